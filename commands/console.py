@@ -1,0 +1,42 @@
+"""How commands speak: JSON or tables on stdout, progress and errors on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def _plain(value: Any) -> Any:
+    """Money as a string with two decimals, dates and instants in ISO form."""
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def emit(data: Any, as_json: bool, readable: Callable[[], None]) -> None:
+    """The result of a command: `data` as JSON, or what `readable` prints for people."""
+    if as_json:
+        json.dump(data, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+    else:
+        readable()
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:
+    grid = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(grid)

@@ -1,0 +1,29 @@
+# Needs git, make and python3 >= 3.11; everything else comes into .venv from PyPI, pinned and hashed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo up test check
+
+install: .venv/installed
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: Python 3.11 or newer is needed, and $(PYTHON) is not; try make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+demo: install
+	$(BIN)/python starter.py demo
+
+up: install
+	$(BIN)/python starter.py stack up
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy .

@@ -1,0 +1,110 @@
+"""`stack up`, `stack down`, `stack status`: the embedded services, without anything to install."""
+
+import os
+import select
+import signal
+import sys
+import time
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from commands.console import Json, emit, out
+from embedded.home import REAL_DAY, Services, home, lock_holder, running_services
+from embedded.stack import Ports, Stack, stoppable
+from models.errors import Refusal
+
+TEND_SECONDS = 0.25
+STOP_SECONDS = 60.0
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")]
+
+stack = typer.Typer(no_args_is_help=True, help="The embedded stack: PostgreSQL, Temporal, a worker and the web.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(stack, name="stack")
+
+
+@stack.command()
+def up(
+    day_seconds: Annotated[float, typer.Option(help="How long a day lasts; fewer than 86400 to rehearse.")] = REAL_DAY,
+    temporal_port: Port = 0,
+    ui_port: Port = 0,
+    web_port: Port = 0,
+    database_port: Port = 0,
+    as_json: Json = False,
+) -> None:
+    """Start everything and stay in the foreground until Ctrl-C; what is stored outlives it."""
+    ports = Ports(temporal=temporal_port, ui=ui_port, web=web_port, database=database_port)
+    running = False
+    with stoppable():
+        try:
+            with Stack(home(), day_seconds, ports) as started:
+                announce(started.services, as_json)
+                started.publish()
+                running = True
+                while True:
+                    started.tend()
+                    time.sleep(TEND_SECONDS)
+        except KeyboardInterrupt:
+            if not running:
+                raise Refusal("stopped before the stack was ready") from None
+
+
+@stack.command()
+def down(as_json: Json = False) -> None:
+    """Stop the stack that runs in this home, and wait until it is gone."""
+    pid = lock_holder(home())
+    if pid is not None:
+        stop(pid)
+    said = f"stopped (pid {pid})" if pid is not None else f"no stack is running in {home()}"
+    emit({"stopped": pid is not None, "pid": pid}, as_json, lambda: out.print(said, soft_wrap=True))
+
+
+@stack.command()
+def status(as_json: Json = False) -> None:
+    """The addresses of the stack that runs in this home; exit code 1 when there is none."""
+    services = running_services(home())
+    if services is None:
+        pid = lock_holder(home())
+        state = f"is starting or stopping (pid {pid})" if pid is not None else "is not running"
+        raise Refusal(f"the stack in {home()} {state}")
+    emit(services.model_dump(), as_json, lambda: show(services))
+
+
+def announce(services: Services, as_json: bool) -> None:
+    def readable() -> None:
+        out.print("ready")
+        show(services)
+
+    emit({"state": "ready", **services.model_dump()}, as_json, readable)
+    sys.stdout.flush()
+
+
+def show(services: Services) -> None:
+    """For people; the password and the webhook's secret are left to stack.json and to `--json`."""
+    database = urlsplit(services.database)
+    rows = {
+        "Web": services.web,
+        "Temporal Web UI": services.ui,
+        "Temporal": services.temporal,
+        "PostgreSQL": f"{database.hostname}:{database.port}{database.path}",
+        "A day lasts": f"{services.day_seconds:g} s",
+        "All addresses": home().stack_json,
+    }
+    for name, value in rows.items():
+        out.print(f"  {name:<16} {value}", soft_wrap=True, markup=False)
+
+
+def stop(pid: int) -> None:
+    try:
+        process = os.pidfd_open(pid)
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    # readable once the process has ended
+    gone, _, _ = select.select([process], [], [], STOP_SECONDS)
+    if not gone:
+        raise Refusal(f"the stack (pid {pid}) has not stopped within {STOP_SECONDS:.0f} seconds; see {home().logs}")

@@ -1,0 +1,118 @@
+"""One process of the stack: started on a leash, watched, started again when it ends, stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import Signals
+
+from models.errors import Refusal
+
+REPOSITORY = Path(__file__).parent.parent
+LEASH = Path(__file__).with_name("leash.py")
+
+STEADY_SECONDS = 60.0
+LONGEST_BACKOFF = 30.0
+
+
+def leashed(command: list[str], death_signal: Signals, unroot: Path | None = None) -> list[str]:
+    """The command, ending with the thread that starts it; `unroot` is the folder it works in when it can't be root."""
+    folder = str(unroot) if unroot else ""
+    return [sys.executable, "-I", str(LEASH), str(os.getpid()), str(int(death_signal)), folder, *command]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The user's environment without what would lead PostgreSQL's or Temporal's clients somewhere else."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "TEMPORAL_"))}
+    return inherited | settings
+
+
+@dataclass
+class Child:
+    name: str
+    command: list[str]
+    log: Path
+    env: Mapping[str, str] = field(default_factory=environment)
+    unroot: Path | None = None
+    stop_signal: Signals = signal.SIGTERM
+    death_signal: Signals = signal.SIGKILL
+    patience: float = 10.0
+
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _log_start: int = field(default=0, init=False)
+    _started_at: float = field(default=0.0, init=False)
+    _restart_at: float | None = field(default=None, init=False)
+    _backoff: float = field(default=0.25, init=False)
+
+    def start(self) -> None:
+        """In a session of its own, so that a terminal's Ctrl-C reaches the stack alone, which stops all in order."""
+        with self.log.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = subprocess.Popen(  # noqa: S603 - the commands are our own
+                leashed(self.command, self.death_signal, self.unroot),
+                cwd=REPOSITORY,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                umask=0o077,
+            )
+        self._started_at = time.monotonic()
+        self._restart_at = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Returns when it is ready; a process that ends or takes too long is refused, with its log's name."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.alive:
+                raise Refusal(f"{self.name} ended while starting{self._last_words()}; its log is {self.log}")
+            if time.monotonic() > deadline:
+                raise Refusal(f"{self.name} was not ready within {seconds:.0f} seconds; its log is {self.log}")
+            time.sleep(0.05)
+
+    def tend(self) -> None:
+        """Starts it again when it ended: soon the first time, later and later while it keeps ending."""
+        if self.alive:
+            return
+        now = time.monotonic()
+        if self._restart_at is None:
+            steady = now - self._started_at > STEADY_SECONDS
+            self._backoff = 0.5 if steady else min(self._backoff * 2, LONGEST_BACKOFF)
+            self._restart_at = now + self._backoff
+            notice = (
+                f"{self.name} ended{self._exit_code()}, starting again in {self._backoff:g} s; its log is {self.log}"
+            )
+            print(notice, file=sys.stderr, flush=True)
+        elif now >= self._restart_at:
+            self.start()
+
+    def stop(self) -> None:
+        """Asks, waits as long as its patience, and insists."""
+        if self._process is None or not self.alive:
+            return
+        self._process.send_signal(self.stop_signal)
+        try:
+            self._process.wait(self.patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _exit_code(self) -> str:
+        return f" (exit code {self._process.returncode})" if self._process else ""
+
+    def _last_words(self) -> str:
+        lines = self.log.read_bytes()[self._log_start :].decode(errors="replace").splitlines()
+        return f" ({lines[-1].strip()[:200]})" if lines else ""

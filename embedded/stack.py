@@ -1,0 +1,182 @@
+"""The whole product on one machine: PostgreSQL, Temporal, a worker and the web, up together and down together."""
+
+import random
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from types import FrameType, TracebackType
+from typing import Self
+
+from embedded import postgres, temporal
+from embedded.child import Child, environment
+from embedded.home import REAL_DAY, Home, Services, as_day_seconds, only_stack, publish
+from models.errors import Refusal
+from storage import migrate
+from workflows.names import TASK_QUEUE
+
+# below the ports that the system hands out, so that none is taken while a process that ended starts again
+PORT_RANGE = range(15_000, 32_000)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """0 is any free one."""
+
+    temporal: int = 0
+    ui: int = 0
+    web: int = 0
+    database: int = 0
+    temporal_http: int = 0
+    temporal_metrics: int = 0
+
+    def settled(self) -> "Ports":
+        asked = asdict(self)
+        for name, port in asked.items():
+            if port and not is_free(port):
+                raise Refusal(f"port {port} is in use; choose another --{name}-port, or none to have a free one found")
+        free = free_ports(len(asked), besides=set(asked.values()))
+        return Ports(**{name: port or free.pop() for name, port in asked.items()})
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # as the servers do: a port whose last connections are only being forgotten is free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int, besides: set[int]) -> list[int]:
+    """At random, so that two stacks that start together look in different places."""
+    candidates = random.SystemRandom().sample(PORT_RANGE, len(PORT_RANGE))
+    free = (port for port in candidates if port not in besides and is_free(port))
+    return [next(free) for _ in range(count)]
+
+
+class Stack:
+    """`with Stack(home) as stack`: ready inside, gone outside. To be entered from the main thread.
+
+    Whatever ends this process ends its children too, kill -9 included; `tend()` starts again those that end alone.
+    """
+
+    services: Services
+
+    def __init__(self, home: Home, day_seconds: float = REAL_DAY, ports: Ports | None = None) -> None:
+        self.home = home
+        self.day_seconds = as_day_seconds(day_seconds)
+        self.ports = ports or Ports()
+        self.children: list[Child] = []
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Self:
+        if sys.platform != "linux":
+            raise Refusal("the embedded stack needs Linux; elsewhere set TEMPORAL_ADDRESS and DATABASE_URL")
+        with ExitStack() as self._undo:
+            self._undo.enter_context(only_stack(self.home))
+            self._start(self.ports.settled())
+            self._undo = self._undo.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._undo.close()
+
+    def publish(self) -> None:
+        """Writes stack.json, by which every other command finds this stack until it begins to stop."""
+        publish(self.home, self.services)
+        self._undo.callback(self.home.stack_json.unlink, missing_ok=True)
+
+    def tend(self) -> None:
+        for child in self.children:
+            child.tend()
+
+    def _start(self, ports: Ports) -> None:
+        """In the order of need; `_undo` stops them in the reverse."""
+        self.home.stack_json.unlink(missing_ok=True)
+        self.services = services = self._addresses(ports)
+
+        postgres.create(self.home)
+        postgres.await_predecessor(self.home)
+        database = self._launch(postgres.server(self.home, ports.database))
+        engine = self._launch(
+            temporal.server(
+                self.home, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, self.day_seconds
+            )
+        )
+        database.until(lambda: postgres.answers(postgres.address(self.home, ports.database, "postgres")))
+        postgres.create_database(self.home, ports.database)
+        migrate.upgrade(services.database)
+        engine.until(lambda: temporal.answers(services.temporal))
+        temporal.keep_histories(services.temporal)
+
+        worker = self._launch(self._program("worker", "worker.py"))
+        web = self._launch(self._program("web", "starter.py", "web", "--port", str(ports.web)))
+        worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
+        web.until(lambda: is_healthy(f"{services.web}/health"))
+
+    def _addresses(self, ports: Ports) -> Services:
+        web = f"http://127.0.0.1:{ports.web}"
+        return Services(
+            temporal=f"127.0.0.1:{ports.temporal}",
+            database=postgres.address(self.home, ports.database),
+            ui=f"http://127.0.0.1:{ports.ui}",
+            web=web,
+            pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
+            day_seconds=self.day_seconds,
+        )
+
+    def _launch(self, child: Child) -> Child:
+        self._undo.callback(child.stop)
+        child.start()
+        self.children.append(child)
+        return child
+
+    def _program(self, name: str, *arguments: str) -> Child:
+        """One of our own processes, which finds its services in its environment."""
+        env = environment(
+            TEMPORAL_ADDRESS=self.services.temporal,
+            DATABASE_URL=self.services.database,
+            REGUA_HOME=str(self.home),
+            REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
+            REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
+            PYTHONUNBUFFERED="1",
+        )
+        return Child(name, [sys.executable, *arguments], self.home.logs / f"{name}.log", env)
+
+
+def is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C, a SIGTERM or a closed terminal becomes a KeyboardInterrupt; a second one doesn't disturb the stopping."""
+    # a process under nohup stays deaf to its terminal's end
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if not _is_nohup(s)]
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for sign in heard:
+            signal.signal(sign, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {sign: signal.signal(sign, stop) for sign in heard}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _is_nohup(sign: signal.Signals) -> bool:
+    return sign == signal.SIGHUP and signal.getsignal(sign) == signal.SIG_IGN

@@ -1,0 +1,99 @@
+"""Temporal's dev server from a wheel: durable on a file, searchable by our attributes, with the Web UI."""
+
+import asyncio
+import sysconfig
+from datetime import timedelta
+from pathlib import Path
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    UpdateNamespaceRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from embedded.child import Child, environment
+from embedded.home import REAL_DAY, Home
+from models.errors import Refusal
+from workflows.names import SEARCH_ATTRIBUTES
+
+NAMESPACE = "default"
+
+# the dev server forgets closed cases after a day; a tax debt is remembered longer
+RETENTION = timedelta(days=3650)
+
+
+def program() -> str:
+    path = Path(sysconfig.get_path("scripts"), "temporal")
+    if not path.exists():
+        raise Refusal("Temporal is not installed here; run `make install`")
+    return str(path)
+
+
+def server(home: Home, port: int, ui_port: int, http_port: int, metrics_port: int, day_seconds: float) -> Child:
+    """Killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file locked."""
+    command = [program(), "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn"]
+    command += ["--db-filename", str(home.temporal_db), "--ui-disable-news-fetch"]
+    command += ["--port", str(port), "--ui-port", str(ui_port)]
+    command += ["--http-port", str(http_port), "--metrics-port", str(metrics_port)]
+    for pragma in ("journal_mode=wal", "synchronous=normal"):
+        command += ["--sqlite-pragma", pragma]
+    for name, kind in SEARCH_ATTRIBUTES.items():
+        command += ["--search-attribute", f"{name}={kind}"]
+    if day_seconds < REAL_DAY:
+        # timers are otherwise late by up to a second, which is days on a compressed clock
+        command += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"']
+    return Child(
+        name="temporal",
+        command=command,
+        log=home.logs / "temporal.log",
+        env=environment(TEMPORAL_VERSION_CHECK_DISABLED="1"),
+    )
+
+
+def answers(address: str) -> bool:
+    return asyncio.run(_namespace_is_there(address))
+
+
+async def _namespace_is_there(address: str) -> bool:
+    try:
+        client = await Client.connect(address)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=NAMESPACE))
+    except (RPCError, RuntimeError):
+        return False
+    return True
+
+
+def keep_histories(address: str) -> None:
+    asyncio.run(_set_retention(address))
+
+
+async def _set_retention(address: str) -> None:
+    retention = Duration()
+    retention.FromTimedelta(RETENTION)
+    config = NamespaceConfig(workflow_execution_retention_ttl=retention)
+    client = await Client.connect(address)
+    await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=NAMESPACE, config=config))
+
+
+def has_worker(address: str, task_queue: str) -> bool:
+    return asyncio.run(_has_poller(address, task_queue))
+
+
+async def _has_poller(address: str, task_queue: str) -> bool:
+    question = DescribeTaskQueueRequest(
+        namespace=NAMESPACE,
+        task_queue=TaskQueue(name=task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    try:
+        client = await Client.connect(address)
+        answer = await client.workflow_service.describe_task_queue(question)
+    except (RPCError, RuntimeError):
+        return False
+    return bool(answer.pollers)

@@ -1,0 +1,62 @@
+"""What may happen to a case from outside: the typed payloads of its signals. None carries a person's data.
+
+A signal only says that something happened; what is true now is read from the record. So a repeated, late or
+disordered signal does no harm.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def signal(cls) -> str:
+        """The signal's name in Temporal and in `owed_signals`: PaymentReceived → payment_received."""
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+
+class PaymentReceived(Event):
+    payment: int
+    amount: Decimal
+    on: date
+
+
+class PaymentReversed(Event):
+    payment: int
+    amount: Decimal
+    on: date
+
+
+class ReturnFiled(Event):
+    tax: str
+    period: str
+
+
+class ReturnCorrected(Event):
+    tax: str
+    period: str
+
+
+class HardshipDeclared(Event):
+    by: str
+    on: date
+
+
+class ExtractChanged(Event):
+    """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    PaymentReceived,
+    PaymentReversed,
+    ReturnFiled,
+    ReturnCorrected,
+    HardshipDeclared,
+    ExtractChanged,
+)

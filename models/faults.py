@@ -1,0 +1,225 @@
+"""What is wrong with a ruler, and where: every fault in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+from pydantic import ValidationError
+
+from models.ruler import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
+
+
+@dataclass(frozen=True)
+class Fault:
+    where: tuple[str | int, ...]
+    """Path in the file: ("rows", "h1", "rungs", 0, "rigidity")."""
+    what: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = ".".join(str(part) for part in self.where) or "the file"
+        return f"line {self.line}, {place}: {self.what}" if self.line else f"{place}: {self.what}"
+
+
+@dataclass(frozen=True)
+class ReadRuler:
+    """A ruler read from text: the ruler itself unless the file's shape is wrong, and all faults found so far."""
+
+    ruler: Ruler | None
+    faults: tuple[Fault, ...]
+    lines: Lines
+
+    def placed(self, faults: Iterator[Fault]) -> tuple[Fault, ...]:
+        return tuple(Fault(fault.where, fault.what, self.lines.of(fault.where)) for fault in faults)
+
+
+class Lines:
+    """The line of every key and item of a YAML document, for faults that say where."""
+
+    def __init__(self, root: yaml.Node | None) -> None:
+        self._lines: dict[tuple[str | int, ...], int] = {}
+        self.repeated: list[Fault] = []
+        if root is not None:
+            self._walk(root, ())
+
+    def _walk(self, node: yaml.Node, path: tuple[str | int, ...]) -> None:
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                here = (*path, str(key.value))
+                line = key.start_mark.line + 1
+                if here in self._lines:
+                    self.repeated.append(Fault(here, "is written twice", line))
+                self._lines[here] = line
+                self._walk(value, here)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self._walk(item, (*path, index))
+
+    def of(self, where: tuple[str | int, ...]) -> int | None:
+        """The line of `where`, or of the nearest thing around it that the file does contain."""
+        while where not in self._lines and where:
+            where = where[:-1]
+        return self._lines.get(where)
+
+
+def read_ruler(text: str) -> ReadRuler:
+    """Reads a ruler's YAML. Faults of shape are all in `faults`; `rule_faults` finds those of meaning."""
+    try:
+        lines = Lines(yaml.compose(text, Loader=yaml.SafeLoader))
+        written = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        return ReadRuler(None, (Fault((), f"is not YAML: {error.problem}", line),), Lines(None))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return ReadRuler(None, (Fault((), f"is not YAML: {error}".splitlines()[0]),), Lines(None))
+    if not isinstance(written, dict):
+        return ReadRuler(None, (Fault((), "is not a ruler: it must be a mapping of keys", 1),), lines)
+    try:
+        return ReadRuler(Ruler.model_validate(written), tuple(lines.repeated), lines)
+    except ValidationError as invalid:
+        faults = [Fault(_place(error["loc"]), _sentence(error["type"], error["msg"])) for error in invalid.errors()]
+        placed = [Fault(fault.where, fault.what, lines.of(fault.where)) for fault in faults]
+        return ReadRuler(None, (*lines.repeated, *placed), lines)
+
+
+def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return tuple(part for part in loc if part != "[key]")
+
+
+def _sentence(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "is an unknown key; check its spelling"
+    if kind == "missing":
+        return "is missing"
+    return message.removeprefix("Value error, ")
+
+
+def rule_faults(ruler: Ruler) -> Iterator[Fault]:
+    """Everything that a well-formed ruler may still get wrong; without templates, which need the files."""
+    yield from _order(ruler)
+    yield from _dangling(ruler)
+    yield from _endless(ruler)
+    yield from _unreachable(ruler)
+    yield from _softening(ruler)
+    yield from _dwells(ruler)
+    yield from _suspension(ruler)
+
+
+def _rung_place(row: Hypothesis, index: int, key: str) -> tuple[str | int, ...]:
+    return ("rows", row, "rungs", index, key)
+
+
+def _entries(entry: Entry) -> Iterator[tuple[tuple[str | int, ...], Hypothesis]]:
+    for kind in (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE):
+        for index, row in enumerate(entry.by_occurrence(kind) or ()):
+            yield ("entry", str(kind), index), row
+    if entry.registered_debt:
+        for case, row in entry.registered_debt:
+            yield ("entry", "registered_debt", case), row
+    if entry.thresholds:
+        yield ("entry", "thresholds", "row"), entry.thresholds.row
+
+
+def _order(ruler: Ruler) -> Iterator[Fault]:
+    rows = list(ruler.rows)
+    if rows != sorted(rows):
+        yield Fault(("rows",), f"must be in order h1…h8, not {', '.join(rows)}")
+
+
+def _dangling(ruler: Ruler) -> Iterator[Fault]:
+    if not any(ruler.entry.takes(kind) for kind in Kind):
+        yield Fault(("entry",), f"takes no evidence: give at least one of {', '.join(Kind)}")
+    named = list(_entries(ruler.entry))
+    if ruler.hardship:
+        named += [(("hardship", "from"), ruler.hardship.from_row), (("hardship", "to"), ruler.hardship.to_row)]
+    named += [(("rows", name, "climbs_to"), row.climbs_to) for name, row in ruler.rows.items() if row.climbs_to]
+    for where, row in named:
+        if row not in ruler.rows:
+            yield Fault(where, f"names the row {row}, which this ruler doesn't have")
+    for name, row_of in ruler.rows.items():
+        suspends = row_of.rungs[-1].stage is Stage.SUSPENSION
+        if [bool(row_of.climbs_to), bool(row_of.ends_in), suspends].count(True) != 1:
+            yield Fault(("rows", name), "must end in exactly one way: climbs_to, ends_in, or a suspension as last rung")
+
+
+def _endless(ruler: Ruler) -> Iterator[Fault]:
+    for name in ruler.rows:
+        path: list[Hypothesis] = [name]
+        above = ruler.rows[name].climbs_to
+        while above in ruler.rows and above not in path:
+            path.append(above)
+            above = ruler.rows[above].climbs_to
+        if above == name:
+            yield Fault(("rows", name, "climbs_to"), f"climbs without end: {' → '.join([*path, name])}")
+
+
+def _unreachable(ruler: Ruler) -> Iterator[Fault]:
+    reached = {row for _, row in _entries(ruler.entry) if row in ruler.rows}
+    if ruler.hardship and ruler.hardship.from_row in reached:
+        reached.add(ruler.hardship.to_row)
+    for row in list(reached & set(ruler.rows)):
+        reached |= set(ruler.climb(row))
+    for name in ruler.rows:
+        if name not in reached:
+            yield Fault(("rows", name), "can't be reached from the evidence this ruler takes")
+
+
+def _softening(ruler: Ruler) -> Iterator[Fault]:
+    for name, row in ruler.rows.items():
+        for index, (before, after) in enumerate(zip(row.rungs, row.rungs[1:], strict=False), start=1):
+            if after.rigidity < before.rigidity:
+                what = f"softens along the row: {after.rigidity} after {before.rigidity}"
+                yield Fault(_rung_place(name, index, "rigidity"), what)
+            if after.stage.severity <= before.stage.severity:
+                yield Fault(_rung_place(name, index, "stage"), f"{after.stage} can't follow {before.stage}")
+        if row.climbs_to in ruler.rows:
+            above = ruler.rows[row.climbs_to].rungs[0]
+            if above.rigidity < row.rungs[-1].rigidity:
+                what = f"softens on the climb from {name}: {above.rigidity} after {row.rungs[-1].rigidity}"
+                yield Fault(_rung_place(row.climbs_to, 0, "rigidity"), what)
+    if ruler.recurrence.step < 0:
+        yield Fault(("recurrence", "step"), "softens with recurrence: it must not be negative")
+    yield from _softening_entries(ruler)
+
+
+def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
+    """The first message must not get softer with one more occurrence, until nothing can get hotter."""
+    for kind in (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE):
+        rows = [row for row in ruler.entry.by_occurrence(kind) or () if row in ruler.rows]
+        saturation = len(rows) + MOST_RIGID
+        heats = [ruler.rigidity(rows[min(n, len(rows)) - 1], 0, n) for n in range(1, saturation + 1) if rows]
+        for n, (before, after) in enumerate(zip(heats, heats[1:], strict=False), start=2):
+            if after < before:
+                where = ("entry", str(kind), min(n, len(rows)) - 1)
+                yield Fault(where, f"softens with recurrence: occurrence {n} starts at {after}, the one before {before}")
+                break
+    if (registered := ruler.entry.registered_debt) and all(row in ruler.rows for _, row in registered):
+        single = ruler.rigidity(registered.single, 0, 1)
+        for case in ("older", "several", "litigation"):
+            if (heat := ruler.rigidity(getattr(registered, case), 0, 1)) < single:
+                where = ("entry", "registered_debt", case)
+                yield Fault(where, f"softens with recurrence: it starts at {heat}, a single recent debt at {single}")
+
+
+def _dwells(ruler: Ruler) -> Iterator[Fault]:
+    for name, index, rung in ruler.cells():
+        if rung.stage is not Stage.SUSPENSION and rung.dwell is None:
+            yield Fault(_rung_place(name, index, "dwell"), "is missing: say how long a case stays here at least")
+        if rung.stage is Stage.SUSPENSION and rung.dwell is not None:
+            yield Fault(_rung_place(name, index, "dwell"), "has no meaning after a suspension: nothing follows it")
+        if rung.stage is Stage.SUSPENSION and index < len(ruler.rows[name].rungs) - 1:
+            yield Fault(_rung_place(name, index, "stage"), "a suspension must be the last rung of its row")
+
+
+def _suspension(ruler: Ruler) -> Iterator[Fault]:
+    for name, index, rung in ruler.cells():
+        if rung.stage is not Stage.SUSPENSION:
+            continue
+        if not any(before.formal for before in ruler.rows[name].rungs[:index]):
+            what = f"suspends benefits without a formal notice before it in row {name}"
+            yield Fault(_rung_place(name, index, "stage"), what)
+        if ruler.gate is None:
+            yield Fault(("gate",), "is missing: a ruler that suspends benefits states the defence time")

@@ -1,0 +1,200 @@
+"""What a ruler is: rows of rungs, the evidence that leads to a row, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.calendar import Jurisdiction, Wait
+
+Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
+Channel = Literal["email", "sms"]
+MOST_RIGID = 10
+
+
+class Stage(StrEnum):
+    """The columns of the heat-map, from mild to severe."""
+
+    REMINDER = "reminder"
+    ALERT = "alert"
+    WARNING = "warning"
+    NOTICE = "notice"
+    FINAL_NOTICE = "final_notice"
+    SUSPENSION = "suspension"
+
+    @property
+    def severity(self) -> int:
+        return list(Stage).index(self)
+
+
+class Tone(StrEnum):
+    FRIENDLY = "friendly"
+    GUIDING = "guiding"
+    FIRM = "firm"
+    FORMAL = "formal"
+    FINAL = "final"
+
+
+def tone_of(rigidity: int) -> Tone:
+    """Friendly 1–2, guiding 3–4, firm 5–6, formal 7–8, final 9–10."""
+    return list(Tone)[(rigidity - 1) // 2]
+
+
+class Kind(StrEnum):
+    """What evidence is about. Each is judged on what was true by the due date."""
+
+    NON_PAYMENT = "non_payment"
+    RETURN = "return"
+    DIVERGENCE = "divergence"
+    REGISTERED_DEBT = "registered_debt"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rung(_Part):
+    """One contact: a cell of the heat-map that a case can stand on."""
+
+    stage: Stage
+    rigidity: Annotated[int, Field(ge=1, le=MOST_RIGID)]
+    dwell: Wait | None = None
+    """Minimum stay here before the next rung; counted from service when the rung is formal."""
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("email",)
+    formal: bool = False
+    """A notice whose clock starts at proof of service, and without which nothing is suspended."""
+    template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
+
+
+class Row(_Part):
+    name: str
+    climbs_to: Hypothesis | None = None
+    ends_in: Literal["referral"] | None = None
+    rungs: Annotated[tuple[Rung, ...], Field(min_length=1)]
+
+
+class RegisteredDebtEntry(_Part):
+    """A debt list alone says only how many inscriptions there are, how old, and whether they are in litigation."""
+
+    single: Hypothesis
+    older: Hypothesis
+    several: Hypothesis
+    litigation: Hypothesis
+
+
+class Thresholds(_Part):
+    """When the jurisdiction calls a taxpayer a persistent defaulter (LC 225/2026 arts. 11–13)."""
+
+    row: Hypothesis
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
+    consecutive: Annotated[int, Field(ge=1)]
+    alternate: Annotated[int, Field(ge=1)]
+
+
+ByOccurrence = Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
+
+
+class Entry(_Part):
+    """The evidence the ruler takes, and the row each leads to: the first time, the second, …, the last from then on."""
+
+    non_payment: ByOccurrence | None = None
+    return_: Annotated[ByOccurrence | None, Field(alias="return")] = None
+    divergence: ByOccurrence | None = None
+    registered_debt: RegisteredDebtEntry | None = None
+    thresholds: Thresholds | None = None
+
+    def by_occurrence(self, kind: Kind) -> tuple[Hypothesis, ...] | None:
+        rows: dict[Kind, tuple[Hypothesis, ...] | None] = {
+            Kind.NON_PAYMENT: self.non_payment,
+            Kind.RETURN: self.return_,
+            Kind.DIVERGENCE: self.divergence,
+        }
+        return rows.get(kind)
+
+    def takes(self, kind: Kind) -> bool:
+        return self.registered_debt is not None if kind is Kind.REGISTERED_DEBT else bool(self.by_occurrence(kind))
+
+
+class Hardship(_Part):
+    """A declared hardship moves a case from one row to another, once per case."""
+
+    from_row: Annotated[Hypothesis, Field(alias="from")]
+    to_row: Annotated[Hypothesis, Field(alias="to")]
+
+
+class Recurrence(_Part):
+    window_months: Annotated[int, Field(ge=1, le=120)] = 12
+    step: int = 1
+
+
+class Payments(_Part):
+    tolerance: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal("1.00")
+    """Differences up to this are no divergence."""
+    minimum_balance: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal("10.00")
+    """Under this the case resolves and the remainder is left to the ledger."""
+    reanchor_share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
+    """A partial payment of at least this share of what was owed starts the current wait anew."""
+
+
+class Gate(_Part):
+    """What must have passed before benefits are suspended."""
+
+    defence: Wait
+    ask_again: Wait
+    returns_law: str | None = None
+    """The law that lets an outstanding return alone suspend benefits; without it only a debt does."""
+
+
+class Contact(_Part):
+    """How a taxpayer looks the debt up, pays it and reaches a person. Printed in every message."""
+
+    site: str
+    phone: str
+
+
+class Ruler(_Part):
+    ruler: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    version: Annotated[int, Field(ge=1)]
+    title: str
+    authority: str
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    taxes: tuple[str, ...] = ()
+    """The taxes it is for; empty: any."""
+    jurisdiction: Jurisdiction
+    contact: Contact
+    entry: Entry
+    hardship: Hardship | None = None
+    recurrence: Recurrence = Recurrence()
+    payments: Payments = Payments()
+    gate: Gate | None = None
+    rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]
+
+    @property
+    def label(self) -> str:
+        return f"{self.ruler} v{self.version}"
+
+    def rung(self, row: Hypothesis, index: int) -> Rung:
+        return self.rows[row].rungs[index]
+
+    def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
+        """Effective rigidity: recurrence makes every cell hotter."""
+        base = self.rung(row, index).rigidity
+        return max(1, min(MOST_RIGID, base + self.recurrence.step * (occurrences - 1)))
+
+    def cells(self) -> Iterator[tuple[Hypothesis, int, Rung]]:
+        for name, row in self.rows.items():
+            for index, rung in enumerate(row.rungs):
+                yield name, index, rung
+
+    def climb(self, row: Hypothesis) -> Iterator[Hypothesis]:
+        """The rows above `row`, in climbing order; stops at a row already seen."""
+        seen = {row}
+        above = self.rows[row].climbs_to
+        while above is not None and above in self.rows and above not in seen:
+            yield above
+            seen.add(above)
+            above = self.rows[above].climbs_to

@@ -1,0 +1,22 @@
+"""Names that the processes agree on: queue, search attributes, ids. One place, so that none drifts."""
+
+TASK_QUEUE = "regua"
+
+# name -> type, as the dev server's `--search-attribute NAME=TYPE` wants them. No person's data here, ever.
+SEARCH_ATTRIBUTES = {
+    "Cohort": "Keyword",
+    "Ruler": "Keyword",
+    "Hypothesis": "Keyword",
+    "Stage": "Keyword",
+    "Rigidity": "Int",
+    "CaseStatus": "Keyword",
+    "NextStep": "Datetime",
+}
+
+
+def case_workflow_id(case: str) -> str:
+    return f"case-{case}"
+
+
+def cohort_workflow_id(cohort: str) -> str:
+    return f"cohort-{cohort}"

@@ -4,6 +4,8 @@ import sys
 
 try:
     import typer
+    from sqlalchemy.exc import OperationalError
+    from temporalio.service import RPCError
 
     from commands import GROUPS
     from commands.console import err
@@ -20,8 +22,16 @@ def main() -> None:
     try:
         app()
     except Refusal as refusal:
-        err.print(f"error: {refusal}", style="red", markup=False, soft_wrap=True)
-        sys.exit(1)
+        fail(str(refusal))
+    except OperationalError:
+        fail("the database does not answer; see `python starter.py stack status`")
+    except RPCError as error:
+        fail(f"Temporal does not answer as it should ({error.status.name}); see `python starter.py stack status`")
+
+
+def fail(sentence: str) -> None:
+    err.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -4,4 +4,6 @@ from collections.abc import Callable
 
 import typer
 
-GROUPS: list[Callable[[typer.Typer], None]] = []
+from commands import imports, payments, stack, web
+
+GROUPS: list[Callable[[typer.Typer], None]] = [stack.register, web.register, payments.register, imports.register]

@@ -78,7 +78,9 @@ class Child:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.alive:
-                raise Refusal(f"{self.name} ended while starting{self._last_words()}; its log is {self.log}")
+                raise Refusal(
+                    f"{self.name} ended while starting{last_words(self.log, self._log_start)}; its log is {self.log}"
+                )
             if time.monotonic() > deadline:
                 raise Refusal(f"{self.name} was not ready within {seconds:.0f} seconds; its log is {self.log}")
             time.sleep(0.05)
@@ -113,6 +115,9 @@ class Child:
     def _exit_code(self) -> str:
         return f" (exit code {self._process.returncode})" if self._process else ""
 
-    def _last_words(self) -> str:
-        lines = self.log.read_bytes()[self._log_start :].decode(errors="replace").splitlines()
-        return f" ({lines[-1].strip()[:200]})" if lines else ""
+
+def last_words(log: Path, since: int) -> str:
+    """The last line that a process wrote to its log, for the sentence that says it failed."""
+    lines = log.read_bytes()[since:].decode(errors="replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return f" ({said[-1][:300]})" if said else ""

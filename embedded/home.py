@@ -16,6 +16,9 @@ from models.errors import Refusal
 REAL_DAY = 86_400.0
 
 
+FOLDERS = ("postgres", "outbox", "rejects", "logs", "keys")
+
+
 class Home(PosixPath):
     """The folder of one stack. What lies in it is about people or is secret, so each folder is its owner's alone."""
 
@@ -50,6 +53,10 @@ class Home(PosixPath):
     @property
     def lock(self) -> Path:
         return Path(self, "lock")
+
+    def create(self) -> None:
+        for name in FOLDERS:
+            self._folder(name)
 
     def _folder(self, name: str) -> Path:
         folder = Path(self, name)

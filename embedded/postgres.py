@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from embedded.child import Child, environment, leashed
+from embedded.child import Child, environment, last_words, leashed
 from embedded.home import Home, write_private
 from models.errors import Refusal
 
@@ -26,7 +26,9 @@ SETTINGS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # rows are about people, and logs must not be: no statement, no parameter, no DETAIL with a row's values
+    # rows are about people, and logs must not be: no statement, no parameter, no DETAIL with a row's values, and no
+    # client's error, since it may quote a value; the client has it, and `log` leaves the server's own events
+    "log_min_messages": "log",
     "log_statement": "none",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
@@ -66,6 +68,7 @@ def create(home: Home) -> None:
     ]
     log = home.logs / "postgres.log"
     with log.open("ab") as output:
+        log_start = output.tell()
         done = subprocess.run(  # noqa: S603 - the command is our own
             leashed(command, signal.SIGKILL, home.postgres),
             env=environment(),
@@ -77,7 +80,7 @@ def create(home: Home) -> None:
         )
     password.unlink()
     if done.returncode != 0:
-        raise Refusal(f"PostgreSQL could not create its database; its log is {log}")
+        raise Refusal(f"PostgreSQL could not create its database{last_words(log, log_start)}; its log is {log}")
     draft.rename(data(home))
 
 

@@ -99,6 +99,7 @@ class Stack:
 
     def _start(self, ports: Ports) -> None:
         """In the order of need; `_undo` stops them in the reverse."""
+        self.home.create()
         self.home.stack_json.unlink(missing_ok=True)
         self.services = services = self._addresses(ports)
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays.countries.brazil import Brazil
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CALENDAR_YEARS = 15
@@ -95,9 +95,9 @@ class Jurisdiction(BaseModel):
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
             raise ValueError(f"unknown time zone {self.timezone!r}; for example America/Maceio") from None
-        if self.state is not None and self.state not in holidays.Brazil.subdivisions:
+        if self.state is not None and self.state not in Brazil.subdivisions:
             raise ValueError(f"unknown state {self.state!r}; write its two letters, for example AL")
-        known = {name for name in _optional_days(2024, 2025).values()}
+        known = set(_optional_days(2024, 2025).values())
         for name in self.observes:
             if name not in known:
                 raise ValueError(f"unknown optional day {name!r}; known are {', '.join(sorted(known))}")
@@ -107,7 +107,7 @@ class Jurisdiction(BaseModel):
 
     def calendar(self, first_year: int) -> Calendar:
         years = range(first_year, first_year + CALENDAR_YEARS)
-        days = set(holidays.Brazil(subdiv=self.state, years=years))
+        days = set(Brazil(subdiv=self.state, years=years))
         days |= {day for day, name in _optional_days(*years).items() if name in self.observes}
         for year in years:
             days |= {_day_of(year, month_day) for month_day in self.municipal}
@@ -115,7 +115,7 @@ class Jurisdiction(BaseModel):
 
 
 def _optional_days(*years: int) -> dict[date, str]:
-    return dict(holidays.Brazil(years=years, categories=("optional",), language="pt_BR").items())
+    return dict(Brazil(years=years, categories=("optional",), language="pt_BR").items())
 
 
 def _day_of(year: int, month_day: str) -> date:
@@ -136,6 +136,8 @@ class Clock(BaseModel):
     origin_day: date
     timezone: str
     notices_at: time
+    last_day: date | None = None
+    """Where a rehearsal ends: the clock stands still from then on."""
 
     @property
     def compressed(self) -> bool:
@@ -146,10 +148,14 @@ class Clock(BaseModel):
         if not self.compressed:
             return instant.astimezone(ZoneInfo(self.timezone)).date()
         elapsed = Decimal(str((instant - self.origin_wall).total_seconds()))
-        return self.origin_day + timedelta(days=int(elapsed // self.day_seconds))
+        day = self.origin_day + timedelta(days=int(elapsed // self.day_seconds))
+        return min(day, self.last_day) if self.last_day else day
 
-    def instant_of(self, day: date, share: float = 0.0) -> datetime:
-        """The wall instant at which a step due on `day` runs; `share` (0 to 1) spreads cases over the day."""
+    def instant_of(self, day: date, share: float = 0.0) -> datetime | None:
+        """The wall instant at which a step due on `day` runs; `share` (0 to 1) spreads cases over the day. None: never,
+        since the clock stands still before it."""
+        if self.last_day and day > self.last_day:
+            return None
         if not self.compressed:
             opening = datetime.combine(day, self.notices_at, tzinfo=ZoneInfo(self.timezone))
             return opening + timedelta(hours=share)

@@ -48,6 +48,11 @@ class HardshipDeclared(Event):
     on: date
 
 
+class NoticeServed(Event):
+    notice: str
+    on: date
+
+
 class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
@@ -58,5 +63,6 @@ EVENTS: tuple[type[Event], ...] = (
     ReturnFiled,
     ReturnCorrected,
     HardshipDeclared,
+    NoticeServed,
     ExtractChanged,
 )

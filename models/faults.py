@@ -194,7 +194,9 @@ def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
         for n, (before, after) in enumerate(zip(heats, heats[1:], strict=False), start=2):
             if after < before:
                 where = ("entry", str(kind), min(n, len(rows)) - 1)
-                yield Fault(where, f"softens with recurrence: occurrence {n} starts at {after}, the one before {before}")
+                yield Fault(
+                    where, f"softens with recurrence: occurrence {n} starts at {after}, the one before {before}"
+                )
                 break
     if (registered := ruler.entry.registered_debt) and all(row in ruler.rows for _, row in registered):
         single = ruler.rigidity(registered.single, 0, 1)

@@ -1,5 +1,6 @@
 """The domain's words in pt-BR, for everything a taxpayer or an analyst's report shows."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -37,6 +38,7 @@ GROUNDS = {
     "negotiation": "em negociação",
     "guarantee": "garantia",
     "judicial_decision": "suspenso por decisão judicial",
+    "unknown_situation": "situação desconhecida",
 }
 
 STATUSES = {
@@ -59,3 +61,12 @@ def money(amount: Decimal) -> str:
 
 def day(on: date) -> str:
     return format_date(on, "dd/MM/yyyy", locale="pt_BR")
+
+
+def period(written: str) -> str:
+    """`2025-10` is 10/2025 and `2025-Q1` the first quarter; anything else stays as the authority wrote it."""
+    if month := re.fullmatch(r"(\d{4})-(\d{2})", written):
+        return f"{month[2]}/{month[1]}"
+    if quarter := re.fullmatch(r"(\d{4})-?[QT]([1-4])", written):
+        return f"{quarter[2]}º trimestre de {quarter[1]}"
+    return written

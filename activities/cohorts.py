@@ -1,0 +1,53 @@
+"""Starting a cohort: cases are opened on record page by page, and each one's workflow is started."""
+
+import asyncio
+
+from sqlalchemy import Engine
+from temporalio import activity
+from temporalio.client import Client
+
+from storage.cohorts import Candidate, Cohort, candidates, open_cases, read_cohort
+from workflows.effects import CohortEffects, StartCursor
+from workflows.start import start_case
+
+AT_ONCE = 20
+"""Starts under way together: more only queue at the server."""
+
+
+class CohortActivities(CohortEffects):
+    def __init__(self, engine: Engine, client: Client) -> None:
+        self.engine = engine
+        self.client = client
+
+    @activity.defn
+    async def start_cases(self, cohort: str) -> StartCursor:
+        """Goes on from its last heartbeat, so a restart starts nobody twice and leaves nobody out."""
+        details = activity.info().heartbeat_details
+        cursor = StartCursor.model_validate(details[0]) if details else StartCursor()
+        with self.engine.connect() as connection:
+            record = read_cohort(connection, cohort)
+        today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
+        pages = candidates(self.engine, record.frozen.ruler, record.selection, today, (cursor.taxpayer, cursor.tax))
+        while page := await asyncio.to_thread(next, pages, None):
+            cursor = await self._start_page(record, page, cursor)
+            activity.heartbeat(cursor)
+        return cursor
+
+    async def _start_page(self, cohort: Cohort, page: list[Candidate], cursor: StartCursor) -> StartCursor:
+        today = page[0].standing.today
+        ours, new = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def start(case: str) -> None:
+            async with gate:
+                await start_case(self.client, case, cohort.name, cohort.frozen.ruler.label)
+
+        await asyncio.gather(*(start(case) for case in ours))
+        taxpayer, tax = page[-1].pair
+        return StartCursor(
+            taxpayer=taxpayer,
+            tax=tax,
+            seen=cursor.seen + len(page),
+            started=cursor.started + new,
+            already_open=cursor.already_open + sum(candidate.in_case for candidate in page),
+        )

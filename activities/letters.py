@@ -1,0 +1,95 @@
+"""What a message says of a case: the taxpayer, what is open, and what can be done about it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Row, bindparam, select, text
+
+from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
+from models.decision import Step
+from models.evidence import Filing
+from models.ruler import Kind
+from models.taxid import formatted
+from models.words import STAGES
+from storage.cases import Sitting
+from storage.schema import taxpayers
+
+TXIDS = text("SELECT id, pix_txid FROM debts WHERE id IN :debts").bindparams(bindparam("debts", expanding=True))
+BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
+
+
+def letter_for(sat: Sitting, step: Step, at: date) -> Letter:
+    """Everything open that is not on hold; held debts leave the balance and the text."""
+    assert step.row is not None and step.stage is not None and step.rung is not None  # noqa: S101, PT018
+    case, ruler, standing = sat.case, sat.case.ruler, sat.standing
+    rung = ruler.rung(step.row, step.rung)
+    calendar = case.frozen.calendar
+    return Letter(
+        authority=ruler.authority,
+        title=ruler.title,
+        contact=ruler.contact,
+        case=case.id,
+        today=at,
+        hypothesis_name=ruler.rows[step.row].name,
+        stage_name=STAGES[step.stage],
+        taxpayer=_addressee(sat),
+        balance=standing.balance,
+        debts=_open_debts(sat),
+        missing_returns=_missing_returns(sat),
+        divergences=_divergences(sat),
+        benefits=_benefits(sat),
+        deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
+        defence_days=ruler.gate.defence.days if ruler.gate else None,
+    )
+
+
+def _addressee(sat: Sitting) -> Addressee:
+    who: Row[tuple[object, ...]] = sat.connection.execute(
+        select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)
+    ).one()
+    return Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company)
+
+
+def _open_debts(sat: Sitting) -> tuple[OpenDebt, ...]:
+    owed = [debt for debt in sat.standing.debts if debt.outstanding]
+    if not owed:
+        return ()
+    txids = {row.id: row.pix_txid for row in sat.connection.execute(TXIDS, {"debts": [debt.id for debt in owed]})}
+    return tuple(
+        OpenDebt(
+            inscription=debt.inscription,
+            tax=sat.case.tax,
+            period=debt.period,
+            due=debt.due,
+            amount=debt.balance,
+            pix_txid=txids[debt.id],
+        )
+        for debt in owed
+    )
+
+
+def _missing_returns(sat: Sitting) -> tuple[MissingReturn, ...]:
+    missing = [e for e in sat.standing.evidence if e.kind is Kind.RETURN and e.open]
+    return tuple(MissingReturn(tax=sat.case.tax, period=e.period, due=e.due) for e in missing)
+
+
+def _divergences(sat: Sitting) -> tuple[OpenDivergence, ...]:
+    open_periods = {e.period for e in sat.standing.evidence if e.kind is Kind.DIVERGENCE and e.open}
+    return tuple(_divergence(sat.case.tax, f) for f in sat.standing.filings if f.period in open_periods)
+
+
+def _divergence(tax: str, filing: Filing) -> OpenDivergence:
+    return OpenDivergence(
+        tax=tax,
+        period=filing.period,
+        declared=filing.declared,
+        assessed=filing.assessed,
+        paid=filing.paid or Decimal(0),
+    )
+
+
+def _benefits(sat: Sitting) -> tuple[str, ...]:
+    held = {"taxpayer": sat.case.taxpayer, "tax": sat.case.tax}
+    return tuple(sat.connection.scalars(BENEFITS, held))

@@ -1,0 +1,252 @@
+"""What is wrong with the templates of a ruler, found before anybody gets a message."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.exceptions import SecurityError, TemplateRuntimeError
+from jinja2.visitor import NodeTransformer
+
+from channels.rendering import (
+    TEMPLATES,
+    Addressee,
+    Letter,
+    MissingReturn,
+    OpenDebt,
+    OpenDivergence,
+    Words,
+    reinstatement_template,
+    render,
+    template_file,
+)
+from models.faults import Fault
+from models.ruler import Channel, Hypothesis, Ruler, Rung, Stage
+from models.words import STAGES
+
+SMS_LENGTH = 160
+GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""One septet each (3GPP TS 23.038)."""
+GSM7_DOUBLE = frozenset("^{}\\[~]|€")
+"""Two septets each."""
+
+
+def template_faults(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
+    """Files missing, names unknown in any branch, words that don't render, an SMS that needs a second segment."""
+    check = _Check(folder)
+    told: set[str] = set()
+    for row, index, rung in ruler.cells():
+        where = ("rows", row, "rungs", index)
+        letters = sample_letters(ruler, row, rung)
+        for channel in rung.channels:
+            for what in check.faults(channel, rung.template, letters):
+                if what not in told:
+                    yield Fault((*where, "template"), what)
+                told.add(what)
+            if not check.exists(channel, rung.template):
+                file = check.shown(template_file(channel, rung.template))
+                yield Fault((*where, "template"), f"has no words for {channel}: write {file}")
+        if rung.stage is Stage.SUSPENSION:
+            given_back = reinstatement_template(rung.template)
+            if not check.exists("email", given_back):
+                file = check.shown(template_file("email", given_back))
+                yield Fault((*where, "template"), f"has no words for giving benefits back: write {file}")
+            for what in check.faults("email", given_back, [*letters, _nothing_open(letters[0])]):
+                yield Fault((*where, "template"), what)
+
+
+def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
+    """Made-up standings that differ in all that a template may ask about. The first has one of everything or more."""
+    debts = tuple(
+        OpenDebt(
+            inscription=f"2025{n:08}",
+            tax=ruler.taxes[0] if ruler.taxes else "IPTU",
+            period=f"2025-{n:02}",
+            due=date(2025, n + 1, 10),
+            amount=Decimal(n) * Decimal("123456.78"),
+            pix_txid=f"{n:026}",
+        )
+        for n in (1, 2, 3)
+    )
+    bare = debts[0].model_copy(update={"inscription": None, "period": None, "pix_txid": None})
+    missing = tuple(MissingReturn(tax=d.tax, period=d.period or "", due=d.due) for d in debts)
+    divergences = tuple(
+        OpenDivergence(tax=d.tax, period=d.period or "", declared=d.amount, assessed=d.amount * 2, paid=Decimal("1.00"))
+        for d in debts
+    )
+    silent = divergences[0].model_copy(update={"declared": None, "assessed": None})
+    standings: list[dict[str, Any]] = [
+        {"debts": debts, "missing_returns": missing, "divergences": divergences},
+        {"debts": debts[:1], "missing_returns": (), "divergences": ()},
+        {"debts": (bare, *debts[1:]), "missing_returns": (), "divergences": ()},
+        {"debts": (), "missing_returns": missing[:1], "divergences": ()},
+        {"debts": (), "missing_returns": missing, "divergences": ()},
+        {"debts": (), "missing_returns": (), "divergences": divergences[:1]},
+        {"debts": (), "missing_returns": (), "divergences": (silent, *divergences[1:])},
+    ]
+    company = Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True)
+    person = Addressee(name="Maria Exemplo da Silva", tax_id="111.444.777-35", is_company=False)
+    circumstances: list[dict[str, Any]] = [
+        {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido",)},
+        {"deadline": None, "defence_days": None, "benefits": ()},
+        {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido", "Diferimento")},
+    ]
+    return [
+        Letter(
+            authority=ruler.authority,
+            title=ruler.title,
+            contact=ruler.contact,
+            case="c-7f3a9b2e",
+            today=date(2026, 2, 2),
+            hypothesis_name=ruler.rows[row].name,
+            stage_name=STAGES[rung.stage],
+            taxpayer=taxpayer,
+            balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
+            **standing,
+            **circumstance,
+        )
+        for standing, taxpayer, circumstance in product(standings, (company, person), circumstances)
+    ]
+
+
+def _nothing_open(letter: Letter) -> Letter:
+    return letter.model_copy(update={"debts": (), "missing_returns": (), "divergences": (), "balance": Decimal("0.00")})
+
+
+def sms_fault(text: str) -> str | None:
+    """Why `text` doesn't fit one SMS segment, if it doesn't."""
+    if foreign := sorted(set(text) - GSM7 - GSM7_DOUBLE):
+        return f"an SMS is written without accents (GSM-7): take out {' '.join(foreign)}"
+    length = len(text) + sum(c in GSM7_DOUBLE for c in text)
+    return f"an SMS has {SMS_LENGTH} characters at most, this one {length}" if length > SMS_LENGTH else None
+
+
+class _EveryBranch(Words):
+    """Renders every branch of every condition, so that one letter meets each name a template uses."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree: nodes.Template = _Unfold().visit(super()._parse(source, name, filename))
+        return tree
+
+
+class _Unfold(NodeTransformer):
+    def visit_If(self, node: nodes.If) -> list[nodes.Node]:
+        self.generic_visit(node)
+        asked = nodes.If(node.test, [], [], [], lineno=node.lineno)
+        return [asked, *node.body, *node.elif_, *node.else_]
+
+    def visit_For(self, node: nodes.For) -> list[nodes.Node]:
+        self.generic_visit(node)
+        otherwise, node.else_ = node.else_, []
+        return [node, *otherwise]
+
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
+        self.generic_visit(node)
+        both = [node.test, node.expr1, *([node.expr2] if node.expr2 else [])]
+        return nodes.Concat(both, lineno=node.lineno)
+
+
+class _Check:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = FileSystemLoader(folder)
+        self._words = Words(folder)
+        self._every_branch = _EveryBranch(folder)
+
+    def shown(self, file: str) -> str:
+        return f"{self._folder.name}/{file}"
+
+    def exists(self, channel: Channel, template: str) -> bool:
+        return (self._folder / template_file(channel, template)).is_file()
+
+    def faults(self, channel: Channel, template: str, letters: list[Letter]) -> list[str]:
+        """Each sentence once, with the template's own file and line. A missing file is the caller's to tell."""
+        if not self.exists(channel, template):
+            return []
+        try:
+            written = list(self._written(template_file(channel, template), []))
+        except TemplateError as error:
+            return [self._sentence(error)]
+        except UnicodeDecodeError:
+            return [f"{self.shown(template_file(channel, template))}, or what it extends, is not UTF-8"]
+        if written:
+            return list(dict.fromkeys(written))
+        return list(dict.fromkeys(self._rendered(channel, template, letters)))
+
+    def _written(self, file: str, children: list[tuple[str, nodes.Template]]) -> Iterator[str]:
+        """What can be told from the text alone, parents and includes too. `children` extend `file`, nearest last."""
+        source, filename, _ = self._files.get_source(self._words, file)
+        tree = self._words.parse(source, file, filename)
+        for name in meta.find_undeclared_variables(tree) - set(Letter.model_fields):
+            line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), 1)
+            yield f"{self.shown(file)}:{line}: uses {name!r}, which no message knows"
+        blocks = {block.name for block in tree.find_all(nodes.Block)}
+        parent = next(tree.find_all(nodes.Extends), None)
+        if parent is None:
+            for child, block in _orphans(children, blocks):
+                yield f"{self.shown(child)}:{block.lineno}: fills the block {block.name!r}, which nothing shows"
+        for other in meta.find_referenced_templates(tree):
+            if other is None:
+                yield f"{self.shown(file)}: chooses a template while it renders, which can't be checked"
+                continue
+            extends = parent is not None and isinstance(parent.template, nodes.Const) and parent.template.value == other
+            yield from self._written(other, [*children, (file, tree)] if extends else [])
+
+    def _rendered(self, channel: Channel, template: str, letters: list[Letter]) -> Iterator[str]:
+        """What only shows when it is rendered: attributes, filters, empty words, an SMS too long."""
+        file = self.shown(template_file(channel, template))
+        try:
+            render(channel, template, letters[0], self._every_branch)
+        except (UndefinedError, SecurityError) as error:
+            if "has no attribute" in str(error) or isinstance(error, SecurityError):
+                yield self._sentence(error)
+        except TemplateRuntimeError as error:
+            yield self._sentence(error)
+        except Exception:  # noqa: S110 - branches meant for other letters may not suit this one
+            pass
+        for letter in letters:
+            try:
+                message = render(channel, template, letter, self._words)
+            except Exception as error:
+                yield self._sentence(error)
+                continue
+            if not message.body:
+                yield f"{file}: renders to an empty message"
+            if channel == "email" and not message.subject:
+                yield f"{file}: has no subject"
+            if channel == "sms" and (fault := sms_fault(message.body)):
+                yield f"{file}: {fault}"
+
+    def _sentence(self, error: Exception) -> str:
+        """The template's file and line, and what happened there."""
+        if isinstance(error, TemplateSyntaxError):
+            return f"{self.shown(str(error.name))}:{error.lineno}: {error.message}"
+        if isinstance(error, TemplateNotFound):
+            return f"{self.shown(str(error.name))}: is extended or included, but doesn't exist"
+        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(str(self._folder))]
+        if not frames:
+            return f"{self._folder.name}: {error}"
+        file = Path(frames[-1].filename).relative_to(self._folder)
+        return f"{self.shown(str(file))}:{frames[-1].lineno}: {_reason(error)}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TemplateError):
+        return str(error).replace("'dict object' has no attribute", "there is no")
+    return f"fails with {type(error).__name__}: {error}"
+
+
+def _orphans(children: list[tuple[str, nodes.Template]], shown: set[str]) -> Iterator[tuple[str, nodes.Block]]:
+    """Blocks at the top of a child template that no template above it has, from the base down."""
+    for file, child in reversed(children):
+        for block in child.body:
+            if isinstance(block, nodes.Block) and block.name not in shown:
+                yield file, block
+        shown = shown | {block.name for block in child.find_all(nodes.Block)}

@@ -1,0 +1,189 @@
+"""`case …`: one taxpayer's case, and what a person may do to it."""
+
+import asyncio
+import getpass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import select, update
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from commands.console import Json, emit, out, table
+from commands.services import database, temporal_client
+from models.case import Status
+from models.errors import Refusal
+from models.events import HardshipDeclared, NoticeServed
+from models.words import STATUSES
+from storage.cases import case_ids, read_case, record_decision
+from storage.cohorts import read_cohort
+from storage.files import case_file
+from storage.schema import cases, notices
+from storage.signals import owe
+from workflows.effects import Command
+from workflows.names import case_workflow_id
+
+case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
+
+By = Annotated[str, typer.Option(help="Who acts; it is kept on record.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(case, name="case")
+
+
+@case.command(name="list")
+def list_cases(cohort: str, json: Json = False) -> None:
+    """The cases of a cohort and their statuses."""
+    with database().connect() as connection:
+        read_cohort(connection, cohort)
+        found = [{"case": name, "status": status} for name, status in case_ids(connection, cohort)]
+    rows = [(row["case"], STATUSES[row["status"]]) for row in found]
+    emit({"cases": found}, json, lambda: table(["case", "status"], rows, cohort))
+
+
+@case.command()
+def show(
+    case: str,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show the tax id and the name.")] = False,
+    json: Json = False,
+) -> None:
+    """All that is on record of a case."""
+    with database().connect() as connection:
+        file = case_file(connection, case, reveal)
+    emit(file, json, lambda: _show(file))
+
+
+@case.command()
+def approve(case: str, by: By, reason: Reason, json: Json = False) -> None:
+    """Approve the suspension of the taxpayer's benefits."""
+    _tell(case, "approve", Command(by=by, reason=reason), json)
+
+
+@case.command()
+def reject(case: str, by: By, reason: Reason, json: Json = False) -> None:
+    """Refuse the suspension; the ruler asks again after its wait."""
+    _tell(case, "reject", Command(by=by, reason=reason), json)
+
+
+@case.command()
+def pause(case: str, by: By = "", json: Json = False) -> None:
+    """Stop the clock of a case."""
+    _tell(case, "pause", Command(by=by or getpass.getuser()), json)
+
+
+@case.command()
+def resume(case: str, by: By = "", json: Json = False) -> None:
+    """Let the clock of a paused case run on, with the wait that was left."""
+    _tell(case, "resume", Command(by=by or getpass.getuser()), json)
+
+
+@case.command()
+def hardship(case: str, by: By = "", json: Json = False) -> None:
+    """Record that the taxpayer declared to be unable to pay."""
+    with database().begin() as connection:
+        record = read_case(connection, case, lock=True)
+        _must_be_open(record.id, record.status)
+        if record.hardship_on is not None:
+            raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
+        today = record.clock.day_at(datetime.now(UTC))
+        connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=today))
+        owe(connection, [case], HardshipDeclared(by=by or getpass.getuser(), on=today))
+    _done(case, f"hardship declared on {today:%Y-%m-%d}", json)
+
+
+@case.command()
+def served(
+    case: str,
+    notice: Annotated[str, typer.Option(help="The notice's id, from `case show`.")],
+    on: Annotated[str, typer.Option(help="The day the taxpayer was served, YYYY-MM-DD.")],
+    by: By,
+    reference: Annotated[str, typer.Option(help="What proves it: receipt number, file, page.")],
+    json: Json = False,
+) -> None:
+    """Register the proof that a formal notice was served (ciência)."""
+    day = _date(on)
+    _must_say("--by", by)
+    _must_say("--reference", reference)
+    with database().begin() as connection:
+        record = read_case(connection, case, lock=True)
+        made = connection.execute(select(notices).where(notices.c.id == notice, notices.c.case == case)).one_or_none()
+        if made is None:
+            raise Refusal(f"case {case} has no notice {notice}; `case show {case}` lists them")
+        if not made.formal:
+            raise Refusal(f"notice {notice} is not a formal one: its clock needs no proof of service")
+        if made.served_on is not None:
+            raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
+        today = record.clock.day_at(datetime.now(UTC))
+        if not made.at <= day <= today:
+            raise Refusal(f"--on must lie between the notice's day {made.at:%Y-%m-%d} and today {today:%Y-%m-%d}")
+        proof = {"served_on": day, "served_by": by, "served_reference": reference}
+        connection.execute(update(notices).where(notices.c.id == notice).values(proof))
+        why = f"ciência da notificação {notice} em {day:%d/%m/%Y}, registrada por {by}: {reference}"
+        record_decision(connection, record, "served", why, day)
+        owe(connection, [case], NoticeServed(notice=notice, on=day))
+    _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
+
+
+def _tell(name: str, update_name: str, command: Command, as_json: bool) -> None:
+    _must_say("--by", command.by)
+    with database().connect() as connection:
+        record = read_case(connection, name)
+    _must_be_open(name, record.status)
+    status = asyncio.run(_update(name, update_name, command))
+    emit({"case": name, "status": status}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
+
+
+async def _update(case: str, update_name: str, command: Command) -> str:
+    client = await temporal_client()
+    try:
+        status: str = await client.get_workflow_handle(case_workflow_id(case)).execute_update(update_name, command)
+    except WorkflowUpdateFailedError as refused:
+        raise Refusal(f"{update_name} was refused: {refused.cause}") from None
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise Refusal(f"case {case} has no running workflow in Temporal") from None
+        raise
+    return status
+
+
+def _must_be_open(case: str, status: str) -> None:
+    if Status(status).closed:
+        raise Refusal(f"case {case} is {status}: nothing more can be done to it")
+
+
+def _must_say(option: str, value: str) -> None:
+    if not value.strip():
+        raise typer.BadParameter("must not be empty", param_hint=option)
+
+
+def _date(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD", param_hint="--on") from None
+
+
+def _done(case: str, what: str, as_json: bool) -> None:
+    emit({"case": case, "done": what}, as_json, lambda: out.print(f"{case}: {what}"))
+
+
+def _show(file: dict[str, Any]) -> None:
+    cell = " · ".join(str(part) for part in (file["hypothesis"], file["stage"], file["rigidity"]) if part)
+    out.print(f"[bold]{file['case']}[/bold] {STATUSES[file['status']]}  {cell}")
+    out.print(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}", markup=False)
+    if file["next_step"]:
+        out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
+    table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
+    for title in ("holds", "payments", "benefits"):
+        if file[title]:
+            table(file[title][0].keys(), [row.values() for row in file[title]], title)
+    keys = ("id", "at", "hypothesis", "stage", "rigidity", "tone", "channel", "status", "served_on")
+    table(keys, _columns(file["notices"], *keys), "notices")
+    table(["at", "kind", "reason"], _columns(file["events"], "at", "kind", "reason"), "events")
+
+
+def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:
+    return [[row[key] for key in keys] for row in rows]

@@ -1,0 +1,252 @@
+"""`cohort start`, `cohort status`: a ruler for everybody whom a selection names."""
+
+import asyncio
+import getpass
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from sqlalchemy import Engine, func, select
+from temporalio.client import WorkflowFailureError
+from temporalio.common import WorkflowIDConflictPolicy
+
+from commands.console import Json, emit, err, out, table
+from commands.ruler import load_ruler
+from commands.services import database, temporal_client
+from embedded.home import find_services
+from models.calendar import Clock
+from models.decision import Action, plan
+from models.errors import Refusal
+from models.position import Position
+from models.ruler import Ruler
+from models.words import GROUNDS, STATUSES
+from storage.cohorts import Candidate, Cohort, Selection, candidates, found_cohort, pin_ruler, read_cohort
+from storage.schema import cases
+from workflows.cohort_ruler import CohortRuler
+from workflows.names import TASK_QUEUE, cohort_workflow_id
+
+cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
+
+EVENING = 18
+"""From this local hour on, a real clock's first day is the next one."""
+
+HORIZON = timedelta(days=30)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(cohort, name="cohort")
+
+
+@cohort.command()
+def start(
+    name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    by: Annotated[str, typer.Option(help="Who starts it.")] = "",
+    min_amount: Annotated[str, typer.Option(help="Only who owes at least this, in reais.")] = "0",
+    uf: Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")] = None,
+    tax: Annotated[str | None, typer.Option(help="Only this tax.")] = None,
+    day_seconds: Annotated[float | None, typer.Option(min=0.001, max=86400, help="Seconds a day lasts.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="First logical day, YYYY-MM-DD; only on a compressed clock.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
+    json: Json = False,
+) -> None:
+    """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
+    read, source = load_ruler(ruler)
+    selection = _selection(min_amount, uf, tax)
+    clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
+    engine = database()
+    if dry_run:
+        foreseen = _foresee(engine, read, selection, clock.origin_day)
+        emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
+        return
+    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock)
+    done = asyncio.run(_run(begun, wait=not no_wait))
+    counts = status_counts(engine, name)
+    result = {"cohort": name, "ruler": read.label, **done, "cases": sum(counts.values()), "statuses": counts}
+    emit(result, json, lambda: _show_started(name, result))
+
+
+@cohort.command()
+def status(name: str, json: Json = False) -> None:
+    """How many of a cohort's cases are in which state and cell."""
+    engine = database()
+    with engine.connect() as connection:
+        known = read_cohort(connection, name)
+    counts, cells = status_counts(engine, name), _cells(engine, name)
+    result = {
+        "cohort": name,
+        "ruler": known.frozen.ruler.label,
+        "started_by": known.started_by,
+        "today": known.clock.day_at(datetime.now(UTC)),
+        "cases": sum(counts.values()),
+        "statuses": counts,
+        "cells": cells,
+    }
+
+    def readable() -> None:
+        table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
+        table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
+
+    emit(result, json, readable)
+
+
+def begin_cohort(
+    engine: Engine, name: str, ruler: Ruler, source: str, by: str, selection: Selection, clock: Clock
+) -> Cohort:
+    """Puts the cohort and the ruler it pins on record."""
+    with engine.begin() as connection:
+        frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
+    return found_cohort(engine, Cohort(name, frozen, selection, clock, by))
+
+
+def status_counts(engine: Engine, name: str) -> dict[str, int]:
+    state = cases.c.status
+    query = select(state, func.count()).where(cases.c.cohort == name).group_by(state).order_by(state)
+    with engine.connect() as connection:
+        return {status: count for status, count in connection.execute(query).tuples()}  # noqa: C416 - typed so
+
+
+def _cells(engine: Engine, name: str) -> list[dict[str, Any]]:
+    row, rung = cases.c.position["row"].astext, cases.c.position["rung"].as_integer()
+    query = select(row, rung, func.count()).where(cases.c.cohort == name).group_by(row, rung).order_by(row, rung)
+    with engine.connect() as connection:
+        ruler = read_cohort(connection, name).frozen.ruler
+        return [
+            {
+                "hypothesis": hypothesis,
+                "stage": ruler.rung(hypothesis, index).stage if hypothesis and index >= 0 else None,
+                "cases": count,
+            }
+            for hypothesis, index, count in connection.execute(query)
+        ]
+
+
+def _selection(min_amount: str, uf: str | None, tax: str | None) -> Selection:
+    try:
+        least = Decimal(min_amount)
+    except InvalidOperation:
+        raise typer.BadParameter(f"{min_amount!r} is not an amount; write for example 1000.00") from None
+    if not least.is_finite() or least < 0 or least >= 10**12:
+        raise typer.BadParameter("must be at least 0 and less than a trillion", param_hint="--min-amount")
+    if uf is not None and (len(uf) != 2 or not uf.isalpha()):
+        raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
+    as_stored = "-".join(tax.upper().replace("_", " ").split()) if tax else None
+    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=as_stored)
+
+
+def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
+    zone = ZoneInfo(ruler.jurisdiction.timezone)
+    now = datetime.now(UTC)
+    local = now.astimezone(zone)
+    day = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
+    if start is not None:
+        if day_seconds == 86_400:
+            raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
+        try:
+            day = date.fromisoformat(start)
+        except ValueError:
+            raise typer.BadParameter(f"{start!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
+    return Clock(
+        day_seconds=Decimal(str(day_seconds)),
+        origin_wall=now,
+        origin_day=day,
+        timezone=ruler.jurisdiction.timezone,
+        notices_at=ruler.jurisdiction.notices_at,
+    )
+
+
+async def _run(begun: Cohort, wait: bool) -> dict[str, int]:
+    client = await temporal_client()
+    handle = await client.start_workflow(
+        CohortRuler.run,
+        begun.name,
+        id=cohort_workflow_id(begun.name),
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"{begun.name} · {begun.frozen.ruler.label}"[:180],
+    )
+    if not wait:
+        return {}
+    with err.status(f"starting {begun.name}"):
+        try:
+            done = await handle.result()
+        except WorkflowFailureError as failure:
+            raise Refusal(f"the cohort's start failed: {failure.cause}") from None
+    return {"started": done.started, "already_open": done.already_open}
+
+
+def _foresee(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> dict[str, Any]:
+    """The same decisions as the live cases', on the facts of now, with nothing written or sent."""
+    calendar = ruler.jurisdiction.calendar(today.year - 1)
+    cells: Counter[tuple[str, str]] = Counter()
+    on_hold: Counter[str] = Counter()
+    notices: Counter[tuple[str, str, str]] = Counter()
+    open_already = held = 0
+    timelines: dict[Any, list[tuple[str, str, str]]] = {}
+
+    def timeline(candidate: Candidate) -> list[tuple[str, str, str]]:
+        position = Position.at_start(today)
+        steps = plan(ruler, calendar, position, candidate.standing)
+        found: list[tuple[str, str, str]] = []
+        for step in steps:
+            if step.on is None or step.on > today + HORIZON:
+                break
+            if step.action is Action.NOTIFY and step.row and step.rung is not None and step.stage:
+                channels = ruler.rung(step.row, step.rung).channels
+                found += [(step.row, str(step.stage), channel) for channel in channels]
+        return found
+
+    def first_cell(candidate: Candidate) -> tuple[str, str]:
+        step = next(iter(plan(ruler, calendar, Position.at_start(today), candidate.standing)))
+        return (step.row or "", str(step.stage))
+
+    for page in candidates(engine, ruler, selection, today):
+        for candidate in page:
+            if candidate.in_case:
+                open_already += 1
+            elif not candidate.takes(ruler):
+                continue
+            elif candidate.standing.on_hold:
+                held += 1
+                on_hold.update(candidate.standing.grounds)
+            else:
+                cell = first_cell(candidate)
+                cells[cell] += 1
+                if cell not in timelines:
+                    timelines[cell] = timeline(candidate)
+                notices.update(timelines[cell])
+    return {
+        "would_start": cells.total(),
+        "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
+        "would_be_on_hold": held,
+        "on_hold": dict(sorted(on_hold.items())),
+        "already_open": open_already,
+        "first_30_days": {
+            "notices": notices.total(),
+            "cells": [
+                {"hypothesis": h, "stage": s, "channel": c, "notices": n} for (h, s, c), n in sorted(notices.items())
+            ],
+        },
+    }
+
+
+def _show(foreseen: dict[str, Any]) -> None:
+    out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
+    held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
+    table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
+    soon = foreseen["first_30_days"]
+    rows = [tuple(cell.values()) for cell in soon["cells"]]
+    table(["hypothesis", "stage", "channel", "notices"], rows, f"{soon['notices']} notices in the first 30 days")
+
+
+def _show_started(name: str, result: dict[str, Any]) -> None:
+    if "started" in result:
+        out.print(f"{name}: {result['started']} cases started, {result['already_open']} had an open case already")
+    table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])

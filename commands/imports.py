@@ -1,0 +1,151 @@
+"""`taxpayers import`, `filings import`, `benefits import`: what the authority knows; `sample`: a set to try with."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from commands.console import Json, emit, err, out, table
+from commands.services import database
+from embedded.home import home
+from models.errors import Refusal
+from models.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
+from models.sample import generate
+from models.words import GROUNDS
+from storage.imports import Rejects, SourceFile, import_benefits, import_debts, import_filings, look_over
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
+LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
+Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is told from.")]
+
+taxpayers = typer.Typer(no_args_is_help=True, help="Taxpayers and their registered debts.")
+filings = typer.Typer(no_args_is_help=True, help="Returns by period: filed, late, missing; declared and paid.")
+benefits = typer.Typer(no_args_is_help=True, help="Tax benefits held.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(taxpayers, name="taxpayers")
+    app.add_typer(filings, name="filings")
+    app.add_typer(benefits, name="benefits")
+    app.command()(sample)
+
+
+@taxpayers.callback()
+@filings.callback()
+@benefits.callback()
+def group() -> None:
+    """Keeps `import` a subcommand while it is the only one."""
+
+
+@taxpayers.command("import")
+def import_taxpayers(file: File, layout: LayoutOption = None, as_json: Json = False) -> None:
+    """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
+    take(file, lambda header: debt_reader(header, today(), layout), import_debts, as_json)
+
+
+@filings.command("import")
+def import_returns(file: File, as_json: Json = False) -> None:
+    """Import returns by period; a newer one supersedes the former and moves its taxpayer's open case."""
+    take(file, filing_reader, import_filings, as_json)
+
+
+@benefits.command("import")
+def import_held_benefits(file: File, as_json: Json = False) -> None:
+    """Import the tax benefits that taxpayers hold; the taxpayers come first."""
+    take(file, benefit_reader, import_benefits, as_json)
+
+
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the three files go; made if need be.")],
+    number: Annotated[int, typer.Option("--taxpayers", min=10, max=1_000_000, help="How many taxpayers.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed and date, the same files.")] = 1,
+    on: Day = None,
+    as_json: Json = False,
+) -> None:
+    """Write a small invented set that leads to all eight hypotheses of alagoas-icms, and to registered debts."""
+    made = generate(number, seed, on.date() if on else today())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in made.files().items():
+            (folder / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"{folder} can't be written to: {error.strerror}") from None
+    files = {name.removesuffix(".csv"): str(folder / name) for name in made.files()}
+    said = {"date": made.date, "files": files, **made.counts(), "hypotheses": made.hypotheses()}
+    emit(said, as_json, lambda: show(said))
+
+
+# ---- one import
+
+Merge = Callable[[Connection, SourceFile, Reader[Row], Rejects, Callable[[int], None]], Any]
+
+
+def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: Merge[Row], as_json: bool) -> None:
+    """All of the file in one transaction, or nothing; rejected rows are set aside for the analyst."""
+    source = look_over(file)
+    read = reader_of(source.header)
+    kept = home().rejects / f"{source.label}.csv"
+    with progress_of(source) as progress, Rejects(kept) as rejects, transaction() as connection:
+        imported = asdict(merge(connection, source, read, rejects, progress))
+    said = {**imported, "rejected": rejects.count, "rejects_file": str(rejects.path) if rejects.path else None}
+    emit(said, as_json, lambda: show(said))
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """What the database refuses is said without its message, which may hold a row's values."""
+    try:
+        with database().begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise Refusal(_refused(getattr(error.orig, "sqlstate", None))) from None
+    except psycopg.Error as error:
+        raise Refusal(_refused(error.sqlstate)) from None
+
+
+def _refused(sqlstate: str | None) -> str:
+    if sqlstate is None or sqlstate[:2] in ("08", "57"):
+        return "the database does not answer; see `python starter.py stack status`"
+    if sqlstate[:2] == "42":
+        return "the database has not the tables of this version; `python starter.py stack up` makes them"
+    return f"the database refused the rows (SQLSTATE {sqlstate}); nothing was imported"
+
+
+@contextmanager
+def progress_of(source: SourceFile) -> Iterator[Callable[[int], None]]:
+    """By bytes read, for people who watch."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(source.path.name, total=source.size)
+
+        def progress(read: int) -> None:
+            merging = "merging…" if read == source.size else source.path.name
+            bar.update(task, completed=read, description=merging)
+
+        yield progress
+
+
+def show(said: dict[str, Any]) -> None:
+    table(("", ""), flat(said))
+    if said.get("rejects_file"):
+        out.print(f"the rejected rows and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+
+
+def flat(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in said.items():
+        if isinstance(value, dict):
+            yield from ((f"{name.replace('_', ' ')}: {GROUNDS.get(key, key)}", inner) for key, inner in value.items())
+        elif name != "rejects_file":
+            yield name, value
+
+
+def today() -> date:
+    return datetime.now(UTC).astimezone().date()

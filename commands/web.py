@@ -1,0 +1,65 @@
+"""`web` and `migrate`: the processes that a deployment starts, configured by the environment alone."""
+
+import os
+import sys
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from commands.console import err
+from models.errors import Refusal
+from storage.migrate import upgrade
+from web.app import create_app
+from workflows.client import connect_settings
+
+VARIABLES = {
+    "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
+    "REGUA_PIX_SECRET": "the last segment of the address that the bank's Pix callbacks are sent to",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(web)
+    app.command()(migrate)
+
+
+def web(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="0.0.0.0 to be reached from other machines.")] = "127.0.0.1",
+) -> None:
+    """Serve the webhooks, and deliver what they owe to the running cases."""
+    app = create_app(variable("DATABASE_URL"), None, variable("REGUA_PIX_SECRET"))
+    connect_settings()
+    log_to_stderr()
+    # no access log: the webhook's secret is part of its address
+    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", server_header=False)
+
+
+def migrate() -> None:
+    """Bring the database at DATABASE_URL to this version's schema."""
+    try:
+        upgrade(variable("DATABASE_URL"))
+    except OperationalError:
+        raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
+    err.print("the database has this version's schema")
+
+
+def variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise Refusal(f"the variable {name} is missing: {VARIABLES[name]}")
+    return value
+
+
+def log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,345 @@
+"""What a case does next, and why: pure functions of ruler, calendar, position and standing.
+
+The same ones serve the live case, the dry run, the plan and the explanation of a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from models.calendar import Calendar
+from models.case import Status
+from models.evidence import classify
+from models.position import Position
+from models.ruler import Hypothesis, Ruler, Stage
+from models.standing import FormalNotice, Standing
+from models.words import GROUNDS, KINDS, STAGES, day, money
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Action(StrEnum):
+    NOTIFY = "notify"
+    ASK_APPROVAL = "ask_approval"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    REFER = "refer"
+    RESOLVE = "resolve"
+    WAIT = "wait"
+    """Nothing to do until something happens to the case."""
+
+    @property
+    def at_once(self) -> bool:
+        """What waits for no day: it is done the moment it is decided."""
+        return self in (Action.SUSPEND, Action.REINSTATE, Action.RESOLVE)
+
+
+class Step(_Value):
+    action: Action
+    status: Status
+    """How the case is seen until the step is done."""
+    on: date | None
+    """The logical day the step is due; none: only an event can bring it."""
+    number: int
+    reason: str
+    row: Hypothesis | None = None
+    rung: int | None = None
+    stage: Stage | None = None
+    rigidity: int | None = None
+
+
+class Turn(_Value):
+    """Something that happened to the case and moved it, for the journal."""
+
+    kind: str
+    reason: str
+
+
+class Decision(_Value):
+    position: Position
+    step: Step
+    turns: tuple[Turn, ...] = ()
+
+
+def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
+    """First what has happened moves the position, then the position says what is next."""
+    turns: list[Turn] = []
+    for move in (_stop_or_go_on, _find_row, _hear_hardship, _reanchor):
+        position, turn = move(ruler, position, standing)
+        if turn:
+            turns.append(turn)
+    return Decision(position=position, step=_next(ruler, calendar, position, standing), turns=tuple(turns))
+
+
+Moved = tuple[Position, Turn | None]
+
+
+def _stop_or_go_on(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    stopped = standing.paused_by is not None or not standing.outstanding
+    if stopped and position.stopped_on is None:
+        return position.stop(standing.today), _why_stopped(standing)
+    if not stopped and position.stopped_on is not None:
+        turn = Turn(kind="resumed", reason=f"volta a correr o prazo, parado desde {day(position.stopped_on)}")
+        return position.go_on(standing.today), turn
+    return position, None
+
+
+def _why_stopped(standing: Standing) -> Turn | None:
+    if standing.on_hold:
+        return Turn(kind="on_hold", reason=f"exigibilidade suspensa: {_grounds(standing)}")
+    if standing.outstanding:
+        return Turn(kind="paused", reason=f"pausado por {standing.paused_by}")
+    return None
+
+
+def _grounds(standing: Standing) -> str:
+    return ", ".join(GROUNDS.get(ground, ground) for ground in standing.grounds)
+
+
+def _find_row(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    if position.stopped_on is not None or position.suspended or position.referred:
+        return position, None
+    target = classify(ruler, standing.debts, standing.live_evidence, position.started)
+    if target is None:
+        return position, None
+    known = tuple(sorted(standing.live_kinds | set(position.kinds)))
+    seen = position.model_copy(update={"kinds": known})
+    if position.row is None or position.kind is None:
+        moved = seen.enter(ruler, target.row, target.kind, target.occurrences, position.not_before, target.reason)
+        return moved, Turn(kind="classified", reason=target.reason)
+    if position.kind not in standing.live_kinds:
+        why = f"{KINDS[position.kind]}: sanado; {target.reason}"
+    elif target.kind not in position.kinds and _hotter(ruler, target.row, target.occurrences, position):
+        why = f"nova evidência; {target.reason}"
+    else:
+        return seen, None
+    moved = seen.enter(ruler, target.row, target.kind, target.occurrences, standing.today, why)
+    return moved, Turn(kind="reclassified", reason=why)
+
+
+def _hotter(ruler: Ruler, row: Hypothesis, occurrences: int, position: Position) -> bool:
+    """Whether `row` lies above where the case stands: never below a row that it has climbed to."""
+    assert position.row is not None  # noqa: S101 - the caller has a row
+    if row == position.row or position.row in ruler.climb(row):
+        return False
+    here = ruler.rigidity(position.row, 0, position.occurrences)
+    return ruler.rigidity(row, 0, max(occurrences, position.occurrences)) > here
+
+
+def _hear_hardship(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    waits = position.row is None or position.stopped_on is not None or position.suspended or position.referred
+    if standing.hardship_on is None or position.hardship_used or waits:
+        return position, None
+    heard = position.model_copy(update={"hardship_used": True})
+    rule = ruler.hardship
+    if rule is None or position.row != rule.from_row or position.kind is None:
+        return heard, Turn(kind="hardship", reason="dificuldade declarada; o caso permanece na linha em que está")
+    why = f"dificuldade declarada em {day(standing.hardship_on)} leva a {rule.to_row.upper()}, uma vez por caso"
+    moved = heard.enter(ruler, rule.to_row, position.kind, position.occurrences, standing.hardship_on, why)
+    return moved, Turn(kind="hardship", reason=why)
+
+
+def _reanchor(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    paid_on = standing.partial_payment_on(ruler.payments.reanchor_share)
+    if paid_on is None or paid_on <= position.anchor or position.wait is None or position.suspended:
+        return position, None
+    if not standing.outstanding:
+        return position, None
+    share = int(ruler.payments.reanchor_share * 100)
+    why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"
+    return position.reanchor(paid_on), Turn(kind="reanchored", reason=why)
+
+
+def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
+    if position.suspended:
+        return _while_suspended(ruler, position, standing)
+    if not standing.outstanding and not standing.on_hold:
+        return _now(Action.RESOLVE, Status.RUNNING, position, standing, "nada mais em aberto")
+    if standing.on_hold:
+        return _wait(Status.ON_HOLD, position, f"exigibilidade suspensa: {_grounds(standing)}")
+    if standing.paused_by is not None:
+        return _wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
+    if position.referred:
+        return _wait(Status.REFERRED, position, "encaminhado para protesto e execução fiscal")
+    if position.row is None:
+        return _wait(Status.RUNNING, position, "nenhuma evidência que esta régua aceite")
+    return _climb(ruler, calendar, position, standing)
+
+
+def _while_suspended(ruler: Ruler, position: Position, standing: Standing) -> Step:
+    assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
+    if not standing.outstanding:
+        why = "cessou a causa da suspensão: benefícios devolvidos"
+        return _now(Action.REINSTATE, Status.BENEFITS_SUSPENDED, position, standing, why)
+    last = len(ruler.rows[position.row].rungs) - 1
+    if position.rung < last:
+        why = "comunicação da suspensão de benefícios aprovada"
+        return _rung_step(ruler, position, position.row, last, standing.today, Status.BENEFITS_SUSPENDED, why)
+    return _wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {_open(standing)}")
+
+
+def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
+    assert position.row is not None  # noqa: S101 - the caller has a row
+    row, index = position.row, position.rung + 1
+    why = ""
+    if index == len(ruler.rows[row].rungs):
+        above = ruler.rows[row].climbs_to
+        why = f"a escada de {row.upper()} terminou; "
+        if above is None:
+            return _refer(calendar, position, standing)
+        row, index = above, 0
+    due = _due(calendar, position, standing)
+    if due is None:
+        return _wait(Status.RUNNING, position, _unserved(standing))
+    if ruler.rung(row, index).stage is Stage.SUSPENSION:
+        return _gate(ruler, calendar, position, standing, due)
+    return _rung_step(ruler, position, row, index, due, Status.RUNNING, f"{why}{_waited(position, standing)}")
+
+
+def _due(calendar: Calendar, position: Position, standing: Standing) -> date | None:
+    """The day the wait is over; None while a formal notice is not proven served."""
+    counts_from = position.anchor
+    if position.awaits_service:
+        served_on = standing.formal_notices[-1].served_on if standing.formal_notices else None
+        if served_on is None:
+            return None
+        counts_from = max(counts_from, served_on)
+    counts_from += timedelta(days=position.stopped_days)
+    over = calendar.after(counts_from, position.wait) if position.wait else counts_from
+    return calendar.working(max(over, position.not_before))
+
+
+def _waited(position: Position, standing: Standing) -> str:
+    if position.wait is None:
+        return f"primeiro contato; {position.entered_because}; {_open(standing)}"
+    since = "ciência" if position.awaits_service else "último passo"
+    return f"{position.wait} desde {since} ({day(position.anchor)}); {_open(standing)}"
+
+
+def _open(standing: Standing) -> str:
+    parts = []
+    if standing.owes_money:
+        parts.append(f"em aberto {money(standing.balance)}")
+    if standing.owes_return:
+        parts.append("declaração a entregar ou corrigir")
+    return " e ".join(parts)
+
+
+def _unserved(standing: Standing) -> str:
+    notice = f" {standing.formal_notices[-1].id}" if standing.formal_notices else ""
+    return f"aguarda prova de ciência da notificação formal{notice}"
+
+
+def _gate(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, due: date) -> Step:
+    """Benefits are suspended only after service, defence time, a balance still open and a person's approval."""
+    assert position.row is not None and ruler.gate is not None  # noqa: S101, PT018 - `ruler check` refuses the rest
+    served = [notice.served_on for notice in standing.formal_notices if notice.served_on]
+    if not served:
+        return _wait(Status.RUNNING, position, _unserved(standing))
+    if not standing.owes_money and ruler.gate.returns_law is None:
+        return _wait(
+            Status.RUNNING, position, "declaração em aberto: a régua não cita lei que permita suspender por ela"
+        )
+    defended = calendar.after(max(served) + timedelta(days=position.stopped_days), ruler.gate.defence)
+    opens = max(due, defended)
+    if position.rejected_on:
+        opens = max(opens, calendar.after(position.rejected_on, ruler.gate.ask_again))
+    index = len(ruler.rows[position.row].rungs) - 1
+    why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {_open(standing)}"
+    if not standing.has_benefits:
+        why = f"não há benefício fiscal a suspender; {why}"
+        return Step(action=Action.REFER, status=Status.RUNNING, on=opens, number=position.steps, reason=why)
+    if position.approved_by:
+        why = f"suspensão aprovada por {position.approved_by}; {why}"
+        return _cell(
+            Action.SUSPEND, Status.AWAITING_APPROVAL, ruler, position, position.row, index, standing.today, why
+        )
+    if position.asked_on:
+        why = f"suspensão de benefícios aguarda aprovação desde {day(position.asked_on)}; {why}"
+        return _wait(Status.AWAITING_APPROVAL, position, why)
+    return _cell(Action.ASK_APPROVAL, Status.RUNNING, ruler, position, position.row, index, opens, why)
+
+
+def _refer(calendar: Calendar, position: Position, standing: Standing) -> Step:
+    due = _due(calendar, position, standing)
+    if due is None:
+        return _wait(Status.RUNNING, position, _unserved(standing))
+    why = f"fim da régua: encaminhado para protesto e execução fiscal; {_waited(position, standing)}"
+    return Step(action=Action.REFER, status=Status.RUNNING, on=due, number=position.steps, reason=why)
+
+
+def _rung_step(
+    ruler: Ruler, position: Position, row: Hypothesis, index: int, on: date, status: Status, why: str
+) -> Step:
+    stage = ruler.rung(row, index).stage
+    return _cell(Action.NOTIFY, status, ruler, position, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
+
+
+def _cell(
+    action: Action, status: Status, ruler: Ruler, position: Position, row: Hypothesis, index: int, on: date, why: str
+) -> Step:
+    return Step(
+        action=action,
+        status=status,
+        on=on,
+        number=position.steps,
+        reason=why,
+        row=row,
+        rung=index,
+        stage=ruler.rung(row, index).stage,
+        rigidity=ruler.rigidity(row, index, position.occurrences),
+    )
+
+
+def _now(action: Action, status: Status, position: Position, standing: Standing, why: str) -> Step:
+    return Step(action=action, status=status, on=standing.today, number=position.steps, reason=why)
+
+
+def _wait(status: Status, position: Position, why: str) -> Step:
+    return Step(action=Action.WAIT, status=status, on=None, number=position.steps, reason=why)
+
+
+def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Iterator[Step]:
+    """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens."""
+    while True:
+        decision = decide(ruler, calendar, position, standing)
+        position, step = decision.position, decision.step
+        if step.action is Action.WAIT and not _imaginable(position, standing):
+            return
+        if step.action is not Action.WAIT:
+            yield step
+        standing = standing.model_copy(update={"today": max(standing.today, step.on or standing.today)})
+        position, standing = _imagine(ruler, position, standing, step)
+        if step.action in (Action.RESOLVE, Action.REINSTATE):
+            return
+
+
+def _imaginable(position: Position, standing: Standing) -> bool:
+    unserved = bool(standing.formal_notices) and standing.formal_notices[-1].served_on is None
+    return standing.outstanding and standing.paused_by is None and (unserved or position.asked_on is not None)
+
+
+def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
+    if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
+        position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
+        if ruler.rung(step.row, step.rung).formal:
+            sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
+            standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})
+    elif step.action is Action.SUSPEND:
+        position = position.suspended_now()
+    elif step.action is Action.REFER:
+        position = position.referred_now()
+    elif step.action is Action.ASK_APPROVAL:
+        position = position.asked(standing.today)
+    elif position.asked_on is not None:
+        position = position.approved("—")
+    elif standing.formal_notices:
+        served = standing.formal_notices[-1].model_copy(update={"served_on": standing.today})
+        standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices[:-1], served)})
+    return position, standing

@@ -1,0 +1,129 @@
+"""Where a case stands on the heat-map, and what each thing done to it makes of that."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from models.calendar import Wait
+from models.ruler import Hypothesis, Kind, Ruler, Stage
+
+
+class Position(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    started: date
+    anchor: date
+    """The day the current wait counts from."""
+    not_before: date
+    """The day evidence last moved the case: the next rung can't carry an earlier date."""
+    row: Hypothesis | None = None
+    kind: Kind | None = None
+    """The kind of evidence the case was classified by; its climbs keep it."""
+    kinds: tuple[Kind, ...] = ()
+    """The kinds of evidence seen open so far."""
+    entered_because: str = ""
+    rung: int = -1
+    """Index of the last rung done in `row`; the next is one higher."""
+    steps: int = 0
+    """How many rungs were done in all: the number of the next step, and its idempotency key."""
+    occurrences: int = 1
+    last_rigidity: int = 0
+    wait: Wait | None = None
+    """The dwell of the last rung done."""
+    awaits_service: bool = False
+    """Whether that wait counts from proof of service."""
+    stopped_on: date | None = None
+    """Since when the clock stands still: paused, on hold, or settled."""
+    stopped_days: int = 0
+    """Days it stood still since the last rung."""
+    hardship_used: bool = False
+    asked_on: date | None = None
+    rejected_on: date | None = None
+    approved_by: str | None = None
+    suspended: bool = False
+    referred: bool = False
+
+    @classmethod
+    def at_start(cls, day: date) -> Position:
+        return cls(started=day, anchor=day, not_before=day)
+
+    def _but(self, **changes: object) -> Position:
+        return self.model_copy(update=changes)
+
+    def stop(self, on: date) -> Position:
+        return self._but(stopped_on=on, asked_on=None, approved_by=None)
+
+    def go_on(self, on: date) -> Position:
+        """The clock runs again: the remaining wait is left, not the whole of it and not nothing."""
+        stood = (on - self.stopped_on).days if self.stopped_on else 0
+        return self._but(stopped_on=None, stopped_days=self.stopped_days + stood, not_before=max(self.not_before, on))
+
+    def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> Position:
+        """Stand before the first rung of `row`, or of a row above it, that is no softer than the last notice sent."""
+        hottest = max(self.occurrences, occurrences)
+        row, index = _first_no_softer(ruler, row, hottest, self.last_rigidity)
+        return self._but(
+            row=row,
+            rung=index - 1,
+            kind=kind,
+            occurrences=hottest,
+            not_before=max(self.not_before, on),
+            entered_because=because,
+            asked_on=None,
+            approved_by=None,
+        )
+
+    def reanchor(self, on: date) -> Position:
+        return self._but(anchor=on, stopped_days=0, asked_on=None, approved_by=None)
+
+    def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> Position:
+        """The rung was carried out on the logical day `at`."""
+        rung = ruler.rung(row, index)
+        return self._but(
+            row=row,
+            rung=index,
+            steps=self.steps + 1,
+            last_rigidity=rigidity,
+            anchor=at,
+            not_before=at,
+            wait=rung.dwell,
+            awaits_service=rung.formal and rung.stage is not Stage.SUSPENSION,
+            stopped_days=0,
+        )
+
+    def asked(self, on: date) -> Position:
+        return self._but(asked_on=on)
+
+    def approved(self, by: str) -> Position:
+        return self._but(approved_by=by)
+
+    def rejected(self, on: date) -> Position:
+        return self._but(asked_on=None, rejected_on=on)
+
+    def suspended_now(self) -> Position:
+        return self._but(suspended=True, asked_on=None, approved_by=None)
+
+    def reinstated(self, ruler: Ruler, on: date) -> Position:
+        """Back before the suspension, with the whole wait before it to run again should the cause come back."""
+        assert self.row is not None  # noqa: S101 - only a case on the map was ever suspended
+        before = len(ruler.rows[self.row].rungs) - 2
+        return self._but(
+            suspended=False, rung=before, wait=ruler.rung(self.row, before).dwell, anchor=on, not_before=on
+        )
+
+    def referred_now(self) -> Position:
+        return self._but(referred=True)
+
+
+def _first_no_softer(ruler: Ruler, row: Hypothesis, occurrences: int, rigidity: int) -> tuple[Hypothesis, int]:
+    hardest = (row, 0)
+    for name in (row, *ruler.climb(row)):
+        for index, rung in enumerate(ruler.rows[name].rungs):
+            if rung.stage is Stage.SUSPENSION:
+                continue
+            if ruler.rigidity(name, index, occurrences) >= rigidity:
+                return name, index
+            hardest = (name, index)
+    return hardest

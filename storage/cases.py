@@ -1,0 +1,315 @@
+"""Cases as they are on record: found, locked, judged and saved. One transaction sees all of a case or none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.types import Text
+
+from models.calendar import Calendar, Clock
+from models.case import Status
+from models.decision import Decision, Step, decide
+from models.errors import Refusal
+from models.evidence import Debt, Filing
+from models.faults import read_ruler
+from models.position import Position
+from models.ruler import Ruler
+from models.standing import FormalNotice, PaymentFact, Standing, standing_of
+from storage.schema import cases, cohorts, decisions, rulers
+
+
+@dataclass(frozen=True)
+class FrozenRuler:
+    """A ruler and its holidays as a cohort pinned them."""
+
+    digest: str
+    ruler: Ruler
+    calendar: Calendar
+
+
+@dataclass(frozen=True)
+class Case:
+    id: str
+    taxpayer: int
+    tax: str
+    cohort: str
+    status: Status
+    position: Position
+    revision: int
+    paused_by: str | None
+    hardship_on: date | None
+    opened_at: datetime
+    closed_at: datetime | None
+    frozen: FrozenRuler
+    clock: Clock
+
+    @property
+    def ruler(self) -> Ruler:
+        return self.frozen.ruler
+
+
+_frozen: dict[str, FrozenRuler] = {}
+
+
+def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
+    """Read once a process: a pinned ruler never changes."""
+    if digest not in _frozen:
+        row = connection.execute(select(rulers).where(rulers.c.digest == digest)).one()
+        ruler = read_ruler(row.source).ruler
+        assert ruler is not None  # noqa: S101 - it was checked before it was pinned
+        _frozen[digest] = FrozenRuler(digest, ruler, Calendar.model_validate({"holidays": row.holidays}))
+    return _frozen[digest]
+
+
+@lru_cache(maxsize=256)
+def _clock(written: str) -> Clock:
+    return Clock.model_validate_json(written)
+
+
+def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
+    """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
+    query = (
+        select(cases, cohorts.c.ruler, cohorts.c.clock.cast(Text).label("clock"))
+        .join(cohorts, cohorts.c.name == cases.c.cohort)
+        .where(cases.c.id == case)
+    )
+    row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
+    if row is None:
+        raise Refusal(f"there is no case {case}; list a cohort's cases with `case list COHORT`")
+    return Case(
+        id=row.id,
+        taxpayer=row.taxpayer,
+        tax=row.tax,
+        cohort=row.cohort,
+        status=Status(row.status),
+        position=Position.model_validate(row.position),
+        revision=row.revision,
+        paused_by=row.paused_by,
+        hardship_on=row.hardship_on,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        frozen=frozen_ruler(connection, row.ruler),
+        clock=_clock(row.clock),
+    )
+
+
+def _typed(sql: str) -> Any:
+    pairs = (bindparam("taxpayers", type_=ARRAY(BIGINT)), bindparam("taxes", type_=ARRAY(Text)))
+    return text(sql).bindparams(*pairs)
+
+
+PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
+
+DEBTS = _typed(f"""
+    SELECT debtors.taxpayer, debts.tax, debts.id, inscription, period, due, balance, litigation,
+           coalesce((SELECT array_agg(DISTINCT ground ORDER BY ground) FROM holds
+                     WHERE holds.debt = debts.id AND lifted_at IS NULL), '{{}}') AS grounds
+    FROM {PAIRS}
+    JOIN debtors ON debtors.taxpayer = pair.taxpayer
+    JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax
+    ORDER BY debts.id
+""")  # noqa: S608 - PAIRS is a constant
+
+FILINGS = _typed(f"""
+    SELECT filings.* FROM {PAIRS}
+    JOIN filings ON filings.taxpayer = pair.taxpayer AND filings.tax = pair.tax AND superseded_at IS NULL
+    ORDER BY filings.due
+""")  # noqa: S608
+
+BENEFITS = _typed(f"""
+    SELECT DISTINCT pair.taxpayer, pair.tax FROM {PAIRS}
+    JOIN benefits ON benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
+""")  # noqa: S608
+
+PAYMENTS = text("""
+    SELECT paid_on,
+           payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND payments.recorded_at >= :opened_at
+    ORDER BY payments.id
+""")
+
+FORMAL_NOTICES = text("""
+    SELECT min(id) AS id, at, min(served_on) AS served_on FROM notices
+    WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at ORDER BY step
+""")
+
+Pair = tuple[int, str]
+
+
+def read_standings(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, Standing]:
+    """How each taxpayer and tax stands before it has a case."""
+    pairs = list(pairs)
+    wanted = {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
+    debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
+    filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
+    for row in connection.execute(DEBTS, wanted).mappings():
+        debts[row["taxpayer"], row["tax"]].append(Debt.model_construct(**_without_pair(row)))
+    for row in connection.execute(FILINGS, wanted).mappings():
+        filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
+    relieved = {(row.taxpayer, row.tax) for row in connection.execute(BENEFITS, wanted)}
+    return {
+        pair: standing_of(ruler, today, debts[pair], filings[pair], has_benefits=pair in relieved) for pair in pairs
+    }
+
+
+def _without_pair(row: Any) -> dict[str, Any]:
+    return {
+        key: tuple(value) if key == "grounds" else value for key, value in row.items() if key not in ("taxpayer", "tax")
+    }
+
+
+def read_standing(connection: Connection, case: Case, today: date) -> Standing:
+    """How a case stands. Its debts stay as read until the transaction ends: a payment queues behind it."""
+    connection.execute(LOCK_DEBTS, {"taxpayer": case.taxpayer, "tax": case.tax})
+    pair = (case.taxpayer, case.tax)
+    before = read_standings(connection, case.ruler, [pair], today)[pair]
+    paid = {"taxpayer": case.taxpayer, "tax": case.tax, "opened_at": case.opened_at}
+    return before.model_copy(
+        update={
+            "payments": tuple(PaymentFact(on=p.paid_on, amount=p.net) for p in connection.execute(PAYMENTS, paid)),
+            "hardship_on": case.hardship_on,
+            "paused_by": case.paused_by,
+            "formal_notices": tuple(
+                FormalNotice(id=n.id, at=n.at, served_on=n.served_on)
+                for n in connection.execute(FORMAL_NOTICES, {"case": case.id})
+            ),
+        }
+    )
+
+
+LOCK_DEBTS = text("""
+    SELECT debts.id FROM debtors JOIN debts ON debts.id = debtors.debt
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY debts.id FOR SHARE OF debts
+""")
+
+
+@dataclass
+class Sitting:
+    """A case locked and judged: what it decides is saved, with its reasons, when the sitting ends."""
+
+    connection: Connection
+    case: Case
+    standing: Standing
+    decision: Decision
+    status: Status
+    closes: bool = False
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        return self.standing.today
+
+    @property
+    def step(self) -> Step:
+        return self.decision.step
+
+    @property
+    def due(self) -> bool:
+        return self.step.on is not None and self.step.on <= self.today
+
+    @property
+    def position(self) -> Position:
+        return self.decision.position
+
+    def judge(self, position: Position) -> None:
+        """Decides anew from `position`; what moved it on the way is journalled."""
+        self.decision = decide(self.case.ruler, self.case.frozen.calendar, position, self.standing)
+        self.status = self.step.status
+        for turn in self.decision.turns:
+            self.journal(turn.kind, turn.reason)
+
+    def look_again(self) -> None:
+        """Judges on the record as this transaction has changed it."""
+        self.case = read_case(self.connection, self.case.id)
+        self.standing = read_standing(self.connection, self.case, self.standing.today)
+        self.judge(self.position)
+
+    def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
+        """Adds a decision with the cell it is about: that of `step`, else the one the case stands on."""
+        position = self.position
+        cell: dict[str, Any] = {"hypothesis": position.row, "stage": None, "rigidity": position.last_rigidity or None}
+        if step is not None and step.stage is not None:
+            cell = {"hypothesis": step.row, "stage": str(step.stage), "rigidity": step.rigidity}
+        elif position.row is not None and position.rung >= 0:
+            cell["stage"] = str(self.case.ruler.rung(position.row, position.rung).stage)
+        self.entries.append(
+            {
+                "case": self.case.id,
+                "at": at or self.today,
+                "kind": kind,
+                "reason": reason,
+                **cell,
+                "occurrences": position.occurrences,
+                "ruler": self.case.frozen.digest,
+                "evidence": _evidence(self.standing),
+            }
+        )
+
+    def close(self, status: Status) -> None:
+        self.status, self.closes = status, True
+
+    def save(self) -> None:
+        self.connection.execute(
+            update(cases)
+            .where(cases.c.id == self.case.id)
+            .values(
+                status=self.status,
+                position=self.position.model_dump(mode="json"),
+                next_step=None if self.closes else self.step.model_dump(mode="json"),
+                revision=self.case.revision + 1,
+                closed_at=func.clock_timestamp() if self.closes else None,
+            )
+        )
+        if self.entries:
+            self.connection.execute(insert(decisions), self.entries)
+
+
+def _evidence(standing: Standing) -> dict[str, Any]:
+    """What the decision saw, without anything that names a person."""
+    return {
+        "balance": f"{standing.balance:.2f}",
+        "grounds": list(standing.grounds),
+        "debts": {debt.id: f"{debt.balance:.2f}" for debt in standing.debts},
+        "open": [f"{e.kind} {e.period}" for e in standing.evidence if e.open],
+    }
+
+
+@contextmanager
+def sitting(engine: Engine, case: str, now: datetime, not_before: date | None = None) -> Iterator[Sitting]:
+    """One transaction over one case: locked, judged on today's facts, and saved with all that happened in it.
+
+    `not_before` is the logical day of the step being carried out, should the clock be a little behind it.
+    """
+    with engine.begin() as connection:
+        locked = read_case(connection, case, lock=True)
+        today = locked.clock.day_at(now)
+        standing = read_standing(connection, locked, max(today, not_before or today))
+        decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
+        held = Sitting(connection, locked, standing, decision, locked.status)
+        if locked.closed_at is None:
+            held.judge(locked.position)
+        yield held
+        if locked.closed_at is None:
+            held.save()
+
+
+def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:
+    """Adds to the journal what a person did to a case outside of its workflow."""
+    row = {"case": case.id, "at": at, "kind": kind, "reason": reason, "ruler": case.frozen.digest, "evidence": {}}
+    connection.execute(insert(decisions).values(hypothesis=case.position.row, **row))
+
+
+def case_ids(connection: Connection, cohort: str) -> list[tuple[str, str]]:
+    """The cases of a cohort and their statuses, in the order they were opened."""
+    rows = connection.execute(
+        select(cases.c.id, cases.c.status).where(cases.c.cohort == cohort).order_by(cases.c.opened_at, cases.c.id)
+    )
+    return [cast(tuple[str, str], tuple(row)) for row in rows]

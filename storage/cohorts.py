@@ -1,0 +1,186 @@
+"""Cohorts: the ruler they pinned, whom they take in, and the cases they opened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, Engine, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, insert
+from sqlalchemy.types import Text
+
+from models.calendar import Clock
+from models.errors import Refusal
+from models.evidence import classify
+from models.position import Position
+from models.ruler import Ruler
+from models.standing import Standing
+from storage.cases import FrozenRuler, Pair, frozen_ruler, read_standings
+from storage.schema import cases, cohorts, rulers
+
+PAGE = 500
+
+
+class Selection(BaseModel):
+    """Whom a cohort takes in. Empty: everybody whom the ruler's evidence reaches."""
+
+    model_config = ConfigDict(frozen=True)
+
+    min_amount: Decimal = Decimal(0)
+    uf: str | None = None
+    tax: str | None = None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    name: str
+    frozen: FrozenRuler
+    selection: Selection
+    clock: Clock
+    started_by: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    pair: Pair
+    standing: Standing
+    in_case: bool
+    """Whether the taxpayer already has an open case for this tax."""
+
+    def takes(self, ruler: Ruler) -> bool:
+        """Whether something is open, or only on hold, that the ruler's evidence reaches."""
+        if self.standing.on_hold:
+            return bool(self.standing.evidence)
+        found = classify(ruler, self.standing.debts, self.standing.live_evidence, self.standing.today)
+        return self.standing.outstanding and found is not None
+
+
+def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int) -> FrozenRuler:
+    """Keeps the ruler's text with the holidays of its jurisdiction; the same text is kept once."""
+    calendar = ruler.jurisdiction.calendar(first_year)
+    holidays = sorted(day.isoformat() for day in calendar.holidays)
+    digest = hashlib.sha256(json.dumps([source, holidays]).encode()).hexdigest()
+    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
+    return frozen_ruler(connection, digest)
+
+
+def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
+    """Puts a cohort on record, or finds it there. Raises Refusal when that name stands for something else."""
+    with engine.begin() as connection:
+        row = {
+            "name": cohort.name,
+            "ruler": cohort.frozen.digest,
+            "started_by": cohort.started_by,
+            "selection": cohort.selection.model_dump(mode="json"),
+            "clock": cohort.clock.model_dump(mode="json"),
+        }
+        connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
+        known = read_cohort(connection, cohort.name)
+    if known.frozen.digest != cohort.frozen.digest:
+        label = known.frozen.ruler.label
+        raise Refusal(f"cohort {cohort.name} already runs on {label} as it was then; choose another name")
+    if known.selection != cohort.selection:
+        raise Refusal(f"cohort {cohort.name} was started with another selection; choose another name")
+    return known
+
+
+def read_cohort(connection: Connection, name: str) -> Cohort:
+    """Raises Refusal when there is no cohort of that name."""
+    row = connection.execute(select(cohorts).where(cohorts.c.name == name)).one_or_none()
+    if row is None:
+        known = connection.scalars(select(cohorts.c.name).order_by(cohorts.c.started_at.desc()).limit(5)).all()
+        names = f"the latest are {', '.join(known)}" if known else "none was started yet"
+        raise Refusal(f"there is no cohort {name}; {names}")
+    return Cohort(
+        name=row.name,
+        frozen=frozen_ruler(connection, row.ruler),
+        selection=Selection.model_validate(row.selection),
+        clock=Clock.model_validate(row.clock),
+        started_by=row.started_by,
+    )
+
+
+DEBTORS = """
+    SELECT debtors.taxpayer, debts.tax
+    FROM debtors JOIN debts ON debts.id = debtors.debt
+    WHERE balance > 0 AND (:every_tax OR debts.tax = ANY(:taxes))
+      AND (debtors.taxpayer, debts.tax) > (:after_taxpayer, :after_tax)
+    GROUP BY debtors.taxpayer, debts.tax
+    HAVING (CAST(:uf AS text) IS NULL OR bool_or(debtors.uf = :uf))
+       AND coalesce(
+           sum(balance) FILTER (WHERE NOT EXISTS (
+               SELECT FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL)),
+           sum(balance)) >= :min_amount
+"""
+
+FILERS = """
+    SELECT DISTINCT taxpayer, tax FROM filings
+    WHERE superseded_at IS NULL AND (:every_tax OR tax = ANY(:taxes))
+      AND (taxpayer, tax) > (:after_taxpayer, :after_tax)
+      AND (status = 'missing' OR assessed IS NOT NULL AND assessed <> coalesce(corrected, declared)
+           OR paid > 0 AND paid <> coalesce(corrected, declared))
+      AND CAST(:uf AS text) IS NULL AND :min_amount <= 0
+"""
+
+
+def candidates(
+    engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
+) -> Iterator[list[Candidate]]:
+    """Pages of those whom the selection names, in a stable order, from `after` on."""
+    taxes = [selection.tax] if selection.tax else [tax.upper() for tax in ruler.taxes]
+    asked = {
+        "every_tax": not taxes,
+        "taxes": taxes,
+        "uf": selection.uf,
+        "min_amount": selection.min_amount,
+        "after_taxpayer": after[0],
+        "after_tax": after[1],
+    }
+    returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
+    union = f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS
+    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608
+    with engine.connect().execution_options(stream_results=True, yield_per=PAGE) as listing:
+        rows = listing.execute(query.bindparams(bindparam("taxes", type_=ARRAY(Text))), asked)
+        for page in rows.partitions():
+            with engine.connect() as connection:
+                yield _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
+
+
+OPEN_CASES = text("""
+    SELECT cases.id, cases.cohort, cases.taxpayer, cases.tax
+    FROM unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)
+    JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
+""").bindparams(bindparam("taxpayers", type_=ARRAY(BIGINT)), bindparam("taxes", type_=ARRAY(Text)))
+
+
+def _open_cases(connection: Connection, pairs: Iterable[Pair]) -> Any:
+    pairs = list(pairs)
+    return connection.execute(
+        OPEN_CASES, {"taxpayers": [pair[0] for pair in pairs], "taxes": [pair[1] for pair in pairs]}
+    )
+
+
+def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: date) -> list[Candidate]:
+    standings = read_standings(connection, ruler, pairs, today)
+    open_cases = {(row.taxpayer, row.tax) for row in _open_cases(connection, pairs)}
+    return [Candidate(pair, standings[pair], pair in open_cases) for pair in pairs]
+
+
+def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> tuple[list[str], int]:
+    """Opens a case for each candidate without one. Returns the cohort's open cases among them, whose workflows are to
+    run, and how many of them are new. Twice does it once."""
+    taken = [candidate.pair for candidate in page if candidate.takes(cohort.frozen.ruler)]
+    position = Position.at_start(today).model_dump(mode="json")
+    rows = [{"taxpayer": pair[0], "tax": pair[1], "cohort": cohort.name, "position": position} for pair in taken]
+    with engine.begin() as connection:
+        new = connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows) if rows else ()
+        count = len(list(new))
+        ours = [row.id for row in _open_cases(connection, taken) if row.cohort == cohort.name]
+    return ours, count

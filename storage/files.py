@@ -1,0 +1,116 @@
+"""The file of a case: all that is on record of it, as a person reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from models.taxid import formatted, mask
+from storage.cases import Case, read_case
+
+DEBTS = text("""
+    SELECT debts.id, inscription, period, due, balance AS amount, pix_txid, debts.amount AS claimed, received,
+           litigation
+    FROM debtors JOIN debts ON debts.id = debtors.debt
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY due, debts.id
+""")
+
+HOLDS = text("""
+    SELECT ground, holds.source, placed_at AS since, array_agg(debts.id ORDER BY debts.id) AS debts
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN holds ON holds.debt = debts.id
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND lifted_at IS NULL
+    GROUP BY ground, holds.source, placed_at ORDER BY placed_at, ground
+""")
+
+PAYMENTS = text("""
+    SELECT payments.end_to_end_id AS id, payments.debt, payments.amount, paid_on AS at, paid_at,
+           payments.recorded_at,
+           coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY payments.id
+""")
+
+NOTICES = text("""
+    SELECT id, at, hypothesis, stage, rigidity, tone, channel, template, status, formal, subject, body,
+           claimed_at, sent_at, served_on, served_by, served_reference
+    FROM notices WHERE "case" = :case ORDER BY step, channel
+""")
+
+BENEFITS = text("""
+    SELECT benefits.id, name, code,
+           CASE WHEN EXISTS (SELECT FROM suspensions WHERE benefit = benefits.id AND reinstated_at IS NULL)
+                THEN 'suspended' ELSE 'active' END AS status
+    FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY code
+""")
+
+EVENTS = text("""
+    SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
+""")
+
+RECORD = text("""
+    SELECT tax_id, name, next_step FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer WHERE cases.id = :case
+""")
+
+
+def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
+    """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too."""
+    record = read_case(connection, case)
+    who = connection.execute(RECORD, {"case": case}).one()
+    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax}
+
+    def rows(query: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in connection.execute(query, asked).mappings()]
+
+    notices = rows(NOTICES)
+    if not reveal:
+        for notice in notices:
+            notice["body"] = _masked(notice["body"], who.tax_id)
+    return {
+        "case": record.id,
+        "cohort": record.cohort,
+        "ruler": record.ruler.label,
+        "taxpayer": {
+            "tax_id": formatted(who.tax_id) if reveal else mask(who.tax_id),
+            "name": who.name if reveal else None,
+        },
+        "tax": record.tax,
+        "status": record.status,
+        **_cell(record),
+        "occurrences": record.position.occurrences,
+        "next_step": _next_step(who.next_step),
+        "holds": rows(HOLDS),
+        "debts": rows(DEBTS),
+        "payments": rows(PAYMENTS),
+        "notices": notices,
+        "benefits": rows(BENEFITS),
+        "events": rows(EVENTS),
+    }
+
+
+def _masked(body: str, tax_id: str) -> str:
+    return body.replace(formatted(tax_id), mask(tax_id)).replace(tax_id, mask(tax_id))
+
+
+def _cell(case: Case) -> dict[str, Any]:
+    position = case.position
+    stands = case.ruler.rung(position.row, position.rung) if position.row and position.rung >= 0 else None
+    return {
+        "hypothesis": position.row,
+        "stage": stands.stage if stands else None,
+        "rigidity": position.last_rigidity or None,
+    }
+
+
+def _next_step(step: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What comes next and when; none when only an event can move the case."""
+    if step is None or step["on"] is None:
+        return None
+    return {
+        "at": step["on"],
+        "action": step["action"],
+        "hypothesis": step["row"],
+        "stage": step["stage"],
+        "rigidity": step["rigidity"],
+        "reason": step["reason"],
+    }

@@ -1,0 +1,19 @@
+"""Imports: a file is looked over, staged by COPY, and merged in one transaction or not at all."""
+
+from storage.imports.benefits import BenefitsImported, import_benefits
+from storage.imports.debts import DebtsImported, import_debts
+from storage.imports.files import SourceFile, look_over
+from storage.imports.filings import FilingsImported, import_filings
+from storage.imports.rejects import Rejects
+
+__all__ = [
+    "BenefitsImported",
+    "DebtsImported",
+    "FilingsImported",
+    "Rejects",
+    "SourceFile",
+    "import_benefits",
+    "import_debts",
+    "import_filings",
+    "look_over",
+]

@@ -1,0 +1,155 @@
+"""Registered debts and who owes them, merged from an extract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from models.events import ExtractChanged
+from models.extract import DebtRow, Reader
+from storage.imports.files import SourceFile
+from storage.imports.rejects import Rejects
+from storage.imports.staging import Progress, begin_merge, count, merge_taxpayers, stage
+from storage.signals import owe
+
+COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text, period text,
+    due date, litigation boolean, amount numeric(15, 2), ground text"""
+
+
+@dataclass(frozen=True)
+class DebtsImported:
+    rows: int
+    taxpayers: int
+    debts: int
+    on_hold: dict[str, int]
+
+
+def import_debts(
+    connection: Connection,
+    source: SourceFile,
+    read: Reader[DebtRow],
+    rejects: Rejects,
+    progress: Progress = lambda read: None,
+) -> DebtsImported:
+    """In the caller's transaction, with the signals that open cases are owed."""
+    rows = stage(connection, COLUMNS, source, read, rejects, progress)
+    begin_merge(connection)
+    merge_taxpayers(connection)
+    for difference in (INCOMING, LINKS, LIFTS, PLACES, TOUCHED):
+        connection.execute(text(difference))
+    # cases by id, then debts by id
+    cases = connection.execute(text(LOCK_CASES)).scalars().all()
+    connection.execute(text(LOCK_DEBTS))
+    for change in (UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, LIFT_HOLDS, PLACE_HOLDS):
+        connection.execute(text(change))
+    owe(connection, cases, ExtractChanged())
+    return DebtsImported(
+        rows=rows,
+        taxpayers=count(connection, "SELECT DISTINCT key FROM staged"),
+        debts=count(connection, "SELECT FROM incoming"),
+        on_hold={held.ground: held.debts for held in connection.execute(text(COUNT_HOLDS))},
+    )
+
+
+# one row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides.
+# A new debt's id and its Pix txid begin alike, so that inserting by id fills both indexes in order.
+INCOMING = """
+CREATE TEMP TABLE incoming ON COMMIT DROP AS
+WITH stated AS (
+    SELECT DISTINCT ON (tax, inscription) tax, inscription, period, due, litigation, amount, ground,
+           replace(gen_random_uuid()::text, '-', '') AS random
+    FROM staged
+    ORDER BY tax, inscription, line
+)
+SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
+       'RG' || upper(random) AS pix_txid,
+       tax, inscription, coalesce(stated.period, debts.period) AS period,
+       stated.due, stated.litigation, stated.amount, stated.ground,
+       debts.id IS NULL AS is_new,
+       debts.id IS NOT NULL
+           AND (coalesce(stated.period, debts.period), stated.due, stated.litigation, stated.amount)
+               IS DISTINCT FROM (debts.period, debts.due, debts.litigation, debts.amount) AS is_changed
+FROM stated LEFT JOIN debts USING (tax, inscription)
+ORDER BY 1;
+ANALYZE incoming
+"""
+
+LINKS = """
+CREATE TEMP TABLE links ON COMMIT DROP AS
+SELECT DISTINCT ON (incoming.id, taxpayers.id)
+       incoming.id AS debt, taxpayers.id AS taxpayer, incoming.tax, staged.uf, debtors.debt IS NULL AS is_new
+FROM staged
+JOIN incoming USING (tax, inscription)
+JOIN taxpayers ON taxpayers.key = staged.key
+LEFT JOIN debtors ON debtors.debt = incoming.id AND debtors.taxpayer = taxpayers.id
+ORDER BY incoming.id, taxpayers.id, line;
+ANALYZE links
+"""
+
+LIFTS = """
+CREATE TEMP TABLE lifts ON COMMIT DROP AS
+SELECT holds.id AS hold, holds.debt, incoming.tax
+FROM holds JOIN incoming ON incoming.id = holds.debt
+WHERE holds.source = 'extract' AND holds.lifted_at IS NULL AND holds.ground IS DISTINCT FROM incoming.ground
+"""
+
+PLACES = """
+CREATE TEMP TABLE places ON COMMIT DROP AS
+SELECT incoming.id AS debt, incoming.tax, incoming.ground
+FROM incoming
+LEFT JOIN holds ON holds.debt = incoming.id AND holds.ground = incoming.ground AND holds.lifted_at IS NULL
+WHERE incoming.ground IS NOT NULL AND holds.id IS NULL
+"""
+
+# debts known before, of which something else is true now
+TOUCHED = """
+CREATE TEMP TABLE touched ON COMMIT DROP AS
+SELECT id AS debt, tax FROM incoming WHERE is_changed
+UNION SELECT debt, tax FROM lifts
+UNION SELECT debt, places.tax FROM places JOIN incoming ON incoming.id = debt WHERE NOT is_new
+"""
+
+LOCK_CASES = """
+SELECT id FROM cases
+WHERE closed_at IS NULL AND (taxpayer, tax) IN (
+    SELECT taxpayer, tax FROM links WHERE is_new
+    UNION ALL
+    SELECT debtors.taxpayer, touched.tax FROM touched JOIN debtors USING (debt)
+)
+ORDER BY id FOR UPDATE
+"""
+
+LOCK_DEBTS = """
+SELECT count(*) FROM (SELECT id FROM debts WHERE id IN (SELECT debt FROM touched) ORDER BY id FOR UPDATE) AS locked
+"""
+
+UPDATE_DEBTS = """
+UPDATE debts
+SET period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount
+FROM incoming
+WHERE incoming.id = debts.id AND incoming.is_changed
+"""
+
+ADD_DEBTS = """
+INSERT INTO debts (id, pix_txid, tax, inscription, period, due, litigation, amount)
+SELECT id, pix_txid, tax, inscription, period, due, litigation, amount FROM incoming WHERE is_new ORDER BY id
+"""
+
+ADD_DEBTORS = """
+INSERT INTO debtors (debt, taxpayer, uf)
+SELECT debt, taxpayer, uf FROM links WHERE is_new ORDER BY debt, taxpayer
+"""
+
+MOVE_DEBTORS = """
+UPDATE debtors SET uf = links.uf
+FROM links
+WHERE NOT links.is_new AND (debtors.debt, debtors.taxpayer) = (links.debt, links.taxpayer)
+  AND links.uf IS NOT NULL AND debtors.uf IS DISTINCT FROM links.uf
+"""
+
+LIFT_HOLDS = "UPDATE holds SET lifted_at = clock_timestamp() FROM lifts WHERE holds.id = lifts.hold"
+
+PLACE_HOLDS = "INSERT INTO holds (debt, ground, source) SELECT debt, ground, 'extract' FROM places ORDER BY debt"
+
+COUNT_HOLDS = "SELECT ground, count(*) AS debts FROM incoming WHERE ground IS NOT NULL GROUP BY ground ORDER BY ground"

@@ -1,0 +1,47 @@
+"""The rows that were not taken, kept with line and reason for the analyst; personal data, so for the owner alone."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+
+class Rejects:
+    """`with Rejects(path) as rejects`: the file is there afterwards if rows were rejected and the import went through.
+
+    An earlier import of the same content left its rejects under the same name; they are replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f"{path.name}.{os.getpid()}")
+        self._file: IO[str] | None = None
+        self.count = 0
+
+    def add(self, line: int, reason: str, row: str) -> None:
+        if self._file is None:
+            self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="")
+            self._rows = csv.writer(self._file)
+            self._rows.writerow(("line", "reason", "row"))
+        self._rows.writerow((line, reason, row.rstrip("\r\n")))
+        self.count += 1
+
+    @property
+    def path(self) -> Path | None:
+        return self._path if self.count else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()
+        if error is not None:
+            self._draft.unlink(missing_ok=True)
+        elif self._file is not None:
+            self._draft.replace(self._path)
+        else:
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""What comes in by HTTP, and the relay that works beside it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.engine import connect
+from storage.schema import owed_signals
+from web.pix import pix_routes
+from web.relay import Relay
+from workflows import client
+
+HEALTH_SECONDS = 5.0
+
+
+def create_app(database: str, temporal_address: str | None, secret: str) -> FastAPI:
+    """Without an address, Temporal is where the environment says."""
+    engine = connect(database)
+    temporal = partial(client.connect_to, temporal_address) if temporal_address else client.connect
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(Relay(database, engine, temporal).run)
+            yield
+            tasks.cancel_scope.cancel()
+        engine.dispose()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(pix_routes(engine, secret))
+    app.include_router(health_routes(engine))
+    return app
+
+
+def health_routes(engine: Engine) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health")
+    async def health() -> JSONResponse:
+        try:
+            with anyio.fail_after(HEALTH_SECONDS):
+                owed = await run_sync(count_owed, engine, abandon_on_cancel=True)
+        except (SQLAlchemyError, TimeoutError):
+            return JSONResponse({"status": "down", "error": "the database is not answering"}, 503)
+        return JSONResponse({"status": "ok", "owed_signals": owed})
+
+    return router
+
+
+def count_owed(engine: Engine) -> int:
+    query = select(func.count()).select_from(owed_signals).where(owed_signals.c.delivered_at.is_(None))
+    with engine.connect() as connection:
+        return connection.execute(query).scalar_one()

@@ -1,0 +1,137 @@
+"""What a workflow may ask of the world: the activities' names and types, without a line of how they do it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import activity
+
+from models.decision import Step
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Outlook(_Value):
+    """A case after something was done to it: the step that is next, and when it runs."""
+
+    revision: int
+    """The higher of two is the newer."""
+    step: Step
+    closed: bool = False
+    runs_at: datetime | None = None
+    """The wall instant the step is due; none: only an event can bring it."""
+    channels: tuple[str, ...] = ()
+    formal: bool = False
+    hypothesis: str | None = None
+    stage: str | None = None
+    rigidity: int | None = None
+    """The cell the case stands on."""
+
+
+class PlannedStep(_Value):
+    on: date | None
+    what: str
+
+
+class Stocktaking(_Value):
+    """An outlook with what has been and what would come if nothing happened."""
+
+    outlook: Outlook
+    path: tuple[str, ...]
+    plan: tuple[PlannedStep, ...]
+
+
+class Contact(_Value):
+    """One notice: a rung of a case on one channel."""
+
+    case: str
+    step: Step
+    channel: str
+
+
+class Hearing(_Value):
+    """The signals a workflow heard since it last looked at the record."""
+
+    case: str
+    hardship_on: date | None = None
+
+
+class Command(_Value):
+    """What a person asked of a case: by whom, and why."""
+
+    by: str
+    reason: str = ""
+
+
+class CaseCommand(_Value):
+    case: str
+    command: Command
+
+
+class StartCursor(_Value):
+    """How far the start of a cohort has come."""
+
+    taxpayer: int = 0
+    tax: str = ""
+    started: int = 0
+    already_open: int = 0
+    seen: int = 0
+
+
+class CaseEffects:
+    @activity.defn
+    def take_stock(self, hearing: Hearing) -> Stocktaking:
+        raise NotImplementedError
+
+    @activity.defn
+    def notify(self, contact: Contact) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def ask_approval(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def approve_suspension(self, asked: CaseCommand) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def reject_suspension(self, asked: CaseCommand) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def suspend_benefits(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def reinstate_benefits(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def refer(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def resolve(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def cancel(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def pause(self, asked: CaseCommand) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def resume(self, asked: CaseCommand) -> Outlook:
+        raise NotImplementedError
+
+
+class CohortEffects:
+    @activity.defn
+    async def start_cases(self, cohort: str) -> StartCursor:
+        raise NotImplementedError

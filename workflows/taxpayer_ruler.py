@@ -1,0 +1,302 @@
+"""One taxpayer and one tax on a ruler: wait for the next step or for news, carry it out, until nothing is left.
+
+The map decides, the workflow obeys: each activity answers with the step that is next, and the newest answer counts.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import date, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from models.case import CaseStart, Status
+    from models.decision import Action, Step
+    from models.events import (
+        Event,
+        ExtractChanged,
+        HardshipDeclared,
+        NoticeServed,
+        PaymentReceived,
+        PaymentReversed,
+        ReturnCorrected,
+        ReturnFiled,
+    )
+    from workflows.effects import (
+        CaseCommand,
+        CaseEffects,
+        Command,
+        Contact,
+        Hearing,
+        Outlook,
+        PlannedStep,
+        Stocktaking,
+    )
+
+HYPOTHESIS = SearchAttributeKey.for_keyword("Hypothesis")
+STAGE = SearchAttributeKey.for_keyword("Stage")
+RIGIDITY = SearchAttributeKey.for_int("Rigidity")
+STATUS = SearchAttributeKey.for_keyword("CaseStatus")
+NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
+
+PATIENCE: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=5),
+        non_retryable_error_types=["Refusal"],
+    ),
+}
+
+
+@workflow.defn
+class TaxpayerRuler:
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        self.start = start
+        self.outlook: Outlook | None = None
+        self.path: list[str] = []
+        self.plan_ahead: tuple[PlannedStep, ...] = ()
+        self.news = False
+        self.hardship_on: date | None = None
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> str:
+        try:
+            return await self._live()
+        except BaseException as error:
+            if is_cancelled_exception(error):
+                await self._cancel()
+            raise
+
+    async def _live(self) -> str:
+        await self._take_stock("caso aberto")
+        while True:
+            if self.news:
+                await self._take_stock("novidade no registro")
+            elif self.now.closed:
+                # a supervisor's command answers before the case is over
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                if not self.news:
+                    return self.now.step.status
+            elif workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
+                workflow.continue_as_new(self.start)
+            elif await self._is_due():
+                await self._carry_out(self.now.step)
+
+    @property
+    def now(self) -> Outlook:
+        assert self.outlook is not None  # noqa: S101 - stock is taken first
+        return self.outlook
+
+    async def _take_stock(self, why: str) -> None:
+        hearing = Hearing(case=self.start.case, hardship_on=self.hardship_on)
+        self.news, self.hardship_on = False, None
+        taken: Stocktaking = await workflow.execute_activity_method(
+            CaseEffects.take_stock, hearing, summary=why, **PATIENCE
+        )
+        self.path, self.plan_ahead = list(taken.path), taken.plan
+        self._adopt(taken.outlook)
+
+    async def _is_due(self) -> bool:
+        """Whether the next step's time has come; news and newer outlooks end the wait."""
+        current = self.now
+        if current.step.action.at_once:
+            return True
+        timeout = current.runs_at - workflow.now() if current.runs_at else None
+        if timeout is not None and timeout <= timedelta(0):
+            return True
+        try:
+            await workflow.wait_condition(
+                lambda: self.news or self.now is not current, timeout=timeout, timeout_summary=_label(current.step)
+            )
+        except TimeoutError:
+            return True
+        return False
+
+    async def _carry_out(self, step: Step) -> None:
+        if step.action is Action.NOTIFY:
+            contacts = [Contact(case=self.start.case, step=step, channel=channel) for channel in self.now.channels]
+            outlooks = await asyncio.gather(*(self._notify(contact) for contact in contacts))
+        else:
+            outlooks = [await self._act(step)]
+        for outlook in sorted(outlooks, key=lambda outlook: outlook.revision):
+            self._adopt(outlook)
+
+    def _notify(self, contact: Contact) -> Coroutine[Any, Any, Outlook]:
+        summary = f"{_label(contact.step)} · {'e-mail' if contact.channel == 'email' else contact.channel}"
+        return _awaited(workflow.start_activity_method(CaseEffects.notify, contact, summary=summary, **PATIENCE))
+
+    async def _act(self, step: Step) -> Outlook:
+        effect = {
+            Action.ASK_APPROVAL: CaseEffects.ask_approval,
+            Action.SUSPEND: CaseEffects.suspend_benefits,
+            Action.REINSTATE: CaseEffects.reinstate_benefits,
+            Action.REFER: CaseEffects.refer,
+            Action.RESOLVE: CaseEffects.resolve,
+        }[step.action]
+        return await workflow.execute_activity_method(effect, self.start.case, summary=_label(step), **PATIENCE)
+
+    async def _cancel(self) -> None:
+        """Temporal's own cancellation: the record learns of it, and benefits are given back."""
+        self._adopt(
+            await workflow.execute_activity_method(CaseEffects.cancel, self.start.case, summary="cancelado", **PATIENCE)
+        )
+
+    def _adopt(self, outlook: Outlook) -> None:
+        """The newer outlook counts; what can be searched and read in the Web UI follows it."""
+        before = self.outlook
+        if before is not None and outlook.revision < before.revision:
+            return
+        self.outlook = outlook
+        if before is not None and outlook.step.number > before.step.number and before.step.on:
+            self.path.append(f"{before.step.on:%d/%m/%Y} · {_label(before.step)}")
+        if before is None or _searchable(before) != _searchable(outlook):
+            workflow.upsert_search_attributes(_searchable(outlook))
+        workflow.set_current_details(self._details())
+
+    def _details(self) -> str:
+        step = self.now.step
+        cell = f"{(self.now.hypothesis or '—').upper()} · {self.now.stage or '—'} · {self.now.rigidity or '—'}"
+        rows = [
+            ("Situação", step.status),
+            ("Posição", cell),
+            ("Próximo passo", f"{_label(step)}, {step.on:%d/%m/%Y}" if step.on else "—"),
+            ("Motivo", step.reason),
+            ("Caminho", "<br>".join(self.path) or "—"),
+        ]
+        return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {what} |" for name, what in rows)
+
+    # What happens outside. A signal only says that the record has changed; what is true now is read there.
+
+    def _hear(self, event: Event) -> None:
+        self.news = True
+
+    @workflow.signal
+    def payment_received(self, event: PaymentReceived) -> None:
+        self._hear(event)
+
+    @workflow.signal
+    def payment_reversed(self, event: PaymentReversed) -> None:
+        self._hear(event)
+
+    @workflow.signal
+    def return_filed(self, event: ReturnFiled) -> None:
+        self._hear(event)
+
+    @workflow.signal
+    def return_corrected(self, event: ReturnCorrected) -> None:
+        self._hear(event)
+
+    @workflow.signal
+    def hardship_declared(self, event: HardshipDeclared) -> None:
+        self.hardship_on = event.on
+        self._hear(event)
+
+    @workflow.signal
+    def notice_served(self, event: NoticeServed) -> None:
+        self._hear(event)
+
+    @workflow.signal
+    def extract_changed(self, event: ExtractChanged) -> None:
+        self._hear(event)
+
+    # What supervisors ask. Each is refused at once when it makes no sense, and answered when it is done.
+
+    @workflow.update
+    async def approve(self, command: Command) -> str:
+        return await self._command(CaseEffects.approve_suspension, command, "suspensão aprovada")
+
+    @approve.validator
+    def _may_approve(self, command: Command) -> None:
+        self._must_await_approval()
+        _must_be_explained(command)
+
+    @workflow.update
+    async def reject(self, command: Command) -> str:
+        return await self._command(CaseEffects.reject_suspension, command, "suspensão recusada")
+
+    @reject.validator
+    def _may_reject(self, command: Command) -> None:
+        self._must_await_approval()
+        _must_be_explained(command)
+
+    @workflow.update
+    async def pause(self, command: Command) -> str:
+        return await self._command(CaseEffects.pause, command, "pausa")
+
+    @pause.validator
+    def _may_pause(self, command: Command) -> None:
+        _must_be_signed(command)
+        if self.outlook and self._status() not in (Status.RUNNING, Status.AWAITING_APPROVAL, Status.ON_HOLD):
+            raise ApplicationError(f"the case is {self._status()}; there is nothing to pause", non_retryable=True)
+
+    @workflow.update
+    async def resume(self, command: Command) -> str:
+        return await self._command(CaseEffects.resume, command, "retomada")
+
+    @resume.validator
+    def _may_resume(self, command: Command) -> None:
+        _must_be_signed(command)
+        if self._status() != Status.PAUSED:
+            raise ApplicationError(f"the case is {self._status()}, not paused", non_retryable=True)
+
+    async def _command(self, effect: Any, command: Command, summary: str) -> str:
+        asked = CaseCommand(case=self.start.case, command=command)
+        answer: Outlook = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
+        self._adopt(answer)
+        # an approval is answered once the suspension is carried out, or once something overtook it
+        await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
+        return self.now.step.status
+
+    def _status(self) -> str:
+        return self.outlook.step.status if self.outlook else "being opened"
+
+    def _must_await_approval(self) -> None:
+        if self._status() != Status.AWAITING_APPROVAL:
+            raise ApplicationError(f"the case is {self._status()}, not awaiting approval", non_retryable=True)
+
+    @workflow.query
+    def position(self) -> Outlook | None:
+        return self.outlook
+
+    @workflow.query
+    def plan(self) -> list[PlannedStep]:
+        """What would come if nothing happened, as far as it still lies ahead."""
+        done = self.now.step.on
+        return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
+
+
+async def _awaited(handle: Any) -> Outlook:
+    outlook: Outlook = await handle
+    return outlook
+
+
+def _label(step: Step) -> str:
+    if step.action is Action.NOTIFY and step.row and step.stage:
+        return f"{step.row.upper()} · {step.stage}"
+    return step.action.replace("_", " ")
+
+
+def _searchable(outlook: Outlook) -> list[Any]:
+    return [
+        HYPOTHESIS.value_set(outlook.hypothesis) if outlook.hypothesis else HYPOTHESIS.value_unset(),
+        STAGE.value_set(outlook.stage) if outlook.stage else STAGE.value_unset(),
+        RIGIDITY.value_set(outlook.rigidity) if outlook.rigidity else RIGIDITY.value_unset(),
+        STATUS.value_set(outlook.step.status),
+        NEXT_STEP.value_set(outlook.runs_at) if outlook.runs_at else NEXT_STEP.value_unset(),
+    ]
+
+
+def _must_be_signed(command: Command) -> None:
+    if not command.by.strip():
+        raise ApplicationError("say who asks: --by is empty", non_retryable=True)
+
+
+def _must_be_explained(command: Command) -> None:
+    _must_be_signed(command)
+    if not command.reason.strip():
+        raise ApplicationError("say why: --reason is empty", non_retryable=True)

@@ -1,6 +1,8 @@
 """The analysts' command line: `python starter.py --help`."""
 
+import os
 import sys
+from importlib import import_module
 
 try:
     import typer
@@ -10,29 +12,44 @@ try:
     from commands import GROUPS
     from commands.console import err
     from models.errors import Refusal
+    from workflows.client import leave
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here; run `make install`, then `.venv/bin/python starter.py`")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for register in GROUPS:
-    register(app)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def main() -> None:
+@app.callback()
+def regua() -> None:
+    """Régua: a dunning ruler for tax authorities."""
+
+
+def main() -> int:
+    """Exit code 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    for group in [file for file, commands in GROUPS.items() if asked in commands] or GROUPS:
+        import_module(f"commands.{group}").register(app)
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except Refusal as refusal:
-        fail(str(refusal))
+        return fail(str(refusal))
     except OperationalError:
-        fail("the database does not answer; see `python starter.py stack status`")
+        return fail("the database does not answer; see `python starter.py stack status`")
     except RPCError as error:
-        fail(f"Temporal does not answer as it should ({error.status.name}); see `python starter.py stack status`")
+        return fail(f"Temporal answered {error.status.name}; see `python starter.py stack status`")
+    except Exception as bug:
+        if os.environ.get("REGUA_TRACEBACK"):
+            raise
+        return fail(f"unexpected {type(bug).__name__}: a fault of ours; REGUA_TRACEBACK=1 shows where")
+    return 0
 
 
-def fail(sentence: str) -> None:
+def fail(sentence: str) -> int:
     err.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
-    sys.exit(1)
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    leave(main())

@@ -14,7 +14,7 @@ from activities.cohorts import CohortActivities
 from channels.outbox import Outbox
 from embedded.home import home
 from storage.engine import connect_from_environment
-from workflows.client import connect
+from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
 from workflows.names import TASK_QUEUE
 from workflows.taxpayer_ruler import TaxpayerRuler
@@ -62,3 +62,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+    leave(0)

@@ -9,7 +9,6 @@ from traceback import extract_tb
 from typing import Any
 
 from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.visitor import NodeTransformer
 
 from channels.rendering import (
@@ -107,12 +106,12 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             today=date(2026, 2, 2),
             hypothesis_name=ruler.rows[row].name,
             stage_name=STAGES[rung.stage],
-            taxpayer=taxpayer,
+            taxpayer=(company, person)[n % 2],
             balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
             **standing,
             **circumstance,
         )
-        for standing, taxpayer, circumstance in product(standings, (company, person), circumstances)
+        for n, (standing, circumstance) in enumerate(product(standings, circumstances))
     ]
 
 
@@ -159,6 +158,7 @@ class _Check:
         self._files = FileSystemLoader(folder)
         self._words = Words(folder)
         self._every_branch = _EveryBranch(folder)
+        self._known: dict[str, tuple[nodes.Template, list[str]]] = {}
 
     def shown(self, file: str) -> str:
         return f"{self._folder.name}/{file}"
@@ -182,11 +182,8 @@ class _Check:
 
     def _written(self, file: str, children: list[tuple[str, nodes.Template]]) -> Iterator[str]:
         """What can be told from the text alone, parents and includes too. `children` extend `file`, nearest last."""
-        source, filename, _ = self._files.get_source(self._words, file)
-        tree = self._words.parse(source, file, filename)
-        for name in meta.find_undeclared_variables(tree) - set(Letter.model_fields):
-            line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), 1)
-            yield f"{self.shown(file)}:{line}: uses {name!r}, which no message knows"
+        tree, unknown = self._read(file)
+        yield from unknown
         blocks = {block.name for block in tree.find_all(nodes.Block)}
         parent = next(tree.find_all(nodes.Extends), None)
         if parent is None:
@@ -199,16 +196,26 @@ class _Check:
             extends = parent is not None and isinstance(parent.template, nodes.Const) and parent.template.value == other
             yield from self._written(other, [*children, (file, tree)] if extends else [])
 
+    def _read(self, file: str) -> tuple[nodes.Template, list[str]]:
+        """A template as written, and the names in it that no message knows."""
+        if file not in self._known:
+            self._words.get_template(file)  # a syntax error is told with the file's name
+            source, filename, _ = self._files.get_source(self._words, file)
+            tree = self._words.parse(source, file, filename)
+            lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
+            names = sorted(meta.find_undeclared_variables(tree) - set(Letter.model_fields))
+            unknown = [f"{self.shown(file)}:{lines.get(n, 1)}: uses {n!r}, which no message knows" for n in names]
+            self._known[file] = tree, unknown
+        return self._known[file]
+
     def _rendered(self, channel: Channel, template: str, letters: list[Letter]) -> Iterator[str]:
         """What only shows when it is rendered: attributes, filters, empty words, an SMS too long."""
         file = self.shown(template_file(channel, template))
         try:
             render(channel, template, letters[0], self._every_branch)
-        except (UndefinedError, SecurityError) as error:
-            if "has no attribute" in str(error) or isinstance(error, SecurityError):
+        except TemplateError as error:
+            if not isinstance(error, UndefinedError) or "has no attribute" in str(error):
                 yield self._sentence(error)
-        except TemplateRuntimeError as error:
-            yield self._sentence(error)
         except Exception:  # noqa: S110 - branches meant for other letters may not suit this one
             pass
         for letter in letters:

@@ -14,12 +14,13 @@ from commands.console import Json, emit, out, table
 from commands.services import database, temporal_client
 from models.case import Status
 from models.errors import Refusal
-from models.events import HardshipDeclared, NoticeServed
+from models.events import NoticeServed
 from models.words import STATUSES
 from storage.cases import case_ids, read_case, record_decision
 from storage.cohorts import read_cohort
 from storage.files import case_file
-from storage.schema import cases, notices
+from storage.hardship import declare_hardship
+from storage.schema import notices
 from storage.signals import owe
 from workflows.effects import Command
 from workflows.names import case_workflow_id
@@ -83,15 +84,8 @@ def resume(case: str, by: By = "", json: Json = False) -> None:
 @case.command()
 def hardship(case: str, by: By = "", json: Json = False) -> None:
     """Record that the taxpayer declared to be unable to pay."""
-    with database().begin() as connection:
-        record = read_case(connection, case, lock=True)
-        _must_be_open(record.id, record.status)
-        if record.hardship_on is not None:
-            raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
-        today = record.clock.day_at(datetime.now(UTC))
-        connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=today))
-        owe(connection, [case], HardshipDeclared(by=by or getpass.getuser(), on=today))
-    _done(case, f"hardship declared on {today:%Y-%m-%d}", json)
+    declared_on = declare_hardship(database(), case, by or getpass.getuser())
+    _done(case, f"hardship declared on {declared_on:%Y-%m-%d}", json)
 
 
 @case.command()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Engine, func, select
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.console import Json, emit, err, out, table
@@ -26,6 +26,7 @@ from models.words import GROUNDS, STATUSES
 from storage.cohorts import Candidate, Cohort, Selection, candidates, found_cohort, pin_ruler, read_cohort
 from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
+from workflows.effects import StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
 
 cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
@@ -161,9 +162,8 @@ def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
     )
 
 
-async def _run(begun: Cohort, wait: bool) -> dict[str, int]:
-    client = await temporal_client()
-    handle = await client.start_workflow(
+async def start_cohort(client: Client, begun: Cohort) -> WorkflowHandle[CohortRuler, StartCursor]:
+    return await client.start_workflow(
         CohortRuler.run,
         begun.name,
         id=cohort_workflow_id(begun.name),
@@ -171,6 +171,10 @@ async def _run(begun: Cohort, wait: bool) -> dict[str, int]:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"{begun.name} · {begun.frozen.ruler.label}"[:180],
     )
+
+
+async def _run(begun: Cohort, wait: bool) -> dict[str, int]:
+    handle = await start_cohort(await temporal_client(), begun)
     if not wait:
         return {}
     with err.status(f"starting {begun.name}"):

@@ -18,7 +18,7 @@ from commands.services import database
 from embedded.home import home
 from models.errors import Refusal
 from models.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
-from models.sample import generate
+from models.sample import FEWEST, MOST, generate
 from models.words import GROUNDS
 from storage.imports import Rejects, SourceFile, import_benefits, import_debts, import_filings, look_over
 
@@ -65,7 +65,7 @@ def import_held_benefits(file: File, as_json: Json = False) -> None:
 
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the three files go; made if need be.")],
-    number: Annotated[int, typer.Option("--taxpayers", min=10, max=1_000_000, help="How many taxpayers.")] = 60,
+    number: Annotated[int, typer.Option("--taxpayers", min=FEWEST, max=MOST, help="How many taxpayers.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed and date, the same files.")] = 1,
     on: Day = None,
     as_json: Json = False,
@@ -102,13 +102,16 @@ def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: M
 @contextmanager
 def transaction() -> Iterator[Connection]:
     """What the database refuses is said without its message, which may hold a row's values."""
+    engine = database()
     try:
-        with database().begin() as connection:
+        with engine.begin() as connection:
             yield connection
     except DBAPIError as error:
         raise Refusal(_refused(getattr(error.orig, "sqlstate", None))) from None
     except psycopg.Error as error:
         raise Refusal(_refused(error.sqlstate)) from None
+    finally:
+        engine.dispose()
 
 
 def _refused(sqlstate: str | None) -> str:

@@ -1,5 +1,6 @@
 """`web` and `migrate`: the processes that a deployment starts, configured by the environment alone."""
 
+import asyncio
 import os
 import sys
 from typing import Annotated
@@ -10,10 +11,11 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from commands.console import err
+from commands.services import temporal_client
 from models.errors import Refusal
 from storage.migrate import upgrade
 from web.app import create_app
-from workflows.client import connect_settings
+from workflows.client import connect_settings, register_search_attributes
 
 VARIABLES = {
     "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
@@ -39,12 +41,18 @@ def web(
 
 
 def migrate() -> None:
-    """Bring the database at DATABASE_URL to this version's schema."""
+    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its search attributes."""
     try:
         upgrade(variable("DATABASE_URL"))
     except OperationalError:
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     err.print("the database has this version's schema")
+    asyncio.run(_prepare_temporal())
+    err.print("Temporal knows the search attributes")
+
+
+async def _prepare_temporal() -> None:
+    await register_search_attributes(await temporal_client())
 
 
 def variable(name: str) -> str:

@@ -84,6 +84,11 @@ def home() -> Home:
     return Home(Path(os.environ.get("REGUA_HOME") or ".regua").absolute())
 
 
+def demo_home() -> Home:
+    """Where the demo lives, so that a city hall's own home never gets its people."""
+    return home() if os.environ.get("REGUA_HOME") else Home(home(), "demo")
+
+
 def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
@@ -110,6 +115,8 @@ def find_services() -> Services:
         return Services(temporal=temporal, database=database, day_seconds=day_seconds)
     where = home()
     services = running_services(where)
+    if services is None:
+        services = running_services(demo_home())
     if services is None:
         raise Refusal(f"no stack is running in {where}; start one with `python starter.py stack up`")
     return services

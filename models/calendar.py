@@ -124,7 +124,8 @@ def _day_of(year: int, month_day: str) -> date:
 
 
 class Clock(BaseModel):
-    """Where a cohort's logical days lie on the wall: from `origin_wall` on, one day every `day_seconds`.
+    """Where a cohort's logical days lie on the wall: from `origin_wall` on, one day every `day_seconds`; before it, the
+    first day.
 
     On a real clock (86,400 s) a logical day is the local date, and its notices leave at `notices_at`.
     """
@@ -148,7 +149,7 @@ class Clock(BaseModel):
         if not self.compressed:
             return instant.astimezone(ZoneInfo(self.timezone)).date()
         elapsed = Decimal(str((instant - self.origin_wall).total_seconds()))
-        day = self.origin_day + timedelta(days=int(elapsed // self.day_seconds))
+        day = self.origin_day + timedelta(days=max(0, int(elapsed // self.day_seconds)))
         return min(day, self.last_day) if self.last_day else day
 
     def instant_of(self, day: date, share: float = 0.0) -> datetime | None:

@@ -141,7 +141,8 @@ def _hear_hardship(ruler: Ruler, position: Position, standing: Standing) -> Move
     if rule is None or position.row != rule.from_row or position.kind is None:
         return heard, Turn(kind="hardship", reason="dificuldade declarada; o caso permanece na linha em que está")
     why = f"dificuldade declarada em {day(standing.hardship_on)} leva a {rule.to_row.upper()}, uma vez por caso"
-    moved = heard.enter(ruler, rule.to_row, position.kind, position.occurrences, standing.hardship_on, why)
+    since = min(standing.hardship_on, standing.today)
+    moved = heard.enter(ruler, rule.to_row, position.kind, position.occurrences, since, why)
     return moved, Turn(kind="hardship", reason=why)
 
 

@@ -63,6 +63,8 @@ class FilingRow(NamedTuple):
     tax_id: str
     key: str
     name: str
+    email: str
+    phone: str
     tax: str
     period: str
     due: str
@@ -92,7 +94,10 @@ Fields = Callable[[list[str]], tuple[str, ...]]
 TAXPAYERS_REQUIRED = ("tax_id", "name", "uf", "tax", "inscription", "due", "amount")
 TAXPAYERS_OPTIONAL = ("email", "phone", "period", "situation", "litigation")
 FILINGS_REQUIRED = ("tax_id", "tax", "period", "due", "status")
-FILINGS_OPTIONAL = ("name", "filed_on", "declared", "assessed", "paid", "paid_on", "corrected", "corrected_on")
+FILINGS_OPTIONAL = (
+    *("name", "email", "phone"),
+    *("filed_on", "declared", "assessed", "paid", "paid_on", "corrected", "corrected_on"),
+)
 BENEFITS_REQUIRED = ("tax_id", "code", "name")
 BENEFITS_OPTIONAL = ("tax",)
 PGFN_REQUIRED = (
@@ -239,14 +244,16 @@ def filing_reader(header: Sequence[str]) -> Reader[FilingRow]:
 
     def read(fields: list[str]) -> FilingRow:
         values = [value.strip() for value in fields_of(fields)]
-        tax_id, tax, period, due, status, name, filed_on = values[:7]
-        declared, assessed, paid, paid_on, corrected, corrected_on = values[7:]
+        tax_id, tax, period, due, status, name, email, phone = values[:8]
+        filed_on, declared, assessed, paid, paid_on, corrected, corrected_on = values[8:]
         name = read_text(name, "name", LONGEST_NAME) if name else ""
         number, key = _tax_id(tax_id, name, "tax_id")
         row = FilingRow(
             number,
             key,
             name,
+            read_email(email) if email else "",
+            read_phone(phone) if phone else "",
             read_tax(tax, "tax"),
             read_period(period, "period"),
             read_date(due, "due"),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from models.ruler import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
+
+DEEPEST_PART = 3
+"""How deep optional parts of a ruler nest outside its rows."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class ReadRuler:
     ruler: Ruler | None
     faults: tuple[Fault, ...]
     lines: Lines
+    sketch: Ruler | None = None
+    """The ruler with its faulty keys left out, where that is enough of a ruler to look for more faults in."""
 
     def placed(self, faults: Iterator[Fault]) -> tuple[Fault, ...]:
         return tuple(Fault(fault.where, fault.what, self.lines.of(fault.where)) for fault in faults)
@@ -40,12 +48,16 @@ class Lines:
 
     def __init__(self, root: yaml.Node | None) -> None:
         self._lines: dict[tuple[str | int, ...], int] = {}
+        self._seen: set[int] = set()
         self.repeated: list[Fault] = []
         if root is not None:
             self._walk(root, ())
 
     def _walk(self, node: yaml.Node, path: tuple[str | int, ...]) -> None:
         self._lines.setdefault(path, node.start_mark.line + 1)
+        if id(node) in self._seen:
+            return  # an alias: its content was read where it is written, and may be as large as it likes
+        self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 here = (*path, str(key.value))
@@ -78,11 +90,40 @@ def read_ruler(text: str) -> ReadRuler:
     if not isinstance(written, dict):
         return ReadRuler(None, (Fault((), "is not a ruler: it must be a mapping of keys", 1),), lines)
     try:
-        return ReadRuler(Ruler.model_validate(written), tuple(lines.repeated), lines)
+        ruler = Ruler.model_validate(written)
+        return ReadRuler(ruler, tuple(lines.repeated), lines, ruler)
     except ValidationError as invalid:
         faults = [Fault(_place(error["loc"]), _sentence(error["type"], error["msg"])) for error in invalid.errors()]
         placed = [Fault(fault.where, fault.what, lines.of(fault.where)) for fault in faults]
-        return ReadRuler(None, (*lines.repeated, *placed), lines)
+        return ReadRuler(None, (*lines.repeated, *placed), lines, _sketch(written, [fault.where for fault in faults]))
+
+
+def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Ruler | None:
+    """Leaves out what is faulty, then what can't be without it; but never a row, on which all others depend."""
+    rest = deepcopy(written)
+    for _ in range(DEEPEST_PART):
+        for where in faulty:
+            _leave_out(rest, where)
+        try:
+            return Ruler.model_validate(rest)
+        except ValidationError as invalid:
+            faulty = [_place(error["loc"]) for error in invalid.errors()]
+        if any(where[:1] in (("rows",), ("entry",)) for where in faulty):
+            return None
+    return None
+
+
+def _leave_out(rest: Any, where: tuple[str | int, ...]) -> None:
+    """Deletes the key at `where`, or the nearest key around it that is there."""
+    holder, key = None, None
+    for part in where:
+        if isinstance(rest, dict) and part in rest:
+            holder, key = rest, part
+        elif not (isinstance(rest, list) and isinstance(part, int) and part < len(rest)):
+            break
+        rest = rest[part]
+    if holder is not None:
+        del holder[key]
 
 
 def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -105,6 +146,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _unreachable(ruler)
     yield from _softening(ruler)
     yield from _dwells(ruler)
+    yield from _channels(ruler)
     yield from _suspension(ruler)
 
 
@@ -158,10 +200,9 @@ def _endless(ruler: Ruler) -> Iterator[Fault]:
 
 def _unreachable(ruler: Ruler) -> Iterator[Fault]:
     reached = {row for _, row in _entries(ruler.entry) if row in ruler.rows}
-    if ruler.hardship and ruler.hardship.from_row in reached:
-        reached.add(ruler.hardship.to_row)
-    for row in list(reached & set(ruler.rows)):
-        reached |= set(ruler.climb(row))
+    reached |= {above for row in reached for above in ruler.climb(row)}
+    if ruler.hardship and ruler.hardship.from_row in reached and ruler.hardship.to_row in ruler.rows:
+        reached |= {ruler.hardship.to_row, *ruler.climb(ruler.hardship.to_row)}
     for name in ruler.rows:
         if name not in reached:
             yield Fault(("rows", name), "can't be reached from the evidence this ruler takes")
@@ -169,7 +210,7 @@ def _unreachable(ruler: Ruler) -> Iterator[Fault]:
 
 def _softening(ruler: Ruler) -> Iterator[Fault]:
     for name, row in ruler.rows.items():
-        for index, (before, after) in enumerate(zip(row.rungs, row.rungs[1:], strict=False), start=1):
+        for index, (before, after) in enumerate(pairwise(row.rungs), start=1):
             if after.rigidity < before.rigidity:
                 what = f"softens along the row: {after.rigidity} after {before.rigidity}"
                 yield Fault(_rung_place(name, index, "rigidity"), what)
@@ -191,7 +232,7 @@ def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
         rows = [row for row in ruler.entry.by_occurrence(kind) or () if row in ruler.rows]
         saturation = len(rows) + MOST_RIGID
         heats = [ruler.rigidity(rows[min(n, len(rows)) - 1], 0, n) for n in range(1, saturation + 1) if rows]
-        for n, (before, after) in enumerate(zip(heats, heats[1:], strict=False), start=2):
+        for n, (before, after) in enumerate(pairwise(heats), start=2):
             if after < before:
                 where = ("entry", str(kind), min(n, len(rows)) - 1)
                 yield Fault(
@@ -199,11 +240,11 @@ def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
                 )
                 break
     if (registered := ruler.entry.registered_debt) and all(row in ruler.rows for _, row in registered):
-        single = ruler.rigidity(registered.single, 0, 1)
-        for case in ("older", "several", "litigation"):
-            if (heat := ruler.rigidity(getattr(registered, case), 0, 1)) < single:
-                where = ("entry", "registered_debt", case)
-                yield Fault(where, f"softens with recurrence: it starts at {heat}, a single recent debt at {single}")
+        for milder, case in (("single", "older"), ("older", "several"), ("older", "litigation")):
+            before, after = (ruler.rigidity(getattr(registered, each), 0, 1) for each in (milder, case))
+            if after < before:
+                what = f"softens with recurrence: it starts at {after}, {milder} at {before}"
+                yield Fault(("entry", "registered_debt", case), what)
 
 
 def _dwells(ruler: Ruler) -> Iterator[Fault]:
@@ -214,6 +255,12 @@ def _dwells(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(_rung_place(name, index, "dwell"), "has no meaning after a suspension: nothing follows it")
         if rung.stage is Stage.SUSPENSION and index < len(ruler.rows[name].rungs) - 1:
             yield Fault(_rung_place(name, index, "stage"), "a suspension must be the last rung of its row")
+
+
+def _channels(ruler: Ruler) -> Iterator[Fault]:
+    for name, index, rung in ruler.cells():
+        if len(set(rung.channels)) < len(rung.channels):
+            yield Fault(_rung_place(name, index, "channels"), "names a channel twice")
 
 
 def _suspension(ruler: Ruler) -> Iterator[Fault]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from babel.numbers import format_decimal
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -53,19 +53,38 @@ def ink(rigidity: int) -> str:
     return DARK if rigidity <= MOST_RIGID // 2 else LIGHT
 
 
+SHORT_STAGES = {
+    Stage.REMINDER: "lemb.",
+    Stage.ALERT: "alerta",
+    Stage.WARNING: "advert.",
+    Stage.NOTICE: "notif.",
+    Stage.FINAL_NOTICE: "últ. notif.",
+    Stage.SUSPENSION: "susp.",
+}
+"""Column headings that leave room for the names in a terminal of 80 columns."""
+
+
 def terminal(ruler: Ruler) -> Table:
-    table = Table("", "hipótese", *STAGES.values(), title=f"{ruler.label}: rigidez de 1 a 10", title_justify="left")
-    by_place = {(cell.hypothesis, cell.stage): cell for cell in cells(ruler)}
+    table = Table(
+        "hipótese",
+        title=f"{ruler.label}: rigidez de 1 a {MOST_RIGID} (f = notificação formal)",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_lines=True,
+    )
+    for heading in SHORT_STAGES.values():
+        table.add_column(heading, justify="center", width=max(map(len, heading.split())))
+    here = {(cell.hypothesis, cell.stage): cell for cell in cells(ruler)}
     for name, row in ruler.rows.items():
-        table.add_row(name, Text(row.name), *(_swatch(by_place.get((name, stage))) for stage in Stage))
+        table.add_row(Text(f"{name} {row.name}"), *(_swatch(here.get((name, stage))) for stage in Stage))
     return table
 
 
 def _swatch(cell: Cell | None) -> Text:
     if cell is None:
         return Text("")
-    mark = " formal" if cell.formal else ""
-    return Text(f" {cell.rigidity}{mark} ", style=f"bold {ink(cell.rigidity)} on {shade(cell.rigidity)}")
+    number = f"{cell.rigidity}f" if cell.formal else str(cell.rigidity)
+    return Text(f"{number:^5}", style=f"bold {ink(cell.rigidity)} on {shade(cell.rigidity)}")
 
 
 # The picture. Lengths are units of the viewBox, which the browser scales to the width there is: 560 of them on a
@@ -74,15 +93,13 @@ def _swatch(cell: Cell | None) -> Text:
 WIDTH, MARGIN, GAP = 560, 12, 6
 COLUMN = (WIDTH - 2 * MARGIN - (len(Stage) - 1) * GAP) / len(Stage)
 CELL_HEIGHT, CELL_HEIGHT_WITH_COUNTS = 44, 78
-NAME_LETTERS, TITLE_LETTERS, STAGE_LETTERS = 58, 44, 12
-"""How many letters fit a line of a row's name, of the title and of a column's heading."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
 def svg(ruler: Ruler, counts: Counts | None = None) -> str:
     """A self-contained picture, to be a file or part of an HTML page."""
     title = f"Mapa de calor: {ruler.title}"
-    heading, y = _paragraph(wrap(title, TITLE_LETTERS), 34, size=21, weight="bold")
+    heading, y = _paragraph([title], 34, size=21, weight="bold")
     headings, y = _stages(y + 14)
     rows: list[str] = []
     for name in ruler.rows:
@@ -93,7 +110,7 @@ def svg(ruler: Ruler, counts: Counts | None = None) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y:.0f}" width="100%" role="img" '
         f'lang="pt-BR" aria-labelledby="{key}-titulo {key}-descricao" font-family="{FONT}" '
-        f'style="max-width:60rem;height:auto">\n'
+        f'style="max-width:48rem;height:auto">\n'
         f'<title id="{key}-titulo">{_plain(title)}</title>\n'
         f'<desc id="{key}-descricao">{_plain(_description(ruler, counts))}</desc>\n'
         f'<rect width="{WIDTH}" height="{y:.0f}" fill="#ffffff"/>\n'
@@ -103,7 +120,7 @@ def svg(ruler: Ruler, counts: Counts | None = None) -> str:
 
 def _row(ruler: Ruler, name: Hypothesis, y: float, counts: Counts | None) -> tuple[str, float]:
     """The row's name over its whole width, and its six cells under it."""
-    label, y = _paragraph(wrap(f"{name} · {ruler.rows[name].name}", NAME_LETTERS), y + 20, size=16)
+    label, y = _paragraph([f"{name} · {ruler.rows[name].name}"], y + 20, size=16)
     height = CELL_HEIGHT if counts is None else CELL_HEIGHT_WITH_COUNTS
     here = {cell.stage: cell for cell in cells(ruler, counts) if cell.hypothesis == name}
     drawn = [_cell(here.get(stage), _left(stage), y, height) for stage in Stage]
@@ -124,13 +141,14 @@ def _cell(cell: Cell | None, x: float, y: float, height: float) -> str:
     ]
     if cell.cases is not None and cell.notices is not None:
         for line, count in enumerate((_counted(cell.cases, "caso"), _counted(cell.notices, "aviso"))):
-            drawn.append(_text(count, middle, y + 50 + 17 * line, size=12, fill=text, anchor="middle"))
+            size = min(12, int(12 * (COLUMN - 6) / _width(count, 12)))
+            drawn.append(_text(count, middle, y + 50 + 17 * line, size=size, fill=text, anchor="middle"))
     return "".join(drawn) + "</g>"
 
 
 def _stages(y: float) -> tuple[str, float]:
     """Column headings, which stand on a common base line."""
-    names = {stage: wrap(STAGES[stage], STAGE_LETTERS) for stage in Stage}
+    names = {stage: _folded(STAGES[stage], 14, COLUMN + GAP) for stage in Stage}
     tallest = max(map(len, names.values()))
     drawn = [
         _text(line, _left(stage) + COLUMN / 2, y + 16 * (tallest - len(lines) + n + 1), size=14, anchor="middle")
@@ -157,9 +175,7 @@ def _legend(ruler: Ruler, y: float) -> tuple[str, float]:
         _recurrence(ruler.recurrence.step),
     ]
     caption = _text("Rigidez da mensagem", MARGIN, y + 16, size=15, weight="bold")
-    lines, y = _paragraph(
-        [line for note in notes for line in wrap(note, NAME_LETTERS + 4)], y + 94, size=14, fill=MUTED
-    )
+    lines, y = _paragraph(notes, y + 94, size=14, fill=MUTED)
     return f"<g>{caption}{''.join(swatches)}{''.join(tones)}{lines}</g>\n", y + 6
 
 
@@ -194,11 +210,35 @@ def _left(stage: Stage) -> float:
     return MARGIN + stage.severity * (COLUMN + GAP)
 
 
-def _paragraph(lines: list[str], y: float, size: int, weight: str = "normal", fill: str = DARK) -> tuple[str, float]:
-    """Lines at the left margin from base line `y` on, and the y under them."""
+def _paragraph(texts: list[str], y: float, size: int, weight: str = "normal", fill: str = DARK) -> tuple[str, float]:
+    """Texts at the left margin from base line `y` on, folded to the picture's width, and the y under them."""
     step = size * 1.3
+    wider = 1.1 if weight == "bold" else 1
+    lines = [line for text in texts for line in _folded(text, size * wider, WIDTH - 2 * MARGIN)]
     drawn = [_text(line, MARGIN, y + step * n, size=size, weight=weight, fill=fill) for n, line in enumerate(lines)]
     return "".join(drawn), y + step * (len(lines) - 1) + size * 0.5
+
+
+def _folded(text: str, size: float, room: float) -> list[str]:
+    """Lines no wider than `room`: SVG text doesn't fold by itself. A word wider than that is cut."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and _width(f"{lines[-1]} {word}", size) <= room:
+            lines[-1] += f" {word}"
+            continue
+        lines.append("")
+        for letter in word:
+            if _width(lines[-1] + letter, size) > room:
+                lines.append("")
+            lines[-1] += letter
+    return [line for line in lines if line] or [""]
+
+
+def _width(text: str, size: float) -> float:
+    """An estimate on the wide side, since the viewer's font is unknown: DejaVu Sans, the widest usual one."""
+    return size * sum(
+        1.0 if c in "MWmw%@" else 0.36 if c in "filjrt .,;:·|" else 0.72 if c.isupper() else 0.62 for c in text
+    )
 
 
 def _text(

@@ -76,7 +76,14 @@ class Position(BaseModel):
         )
 
     def reanchor(self, on: date) -> Position:
-        return self._but(anchor=on, stopped_days=0, asked_on=None, approved_by=None)
+        """The wait begins anew on `on`; days that the clock stood still are not lost to a payment before them."""
+        return self._but(
+            anchor=on,
+            stopped_days=max(0, self.stopped_days - (on - self.anchor).days),
+            stopped_on=self.stopped_on and max(self.stopped_on, on),
+            asked_on=None,
+            approved_by=None,
+        )
 
     def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> Position:
         """The rung was carried out on the logical day `at`."""
@@ -100,7 +107,7 @@ class Position(BaseModel):
         return self._but(approved_by=by)
 
     def rejected(self, on: date) -> Position:
-        return self._but(asked_on=None, rejected_on=on)
+        return self._but(asked_on=None, approved_by=None, rejected_on=on)
 
     def suspended_now(self) -> Position:
         return self._but(suspended=True, asked_on=None, approved_by=None)

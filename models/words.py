@@ -4,7 +4,6 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from babel.dates import format_date
 from babel.numbers import format_currency
 
 from models.ruler import Kind, Stage, Tone
@@ -60,7 +59,7 @@ def money(amount: Decimal) -> str:
 
 
 def day(on: date) -> str:
-    return format_date(on, "dd/MM/yyyy", locale="pt_BR")
+    return f"{on:%d/%m/%Y}"
 
 
 def period(written: str) -> str:

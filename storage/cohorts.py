@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, insert
 from sqlalchemy.types import Text
 
 from models.calendar import Clock
+from models.case import Status
 from models.errors import Refusal
 from models.evidence import classify
 from models.position import Position
@@ -176,11 +177,24 @@ def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: d
 def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> tuple[list[str], int]:
     """Opens a case for each candidate without one. Returns the cohort's open cases among them, whose workflows are to
     run, and how many of them are new. Twice does it once."""
-    taken = [candidate.pair for candidate in page if candidate.takes(cohort.frozen.ruler)]
+    taken = [candidate for candidate in page if candidate.takes(cohort.frozen.ruler)]
     position = Position.at_start(today).model_dump(mode="json")
-    rows = [{"taxpayer": pair[0], "tax": pair[1], "cohort": cohort.name, "position": position} for pair in taken]
+    rows = [
+        {
+            "taxpayer": candidate.pair[0],
+            "tax": candidate.pair[1],
+            "cohort": cohort.name,
+            "position": position,
+            "status": Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING,
+        }
+        for candidate in taken
+    ]
     with engine.begin() as connection:
         new = connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows) if rows else ()
         count = len(list(new))
-        ours = [row.id for row in _open_cases(connection, taken) if row.cohort == cohort.name]
+        ours = [
+            row.id
+            for row in _open_cases(connection, [candidate.pair for candidate in taken])
+            if row.cohort == cohort.name
+        ]
     return ours, count

@@ -70,10 +70,8 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "case": record.id,
         "cohort": record.cohort,
         "ruler": record.ruler.label,
-        "taxpayer": {
-            "tax_id": formatted(who.tax_id) if reveal else mask(who.tax_id),
-            "name": who.name if reveal else None,
-        },
+        "tax_id": formatted(who.tax_id) if reveal else mask(who.tax_id),
+        "name": who.name if reveal else None,
         "tax": record.tax,
         "status": record.status,
         **_cell(record),

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
 from models.case import Status
-from models.events import Event, PaymentReceived, PaymentReversed
+from models.events import PaymentReceived, PaymentReversed
 from models.pix import Malformed, PixPayment, PixRefund
 from models.words import money
 from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
@@ -111,16 +111,27 @@ class _Debt:
     def open_cases(self) -> list[_Case]:
         return [case for case in self.cases if case.open]
 
-    def day(self, said_at: datetime | None, arrived_at: datetime) -> date:
-        newest = next(iter(self.open_cases or self.cases), None)
-        return _day(newest, said_at, arrived_at)
+    @property
+    def dated_by(self) -> _Case | None:
+        return next(iter(self.open_cases or self.cases), None)
 
 
-def _day(case: _Case | None, said_at: datetime | None, arrived_at: datetime) -> date:
-    """The day that counts: the bank's on a real clock, that of the arrival on a compressed one."""
-    if case is None:
-        return (said_at or arrived_at).astimezone(TIMEZONE).date()
-    return case.clock.day_at(arrived_at if case.clock.compressed else said_at or arrived_at)
+@dataclass(frozen=True)
+class _Reversal:
+    payment: int
+    debt: str | None
+    reference: str
+    amount: Decimal
+    at: datetime | None
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        return {
+            "payment": self.payment,
+            "amount": f"{self.amount:.2f}",
+            "debt": self.debt,
+            "refund": self.reference,
+        }
 
 
 class _Posting:
@@ -172,28 +183,23 @@ class _Posting:
 
     def _row(self, payment: PixPayment) -> dict[str, Any]:
         debt = self.debts.get(self.debt_of_txid.get(payment.txid or "", ""))
-        day = debt.day(payment.paid_at, self.arrived_at) if debt else _day(None, payment.paid_at, self.arrived_at)
         return {
             "end_to_end_id": payment.end_to_end_id,
             "txid": payment.txid,
             "debt": debt.id if debt else None,
             "amount": payment.amount,
             "paid_at": payment.paid_at,
-            "paid_on": day,
+            "paid_on": self._day(debt.dated_by if debt else None, payment.paid_at),
         }
 
     def _tell_received(self, payment: RowMapping) -> None:
         amount, debt = payment["amount"], payment["debt"]
+        reason = f"pagamento de {money(amount)} recebido por Pix"
+        evidence = {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": debt}
         for case in self.debts[debt].open_cases:
-            day = _day(case, payment["paid_at"], self.arrived_at)
-            self._decide(
-                case,
-                day,
-                kind="payment",
-                reason=f"pagamento de {money(amount)} recebido por Pix",
-                evidence={"payment": payment["id"], "amount": f"{amount:.2f}", "debt": debt},
-            )
-            self._owe(case, PaymentReceived(payment=payment["id"], amount=amount, on=day))
+            day = self._day(case, payment["paid_at"])
+            self._note(case, day, "payment", reason, evidence)
+            owe(self.connection, [case.id], PaymentReceived(payment=payment["id"], amount=amount, on=day))
 
     def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
         earlier = select(reversals.c.reference, reversals.c.amount).where(reversals.c.payment == payment["id"])
@@ -204,47 +210,41 @@ class _Posting:
             amount = min(refund.amount, payment["amount"] - sum(known.values()))
             if refund.id not in known and amount > 0:
                 known[refund.id] = amount
-                self._store_reversal(payment, refund, amount)
+                self._store_reversal(_Reversal(payment["id"], payment["debt"], refund.id, amount, refund.at))
         return len(known) - before
 
-    def _store_reversal(self, payment: RowMapping, refund: PixRefund, amount: Decimal) -> None:
-        debt = self._locked(payment["debt"])
-        day = debt.day(refund.at, self.arrived_at) if debt else _day(None, refund.at, self.arrived_at)
-        row = {"payment": payment["id"], "reference": refund.id, "amount": amount, "reversed_on": day}
+    def _store_reversal(self, reversal: _Reversal) -> None:
+        debt = self._locked(reversal.debt)
+        row = {
+            "payment": reversal.payment,
+            "reference": reversal.reference,
+            "amount": reversal.amount,
+            "reversed_on": self._day(debt.dated_by if debt else None, reversal.at),
+        }
         self.connection.execute(insert(reversals).values(row))
         if debt is None:
             return
-        balance = self._add(debt.id, -amount)
+        balance = self._add(debt.id, -reversal.amount)
         for case in debt.cases:
-            reopened = balance > 0 and case.status == Status.RESOLVED and not case.open
-            if case.open or reopened:
-                self._tell_reversed(case, payment, refund, amount)
-            if reopened:
-                self._reopen(case, refund, payment, amount)
+            if case.open:
+                self._tell_reversed(case, reversal)
+            elif case.status == Status.RESOLVED and balance > 0:
+                self._tell_reversed(case, reversal)
+                self._reopen(case, reversal)
 
-    def _tell_reversed(self, case: _Case, payment: RowMapping, refund: PixRefund, amount: Decimal) -> None:
-        day = _day(case, refund.at, self.arrived_at)
-        self._decide(
-            case,
-            day,
-            kind="payment_reversed",
-            reason=f"devolução de {money(amount)} de um pagamento recebido por Pix",
-            evidence=_refund_evidence(payment, refund, amount),
-        )
-        self._owe(case, PaymentReversed(payment=payment["id"], amount=amount, on=day))
+    def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
+        day = self._day(case, reversal.at)
+        reason = f"devolução de {money(reversal.amount)} de um pagamento recebido por Pix"
+        self._note(case, day, "payment_reversed", reason, reversal.evidence)
+        owe(self.connection, [case.id], PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day))
 
-    def _reopen(self, case: _Case, refund: PixRefund, payment: RowMapping, amount: Decimal) -> None:
+    def _reopen(self, case: _Case, reversal: _Reversal) -> None:
         case.closed_at, case.status = None, Status.RUNNING
         self.connection.execute(
             update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
         )
-        self._decide(
-            case,
-            _day(case, refund.at, self.arrived_at),
-            kind="reopened",
-            reason=f"caso reaberto pela devolução de {money(amount)}",
-            evidence=_refund_evidence(payment, refund, amount),
-        )
+        reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
+        self._note(case, self._day(case, reversal.at), "reopened", reason, reversal.evidence)
 
     def _locked(self, debt: str | None) -> _Debt | None:
         if debt is None:
@@ -259,16 +259,16 @@ class _Posting:
         balance: Decimal = self.connection.execute(added.returning(debts.c.balance)).scalar_one()
         return balance
 
-    def _decide(self, case: _Case, day: date, *, kind: str, reason: str, evidence: dict[str, Any]) -> None:
+    def _note(self, case: _Case, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
         row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
         self.journal.append(row)
 
-    def _owe(self, case: _Case, event: Event) -> None:
-        owe(self.connection, [case.id], event)
-
-
-def _refund_evidence(payment: RowMapping, refund: PixRefund, amount: Decimal) -> dict[str, Any]:
-    return {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": payment["debt"], "refund": refund.id}
+    def _day(self, case: _Case | None, said_at: datetime | None) -> date:
+        """The day that counts: the bank's on a real clock, that of the arrival on a compressed one."""
+        instant = said_at or self.arrived_at
+        if case is None:
+            return instant.astimezone(TIMEZONE).date()
+        return case.clock.day_at(self.arrived_at if case.clock.compressed else instant)
 
 
 def _lock(connection: Connection, received: Sequence[PixPayment]) -> tuple[dict[str, str], dict[str, _Debt]]:

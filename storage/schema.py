@@ -174,6 +174,7 @@ cases = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("closed_at", DateTime(timezone=True)),
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
+    Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),
 )
 

@@ -57,10 +57,19 @@ class Owed:
 
 
 class Relay:
-    def __init__(self, database: str, engine: Engine, connect: Callable[[], Awaitable[Client]]) -> None:
+    """`poll_seconds` is the net below the notifications, which a lost connection may swallow."""
+
+    def __init__(
+        self,
+        database: str,
+        engine: Engine,
+        connect: Callable[[], Awaitable[Client]],
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
         self.database = database
         self.engine = engine
         self.connect = connect
+        self.poll_seconds = poll_seconds
         self._client: Client | None = None
         self._told: list[int] = []
         self._resting: dict[str, float] = {}
@@ -91,7 +100,7 @@ class Relay:
                     delivered = await self._deliver_due() if chosen else 0
                 self._recovered()
                 if delivered < BATCH:
-                    async for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    async for _ in listener.notifies(timeout=self.poll_seconds, stop_after=1):
                         pass
 
     async def _chosen(self, listener: AsyncConnection[Any]) -> bool:

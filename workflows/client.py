@@ -1,10 +1,17 @@
 """How every process reaches Temporal: `temporalio.envconfig` (TEMPORAL_ADDRESS and the rest), pydantic payloads."""
 
+import os
+import sys
+from typing import NoReturn
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from models.errors import Refusal
+from workflows.names import SEARCH_ATTRIBUTES
 
 
 async def connect() -> Client:
@@ -21,3 +28,26 @@ def connect_settings() -> ClientConnectConfig:
     if not settings.get("target_host"):
         raise Refusal("the variable TEMPORAL_ADDRESS is missing: the Temporal server, for example 127.0.0.1:7233")
     return settings
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Makes the namespace know the attributes by which cases are found; those it knows already stay."""
+    operator = client.operator_service
+    known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
+    wanted = {
+        name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
+        for name, kind in SEARCH_ATTRIBUTES.items()
+        if name not in known.custom_attributes
+    }
+    if wanted:
+        await operator.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
+        )
+
+
+def leave(exit_code: int) -> NoReturn:
+    """Ends a process that has used Temporal, without Python's own tidying up: a third of all short processes die in it,
+    in a thread of the SDK's that outlives its client (temporalio/sdk-python issue 300)."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)

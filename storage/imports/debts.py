@@ -52,16 +52,16 @@ def import_debts(
     )
 
 
-# one row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides.
-# A new debt's id and its Pix txid begin alike, so that inserting by id fills both indexes in order.
+# One row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides.
+# New ids are dealt out in the order of the inscriptions, so that every index of `debts` fills from left to right.
 INCOMING = """
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
 WITH stated AS (
-    SELECT DISTINCT ON (tax, inscription) tax, inscription, period, due, litigation, amount, ground,
-           replace(gen_random_uuid()::text, '-', '') AS random
+    SELECT DISTINCT ON (tax, inscription) tax, inscription, period, due, litigation, amount, ground
     FROM staged
     ORDER BY tax, inscription, line
-)
+),
+ids AS (SELECT replace(gen_random_uuid()::text, '-', '') AS random FROM stated)
 SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        'RG' || upper(random) AS pix_txid,
        tax, inscription, coalesce(stated.period, debts.period) AS period,
@@ -70,8 +70,9 @@ SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        debts.id IS NOT NULL
            AND (coalesce(stated.period, debts.period), stated.due, stated.litigation, stated.amount)
                IS DISTINCT FROM (debts.period, debts.due, debts.litigation, debts.amount) AS is_changed
-FROM stated LEFT JOIN debts USING (tax, inscription)
-ORDER BY 1;
+FROM (SELECT *, row_number() OVER (ORDER BY tax, inscription) AS place FROM stated) AS stated
+JOIN (SELECT random, row_number() OVER (ORDER BY random) AS place FROM ids) AS ids USING (place)
+LEFT JOIN debts USING (tax, inscription);
 ANALYZE incoming
 """
 

@@ -13,11 +13,9 @@ from storage.imports.rejects import Rejects
 from storage.imports.staging import Progress, begin_merge, count, merge_taxpayers, reject_staged, stage
 from storage.signals import owe
 
-# no file of returns has an address; the columns are there for the merge of taxpayers
-COLUMNS = """tax_id text, key text, name text, tax text, period text, due date, status text, filed_on date,
-    declared numeric(15, 2), assessed numeric(15, 2), paid numeric(15, 2), paid_on date, corrected numeric(15, 2),
-    corrected_on date"""
-NO_ADDRESS = "ALTER TABLE staged ADD email text, ADD phone text"
+COLUMNS = """tax_id text, key text, name text, email text, phone text, tax text, period text, due date, status text,
+    filed_on date, declared numeric(15, 2), assessed numeric(15, 2), paid numeric(15, 2), paid_on date,
+    corrected numeric(15, 2), corrected_on date"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,6 @@ def import_filings(
     """In the caller's transaction, with the signals that open cases are owed."""
     rows = stage(connection, COLUMNS, source, read, rejects, progress)
     begin_merge(connection)
-    connection.execute(text(NO_ADDRESS))
     merge_taxpayers(connection)
     strangers = connection.execute(text(STRANGERS)).scalars()
     reject_staged(

@@ -69,7 +69,7 @@ def reject_staged(source: SourceFile, rejects: Rejects, lines: Iterable[int], re
 def begin_merge(connection: Connection) -> None:
     """One import merges at a time, so that two never wait for each other's rows in a circle."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('regua imports'))"))
-    connection.execute(text("SET LOCAL work_mem = '64MB'"))
+    connection.execute(text("SET LOCAL work_mem = '128MB'"))
 
 
 def merge_taxpayers(connection: Connection) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
-from pix_world import COMPRESSED, Owing, World, body, pix, refund
 from sqlalchemy import Engine
 
 from storage.engine import connect
 from storage.ledger import unmatched
+from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
 from web.app import create_app, health_routes
 from web.pix import LONGEST, pix_routes
 

@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
     )
     op.create_index("ix_cases_cohort_status", "cases", ["cohort", "status"], unique=False)
+    op.create_index("ix_cases_taxpayer_tax", "cases", ["taxpayer", "tax"], unique=False)
     op.create_index(
         "uq_cases_open", "cases", ["taxpayer", "tax"], unique=True, postgresql_where=sa.text("closed_at IS NULL")
     )
@@ -317,6 +318,7 @@ def downgrade() -> None:
     op.drop_table("decisions")
     op.drop_table("reversals")
     op.drop_index("uq_cases_open", table_name="cases", postgresql_where=sa.text("closed_at IS NULL"))
+    op.drop_index("ix_cases_taxpayer_tax", table_name="cases")
     op.drop_index("ix_cases_cohort_status", table_name="cases")
     op.drop_table("cases")
     op.drop_index("ix_payments_debt", table_name="payments")

@@ -1,0 +1,279 @@
+"""`demo`: an invented city lives through its rulers on the real stack, at a compressed clock."""
+
+import asyncio
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+
+from commands.cohort import begin_cohort, start_cohort
+from commands.console import Json, emit, err, out, table
+from commands.ruler import load_ruler
+from embedded.home import demo_home
+from embedded.stack import Stack, stoppable
+from models.calendar import Clock
+from models.city import MOST_TAXPAYERS, RULERS, Person, city
+from models.errors import Refusal
+from models.ruler import Hypothesis, Stage
+from models.words import STAGES, STATUSES, money
+from rehearsal.census import Census
+from rehearsal.ground import clear
+from rehearsal.life import Life, Tally
+from rehearsal.people import Townspeople
+from rehearsal.supervisor import Supervisor
+from reports.page import page
+from storage.cohorts import Cohort, Selection
+from storage.engine import connect
+from storage.invariants import violations
+from storage.report import CohortReport, read_report
+from workflows.client import connect_to
+
+FIRST_DAY = "2026-03-02"
+"""A Monday; fixed, so that the demo is the same on whatever day it is run."""
+EARLIEST, LATEST = date(2001, 1, 1), date(2090, 1, 1)
+
+OPENED_A_SECOND = 40
+"""How many cases are surely opened in a second: so long before the first day's notices the cohorts start."""
+
+PLAIN_SECONDS = 10.0
+TEND_SECONDS = 0.25
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def day_length(given: float) -> float:
+    if not (math.isfinite(given) and 0.001 <= given <= 60):
+        raise typer.BadParameter("a day of the demo lasts from 0.001 to 60 seconds")
+    return given
+
+
+def first_day(given: str) -> date:
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
+    if not EARLIEST <= day <= LATEST:
+        raise typer.BadParameter(f"the city starts between {EARLIEST} and {LATEST}", param_hint="--start")
+    return day
+
+
+def writable(given: Path | None) -> Path | None:
+    """Refused now, not after two minutes."""
+    if given is not None and (given.is_dir() or not given.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"{given} is no file in an existing folder")
+    return given
+
+
+def demo(
+    taxpayers: Annotated[int, typer.Option(min=1, max=MOST_TAXPAYERS, help="How many people.")] = 200,
+    days: Annotated[int, typer.Option(min=1, max=1000, help="How many days they live through.")] = 240,
+    day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts.")] = 0.45,
+    seed: Annotated[int, typer.Option(help="The same seed and start, the same city and the same outcome.")] = 1,
+    start: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The city's first day.")] = FIRST_DAY,
+    report: Annotated[
+        Path | None, typer.Option(callback=writable, help="Where the HTML report goes; else to the demo's home.")
+    ] = None,
+    end: Annotated[bool, typer.Option("--exit", help="Stop at the end instead of staying up until Ctrl-C.")] = False,
+    json: Json = False,
+) -> None:
+    """Let an invented city live through 240 days in two minutes, on the real database, server, worker and webhooks."""
+    began = time.monotonic()
+    begins = first_day(start)
+    play = Play(city(seed, begins, taxpayers), begins, begins + timedelta(days=days), day_seconds, seed)
+    where = demo_home()
+    lived = False
+    with stoppable():
+        try:
+            deliveries = clear(where)
+            say(f"starting the stack in {where}")
+            with Stack(where, day_seconds) as stack:
+                stack.publish()
+                ends = play.perform(stack, deliveries)
+                result = conclude(ends, report or Path(where, "report.html"), str(stack.services.ui), began)
+                result = {"taxpayers": taxpayers, **result}
+                emit(result, json, lambda: show(result))
+                sys.stdout.flush()
+                lived = True
+                if not end and sys.stdin.isatty() and sys.stdout.isatty():
+                    stay(stack)
+        except KeyboardInterrupt:
+            if not lived:
+                raise Refusal("stopped before the city had lived through its days") from None
+    if result["violations"]:
+        raise typer.Exit(1)
+
+
+# ---- the play
+
+
+@dataclass(frozen=True)
+class Ends:
+    cohorts: Sequence[CohortReport]
+    violations: list[str]
+
+
+@dataclass(frozen=True)
+class Play:
+    people: tuple[Person, ...]
+    first_day: date
+    last_day: date
+    day_seconds: float
+    seed: int
+
+    def perform(self, stack: Stack, deliveries: Path) -> Ends:
+        """From the authority's extracts to the last day."""
+        engine = connect(stack.services.database, pool=6)
+        Census(engine, deliveries, lambda: self.first_day).take(self.people)
+        clock = self._clock()
+        cohorts = [self._found(engine, tax, clock) for tax in RULERS if any(p.tax == tax for p in self.people)]
+        rested = asyncio.run(self._live(stack, engine, deliveries, clock, cohorts))
+        ends = Ends(
+            [read_report(engine, cohort.name) for cohort in cohorts],
+            [fault for cohort in cohorts for fault in violations(engine, cohort.name)],
+        )
+        engine.dispose()
+        if not rested:
+            ends.violations.append("the city did not come to rest after its last day: see the logs in the demo's home")
+        return ends
+
+    def _clock(self) -> Clock:
+        head_start = timedelta(seconds=1 + len(self.people) / OPENED_A_SECOND)
+        jurisdiction = load_ruler("alagoas-icms")[0].jurisdiction
+        return Clock(
+            day_seconds=Decimal(str(self.day_seconds)),
+            origin_wall=datetime.now(UTC) + head_start,
+            origin_day=self.first_day,
+            timezone=jurisdiction.timezone,
+            notices_at=jurisdiction.notices_at,
+            last_day=self.last_day,
+        )
+
+    def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
+        ruler, source = load_ruler(RULERS[tax])
+        return begin_cohort(engine, f"cidade-{tax.lower()}", ruler, source, "demo", Selection(tax=tax), clock)
+
+    async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
+        client = await connect_to(stack.services.temporal)
+        started = [await start_cohort(client, cohort) for cohort in cohorts]
+        for handle in started:
+            await handle.result()
+
+        def today() -> date:
+            return clock.day_at(datetime.now(UTC))
+
+        census = Census(engine, deliveries, today)
+        webhook = str(stack.services.pix_webhook_url)
+        with watching(self.first_day, self.last_day) as watch:
+            return await Life(
+                engine=engine,
+                clock=clock,
+                last_day=self.last_day,
+                people=Townspeople(engine, census, clock, webhook, self.seed, self.people),
+                supervisor=Supervisor(engine, client, clock, self.people),
+                tend=stack.tend,
+                watch=watch,
+                patience=timedelta(seconds=30 + len(self.people) / 5),
+            ).live()
+
+
+def conclude(ends: Ends, report: Path, ui: str, began: float) -> dict[str, Any]:
+    statuses: Counter[str] = Counter()
+    for cohort in ends.cohorts:
+        statuses.update(cohort.statuses)
+    try:
+        report.write_text(page("Cidade de demonstração", ends.cohorts, ends.violations, ui), encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"the report can't be written to {report}: {error.strerror}") from None
+    return {
+        "statuses": dict(sorted(statuses.items())),
+        "cells": list(cells(ends.cohorts)),
+        "notices": sum(cohort.notices for cohort in ends.cohorts),
+        "payments": sum(cohort.payments for cohort in ends.cohorts),
+        "recovered": sum((cohort.recovered for cohort in ends.cohorts), Decimal(0)),
+        "suspended": sum(cohort.suspended for cohort in ends.cohorts),
+        "reinstated": sum(cohort.reinstated for cohort in ends.cohorts),
+        "violations": ends.violations,
+        "seconds": round(time.monotonic() - began, 1),
+        "ui": ui,
+        "report": str(report.absolute()),
+    }
+
+
+def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
+    """Of all rulers together: where cases stand at the end, and what was sent on the way."""
+    for row in get_args(Hypothesis):
+        for stage in Stage:
+            here = [cohort.counts[row, stage] for cohort in cohorts if (row, stage) in cohort.counts]
+            if here:
+                cases, notices = (sum(column) for column in zip(*here, strict=True))
+                yield {"hypothesis": row, "stage": stage, "cases": cases, "notices": notices}
+
+
+# ---- what people see
+
+
+def say(sentence: str) -> None:
+    err.print(sentence, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def watching(first_day: date, last_day: date) -> Iterator[Any]:
+    """A bar on a terminal, else a line now and then."""
+    length = (last_day - first_day).days
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[tally]}"), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("day 0", total=length, tally="")
+        spoken = time.monotonic()
+
+        def watch(today: date, tally: Tally) -> None:
+            nonlocal spoken
+            day = f"day {(today - first_day).days}/{length}"
+            bar.update(task, completed=(today - first_day).days, description=day, tally=in_words(tally))
+            if not err.is_terminal and time.monotonic() - spoken >= PLAIN_SECONDS:
+                spoken = time.monotonic()
+                say(f"{day} ({today}): {in_words(tally)}")
+
+        yield watch
+
+
+def in_words(tally: Tally) -> str:
+    return (
+        f"{tally.notices} notices, {tally.payments} payments, {money(tally.recovered)} recovered, "
+        f"{tally.closed} resolved, {tally.suspended} suspended"
+    )
+
+
+def show(result: dict[str, Any]) -> None:
+    names = {status: STATUSES[status] for status in result["statuses"]}
+    table(["status", "cases"], [(names[status], n) for status, n in result["statuses"].items()])
+    rows = [(c["hypothesis"], STAGES[c["stage"]], c["cases"], c["notices"]) for c in result["cells"]]
+    table(["hypothesis", "stage", "cases", "notices"], rows)
+    out.print(
+        f"{result['notices']} notices, {result['payments']} payments, {money(result['recovered'])} recovered; benefits "
+        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s"
+    )
+    for violation in result["violations"]:
+        out.print(f"violation: {violation}", style="red", markup=False, soft_wrap=True)
+    out.print(f"{len(result['violations'])} violations")
+    out.print(f"Temporal Web UI  {result['ui']}", soft_wrap=True)
+    out.print(f"report           {Path(result['report']).as_uri()}", soft_wrap=True)
+
+
+def stay(stack: Stack) -> None:
+    out.print("the city stays up until Ctrl-C")
+    while True:
+        stack.tend()
+        time.sleep(TEND_SECONDS)

@@ -1,0 +1,163 @@
+"""`ruler check`, `ruler map`, `ruler plan`: what is wrong with a ruler, what it looks like, and what it would do."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from channels.template_check import template_faults
+from commands.console import Json, emit, err, out, table
+from models.decision import plan
+from models.errors import Refusal
+from models.faults import Fault, read_ruler, rule_faults
+from models.heatmap import cells, svg, terminal
+from models.plan import imagined_case
+from models.ruler import Hypothesis, Ruler, tone_of
+from storage.rulers import read_ruler_file
+
+ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
+
+RulerFile = Annotated[str, typer.Argument(metavar="FILE", help="A path, or the name of a shipped ruler.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(ruler_commands, name="ruler")
+
+
+def load_ruler(name_or_path: str) -> tuple[Ruler, str]:
+    """A ruler and the text it was read from. Refuses a faulty one with all its faults, one a line."""
+    path, text = read_ruler_file(name_or_path)
+    ruler, faults = examined(text)
+    if ruler is None or faults:
+        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise Refusal("\n".join([f"{path} has {count}:", *(placed(path, fault) for fault in faults)]))
+    return ruler, text
+
+
+def examined(text: str) -> tuple[Ruler | None, tuple[Fault, ...]]:
+    """A ruler, unless the shape of its text is wrong, and every fault that can be found so far, in reading order."""
+    read = read_ruler(text)
+    faults = read.faults
+    if read.sketch is not None:
+        found = read.placed(chain(rule_faults(read.sketch), template_faults(read.sketch)))
+        faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
+    return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
+
+
+def _about_the_same(fault: Fault, told: Fault) -> bool:
+    depth = min(len(fault.where), len(told.where))
+    return depth > 0 and fault.where[:depth] == told.where[:depth]
+
+
+def placed(path: str, fault: Fault) -> str:
+    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
+    place = f"{path}:{fault.line}" if fault.line else path
+    return f"{place}: {key(fault)}: {fault.what}" if fault.where else f"{place}: {fault.what}"
+
+
+def key(fault: Fault) -> str:
+    return ".".join(str(part) for part in fault.where)
+
+
+@ruler_commands.command()
+def check(file: RulerFile, as_json: Json = False) -> None:
+    """Find every fault of a ruler and its templates in one go. Exit code 0: it can be used."""
+    path, text = read_ruler_file(file)
+    ruler, faults = examined(text)
+
+    def readable() -> None:
+        for fault in faults:
+            err.print(placed(path, fault), markup=False, soft_wrap=True)
+        if ruler is not None and not faults:
+            count = sum(1 for _ in ruler.cells())
+            out.print(f"{path}: {ruler.label} is fine: {len(ruler.rows)} rows, {count} rungs", markup=False)
+
+    data = {
+        "ruler": ruler.label if ruler else path,
+        "ok": not faults,
+        "faults": [{"line": fault.line, "where": key(fault), "what": fault.what} for fault in faults],
+    }
+    emit(data, as_json, readable)
+    if faults:
+        raise typer.Exit(1)
+
+
+@ruler_commands.command("map")
+def map_(
+    file: RulerFile,
+    picture: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also write it as a picture.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a ruler's heat-map: hypotheses by stages, and how rigid each message is."""
+    ruler, _ = load_ruler(file)
+    if picture is not None:
+        _write(picture, svg(ruler))
+    data: dict[str, Any] = {
+        "ruler": ruler.label,
+        "rows": {name: row.name for name, row in ruler.rows.items()},
+        "cells": [
+            {**{k: v for k, v in asdict(cell).items() if v is not None}, "tone": cell.tone} for cell in cells(ruler)
+        ],
+    }
+    emit(data, as_json, lambda: out.print(terminal(ruler)))
+
+
+@ruler_commands.command("plan")
+def plan_(
+    file: RulerFile,
+    hypothesis: Annotated[str, typer.Option(help="The row the case starts in: h1 … h8.")],
+    occurrences: Annotated[int, typer.Option(min=1, max=1000, help="How often the taxpayer was caught.")] = 1,
+    start: Annotated[str, typer.Option(help="The day the case starts, YYYY-MM-DD; default: today.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the dated steps a case would take if nothing happened."""
+    ruler, _ = load_ruler(file)
+    row, day = _row(ruler, hypothesis), _day(start)
+    position, standing = imagined_case(ruler, row, occurrences, day)
+    steps = [
+        {
+            "on": step.on,
+            "action": step.action,
+            "hypothesis": step.row,
+            "stage": step.stage,
+            "rigidity": step.rigidity,
+            "tone": tone_of(step.rigidity) if step.rigidity else None,
+            "channels": ruler.rung(step.row, step.rung).channels if step.row and step.rung is not None else (),
+            "reason": step.reason,
+        }
+        for step in plan(ruler, ruler.jurisdiction.calendar(day.year - 1), position, standing)
+    ]
+    title = f"{ruler.label} · {hypothesis} · {occurrences} × · {day:%Y-%m-%d}"
+    columns = ("on", "action", "hypothesis", "stage", "rigidity", "tone")
+    rows = [[step[column] for column in columns] for step in steps]
+    data = {"ruler": ruler.label, "hypothesis": row, "occurrences": occurrences, "start": day, "steps": steps}
+    emit(data, as_json, lambda: table(columns, rows, title))
+
+
+def _row(ruler: Ruler, hypothesis: str) -> Hypothesis:
+    for row in ruler.rows:
+        if row == hypothesis.lower():
+            return row
+    raise Refusal(f"{ruler.label} has no row {hypothesis}; it has {', '.join(ruler.rows)}")
+
+
+def _day(written: str) -> date:
+    try:
+        day = date.fromisoformat(written) if written else datetime.now(UTC).date()
+    except ValueError:
+        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
+    if not 1990 <= day.year <= 2100:
+        raise typer.BadParameter("must lie between 1990 and 2100", param_hint="--start")
+    return day
+
+
+def _write(picture: Path, drawn: str) -> None:
+    try:
+        picture.write_text(drawn, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refusal(f"{str(picture)!r} can't be written: {reason}") from None
+    err.print(f"wrote {picture}", markup=False, soft_wrap=True)

@@ -1,0 +1,157 @@
+"""What the authority knows of the city, as the product's own CSV files, taken in by the same imports as anybody's."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from models.city import ICMS, LATE_BY, Person
+from models.evidence import Debt, Filing
+from models.extract import (
+    BENEFITS_OPTIONAL,
+    BENEFITS_REQUIRED,
+    FILINGS_OPTIONAL,
+    FILINGS_REQUIRED,
+    TAXPAYERS_OPTIONAL,
+    TAXPAYERS_REQUIRED,
+    benefit_reader,
+    debt_reader,
+    filing_reader,
+)
+from storage.imports import Rejects, import_benefits, import_debts, import_filings, look_over
+
+SITUATION = {(): "Em cobrança", ("negotiation",): "Em negociação"}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Census:
+    """Takes people's data into the database; each delivery is kept in `folder` under its number."""
+
+    engine: Engine
+    folder: Path
+    today: Callable[[], date]
+
+    def take(self, people: Iterable[Person]) -> None:
+        people = tuple(people)
+        self.take_debts(debt_row(person, debt) for person in people for debt in person.debts)
+        self.take_filings(filing_row(person, filing) for person in people for filing in person.filings)
+        self._deliver(
+            "benefits",
+            (*BENEFITS_REQUIRED, *BENEFITS_OPTIONAL),
+            (row for person in people for row in benefit_rows(person)),
+            benefit_reader,
+            import_benefits,
+        )
+
+    def take_debts(self, rows: Iterable[Row]) -> None:
+        def reader_of(header: Sequence[str]) -> Any:
+            return debt_reader(header, self.today(), "regua")
+
+        self._deliver("taxpayers", (*TAXPAYERS_REQUIRED, *TAXPAYERS_OPTIONAL), rows, reader_of, import_debts)
+
+    def take_filings(self, rows: Iterable[Row]) -> None:
+        self._deliver("filings", (*FILINGS_REQUIRED, *FILINGS_OPTIONAL), rows, filing_reader, import_filings)
+
+    def _deliver(
+        self, name: str, columns: Sequence[str], rows: Iterable[Row], reader_of: Callable[..., Any], merge: Any
+    ) -> None:
+        content = _csv(columns, rows)
+        if content is None:
+            return
+        file = self.folder / f"{len(list(self.folder.iterdir())):04}-{name}.csv"
+        file.write_text(content, encoding="utf-8")
+        source = look_over(file)
+        with Rejects(file.with_suffix(".rejects")) as rejects, self.engine.begin() as connection:
+            merge(connection, source, reader_of(source.header), rejects)
+        if rejects.count:
+            raise AssertionError(f"{rejects.count} rows of the invented {file.name} were rejected")
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str | None:
+    """None when there are no rows: such a file would be refused."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", delimiter=";", lineterminator="\n")
+    writer.writeheader()
+    written = 0
+    for row in rows:
+        written += 1
+        writer.writerow(row)
+    return text.getvalue() if written else None
+
+
+def debt_row(person: Person, debt: Debt) -> Row:
+    return {
+        "tax_id": person.tax_id,
+        "name": person.name,
+        "email": person.email,
+        "phone": person.phone,
+        "uf": person.uf,
+        "tax": person.tax,
+        "inscription": debt.inscription,
+        "period": debt.period,
+        "due": debt.due,
+        "amount": f"{debt.balance:.2f}",
+        "situation": SITUATION[debt.grounds],
+        "litigation": "SIM" if debt.litigation else "NAO",
+    }
+
+
+def filing_row(person: Person, filing: Filing, corrected_on: date | None = None) -> Row:
+    """A correction without a date is one of the past, `LATE_BY` after the return was due."""
+    corrected = filing.corrected is not None
+    return {
+        "tax_id": person.tax_id,
+        "name": person.name,
+        "tax": person.tax,
+        **filing.model_dump(exclude_none=True),
+        "corrected_on": (corrected_on or filing.due + LATE_BY) if corrected else "",
+    }
+
+
+def benefit_rows(person: Person) -> Iterator[Row]:
+    for index, name in enumerate(person.benefits, start=1):
+        yield {"tax_id": person.tax_id, "code": f"BF-{person.number:05}-{index}", "name": name, "tax": ICMS}
+
+
+def filed_late(person: Person, today: date, paid: bool) -> list[Row]:
+    """The missing returns, filed today; what they declare is paid with them, or becomes a debt."""
+    said = {"status": "late", "filed_on": today, "declared": person.declares}
+    money = {"paid": person.declares, "paid_on": today} if paid else {}
+    return [filing_row(person, missing.model_copy(update=said | money)) for missing in _missing(person)]
+
+
+def newly_owed(person: Person) -> list[Row]:
+    """The debts that the missing returns will declare."""
+    return [
+        debt_row(
+            person,
+            Debt(
+                id="",
+                inscription=f"ICMS-{missing.period}-{person.number:05}",
+                period=missing.period,
+                due=missing.due,
+                balance=person.declares,
+                litigation=False,
+            ),
+        )
+        for missing in _missing(person)
+    ]
+
+
+def corrected(person: Person, today: date) -> list[Row]:
+    """The returns that differ from what was assessed, corrected today."""
+    wrong = [f for f in person.filings if f.assessed is not None and f.corrected is None and f.assessed != f.declared]
+    return [filing_row(person, f.model_copy(update={"corrected": f.assessed}), today) for f in wrong]
+
+
+def _missing(person: Person) -> list[Filing]:
+    return [filing for filing in person.filings if filing.status == "missing"]

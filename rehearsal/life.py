@@ -1,0 +1,88 @@
+"""The days of the city, one after another, until nothing moves any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Engine, text
+
+from models.calendar import Clock
+from rehearsal.people import Townspeople
+from rehearsal.supervisor import Supervisor
+
+ROUND_SECONDS = 0.2
+QUIET = timedelta(seconds=2)
+"""How long nothing may have moved, after the last day, until the city is said to rest."""
+
+TALLY = text("""
+    SELECT (SELECT count(*) FROM notices WHERE status = 'sent') AS notices,
+           (SELECT count(*) FROM notices WHERE status = 'claimed') AS leaving,
+           (SELECT count(*) FROM payments) AS payments,
+           (SELECT coalesce(sum(amount), 0) FROM payments)
+               - (SELECT coalesce(sum(amount), 0) FROM reversals) AS recovered,
+           (SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL) AS owed_signals,
+           count(*) FILTER (WHERE closed_at IS NOT NULL) AS closed,
+           count(*) FILTER (WHERE status = 'benefits_suspended') AS suspended,
+           count(*) FILTER (WHERE closed_at IS NULL AND CAST(next_step->>'on' AS date) <= :last_day) AS due,
+           coalesce(sum(revision), 0) AS revisions
+    FROM cases
+""")
+
+
+@dataclass(frozen=True)
+class Tally:
+    notices: int
+    leaving: int
+    payments: int
+    recovered: Decimal
+    owed_signals: int
+    closed: int
+    suspended: int
+    due: int
+    revisions: int
+
+
+@dataclass
+class Life:
+    engine: Engine
+    clock: Clock
+    last_day: date
+    people: Townspeople
+    supervisor: Supervisor
+    tend: Callable[[], None]
+    watch: Callable[[date, Tally], None]
+    patience: timedelta
+    """How long after the last day the city may take to come to rest."""
+
+    async def live(self) -> bool:
+        """Whether it came to rest."""
+        ends = self.clock.origin_wall + timedelta(
+            seconds=float(self.clock.day_seconds) * ((self.last_day - self.clock.origin_day).days + 1)
+        )
+        quiet_since, before = ends, None
+        while True:
+            now = datetime.now(UTC)
+            self.tend()
+            await asyncio.to_thread(self.people.live, now)
+            await self.supervisor.live(now)
+            tally = await asyncio.to_thread(self._tally)
+            self.watch(self.clock.day_at(now), tally)
+            if tally != before or self._moving(tally):
+                quiet_since, before = max(now, ends), tally
+            if now - quiet_since > QUIET:
+                return True
+            if now > ends + self.patience:
+                return False
+            await asyncio.sleep(ROUND_SECONDS)
+
+    def _moving(self, tally: Tally) -> bool:
+        under_way = tally.leaving or tally.owed_signals or tally.due
+        return bool(under_way) or not (self.people.idle and self.supervisor.idle)
+
+    def _tally(self) -> Tally:
+        with self.engine.connect() as connection:
+            return Tally(**connection.execute(TALLY, {"last_day": self.last_day}).mappings().one())

@@ -1,0 +1,56 @@
+"""The supervisor: asked to suspend somebody's benefits, approves within days, and now and then refuses at first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Engine, Row, text
+from temporalio.client import Client, WorkflowUpdateFailedError
+
+from models.calendar import Clock
+from models.city import Person
+from workflows.effects import Command
+from workflows.names import case_workflow_id
+
+THINKS = timedelta(days=2)
+NAME = "supervisora da cidade"
+APPROVED = Command(by=NAME, reason="ciência provada, prazo de defesa decorrido, débito ainda em aberto")
+REJECTED = Command(by=NAME, reason="conferir antes se há defesa protocolada")
+
+ASKED = text("""
+    SELECT cases.id, tax_id, CAST(position->>'asked_on' AS date) AS asked_on,
+           position->>'rejected_on' IS NOT NULL AS was_rejected
+    FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
+    WHERE status = 'awaiting_approval' ORDER BY cases.id
+""")
+
+
+class Supervisor:
+    def __init__(self, engine: Engine, client: Client, clock: Clock, people: Iterable[Person]) -> None:
+        self.engine = engine
+        self.client = client
+        self.clock = clock
+        self.rejected_first = {person.tax_id for person in people if person.rejected_first}
+        self.idle = True
+
+    async def live(self, now: datetime) -> None:
+        """Answers the gates whose time has come."""
+        today = self.clock.day_at(now)
+        asked = await asyncio.to_thread(self._asked)
+        due = [gate for gate in asked if gate.asked_on + THINKS <= today]
+        self.idle = not due
+        await asyncio.gather(*(self._answer(gate) for gate in due))
+
+    def _asked(self) -> list[Row[tuple[str, str, date, bool]]]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(ASKED).all())
+
+    async def _answer(self, gate: Row[tuple[str, str, date, bool]]) -> None:
+        rejects = gate.tax_id in self.rejected_first and not gate.was_rejected
+        update, command = ("reject", REJECTED) if rejects else ("approve", APPROVED)
+        # refused when the case has moved on meanwhile; asked again, it is answered again
+        with suppress(WorkflowUpdateFailedError):
+            await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)

@@ -1,0 +1,27 @@
+"""A declaration of hardship: on record, with the signal that it owes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine, update
+
+from models.errors import Refusal
+from models.events import HardshipDeclared
+from storage.cases import read_case
+from storage.schema import cases
+from storage.signals import owe
+
+
+def declare_hardship(engine: Engine, case: str, by: str) -> date:
+    """The logical day it counts from. Refuses a case that is closed or had one declared already."""
+    with engine.begin() as connection:
+        record = read_case(connection, case, lock=True)
+        if record.status.closed:
+            raise Refusal(f"case {case} is {record.status}: nothing more can be done to it")
+        if record.hardship_on is not None:
+            raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
+        today = record.clock.day_at(datetime.now(UTC))
+        connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=today))
+        owe(connection, [case], HardshipDeclared(by=by, on=today))
+    return today

@@ -1,0 +1,337 @@
+"""What must be true of every case whatever happened to it, checked on the record alone.
+
+Each violation is one sentence with opaque ids. The record is judged as it was at each moment: balances from the
+payments and reversals recorded until then, returns and holds by the versions in force. What it doesn't keep are a
+debt's former amounts and when it was first known, so a debt counts with its latest amount from the beginning.
+On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice, pairwise
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.evidence import Debt, Filing
+from models.ruler import Hypothesis, Ruler, Stage
+from models.standing import Standing, standing_of
+from storage.cases import FrozenRuler, case_ids
+from storage.cohorts import read_cohort
+
+PAGE = 500
+
+MOVES = ("classified", "reclassified", "hardship", "reinstated")
+"""The journal's entries that explain a row changed, or a rung taken again, between two notices."""
+
+
+def violations(engine: Engine, cohort: str) -> list[str]:
+    """Empty when all is well."""
+    with engine.connect() as connection:
+        frozen = read_cohort(connection, cohort).frozen
+        ids = iter([case for case, _ in case_ids(connection, cohort)])
+        found: list[str] = []
+        while page := list(islice(ids, PAGE)):
+            lives = _read(connection, page)
+            found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life, frozen)]
+            found += _ledger_faults(connection, page)
+        return found
+
+
+def _faults(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    checks: tuple[Callable[[Life, FrozenRuler], Iterator[str]], ...] = (
+        _each_notice_once,
+        _no_rung_skipped,
+        _no_rung_early,
+        _never_softer,
+        _nothing_claimed_when_nothing_is_owed,
+        _suspended_by_the_book,
+        _given_back,
+        _told_once,
+    )
+    for check in checks:
+        yield from check(life, frozen)
+
+
+# ---- the life of a case, as recorded
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One rung done: its notices on all channels."""
+
+    step: int
+    row: Hypothesis
+    rung: int
+    stage: Stage
+    rigidity: int
+    formal: bool
+    at: date
+    served_on: date | None
+    claimed_at: datetime
+
+    def __str__(self) -> str:
+        return f"contact {self.step} ({self.row} {self.stage})"
+
+
+@dataclass
+class Life:
+    case: RowMapping
+    notices: list[RowMapping] = field(default_factory=list)
+    decisions: list[RowMapping] = field(default_factory=list)
+    debts: list[RowMapping] = field(default_factory=list)
+    holds: list[RowMapping] = field(default_factory=list)
+    money: list[RowMapping] = field(default_factory=list)
+    """Payments, and reversals as negative ones."""
+    filings: list[RowMapping] = field(default_factory=list)
+    suspensions: list[RowMapping] = field(default_factory=list)
+    signals: list[RowMapping] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.case["id"])
+
+    def contacts(self, ruler: Ruler) -> list[Contact]:
+        steps: dict[int, list[RowMapping]] = defaultdict(list)
+        for notice in self.notices:
+            steps[notice["step"]].append(notice)
+        return [_contact(ruler, step, steps[step]) for step in sorted(steps)]
+
+    def standing_at(self, ruler: Ruler, moment: datetime | None = None) -> Standing:
+        """How the case stood at that moment; now, without one."""
+
+        def until(since: datetime, ended: datetime | None = None) -> bool:
+            if moment is None:
+                return ended is None
+            return since <= moment and (ended is None or ended > moment)
+
+        received: dict[str, Decimal] = defaultdict(Decimal)
+        for money in self.money:
+            if until(money["recorded_at"]):
+                received[money["debt"]] += money["amount"]
+        grounds: dict[str, set[str]] = defaultdict(set)
+        for hold in self.holds:
+            if until(hold["placed_at"], hold["lifted_at"]):
+                grounds[hold["debt"]].add(hold["ground"])
+        debts = [
+            Debt.model_validate(
+                {
+                    **debt,
+                    "balance": max(debt["amount"] - received[debt["id"]], Decimal(0)),
+                    "grounds": grounds[debt["id"]],
+                }
+            )
+            for debt in self.debts
+        ]
+        filings = [Filing.model_validate(f) for f in self.filings if until(f["recorded_at"], f["superseded_at"])]
+        return standing_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
+
+
+def _contact(ruler: Ruler, step: int, notices: Sequence[RowMapping]) -> Contact:
+    first = min(notices, key=lambda notice: notice["claimed_at"])
+    stages = [rung.stage for rung in ruler.rows[first["hypothesis"]].rungs]
+    served = [notice["served_on"] for notice in notices if notice["served_on"]]
+    return Contact(
+        step=step,
+        row=first["hypothesis"],
+        rung=stages.index(Stage(first["stage"])),
+        stage=Stage(first["stage"]),
+        rigidity=first["rigidity"],
+        formal=first["formal"],
+        at=first["at"],
+        served_on=min(served, default=None),
+        claimed_at=first["claimed_at"],
+    )
+
+
+# ---- the checks
+
+
+def _each_notice_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    sent = Counter((notice["step"], notice["channel"]) for notice in life.notices)
+    for (step, channel), times in sent.items():
+        if times > 1:
+            yield f"contact {step} was made {times} times by {channel}"
+    steps = sorted({step for step, _ in sent})
+    if steps != list(range(len(steps))):
+        yield f"its contacts are numbered {steps}, with gaps"
+
+
+def _no_rung_skipped(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    contacts = life.contacts(frozen.ruler)
+    if contacts and contacts[0].rung != 0:
+        yield f"{contacts[0]} is its first, and not the first rung of its row"
+    for before, after in pairwise(contacts):
+        rungs = frozen.ruler.rows[before.row].rungs
+        above = frozen.ruler.rows[before.row].climbs_to
+        one_up = after.row == before.row and after.rung == before.rung + 1
+        climbed = before.rung == len(rungs) - 1 and (after.row, after.rung) == (above, 0)
+        if not (one_up or climbed or _moved(life, before.claimed_at, after.claimed_at)):
+            yield f"{after} follows {before}, which is not the rung before it"
+
+
+def _moved(life: Life, since: datetime, until: datetime) -> bool:
+    return any(d["kind"] in MOVES and since < d["recorded_at"] <= until for d in life.decisions)
+
+
+def _no_rung_early(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    """Logical dates: an hour of load moves none of them."""
+    for before, after in pairwise(life.contacts(frozen.ruler)):
+        dwell = frozen.ruler.rows[before.row].rungs[before.rung].dwell
+        counts_from: date | None = before.at
+        if before.formal and before.stage is not Stage.SUSPENSION:
+            counts_from = before.served_on
+        if counts_from is None:
+            yield f"{after} was made, though {before} was never served"
+        elif dwell and after.at < (due := frozen.calendar.after(max(counts_from, before.at), dwell)):
+            yield f"{after} is of {after.at}, before the dwell of {before} ended on {due}"
+
+
+def _never_softer(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    for before, after in pairwise(life.contacts(frozen.ruler)):
+        if after.rigidity < before.rigidity:
+            yield f"{after} has rigidity {after.rigidity}, less than {before.rigidity} of {before}"
+
+
+def _nothing_claimed_when_nothing_is_owed(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    for notice in life.notices:
+        if not life.standing_at(frozen.ruler, notice["claimed_at"]).outstanding:
+            yield f"notice {notice['id']} was claimed when nothing was outstanding"
+
+
+def _suspended_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    """Formal notice served, defence time over, approved by somebody, and not by the approval of another suspension."""
+    asked_since = datetime.min.replace(tzinfo=life.case["opened_at"].tzinfo)
+    moments: dict[tuple[date, str], list[RowMapping]] = defaultdict(list)
+    for suspension in life.suspensions:
+        moments[suspension["suspended_on"], suspension["approved_by"]].append(suspension)
+    for together in moments.values():
+        first = min(together, key=lambda suspension: suspension["recorded_at"])
+        yield from _one_suspension(life, frozen, first, asked_since)
+        asked_since = first["recorded_at"]
+
+
+def _one_suspension(life: Life, frozen: FrozenRuler, suspension: RowMapping, asked_since: datetime) -> Iterator[str]:
+    what, recorded = f"the suspension of {suspension['suspended_on']}", suspension["recorded_at"]
+    if not any(d["kind"] == "approved" and asked_since < d["recorded_at"] <= recorded for d in life.decisions):
+        yield f"{what} has no approval in the journal"
+    served = [
+        notice["served_on"]
+        for notice in life.notices
+        if notice["formal"]
+        and notice["stage"] != "suspension"
+        and notice["served_on"]
+        and notice["claimed_at"] < recorded
+    ]
+    if not served:
+        yield f"{what} has no formal notice that was served"
+    elif frozen.ruler.gate is None:
+        yield f"{what} has no gate in its ruler"
+    elif suspension["suspended_on"] < (over := frozen.calendar.after(max(served), frozen.ruler.gate.defence)):
+        yield f"{what} is before the time for defence ended on {over}"
+
+
+def _given_back(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    held = [suspension["benefit"] for suspension in life.suspensions if suspension["reinstated_at"] is None]
+    if held and life.case["closed_at"] is not None:
+        yield f"is closed and holds {len(held)} benefits suspended"
+    elif held and not life.standing_at(frozen.ruler).outstanding:
+        yield f"has nothing outstanding and holds {len(held)} benefits suspended"
+
+
+def _told_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    """Each payment that came while the case was open, by one delivered signal."""
+    told = Counter(signal["payment"] for signal in life.signals)
+    journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
+    reopened = any(decision["kind"] == "reopened" for decision in life.decisions)
+    for payment in (money for money in life.money if money["amount"] > 0):
+        was_open = life.case["opened_at"] <= payment["recorded_at"] and (
+            life.case["closed_at"] is None or payment["recorded_at"] < life.case["closed_at"]
+        )
+        # when a case that was opened again had been closed before is not kept: its journal says what it was to hear
+        owed = journalled[payment["id"]] if reopened else int(was_open)
+        if told[payment["id"]] != owed:
+            yield f"payment {payment['id']} is owed to it {owed} times, and was signalled {told[payment['id']]} times"
+    for signal in life.signals:
+        if signal["delivered_at"] is None:
+            yield f"the signal {signal['id']} of payment {signal['payment']} is not delivered"
+
+
+def _ledger_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
+    for debt in connection.execute(UNBALANCED, {"cases": cases}).mappings():
+        yield f"debt {debt['id']}: received is {debt['received']}, payments less reversals are {debt['net']}"
+
+
+# ---- reading a page of cases
+
+
+def _read(connection: Connection, cases: list[str]) -> Iterable[Life]:
+    def rows(query: Any) -> Iterator[RowMapping]:
+        return iter(connection.execute(query, {"cases": cases}).mappings())
+
+    lives = {row["id"]: Life(row) for row in rows(CASES)}
+    for name, query in PARTS.items():
+        for row in rows(query):
+            getattr(lives[row["case"]], name).append(row)
+    return lives.values()
+
+
+def _of_cases(sql: str) -> Any:
+    return text(sql).bindparams(bindparam("cases", type_=ARRAY(Text)))
+
+
+CASES = _of_cases("SELECT id, opened_at, closed_at FROM cases WHERE id = ANY(:cases) ORDER BY opened_at, id")
+
+OWED = """
+    SELECT cases.id AS "case", debts.* FROM cases
+    JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
+    WHERE cases.id = ANY(:cases)
+"""
+
+PARTS = {
+    "notices": _of_cases("""SELECT * FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel"""),
+    "decisions": _of_cases("""
+        SELECT "case", kind, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
+        FROM decisions WHERE "case" = ANY(:cases) ORDER BY id
+    """),
+    "debts": _of_cases(f"{OWED} ORDER BY debts.id"),
+    "holds": _of_cases(f"""
+        SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
+    """),  # noqa: S608 - OWED is a constant
+    "money": _of_cases(f"""
+        SELECT owed."case", owed.id AS debt, payments.id, payments.amount, payments.recorded_at
+        FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
+        UNION ALL
+        SELECT owed."case", owed.id, payments.id, -reversals.amount, reversals.recorded_at
+        FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
+        JOIN reversals ON reversals.payment = payments.id
+        ORDER BY recorded_at
+    """),  # noqa: S608
+    "filings": _of_cases("""
+        SELECT cases.id AS "case", filings.* FROM cases
+        JOIN filings ON filings.taxpayer = cases.taxpayer AND filings.tax = cases.tax
+        WHERE cases.id = ANY(:cases) ORDER BY filings.id
+    """),
+    "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "signals": _of_cases("""
+        SELECT id, "case", CAST(payload->>'payment' AS bigint) AS payment, delivered_at FROM owed_signals
+        WHERE name = 'payment_received' AND "case" = ANY(:cases) ORDER BY id
+    """),
+}
+
+UNBALANCED = _of_cases(f"""
+    SELECT * FROM (
+        SELECT DISTINCT owed.id, owed.received,
+               (SELECT coalesce(sum(amount), 0) FROM payments WHERE payments.debt = owed.id)
+               - (SELECT coalesce(sum(reversals.amount), 0) FROM payments
+                  JOIN reversals ON reversals.payment = payments.id WHERE payments.debt = owed.id) AS net
+        FROM ({OWED}) AS owed
+    ) AS ledger WHERE received <> net ORDER BY id
+""")  # noqa: S608

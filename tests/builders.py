@@ -1,0 +1,58 @@
+"""Facts for tests, in the fewest words: a shipped ruler, a debt, a return."""
+
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from models.calendar import Calendar
+from models.evidence import Debt, Filing
+from models.faults import read_ruler
+from models.ruler import Ruler
+from storage.rulers import read_ruler_file
+
+ICMS = "alagoas-icms"
+REGISTERED = "divida-ativa"
+
+
+@lru_cache
+def shipped(name: str) -> Ruler:
+    ruler = read_ruler(read_ruler_file(name)[1]).ruler
+    assert ruler is not None
+    return ruler
+
+
+@lru_cache
+def calendar_of(name: str) -> Calendar:
+    return shipped(name).jurisdiction.calendar(2024)
+
+
+def due_of(period: str) -> date:
+    """The ninth of the month after `period`, as ICMS is due."""
+    year, month = map(int, period.split("-"))
+    return date(year + month // 12, month % 12 + 1, 9)
+
+
+def months(count: int, last: str = "2026-09") -> list[str]:
+    """The `count` periods that end with `last`, oldest first."""
+    year, month = map(int, last.split("-"))
+    ends = [year * 12 + month - 1 - back for back in range(count)]
+    return [f"{end // 12}-{end % 12 + 1:02}" for end in reversed(ends)]
+
+
+def debt(period: str | None = "2026-09", balance: str | Decimal = "1000.00", *grounds: str, **more: Any) -> Debt:
+    name = period or "inscription-1"
+    made = {"id": f"d-{name}", "inscription": f"i-{name}", "period": period, "litigation": False, "grounds": grounds}
+    due = due_of(period) if period else date(2026, 10, 9)
+    return Debt.model_validate({**made, "due": due, "balance": Decimal(balance), **more})
+
+
+def filing(period: str = "2026-09", declared: str | None = "1000.00", **more: Any) -> Filing:
+    """A return filed in time, nothing paid."""
+    return Filing.model_validate(
+        {"period": period, "due": due_of(period), "status": "filed", "declared": declared, **more}
+    )
+
+
+def missing(period: str = "2026-09") -> Filing:
+    return filing(period, None, status="missing")

@@ -1,0 +1,242 @@
+"""Every message that can be sent is whole, fits its channel, keeps secrets, and can't be turned against us."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from jinja2.exceptions import SecurityError
+
+from channels.rendering import TEMPLATES, Letter, Message, Words, reinstatement_template, render
+from channels.template_check import sample_letters, sms_fault, template_faults
+from models.ruler import Channel, Contact, Ruler, Rung
+from models.words import money, period
+from tests.builders import ICMS, REGISTERED, shipped
+
+AMOUNT = re.compile(r"R\$|\d,\d\d\b")
+
+
+def messages(ruler: Ruler, channel: Channel) -> Iterator[tuple[Rung, Letter, Message]]:
+    for row, _, rung in ruler.cells():
+        for letter in sample_letters(ruler, row, rung) if channel in rung.channels else ():
+            yield rung, letter, render(channel, rung.template, letter)
+
+
+@pytest.mark.parametrize("name", [ICMS, REGISTERED])
+def test_every_email_says_what_is_open_where_to_look_and_whom_to_call(name: str) -> None:
+    seen = set()
+    for rung, letter, message in messages(shipped(name), "email"):
+        seen.add(rung.template)
+        assert message.subject
+        assert "\n" not in message.subject
+        for needed in (letter.contact.site, letter.contact.phone, letter.case, letter.authority, letter.taxpayer.name):
+            assert needed in message.body, rung.template
+        count = len(letter.debts) + len(letter.missing_returns) + len(letter.divergences)
+        assert ("Está em aberto" if count == 1 else "Estão em aberto") in message.body
+        periods = [item.period for item in letter.missing_returns] + [item.period for item in letter.divergences]
+        for each in (*periods, *(debt.period for debt in letter.debts)):
+            assert each is None or f"período {period(each)}" in message.body
+        assert not re.search(r"[{}]|None|Undefined|\n\n\n|[ \t]\n|\.\.| ,", message.body), message.body
+    assert seen == {rung.template for _, _, rung in shipped(name).cells()}
+
+
+def test_debt_under_tax_secrecy_shows_no_amount_before_a_formal_notice() -> None:
+    for rung, letter, message in messages(shipped(ICMS), "email"):
+        if not rung.formal:
+            assert not AMOUNT.search(message.body + (message.subject or "")), rung.template
+            assert all((d.inscription or "-") not in message.body for d in letter.debts if d.inscription)
+        else:
+            assert all(money(debt.amount) in message.body for debt in letter.debts)
+
+
+def test_registered_debt_lists_inscriptions_amounts_and_total() -> None:
+    for _, letter, message in messages(shipped(REGISTERED), "email"):
+        for debt in letter.debts:
+            assert money(debt.amount) in message.body
+            assert (debt.inscription or "") in message.body
+        assert len(letter.debts) < 2 or f"Total dos débitos: {money(letter.balance)}" in message.body
+
+
+@pytest.mark.parametrize("name", [ICMS, REGISTERED])
+def test_no_subject_shows_an_amount_or_a_name(name: str) -> None:
+    for _, letter, message in messages(shipped(name), "email"):
+        assert not AMOUNT.search(message.subject or "")
+        assert letter.taxpayer.name not in (message.subject or "")
+
+
+@pytest.mark.parametrize("name", [ICMS, REGISTERED])
+def test_an_sms_is_one_segment_without_names_or_amounts_whatever_the_site(name: str) -> None:
+    ruler = shipped(name)
+    site = "https://" + "portal-do-contribuinte.fazenda.example/".ljust(52, "x")
+    assert len(site) == 60
+    longer = ruler.model_copy(update={"contact": Contact(site=site, phone="0800 000 0000")})
+    sent = list(messages(longer, "sms"))
+    assert sent
+    for _, letter, message in sent:
+        assert sms_fault(message.body) is None
+        assert message.body.isascii()
+        assert site in message.body
+        assert "0800 000 0000" in message.body
+        assert not AMOUNT.search(message.body)
+        assert letter.taxpayer.name not in message.body
+        assert letter.taxpayer.tax_id not in message.body
+
+
+def test_an_sms_in_accents_or_a_second_segment_is_a_fault() -> None:
+    assert sms_fault("a" * 160) is None
+    assert "161" in (sms_fault("a" * 161) or "")
+    assert "161" in (sms_fault("a" * 159 + "€") or "")
+    assert "ã" in (sms_fault("declaração") or "")
+
+
+def letter_of(name: str, template: str, **changes: object) -> Letter:
+    ruler = shipped(name)
+    row, rung = next((row, rung) for row, _, rung in ruler.cells() if rung.template == template)
+    plain = sample_letters(ruler, row, rung)[0]
+    return Letter.model_validate({**plain.model_dump(), **changes})
+
+
+def test_the_last_message_is_the_sources_own() -> None:
+    letter = letter_of(ICMS, "alagoas-icms/h8-suspension")
+    sentence = "comunicamos que seus benefícios fiscais foram suspensos devido à não regularização de seus débitos"
+    company = render("email", "alagoas-icms/h8-suspension", letter).body
+    assert f"Empresa CNPJ nº 12.ABC.345/01DE-35, {sentence} junto ao Fisco." in company
+    person = {"name": "Maria Exemplo", "tax_id": "111.444.777-35", "is_company": False}
+    body = render("email", "alagoas-icms/h8-suspension", letter_of(ICMS, "alagoas-icms/h8-suspension", taxpayer=person))
+    assert f"Contribuinte CPF nº 111.444.777-35, {sentence} junto ao Fisco." in body.body
+
+
+@pytest.mark.parametrize("name", [ICMS, REGISTERED])
+def test_a_formal_notice_gives_the_ways_out_and_the_time_for_them(name: str) -> None:
+    for rung, letter, message in messages(shipped(name), "email"):
+        if rung.formal and rung.stage != "suspension":
+            assert "No prazo de 30 dias, contados da ciência" in message.body
+            assert "apresentar defesa, que tem efeito suspensivo" in message.body
+            assert not letter.debts or all(way in message.body for way in ("- pagar", "- parcelar", "apresentar bens"))
+
+
+def test_a_reminder_is_no_audit_and_leaves_spontaneous_correction_open() -> None:
+    for rung, _, message in messages(shipped(ICMS), "email"):
+        if not rung.formal:
+            assert "não inicia procedimento de fiscalização" in message.body
+            assert "CTN, art. 138" in message.body
+
+
+def test_benefits_given_back_say_so_and_list_only_what_is_still_open() -> None:
+    template = reinstatement_template("alagoas-icms/h8-suspension")
+    assert template == "alagoas-icms/reinstatement"
+    nothing: dict[str, object] = {"debts": (), "missing_returns": (), "divergences": (), "balance": Decimal(0)}
+    settled = letter_of(ICMS, "alagoas-icms/h8-suspension", today=date(2026, 5, 4), **nothing)
+    body = render("email", template, settled).body
+    assert "seus benefícios fiscais foram restabelecidos em 04/05/2026" in body
+    assert "em aberto" not in body
+    owing = render("email", template, letter_of(ICMS, "alagoas-icms/h8-suspension")).body
+    assert "Estão em aberto" in owing
+    assert not AMOUNT.search(owing)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{{ 7 * 191 }}", "{% for x in debts %}x{% endfor %}", "<script>alert('1')</script>", "A & B \\n {# c #}"],
+)
+def test_markup_in_a_taxpayers_name_stays_text(name: str) -> None:
+    person = {"name": name, "tax_id": "111.444.777-35", "is_company": False}
+    letter = letter_of(REGISTERED, "divida-ativa/h1-reminder", taxpayer=person)
+    message = render("email", "divida-ativa/h1-reminder", letter)
+    assert f"Olá, {name}," in message.body
+
+
+def test_line_breaks_in_a_name_add_no_paragraph_and_no_header() -> None:
+    sly = {"name": "João\r\nBcc: x@y.example\n\n\u2028Pague aqui\x1b[0m", "tax_id": "1", "is_company": False}
+    message = render(
+        "email", "divida-ativa/h1-reminder", letter_of(REGISTERED, "divida-ativa/h1-reminder", taxpayer=sly)
+    )
+    assert "Olá, João Bcc: x@y.example Pague aqui [0m," in message.body.splitlines()
+
+
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "{{ authority.__class__.__mro__ }}",
+        "{{ debts.__init__.__globals__ }}",
+        "{{ ''['__class__'] }}",
+        "{{ '{0.__class__}'.format(authority) }}",
+    ],
+)
+def test_the_sandbox_blocks_the_way_to_python(tmp_path: Path, escape: str) -> None:
+    folder = written(tmp_path, escape)
+    with pytest.raises(SecurityError):
+        render("email", "t", letter_of(REGISTERED, "divida-ativa/h1-reminder"), Words(folder))
+
+
+def written(folder: Path, body: str, subject: str = "Assunto", **others: str) -> Path:
+    """A folder of templates in which the e-mail `t` has these words."""
+    (folder / "email").mkdir(exist_ok=True)
+    (folder / "email" / "t.txt.j2").write_text(f"{subject}\n\n{body}")
+    for name, text in others.items():
+        (folder / "email" / f"{name}.txt.j2").write_text(text)
+    return folder
+
+
+def custom(channels: tuple[Channel, ...] = ("email",)) -> Ruler:
+    """The registered-debt ruler with one row of one rung, whose template is `t`."""
+    ruler = shipped(REGISTERED)
+    rung = ruler.rung("h1", 0).model_copy(update={"template": "t", "channels": channels})
+    row = ruler.rows["h1"].model_copy(update={"rungs": (rung,)})
+    return ruler.model_copy(update={"rows": {"h1": row}})
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{{ autority }}", "email/t.txt.j2:3: uses 'autority', which no message knows"),
+        ("um\n{% if balance > 999999999 %}\n{{ segredo }}\n{% endif %}", "t.txt.j2:5: uses 'segredo'"),
+        ("um\n{% if balance > 999999999 %}\n{{ taxpayer.nome }}\n{% endif %}", "t.txt.j2:5: there is no 'nome'"),
+        ("{{ 'a' if balance >= 0 else contact.fax }}", "t.txt.j2:3: there is no 'fax'"),
+        (
+            "{% for d in debts %}{% if d.amount > 999999999 %}{{ d.valor }}{% endif %}{% endfor %}",
+            "there is no 'valor'",
+        ),
+        ("{{ balance | dinheiro }}", "t.txt.j2:3: No filter named 'dinheiro'"),
+        ("{% if balance < 0 %}{{ balance | dinheiro }}{% endif %}", "No filter named 'dinheiro'"),
+        ("{{ deadline | day }}", "t.txt.j2:3: fails with"),
+        ("{{ debts[0].tax }}", "t.txt.j2:3:"),
+        ("{% if %}", "t.txt.j2:3: Expected an expression"),
+        ("{% include 'email/gone.txt.j2' %}", "email/gone.txt.j2: is extended or included, but doesn't exist"),
+        ("{% include case %}", "chooses a template while it renders"),
+        ("{{ range(3) }}", "uses 'range'"),
+        ("{{ authority.__class__ }}", "unsafe"),
+        ("", "renders to an empty message"),
+    ],
+)
+def test_a_faulty_template_is_told_with_its_line(tmp_path: Path, body: str, told: str) -> None:
+    faults = list(template_faults(custom(), written(tmp_path, body)))
+    assert any(told in fault.what for fault in faults), faults
+    assert {fault.where for fault in faults} == {("rows", "h1", "rungs", 0, "template")}
+
+
+def test_a_block_that_nothing_shows_is_a_fault(tmp_path: Path) -> None:
+    child = "{% extends 'email/base.txt.j2' %}\n{% block openning %}x{% endblock %}"
+    folder = written(tmp_path, "", t=child, base="Assunto\n{% block opening %}oi{% endblock %}")
+    [fault] = template_faults(custom(), folder)
+    assert fault.what.endswith("email/t.txt.j2:2: fills the block 'openning', which nothing shows")
+
+
+def test_words_missing_for_one_channel_only(tmp_path: Path) -> None:
+    [fault] = template_faults(custom(("email", "sms")), written(tmp_path, "texto"))
+    assert fault.where == ("rows", "h1", "rungs", 0, "template")
+    assert "sms/t.txt.j2" in fault.what
+
+
+def test_a_ruler_that_suspends_needs_words_to_give_back(tmp_path: Path) -> None:
+    ruler = shipped(ICMS)
+    for file in TEMPLATES.rglob("*.j2"):
+        if file.name != "reinstatement.txt.j2":
+            copy = tmp_path / file.relative_to(TEMPLATES)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(file.read_text())
+    [fault] = template_faults(ruler, tmp_path)
+    assert fault.where == ("rows", "h8", "rungs", 2, "template")
+    assert "email/alagoas-icms/reinstatement.txt.j2" in fault.what

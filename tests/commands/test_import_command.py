@@ -1,0 +1,117 @@
+"""The commands as an analyst types them: JSON on stdout, one sentence on stderr, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import starter
+from tests.storage.test_imports import PGFN, pgfn
+
+REPOSITORY = Path(starter.__file__).parent
+
+
+class Line:
+    def __init__(self, capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.capture, self.monkeypatch = capture, monkeypatch
+
+    def __call__(self, *words: str | Path) -> tuple[int, str, str]:
+        self.monkeypatch.setattr(sys, "argv", ["starter.py", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            starter.main()
+        code = ended.value.code
+        said, complained = self.capture.readouterr()
+        return int(code or 0), said, complained
+
+    def json(self, *words: str | Path) -> Any:
+        code, said, complained = self(*words, "--json")
+        assert (code, complained) == (0, "")
+        return json.loads(said)
+
+
+@pytest.fixture
+def line(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Line:
+    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("REGUA_HOME", str(tmp_path / "home"))
+    return Line(capsys, monkeypatch)
+
+
+def test_a_sample_is_imported_whole(line: Line, tmp_path: Path) -> None:
+    made = line.json("sample", tmp_path / "set", "--taxpayers", "24", "--seed", "3", "--date", "2026-11-20")
+    assert set(made["hypotheses"]) == {f"h{n}" for n in range(1, 9)}
+    taxpayers = line.json("taxpayers", "import", made["files"]["taxpayers"])
+    filings = line.json("filings", "import", made["files"]["filings"])
+    benefits = line.json("benefits", "import", made["files"]["benefits"])
+    assert taxpayers["debts"] == made["debts"]
+    assert list(taxpayers) == ["rows", "taxpayers", "debts", "on_hold", "rejected", "rejects_file"]
+    assert filings["filings"] == filings["changed"] == made["filings"]
+    assert list(filings) == ["rows", "filings", "taxpayers", "changed", "rejected", "rejects_file"]
+    assert benefits["benefits"] == made["benefits"]
+    assert list(benefits) == ["rows", "benefits", "taxpayers", "rejected", "rejects_file"]
+    assert line.json("taxpayers", "import", made["files"]["taxpayers"]) == taxpayers
+    assert line.json("filings", "import", made["files"]["filings"]) == {**filings, "changed": 0}
+
+
+def test_rejects_are_kept_for_the_owner_alone_and_nobody_is_named_elsewhere(line: Line, tmp_path: Path) -> None:
+    file = tmp_path / "extract.csv"
+    file.write_text(f"{PGFN}\n{pgfn(name='SECRET NAME', amount='.00')}\n{pgfn()}\n", encoding="latin-1")
+    code, said, complained = line("taxpayers", "import", file)
+    assert code == 0
+    assert "SECRET" not in said + complained
+    imported = line.json("taxpayers", "import", file)
+    assert (imported["rows"], imported["debts"], imported["rejected"]) == (2, 1, 1)
+    kept = Path(imported["rejects_file"])
+    assert kept.parent == tmp_path / "home" / "rejects"
+    assert (kept.parent.stat().st_mode & 0o777, kept.stat().st_mode & 0o777) == (0o700, 0o600)
+    assert kept.name.startswith("extract-")
+    assert "2,VALOR_CONSOLIDADO is not more than zero," in kept.read_text()
+    assert "SECRET NAME" in kept.read_text()
+
+
+@pytest.mark.parametrize("group", ["taxpayers", "filings", "benefits"])
+@pytest.mark.parametrize("content", [b"", b"a;b\n1;2\n", b"\x00\x01", b"tax_id\n"])
+def test_unusable_files_end_with_one_sentence(line: Line, tmp_path: Path, group: str, content: bytes) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    code, said, complained = line(group, "import", file)
+    assert (code, said) == (1, "")
+    assert complained.startswith("error: ")
+    assert complained.count("\n") == 1
+
+
+def test_a_layout_that_is_not_the_files(line: Line, tmp_path: Path) -> None:
+    file = tmp_path / "extract.csv"
+    file.write_text(f"{PGFN}\n{pgfn()}\n")
+    assert line.json("taxpayers", "import", file, "--layout", "pgfn")["debts"] == 1
+    code, _, complained = line("taxpayers", "import", file, "--layout", "regua")
+    assert code == 1
+    assert "not of the layout regua" in complained
+    assert line("taxpayers", "import", file, "--layout", "sap")[0] == 2
+
+
+def test_a_database_without_tables_or_without_a_server(
+    line: Line, tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "extract.csv"
+    file.write_text(f"{PGFN}\n{pgfn()}\n")
+    monkeypatch.setenv("DATABASE_URL", postgres)
+    code, _, complained = line("taxpayers", "import", file)
+    assert (code, complained.count("\n")) == (1, 1)
+    assert "has not the tables" in complained
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    code, _, complained = line("taxpayers", "import", file)
+    assert (code, complained.count("\n")) == (1, 1)
+    assert "does not answer" in complained
+
+
+def test_the_real_command_line(line: Line, tmp_path: Path) -> None:
+    file = tmp_path / "extract.csv"
+    file.write_text(f"{PGFN}\r\n{pgfn()}\r\n")
+    command = [sys.executable, "starter.py", "taxpayers", "import", str(file), "--json"]
+    done = subprocess.run(command, cwd=REPOSITORY, env=os.environ, capture_output=True, text=True, check=True)
+    assert (json.loads(done.stdout)["debts"], done.stderr) == (1, "")

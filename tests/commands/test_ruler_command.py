@@ -1,0 +1,115 @@
+"""`ruler check` and `ruler map`, as an analyst runs them."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from commands.ruler import load_ruler, register
+from models.errors import Refusal
+from storage.rulers import read_ruler_file
+
+app = typer.Typer()
+register(app)
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    path = tmp_path / "meu.yaml"
+    text = read_ruler_file("alagoas-icms")[1]
+    path.write_text(text.replace("rigidity: 2", "rigidity: 9", 1).replace("ask_again:", "ask_agan:"))
+    return path
+
+
+def line_of(path: Path, fragment: str) -> int:
+    return next(n for n, line in enumerate(path.read_text().splitlines(), 1) if fragment in line)
+
+
+def test_a_fine_ruler_is_one_line() -> None:
+    done = CliRunner().invoke(app, ["ruler", "check", "alagoas-icms"])
+    assert done.exit_code == 0
+    assert done.stdout == "rulers/alagoas-icms.yaml: alagoas-icms v1 is fine: 8 rows, 24 rungs\n"
+    assert done.stderr == ""
+
+
+def test_every_fault_is_a_line_with_its_place(faulty: Path) -> None:
+    done = CliRunner().invoke(app, ["ruler", "check", str(faulty)])
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    softer = line_of(faulty, "h1-alert") + 2
+    assert f"{faulty}:{softer}: rows.h1.rungs.2.rigidity: softens along the row: 3 after 9" in done.stderr
+    spelt = line_of(faulty, "ask_agan")
+    assert f"{faulty}:{spelt}: gate.ask_agan: is an unknown key; check its spelling" in done.stderr
+
+
+def test_faults_as_json(faulty: Path) -> None:
+    done = CliRunner().invoke(app, ["ruler", "check", str(faulty), "--json"])
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert told["ok"] is False
+    assert {fault["where"] for fault in told["faults"]} == {
+        "gate.ask_again",
+        "gate.ask_agan",
+        "rows.h1.rungs.2.rigidity",
+    }
+    assert all(isinstance(fault["line"], int) for fault in told["faults"])
+
+
+def test_the_map_is_drawn_and_told(tmp_path: Path) -> None:
+    picture = tmp_path / "map.svg"
+    done = CliRunner().invoke(app, ["ruler", "map", "divida-ativa", "--json", "--svg", str(picture)])
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert told["cells"][0] == {
+        "hypothesis": "h1",
+        "stage": "reminder",
+        "rigidity": 1,
+        "formal": False,
+        "tone": "friendly",
+    }
+    assert ElementTree.parse(picture).getroot().get("viewBox")
+
+
+def test_the_map_of_a_faulty_ruler_is_refused_with_all_faults(faulty: Path) -> None:
+    with pytest.raises(Refusal) as refusal:
+        load_ruler(str(faulty))
+    assert "has 3 faults" in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b" \n\t\n", "is empty"),
+        ("título: ação".encode("latin-1"), "is not UTF-8 (line 1)"),
+        ("ruler: x".encode("utf-16"), "is a binary file or UTF-16"),
+        (bytes(range(256)), "is a binary file"),
+        (b"x" * 1_000_001, "is longer than 1,000,000 bytes"),
+        (None, "there is no ruler file"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_a_sentence(tmp_path: Path, content: bytes | None, told: str) -> None:
+    path = tmp_path / "r.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(Refusal) as refusal:
+        read_ruler_file(str(path))
+    assert told in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_folder_is_no_ruler(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="is a folder"):
+        read_ruler_file(str(tmp_path))
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "bom.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + read_ruler_file("divida-ativa")[1].encode())
+    ruler, text = load_ruler(str(path))
+    assert ruler.ruler == "divida-ativa"
+    assert text.startswith("#")

@@ -8,7 +8,7 @@ from typing import Any
 from models.calendar import Calendar
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
-from models.ruler import Ruler
+from models.ruler import Hypothesis, Ruler
 from storage.rulers import read_ruler_file
 
 ICMS = "alagoas-icms"
@@ -56,3 +56,44 @@ def filing(period: str = "2026-09", declared: str | None = "1000.00", **more: An
 
 def missing(period: str = "2026-09") -> Filing:
     return filing(period, None, status="missing")
+
+
+Facts = tuple[list[Debt], list[Filing]]
+"""What is known of one taxpayer."""
+
+
+def unpaid(times: int = 1, each: str = "1000.00", last: str = "2026-09") -> Facts:
+    periods = months(times, last)
+    return [debt(period, each) for period in periods], [filing(period, each) for period in periods]
+
+
+def without_return(times: int = 1) -> Facts:
+    return [], [missing(period) for period in months(times)]
+
+
+def underpaid(times: int = 1) -> Facts:
+    in_part = [filing(period, paid="400.00", paid_on=due_of(period)) for period in months(times)]
+    return [debt(period, "600.00") for period in months(times)], in_part
+
+
+def inscribed() -> Facts:
+    return [debt()], []
+
+
+FACTS: dict[Hypothesis, Facts] = {
+    "h1": unpaid(1),
+    "h2": unpaid(2),
+    "h3": without_return(1),
+    "h4": without_return(2),
+    "h5": underpaid(1),
+    "h6": underpaid(2),
+    "h7": unpaid(3),
+    "h8": unpaid(4, "4000000.00"),
+}
+"""For each hypothesis what leads to it on a ruler for declared ICMS, when the case starts in November 2026."""
+
+
+def cells_from(ruler: Ruler, row: Hypothesis) -> list[tuple[str, str]]:
+    """Every cell of a climb that begins with `row` and is never interrupted."""
+    rows = [row, *ruler.climb(row)]
+    return [(name, str(rung.stage)) for name in rows for rung in ruler.rows[name].rungs]

@@ -13,8 +13,10 @@ from embedded.home import Home
 from embedded.stack import free_ports
 from storage.engine import connect
 from storage.migrate import upgrade
+from workflows.client import leave
 
 TEMPLATE = "migrated"
+EXIT = pytest.StashKey[int]()
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +31,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         server.until(lambda: server_program.answers(address))
         with psycopg.connect(address, autocommit=True) as admin:
+            # nothing of it outlives the session
+            admin.execute("ALTER SYSTEM SET fsync = off")
+            admin.execute("SELECT pg_reload_conf()")
             admin.execute(f"CREATE DATABASE {TEMPLATE}")
         upgrade(_database(address, TEMPLATE))
         yield address
@@ -41,7 +46,7 @@ def database(postgres: str) -> Iterator[str]:
     """The URL of a fresh migrated database."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         yield _database(postgres, name)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -55,3 +60,13 @@ def engine(database: str) -> Iterator[Engine]:
 
 def _database(address: str, name: str) -> str:
     return make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[EXIT] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leaves as our own processes do: a thread of Temporal's SDK would at times kill a finished session."""
+    leave(config.stash.get(EXIT, 0))

@@ -1,0 +1,237 @@
+"""Whole lives: real workflows, worker, relay and PostgreSQL, on a server that skips the time between the steps."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.common import SearchAttributeKey
+
+from models.events import HardshipDeclared, PaymentReceived, ReturnFiled
+from storage.ledger import record_pix
+from tests.builders import (
+    FACTS,
+    ICMS,
+    REGISTERED,
+    calendar_of,
+    cells_from,
+    debt,
+    filing,
+    inscribed,
+    shipped,
+    unpaid,
+)
+from tests.workflows.town import REAL_DAY, Life, Town
+
+
+async def test_every_hypothesis_climbs_rung_by_rung_to_the_suspension(town: Town) -> None:
+    lives = dict(zip(FACTS, await town.begin(*FACTS.values()), strict=True))
+    for row, life in lives.items():
+        await life.reaches("awaiting_approval")
+        assert life.suspended_benefits == 0
+        assert await life.command("approve") == "benefits_suspended"
+        await life.climbs(len(cells_from(shipped(ICMS), row)))
+    assert {row: life.path for row, life in lives.items()} == {row: cells_from(shipped(ICMS), row) for row in FACTS}
+    assert {life.suspended_benefits for life in lives.values()} == {1}
+
+
+async def test_registered_debt_climbs_to_referral(town: Town) -> None:
+    life = await town.begin_one(inscribed(), ruler=REGISTERED)
+    await life.reaches("referred")
+    assert life.path == cells_from(shipped(REGISTERED), "h1")
+
+
+async def test_a_payment_resolves_at_once_and_no_notice_follows(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(2)
+    day = await life.today()
+    await life.pays("1000.00")
+    assert await life.ends() == "resolved"
+    assert await life.today() == day
+    await life.passes(60)
+    assert (life.status, len(life.path)) == ("resolved", 2)
+
+
+async def test_a_referred_case_that_pays_resolves(town: Town) -> None:
+    life = await town.begin_one(inscribed(), ruler=REGISTERED)
+    await life.reaches("referred")
+    await life.pays_everything()
+    assert await life.ends() == "resolved"
+
+
+async def test_a_payment_before_the_workflow_starts_is_not_lost(town: Town) -> None:
+    [life] = await town.begin(FACTS["h1"], start=False)
+    await life.pays("1000.00")
+    await life.told()
+    assert await life.ends() == "resolved"
+    assert life.path == []
+
+
+async def test_a_payment_told_again_and_again_counts_once(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(1)
+    await life.pays("100.00")
+    await life.told()
+    before = (life.next_on, life.path, life.journal)
+    record_pix(town.engine, life.paid, await town.env.get_current_time())
+    for _ in range(3):
+        life.is_told(PaymentReceived(payment=1, amount=Decimal("100.00"), on=await life.today()))
+        await life.told()
+    assert (life.next_on, life.path, life.journal) == before
+    assert life.rows("SELECT received FROM debts JOIN debtors ON debtors.debt = debts.id WHERE taxpayer = :who") == [
+        (Decimal("100.00"),)
+    ]
+
+
+async def test_a_reversal_opens_a_resolved_case_again_where_it_stood(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(2)
+    await life.pays("1000.00")
+    assert await life.ends() == "resolved"
+    await life.has_its_last_payment_reversed()
+    await life.told()
+    assert life.status == "running"
+    await life.climbs(3)
+    assert life.path == [("h1", "reminder"), ("h1", "alert"), ("h1", "warning")]
+
+
+async def test_a_return_filed_unpaid_goes_on_in_the_row_of_the_unpaid(town: Town) -> None:
+    life = await town.begin_one(FACTS["h3"])
+    await life.climbs(3)
+    town.put_filing(life.taxpayer, "ICMS", filing(status="late", filed_on=await life.today()))
+    town.add_debt(life.taxpayer, "ICMS", debt())
+    life.is_told(ReturnFiled(tax="ICMS", period="2026-09"))
+    await life.told()
+    await life.climbs(4)
+    assert life.path == [("h3", "reminder"), ("h3", "alert"), ("h3", "warning"), ("h1", "warning")]
+
+
+async def test_hardship_moves_h1_to_h2_once(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(1)
+    for _ in range(2):
+        life.is_told(HardshipDeclared(by="Ana", on=await life.today()))
+        await life.told()
+    await life.climbs(4)
+    assert life.path == [("h1", "reminder"), *cells_from(shipped(ICMS), "h2")[:3]]
+    assert life.journal.count("hardship") == 1
+
+
+async def test_a_pause_leaves_the_remaining_wait(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(1)
+    await life.passes(1)
+    due = life.next_on
+    stopped = await life.today()
+    assert await life.command("pause") == "paused"
+    await life.passes(40)
+    assert (life.status, life.next_on, len(life.path)) == ("paused", None, 1)
+    assert await life.command("resume") == "running"
+    assert due
+    stood = await life.today() - stopped
+    assert life.next_on == calendar_of(ICMS).working(due + stood)
+
+
+async def awaiting_approval(town: Town) -> Life:
+    life = await town.begin_one(FACTS["h8"])
+    await life.reaches("awaiting_approval")
+    return life
+
+
+async def test_a_rejected_suspension_is_asked_for_again_after_the_wait_and_may_be_approved(town: Town) -> None:
+    life = await awaiting_approval(town)
+    assert await life.command("reject") == "running"
+    gate = shipped(ICMS).gate
+    assert gate
+    assert life.next_on == calendar_of(ICMS).after(await life.today(), gate.ask_again)
+    assert life.suspended_benefits == 0
+    await life.reaches("awaiting_approval")
+    assert await life.command("approve") == "benefits_suspended"
+    assert life.suspended_benefits == 1
+    assert life.journal.count("approval_asked") == 2
+
+
+@pytest.mark.parametrize("name", ["approve", "reject"])
+async def test_nothing_is_approved_or_rejected_that_was_not_asked(town: Town, name: str) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await life.command(name)
+    assert "not awaiting approval" in str(refused.value.cause)
+
+
+async def test_who_answers_must_sign_and_explain(town: Town) -> None:
+    life = await awaiting_approval(town)
+    for empty, named in (({"by": " "}, "--by"), ({"reason": ""}, "--reason")):
+        for name in ("approve", "reject"):
+            with pytest.raises(WorkflowUpdateFailedError) as refused:
+                await life.command(name, **empty)
+            assert named in str(refused.value.cause)
+    assert life.status == "awaiting_approval"
+
+
+async def test_only_a_paused_case_is_resumed_and_only_a_running_one_paused(town: Town) -> None:
+    running, suspended = await town.begin_one(FACTS["h1"]), await awaiting_approval(town)
+    await suspended.command("approve")
+    for life, name in ((running, "resume"), (suspended, "pause")):
+        with pytest.raises(WorkflowUpdateFailedError):
+            await life.command(name)
+
+
+async def test_suspended_and_paid_gives_the_benefits_back_and_resolves(town: Town) -> None:
+    life = await awaiting_approval(town)
+    await life.command("approve")
+    await life.climbs(3)
+    await life.pays_everything()
+    assert await life.ends() == "resolved"
+    assert life.suspended_benefits == 0
+    assert life.journal[-2:] == ["reinstated", "resolved"]
+
+
+async def test_a_payment_while_approval_is_awaited_resolves_without_suspending(town: Town) -> None:
+    life = await awaiting_approval(town)
+    await life.pays_everything()
+    assert await life.ends() == "resolved"
+    assert "suspended" not in life.journal
+
+
+async def test_cancelling_gives_the_benefits_back(town: Town) -> None:
+    life = await awaiting_approval(town)
+    await life.command("approve")
+    await life.handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await life.ends()
+    assert (life.status, life.suspended_benefits) == ("cancelled", 0)
+
+
+async def test_a_rung_of_two_channels_makes_two_notices_of_one_date(town: Town) -> None:
+    life = await town.begin_one(FACTS["h8"])
+    await life.climbs(2)
+    sent = life.rows('SELECT id, channel, at FROM notices WHERE "case" = :case AND step = 1 ORDER BY channel')
+    assert [channel for _, channel, _ in sent] == ["email", "sms"]
+    assert len({at for _, _, at in sent}) == 1
+    assert [(town.outbox / f"{sent[0][0]}.eml").exists(), (town.outbox / f"{sent[1][0]}.txt").exists()] == [True, True]
+
+
+async def test_the_web_ui_shows_where_a_case_stands(town: Town) -> None:
+    life = await town.begin_one(FACTS["h2"])
+    await life.climbs(1)
+    seen = (await life.handle.describe()).typed_search_attributes
+    shown = {name: seen.get(SearchAttributeKey.for_keyword(name)) for name in ("Hypothesis", "Stage", "CaseStatus")}
+    assert shown == {"Hypothesis": "h2", "Stage": "alert", "CaseStatus": "running"}
+    ahead = await life.handle.query("plan")
+    assert ahead[0]["what"].startswith("H2 · warning")
+
+
+async def test_on_a_real_clock_a_formal_notice_blocks_until_it_is_served(town: Town) -> None:
+    month_before_last = (await town.env.get_current_time()).date().replace(day=1) - timedelta(days=45)
+    facts = unpaid(4, "4000000.00", last=f"{month_before_last:%Y-%m}")
+    life = await town.begin_one(facts, day_seconds=REAL_DAY)
+    for notices_sent in (1, 2):
+        await life.climbs(notices_sent)
+        assert life.next_on is None
+        await life.passes(70)
+        assert (life.status, len(life.path)) == ("running", notices_sent)
+        await life.is_served()
+        await life.told()
+        assert life.next_on
+    await life.reaches("awaiting_approval")

@@ -1,0 +1,320 @@
+"""A town of taxpayers for whole lives: real worker, relay, PostgreSQL and workflows on a server that skips time.
+
+On the compressed clock of most lives a logical day lasts one hour, and the first is always Tuesday, 3 November 2026.
+"""
+
+import asyncio
+import gzip
+import json
+import os
+import sysconfig
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, func, insert, select, text, update
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from channels.outbox import Outbox
+from models.calendar import Clock
+from models.events import Event, NoticeServed
+from models.evidence import Debt, Filing
+from models.pix import PixPayment, PixRefund
+from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.ledger import record_pix
+from storage.rulers import read_ruler_file
+from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, taxpayers
+from storage.signals import owe
+from tests.builders import ICMS, REGISTERED, Facts, shipped
+from web.relay import Relay
+from worker import worker_on
+from workflows.cohort_ruler import CohortRuler
+from workflows.effects import Command
+from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE, case_workflow_id, cohort_workflow_id
+
+HISTORIES = Path(__file__).parent / "histories"
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+FIRST_DAY = date(2026, 11, 3)
+HOUR = Decimal(3600)
+REAL_DAY = Decimal(86_400)
+TAX = {ICMS: "ICMS", REGISTERED: "IPTU"}
+
+
+@asynccontextmanager
+async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
+    server = str(SCRIPTS / "temporal-test-server")
+    starting = WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=server, data_converter=pydantic_data_converter
+    )
+    async with await starting as env:
+        kinds = {
+            name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
+            for name, kind in SEARCH_ATTRIBUTES.items()
+        }
+        wanted = AddSearchAttributesRequest(namespace=env.client.namespace, search_attributes=kinds)
+        await env.client.operator_service.add_search_attributes(wanted)
+        yield env
+
+
+async def until(holds_true: Callable[[], Any], seconds: float = 20.0) -> None:
+    """For what another thread or process is about to do."""
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(holds_true):
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class Town:
+    env: WorkflowEnvironment
+    database: str
+    engine: Engine
+    outbox: Path
+    lives: list["Life"] = field(default_factory=list)
+    cohorts: list[str] = field(default_factory=list)
+
+    @property
+    def client(self) -> Client:
+        return self.env.client
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        async def client() -> Client:
+            return self.client
+
+        async with worker_on(self.client, self.engine, Outbox(self.outbox)):
+            relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
+            try:
+                yield
+            finally:
+                relaying.cancel()
+                await asyncio.gather(relaying, return_exceptions=True)
+
+    async def begin(self, *people: Facts, start: bool = True, **more: Any) -> list["Life"]:
+        """A cohort of these people, one case each, as an analyst would start it. Without `start` their cases are only
+        opened on record, as they are just before."""
+        cohort, ids = await self._found(people, **more)
+        if start:
+            workflow_id = cohort_workflow_id(cohort.name)
+            await self.client.execute_workflow(CohortRuler.run, cohort.name, id=workflow_id, task_queue=TASK_QUEUE)
+            self.cohorts.append(cohort.name)
+        else:
+            for page in candidates(self.engine, cohort.frozen.ruler, cohort.selection, cohort.clock.origin_day):
+                open_cases(self.engine, cohort, page, cohort.clock.origin_day)
+        begun = [Life(self, self._case_of(taxpayer), taxpayer, cohort.clock) for taxpayer in ids]
+        self.lives += begun
+        if start:
+            for life in begun:
+                await until(life.is_seen)
+        return begun
+
+    async def _found(
+        self, people: tuple[Facts, ...], ruler: str = ICMS, day_seconds: Decimal = HOUR
+    ) -> tuple[Cohort, list[int]]:
+        ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
+        now = await self.env.get_current_time()
+        clock = Clock(
+            day_seconds=day_seconds,
+            origin_wall=now,
+            origin_day=FIRST_DAY if day_seconds < REAL_DAY else now.date(),
+            timezone="America/Maceio",
+            notices_at=time(9),
+        )
+        name = f"cohort-{uuid4().hex[:8]}"
+        with self.engine.begin() as connection:
+            source = read_ruler_file(ruler)[1]
+            frozen = pin_ruler(connection, shipped(ruler), source, min(now.year, FIRST_DAY.year) - 1)
+        return found_cohort(self.engine, Cohort(name, frozen, Selection(), clock, "ana")), ids
+
+    async def begin_one(self, facts: Facts, **more: Any) -> "Life":
+        [life] = await self.begin(facts, **more)
+        return life
+
+    def _settle(self, facts: Facts, tax: str) -> int:
+        owed, returns = facts
+        with self.engine.begin() as connection:
+            person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
+            who: int = connection.execute(insert(taxpayers).values(person).returning(taxpayers.c.id)).scalar_one()
+            connection.execute(insert(benefits).values(taxpayer=who, code="P1", name="PRODESIN"))
+        for debt in owed:
+            self.add_debt(who, tax, debt)
+        for filing in returns:
+            self.put_filing(who, tax, filing)
+        return who
+
+    def add_debt(self, who: int, tax: str, debt: Debt) -> None:
+        row = {"tax": tax, "inscription": f"{who}-{debt.inscription}", "period": debt.period, "due": debt.due}
+        row |= {"amount": debt.balance, "litigation": debt.litigation}
+        with self.engine.begin() as connection:
+            made = connection.execute(insert(debts).values(row).returning(debts.c.id)).scalar_one()
+            connection.execute(insert(debtors).values(debt=made, taxpayer=who))
+            for ground in debt.grounds:
+                connection.execute(insert(holds).values(debt=made, ground=ground, source="extract"))
+
+    def put_filing(self, who: int, tax: str, filing: Filing) -> None:
+        """A newer version of a return supersedes the former."""
+        mine = (filings.c.taxpayer == who) & (filings.c.period == filing.period) & filings.c.superseded_at.is_(None)
+        with self.engine.begin() as connection:
+            connection.execute(update(filings).where(mine).values(superseded_at=datetime.now(UTC)))
+            connection.execute(insert(filings).values(taxpayer=who, tax=tax, **filing.model_dump()))
+
+    def _case_of(self, taxpayer: int) -> str:
+        with self.engine.connect() as connection:
+            return str(connection.execute(select(cases.c.id).where(cases.c.taxpayer == taxpayer)).scalar_one())
+
+    async def forget(self) -> None:
+        for life in self.lives:
+            try:
+                await life.handle.terminate()
+            except RPCError:
+                continue  # it had ended
+        self.lives.clear()
+        self.cohorts.clear()
+
+
+@dataclass
+class Life:
+    """One taxpayer's case: what happens to it, and what is seen of it on the record."""
+
+    town: Town
+    case: str
+    taxpayer: int
+    clock: Clock
+    paid: list[PixPayment] = field(default_factory=list)
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        return self.town.client.get_workflow_handle(case_workflow_id(self.case))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.town.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query), {"case": self.case, "who": self.taxpayer})]
+
+    def get(self, column: str) -> Any:
+        return self.rows(f"SELECT {column} FROM cases WHERE id = :case")[0][0]
+
+    def is_seen(self) -> bool:
+        """Whether its workflow has looked at the record."""
+        return bool(self.get("revision"))
+
+    @property
+    def status(self) -> str:
+        return str(self.get("status"))
+
+    @property
+    def next_on(self) -> date | None:
+        written = self.get("next_step ->> 'on'")
+        return date.fromisoformat(written) if written else None
+
+    @property
+    def path(self) -> list[tuple[str, str]]:
+        """The cells of the heat-map whose notices were sent, in order; one a rung, whatever its channels."""
+        query = """SELECT hypothesis, stage FROM notices WHERE "case" = :case AND status = 'sent'
+                   GROUP BY step, hypothesis, stage ORDER BY step"""
+        return [(row[0], row[1]) for row in self.rows(query)]
+
+    @property
+    def journal(self) -> list[str]:
+        return [row[0] for row in self.rows('SELECT kind FROM decisions WHERE "case" = :case ORDER BY id')]
+
+    @property
+    def suspended_benefits(self) -> int:
+        query = 'SELECT count(*) FROM suspensions WHERE "case" = :case AND reinstated_at IS NULL'
+        return int(self.rows(query)[0][0])
+
+    async def today(self) -> date:
+        return self.clock.day_at(await self.town.env.get_current_time())
+
+    async def passes(self, days: float) -> None:
+        await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * days))
+
+    async def climbs(self, notices: int) -> None:
+        """Lives on until so many rungs were done in all."""
+        await self._lives_until(lambda: len(self.path) >= notices)
+
+    async def reaches(self, status: str) -> None:
+        await self._lives_until(lambda: self.status == status)
+
+    async def _lives_until(self, there: Callable[[], bool], days: int = 500) -> None:
+        for _ in range(days):
+            if await asyncio.to_thread(there):
+                return
+            await self.passes(1)
+        raise AssertionError(f"after {days} days {self.case} is {self.status} at {self.path[-1:]}")
+
+    async def ends(self) -> str:
+        return str(await self.handle.result())
+
+    async def told(self) -> None:
+        """Until the relay has delivered all that the case is owed and the workflow has looked at the record."""
+        due = 'SELECT count(*) FROM owed_signals WHERE "case" = :case AND delivered_at IS NULL'
+        before = self.get("revision")
+        await until(lambda: self.rows(due)[0][0] == 0)
+        await until(lambda: self.get("revision") > before or self.get("closed_at") is not None)
+
+    async def pays(self, amount: str, period: str = "2026-09") -> None:
+        query = f"""SELECT pix_txid FROM debts JOIN debtors ON debtors.debt = debts.id
+                    WHERE taxpayer = :who AND period = '{period}'"""
+        now = await self.town.env.get_current_time()
+        payment = PixPayment(f"E{uuid4().hex[:31]}", self.rows(query)[0][0], Decimal(amount), now)
+        self.paid.append(payment)
+        record_pix(self.town.engine, [payment], now)
+
+    async def pays_everything(self) -> None:
+        query = """SELECT period, balance FROM debts JOIN debtors ON debtors.debt = debts.id
+                   WHERE taxpayer = :who AND balance > 0"""
+        for period, balance in self.rows(query):
+            await self.pays(balance, period)
+
+    async def has_its_last_payment_reversed(self) -> None:
+        now = await self.town.env.get_current_time()
+        last = self.paid[-1]
+        refund = PixRefund("D1", last.amount, now)
+        record_pix(self.town.engine, [PixPayment(last.end_to_end_id, last.txid, last.amount, now, (refund,))], now)
+
+    async def is_served(self) -> None:
+        """Proof of service of the last formal notice is registered."""
+        on = await self.today()
+        last = notices.c.id.in_(select(func.max(notices.c.id)).where(notices.c.case == self.case, notices.c.formal))
+        with self.town.engine.begin() as connection:
+            proven = update(notices).where(last).values(served_on=on, served_by="Ana").returning(notices.c.id)
+            owe(connection, [self.case], NoticeServed(notice=connection.execute(proven).scalar_one(), on=on))
+
+    def is_told(self, event: Event) -> None:
+        with self.town.engine.begin() as connection:
+            owe(connection, [self.case], event)
+
+    async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
+        return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
+
+
+async def keep_histories(town: Town, test: str) -> None:
+    """With RECORD set, the histories of a test's lives are kept for `test_replay`."""
+    if not os.environ.get("RECORD"):
+        return
+    HISTORIES.mkdir(exist_ok=True)
+    ids = [case_workflow_id(life.case) for life in town.lives] + [cohort_workflow_id(name) for name in town.cohorts[:1]]
+    for number, workflow_id in enumerate(ids):
+        history = await town.client.get_workflow_handle(workflow_id).fetch_history()
+        write_history(f"{test}-{number}", history)
+
+
+def write_history(name: str, history: WorkflowHistory) -> None:
+    kept = json.dumps(_scrubbed(json.loads(history.to_json())), separators=(",", ":"), sort_keys=True)
+    (HISTORIES / f"{name}.json.gz").write_bytes(gzip.compress(kept.encode(), mtime=0))
+
+
+def _scrubbed(value: Any) -> Any:
+    """Without the names of machines and processes."""
+    if isinstance(value, dict):
+        return {key: "worker" if key == "identity" else _scrubbed(inner) for key, inner in value.items()}
+    return [_scrubbed(inner) for inner in value] if isinstance(value, list) else value

@@ -15,8 +15,8 @@ from channels.outbox import Outbox, Outgoing
 from channels.rendering import Message, render
 from models.case import Status
 from models.decision import Action, Step, plan
-from models.ruler import Channel, Stage, tone_of
-from models.words import STAGES, day
+from models.ruler import Channel, tone_of
+from models.words import day
 from storage.cases import Sitting, sitting
 from storage.schema import benefits, cases, notices, suspensions, taxpayers
 from workflows.effects import CaseCommand, CaseEffects, Contact, Hearing, Outlook, PlannedStep, Stocktaking
@@ -52,8 +52,9 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def ask_approval(self, case: str) -> Outlook:
         def ask(sat: Sitting) -> None:
-            sat.journal("approval_asked", sat.step.reason, sat.step.on, sat.step)
-            sat.judge(sat.position.asked(sat.today))
+            on = sat.case.clock.carried(sat.step.on or sat.today, sat.today)
+            sat.journal("approval_asked", sat.step.reason, on, sat.step)
+            sat.judge(sat.position.asked(on))
 
         return self._if_due(case, Action.ASK_APPROVAL, ask)
 
@@ -88,7 +89,7 @@ class CaseActivities(CaseEffects):
                     .on_conflict_do_nothing()
                 )
             sat.journal("suspended", sat.step.reason, step=sat.step)
-            sat.judge(sat.position.suspended_now())
+            sat.judge(sat.position.suspended_now(sat.today))
 
         return self._if_due(case, Action.SUSPEND, suspend)
 
@@ -296,9 +297,7 @@ PATH = text("""
 def _path(engine: Engine, sat: Sitting) -> tuple[str, ...]:
     with engine.connect() as connection:
         rows = connection.execute(PATH, {"case": sat.case.id}).all()
-    return tuple(
-        f"{day(row.at)} · {row.hypothesis.upper()} · {STAGES[Stage(row.stage)]} · {row.rigidity}" for row in rows
-    )
+    return tuple(f"{day(row.at)} · {row.hypothesis.upper()} · {row.stage} · {row.rigidity}" for row in rows)
 
 
 def _plan(sat: Sitting) -> tuple[PlannedStep, ...]:

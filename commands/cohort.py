@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -18,12 +17,11 @@ from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.calendar import Clock
-from models.decision import Action, plan
 from models.errors import Refusal
-from models.position import Position
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES
-from storage.cohorts import Candidate, Cohort, Selection, candidates, found_cohort, pin_ruler, read_cohort
+from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from storage.dry_run import foresee
 from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
@@ -63,13 +61,16 @@ def start(
     clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     engine = database()
     if dry_run:
-        foreseen = _foresee(engine, read, selection, clock.origin_day)
+        foreseen = foresee(engine, read, selection, clock.origin_day)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
     begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock)
-    done = asyncio.run(_run(begun, wait=not no_wait))
+    before = sum(status_counts(engine, name).values())
+    done = asyncio.run(_run(engine, begun, wait=not no_wait))
     counts = status_counts(engine, name)
-    result = {"cohort": name, "ruler": read.label, **done, "cases": sum(counts.values()), "statuses": counts}
+    started = sum(counts.values()) - before
+    result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
+    result["statuses"] = counts
     emit(result, json, lambda: _show_started(name, result))
 
 
@@ -173,71 +174,19 @@ async def start_cohort(client: Client, begun: Cohort) -> WorkflowHandle[CohortRu
     )
 
 
-async def _run(begun: Cohort, wait: bool) -> dict[str, int]:
+async def _run(engine: Engine, begun: Cohort, wait: bool) -> dict[str, int]:
     handle = await start_cohort(await temporal_client(), begun)
     if not wait:
         return {}
-    with err.status(f"starting {begun.name}"):
-        try:
-            done = await handle.result()
-        except WorkflowFailureError as failure:
-            raise Refusal(f"the cohort's start failed: {failure.cause}") from None
-    return {"started": done.started, "already_open": done.already_open}
-
-
-def _foresee(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> dict[str, Any]:
-    """The same decisions as the live cases', on the facts of now, with nothing written or sent."""
-    calendar = ruler.jurisdiction.calendar(today.year - 1)
-    cells: Counter[tuple[str, str]] = Counter()
-    on_hold: Counter[str] = Counter()
-    notices: Counter[tuple[str, str, str]] = Counter()
-    open_already = held = 0
-    timelines: dict[Any, list[tuple[str, str, str]]] = {}
-
-    def timeline(candidate: Candidate) -> list[tuple[str, str, str]]:
-        position = Position.at_start(today)
-        steps = plan(ruler, calendar, position, candidate.standing)
-        found: list[tuple[str, str, str]] = []
-        for step in steps:
-            if step.on is None or step.on > today + HORIZON:
-                break
-            if step.action is Action.NOTIFY and step.row and step.rung is not None and step.stage:
-                channels = ruler.rung(step.row, step.rung).channels
-                found += [(step.row, str(step.stage), channel) for channel in channels]
-        return found
-
-    def first_cell(candidate: Candidate) -> tuple[str, str]:
-        step = next(iter(plan(ruler, calendar, Position.at_start(today), candidate.standing)))
-        return (step.row or "", str(step.stage))
-
-    for page in candidates(engine, ruler, selection, today):
-        for candidate in page:
-            if candidate.in_case:
-                open_already += 1
-            elif not candidate.takes(ruler):
-                continue
-            elif candidate.standing.on_hold:
-                held += 1
-                on_hold.update(candidate.standing.grounds)
-            else:
-                cell = first_cell(candidate)
-                cells[cell] += 1
-                if cell not in timelines:
-                    timelines[cell] = timeline(candidate)
-                notices.update(timelines[cell])
-    return {
-        "would_start": cells.total(),
-        "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
-        "would_be_on_hold": held,
-        "on_hold": dict(sorted(on_hold.items())),
-        "already_open": open_already,
-        "first_30_days": {
-            "notices": notices.total(),
-            "cells": [
-                {"hypothesis": h, "stage": s, "channel": c, "notices": n} for (h, s, c), n in sorted(notices.items())
-            ],
-        },
-    }
+    result = asyncio.ensure_future(handle.result())
+    with err.status(f"starting {begun.name}") as shown:
+        while not (await asyncio.wait({result}, timeout=1))[0]:
+            opened = sum((await asyncio.to_thread(status_counts, engine, begun.name)).values())
+            shown.update(f"starting {begun.name}: {opened} cases opened")
+    try:
+        return {"already_open": (await result).already_open}
+    except WorkflowFailureError as failure:
+        raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 
 
 def _show(foreseen: dict[str, Any]) -> None:
@@ -251,6 +200,6 @@ def _show(foreseen: dict[str, Any]) -> None:
 
 
 def _show_started(name: str, result: dict[str, Any]) -> None:
-    if "started" in result:
-        out.print(f"{name}: {result['started']} cases started, {result['already_open']} had an open case already")
+    already = f", {result['already_open']} had an open case already" if "already_open" in result else ""
+    out.print(f"{name}: {result['started']} cases started{already}")
     table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])

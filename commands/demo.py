@@ -43,7 +43,7 @@ FIRST_DAY = "2026-03-02"
 """A Monday; fixed, so that the demo is the same on whatever day it is run."""
 EARLIEST, LATEST = date(2001, 1, 1), date(2090, 1, 1)
 
-OPENED_A_SECOND = 40
+OPENED_A_SECOND = 25
 """How many cases are surely opened in a second: so long before the first day's notices the cohorts start."""
 
 PLAIN_SECONDS = 10.0
@@ -263,7 +263,8 @@ def show(result: dict[str, Any]) -> None:
     table(["hypothesis", "stage", "cases", "notices"], rows)
     out.print(
         f"{result['notices']} notices, {result['payments']} payments, {money(result['recovered'])} recovered; benefits "
-        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s"
+        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s",
+        soft_wrap=True,
     )
     for violation in result["violations"]:
         out.print(f"violation: {violation}", style="red", markup=False, soft_wrap=True)

@@ -59,6 +59,8 @@ class Turn(_Value):
 
     kind: str
     reason: str
+    on: date | None = None
+    """Its logical day, where that isn't today's."""
 
 
 class Decision(_Value):
@@ -112,7 +114,7 @@ def _find_row(ruler: Ruler, position: Position, standing: Standing) -> Moved:
     seen = position.model_copy(update={"kinds": known})
     if position.row is None or position.kind is None:
         moved = seen.enter(ruler, target.row, target.kind, target.occurrences, position.not_before, target.reason)
-        return moved, Turn(kind="classified", reason=target.reason)
+        return moved, Turn(kind="classified", reason=target.reason, on=position.not_before)
     if position.kind not in standing.live_kinds:
         why = f"{KINDS[position.kind]}: sanado; {target.reason}"
     elif target.kind not in position.kinds and _hotter(ruler, target.row, target.occurrences, position):
@@ -159,7 +161,7 @@ def _reanchor(ruler: Ruler, position: Position, standing: Standing) -> Moved:
 
 def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
     if position.suspended:
-        return _while_suspended(ruler, position, standing)
+        return _while_suspended(ruler, calendar, position, standing)
     if not standing.outstanding and not standing.on_hold:
         return _now(Action.RESOLVE, Status.RUNNING, position, standing, "nada mais em aberto")
     if standing.on_hold:
@@ -173,7 +175,7 @@ def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standi
     return _climb(ruler, calendar, position, standing)
 
 
-def _while_suspended(ruler: Ruler, position: Position, standing: Standing) -> Step:
+def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
     assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
     if not standing.outstanding:
         why = "cessou a causa da suspensão: benefícios devolvidos"
@@ -181,7 +183,8 @@ def _while_suspended(ruler: Ruler, position: Position, standing: Standing) -> St
     last = len(ruler.rows[position.row].rungs) - 1
     if position.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"
-        return _rung_step(ruler, position, position.row, last, standing.today, Status.BENEFITS_SUSPENDED, why)
+        due = calendar.working(position.not_before)
+        return _rung_step(ruler, position, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
     return _wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {_open(standing)}")
 
 
@@ -333,7 +336,7 @@ def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -
             sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
             standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})
     elif step.action is Action.SUSPEND:
-        position = position.suspended_now()
+        position = position.suspended_now(standing.today)
     elif step.action is Action.REFER:
         position = position.referred_now()
     elif step.action is Action.ASK_APPROVAL:

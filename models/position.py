@@ -109,8 +109,8 @@ class Position(BaseModel):
     def rejected(self, on: date) -> Position:
         return self._but(asked_on=None, approved_by=None, rejected_on=on)
 
-    def suspended_now(self) -> Position:
-        return self._but(suspended=True, asked_on=None, approved_by=None)
+    def suspended_now(self, on: date) -> Position:
+        return self._but(suspended=True, asked_on=None, approved_by=None, not_before=on)
 
     def reinstated(self, ruler: Ruler, on: date) -> Position:
         """Back before the suspension, with the whole wait before it to run again should the cause come back."""

@@ -37,10 +37,10 @@ class Supervisor:
         self.idle = True
 
     async def live(self, now: datetime) -> None:
-        """Answers the gates whose time has come."""
+        """Answers the gates whose time has come; on the clock's last day, all that are left."""
         today = self.clock.day_at(now)
         asked = await asyncio.to_thread(self._asked)
-        due = [gate for gate in asked if gate.asked_on + THINKS <= today]
+        due = [gate for gate in asked if gate.asked_on + THINKS <= today or today == self.clock.last_day]
         self.idle = not due
         await asyncio.gather(*(self._answer(gate) for gate in due))
 

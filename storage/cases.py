@@ -224,7 +224,7 @@ class Sitting:
         self.decision = decide(self.case.ruler, self.case.frozen.calendar, position, self.standing)
         self.status = self.step.status
         for turn in self.decision.turns:
-            self.journal(turn.kind, turn.reason)
+            self.journal(turn.kind, turn.reason, turn.on)
 
     def look_again(self) -> None:
         """Judges on the record as this transaction has changed it."""

@@ -1,7 +1,6 @@
-"""One real PostgreSQL for the session, and for each test a migrated database of its own, copied from a template."""
+"""One real PostgreSQL for the session, and an empty migrated database for each test."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,9 +12,9 @@ from embedded.home import Home
 from embedded.stack import free_ports
 from storage.engine import connect
 from storage.migrate import upgrade
+from storage.schema import metadata
 from workflows.client import leave
 
-TEMPLATE = "migrated"
 EXIT = pytest.StashKey[int]()
 
 
@@ -34,21 +33,31 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             # nothing of it outlives the session
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("SELECT pg_reload_conf()")
-            admin.execute(f"CREATE DATABASE {TEMPLATE}")
-        upgrade(_database(address, TEMPLATE))
+            admin.execute("CREATE DATABASE migrated")
+        upgrade(_database(address, "migrated"))
         yield address
     finally:
         server.stop()
 
 
-@pytest.fixture
-def database(postgres: str) -> Iterator[str]:
-    """The URL of a fresh migrated database."""
-    name = f"test_{uuid4().hex[:12]}"
+@pytest.fixture(scope="session")
+def shared(postgres: str) -> str:
+    """One database for all tests that take turns on it: a new one for each would take longer than the test."""
     with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        yield _database(postgres, name)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.execute("CREATE DATABASE shared TEMPLATE migrated")
+    return _database(postgres, "shared")
+
+
+@pytest.fixture
+def database(shared: str) -> Iterator[str]:
+    """The URL of a migrated database, empty for each test."""
+    yield shared
+    with psycopg.connect(shared) as connection:
+        # the journal is append-only for everybody but its owner
+        connection.execute("ALTER TABLE decisions DISABLE TRIGGER USER")
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(f"DELETE FROM {table.name}")
+        connection.execute("ALTER TABLE decisions ENABLE TRIGGER USER")
 
 
 @pytest.fixture

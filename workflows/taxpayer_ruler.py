@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
         PlannedStep,
         Stocktaking,
     )
+    from workflows.start import SUMMARY_BYTES
 
 HYPOTHESIS = SearchAttributeKey.for_keyword("Hypothesis")
 STAGE = SearchAttributeKey.for_keyword("Stage")
@@ -138,7 +139,8 @@ class TaxpayerRuler:
             Action.REFER: CaseEffects.refer,
             Action.RESOLVE: CaseEffects.resolve,
         }[step.action]
-        return await workflow.execute_activity_method(effect, self.start.case, summary=_label(step), **PATIENCE)
+        summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
+        return await workflow.execute_activity_method(effect, self.start.case, summary=summary, **PATIENCE)
 
     async def _cancel(self) -> None:
         """Temporal's own cancellation: the record learns of it, and benefits are given back."""
@@ -153,7 +155,7 @@ class TaxpayerRuler:
             return
         self.outlook = outlook
         if before is not None and outlook.step.number > before.step.number and before.step.on:
-            self.path.append(f"{before.step.on:%d/%m/%Y} · {_label(before.step)}")
+            self.path.append(f"{before.step.on:%d/%m/%Y} · {_label(before.step)} · {before.step.rigidity}")
         if before is None or _searchable(before) != _searchable(outlook):
             workflow.upsert_search_attributes(_searchable(outlook))
         workflow.set_current_details(self._details())
@@ -164,7 +166,7 @@ class TaxpayerRuler:
         rows = [
             ("Situação", step.status),
             ("Posição", cell),
-            ("Próximo passo", f"{_label(step)}, {step.on:%d/%m/%Y}" if step.on else "—"),
+            ("Próximo passo", f"{_label(step)}, {step.on:%d/%m/%Y}" if step.on and not self.now.closed else "—"),
             ("Motivo", step.reason),
             ("Caminho", "<br>".join(self.path) or "—"),
         ]

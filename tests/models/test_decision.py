@@ -134,9 +134,9 @@ class PaperCase:
             case Action.NOTIFY:
                 self._notify(step, at)
             case Action.ASK_APPROVAL:
-                self._judge(self.position.asked(self.today))
+                self._judge(self.position.asked(at))
             case Action.SUSPEND:
-                self._judge(self.position.suspended_now())
+                self._judge(self.position.suspended_now(self.today))
             case Action.REINSTATE:
                 self.since.add("reinstated")
                 self._judge(self.position.reinstated(self.ruler, self.today))

@@ -235,6 +235,9 @@ def _advance(sat: Sitting) -> None:
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
     at = sat.case.clock.carried(step.on or sat.today, sat.today)
     sat.judge(sat.position.done(sat.case.ruler, step.row, step.rung, step.rigidity, at))
+    if sat.case.ruler.rung(step.row, step.rung).formal:
+        # what comes next waits for the service of this notice, no longer of the one before
+        sat.look_again()
 
 
 def _outgoing(sat: Sitting, notice: str, channel: str, subject: str | None, body: str) -> Outgoing:

@@ -138,7 +138,8 @@ class CaseActivities(CaseEffects):
 
     def _set_paused(self, case: str, by: str | None, why: str | None = None) -> Outlook:
         with sitting(self.engine, case, _now()) as sat:
-            if sat.case.closed_at is None:
+            climbing = not (sat.position.suspended or sat.position.referred)
+            if sat.case.closed_at is None and climbing:
                 if why:
                     sat.journal("resume_asked", why)
                 _set(sat, paused_by=by)

@@ -150,9 +150,8 @@ def _hear_hardship(ruler: Ruler, position: Position, standing: Standing) -> Move
 
 def _reanchor(ruler: Ruler, position: Position, standing: Standing) -> Moved:
     paid_on = standing.partial_payment_on(ruler.payments.reanchor_share)
-    if paid_on is None or paid_on <= position.anchor or position.wait is None or position.suspended:
-        return position, None
-    if not standing.outstanding:
+    waits = position.wait is not None and not position.suspended and not position.referred
+    if paid_on is None or paid_on <= position.anchor or not waits or not standing.outstanding:
         return position, None
     share = int(ruler.payments.reanchor_share * 100)
     why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"

@@ -598,6 +598,15 @@ def test_what_is_paid_during_a_pause_waits_once_for_what_is_left_of_it() -> None
     assert case.step.on == dwelt(case, date(2026, 11, 10), "h1", 0)
 
 
+def test_a_referred_case_has_no_wait_to_start_anew() -> None:
+    case = registered().climb_until(Action.REFER)
+    case.carry_out()
+    case.today += timedelta(days=5)
+    case.pay("500.00")
+    assert case.step.status is Status.REFERRED
+    assert "reanchored" not in turned(case)
+
+
 def test_a_balance_under_the_minimum_resolves_and_the_remainder_stays_in_the_ledger() -> None:
     case = unpaid().climb(2)
     case.pay("990.00")

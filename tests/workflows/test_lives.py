@@ -1,14 +1,20 @@
 """Whole lives: real workflows, worker, relay and PostgreSQL, on a server that skips the time between the steps."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributeKey
+from temporalio.testing import ActivityEnvironment
 
+from activities.cases import CaseActivities
+from channels.outbox import Outbox
 from models.calendar import Unit, Wait
-from models.events import HardshipDeclared, PaymentReceived, ReturnFiled
+from models.events import Event, ExtractChanged, HardshipDeclared, PaymentReceived, ReturnFiled
 from storage.ledger import record_pix
 from tests.builders import (
     FACTS,
@@ -22,7 +28,8 @@ from tests.builders import (
     shipped,
     unpaid,
 )
-from tests.workflows.town import REAL_DAY, Life, Town
+from tests.workflows.town import REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of
+from workflows.effects import CaseCommand, Command
 
 
 async def test_every_hypothesis_climbs_rung_by_rung_to_the_suspension(town: Town) -> None:
@@ -127,7 +134,10 @@ async def test_a_pause_leaves_the_remaining_wait(town: Town) -> None:
     await life.passes(40)
     assert (life.status, life.next_on, len(life.path)) == ("paused", None, 1)
     assert await life.command("resume") == "running"
-    assert (due, life.next_on) == (date(2026, 11, 10), calendar_of(ICMS).after(await life.today(), Wait(days=3, unit=Unit.BUSINESS)))
+    assert (due, life.next_on) == (
+        date(2026, 11, 10),
+        calendar_of(ICMS).after(await life.today(), Wait(days=3, unit=Unit.BUSINESS)),
+    )
 
 
 async def awaiting_approval(town: Town) -> Life:
@@ -175,6 +185,17 @@ async def test_only_a_paused_case_is_resumed_and_only_a_running_one_paused(town:
             await life.command(name)
 
 
+async def test_a_pause_overtaken_by_the_suspension_changes_nothing(town: Town) -> None:
+    """Asked while the suspension was being carried out, when the workflow could not refuse it yet."""
+    life = await awaiting_approval(town)
+    await life.command("approve")
+    await life.climbs(3)
+    pausing = CaseCommand(case=life.case, command=Command(by="Ana"))
+    activity = CaseActivities(town.engine, Outbox(town.outbox))
+    await asyncio.to_thread(ActivityEnvironment().run, activity.pause, pausing)
+    assert (life.status, life.get("paused_by")) == ("benefits_suspended", None)
+
+
 async def test_suspended_and_paid_gives_the_benefits_back_and_resolves(town: Town) -> None:
     life = await awaiting_approval(town)
     await life.command("approve")
@@ -220,12 +241,14 @@ async def test_the_web_ui_shows_where_a_case_stands(town: Town) -> None:
     assert ahead[0]["what"].startswith("H2 · warning")
 
 
-async def test_on_a_real_clock_a_formal_notice_blocks_until_it_is_served(town: Town) -> None:
+@pytest.mark.parametrize("channels", ["[email, sms]", "[email]"])
+async def test_on_a_real_clock_each_formal_notice_blocks_until_it_is_served(town: Town, channels: str) -> None:
     month_before_last = (await town.env.get_current_time()).date().replace(day=1) - timedelta(days=45)
     facts = unpaid(4, "4000000.00", last=f"{month_before_last:%Y-%m}")
-    life = await town.begin_one(facts, day_seconds=REAL_DAY)
+    life = await town.begin_one(facts, day_seconds=REAL_DAY, channels=channels)
     for notices_sent in (1, 2):
         await life.climbs(notices_sent)
+        await life.passes(3)
         assert life.next_on is None
         await life.passes(70)
         assert (life.status, len(life.path)) == ("running", notices_sent)
@@ -233,3 +256,26 @@ async def test_on_a_real_clock_a_formal_notice_blocks_until_it_is_served(town: T
         await life.told()
         assert life.next_on
     await life.reaches("awaiting_approval")
+
+
+async def test_nothing_said_while_a_history_is_cut_is_lost(database: str, engine: Engine, tmp_path: Path) -> None:
+    """Signals, one of which only the workflow knows, rain on lives whose histories are cut every forty events."""
+    async with cutting_histories(40) as env:
+        town = Town(env, database, engine, tmp_path)
+        async with town.at_work():
+            lives = await town.begin(*[FACTS["h1"]] * 4, day_seconds=Decimal(2))
+            await asyncio.gather(*(rain(life, hardship_at=5 + 13 * n) for n, life in enumerate(lives)))
+            for life in lives:
+                await life.pays_everything()
+                assert await life.ends() == "resolved"
+                assert len(await runs_of(env.client, life.handle.id)) > 1
+                assert life.journal.count("hardship") == 1
+            await keep_histories(town, "continuation")
+
+
+async def rain(life: Life, hardship_at: int, drops: int = 60) -> None:
+    for drop in range(drops):
+        event: Event = ExtractChanged()
+        if drop == hardship_at:
+            event = HardshipDeclared(by="Ana", on=await life.today())
+        await life.handle.signal(event.signal(), event)

@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import sysconfig
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,15 +30,17 @@ from channels.outbox import Outbox
 from models.calendar import Clock
 from models.events import Event, NoticeServed
 from models.evidence import Debt, Filing
+from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
 from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
 from storage.ledger import record_pix
 from storage.rulers import read_ruler_file
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, taxpayers
 from storage.signals import owe
-from tests.builders import ICMS, REGISTERED, Facts, shipped
+from tests.builders import ICMS, REGISTERED, Facts
 from web.relay import Relay
 from worker import worker_on
+from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import Command
 from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE, case_workflow_id, cohort_workflow_id
@@ -66,10 +69,23 @@ async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
         yield env
 
 
+@asynccontextmanager
+async def cutting_histories(events: int) -> AsyncIterator[WorkflowEnvironment]:
+    """The dev server, which suggests to continue as new after so few events. Its time is real."""
+    starting = WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(SCRIPTS / "temporal"),
+        dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={events}"],
+        data_converter=pydantic_data_converter,
+    )
+    async with await starting as env:
+        await register_search_attributes(env.client)
+        yield env
+
+
 async def until(holds_true: Callable[[], Any], seconds: float = 20.0) -> None:
     """For what another thread or process is about to do."""
     async with asyncio.timeout(seconds):
-        while not await asyncio.to_thread(holds_true):
+        while not await asyncio.to_thread(holds_true):  # noqa: ASYNC110 - it comes true in another process
             await asyncio.sleep(0.01)
 
 
@@ -118,7 +134,7 @@ class Town:
         return begun
 
     async def _found(
-        self, people: tuple[Facts, ...], ruler: str = ICMS, day_seconds: Decimal = HOUR
+        self, people: tuple[Facts, ...], ruler: str = ICMS, day_seconds: Decimal = HOUR, channels: str | None = None
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -132,7 +148,11 @@ class Town:
         name = f"cohort-{uuid4().hex[:8]}"
         with self.engine.begin() as connection:
             source = read_ruler_file(ruler)[1]
-            frozen = pin_ruler(connection, shipped(ruler), source, min(now.year, FIRST_DAY.year) - 1)
+            if channels:
+                source = source.replace("channels: [email, sms]", f"channels: {channels}")
+            read = read_ruler(source).ruler
+            assert read
+            frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
         return found_cohort(self.engine, Cohort(name, frozen, Selection(), clock, "ana")), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
@@ -152,8 +172,8 @@ class Town:
         return who
 
     def add_debt(self, who: int, tax: str, debt: Debt) -> None:
-        row = {"tax": tax, "inscription": f"{who}-{debt.inscription}", "period": debt.period, "due": debt.due}
-        row |= {"amount": debt.balance, "litigation": debt.litigation}
+        row = debt.model_dump(include={"period", "due", "litigation"})
+        row |= {"tax": tax, "inscription": f"{who}-{debt.inscription}", "amount": debt.balance}
         with self.engine.begin() as connection:
             made = connection.execute(insert(debts).values(row).returning(debts.c.id)).scalar_one()
             connection.execute(insert(debtors).values(debt=made, taxpayer=who))
@@ -172,7 +192,7 @@ class Town:
             return str(connection.execute(select(cases.c.id).where(cases.c.taxpayer == taxpayer)).scalar_one())
 
     async def forget(self) -> None:
-        """Cancels what still runs. Terminated in the middle of an activity, a workflow stops the server's time for good."""
+        """Cancels what still runs: one terminated in the middle of an activity stops the server's time for good."""
         for life in self.lives:
             try:
                 await life.handle.cancel()
@@ -299,15 +319,25 @@ class Life:
         return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
 
 
-async def keep_histories(town: Town, test: str) -> None:
-    """With RECORD set, the histories of a test's lives are kept for `test_replay`."""
+async def keep_histories(town: Town, kind: str) -> None:
+    """With RECORD set, the town's histories are kept for `test_replay`: each run of each life, and the cohorts'."""
     if not os.environ.get("RECORD"):
         return
     HISTORIES.mkdir(exist_ok=True)
-    ids = [case_workflow_id(life.case) for life in town.lives] + [cohort_workflow_id(name) for name in town.cohorts[:1]]
-    for number, workflow_id in enumerate(ids):
-        history = await town.client.get_workflow_handle(workflow_id).fetch_history()
-        write_history(f"{test}-{number}", history)
+    for number, life in enumerate(town.lives):
+        for run, history in enumerate(await runs_of(town.client, life.handle.id)):
+            write_history(f"{kind}-{number}-{run}", history)
+    for number, cohort in enumerate(town.cohorts):
+        [history] = await runs_of(town.client, cohort_workflow_id(cohort))
+        write_history(f"{kind}-cohort-{number}", history)
+
+
+async def runs_of(client: Client, workflow_id: str) -> list[WorkflowHistory]:
+    """The newest run and those that it continues, newest first."""
+    runs = [await client.get_workflow_handle(workflow_id).fetch_history()]
+    while before := runs[-1].events[0].workflow_execution_started_event_attributes.continued_execution_run_id:
+        runs.append(await client.get_workflow_handle(workflow_id, run_id=before).fetch_history())
+    return runs
 
 
 def write_history(name: str, history: WorkflowHistory) -> None:
@@ -316,7 +346,9 @@ def write_history(name: str, history: WorkflowHistory) -> None:
 
 
 def _scrubbed(value: Any) -> Any:
-    """Without the names of machines and processes."""
+    """Without the names of machines and processes, which also name the queues of sticky workers."""
     if isinstance(value, dict):
         return {key: "worker" if key == "identity" else _scrubbed(inner) for key, inner in value.items()}
-    return [_scrubbed(inner) for inner in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_scrubbed(inner) for inner in value]
+    return re.sub(r"\d+@[\w.-]+", "worker", value) if isinstance(value, str) else value

@@ -14,7 +14,8 @@ from activities.letters import letter_for
 from channels.outbox import Outbox, Outgoing
 from channels.rendering import Message, render
 from models.case import Status
-from models.decision import Action, Step, plan
+from models.decision import Action, Step
+from models.plan import plan
 from models.ruler import Channel, tone_of
 from models.words import day
 from storage.cases import Sitting, sitting

@@ -10,11 +10,10 @@ import typer
 
 from channels.template_check import template_faults
 from commands.console import Json, emit, err, out, table
-from models.decision import plan
 from models.errors import Refusal
 from models.faults import Fault, read_ruler, rule_faults
 from models.heatmap import cells, svg, terminal
-from models.plan import imagined_case
+from models.plan import imagined_case, plan
 from models.ruler import Hypothesis, Ruler, tone_of
 from storage.rulers import read_ruler_file
 

@@ -1,11 +1,10 @@
 """What a case does next, and why: pure functions of ruler, calendar, position and standing.
 
-The same ones serve the live case, the dry run, the plan and the explanation of a decision.
+The same ones serve the live case, the dry run, the plan (`models/plan.py`) and the explanation of a decision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -16,7 +15,7 @@ from models.case import Status
 from models.evidence import classify
 from models.position import Position
 from models.ruler import Hypothesis, Ruler, Stage
-from models.standing import FormalNotice, Standing
+from models.standing import Standing
 from models.words import GROUNDS, KINDS, STAGES, day, money
 
 
@@ -306,43 +305,3 @@ def _now(action: Action, status: Status, position: Position, standing: Standing,
 
 def _wait(status: Status, position: Position, why: str) -> Step:
     return Step(action=Action.WAIT, status=status, on=None, number=position.steps, reason=why)
-
-
-def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Iterator[Step]:
-    """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens."""
-    while True:
-        decision = decide(ruler, calendar, position, standing)
-        position, step = decision.position, decision.step
-        if step.action is Action.WAIT and not _imaginable(position, standing):
-            return
-        if step.action is not Action.WAIT:
-            yield step
-        standing = standing.model_copy(update={"today": max(standing.today, step.on or standing.today)})
-        position, standing = _imagine(ruler, position, standing, step)
-        if step.action in (Action.RESOLVE, Action.REINSTATE):
-            return
-
-
-def _imaginable(position: Position, standing: Standing) -> bool:
-    unserved = bool(standing.formal_notices) and standing.formal_notices[-1].served_on is None
-    return standing.outstanding and standing.paused_by is None and (unserved or position.asked_on is not None)
-
-
-def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
-    if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
-        position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
-        if ruler.rung(step.row, step.rung).formal:
-            sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
-            standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})
-    elif step.action is Action.SUSPEND:
-        position = position.suspended_now(standing.today)
-    elif step.action is Action.REFER:
-        position = position.referred_now()
-    elif step.action is Action.ASK_APPROVAL:
-        position = position.asked(standing.today)
-    elif position.asked_on is not None:
-        position = position.approved("—")
-    elif standing.formal_notices:
-        served = standing.formal_notices[-1].model_copy(update={"served_on": standing.today})
-        standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices[:-1], served)})
-    return position, standing

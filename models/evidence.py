@@ -42,11 +42,14 @@ class Filing(_Fact):
     assessed: Decimal | None = None
     paid: Decimal = Decimal(0)
     paid_on: date | None = None
+    paid_before_due: Decimal = Decimal(0)
+    """What an earlier version of the return knew to be paid by the due date: a later payment doesn't undo it."""
     corrected: Decimal | None = None
 
     @property
     def paid_in_time(self) -> Decimal:
-        return self.paid if self.paid_on is None or self.paid_on <= self.due else Decimal(0)
+        now_known = self.paid if self.paid_on is None or self.paid_on <= self.due else Decimal(0)
+        return max(now_known, self.paid_before_due)
 
     @property
     def declares_now(self) -> Decimal:

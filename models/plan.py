@@ -1,12 +1,55 @@
-"""A case that nothing happens to: what a ruler would do with somebody it doesn't know yet."""
+"""A case that nothing happens to: what a ruler would do from here on, or with somebody it doesn't know yet."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from models.calendar import Calendar
+from models.decision import Action, Step, decide
 from models.evidence import Debt, Evidence
 from models.position import Position
 from models.ruler import Hypothesis, Kind, Ruler
-from models.standing import Standing
+from models.standing import FormalNotice, Standing
+
+
+def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Iterator[Step]:
+    """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens."""
+    while True:
+        decision = decide(ruler, calendar, position, standing)
+        position, step = decision.position, decision.step
+        if step.action is Action.WAIT and not _imaginable(position, standing):
+            return
+        if step.action is not Action.WAIT:
+            yield step
+        standing = standing.model_copy(update={"today": max(standing.today, step.on or standing.today)})
+        position, standing = _imagine(ruler, position, standing, step)
+        if step.action in (Action.RESOLVE, Action.REINSTATE):
+            return
+
+
+def _imaginable(position: Position, standing: Standing) -> bool:
+    unserved = bool(standing.formal_notices) and standing.formal_notices[-1].served_on is None
+    return standing.outstanding and standing.paused_by is None and (unserved or position.asked_on is not None)
+
+
+def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
+    if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
+        position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
+        if ruler.rung(step.row, step.rung).formal:
+            sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
+            standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})
+    elif step.action is Action.SUSPEND:
+        position = position.suspended_now(standing.today)
+    elif step.action is Action.REFER:
+        position = position.referred_now()
+    elif step.action is Action.ASK_APPROVAL:
+        position = position.asked(standing.today)
+    elif position.asked_on is not None:
+        position = position.approved("—")
+    elif standing.formal_notices:
+        served = standing.formal_notices[-1].model_copy(update={"served_on": standing.today})
+        standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices[:-1], served)})
+    return position, standing
 
 
 def imagined_case(ruler: Ruler, row: Hypothesis, occurrences: int, start: date) -> tuple[Position, Standing]:

@@ -112,7 +112,7 @@ def filing_row(person: Person, filing: Filing, corrected_on: date | None = None)
         "tax_id": person.tax_id,
         "name": person.name,
         "tax": person.tax,
-        **filing.model_dump(exclude_none=True),
+        **filing.model_dump(exclude_none=True, exclude={"paid_before_due"}),
         "corrected_on": (corrected_on or filing.due + LATE_BY) if corrected else "",
     }
 

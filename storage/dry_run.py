@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.calendar import Calendar
-from models.decision import Action, decide, plan
+from models.decision import Action, decide
+from models.plan import plan
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing

@@ -110,6 +110,8 @@ filings = Table(
     Column("assessed", Numeric(15, 2)),
     Column("paid", Numeric(15, 2), nullable=False, server_default=text("0")),
     Column("paid_on", Date),
+    # the most that any version knew paid by the due date: evidence is judged on it, whatever is paid later
+    Column("paid_before_due", Numeric(15, 2), nullable=False, server_default=text("0")),
     # what a rectifying return declares instead, and since when
     Column("corrected", Numeric(15, 2)),
     Column("corrected_on", Date),

@@ -78,6 +78,8 @@ ANALYZE known;
 
 CREATE TEMP TABLE changes ON COMMIT DROP AS
 SELECT known.*, former.id AS former,
+       greatest(former.paid_before_due, CASE WHEN known.paid_on <= known.due THEN known.paid ELSE 0 END)
+           AS paid_before_due,
        CASE WHEN former.id IS NULL THEN 'new'
             WHEN former.status = 'missing' AND known.status IN ('filed', 'late') THEN 'filed'
             ELSE 'corrected' END AS what
@@ -110,9 +112,10 @@ ORDER BY what, changes.tax, period
 SUPERSEDE = "UPDATE filings SET superseded_at = clock_timestamp() FROM changes WHERE filings.id = changes.former"
 
 ADD = """
-INSERT INTO filings (taxpayer, tax, period, due, status, filed_on, declared, assessed, paid, paid_on, corrected,
-                     corrected_on)
-SELECT taxpayer, tax, period, due, status, filed_on, declared, assessed, paid, paid_on, corrected, corrected_on
+INSERT INTO filings (taxpayer, tax, period, due, status, filed_on, declared, assessed, paid, paid_on,
+                     paid_before_due, corrected, corrected_on)
+SELECT taxpayer, tax, period, due, status, filed_on, declared, assessed, paid, paid_on,
+       paid_before_due, corrected, corrected_on
 FROM changes
 ORDER BY taxpayer, tax, period
 """

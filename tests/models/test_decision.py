@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from models.calendar import Unit, Wait
 from models.case import Status
-from models.decision import Action, Decision, Step, Turn, decide, plan
+from models.decision import Action, Decision, Step, Turn, decide
 from models.evidence import Debt, Filing
+from models.plan import plan
 from models.position import Position
 from models.ruler import Hypothesis, Stage
 from models.standing import FormalNotice, PaymentFact, Standing, standing_of

@@ -76,6 +76,20 @@ def test_a_later_payment_in_part_leaves_it_a_non_payment() -> None:
     ]
 
 
+def test_a_later_payment_leaves_a_divergence_one() -> None:
+    paid_more = Filing(
+        period="2026-09",
+        due=date(2026, 10, 9),
+        status="filed",
+        filed_on=date(2026, 10, 1),
+        declared=Decimal(100),
+        paid=Decimal(90),
+        paid_on=date(2026, 11, 15),
+        paid_before_due=Decimal(40),
+    )
+    assert [e.kind for e in evidence_of(RULER, (), (paid_more,))] == [Kind.DIVERGENCE]
+
+
 def test_a_later_payment_in_full_cures_and_is_still_an_occurrence() -> None:
     cured = filing("2026-08", paid="1000.00", paid_on="2026-10-12")
     assert evidence(cured) == [(Kind.NON_PAYMENT, False)]

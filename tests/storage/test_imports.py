@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -334,6 +335,15 @@ def test_a_newer_return_supersedes_and_the_same_one_does_nothing(desk: Desk) -> 
     versions = "SELECT status, declared, superseded_at IS NULL FROM filings ORDER BY id"
     assert desk.ask(versions) == [("missing", None, False), ("late", 1000, True)]
     assert desk.filings(late).changed == 0
+
+
+def test_what_was_paid_by_the_due_date_outlives_a_later_payment(desk: Desk) -> None:
+    header = "tax_id,name,tax,period,due,status,filed_on,declared,paid,paid_on"
+    before = f"{ACME},Acme,ICMS,2026-09,2026-10-09,filed,2026-10-01,100.00"
+    desk.filings(f"{before},40.00,2026-10-05", header=header)
+    desk.filings(f"{before},90.00,2026-11-15", header=header)
+    known = "SELECT paid, paid_before_due FROM filings WHERE superseded_at IS NULL"
+    assert desk.ask(known) == [(Decimal("90.00"), Decimal("40.00"))]
 
 
 def test_the_open_case_hears_what_happened_to_its_returns(desk: Desk) -> None:

@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("assessed", sa.Numeric(precision=15, scale=2), nullable=True),
         sa.Column("paid", sa.Numeric(precision=15, scale=2), server_default=sa.text("0"), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=True),
+        sa.Column("paid_before_due", sa.Numeric(precision=15, scale=2), server_default=sa.text("0"), nullable=False),
         sa.Column("corrected", sa.Numeric(precision=15, scale=2), nullable=True),
         sa.Column("corrected_on", sa.Date(), nullable=True),
         sa.Column(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine, func, select, text, update
@@ -206,8 +206,7 @@ def _write(sat: Sitting, contact: Contact, notice: str) -> Message:
     step = contact.step
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
     rung = sat.case.ruler.rung(step.row, step.rung)
-    first = sat.position.steps == step.number
-    at = sat.case.clock.carried(sat.step.on or sat.today, sat.today) if first else sat.position.anchor
+    at = _day_of_rung(sat, step)
     channel: Channel = "sms" if contact.channel == "sms" else "email"
     message = render(channel, rung.template, letter_for(sat, step, at))
     sat.connection.execute(
@@ -232,10 +231,16 @@ def _write(sat: Sitting, contact: Contact, notice: str) -> Message:
     return message
 
 
+def _day_of_rung(sat: Sitting, step: Step) -> date:
+    """One rung is one contact: its channels carry the day of the first of them, whatever is paid in between."""
+    begun = select(notices.c.at).where(notices.c.case == sat.case.id, notices.c.step == step.number).limit(1)
+    return sat.connection.scalar(begun) or sat.case.clock.carried(sat.step.on or sat.today, sat.today)
+
+
 def _advance(sat: Sitting) -> None:
     step = sat.step
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
-    at = sat.case.clock.carried(step.on or sat.today, sat.today)
+    at = _day_of_rung(sat, step)
     sat.judge(sat.position.done(sat.case.ruler, step.row, step.rung, step.rigidity, at))
     if sat.case.ruler.rung(step.row, step.rung).formal:
         # what comes next waits for the service of this notice, no longer of the one before

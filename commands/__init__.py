@@ -2,6 +2,7 @@
 
 GROUPS = {
     "ruler": ("ruler",),
+    "agreement": ("agreement",),
     "stack": ("stack",),
     "imports": ("taxpayers", "filings", "benefits", "sample"),
     "cohort": ("cohort",),

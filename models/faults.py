@@ -79,23 +79,36 @@ class Lines:
 
 def read_ruler(text: str) -> ReadRuler:
     """Reads a ruler's YAML. Faults of shape are all in `faults`; `rule_faults` finds those of meaning."""
+    written, faults, lines = mapping_in(text, "a ruler")
+    if written is None:
+        return ReadRuler(None, faults, lines)
+    try:
+        ruler = Ruler.model_validate(written)
+        return ReadRuler(ruler, tuple(lines.repeated), lines, ruler)
+    except ValidationError as invalid:
+        placed = shape_faults(invalid, lines)
+        return ReadRuler(None, (*lines.repeated, *placed), lines, _sketch(written, [fault.where for fault in placed]))
+
+
+def mapping_in(text: str, what: str) -> tuple[dict[Any, Any] | None, tuple[Fault, ...], Lines]:
+    """The mapping that a YAML text holds and its lines; None and the fault where it holds no mapping."""
     try:
         lines = Lines(yaml.compose(text, Loader=yaml.SafeLoader))
         written = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        return ReadRuler(None, (Fault((), f"is not YAML: {error.problem}", line),), Lines(None))
+        return None, (Fault((), f"is not YAML: {error.problem}", line),), Lines(None)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return ReadRuler(None, (Fault((), f"is not YAML: {error}".splitlines()[0]),), Lines(None))
+        return None, (Fault((), f"is not YAML: {error}".splitlines()[0]),), Lines(None)
     if not isinstance(written, dict):
-        return ReadRuler(None, (Fault((), "is not a ruler: it must be a mapping of keys", 1),), lines)
-    try:
-        ruler = Ruler.model_validate(written)
-        return ReadRuler(ruler, tuple(lines.repeated), lines, ruler)
-    except ValidationError as invalid:
-        faults = [Fault(_place(error["loc"]), _sentence(error["type"], error["msg"])) for error in invalid.errors()]
-        placed = [Fault(fault.where, fault.what, lines.of(fault.where)) for fault in faults]
-        return ReadRuler(None, (*lines.repeated, *placed), lines, _sketch(written, [fault.where for fault in faults]))
+        return None, (Fault((), f"is not {what}: it must be a mapping of keys", 1),), lines
+    return written, (), lines
+
+
+def shape_faults(invalid: ValidationError, lines: Lines) -> list[Fault]:
+    """What doesn't fit the schema, each fault at its line."""
+    places = [(_place(error["loc"]), _sentence(error["type"], error["msg"])) for error in invalid.errors()]
+    return [Fault(where, what, lines.of(where)) for where, what in places]
 
 
 def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Ruler | None:

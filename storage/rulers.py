@@ -1,46 +1,14 @@
-"""Where rulers are read from: a file of the analyst's, or one shipped in `rulers/` by its name."""
+"""Where rulers are read from."""
 
-from pathlib import Path
+from storage.shelf import Shelf
 
-from models.errors import Refusal
-
-SHIPPED = Path(__file__).parent.parent / "rulers"
-LONGEST = 1_000_000
-"""Bytes. No ruler comes near; a device or a database dump does."""
+RULERS = Shelf("rulers", "ruler")
 
 
 def shipped_rulers() -> list[str]:
-    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    return RULERS.names()
 
 
 def read_ruler_file(name_or_path: str) -> tuple[str, str]:
-    """The path and the text of a ruler. Refuses, in one sentence, what is no text file."""
-    path = SHIPPED / f"{name_or_path}.yaml" if name_or_path in shipped_rulers() else Path(name_or_path)
-    shown = name_or_path if path.parent != SHIPPED else f"rulers/{path.name}"
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
-    except FileNotFoundError:
-        known = ", ".join(shipped_rulers())
-        raise Refusal(f"there is no ruler file {shown!r}; give a path, or the name of a shipped one: {known}") from None
-    except IsADirectoryError:
-        raise Refusal(f"{shown} is a folder; give the path of a ruler's YAML file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise Refusal(f"{shown!r} can't be read: {reason}") from None
-    return shown, _text(shown, content)
-
-
-def _text(shown: str, content: bytes) -> str:
-    if len(content) > LONGEST:
-        raise Refusal(f"{shown} is longer than {LONGEST:,} bytes: it is no ruler")
-    if b"\0" in content:
-        raise Refusal(f"{shown} is a binary file or UTF-16; a ruler is YAML saved as UTF-8")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Refusal(f"{shown} is not UTF-8 (line {line}); save it as UTF-8") from None
-    if not text.strip():
-        raise Refusal(f"{shown} is empty")
-    return text
+    """The path and the text of a ruler, shipped or the analyst's own."""
+    return RULERS.read(name_or_path)

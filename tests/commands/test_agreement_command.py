@@ -1,0 +1,135 @@
+"""`agreement quote`, as an analyst runs it."""
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from commands.agreement import register
+from storage.agreements import AGREEMENTS
+
+ROOT = Path(__file__).parent.parent.parent
+BH, SP = "belo-horizonte", "sao-paulo"
+
+app = typer.Typer()
+register(app)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "starter.py", "agreement", "quote", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def quoted(*words: str) -> dict[str, Any]:
+    done = run(*words, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_schedule_as_json() -> None:
+    told = quoted("--policy", SP, "--amount", "1000.01", "--renegotiation", "1", "--date", "2026-03-10")
+    assert told == {
+        "policy": "sao-paulo v1",
+        "debt_kind": "iptu",
+        "regime": "normal",
+        "amount": "1000.01",
+        "instalments": [
+            {"n": 1, "due": "2026-03-10", "amount": "208.36"},
+            {"n": 2, "due": "2026-04-10", "amount": "158.33"},
+            {"n": 3, "due": "2026-05-11", "amount": "158.33"},
+            {"n": 4, "due": "2026-06-10", "amount": "158.33"},
+            {"n": 5, "due": "2026-07-10", "amount": "158.33"},
+            {"n": 6, "due": "2026-08-10", "amount": "158.33"},
+        ],
+        "down_payment": "50.00",
+        "discount": "0.00",
+        "bonus": "0.00",
+        "fee": "0.00",
+        "total": "1000.01",
+        "max_instalments": 6,
+        "identity": None,
+        "access_key": "Número do cadastro do imóvel (SQL – Setor/Quadra/Lote)",
+    }
+
+
+def test_the_total_is_the_instalments_and_the_fee() -> None:
+    told = quoted("--policy", BH, "--amount", "7.000,00", "--instalments", "60")
+    assert sum(Decimal(i["amount"]) for i in told["instalments"]) == Decimal("7000.00")
+    assert (told["fee"], told["total"], told["max_instalments"]) == ("120.00", "7120.00", 180)
+
+
+def test_a_debt_of_simples_takes_its_terms() -> None:
+    told = quoted("--policy", SP, "--amount", "200000", "--debt-kind", "simples", "--renegotiation", "7")
+    assert (told["regime"], told["down_payment"], told["identity"]) == ("simples", "40000.00", "senha web")
+
+
+def test_a_table_for_people() -> None:
+    done = run("--policy", BH, "--amount", "1000", "--pay", "cash", "--date", "2026-03-10")
+    assert done.returncode == 0
+    assert "10/03/2026" in done.stdout
+    assert "R$ 850,00" in done.stdout
+    assert "Desconto: R$ 150,00" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("--instalments 1000", "at most 180 instalments, not 1000 [Decreto 14.346/2011]"),
+        ("--litigation frozen", "no agreement for a debt with a frozen bank account [Decreto 14.346/2011]"),
+        ("--litigation seizure --renegotiation 1", "no renegotiation for a debt under seizure or attachment, not 1"),
+        ("--policy sao-paulo --instalments 7", "no instalment may be under R$ 150.00"),
+        ("--policy sao-paulo --debt-kind simples --regime normal", "is of regime simples or simei, not normal"),
+        ("--policy atlantis", "there is no policy file 'atlantis'"),
+    ],
+)
+def test_a_refusal_names_the_rule_in_one_sentence(words: str, rule: str) -> None:
+    done = run("--policy", BH, "--amount", "1000", *words.split())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert rule in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--amount -5",
+        "--amount 0",
+        "--amount NaN",
+        "--amount 1e5",
+        "--amount 0.001",
+        "--amount 1000000000000",
+        "--instalments 0",
+        "--instalments -1",
+        "--instalments three",
+        "--renegotiation -1",
+        "--litigation jail",
+        "--regime mei",
+        "--debt-kind ipva",
+        "--date 2026-02-30",
+        "--date 0001-01-01",
+        "--pay barter",
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words: str) -> None:
+    done = CliRunner().invoke(app, ["agreement", "quote", "--policy", BH, "--amount", "1000", *words.split()])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert words.split()[0] in done.stderr
+
+
+def test_a_policy_of_the_analysts_own_and_its_faults(tmp_path: Path) -> None:
+    file = tmp_path / "minha.yaml"
+    text = AGREEMENTS.read(SP)[1]
+    file.write_text(text.replace("[60, 60, 60, 60]", "[48]", 1))
+    assert quoted("--policy", str(file), "--amount", "90000")["max_instalments"] == 48
+    file.write_text(text.replace("due_dates:", "due_days:"))
+    done = run("--policy", str(file), "--amount", "90000")
+    assert done.returncode == 1
+    assert "has 2 faults:" in done.stderr
+    assert f"{file}:{text[: text.index('due_dates:')].count(chr(10)) + 1}: due_days: is an unknown key" in done.stderr

@@ -10,7 +10,7 @@ import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from commands.console import err
+from commands.console import Json, emit, out
 from commands.services import temporal_client
 from models.errors import Refusal
 from storage.migrate import upgrade
@@ -40,15 +40,15 @@ def web(
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", server_header=False)
 
 
-def migrate() -> None:
+def migrate(as_json: Json = False) -> None:
     """Bring the database at DATABASE_URL to this version's schema, and Temporal to its search attributes."""
     try:
         upgrade(variable("DATABASE_URL"))
     except OperationalError:
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
-    err.print("the database has this version's schema")
     asyncio.run(_prepare_temporal())
-    err.print("Temporal knows the search attributes")
+    done = "the database has this version's schema, and Temporal knows the search attributes"
+    emit({"migrated": True}, as_json, lambda: out.print(done))
 
 
 async def _prepare_temporal() -> None:

@@ -40,6 +40,8 @@ def show(
 ) -> None:
     """What is owed on a day: principal, fine, interest, fees and discounts, and the lines that they come from."""
     at = on.date() if on else today()
+    if not 1990 <= at.year <= 2100:
+        raise typer.BadParameter("must lie between 1990 and 2100", param_hint="--on")
     otherwise = load_accrual(accrual) if accrual else None
     with transaction() as connection:
         found = owed_on(connection, debt, at, otherwise)

@@ -88,7 +88,7 @@ def accrue(table: AccrualTable, principal: Decimal, due: date, on: date, rates: 
 
 
 def opening(principal: Decimal, due: date) -> Line:
-    return Line("principal", f"principal, vencido em {written_day(due)}", principal, until=due)
+    return Line("principal", f"principal, com vencimento em {written_day(due)}", principal, until=due)
 
 
 def growth(
@@ -191,7 +191,8 @@ def _interest(
         rate = sum((term.percent for term in added), Decimal(0))
         amount, rule, detail = _share(table, principal, rate), added[0].rule, " ".join(map(str, added))
         what = f"{NAMES['interest']} ({rule.series.capitalize() if rule.series else 'taxa fixa'})"
-        begin, end = max(added[0].month, since + DAY), min(_month_after(added[-1].month) - DAY, on)
+        end = min(_month_after(added[-1].month) - DAY, on)
+        begin = min(max(added[0].month, since + DAY), end)
         lines.append(
             Line("interest", what, amount, principal, rate, begin, end, detail.removeprefix("+ "), rule.source)
         )

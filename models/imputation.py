@@ -41,6 +41,13 @@ class Claim:
     table: AccrualTable | None = None
     """None: nothing is added to the amount."""
 
+    @property
+    def opening(self) -> Line:
+        """An imported amount may have fine and interest in it already, so it is called principal by a table only."""
+        if self.table:
+            return opening(self.principal, self.due)
+        return Line("principal", "valor como importado", self.principal)
+
 
 @dataclass(frozen=True)
 class Payment:
@@ -74,7 +81,7 @@ class Account:
     def paid(self, payment: Payment, amount: Decimal) -> tuple[Account, Decimal]:
         """With what it needs of `amount`, and the rest. A discount is granted to who settles the debt with it."""
         offer = self.offer(payment.day)
-        settles = offer and amount >= Accrual((*self.lines, *offer)).total
+        settles = amount > 0 and amount >= Accrual((*self.lines, *offer)).total
         granted = (replace(line, component=line.taken_off or line.component) for line in offer if settles)
         lines = (*self.lines, *granted)
         owed = Accrual(lines)
@@ -102,7 +109,7 @@ class Settlement:
 
 def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:
     """The debts on the day `on`, after all payments up to then. The same for any order that either is given in."""
-    accounts = {claim.id: Account(claim, (opening(claim.principal, claim.due),)) for claim in claims}
+    accounts = {claim.id: Account(claim, (claim.opening,)) for claim in claims}
     excess: dict[int, Decimal] = {}
     for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):
         if payment.day > on:

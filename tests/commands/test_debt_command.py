@@ -54,7 +54,8 @@ def test_a_debt_explains_itself(line: Line, tmp_path: Path) -> None:
     debt = debt_id(line)
     plain = line.json("debt", "show", debt, "--on", "2026-01-10")
     assert (plain["total"], plain["accrual"]) == ("1000.00", None)
-    assert "valor como importado" in plain["note"]
+    assert [each["what"] for each in plain["lines"]] == ["valor como importado"]
+    assert "nenhuma tabela de acréscimos se aplica" in plain["note"]
     shown = line.json("debt", "show", debt, "--on", "2026-01-10", "--accrual", "federal")
     # 82 days: 20 %; November 1.05 + December 1.22 + 1 = 3.27 %
     assert {
@@ -87,6 +88,7 @@ def test_what_is_missing_is_named(line: Line, tmp_path: Path) -> None:
     assert (code, said) == (1, "")
     assert "the rate of selic for 11/2025 is missing" in complained
     assert line("debt", "show", "nobody")[0] == 1
+    assert line("debt", "show", debt, "--on", "9999-12-31")[0] == 2
     assert line("debt", "show", debt, "--accrual", "atlantis")[0] == 1
     faulty = saved(tmp_path / "own.yaml", "accrual: own\ntitle: T\nfine: []\ninterest: []\nfeas: []\n")
     code, _, complained = line("debt", "show", debt, "--accrual", faulty)

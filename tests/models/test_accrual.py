@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.ruler import examined
 from models.accrual import Accrual, accrue
 from models.accrual_table import AccrualTable
 from models.errors import Refusal
-from models.faults import read_accrual, read_ruler, rule_faults
+from models.faults import read_accrual
 from models.rates import Rates
 from models.ruler import Ruler
-from storage.accruals import SHIPPED, accrual_faults, accrual_of, shipped_accruals
+from storage.accruals import SHIPPED, accrual_of, shipped_accruals
 from storage.rulers import read_ruler_file
 from tests.builders import ICMS
 
@@ -152,7 +153,7 @@ def test_the_fine_is_that_of_the_due_date_and_interest_that_of_each_month() -> N
 
 def test_lines_say_how_the_total_came_about() -> None:
     principal, fine, interest = owed("federal", "2025-10-20", "2026-02-10").lines
-    assert principal.what == "principal, vencido em 20/10/2025"
+    assert principal.what == "principal, com vencimento em 20/10/2025"
     assert (fine.since, fine.until) == (date(2025, 10, 21), date(2026, 2, 10))
     assert (str(fine.base), str(fine.rate)) == ("1000.00", "20")
     assert fine.detail == "113 dias de atraso × 0,33 %, até o limite de 20 %"
@@ -280,9 +281,8 @@ def test_what_is_no_table_is_refused(text: str) -> None:
 
 
 def ruler_with(accrual: str) -> tuple[Ruler | None, list[tuple[int | None, str, str]]]:
-    read_ = read_ruler(f"{read_ruler_file(ICMS)[1]}\naccrual: {accrual}\n")
-    meant = read_.placed(rule_faults(read_.sketch)) if read_.sketch else ()
-    return read_.ruler, [(each.line, ".".join(map(str, each.where)), each.what) for each in (*read_.faults, *meant)]
+    ruler, faults = examined(f"{read_ruler_file(ICMS)[1]}\naccrual: {accrual}\n")
+    return ruler, [(fault.line, ".".join(map(str, fault.where)), fault.what) for fault in faults]
 
 
 def test_a_ruler_names_a_table_or_holds_one() -> None:
@@ -306,6 +306,6 @@ def test_a_ruler_is_told_what_is_wrong_with_its_table() -> None:
     fee = "{from: 2000-01-01, source: l, name: n, percent: '1', of: [fees]}"
     _, faults = ruler_with(f"{{accrual: own, title: T, fine: [], interest: [], fees: [{fee}]}}")
     assert faults == [(last, "accrual.fees.0.of", "a fee can't be charged on fees")]
-    unknown, _ = ruler_with("atlantis")
-    assert unknown is not None
-    assert ["names atlantis" in fault.what for fault in accrual_faults(unknown)] == [True]
+    _, faults = ruler_with("atlantis")
+    known = ", ".join(shipped_accruals())
+    assert faults == [(last, "accrual", f"names atlantis, which is not in accruals/; known are {known}")]

@@ -187,6 +187,15 @@ def test_a_discount_is_for_who_settles_the_debt_in_time() -> None:
     assert left(single(in_one, date(2026, 2, 11), (date(2026, 2, 11), "1148.00")))[-1] == "216.00"
 
 
+def test_a_discount_of_everything_is_not_granted_to_who_paid_nothing_of_it() -> None:
+    all_off = table(
+        more="discounts: [{from: 2000-01-01, source: lei, name: remissão, percent: '100', of: [principal]}]"
+    )
+    claims = [claim("first", own=True), claim("second", own=False, table=all_off)]
+    settled = replay(claims, [Payment(1, date(2026, 1, 5), Decimal("100.00"))], date(2026, 1, 5), NO_RATES)
+    assert [account.owed.total for account in settled.accounts.values()] == [0, 100]
+
+
 # ---- always
 
 TABLES = (None, PROPORTION, IN_ORDER)

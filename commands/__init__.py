@@ -8,6 +8,8 @@ GROUPS = {
     "cohort": ("cohort",),
     "case": ("case",),
     "payments": ("payments",),
+    "rates": ("rates",),
+    "debt": ("debt",),
     "web": ("web", "migrate"),
     "demo": ("demo",),
 }

@@ -15,6 +15,7 @@ from models.faults import Fault, read_ruler, rule_faults
 from models.heatmap import cells, svg, terminal
 from models.plan import imagined_case, plan
 from models.ruler import Hypothesis, Ruler, tone_of
+from storage.accruals import accrual_faults
 from storage.rulers import read_ruler_file
 
 ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
@@ -41,7 +42,7 @@ def examined(text: str) -> tuple[Ruler | None, tuple[Fault, ...]]:
     read = read_ruler(text)
     faults = read.faults
     if read.sketch is not None:
-        found = read.placed(chain(rule_faults(read.sketch), template_faults(read.sketch)))
+        found = read.placed(chain(rule_faults(read.sketch), template_faults(read.sketch), accrual_faults(read.sketch)))
         faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
     return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
 

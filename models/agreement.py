@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.calendar import CALENDAR_YEARS, Calendar, Jurisdiction, Wait
-from models.faults import Fault, mapping_in, shape_faults
+from models.faults import Fault, read_keys, shape_faults
 
 MOST_INSTALMENTS = 600
 """No policy may allow more: half a century."""
@@ -237,10 +237,10 @@ def _calendar(jurisdiction: Jurisdiction, first_year: int) -> Calendar:
 
 def read_policy(text: str) -> tuple[Policy | None, tuple[Fault, ...]]:
     """Reads a policy's YAML: the policy, unless its shape is wrong, and every fault with its line."""
-    written, faults, lines = mapping_in(text, "an agreement policy")
+    written, lines, faults = read_keys(text, "an agreement policy")
     if written is None:
         return None, faults
     try:
-        return Policy.model_validate(written), tuple(lines.repeated)
+        return Policy.model_validate(written), faults
     except ValidationError as invalid:
-        return None, (*lines.repeated, *shape_faults(invalid, lines))
+        return None, (*faults, *shape_faults(invalid, lines))

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from models.accrual_table import AccrualTable, table_faults
 from models.ruler import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
 
 DEEPEST_PART = 3
@@ -79,36 +80,41 @@ class Lines:
 
 def read_ruler(text: str) -> ReadRuler:
     """Reads a ruler's YAML. Faults of shape are all in `faults`; `rule_faults` finds those of meaning."""
-    written, faults, lines = mapping_in(text, "a ruler")
+    written, lines, faults = read_keys(text, "a ruler")
     if written is None:
         return ReadRuler(None, faults, lines)
     try:
         ruler = Ruler.model_validate(written)
-        return ReadRuler(ruler, tuple(lines.repeated), lines, ruler)
+        return ReadRuler(ruler, faults, lines, ruler)
     except ValidationError as invalid:
-        placed = shape_faults(invalid, lines)
-        return ReadRuler(None, (*lines.repeated, *placed), lines, _sketch(written, [fault.where for fault in placed]))
+        shape = shape_faults(invalid, lines)
+        return ReadRuler(None, (*faults, *shape), lines, _sketch(written, [fault.where for fault in shape]))
 
 
-def mapping_in(text: str, what: str) -> tuple[dict[Any, Any] | None, tuple[Fault, ...], Lines]:
-    """The mapping that a YAML text holds and its lines; None and the fault where it holds no mapping."""
+def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple[Fault, ...]]:
+    """The keys of a YAML file, unless it has none, where they are, and what is wrong with that; `kind`: "a ruler"."""
     try:
         lines = Lines(yaml.compose(text, Loader=yaml.SafeLoader))
         written = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        return None, (Fault((), f"is not YAML: {error.problem}", line),), Lines(None)
+        return None, Lines(None), (Fault((), f"is not YAML: {error.problem}", line),)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return None, (Fault((), f"is not YAML: {error}".splitlines()[0]),), Lines(None)
+        return None, Lines(None), (Fault((), f"is not YAML: {error}".splitlines()[0]),)
     if not isinstance(written, dict):
-        return None, (Fault((), f"is not {what}: it must be a mapping of keys", 1),), lines
-    return written, (), lines
+        return None, lines, (Fault((), f"is not {kind}: it must be a mapping of keys", 1),)
+    return written, lines, tuple(lines.repeated)
 
 
-def shape_faults(invalid: ValidationError, lines: Lines) -> list[Fault]:
-    """What doesn't fit the schema, each fault at its line."""
-    places = [(_place(error["loc"]), _sentence(error["type"], error["msg"])) for error in invalid.errors()]
-    return [Fault(where, what, lines.of(where)) for where, what in places]
+def shape_faults(invalid: ValidationError, lines: Lines) -> tuple[Fault, ...]:
+    """Without the lists that are too short only because what is in them is faulty."""
+    errors = [(error["type"], _place(error["loc"]), error["msg"]) for error in invalid.errors()]
+    inner = {where[:depth] for _, where, _ in errors for depth in range(len(where))}
+    return tuple(
+        Fault(where, _sentence(kind, message), lines.of(where))
+        for kind, where, message in errors
+        if not (kind == "too_short" and where in inner)
+    )
 
 
 def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Ruler | None:
@@ -140,7 +146,8 @@ def _leave_out(rest: Any, where: tuple[str | int, ...]) -> None:
 
 
 def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    return tuple(part for part in loc if part != "[key]")
+    """Without the parts in brackets, which are no keys of the file: `[key]`, `[table]`."""
+    return tuple(part for part in loc if not str(part).startswith("["))
 
 
 def _sentence(kind: str, message: str) -> str:
@@ -161,6 +168,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _dwells(ruler)
     yield from _channels(ruler)
     yield from _suspension(ruler)
+    yield from _accrual(ruler)
 
 
 def _rung_place(row: Hypothesis, index: int, key: str) -> tuple[str | int, ...]:
@@ -285,3 +293,36 @@ def _suspension(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(_rung_place(name, index, "stage"), what)
         if ruler.gate is None:
             yield Fault(("gate",), "is missing: a ruler that suspends benefits states the defence time")
+
+
+def _accrual(ruler: Ruler) -> Iterator[Fault]:
+    if isinstance(ruler.accrual, AccrualTable):
+        yield from (Fault(("accrual", *where), what) for where, what in table_faults(ruler.accrual))
+
+
+# ---- a table of accrual in a file of its own
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """A table of accrual, unless it has faults."""
+
+    table: AccrualTable | None
+    faults: tuple[Fault, ...]
+
+
+def read_accrual(text: str) -> ReadTable:
+    """Reads a file of `accruals/`, with every fault at its line."""
+    written, lines, faults = read_keys(text, "a table of accrual")
+    if written is None:
+        return ReadTable(None, faults)
+    try:
+        table = AccrualTable.model_validate(written)
+    except ValidationError as invalid:
+        return ReadTable(None, _in_reading_order((*faults, *shape_faults(invalid, lines))))
+    faults += tuple(Fault(where, what, lines.of(where)) for where, what in table_faults(table))
+    return ReadTable(None if faults else table, _in_reading_order(faults))
+
+
+def _in_reading_order(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.line or 0))

@@ -7,8 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from models.accrual_table import AccrualTable
 from models.calendar import Jurisdiction, Wait
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
@@ -156,6 +157,14 @@ class Contact(_Part):
     phone: str
 
 
+Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+AccrualKey = Annotated[
+    Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")],
+    Discriminator(lambda written: "[table]" if isinstance(written, dict | AccrualTable) else "[name]"),
+]
+"""A table written in the ruler itself, or the name of one in `accruals/`."""
+
+
 class Ruler(_Part):
     ruler: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     version: Annotated[int, Field(ge=1)]
@@ -171,6 +180,8 @@ class Ruler(_Part):
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()
     gate: Gate | None = None
+    accrual: AccrualKey | None = None
+    """What delay adds to a debt; none: the amounts that were imported are what is owed."""
     rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]
 
     @property

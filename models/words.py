@@ -58,6 +58,10 @@ def money(amount: Decimal) -> str:
     return format_currency(amount, "BRL", locale="pt_BR").replace("\xa0", " ")
 
 
+def percent(rate: Decimal) -> str:
+    return f"{rate.normalize():f}".replace(".", ",")
+
+
 def day(on: date) -> str:
     return f"{on:%d/%m/%Y}"
 

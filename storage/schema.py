@@ -284,3 +284,15 @@ owed_signals = Table(
     Column("delivered_at", DateTime(timezone=True)),
     Index("ix_owed_signals_due", "id", postgresql_where=text("delivered_at IS NULL")),
 )
+
+# monthly rates that accrual needs, as the Central Bank publishes them
+rates = Table(
+    "rates",
+    metadata,
+    Column("series", Text, primary_key=True),
+    # its first day
+    Column("month", Date, primary_key=True),
+    Column("percent", Numeric(9, 6), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
+)

@@ -1,0 +1,75 @@
+"""`rates import`, `rates list`: Selic and other monthly rates that accrual needs."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.console import Json, emit, out, table
+from commands.imports import transaction
+from models.accrual_table import SERIES
+from models.rates import read_sgs
+from models.words import percent
+from storage.rates import read_rate_file, read_rates, record_rates
+
+rates = typer.Typer(no_args_is_help=True, help="Monthly rates that accrual needs, as the Central Bank publishes them.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(rates, name="rates")
+
+
+@rates.command("import")
+def import_rates(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A monthly series of SGS, JSON or CSV.")],
+    series: Annotated[str, typer.Option(help="The name by which tables of accrual know it.")] = "selic",
+    as_json: Json = False,
+) -> None:
+    """Load a series. Loading a file twice changes nothing; a rate that is another now is replaced, and reported."""
+    if not re.fullmatch(SERIES, series):
+        raise typer.BadParameter("is small letters, digits and hyphens, as in `selic`", param_hint="--series")
+    rows = read_sgs(read_rate_file(file), file.name)
+    accepted = [row.rate for row in rows if row.rate]
+    rejects = [row for row in rows if row.rate is None]
+    with transaction() as connection:
+        changes = record_rates(connection, series, accepted)
+    counts = {
+        "rows": len(rows),
+        "rates": len({rate.month for rate in accepted}),
+        "changed": len(changes),
+        "rejected": len(rejects),
+    }
+    details = {
+        "changes": [
+            {"month": f"{change.month:%Y-%m}", "was": _exact(change.was), "now": _exact(change.now)}
+            for change in changes
+        ],
+        "rejects": [{"line": row.line, "reason": row.reason} for row in rejects],
+    }
+
+    def readable() -> None:
+        table(("", ""), counts.items())
+        for change in changes:
+            said = f"{series} {change.month:%m/%Y}: {percent(change.was)} % → {percent(change.now)} %"
+            out.print(said, markup=False, soft_wrap=True)
+        for row in rejects:
+            out.print(f"{file.name}:{row.line}: {row.reason}", markup=False, soft_wrap=True)
+
+    emit({**counts, **details}, as_json, readable)
+
+
+@rates.command("list")
+def list_rates(as_json: Json = False) -> None:
+    """List every rate on record, by series and month."""
+    with transaction() as connection:
+        known = read_rates(connection).by_series
+    found = [(series, month, rate) for series, by_month in known.items() for month, rate in by_month.items()]
+    data = [{"series": series, "month": f"{month:%Y-%m}", "percent": _exact(rate)} for series, month, rate in found]
+    rows = ((series, f"{month:%m/%Y}", percent(rate)) for series, month, rate in found)
+    emit({"rates": data}, as_json, lambda: table(("série", "mês", "% no mês"), rows))
+
+
+def _exact(rate: Decimal) -> str:
+    return f"{rate.normalize():f}"

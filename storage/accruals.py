@@ -1,0 +1,36 @@
+"""Where tables of accrual come from: a ruler, a file of the analyst, or one shipped in `accruals/` by its name."""
+
+from models.accrual_table import AccrualTable
+from models.errors import Refusal
+from models.faults import Fault, read_accrual
+from models.ruler import Ruler
+from storage.shelf import Shelf
+
+ACCRUALS = Shelf("accruals", "accrual table")
+
+
+def load_accrual(name_or_path: str) -> AccrualTable:
+    """Refuses a faulty table with all its faults, one a line."""
+    path, text = ACCRUALS.read(name_or_path)
+    read = read_accrual(text)
+    if read.table is None:
+        count = "a fault" if len(read.faults) == 1 else f"{len(read.faults)} faults"
+        raise Refusal("\n".join([f"{path} has {count}:", *(f"{path}: {fault}" for fault in read.faults)]))
+    return read.table
+
+
+def accrual_of(ruler: Ruler) -> AccrualTable | None:
+    """The ruler's own table, on its jurisdiction's days unless it names others; or the shipped one that it names."""
+    if ruler.accrual is None:
+        return None
+    if isinstance(ruler.accrual, str):
+        return load_accrual(ruler.accrual)
+    return ruler.accrual.model_copy(update={"jurisdiction": ruler.accrual.jurisdiction or ruler.jurisdiction})
+
+
+def accrual_faults(ruler: Ruler) -> list[Fault]:
+    """A ruler may only name a shipped table: its name must mean the same wherever the ruler is read."""
+    if not isinstance(ruler.accrual, str) or ruler.accrual in ACCRUALS.names():
+        return []
+    known = ", ".join(ACCRUALS.names())
+    return [Fault(("accrual",), f"names {ruler.accrual}, which is not in accruals/; known are {known}")]

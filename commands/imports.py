@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import psycopg
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from commands.console import Json, emit, err, out, table
@@ -20,7 +20,7 @@ from models.errors import Refusal
 from models.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
 from models.sample import FEWEST, MOST, generate
 from models.words import GROUNDS
-from storage.imports import Rejects, SourceFile, import_benefits, import_debts, import_filings, look_over
+from storage.imports import Rejects, SourceFile, TextFile, import_benefits, import_debts, import_filings, look_over
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
@@ -101,11 +101,17 @@ def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: M
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
+    """All or nothing, on an engine of its own."""
+    with answering_database() as engine, engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def answering_database() -> Iterator[Engine]:
     """What the database refuses is said without its message, which may hold a row's values."""
     engine = database()
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield engine
     except DBAPIError as error:
         raise Refusal(_refused(getattr(error.orig, "sqlstate", None))) from None
     except psycopg.Error as error:
@@ -123,7 +129,7 @@ def _refused(sqlstate: str | None) -> str:
 
 
 @contextmanager
-def progress_of(source: SourceFile) -> Iterator[Callable[[int], None]]:
+def progress_of(source: TextFile) -> Iterator[Callable[[int], None]]:
     """By bytes read, for people who watch."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:

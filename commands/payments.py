@@ -1,12 +1,24 @@
-"""`payments unmatched`: money that came in for nothing we know of."""
+"""`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from commands.console import Json, emit, table
-from embedded.home import find_services
-from models.words import money
-from storage.engine import connect
+from commands.console import Json, emit, err, out, table
+from commands.imports import Day, answering_database, progress_of
+from embedded.home import home
+from models.errors import Refusal
+from models.words import day, money
+from storage.bank_files import BankFileImported, import_bank_file
+from storage.imports import Rejects, look_over_text
+from storage.ledger import match as put_on_debt
 from storage.ledger import unmatched as unmatched_payments
+from storage.statement import Reconciled, State, list_payments
+from storage.statement import reconcile as reconciled
 
 payments = typer.Typer(no_args_is_help=True, help="Money that came in.")
 
@@ -15,10 +27,73 @@ def register(app: typer.Typer) -> None:
     app.add_typer(payments, name="payments")
 
 
+@payments.command("import")
+def import_payments(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A return file: FEBRABAN 150 or CNAB 240.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a file whose number was imported before, or whose trailer disagrees.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Import a bank's return file. Each payment counts once, however often and by whomever it is reported."""
+    source = look_over_text(file)
+    with (
+        progress_of(source) as progress,
+        Rejects(home().rejects / f"{source.label}.csv") as rejects,
+        answering_database() as engine,
+    ):
+        now = datetime.now(UTC)
+        imported = import_bank_file(engine, source, rejects, now, force=force, progress=progress)
+    said = _said(imported, rejects)
+    emit(said, as_json, lambda: _show_import(said))
+    if not imported.applied:
+        raise Refusal(
+            f"{file.name} is kept aside and nothing of it was applied: {'; '.join(imported.disagreements)};"
+            " --force applies the lines that are well-formed"
+        )
+
+
+@payments.command("list")
+def list_all(
+    state: Annotated[State | None, typer.Option(help="Only those that are so, whole or in part.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List payments and what became of each: on its debt, in excess of it, given back, or unmatched."""
+    with answering_database() as engine, engine.connect() as connection:
+        found = list_payments(connection, state)
+    emit({"payments": found}, as_json, lambda: _show_payments(found))
+
+
+@payments.command()
+def match(
+    payment: Annotated[int, typer.Argument(metavar="ID", help="Of an unmatched payment, as `payments list` shows it.")],
+    debt: Annotated[str, typer.Argument(metavar="DEBT", help="The debt it was meant for.")],
+    by: Annotated[str, typer.Option(help="Who says so; it is kept on record.")],
+    as_json: Json = False,
+) -> None:
+    """Put an unmatched payment on the debt it was meant for."""
+    with answering_database() as engine:
+        put_on_debt(engine, payment, debt, by, datetime.now(UTC))
+    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: out.print(f"payment {payment} is on {debt}"))
+
+
+@payments.command()
+def reconcile(on: Day = None, as_json: Json = False) -> None:
+    """Prove to the cent that receipts are allocations, excess, unmatched and reversals; exit code 1 if they are not."""
+    with answering_database() as engine, engine.connect() as connection:
+        proof = reconciled(connection, on.date() if on else None)
+    emit({**asdict(proof), "balanced": proof.balanced}, as_json, lambda: _show_proof(proof))
+    if not proof.balanced:
+        raise Refusal(
+            f"the ledger is off by {money(proof.difference)}, and {len(proof.faulty_debts)} debts disagree with their"
+            " payments"
+        )
+
+
 @payments.command()
 def unmatched(as_json: Json = False) -> None:
     """List the payments that belong to no known debt."""
-    with connect(find_services().database).connect() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         found = unmatched_payments(connection)
 
     def readable() -> None:
@@ -28,3 +103,58 @@ def unmatched(as_json: Json = False) -> None:
         )
 
     emit({"payments": found}, as_json, readable)
+
+
+def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
+    return {
+        "records": imported.records,
+        "accepted": imported.accepted,
+        "amount": imported.amount,
+        "rejected": rejects.count,
+        "duplicates": imported.duplicates,
+        "unmatched": imported.unmatched,
+        "applied": imported.applied,
+        "rejects_file": str(rejects.path) if rejects.path else None,
+        "warnings": [*imported.warnings, *imported.disagreements],
+    }
+
+
+def _show_import(said: dict[str, Any]) -> None:
+    shown = {**said, "amount": money(said["amount"])}
+    table(("", ""), ((name, shown[name]) for name in shown if name not in ("rejects_file", "warnings")))
+    for warning in said["warnings"]:
+        err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+    if said["rejects_file"]:
+        out.print(f"the rejected lines and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+
+
+STATES = {
+    "matched": "alocado",
+    "unmatched": "sem débito conhecido",
+    "excess": "excedente",
+    "reversed": "devolvido",
+}
+
+COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "id": ("id", str),
+    "state": ("situação", STATES.__getitem__),
+    "debt": ("débito", lambda debt: debt),
+    "amount": ("valor", money),
+    "allocated": ("alocado", money),
+    "excess": ("excedente", money),
+    "reversed": ("devolvido", money),
+    "paid_on": ("pago em", day),
+    "channel": ("meio", str),
+    "slip": ("guia", lambda slip: slip),
+}
+
+
+def _show_payments(found: list[dict[str, Any]]) -> None:
+    rows = ([shown(payment[name]) for name, (_, shown) in COLUMNS.items()] for payment in found)
+    table((title for title, _ in COLUMNS.values()), rows)
+
+
+def _show_proof(proof: Reconciled) -> None:
+    rows = [("recebido", proof.receipts), ("alocado", proof.allocations), ("excedente", proof.excess)]
+    rows += [("sem débito conhecido", proof.unmatched), ("devolvido", proof.reversals), ("diferença", proof.difference)]
+    table(("", ""), ((name, money(amount)) for name, amount in rows))

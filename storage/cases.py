@@ -132,7 +132,8 @@ PAYMENTS = text("""
     SELECT paid_on,
            payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
-    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND payments.recorded_at >= :opened_at
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
+      AND coalesce(payments.matched_at, payments.recorded_at) >= :opened_at
     ORDER BY payments.id
 """)
 

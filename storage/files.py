@@ -24,8 +24,8 @@ HOLDS = text("""
 """)
 
 PAYMENTS = text("""
-    SELECT payments.end_to_end_id AS id, payments.debt, payments.amount, paid_on AS at, paid_at,
-           payments.recorded_at,
+    SELECT coalesce(payments.end_to_end_id, payments.reference) AS id, payments.debt, payments.amount, paid_on AS at,
+           paid_at, payments.recorded_at,
            coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY payments.id

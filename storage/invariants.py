@@ -306,10 +306,12 @@ PARTS = {
         SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
     """),  # noqa: S608 - OWED is a constant
     "money": _of_cases(f"""
-        SELECT owed."case", owed.id AS debt, payments.id, payments.amount, payments.recorded_at
+        SELECT owed."case", owed.id AS debt, payments.id, payments.amount,
+               coalesce(payments.matched_at, payments.recorded_at) AS recorded_at
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         UNION ALL
-        SELECT owed."case", owed.id, payments.id, -reversals.amount, reversals.recorded_at
+        SELECT owed."case", owed.id, payments.id, -reversals.amount,
+               greatest(payments.matched_at, reversals.recorded_at)
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         JOIN reversals ON reversals.payment = payments.id
         ORDER BY recorded_at

@@ -1,30 +1,55 @@
 """Money coming in. A payment is written in the same transaction as the signals it owes, and counts once.
 
+A Pix payment may be reported twice, by the webhook (endToEndId) and in a bank's file (reference), in either order and
+under names that have nothing in common. The second report is paired with a payment of the same debt, amount and day
+that its side has not reported yet, one with one: so two equal payments stay two. Which of them it is paired with makes
+no difference to any sum.
+
 Everything one call needs is locked before anything is written, in one order whoever calls: cases by id, debts by id,
 payments by the bank's id. So calls that meet queue up, and none deadlocks.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    Table,
+    any_,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
 from models.case import Status
-from models.events import PaymentReceived, PaymentReversed
+from models.errors import Refusal
+from models.events import Event, PaymentReceived, PaymentReversed
 from models.pix import Malformed, PixPayment, PixRefund
 from models.words import money
 from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
-from storage.signals import owe
+from storage.signals import owe_each
 
 TIMEZONE = ZoneInfo("America/Sao_Paulo")
 """Dates a payment that concerns no case: the bank's own days."""
@@ -33,8 +58,35 @@ OPEN = datetime.max.replace(tzinfo=UTC)
 """Sorts an open case after all closed ones."""
 
 ATTEMPTS = 5
+RECEIVED_BY = {"pix": "recebido por Pix", "bank": "recebido pelo banco"}
+REPORTED = {"end_to_end_id": ("end_to_end_id", "txid"), "reference": ("reference", "slip", "bank_file")}
+"""What each side's report says of a payment that the other one reported first."""
+
 OVERTAKEN = {"40001", "40P01", "23505"}
 """SQLSTATEs of a transaction that lost to another one: not serializable, deadlocked, a row written meanwhile."""
+
+
+Day = tuple[str, Decimal, date]
+"""Debt, amount and day: what the two reports of one Pix payment have in common."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One report of one payment: a webhook's has an endToEndId, a bank file's a reference."""
+
+    channel: str
+    amount: Decimal
+    paid_at: datetime
+    end_to_end_id: str | None = None
+    txid: str | None = None
+    reference: str | None = None
+    slip: str | None = None
+    slip_number: int | None = None
+    bank_file: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.end_to_end_id or self.reference or ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +95,8 @@ class Recorded:
 
     payments: int
     reversals: int
+    unmatched: int
+    """Of the payments, those for no debt that we know of."""
 
 
 class Overtaken(Exception):
@@ -51,12 +105,41 @@ class Overtaken(Exception):
 
 def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datetime) -> Recorded:
     """Stores all of a call or nothing. Repeating it changes nothing."""
+    receipts = [
+        Receipt("pix", payment.amount, payment.paid_at, end_to_end_id=payment.end_to_end_id, txid=payment.txid)
+        for payment in received
+    ]
+    refunds = {payment.end_to_end_id: payment.refunds for payment in received if payment.refunds}
+    try:
+        return _whole(engine, lambda connection: _record(connection, receipts, refunds, arrived_at))
+    except DataError:
+        raise Malformed("pix", "adds up to more than one debt can record") from None
+
+
+def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetime) -> Recorded:
+    """Stores all of them or nothing. Repeating it changes nothing."""
+    try:
+        return _whole(engine, lambda connection: _record(connection, receipts, {}, arrived_at))
+    except DataError:
+        raise Refusal("the payments add up to more than one debt can record") from None
+
+
+def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> None:
+    """Puts an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
+    _whole(engine, lambda connection: _Posting(connection, now, debts_named=[debt]).match(payment, debt, by))
+
+
+T = TypeVar("T")
+
+
+def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """In one transaction, begun again when another one was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with engine.begin() as connection:
-                return _record(connection, received, arrived_at)
+                return work(connection)
         except DataError:
-            raise Malformed("pix", "adds up to more than one debt can record") from None
+            raise
         except (DBAPIError, Overtaken) as error:
             state = getattr(getattr(error, "orig", None), "sqlstate", None)
             if attempt == ATTEMPTS or not (state in OVERTAKEN or isinstance(error, Overtaken)):
@@ -77,12 +160,23 @@ def unmatched(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def _record(connection: Connection, received: Sequence[PixPayment], arrived_at: datetime) -> Recorded:
-    posting = _Posting(connection, received, arrived_at)
-    new = posting.receive(received)
-    reversed_ = posting.reverse({payment.end_to_end_id: payment.refunds for payment in received if payment.refunds})
-    posting.write_journal()
-    return Recorded(payments=new, reversals=reversed_)
+def _record(
+    connection: Connection,
+    receipts: Sequence[Receipt],
+    refunds: dict[str, tuple[PixRefund, ...]],
+    arrived_at: datetime,
+) -> Recorded:
+    posting = _Posting(
+        connection,
+        arrived_at,
+        txids={receipt.txid for receipt in receipts if receipt.txid},
+        slips={receipt.slip_number for receipt in receipts if receipt.slip_number is not None},
+        refunded=refunds.keys(),
+    )
+    new = posting.receive(receipts)
+    reversed_ = posting.reverse(refunds)
+    posting.tell()
+    return Recorded(len(new), reversed_, unmatched=sum(payment["debt"] is None for payment in new))
 
 
 @dataclass
@@ -105,6 +199,8 @@ class _Debt:
     """A locked debt, and for each who owes it the newest case of its tax, the open one if there is one."""
 
     id: str
+    txid: str
+    slip_number: int
     cases: list[_Case]
 
     @property
@@ -137,33 +233,119 @@ class _Reversal:
 class _Posting:
     """One call's transaction: the rows it has locked, and what it has to say to each case."""
 
-    def __init__(self, connection: Connection, received: Sequence[PixPayment], arrived_at: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        arrived_at: datetime,
+        *,
+        txids: Collection[str] = (),
+        slips: Collection[int] = (),
+        refunded: Collection[str] = (),
+        debts_named: Collection[str] = (),
+    ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
-        self.debt_of_txid, self.debts = _lock(connection, received)
+        self.debts = _lock(connection, txids, slips, refunded, debts_named)
+        self.debt_of_txid = {debt.txid: debt for debt in self.debts.values()}
+        self.debt_of_slip = {debt.slip_number: debt for debt in self.debts.values()}
         self.journal: list[dict[str, Any]] = []
+        self.promised: list[tuple[str, Event]] = []
 
-    def receive(self, received: Sequence[PixPayment]) -> int:
-        rows = [self._row(payment) for payment in sorted(received, key=lambda payment: payment.end_to_end_id)]
+    def receive(self, receipts: Sequence[Receipt]) -> list[RowMapping]:
+        """The payments that are new."""
+        rows = [self._row(receipt) for receipt in sorted(receipts, key=lambda receipt: receipt.key)]
+        rows = self._paired(self._unknown(rows))
         if not rows:
-            return 0
+            return []
         # The first report of a payment stands, also when a repeat states another amount: notices and decisions rest
         # on it already, and the bank takes money back with a refund, never by rewording a payment.
         stored = self.connection.execute(
             postgresql_insert(payments)
-            .on_conflict_do_nothing(index_elements=["end_to_end_id"])
-            .returning(payments.c.id, payments.c.debt, payments.c.amount, payments.c.paid_at),
-            rows,
+            .from_select(list(rows[0]), _as_table(payments, rows))
+            .on_conflict_do_nothing()
+            .returning(payments.c.id, payments.c.debt, payments.c.amount, payments.c.paid_at, payments.c.channel)
         )
         new = sorted(stored.mappings(), key=lambda payment: payment["id"])
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for payment in new:
             if payment["debt"] is not None:
                 sums[payment["debt"]] += payment["amount"]
-                self._tell_received(payment)
-        for debt, amount in sums.items():
-            self._add(debt, amount)
-        return len(new)
+                self._tell_received(payment, RECEIVED_BY[payment["channel"]])
+        self._add_all(sums)
+        return new
+
+    def match(self, payment: int, debt: str, by: str) -> None:
+        if debt not in self.debts:
+            raise Refusal(f"there is no debt {debt}")
+        found = self._unmatched(payment)
+        back = select(func.coalesce(func.sum(reversals.c.amount), 0)).where(reversals.c.payment == payment)
+        kept = found["amount"] - self.connection.execute(back).scalar_one()
+        if not kept:
+            raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
+        self._refuse_twin({**found, "debt": debt})
+        day = self._day(self.debts[debt].dated_by, found["paid_at"])
+        put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
+        self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
+        self._add(debt, kept)
+        self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
+        self.tell()
+
+    def _refuse_twin(self, payment: dict[str, Any]) -> None:
+        """A person may take the second report of a Pix payment for another payment."""
+        if payment["channel"] != "pix":
+            return
+        for other in self._half_reported({payment["debt"]}):
+            said_by = "end_to_end_id" if other["reference"] is None else "reference"
+            if payment[said_by] is None and _day_of(other) == _day_of(payment):
+                raise Refusal(
+                    f"payment {other['id']} on debt {payment['debt']} is the same Pix: of the same amount and day, and"
+                    " reported by the other side alone"
+                )
+
+    def _unmatched(self, payment: int) -> RowMapping:
+        asked = select(payments).where(payments.c.id == payment).with_for_update()
+        found = self.connection.execute(asked).mappings().one_or_none()
+        if found is None:
+            raise Refusal(f"there is no payment {payment}")
+        if found["debt"] is not None:
+            raise Refusal(f"payment {payment} is on debt {found['debt']} already")
+        return found
+
+    def _unknown(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that their own side has not reported before."""
+        for name in ("end_to_end_id", "reference"):
+            column = payments.c[name]
+            keys = [row[name] for row in rows if row[name] is not None]
+            if keys:
+                known = set(self.connection.execute(select(column).where(_any(column, keys))).scalars())
+                rows = [row for row in rows if row[name] is None or row[name] not in known]
+        return rows
+
+    def _paired(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that the other side has not reported either; the others are written to the payments it reported."""
+        waiting: dict[tuple[str, Day], deque[int]] = defaultdict(deque)
+        for payment in self._half_reported({row["debt"] for row in rows if row["debt"] and row["channel"] == "pix"}):
+            lacks = "reference" if payment["reference"] is None else "end_to_end_id"
+            waiting[lacks, _day_of(payment)].append(payment["id"])
+        alone = []
+        for row in rows:
+            name = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
+            pairs = waiting.get((name, _day_of(row))) if row["channel"] == "pix" else None
+            if pairs:
+                said = {column: row[column] for column in REPORTED[name]}
+                self.connection.execute(update(payments).where(payments.c.id == pairs.popleft()).values(said))
+            else:
+                alone.append(row)
+        return alone
+
+    def _half_reported(self, debts: set[str]) -> Sequence[RowMapping]:
+        """Pix payments of these locked debts that one side alone has reported."""
+        if not debts:
+            return []
+        columns = (payments.c.id, payments.c.debt, payments.c.amount, payments.c.paid_at, payments.c.reference)
+        one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
+        asked = select(*columns).where(_any(payments.c.debt, debts), payments.c.channel == "pix", one_side)
+        return self.connection.execute(asked.order_by(payments.c.id)).mappings().all()
 
     def reverse(self, refunds: dict[str, tuple[PixRefund, ...]]) -> int:
         if not refunds:
@@ -177,29 +359,39 @@ class _Posting:
         ).mappings()
         return sum(self._reverse_one(payment, refunds[payment["end_to_end_id"]]) for payment in refunded.all())
 
-    def write_journal(self) -> None:
+    def tell(self) -> None:
+        """Journal and signals, all at the end."""
         if self.journal:
             self.connection.execute(insert(decisions), self.journal)
+        owe_each(self.connection, self.promised)
 
-    def _row(self, payment: PixPayment) -> dict[str, Any]:
-        debt = self.debts.get(self.debt_of_txid.get(payment.txid or "", ""))
+    def _row(self, receipt: Receipt) -> dict[str, Any]:
+        debt = self.debt_of_txid.get(receipt.txid or "")
+        if receipt.slip_number is not None:
+            debt = self.debt_of_slip.get(receipt.slip_number)
         return {
-            "end_to_end_id": payment.end_to_end_id,
-            "txid": payment.txid,
+            "channel": receipt.channel,
+            "end_to_end_id": receipt.end_to_end_id,
+            "txid": receipt.txid,
+            "reference": receipt.reference,
+            "slip": receipt.slip,
+            "bank_file": receipt.bank_file,
             "debt": debt.id if debt else None,
-            "amount": payment.amount,
-            "paid_at": payment.paid_at,
-            "paid_on": self._day(debt.dated_by if debt else None, payment.paid_at),
+            "amount": receipt.amount,
+            "paid_at": receipt.paid_at,
+            "paid_on": self._day(debt.dated_by if debt else None, receipt.paid_at),
         }
 
-    def _tell_received(self, payment: RowMapping) -> None:
+    def _tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
         amount, debt = payment["amount"], payment["debt"]
-        reason = f"pagamento de {money(amount)} recebido por Pix"
+        if not self.debts[debt].open_cases:
+            return
+        reason = f"pagamento de {money(amount)} {how}"
         evidence = {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": debt}
         for case in self.debts[debt].open_cases:
             day = self._day(case, payment["paid_at"])
             self._note(case, day, "payment", reason, evidence)
-            owe(self.connection, [case.id], PaymentReceived(payment=payment["id"], amount=amount, on=day))
+            self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
 
     def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
         earlier = select(reversals.c.reference, reversals.c.amount).where(reversals.c.payment == payment["id"])
@@ -236,7 +428,8 @@ class _Posting:
         day = self._day(case, reversal.at)
         reason = f"devolução de {money(reversal.amount)} de um pagamento recebido por Pix"
         self._note(case, day, "payment_reversed", reason, reversal.evidence)
-        owe(self.connection, [case.id], PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day))
+        event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
+        self.promised.append((case.id, event))
 
     def _reopen(self, case: _Case, reversal: _Reversal) -> None:
         case.closed_at, case.status = None, Status.RUNNING
@@ -259,6 +452,13 @@ class _Posting:
         balance: Decimal = self.connection.execute(added.returning(debts.c.balance)).scalar_one()
         return balance
 
+    def _add_all(self, sums: dict[str, Decimal]) -> None:
+        rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]
+        if rows:
+            more = _as_table(debts, rows).subquery()
+            added = update(debts).where(debts.c.id == more.c.id)
+            self.connection.execute(added.values(received=debts.c.received + more.c.received))
+
     def _note(self, case: _Case, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
         row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
         self.journal.append(row)
@@ -271,30 +471,60 @@ class _Posting:
         return case.clock.day_at(self.arrived_at if case.clock.compressed else instant)
 
 
-def _lock(connection: Connection, received: Sequence[PixPayment]) -> tuple[dict[str, str], dict[str, _Debt]]:
-    """The debt of each txid, and every debt that the call concerns, locked with the cases it concerns."""
-    named = debts.c.pix_txid.in_({payment.txid for payment in received if payment.txid})
-    refunded = [payment.end_to_end_id for payment in received if payment.refunds]
-    # a repeat may name another txid than the first report did, which stands
-    stored = select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))
-    owed = (
-        select(debts.c.id, debts.c.pix_txid, debts.c.tax, debtors.c.taxpayer)
-        .join_from(debts, debtors)
-        .where(or_(named, debts.c.id.in_(stored)) if refunded else named)
-        .order_by(debtors.c.taxpayer)
-    )
-    owers = connection.execute(owed).all()
+def _any(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """One array, where a list of a thousand parameters would take longer to send than to look up."""
+    return column == any_(_array(column, values))
+
+
+def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:
+    """Rows for columns of `table`, in one statement however many there are."""
+    names = list(rows[0])
+    arrays = [_array(table.c[name], (row[name] for row in rows)) for name in names]
+    return select(func.unnest(*arrays).table_valued(*names).render_derived())
+
+
+def _array(column: Column[Any], values: Iterable[Any]) -> ColumnElement[Any]:
+    return cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type))
+
+
+def _day_of(payment: Mapping[Any, Any]) -> Day:
+    return payment["debt"], payment["amount"], payment["paid_at"].astimezone(TIMEZONE).date()
+
+
+def _lock(
+    connection: Connection,
+    txids: Collection[str],
+    slips: Collection[int],
+    refunded: Collection[str],
+    debts_named: Collection[str],
+) -> dict[str, _Debt]:
+    """Every debt that the call concerns, locked with the cases it concerns."""
+    named = [
+        _any(column, names)
+        for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
+        if names
+    ]
+    if refunded:
+        # a repeat may name another txid than the first report did, which stands
+        named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))
+    owers = connection.execute(_owed(named)).all() if named else []
     if not owers:
-        return {}, {}
+        return {}
     newest = _lock_newest_cases(connection, {(row.taxpayer, row.tax) for row in owers})
-    debt_of_txid = {row.pix_txid: row.id for row in owers}
-    ids = debt_of_txid.values()
-    connection.execute(select(debts.c.id).where(debts.c.id.in_(ids)).order_by(debts.c.id).with_for_update())
-    locked = {debt: _Debt(debt, []) for debt in ids}
+    locked = {row.id: _Debt(row.id, row.pix_txid, row.slip_number, []) for row in owers}
+    connection.execute(select(debts.c.id).where(_any(debts.c.id, locked)).order_by(debts.c.id).with_for_update())
     for row in owers:
         if (row.taxpayer, row.tax) in newest:
             locked[row.id].cases.append(newest[row.taxpayer, row.tax])
-    return debt_of_txid, locked
+    return locked
+
+
+def _owed(named: list[Any]) -> Any:
+    """One way of naming at a time, so that each uses its own index."""
+    columns = (debts.c.id, debts.c.pix_txid, debts.c.slip_number, debts.c.tax, debtors.c.taxpayer)
+    ways = [select(*columns).join_from(debts, debtors).where(way) for way in named]
+    owed = union(*ways).subquery()
+    return select(owed).order_by(owed.c.taxpayer)
 
 
 def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> dict[tuple[int, str], _Case]:

@@ -101,7 +101,7 @@ MONEY = """
         WHERE cohort = :cohort GROUP BY debts.id
     ), paid AS (
         SELECT payments.id, payments.amount FROM owed JOIN payments ON payments.debt = owed.id
-        WHERE payments.recorded_at >= owed.since
+        WHERE coalesce(payments.matched_at, payments.recorded_at) >= owed.since
     )
     SELECT (SELECT count(*) FROM paid) AS payments,
            (SELECT coalesce(sum(amount), 0) FROM paid)

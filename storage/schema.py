@@ -67,6 +67,8 @@ debts = Table(
     Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
     Column("balance", Numeric(15, 2), Computed("greatest(amount - received, 0)", persisted=True)),
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
+    # what the barcode and the nosso número of its slip carry (models/barcode.py)
+    Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
     UniqueConstraint("tax", "inscription"),
     CheckConstraint("amount > 0", name="amount_positive"),
 )
@@ -222,21 +224,54 @@ suspensions = Table(
     Index("uq_suspensions_current", "benefit", "case", unique=True, postgresql_where=text("reinstated_at IS NULL")),
 )
 
+# a return file of the bank; one whose trailer disagrees with its lines is kept aside, and nothing of it is applied
+bank_files = Table(
+    "bank_files",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("layout", Text, nullable=False),
+    # bank and convênio: within it the files are numbered
+    Column("agreement", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("made_on", Date, nullable=False),
+    # disagreeing; applying, until its last payment is in; applied
+    Column("state", Text, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("amount", Numeric(17, 2), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("applied_at", DateTime(timezone=True)),
+    Index("ix_bank_files_agreement", "agreement", "number"),
+)
+
+# one row a payment, whoever reports it: the Pix webhook by its endToEndId, a bank's file by its reference, or both
 payments = Table(
     "payments",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("end_to_end_id", Text, nullable=False, unique=True),
+    # how the payer paid: pix, or bank for anything else
+    Column("channel", Text, nullable=False, server_default=text("'pix'")),
+    Column("end_to_end_id", Text, unique=True),
     Column("txid", Text),
+    Column("reference", Text, unique=True),
+    # the barcode or nosso número that was paid
+    Column("slip", Text),
+    Column("bank_file", ForeignKey("bank_files.id")),
     Column("debt", ForeignKey("debts.id")),
     Column("amount", Numeric(15, 2), nullable=False),
-    # when the payer paid, as the bank says
+    # when the payer paid, as the bank says; noon when it says no more than the day
     Column("paid_at", DateTime(timezone=True), nullable=False),
     # the day that counts: the payment's on a real clock, its arrival's on a compressed one
     Column("paid_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # put on its debt by hand
+    Column("matched_by", Text),
+    Column("matched_at", DateTime(timezone=True)),
     Index("ix_payments_debt", "debt"),
+    Index("ix_payments_unmatched", "id", postgresql_where=text("debt IS NULL")),
     CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("num_nonnulls(end_to_end_id, reference) > 0", name="reported"),
 )
 
 reversals = Table(

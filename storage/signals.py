@@ -13,7 +13,14 @@ CHANNEL = "owed_signals"
 
 def owe(connection: Connection, cases: Iterable[str], event: Event) -> None:
     """Promises `event` to each of `cases`; it is owed from the commit of this transaction on."""
-    rows = [{"case": case, "name": event.signal(), "payload": event.model_dump(mode="json")} for case in cases]
+    owe_each(connection, ((case, event) for case in cases))
+
+
+def owe_each(connection: Connection, promised: Iterable[tuple[str, Event]]) -> None:
+    """Promises to each case an event of its own."""
+    rows = [
+        {"case": case, "name": event.signal(), "payload": event.model_dump(mode="json")} for case, event in promised
+    ]
     if rows:
         connection.execute(insert(owed_signals), rows)
         connection.execute(text(f"NOTIFY {CHANNEL}"))

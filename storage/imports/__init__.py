@@ -2,7 +2,7 @@
 
 from storage.imports.benefits import BenefitsImported, import_benefits
 from storage.imports.debts import DebtsImported, import_debts
-from storage.imports.files import SourceFile, look_over
+from storage.imports.files import SourceFile, TextFile, look_over, look_over_text
 from storage.imports.filings import FilingsImported, import_filings
 from storage.imports.rejects import Rejects
 
@@ -12,8 +12,10 @@ __all__ = [
     "FilingsImported",
     "Rejects",
     "SourceFile",
+    "TextFile",
     "import_benefits",
     "import_debts",
     "import_filings",
     "look_over",
+    "look_over_text",
 ]

@@ -1,11 +1,12 @@
-"""A delivered CSV file: looked over whole before anything is read from it, then read row by row in little memory."""
+"""A delivered file, CSV or of fixed columns: looked over whole before anything is read from it, then read line by line
+in little memory."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -30,18 +31,31 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SourceFile:
+class TextFile:
     path: Path
     size: int
     digest: str
     encoding: str
-    delimiter: str
-    header: list[str]
 
     @property
     def label(self) -> str:
         """The name for what is kept about this very content."""
         return f"{self.path.stem}-{self.digest[:8]}"
+
+    def lines(self, progress: Callable[[int], None] = lambda read: None) -> Generator[str]:
+        """Every line without its end; `progress` hears now and then how many bytes were read."""
+        with self.path.open("rb") as raw, TextIOWrapper(raw, self.encoding, "replace", newline="\n") as lines:
+            for line, text in enumerate(lines, start=1):
+                if line % ROWS_A_REPORT == 0:
+                    progress(raw.tell())
+                yield text.rstrip("\r\n")
+        progress(self.size)
+
+
+@dataclass(frozen=True)
+class SourceFile(TextFile):
+    delimiter: str
+    header: list[str]
 
     def records(self, progress: Callable[[int], None] = lambda read: None) -> Iterator[Record]:
         """The rows after the header, blank lines left out; `progress` hears now and then how many bytes were read."""
@@ -90,22 +104,27 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
 
 def look_over(path: Path) -> SourceFile:
     """Refuses what is not a text file of rows; finds its encoding and delimiter."""
-    name = path.name
-    try:
-        if path.is_dir():
-            raise Refusal(f"{path} is a directory; name a CSV file")
-        if not path.is_file():
-            raise Refusal(f"{path} doesn't exist" if not path.exists() else f"{path} is not a regular file")
-        digest, encoding, size = _scan(path)
-        with path.open(encoding=encoding, errors="replace", newline="\n") as file:
-            first = file.readline()
-    except OSError as error:
-        raise Refusal(f"{path} can't be read: {error.strerror}") from None
+    file = look_over_text(path)
+    first = next(file.lines(), "")
     delimiter = ";" if first.count(";") >= first.count(",") else ","
     header = _fields(first, delimiter)
     if header is None or not first.strip():
-        raise Refusal(f"{name}: its first line is not a header; docs/data.md lists the columns")
-    return SourceFile(path, size, digest, encoding, delimiter, [column.strip() for column in header])
+        raise Refusal(f"{path.name}: its first line is not a header; docs/data.md lists the columns")
+    header = [column.strip() for column in header]
+    return SourceFile(path, file.size, file.digest, file.encoding, delimiter, header)
+
+
+def look_over_text(path: Path) -> TextFile:
+    """Refuses what is not a text file of lines; finds its encoding."""
+    try:
+        if path.is_dir():
+            raise Refusal(f"{path} is a directory; name a file")
+        if not path.is_file():
+            raise Refusal(f"{path} doesn't exist" if not path.exists() else f"{path} is not a regular file")
+        digest, encoding, size = _scan(path)
+    except OSError as error:
+        raise Refusal(f"{path} can't be read: {error.strerror}") from None
+    return TextFile(path, size, digest, encoding)
 
 
 def _scan(path: Path) -> tuple[str, str, int]:
@@ -116,11 +135,11 @@ def _scan(path: Path) -> tuple[str, str, int]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if size == 0 and chunk.startswith(UTF16_MARKS):
-                raise Refusal(f"{path.name} is UTF-16; save it as CSV in UTF-8")
+                raise Refusal(f"{path.name} is UTF-16; save it as text in UTF-8")
             if len(chunk.translate(None, BINARY)) != len(chunk):
-                raise Refusal(f"{path.name} is a binary file, not CSV")
+                raise Refusal(f"{path.name} is a binary file, not text")
             if len(chunk) == CHUNK and b"\n" not in chunk:
-                raise Refusal(f"{path.name} has a line longer than {CHUNK:,} bytes; it is not CSV")
+                raise Refusal(f"{path.name} has a line longer than {CHUNK:,} bytes; it is no text of rows")
             digest.update(chunk)
             size += len(chunk)
             is_utf8 = is_utf8 and _decodes(utf8, chunk)

@@ -1,0 +1,113 @@
+"""What a bank's return file says, whatever its layout: who made it, the payments, and the lines that can't be taken.
+
+Positions are 1-based and inclusive, as the standards print them. No reason repeats what a line holds.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+UNPRINTABLE = re.compile(r"[^ -~]")
+EARLIEST = date(1990, 1, 1)
+SKEW = timedelta(days=1)
+"""How far a bank's calendar may run ahead."""
+
+
+class BadLine(ValueError):
+    """Why a line is not taken."""
+
+
+@dataclass(frozen=True)
+class Header:
+    layout: str
+    agreement: str
+    """Bank and convênio: within it the files are numbered."""
+    number: int
+    """NSA: one more with each file."""
+    made_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BankPayment:
+    line: int
+    """Of the file, from 1."""
+    code: str
+    """What was paid: the barcode, or the nosso número."""
+    slip_number: int | None
+    amount: Decimal
+    paid_on: date
+    authentication: str
+    """The bank's, when it gives one: the same in whichever file the payment is reported."""
+    sequence: str
+    """The line's own number in the file: two lines with the same one are one line said twice."""
+    by_pix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    line: int
+    reason: str
+    text: str
+
+
+class BankReturn(ABC):
+    """A file that is being read: its header at once, what its trailer confirms once `records` has ended."""
+
+    header: Header
+
+    @abstractmethod
+    def records(self) -> Iterator[BankPayment | RejectedLine]:
+        """Each payment or rejected line as it is read; nothing is kept."""
+
+    @abstractmethod
+    def disagreements(self) -> list[str]:
+        """In what the trailer and the lines contradict each other."""
+
+    @abstractmethod
+    def warnings(self) -> list[str]:
+        """What people should know, and what keeps no payment from being counted."""
+
+
+def field(line: str, first: int, last: int) -> str:
+    return line[first - 1 : last]
+
+
+def number(written: str, what: str) -> int:
+    if not (written.isascii() and written.isdigit()):
+        raise BadLine(f"{what} is not a number")
+    return int(written)
+
+
+def amount(written: str, what: str) -> Decimal:
+    """Two decimals implied."""
+    return Decimal(number(written, what)).scaleb(-2)
+
+
+def printable(written: str, what: str) -> str:
+    """Without the blanks around it."""
+    if UNPRINTABLE.search(written):
+        raise BadLine(f"{what} holds a character that is no printable ASCII")
+    return written.strip(" ")
+
+
+@lru_cache(maxsize=4096)
+def day(year: str, month: str, on: str, what: str) -> date:
+    try:
+        found = date(number(year, what), number(month, what), number(on, what))
+    except ValueError:
+        raise BadLine(f"{what} is no date") from None
+    if found < EARLIEST:
+        raise BadLine(f"{what} is before {EARLIEST.year}")
+    return found
+
+
+def payment_day(found: date, latest: date) -> date:
+    if found > latest:
+        raise BadLine("the payment date is in the future")
+    return found

@@ -1,0 +1,117 @@
+"""What became of the money that came in, payment by payment, and the proof that none of it is lost.
+
+Nothing here is stored. Each payment, less what was given back of it, fills its debt in the order of arrival; what finds
+the debt full is excess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Connection, text
+
+State = Literal["matched", "unmatched", "excess", "reversed"]
+
+PARTS: dict[State, str] = {
+    "matched": "allocated > 0",
+    "unmatched": "debt IS NULL AND amount > reversed",
+    "excess": "excess > 0",
+    "reversed": "reversed > 0",
+}
+"""A payment that is so in part is in the list too, with how much."""
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    date: date | None
+    payments: int
+    receipts: Decimal
+    allocations: Decimal
+    excess: Decimal
+    unmatched: Decimal
+    reversals: Decimal
+    difference: Decimal
+    """Receipts less all the others."""
+    faulty_debts: list[str]
+    """Those whose `received` is not their payments less reversals."""
+
+    @property
+    def balanced(self) -> bool:
+        return not self.difference and not self.faulty_debts
+
+
+def list_payments(connection: Connection, state: State | None) -> list[dict[str, Any]]:
+    """In the order of arrival."""
+    wanted = PARTS[state] if state else "true"
+    rows = connection.execute(text(f"{STATEMENT} SELECT * FROM statement WHERE {wanted} ORDER BY id"))  # noqa: S608
+    return [dict(row) for row in rows.mappings()]
+
+
+def reconcile(connection: Connection, on: date | None) -> Reconciled:
+    """Of the payments that count for that day; of all without one. Allocations are what the debts say they received."""
+    sums = connection.execute(text(f"{STATEMENT} {SUMS}"), {"on": on}).mappings().one()
+    faulty = connection.execute(text(FAULTY), {"on": on}).mappings().all()
+    allocations = sums["allocated"] + sum((debt["received"] - debt["net"] for debt in faulty), Decimal(0))
+    difference = sums["receipts"] - allocations - sums["excess"] - sums["unmatched"] - sums["reversals"]
+    return Reconciled(
+        date=on,
+        payments=sums["payments"],
+        receipts=sums["receipts"],
+        allocations=allocations,
+        excess=sums["excess"],
+        unmatched=sums["unmatched"],
+        reversals=sums["reversals"],
+        difference=difference,
+        faulty_debts=[debt["id"] for debt in faulty],
+    )
+
+
+STATEMENT = """
+WITH given_back AS (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment),
+netted AS (
+    SELECT payments.*, coalesce(given_back.amount, 0.00) AS reversed,
+           payments.amount - coalesce(given_back.amount, 0) AS net
+    FROM payments LEFT JOIN given_back ON given_back.payment = payments.id
+),
+filled AS (
+    SELECT netted.*, debts.amount
+               - sum(net) OVER (PARTITION BY debt ORDER BY coalesce(matched_at, recorded_at), netted.id) + net AS room
+    FROM netted LEFT JOIN debts ON debts.id = debt
+),
+split AS (
+    SELECT *, CASE WHEN debt IS NULL THEN 0.00 ELSE least(net, greatest(room, 0.00)) END AS allocated FROM filled
+),
+statement AS (
+    SELECT id, channel, end_to_end_id, reference, slip, debt, amount, paid_on, recorded_at, matched_by,
+           allocated, CASE WHEN debt IS NULL THEN 0.00 ELSE net - allocated END AS excess, reversed,
+           CASE WHEN net = 0 THEN 'reversed' WHEN debt IS NULL THEN 'unmatched' WHEN allocated < net THEN 'excess'
+                ELSE 'matched' END AS state
+    FROM split
+)
+"""
+
+SUMS = """
+SELECT count(*) AS payments,
+       coalesce(sum(amount), 0.00) AS receipts,
+       coalesce(sum(allocated), 0.00) AS allocated,
+       coalesce(sum(excess), 0.00) AS excess,
+       coalesce(sum(amount - reversed) FILTER (WHERE debt IS NULL), 0.00) AS unmatched,
+       coalesce(sum(reversed), 0.00) AS reversals
+FROM statement WHERE CAST(:on AS date) IS NULL OR paid_on = :on
+"""
+
+FAULTY = """
+SELECT * FROM (
+    SELECT debts.id, debts.received,
+           coalesce(sum(payments.amount - coalesce(given_back.amount, 0)), 0) AS net
+    FROM debts
+    LEFT JOIN payments ON payments.debt = debts.id
+    LEFT JOIN (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment) AS given_back
+           ON given_back.payment = payments.id
+    WHERE CAST(:on AS date) IS NULL OR debts.id IN (SELECT debt FROM payments WHERE paid_on = :on)
+    GROUP BY debts.id
+) AS ledger WHERE received <> net ORDER BY id
+"""

@@ -1,0 +1,63 @@
+"""Return files as a bank would write them, line by line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from models.barcode import slip_barcode
+
+PAID_ON = date(2026, 3, 2)
+
+
+def barcode(slip_number: int, value: str = "100.00") -> str:
+    return slip_barcode(slip_number, Decimal(value), "1234").digits
+
+
+@dataclass(frozen=True)
+class Paid:
+    """One G record."""
+
+    code: str
+    amount: str = "100.00"
+    on: date = PAID_ON
+    channel: str = "1"
+    authentication: str = ""
+
+    def line(self, sequence: int) -> str:
+        cents = int(Decimal(self.amount).scaleb(2))
+        front = (
+            f"G{'12345-6':<20}{self.on:%Y%m%d}{self.on:%Y%m%d}{self.code}{cents:012d}{0:07d}{sequence:08d}{'0001':<8}"
+        )
+        return f"{front}{self.channel}{self.authentication:<23}1".ljust(150)
+
+
+def header(number: int = 1, agreement: str = "AGREEMENT", version: str = "04") -> str:
+    front = f"A2{agreement:<20}{'PREFEITURA':<20}001{'BANCO':<20}20260303{number:06d}{version}"
+    return front.ljust(150)
+
+
+def trailer(count: int, total: str) -> str:
+    return f"Z{count:06d}{int(Decimal(total).scaleb(2)):017d}".ljust(150)
+
+
+def febraban(paid: Sequence[Paid], number: int = 1, agreement: str = "AGREEMENT") -> list[str]:
+    lines = [payment.line(place) for place, payment in enumerate(paid, start=1)]
+    total = sum((Decimal(payment.amount) for payment in paid), Decimal(0))
+    return [header(number, agreement), *lines, trailer(len(lines) + 2, str(total))]
+
+
+def cnab240(titles: Sequence[tuple[str, str, str]], number: int = 1) -> list[str]:
+    """`titles` are nosso número, movement, amount."""
+    first = (
+        f"00100000{'':9}2{'12345678000195':0>14}{'AGREEMENT':<20}{'':20}".ljust(142) + f"203032026101500{number:06d}040"
+    )
+    details = []
+    for place, (our_number, movement, amount) in enumerate(titles):
+        front = f"0010001 3{2 * place + 1:05d}T {movement}".replace("0010001 3", "00100013")
+        details.append(f"{front}{'':20}{our_number:<20}".ljust(240))
+        paid = f"{int(Decimal(amount).scaleb(2)):015d}"
+        charge = f"00100013{2 * place + 2:05d}U {movement}{'':0>60}{paid}{paid}{'':0>30}"
+        details.append(f"{charge}0203202603032026")
+    lot = ["00100011T01  040", *details, f"00100015{'':9}{len(details) + 2:06d}"]
+    return [first, *lot, f"00199999{'':9}{1:06d}{len(lot) + 2:06d}"]

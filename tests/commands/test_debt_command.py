@@ -11,7 +11,7 @@ from tests.commands.test_import_command import Line, line
 
 __all__ = ["line"]
 
-DEBTORS = "tax_id,name,uf,tax,inscription,due,amount\n04.071.544/0001-03,ACME,AL,ICMS,I1,2025-10-20,1000.00\n"
+DEBTORS = "tax_id,name,uf,tax,inscription,due,amount\n11.222.333/0001-81,ACME,AL,ICMS,I1,2025-10-20,1000.00\n"
 SGS = [{"data": "01/11/2025", "valor": "1.05"}, {"data": "01/12/2025", "valor": "1.22"}]
 
 

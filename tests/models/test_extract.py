@@ -38,7 +38,7 @@ OTHER = [
 ]
 OWN = (*TAXPAYERS_REQUIRED, *TAXPAYERS_OPTIONAL)
 PGFN_ROW = {
-    "CPF_CNPJ": "04.071.544/0001-03",
+    "CPF_CNPJ": "11.222.333/0001-81",
     "NOME_DEVEDOR": "RIO  BRANCO CLUB",
     "UF_DEVEDOR": "AC",
     "UF_UNIDADE_RESPONSAVEL": "AM",
@@ -82,7 +82,7 @@ def filing(**changed: str) -> Any:
 
 def test_pgfn_row() -> None:
     row = pgfn()
-    assert row.key == row.tax_id == "04071544000103"
+    assert row.key == row.tax_id == "11222333000181"
     assert (row.name, row.uf, row.tax, row.inscription) == ("RIO BRANCO CLUB", "AC", "OTHER", "FGAC201900092")
     assert (row.due, row.amount, row.litigation, row.ground) == ("2019-11-14", "304558.98", "f", "")
 

@@ -21,7 +21,7 @@ PGFN = (
     "CPF_CNPJ;TIPO_PESSOA;TIPO_DEVEDOR;NOME_DEVEDOR;UF_DEVEDOR;UNIDADE_RESPONSAVEL;NUMERO_INSCRICAO;"
     "TIPO_SITUACAO_INSCRICAO;SITUACAO_INSCRICAO;TIPO_CREDITO;DATA_INSCRICAO;INDICADOR_AJUIZADO;VALOR_CONSOLIDADO"
 )
-ACME, ABC = "04.071.544/0001-03", "12.ABC.345/01DE-35"
+ACME, ABC = "11.222.333/0001-81", "12.ABC.345/01DE-35"
 TAX = "SOCIAL-SECURITY"
 
 
@@ -78,7 +78,7 @@ class Desk:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]
 
-    def open_case(self, tax_id: str = "04071544000103", tax: str = TAX, case: str = "case-1") -> None:
+    def open_case(self, tax_id: str = "11222333000181", tax: str = TAX, case: str = "case-1") -> None:
         with self.engine.begin() as connection:
             connection.execute(text(OPEN_CASE), {"tax_id": tax_id, "tax": tax, "case": case})
 
@@ -117,7 +117,7 @@ def test_a_debt_is_counted_once_and_owed_by_each_co_debtor(desk: Desk) -> None:
     assert desk.ask("SELECT count(*), sum(amount), sum(balance) FROM debts") == [(2, 200, 200)]
     assert desk.ask("SELECT count(*) FROM debtors") == [(3,)]
     assert desk.ask("SELECT tax_id, is_company FROM taxpayers ORDER BY 1") == [
-        ("04071544000103", True),
+        ("11222333000181", True),
         ("12ABC34501DE35", True),
     ]
 
@@ -208,7 +208,7 @@ def test_a_new_debt_a_new_co_debtor_and_a_new_amount_tell_the_open_case(desk: De
     with desk.engine.begin() as connection:
         connection.execute(text("UPDATE debts SET received = 40 WHERE inscription = 'I1'"))
     desk.open_case()
-    desk.open_case("04071544000103", "OTHER", "of-another-tax")
+    desk.open_case("11222333000181", "OTHER", "of-another-tax")
     desk.open_case("12ABC34501DE35", TAX, "case-2")
     desk.debts(pgfn(), pgfn("I2"))
     assert desk.owed() == [("case-1", "extract_changed")]

@@ -33,6 +33,7 @@ class CaseActivities(CaseEffects):
         """Reads how the case stands now; a hardship that reached only the workflow is put on record."""
         with sitting(self.engine, hearing.case, _now()) as sat:
             if hearing.hardship_on and sat.case.hardship_on is None:
+                sat.journal("hardship_declared", "dificuldade declarada por sinal", hearing.hardship_on)
                 _set(sat, hardship_on=hearing.hardship_on)
                 sat.look_again()
         return Stocktaking(outlook=_outlook(sat), path=_path(self.engine, sat), plan=_plan(sat))

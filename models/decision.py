@@ -134,15 +134,15 @@ def _hotter(ruler: Ruler, row: Hypothesis, occurrences: int, position: Position)
 
 
 def _hear_hardship(ruler: Ruler, position: Position, standing: Standing) -> Moved:
-    waits = position.row is None or position.stopped_on is not None or position.suspended or position.referred
-    if standing.hardship_on is None or position.hardship_used or waits:
-        return position, None
-    heard = position.model_copy(update={"hardship_used": True})
     rule = ruler.hardship
-    if rule is None or position.row != rule.from_row or position.kind is None:
-        return heard, Turn(kind="hardship", reason="dificuldade declarada; o caso permanece na linha em que está")
+    waits = position.stopped_on is not None or position.suspended or position.referred
+    if rule is None or standing.hardship_on is None or position.hardship_used or waits:
+        return position, None
+    if position.row != rule.from_row or position.kind is None:
+        return position, None
     why = f"dificuldade declarada em {day(standing.hardship_on)} leva a {rule.to_row.upper()}, uma vez por caso"
     since = min(standing.hardship_on, standing.today)
+    heard = position.model_copy(update={"hardship_used": True})
     moved = heard.enter(ruler, rule.to_row, position.kind, position.occurrences, since, why)
     return moved, Turn(kind="hardship", reason=why)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, update
 
 from models.errors import Refusal
 from models.events import HardshipDeclared
-from storage.cases import read_case
+from storage.cases import read_case, record_decision
 from storage.schema import cases
 from storage.signals import owe
 
@@ -23,5 +23,6 @@ def declare_hardship(engine: Engine, case: str, by: str) -> date:
             raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
         today = record.clock.day_at(datetime.now(UTC))
         connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=today))
+        record_decision(connection, record, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
         owe(connection, [case], HardshipDeclared(by=by, on=today))
     return today

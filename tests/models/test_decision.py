@@ -720,12 +720,21 @@ def test_hardship_declared_for_a_day_to_come_does_not_buy_time() -> None:
 
 
 @pytest.mark.parametrize("entry", ["h3", "h5", "h7"])
-def test_hardship_elsewhere_is_journalled_and_moves_nothing(entry: Hypothesis) -> None:
+def test_hardship_elsewhere_moves_nothing(entry: Hypothesis) -> None:
     case = opened(entry).climb(1)
     before = case.step
     case.declare_hardship()
     assert (case.step.on, cell(case.step)) == (before.on, cell(before))
-    assert turned(case)[-1] == "hardship"
+    assert "hardship" not in turned(case)
+
+
+def test_hardship_declared_elsewhere_counts_once_the_case_comes_to_h1() -> None:
+    case = paper(FACTS["h3"]).climb(1)
+    case.declare_hardship()
+    case.file_return()
+    assert turned(case)[-2:] == ["reclassified", "hardship"]
+    assert case.climb(1).path[-1] == ("h2", "alert")
+    check_life(case)
 
 
 @pytest.mark.parametrize("compressed", [True, False])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Engine, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
@@ -183,14 +183,18 @@ def _claim(sat: Sitting, contact: Contact) -> Outgoing | None:
     """The message to send; None when it was sent already, or when something overtook it."""
     notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
     made = sat.connection.execute(select(notices).where(notices.c.id == notice)).one_or_none()
+    if made is not None and made.status == "sent":
+        return None
+    who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)).one()
     if made is not None:
-        return None if made.status == "sent" else _outgoing(sat, notice, contact.channel, made.subject, made.body)
+        return _outgoing(sat, notice, contact.channel, who, Message(subject=made.subject, body=made.body))
     if sat.case.closed_at is not None or not _is_current(sat, contact.step):
         return None
-    message = _write(sat, contact, notice)
+    at = _day_of_rung(sat, contact.step)
+    message = _write(sat, contact, notice, at, who)
     if sat.position.steps == contact.step.number:
-        _advance(sat)
-    return _outgoing(sat, notice, contact.channel, message.subject, message.body)
+        _advance(sat, at)
+    return _outgoing(sat, notice, contact.channel, who, message)
 
 
 def _is_current(sat: Sitting, asked: Step) -> bool:
@@ -202,14 +206,13 @@ def _is_current(sat: Sitting, asked: Step) -> bool:
     return just_done and sat.standing.outstanding and sat.standing.paused_by is None
 
 
-def _write(sat: Sitting, contact: Contact, notice: str) -> Message:
+def _write(sat: Sitting, contact: Contact, notice: str, at: date, who: Row[Any]) -> Message:
     """Claims the notice: from here on it may leave, whatever is paid later."""
     step = contact.step
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
     rung = sat.case.ruler.rung(step.row, step.rung)
-    at = _day_of_rung(sat, step)
     channel: Channel = "sms" if contact.channel == "sms" else "email"
-    message = render(channel, rung.template, letter_for(sat, step, at))
+    message = render(channel, rung.template, letter_for(sat, step, at, who))
     sat.connection.execute(
         insert(notices).values(
             id=notice,
@@ -238,18 +241,16 @@ def _day_of_rung(sat: Sitting, step: Step) -> date:
     return sat.connection.scalar(begun) or sat.case.clock.carried(sat.step.on or sat.today, sat.today)
 
 
-def _advance(sat: Sitting) -> None:
+def _advance(sat: Sitting, at: date) -> None:
     step = sat.step
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
-    at = _day_of_rung(sat, step)
     sat.judge(sat.position.done(sat.case.ruler, step.row, step.rung, step.rigidity, at))
     if sat.case.ruler.rung(step.row, step.rung).formal:
         # what comes next waits for the service of this notice, no longer of the one before
         sat.look_again()
 
 
-def _outgoing(sat: Sitting, notice: str, channel: str, subject: str | None, body: str) -> Outgoing:
-    who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)).one()
+def _outgoing(sat: Sitting, notice: str, channel: str, who: Row[Any], message: Message) -> Outgoing:
     return Outgoing(
         notice=notice,
         channel=channel,
@@ -257,8 +258,8 @@ def _outgoing(sat: Sitting, notice: str, channel: str, subject: str | None, body
         sender=sat.case.ruler.sender,
         recipient_name=who.name,
         recipient=who.email,
-        subject=subject,
-        body=body,
+        subject=message.subject,
+        body=message.body,
         at=_now(),
     )
 

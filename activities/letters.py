@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import Row, bindparam, text
 
 from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
 from models.decision import Step
@@ -14,14 +15,13 @@ from models.ruler import Kind
 from models.taxid import formatted
 from models.words import STAGES
 from storage.cases import Sitting
-from storage.schema import taxpayers
 
 TXIDS = text("SELECT id, pix_txid FROM debts WHERE id IN :debts").bindparams(bindparam("debts", expanding=True))
 BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
 
 
-def letter_for(sat: Sitting, step: Step, at: date) -> Letter:
-    """Everything open that is not on hold; held debts leave the balance and the text."""
+def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
+    """To `who`, a row of `taxpayers`: all that is open; held debts leave the balance and the text."""
     assert step.row is not None and step.stage is not None and step.rung is not None  # noqa: S101, PT018
     case, ruler, standing = sat.case, sat.case.ruler, sat.standing
     rung = ruler.rung(step.row, step.rung)
@@ -34,7 +34,7 @@ def letter_for(sat: Sitting, step: Step, at: date) -> Letter:
         today=at,
         hypothesis_name=ruler.rows[step.row].name,
         stage_name=STAGES[step.stage],
-        taxpayer=_addressee(sat),
+        taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
         balance=standing.balance,
         debts=_open_debts(sat),
         missing_returns=_missing_returns(sat),
@@ -43,13 +43,6 @@ def letter_for(sat: Sitting, step: Step, at: date) -> Letter:
         deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
         defence_days=ruler.gate.defence.days if ruler.gate else None,
     )
-
-
-def _addressee(sat: Sitting) -> Addressee:
-    who: Row[tuple[object, ...]] = sat.connection.execute(
-        select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)
-    ).one()
-    return Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company)
 
 
 def _open_debts(sat: Sitting) -> tuple[OpenDebt, ...]:

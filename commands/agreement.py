@@ -16,7 +16,7 @@ from models.errors import Refusal
 from models.extract import Rejected, read_amount
 from models.quote import Pay, Quote, Request, quote
 from models.words import day, money
-from storage.agreements import AGREEMENTS
+from storage.shelf import AGREEMENTS
 
 agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote one under a policy.")
 

@@ -18,6 +18,7 @@ from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
+from models.extract import tax_name
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
@@ -138,8 +139,7 @@ def _selection(min_amount: str, uf: str | None, tax: str | None) -> Selection:
         raise typer.BadParameter("must be at least 0 and less than a trillion", param_hint="--min-amount")
     if uf is not None and (len(uf) != 2 or not uf.isalpha()):
         raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
-    as_stored = "-".join(tax.upper().replace("_", " ").split()) if tax else None
-    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=as_stored)
+    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=tax_name(tax) if tax else None)
 
 
 def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:

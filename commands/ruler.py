@@ -16,7 +16,7 @@ from models.heatmap import cells, svg, terminal
 from models.plan import imagined_case, plan
 from models.ruler import Hypothesis, Ruler, tone_of
 from storage.accruals import accrual_faults
-from storage.rulers import read_ruler_file
+from storage.shelf import RULERS
 
 ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def load_ruler(name_or_path: str) -> tuple[Ruler, str]:
     """A ruler and the text it was read from. Refuses a faulty one with all its faults, one a line."""
-    path, text = read_ruler_file(name_or_path)
+    path, text = RULERS.read(name_or_path)
     ruler, faults = examined(text)
     if ruler is None or faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -65,7 +65,7 @@ def key(fault: Fault) -> str:
 @ruler_commands.command()
 def check(file: RulerFile, as_json: Json = False) -> None:
     """Find every fault of a ruler and its templates in one go. Exit code 0: it can be used."""
-    path, text = read_ruler_file(file)
+    path, text = RULERS.read(file)
     ruler, faults = examined(text)
 
     def readable() -> None:

@@ -4,9 +4,7 @@ from models.accrual_table import AccrualTable
 from models.errors import Refusal
 from models.faults import Fault, read_accrual
 from models.ruler import Ruler
-from storage.shelf import Shelf
-
-ACCRUALS = Shelf("accruals", "accrual table")
+from storage.shelf import ACCRUALS
 
 
 def load_accrual(name_or_path: str) -> AccrualTable:

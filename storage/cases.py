@@ -100,14 +100,24 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     )
 
 
-def _typed(sql: str) -> Any:
+Pair = tuple[int, str]
+"""A taxpayer and a tax."""
+
+PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
+
+
+def about_pairs(sql: str) -> Any:
+    """A query with PAIRS in it; `bound` gives it the pairs."""
     pairs = (bindparam("taxpayers", type_=ARRAY(BIGINT)), bindparam("taxes", type_=ARRAY(Text)))
     return text(sql).bindparams(*pairs)
 
 
-PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
+def bound(pairs: Iterable[Pair]) -> dict[str, Any]:
+    pairs = list(pairs)
+    return {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
 
-DEBTS = _typed(f"""
+
+DEBTS = about_pairs(f"""
     SELECT debtors.taxpayer, debts.tax, debts.id, inscription, period, due, balance, litigation,
            coalesce((SELECT array_agg(DISTINCT ground ORDER BY ground) FROM holds
                      WHERE holds.debt = debts.id AND lifted_at IS NULL), '{{}}') AS grounds
@@ -117,13 +127,13 @@ DEBTS = _typed(f"""
     ORDER BY debts.id
 """)  # noqa: S608 - PAIRS is a constant
 
-FILINGS = _typed(f"""
+FILINGS = about_pairs(f"""
     SELECT filings.* FROM {PAIRS}
     JOIN filings ON filings.taxpayer = pair.taxpayer AND filings.tax = pair.tax AND superseded_at IS NULL
     ORDER BY filings.due
 """)  # noqa: S608
 
-BENEFITS = _typed(f"""
+BENEFITS = about_pairs(f"""
     SELECT DISTINCT pair.taxpayer, pair.tax FROM {PAIRS}
     JOIN benefits ON benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
 """)  # noqa: S608
@@ -142,13 +152,11 @@ FORMAL_NOTICES = text("""
     WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at ORDER BY step
 """)
 
-Pair = tuple[int, str]
-
 
 def read_standings(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, Standing]:
     """How each taxpayer and tax stands before it has a case."""
     pairs = list(pairs)
-    wanted = {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
+    wanted = bound(pairs)
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
     for row in connection.execute(DEBTS, wanted).mappings():

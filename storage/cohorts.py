@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Engine, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
 from models.calendar import Clock
 from models.case import Status
 from models.errors import Refusal
 from models.evidence import classify
+from models.extract import tax_name
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
-from storage.cases import FrozenRuler, Pair, frozen_ruler, read_standings
+from storage.cases import PAIRS, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
@@ -135,7 +135,7 @@ def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
 ) -> Iterator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on."""
-    taxes = [selection.tax] if selection.tax else [tax.upper() for tax in ruler.taxes]
+    taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
     asked = {
         "every_tax": not taxes,
         "taxes": taxes,
@@ -154,23 +154,15 @@ def candidates(
                 yield _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
 
 
-OPEN_CASES = text("""
-    SELECT cases.id, cases.cohort, cases.taxpayer, cases.tax
-    FROM unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)
+OPEN_CASES = about_pairs(f"""
+    SELECT cases.id, cases.cohort, cases.taxpayer, cases.tax FROM {PAIRS}
     JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
-""").bindparams(bindparam("taxpayers", type_=ARRAY(BIGINT)), bindparam("taxes", type_=ARRAY(Text)))
-
-
-def _open_cases(connection: Connection, pairs: Iterable[Pair]) -> Any:
-    pairs = list(pairs)
-    return connection.execute(
-        OPEN_CASES, {"taxpayers": [pair[0] for pair in pairs], "taxes": [pair[1] for pair in pairs]}
-    )
+""")  # noqa: S608 - PAIRS is a constant
 
 
 def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: date) -> list[Candidate]:
     standings = read_standings(connection, ruler, pairs, today)
-    open_cases = {(row.taxpayer, row.tax) for row in _open_cases(connection, pairs)}
+    open_cases = {(row.taxpayer, row.tax) for row in connection.execute(OPEN_CASES, bound(pairs))}
     return [Candidate(pair, standings[pair], pair in open_cases) for pair in pairs]
 
 
@@ -194,7 +186,7 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
         count = len(list(new))
         ours = [
             row.id
-            for row in _open_cases(connection, [candidate.pair for candidate in taken])
+            for row in connection.execute(OPEN_CASES, bound(candidate.pair for candidate in taken))
             if row.cohort == cohort.name
         ]
     return ours, count

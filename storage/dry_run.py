@@ -37,10 +37,12 @@ def foresee(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> 
         for candidate in page:
             if candidate.in_case:
                 already_open += 1
-            elif candidate.takes(ruler) and candidate.standing.on_hold:
+            elif not candidate.takes(ruler):
+                continue
+            elif candidate.standing.on_hold:
                 held += 1
                 on_hold.update(candidate.standing.grounds)
-            elif candidate.takes(ruler):
+            else:
                 step = decide(ruler, calendar, start, candidate.standing).step
                 cell = (step.row or "", str(step.stage))
                 if cell not in month:

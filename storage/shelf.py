@@ -1,4 +1,4 @@
-"""Where YAML files are read from: a file of the analyst's, or one of those shipped in a folder, by its name."""
+"""Where rulers, policies and accrual tables are read from: a file of the analyst's, or a shipped one by its name."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,3 +50,8 @@ class Shelf:
         if not text.strip():
             raise Refusal(f"{shown} is empty")
         return text
+
+
+RULERS = Shelf("rulers", "ruler")
+AGREEMENTS = Shelf("agreements", "policy")
+ACCRUALS = Shelf("accruals", "accrual table")

@@ -9,7 +9,7 @@ from models.calendar import Calendar
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.ruler import Hypothesis, Ruler
-from storage.rulers import read_ruler_file
+from storage.shelf import RULERS
 
 ICMS = "alagoas-icms"
 REGISTERED = "divida-ativa"
@@ -17,7 +17,7 @@ REGISTERED = "divida-ativa"
 
 @lru_cache
 def shipped(name: str) -> Ruler:
-    ruler = read_ruler(read_ruler_file(name)[1]).ruler
+    ruler = read_ruler(RULERS.read(name)[1]).ruler
     assert ruler is not None
     return ruler
 

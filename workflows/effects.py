@@ -24,7 +24,6 @@ class Outlook(_Value):
     runs_at: datetime | None = None
     """The wall instant the step is due; none: only an event can bring it."""
     channels: tuple[str, ...] = ()
-    formal: bool = False
     hypothesis: str | None = None
     stage: str | None = None
     rigidity: int | None = None

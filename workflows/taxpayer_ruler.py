@@ -4,7 +4,6 @@ The map decides, the workflow obeys: each activity answers with the step that is
 """
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     from models.case import CaseStart, Status
     from models.decision import Action, Step
     from models.events import (
-        Event,
         ExtractChanged,
         HardshipDeclared,
         NoticeServed,
@@ -121,15 +119,15 @@ class TaxpayerRuler:
     async def _carry_out(self, step: Step) -> None:
         if step.action is Action.NOTIFY:
             contacts = [Contact(case=self.start.case, step=step, channel=channel) for channel in self.now.channels]
-            outlooks = await asyncio.gather(*(self._notify(contact) for contact in contacts))
+            outlooks: list[Outlook] = await asyncio.gather(*map(self._notify, contacts))
         else:
             outlooks = [await self._act(step)]
         for outlook in sorted(outlooks, key=lambda outlook: outlook.revision):
             self._adopt(outlook)
 
-    def _notify(self, contact: Contact) -> Coroutine[Any, Any, Outlook]:
+    async def _notify(self, contact: Contact) -> Outlook:
         summary = f"{_label(contact.step)} · {'e-mail' if contact.channel == 'email' else contact.channel}"
-        return _awaited(workflow.start_activity_method(CaseEffects.notify, contact, summary=summary, **PATIENCE))
+        return await workflow.execute_activity_method(CaseEffects.notify, contact, summary=summary, **PATIENCE)
 
     async def _act(self, step: Step) -> Outlook:
         effect = {
@@ -174,37 +172,34 @@ class TaxpayerRuler:
 
     # What happens outside. A signal only says that the record has changed; what is true now is read there.
 
-    def _hear(self, event: Event) -> None:
+    @workflow.signal
+    def payment_received(self, event: PaymentReceived) -> None:
         self.news = True
 
     @workflow.signal
-    def payment_received(self, event: PaymentReceived) -> None:
-        self._hear(event)
-
-    @workflow.signal
     def payment_reversed(self, event: PaymentReversed) -> None:
-        self._hear(event)
+        self.news = True
 
     @workflow.signal
     def return_filed(self, event: ReturnFiled) -> None:
-        self._hear(event)
+        self.news = True
 
     @workflow.signal
     def return_corrected(self, event: ReturnCorrected) -> None:
-        self._hear(event)
+        self.news = True
 
     @workflow.signal
     def hardship_declared(self, event: HardshipDeclared) -> None:
         self.hardship_on = event.on
-        self._hear(event)
+        self.news = True
 
     @workflow.signal
     def notice_served(self, event: NoticeServed) -> None:
-        self._hear(event)
+        self.news = True
 
     @workflow.signal
     def extract_changed(self, event: ExtractChanged) -> None:
-        self._hear(event)
+        self.news = True
 
     # What supervisors ask. Each is refused at once when it makes no sense, and answered when it is done.
 
@@ -270,11 +265,6 @@ class TaxpayerRuler:
         """What would come if nothing happened, as far as it still lies ahead."""
         done = self.now.step.on
         return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
-
-
-async def _awaited(handle: Any) -> Outlook:
-    outlook: Outlook = await handle
-    return outlook
 
 
 def _label(step: Step) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from commands.ruler import load_ruler, register
 from models.errors import Refusal
-from storage.rulers import read_ruler_file
+from storage.shelf import RULERS
 
 app = typer.Typer()
 register(app)
@@ -19,7 +19,7 @@ register(app)
 @pytest.fixture
 def faulty(tmp_path: Path) -> Path:
     path = tmp_path / "meu.yaml"
-    text = read_ruler_file("alagoas-icms")[1]
+    text = RULERS.read("alagoas-icms")[1]
     path.write_text(text.replace("rigidity: 2", "rigidity: 9", 1).replace("ask_again:", "ask_agan:"))
     return path
 
@@ -97,19 +97,19 @@ def test_what_is_no_text_is_refused_in_a_sentence(tmp_path: Path, content: bytes
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(Refusal) as refusal:
-        read_ruler_file(str(path))
+        RULERS.read(str(path))
     assert told in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_folder_is_no_ruler(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="is a folder"):
-        read_ruler_file(str(tmp_path))
+        RULERS.read(str(tmp_path))
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "bom.yaml"
-    path.write_bytes(b"\xef\xbb\xbf" + read_ruler_file("divida-ativa")[1].encode())
+    path.write_bytes(b"\xef\xbb\xbf" + RULERS.read("divida-ativa")[1].encode())
     ruler, text = load_ruler(str(path))
     assert ruler.ruler == "divida-ativa"
     assert text.startswith("#")

@@ -15,9 +15,8 @@ from models.errors import Refusal
 from models.faults import read_accrual
 from models.rates import Rates
 from models.ruler import Ruler
-from storage.accruals import ACCRUALS, accrual_of
-from storage.rulers import read_ruler_file
-from storage.shelf import ROOT
+from storage.accruals import accrual_of
+from storage.shelf import ACCRUALS, ROOT, RULERS
 from tests.builders import ICMS
 
 SELIC = Rates(
@@ -282,7 +281,7 @@ def test_what_is_no_table_is_refused(text: str) -> None:
 
 
 def ruler_with(accrual: str) -> tuple[Ruler | None, list[tuple[int | None, str, str]]]:
-    ruler, faults = examined(f"{read_ruler_file(ICMS)[1]}\naccrual: {accrual}\n")
+    ruler, faults = examined(f"{RULERS.read(ICMS)[1]}\naccrual: {accrual}\n")
     return ruler, [(fault.line, ".".join(map(str, fault.where)), fault.what) for fault in faults]
 
 
@@ -301,7 +300,7 @@ def test_a_ruler_names_a_table_or_holds_one() -> None:
 
 
 def test_a_ruler_is_told_what_is_wrong_with_its_table() -> None:
-    last = read_ruler_file(ICMS)[1].count("\n") + 2
+    last = RULERS.read(ICMS)[1].count("\n") + 2
     _, faults = ruler_with("{accrual: own, title: T, fine: [], interest: [], feas: []}")
     assert faults == [(last, "accrual.feas", "is an unknown key; check its spelling")]
     fee = "{from: 2000-01-01, source: l, name: n, percent: '1', of: [fees]}"

@@ -33,7 +33,7 @@ from models.quote import (
     quote,
     slip_fee,
 )
-from storage.agreements import AGREEMENTS
+from storage.shelf import AGREEMENTS
 
 BH, SP = "belo-horizonte", "sao-paulo"
 SIGNED = date(2026, 3, 10)

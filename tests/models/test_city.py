@@ -10,13 +10,13 @@ from models.evidence import classify
 from models.faults import read_ruler
 from models.ruler import Ruler
 from models.standing import standing_of
-from storage.rulers import read_ruler_file
+from storage.shelf import RULERS as SHELF
 
 STARTS = (date(2026, 3, 2), date(2024, 2, 29), date(2026, 12, 31))
 
 
 def ruler_of(person: Person) -> Ruler:
-    ruler = read_ruler(read_ruler_file(RULERS[person.tax])[1]).ruler
+    ruler = read_ruler(SHELF.read(RULERS[person.tax])[1]).ruler
     assert ruler is not None
     return ruler
 

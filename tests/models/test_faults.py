@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from commands.ruler import examined
 from models.faults import Fault, read_ruler, rule_faults
 from models.ruler import MOST_RIGID, Hypothesis, Recurrence, Ruler
-from storage.rulers import read_ruler_file, shipped_rulers
+from storage.shelf import RULERS
 from tests.builders import ICMS, REGISTERED, shipped
 
-TEXT = read_ruler_file(ICMS)[1]
-REGISTERED_TEXT = read_ruler_file(REGISTERED)[1]
+TEXT = RULERS.read(ICMS)[1]
+REGISTERED_TEXT = RULERS.read(REGISTERED)[1]
 
 
 def faults_of(text: str) -> dict[str, Fault]:
@@ -39,9 +39,9 @@ def edited(*changes: tuple[str, str], text: str = TEXT) -> str:
     return text
 
 
-@pytest.mark.parametrize("name", shipped_rulers())
+@pytest.mark.parametrize("name", RULERS.names())
 def test_shipped_rulers_are_clean(name: str) -> None:
-    ruler, faults = examined(read_ruler_file(name)[1])
+    ruler, faults = examined(RULERS.read(name)[1])
     assert ruler is not None
     assert faults == ()
 

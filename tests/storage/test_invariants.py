@@ -14,7 +14,7 @@ from models.position import Position
 from storage import schema
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
 from storage.invariants import violations
-from storage.rulers import read_ruler_file
+from storage.shelf import RULERS
 from tests.builders import ICMS, shipped
 
 COHORT = "icms"
@@ -26,7 +26,7 @@ NOTICED, WARNED, APPROVED, SUSPENDED, TOLD, PAID, RESOLVED = (MORNING + timedelt
 def lived(engine: Engine) -> Engine:
     """A defaulter: served, served again, approved, suspended, told so; then paid, given back and resolved."""
     with engine.begin() as connection:
-        frozen = pin_ruler(connection, shipped(ICMS), read_ruler_file(ICMS)[1], 2025)
+        frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
     clock = Clock(
         day_seconds=Decimal(1), origin_wall=MORNING, origin_day=MORNING.date(), timezone="UTC", notices_at=time(9)
     )

@@ -11,7 +11,7 @@ from models.rates import Rate, Rates
 from storage.accruals import load_accrual
 from storage.debts import Owed, owed_on
 from storage.rates import Change, read_rates, record_rates
-from storage.rulers import read_ruler_file
+from storage.shelf import RULERS
 from tests.builders import ICMS
 
 OCTOBER, NOVEMBER = Rate(date(2025, 10, 1), Decimal("1.28")), Rate(date(2025, 11, 1), Decimal("1.05"))
@@ -74,7 +74,7 @@ def pay(engine: Engine, name: str, amount: str, on: str, refunded: str = "0") ->
 
 def open_case(engine: Engine, accrual: str) -> None:
     """On a ruler with that key; what else a case needs is of no matter here."""
-    source = f"{read_ruler_file(ICMS)[1]}\n{accrual}\n"
+    source = f"{RULERS.read(ICMS)[1]}\n{accrual}\n"
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO rulers (digest, label, source, holidays) VALUES (:source, 'r', :source, '[]')"),

@@ -34,8 +34,8 @@ from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
 from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
 from storage.ledger import record_pix
-from storage.rulers import read_ruler_file
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, taxpayers
+from storage.shelf import RULERS
 from storage.signals import owe
 from tests.builders import ICMS, REGISTERED, Facts
 from web.relay import Relay
@@ -147,7 +147,7 @@ class Town:
         )
         name = f"cohort-{uuid4().hex[:8]}"
         with self.engine.begin() as connection:
-            source = read_ruler_file(ruler)[1]
+            source = RULERS.read(ruler)[1]
             if channels:
                 source = source.replace("channels: [email, sms]", f"channels: {channels}")
             read = read_ruler(source).ruler

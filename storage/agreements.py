@@ -1,5 +1,0 @@
-"""Where agreement policies are read from."""
-
-from storage.shelf import Shelf
-
-AGREEMENTS = Shelf("agreements", "policy")

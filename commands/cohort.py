@@ -58,7 +58,7 @@ def start(
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
     read, source = load_ruler(ruler)
-    selection = _selection(min_amount, uf, tax)
+    selection = _selection(read, min_amount, uf, tax)
     clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     engine = database()
     if dry_run:
@@ -130,7 +130,7 @@ def _cells(engine: Engine, name: str) -> list[dict[str, Any]]:
         ]
 
 
-def _selection(min_amount: str, uf: str | None, tax: str | None) -> Selection:
+def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
     try:
         least = Decimal(min_amount)
     except InvalidOperation:
@@ -139,7 +139,10 @@ def _selection(min_amount: str, uf: str | None, tax: str | None) -> Selection:
         raise typer.BadParameter("must be at least 0 and less than a trillion", param_hint="--min-amount")
     if uf is not None and (len(uf) != 2 or not uf.isalpha()):
         raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
-    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=tax_name(tax) if tax else None)
+    asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
+    if asked and taxes and asked not in taxes:
+        raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
+    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
 
 
 def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:

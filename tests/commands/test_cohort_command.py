@@ -1,0 +1,31 @@
+"""`cohort start`: what is refused before anything is looked at."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from commands import cohort
+from models.errors import Refusal
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    """With services that nobody serves: whoever reaches for them fails."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    app = typer.Typer()
+    cohort.register(app)
+    return app
+
+
+def test_a_tax_that_the_ruler_is_not_for_is_refused(app: typer.Typer) -> None:
+    asked = ["cohort", "start", "x", "--ruler", "alagoas-icms", "--tax", "iptu"]
+    refused = CliRunner().invoke(app, asked).exception
+    assert isinstance(refused, Refusal)
+    assert str(refused) == "alagoas-icms v1 is for ICMS, not for IPTU"
+
+
+@pytest.mark.parametrize("option", ["--min-amount=-1", "--min-amount=NaN", "--min-amount=1e12", "--uf=A1", "--start=x"])
+def test_what_is_no_selection_is_wrong_usage(app: typer.Typer, option: str) -> None:
+    asked = ["cohort", "start", "x", "--ruler", "divida-ativa", "--day-seconds", "1", option]
+    assert CliRunner().invoke(app, asked).exit_code == 2

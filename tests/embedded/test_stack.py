@@ -328,5 +328,6 @@ def test_a_stop_while_starting_leaves_nothing(where: Home) -> None:
         children = children_of(process.pid)
         process.terminate()
         assert process.wait(30) == 1
-        assert all(is_gone(child) for child in children)
+        # one that was only being born is ended by its leash, an instant after the stack
+        eventually(lambda: all(is_gone(child) for child in children))
     assert lock_holder(where) is None

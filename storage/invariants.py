@@ -184,7 +184,7 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 def _no_rung_early(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     """Logical dates: an hour of load moves none of them."""
     for before, after in pairwise(life.contacts(frozen.ruler)):
-        dwell = frozen.ruler.rows[before.row].rungs[before.rung].dwell
+        dwell = frozen.ruler.rows[before.row].rungs[before.rung].wait
         counts_from: date | None = before.at
         if before.formal and before.stage is not Stage.SUSPENSION:
             counts_from = before.served_on

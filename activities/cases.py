@@ -203,7 +203,7 @@ def _is_current(sat: Sitting, asked: Step) -> bool:
     if position.steps == asked.number:
         return step.action is Action.NOTIFY and sat.due and (step.row, step.rung) == (asked.row, asked.rung)
     just_done = position.steps == asked.number + 1 and (position.row, position.rung) == (asked.row, asked.rung)
-    return just_done and sat.standing.outstanding and sat.standing.paused_by is None
+    return just_done and sat.standing.outstanding and sat.standing.paused_by is None and not sat.standing.lacks
 
 
 def _write(sat: Sitting, contact: Contact, notice: str, at: date, who: Row[Any]) -> Message:

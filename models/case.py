@@ -11,6 +11,8 @@ class Status(StrEnum):
     PAUSED = "paused"
     UNREACHABLE = "unreachable"
     AWAITING_APPROVAL = "awaiting_approval"
+    AMOUNT_UNKNOWN = "amount_unknown"
+    """A rate or a rule is missing without which nobody can tell what is owed."""
     RESOLVED = "resolved"
     BENEFITS_SUSPENDED = "benefits_suspended"
     REFERRED = "referred"

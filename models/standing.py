@@ -43,6 +43,8 @@ class Standing(_Fact):
     paused_by: str | None = None
     formal_notices: tuple[FormalNotice, ...] = ()
     has_benefits: bool = False
+    lacks: str | None = None
+    """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
 
     @property
     def balance(self) -> Decimal:

@@ -46,6 +46,7 @@ STATUSES = {
     "paused": "pausado",
     "unreachable": "sem contato",
     "awaiting_approval": "aguardando aprovação",
+    "amount_unknown": "valor devido não apurado",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",
     "referred": "encaminhado",

@@ -44,10 +44,13 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
 from models.case import Status
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.events import Event, PaymentReceived, PaymentReversed
 from models.pix import Malformed, PixPayment, PixRefund
 from models.words import money
+from storage.accruals import accrual_of
+from storage.cases import frozen_ruler
+from storage.owed import owed_of
 from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
 from storage.signals import owe_each
 
@@ -420,9 +423,20 @@ class _Posting:
         for case in debt.cases:
             if case.open:
                 self._tell_reversed(case, reversal)
-            elif case.status == Status.RESOLVED and balance > 0:
+            elif case.status == Status.RESOLVED and self._owes(case, debt.id, balance):
                 self._tell_reversed(case, reversal)
                 self._reopen(case, reversal)
+
+    def _owes(self, case: _Case, debt: str, balance: Decimal) -> bool:
+        """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
+        try:
+            table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
+            if table is None:
+                return balance > 0
+            owed = owed_of(self.connection, [debt], table, case.clock.day_at(self.arrived_at))
+        except Unreckonable:
+            return True
+        return owed[debt].total > 0
 
     def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)

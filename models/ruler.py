@@ -10,10 +10,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
-from models.calendar import Jurisdiction, Wait
+from models.calendar import Wait
+from models.channel import Channel as Channel
+from models.contact_caps import Limits
+from models.jurisdiction import Jurisdiction
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
-Channel = Literal["email", "sms"]
 MOST_RIGID = 10
 
 
@@ -175,6 +177,7 @@ class Ruler(_Part):
     """The taxes it is for; empty: any."""
     jurisdiction: Jurisdiction
     contact: Contact
+    limits: Limits = Limits()
     entry: Entry
     hardship: Hardship | None = None
     recurrence: Recurrence = Recurrence()

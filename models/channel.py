@@ -1,0 +1,6 @@
+"""The ways to reach a taxpayer."""
+
+from typing import Literal
+
+Channel = Literal["email", "sms", "whatsapp", "messenger", "voice", "domicile"]
+"""`domicile`: the authority's electronic tax domicile (DT-e), which can't be refused."""

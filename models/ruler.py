@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
-from models.calendar import Jurisdiction, Wait
+from models.calendar import Wait
+from models.channel import Channel as Channel
+from models.contact_caps import Limits
+from models.jurisdiction import Jurisdiction
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
-Channel = Literal["email", "sms", "whatsapp", "messenger", "voice", "domicile"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
 MOST_RIGID = 10
 
 
@@ -178,6 +179,7 @@ class Ruler(_Part):
     """The taxes it is for; empty: any."""
     jurisdiction: Jurisdiction
     contact: Contact
+    limits: Limits = Limits()
     entry: Entry
     hardship: Hardship | None = None
     recurrence: Recurrence = Recurrence()

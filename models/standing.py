@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
+from models.channel import CHANNELS, Channel
+from models.contact_caps import Limits
+from models.delivery import Delivery
 from models.evidence import Debt, Evidence, Filing, evidence_of
 from models.ruler import Kind, Ruler
 
@@ -31,6 +34,14 @@ class FormalNotice(_Fact):
     served_on: date | None = None
 
 
+class Reach(_Fact):
+    """The channels that a taxpayer can be reached by."""
+
+    open: frozenset[Channel] = frozenset(CHANNELS)
+    formal: frozenset[Channel] = frozenset(CHANNELS)
+    """By a notice that the law requires: e-mail of record and domicile may not be refused."""
+
+
 class Standing(_Fact):
     today: date
     debts: tuple[Debt, ...] = ()
@@ -43,6 +54,17 @@ class Standing(_Fact):
     paused_by: str | None = None
     formal_notices: tuple[FormalNotice, ...] = ()
     has_benefits: bool = False
+    reach: Reach = Reach()
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of the notices of the last rung."""
+    contacted_on: tuple[date, ...] = ()
+    """A day for each contact that counts of this person lately, by this case and others."""
+    limits: Limits = Limits()
+    """The strictest of the rulers that reach this person."""
+    claimed_paid_on: date | None = None
+    """The day the taxpayer said it was paid."""
+    over_budget: bool = False
+    """The cohort can't pay for the next rung."""
 
     @property
     def balance(self) -> Decimal:

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from models.channel import CHANNELS, Channel
 from models.contact_caps import Limits
+from models.contacts import Reach
 from models.delivery import Delivery
 from models.evidence import Debt, Evidence, Filing, evidence_of
 from models.ruler import Kind, Ruler
@@ -32,14 +32,6 @@ class FormalNotice(_Fact):
     id: str
     at: date
     served_on: date | None = None
-
-
-class Reach(_Fact):
-    """The channels that a taxpayer can be reached by."""
-
-    open: frozenset[Channel] = frozenset(CHANNELS)
-    formal: frozenset[Channel] = frozenset(CHANNELS)
-    """By a notice that the law requires: e-mail of record and domicile may not be refused."""
 
 
 class Standing(_Fact):

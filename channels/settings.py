@@ -12,7 +12,7 @@ from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.errors import Refusal
 from models.phone import e164
-from models.ruler import CHANNELS
+from models.channel import CHANNELS
 
 TWILIO_SENDERS = {
     "sms": "REGUA_SMS_FROM",

@@ -219,6 +219,7 @@ def _write(sat: Sitting, contact: Contact, notice: str, at: date, who: Row[Any])
             case=contact.case,
             step=step.number,
             channel=contact.channel,
+            way=contact.channel,
             at=at,
             hypothesis=step.row,
             stage=rung.stage,

@@ -53,6 +53,32 @@ class NoticeServed(Event):
     on: date
 
 
+class NoticeLost(Event):
+    """A notice bounced, failed or was blocked."""
+
+    notice: str
+
+
+class ContactGiven(Event):
+    """People have put another e-mail or telephone on record."""
+
+
+class PaymentClaimed(Event):
+    """The taxpayer says that it is paid already."""
+
+    on: date
+
+
+class AgreementChanged(Event):
+    """An instalment agreement was signed, took effect, was broken or completed."""
+
+    agreement: str
+
+
+class BudgetChanged(Event):
+    """The cohort may spend another amount."""
+
+
 class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
@@ -64,5 +90,10 @@ EVENTS: tuple[type[Event], ...] = (
     ReturnCorrected,
     HardshipDeclared,
     NoticeServed,
+    NoticeLost,
+    ContactGiven,
+    PaymentClaimed,
+    AgreementChanged,
+    BudgetChanged,
     ExtractChanged,
 )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
 from models.calendar import Wait
+from models.channel import CHANNELS as CHANNELS
 from models.channel import Channel as Channel
 from models.contact_caps import Limits
 from models.jurisdiction import Jurisdiction
@@ -68,6 +69,8 @@ class Rung(_Part):
     dwell: Wait | None = None
     """Minimum stay here before the next rung; counted from service when the rung is formal."""
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("email",)
+    fallback: dict[Channel, tuple[Channel, ...]] | None = None
+    """Where the notice of a channel goes when it can't reach the taxpayer there, in order; none: as the ruler says."""
     formal: bool = False
     """A notice whose clock starts at proof of service, and without which nothing is suspended."""
     template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
@@ -185,6 +188,8 @@ class Ruler(_Part):
     gate: Gate | None = None
     accrual: AccrualKey | None = None
     """What delay adds to a debt; none: the amounts that were imported are what is owed."""
+    fallback: dict[Channel, tuple[Channel, ...]] = {}
+    """For every rung that has none of its own."""
     rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]
 
     @property
@@ -193,6 +198,15 @@ class Ruler(_Part):
 
     def rung(self, row: Hypothesis, index: int) -> Rung:
         return self.rows[row].rungs[index]
+
+    def ways(self, row: Hypothesis, index: int) -> dict[Channel, tuple[Channel, ...]]:
+        """Each channel of a rung, and those that its notice may leave by: the channel itself, then its fallbacks."""
+        rung = self.rung(row, index)
+        fallback = self.fallback if rung.fallback is None else rung.fallback
+        return {
+            channel: (channel, *(other for other in fallback.get(channel, ()) if other not in rung.channels))
+            for channel in rung.channels
+        }
 
     def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
         """Effective rigidity: recurrence makes every cell hotter."""

@@ -50,6 +50,43 @@ taxpayers = Table(
     Column("is_company", Boolean, nullable=False),
     Column("email", Text),
     Column("phone", Text),
+    # the id by which Messenger knows the taxpayer in the authority's own page
+    Column("messenger", Text),
+    Index("ix_taxpayers_phone", "phone"),
+)
+
+# an address that bounced, is no number, was blocked: no notice tries it again on that channel until people revive it
+dead_contacts = Table(
+    "dead_contacts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("notice", ForeignKey("notices.id")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("revived_at", DateTime(timezone=True)),
+    Column("revived_by", Text),
+    Index(
+        "uq_dead_contacts_current",
+        "taxpayer",
+        "channel",
+        "address",
+        unique=True,
+        postgresql_where=text("revived_at IS NULL"),
+    ),
+)
+
+# asked not to be written to on a channel: for good
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("taxpayer", ForeignKey("taxpayers.id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    # link, reply, or the provider that reports it
+    Column("via", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 
 debts = Table(
@@ -65,7 +102,14 @@ debts = Table(
     Column("amount", Numeric(15, 2), nullable=False),
     # payments less reversals, whatever their order
     Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
-    Column("balance", Numeric(15, 2), Computed("greatest(amount - received, 0)", persisted=True)),
+    # what was forgiven, all in all: `remissions` says why
+    Column("remitted", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("balance", Numeric(15, 2), Computed("greatest(amount - received - remitted, 0)", persisted=True)),
+    # tax, fee or contribution: in which order a payment is imputed (CTN art. 163, II)
+    Column("kind", Text, nullable=False, server_default=text("'tax'")),
+    # the day its prescription ends (CTN art. 174), where known
+    Column("prescribes", Date),
+    Column("protested", Boolean, nullable=False, server_default=text("false")),
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
     # what the barcode and the nosso número of its slip carry (models/barcode.py)
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
@@ -80,6 +124,8 @@ debtors = Table(
     Column("debt", ForeignKey("debts.id"), primary_key=True),
     Column("taxpayer", ForeignKey("taxpayers.id"), primary_key=True),
     Column("uf", Text),
+    # false: a third party's debt, for which the taxpayer is only responsible (CTN art. 163, I)
+    Column("own", Boolean, nullable=False, server_default=text("true")),
     Index("ix_debtors_taxpayer", "taxpayer"),
 )
 
@@ -155,6 +201,11 @@ cohorts = Table(
     Column("started_by", Text, nullable=False),
     Column("selection", JSONB, nullable=False),
     Column("clock", JSONB, nullable=False),
+    # every notice goes to the outbox, whatever providers are there
+    Column("rehearsal", Boolean, nullable=False, server_default=text("false")),
+    # what its notices may cost in all; none: no limit
+    Column("budget", Numeric(15, 2)),
+    Column("spent", Numeric(15, 4), nullable=False, server_default=text("0")),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 
@@ -175,6 +226,8 @@ cases = Table(
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("paused_by", Text),
     Column("hardship_on", Date),
+    # the taxpayer says it is paid: the next rung waits for the bank
+    Column("claimed_paid_on", Date),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("closed_at", DateTime(timezone=True)),
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
@@ -190,17 +243,32 @@ notices = Table(
     # the how-manieth rung of the case; with the channel, the notice's idempotency key
     Column("step", Integer, nullable=False),
     Column("channel", Text, nullable=False),
+    # the channel of the rung that it stands for: its own, or the one it falls over from
+    Column("way", Text, nullable=False),
     Column("at", Date, nullable=False),
+    # the logical instant at which it may leave: inside its contact window
+    Column("due_at", DateTime(timezone=True)),
     Column("hypothesis", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("rigidity", Integer, nullable=False),
     Column("tone", Text, nullable=False),
     Column("template", Text, nullable=False),
     Column("formal", Boolean, nullable=False),
-    # claimed, then sent
+    # models.delivery.Progress: claimed, queued, sent, delivered, read, answered, failed, bounced, blocked
     Column("status", Text, nullable=False),
+    # why it failed, in pt-BR
+    Column("failure", Text),
     Column("subject", Text),
     Column("body", Text, nullable=False),
+    # outbox, sendgrid, twilio, domicile; and what it calls the message
+    Column("provider", Text),
+    Column("provider_id", Text),
+    # where it was sent to; none: the provider needs no address
+    Column("address", Text),
+    # hand-overs to the provider whose answer was lost
+    Column("unanswered", Integer, nullable=False, server_default=text("0")),
+    Column("segments", Integer, nullable=False, server_default=text("1")),
+    Column("cost", Numeric(12, 4), nullable=False, server_default=text("0")),
     Column("claimed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("sent_at", DateTime(timezone=True)),
     # ciência
@@ -208,6 +276,67 @@ notices = Table(
     Column("served_by", Text),
     Column("served_reference", Text),
     UniqueConstraint("case", "step", "channel"),
+    Index("ix_notices_provider_id", "provider_id"),
+    Index("ix_notices_at", "at"),
+)
+
+# what providers report of notices, once each, in whatever order; one for a message that isn't ours is kept too
+delivery_events = Table(
+    "delivery_events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    # the provider's own id of the event, by which a redelivery is known
+    Column("event", Text, nullable=False),
+    Column("notice", ForeignKey("notices.id")),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("provider", "event"),
+    Index("ix_delivery_events_notice", "notice"),
+)
+
+# what taxpayers answer, and what was answered to them
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("taxpayer", ForeignKey("taxpayers.id")),
+    Column("case", ForeignKey("cases.id")),
+    Column("body", Text, nullable=False),
+    # models.replies.Intent
+    Column("intent", Text, nullable=False),
+    Column("answer", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("provider", "event"),
+    Index("ix_replies_address", "address", "recorded_at"),
+)
+
+# what people have to do about a case, or wait for, by a day
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    # call, objection, instalments, contact; processed, suit_suspension, protest_costs, registers_removed
+    Column("kind", Text, nullable=False),
+    # what made it due: with case and kind its idempotency key
+    Column("reference", Text, nullable=False),
+    # in pt-BR
+    Column("what", Text, nullable=False),
+    # the law or rule that asks for it
+    Column("source", Text),
+    Column("due", Date, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("done_at", DateTime(timezone=True)),
+    Column("done_by", Text),
+    UniqueConstraint("case", "kind", "reference"),
+    Index("ix_tasks_due", "due", postgresql_where=text("done_at IS NULL")),
 )
 
 suspensions = Table(
@@ -245,6 +374,80 @@ bank_files = Table(
     Index("ix_bank_files_agreement", "agreement", "number"),
 )
 
+# an agreement's policy as it was when somebody signed on it
+policies = Table(
+    "policies",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+)
+
+# instalment agreements: one a case at a time
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("policy", ForeignKey("policies.digest"), nullable=False),
+    # models.quote.Request and what it was answered with
+    Column("terms", JSONB, nullable=False),
+    # active, broken, completed
+    Column("state", Text, nullable=False, server_default=text("'active'")),
+    # the how-manieth renegotiation of its debts; 0: the first agreement
+    Column("renegotiation", Integer, nullable=False, server_default=text("0")),
+    # what was owed, and what of it is forgiven if all is paid
+    Column("amount", Numeric(15, 2), nullable=False),
+    Column("discount", Numeric(15, 2), nullable=False),
+    Column("signed_on", Date, nullable=False),
+    # who signed, and by which means: command, link
+    Column("signed_by", Text, nullable=False),
+    Column("signed_via", Text, nullable=False),
+    # since when its debts are on hold (CTN art. 151, VI)
+    Column("effective_on", Date),
+    # the day from which the break has effect, and the day it was certain
+    Column("broken_on", Date),
+    Column("decided_on", Date),
+    Column("completed_on", Date),
+    Column("next_step", JSONB),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("closed_at", DateTime(timezone=True)),
+    Index("uq_agreements_active", "case", unique=True, postgresql_where=text("closed_at IS NULL")),
+)
+
+# what each debt brought into an agreement
+agreement_debts = Table(
+    "agreement_debts",
+    metadata,
+    Column("agreement", ForeignKey("agreements.id"), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Index("ix_agreement_debts_debt", "debt"),
+)
+
+instalments = Table(
+    "instalments",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("agreement", ForeignKey("agreements.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("due", Date, nullable=False),
+    Column("amount", Numeric(15, 2), nullable=False),
+    # of the slip, on top of the amount
+    Column("fee", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # by the punctuality bonus
+    Column("credited", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("paid_on", Date),
+    Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
+    # above those of debts, which count from 1: no slip number stands for two things
+    Column("slip_number", BigInteger, Identity(always=True, start=5_000_000_000_000), nullable=False, unique=True),
+    UniqueConstraint("agreement", "n"),
+    CheckConstraint("amount >= 0", name="amount_not_negative"),
+)
+
 # one row a payment, whoever reports it: the Pix webhook by its endToEndId, a bank's file by its reference, or both
 payments = Table(
     "payments",
@@ -258,7 +461,9 @@ payments = Table(
     # the barcode or nosso número that was paid
     Column("slip", Text),
     Column("bank_file", ForeignKey("bank_files.id")),
+    # what it pays: a debt, or an instalment, whose agreement's debts share it by `allocations`
     Column("debt", ForeignKey("debts.id")),
+    Column("instalment", ForeignKey("instalments.id")),
     Column("amount", Numeric(15, 2), nullable=False),
     # when the payer paid, as the bank says; noon when it says no more than the day
     Column("paid_at", DateTime(timezone=True), nullable=False),
@@ -269,9 +474,58 @@ payments = Table(
     Column("matched_by", Text),
     Column("matched_at", DateTime(timezone=True)),
     Index("ix_payments_debt", "debt"),
-    Index("ix_payments_unmatched", "id", postgresql_where=text("debt IS NULL")),
+    Index("ix_payments_instalment", "instalment"),
+    Index("ix_payments_unmatched", "id", postgresql_where=text("debt IS NULL AND instalment IS NULL")),
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("num_nonnulls(end_to_end_id, reference) > 0", name="reported"),
+    CheckConstraint("num_nonnulls(debt, instalment) < 2", name="one_purpose"),
+)
+
+# how the payment of an instalment is shared among the debts of its agreement (CTN art. 163)
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("payment", ForeignKey("payments.id"), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Index("ix_allocations_debt", "debt"),
+)
+
+# what of a debt was forgiven, and by which rule; negative when it was undone
+remissions = Table(
+    "remissions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), nullable=False),
+    Column("amount", Numeric(15, 2), nullable=False),
+    # agreement or campaign, and which
+    Column("ground", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("remitted_on", Date, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_remissions_debt", "debt"),
+)
+
+# Pix charges at the authority's bank: one open a debt or instalment; what was paid to an earlier one still matches
+charges = Table(
+    "charges",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id")),
+    Column("instalment", ForeignKey("instalments.id")),
+    Column("txid", Text, nullable=False, unique=True),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Column("due", Date, nullable=False),
+    # claimed, open, paid, removed
+    Column("state", Text, nullable=False),
+    Column("location", Text),
+    Column("brcode", Text),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("uq_charges_debt", "debt", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
+    Index("uq_charges_instalment", "instalment", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
+    CheckConstraint("num_nonnulls(debt, instalment) = 1", name="one_purpose"),
 )
 
 reversals = Table(

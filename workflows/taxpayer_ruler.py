@@ -15,9 +15,14 @@ with workflow.unsafe.imports_passed_through():
     from models.case import CaseStart, Status
     from models.decision import Action, Step
     from models.events import (
+        AgreementChanged,
+        BudgetChanged,
+        ContactGiven,
         ExtractChanged,
         HardshipDeclared,
+        NoticeLost,
         NoticeServed,
+        PaymentClaimed,
         PaymentReceived,
         PaymentReversed,
         ReturnCorrected,
@@ -195,6 +200,26 @@ class TaxpayerRuler:
 
     @workflow.signal
     def notice_served(self, event: NoticeServed) -> None:
+        self.news = True
+
+    @workflow.signal
+    def notice_lost(self, event: NoticeLost) -> None:
+        self.news = True
+
+    @workflow.signal
+    def contact_given(self, event: ContactGiven) -> None:
+        self.news = True
+
+    @workflow.signal
+    def payment_claimed(self, event: PaymentClaimed) -> None:
+        self.news = True
+
+    @workflow.signal
+    def agreement_changed(self, event: AgreementChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def budget_changed(self, event: BudgetChanged) -> None:
         self.news = True
 
     @workflow.signal

@@ -63,6 +63,7 @@ class Recorder:
             case=self.case,
             step=step,
             channel="email",
+            way="email",
             at=at,
             hypothesis="h8",
             stage=stage,
@@ -148,10 +149,7 @@ def test_a_cohort_without_cases_has_none(lived: Engine) -> None:
 
 COPY_OF_NOTICE = """
     ALTER TABLE notices DROP CONSTRAINT uq_notices_case_step_channel;
-    INSERT INTO notices
-    SELECT 'again', "case", step, channel, at, hypothesis, stage, rigidity, tone, template, formal, status, subject,
-           body, claimed_at, sent_at, served_on, served_by, served_reference
-    FROM notices WHERE step = 0
+    INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "again"}')).* FROM notices WHERE step = 0
 """
 
 OPEN_JOURNAL = "ALTER TABLE decisions DISABLE TRIGGER USER;"

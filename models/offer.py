@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.accrual_table import Discount
-from models.calendar import Calendar, Unit, Wait
+from models.calendar import Calendar, Wait
 
 MINUTE = timedelta(minutes=1)
 HOW = "write the day and the hour, for example 2023-06-23 16:00"
@@ -45,8 +45,6 @@ class Offer(_Part):
     from_: Annotated[date, Field(alias="from")]
     until: Annotated[datetime, BeforeValidator(_day_and_hour)]
     """In the jurisdiction's zone; what is paid within that minute is in time."""
-    processing: Wait = Wait(days=5, unit=Unit.BUSINESS)
-    """How long after the deadline a bank may still report a payment that was made in time."""
     on: Annotated[tuple[Literal["fine", "interest"], ...], Field(min_length=1)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1)]
 
@@ -98,6 +96,6 @@ class Offer(_Part):
         """The day of a rung so long before the deadline."""
         return max(calendar.before(self.deadline_day, before), calendar.working(self.from_))
 
-    def over_on(self, calendar: Calendar) -> date:
-        """From this day on, no payment in time is still expected."""
-        return calendar.after(self.deadline_day, self.processing)
+    def over_on(self, calendar: Calendar, processing: Wait) -> date:
+        """The day after the bank's last one to report a payment that was made in time."""
+        return calendar.working(calendar.after(self.deadline_day, processing) + timedelta(days=1))

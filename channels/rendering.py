@@ -12,8 +12,9 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from models.remission import Offered
 from models.ruler import Channel, Contact
-from models.words import day, money, period
+from models.words import day, moment, money, percent, period
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -44,6 +45,8 @@ class OpenDebt(_Value):
     due: date
     amount: Decimal
     pix_txid: Line | None
+    offered: Decimal | None = None
+    """What settles it today in one payment, in a campaign."""
 
 
 class MissingReturn(_Value):
@@ -80,6 +83,8 @@ class Letter(_Value):
     deadline: date | None
     """The earliest day of the next step, where one is known."""
     defence_days: int | None
+    offer: Offered | None = None
+    """Of a settlement campaign, at the amounts of `today`."""
 
 
 class Message(_Value):
@@ -100,7 +105,13 @@ class Words(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
         )
         self.globals.clear()
-        filters: dict[str, Callable[..., Any]] = {"money": money, "day": day, "period": period}
+        filters: dict[str, Callable[..., Any]] = {
+            "money": money,
+            "day": day,
+            "moment": moment,
+            "percent": percent,
+            "period": period,
+        }
         self.filters.update(filters)
 
 

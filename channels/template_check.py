@@ -24,6 +24,8 @@ from channels.rendering import (
     template_file,
 )
 from models.faults import Fault
+from models.offer import Offer
+from models.remission import Offered, OfferedModality
 from models.ruler import Channel, Hypothesis, Ruler, Rung, Stage
 from models.words import STAGES
 
@@ -71,6 +73,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             due=date(2025, n + 1, 10),
             amount=Decimal(n) * Decimal("123456.78"),
             pix_txid=f"{n:026}",
+            offered=Decimal(n) * 100 if ruler.offer else None,
         )
         for n in (1, 2, 3)
     )
@@ -108,11 +111,27 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             stage_name=STAGES[rung.stage],
             taxpayer=(company, person)[n % 2],
             balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
+            offer=_sample_offer(ruler.offer) if ruler.offer else None,
             **standing,
             **circumstance,
         )
         for n, (standing, circumstance) in enumerate(product(standings, circumstances))
     ]
+
+
+def _sample_offer(offer: Offer) -> Offered:
+    total = Decimal("123456.78")
+    ways = [OfferedModality(**modality.model_dump(), total=total, each=total) for modality in offer.modalities]
+    best = max(modality.percent for modality in offer.modalities)
+    return Offered(
+        name=offer.name,
+        law=offer.law,
+        until=offer.until,
+        percent=best,
+        full=total,
+        modalities=tuple(ways),
+        paid_in_part=Decimal("100.00"),
+    )
 
 
 def _nothing_open(letter: Letter) -> Letter:

@@ -366,7 +366,7 @@ def _refer(calendar: Calendar, position: Position, standing: Standing) -> Step:
 
 
 def _towards_deadline(ruler: Ruler, calendar: Calendar, standing: Standing, step: Step) -> Step:
-    """What the map says while the ruler's offer stands: nobody is contacted on its last day, or after. A case that isn't
+    """What the map says while the offer stands: nobody is contacted on its last day, or after. A case that isn't
     settled ends once the bank has had its days, whatever it waits for."""
     offer = ruler.offer
     if offer is None or step.action is Action.RESOLVE:

@@ -45,7 +45,7 @@ class Offer(_Part):
     from_: Annotated[date, Field(alias="from")]
     until: Annotated[datetime, BeforeValidator(_day_and_hour)]
     """In the jurisdiction's zone; what is paid within that minute is in time."""
-    on: Annotated[tuple[Literal["fine", "interest"], ...], Field(min_length=1)]
+    of: Annotated[tuple[Literal["fine", "interest"], ...], Field(min_length=1)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ class Offer(_Part):
                 "source": self.law,
                 "name": self.name,
                 "percent": modality.percent,
-                "of": self.on,
+                "of": self.of,
             }
         )
 

@@ -10,6 +10,7 @@ class Status(StrEnum):
     ON_HOLD = "on_hold"
     PAUSED = "paused"
     UNREACHABLE = "unreachable"
+    OVER_BUDGET = "over_budget"
     AWAITING_APPROVAL = "awaiting_approval"
     AMOUNT_UNKNOWN = "amount_unknown"
     """A rate or a rule is missing without which nobody can tell what is owed."""

@@ -236,7 +236,7 @@ def test_excess_is_what_the_debt_did_not_need_that_day(engine: Engine) -> None:
             (who.debt, Decimal("10.00")),
             (other.debt, Decimal("250.00")),
         ]
-        assert (proof.allocations, proof.excess, proof.balanced) == (2240, 260, True)
+        assert (proof.allocations, proof.excess, proof.balanced) == (Decimal(2240), Decimal(260), True)
 
 
 def test_a_notice_for_what_delay_added_is_no_violation(engine: Engine) -> None:

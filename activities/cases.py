@@ -20,6 +20,7 @@ from models.plan import plan
 from models.ruler import Channel, tone_of
 from models.words import day
 from storage.cases import Sitting, sitting
+from storage.offers import settle
 from storage.schema import benefits, cases, notices, suspensions, taxpayers
 from workflows.effects import CaseCommand, CaseEffects, Contact, Hearing, Outlook, PlannedStep, Stocktaking
 
@@ -120,6 +121,19 @@ class CaseActivities(CaseEffects):
             sat.close(Status.RESOLVED)
 
         return self._if_due(case, Action.RESOLVE, resolve)
+
+    @activity.defn
+    def end_campaign(self, case: str) -> Outlook:
+        """What its payments have earned is judged once more, should a rate have been missing when they came."""
+
+        def end(sat: Sitting) -> None:
+            sat.entries += settle(sat.connection, [debt.id for debt in sat.standing.debts])
+            sat.look_again()
+            if sat.step.action is Action.END:
+                sat.journal("ended", sat.step.reason)
+                sat.close(Status.ENDED)
+
+        return self._if_due(case, Action.END, end)
 
     @activity.defn
     def cancel(self, case: str) -> Outlook:

@@ -39,6 +39,7 @@ def worker_on(client: Client, engine: Engine, outbox: Outbox) -> Worker:
             case.reinstate_benefits,
             case.refer,
             case.resolve,
+            case.end_campaign,
             case.cancel,
             case.pause,
             case.resume,

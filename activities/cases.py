@@ -21,7 +21,7 @@ from models.ruler import Channel, tone_of
 from models.words import day
 from storage.cases import Sitting, sitting
 from storage.offers import settle
-from storage.schema import benefits, cases, notices, suspensions, taxpayers
+from storage.schema import benefits, cases, decisions, notices, suspensions, taxpayers
 from workflows.effects import CaseCommand, CaseEffects, Contact, Hearing, Outlook, PlannedStep, Stocktaking
 
 
@@ -127,8 +127,9 @@ class CaseActivities(CaseEffects):
         """What its payments have earned is judged once more, should a rate have been missing when they came."""
 
         def end(sat: Sitting) -> None:
-            sat.entries += settle(sat.connection, [debt.id for debt in sat.standing.debts])
-            sat.look_again()
+            if earned := settle(sat.connection, [debt.id for debt in sat.standing.debts]):
+                sat.connection.execute(insert(decisions), earned)
+                sat.look_again()
             if sat.step.action is Action.END:
                 sat.journal("ended", sat.step.reason)
                 sat.close(Status.ENDED)

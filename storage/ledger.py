@@ -466,7 +466,8 @@ class _Posting:
         """The balance afterwards."""
         self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
         self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
-        return self.connection.execute(select(debts.c.balance).where(debts.c.id == debt)).scalar_one()
+        balance: Decimal = self.connection.execute(select(debts.c.balance).where(debts.c.id == debt)).scalar_one()
+        return balance
 
     def _add_all(self, sums: dict[str, Decimal]) -> None:
         rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]

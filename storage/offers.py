@@ -104,9 +104,8 @@ def settle(connection: Connection, debts: Collection[str], told: Collection[int]
             continue
         earned = {(v.made.label, v.payment.day): v.remitted for v in verdicts if v.outcome is Outcome.SETTLED}
         notes += _remit(connection, debt, campaigns[debt], earned, remitted[debt])
-        notes += [
-            _note(c, debt, v) for v in verdicts for c in campaigns[debt] if v.payment.id in told and c.made == v.made
-        ]
+        news = [verdict for verdict in verdicts if verdict.payment.id in told]
+        notes += [_note(c, debt, verdict) for verdict in news for c in campaigns[debt] if c.made == verdict.made]
     return notes
 
 
@@ -223,21 +222,18 @@ def _remission_note(campaign: _Campaign, debt: str, row: dict[str, Any]) -> Note
     return _entry(campaign, row["remitted_on"], kind, reason, evidence)
 
 
+KINDS = {Outcome.SETTLED: "settled", Outcome.LOWER: "paid_less", Outcome.LATE: "paid_late"}
+
+
 def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
-    offer, paid = campaign.made.offer, money(verdict.payment.amount)
-    kind, reason = {
-        Outcome.SETTLED: ("settled", f"{paid} pagos em dia, no valor da {offer.name}: quita o débito"),
-        Outcome.LOWER: (
-            "paid_less",
-            f"{paid} pagos, menos que os {money(verdict.price)} da {offer.name} nesse dia: pagamento parcial",
-        ),
-        Outcome.LATE: (
-            "paid_late",
-            f"{paid} pagos depois do prazo da {offer.name}, {moment(offer.until)}: pagamento parcial",
-        ),
+    offer, paid, asked = campaign.made.offer, money(verdict.payment.amount), money(verdict.price)
+    reason = {
+        Outcome.SETTLED: f"{paid} pagos em dia, {offer.name} a {asked}: débito quitado",
+        Outcome.LOWER: f"{paid} pagos em dia, {offer.name} a {asked}: menos que a oferta, pagamento parcial",
+        Outcome.LATE: f"{paid} pagos depois do prazo da {offer.name}, {moment(offer.until)}: pagamento parcial",
     }[verdict.outcome]
     evidence = {"payment": verdict.payment.id, "debt": debt, "price": f"{verdict.price:.2f}"}
-    return _entry(campaign, verdict.payment.day, kind, reason, evidence)
+    return _entry(campaign, verdict.payment.day, KINDS[verdict.outcome], reason, evidence)
 
 
 def _entry(campaign: _Campaign, at: date, kind: str, reason: str, evidence: dict[str, Any]) -> Note:

@@ -109,7 +109,7 @@ def settle(connection: Connection, debts: Collection[str], told: Collection[int]
     return notes
 
 
-def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[str], on: date) -> _OnDay:
+def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[str], on: date) -> OnDay:
     """What the ruler's offer leaves of the debts of a case on a day. Raises Unreckonable."""
     assert ruler.offer is not None  # noqa: S101 - the caller has asked
     rates = read_rates(connection)
@@ -117,14 +117,14 @@ def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[
     accounts = {c.id: replay([c], came_in[c.id], on, rates).accounts[c.id] for c in claims}
     one = ruler.offer.one_payment
     in_part = _paid_in_part(connection, case, debts, rates)
-    return _OnDay(
+    return OnDay(
         offered(ruler.offer, accounts.values(), on, in_part),
         {debt: price(ruler.offer, one, account, on) for debt, account in accounts.items()},
     )
 
 
 @dataclass(frozen=True)
-class _OnDay:
+class OnDay:
     offered: Offered
     prices: dict[str, Decimal]
     """What settles each debt in one payment."""

@@ -47,6 +47,7 @@ Outcome = Receipt | Exception
 
 class SendGrid:
     name: Provider = "sendgrid"
+    tells = False
     needs_contact = True
 
     def __init__(

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
-from models.calendar import Wait
-from models.channel import CHANNELS as CHANNELS
+from models.calendar import Unit, Wait
 from models.channel import Channel as Channel
 from models.contact_caps import Limits
 from models.jurisdiction import Jurisdiction
@@ -145,6 +144,8 @@ class Payments(_Part):
     """Under this the case resolves and the remainder is left to the ledger."""
     reanchor_share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
     """A partial payment of at least this share of what was owed starts the current wait anew."""
+    processing: Wait = Wait(days=3, unit=Unit.BUSINESS)
+    """How long a bank may take to report a payment: the next rung waits for one that the taxpayer speaks of."""
 
 
 class Gate(_Part):

@@ -10,9 +10,9 @@ from channels.outbox import Outbox
 from channels.post import Adapter, Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
+from models.channel import CHANNELS
 from models.errors import Refusal
 from models.phone import e164
-from models.ruler import CHANNELS
 
 TWILIO_SENDERS = {
     "sms": "REGUA_SMS_FROM",

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from channels.outbox import Outbox
-from channels.post import Busy, Outgoing, Unanswered, Undeliverable, failure_of
+from channels.post import Busy, Outgoing, Post, Unanswered, Undeliverable, failure_of
 from channels.settings import post_from
+from models.channel import CHANNELS
 from models.errors import Refusal
-from models.ruler import CHANNELS
 from tests.channels.messages import outgoing
 
 SENDGRID = {"SENDGRID_API_KEY": "SG.key"}
@@ -27,8 +27,11 @@ TWILIO = {
 }
 
 
-def providers(environment: dict[str, str], home: Path, rehearsal: bool = False) -> list[str]:
-    post = post_from(environment, home, rehearsal)
+def providers(environment: dict[str, str], home: Path) -> list[str]:
+    return names(post_from(environment, home))
+
+
+def names(post: Post) -> list[str]:
     return [post.adapter(channel).name for channel in CHANNELS]
 
 
@@ -45,7 +48,7 @@ def test_each_channel_leaves_by_the_provider_whose_keys_are_given(tmp_path: Path
 
 
 def test_in_a_rehearsal_nothing_leaves(tmp_path: Path) -> None:
-    assert providers(SENDGRID | TWILIO, tmp_path, rehearsal=True) == ["outbox"] * 6
+    assert names(post_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["outbox"] * 6
 
 
 @pytest.mark.parametrize("missing", TWILIO)

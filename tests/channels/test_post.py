@@ -13,7 +13,8 @@ from channels.post import Busy, Outgoing, Unanswered, Undeliverable, failure_of
 from channels.settings import post_from
 from models.errors import Refusal
 from models.ruler import CHANNELS
-from tests.channels.messages import outgoing
+from tests.channels.messages import PUBLIC_URL, outgoing
+from tests.providers.fake import FakeProviders
 
 SENDGRID = {"SENDGRID_API_KEY": "SG.key"}
 TWILIO = {
@@ -104,6 +105,21 @@ def test_a_publication_keeps_its_first_date(tmp_path: Path) -> None:
     published = json.loads(file.read_text())
     assert (published["notice"], published["text"]) == (first.notice, first.body)
     assert published["published_at"] == first.at.isoformat()
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "voice"])
+def test_no_log_quotes_a_person(channel: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with FakeProviders() as providers:
+        adapter = post_from(providers.environment | {"REGUA_PUBLIC_URL": PUBLIC_URL}, tmp_path).adapter(channel)
+        message = outgoing(channel=channel, since=datetime.now(UTC))
+        adapter.deliver(message)
+        adapter.taken(message)
+        providers.dead[message.recipient or ""] = 21211
+        with pytest.raises(Undeliverable):
+            adapter.deliver(message)
+    assert len(providers.requests) >= 2
+    assert not any(own in caplog.text for own in (message.recipient or "", message.recipient_name, "99900001"))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])

@@ -48,6 +48,7 @@ logging.getLogger("python_http_client").setLevel(logging.WARNING)
 
 class SendGrid:
     name: Provider = "sendgrid"
+    tells = False
     needs_contact = True
 
     def __init__(

@@ -85,6 +85,7 @@ for talkative in ("twilio.http_client", "urllib3"):
 
 class Twilio:
     name: Provider = "twilio"
+    tells = True
     needs_contact = True
 
     def __init__(

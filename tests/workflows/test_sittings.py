@@ -45,8 +45,8 @@ class Hand:
         step: Step = self._run(self.cases.take_stock, Hearing(case=self.life.case)).outlook.step
         return step
 
-    def notify(self, step: Step, channel: Channel = "email") -> Outlook:
-        contact = Contact(case=self.life.case, step=step, channel=channel, way=channel)
+    def notify(self, step: Step, channel: Channel = "email", way: Channel | None = None) -> Outlook:
+        contact = Contact(case=self.life.case, step=step, channel=channel, way=way or channel)
         outlook: Outlook = self._run(self.notices.notify, contact)
         return outlook
 

@@ -12,7 +12,8 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from models.ruler import CHANNELS, Channel, Contact, Credit, Hypothesis, Stage, Tone
+from models.channel import CHANNELS, Channel
+from models.ruler import Contact, Credit, Hypothesis, Stage, Tone
 from models.sms import transliterate
 from models.words import day, money, period
 

@@ -28,8 +28,9 @@ from channels.rendering import (
     render,
     template_files,
 )
+from models.channel import Channel
 from models.faults import Fault
-from models.ruler import Channel, Hypothesis, Ruler, Rung, Stage, tone_of
+from models.ruler import Hypothesis, Ruler, Rung, Stage, tone_of
 from models.sms import measure
 from models.words import STAGES
 

@@ -162,7 +162,6 @@ def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
         origin_wall=now,
         origin_day=day,
         timezone=ruler.jurisdiction.timezone,
-        notices_at=ruler.jurisdiction.notices_at,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.calendar import Calendar, Jurisdiction
+from models.calendar import Calendar
+from models.jurisdiction import Jurisdiction
 
 Component = Literal["principal", "fine", "interest", "fees"]
 Order = Literal["in proportion", "fine-interest-principal"]

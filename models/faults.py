@@ -167,6 +167,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _softening(ruler)
     yield from _dwells(ruler)
     yield from _channels(ruler)
+    yield from _hours(ruler)
     yield from _suspension(ruler)
     yield from _accrual(ruler)
 
@@ -282,6 +283,16 @@ def _channels(ruler: Ruler) -> Iterator[Fault]:
     for name, index, rung in ruler.cells():
         if len(set(rung.channels)) < len(rung.channels):
             yield Fault(_rung_place(name, index, "channels"), "names a channel twice")
+
+
+def _hours(ruler: Ruler) -> Iterator[Fault]:
+    if ruler.jurisdiction.notices_at is not None:
+        what = "is no longer a key: write contact_hours, or nothing for weekdays 08:00-20:00 and Saturdays 08:00-14:00"
+        yield Fault(("jurisdiction", "notices_at"), what)
+    for name, index, rung in ruler.cells():
+        if not ruler.jurisdiction.contact_hours.meet(rung.channels):
+            what = f"{' and '.join(rung.channels)} have no contact hours in common: a rung is one contact"
+            yield Fault(_rung_place(name, index, "channels"), what)
 
 
 def _suspension(ruler: Ruler) -> Iterator[Fault]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
-from models.calendar import Jurisdiction, Wait
+from models.calendar import Unit, Wait
+from models.channel import Channel as Channel
+from models.contact_caps import Limits
+from models.jurisdiction import Jurisdiction
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
-Channel = Literal["email", "sms", "whatsapp", "messenger", "voice", "domicile"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
 Credit = Literal["registered", "not_registered"]
 """Whether a ruler's debts are registered as dívida ativa."""
 MOST_RIGID = 10
@@ -150,6 +151,8 @@ class Payments(_Part):
     """Under this the case resolves and the remainder is left to the ledger."""
     reanchor_share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
     """A partial payment of at least this share of what was owed starts the current wait anew."""
+    processing: Wait = Wait(days=3, unit=Unit.BUSINESS)
+    """How long a bank may take to report a payment: the next rung waits for one that the taxpayer speaks of."""
 
 
 class Gate(_Part):
@@ -186,6 +189,7 @@ class Ruler(_Part):
     """The taxes it is for; empty: any."""
     jurisdiction: Jurisdiction
     contact: Contact
+    limits: Limits = Limits()
     entry: Entry
     credit: Annotated[Credit, Field(default_factory=lambda given: given["entry"].credit if "entry" in given else None)]
     """Before registration a message over an open channel states no debt detail (CTN art. 198)."""

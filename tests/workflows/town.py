@@ -12,7 +12,7 @@ import sysconfig
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,6 @@ class Town:
             origin_wall=now,
             origin_day=FIRST_DAY if day_seconds < REAL_DAY else now.date(),
             timezone="America/Maceio",
-            notices_at=time(9),
         )
         name = f"cohort-{uuid4().hex[:8]}"
         with self.engine.begin() as connection:

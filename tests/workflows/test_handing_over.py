@@ -1,4 +1,4 @@
-"""One notice between the record and a provider that refuses, keeps silent or dies: it leaves once or is seen to fail."""
+"""One notice between the record and a provider that refuses or keeps silent: it leaves once, or is seen to fail."""
 
 from collections.abc import Iterator
 from pathlib import Path

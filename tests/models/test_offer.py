@@ -16,9 +16,8 @@ from models.faults import Fault, read_ruler, rule_faults
 from models.offer import Offer
 from models.plan import imagined_case, plan
 from storage.shelf import RULERS
-from tests.builders import shipped
+from tests.builders import REFIS, shipped
 
-REFIS = "refis-2023"
 TEXT = RULERS.read(REFIS)[1]
 RULER = shipped(REFIS)
 CALENDAR = RULER.jurisdiction.calendar(2022)

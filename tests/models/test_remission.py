@@ -12,9 +12,9 @@ from models.imputation import Account, Claim, Payment, replay
 from models.rates import Rates
 from models.remission import Made, Outcome, Paid, Verdict, judge, offered, price
 from storage.accruals import accrual_of
-from tests.builders import shipped
+from tests.builders import REFIS, shipped
 
-RULER = shipped("refis-2023")
+RULER = shipped(REFIS)
 TABLE = accrual_of(RULER)
 assert RULER.offer is not None
 OFFER = RULER.offer

@@ -29,9 +29,8 @@ from storage.schema import debtors, debts, taxpayers
 from storage.shelf import RULERS
 from storage.statement import list_payments, reconcile
 from tests.bank_lines import Paid, barcode, febraban
-from tests.builders import REGISTERED
+from tests.builders import REFIS, REGISTERED
 
-REFIS = "refis-2023"
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_DAY = date(2023, 5, 2)
 JUNE_PRICE = "1032.00"

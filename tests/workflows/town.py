@@ -27,6 +27,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from channels.outbox import Outbox
+from channels.post import Post
 from models.calendar import Clock
 from models.events import Event, NoticeServed
 from models.evidence import Debt, Filing
@@ -99,6 +100,10 @@ class Town:
     cohorts: list[str] = field(default_factory=list)
 
     @property
+    def post(self) -> Post:
+        return Post({}, Outbox(self.outbox))
+
+    @property
     def client(self) -> Client:
         return self.env.client
 
@@ -107,7 +112,7 @@ class Town:
         async def client() -> Client:
             return self.client
 
-        async with worker_on(self.client, self.engine, Outbox(self.outbox)):
+        async with worker_on(self.client, self.engine, self.post):
             relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
             try:
                 yield
@@ -134,7 +139,12 @@ class Town:
         return begun
 
     async def _found(
-        self, people: tuple[Facts, ...], ruler: str = ICMS, day_seconds: Decimal = HOUR, channels: str | None = None
+        self,
+        people: tuple[Facts, ...],
+        ruler: str = ICMS,
+        day_seconds: Decimal = HOUR,
+        channels: str | None = None,
+        fallback: dict[str, list[str]] | None = None,
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -147,6 +157,8 @@ class Town:
         name = f"cohort-{uuid4().hex[:8]}"
         with self.engine.begin() as connection:
             source = RULERS.read(ruler)[1]
+            if fallback:
+                source += f"\nfallback: {json.dumps(fallback)}\n"
             if channels:
                 source = source.replace("channels: [email, sms]", f"channels: {channels}")
             read = read_ruler(source).ruler

@@ -17,6 +17,7 @@ from models.errors import Refusal
 from models.pix import PixPayment, PixRefund
 from storage.cases import read_standings, sitting
 from storage.cohorts import Selection, candidates, must_be_reckonable
+from storage.files import case_file
 from storage.invariants import violations
 from storage.ledger import record_pix
 from storage.schema import cases
@@ -85,6 +86,7 @@ def test_a_live_case_waits_for_the_rate_and_is_told_when_it_is_there(engine: Eng
         assert sat.step.status is Status.AMOUNT_UNKNOWN
         assert sat.step.reason == "não se pode dizer quanto é devido: falta a taxa selic de 12/2025"
         assert sat.position.row is None
+    assert shown(engine, case) == (None, "não se pode dizer quanto é devido: falta a taxa selic de 12/2025")
     load(engine, "1.28", "1.05", "1.22")
     with engine.connect() as connection:
         told = connection.execute(text('SELECT "case", name FROM owed_signals')).tuples().all()
@@ -93,6 +95,12 @@ def test_a_live_case_waits_for_the_rate_and_is_told_when_it_is_there(engine: Eng
         assert sat.step.status is Status.RUNNING
         # 20 % and 1.05 + 1.22 + 1
         assert sat.standing.balance == Decimal("1232.70")
+
+
+def shown(engine: Engine, case: str) -> tuple[object, str | None]:
+    with engine.connect() as connection:
+        file = case_file(connection, case, reveal=False)
+    return file["debts"][0]["amount"], file["waits_because"]
 
 
 def test_a_case_that_was_paid_in_time_needs_no_later_rate(engine: Engine) -> None:

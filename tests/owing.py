@@ -34,9 +34,14 @@ MONTHLY, SELIC = 'per_month: "1"', "series: selic"
 DUE = date(2025, 10, 20)
 
 
+def by_law(interest: str) -> str:
+    """What a ruler's text says of it."""
+    return BY_LAW.replace("INTEREST", interest)
+
+
 @lru_cache
 def source(interest: str = MONTHLY) -> str:
-    return str(RULERS.read(ICMS)[1]) + BY_LAW.replace("INTEREST", interest)
+    return str(RULERS.read(ICMS)[1]) + by_law(interest)
 
 
 @lru_cache

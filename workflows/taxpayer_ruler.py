@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         PaymentClaimed,
         PaymentReceived,
         PaymentReversed,
+        RatesLoaded,
         ReturnCorrected,
         ReturnFiled,
     )
@@ -241,6 +242,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def budget_changed(self, event: BudgetChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def rates_loaded(self, event: RatesLoaded) -> None:
         self.news = True
 
     @workflow.signal

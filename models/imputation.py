@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from models.accrual import COMPONENTS, NAMES, NOTHING, Accrual, Line, discounts, growth, opening
+from models.accrual import COMPONENTS, DAY, NAMES, NOTHING, Accrual, Line, discounts, growth, opening
 from models.accrual_table import AccrualTable, Component, Order
+from models.errors import Unreckonable
 from models.rates import Rates
 from models.words import day as written_day
 
@@ -73,6 +74,17 @@ class Account:
     def settled_by(self, on: date) -> Accrual:
         """What is owed on the day `on`, up to which it has grown: with the discount of who settles it."""
         return Accrual((*self.lines, *self.offer(on)))
+
+    def unchanged_until(self, on: date, latest: date, rates: Rates) -> date:
+        """The last day up to `latest` on which to settle it costs what it does on the day `on`, as far as is known."""
+        owed = self.settled_by(on).total
+        day = on
+        try:
+            while day < latest and self.grown(day + DAY, rates).settled_by(day + DAY).total == owed:
+                day += DAY
+        except Unreckonable:
+            pass  # the rate of the month before is not out yet
+        return day
 
     def grown(self, on: date, rates: Rates) -> Account:
         table, claim = self.claim.table, self.claim

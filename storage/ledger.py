@@ -50,6 +50,7 @@ from models.pix import Malformed, PixPayment, PixRefund
 from models.words import money
 from storage.accruals import accrual_of
 from storage.cases import frozen_ruler
+from storage.charges import debts_of_charges
 from storage.offers import settle
 from storage.owed import owed_of
 from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
@@ -251,6 +252,7 @@ class _Posting:
         self.arrived_at = arrived_at
         self.debts = _lock(connection, txids, slips, refunded, debts_named)
         self.debt_of_txid = {debt.txid: debt for debt in self.debts.values()}
+        self.debt_of_txid |= {txid: self.debts[debt] for txid, debt in debts_of_charges(connection, txids).items()}
         self.debt_of_slip = {debt.slip_number: debt for debt in self.debts.values()}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
@@ -521,6 +523,8 @@ def _lock(
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
+    if txids:
+        named.append(_any(debts.c.id, debts_of_charges(connection, txids).values()))
     if refunded:
         # a repeat may name another txid than the first report did, which stands
         named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))

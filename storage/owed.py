@@ -7,10 +7,11 @@ forgiven counts like money that came in on its day.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -48,6 +49,8 @@ class Owed:
     """With the discount of who settles the debt that day."""
     excess: Mapping[int, Decimal]
     """By payment: what of it the debt didn't need."""
+    unchanged_until: Callable[[date], date]
+    """Given the latest day that is of interest: the last one on which it is still the same."""
 
     @property
     def total(self) -> Decimal:
@@ -63,7 +66,9 @@ def owed_of(connection: Connection, debts: Collection[str], table: AccrualTable 
     for claim in claims:
         settled = replay([claim], money[claim.id], on, rates)
         excess = {payment: rest for payment, rest in settled.excess.items() if payment > 0}
-        found[claim.id] = Owed(settled.accounts[claim.id].settled_by(on), excess)
+        account = settled.accounts[claim.id]
+        unchanged = partial(account.unchanged_until, on, rates=rates)
+        found[claim.id] = Owed(account.settled_by(on), excess, unchanged)
     return found
 
 

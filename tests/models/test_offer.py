@@ -81,8 +81,7 @@ def test_what_counts_back_from_a_deadline_needs_an_offer() -> None:
 # ---- in time, to the minute
 
 
-def in_time(at: str, timezone: str = "America/Sao_Paulo", **changes: object) -> bool:
-    offer = OFFER.model_copy(update=changes)
+def in_time(at: str, timezone: str = "America/Sao_Paulo", offer: Offer = OFFER) -> bool:
     paid_at = datetime.fromisoformat(at)
     paid_at = paid_at if paid_at.tzinfo else paid_at.replace(tzinfo=ZoneInfo(timezone))
     return offer.in_time(paid_at.astimezone(ZoneInfo(timezone)).date(), paid_at, timezone)
@@ -107,12 +106,12 @@ def test_where_only_the_day_is_known_the_whole_day_is_in_time() -> None:
 
 def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_in_favour_of_who_pays() -> None:
     """São Paulo's last summer time began on 4 November 2018 at 00:00 and ended on 17 February 2019 at 00:00."""
-    repeated = {"from_": date(2019, 1, 2), "until": datetime(2019, 2, 16, 23, 30)}
-    assert in_time("2019-02-17T02:30:00+00:00", **repeated)
-    assert not in_time("2019-02-17T02:31:00+00:00", **repeated)
-    left_out = {"from_": date(2018, 10, 1), "until": datetime(2018, 11, 4, 0, 30)}
-    assert in_time("2018-11-04 01:30", **left_out)
-    assert not in_time("2018-11-04 01:31", **left_out)
+    repeated = OFFER.model_copy(update={"from_": date(2019, 1, 2), "until": datetime(2019, 2, 16, 23, 30)})
+    assert in_time("2019-02-17T02:30:00+00:00", offer=repeated)
+    assert not in_time("2019-02-17T02:31:00+00:00", offer=repeated)
+    left_out = OFFER.model_copy(update={"from_": date(2018, 10, 1), "until": datetime(2018, 11, 4, 0, 30)})
+    assert in_time("2018-11-04 01:30", offer=left_out)
+    assert not in_time("2018-11-04 01:31", offer=left_out)
 
 
 @given(

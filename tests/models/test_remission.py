@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.accrual import NOTHING
 from models.imputation import Account, Claim, Payment, replay
 from models.rates import Rates
 from models.remission import Made, Outcome, Paid, Verdict, judge, offered, price
@@ -43,7 +44,7 @@ def judged(*money: Paid) -> list[Verdict]:
 
 def test_each_message_says_the_amounts_of_its_day_by_modality() -> None:
     found = offered(OFFER, [grown(date(2023, 6, 14))], date(2023, 6, 14))
-    assert (found.full, found.percent) == (Decimal("1320.00"), 90)
+    assert (found.full, found.percent) == (Decimal("1320.00"), Decimal(90))
     assert [(m.instalments, m.total, m.each) for m in found.modalities] == [
         (1, JUNE_PRICE, JUNE_PRICE),
         (6, Decimal("1096.00"), Decimal("182.67")),
@@ -60,7 +61,7 @@ def test_the_offered_amount_in_time_settles_and_the_rest_is_remitted() -> None:
 
 def test_a_minute_late_is_a_partial_payment() -> None:
     [verdict] = judged(paid(JUNE_PRICE, "2023-06-23T16:01"))
-    assert (verdict.outcome, verdict.remitted) == (Outcome.LATE, 0)
+    assert (verdict.outcome, verdict.remitted) == (Outcome.LATE, NOTHING)
 
 
 def test_a_cent_less_is_a_partial_payment() -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, insert, text
 
+from models.accrual import NOTHING
 from models.calendar import Clock
 from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
@@ -179,7 +180,7 @@ def test_the_statement_knows_no_excess_of_what_settled(city: City) -> None:
 def test_a_minute_late_is_a_partial_payment_and_says_so(city: City) -> None:
     target = city.campaign()
     target.pays(JUNE_PRICE, "2023-06-23T16:01")
-    assert (target.remitted, target.owes(date(2023, 6, 23))) == (0, REMITTED)
+    assert (target.remitted, target.owes(date(2023, 6, 23))) == (NOTHING, REMITTED)
     assert target.journal == ["payment", "paid_late"]
     assert "23/06/2023 às 16:00" in target.reason("paid_late")
 
@@ -187,7 +188,7 @@ def test_a_minute_late_is_a_partial_payment_and_says_so(city: City) -> None:
 def test_a_cent_less_is_a_partial_payment_and_the_next_message_says_so(city: City) -> None:
     target = city.campaign()
     target.pays("1031.99", "2023-06-20T10:00")
-    assert (target.remitted, target.journal) == (0, ["payment", "paid_less"])
+    assert (target.remitted, target.journal) == (NOTHING, ["payment", "paid_less"])
     assert "1.032,00" in target.reason("paid_less")
     [(case,)] = city.rows("SELECT id FROM cases")
     with city.engine.connect() as connection:
@@ -202,7 +203,7 @@ def test_a_cent_less_is_a_partial_payment_and_the_next_message_says_so(city: Cit
 def test_paid_in_time_at_the_bank_and_reported_days_later_settles(city: City, by_pix: bool) -> None:
     target = city.campaign()
     target.pays_at_the_bank(JUNE_PRICE, date(2023, 6, 23), reported="2023-06-28T08:00", by_pix=by_pix)
-    assert (target.remitted, target.owes(date(2023, 6, 28))) == (REMITTED, 0)
+    assert (target.remitted, target.owes(date(2023, 6, 28))) == (REMITTED, NOTHING)
 
 
 def test_the_price_is_that_of_the_day_of_paying_not_of_reporting(city: City) -> None:
@@ -301,7 +302,7 @@ def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city
     with city.engine.begin() as connection:
         record_rates(connection, "selic", [Rate(date(2023, 5, 1), Decimal(1))])
         settle(connection, [target.debt[0]])
-    assert (target.remitted, target.owes(date(2023, 6, 21))) == (Decimal("108.00"), 0)
+    assert (target.remitted, target.owes(date(2023, 6, 21))) == (Decimal("108.00"), NOTHING)
 
 
 def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(city: City) -> None:

@@ -2,121 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from random import Random
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, insert, select, text
+from sqlalchemy import Engine, event, select, text
 
-from models.calendar import Clock
 from models.case import Status
 from models.errors import Refusal
-from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
-from models.position import Position
-from models.rates import Rate
-from models.ruler import Ruler
 from storage.cases import read_standings, sitting
-from storage.cohorts import Cohort, Selection, candidates, found_cohort, must_be_reckonable, pin_ruler
+from storage.cohorts import Selection, candidates, must_be_reckonable
+from storage.files import case_file
 from storage.invariants import violations
 from storage.ledger import record_pix
-from storage.rates import record_rates
-from storage.schema import cases, debtors, debts, filings, taxpayers
-from storage.shelf import RULERS
+from storage.schema import cases
 from storage.statement import list_payments, reconcile
-from tests.builders import ICMS
-
-BY_LAW = """
-accrual:
-  accrual: test
-  title: Teste
-  imputation: fine-interest-principal
-  fine: [{from: 2000-01-01, source: lei, steps: [{per_day: "0.33", limit: "20"}]}]
-  interest: [{from: 2000-01-01, source: lei, INTEREST, month_of_payment: "1"}]
-"""
-MONTHLY, SELIC = 'per_month: "1"', "series: selic"
-DUE = date(2025, 10, 20)
-
-
-@lru_cache
-def source(interest: str = MONTHLY) -> str:
-    return str(RULERS.read(ICMS)[1]) + BY_LAW.replace("INTEREST", interest)
-
-
-@lru_cache
-def ruler(interest: str = MONTHLY) -> Ruler:
-    found = read_ruler(source(interest))
-    assert found.ruler is not None, found.faults
-    return found.ruler
-
-
-@dataclass(frozen=True)
-class Debtor:
-    """A taxpayer with one debt of ICMS of 1,000.00, due on 20/10/2025, and who may be on a ruler."""
-
-    engine: Engine
-    taxpayer: int
-    debt: str
-    txid: str
-
-    def pays(self, amount: str, on: date, back: str = "0") -> None:
-        at = datetime.combine(on, time(12), UTC)
-        refunds = (PixRefund("D1", Decimal(back), at),) if Decimal(back) else ()
-        record_pix(self.engine, [PixPayment(f"E{uuid4().hex[:31]}", self.txid, Decimal(amount), at, refunds)], at)
-
-    def owes(self, on: date, interest: str = MONTHLY) -> Decimal:
-        pair = (self.taxpayer, "ICMS")
-        with self.engine.connect() as connection:
-            return read_standings(connection, ruler(interest), [pair], on)[pair].balance
-
-    def on_ruler(self, on: date, interest: str = MONTHLY) -> str:
-        """Her case, opened that day."""
-        clock = Clock(
-            day_seconds=Decimal(86_400),
-            origin_wall=datetime.combine(on, time(8), UTC),
-            origin_day=on,
-            timezone="UTC",
-            notices_at=time(9),
-        )
-        with self.engine.begin() as connection:
-            frozen = pin_ruler(connection, ruler(interest), source(interest), 2024)
-        cohort = found_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
-        position = Position.at_start(on).model_dump(mode="json")
-        row = {"taxpayer": self.taxpayer, "tax": "ICMS", "cohort": cohort.name, "position": position}
-        row["opened_at"] = datetime.combine(on, time(9), UTC)
-        with self.engine.begin() as connection:
-            return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
-
-
-def debtor(engine: Engine, amount: str = "1000.00", due: date = DUE) -> Debtor:
-    key = uuid4().hex
-    who = {"key": key, "tax_id": key, "name": "Empresa", "is_company": True}
-    owed = {"tax": "ICMS", "inscription": key, "period": "2025-09", "due": due, "amount": Decimal(amount)}
-    with engine.begin() as connection:
-        taxpayer = connection.execute(insert(taxpayers).values(who).returning(taxpayers.c.id)).scalar_one()
-        made = connection.execute(insert(debts).values(owed).returning(debts.c.id, debts.c.pix_txid)).one()
-        connection.execute(insert(debtors).values(debt=made.id, taxpayer=taxpayer))
-        returned = {"period": "2025-09", "due": due, "status": "filed", "declared": Decimal(amount)}
-        connection.execute(insert(filings).values(taxpayer=taxpayer, tax="ICMS", **returned))
-    return Debtor(engine, taxpayer, made.id, made.pix_txid)
-
-
-def load(engine: Engine, *percents: str) -> None:
-    """Selic from October 2025 on."""
-    months = [date(2025 + (9 + n) // 12, (9 + n) % 12 + 1, 1) for n in range(len(percents))]
-    with engine.begin() as connection:
-        rates = [Rate(month, Decimal(percent)) for month, percent in zip(months, percents, strict=True)]
-        record_rates(connection, "selic", rates)
-
-
-def noon(on: date) -> datetime:
-    return datetime.combine(on, time(12), UTC)
-
+from tests.owing import DUE, SELIC, debtor, load, noon, ruler
 
 # ---- standings
 
@@ -180,6 +86,7 @@ def test_a_live_case_waits_for_the_rate_and_is_told_when_it_is_there(engine: Eng
         assert sat.step.status is Status.AMOUNT_UNKNOWN
         assert sat.step.reason == "não se pode dizer quanto é devido: falta a taxa selic de 12/2025"
         assert sat.position.row is None
+    assert shown(engine, case) == (None, "não se pode dizer quanto é devido: falta a taxa selic de 12/2025")
     load(engine, "1.28", "1.05", "1.22")
     with engine.connect() as connection:
         told = connection.execute(text('SELECT "case", name FROM owed_signals')).tuples().all()
@@ -188,6 +95,12 @@ def test_a_live_case_waits_for_the_rate_and_is_told_when_it_is_there(engine: Eng
         assert sat.step.status is Status.RUNNING
         # 20 % and 1.05 + 1.22 + 1
         assert sat.standing.balance == Decimal("1232.70")
+
+
+def shown(engine: Engine, case: str) -> tuple[object, str | None]:
+    with engine.connect() as connection:
+        file = case_file(connection, case, reveal=False)
+    return file["debts"][0]["amount"], file["waits_because"]
 
 
 def test_a_case_that_was_paid_in_time_needs_no_later_rate(engine: Engine) -> None:

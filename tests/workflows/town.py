@@ -153,7 +153,7 @@ class Town:
         with self.engine.begin() as connection:
             source = RULERS.read(ruler)[1]
             if channels:
-                source = source.replace("channels: [email, sms]", f"channels: {channels}")
+                source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")
             read = read_ruler(source).ruler
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)

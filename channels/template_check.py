@@ -38,7 +38,8 @@ from models.words import STAGES
 
 MOST_SEGMENTS = 2
 """Of an SMS, before `ruler check` warns: each is paid for, and some telephones show them apart."""
-SAMPLE_LINK = "https://pague.authority.example/p/" + "x" * 35
+SAMPLE_PAGES = "https://pague.authority.example/p/"
+SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 """As long as a real one."""
 UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 

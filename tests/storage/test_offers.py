@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, insert, text
 
+from activities.charges import bring_up_to_date
 from models.accrual import NOTHING
 from models.calendar import Clock
 from models.faults import read_ruler
@@ -30,6 +31,7 @@ from storage.schema import debtors, debts, taxpayers
 from storage.shelf import RULERS
 from storage.statement import list_payments, reconcile
 from tests.bank_lines import Paid, barcode, febraban
+from tests.banks.fake_psp import FakePsp
 from tests.builders import REFIS, REGISTERED
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -53,7 +55,7 @@ class City:
     def owes(self, amount: str = "1000.00") -> int:
         key = uuid4().hex
         owed = {"tax": "IPTU", "inscription": key, "due": date(2022, 6, 15), "amount": Decimal(amount)}
-        who = {"key": key, "tax_id": key, "name": "Padaria", "is_company": True}
+        who = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
         with self.engine.begin() as connection:
             taxpayer = connection.execute(insert(taxpayers).values(who).returning(taxpayers.c.id)).scalar_one()
             made = connection.execute(insert(debts).values(owed).returning(debts.c.id)).scalar_one()
@@ -303,6 +305,16 @@ def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city
         record_rates(connection, "selic", [Rate(date(2023, 5, 1), Decimal(1))])
         settle(connection, [target.debt[0]])
     assert (target.remitted, target.owes(date(2023, 6, 21))) == (Decimal("108.00"), NOTHING)
+
+
+def test_a_charge_is_of_the_offered_amount_until_the_offer_is_over(city: City) -> None:
+    target, bank = city.campaign(), FakePsp()
+    [(case,)] = city.rows("SELECT id FROM cases")
+    for now in ("2023-06-20T10:00", "2023-06-23T16:00", "2023-06-23T16:01"):
+        bring_up_to_date(city.engine, bank.client(), case, at(now))
+        amount, due = ("1320.00", date(2023, 6, 30)) if now.endswith("01") else (JUNE_PRICE, date(2023, 6, 23))
+        found = city.rows("SELECT amount, due FROM charges WHERE debt = :debt AND state = 'open'", debt=target.debt[0])
+        assert found == [(Decimal(amount), due)]
 
 
 def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(city: City) -> None:

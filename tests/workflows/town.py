@@ -163,7 +163,7 @@ class Town:
                 source += f"\nfallback: {json.dumps(fallback)}\n"
             source += accrual
             if channels:
-                source = source.replace("channels: [email, sms]", f"channels: {channels}")
+                source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")
             if until:
                 source = source.replace("2023-06-23 16:00", f"{until:%Y-%m-%d %H:%M}")
                 source = source.replace("from: 2023-05-02", f"from: {now.date()}")

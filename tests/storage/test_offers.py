@@ -308,7 +308,7 @@ def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city
 
 
 def test_a_charge_is_of_the_offered_amount_until_the_offer_is_over(city: City) -> None:
-    target, bank = city.campaign(), FakePsp()
+    target, bank = city.campaign(), FakePsp(today=FIRST_DAY)
     [(case,)] = city.rows("SELECT id FROM cases")
     for now in ("2023-06-20T10:00", "2023-06-23T16:00", "2023-06-23T16:01"):
         bring_up_to_date(city.engine, bank.client(), case, at(now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, select, text
@@ -14,6 +14,7 @@ from models.ruler import Kind, Ruler
 from models.standing import Standing
 from models.taxid import mask
 from storage.cases import read_case, read_standings
+from storage.offers import OnDay, offer_now
 from storage.schema import taxpayers
 
 
@@ -29,6 +30,8 @@ class PayPage:
     standing: Standing
     brcodes: Mapping[str, str]
     """Pix *copia e cola*, by debt."""
+    offer: OnDay | None = None
+    """Of a campaign, while it is open."""
 
     @property
     def debts(self) -> list[Debt]:
@@ -63,7 +66,7 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
     standing = read_standings(connection, found.ruler, [pair], today)[pair]
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
     codes = connection.execute(BRCODES, {"debts": [debt.id for debt in standing.debts]})
-    return PayPage(
+    page = PayPage(
         ruler=found.ruler,
         case=found.id,
         name=who.name,
@@ -73,3 +76,4 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         standing=standing,
         brcodes={row.debt: row.brcode for row in codes},
     )
+    return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))

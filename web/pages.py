@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.links import ExpiredLink, Links, WrongLink
 from channels.rendering import TEMPLATES
 from models.channel import Channel
-from models.words import CHANNELS, day, money, period
+from models.words import CHANNELS, day, moment, money, percent, period
 from storage.pay_page import PayPage, read_pay_page
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(money=money, day=day, period=period)
+_environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
 
 
 def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:

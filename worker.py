@@ -51,6 +51,7 @@ def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
             case.reinstate_benefits,
             case.refer,
             case.resolve,
+            case.end_campaign,
             case.cancel,
             case.pause,
             case.resume,

@@ -184,7 +184,13 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
     tried = {delivery.way for delivery in sat.standing.deliveries}
-    return begun and leg.way not in tried and sat.standing.outstanding and sat.standing.paused_by is None
+    stopped = sat.standing.paused_by is not None or sat.standing.lacks or _offer_is_over(sat)
+    return begun and leg.way not in tried and sat.standing.outstanding and not stopped
+
+
+def _offer_is_over(sat: Sitting) -> bool:
+    offer = sat.case.ruler.offer
+    return offer is not None and offer.deadline_day <= sat.today
 
 
 def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:

@@ -126,6 +126,10 @@ class CaseEffects:
         raise NotImplementedError
 
     @activity.defn
+    def end_campaign(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
     def cancel(self, case: str) -> Outlook:
         raise NotImplementedError
 
@@ -147,4 +151,10 @@ class NoticeEffects:
 class CohortEffects:
     @activity.defn
     async def start_cases(self, cohort: str) -> StartCursor:
+        raise NotImplementedError
+
+
+class ChargeEffects:
+    @activity.defn
+    def charge(self, case: str) -> None:
         raise NotImplementedError

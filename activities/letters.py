@@ -22,7 +22,7 @@ TXIDS = text("SELECT id, pix_txid FROM debts WHERE id IN :debts").bindparams(bin
 BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
 
 
-def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
+def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | None = None) -> Letter:
     """To `who`, a row of `taxpayers`: all that is open; held debts leave the balance and the text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
     case, ruler, standing = sat.case, sat.case.ruler, sat.standing
@@ -52,6 +52,7 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
         deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
         defence_days=ruler.gate.defence.days if ruler.gate else None,
         offer=offer.offered if offer else None,
+        link=link,
     )
 
 

@@ -79,6 +79,8 @@ class Rung(_Part):
     formal: bool = False
     """A notice whose clock starts at proof of service, and without which nothing is suspended."""
     template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
+    content: Annotated[str, Field(pattern=r"^HX[0-9a-fA-F]{32}$")] | None = None
+    """The template that WhatsApp approved for it; its variables are the taxpayer's name, the authority and the link."""
 
     @property
     def wait(self) -> Wait | None:

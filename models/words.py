@@ -32,6 +32,15 @@ KINDS = {
     Kind.REGISTERED_DEBT: "débito inscrito em dívida ativa",
 }
 
+CHANNELS = {
+    "email": "e-mail",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "messenger": "Messenger",
+    "voice": "ligação",
+    "domicile": "domicílio eletrônico",
+}
+
 GROUNDS = {
     "tax_benefit": "benefício fiscal",
     "negotiation": "em negociação",

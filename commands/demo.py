@@ -157,7 +157,6 @@ class Play:
             origin_wall=datetime.now(UTC) + head_start,
             origin_day=self.first_day,
             timezone=jurisdiction.timezone,
-            notices_at=jurisdiction.notices_at,
             last_day=self.last_day,
         )
 

@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.calendar import CALENDAR_YEARS, Calendar, Jurisdiction, Wait
+from models.calendar import Calendar, Wait
 from models.faults import Fault, read_keys, shape_faults
+from models.jurisdiction import CALENDAR_YEARS, Jurisdiction
 
 MOST_INSTALMENTS = 600
 """No policy may allow more: half a century."""

@@ -1,21 +1,19 @@
-"""Working days, waits and the logical clock. Instants are aware datetimes; the logical calendar is made of dates."""
+"""Working days, waits, hours and the logical clock. Instants are aware datetimes; logical days are dates."""
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from holidays.countries.brazil import Brazil
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-CALENDAR_YEARS = 15
-"""How far ahead a ruler version freezes its holidays: longer than any case may run (CTN 174: five years, twice)."""
-
 DAY_SECONDS = 86_400
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Unit(StrEnum):
@@ -74,60 +72,44 @@ class Calendar(BaseModel):
         return day
 
 
-class Jurisdiction(BaseModel):
-    """Whose days count: time zone, state holidays, and the municipal ones as a table."""
+class Window(BaseModel):
+    """Hours of a day on the local clock, written `08:00-20:00` in a ruler: the first included, the last excluded."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    timezone: str
-    state: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
-    observes: tuple[str, ...] = ("Carnaval", "Corpus Christi")
-    """Optional days (ponto facultativo) on which this authority doesn't work, by their usual names."""
-    municipal: tuple[Annotated[str, Field(pattern=r"^\d{2}-\d{2}$")], ...] = ()
-    """Municipal holidays as `MM-DD`."""
-    notices_at: time = time(9, 0)
-    """Local hour at which a day's notices leave on a real clock."""
+    opens: time
+    closes: time
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, written: Any) -> Any:
+        if not isinstance(written, str):
+            return written
+        match = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d) ?[-–] ?((?:[01]\d|2[0-3]):[0-5]\d)", written.strip())
+        if not match:
+            raise ValueError("hours are written from opening to closing: `08:00-20:00`")
+        return {"opens": match[1], "closes": match[2]}
 
     @model_validator(mode="after")
-    def _known(self) -> Jurisdiction:
-        try:
-            ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"unknown time zone {self.timezone!r}; for example America/Maceio") from None
-        if self.state is not None and self.state not in Brazil.subdivisions:
-            raise ValueError(f"unknown state {self.state!r}; write its two letters, for example AL")
-        known = set(_optional_days(2024, 2025).values())
-        for name in self.observes:
-            if name not in known:
-                raise ValueError(f"unknown optional day {name!r}; known are {', '.join(sorted(known))}")
-        for day in self.municipal:
-            date.fromisoformat(f"2024-{day}")
+    def _forwards(self) -> Window:
+        if self.opens >= self.closes:
+            raise ValueError(f"closes at {self.closes:%H:%M}, which is not after {self.opens:%H:%M}")
         return self
 
-    def calendar(self, first_year: int) -> Calendar:
-        years = range(first_year, first_year + CALENDAR_YEARS)
-        days = set(Brazil(subdiv=self.state, years=years))
-        days |= {day for day, name in _optional_days(*years).items() if name in self.observes}
-        for year in years:
-            days |= {_day_of(year, month_day) for month_day in self.municipal}
-        return Calendar(holidays=frozenset(days))
+    def holds(self, hour: time) -> bool:
+        return self.opens <= hour < self.closes
 
 
-def _optional_days(*years: int) -> dict[date, str]:
-    return dict(Brazil(years=years, categories=("optional",), language="pt_BR").items())
-
-
-def _day_of(year: int, month_day: str) -> date:
-    month, day = map(int, month_day.split("-"))
-    return date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day)
+LAWFUL_HOURS = Window(opens=time(8), closes=time(20))
+"""On weekdays, unless a ruler says otherwise (AL Lei 7.782/2016)."""
 
 
 class Clock(BaseModel):
     """Where a cohort's logical days lie on the wall: from `origin_wall` on, one day every `day_seconds`; before it, the
     first day.
 
-    On a real clock (86,400 s) a logical day is the local date, and its notices leave at `notices_at`.
+    On a real clock (86,400 s) a logical day is the local date. On a compressed one the day's hours shrink with it:
+    08:00 is a third of the day. A logical instant is on the local clock of `timezone`; a wall instant is in UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -136,7 +118,6 @@ class Clock(BaseModel):
     origin_wall: datetime
     origin_day: date
     timezone: str
-    notices_at: time
     last_day: date | None = None
     """Where a rehearsal ends: the clock stands still from then on."""
 
@@ -144,24 +125,42 @@ class Clock(BaseModel):
     def compressed(self) -> bool:
         return self.day_seconds < DAY_SECONDS
 
-    def day_at(self, instant: datetime) -> date:
-        """The logical day of a wall instant."""
-        if not self.compressed:
-            return instant.astimezone(ZoneInfo(self.timezone)).date()
-        elapsed = Decimal(str((instant - self.origin_wall).total_seconds()))
-        day = self.origin_day + timedelta(days=max(0, int(elapsed // self.day_seconds)))
-        return min(day, self.last_day) if self.last_day else day
+    @property
+    def _origin(self) -> datetime:
+        return datetime.combine(self.origin_day, time.min, tzinfo=ZoneInfo(self.timezone))
 
-    def instant_of(self, day: date, share: float = 0.0) -> datetime | None:
-        """The wall instant at which a step due on `day` runs; `share` (0 to 1) spreads cases over the day. None: never,
-        since the clock stands still before it."""
+    def logical_at(self, wall: datetime) -> datetime:
+        """The logical instant of a wall instant; on a real clock the same instant, in local time."""
+        if not self.compressed:
+            return wall.astimezone(ZoneInfo(self.timezone))
+        # within one zone Python adds and compares local times: a logical day has 24 hours, whatever summer time does
+        elapsed = max(wall - self.origin_wall, timedelta(0)) // MICROSECOND
+        logical = self._origin + timedelta(microseconds=int(elapsed * DAY_SECONDS / self.day_seconds))
+        if self.last_day and logical.date() > self.last_day:
+            return datetime.combine(self.last_day, time.max, tzinfo=logical.tzinfo)
+        return logical
+
+    def wall_at(self, logical: datetime) -> datetime:
+        """The first wall instant, to the microsecond, whose logical instant is not before `logical`."""
+        if not self.compressed:
+            return logical.astimezone(UTC)
+        elapsed = (logical.astimezone(self._origin.tzinfo) - self._origin) // MICROSECOND
+        return self.origin_wall + timedelta(microseconds=math.ceil(elapsed * self.day_seconds / DAY_SECONDS))
+
+    def day_at(self, wall: datetime) -> date:
+        """The logical day of a wall instant."""
+        return self.logical_at(wall).date()
+
+    def instant_of(self, day: date, share: float = 0.0, window: Window = LAWFUL_HOURS) -> datetime | None:
+        """The wall instant at which a step due on `day` runs, inside that day's window; `share` (0 to 1) spreads cases
+        over it. None: never, since the clock stands still before it."""
         if self.last_day and day > self.last_day:
             return None
-        if not self.compressed:
-            opening = datetime.combine(day, self.notices_at, tzinfo=ZoneInfo(self.timezone))
-            return opening + timedelta(hours=share)
-        days = (day - self.origin_day).days + share
-        return self.origin_wall + timedelta(seconds=float(self.day_seconds) * days)
+        zone = ZoneInfo(self.timezone)
+        opening, closing = (
+            self.wall_at(datetime.combine(day, hour, tzinfo=zone)) for hour in (window.opens, window.closes)
+        )
+        return opening + share * (closing - MICROSECOND - opening)
 
     def carried(self, due: date, today: date) -> date:
         """The date a step carries: the day it was due at on a compressed clock, whatever the load; on a real one

@@ -59,6 +59,7 @@ DEAD_CONTACTS = {
     21219: INVALID_NUMBER,
     21401: INVALID_NUMBER,
     21407: "o número não recebe SMS",
+    21610: "o contribuinte pediu para não receber mensagens por este canal",
     21614: "o número não é de um celular",
     30004: "o número está bloqueado para receber mensagens",
     30005: INVALID_NUMBER,
@@ -67,11 +68,11 @@ DEAD_CONTACTS = {
     63024: NO_SUCH_ACCOUNT,
     63032: "o aplicativo não entrega mensagens a este usuário",
 }
-"""Error codes after which an address is not tried again (https://www.twilio.com/docs/api/errors). What may pass (30003
-switched off, 30007 filtered, 30008 unknown, 63018 too many) isn't here."""
+"""Error codes after which an address is not tried again (https://www.twilio.com/docs/api/errors), in answers and in
+status callbacks. What may pass (30003 switched off, 30007 filtered, 30008 unknown, 21612 no route today) isn't here."""
 
 OPTED_OUT = 21610
-REFUSED = "o destinatário pediu para não receber mensagens"
+"""It is the taxpayer's wish, and not the address that is wrong."""
 
 LATEST = timedelta(days=30)
 """How long after it happened an event of a call may still come in with its own instant."""
@@ -131,7 +132,7 @@ def _meaning(progress: Progress | None, code: str) -> tuple[Progress | None, str
         return progress, None, None
     error = int(code) if code.isdecimal() and len(code) < 10 else None
     if error == OPTED_OUT:
-        return Progress.BLOCKED, REFUSED, "refused"
+        return Progress.BLOCKED, DEAD_CONTACTS[error], "refused"
     if error in DEAD_CONTACTS:
         return Progress.BOUNCED, DEAD_CONTACTS[error], "dead"
     return Progress.FAILED, f"a operadora não entregou a mensagem (código {error})" if error else "não entregue", None

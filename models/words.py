@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency
 
+from models.channel import Channel
 from models.ruler import Kind, Stage, Tone
 
 STAGES = {
@@ -32,12 +33,12 @@ KINDS = {
     Kind.REGISTERED_DEBT: "débito inscrito em dívida ativa",
 }
 
-CHANNELS = {
+CHANNELS: dict[Channel, str] = {
     "email": "e-mail",
     "sms": "SMS",
     "whatsapp": "WhatsApp",
     "messenger": "Messenger",
-    "voice": "ligação",
+    "voice": "voz",
     "domicile": "domicílio eletrônico",
 }
 
@@ -54,6 +55,7 @@ STATUSES = {
     "on_hold": "em espera",
     "paused": "pausado",
     "unreachable": "sem contato",
+    "over_budget": "orçamento esgotado",
     "awaiting_approval": "aguardando aprovação",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",

@@ -1,6 +1,6 @@
 """Working days, waits in both units, and the clock that maps logical days to the wall."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from models.calendar import Calendar, Clock, Jurisdiction, Unit, Wait
+from models.calendar import LAWFUL_HOURS, Calendar, Clock, Unit, Wait
+from models.jurisdiction import Jurisdiction
 from tests.builders import ICMS, calendar_of
 
 ALAGOAS = calendar_of(ICMS)
@@ -26,7 +27,6 @@ def on_clock(day_seconds: str, last_day: date | None = None) -> Clock:
         origin_wall=datetime(2026, 11, 3, 15, tzinfo=UTC),
         origin_day=date(2026, 11, 3),
         timezone="America/Maceio",
-        notices_at=time(9),
         last_day=last_day,
     )
 
@@ -147,12 +147,11 @@ def test_what_runs_at_the_instant_of_a_compressed_day_runs_on_that_day(day: int,
 
 
 @given(DAYS, SHARES)
-def test_on_a_real_clock_a_day_is_the_local_date_and_its_notices_leave_in_the_morning(day: date, share: float) -> None:
+def test_on_a_real_clock_a_day_is_the_local_date_and_its_steps_run_in_lawful_hours(day: date, share: float) -> None:
     at = REAL.instant_of(day, share)
     assert at is not None
     assert REAL.day_at(at) == day
-    local = at.astimezone(at.tzinfo).time()
-    assert time(9) <= local < time(10)
+    assert LAWFUL_HOURS.holds(REAL.logical_at(at).time())
 
 
 def test_on_a_real_clock_an_evening_belongs_to_the_local_day_not_to_that_of_greenwich() -> None:

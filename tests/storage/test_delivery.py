@@ -172,7 +172,7 @@ class TestService:
         assert (notice_row(world, early)[1], notice_row(world, late)[1]) == (SENT_ON, date(2026, 11, 20))
 
     def test_that_a_person_signed_for_stands(self, world: DeliveryWorld, engine: Engine) -> None:
-        signed = {"served_on": date(2026, 11, 10), "served_by": "ana", "served_reference": "AR 1"}
+        signed: dict[str, Any] = {"served_on": date(2026, 11, 10), "served_by": "ana", "served_reference": "AR 1"}
         _, notice = world.notified(formal=True, **signed)
         told = [report(notice, Progress.DELIVERED), report(notice, Progress.BOUNCED)]
         record_reports(engine, told, NOW)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,9 +27,7 @@ def lived(engine: Engine) -> Engine:
     """A defaulter: served, served again, approved, suspended, told so; then paid, given back and resolved."""
     with engine.begin() as connection:
         frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
-    clock = Clock(
-        day_seconds=Decimal(1), origin_wall=MORNING, origin_day=MORNING.date(), timezone="UTC", notices_at=time(9)
-    )
+    clock = Clock(day_seconds=Decimal(1), origin_wall=MORNING, origin_day=MORNING.date(), timezone="UTC")
     found_cohort(engine, Cohort(COHORT, frozen, Selection(), clock, "ana"))
     with engine.begin() as connection:
         _live(Recorder(connection, frozen.digest))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -19,7 +19,6 @@ REAL_TIME = Clock(
     origin_wall=datetime(2026, 1, 1, tzinfo=UTC),
     origin_day=date(2026, 1, 1),
     timezone="America/Maceio",
-    notices_at=time(9),
 )
 COMPRESSED = REAL_TIME.model_copy(update={"day_seconds": Decimal(10), "origin_day": date(2030, 1, 1)})
 

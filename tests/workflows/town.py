@@ -12,7 +12,7 @@ import sysconfig
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from channels.outbox import Outbox
+from channels.post import Post
 from models.calendar import Clock
 from models.events import Event, NoticeServed
 from models.evidence import Debt, Filing
@@ -99,6 +100,10 @@ class Town:
     cohorts: list[str] = field(default_factory=list)
 
     @property
+    def post(self) -> Post:
+        return Post({}, Outbox(self.outbox))
+
+    @property
     def client(self) -> Client:
         return self.env.client
 
@@ -107,7 +112,7 @@ class Town:
         async def client() -> Client:
             return self.client
 
-        async with worker_on(self.client, self.engine, Outbox(self.outbox)):
+        async with worker_on(self.client, self.engine, self.post):
             relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
             try:
                 yield
@@ -143,7 +148,6 @@ class Town:
             origin_wall=now,
             origin_day=FIRST_DAY if day_seconds < REAL_DAY else now.date(),
             timezone="America/Maceio",
-            notices_at=time(9),
         )
         name = f"cohort-{uuid4().hex[:8]}"
         with self.engine.begin() as connection:

@@ -31,7 +31,7 @@ MENU = {
 }
 
 KEYS = {"2": Intent.CALL, "3": Intent.PAY}
-"""Of a call: the spoken menu is shorter."""
+"""Of a call, whose spoken menu is shorter; any other key repeats the message."""
 
 SPELLED = {"UM": "1", "DOIS": "2", "TRES": "3", "QUATRO": "4", "CINCO": "5"}
 
@@ -130,4 +130,9 @@ ANSWERS = {
     Intent.CALL: "Um atendente entrara em contato no proximo dia util.",
     Intent.OPT_OUT: "Voce nao recebera mais mensagens por este canal.",
     Intent.UNCLEAR: ASK,
+}
+
+SPOKEN = {
+    Intent.CALL: "Obrigado. Um atendente entrará em contato no próximo dia útil.",
+    Intent.PAY: "Obrigado. Enviamos o endereço por SMS.",
 }

@@ -96,9 +96,13 @@ class Inbound:
     """STOP, START or HELP when the carrier's keyword was answered by Twilio already; else empty."""
 
 
+def notice_of(written: str) -> str | None:
+    """What our own callback address says that a call of Twilio's is about."""
+    return written if NOTICE.fullmatch(written) else None
+
+
 def read_status(form: Mapping[str, str], notice: str | None, arrived_at: datetime) -> Report:
-    """Of a message or a call; `notice` is what our own callback address says it is about."""
-    notice = notice if notice and NOTICE.fullmatch(notice) else None
+    """Of a message or a call."""
     return _call(form, notice, arrived_at) if "CallSid" in form else _message(form, notice, arrived_at)
 
 
@@ -113,8 +117,24 @@ def read_inbound(form: Mapping[str, str]) -> Inbound:
     )
 
 
-def sid_of_call(form: Mapping[str, str]) -> str:
-    return _sid(form, "CallSid")
+@dataclass(frozen=True)
+class Keypress:
+    """What a call waits for: a key, or none yet."""
+
+    call: str
+    key: str
+    address: str
+    by_machine: bool
+
+    def report(self, notice: str, at: datetime) -> Report:
+        """Whoever presses a key listens."""
+        event = f"{self.call} key"
+        return Report(PROVIDER, event, "key", at, notice, self.call, Progress.ANSWERED)
+
+
+def read_keypress(form: Mapping[str, str]) -> Keypress:
+    key = form.get("Digits", "")[:1]
+    return Keypress(_sid(form, "CallSid"), key, form.get("To", ""), is_machine(form))
 
 
 def is_machine(form: Mapping[str, str]) -> bool:

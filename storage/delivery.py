@@ -13,14 +13,14 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, text
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
 
 from models.calendar import Clock
 from models.delivery import LEFT, Fate, Progress, Report, Service
 from models.events import ContactLost, Event, NoticeLost, NoticeServed
 from models.words import CHANNELS, day
 from storage.cases import read_case
-from storage.schema import decisions
+from storage.schema import decisions, notices
 from storage.signals import owe_each
 
 
@@ -54,6 +54,13 @@ def take_reports(connection: Connection, reports: Sequence[Report], now: datetim
         refuse(connection, folders, [(notice["taxpayer"], notice["channel"]) for notice in refusing], "provider")
     folders.close()
     return len(new)
+
+
+def text_of(engine: Engine, notice: str) -> str | None:
+    """As it was sent; None when there is no such notice."""
+    asked = select(notices.c.body).where(notices.c.id == notice)
+    with engine.connect() as connection:
+        return connection.scalar(asked)
 
 
 @dataclass(frozen=True)

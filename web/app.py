@@ -1,5 +1,6 @@
 """What comes in by HTTP, and the relay that works beside it."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +16,8 @@ from storage.engine import connect
 from storage.schema import owed_signals
 from web.pix import pix_routes
 from web.relay import Relay
+from web.sendgrid import sendgrid_routes
+from web.twilio import twilio_routes, twilio_settings
 from workflows import client
 
 HEALTH_SECONDS = 5.0
@@ -35,6 +38,8 @@ def create_app(database: str, temporal_address: str | None, secret: str) -> Fast
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(pix_routes(engine, secret))
+    app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY")))
+    app.include_router(twilio_routes(engine, twilio_settings(os.environ), pay_link=None))
     app.include_router(health_routes(engine))
     return app
 

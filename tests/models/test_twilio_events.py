@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.callback import Malformed
 from models.delivery import Progress, Report
-from models.twilio_events import DEAD_CONTACTS, Inbound, read_inbound, read_status
+from models.twilio_events import DEAD_CONTACTS, Inbound, notice_of, read_inbound, read_status
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ def test_a_call_says_when() -> None:
 
 @pytest.mark.parametrize("notice", ["", "a\0", "x" * 65, "a b", "ação", "'; --"])
 def test_what_is_no_notice_of_ours_is_none(notice: str) -> None:
-    assert read_status({"MessageSid": "SM1", "MessageStatus": "sent"}, notice, NOW).notice is None
+    assert notice_of(notice) is None
 
 
 def test_reasons_name_nobody() -> None:

@@ -121,7 +121,7 @@ def budget_(
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = _amount(amount, "AMOUNT")
     woken = change_budget(database(), name, limit, by or getpass.getuser())
-    shown = f"{name} may spend {money(limit)}; {woken} cases that had stopped look again"
+    shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from commands.console import Json, emit, out, table
-from commands.services import database
+from commands.imports import answering_database
 from models.words import TASKS, day
 from storage.cohorts import read_cohort
 from storage.tasks import finish, open_tasks
@@ -26,7 +26,7 @@ def list_tasks(
     """What is still to be done, the most urgent first."""
     if kind is not None and kind not in TASKS:
         raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
-    with database().connect() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
         found = open_tasks(connection, cohort, kind)
@@ -45,5 +45,6 @@ def done(
     """Mark a task as done."""
     if not by.strip():
         raise typer.BadParameter("must not be empty", param_hint="--by")
-    finish(database(), task, by)
+    with answering_database() as engine:
+        finish(engine, task, by)
     emit({"task": task, "done_by": by}, json, lambda: out.print(f"task {task} done"))

@@ -30,9 +30,10 @@ def ask_people(connection: Connection, case: Case, kind: str, reference: str, wh
 
 
 LIST = text("""
-    SELECT tasks.id, tasks."case", cohort, kind, what, tasks.source, due, opened_at
+    SELECT tasks.id, tasks."case", cohort, kind, what, tasks.source, due, tasks.opened_at
     FROM tasks JOIN cases ON cases.id = tasks."case"
-    WHERE done_at IS NULL AND cohort = coalesce(:cohort, cohort) AND kind = coalesce(:kind, kind)
+    WHERE done_at IS NULL
+      AND cohort = coalesce(CAST(:cohort AS text), cohort) AND kind = coalesce(CAST(:kind AS text), kind)
     ORDER BY due, tasks.id
 """)
 

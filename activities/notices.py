@@ -184,7 +184,8 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
     tried = {delivery.way for delivery in sat.standing.deliveries}
-    return begun and leg.way not in tried and sat.standing.outstanding and sat.standing.paused_by is None
+    goes_on = sat.standing.outstanding and sat.standing.paused_by is None and not sat.standing.lacks
+    return begun and leg.way not in tried and goes_on
 
 
 def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:

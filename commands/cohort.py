@@ -21,7 +21,7 @@ from models.errors import Refusal
 from models.extract import tax_name
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES, money
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
 from storage.schema import cases
@@ -136,6 +136,7 @@ def begin_cohort(
     budget: Decimal | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
+    must_be_reckonable(engine, ruler, selection, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
     return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget))

@@ -12,6 +12,8 @@ class Status(StrEnum):
     UNREACHABLE = "unreachable"
     OVER_BUDGET = "over_budget"
     AWAITING_APPROVAL = "awaiting_approval"
+    AMOUNT_UNKNOWN = "amount_unknown"
+    """A rate or a rule is missing without which nobody can tell what is owed."""
     RESOLVED = "resolved"
     BENEFITS_SUSPENDED = "benefits_suspended"
     REFERRED = "referred"

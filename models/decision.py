@@ -75,12 +75,18 @@ class Decision(_Value):
 
 def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
     """First what has happened moves the position, then the position says what is next."""
+    if standing.lacks:
+        return Decision(position=position, step=_wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
     turns: list[Turn] = []
     for move in (_stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor):
         position, turn = move(ruler, position, standing)
         if turn:
             turns.append(turn)
     return Decision(position=position, step=_next(ruler, calendar, position, standing), turns=tuple(turns))
+
+
+def _unknown(standing: Standing) -> str:
+    return f"não se pode dizer quanto é devido: falta {standing.lacks}"
 
 
 Moved = tuple[Position, Turn | None]

@@ -34,7 +34,9 @@ def _imaginable(position: Position, standing: Standing) -> bool:
 
 def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
     if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
-        position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
+        if step.number == position.steps:
+            position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
+        standing = standing.model_copy(update={"deliveries": ()})
         if ruler.rung(step.row, step.rung).formal:
             sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
             standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})

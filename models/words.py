@@ -68,6 +68,7 @@ STATUSES = {
     "unreachable": "sem contato",
     "over_budget": "orçamento esgotado",
     "awaiting_approval": "aguardando aprovação",
+    "amount_unknown": "valor devido não apurado",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",
     "referred": "encaminhado",

@@ -1,8 +1,9 @@
 """What must be true of every case whatever happened to it, checked on the record alone.
 
 Each violation is one sentence with opaque ids. The record is judged as it was at each moment: balances from the
-payments and reversals recorded until then, returns and holds by the versions in force. What it doesn't keep are a
-debt's former amounts and when it was first known, so a debt counts with its latest amount from the beginning.
+payments and reversals recorded until then, returns and holds by the versions in force, and on the logical day it was
+where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates' former values and
+when it was first known, so a debt counts with its latest amount from the beginning.
 On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any
@@ -20,11 +21,17 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.accrual_table import AccrualTable
+from models.calendar import Clock
 from models.evidence import Debt, Filing
+from models.imputation import Claim, Payment, replay
+from models.rates import Rates
 from models.ruler import Hypothesis, Ruler, Stage
 from models.standing import Standing, standing_of
+from storage.accruals import accrual_of
 from storage.cases import FrozenRuler, case_ids
 from storage.cohorts import read_cohort
+from storage.rates import read_rates
 
 PAGE = 500
 
@@ -33,13 +40,15 @@ MOVES = ("classified", "reclassified", "hardship", "reinstated")
 
 
 def violations(engine: Engine, cohort: str) -> list[str]:
-    """Empty when all is well."""
+    """Empty when all is well. Raises Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
-        frozen = read_cohort(connection, cohort).frozen
+        known = read_cohort(connection, cohort)
+        frozen = known.frozen
+        growth = Growth(known.clock, accrual_of(frozen.ruler), read_rates(connection))
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
         while page := list(islice(ids, PAGE)):
-            lives = _read(connection, page)
+            lives = _read(connection, page, growth)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life, frozen)]
             found += _ledger_faults(connection, page)
         return found
@@ -81,9 +90,32 @@ class Contact:
         return f"contact {self.step} ({self.row} {self.stage})"
 
 
+@dataclass(frozen=True)
+class Growth:
+    """By what the debts of a cohort grow from day to day."""
+
+    clock: Clock
+    table: AccrualTable | None
+    rates: Rates
+
+    def owed(self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime) -> Decimal:
+        """Of one debt, after the payments and reversals known at that moment."""
+        if self.table is None:
+            owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
+            return max(owed, Decimal(0))
+        kept: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+        for entry in money:
+            kept[entry["id"], entry["paid_on"]] += entry["amount"]
+        payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
+        on = self.clock.day_at(moment)
+        claim = Claim(debt["id"], debt["amount"], debt["due"], table=self.table)
+        return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
+
+
 @dataclass
 class Life:
     case: RowMapping
+    growth: Growth
     notices: list[RowMapping] = field(default_factory=list)
     decisions: list[RowMapping] = field(default_factory=list)
     debts: list[RowMapping] = field(default_factory=list)
@@ -112,10 +144,10 @@ class Life:
                 return ended is None
             return since <= moment and (ended is None or ended > moment)
 
-        received: dict[str, Decimal] = defaultdict(Decimal)
-        for money in self.money:
-            if until(money["recorded_at"]):
-                received[money["debt"]] += money["amount"]
+        money: dict[str, list[RowMapping]] = defaultdict(list)
+        for entry in self.money:
+            if until(entry["recorded_at"]):
+                money[entry["debt"]].append(entry)
         grounds: dict[str, set[str]] = defaultdict(set)
         for hold in self.holds:
             if until(hold["placed_at"], hold["lifted_at"]):
@@ -124,7 +156,7 @@ class Life:
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": max(debt["amount"] - received[debt["id"]], Decimal(0)),
+                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC)),
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -272,11 +304,11 @@ def _ledger_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
 # ---- reading a page of cases
 
 
-def _read(connection: Connection, cases: list[str]) -> Iterable[Life]:
+def _read(connection: Connection, cases: list[str], growth: Growth) -> Iterable[Life]:
     def rows(query: Any) -> Iterator[RowMapping]:
         return iter(connection.execute(query, {"cases": cases}).mappings())
 
-    lives = {row["id"]: Life(row) for row in rows(CASES)}
+    lives = {row["id"]: Life(row, growth) for row in rows(CASES)}
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
@@ -306,11 +338,11 @@ PARTS = {
         SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
     """),  # noqa: S608 - OWED is a constant
     "money": _of_cases(f"""
-        SELECT owed."case", owed.id AS debt, payments.id, payments.amount,
+        SELECT owed."case", owed.id AS debt, payments.id, payments.amount, paid_on,
                coalesce(payments.matched_at, payments.recorded_at) AS recorded_at
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         UNION ALL
-        SELECT owed."case", owed.id, payments.id, -reversals.amount,
+        SELECT owed."case", owed.id, payments.id, -reversals.amount, paid_on,
                greatest(payments.matched_at, reversals.recorded_at)
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         JOIN reversals ON reversals.payment = payments.id

@@ -45,10 +45,14 @@ from sqlalchemy.exc import DataError, DBAPIError
 from models.calendar import Clock
 from models.callback import Malformed
 from models.case import Status
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.events import Event, PaymentReceived, PaymentReversed
 from models.pix import PixPayment, PixRefund
 from models.words import money
+from storage.accruals import accrual_of
+from storage.cases import frozen_ruler
+from storage.charges import debts_of_charges
+from storage.owed import owed_of
 from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
 from storage.signals import owe_each
 
@@ -248,6 +252,7 @@ class _Posting:
         self.arrived_at = arrived_at
         self.debts = _lock(connection, txids, slips, refunded, debts_named)
         self.debt_of_txid = {debt.txid: debt for debt in self.debts.values()}
+        self.debt_of_txid |= {txid: self.debts[debt] for txid, debt in debts_of_charges(connection, txids).items()}
         self.debt_of_slip = {debt.slip_number: debt for debt in self.debts.values()}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
@@ -421,9 +426,20 @@ class _Posting:
         for case in debt.cases:
             if case.open:
                 self._tell_reversed(case, reversal)
-            elif case.status == Status.RESOLVED and balance > 0:
+            elif case.status == Status.RESOLVED and self._owes(case, debt.id, balance):
                 self._tell_reversed(case, reversal)
                 self._reopen(case, reversal)
+
+    def _owes(self, case: _Case, debt: str, balance: Decimal) -> bool:
+        """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
+        try:
+            table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
+            if table is None:
+                return balance > 0
+            owed = owed_of(self.connection, [debt], table, case.clock.day_at(self.arrived_at))
+        except Unreckonable:
+            return True
+        return owed[debt].total > 0
 
     def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
@@ -505,6 +521,8 @@ def _lock(
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
+    if txids:
+        named.append(_any(debts.c.id, debts_of_charges(connection, txids).values()))
     if refunded:
         # a repeat may name another txid than the first report did, which stands
         named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))

@@ -148,3 +148,9 @@ class CohortEffects:
     @activity.defn
     async def start_cases(self, cohort: str) -> StartCursor:
         raise NotImplementedError
+
+
+class ChargeEffects:
+    @activity.defn
+    def charge(self, case: str) -> None:
+        raise NotImplementedError

@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
         PaymentClaimed,
         PaymentReceived,
         PaymentReversed,
+        RatesLoaded,
         ReturnCorrected,
         ReturnFiled,
     )
@@ -246,6 +247,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def budget_changed(self, event: BudgetChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def rates_loaded(self, event: RatesLoaded) -> None:
         self.news = True
 
     @workflow.signal

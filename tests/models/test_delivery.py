@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from models.channel import CHANNELS, Channel
 from models.contacts import Contacts, Reach
 from models.decision import Action
 from models.delivery import Delivery, Leg, Progress, legs_after_loss, legs_of
+from models.plan import plan
 from models.standing import Standing
 from tests.builders import FACTS
 from tests.models.test_decision import PaperCase, check_life
@@ -138,6 +139,15 @@ def test_a_case_without_contact_is_unreachable_and_takes_the_rung_again() -> Non
     step = case.step
     assert (step.row, step.rung, step.number) == ("h1", 0, 1), "the rung that reached nobody is not skipped"
     assert step.on == case.today, "and needn't wait again"
+
+
+def test_the_plan_of_a_case_whose_rung_was_lost_ends() -> None:
+    case = addressed()
+    case.contact()
+    case.becomes("email", Progress.FAILED)
+    ahead = list(islice(plan(case.ruler, case.calendar, case.position, case.standing), 100))
+    assert (ahead[0].row, ahead[0].rung) == ("h1", 0)
+    assert len(ahead) < 100
 
 
 def test_a_rung_whose_sending_failed_is_taken_again_after_its_dwell() -> None:

@@ -14,7 +14,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.cases import CaseActivities
 from models.calendar import Unit, Wait
 from models.events import Event, ExtractChanged, HardshipDeclared, PaymentReceived, ReturnFiled
+from models.rates import Rate
 from storage.ledger import record_pix
+from storage.rates import record_rates
 from tests.builders import (
     FACTS,
     ICMS,
@@ -27,6 +29,7 @@ from tests.builders import (
     shipped,
     unpaid,
 )
+from tests.owing import by_law
 from tests.workflows.town import REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of
 from workflows.effects import CaseCommand, Command
 
@@ -278,3 +281,21 @@ async def rain(life: Life, hardship_at: int, drops: int = 60) -> None:
         if drop == hardship_at:
             event = HardshipDeclared(by="Ana", on=await life.today())
         await life.handle.signal(event.signal(), event)
+
+
+async def test_a_case_waits_for_the_rate_that_says_what_is_owed_and_goes_on_by_itself(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"], accrual=by_law("series: late-series"))
+    # from December on November's rate is needed
+    await life.reaches("amount_unknown")
+    assert (await life.today()).month == 12
+    made = len(life.path)
+    await life.passes(10)
+    assert (life.status, len(life.path)) == ("amount_unknown", made)
+    with town.engine.begin() as connection:
+        record_rates(connection, "late-series", [Rate(date(2026, 11, 1), Decimal("1.05"))])
+    await life.climbs(made + 1)
+    assert (await life.today()).month == 12
+    # 20 % since the 61st day, or 0.33 % a day before; November and the month of payment
+    late = min(Decimal("0.33") * (await life.today() - date(2026, 10, 9)).days, Decimal(20))
+    await life.pays(str(Decimal("1020.50") + 10 * late))
+    assert await life.ends() == "resolved"

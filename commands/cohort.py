@@ -65,6 +65,7 @@ def start(
     selection = _selection(read, min_amount, uf, tax)
     clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     limit = None if budget is None else _amount(budget, "--budget")
+    _refuse_if_over(read, clock.origin_day)
     engine = database()
     if dry_run:
         foreseen = foresee(engine, read, selection, clock.origin_day, limit)
@@ -172,6 +173,15 @@ def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
     return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
+
+
+def _refuse_if_over(ruler: Ruler, day: date) -> None:
+    if ruler.offer and ruler.offer.deadline_day <= day:
+        raise Refusal(
+            f"the offer of {ruler.label} ends on {ruler.offer.until:%Y-%m-%d at %H:%M} and contacts nobody on its last"
+            f" day: on {day} nothing is left of it. Write another `until` and raise the version; to rehearse it, set"
+            " --day-seconds and --start"
+        )
 
 
 def _amount(written: str, option: str) -> Decimal:

@@ -17,13 +17,15 @@ class Status(StrEnum):
     RESOLVED = "resolved"
     BENEFITS_SUSPENDED = "benefits_suspended"
     REFERRED = "referred"
+    ENDED = "ended"
+    """The offer of its campaign is over, and it was not settled."""
     CANCELLED = "cancelled"
     CONTROL = "control"
 
     @property
     def closed(self) -> bool:
         """Whether the case's workflow has ended; a reversed payment opens it again."""
-        return self in (Status.RESOLVED, Status.CANCELLED)
+        return self in (Status.RESOLVED, Status.ENDED, Status.CANCELLED)
 
 
 class CaseStart(BaseModel):

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Literal, NamedTuple, TypeVar
 
 from models.errors import Refusal
+from models.phone import e164
 from models.situation import fold, ground_of
 from models.taxid import MASK, TaxId, read_tax_id
 
@@ -458,4 +459,8 @@ def read_phone(text: str) -> str:
     phone = text.translate(_PHONE_PUNCTUATION).strip()
     if phone and not _PHONE.fullmatch(phone):
         raise Rejected("phone is not a telephone number: 8 to 15 digits, with or without + in front")
-    return phone
+    try:
+        return e164(phone) if phone else ""
+    except ValueError:
+        # no reason to leave the debt out; without its + nothing is ever sent there, and the case shows it
+        return phone.removeprefix("+")

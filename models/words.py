@@ -1,7 +1,7 @@
 """The domain's words in pt-BR, for everything a taxpayer or an analyst's report shows."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from babel.numbers import format_currency
@@ -72,6 +72,7 @@ STATUSES = {
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",
     "referred": "encaminhado",
+    "ended": "campanha encerrada",
     "cancelled": "cancelado",
     "control": "controle",
 }
@@ -87,6 +88,10 @@ def percent(rate: Decimal) -> str:
 
 def day(on: date) -> str:
     return f"{on:%d/%m/%Y}"
+
+
+def moment(at: datetime) -> str:
+    return f"{at:%d/%m/%Y} às {at:%H:%M}"
 
 
 def period(written: str) -> str:

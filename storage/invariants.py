@@ -121,7 +121,7 @@ class Life:
     debts: list[RowMapping] = field(default_factory=list)
     holds: list[RowMapping] = field(default_factory=list)
     money: list[RowMapping] = field(default_factory=list)
-    """Payments, and reversals as negative ones."""
+    """Payments, and reversals as negative ones; what was forgiven, which has no payment's id."""
     filings: list[RowMapping] = field(default_factory=list)
     suspensions: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
@@ -216,7 +216,7 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 def _no_rung_early(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     """Logical dates: an hour of load moves none of them."""
     for before, after in pairwise(life.contacts(frozen.ruler)):
-        dwell = frozen.ruler.rows[before.row].rungs[before.rung].dwell
+        dwell = frozen.ruler.rows[before.row].rungs[before.rung].wait
         counts_from: date | None = before.at
         if before.formal and before.stage is not Stage.SUSPENSION:
             counts_from = before.served_on
@@ -283,7 +283,7 @@ def _told_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     told = Counter(signal["payment"] for signal in life.signals)
     journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
     reopened = any(decision["kind"] == "reopened" for decision in life.decisions)
-    for payment in (money for money in life.money if money["amount"] > 0):
+    for payment in (money for money in life.money if money["id"] and money["amount"] > 0):
         was_open = life.case["opened_at"] <= payment["recorded_at"] and (
             life.case["closed_at"] is None or payment["recorded_at"] < life.case["closed_at"]
         )
@@ -346,6 +346,9 @@ PARTS = {
                greatest(payments.matched_at, reversals.recorded_at)
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         JOIN reversals ON reversals.payment = payments.id
+        UNION ALL
+        SELECT owed."case", owed.id, 0, remissions.amount, remitted_on, remissions.recorded_at
+        FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
         ORDER BY recorded_at
     """),  # noqa: S608
     "filings": _of_cases("""

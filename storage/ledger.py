@@ -52,6 +52,7 @@ from models.words import money
 from storage.accruals import accrual_of
 from storage.cases import frozen_ruler
 from storage.charges import debts_of_charges
+from storage.offers import settle
 from storage.owed import owed_of
 from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
 from storage.signals import owe_each
@@ -278,6 +279,7 @@ class _Posting:
                 sums[payment["debt"]] += payment["amount"]
                 self._tell_received(payment, RECEIVED_BY[payment["channel"]])
         self._add_all(sums)
+        self.journal += settle(self.connection, sums, told={payment["id"] for payment in new})
         return new
 
     def match(self, payment: int, debt: str, by: str) -> None:
@@ -292,7 +294,7 @@ class _Posting:
         day = self._day(self.debts[debt].dated_by, found["paid_at"])
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
-        self._add(debt, kept)
+        self._add(debt, kept, told=payment)
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
 
@@ -463,10 +465,11 @@ class _Posting:
             raise Overtaken
         return self.debts[debt]
 
-    def _add(self, debt: str, amount: Decimal) -> Decimal:
+    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> Decimal:
         """The balance afterwards."""
-        added = update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount)
-        balance: Decimal = self.connection.execute(added.returning(debts.c.balance)).scalar_one()
+        self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
+        self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
+        balance: Decimal = self.connection.execute(select(debts.c.balance).where(debts.c.id == debt)).scalar_one()
         return balance
 
     def _add_all(self, sums: dict[str, Decimal]) -> None:

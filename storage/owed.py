@@ -37,8 +37,8 @@ MONEY = text("""
         SELECT allocations.debt, payments.id, paid_on, 'pagamento', allocations.amount
         FROM allocations JOIN payments ON payments.id = payment WHERE allocations.debt = ANY(:debts)
         UNION ALL
-        SELECT debt, -min(id), min(remitted_on), 'remissão', sum(amount)
-        FROM remissions WHERE debt = ANY(:debts) GROUP BY debt, ground, reference
+        SELECT debt, -min(id), remitted_on, 'remissão', sum(amount)
+        FROM remissions WHERE debt = ANY(:debts) GROUP BY debt, ground, reference, remitted_on
     ) AS money WHERE amount > 0
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
 

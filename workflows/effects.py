@@ -126,6 +126,10 @@ class CaseEffects:
         raise NotImplementedError
 
     @activity.defn
+    def end_campaign(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
     def cancel(self, case: str) -> Outlook:
         raise NotImplementedError
 

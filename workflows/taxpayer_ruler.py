@@ -164,6 +164,7 @@ class TaxpayerRuler:
             Action.REINSTATE: CaseEffects.reinstate_benefits,
             Action.REFER: CaseEffects.refer,
             Action.RESOLVE: CaseEffects.resolve,
+            Action.END: CaseEffects.end_campaign,
         }[step.action]
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         return await workflow.execute_activity_method(effect, self.start.case, summary=summary, **PATIENCE)

@@ -175,13 +175,14 @@ def test_a_formal_notice_that_was_lost_serves_nobody() -> None:
     case = addressed("h8", compressed=False)
     case.contact()
     case.reach = only()
+    case.becomes("domicile", Progress.FAILED)
     case.becomes("email", Progress.BOUNCED)
     assert case.step.status is Status.UNREACHABLE
     assert all(notice.served_on is None for notice in case.notices)
 
 
 def test_the_communication_of_a_suspension_falls_over_too() -> None:
-    case = addressed("h8").falls_back(email=("domicile",))
+    case = addressed("h8").falls_back(email=("whatsapp",))
     while not case.position.suspended:
         if case.step.action is Action.NOTIFY:
             case.contact()
@@ -190,7 +191,7 @@ def test_the_communication_of_a_suspension_falls_over_too() -> None:
             case.approve()
     case.contact()
     case.becomes("email", Progress.BOUNCED)
-    assert case.step.legs == (Leg(channel="domicile", way="email"),)
+    assert case.step.legs == (Leg(channel="whatsapp", way="email"),)
     assert case.step.status is Status.BENEFITS_SUSPENDED
 
 

@@ -224,13 +224,14 @@ async def test_cancelling_gives_the_benefits_back(town: Town) -> None:
     assert (life.status, life.suspended_benefits) == ("cancelled", 0)
 
 
-async def test_a_rung_of_two_channels_makes_two_notices_of_one_date(town: Town) -> None:
+async def test_a_rung_of_three_channels_makes_three_notices_of_one_date(town: Town) -> None:
     life = await town.begin_one(FACTS["h8"])
     await life.climbs(2)
     sent = life.rows('SELECT id, channel, at FROM notices WHERE "case" = :case AND step = 1 ORDER BY channel')
-    assert [channel for _, channel, _ in sent] == ["email", "sms"]
+    assert [channel for _, channel, _ in sent] == ["domicile", "email", "sms"]
     assert len({at for _, _, at in sent}) == 1
-    assert [(town.outbox / f"{sent[0][0]}.eml").exists(), (town.outbox / f"{sent[1][0]}.txt").exists()] == [True, True]
+    files = [f"{notice}.{'eml' if channel == 'email' else 'txt'}" for notice, channel, _ in sent]
+    assert all((town.outbox / file).exists() for file in files)
 
 
 async def test_the_web_ui_shows_where_a_case_stands(town: Town) -> None:
@@ -243,7 +244,7 @@ async def test_the_web_ui_shows_where_a_case_stands(town: Town) -> None:
     assert ahead[0]["what"].startswith("H2 · warning")
 
 
-@pytest.mark.parametrize("channels", ["[email, sms]", "[email]"])
+@pytest.mark.parametrize("channels", ["[domicile, email, sms]", "[domicile, email]"])
 async def test_on_a_real_clock_each_formal_notice_blocks_until_it_is_served(town: Town, channels: str) -> None:
     month_before_last = (await town.env.get_current_time()).date().replace(day=1) - timedelta(days=45)
     facts = unpaid(4, "4000000.00", last=f"{month_before_last:%Y-%m}")

@@ -162,7 +162,7 @@ class Town:
                 source += f"\nfallback: {json.dumps(fallback)}\n"
             source += accrual
             if channels:
-                source = source.replace("channels: [email, sms]", f"channels: {channels}")
+                source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")
             read = read_ruler(source).ruler
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)

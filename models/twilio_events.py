@@ -160,14 +160,16 @@ def _meaning(progress: Progress | None, code: str) -> tuple[Progress | None, str
 
 def _call(form: Mapping[str, str], notice: str | None, arrived_at: datetime) -> Report:
     sid, status = _sid(form, "CallSid"), _status(form, "CallStatus")
-    progress, reason = CALLS.get(status), UNANSWERED.get(status)
+    progress, reason, contact = _meaning(CALLS.get(status), form.get("ErrorCode", ""))
+    if contact is None:
+        reason = UNANSWERED.get(status)
     if status == "completed" and form.get("AnsweredBy") == "human":
         progress = Progress.ANSWERED
     elif status == "completed" and is_machine(form):
         # whether anybody ever hears it, nobody can tell
         progress, reason = Progress.FAILED, MACHINE
     at = _instant(form.get("Timestamp", ""), arrived_at)
-    return Report(PROVIDER, f"{sid} {status}", status, at, notice, sid, progress, reason)
+    return Report(PROVIDER, f"{sid} {status}", status, at, notice, sid, progress, reason, contact)
 
 
 def _sid(form: Mapping[str, str], name: str) -> str:

@@ -61,6 +61,8 @@ def call(status: str, **more: str) -> Report:
         (call("no-answer"), Progress.FAILED, None),
         (call("failed"), Progress.FAILED, None),
         (call("canceled"), Progress.FAILED, None),
+        (call("failed", ErrorCode="21217"), Progress.BOUNCED, "dead"),
+        (call("failed", ErrorCode="13225"), Progress.FAILED, None),
     ],
 )
 def test_a_status_is_understood(report: Report, progress: Progress | None, contact: str | None) -> None:

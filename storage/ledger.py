@@ -43,10 +43,11 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
+from models.callback import Malformed
 from models.case import Status
 from models.errors import Refusal, Unreckonable
 from models.events import Event, PaymentReceived, PaymentReversed
-from models.pix import Malformed, PixPayment, PixRefund
+from models.pix import PixPayment, PixRefund
 from models.words import money
 from storage.accruals import accrual_of
 from storage.cases import frozen_ruler

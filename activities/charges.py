@@ -80,7 +80,11 @@ def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
 
 
 def _terms(connection: Connection, case: Case, debts: list[str], today: date) -> dict[str, Terms]:
-    owed = owed_of(connection, debts, accrual_of(case.ruler), today)
+    table, offer = accrual_of(case.ruler), case.ruler.offer
+    if table and offer:
+        # what settles the debt in one payment, on the days of the offer
+        table = table.model_copy(update={"discounts": (offer.discount(offer.one_payment),)})
+    owed = owed_of(connection, debts, table, today)
     return {debt: Terms(found.total, found.unchanged_until(today + LONGEST)) for debt, found in owed.items()}
 
 

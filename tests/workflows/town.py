@@ -38,7 +38,7 @@ from storage.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, taxpayers
 from storage.shelf import RULERS
 from storage.signals import owe
-from tests.builders import ICMS, REGISTERED, Facts
+from tests.builders import ICMS, REFIS, REGISTERED, Facts
 from web.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
@@ -51,7 +51,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 FIRST_DAY = date(2026, 11, 3)
 HOUR = Decimal(3600)
 REAL_DAY = Decimal(86_400)
-TAX = {ICMS: "ICMS", REGISTERED: "IPTU"}
+TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
 
 
 @asynccontextmanager
@@ -152,6 +152,7 @@ class Town:
         channels: str | None = None,
         fallback: dict[str, list[str]] | None = None,
         accrual: str = "",
+        until: datetime | None = None,
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -169,10 +170,14 @@ class Town:
             source += accrual
             if channels:
                 source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")
+            if until:
+                source = source.replace("2023-06-23 16:00", f"{until:%Y-%m-%d %H:%M}")
+                source = source.replace("from: 2023-05-02", f"from: {now.date()}")
             read = read_ruler(source).ruler
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
-        return found_cohort(self.engine, Cohort(name, frozen, Selection(), clock, "ana")), ids
+        selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
+        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "ana")), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)

@@ -43,10 +43,11 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
+from models.callback import Malformed
 from models.case import Status
 from models.errors import Refusal, Unreckonable
 from models.events import Event, PaymentReceived, PaymentReversed
-from models.pix import Malformed, PixPayment, PixRefund
+from models.pix import PixPayment, PixRefund
 from models.words import money
 from storage.accruals import accrual_of
 from storage.cases import frozen_ruler
@@ -250,9 +251,10 @@ class _Posting:
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
-        self.debts = _lock(connection, txids, slips, refunded, debts_named)
+        charged = debts_of_charges(connection, txids)
+        self.debts = _lock(connection, txids, slips, refunded, [*debts_named, *charged.values()])
         self.debt_of_txid = {debt.txid: debt for debt in self.debts.values()}
-        self.debt_of_txid |= {txid: self.debts[debt] for txid, debt in debts_of_charges(connection, txids).items()}
+        self.debt_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
         self.debt_of_slip = {debt.slip_number: debt for debt in self.debts.values()}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
@@ -523,8 +525,6 @@ def _lock(
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
-    if txids:
-        named.append(_any(debts.c.id, debts_of_charges(connection, txids).values()))
     if refunded:
         # a repeat may name another txid than the first report did, which stands
         named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))

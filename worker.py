@@ -10,15 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.cases import CaseActivities
+from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
+from activities.desk import Desk
 from activities.notices import NoticeActivities
-from channels.links import Links, links_from
-from channels.post import Post
+from banks.settings import bank_from
+from channels.links import links_from
 from channels.settings import post_from, rate_of
 from embedded.home import home
 from storage.engine import connect_from_environment
@@ -36,14 +37,14 @@ WAITING = 64
 GRACE = timedelta(seconds=8)
 
 
-def worker_on(client: Client, engine: Engine, post: Post, links: Links | None = None) -> Worker:
-    case, cohort = CaseActivities(engine, post), CohortActivities(engine, client)
+def worker_on(client: Client, desk: Desk) -> Worker:
+    case, cohort = CaseActivities(desk), CohortActivities(desk.engine, client)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[TaxpayerRuler, CohortRuler],
         activities=[
-            NoticeActivities(engine, post, links).notify,
+            NoticeActivities(desk).notify,
             case.take_stock,
             case.ask_approval,
             case.approve_suspension,
@@ -57,6 +58,7 @@ def worker_on(client: Client, engine: Engine, post: Post, links: Links | None = 
             case.pause,
             case.resume,
             cohort.start_cases,
+            *([ChargeActivities(desk.engine, desk.bank).charge] if desk.bank else []),
         ],
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
@@ -65,14 +67,12 @@ def worker_on(client: Client, engine: Engine, post: Post, links: Links | None = 
     )
 
 
-def carrier_on(
-    client: Client, engine: Engine, post: Post, links: Links | None, provider: str, rate: float | None
-) -> Worker:
+def carrier_on(client: Client, desk: Desk, provider: str, rate: float | None) -> Worker:
     """Serves the notices that leave by one provider, at most `rate` a second over all workers."""
     return Worker(
         client,
         task_queue=queue_of(provider),
-        activities=[NoticeActivities(engine, post, links).notify],
+        activities=[NoticeActivities(desk).notify],
         activity_executor=ThreadPoolExecutor(WAITING),
         max_concurrent_activities=WAITING,
         max_task_queue_activities_per_second=rate,
@@ -81,18 +81,22 @@ def carrier_on(
 
 
 async def main() -> None:
-    post, links = post_from(os.environ, home()), links_from(os.environ)
-    engine = connect_from_environment(pool=THREADS + 4)
+    desk = Desk(
+        engine=connect_from_environment(pool=THREADS + 4),
+        post=post_from(os.environ, home()),
+        links=links_from(os.environ),
+        bank=bank_from(os.environ),
+    )
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     client = await connect()
     async with AsyncExitStack() as serving:
-        await serving.enter_async_context(worker_on(client, engine, post, links))
+        await serving.enter_async_context(worker_on(client, desk))
         for provider in PROVIDERS:
-            if provider in post.providers:
+            if provider in desk.post.providers:
                 rate = rate_of(provider, os.environ)
-                await serving.enter_async_context(carrier_on(client, engine, post, links, provider, rate))
+                await serving.enter_async_context(carrier_on(client, desk, provider, rate))
         await stop.wait()
 
 

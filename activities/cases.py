@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
-from activities.outlook import outlook_of
-from activities.world import now, sitting_on
-from channels.post import Post
+from activities.desk import Desk
 from models.case import Status
 from models.decision import Action, Step
 from models.plan import plan
@@ -24,25 +21,18 @@ from workflows.effects import CaseCommand, CaseEffects, Hearing, Outlook, Planne
 
 
 class CaseActivities(CaseEffects):
-    def __init__(self, engine: Engine, post: Post) -> None:
-        self.engine = engine
-        self.post = post
-
-    def _sitting(self, case: str) -> AbstractContextManager[Sitting]:
-        return sitting_on(self.engine, self.post, case)
-
-    def _outlook(self, sat: Sitting) -> Outlook:
-        return outlook_of(sat, self.post, now())
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     @activity.defn
     def take_stock(self, hearing: Hearing) -> Stocktaking:
         """Reads how the case stands now; a hardship that reached only the workflow is put on record."""
-        with self._sitting(hearing.case) as sat:
+        with self.desk.sitting(hearing.case) as sat:
             if hearing.hardship_on and sat.case.hardship_on is None:
                 sat.journal("hardship_declared", "dificuldade declarada por sinal", hearing.hardship_on)
                 _set(sat, hardship_on=hearing.hardship_on)
                 sat.look_again()
-        return Stocktaking(outlook=self._outlook(sat), path=_path(self.engine, sat), plan=_plan(sat))
+        return Stocktaking(outlook=self.desk.outlook(sat), path=_path(self.desk.engine, sat), plan=_plan(sat))
 
     @activity.defn
     def ask_approval(self, case: str) -> Outlook:
@@ -130,12 +120,12 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def cancel(self, case: str) -> Outlook:
         """The case is over whatever it owes; a benefit that it holds suspended is given back."""
-        with self._sitting(case) as sat:
+        with self.desk.sitting(case) as sat:
             if sat.case.closed_at is None:
                 _give_back(sat)
                 sat.journal("cancelled", "caso cancelado por um supervisor")
                 sat.close(Status.CANCELLED)
-        return self._outlook(sat)
+        return self.desk.outlook(sat)
 
     @activity.defn
     def pause(self, asked: CaseCommand) -> Outlook:
@@ -146,27 +136,27 @@ class CaseActivities(CaseEffects):
         return self._set_paused(asked.case, None, f"retomado por {asked.command.by}")
 
     def _set_paused(self, case: str, by: str | None, why: str | None = None) -> Outlook:
-        with self._sitting(case) as sat:
+        with self.desk.sitting(case) as sat:
             climbing = not (sat.position.suspended or sat.position.referred)
             if sat.case.closed_at is None and climbing:
                 if why:
                     sat.journal("resume_asked", why)
                 _set(sat, paused_by=by)
                 sat.look_again()
-        return self._outlook(sat)
+        return self.desk.outlook(sat)
 
     def _if_due(self, case: str, action: Action, act: Callable[[Sitting], None]) -> Outlook:
         """Acts when `action` is still what comes next; overtaken or done already, it changes nothing."""
-        with self._sitting(case) as sat:
+        with self.desk.sitting(case) as sat:
             if sat.case.closed_at is None and sat.step.action is action and sat.due:
                 act(sat)
-        return self._outlook(sat)
+        return self.desk.outlook(sat)
 
     def _if_awaiting(self, case: str, act: Callable[[Sitting], None]) -> Outlook:
-        with self._sitting(case) as sat:
+        with self.desk.sitting(case) as sat:
             if sat.case.closed_at is None and sat.step.status is Status.AWAITING_APPROVAL:
                 act(sat)
-        return self._outlook(sat)
+        return self.desk.outlook(sat)
 
 
 def _set(sat: Sitting, **values: Any) -> None:

@@ -16,6 +16,7 @@ from models.ruler import Kind, tone_of
 from models.taxid import formatted
 from models.words import STAGES
 from storage.cases import Sitting
+from storage.charges import brcodes_of
 from storage.offers import offer_on
 
 TXIDS = text("SELECT id, pix_txid FROM debts WHERE id IN :debts").bindparams(bindparam("debts", expanding=True))
@@ -60,6 +61,7 @@ def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt,
     owed = [debt for debt in sat.standing.debts if debt.outstanding]
     if not owed:
         return ()
+    codes = brcodes_of(sat.connection, [debt.id for debt in owed])
     txids = {row.id: row.pix_txid for row in sat.connection.execute(TXIDS, {"debts": [debt.id for debt in owed]})}
     return tuple(
         OpenDebt(
@@ -69,6 +71,7 @@ def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt,
             due=debt.due,
             amount=debt.balance,
             pix_txid=txids[debt.id],
+            brcode=codes.get(debt.id),
             offered=offered.get(debt.id),
         )
         for debt in owed

@@ -16,17 +16,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, case, func, select, update
+from sqlalchemy import Connection, Row, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.desk import Desk, contact_at, now
 from activities.letters import letter_for
-from activities.outlook import contact_at, outlook_of
-from activities.world import now, sitting_on
-from channels.links import Links
 from channels.mail_html import Letterhead, mail_html
-from channels.post import Adapter, Busy, Content, Outgoing, Post, Receipt, Unanswered, Undeliverable
+from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.rendering import Letter, Message, render
 from models.decision import Action, Step
 from models.delivery import Leg, Progress
@@ -55,18 +53,16 @@ class Claimed:
 
 
 class NoticeActivities(NoticeEffects):
-    def __init__(self, engine: Engine, post: Post, links: Links | None = None) -> None:
-        """Without `links`, messages name the authority's site only."""
-        self.engine = engine
-        self.post = post
-        self.links = links
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.links = desk.links
 
     @activity.defn
     def notify(self, contact: Contact) -> Outlook:
         with self._sitting(contact) as sat:
             claimed = self._claim(sat, contact)
         if claimed is None:
-            return outlook_of(sat, self.post, now())
+            return self.desk.outlook(sat)
         try:
             receipt = self._hand_over(claimed)
         except Undeliverable as refusal:
@@ -77,10 +73,10 @@ class NoticeActivities(NoticeEffects):
         if looks_different:
             with self._sitting(contact) as sat:
                 pass
-        return outlook_of(sat, self.post, now())
+        return self.desk.outlook(sat)
 
     def _sitting(self, contact: Contact) -> AbstractContextManager[Sitting]:
-        return sitting_on(self.engine, self.post, contact.case, contact.step.on)
+        return self.desk.sitting(contact.case, contact.step.on)
 
     # ---- claiming
 
@@ -90,7 +86,7 @@ class NoticeActivities(NoticeEffects):
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
         made = sat.connection.execute(select(notices).where(notices.c.id == notice).with_for_update()).one_or_none()
         who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)).one()
-        adapter = (self.post.rehearsed() if sat.case.rehearsal else self.post).adapter(leg.channel)
+        adapter = self.desk.post_of(sat.case).adapter(leg.channel)
         if made is None:
             overtaken = sat.case.closed_at is not None or not _is_current(sat, contact.step, leg)
             if overtaken or not _is_lawful_now(sat, leg):
@@ -209,7 +205,7 @@ class NoticeActivities(NoticeEffects):
             raise
 
     def _count_hand_over(self, notice: str, count: int) -> None:
-        with self.engine.begin() as connection:
+        with self.desk.engine.begin() as connection:
             _handed(connection, notice, count)
 
     # ---- recording
@@ -225,7 +221,7 @@ class NoticeActivities(NoticeEffects):
         }
         mine = notices.c.id == claimed.message.notice
         rehearsed = claimed.compressed and receipt.provider == "outbox"
-        with self.engine.begin() as connection:
+        with self.desk.engine.begin() as connection:
             recorded = update(notices).where(mine).values(sent).returning(notices.c.formal)
             serves: bool = connection.execute(recorded).scalar_one() and rehearsed
             if serves:
@@ -234,7 +230,7 @@ class NoticeActivities(NoticeEffects):
 
     def _record_lost(self, claimed: Claimed, refusal: Undeliverable) -> None:
         message = claimed.message
-        with self.engine.begin() as connection:
+        with self.desk.engine.begin() as connection:
             _lose(connection, message.notice, refusal.reason)
             if refusal.contact_is_dead and message.recipient:
                 row = {
@@ -282,12 +278,12 @@ def _offer_is_over(sat: Sitting) -> bool:
 
 def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:
     """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
-    at = contact_at(sat.case, sat.today, [leg.channel], now())
+    at = contact_at(sat.case, sat.today, [leg.channel])
     return sat.case.clock.compressed or (at is not None and at <= now())
 
 
 def _later(sat: Sitting, leg: Leg) -> ApplicationError:
-    at = contact_at(sat.case, sat.today, [leg.channel], now())
+    at = contact_at(sat.case, sat.today, [leg.channel])
     delay = at - now() if at else None
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=delay)
 
@@ -326,7 +322,7 @@ def _due_at(sat: Sitting, step: Step, at: date) -> datetime | None:
     clock = sat.case.clock
     if not clock.compressed:
         return now()
-    due = contact_at(sat.case, at, [leg.channel for leg in step.legs], now())
+    due = contact_at(sat.case, at, [leg.channel for leg in step.legs])
     return clock.logical_at(due) if due else None
 
 

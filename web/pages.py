@@ -22,6 +22,7 @@ from channels.links import ExpiredLink, Links, WrongLink
 from channels.rendering import TEMPLATES
 from models.brcode import qr_svg
 from models.channel import Channel
+from models.errors import Unreckonable
 from models.words import CHANNELS, day, moment, money, percent, period
 from storage.pay_page import PayPage, read_pay_page
 
@@ -80,7 +81,7 @@ def _answer(make: Callable[[], HTMLResponse]) -> HTMLResponse:
         return _page("gone", 410)
     except WrongLink:
         return _page("unknown", 404)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, Unreckonable) as error:
         log.error("a page can't be shown", reason=type(error).__name__)
         return _page("later", 503)
 

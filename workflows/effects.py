@@ -34,6 +34,8 @@ class Outlook(_Value):
     """The wall instant the step is due; none: only an event can bring it."""
     errands: tuple[Errand, ...] = ()
     """The notices of the step."""
+    charges: bool = False
+    """Whether a bank is there whose charges are to be those of the day before a notice names them."""
     hypothesis: str | None = None
     stage: str | None = None
     rigidity: int | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from models.case import CaseStart, Status
@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.effects import (
         CaseCommand,
         CaseEffects,
+        ChargeEffects,
         Command,
         Contact,
         Errand,
@@ -139,10 +140,14 @@ class TaxpayerRuler:
 
     async def _carry_out(self, step: Step) -> None:
         if step.action is Action.NOTIFY:
+            if self.now.charges:
+                await self._charge()
             errands = [self._notify(step, errand) for errand in self.now.errands]
             outlooks: list[Outlook] = await asyncio.gather(*errands)
         else:
             outlooks = [await self._act(step)]
+            if step.action is Action.RESOLVE and self.now.charges:
+                await self._charge()
         for outlook in sorted(outlooks, key=lambda outlook: outlook.revision):
             self._adopt(outlook)
 
@@ -156,6 +161,21 @@ class TaxpayerRuler:
             priority=Priority(priority_key=URGENCY[step.stage] if step.stage else None),
             **PATIENCE,
         )
+
+    async def _charge(self) -> None:
+        """A bank that doesn't answer holds no notice up: what is owed can be paid in other ways."""
+        try:
+            await workflow.execute_activity_method(
+                ChargeEffects.charge,
+                self.start.case,
+                summary="cobranças Pix em dia",
+                start_to_close_timeout=timedelta(seconds=60),
+                retry_policy=RetryPolicy(maximum_attempts=3),
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("the charges of this case are not up to date")
 
     async def _act(self, step: Step) -> Outlook:
         effect = {

@@ -12,6 +12,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
+from activities.desk import Desk
 from activities.notices import NoticeActivities
 from channels.outbox import Outbox
 from channels.post import Post
@@ -33,8 +34,8 @@ class Hand:
         self.life = life
         self.outbox = outbox
         self.now = datetime.now(UTC)
-        post = post or Post({}, Outbox(outbox))
-        self.cases, self.notices = CaseActivities(life.town.engine, post), NoticeActivities(life.town.engine, post)
+        desk = Desk(life.town.engine, post or Post({}, Outbox(outbox)))
+        self.cases, self.notices = CaseActivities(desk), NoticeActivities(desk)
 
     def _run(self, effect: Callable[[Any], Any], argument: Any) -> Any:
         world = ActivityEnvironment()

@@ -26,6 +26,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from activities.desk import Desk
 from channels.outbox import Outbox
 from channels.post import Post
 from models.calendar import Clock
@@ -106,6 +107,10 @@ class Town:
         return self.providers or Post({}, Outbox(self.outbox))
 
     @property
+    def desk(self) -> Desk:
+        return Desk(self.engine, self.post)
+
+    @property
     def client(self) -> Client:
         return self.env.client
 
@@ -115,9 +120,9 @@ class Town:
             return self.client
 
         async with AsyncExitStack() as serving:
-            await serving.enter_async_context(worker_on(self.client, self.engine, self.post))
+            await serving.enter_async_context(worker_on(self.client, self.desk))
             for provider in self.post.providers & {*PROVIDERS}:
-                carrier = carrier_on(self.client, self.engine, self.post, None, provider, None)
+                carrier = carrier_on(self.client, self.desk, provider, None)
                 await serving.enter_async_context(carrier)
             relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
             try:

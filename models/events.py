@@ -75,6 +75,12 @@ class AgreementChanged(Event):
     agreement: str
 
 
+class InstalmentsChanged(Event):
+    """For the agreement's own workflow, not for the case's: it was signed, or money came in for its instalments."""
+
+    agreement: str
+
+
 class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
@@ -94,6 +100,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContactGiven,
     PaymentClaimed,
     AgreementChanged,
+    InstalmentsChanged,
     BudgetChanged,
     ExtractChanged,
 )

@@ -170,6 +170,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _hours(ruler)
     yield from _suspension(ruler)
     yield from _accrual(ruler)
+    yield from _resume(ruler)
 
 
 def _rung_place(row: Hypothesis, index: int, key: str) -> tuple[str | int, ...]:
@@ -309,6 +310,17 @@ def _suspension(ruler: Ruler) -> Iterator[Fault]:
 def _accrual(ruler: Ruler) -> Iterator[Fault]:
     if isinstance(ruler.accrual, AccrualTable):
         yield from (Fault(("accrual", *where), what) for where, what in table_faults(ruler.accrual))
+
+
+def _resume(ruler: Ruler) -> Iterator[Fault]:
+    if ruler.agreements is None:
+        return
+    row, stage = ruler.agreements.resume.row, ruler.agreements.resume.stage
+    if row not in ruler.rows:
+        yield Fault(("agreements", "resume", "row"), f"names the row {row}, which this ruler doesn't have")
+    elif stage is Stage.SUSPENSION or stage not in (rung.stage for rung in ruler.rows[row].rungs):
+        notices = ", ".join(rung.stage for rung in ruler.rows[row].rungs if rung.stage is not Stage.SUSPENSION)
+        yield Fault(("agreements", "resume", "stage"), f"{stage} is no notice of the row {row}, which has {notices}")
 
 
 # ---- a table of accrual in a file of its own

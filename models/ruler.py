@@ -145,6 +145,17 @@ class Payments(_Part):
     """A partial payment of at least this share of what was owed starts the current wait anew."""
 
 
+class Resume(_Part):
+    """The cell at which a case goes on when its instalment agreement was broken."""
+
+    row: Hypothesis
+    stage: Stage
+
+
+class Agreements(_Part):
+    resume: Resume
+
+
 class Gate(_Part):
     """What must have passed before benefits are suspended."""
 
@@ -185,6 +196,8 @@ class Ruler(_Part):
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()
     gate: Gate | None = None
+    agreements: Agreements | None = None
+    """None: after a broken agreement a case goes on where it stood."""
     accrual: AccrualKey | None = None
     """What delay adds to a debt; none: the amounts that were imported are what is owed."""
     fallback: dict[Channel, tuple[Channel, ...]] = {}

@@ -35,6 +35,7 @@ KINDS = {
 GROUNDS = {
     "tax_benefit": "benefício fiscal",
     "negotiation": "em negociação",
+    "agreement": "parcelamento em dia (CTN art. 151, VI)",
     "guarantee": "garantia",
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",

@@ -28,7 +28,7 @@ from storage.cohorts import read_cohort
 
 PAGE = 500
 
-MOVES = ("classified", "reclassified", "hardship", "reinstated")
+MOVES = ("classified", "reclassified", "hardship", "reinstated", "resumed_after_break")
 """The journal's entries that explain a row changed, or a rung taken again, between two notices."""
 
 

@@ -82,7 +82,7 @@ class Position(BaseModel):
         as waiting, so that the rung is due at once unless the notice before it was sent shortly before."""
         since = self._but(resumed_after=agreement, stopped_days=0, not_before=max(self.not_before, on))
         index = next(n for n, rung in enumerate(ruler.rows[row].rungs) if rung.stage is stage)
-        if self.row in ruler.climb(row) or (self.row == row and self.rung >= index):
+        if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since
         row, index = _first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
         return since._but(row=row, rung=index - 1, asked_on=None, approved_by=None)

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
 from activities.letters import letter_for
-from channels.outbox import Outbox, Outgoing
+from channels.outbox import Outbox
+from channels.post import Outgoing
 from channels.rendering import Message, render
 from models.case import Status
 from models.decision import Action, Step
@@ -254,6 +255,9 @@ def _advance(sat: Sitting, at: date) -> None:
 def _outgoing(sat: Sitting, notice: str, channel: str, who: Row[Any], message: Message) -> Outgoing:
     return Outgoing(
         notice=notice,
+        case=sat.case.id,
+        cohort=sat.case.cohort,
+        ruler=sat.case.ruler.label,
         channel=channel,
         sender_name=sat.case.ruler.authority,
         sender=sat.case.ruler.sender,

@@ -1,5 +1,6 @@
 """`ruler check`, `ruler map`, `ruler plan`: what is wrong with a ruler, what it looks like, and what it would do."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -16,6 +17,7 @@ from models.heatmap import cells, svg, terminal
 from models.plan import imagined_case, plan
 from models.ruler import Hypothesis, Ruler, tone_of
 from storage.accruals import accrual_faults
+from storage.prices import price_faults
 from storage.shelf import RULERS
 
 ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
@@ -37,12 +39,16 @@ def load_ruler(name_or_path: str) -> tuple[Ruler, str]:
     return ruler, text
 
 
+LOOKS: tuple[Callable[[Ruler], Iterable[Fault]], ...] = (rule_faults, template_faults, accrual_faults, price_faults)
+"""What a ruler is looked through for."""
+
+
 def examined(text: str) -> tuple[Ruler | None, tuple[Fault, ...]]:
     """A ruler, unless the shape of its text is wrong, and every fault that can be found so far, in reading order."""
     read = read_ruler(text)
     faults = read.faults
     if read.sketch is not None:
-        found = read.placed(chain(rule_faults(read.sketch), template_faults(read.sketch), accrual_faults(read.sketch)))
+        found = read.placed(chain.from_iterable(look(read.sketch) for look in LOOKS))
         faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
     return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
 

@@ -12,7 +12,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Literal
 
-from models.accrual_table import AccrualTable, Component, Fine, Interest, entry_on
+from models.accrual_table import AccrualTable, Component, Fine, Interest
+from models.dated import entry_on
 from models.errors import Refusal
 from models.rates import Rates
 from models.words import day as written_day

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.calendar import Calendar
+from models.dated import Dated, Where, date_faults
 from models.jurisdiction import Jurisdiction
 
 Component = Literal["principal", "fine", "interest", "fees"]
@@ -22,7 +23,6 @@ SERIES = r"^[a-z0-9][a-z0-9-]{0,30}$"
 """The name of a series of monthly rates."""
 
 Percent = Annotated[Decimal, Field(ge=0, le=1000, max_digits=10, decimal_places=6)]
-Where = tuple[str | int, ...]
 
 CENT = Decimal("0.01")
 ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
@@ -30,17 +30,6 @@ ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROU
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Entry(_Part):
-    """A rule, the days it is for (both included) and the law that says so."""
-
-    from_: Annotated[date, Field(alias="from")]
-    to: date | None = None
-    source: Annotated[str, Field(min_length=1)]
-
-    def holds(self, day: date) -> bool:
-        return self.from_ <= day and (self.to is None or day <= self.to)
 
 
 class FineStep(_Part):
@@ -67,7 +56,7 @@ class FineStep(_Part):
         return rate if self.limit is None else min(rate, self.limit)
 
 
-class Fine(_Entry):
+class Fine(Dated):
     """By the due date: the law of the debt's own day (CTN art. 144) holds for all of its delay."""
 
     steps: Annotated[tuple[FineStep, ...], Field(min_length=1)]
@@ -80,7 +69,7 @@ class Fine(_Entry):
         return self.step(days).rate(days) if days > 0 else Decimal(0)
 
 
-class Interest(_Entry):
+class Interest(Dated):
     """By the month: each full month between the due date's and the payment's costs its rate, summed, not compounded;
     the month of the payment its own."""
 
@@ -96,7 +85,7 @@ class Interest(_Entry):
         return self
 
 
-class Fee(_Entry):
+class Fee(Dated):
     """By the due date; charged on a debt that is late."""
 
     name: str
@@ -104,7 +93,7 @@ class Fee(_Entry):
     of: Annotated[tuple[Component, ...], Field(min_length=1)] = ("principal", "fine", "interest")
 
 
-class Discount(_Entry):
+class Discount(Dated):
     """By the day of the payment; for one that settles the debt."""
 
     name: str
@@ -137,43 +126,20 @@ def _calendar(jurisdiction: Jurisdiction, year: int) -> Calendar:
     return jurisdiction.calendar(year)
 
 
-EntryT = TypeVar("EntryT", bound=_Entry)
-
-
-def entry_on(entries: Sequence[EntryT], day: date) -> EntryT | None:
-    return next((entry for entry in entries if entry.holds(day)), None)
-
-
 # ---- what a well-formed table may still get wrong
 
 
 def table_faults(table: AccrualTable) -> Iterator[tuple[Where, str]]:
-    yield from _dates("fine", table.fine, gapless=True)
-    yield from _dates("interest", table.interest, gapless=True)
-    yield from _dates("fees", table.fees, gapless=True)
-    yield from _dates("discounts", table.discounts, gapless=False)
+    yield from date_faults(("fine",), table.fine, gapless=True)
+    yield from date_faults(("interest",), table.interest, gapless=True)
+    yield from date_faults(("fees",), table.fees, gapless=True)
+    yield from date_faults(("discounts",), table.discounts, gapless=False)
     yield from _months(table.interest)
     for index, fine in enumerate(table.fine):
         yield from _steps(("fine", index, "steps"), fine.steps)
     for index, fee in enumerate(table.fees):
         if "fees" in fee.of:
             yield ("fees", index, "of"), "a fee can't be charged on fees"
-
-
-def _dates(section: str, entries: Sequence[_Entry], gapless: bool) -> Iterator[tuple[Where, str]]:
-    for index, entry in enumerate(entries):
-        if entry.to is not None and entry.to < entry.from_:
-            yield (section, index, "to"), f"ends before it begins, on {entry.from_}"
-    for index, (before, after) in enumerate(pairwise(entries), start=1):
-        next_day = before.to + timedelta(days=1) if before.to else None
-        if after.from_ <= before.from_:
-            yield (section, index, "from"), f"must be later than the entry before it, which begins on {before.from_}"
-        elif next_day is None or after.from_ < next_day:
-            ends = f"ends on {before.to}" if before.to else "has no end"
-            yield (section, index, "from"), f"overlaps with the entry before it, which {ends}"
-        elif gapless and after.from_ > next_day:
-            what = f"leaves a gap from {next_day}: write an entry with a percentage of 0 if nothing is charged then"
-            yield (section, index, "from"), what
 
 
 def _months(entries: Sequence[Interest]) -> Iterator[tuple[Where, str]]:

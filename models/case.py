@@ -10,6 +10,7 @@ class Status(StrEnum):
     ON_HOLD = "on_hold"
     PAUSED = "paused"
     UNREACHABLE = "unreachable"
+    OVER_BUDGET = "over_budget"
     AWAITING_APPROVAL = "awaiting_approval"
     RESOLVED = "resolved"
     BENEFITS_SUSPENDED = "benefits_suspended"

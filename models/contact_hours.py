@@ -41,6 +41,9 @@ class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
 
     root: dict[Literal[Channel, "default"], Hours] = {}
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self.root.items()))
+
     def of(self, channel: Channel) -> Hours:
         return self.root.get(channel) or self.root.get("default") or STATE_LAW
 

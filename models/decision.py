@@ -12,11 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from models.calendar import Calendar
 from models.case import Status
+from models.channel import Channel
+from models.contact_caps import first_free_day
+from models.delivery import Leg, legs_after_loss, legs_of, reached_nobody
 from models.evidence import classify
 from models.position import Position
 from models.ruler import Hypothesis, Ruler, Stage
 from models.standing import Standing
-from models.words import GROUNDS, KINDS, STAGES, day, money
+from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, money
 
 
 class _Value(BaseModel):
@@ -51,6 +54,8 @@ class Step(_Value):
     rung: int | None = None
     stage: Stage | None = None
     rigidity: int | None = None
+    legs: tuple[Leg, ...] = ()
+    """The notices of a rung, one a channel."""
 
 
 class Turn(_Value):
@@ -71,7 +76,7 @@ class Decision(_Value):
 def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
     """First what has happened moves the position, then the position says what is next."""
     turns: list[Turn] = []
-    for move in (_stop_or_go_on, _find_row, _hear_hardship, _reanchor, _resume_after_break):
+    for move in (_stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor, _resume_after_break):
         position, turn = move(ruler, position, standing)
         if turn:
             turns.append(turn)
@@ -101,6 +106,34 @@ def _why_stopped(standing: Standing) -> Turn | None:
 
 def _grounds(standing: Standing) -> str:
     return ", ".join(GROUNDS.get(ground, ground) for ground in standing.grounds)
+
+
+def _take_back(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    """A rung whose notices were all lost, with no fallback left, doesn't count: it is never skipped."""
+    settled = position.stopped_on is not None or position.suspended or position.referred
+    if settled or not position.stands or not reached_nobody(standing.deliveries):
+        return position, None
+    if position.row is None or _fallen_over(ruler, position, standing):
+        return position, None
+    alone = not _legs(ruler, position.row, position.rung, standing)
+    why = "nenhum contato restante" if alone else "o envio falhou"
+    return position.took_back(at_once=alone), Turn(kind="lost", reason=f"o degrau não alcançou o contribuinte: {why}")
+
+
+def _fallen_over(ruler: Ruler, position: Position, standing: Standing) -> tuple[Leg, ...]:
+    """The notices that stand in for lost ones of the last rung."""
+    if position.row is None or not position.stands:
+        return ()
+    reach = _reach(ruler, position.row, position.rung, standing)
+    return legs_after_loss(ruler.ways(position.row, position.rung), standing.deliveries, reach)
+
+
+def _legs(ruler: Ruler, row: Hypothesis, index: int, standing: Standing) -> tuple[Leg, ...]:
+    return legs_of(ruler.ways(row, index), _reach(ruler, row, index, standing))
+
+
+def _reach(ruler: Ruler, row: Hypothesis, index: int, standing: Standing) -> frozenset[Channel]:
+    return standing.reach.formal if ruler.rung(row, index).formal else standing.reach.open
 
 
 def _find_row(ruler: Ruler, position: Position, standing: Standing) -> Moved:
@@ -201,12 +234,16 @@ def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, stand
     if position.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"
         due = calendar.working(position.not_before)
-        return _rung_step(ruler, position, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
+        return _rung_step(ruler, position, standing, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
+    if legs := _fallen_over(ruler, position, standing):
+        return _fall_over(ruler, calendar, position, standing, legs, Status.BENEFITS_SUSPENDED)
     return _wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {_open(standing)}")
 
 
 def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
     assert position.row is not None  # noqa: S101 - the caller has a row
+    if legs := _fallen_over(ruler, position, standing):
+        return _fall_over(ruler, calendar, position, standing, legs, Status.RUNNING)
     row, index = position.row, position.rung + 1
     why = ""
     if index == len(ruler.rows[row].rungs):
@@ -220,7 +257,45 @@ def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Stand
         return _wait(Status.RUNNING, position, _unserved(standing))
     if ruler.rung(row, index).stage is Stage.SUSPENSION:
         return _gate(ruler, calendar, position, standing, due)
-    return _rung_step(ruler, position, row, index, due, Status.RUNNING, f"{why}{_waited(position, standing)}")
+    return _contact(ruler, calendar, position, standing, row, index, due, f"{why}{_waited(position, standing)}")
+
+
+def _contact(
+    ruler: Ruler,
+    calendar: Calendar,
+    position: Position,
+    standing: Standing,
+    row: Hypothesis,
+    index: int,
+    due: date,
+    why: str,
+) -> Step:
+    """A rung that is due on `due`, on the first day that its taxpayer may be contacted."""
+    if not _legs(ruler, row, index, standing):
+        return _wait(Status.UNREACHABLE, position, "nenhum contato alcança o contribuinte pelos canais do degrau")
+    if standing.over_budget:
+        return _wait(Status.OVER_BUDGET, position, "o orçamento da coorte não paga o próximo degrau")
+    if standing.claimed_paid_on:
+        processed = calendar.after(standing.claimed_paid_on, ruler.payments.processing)
+        if processed > due:
+            due, why = processed, f"{why}; pagamento informado em {day(standing.claimed_paid_on)} aguarda o banco"
+    if not ruler.rung(row, index).formal:
+        free = first_free_day(due, standing.contacted_on, standing.limits, calendar)
+        if free > due:
+            due, why = free, f"{why}; adiado pelo limite de contatos por pessoa"
+    return _rung_step(ruler, position, standing, row, index, due, Status.RUNNING, why)
+
+
+def _fall_over(
+    ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, legs: tuple[Leg, ...], status: Status
+) -> Step:
+    """The last rung goes on by other channels: the same contact, at the next lawful hour."""
+    assert position.row is not None  # noqa: S101 - something was sent
+    lost = ", ".join(CHANNELS[leg.way] for leg in legs)
+    instead = ", ".join(CHANNELS[leg.channel] for leg in legs)
+    why = f"não alcançado por {lost}: recorre a {instead}"
+    step = _rung_step(ruler, position, standing, position.row, position.rung, standing.today, status, why)
+    return step.model_copy(update={"number": position.steps - 1, "rigidity": position.last_rigidity, "legs": legs})
 
 
 def _due(calendar: Calendar, position: Position, standing: Standing) -> date | None:
@@ -238,7 +313,8 @@ def _due(calendar: Calendar, position: Position, standing: Standing) -> date | N
 
 def _waited(position: Position, standing: Standing) -> str:
     if position.wait is None:
-        return f"primeiro contato; {position.entered_because}; {_open(standing)}"
+        contact = "primeiro contato" if position.steps == 0 else "contato refeito"
+        return f"{contact}; {position.entered_because}; {_open(standing)}"
     since = "ciência" if position.awaits_service else "último passo"
     return f"{position.wait} desde {since} ({day(position.anchor)}); {_open(standing)}"
 
@@ -296,10 +372,18 @@ def _refer(calendar: Calendar, position: Position, standing: Standing) -> Step:
 
 
 def _rung_step(
-    ruler: Ruler, position: Position, row: Hypothesis, index: int, on: date, status: Status, why: str
+    ruler: Ruler,
+    position: Position,
+    standing: Standing,
+    row: Hypothesis,
+    index: int,
+    on: date,
+    status: Status,
+    why: str,
 ) -> Step:
     stage = ruler.rung(row, index).stage
-    return _cell(Action.NOTIFY, status, ruler, position, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
+    step = _cell(Action.NOTIFY, status, ruler, position, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
+    return step.model_copy(update={"legs": _legs(ruler, row, index, standing)})
 
 
 def _cell(

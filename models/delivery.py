@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from models.ruler import Channel
+from models.channel import Channel
 
 
 class Progress(StrEnum):
@@ -55,15 +56,48 @@ class Delivery(BaseModel):
     progress: Progress
 
 
+class Leg(BaseModel):
+    """A notice to be made: the channel it goes by, and the one of its rung that it stands for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: Channel
+    way: Channel
+
+
+Ways = Mapping[Channel, tuple[Channel, ...]]
+"""Each channel of a rung, and what its notice may leave by, in order."""
+
+
+def legs_of(ways: Ways, reachable: Container[Channel]) -> tuple[Leg, ...]:
+    """The notices of a rung that nobody was sent yet: each way by the first channel that reaches the taxpayer."""
+    return _first_of_each(ways, ways, reachable, tried=set())
+
+
+def legs_after_loss(ways: Ways, deliveries: tuple[Delivery, ...], reachable: Container[Channel]) -> tuple[Leg, ...]:
+    """The notices that stand in for those of a rung that were lost."""
+    tried = {delivery.channel for delivery in deliveries}
+    return _first_of_each(ways, lost_ways(deliveries), reachable, tried)
+
+
 def lost_ways(deliveries: tuple[Delivery, ...]) -> tuple[Channel, ...]:
     """The channels of a rung whose every notice was lost, fallbacks included."""
     ways = dict.fromkeys(delivery.way for delivery in deliveries)
     return tuple(way for way in ways if all(d.progress.lost for d in deliveries if d.way == way))
 
 
-def next_channel(
-    chain: tuple[Channel, ...], way: Channel, deliveries: tuple[Delivery, ...], reachable: frozenset[Channel]
-) -> Channel | None:
-    """Where the notice of a lost way goes next: the first of its chain that wasn't tried and reaches the taxpayer."""
-    tried = {delivery.channel for delivery in deliveries}
-    return next((channel for channel in chain if channel not in tried and channel in reachable), None)
+def reached_nobody(deliveries: tuple[Delivery, ...]) -> bool:
+    return bool(deliveries) and all(delivery.progress.lost for delivery in deliveries)
+
+
+def _first_of_each(
+    ways: Ways, wanted: Iterable[Channel], reachable: Container[Channel], tried: set[Channel]
+) -> tuple[Leg, ...]:
+    """A channel is used once a rung."""
+    legs = []
+    for way in wanted:
+        channel = next((other for other in ways.get(way, ()) if other in reachable and other not in tried), None)
+        if channel:
+            tried.add(channel)
+            legs.append(Leg(channel=channel, way=way))
+    return tuple(legs)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.accrual_table import AccrualTable, table_faults
+from models.dated import Where
+from models.prices import PriceTable, price_table_faults
 from models.ruler import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
 
 DEEPEST_PART = 3
@@ -169,7 +172,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _channels(ruler)
     yield from _hours(ruler)
     yield from _suspension(ruler)
-    yield from _accrual(ruler)
+    yield from _tables(ruler)
     yield from _resume(ruler)
 
 
@@ -307,9 +310,11 @@ def _suspension(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(("gate",), "is missing: a ruler that suspends benefits states the defence time")
 
 
-def _accrual(ruler: Ruler) -> Iterator[Fault]:
+def _tables(ruler: Ruler) -> Iterator[Fault]:
     if isinstance(ruler.accrual, AccrualTable):
         yield from (Fault(("accrual", *where), what) for where, what in table_faults(ruler.accrual))
+    if isinstance(ruler.prices, PriceTable):
+        yield from (Fault(("prices", *where), what) for where, what in price_table_faults(ruler.prices))
 
 
 def _resume(ruler: Ruler) -> Iterator[Fault]:
@@ -323,27 +328,41 @@ def _resume(ruler: Ruler) -> Iterator[Fault]:
         yield Fault(("agreements", "resume", "stage"), f"{stage} is no notice of the row {row}, which has {notices}")
 
 
-# ---- a table of accrual in a file of its own
+# ---- a table in a file of its own
+
+Table = TypeVar("Table", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class ReadTable:
-    """A table of accrual, unless it has faults."""
+class ReadTable(Generic[Table]):
+    """A table, unless it has faults."""
 
-    table: AccrualTable | None
+    table: Table | None
     faults: tuple[Fault, ...]
 
 
-def read_accrual(text: str) -> ReadTable:
+def read_accrual(text: str) -> ReadTable[AccrualTable]:
     """Reads a file of `accruals/`, with every fault at its line."""
-    written, lines, faults = read_keys(text, "a table of accrual")
+    return _read_table(text, "a table of accrual", AccrualTable, table_faults)
+
+
+@lru_cache(maxsize=16)
+def read_prices(text: str) -> ReadTable[PriceTable]:
+    """Reads a file of `prices/`, with every fault at its line. Every notice asks for one."""
+    return _read_table(text, "a price table", PriceTable, price_table_faults)
+
+
+def _read_table(
+    text: str, kind: str, model: type[Table], meant: Callable[[Table], Iterator[tuple[Where, str]]]
+) -> ReadTable[Table]:
+    written, lines, faults = read_keys(text, kind)
     if written is None:
         return ReadTable(None, faults)
     try:
-        table = AccrualTable.model_validate(written)
+        table = model.model_validate(written)
     except ValidationError as invalid:
         return ReadTable(None, _in_reading_order((*faults, *shape_faults(invalid, lines))))
-    faults += tuple(Fault(where, what, lines.of(where)) for where, what in table_faults(table))
+    faults += tuple(Fault(where, what, lines.of(where)) for where, what in meant(table))
     return ReadTable(None if faults else table, _in_reading_order(faults))
 
 

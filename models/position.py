@@ -46,6 +46,8 @@ class Position(BaseModel):
     referred: bool = False
     resumed_after: str | None = None
     """The broken agreement that last moved the case."""
+    stands: bool = False
+    """Whether `rung` is the last thing done: not one that the case was put at since, or that it takes again."""
 
     @classmethod
     def at_start(cls, day: date) -> Position:
@@ -69,6 +71,7 @@ class Position(BaseModel):
         return self._but(
             row=row,
             rung=index - 1,
+            stands=False,
             kind=kind,
             occurrences=hottest,
             not_before=max(self.not_before, on),
@@ -85,7 +88,7 @@ class Position(BaseModel):
         if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since
         row, index = _first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
-        return since._but(row=row, rung=index - 1, asked_on=None, approved_by=None)
+        return since._but(row=row, rung=index - 1, asked_on=None, approved_by=None, stands=False)
 
     def reanchor(self, on: date) -> Position:
         """The wait begins anew on `on`; days that the clock stood still are not lost to a payment before them."""
@@ -110,7 +113,14 @@ class Position(BaseModel):
             wait=rung.dwell,
             awaits_service=rung.formal and rung.stage is not Stage.SUSPENSION,
             stopped_days=0,
+            stands=True,
         )
+
+    def took_back(self, at_once: bool) -> Position:
+        """Before the last rung again, which reached nobody: due as soon as somebody can be reached, or after its dwell
+        when an address is there and it was the sending that failed."""
+        wait = None if at_once else self.wait
+        return self._but(rung=self.rung - 1, wait=wait, awaits_service=False, stands=False)
 
     def asked(self, on: date) -> Position:
         return self._but(asked_on=on)
@@ -129,7 +139,12 @@ class Position(BaseModel):
         assert self.row is not None  # noqa: S101 - only a case on the map was ever suspended
         before = len(ruler.rows[self.row].rungs) - 2
         return self._but(
-            suspended=False, rung=before, wait=ruler.rung(self.row, before).dwell, anchor=on, not_before=on
+            suspended=False,
+            rung=before,
+            stands=False,
+            wait=ruler.rung(self.row, before).dwell,
+            anchor=on,
+            not_before=on,
         )
 
     def referred_now(self) -> Position:

@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
-from models.calendar import Wait
+from models.calendar import Unit, Wait
 from models.channel import Channel as Channel
 from models.contact_caps import Limits
 from models.jurisdiction import Jurisdiction
+from models.prices import PriceTable
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
 MOST_RIGID = 10
@@ -143,6 +144,8 @@ class Payments(_Part):
     """Under this the case resolves and the remainder is left to the ledger."""
     reanchor_share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
     """A partial payment of at least this share of what was owed starts the current wait anew."""
+    processing: Wait = Wait(days=3, unit=Unit.BUSINESS)
+    """How long a bank may take to report a payment: the next rung waits for one that the taxpayer speaks of."""
 
 
 class Resume(_Part):
@@ -173,11 +176,11 @@ class Contact(_Part):
 
 
 Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-AccrualKey = Annotated[
-    Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")],
-    Discriminator(lambda written: "[table]" if isinstance(written, dict | AccrualTable) else "[name]"),
-]
+NameOrTable = Discriminator(lambda written: "[table]" if isinstance(written, dict | BaseModel) else "[name]")
+AccrualKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")], NameOrTable]
 """A table written in the ruler itself, or the name of one in `accruals/`."""
+PricesKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[PriceTable, Tag("[table]")], NameOrTable]
+"""A table written in the ruler itself, or the name of one in `prices/`."""
 
 
 class Ruler(_Part):
@@ -200,6 +203,7 @@ class Ruler(_Part):
     """None: after a broken agreement a case goes on where it stood."""
     accrual: AccrualKey | None = None
     """What delay adds to a debt; none: the amounts that were imported are what is owed."""
+    prices: PricesKey = "brasil"
     fallback: dict[Channel, tuple[Channel, ...]] = {}
     """For every rung that has none of its own."""
     rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]
@@ -219,6 +223,11 @@ class Ruler(_Part):
             channel: (channel, *(other for other in fallback.get(channel, ()) if other not in rung.channels))
             for channel in rung.channels
         }
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """All that a notice of it may leave by."""
+        return frozenset(c for row, index, _ in self.cells() for way in self.ways(row, index).values() for c in way)
 
     def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
         """Effective rigidity: recurrence makes every cell hotter."""

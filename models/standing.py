@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
+from models.contact_caps import Limits
+from models.contacts import Reach
+from models.delivery import Delivery
 from models.evidence import Debt, Evidence, Filing, evidence_of
 from models.ruler import Kind, Ruler
 
@@ -52,6 +55,17 @@ class Standing(_Fact):
     formal_notices: tuple[FormalNotice, ...] = ()
     has_benefits: bool = False
     broken_agreement: BrokenAgreement | None = None
+    reach: Reach = Reach()
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of the notices of the last rung."""
+    contacted_on: tuple[date, ...] = ()
+    """A day for each contact that counts of this person lately, by this case and others."""
+    limits: Limits = Limits()
+    """The strictest of the rulers that reach this person."""
+    claimed_paid_on: date | None = None
+    """The day the taxpayer said it was paid."""
+    over_budget: bool = False
+    """The cohort can't pay for the next rung."""
 
     @property
     def balance(self) -> Decimal:

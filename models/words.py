@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency
 
+from models.channel import Channel
 from models.ruler import Kind, Stage, Tone
 
 STAGES = {
@@ -32,6 +33,15 @@ KINDS = {
     Kind.REGISTERED_DEBT: "débito inscrito em dívida ativa",
 }
 
+CHANNELS: dict[Channel, str] = {
+    "email": "e-mail",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "messenger": "Messenger",
+    "voice": "voz",
+    "domicile": "domicílio eletrônico",
+}
+
 GROUNDS = {
     "tax_benefit": "benefício fiscal",
     "negotiation": "em negociação",
@@ -46,6 +56,7 @@ STATUSES = {
     "on_hold": "em espera",
     "paused": "pausado",
     "unreachable": "sem contato",
+    "over_budget": "orçamento esgotado",
     "awaiting_approval": "aguardando aprovação",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",

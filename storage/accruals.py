@@ -1,7 +1,6 @@
 """Where tables of accrual come from: a ruler, a file of the analyst, or one shipped in `accruals/` by its name."""
 
 from models.accrual_table import AccrualTable
-from models.errors import Refusal
 from models.faults import Fault, read_accrual
 from models.ruler import Ruler
 from storage.shelf import ACCRUALS
@@ -9,12 +8,7 @@ from storage.shelf import ACCRUALS
 
 def load_accrual(name_or_path: str) -> AccrualTable:
     """Refuses a faulty table with all its faults, one a line."""
-    path, text = ACCRUALS.read(name_or_path)
-    read = read_accrual(text)
-    if read.table is None:
-        count = "a fault" if len(read.faults) == 1 else f"{len(read.faults)} faults"
-        raise Refusal("\n".join([f"{path} has {count}:", *(f"{path}: {fault}" for fault in read.faults)]))
-    return read.table
+    return ACCRUALS.table(name_or_path, read_accrual)
 
 
 def accrual_of(ruler: Ruler) -> AccrualTable | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +15,9 @@ from sqlalchemy.types import Text
 
 from models.calendar import Calendar, Clock
 from models.case import Status
+from models.channel import CHANNELS, Channel
+from models.contact_caps import strictest
+from models.contacts import Reach
 from models.decision import Decision, Step, decide
 from models.errors import Refusal
 from models.evidence import Debt, Filing
@@ -22,6 +25,7 @@ from models.faults import read_ruler
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import BrokenAgreement, FormalNotice, PaymentFact, Standing, standing_of
+from storage.people import Person, read_person
 from storage.schema import cases, cohorts, decisions, rulers
 
 
@@ -45,6 +49,8 @@ class Case:
     revision: int
     paused_by: str | None
     hardship_on: date | None
+    claimed_paid_on: date | None
+    rehearsal: bool
     opened_at: datetime
     closed_at: datetime | None
     frozen: FrozenRuler
@@ -76,7 +82,7 @@ def _clock(written: str) -> Clock:
 def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
     query = (
-        select(cases, cohorts.c.ruler, cohorts.c.clock.cast(Text).label("clock"))
+        select(cases, cohorts.c.ruler, cohorts.c.rehearsal, cohorts.c.clock.cast(Text).label("clock"))
         .join(cohorts, cohorts.c.name == cases.c.cohort)
         .where(cases.c.id == case)
     )
@@ -93,6 +99,8 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
         revision=row.revision,
         paused_by=row.paused_by,
         hardship_on=row.hardship_on,
+        claimed_paid_on=row.claimed_paid_on,
+        rehearsal=row.rehearsal,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         frozen=frozen_ruler(connection, row.ruler),
@@ -181,7 +189,7 @@ def _without_pair(row: Any) -> dict[str, Any]:
     }
 
 
-def read_standing(connection: Connection, case: Case, today: date) -> Standing:
+def read_standing(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> Standing:
     """How a case stands. Its debts stay as read until the transaction ends: a payment queues behind it."""
     connection.execute(LOCK_DEBTS, {"taxpayer": case.taxpayer, "tax": case.tax})
     pair = (case.taxpayer, case.tax)
@@ -193,6 +201,13 @@ def read_standing(connection: Connection, case: Case, today: date) -> Standing:
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by,
             "broken_agreement": _broken_agreement(connection, case.id),
+            "claimed_paid_on": case.claimed_paid_on,
+            "reach": reach,
+            "deliveries": person.deliveries,
+            "contacted_on": tuple(contact.on for contact in person.contacted),
+            "limits": strictest(
+                [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
+            ),
             "formal_notices": tuple(
                 FormalNotice(id=n.id, at=n.at, served_on=n.served_on)
                 for n in connection.execute(FORMAL_NOTICES, {"case": case.id})
@@ -228,6 +243,8 @@ class Sitting:
     standing: Standing
     decision: Decision
     status: Status
+    person: Person
+    unaddressed: Set[Channel]
     closes: bool = False
     entries: list[dict[str, Any]] = field(default_factory=list)
 
@@ -257,7 +274,14 @@ class Sitting:
     def look_again(self) -> None:
         """Judges on the record as this transaction has changed it."""
         self.case = read_case(self.connection, self.case.id)
-        self.standing = read_standing(self.connection, self.case, self.standing.today)
+        self.person, self.standing = _read_facts(
+            self.connection, self.case, self.position, self.today, self.unaddressed
+        )
+        self.judge(self.position)
+
+    def over_budget(self) -> None:
+        """Judges on what only the sending found out: the cohort's money doesn't pay for the rung."""
+        self.standing = self.standing.model_copy(update={"over_budget": True})
         self.judge(self.position)
 
     def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
@@ -310,18 +334,34 @@ def _evidence(standing: Standing) -> dict[str, Any]:
     }
 
 
+def _read_facts(
+    connection: Connection, case: Case, position: Position, today: date, unaddressed: Set[Channel]
+) -> tuple[Person, Standing]:
+    person = read_person(connection, case.taxpayer, case.id, position.steps - 1, case.clock, today)
+    return person, read_standing(connection, case, today, person, person.contacts.reach(unaddressed))
+
+
 @contextmanager
-def sitting(engine: Engine, case: str, now: datetime, not_before: date | None = None) -> Iterator[Sitting]:
+def sitting(
+    engine: Engine,
+    case: str,
+    now: datetime,
+    not_before: date | None = None,
+    unaddressed: Set[Channel] = frozenset(CHANNELS),
+) -> Iterator[Sitting]:
     """One transaction over one case: locked, judged on today's facts, and saved with all that happened in it.
 
-    `not_before` is the logical day of the step being carried out, should the clock be a little behind it.
+    `not_before` is the logical day of the step being carried out, should the clock be a little behind it;
+    `unaddressed` are the channels that need no address of the taxpayer's.
     """
     with engine.begin() as connection:
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
-        standing = read_standing(connection, locked, max(today, not_before or today))
+        needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed
+        day = max(today, not_before or today)
+        person, standing = _read_facts(connection, locked, locked.position, day, needless)
         decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
-        held = Sitting(connection, locked, standing, decision, locked.status)
+        held = Sitting(connection, locked, standing, decision, locked.status, person, needless)
         if locked.closed_at is None:
             held.judge(locked.position)
         yield held

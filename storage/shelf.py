@@ -1,9 +1,11 @@
-"""Where rulers, policies and accrual tables are read from: a file of the analyst's, or a shipped one by its name."""
+"""Where rulers, policies and tables are read from: a file of the analyst's, or a shipped one by its name."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import Refusal
+from models.faults import ReadTable, Table
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 1_000_000
@@ -37,6 +39,15 @@ class Shelf:
             raise Refusal(f"{shown!r} can't be read: {reason}") from None
         return shown, self._text(shown, content)
 
+    def table(self, name_or_path: str, read: Callable[[str], ReadTable[Table]]) -> Table:
+        """The table in a file. Refuses a faulty one with all its faults, one a line."""
+        path, text = self.read(name_or_path)
+        found = read(text)
+        if found.table is None:
+            count = "a fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
+            raise Refusal("\n".join([f"{path} has {count}:", *(f"{path}: {fault}" for fault in found.faults)]))
+        return found.table
+
     def _text(self, shown: str, content: bytes) -> str:
         if len(content) > LONGEST:
             raise Refusal(f"{shown} is longer than {LONGEST:,} bytes: it is no {self.noun}")
@@ -55,3 +66,4 @@ class Shelf:
 RULERS = Shelf("rulers", "ruler")
 AGREEMENTS = Shelf("agreements", "policy")
 ACCRUALS = Shelf("accruals", "accrual table")
+PRICES = Shelf("prices", "price table")

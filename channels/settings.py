@@ -1,0 +1,94 @@
+"""Which channels leave by a real provider: those whose keys the environment has. The others go to the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from channels.domicile import Domicile
+from channels.outbox import Outbox
+from channels.post import Adapter, Post
+from channels.sendgrid import SendGrid
+from channels.twilio import Twilio
+from models.channel import CHANNELS
+from models.errors import Refusal
+from models.phone import e164
+
+TWILIO_SENDERS = {
+    "sms": "REGUA_SMS_FROM",
+    "whatsapp": "REGUA_WHATSAPP_FROM",
+    "messenger": "REGUA_MESSENGER_FROM",
+    "voice": "REGUA_VOICE_FROM",
+}
+NUMBERED = ("whatsapp", "voice")
+"""Channels whose sender is a telephone number; an SMS may also come from a short code."""
+NOWHERE = "outbox"
+"""Written for a sender: this channel leaves by no provider."""
+
+
+def post_from(environment: Mapping[str, str], home: Path, rehearsal: bool = False) -> Post:
+    """In a rehearsal nothing leaves. Raises Refusal when a provider is configured by half."""
+    outbox = Outbox(Path(home, "outbox"))
+    adapters: dict[str, Adapter] = dict.fromkeys(CHANNELS, outbox)
+    if not rehearsal:
+        given = {name: value.strip() for name, value in environment.items() if value.strip()}
+        adapters["domicile"] = Domicile(Path(home, "domicile"))
+        adapters |= _mail(given) | _telephone(given)
+    return Post(adapters)
+
+
+def _mail(given: Mapping[str, str]) -> dict[str, Adapter]:
+    if "SENDGRID_API_KEY" not in given:
+        _without_key(given, "SENDGRID_API_KEY", "REGUA_SENDGRID_URL", "REGUA_SENDGRID_SANDBOX")
+        return {}
+    sandbox = given.get("REGUA_SENDGRID_SANDBOX", "no").lower()
+    if sandbox not in ("yes", "no"):
+        raise Refusal("REGUA_SENDGRID_SANDBOX is neither yes nor no")
+    return {
+        "email": SendGrid(
+            key=given["SENDGRID_API_KEY"],
+            sender=given.get("REGUA_EMAIL_FROM"),
+            sandbox=sandbox == "yes",
+            url=given.get("REGUA_SENDGRID_URL"),
+        )
+    }
+
+
+def _telephone(given: Mapping[str, str]) -> dict[str, Adapter]:
+    if "TWILIO_ACCOUNT_SID" not in given and "TWILIO_AUTH_TOKEN" not in given:
+        _without_key(given, "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN", "REGUA_TWILIO_URL", *TWILIO_SENDERS.values())
+        return {}
+    needed = {
+        "TWILIO_ACCOUNT_SID": "the account",
+        "TWILIO_AUTH_TOKEN": "its token",
+        "REGUA_PUBLIC_URL": "the address under which Twilio reaches our webhooks",
+        **{setting: f"the sender on {channel}, or `{NOWHERE}`" for channel, setting in TWILIO_SENDERS.items()},
+    }
+    if missing := [f"{setting} ({what})" for setting, what in needed.items() if setting not in given]:
+        raise Refusal(f"Twilio is configured by half; set {', '.join(missing)}")
+    senders = {
+        channel: _sender(channel, setting, given[setting])
+        for channel, setting in TWILIO_SENDERS.items()
+        if given[setting] != NOWHERE
+    }
+    twilio = Twilio(
+        account=given["TWILIO_ACCOUNT_SID"],
+        token=given["TWILIO_AUTH_TOKEN"],
+        senders=senders,
+        public_url=given["REGUA_PUBLIC_URL"].rstrip("/"),
+        url=given.get("REGUA_TWILIO_URL"),
+    )
+    return dict.fromkeys(senders, twilio)
+
+
+def _sender(channel: str, setting: str, written: str) -> str:
+    try:
+        return e164(written) if channel in NUMBERED else written
+    except ValueError as error:
+        raise Refusal(f"{setting} {error}") from None
+
+
+def _without_key(given: Mapping[str, str], key: str, *settings: str) -> None:
+    """A setting that would do nothing is a key that was forgotten."""
+    if idle := [setting for setting in settings if setting in given]:
+        raise Refusal(f"{', '.join(idle)} is set, but {key} is missing")

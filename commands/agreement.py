@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from commands.console import Json, emit, out, table
-from commands.ruler import placed
 from models.aftermath import identity_needed
-from models.agreement import Litigation, Policy, Regime, read_policy
+from models.agreement import Litigation, Policy, Regime
 from models.errors import Refusal
 from models.extract import Rejected, read_amount
 from models.quote import Pay, Quote, Request, quote
 from models.words import day, money
-from storage.shelf import AGREEMENTS
+from storage.policies import load_policy
 
 agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote one under a policy.")
 
@@ -47,7 +46,7 @@ def quote_(
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
     owed = _amount(amount)
-    rules = load_policy(policy)
+    rules, _ = load_policy(policy)
     kind = _kind(rules, debt_kind)
     request = Request(
         amount=owed,
@@ -70,16 +69,6 @@ def quote_(
         "access_key": rules.debt_kinds[kind].access_key,
     }
     emit(data, as_json, lambda: _readable(rules, request, offer))
-
-
-def load_policy(name_or_path: str) -> Policy:
-    """Refuses a faulty policy with all its faults, one a line."""
-    path, text = AGREEMENTS.read(name_or_path)
-    policy, faults = read_policy(text)
-    if policy is None or faults:
-        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{path} has {count}:", *(placed(path, fault) for fault in faults)]))
-    return policy
 
 
 def _readable(policy: Policy, request: Request, offer: Quote) -> None:

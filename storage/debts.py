@@ -23,6 +23,9 @@ PAYMENTS = text("""
         SELECT payments.id, paid_on,
                payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
         FROM payments WHERE payments.debt = :debt
+        UNION ALL
+        SELECT payments.id, paid_on, allocations.amount
+        FROM allocations JOIN payments ON payments.id = allocations.payment WHERE allocations.debt = :debt
     ) AS kept WHERE net > 0
 """)
 

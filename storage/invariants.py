@@ -89,7 +89,8 @@ class Life:
     debts: list[RowMapping] = field(default_factory=list)
     holds: list[RowMapping] = field(default_factory=list)
     money: list[RowMapping] = field(default_factory=list)
-    """Payments, and reversals as negative ones."""
+    """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now."""
+    remissions: list[RowMapping] = field(default_factory=list)
     filings: list[RowMapping] = field(default_factory=list)
     suspensions: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
@@ -116,6 +117,9 @@ class Life:
         for money in self.money:
             if until(money["recorded_at"]):
                 received[money["debt"]] += money["amount"]
+        for remission in self.remissions:
+            if until(remission["recorded_at"]):
+                received[remission["debt"]] += remission["amount"]
         grounds: dict[str, set[str]] = defaultdict(set)
         for hold in self.holds:
             if until(hold["placed_at"], hold["lifted_at"]):
@@ -314,7 +318,14 @@ PARTS = {
                greatest(payments.matched_at, reversals.recorded_at)
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         JOIN reversals ON reversals.payment = payments.id
+        UNION ALL
+        SELECT owed."case", owed.id, payments.id, allocations.amount, payments.recorded_at
+        FROM ({OWED}) AS owed JOIN allocations ON allocations.debt = owed.id
+        JOIN payments ON payments.id = allocations.payment
         ORDER BY recorded_at
+    """),  # noqa: S608
+    "remissions": _of_cases(f"""
+        SELECT owed."case", remissions.* FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
     """),  # noqa: S608
     "filings": _of_cases("""
         SELECT cases.id AS "case", filings.* FROM cases
@@ -333,7 +344,8 @@ UNBALANCED = _of_cases(f"""
         SELECT DISTINCT owed.id, owed.received,
                (SELECT coalesce(sum(amount), 0) FROM payments WHERE payments.debt = owed.id)
                - (SELECT coalesce(sum(reversals.amount), 0) FROM payments
-                  JOIN reversals ON reversals.payment = payments.id WHERE payments.debt = owed.id) AS net
+                  JOIN reversals ON reversals.payment = payments.id WHERE payments.debt = owed.id)
+               + (SELECT coalesce(sum(amount), 0) FROM allocations WHERE allocations.debt = owed.id) AS net
         FROM ({OWED}) AS owed
     ) AS ledger WHERE received <> net ORDER BY id
 """)  # noqa: S608

@@ -210,13 +210,13 @@ PAID = text("""
         WHERE payments.instalment IN (SELECT id FROM instalments WHERE agreement = :agreement)
            OR payments.debt IN (SELECT debt FROM agreement_debts WHERE agreement = :agreement)
     )
-    SELECT netted.id, paid_on AS day, net AS amount, instalments.n
+    SELECT netted.id, netted.paid_on AS day, net AS amount, instalments.n
     FROM netted JOIN instalments ON instalments.id = netted.instalment
     UNION ALL
     SELECT netted.id, paid_on, net, NULL
     FROM netted, mine WHERE debt IS NOT NULL AND coalesce(matched_at, netted.recorded_at) >= mine.recorded_at
     UNION ALL
-    SELECT payments.id, paid_on, allocations.amount, NULL
+    SELECT payments.id, payments.paid_on, allocations.amount, NULL
     FROM mine JOIN agreement_debts ON agreement_debts.agreement = mine.id
     JOIN allocations ON allocations.debt = agreement_debts.debt
     JOIN payments ON payments.id = allocations.payment AND payments.recorded_at >= mine.recorded_at
@@ -399,7 +399,7 @@ def _allocate(connection: Connection, agreement: str, shares: list[Share], life:
 
 
 INSTALMENT_PAYMENTS = text("""
-    SELECT payments.id, paid_on AS day,
+    SELECT payments.id, payments.paid_on AS day,
            payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
     FROM payments JOIN instalments ON instalments.id = payments.instalment WHERE instalments.agreement = :agreement
 """)

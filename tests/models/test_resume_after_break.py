@@ -7,7 +7,7 @@ import pytest
 from models.decision import Action, Decision, decide
 from models.faults import read_ruler, rule_faults
 from models.position import Position
-from models.ruler import Ruler
+from models.ruler import Kind, Ruler
 from models.standing import BrokenAgreement, Standing, standing_of
 from storage.shelf import RULERS
 from tests.builders import ICMS, calendar_of, debt, filing, shipped
@@ -60,7 +60,7 @@ def test_a_case_that_stood_higher_goes_on_from_there() -> None:
     assert (after.row, after.rung, after.resumed_after) == ("h8", 0, "a1")
 
 
-def judged_kind() -> str:
+def judged_kind() -> Kind:
     kind = judged(Position.at_start(START), standing(START)).position.kind
     assert kind is not None
     return kind

@@ -1,8 +1,13 @@
-"""The worker process: which workflows and activities it serves, nothing else. SIGTERM lets what runs finish."""
+"""The worker process: which workflows and activities it serves, nothing else. SIGTERM lets what runs finish.
+
+A queue of its own for each provider: what waits for one of them holds nobody else up.
+"""
 
 import asyncio
+import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -11,27 +16,34 @@ from temporalio.worker import Worker
 
 from activities.cases import CaseActivities
 from activities.cohorts import CohortActivities
-from channels.outbox import Outbox
+from activities.notices import NoticeActivities
+from channels.post import Post
+from channels.settings import post_from, rate_of
 from embedded.home import home
 from storage.engine import connect_from_environment
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
-from workflows.names import TASK_QUEUE
+from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
 from workflows.taxpayer_ruler import TaxpayerRuler
 
 THREADS = 16
 """Activities at once: each holds one database connection."""
 
+WAITING = 64
+"""Notices of one provider at once: most of them only wait for its answer, without a connection."""
 
-def worker_on(client: Client, engine: Engine, outbox: Outbox) -> Worker:
-    case, cohort = CaseActivities(engine, outbox), CohortActivities(engine, client)
+GRACE = timedelta(seconds=8)
+
+
+def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
+    case, cohort = CaseActivities(engine, post), CohortActivities(engine, client)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[TaxpayerRuler, CohortRuler],
         activities=[
+            NoticeActivities(engine, post).notify,
             case.take_stock,
-            case.notify,
             case.ask_approval,
             case.approve_suspension,
             case.reject_suspension,
@@ -47,16 +59,36 @@ def worker_on(client: Client, engine: Engine, outbox: Outbox) -> Worker:
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
         max_cached_workflows=5_000,
-        graceful_shutdown_timeout=timedelta(seconds=8),
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def carrier_on(client: Client, engine: Engine, post: Post, provider: str, rate: float | None) -> Worker:
+    """Serves the notices that leave by one provider, at most `rate` a second over all workers."""
+    return Worker(
+        client,
+        task_queue=queue_of(provider),
+        activities=[NoticeActivities(engine, post).notify],
+        activity_executor=ThreadPoolExecutor(WAITING),
+        max_concurrent_activities=WAITING,
+        max_task_queue_activities_per_second=rate,
+        graceful_shutdown_timeout=GRACE,
     )
 
 
 async def main() -> None:
+    post = post_from(os.environ, home())
     engine = connect_from_environment(pool=THREADS + 4)
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    async with worker_on(await connect(), engine, Outbox(home().outbox)):
+    client = await connect()
+    async with AsyncExitStack() as serving:
+        await serving.enter_async_context(worker_on(client, engine, post))
+        for provider in PROVIDERS:
+            if provider in post.providers:
+                rate = rate_of(provider, os.environ)
+                await serving.enter_async_context(carrier_on(client, engine, post, provider, rate))
         await stop.wait()
 
 

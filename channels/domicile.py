@@ -9,6 +9,7 @@ from channels.post import Outgoing, Provider, Receipt
 
 class Domicile:
     name: Provider = "domicile"
+    tells = True
     needs_contact = False
 
     def __init__(self, folder: Path) -> None:

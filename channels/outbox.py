@@ -10,6 +10,7 @@ from channels.post import Outgoing, Provider, Receipt
 
 class Outbox:
     name: Provider = "outbox"
+    tells = True
     needs_contact = False
 
     def __init__(self, folder: Path) -> None:

@@ -93,6 +93,8 @@ class Adapter(Protocol):
     name: Provider
     """Also that of its task queue."""
     needs_contact: bool
+    tells: bool
+    """Whether `taken` knows: where it doesn't, a message whose answer was lost is handed over once more."""
 
     def deliver(self, message: Outgoing) -> Receipt:
         """Raises Undeliverable, Busy or Unanswered."""
@@ -105,11 +107,21 @@ class Adapter(Protocol):
 class Post:
     """Which provider each channel leaves by."""
 
-    def __init__(self, adapters: Mapping[str, Adapter]) -> None:
+    def __init__(self, adapters: Mapping[str, Adapter], outbox: Adapter) -> None:
+        """Channels without an adapter leave by the outbox."""
         self._adapters = adapters
+        self._outbox = outbox
+
+    def rehearsed(self) -> Post:
+        """Nothing leaves."""
+        return Post({}, self._outbox)
 
     def adapter(self, channel: str) -> Adapter:
-        return self._adapters[channel]
+        return self._adapters.get(channel, self._outbox)
+
+    @property
+    def providers(self) -> set[Provider]:
+        return {adapter.name for adapter in self._adapters.values()}
 
     def reaches(self, channel: str) -> bool:
         """Whether its messages go to a contact of the taxpayer's, and not only into a file."""

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from html import escape
 from http.client import HTTPException
 from threading import Event, Lock
 from typing import Any
 from urllib.error import URLError
 
+from markupsafe import escape
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
@@ -47,6 +47,7 @@ Outcome = Receipt | Exception
 
 class SendGrid:
     name: Provider = "sendgrid"
+    tells = False
     needs_contact = True
 
     def __init__(
@@ -124,7 +125,8 @@ def _mail(message: Outgoing, sender: str, sandbox: bool) -> _Mail:
     if not message.recipient:
         raise Undeliverable("sem endereço de e-mail", contact_is_dead=True)
     text = skeleton(message.body, message.personal, "t")
-    html = skeleton(message.html or "", map(escape, message.personal), "h")
+    # as Jinja escapes them
+    html = skeleton(message.html or "", [str(escape(own)) for own in message.personal], "h")
     substitutions = text.values | html.values
     plain, rich = text.text, html.text
     if len(json.dumps(substitutions).encode()) > LONGEST_SUBSTITUTIONS:

@@ -10,7 +10,6 @@ from channels.outbox import Outbox
 from channels.post import Adapter, Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
-from models.channel import CHANNELS
 from models.errors import Refusal
 from models.phone import e164
 
@@ -26,15 +25,26 @@ NOWHERE = "outbox"
 """Written for a sender: this channel leaves by no provider."""
 
 
-def post_from(environment: Mapping[str, str], home: Path, rehearsal: bool = False) -> Post:
-    """In a rehearsal nothing leaves. Raises Refusal when a provider is configured by half."""
-    outbox = Outbox(Path(home, "outbox"))
-    adapters: dict[str, Adapter] = dict.fromkeys(CHANNELS, outbox)
-    if not rehearsal:
-        given = {name: value.strip() for name, value in environment.items() if value.strip()}
-        adapters["domicile"] = Domicile(Path(home, "domicile"))
-        adapters |= _mail(given) | _telephone(given)
-    return Post(adapters)
+def post_from(environment: Mapping[str, str], home: Path) -> Post:
+    """Raises Refusal when a provider is configured by half."""
+    given = {name: value.strip() for name, value in environment.items() if value.strip()}
+    adapters: dict[str, Adapter] = {"domicile": Domicile(Path(home, "domicile"))}
+    return Post(adapters | _mail(given) | _telephone(given), Outbox(Path(home, "outbox")))
+
+
+def rate_of(provider: str, environment: Mapping[str, str]) -> float | None:
+    """Messages a second that a provider takes, all workers together; None: as many as come."""
+    setting = f"REGUA_{provider.upper()}_RATE"
+    written = environment.get(setting, "").strip()
+    if not written:
+        return None
+    try:
+        rate = float(written)
+    except ValueError:
+        raise Refusal(f"{setting} is {written!r}; write messages a second, for example 10") from None
+    if not 0 < rate < float("inf"):
+        raise Refusal(f"{setting} is {written}; it must be above 0")
+    return rate
 
 
 def _mail(given: Mapping[str, str]) -> dict[str, Adapter]:

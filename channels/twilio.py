@@ -81,6 +81,7 @@ logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 class Twilio:
     name: Provider = "twilio"
+    tells = True
     needs_contact = True
 
     def __init__(

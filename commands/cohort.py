@@ -1,4 +1,4 @@
-"""`cohort start`, `cohort status`: a ruler for everybody whom a selection names."""
+"""`cohort start`, `cohort status`, `cohort budget`: a ruler for everybody whom a selection names."""
 
 import asyncio
 import getpass
@@ -20,8 +20,9 @@ from models.calendar import Clock
 from models.errors import Refusal
 from models.extract import tax_name
 from models.ruler import Ruler
-from models.words import GROUNDS, STATUSES
+from models.words import GROUNDS, STATUSES, money
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
 from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
@@ -52,6 +53,9 @@ def start(
     start: Annotated[
         str | None, typer.Option(help="First logical day, YYYY-MM-DD; only on a compressed clock.")
     ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -60,12 +64,13 @@ def start(
     read, source = load_ruler(ruler)
     selection = _selection(read, min_amount, uf, tax)
     clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
+    limit = None if budget is None else _amount(budget, "--budget")
     engine = database()
     if dry_run:
-        foreseen = foresee(engine, read, selection, clock.origin_day)
+        foreseen = foresee(engine, read, selection, clock.origin_day, limit)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock)
+    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock, limit)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(engine, begun, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -81,6 +86,8 @@ def status(name: str, json: Json = False) -> None:
     engine = database()
     with engine.connect() as connection:
         known = read_cohort(connection, name)
+        costs = spent_by_channel(connection, name)
+    spent = sum((channel["cost"] for channel in costs), Decimal(0))
     counts, cells = status_counts(engine, name), _cells(engine, name)
     result = {
         "cohort": name,
@@ -90,22 +97,48 @@ def status(name: str, json: Json = False) -> None:
         "cases": sum(counts.values()),
         "statuses": counts,
         "cells": cells,
+        "budget": known.budget,
+        "spent": spent,
+        "costs": costs,
     }
 
     def readable() -> None:
         table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
+        of = "no budget" if known.budget is None else f"of {money(known.budget)}"
+        _show_costs(costs, f"{money(spent)} spent, {of}")
 
     emit(result, json, readable)
 
 
+@cohort.command("budget")
+def budget_(
+    name: str,
+    amount: Annotated[str, typer.Argument(help="The most its notices may cost in all, in reais.")],
+    by: Annotated[str, typer.Option(help="Who changes it.")] = "",
+    json: Json = False,
+) -> None:
+    """Change what a cohort may spend; cases that the former budget had stopped go on."""
+    limit = _amount(amount, "AMOUNT")
+    woken = change_budget(database(), name, limit, by or getpass.getuser())
+    shown = f"{name} may spend {money(limit)}; {woken} cases that had stopped look again"
+    emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
+
+
 def begin_cohort(
-    engine: Engine, name: str, ruler: Ruler, source: str, by: str, selection: Selection, clock: Clock
+    engine: Engine,
+    name: str,
+    ruler: Ruler,
+    source: str,
+    by: str,
+    selection: Selection,
+    clock: Clock,
+    budget: Decimal | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-    return found_cohort(engine, Cohort(name, frozen, selection, clock, by))
+    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget))
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
@@ -131,18 +164,26 @@ def _cells(engine: Engine, name: str) -> list[dict[str, Any]]:
 
 
 def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
-    try:
-        least = Decimal(min_amount)
-    except InvalidOperation:
-        raise typer.BadParameter(f"{min_amount!r} is not an amount; write for example 1000.00") from None
-    if not least.is_finite() or least < 0 or least >= 10**12:
-        raise typer.BadParameter("must be at least 0 and less than a trillion", param_hint="--min-amount")
+    least = _amount(min_amount, "--min-amount")
     if uf is not None and (len(uf) != 2 or not uf.isalpha()):
         raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
     return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
+
+
+def _amount(written: str, option: str) -> Decimal:
+    """In reais, to the cent."""
+    try:
+        amount = Decimal(written)
+    except InvalidOperation:
+        what = f"{written!r} is not an amount; write for example 1000.00"
+        raise typer.BadParameter(what, param_hint=option) from None
+    if not amount.is_finite() or not 0 <= amount < 10**12 or amount != round(amount, 2):
+        what = "must be at least 0, less than a trillion, and without parts of a cent"
+        raise typer.BadParameter(what, param_hint=option)
+    return amount
 
 
 def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
@@ -199,6 +240,18 @@ def _show(foreseen: dict[str, Any]) -> None:
     soon = foreseen["first_30_days"]
     rows = [tuple(cell.values()) for cell in soon["cells"]]
     table(["hypothesis", "stage", "channel", "notices"], rows, f"{soon['notices']} notices in the first 30 days")
+    costs = foreseen["costs"]
+    whole = f"{money(costs['whole_ladder'])} for the whole ladder at the prices of {costs['prices']}"
+    _show_costs(costs["channels"], whole)
+    fee = f", and {money(costs['monthly_fee'])} a month whatever is sent" if costs["monthly_fee"] else ""
+    out.print(f"{money(costs['first_30_days'])} of it in the first 30 days{fee}; supposing {costs['supposing']}")
+    if costs["budget"] is not None:
+        bears = "bears it" if costs["within_budget"] else "doesn't bear it: the cohort would stop before"
+        out.print(f"a budget of {money(costs['budget'])} {bears}")
+
+
+def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
+    table(["channel", "notices", "cost"], [(c["channel"], c["notices"], money(c["cost"])) for c in channels], title)
 
 
 def _show_started(name: str, result: dict[str, Any]) -> None:

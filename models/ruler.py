@@ -168,6 +168,11 @@ class Gate(_Part):
     """The law that lets an outstanding return alone suspend benefits; without it only a debt does."""
 
 
+class Sms(_Part):
+    gsm7: bool = False
+    """Written without what GSM-7 lacks (most accents): 160 characters a segment instead of 70."""
+
+
 class Contact(_Part):
     """How a taxpayer looks the debt up, pays it and reaches a person. Printed in every message."""
 
@@ -193,6 +198,7 @@ class Ruler(_Part):
     """The taxes it is for; empty: any."""
     jurisdiction: Jurisdiction
     contact: Contact
+    sms: Sms = Sms()
     limits: Limits = Limits()
     entry: Entry
     hardship: Hardship | None = None

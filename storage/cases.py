@@ -279,6 +279,11 @@ class Sitting:
         )
         self.judge(self.position)
 
+    def contacted(self, on: date, counts: bool) -> None:
+        """A rung was begun: nothing is known yet of its notices; it `counts` against the person's limits."""
+        contacted = (*self.standing.contacted_on, on) if counts else self.standing.contacted_on
+        self.standing = self.standing.model_copy(update={"deliveries": (), "contacted_on": contacted})
+
     def over_budget(self) -> None:
         """Judges on what only the sending found out: the cohort's money doesn't pay for the rung."""
         self.standing = self.standing.model_copy(update={"over_budget": True})

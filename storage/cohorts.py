@@ -45,6 +45,8 @@ class Cohort:
     selection: Selection
     clock: Clock
     started_by: str
+    budget: Decimal | None = None
+    """What its notices may cost in all, in reais; none: no limit."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "started_by": cohort.started_by,
             "selection": cohort.selection.model_dump(mode="json"),
             "clock": cohort.clock.model_dump(mode="json"),
+            "budget": cohort.budget,
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
@@ -89,6 +92,8 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
         raise Refusal(f"cohort {cohort.name} already runs on {label} as it was then; choose another name")
     if known.selection != cohort.selection:
         raise Refusal(f"cohort {cohort.name} was started with another selection; choose another name")
+    if cohort.budget is not None and known.budget != cohort.budget:
+        raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
     return known
 
 
@@ -105,6 +110,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         selection=Selection.model_validate(row.selection),
         clock=Clock.model_validate(row.clock),
         started_by=row.started_by,
+        budget=row.budget,
     )
 
 

@@ -7,11 +7,20 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
+from models.channel import Channel
 from models.decision import Step
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Errand(_Value):
+    """A notice to be made, and the task queue of whoever takes it there."""
+
+    channel: Channel
+    way: Channel
+    queue: str
 
 
 class Outlook(_Value):
@@ -23,7 +32,8 @@ class Outlook(_Value):
     closed: bool = False
     runs_at: datetime | None = None
     """The wall instant the step is due; none: only an event can bring it."""
-    channels: tuple[str, ...] = ()
+    errands: tuple[Errand, ...] = ()
+    """The notices of the step."""
     hypothesis: str | None = None
     stage: str | None = None
     rigidity: int | None = None
@@ -48,7 +58,9 @@ class Contact(_Value):
 
     case: str
     step: Step
-    channel: str
+    channel: Channel
+    way: Channel
+    """The channel of the rung that it stands for: its own, or the one it falls over from."""
 
 
 class Hearing(_Value):
@@ -83,10 +95,6 @@ class StartCursor(_Value):
 class CaseEffects:
     @activity.defn
     def take_stock(self, hearing: Hearing) -> Stocktaking:
-        raise NotImplementedError
-
-    @activity.defn
-    def notify(self, contact: Contact) -> Outlook:
         raise NotImplementedError
 
     @activity.defn
@@ -127,6 +135,12 @@ class CaseEffects:
 
     @activity.defn
     def resume(self, asked: CaseCommand) -> Outlook:
+        raise NotImplementedError
+
+
+class NoticeEffects:
+    @activity.defn
+    def notify(self, contact: Contact) -> Outlook:
         raise NotImplementedError
 
 

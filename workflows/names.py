@@ -2,6 +2,15 @@
 
 TASK_QUEUE = "regua"
 
+
+def queue_of(provider: str) -> str:
+    """Each provider has a queue of its own, at its own rate: a slow SMS gateway never holds up e-mail."""
+    return f"{TASK_QUEUE}-{provider}" if provider in PROVIDERS else TASK_QUEUE
+
+
+PROVIDERS = ("sendgrid", "twilio")
+"""The others write files, as fast as a disk can."""
+
 # name -> type, as the dev server's `--search-attribute NAME=TYPE` wants them. No person's data here, ever.
 SEARCH_ATTRIBUTES = {
     "Cohort": "Keyword",

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -28,12 +28,16 @@ with workflow.unsafe.imports_passed_through():
         ReturnCorrected,
         ReturnFiled,
     )
+    from models.ruler import Stage
+    from models.words import CHANNELS
     from workflows.effects import (
         CaseCommand,
         CaseEffects,
         Command,
         Contact,
+        Errand,
         Hearing,
+        NoticeEffects,
         Outlook,
         PlannedStep,
         Stocktaking,
@@ -45,6 +49,16 @@ STAGE = SearchAttributeKey.for_keyword("Stage")
 RIGIDITY = SearchAttributeKey.for_int("Rigidity")
 STATUS = SearchAttributeKey.for_keyword("CaseStatus")
 NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
+
+URGENCY = {
+    Stage.SUSPENSION: 1,
+    Stage.FINAL_NOTICE: 1,
+    Stage.NOTICE: 2,
+    Stage.WARNING: 3,
+    Stage.ALERT: 4,
+    Stage.REMINDER: 5,
+}
+"""1 leaves first: a campaign of sixty thousand reminders doesn't delay a final notice."""
 
 PATIENCE: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=60),
@@ -123,16 +137,23 @@ class TaxpayerRuler:
 
     async def _carry_out(self, step: Step) -> None:
         if step.action is Action.NOTIFY:
-            contacts = [Contact(case=self.start.case, step=step, channel=channel) for channel in self.now.channels]
-            outlooks: list[Outlook] = await asyncio.gather(*map(self._notify, contacts))
+            errands = [self._notify(step, errand) for errand in self.now.errands]
+            outlooks: list[Outlook] = await asyncio.gather(*errands)
         else:
             outlooks = [await self._act(step)]
         for outlook in sorted(outlooks, key=lambda outlook: outlook.revision):
             self._adopt(outlook)
 
-    async def _notify(self, contact: Contact) -> Outlook:
-        summary = f"{_label(contact.step)} · {'e-mail' if contact.channel == 'email' else contact.channel}"
-        return await workflow.execute_activity_method(CaseEffects.notify, contact, summary=summary, **PATIENCE)
+    async def _notify(self, step: Step, errand: Errand) -> Outlook:
+        contact = Contact(case=self.start.case, step=step, channel=errand.channel, way=errand.way)
+        return await workflow.execute_activity_method(
+            NoticeEffects.notify,
+            contact,
+            task_queue=errand.queue,
+            summary=f"{_label(step)} · {CHANNELS[errand.channel]}",
+            priority=Priority(priority_key=URGENCY[step.stage] if step.stage else None),
+            **PATIENCE,
+        )
 
     async def _act(self, step: Step) -> Outlook:
         effect = {

@@ -25,7 +25,19 @@ def test_a_tax_that_the_ruler_is_not_for_is_refused(app: typer.Typer) -> None:
     assert str(refused) == "alagoas-icms v1 is for ICMS, not for IPTU"
 
 
-@pytest.mark.parametrize("option", ["--min-amount=-1", "--min-amount=NaN", "--min-amount=1e12", "--uf=A1", "--start=x"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--min-amount=-1",
+        "--min-amount=NaN",
+        "--min-amount=1e12",
+        "--uf=A1",
+        "--start=x",
+        "--budget=-1",
+        "--budget=1.001",
+        "--budget=much",
+    ],
+)
 def test_what_is_no_selection_is_wrong_usage(app: typer.Typer, option: str) -> None:
     asked = ["cohort", "start", "x", "--ruler", "divida-ativa", "--day-seconds", "1", option]
     assert CliRunner().invoke(app, asked).exit_code == 2

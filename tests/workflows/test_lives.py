@@ -12,7 +12,6 @@ from temporalio.common import SearchAttributeKey
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
-from channels.outbox import Outbox
 from models.calendar import Unit, Wait
 from models.events import Event, ExtractChanged, HardshipDeclared, PaymentReceived, ReturnFiled
 from storage.ledger import record_pix
@@ -191,7 +190,7 @@ async def test_a_pause_overtaken_by_the_suspension_changes_nothing(town: Town) -
     await life.command("approve")
     await life.climbs(3)
     pausing = CaseCommand(case=life.case, command=Command(by="Ana"))
-    activity = CaseActivities(town.engine, Outbox(town.outbox))
+    activity = CaseActivities(town.engine, town.post)
     await asyncio.to_thread(ActivityEnvironment().run, activity.pause, pausing)
     assert (life.status, life.get("paused_by")) == ("benefits_suspended", None)
 

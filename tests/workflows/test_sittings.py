@@ -12,7 +12,10 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
+from activities.notices import NoticeActivities
 from channels.outbox import Outbox
+from channels.post import Post
+from models.channel import Channel
 from models.decision import Step
 from models.pix import PixPayment
 from storage.ledger import record_pix
@@ -30,7 +33,8 @@ class Hand:
         self.life = life
         self.outbox = outbox
         self.now = datetime.now(UTC)
-        self.activities = CaseActivities(life.town.engine, Outbox(outbox))
+        post = Post({}, Outbox(outbox))
+        self.cases, self.notices = CaseActivities(life.town.engine, post), NoticeActivities(life.town.engine, post)
 
     def _run(self, effect: Callable[[Any], Any], argument: Any) -> Any:
         world = ActivityEnvironment()
@@ -38,12 +42,12 @@ class Hand:
         return world.run(effect, argument)
 
     def look(self) -> Step:
-        step: Step = self._run(self.activities.take_stock, Hearing(case=self.life.case)).outlook.step
+        step: Step = self._run(self.cases.take_stock, Hearing(case=self.life.case)).outlook.step
         return step
 
-    def notify(self, step: Step, channel: str = "email") -> Outlook:
-        contact = Contact(case=self.life.case, step=step, channel=channel)
-        outlook: Outlook = self._run(self.activities.notify, contact)
+    def notify(self, step: Step, channel: Channel = "email") -> Outlook:
+        contact = Contact(case=self.life.case, step=step, channel=channel, way=channel)
+        outlook: Outlook = self._run(self.notices.notify, contact)
         return outlook
 
     def climb(self, rungs: int) -> Step:

@@ -27,6 +27,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from channels.outbox import Outbox
+from channels.post import Post
 from models.calendar import Clock
 from models.events import Event, NoticeServed
 from models.evidence import Debt, Filing
@@ -99,6 +100,10 @@ class Town:
     cohorts: list[str] = field(default_factory=list)
 
     @property
+    def post(self) -> Post:
+        return Post({}, Outbox(self.outbox))
+
+    @property
     def client(self) -> Client:
         return self.env.client
 
@@ -107,7 +112,7 @@ class Town:
         async def client() -> Client:
             return self.client
 
-        async with worker_on(self.client, self.engine, Outbox(self.outbox)):
+        async with worker_on(self.client, self.engine, self.post):
             relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
             try:
                 yield

@@ -1,0 +1,322 @@
+"""One notice: claimed in a transaction that sees every payment before it, handed to its provider, and recorded.
+
+A notice is claimed once: (case, rung, channel) is its key. From the claim on it may leave, whatever is paid later; one
+that its provider refused for now looks again before each attempt. A hand-over counts as unanswered until its answer is
+on record, so a worker that dies in the middle leaves a notice that may have gone: the next attempt asks the provider,
+and where the provider can't tell, hands it over once more and never a third time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.letters import letter_for
+from activities.outlook import contact_at, outlook_of
+from activities.world import now, sitting_on
+from channels.post import Adapter, Busy, Outgoing, Post, Receipt, Unanswered, Undeliverable
+from channels.rendering import Letter, Message, render
+from models.decision import Action, Step
+from models.delivery import Leg, Progress
+from models.errors import Refusal
+from models.prices import cost_of
+from models.ruler import Rung, tone_of
+from models.sms import measure, transliterate
+from models.taxid import formatted
+from storage.cases import Sitting
+from storage.prices import prices_of
+from storage.schema import cohorts, dead_contacts, notices, taxpayers
+from workflows.effects import Contact, NoticeEffects, Outlook
+
+HANDED_TWICE = 2
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A notice on its way: what is handed over, to whom, and how many hand-overs before have no answer."""
+
+    message: Outgoing
+    adapter: Adapter
+    unanswered: int
+    taxpayer: int
+    compressed: bool
+
+
+class NoticeActivities(NoticeEffects):
+    def __init__(self, engine: Engine, post: Post) -> None:
+        self.engine = engine
+        self.post = post
+
+    @activity.defn
+    def notify(self, contact: Contact) -> Outlook:
+        with self._sitting(contact) as sat:
+            claimed = self._claim(sat, contact)
+        if claimed is None:
+            return outlook_of(sat, self.post, now())
+        try:
+            receipt = self._hand_over(claimed)
+        except Undeliverable as refusal:
+            self._record_lost(claimed, refusal)
+            looks_different = True
+        else:
+            looks_different = self._record_sent(claimed, receipt)
+        if looks_different:
+            with self._sitting(contact) as sat:
+                pass
+        return outlook_of(sat, self.post, now())
+
+    def _sitting(self, contact: Contact) -> AbstractContextManager[Sitting]:
+        return sitting_on(self.engine, self.post, contact.case, contact.step.on)
+
+    # ---- claiming
+
+    def _claim(self, sat: Sitting, contact: Contact) -> Claimed | None:
+        """None when it has left or is lost, or when something overtook it."""
+        leg = Leg(channel=contact.channel, way=contact.way)
+        notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
+        made = sat.connection.execute(select(notices).where(notices.c.id == notice).with_for_update()).one_or_none()
+        who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)).one()
+        adapter = (self.post.rehearsed() if sat.case.rehearsal else self.post).adapter(leg.channel)
+        if made is None:
+            overtaken = sat.case.closed_at is not None or not _is_current(sat, contact.step, leg)
+            if overtaken or not _is_lawful_now(sat, leg):
+                return None
+            made = _make(sat, contact.step, leg, notice, who, adapter)
+            return _claimed(sat, made, who, adapter, unanswered=0) if made else None
+        if made.status != Progress.CLAIMED:
+            return None
+        if made.unanswered == 0 and adapter.needs_contact:
+            # it is known not to have left: what has happened since counts
+            if not sat.standing.outstanding:
+                _lose(sat.connection, notice, "nada mais em aberto antes do envio")
+                return None
+            if not _is_lawful_now(sat, leg):
+                raise _later(sat, leg)
+            _handed(sat.connection, notice, +1)
+        return _claimed(sat, made, who, adapter, made.unanswered)
+
+    # ---- handing over
+
+    def _hand_over(self, claimed: Claimed) -> Receipt:
+        """Raises Undeliverable; ApplicationError for what Temporal is to try again."""
+        message, adapter = claimed.message, claimed.adapter
+        if claimed.unanswered:
+            if receipt := _answered(lambda: adapter.taken(message)):
+                return receipt
+            if claimed.unanswered >= HANDED_TWICE and not adapter.tells:
+                raise Undeliverable("o provedor não respondeu a dois envios")
+            self._count_hand_over(message.notice, +1)
+        try:
+            return _answered(lambda: adapter.deliver(message))
+        except ApplicationError as error:
+            if error.type == "Busy":
+                self._count_hand_over(message.notice, -1)
+            raise
+
+    def _count_hand_over(self, notice: str, count: int) -> None:
+        with self.engine.begin() as connection:
+            _handed(connection, notice, count)
+
+    # ---- recording
+
+    def _record_sent(self, claimed: Claimed, receipt: Receipt) -> bool:
+        """Whether sending was service too: it is for a formal notice that a rehearsal wrote to the outbox. Elsewhere
+        service must be proven. What a webhook has already told of the notice stands."""
+        sent = {
+            "status": case((notices.c.status == Progress.CLAIMED, receipt.status), else_=notices.c.status),
+            "sent_at": func.coalesce(notices.c.sent_at, func.clock_timestamp()),
+            "provider": receipt.provider,
+            "provider_id": receipt.provider_id,
+        }
+        mine = notices.c.id == claimed.message.notice
+        rehearsed = claimed.compressed and receipt.provider == "outbox"
+        with self.engine.begin() as connection:
+            recorded = update(notices).where(mine).values(sent).returning(notices.c.formal)
+            serves: bool = connection.execute(recorded).scalar_one() and rehearsed
+            if serves:
+                connection.execute(update(notices).where(mine).values(served_on=notices.c.at, served_by="outbox"))
+        return serves
+
+    def _record_lost(self, claimed: Claimed, refusal: Undeliverable) -> None:
+        message = claimed.message
+        with self.engine.begin() as connection:
+            _lose(connection, message.notice, refusal.reason)
+            if refusal.contact_is_dead and message.recipient:
+                row = {
+                    "taxpayer": claimed.taxpayer,
+                    "channel": message.channel,
+                    "address": message.recipient,
+                    "why": refusal.reason,
+                    "notice": message.notice,
+                }
+                connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
+
+
+T = TypeVar("T")
+
+
+def _answered(ask: Callable[[], T]) -> T:
+    """What the provider answers; Temporal asks again where there was no answer, at the provider's own pace."""
+    try:
+        return ask()
+    except Busy as busy:
+        delay = timedelta(seconds=busy.retry_after) if busy.retry_after else None
+        raise ApplicationError("the provider asks to try later", type="Busy", next_retry_delay=delay) from None
+    except Unanswered:
+        raise ApplicationError("the provider's answer was lost", type="Unanswered") from None
+
+
+def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
+    """Whether the notice is still the next one, or its rung was just done on another channel and may go on."""
+    step, position = sat.step, sat.position
+    if step.number == asked.number:
+        same = step.action is Action.NOTIFY and (step.row, step.rung) == (asked.row, asked.rung)
+        return same and sat.due and leg in step.legs
+    just_done = position.steps == asked.number + 1 and position.stands
+    begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
+    tried = {delivery.way for delivery in sat.standing.deliveries}
+    return begun and leg.way not in tried and sat.standing.outstanding and sat.standing.paused_by is None
+
+
+def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:
+    """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
+    at = contact_at(sat.case, sat.today, [leg.channel], now())
+    return sat.case.clock.compressed or (at is not None and at <= now())
+
+
+def _later(sat: Sitting, leg: Leg) -> ApplicationError:
+    at = contact_at(sat.case, sat.today, [leg.channel], now())
+    delay = at - now() if at else None
+    return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=delay)
+
+
+def _make(sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter) -> Row[Any] | None:
+    """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
+    rung = sat.case.ruler.rung(step.row, step.rung)
+    at = _day_of_rung(sat, step)
+    message = _written(sat, leg, rung, letter_for(sat, step, at, who))
+    segments = measure(message.body).segments if leg.channel == "sms" else 1
+    cost = _cost(sat, leg, at, segments)
+    if not _spend(sat, cost):
+        sat.over_budget()
+        return None
+    row = {
+        "id": notice,
+        "case": sat.case.id,
+        "step": step.number,
+        "channel": leg.channel,
+        "way": leg.way,
+        "at": at,
+        "due_at": _due_at(sat, step, at),
+        "hypothesis": step.row,
+        "stage": rung.stage,
+        "rigidity": step.rigidity,
+        "tone": tone_of(step.rigidity),
+        "template": rung.template,
+        "formal": rung.formal,
+        "status": Progress.CLAIMED,
+        "subject": message.subject,
+        "body": message.body,
+        "address": sat.person.contacts.address(leg.channel) if adapter.needs_contact else None,
+        "unanswered": 1 if adapter.needs_contact else 0,
+        "segments": segments,
+        "cost": cost,
+    }
+    made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
+    sat.journal("notice", step.reason, at, step)
+    if sat.position.steps == step.number:
+        _advance(sat, at)
+    return made
+
+
+def _written(sat: Sitting, leg: Leg, rung: Rung, letter: Letter) -> Message:
+    message = render(leg.channel, rung.template, letter)
+    if leg.channel == "sms" and sat.case.ruler.sms.gsm7:
+        return message.model_copy(update={"body": transliterate(message.body)})
+    return message
+
+
+def _cost(sat: Sitting, leg: Leg, at: date, segments: int) -> Decimal:
+    try:
+        return cost_of(prices_of(sat.case.ruler), leg.channel, at, segments)
+    except Refusal as missing:
+        # tried again until somebody puts the price there, and seen as pending in the Web UI meanwhile
+        raise ApplicationError(str(missing), type="NoPrice") from None
+
+
+def _spend(sat: Sitting, cost: Decimal) -> bool:
+    """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim."""
+    mine = cohorts.c.name == sat.case.cohort
+    spent = update(cohorts).where(mine, cohorts.c.budget - cohorts.c.spent >= cost)
+    if sat.connection.execute(spent.values(spent=cohorts.c.spent + cost)).rowcount:
+        return True
+    return sat.connection.scalar(select(cohorts.c.budget.is_(None)).where(mine)) is True
+
+
+def _due_at(sat: Sitting, step: Step, at: date) -> datetime | None:
+    """The logical instant that its contact hours are judged on: that of leaving on a real clock."""
+    clock = sat.case.clock
+    if not clock.compressed:
+        return now()
+    due = contact_at(sat.case, at, [leg.channel for leg in step.legs], now())
+    return clock.logical_at(due) if due else None
+
+
+def _day_of_rung(sat: Sitting, step: Step) -> date:
+    """One rung is one contact: its notices carry the day of the first of them, whatever is paid in between."""
+    begun = select(notices.c.at).where(notices.c.case == sat.case.id, notices.c.step == step.number).limit(1)
+    return sat.connection.scalar(begun) or sat.case.clock.carried(sat.step.on or sat.today, sat.today)
+
+
+def _advance(sat: Sitting, at: date) -> None:
+    step = sat.step
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
+    formal = sat.case.ruler.rung(step.row, step.rung).formal
+    sat.contacted(at, counts=not formal)
+    sat.judge(sat.position.done(sat.case.ruler, step.row, step.rung, step.rigidity, at))
+    if formal:
+        # what comes next waits for the service of this notice, no longer of the one before
+        sat.look_again()
+
+
+def _claimed(sat: Sitting, made: Row[Any], who: Row[Any], adapter: Adapter, unanswered: int) -> Claimed:
+    ruler = sat.case.ruler
+    message = Outgoing(
+        notice=made.id,
+        case=sat.case.id,
+        cohort=sat.case.cohort,
+        ruler=ruler.label,
+        channel=made.channel,
+        sender_name=ruler.authority,
+        sender=ruler.sender,
+        recipient_name=who.name,
+        recipient=made.address if adapter.needs_contact else who.email,
+        subject=made.subject,
+        body=made.body,
+        personal=(who.name, formatted(who.tax_id), sat.case.id),
+        at=now(),
+        since=made.claimed_at if unanswered else None,
+        formal=made.formal,
+    )
+    return Claimed(message, adapter, unanswered, sat.case.taxpayer, sat.case.clock.compressed)
+
+
+def _handed(connection: Connection, notice: str, count: int) -> None:
+    counted = update(notices).where(notices.c.id == notice).values(unanswered=notices.c.unanswered + count)
+    connection.execute(counted)
+
+
+def _lose(connection: Connection, notice: str, reason: str) -> None:
+    """Unless a webhook has told more of it meanwhile."""
+    mine = update(notices).where(notices.c.id == notice, notices.c.status == Progress.CLAIMED)
+    connection.execute(mine.values(status=Progress.FAILED, failure=reason))

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.cohorts import CohortActivities
 from activities.notices import NoticeActivities
@@ -23,6 +24,7 @@ from embedded.home import home
 from storage.engine import connect_from_environment
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
+from workflows.instalment_agreement import InstalmentAgreement
 from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
 from workflows.taxpayer_ruler import TaxpayerRuler
 
@@ -37,10 +39,11 @@ GRACE = timedelta(seconds=8)
 
 def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
     case, cohort = CaseActivities(engine, post), CohortActivities(engine, client)
+    agreement = AgreementActivities(engine, post)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[TaxpayerRuler, CohortRuler],
+        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement],
         activities=[
             NoticeActivities(engine, post).notify,
             case.take_stock,
@@ -54,6 +57,9 @@ def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
             case.cancel,
             case.pause,
             case.resume,
+            agreement.sign_agreement,
+            agreement.review_agreement,
+            agreement.write_about_instalment,
             cohort.start_cases,
         ],
         activity_executor=ThreadPoolExecutor(THREADS),

@@ -82,6 +82,26 @@ class Letter(_Value):
     defence_days: int | None
 
 
+class InstalmentLetter(_Value):
+    """All that a message about one instalment may say. Instalments may be disclosed (CTN art. 198, § 3º, III)."""
+
+    authority: str
+    contact: Contact
+    case: str
+    today: date
+    taxpayer: Addressee
+    n: int
+    of: int
+    due: date
+    amount: Decimal
+    """What is left of it, with the price of its slip."""
+    pix_txid: Line
+    payable: bool
+    """Whether it can be paid now: some policies take an overdue instalment after the last one only."""
+    breaks_on: date | None
+    """The last day on which paying it keeps the agreement."""
+
+
 class Message(_Value):
     subject: str | None
     """None on channels that have none."""
@@ -116,10 +136,10 @@ def reinstatement_template(suspension_template: str) -> str:
     return f"{suspension_template.rpartition('/')[0]}/reinstatement".removeprefix("/")
 
 
-def render(channel: Channel, template: str, letter: Letter, words: Words = _WORDS) -> Message:
+def render(channel: Channel, template: str, letter: BaseModel, words: Words = _WORDS) -> Message:
     """Raises `jinja2.TemplateError` on a faulty template; `template_faults` finds those before a ruler is used."""
     text = words.get_template(template_file(channel, template)).render(letter.model_dump())
-    if channel == "sms":
+    if channel in ("sms", "voice"):
         return Message(subject=None, body=text.strip())
     subject, _, body = text.lstrip().partition("\n")
     paragraphs = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", body, flags=re.MULTILINE))

@@ -266,7 +266,7 @@ def _steps(deal: Deal, life: Life, today: date, told: frozenset[tuple[str, int]]
         if ("reminder", entry.n) not in told and remind > deal.request.on and today <= entry.due:
             yield Step(kind="reminder", on=remind, n=entry.n, reason=f"parcela {entry.n} vence em {written(entry.due)}")
         if ("alert", entry.n) not in told and (life.breaks_on is None or alert <= life.breaks_on):
-            yield Step(kind="alert", on=alert, n=entry.n, reason=_why_alert(entry, life.breaks_on))
+            yield Step(kind="alert", on=alert, n=entry.n, reason=_why_alert(entry, life))
     if life.decided_on and life.breaks_on and missing:
         breaking = next((entry.n for entry in missing if entry.due == life.breaking_due), missing[0].n)
         why = f"parcela {breaking} sem pagamento até {written(life.breaks_on)}: o acordo se rompe"
@@ -277,8 +277,9 @@ def _alert_on(deal: Deal, entry: Entry) -> date:
     return deal.calendar.after(entry.due, deal.policy.notices.alert_after)
 
 
-def _why_alert(entry: Entry, breaks: date | None) -> str:
+def _why_alert(entry: Entry, life: Life) -> str:
     what = f"parcela {entry.n} vencida em {written(entry.due)} sem pagamento"
+    breaks = life.breaks_on if entry.due == life.breaking_due else None
     return f"{what}: sem ele o acordo se rompe em {written(breaks)}" if breaks else what
 
 

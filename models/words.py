@@ -51,6 +51,12 @@ GROUNDS = {
     "unknown_situation": "situação desconhecida",
 }
 
+AGREEMENT_STATES = {
+    "active": "em curso",
+    "broken": "rompido",
+    "completed": "concluído",
+}
+
 STATUSES = {
     "running": "em curso",
     "on_hold": "em espera",

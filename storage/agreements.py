@@ -130,6 +130,11 @@ class AgreementSitting:
     told: Told
     today: date
 
+    def was_told(self, step: Step) -> bool:
+        asked = {"case": self.told.case.id, "agreement": self.told.id}
+        known = {(each.kind, each.n) for each in self.connection.execute(MESSAGES, asked)}
+        return (f"agreement_{step.kind}", step.n) in known
+
     def note(self, kind: str, reason: str, at: date, n: int) -> None:
         """A message about an instalment, on record; what comes next follows from it."""
         _journal(self.connection, self.told.case, self.told.id, kind, reason, at, {"instalment": n})

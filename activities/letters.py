@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, text
 from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
 from models.decision import Step
 from models.evidence import Filing
-from models.ruler import Kind
+from models.ruler import Kind, tone_of
 from models.taxid import formatted
 from models.words import STAGES
 from storage.cases import Sitting
@@ -22,7 +22,7 @@ BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coales
 
 def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
     """To `who`, a row of `taxpayers`: all that is open; held debts leave the balance and the text."""
-    assert step.row is not None and step.stage is not None and step.rung is not None  # noqa: S101, PT018
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
     case, ruler, standing = sat.case, sat.case.ruler, sat.standing
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
@@ -32,9 +32,14 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
         contact=ruler.contact,
         case=case.id,
         today=at,
+        hypothesis=step.row,
         hypothesis_name=ruler.rows[step.row].name,
-        stage_name=STAGES[step.stage],
+        stage=rung.stage,
+        stage_name=STAGES[rung.stage],
+        tone=tone_of(step.rigidity),
         taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
+        tax=case.tax,
+        credit=ruler.credit,
         balance=standing.balance,
         debts=_open_debts(sat),
         missing_returns=_missing_returns(sat),

@@ -12,18 +12,34 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from models.ruler import Channel, Contact
+from models.channel import CHANNELS, Channel
+from models.ruler import Contact, Credit, Hypothesis, Stage, Tone
+from models.sms import transliterate
 from models.words import day, money, period
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+HEADED: frozenset[Channel] = frozenset({"email", "domicile"})
+"""The channels whose messages are letters with a subject; the others carry a few sentences."""
+OPEN: frozenset[Channel] = frozenset(CHANNELS) - {"domicile"}
+"""The channels that others than the taxpayer may see: all but the authority's own electronic domicile."""
+LONGEST_NAME = 150
+"""Characters. Longer than any registered name; what goes on after it is no name."""
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks and control characters: a taxpayer's name can't add a paragraph to a message."""
-    return " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).split())
+    """Without line breaks, control characters and those that turn the direction of writing: a taxpayer's name can't
+    add a paragraph to a message, nor show as something else."""
+    unseen = ("Zl", "Zp")
+    clean = (" " if unicodedata.category(c) in unseen or unicodedata.category(c)[0] == "C" else c for c in text)
+    return " ".join("".join(clean).split())
+
+
+def _no_longer_than_a_name(text: str) -> str:
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
+Name = Annotated[Line, AfterValidator(_no_longer_than_a_name)]
 
 
 class _Value(BaseModel):
@@ -31,7 +47,7 @@ class _Value(BaseModel):
 
 
 class Addressee(_Value):
-    name: Line
+    name: Name
     tax_id: Line
     """A CPF or CNPJ as people write it, with dots and dashes."""
     is_company: bool
@@ -44,6 +60,8 @@ class OpenDebt(_Value):
     due: date
     amount: Decimal
     pix_txid: Line | None
+    brcode: Line | None = None
+    """Pix *copia e cola*."""
 
 
 class MissingReturn(_Value):
@@ -61,7 +79,7 @@ class OpenDivergence(_Value):
 
 
 class Letter(_Value):
-    """All that a template may say: its fields are a template's only names. Amounts are in reais."""
+    """All that a template may say, with the channel it is for. Amounts are in reais."""
 
     authority: str
     title: str
@@ -69,9 +87,14 @@ class Letter(_Value):
     case: str
     """The case's opaque id: the protocol number a taxpayer quotes."""
     today: date
+    hypothesis: Hypothesis
     hypothesis_name: str
+    stage: Stage
     stage_name: str
+    tone: Tone
     taxpayer: Addressee
+    tax: Line
+    credit: Credit
     balance: Decimal
     debts: tuple[OpenDebt, ...]
     missing_returns: tuple[MissingReturn, ...]
@@ -80,6 +103,18 @@ class Letter(_Value):
     deadline: date | None
     """The earliest day of the next step, where one is known."""
     defence_days: int | None
+    link: str | None = None
+    """Where this taxpayer, and nobody else, sees what is owed and pays it; none: the site has to do."""
+
+    def names(self, channel: Channel) -> dict[str, Any]:
+        """What a template for `channel` knows. Before registration only a closed one discloses debt detail: amounts,
+        periods, due dates, numbers of inscriptions (CTN art. 198)."""
+        discloses = self.credit == "registered" or channel not in OPEN
+        return {**self.model_dump(), "channel": channel, "discloses": discloses}
+
+
+KNOWN = frozenset(Letter.model_fields) | {"channel", "discloses"}
+"""A template's only names."""
 
 
 class InstalmentLetter(_Value):
@@ -101,6 +136,9 @@ class InstalmentLetter(_Value):
     breaks_on: date | None
     """The last day on which paying it keeps the agreement."""
 
+    def names(self, channel: Channel) -> dict[str, Any]:
+        return self.model_dump()
+
 
 class Message(_Value):
     subject: str | None
@@ -120,15 +158,20 @@ class Words(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
         )
         self.globals.clear()
-        filters: dict[str, Callable[..., Any]] = {"money": money, "day": day, "period": period}
+        filters: dict[str, Callable[..., Any]] = {"money": money, "day": day, "period": period, "gsm7": transliterate}
         self.filters.update(filters)
 
 
 _WORDS = Words()
 
 
-def template_file(channel: Channel, template: str) -> str:
-    return f"{channel}/{template}.txt.j2"
+def template_files(channel: Channel, template: str) -> list[str]:
+    """Where the words are looked for: the ruler's own for the channel first. Without them the electronic domicile gets
+    the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    own = f"{channel}/{template}.txt.j2"
+    if channel == "email":
+        return [own]
+    return [own, f"email/{template}.txt.j2" if channel == "domicile" else f"{channel}/base.txt.j2"]
 
 
 def reinstatement_template(suspension_template: str) -> str:
@@ -136,11 +179,11 @@ def reinstatement_template(suspension_template: str) -> str:
     return f"{suspension_template.rpartition('/')[0]}/reinstatement".removeprefix("/")
 
 
-def render(channel: Channel, template: str, letter: BaseModel, words: Words = _WORDS) -> Message:
+def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = _WORDS) -> Message:
     """Raises `jinja2.TemplateError` on a faulty template; `template_faults` finds those before a ruler is used."""
-    text = words.get_template(template_file(channel, template)).render(letter.model_dump())
-    if channel in ("sms", "voice"):
-        return Message(subject=None, body=text.strip())
-    subject, _, body = text.lstrip().partition("\n")
-    paragraphs = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", body, flags=re.MULTILINE))
-    return Message(subject=subject.strip(), body=paragraphs.strip() + "\n" if paragraphs.strip() else "")
+    text = words.select_template(template_files(channel, template)).render(letter.names(channel)).strip()
+    subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)
+    paragraphs = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", body, flags=re.MULTILINE)).strip()
+    if subject is None:
+        return Message(subject=None, body=paragraphs)
+    return Message(subject=subject.strip(), body=f"{paragraphs}\n" if paragraphs else "")

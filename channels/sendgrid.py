@@ -7,12 +7,11 @@ feed is neither complete nor prompt. Handing such a mail over once more makes on
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http.client import HTTPException
-from threading import Event, Lock
 from typing import Any
 from urllib.error import URLError
 
@@ -20,6 +19,7 @@ from markupsafe import escape
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
+from channels.company import Company
 from channels.post import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
 from channels.skeleton import skeleton
 
@@ -42,7 +42,8 @@ REFUSED = {
 """By HTTP status; what isn't here is `REFUSED_ANYHOW`."""
 REFUSED_ANYHOW = "o provedor de e-mail recusou o pedido"
 
-Outcome = Receipt | Exception
+# below this its log quotes addresses and texts
+logging.getLogger("python_http_client").setLevel(logging.WARNING)
 
 
 class SendGrid:
@@ -65,15 +66,16 @@ class SendGrid:
         self._sandbox = sandbox
         self._client = SendGridAPIClient(key, host=url or URL).client
         self._client.timeout = timeout
-        self._company = _Company(self._send, patience, most)
+        self._company = Company(self._send, patience, most)
 
     def deliver(self, message: Outgoing) -> Receipt:
-        return self._company.join(_mail(message, self._sender or message.sender, self._sandbox))
+        mail = _mail(message, self._sender or message.sender, self._sandbox)
+        return self._company.join(mail, mail.shared, mail.address)
 
     def taken(self, message: Outgoing) -> Receipt | None:
         return None
 
-    def _send(self, mails: Sequence[_Mail]) -> list[Outcome]:
+    def _send(self, mails: Sequence[_Mail]) -> list[Receipt | Exception]:
         """One outcome a mail. What one recipient is at fault for doesn't keep the others from leaving."""
         try:
             return [self._request(mails)] * len(mails)
@@ -96,7 +98,7 @@ class SendGrid:
         answer = self._client.mail.send.post(request_body=request)
         return Receipt(self.name, answer.headers.get("X-Message-Id"), "queued")
 
-    def _without_faulty(self, mails: Sequence[_Mail], error: HTTPError) -> list[Outcome]:
+    def _without_faulty(self, mails: Sequence[_Mail], error: HTTPError) -> list[Receipt | Exception]:
         """SendGrid refuses a whole request, and names the personalizations it doesn't like."""
         fields = _faulty_fields(error.body)
         faults = {n: where for n, where in map(_place, fields) if n is not None and n < len(mails)}
@@ -108,7 +110,7 @@ class SendGrid:
         sent = iter(self._send(others) if others else ())
         return [_refused(faults[n]) if n in faults else next(sent) for n in range(len(mails))]
 
-    def _halves(self, mails: Sequence[_Mail]) -> list[Outcome]:
+    def _halves(self, mails: Sequence[_Mail]) -> list[Receipt | Exception]:
         middle = len(mails) // 2
         return self._send(mails[:middle]) + self._send(mails[middle:])
 
@@ -186,65 +188,3 @@ def _refused(where: str) -> Undeliverable:
     return (
         Undeliverable(INVALID_ADDRESS, contact_is_dead=True) if where.startswith("to") else Undeliverable(REFUSED[400])
     )
-
-
-class _Company:
-    """Lets the first mail of a text wait a moment for others of the same, and tells each what became of it."""
-
-    def __init__(self, send: Callable[[Sequence[_Mail]], list[Outcome]], patience: float, most: int) -> None:
-        self._send = send
-        self._patience = patience
-        self._most = most
-        self._lock = Lock()
-        self._gathering: dict[str, _Group] = {}
-
-    def join(self, mail: _Mail) -> Receipt:
-        leads = False
-        with self._lock:
-            group = self._gathering.get(mail.shared)
-            # one request never has an address twice: SendGrid may refuse it
-            if group is None or mail.address in group.addresses:
-                leads, group = True, _Group()
-                self._gathering[mail.shared] = group
-            outcome = group.add(mail)
-            if len(group.mails) == self._most:
-                self._close(mail.shared, group)
-        if leads:
-            try:
-                group.full.wait(self._patience)
-            finally:
-                with self._lock:
-                    self._close(mail.shared, group)
-                group.settle(self._send)
-        return outcome.result()
-
-    def _close(self, shared: str, group: _Group) -> None:
-        group.full.set()
-        if self._gathering.get(shared) is group:
-            del self._gathering[shared]
-
-
-@dataclass
-class _Group:
-    mails: list[_Mail] = field(default_factory=list)
-    addresses: set[str] = field(default_factory=set)
-    outcomes: list[Future[Receipt]] = field(default_factory=list)
-    full: Event = field(default_factory=Event)
-
-    def add(self, mail: _Mail) -> Future[Receipt]:
-        self.mails.append(mail)
-        self.addresses.add(mail.address)
-        self.outcomes.append(Future())
-        return self.outcomes[-1]
-
-    def settle(self, send: Callable[[Sequence[_Mail]], list[Outcome]]) -> None:
-        # what the others are told when this thread is stopped in the middle
-        made: Sequence[Outcome] = [Unanswered()] * len(self.mails)
-        try:
-            made = send(self.mails)
-        finally:
-            for outcome, result in zip(self.outcomes, made, strict=True):
-                if isinstance(result, Exception):
-                    outcome.set_exception(result)
-                else:
-                    outcome.set_result(result)

@@ -1,5 +1,6 @@
 """What is wrong with the templates of a ruler, found before anybody gets a message."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -10,8 +11,12 @@ from typing import Any
 
 from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.visitor import NodeTransformer
+from pydantic import BaseModel
 
 from channels.rendering import (
+    HEADED,
+    KNOWN,
+    OPEN,
     TEMPLATES,
     Addressee,
     Letter,
@@ -21,44 +26,60 @@ from channels.rendering import (
     Words,
     reinstatement_template,
     render,
-    template_file,
+    template_files,
 )
+from models.channel import Channel
 from models.faults import Fault
-from models.ruler import Channel, Hypothesis, Ruler, Rung, Stage
+from models.ruler import Hypothesis, Ruler, Rung, Stage, tone_of
+from models.sms import measure
 from models.words import STAGES
 
-SMS_LENGTH = 160
-GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""One septet each (3GPP TS 23.038)."""
-GSM7_DOUBLE = frozenset("^{}\\[~]|€")
-"""Two septets each."""
+MOST_SEGMENTS = 2
+"""Of an SMS, before `ruler check` warns: each is paid for, and some telephones show them apart."""
+SAMPLE_LINK = "https://pague.authority.example/p/" + "x" * 35
+"""As long as a real one."""
+UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 
 
 def template_faults(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
-    """Files missing, names unknown in any branch, words that don't render, an SMS that needs a second segment."""
+    """Files missing, names unknown in any branch, words that don't render, links or numbers read aloud, and debt detail
+    stated over an open channel before registration (CTN art. 198)."""
     check = _Check(folder)
     told: set[str] = set()
     for row, index, rung in ruler.cells():
-        where = ("rows", row, "rungs", index)
+        where = ("rows", row, "rungs", index, "template")
         letters = sample_letters(ruler, row, rung)
-        for channel in rung.channels:
+        for channel in channels_of(ruler, row, index):
             for what in check.faults(channel, rung.template, letters):
                 if what not in told:
-                    yield Fault((*where, "template"), what)
+                    yield Fault(where, what)
                 told.add(what)
-            if not check.exists(channel, rung.template):
-                file = check.shown(template_file(channel, rung.template))
-                yield Fault((*where, "template"), f"has no words for {channel}: write {file}")
+            if not check.file(channel, rung.template):
+                yield Fault(where, f"has no words for {channel}: write {check.wanted(channel, rung.template)}")
         if rung.stage is Stage.SUSPENSION:
             given_back = reinstatement_template(rung.template)
-            if not check.exists("email", given_back):
-                file = check.shown(template_file("email", given_back))
-                yield Fault((*where, "template"), f"has no words for giving benefits back: write {file}")
+            if not check.file("email", given_back):
+                yield Fault(where, f"has no words for giving benefits back: write {check.wanted('email', given_back)}")
             for what in check.faults("email", given_back, [*letters, _nothing_open(letters[0])]):
-                yield Fault((*where, "template"), what)
+                yield Fault(where, what)
+
+
+def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
+    """What can be sent, but had better be shorter. To be asked of a ruler whose templates have no faults."""
+    words, told = Words(folder), set[str]()
+    for row, index, rung in ruler.cells():
+        if "sms" not in channels_of(ruler, row, index):
+            continue
+        bodies = [render("sms", rung.template, letter, words).body for letter in sample_letters(ruler, row, rung)]
+        segments = max(measure(body).segments for body in bodies)
+        if segments > MOST_SEGMENTS and rung.template not in told:
+            yield Fault(("rows", row, "rungs", index, "template"), f"its SMS takes {segments} segments")
+        told.add(rung.template)
+
+
+def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
+    """All that a rung's notices may leave by, fallbacks included, each once."""
+    return list(dict.fromkeys(channel for ways in ruler.ways(row, index).values() for channel in ways))
 
 
 def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
@@ -71,10 +92,12 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             due=date(2025, n + 1, 10),
             amount=Decimal(n) * Decimal("123456.78"),
             pix_txid=f"{n:026}",
+            brcode=f"00020126{n:080}6304{n:04}" if n > 1 else None,
         )
         for n in (1, 2, 3)
     )
     bare = debts[0].model_copy(update={"inscription": None, "period": None, "pix_txid": None})
+    tax = debts[0].tax
     missing = tuple(MissingReturn(tax=d.tax, period=d.period or "", due=d.due) for d in debts)
     divergences = tuple(
         OpenDivergence(tax=d.tax, period=d.period or "", declared=d.amount, assessed=d.amount * 2, paid=Decimal("1.00"))
@@ -93,7 +116,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
     company = Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True)
     person = Addressee(name="Maria Exemplo da Silva", tax_id="111.444.777-35", is_company=False)
     circumstances: list[dict[str, Any]] = [
-        {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido",)},
+        {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido",), "link": SAMPLE_LINK},
         {"deadline": None, "defence_days": None, "benefits": ()},
         {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido", "Diferimento")},
     ]
@@ -104,9 +127,14 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             contact=ruler.contact,
             case="c-7f3a9b2e",
             today=date(2026, 2, 2),
+            hypothesis=row,
             hypothesis_name=ruler.rows[row].name,
+            stage=rung.stage,
             stage_name=STAGES[rung.stage],
+            tone=tone_of(rung.rigidity),
             taxpayer=(company, person)[n % 2],
+            tax=tax,
+            credit=ruler.credit,
             balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
             **standing,
             **circumstance,
@@ -119,12 +147,35 @@ def _nothing_open(letter: Letter) -> Letter:
     return letter.model_copy(update={"debts": (), "missing_returns": (), "divergences": (), "balance": Decimal("0.00")})
 
 
-def sms_fault(text: str) -> str | None:
-    """Why `text` doesn't fit one SMS segment, if it doesn't."""
-    if foreign := sorted(set(text) - GSM7 - GSM7_DOUBLE):
-        return f"an SMS is written without accents (GSM-7): take out {' '.join(foreign)}"
-    length = len(text) + sum(c in GSM7_DOUBLE for c in text)
-    return f"an SMS has {SMS_LENGTH} characters at most, this one {length}" if length > SMS_LENGTH else None
+DETAIL = {
+    "amounts": frozenset({"balance", "amount", "declared", "assessed", "paid"}),
+    "periods or due dates": frozenset({"period", "due"}),
+    "numbers of debts": frozenset({"inscription", "pix_txid", "brcode"}),
+}
+"""The fields of a letter that tax secrecy covers."""
+
+
+def _owing_other(letter: Letter, names: frozenset[str]) -> Letter:
+    """A letter that differs in nothing but these fields. A message that keeps the secret is the same for both, whatever
+    form a template would have written it in."""
+
+    def other(part: BaseModel) -> dict[str, Any]:
+        return {name: _other(getattr(part, name)) for name in names & type(part).model_fields.keys()}
+
+    lists = {
+        name: tuple(item.model_copy(update=other(item)) for item in getattr(letter, name))
+        for name in ("debts", "missing_returns", "divergences")
+    }
+    return letter.model_copy(update={**other(letter), **lists})
+
+
+def _other(value: Any) -> Any:
+    """Another value of the samples' kind, different at both ends: `2025-01` becomes `1987-02`."""
+    if isinstance(value, Decimal):
+        return value * 7 + 1
+    if isinstance(value, date):
+        return value.replace(year=1987, day=value.day + 1)
+    return value and f"{value[:-1].replace('2025', '1987')}{(int(value[-1]) + 1) % 10}"
 
 
 class _EveryBranch(Words):
@@ -163,22 +214,32 @@ class _Check:
     def shown(self, file: str) -> str:
         return f"{self._folder.name}/{file}"
 
-    def exists(self, channel: Channel, template: str) -> bool:
-        return (self._folder / template_file(channel, template)).is_file()
+    def wanted(self, channel: Channel, template: str) -> str:
+        """The file that an author would write: the most particular one."""
+        return self.shown(template_files(channel, template)[0])
+
+    def file(self, channel: Channel, template: str) -> str | None:
+        """The one whose words are sent."""
+        files = template_files(channel, template)
+        return next((file for file in files if (self._folder / file).is_file()), None)
 
     def faults(self, channel: Channel, template: str, letters: list[Letter]) -> list[str]:
         """Each sentence once, with the template's own file and line. A missing file is the caller's to tell."""
-        if not self.exists(channel, template):
+        file = self.file(channel, template)
+        if file is None:
             return []
         try:
-            written = list(self._written(template_file(channel, template), []))
+            written = list(self._written(file, []))
         except TemplateError as error:
             return [self._sentence(error)]
         except UnicodeDecodeError:
-            return [f"{self.shown(template_file(channel, template))}, or what it extends, is not UTF-8"]
-        if written:
-            return list(dict.fromkeys(written))
-        return list(dict.fromkeys(self._rendered(channel, template, letters)))
+            return [f"{self.shown(file)}, or what it extends, is not UTF-8"]
+        told = (
+            written
+            or list(self._rendered(channel, template, file, letters))
+            or list(self._secrets_told(channel, template, file, letters))
+        )
+        return list(dict.fromkeys(told))
 
     def _written(self, file: str, children: list[tuple[str, nodes.Template]]) -> Iterator[str]:
         """What can be told from the text alone, parents and includes too. `children` extend `file`, nearest last."""
@@ -203,14 +264,13 @@ class _Check:
             source, filename, _ = self._files.get_source(self._words, file)
             tree = self._words.parse(source, file, filename)
             lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
-            names = sorted(meta.find_undeclared_variables(tree) - set(Letter.model_fields))
+            names = sorted(meta.find_undeclared_variables(tree) - KNOWN)
             unknown = [f"{self.shown(file)}:{lines.get(n, 1)}: uses {n!r}, which no message knows" for n in names]
             self._known[file] = tree, unknown
         return self._known[file]
 
-    def _rendered(self, channel: Channel, template: str, letters: list[Letter]) -> Iterator[str]:
-        """What only shows when it is rendered: attributes, filters, empty words, an SMS too long."""
-        file = self.shown(template_file(channel, template))
+    def _rendered(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
+        """What only shows when it is rendered: attributes, filters, empty words, a link read aloud."""
         try:
             render(channel, template, letters[0], self._every_branch)
         except TemplateError as error:
@@ -225,11 +285,29 @@ class _Check:
                 yield self._sentence(error)
                 continue
             if not message.body:
-                yield f"{file}: renders to an empty message"
-            if channel == "email" and not message.subject:
-                yield f"{file}: has no subject"
-            if channel == "sms" and (fault := sms_fault(message.body)):
-                yield f"{file}: {fault}"
+                yield f"{self.shown(file)}: renders to an empty message"
+            if channel in HEADED and not message.subject:
+                yield f"{self.shown(file)}: has no subject"
+            if channel == "voice" and UNSPEAKABLE.search(message.body):
+                yield f"{self.shown(file)}: is spoken, and nobody writes down a link or a number"
+
+    def _secrets_told(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
+        if channel not in OPEN or letters[0].credit == "registered":
+            return
+        told = [
+            what
+            for what, names in DETAIL.items()
+            if any(
+                render(channel, template, letter, self._words)
+                != render(channel, template, _owing_other(letter, names), self._words)
+                for letter in letters
+            )
+        ]
+        if told:
+            yield (
+                f"{self.shown(file)}: by {channel}, an open channel, it states {', '.join(told)} before registration "
+                "(CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
+            )
 
     def _sentence(self, error: Exception) -> str:
         """The template's file and line, and what happened there."""

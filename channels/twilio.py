@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
+from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -31,6 +32,8 @@ Made = TypeVar("Made")
 
 TIMEOUT = 30.0
 """Seconds."""
+CONNECTIONS = 64
+"""Kept open at most."""
 CLOCK_SKEW = timedelta(minutes=1)
 """By which Twilio's clock may be behind ours."""
 LATEST = 50
@@ -75,8 +78,9 @@ REFUSED = {
 """By HTTP status; what isn't here is `REFUSED_ANYHOW`."""
 REFUSED_ANYHOW = "o provedor de mensagens recusou o envio (código {code})"
 
-# at INFO the SDK's own log quotes recipients and texts
-logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+# below this their logs quote recipients and texts
+for talkative in ("twilio.http_client", "urllib3"):
+    logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 class Twilio:
@@ -198,6 +202,11 @@ def _asked(ask: Callable[[], Made]) -> Made:
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types
     """The SDK's errors have no headers, and with them goes the provider's delay: what may heal is told here."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        # the SDK keeps a handful of connections, fewer than there are activities at once
+        self.session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def request(self, *args: Any, **kwargs: Any) -> Response:
         try:

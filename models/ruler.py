@@ -17,6 +17,8 @@ from models.jurisdiction import Jurisdiction
 from models.prices import PriceTable
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
+Credit = Literal["registered", "not_registered"]
+"""Whether a ruler's debts are registered as dívida ativa."""
 MOST_RIGID = 10
 
 
@@ -124,6 +126,12 @@ class Entry(_Part):
     def takes(self, kind: Kind) -> bool:
         return self.registered_debt is not None if kind is Kind.REGISTERED_DEBT else bool(self.by_occurrence(kind))
 
+    @property
+    def credit(self) -> Credit:
+        """What is safe to assume of the debts it leads to: registered only when nothing else is taken."""
+        takes_more = any(self.takes(kind) for kind in Kind if kind is not Kind.REGISTERED_DEBT)
+        return "not_registered" if takes_more else "registered"
+
 
 class Hardship(_Part):
     """A declared hardship moves a case from one row to another, once per case."""
@@ -201,6 +209,8 @@ class Ruler(_Part):
     sms: Sms = Sms()
     limits: Limits = Limits()
     entry: Entry
+    credit: Annotated[Credit, Field(default_factory=lambda given: given["entry"].credit if "entry" in given else None)]
+    """Before registration a message over an open channel states no debt detail (CTN art. 198)."""
     hardship: Hardship | None = None
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from channels.outbox import Outbox
-from channels.post import Busy, Outgoing, Unanswered, Undeliverable, failure_of
-from channels.settings import post_from
+from channels.post import Busy, Outgoing, Post, Unanswered, Undeliverable, failure_of
+from channels.settings import post_from, rate_of
+from models.channel import CHANNELS
 from models.errors import Refusal
-from models.ruler import CHANNELS
-from tests.channels.messages import outgoing
+from tests.channels.messages import PUBLIC_URL, outgoing
+from tests.providers.fake import FakeProviders
 
 SENDGRID = {"SENDGRID_API_KEY": "SG.key"}
 TWILIO = {
@@ -27,25 +28,25 @@ TWILIO = {
 }
 
 
-def providers(environment: dict[str, str], home: Path, rehearsal: bool = False) -> list[str]:
-    post = post_from(environment, home, rehearsal)
+def providers(post: Post) -> list[str]:
     return [post.adapter(channel).name for channel in CHANNELS]
 
 
 def test_without_keys_messages_stay_here_and_need_no_contact(tmp_path: Path) -> None:
-    assert providers({}, tmp_path) == ["outbox"] * 5 + ["domicile"]
-    assert not any(post_from({}, tmp_path).reaches(channel) for channel in CHANNELS)
+    post = post_from({}, tmp_path)
+    assert providers(post) == ["outbox"] * 5 + ["domicile"]
+    assert not any(post.reaches(channel) for channel in CHANNELS)
 
 
 def test_each_channel_leaves_by_the_provider_whose_keys_are_given(tmp_path: Path) -> None:
-    assert providers(SENDGRID, tmp_path) == ["sendgrid", *["outbox"] * 4, "domicile"]
-    assert providers(SENDGRID | TWILIO, tmp_path) == ["sendgrid", "twilio", "twilio", "outbox", "twilio", "domicile"]
+    assert providers(post_from(SENDGRID, tmp_path)) == ["sendgrid", *["outbox"] * 4, "domicile"]
     post = post_from(SENDGRID | TWILIO, tmp_path)
+    assert providers(post) == ["sendgrid", "twilio", "twilio", "outbox", "twilio", "domicile"]
     assert [channel for channel in CHANNELS if post.reaches(channel)] == ["email", "sms", "whatsapp", "voice"]
 
 
 def test_in_a_rehearsal_nothing_leaves(tmp_path: Path) -> None:
-    assert providers(SENDGRID | TWILIO, tmp_path, rehearsal=True) == ["outbox"] * 6
+    assert providers(post_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["outbox"] * 6
 
 
 @pytest.mark.parametrize("missing", TWILIO)
@@ -68,6 +69,17 @@ def test_half_a_provider_is_refused_with_what_is_missing(missing: str, tmp_path:
 def test_a_setting_that_cant_be_meant_is_refused(environment: dict[str, str], told: str, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=told.replace("is missing", ".*missing")):
         post_from(environment, tmp_path)
+
+
+@pytest.mark.parametrize(("written", "rate"), [("", None), ("10", 10.0), (" 0.5 ", 0.5)])
+def test_a_provider_may_be_given_a_rate(written: str, rate: float | None) -> None:
+    assert rate_of("twilio", {"REGUA_TWILIO_RATE": written, "REGUA_SENDGRID_RATE": "99"}) == rate
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "fast", "nan", "inf"])
+def test_a_rate_that_cant_be_meant_is_refused(written: str) -> None:
+    with pytest.raises(Refusal, match="REGUA_TWILIO_RATE"):
+        rate_of("twilio", {"REGUA_TWILIO_RATE": written})
 
 
 def read_mail(folder: Path, message: Outgoing) -> EmailMessage:
@@ -104,6 +116,21 @@ def test_a_publication_keeps_its_first_date(tmp_path: Path) -> None:
     published = json.loads(file.read_text())
     assert (published["notice"], published["text"]) == (first.notice, first.body)
     assert published["published_at"] == first.at.isoformat()
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "voice"])
+def test_no_log_quotes_a_person(channel: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with FakeProviders() as providers:
+        adapter = post_from(providers.environment | {"REGUA_PUBLIC_URL": PUBLIC_URL}, tmp_path).adapter(channel)
+        message = outgoing(channel=channel, since=datetime.now(UTC))
+        adapter.deliver(message)
+        adapter.taken(message)
+        providers.dead[message.recipient or ""] = 21211
+        with pytest.raises(Undeliverable):
+            adapter.deliver(message)
+    assert len(providers.requests) >= 2
+    assert not any(own in caplog.text for own in (message.recipient or "", message.recipient_name, "99900001"))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])

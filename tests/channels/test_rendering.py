@@ -1,6 +1,7 @@
 """Every message that can be sent is whole, fits its channel, keeps secrets, and can't be turned against us."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -9,10 +10,14 @@ from pathlib import Path
 import pytest
 from jinja2.exceptions import SecurityError
 
-from channels.rendering import TEMPLATES, Letter, Message, Words, reinstatement_template, render
-from channels.template_check import sample_letters, sms_fault, template_faults
-from models.ruler import Channel, Contact, Ruler, Rung
-from models.words import money, period
+from channels.rendering import LONGEST_NAME, OPEN, TEMPLATES, Letter, Message, Words, reinstatement_template, render
+from channels.template_check import UNSPEAKABLE, sample_letters, template_faults, template_warnings
+from models.channel import CHANNELS, Channel
+from models.faults import read_ruler
+from models.ruler import Contact, Ruler, Rung
+from models.sms import measure
+from models.words import day, money, period
+from storage.shelf import RULERS
 from tests.builders import ICMS, REGISTERED, shipped
 
 AMOUNT = re.compile(r"R\$|\d,\d\d\b")
@@ -20,7 +25,7 @@ AMOUNT = re.compile(r"R\$|\d,\d\d\b")
 
 def messages(ruler: Ruler, channel: Channel) -> Iterator[tuple[Rung, Letter, Message]]:
     for row, _, rung in ruler.cells():
-        for letter in sample_letters(ruler, row, rung) if channel in rung.channels else ():
+        for letter in sample_letters(ruler, row, rung):
             yield rung, letter, render(channel, rung.template, letter)
 
 
@@ -35,20 +40,35 @@ def test_every_email_says_what_is_open_where_to_look_and_whom_to_call(name: str)
             assert needed in message.body, rung.template
         count = len(letter.debts) + len(letter.missing_returns) + len(letter.divergences)
         assert ("Está em aberto" if count == 1 else "Estão em aberto") in message.body
-        periods = [item.period for item in letter.missing_returns] + [item.period for item in letter.divergences]
-        for each in (*periods, *(debt.period for debt in letter.debts)):
-            assert each is None or f"período {period(each)}" in message.body
+        assert (letter.link or "") in message.body
         assert not re.search(r"[{}]|None|Undefined|\n\n\n|[ \t]\n|\.\.| ,", message.body), message.body
     assert seen == {rung.template for _, _, rung in shipped(name).cells()}
 
 
-def test_debt_under_tax_secrecy_shows_no_amount_before_a_formal_notice() -> None:
-    for rung, letter, message in messages(shipped(ICMS), "email"):
-        if not rung.formal:
-            assert not AMOUNT.search(message.body + (message.subject or "")), rung.template
-            assert all((d.inscription or "-") not in message.body for d in letter.debts if d.inscription)
-        else:
-            assert all(money(debt.amount) in message.body for debt in letter.debts)
+def details(letter: Letter) -> Iterator[str]:
+    """All that tax secrecy covers, as a message would write it."""
+    for debt in letter.debts:
+        yield from (money(debt.amount), day(debt.due), *filter(None, (debt.inscription, debt.pix_txid, debt.brcode)))
+    for each in (*letter.debts, *letter.missing_returns, *letter.divergences):
+        if each.period:
+            yield period(each.period)
+    for divergence in letter.divergences:
+        yield money(divergence.paid)
+
+
+@pytest.mark.parametrize("channel", sorted(OPEN))
+def test_before_registration_no_open_channel_states_debt_detail(channel: Channel) -> None:
+    for rung, letter, message in messages(shipped(ICMS), channel):
+        said = message.body + (message.subject or "")
+        assert not AMOUNT.search(said), rung.template
+        assert not [detail for detail in details(letter) if detail in said], rung.template
+
+
+def test_the_electronic_domicile_gets_the_same_letter_with_all_detail() -> None:
+    for _, letter, message in messages(shipped(ICMS), "domicile"):
+        assert message.subject
+        assert all(money(debt.amount) in message.body for debt in letter.debts)
+        assert all(period(missing.period) in message.body for missing in letter.missing_returns)
 
 
 def test_registered_debt_lists_inscriptions_amounts_and_total() -> None:
@@ -56,6 +76,7 @@ def test_registered_debt_lists_inscriptions_amounts_and_total() -> None:
         for debt in letter.debts:
             assert money(debt.amount) in message.body
             assert (debt.inscription or "") in message.body
+            assert (debt.brcode or "") in message.body
         assert len(letter.debts) < 2 or f"Total dos débitos: {money(letter.balance)}" in message.body
 
 
@@ -67,28 +88,93 @@ def test_no_subject_shows_an_amount_or_a_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [ICMS, REGISTERED])
-def test_an_sms_is_one_segment_without_names_or_amounts_whatever_the_site(name: str) -> None:
+def test_an_sms_is_one_segment_whether_it_has_a_link_or_a_long_site(name: str) -> None:
     ruler = shipped(name)
     site = "https://" + "portal-do-contribuinte.fazenda.example/".ljust(52, "x")
-    assert len(site) == 60
     longer = ruler.model_copy(update={"contact": Contact(site=site, phone="0800 000 0000")})
-    sent = list(messages(longer, "sms"))
-    assert sent
-    for _, letter, message in sent:
-        assert sms_fault(message.body) is None
-        assert message.body.isascii()
-        assert site in message.body
-        assert "0800 000 0000" in message.body
-        assert not AMOUNT.search(message.body)
+    for _, letter, message in messages(longer, "sms"):
+        measured = measure(message.body)
+        assert (measured.encoding, measured.segments) == ("gsm7", 1), message.body
+        assert (letter.link or site) in message.body
+
+
+@pytest.mark.parametrize("name", [ICMS, REGISTERED])
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "messenger", "voice"])
+def test_whoever_holds_the_telephone_learns_no_name_and_no_amount(name: str, channel: Channel) -> None:
+    for _, letter, message in messages(shipped(name), channel):
+        assert message.subject is None
         assert letter.taxpayer.name not in message.body
         assert letter.taxpayer.tax_id not in message.body
+        assert not AMOUNT.search(message.body)
+        assert not [detail for detail in details(letter) if detail in message.body]
+        assert not re.search(r"[{}]|None|Undefined|\n\n\n|[ \t]\n|\.\.| ,", message.body), message.body
 
 
-def test_an_sms_in_accents_or_a_second_segment_is_a_fault() -> None:
-    assert sms_fault("a" * 160) is None
-    assert "161" in (sms_fault("a" * 161) or "")
-    assert "161" in (sms_fault("a" * 159 + "€") or "")
-    assert "ã" in (sms_fault("declaração") or "")
+@pytest.mark.parametrize("name", [ICMS, REGISTERED])
+def test_what_is_spoken_has_no_link_and_offers_three_keys(name: str) -> None:
+    for _, _, message in messages(shipped(name), "voice"):
+        assert not UNSPEAKABLE.search(message.body)
+        assert re.findall(r"tecle (\d)", message.body) == ["1", "2", "3"]
+
+
+def test_each_hypothesis_and_tone_has_words_of_its_own() -> None:
+    ruler = shipped(ICMS)
+    said = {
+        (row, rung.stage): render("messenger", rung.template, sample_letters(ruler, row, rung)[0]).body
+        for row, _, rung in ruler.cells()
+    }
+    assert len(set(said.values())) == len(said)
+
+
+def test_a_long_sms_is_a_warning_and_no_fault() -> None:
+    ruler = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria-Geral do Município " * 12})
+    assert list(template_faults(ruler)) == []
+    warnings = list(template_warnings(ruler))
+    assert {warning.where[:2] for warning in warnings} == {("rows", "h7"), ("rows", "h8")}
+    assert "its SMS takes 4 segments" in warnings[0].what
+    assert list(template_warnings(shipped(REGISTERED))) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("amounts", "{{ balance | money }}"),
+        ("amounts", "{{ 'muito' if balance > 500000 else 'pouco' }}"),
+        ("amounts", "{% for d in divergences %}{{ d.paid }}{% endfor %}"),
+        ("periods or due dates", "{% for d in debts %}{{ d.period or '' }}{% endfor %}"),
+        ("periods or due dates", "{% for m in missing_returns %}{{ m.due | day }}{% endfor %}"),
+        ("numbers of debts", "{% for d in debts %}{{ (d.inscription or 'x')[-1] }}{% endfor %}"),
+        ("amounts, numbers of debts", "{% include 'email/t2.txt.j2' %}"),
+    ],
+)
+def test_debt_detail_over_an_open_channel_is_refused_in_whatever_form(tmp_path: Path, told: str, words: str) -> None:
+    pix = "{% for d in debts %}{{ d.amount }} {{ d.pix_txid }}{% endfor %}"
+    folder = written(tmp_path, f"Texto {words}", t2=pix)
+    secret = custom().model_copy(update={"credit": "not_registered"})
+    [fault] = template_faults(secret, folder)
+    assert f"email/t.txt.j2: by email, an open channel, it states {told} before registration" in fault.what
+    assert list(template_faults(custom(), folder)) == []
+    closed = custom(("domicile",)).model_copy(update={"credit": "not_registered"})
+    assert list(template_faults(closed, folder)) == []
+
+
+def test_a_fallbacks_words_are_checked_too(tmp_path: Path) -> None:
+    ruler = custom().model_copy(update={"fallback": {"email": ("voice",)}})
+    (tmp_path / "voice").mkdir()
+    (tmp_path / "voice" / "base.txt.j2").write_text("Acesse {{ contact.site }}")
+    [fault] = template_faults(ruler, written(tmp_path, "texto"))
+    assert "voice/base.txt.j2: is spoken, and nobody writes down a link" in fault.what
+
+
+def test_a_ruler_that_does_not_say_is_taken_for_the_more_secret() -> None:
+    text = RULERS.read(ICMS)[1].replace("credit: not_registered\n", "")
+    assert credit_of(text) == "not_registered"
+    assert credit_of(RULERS.read(REGISTERED)[1].replace("credit: registered\n", "")) == "registered"
+
+
+def credit_of(text: str) -> str | None:
+    ruler = read_ruler(text).ruler
+    return ruler and ruler.credit
 
 
 def letter_of(name: str, template: str, **changes: object) -> Letter:
@@ -134,7 +220,6 @@ def test_benefits_given_back_say_so_and_list_only_what_is_still_open() -> None:
     assert "em aberto" not in body
     owing = render("email", template, letter_of(ICMS, "alagoas-icms/h8-suspension")).body
     assert "Estão em aberto" in owing
-    assert not AMOUNT.search(owing)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +239,14 @@ def test_line_breaks_in_a_name_add_no_paragraph_and_no_header() -> None:
         "email", "divida-ativa/h1-reminder", letter_of(REGISTERED, "divida-ativa/h1-reminder", taxpayer=sly)
     )
     assert "Olá, João Bcc: x@y.example Pague aqui [0m," in message.body.splitlines()
+
+
+def test_a_name_cannot_turn_the_writing_round_nor_fill_the_page() -> None:
+    sly = {"name": "Ana \u202etxt.exe\u200b" + "a" * 5000, "tax_id": "1", "is_company": False}
+    name = letter_of(REGISTERED, "divida-ativa/h1-reminder", taxpayer=sly).taxpayer.name
+    assert name.startswith("Ana txt.exe a")
+    assert len(name) == LONGEST_NAME
+    assert name.endswith("…")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +320,16 @@ def test_a_block_that_nothing_shows_is_a_fault(tmp_path: Path) -> None:
 def test_words_missing_for_one_channel_only(tmp_path: Path) -> None:
     [fault] = template_faults(custom(("email", "sms")), written(tmp_path, "texto"))
     assert fault.where == ("rows", "h1", "rungs", 0, "template")
+    assert "has no words for sms: write" in fault.what
     assert "sms/t.txt.j2" in fault.what
+
+
+def test_a_ruler_needs_no_words_of_its_own_but_an_e_mails(tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES, tmp_path, dirs_exist_ok=True)
+    assert list(template_faults(custom(CHANNELS), written(tmp_path, "texto"))) == []
+    (tmp_path / "whatsapp" / "t.txt.j2").write_text("palavras próprias")
+    letter = sample_letters(custom(), "h1", custom().rung("h1", 0))[0]
+    assert render("whatsapp", "t", letter, Words(tmp_path)).body == "palavras próprias"
 
 
 def test_a_ruler_that_suspends_needs_words_to_give_back(tmp_path: Path) -> None:

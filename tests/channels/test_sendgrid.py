@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
 
 import pytest
+from markupsafe import escape
 
 from channels.post import Busy, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.sendgrid import SendGrid
@@ -68,6 +68,16 @@ def test_mails_of_one_text_leave_in_one_request_each_with_its_own_words(provider
     assert set(receipts) == {Receipt("sendgrid", providers.taken[0].id, "queued")}
 
 
+def test_names_that_html_writes_otherwise_still_share_a_request(providers: FakeProviders) -> None:
+    names = ["D'Ávila & Cia", 'Bar "Sol"', "<b>Ana</b>"]
+    messages = [
+        outgoing(n, body=name, html=f"<p>{escape(name)}</p>", personal=(name,)) for n, name in enumerate(names, start=1)
+    ]
+    deliver(sendgrid(providers, together=3), messages)
+    assert len(providers.requests) == 1
+    assert {(taken.text, taken.html) for taken in providers.taken} == {(m.body, m.html) for m in messages}
+
+
 def test_mails_of_other_words_ruler_or_law_go_their_own_way(providers: FakeProviders) -> None:
     adapter = SendGrid(KEY, url=providers.url, patience=0.0)
     others = [outgoing(2, body="Outro texto"), outgoing(3, ruler="icms v2"), outgoing(4, formal=True)]
@@ -78,7 +88,7 @@ def test_mails_of_other_words_ruler_or_law_go_their_own_way(providers: FakeProvi
 def test_one_address_is_never_twice_in_a_request(providers: FakeProviders) -> None:
     accountant = "contador@cidade.example"
     messages = [outgoing(n, recipient=accountant) for n in (1, 2)]
-    adapter = SendGrid(KEY, url=providers.url, patience=0.0)
+    adapter = SendGrid(KEY, url=providers.url, patience=0.2)
     assert all(isinstance(made, Receipt) for made in deliver(adapter, messages))
     assert [taken.to for taken in providers.taken] == [accountant] * 2
     assert len(providers.requests) == 2

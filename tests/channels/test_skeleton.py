@@ -28,8 +28,8 @@ def test_messages_that_differ_in_what_is_personal_share_a_skeleton() -> None:
 
 
 def test_a_personal_string_inside_another_doesnt_tear_it_apart() -> None:
-    made = skeleton("protocolo c-12, valor 12", ("12", "c-12"), "t")
-    assert made.text == f"protocolo {TAG}t1-, valor {TAG}t0-"
+    made = skeleton("R$ 1.000,00, em parcelas de R$ 1", ("R$ 1", "R$ 1.000,00"), "t")
+    assert made.text == f"{TAG}t1-, em parcelas de {TAG}t0-"
 
 
 def test_a_text_that_holds_a_tag_is_left_alone() -> None:

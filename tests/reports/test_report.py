@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +13,7 @@ from models.words import STATUSES
 from reports.page import STORIES, page
 from storage.report import CohortReport, Example
 from tests.builders import ICMS, shipped
+from tests.html import Opened
 
 UI = "http://127.0.0.1:8233"
 
@@ -35,31 +35,6 @@ def cohort() -> CohortReport:
         reinstated=15,
         examples=tuple(Example(f"0123456789abcde{n:x}", kind) for n, kind in enumerate(STORIES)),
     )
-
-
-class Opened(HTMLParser):
-    """Tags that are never closed are found, and what would be fetched is collected."""
-
-    VOID = frozenset(("meta", "br", "hr", "img", "link", "input"))
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.stack: list[str] = []
-        self.links: list[str] = []
-        self.fetched: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in self.VOID:
-            self.stack.append(tag)
-        given = dict(attrs)
-        if tag == "a":
-            self.links.append(given["href"] or "")
-        self.fetched += [given[name] or "" for name in ("src", "srcset", "data", "poster") if name in given]
-        self.fetched += [given["href"] or "" for _ in [0] if tag in ("link", "use", "image") and "href" in given]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.stack.pop() == tag
 
 
 def test_it_says_what_came_of_the_cohort_in_portuguese(cohort: CohortReport) -> None:

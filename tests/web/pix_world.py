@@ -12,6 +12,7 @@ import anyio
 from sqlalchemy import Engine, insert, select, text
 
 from models.calendar import Clock
+from models.position import Position
 from storage.schema import cases, cohorts, debtors, debts, rulers, taxpayers
 
 REAL_TIME = Clock(
@@ -21,6 +22,8 @@ REAL_TIME = Clock(
     timezone="America/Maceio",
 )
 COMPRESSED = REAL_TIME.model_copy(update={"day_seconds": Decimal(10), "origin_day": date(2030, 1, 1)})
+
+POSITION = Position.at_start(date(2026, 1, 1)).model_dump(mode="json")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class World:
     def case(self, taxpayer: int, cohort: str = "real", status: str = "running", closed: str | None = None) -> str:
         """`closed` is the day on which it was closed."""
         closed_at = datetime.fromisoformat(f"{closed}T12:00:00Z") if closed else None
-        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "position": {}}
+        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "position": POSITION}
         row |= {"status": status, "closed_at": closed_at}
         with self.engine.begin() as connection:
             return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())

@@ -29,11 +29,11 @@ FINAL_NOTICE_OF_H7 = 2
 class Hand:
     """Does to one case what its workflow would ask for."""
 
-    def __init__(self, life: Life, outbox: Path) -> None:
+    def __init__(self, life: Life, outbox: Path, post: Post | None = None) -> None:
         self.life = life
         self.outbox = outbox
         self.now = datetime.now(UTC)
-        post = Post({}, Outbox(outbox))
+        post = post or Post({}, Outbox(outbox))
         self.cases, self.notices = CaseActivities(life.town.engine, post), NoticeActivities(life.town.engine, post)
 
     def _run(self, effect: Callable[[Any], Any], argument: Any) -> Any:
@@ -45,8 +45,8 @@ class Hand:
         step: Step = self._run(self.cases.take_stock, Hearing(case=self.life.case)).outlook.step
         return step
 
-    def notify(self, step: Step, channel: Channel = "email") -> Outlook:
-        contact = Contact(case=self.life.case, step=step, channel=channel, way=channel)
+    def notify(self, step: Step, channel: Channel = "email", way: Channel | None = None) -> Outlook:
+        contact = Contact(case=self.life.case, step=step, channel=channel, way=way or channel)
         outlook: Outlook = self._run(self.notices.notify, contact)
         return outlook
 

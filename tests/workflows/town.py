@@ -139,7 +139,12 @@ class Town:
         return begun
 
     async def _found(
-        self, people: tuple[Facts, ...], ruler: str = ICMS, day_seconds: Decimal = HOUR, channels: str | None = None
+        self,
+        people: tuple[Facts, ...],
+        ruler: str = ICMS,
+        day_seconds: Decimal = HOUR,
+        channels: str | None = None,
+        fallback: dict[str, list[str]] | None = None,
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -152,6 +157,8 @@ class Town:
         name = f"cohort-{uuid4().hex[:8]}"
         with self.engine.begin() as connection:
             source = RULERS.read(ruler)[1]
+            if fallback:
+                source += f"\nfallback: {json.dumps(fallback)}\n"
             if channels:
                 source = source.replace("channels: [email, sms]", f"channels: {channels}")
             read = read_ruler(source).ruler

@@ -1,0 +1,85 @@
+"""The HTML of an e-mail, made from its plain text: the same words, so that neither says what the other doesn't."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from channels.rendering import TEMPLATES, Message
+
+URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
+ITEM = "- "
+
+_environment = Environment(
+    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Whose mail it is, and the only addresses that become links in it: a taxpayer's name may look like another."""
+
+    authority: str
+    site: str
+    pay_pages: str | None
+    """What links to what is owed begin with (`Links.pay_pages`); the mail's own gets a button."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    text: str
+    is_link: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph or a list, line by line."""
+
+    is_list: bool
+    lines: tuple[tuple[Piece, ...], ...]
+    button: str | None
+    """Where its button leads."""
+
+
+def mail_html(message: Message, head: Letterhead) -> str:
+    """Needs no image, no font and no style sheet, and is as wide as the screen up to 600 pixels."""
+    blocks = [block for text in message.body.strip().split("\n\n") for block in _blocks(text, head)]
+    return _environment.get_template("email/mail.html.j2").render(subject=message.subject, head=head, blocks=blocks)
+
+
+def _blocks(text: str, head: Letterhead) -> Iterator[Block]:
+    for is_list, group in groupby(_whole_lines(text), key=lambda line: line.startswith(ITEM)):
+        lines = tuple(tuple(_pieces(line.removeprefix(ITEM), head)) for line in group)
+        pay = [
+            p.text for line in lines for p in line if p.is_link and head.pay_pages and p.text.startswith(head.pay_pages)
+        ]
+        yield Block(is_list, lines, pay[0] if pay else None)
+
+
+def _whole_lines(text: str) -> Iterator[str]:
+    """A line that is indented goes on with the item before it."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith("  ") and lines:
+            lines[-1] += f"\n{line.strip()}"
+        else:
+            lines.append(line)
+    yield from lines
+
+
+def _pieces(line: str, head: Letterhead) -> Iterator[Piece]:
+    end = 0
+    for found in URL.finditer(line):
+        if _is_ours(found[0], head):
+            yield Piece(line[end : found.start()])
+            yield Piece(found[0], is_link=True)
+            end = found.end()
+    yield Piece(line[end:])
+
+
+def _is_ours(url: str, head: Letterhead) -> bool:
+    return url == head.site or bool(head.pay_pages and url.startswith(head.pay_pages))

@@ -1,0 +1,192 @@
+"""One notice between the record and a provider that refuses, keeps silent or dies: it leaves once or is seen to fail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text, update
+from temporalio.exceptions import ApplicationError
+
+from channels.outbox import Outbox
+from channels.post import Post
+from channels.sendgrid import SendGrid
+from channels.twilio import Twilio
+from models.decision import Step
+from storage.schema import cohorts, opt_outs, taxpayers
+from tests.builders import FACTS
+from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
+from tests.providers.weather import Fault
+from tests.workflows.test_sittings import Hand, notices
+from tests.workflows.town import Town
+
+SENDERS = {"sms": "28471", "voice": "+558233150000"}
+PHONE = "+5582999990000"
+EMAIL = "fiscal@padaria.example"
+
+
+@pytest.fixture
+def providers() -> Iterator[FakeProviders]:
+    with FakeProviders() as providers:
+        yield providers
+        assert providers.problems == []
+
+
+@pytest.fixture
+async def hand(town: Town, tmp_path: Path, providers: FakeProviders) -> Hand:
+    """The first rung of h1, by e-mail with SMS behind it."""
+    [life] = await town.begin(FACTS["h1"], start=False, fallback={"email": ["sms"]})
+    mail = SendGrid(KEY, url=providers.url, timeout=0.5, patience=0.0)
+    phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=0.5)
+    hand = Hand(life, tmp_path / "outbox", Post({"email": mail, "sms": phone}, Outbox(tmp_path / "outbox")))
+    addressed(hand, email=EMAIL, phone=PHONE)
+    return hand
+
+
+def addressed(hand: Hand, **addresses: str | None) -> None:
+    with hand.life.town.engine.begin() as connection:
+        mine = taxpayers.c.id == hand.life.taxpayer
+        connection.execute(update(taxpayers).where(mine).values(**addresses))
+
+
+def first(hand: Hand) -> Step:
+    step = hand.look()
+    hand.wait_for(step)
+    return step
+
+
+def test_a_notice_that_was_taken_is_recorded_with_its_name_there(hand: Hand, providers: FakeProviders) -> None:
+    hand.notify(first(hand))
+    [taken] = providers.taken
+    assert notices(hand, "status, provider, address") == [("queued", "sendgrid", EMAIL)]
+    assert taken.notice == notices(hand, "id")[0][0]
+
+
+@pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.BROKEN])
+def test_a_provider_that_is_busy_is_asked_again_at_its_own_pace(
+    hand: Hand, providers: FakeProviders, fault: Fault
+) -> None:
+    step = first(hand)
+    providers.weather.comes(fault)
+    with pytest.raises(ApplicationError) as refusal:
+        hand.notify(step)
+    assert not refusal.value.non_retryable
+    if fault is Fault.TOO_MANY:
+        assert refusal.value.next_retry_delay is not None
+    hand.notify(step)
+    assert len(providers.taken) == 1
+    assert notices(hand, "status") == [("queued",)]
+
+
+async def test_what_was_refused_for_now_does_not_leave_after_the_payment(hand: Hand, providers: FakeProviders) -> None:
+    step = first(hand)
+    providers.weather.comes(Fault.TOO_MANY)
+    with pytest.raises(ApplicationError):
+        hand.notify(step)
+    await hand.life.pays_everything()
+    assert hand.notify(step).step.action == "resolve"
+    assert providers.taken == []
+    assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
+
+
+def test_a_lost_answer_makes_one_duplicate_at_most_where_the_provider_cannot_tell(
+    hand: Hand, providers: FakeProviders
+) -> None:
+    step = first(hand)
+    providers.weather.comes(Fault.DROPPED, Fault.DROPPED)
+    for _ in range(2):
+        with pytest.raises(ApplicationError):
+            hand.notify(step)
+    hand.notify(step)
+    assert len(providers.taken) == 2
+    [(status, failure)] = notices(hand, "status, failure")
+    assert (status, failure) == ("failed", "o provedor não respondeu a dois envios")
+
+
+def test_a_lost_answer_makes_no_duplicate_where_the_provider_can_tell(hand: Hand, providers: FakeProviders) -> None:
+    addressed(hand, email=None)
+    step = first(hand)
+    assert [leg.channel for leg in step.legs] == ["sms"]
+    providers.weather.comes(Fault.DROPPED)
+    with pytest.raises(ApplicationError):
+        hand.notify(step, "sms", way="email")
+    hand.notify(step, "sms", way="email")
+    [taken] = providers.taken
+    assert notices(hand, "status, provider_id") == [("queued", taken.id)]
+
+
+def test_a_worker_that_died_in_the_middle_counts_as_a_lost_answer(hand: Hand, providers: FakeProviders) -> None:
+    step = first(hand)
+    providers.weather.comes(Fault.SILENT)
+    with pytest.raises(ApplicationError):
+        hand.notify(step)
+    assert notices(hand, "status, unanswered") == [("claimed", 1)]
+
+
+def test_what_a_webhook_told_meanwhile_settles_a_lost_answer(hand: Hand, providers: FakeProviders) -> None:
+    step = first(hand)
+    providers.weather.comes(Fault.DROPPED)
+    with pytest.raises(ApplicationError):
+        hand.notify(step)
+    with hand.life.town.engine.begin() as connection:
+        connection.execute(
+            text("""UPDATE notices SET status = 'delivered' WHERE "case" = :case"""), {"case": hand.life.case}
+        )
+    hand.notify(step)
+    assert len(providers.taken) == 1
+    assert notices(hand, "status") == [("delivered",)]
+
+
+def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: FakeProviders) -> None:
+    providers.weather.comes(Fault.REFUSED)
+    outlook = hand.notify(first(hand))
+    assert notices(hand, "channel, status") == [("email", "failed")]
+    assert outlook.step.number == 0
+    [errand] = outlook.errands
+    assert (errand.channel, errand.way, errand.queue) == ("sms", "email", "regua-twilio")
+    hand.notify(outlook.step, "sms", way="email")
+    assert notices(hand, "channel, way, status") == [("email", "email", "failed"), ("sms", "email", "queued")]
+    assert hand.look().number == 1
+
+
+def test_a_dead_number_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
+    addressed(hand, email=None)
+    providers.dead[PHONE] = 21211
+    outlook = hand.notify(first(hand), "sms", way="email")
+    assert outlook.step.status == "unreachable"
+    assert hand.life.rows("SELECT channel, address FROM dead_contacts WHERE taxpayer = :who") == [("sms", PHONE)]
+    addressed(hand, phone="+5582988880000")
+    again = hand.look()
+    assert (again.rung, again.number) == (0, 1)
+
+
+def test_nothing_leaves_on_a_refused_channel(hand: Hand) -> None:
+    with hand.life.town.engine.begin() as connection:
+        row = {"taxpayer": hand.life.taxpayer, "channel": "email", "via": "link"}
+        connection.execute(insert(opt_outs).values(row))
+    assert [leg.channel for leg in hand.look().legs] == ["sms"]
+
+
+def budget(hand: Hand, amount: str) -> None:
+    with hand.life.town.engine.begin() as connection:
+        mine = text("""UPDATE cohorts SET budget = :amount WHERE name = (SELECT cohort FROM cases WHERE id = :case)""")
+        connection.execute(mine, {"amount": amount, "case": hand.life.case})
+
+
+def test_a_cohort_stops_before_its_budget_is_passed(hand: Hand, providers: FakeProviders) -> None:
+    step = first(hand)
+    budget(hand, "0.00")
+    assert hand.notify(step).step.status == "over_budget"
+    assert providers.requests == []
+    budget(hand, "10.00")
+    assert hand.look().status == "running"
+    hand.notify(step)
+    [(cost,)] = notices(hand, "cost")
+    assert hand.life.rows("SELECT spent FROM cohorts JOIN cases ON cohort = name WHERE id = :case") == [(cost,)]
+
+
+def test_a_rehearsal_stays_in_the_outbox(hand: Hand, providers: FakeProviders) -> None:
+    with hand.life.town.engine.begin() as connection:
+        connection.execute(update(cohorts).values(rehearsal=True))
+    hand.notify(first(hand))
+    assert providers.requests == []
+    assert len(hand.files) == 1

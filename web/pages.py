@@ -1,0 +1,104 @@
+"""The pages that links in messages lead to: what is owed and how to pay it, and an end to messages on a channel.
+
+They hold no script and fetch nothing, so that they open on any telephone and print as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from anyio.to_thread import run_sync
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from channels.links import ExpiredLink, Links, WrongLink
+from channels.rendering import TEMPLATES
+from models.channel import Channel
+from models.words import CHANNELS, day, money, period
+from storage.pay_page import PayPage, read_pay_page
+
+log = structlog.get_logger()
+
+OptOut = Callable[[Engine, str, Channel, str], object]
+"""Puts on record that the taxpayer of a case wants no more messages on a channel; the last is by which way: `link`."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Cache-Control": "no-store",
+}
+"""What is owed stays between the authority and the reader: no cache, no index, no other site learns of the address."""
+
+_environment = Environment(
+    loader=FileSystemLoader(TEMPLATES / "pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(money=money, day=day, period=period)
+
+
+def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/p/{token}")
+    async def pay(token: str) -> HTMLResponse:
+        return await run_sync(_answer, lambda: _owed(engine, links.read_pay(token)))
+
+    @router.get("/u/{token}")
+    async def ask(token: str) -> HTMLResponse:
+        return await run_sync(_answer, lambda: _asked(*links.read_unsubscribe(token)))
+
+    # without a question when a mail program does it for its reader (RFC 8058); its body says nothing that we don't know
+    @router.post("/u/{token}")
+    async def unsubscribe(token: str) -> HTMLResponse:
+        return await run_sync(_answer, lambda: _unsubscribed(engine, opt_out, *links.read_unsubscribe(token)))
+
+    return router
+
+
+def _answer(make: Callable[[], HTMLResponse]) -> HTMLResponse:
+    """What `make` makes, or a page that says why there is none."""
+    try:
+        return make()
+    except ExpiredLink:
+        return _page("gone", 410)
+    except WrongLink:
+        return _page("unknown", 404)
+    except SQLAlchemyError as error:
+        log.error("a page can't be shown", reason=type(error).__name__)
+        return _page("later", 503)
+
+
+def _owed(engine: Engine, case: str) -> HTMLResponse:
+    with engine.connect() as connection:
+        page = read_pay_page(connection, case, datetime.now(UTC))
+    return _page("unknown", 404) if page is None else pay_page(page)
+
+
+def pay_page(page: PayPage) -> HTMLResponse:
+    return _page("pay", 200, page=page)
+
+
+def _asked(case: str, channel: Channel) -> HTMLResponse:
+    return _page("unsubscribe", 200, channel=CHANNELS[channel], done=False)
+
+
+def _unsubscribed(engine: Engine, opt_out: OptOut, case: str, channel: Channel) -> HTMLResponse:
+    opt_out(engine, case, channel, "link")
+    return _page("unsubscribe", 200, channel=CHANNELS[channel], done=True)
+
+
+def _page(name: str, status: int, **values: Any) -> HTMLResponse:
+    return HTMLResponse(_environment.get_template(f"{name}.html.j2").render(values), status, HEADERS)

@@ -171,7 +171,7 @@ def _show(file: dict[str, Any]) -> None:
     if file["next_step"]:
         out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    for title in ("holds", "payments", "benefits"):
+    for title in ("holds", "payments", "agreements", "tasks", "benefits"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
     keys = ("id", "at", "hypothesis", "stage", "rigidity", "tone", "channel", "status", "served_on")

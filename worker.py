@@ -18,6 +18,7 @@ from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.cohorts import CohortActivities
 from activities.notices import NoticeActivities
+from channels.links import Links, links_from
 from channels.post import Post
 from channels.settings import post_from, rate_of
 from embedded.home import home
@@ -37,7 +38,7 @@ WAITING = 64
 GRACE = timedelta(seconds=8)
 
 
-def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
+def worker_on(client: Client, engine: Engine, post: Post, links: Links | None = None) -> Worker:
     case, cohort = CaseActivities(engine, post), CohortActivities(engine, client)
     agreement = AgreementActivities(engine, post)
     return Worker(
@@ -45,7 +46,7 @@ def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
         task_queue=TASK_QUEUE,
         workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement],
         activities=[
-            NoticeActivities(engine, post).notify,
+            NoticeActivities(engine, post, links).notify,
             case.take_stock,
             case.ask_approval,
             case.approve_suspension,
@@ -54,6 +55,7 @@ def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
             case.reinstate_benefits,
             case.refer,
             case.resolve,
+            case.end_campaign,
             case.cancel,
             case.pause,
             case.resume,
@@ -69,12 +71,14 @@ def worker_on(client: Client, engine: Engine, post: Post) -> Worker:
     )
 
 
-def carrier_on(client: Client, engine: Engine, post: Post, provider: str, rate: float | None) -> Worker:
+def carrier_on(
+    client: Client, engine: Engine, post: Post, links: Links | None, provider: str, rate: float | None
+) -> Worker:
     """Serves the notices that leave by one provider, at most `rate` a second over all workers."""
     return Worker(
         client,
         task_queue=queue_of(provider),
-        activities=[NoticeActivities(engine, post).notify],
+        activities=[NoticeActivities(engine, post, links).notify],
         activity_executor=ThreadPoolExecutor(WAITING),
         max_concurrent_activities=WAITING,
         max_task_queue_activities_per_second=rate,
@@ -83,18 +87,18 @@ def carrier_on(client: Client, engine: Engine, post: Post, provider: str, rate: 
 
 
 async def main() -> None:
-    post = post_from(os.environ, home())
+    post, links = post_from(os.environ, home()), links_from(os.environ)
     engine = connect_from_environment(pool=THREADS + 4)
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     client = await connect()
     async with AsyncExitStack() as serving:
-        await serving.enter_async_context(worker_on(client, engine, post))
+        await serving.enter_async_context(worker_on(client, engine, post, links))
         for provider in PROVIDERS:
             if provider in post.providers:
                 rate = rate_of(provider, os.environ)
-                await serving.enter_async_context(carrier_on(client, engine, post, provider, rate))
+                await serving.enter_async_context(carrier_on(client, engine, post, links, provider, rate))
         await stop.wait()
 
 

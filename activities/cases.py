@@ -18,7 +18,8 @@ from models.decision import Action, Step
 from models.plan import plan
 from models.words import day
 from storage.cases import Sitting
-from storage.schema import benefits, cases, suspensions
+from storage.offers import settle
+from storage.schema import benefits, cases, decisions, suspensions
 from workflows.effects import CaseCommand, CaseEffects, Hearing, Outlook, PlannedStep, Stocktaking
 
 
@@ -111,6 +112,20 @@ class CaseActivities(CaseEffects):
             sat.close(Status.RESOLVED)
 
         return self._if_due(case, Action.RESOLVE, resolve)
+
+    @activity.defn
+    def end_campaign(self, case: str) -> Outlook:
+        """What its payments have earned is judged once more, should a rate have been missing when they came."""
+
+        def end(sat: Sitting) -> None:
+            if earned := settle(sat.connection, [debt.id for debt in sat.standing.debts]):
+                sat.connection.execute(insert(decisions), earned)
+                sat.look_again()
+            if sat.step.action is Action.END:
+                sat.journal("ended", sat.step.reason)
+                sat.close(Status.ENDED)
+
+        return self._if_due(case, Action.END, end)
 
     @activity.defn
     def cancel(self, case: str) -> Outlook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,17 +16,20 @@ from models.ruler import Kind, tone_of
 from models.taxid import formatted
 from models.words import STAGES
 from storage.cases import Sitting
+from storage.offers import offer_on
 
 TXIDS = text("SELECT id, pix_txid FROM debts WHERE id IN :debts").bindparams(bindparam("debts", expanding=True))
 BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
 
 
-def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
+def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | None = None) -> Letter:
     """To `who`, a row of `taxpayers`: all that is open; held debts leave the balance and the text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
     case, ruler, standing = sat.case, sat.case.ruler, sat.standing
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
+    owed = [debt.id for debt in standing.debts if debt.outstanding]
+    offer = offer_on(sat.connection, ruler, case.id, owed, at) if ruler.offer else None
     return Letter(
         authority=ruler.authority,
         title=ruler.title,
@@ -41,16 +45,18 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any]) -> Letter:
         tax=case.tax,
         credit=ruler.credit,
         balance=standing.balance,
-        debts=_open_debts(sat),
+        debts=_open_debts(sat, offer.prices if offer else {}),
         missing_returns=_missing_returns(sat),
         divergences=_divergences(sat),
         benefits=_benefits(sat),
         deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
         defence_days=ruler.gate.defence.days if ruler.gate else None,
+        offer=offer.offered if offer else None,
+        link=link,
     )
 
 
-def _open_debts(sat: Sitting) -> tuple[OpenDebt, ...]:
+def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:
     owed = [debt for debt in sat.standing.debts if debt.outstanding]
     if not owed:
         return ()
@@ -63,6 +69,7 @@ def _open_debts(sat: Sitting) -> tuple[OpenDebt, ...]:
             due=debt.due,
             amount=debt.balance,
             pix_txid=txids[debt.id],
+            offered=offered.get(debt.id),
         )
         for debt in owed
     )

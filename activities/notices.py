@@ -8,6 +8,7 @@ and where the provider can't tell, hands it over once more and never a third tim
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,13 +24,15 @@ from temporalio.exceptions import ApplicationError
 from activities.letters import letter_for
 from activities.outlook import contact_at, outlook_of
 from activities.world import now, sitting_on
-from channels.post import Adapter, Busy, Outgoing, Post, Receipt, Unanswered, Undeliverable
+from channels.links import Links
+from channels.mail_html import Letterhead, mail_html
+from channels.post import Adapter, Busy, Content, Outgoing, Post, Receipt, Unanswered, Undeliverable
 from channels.rendering import Letter, Message, render
 from models.decision import Action, Step
 from models.delivery import Leg, Progress
 from models.errors import Refusal
 from models.prices import cost_of
-from models.ruler import Rung, tone_of
+from models.ruler import Ruler, Rung, tone_of
 from models.sms import measure, transliterate
 from models.taxid import formatted
 from storage.cases import Sitting
@@ -52,9 +55,11 @@ class Claimed:
 
 
 class NoticeActivities(NoticeEffects):
-    def __init__(self, engine: Engine, post: Post) -> None:
+    def __init__(self, engine: Engine, post: Post, links: Links | None = None) -> None:
+        """Without `links`, messages name the authority's site only."""
         self.engine = engine
         self.post = post
+        self.links = links
 
     @activity.defn
     def notify(self, contact: Contact) -> Outlook:
@@ -90,8 +95,8 @@ class NoticeActivities(NoticeEffects):
             overtaken = sat.case.closed_at is not None or not _is_current(sat, contact.step, leg)
             if overtaken or not _is_lawful_now(sat, leg):
                 return None
-            made = _make(sat, contact.step, leg, notice, who, adapter)
-            return _claimed(sat, made, who, adapter, unanswered=0) if made else None
+            made = self._make(sat, contact.step, leg, notice, who, adapter)
+            return self._claimed(sat, made, _rung_of(sat, contact.step), who, adapter, unanswered=0) if made else None
         if made.status != Progress.CLAIMED:
             return None
         if made.unanswered == 0 and adapter.needs_contact:
@@ -102,7 +107,88 @@ class NoticeActivities(NoticeEffects):
             if not _is_lawful_now(sat, leg):
                 raise _later(sat, leg)
             _handed(sat.connection, notice, +1)
-        return _claimed(sat, made, who, adapter, made.unanswered)
+        return self._claimed(sat, made, _rung_of(sat, contact.step), who, adapter, made.unanswered)
+
+    def _make(
+        self, sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter
+    ) -> Row[Any] | None:
+        """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
+        assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018
+        rung = _rung_of(sat, step)
+        at = _day_of_rung(sat, step)
+        message = _written(sat, leg, rung, letter_for(sat, step, at, who, self._link(sat)))
+        segments = measure(message.body).segments if leg.channel == "sms" else 1
+        cost = _cost(sat, leg, at, segments)
+        if not _spend(sat, cost):
+            sat.over_budget()
+            return None
+        row = {
+            "id": notice,
+            "case": sat.case.id,
+            "step": step.number,
+            "channel": leg.channel,
+            "way": leg.way,
+            "at": at,
+            "due_at": _due_at(sat, step, at),
+            "hypothesis": step.row,
+            "stage": rung.stage,
+            "rigidity": step.rigidity,
+            "tone": tone_of(step.rigidity),
+            "template": rung.template,
+            "formal": rung.formal,
+            "status": Progress.CLAIMED,
+            "subject": message.subject,
+            "body": message.body,
+            "address": sat.person.contacts.address(leg.channel) if adapter.needs_contact else None,
+            "unanswered": 1 if adapter.needs_contact else 0,
+            "segments": segments,
+            "cost": cost,
+        }
+        made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
+        sat.journal("notice", step.reason, at, step)
+        if sat.position.steps == step.number:
+            _advance(sat, at)
+        return made
+
+    def _claimed(
+        self, sat: Sitting, made: Row[Any], rung: Rung, who: Row[Any], adapter: Adapter, unanswered: int
+    ) -> Claimed:
+        ruler, case = sat.case.ruler, sat.case
+        refusable = made.channel == "email" and not made.formal and self.links is not None
+        message = Outgoing(
+            notice=made.id,
+            case=case.id,
+            cohort=case.cohort,
+            ruler=ruler.label,
+            channel=made.channel,
+            sender_name=ruler.authority,
+            sender=ruler.sender,
+            recipient_name=who.name,
+            recipient=made.address if adapter.needs_contact else _written_to(made.channel, who),
+            subject=made.subject,
+            body=made.body,
+            html=self._html(ruler, made) if made.channel == "email" else None,
+            personal=_personal(made, who),
+            unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
+            content=self._content(sat, rung, who) if made.channel == "whatsapp" else None,
+            at=now(),
+            since=made.claimed_at if unanswered else None,
+            formal=made.formal,
+        )
+        return Claimed(message, adapter, unanswered, case.taxpayer, case.clock.compressed)
+
+    def _link(self, sat: Sitting) -> str | None:
+        return self.links.pay(sat.case.id) if self.links else None
+
+    def _html(self, ruler: Ruler, made: Row[Any]) -> str:
+        pay_pages = self.links.pay_pages if self.links else None
+        head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=pay_pages)
+        return mail_html(Message(subject=made.subject, body=made.body), head)
+
+    def _content(self, sat: Sitting, rung: Rung, who: Row[Any]) -> Content | None:
+        ruler = sat.case.ruler
+        variables = (who.name, ruler.authority, self._link(sat) or ruler.contact.site)
+        return Content(rung.content, variables) if rung.content else None
 
     # ---- handing over
 
@@ -184,7 +270,13 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
     tried = {delivery.way for delivery in sat.standing.deliveries}
-    return begun and leg.way not in tried and sat.standing.outstanding and sat.standing.paused_by is None
+    stopped = sat.standing.paused_by is not None or sat.standing.lacks or _offer_is_over(sat)
+    return begun and leg.way not in tried and sat.standing.outstanding and not stopped
+
+
+def _offer_is_over(sat: Sitting) -> bool:
+    offer = sat.case.ruler.offer
+    return offer is not None and offer.deadline_day <= sat.today
 
 
 def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:
@@ -199,44 +291,9 @@ def _later(sat: Sitting, leg: Leg) -> ApplicationError:
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=delay)
 
 
-def _make(sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter) -> Row[Any] | None:
-    """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
-    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
-    rung = sat.case.ruler.rung(step.row, step.rung)
-    at = _day_of_rung(sat, step)
-    message = _written(sat, leg, rung, letter_for(sat, step, at, who))
-    segments = measure(message.body).segments if leg.channel == "sms" else 1
-    cost = _cost(sat, leg, at, segments)
-    if not _spend(sat, cost):
-        sat.over_budget()
-        return None
-    row = {
-        "id": notice,
-        "case": sat.case.id,
-        "step": step.number,
-        "channel": leg.channel,
-        "way": leg.way,
-        "at": at,
-        "due_at": _due_at(sat, step, at),
-        "hypothesis": step.row,
-        "stage": rung.stage,
-        "rigidity": step.rigidity,
-        "tone": tone_of(step.rigidity),
-        "template": rung.template,
-        "formal": rung.formal,
-        "status": Progress.CLAIMED,
-        "subject": message.subject,
-        "body": message.body,
-        "address": sat.person.contacts.address(leg.channel) if adapter.needs_contact else None,
-        "unanswered": 1 if adapter.needs_contact else 0,
-        "segments": segments,
-        "cost": cost,
-    }
-    made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
-    sat.journal("notice", step.reason, at, step)
-    if sat.position.steps == step.number:
-        _advance(sat, at)
-    return made
+def _rung_of(sat: Sitting, step: Step) -> Rung:
+    assert step.row is not None and step.rung is not None  # noqa: S101, PT018
+    return sat.case.ruler.rung(step.row, step.rung)
 
 
 def _written(sat: Sitting, leg: Leg, rung: Rung, letter: Letter) -> Message:
@@ -289,26 +346,17 @@ def _advance(sat: Sitting, at: date) -> None:
         sat.look_again()
 
 
-def _claimed(sat: Sitting, made: Row[Any], who: Row[Any], adapter: Adapter, unanswered: int) -> Claimed:
-    ruler = sat.case.ruler
-    message = Outgoing(
-        notice=made.id,
-        case=sat.case.id,
-        cohort=sat.case.cohort,
-        ruler=ruler.label,
-        channel=made.channel,
-        sender_name=ruler.authority,
-        sender=ruler.sender,
-        recipient_name=who.name,
-        recipient=made.address if adapter.needs_contact else who.email,
-        subject=made.subject,
-        body=made.body,
-        personal=(who.name, formatted(who.tax_id), sat.case.id),
-        at=now(),
-        since=made.claimed_at if unanswered else None,
-        formal=made.formal,
-    )
-    return Claimed(message, adapter, unanswered, sat.case.taxpayer, sat.case.clock.compressed)
+OWN = re.compile(r"\S*\d\S*")
+"""Amounts, dates, numbers and links: what of a text may be one recipient's alone."""
+
+
+def _personal(made: Row[Any], who: Row[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([who.name, *OWN.findall(f"{made.subject or ''} {made.body}")]))
+
+
+def _written_to(channel: str, who: Row[Any]) -> str | None:
+    """For providers that need no address: whom the file is for."""
+    return formatted(who.tax_id) if channel == "domicile" else who.email
 
 
 def _handed(connection: Connection, notice: str, count: int) -> None:

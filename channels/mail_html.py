@@ -47,8 +47,17 @@ class Block:
 
 def mail_html(message: Message, head: Letterhead) -> str:
     """Needs no image, no font and no style sheet, and is as wide as the screen up to 600 pixels."""
+    return _made("email/mail.html.j2", message, head)
+
+
+def mail_content(message: Message, head: Letterhead) -> str:
+    """What such a mail shows, to be part of another page."""
+    return _made("email/content.html.j2", message, head)
+
+
+def _made(template: str, message: Message, head: Letterhead) -> str:
     blocks = [block for text in message.body.strip().split("\n\n") for block in _blocks(text, head)]
-    return _environment.get_template("email/mail.html.j2").render(subject=message.subject, head=head, blocks=blocks)
+    return _environment.get_template(template).render(subject=message.subject, head=head, blocks=blocks)
 
 
 def _blocks(text: str, head: Letterhead) -> Iterator[Block]:

@@ -13,9 +13,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from models.channel import CHANNELS, Channel
+from models.remission import Offered
 from models.ruler import Contact, Credit, Hypothesis, Stage, Tone
 from models.sms import transliterate
-from models.words import day, money, period
+from models.words import day, moment, money, percent, period
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HEADED: frozenset[Channel] = frozenset({"email", "domicile"})
@@ -62,6 +63,8 @@ class OpenDebt(_Value):
     pix_txid: Line | None
     brcode: Line | None = None
     """Pix *copia e cola*."""
+    offered: Decimal | None = None
+    """What settles it today in one payment, in a campaign."""
 
 
 class MissingReturn(_Value):
@@ -103,6 +106,8 @@ class Letter(_Value):
     deadline: date | None
     """The earliest day of the next step, where one is known."""
     defence_days: int | None
+    offer: Offered | None = None
+    """Of a settlement campaign, at the amounts of `today`."""
     link: str | None = None
     """Where this taxpayer, and nobody else, sees what is owed and pays it; none: the site has to do."""
 
@@ -158,7 +163,14 @@ class Words(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
         )
         self.globals.clear()
-        filters: dict[str, Callable[..., Any]] = {"money": money, "day": day, "period": period, "gsm7": transliterate}
+        filters: dict[str, Callable[..., Any]] = {
+            "money": money,
+            "day": day,
+            "moment": moment,
+            "percent": percent,
+            "period": period,
+            "gsm7": transliterate,
+        }
         self.filters.update(filters)
 
 

@@ -76,6 +76,8 @@ def _telephone(given: Mapping[str, str]) -> dict[str, Adapter]:
     }
     if missing := [f"{setting} ({what})" for setting, what in needed.items() if setting not in given]:
         raise Refusal(f"Twilio is configured by half; set {', '.join(missing)}")
+    if not given["REGUA_PUBLIC_URL"].startswith(("https://", "http://")):
+        raise Refusal("REGUA_PUBLIC_URL is not an address such as https://regua.prefeitura.example")
     senders = {
         channel: _sender(channel, setting, given[setting])
         for channel, setting in TWILIO_SENDERS.items()
@@ -101,4 +103,4 @@ def _sender(channel: str, setting: str, written: str) -> str:
 def _without_key(given: Mapping[str, str], key: str, *settings: str) -> None:
     """A setting that would do nothing is a key that was forgotten."""
     if idle := [setting for setting in settings if setting in given]:
-        raise Refusal(f"{', '.join(idle)} is set, but {key} is missing")
+        raise Refusal(f"{', '.join(idle)} means nothing without {key}")

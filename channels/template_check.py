@@ -30,13 +30,16 @@ from channels.rendering import (
 )
 from models.channel import Channel
 from models.faults import Fault
+from models.offer import Offer
+from models.remission import Offered, OfferedModality
 from models.ruler import Hypothesis, Ruler, Rung, Stage, tone_of
 from models.sms import measure
 from models.words import STAGES
 
 MOST_SEGMENTS = 2
 """Of an SMS, before `ruler check` warns: each is paid for, and some telephones show them apart."""
-SAMPLE_LINK = "https://pague.authority.example/p/" + "x" * 35
+SAMPLE_PAGES = "https://pague.authority.example/p/"
+SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 """As long as a real one."""
 UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 
@@ -93,6 +96,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             amount=Decimal(n) * Decimal("123456.78"),
             pix_txid=f"{n:026}",
             brcode=f"00020126{n:080}6304{n:04}" if n > 1 else None,
+            offered=Decimal(n) * 100 if ruler.offer else None,
         )
         for n in (1, 2, 3)
     )
@@ -136,11 +140,27 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             tax=tax,
             credit=ruler.credit,
             balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
+            offer=_sample_offer(ruler.offer) if ruler.offer else None,
             **standing,
             **circumstance,
         )
         for n, (standing, circumstance) in enumerate(product(standings, circumstances))
     ]
+
+
+def _sample_offer(offer: Offer) -> Offered:
+    total = Decimal("123456.78")
+    ways = [OfferedModality(**modality.model_dump(), total=total, each=total) for modality in offer.modalities]
+    best = max(modality.percent for modality in offer.modalities)
+    return Offered(
+        name=offer.name,
+        law=offer.law,
+        until=offer.until,
+        percent=best,
+        full=total,
+        modalities=tuple(ways),
+        paid_in_part=Decimal("100.00"),
+    )
 
 
 def _nothing_open(letter: Letter) -> Letter:

@@ -170,6 +170,8 @@ def _show(file: dict[str, Any]) -> None:
     out.print(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}", markup=False)
     if file["next_step"]:
         out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
+    if file["waits_because"]:
+        out.print(f"waits: {file['waits_because']}", markup=False)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
     for title in ("holds", "payments", "agreements", "tasks", "benefits"):
         if file[title]:

@@ -21,7 +21,7 @@ from models.errors import Refusal
 from models.extract import tax_name
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES, money
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
 from storage.schema import cases
@@ -65,6 +65,7 @@ def start(
     selection = _selection(read, min_amount, uf, tax)
     clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     limit = None if budget is None else _amount(budget, "--budget")
+    _refuse_if_over(read, clock.origin_day)
     engine = database()
     if dry_run:
         foreseen = foresee(engine, read, selection, clock.origin_day, limit)
@@ -121,7 +122,7 @@ def budget_(
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = _amount(amount, "AMOUNT")
     woken = change_budget(database(), name, limit, by or getpass.getuser())
-    shown = f"{name} may spend {money(limit)}; {woken} cases that had stopped look again"
+    shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
 
@@ -136,6 +137,7 @@ def begin_cohort(
     budget: Decimal | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
+    must_be_reckonable(engine, ruler, selection, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
     return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget))
@@ -171,6 +173,15 @@ def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
     return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
+
+
+def _refuse_if_over(ruler: Ruler, day: date) -> None:
+    if ruler.offer and ruler.offer.deadline_day <= day:
+        raise Refusal(
+            f"the offer of {ruler.label} ends on {ruler.offer.until:%Y-%m-%d at %H:%M} and contacts nobody on its last"
+            f" day: on {day} nothing is left of it. Write another `until` and raise the version; to rehearse it, set"
+            " --day-seconds and --start"
+        )
 
 
 def _amount(written: str, option: str) -> Decimal:

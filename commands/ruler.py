@@ -1,4 +1,4 @@
-"""`ruler check`, `ruler map`, `ruler plan`: what is wrong with a ruler, what it looks like, and what it would do."""
+"""`ruler check`, `map`, `plan`, `preview`: what is wrong with a ruler, what it looks like, would do and would say."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.panel import Panel
+from rich.text import Text
 
-from channels.template_check import template_faults
+from channels.template_check import MOST_SEGMENTS, template_faults, template_warnings
 from commands.console import Json, emit, err, out, table
 from models.errors import Refusal
 from models.faults import Fault, read_ruler, rule_faults
 from models.heatmap import cells, svg, terminal
 from models.plan import imagined_case, plan
 from models.ruler import Hypothesis, Ruler, tone_of
+from reports.preview import Shown, ShownRung, page, price, shown_rungs
 from storage.accruals import accrual_faults
-from storage.prices import price_faults
+from storage.prices import price_faults, prices_of
 from storage.shelf import RULERS
 
 ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
@@ -73,8 +76,11 @@ def check(file: RulerFile, as_json: Json = False) -> None:
     """Find every fault of a ruler and its templates in one go. Exit code 0: it can be used."""
     path, text = RULERS.read(file)
     ruler, faults = examined(text)
+    warnings = read_ruler(text).placed(template_warnings(ruler)) if ruler is not None and not faults else ()
 
     def readable() -> None:
+        for warning in warnings:
+            err.print(f"{placed(path, warning)} (a warning)", markup=False, soft_wrap=True)
         for fault in faults:
             err.print(placed(path, fault), markup=False, soft_wrap=True)
         if ruler is not None and not faults:
@@ -84,11 +90,16 @@ def check(file: RulerFile, as_json: Json = False) -> None:
     data = {
         "ruler": ruler.label if ruler else path,
         "ok": not faults,
-        "faults": [{"line": fault.line, "where": key(fault), "what": fault.what} for fault in faults],
+        "faults": [_told(fault) for fault in faults],
+        "warnings": [_told(warning) for warning in warnings],
     }
     emit(data, as_json, readable)
     if faults:
         raise typer.Exit(1)
+
+
+def _told(fault: Fault) -> dict[str, Any]:
+    return {"line": fault.line, "where": key(fault), "what": fault.what}
 
 
 @ruler_commands.command("map")
@@ -143,6 +154,71 @@ def plan_(
     emit(data, as_json, lambda: table(columns, rows, title))
 
 
+@ruler_commands.command()
+def preview(
+    file: RulerFile,
+    html: Annotated[Path | None, typer.Option(metavar="DIR", help="Write it as DIR/index.html instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
+    ruler, _ = load_ruler(file)
+    prices, today = prices_of(ruler), datetime.now(UTC).date()
+    if html is not None:
+        _write(html / "index.html", page(ruler, prices, today))
+        return
+    rungs = list(shown_rungs(ruler, prices, today))
+
+    def readable() -> None:
+        for shown in rungs:
+            _print_rung(shown)
+
+    emit({"ruler": ruler.label, "rungs": [_as_data(shown) for shown in rungs]}, as_json, readable)
+
+
+def _print_rung(shown: ShownRung) -> None:
+    rung = shown.rung
+    dwell = f", {rung.dwell.days} {rung.dwell.unit} days" if rung.dwell else ""
+    formal = ", formal" if rung.formal else ""
+    heading = f"{shown.row} {rung.stage}: rigidity {rung.rigidity} ({tone_of(rung.rigidity)}){formal}{dwell}"
+    out.print(f"{heading}, {price(shown.cost)}", style="bold", markup=False)
+    for one in shown.messages:
+        words = f"{one.message.subject}\n\n{one.message.body}" if one.message.subject else one.message.body
+        title = f"{one.channel}, when {one.instead_of} fails" if one.instead_of else one.channel
+        out.print(Panel(Text(words.strip()), title=title, title_align="left", subtitle=_price_tag(one)))
+
+
+def _price_tag(one: Shown) -> Text:
+    tag = price(one.cost)
+    if one.sms is not None:
+        segments = "a segment" if one.sms.segments == 1 else f"{one.sms.segments} segments"
+        tag = f"{len(one.message.body)} characters, {segments}, {tag}"
+    if one.accented:
+        tag += ", accents leave room for 70 characters a segment"
+    if one.too_long:
+        tag += f", more than {MOST_SEGMENTS} segments"
+    return Text(tag, style="red" if one.accented or one.too_long else "dim")
+
+
+def _as_data(shown: ShownRung) -> dict[str, Any]:
+    return {
+        "hypothesis": shown.row,
+        "stage": shown.rung.stage,
+        "rigidity": shown.rung.rigidity,
+        "cost": f"{shown.cost:.4f}",
+        "messages": [
+            {
+                "channel": one.channel,
+                "instead_of": one.instead_of,
+                "subject": one.message.subject,
+                "body": one.message.body,
+                "segments": one.sms.segments if one.sms else None,
+                "cost": f"{one.cost:.4f}",
+            }
+            for one in shown.messages
+        ],
+    }
+
+
 def _row(ruler: Ruler, hypothesis: str) -> Hypothesis:
     for row in ruler.rows:
         if row == hypothesis.lower():
@@ -160,10 +236,12 @@ def _day(written: str) -> date:
     return day
 
 
-def _write(picture: Path, drawn: str) -> None:
+def _write(file: Path, text: str) -> None:
+    """Into a folder that is made if it isn't there."""
     try:
-        picture.write_text(drawn, encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise Refusal(f"{str(picture)!r} can't be written: {reason}") from None
-    err.print(f"wrote {picture}", markup=False, soft_wrap=True)
+        raise Refusal(f"{str(file)!r} can't be written: {reason}") from None
+    err.print(f"wrote {file}", markup=False, soft_wrap=True)

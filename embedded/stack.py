@@ -1,5 +1,6 @@
 """The whole product on one machine: PostgreSQL, Temporal, a worker and the web, up together and down together."""
 
+import os
 import random
 import signal
 import socket
@@ -147,6 +148,8 @@ class Stack:
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
+            REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),
+            REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.web),
             PYTHONUNBUFFERED="1",
         )
         return Child(name, [sys.executable, *arguments], self.home.logs / f"{name}.log", env)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from models.accrual_table import AccrualTable, Component, Fine, Interest
 from models.dated import entry_on
-from models.errors import Refusal
+from models.errors import Unreckonable
 from models.rates import Rates
 from models.words import day as written_day
 from models.words import percent
@@ -131,6 +131,13 @@ def discounts(table: AccrualTable, lines: Iterable[Line], on: date) -> tuple[Lin
     )
 
 
+def _no_rule(table: AccrualTable, component: Component, of_what: str, lacks: str) -> Unreckonable:
+    return Unreckonable(
+        f"{table.accrual} has no rule for the {component} {of_what}",
+        f"em {table.accrual} a regra de {NAMES[component]} {lacks}",
+    )
+
+
 def _share(table: AccrualTable, base: Decimal, rate: Decimal) -> Decimal:
     return table.rounded(base * rate / 100)
 
@@ -143,7 +150,7 @@ def _fine(table: AccrualTable, principal: Decimal, due: date, since: date, on: d
         return
     rule = entry_on(table.fine, due)
     if rule is None:
-        raise Refusal(f"{table.accrual} has no rule for the fine of a debt due on {due:%d/%m/%Y}")
+        raise _no_rule(table, "fine", f"of a debt due on {due:%d/%m/%Y}", f"do vencimento {written_day(due)}")
     days, charged = (on - due).days, rule.rate((since - due).days)
     rate = rule.rate(days) - charged
     if rate > 0:
@@ -223,7 +230,7 @@ def _terms(table: AccrualTable, due: date, since: date, on: date, rates: Rates) 
 def _interest_rule(table: AccrualTable, month: date) -> Interest:
     rule = entry_on(table.interest, month)
     if rule is None:
-        raise Refusal(f"{table.accrual} has no rule for the interest of {month:%m/%Y}")
+        raise _no_rule(table, "interest", f"of {month:%m/%Y}", f"de {month:%m/%Y}")
     return rule
 
 
@@ -239,7 +246,7 @@ def _fees(table: AccrualTable, due: date, since: date, on: date, charged: Sequen
         return
     fee = entry_on(table.fees, due)
     if fee is None:
-        raise Refusal(f"{table.accrual} has no rule for the fees of a debt due on {due:%d/%m/%Y}")
+        raise _no_rule(table, "fees", f"of a debt due on {due:%d/%m/%Y}", f"do vencimento {written_day(due)}")
     base = sum((line.amount for line in charged if line.component in fee.of), NOTHING)
     if base and fee.percent:
         amount = _share(table, base, fee.percent)

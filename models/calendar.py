@@ -71,6 +71,19 @@ class Calendar(BaseModel):
             day = self.working(day + timedelta(days=1))
         return day
 
+    def before(self, day: date, wait: Wait) -> date:
+        """The last working day that leaves at least `wait` until `day`."""
+        if wait.unit is Unit.LEGAL:
+            return self._working_back(day - timedelta(days=wait.days))
+        for _ in range(wait.days):
+            day = self._working_back(day - timedelta(days=1))
+        return day
+
+    def _working_back(self, day: date) -> date:
+        while not self.is_working(day):
+            day -= timedelta(days=1)
+        return day
+
 
 class Window(BaseModel):
     """Hours of a day on the local clock, written `08:00-20:00` in a ruler: the first included, the last excluded."""

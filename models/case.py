@@ -12,16 +12,20 @@ class Status(StrEnum):
     UNREACHABLE = "unreachable"
     OVER_BUDGET = "over_budget"
     AWAITING_APPROVAL = "awaiting_approval"
+    AMOUNT_UNKNOWN = "amount_unknown"
+    """A rate or a rule is missing without which nobody can tell what is owed."""
     RESOLVED = "resolved"
     BENEFITS_SUSPENDED = "benefits_suspended"
     REFERRED = "referred"
+    ENDED = "ended"
+    """The offer of its campaign is over, and it was not settled."""
     CANCELLED = "cancelled"
     CONTROL = "control"
 
     @property
     def closed(self) -> bool:
         """Whether the case's workflow has ended; a reversed payment opens it again."""
-        return self in (Status.RESOLVED, Status.CANCELLED)
+        return self in (Status.RESOLVED, Status.ENDED, Status.CANCELLED)
 
 
 class CaseStart(BaseModel):

@@ -41,9 +41,12 @@ class Contacts(BaseModel):
     refused: frozenset[Channel] = frozenset()
 
     def address(self, channel: Channel) -> str | None:
-        """None: there is none that works."""
-        address = self.addresses.get(ADDRESS.get(channel, ""))
-        return address if address and (channel, address) not in self.dead else None
+        """None: there is none that works. A telephone number without its country is none that anybody can dial."""
+        kind = ADDRESS.get(channel, "")
+        address = self.addresses.get(kind)
+        if not address or (channel, address) in self.dead or (kind == "phone" and not address.startswith("+")):
+            return None
+        return address
 
     def reach(self, unaddressed: Set[Channel]) -> Reach:
         """`unaddressed` channels need no address: whoever sends them keeps them, or publishes them."""

@@ -19,7 +19,7 @@ from models.evidence import classify
 from models.position import Position
 from models.ruler import Hypothesis, Ruler, Stage
 from models.standing import Standing
-from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, money
+from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, moment, money
 
 
 class _Value(BaseModel):
@@ -33,6 +33,8 @@ class Action(StrEnum):
     REINSTATE = "reinstate"
     REFER = "refer"
     RESOLVE = "resolve"
+    END = "end"
+    """The campaign is over for a case that was not settled in it."""
     WAIT = "wait"
     """Nothing to do until something happens to the case."""
 
@@ -75,12 +77,19 @@ class Decision(_Value):
 
 def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
     """First what has happened moves the position, then the position says what is next."""
+    if standing.lacks:
+        return Decision(position=position, step=_wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
     turns: list[Turn] = []
     for move in (_stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor, _resume_after_break):
         position, turn = move(ruler, position, standing)
         if turn:
             turns.append(turn)
-    return Decision(position=position, step=_next(ruler, calendar, position, standing), turns=tuple(turns))
+    step = _towards_deadline(ruler, calendar, standing, _next(ruler, calendar, position, standing))
+    return Decision(position=position, step=step, turns=tuple(turns))
+
+
+def _unknown(standing: Standing) -> str:
+    return f"não se pode dizer quanto é devido: falta {standing.lacks}"
 
 
 Moved = tuple[Position, Turn | None]
@@ -249,12 +258,16 @@ def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Stand
     if index == len(ruler.rows[row].rungs):
         above = ruler.rows[row].climbs_to
         why = f"a escada de {row.upper()} terminou; "
+        if above is None and ruler.offer:
+            return _wait(Status.RUNNING, position, f"todos os avisos da campanha foram dados; {_open(standing)}")
         if above is None:
             return _refer(calendar, position, standing)
         row, index = above, 0
     due = _due(calendar, position, standing)
     if due is None:
         return _wait(Status.RUNNING, position, _unserved(standing))
+    if ruler.offer and (before := ruler.rung(row, index).before):
+        due = max(due, ruler.offer.day_of(calendar, before))
     if ruler.rung(row, index).stage is Stage.SUSPENSION:
         return _gate(ruler, calendar, position, standing, due)
     return _contact(ruler, calendar, position, standing, row, index, due, f"{why}{_waited(position, standing)}")
@@ -369,6 +382,19 @@ def _refer(calendar: Calendar, position: Position, standing: Standing) -> Step:
         return _wait(Status.RUNNING, position, _unserved(standing))
     why = f"fim da régua: encaminhado para protesto e execução fiscal; {_waited(position, standing)}"
     return Step(action=Action.REFER, status=Status.RUNNING, on=due, number=position.steps, reason=why)
+
+
+def _towards_deadline(ruler: Ruler, calendar: Calendar, standing: Standing, step: Step) -> Step:
+    """What the map says while the offer stands: nobody is contacted on its last day, or after. A case that isn't
+    settled ends once the bank has had its days, whatever it waits for."""
+    offer = ruler.offer
+    if offer is None or step.action is Action.RESOLVE:
+        return step
+    if step.action is Action.NOTIFY and step.on and max(step.on, standing.today) < offer.deadline_day:
+        return step.model_copy(update={"reason": f"{step.reason}; a oferta vale até {moment(offer.until)}"})
+    over = offer.over_on(calendar, ruler.payments.processing)
+    why = f"oferta até {moment(offer.until)}: sem quitação, a campanha encerra em {day(over)}; {step.reason}"
+    return Step(action=Action.END, status=step.status, on=over, number=step.number, reason=why)
 
 
 def _rung_step(

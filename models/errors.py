@@ -6,3 +6,12 @@ class Refusal(Exception):
 
     It says what is wrong, where (file, line, field) and what to do, and holds no person's data.
     """
+
+
+class Unreckonable(Refusal):
+    """What is owed on a day can't be told, since a rate or a rule is missing. It is never taken for zero."""
+
+    def __init__(self, sentence: str, lacks: str) -> None:
+        super().__init__(sentence)
+        self.lacks = lacks
+        """The same in pt-BR and in few words, for the case that waits for it."""

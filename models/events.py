@@ -85,6 +85,10 @@ class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
 
+class RatesLoaded(Event):
+    """Rates are known that the amount owed may have waited for."""
+
+
 class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
@@ -102,5 +106,6 @@ EVENTS: tuple[type[Event], ...] = (
     AgreementChanged,
     InstalmentsChanged,
     BudgetChanged,
+    RatesLoaded,
     ExtractChanged,
 )

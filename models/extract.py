@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Literal, NamedTuple, TypeVar
 
 from models.errors import Refusal
+from models.phone import e164
 from models.situation import fold, ground_of
 from models.taxid import MASK, TaxId, read_tax_id
 
@@ -27,6 +28,16 @@ LONGEST_NAME, LONGEST_CODE = 250, 60
 
 UFS = frozenset("AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO".split())  # noqa: SIM905
 YES = frozenset(("SIM", "S", "YES", "Y", "TRUE", "T", "1"))
+KINDS = {
+    "TAX": "tax",
+    "IMPOSTO": "tax",
+    "FEE": "fee",
+    "TAXA": "fee",
+    "CONTRIBUTION": "contribution",
+    "CONTRIBUICAO": "contribution",
+    "CONTRIBUICAO DE MELHORIA": "contribution",
+}
+"""In which order a payment is imputed (CTN art. 163, II)."""
 NO = frozenset(("NAO", "NÃO", "N", "NO", "FALSE", "F", "0"))
 
 _POINT = re.compile(r"-?(?:[0-9]+(?:\.[0-9]{1,2})?|\.[0-9]{1,2})")
@@ -57,6 +68,9 @@ class DebtRow(NamedTuple):
     litigation: str
     amount: str
     ground: str
+    kind: str = ""
+    prescribes: str = ""
+    own: str = ""
 
 
 class FilingRow(NamedTuple):
@@ -92,7 +106,7 @@ Reader = Callable[[list[str]], Row]
 Fields = Callable[[list[str]], tuple[str, ...]]
 
 TAXPAYERS_REQUIRED = ("tax_id", "name", "uf", "tax", "inscription", "due", "amount")
-TAXPAYERS_OPTIONAL = ("email", "phone", "period", "situation", "litigation")
+TAXPAYERS_OPTIONAL = ("email", "phone", "period", "situation", "litigation", "kind", "prescribes", "own")
 FILINGS_REQUIRED = ("tax_id", "tax", "period", "due", "status")
 FILINGS_OPTIONAL = (
     *("name", "email", "phone"),
@@ -170,7 +184,8 @@ def _regua_reader(header: Sequence[str]) -> Reader[DebtRow]:
     fields_of = _own(header, TAXPAYERS_REQUIRED, TAXPAYERS_OPTIONAL)
 
     def read(fields: list[str]) -> DebtRow:
-        tax_id, name, uf, tax, inscription, due, amount, email, phone, period, situation, litigation = fields_of(fields)
+        tax_id, name, uf, tax, inscription, due, amount, *optional = fields_of(fields)
+        email, phone, period, situation, litigation, kind, prescribes, own = optional
         name = read_text(name, "name", LONGEST_NAME)
         number, key = _tax_id(tax_id, name, "tax_id")
         return DebtRow(
@@ -187,6 +202,9 @@ def _regua_reader(header: Sequence[str]) -> Reader[DebtRow]:
             read_yes_no(litigation, "litigation") if litigation.strip() else "f",
             read_amount(amount, "amount"),
             ground_of(situation.strip() or "em cobrança") or "",
+            read_kind(kind, "kind") if kind.strip() else "",
+            read_date(prescribes, "prescribes") if prescribes.strip() else "",
+            read_yes_no(own, "own") if own.strip() else "",
         )
 
     return read
@@ -414,6 +432,13 @@ def _uf_if_any(text: str) -> str:
     return text if text in UFS else ""
 
 
+def read_kind(text: str, column: str) -> str:
+    kind = KINDS.get(fold(text))
+    if kind is None:
+        raise Rejected(f"{column} is none of tax, fee, contribution")
+    return kind
+
+
 def read_yes_no(text: str, column: str) -> str:
     answer = text.strip().upper()
     if answer in YES:
@@ -434,4 +459,8 @@ def read_phone(text: str) -> str:
     phone = text.translate(_PHONE_PUNCTUATION).strip()
     if phone and not _PHONE.fullmatch(phone):
         raise Rejected("phone is not a telephone number: 8 to 15 digits, with or without + in front")
-    return phone
+    try:
+        return e164(phone) if phone else ""
+    except ValueError:
+        # no reason to leave the debt out; without its + nothing is ever sent there, and the case shows it
+        return phone.removeprefix("+")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from models.accrual_table import AccrualTable, table_faults
 from models.dated import Where
+from models.offer import Offer
 from models.prices import PriceTable, price_table_faults
 from models.ruler import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
 
@@ -174,6 +175,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _suspension(ruler)
     yield from _tables(ruler)
     yield from _resume(ruler)
+    yield from _offer(ruler)
 
 
 def _rung_place(row: Hypothesis, index: int, key: str) -> tuple[str | int, ...]:
@@ -275,7 +277,7 @@ def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
 
 def _dwells(ruler: Ruler) -> Iterator[Fault]:
     for name, index, rung in ruler.cells():
-        if rung.stage is not Stage.SUSPENSION and rung.dwell is None:
+        if rung.stage is not Stage.SUSPENSION and rung.dwell is None and not ruler.offer:
             yield Fault(_rung_place(name, index, "dwell"), "is missing: say how long a case stays here at least")
         if rung.stage is Stage.SUSPENSION and rung.dwell is not None:
             yield Fault(_rung_place(name, index, "dwell"), "has no meaning after a suspension: nothing follows it")
@@ -326,6 +328,54 @@ def _resume(ruler: Ruler) -> Iterator[Fault]:
     elif stage is Stage.SUSPENSION or stage not in (rung.stage for rung in ruler.rows[row].rungs):
         notices = ", ".join(rung.stage for rung in ruler.rows[row].rungs if rung.stage is not Stage.SUSPENSION)
         yield Fault(("agreements", "resume", "stage"), f"{stage} is no notice of the row {row}, which has {notices}")
+
+
+def _offer(ruler: Ruler) -> Iterator[Fault]:
+    if ruler.offer is None:
+        yield from _without_offer(ruler)
+        return
+    if ruler.accrual is None:
+        yield Fault(("accrual",), "is missing: an offer is on fine and interest, which only a table of accrual tells")
+    for name, row in ruler.rows.items():
+        if row.ends_in == "referral":
+            yield Fault(("rows", name, "ends_in"), "a campaign ends with its offer: write `ends_in: deadline`")
+    for name, index, rung in ruler.cells():
+        if rung.before is None:
+            what = "is missing: say how long before the offer's deadline, for example `10 business`"
+            yield Fault(_rung_place(name, index, "before"), what)
+        if rung.formal or rung.stage is Stage.SUSPENSION:
+            yield Fault(_rung_place(name, index, "stage"), "a campaign offers: it neither serves notice nor suspends")
+    yield from _away_from_deadline(ruler, ruler.offer)
+
+
+def _without_offer(ruler: Ruler) -> Iterator[Fault]:
+    for name, index, rung in ruler.cells():
+        if rung.before is not None:
+            what = "counts back from the deadline of an offer, and this ruler has none"
+            yield Fault(_rung_place(name, index, "before"), what)
+    for name, row in ruler.rows.items():
+        if row.ends_in == "deadline":
+            yield Fault(("rows", name, "ends_in"), "names the deadline of an offer, and this ruler has none")
+
+
+def _away_from_deadline(ruler: Ruler, offer: Offer) -> Iterator[Fault]:
+    """Each rung must be nearer to the deadline than the one before it, along a row and on the climb from it."""
+    calendar = ruler.jurisdiction.calendar(offer.from_.year - 1)
+    days = {
+        (name, index): calendar.before(offer.deadline_day, rung.before)
+        for name, index, rung in ruler.cells()
+        if rung.before
+    }
+    for (name, index), on in days.items():
+        if on < offer.from_:
+            yield Fault(_rung_place(name, index, "before"), f"is {on}, before the offer begins on {offer.from_}")
+    for name, row in ruler.rows.items():
+        above = [(row.climbs_to, 0)] if row.climbs_to in ruler.rows else []
+        path = [(name, index) for index in range(len(row.rungs))] + above
+        for before, after in pairwise(cell for cell in path if cell in days):
+            if days[after] <= days[before]:
+                what = f"must be nearer to the deadline than the rung before it: {days[after]} after {days[before]}"
+                yield Fault(_rung_place(*after, "before"), what)
 
 
 # ---- a table in a file of its own

@@ -13,8 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from models.accrual import COMPONENTS, NAMES, NOTHING, Accrual, Line, discounts, growth, opening
+from models.accrual import COMPONENTS, DAY, NAMES, NOTHING, Accrual, Line, discounts, growth, opening
 from models.accrual_table import AccrualTable, Component, Order
+from models.errors import Unreckonable
 from models.rates import Rates
 from models.words import day as written_day
 
@@ -55,6 +56,8 @@ class Payment:
     id: int
     day: date
     amount: Decimal
+    what: str = "pagamento"
+    """Or the forgiving of a part, which counts the same."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,21 @@ class Account:
     def owed(self) -> Accrual:
         return Accrual(self.lines)
 
+    def settled_by(self, on: date) -> Accrual:
+        """What is owed on the day `on`, up to which it has grown: with the discount of who settles it."""
+        return Accrual((*self.lines, *self.offer(on)))
+
+    def unchanged_until(self, on: date, latest: date, rates: Rates) -> date:
+        """The last day up to `latest` on which to settle it costs what it does on the day `on`, as far as is known."""
+        owed = self.settled_by(on).total
+        day = on
+        try:
+            while day < latest and self.grown(day + DAY, rates).settled_by(day + DAY).total == owed:
+                day += DAY
+        except Unreckonable:
+            pass  # the rate of the month before is not out yet
+        return day
+
     def grown(self, on: date, rates: Rates) -> Account:
         table, claim = self.claim.table, self.claim
         if table is None:
@@ -82,7 +100,7 @@ class Account:
     def paid(self, payment: Payment, amount: Decimal) -> tuple[Account, Decimal]:
         """With what it needs of `amount`, and the rest. A discount is granted to who settles the debt with it."""
         offer = self.offer(payment.day)
-        settles = amount > 0 and amount >= Accrual((*self.lines, *offer)).total
+        settles = amount > 0 and amount >= self.settled_by(payment.day).total
         granted = (replace(line, component=line.taken_off or line.component) for line in offer if settles)
         lines = (*self.lines, *granted)
         owed = Accrual(lines)
@@ -91,7 +109,7 @@ class Account:
             {component: owed.of(component) for component in COMPONENTS},
             self.claim.table.imputation if self.claim.table else "in proportion",
         )
-        what = f"pagamento de {written_day(payment.day)}"
+        what = f"{payment.what} de {written_day(payment.day)}"
         taken = (
             Line(component, f"{what}: {NAMES[component]}", -part, until=payment.day)
             for component, part in parts.items()

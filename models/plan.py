@@ -23,7 +23,7 @@ def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standin
             yield step
         standing = standing.model_copy(update={"today": max(standing.today, step.on or standing.today)})
         position, standing = _imagine(ruler, position, standing, step)
-        if step.action in (Action.RESOLVE, Action.REINSTATE):
+        if step.action in (Action.RESOLVE, Action.REINSTATE, Action.END):
             return
 
 
@@ -34,7 +34,9 @@ def _imaginable(position: Position, standing: Standing) -> bool:
 
 def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
     if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
-        position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
+        if step.number == position.steps:
+            position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
+        standing = standing.model_copy(update={"deliveries": ()})
         if ruler.rung(step.row, step.rung).formal:
             sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
             standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})

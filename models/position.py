@@ -110,7 +110,7 @@ class Position(BaseModel):
             last_rigidity=rigidity,
             anchor=at,
             not_before=at,
-            wait=rung.dwell,
+            wait=rung.wait,
             awaits_service=rung.formal and rung.stage is not Stage.SUSPENSION,
             stopped_days=0,
             stands=True,

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 
 DATE_COLUMNS = ("data", "date", "mês", "mes")
 MOST_DECIMALS = 6
@@ -27,9 +27,10 @@ class Rates:
         """Refuses, naming the month: a rate that isn't known is not zero."""
         known = self.by_series.get(series, {})
         if month not in known:
-            raise Refusal(
+            raise Unreckonable(
                 f"the rate of {series} for {month:%m/%Y} is missing; "
-                f"load it with `python starter.py rates import FILE --series {series}`"
+                f"load it with `python starter.py rates import FILE --series {series}`",
+                lacks=f"a taxa {series} de {month:%m/%Y}",
             )
         return known[month]
 

@@ -14,6 +14,7 @@ from models.calendar import Unit, Wait
 from models.channel import Channel as Channel
 from models.contact_caps import Limits
 from models.jurisdiction import Jurisdiction
+from models.offer import Offer
 from models.prices import PriceTable
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
@@ -70,18 +71,27 @@ class Rung(_Part):
     rigidity: Annotated[int, Field(ge=1, le=MOST_RIGID)]
     dwell: Wait | None = None
     """Minimum stay here before the next rung; counted from service when the rung is formal."""
+    before: Wait | None = None
+    """How long before the deadline of the ruler's offer, at the latest; the rungs of such a ruler lead up to it."""
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("email",)
     fallback: dict[Channel, tuple[Channel, ...]] | None = None
     """Where the notice of a channel goes when it can't reach the taxpayer there, in order; none: as the ruler says."""
     formal: bool = False
     """A notice whose clock starts at proof of service, and without which nothing is suspended."""
     template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
+    content: Annotated[str, Field(pattern=r"^HX[0-9a-fA-F]{32}$")] | None = None
+    """The template that WhatsApp approved for it; its variables are the taxpayer's name, the authority and the link."""
+
+    @property
+    def wait(self) -> Wait | None:
+        """Who is contacted late in a campaign gets what is left of it on days of their own."""
+        return self.dwell or (Wait(days=1, unit=Unit.BUSINESS) if self.before else None)
 
 
 class Row(_Part):
     name: str
     climbs_to: Hypothesis | None = None
-    ends_in: Literal["referral"] | None = None
+    ends_in: Literal["referral", "deadline"] | None = None
     rungs: Annotated[tuple[Rung, ...], Field(min_length=1)]
 
 
@@ -220,6 +230,8 @@ class Ruler(_Part):
     accrual: AccrualKey | None = None
     """What delay adds to a debt; none: the amounts that were imported are what is owed."""
     prices: PricesKey = "brasil"
+    offer: Offer | None = None
+    """Makes it a settlement campaign: its rungs are counted back from the offer's deadline."""
     fallback: dict[Channel, tuple[Channel, ...]] = {}
     """For every rung that has none of its own."""
     rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]

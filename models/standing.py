@@ -66,6 +66,8 @@ class Standing(_Fact):
     """The day the taxpayer said it was paid."""
     over_budget: bool = False
     """The cohort can't pay for the next rung."""
+    lacks: str | None = None
+    """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
 
     @property
     def balance(self) -> Decimal:

@@ -1,7 +1,7 @@
 """The domain's words in pt-BR, for everything a taxpayer or an analyst's report shows."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from babel.numbers import format_currency
@@ -64,9 +64,11 @@ STATUSES = {
     "unreachable": "sem contato",
     "over_budget": "orçamento esgotado",
     "awaiting_approval": "aguardando aprovação",
+    "amount_unknown": "valor devido não apurado",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",
     "referred": "encaminhado",
+    "ended": "campanha encerrada",
     "cancelled": "cancelado",
     "control": "controle",
 }
@@ -82,6 +84,10 @@ def percent(rate: Decimal) -> str:
 
 def day(on: date) -> str:
     return f"{on:%d/%m/%Y}"
+
+
+def moment(at: datetime) -> str:
+    return f"{at:%d/%m/%Y} às {at:%H:%M}"
 
 
 def period(written: str) -> str:

@@ -1,6 +1,7 @@
 """Where tables of accrual come from: a ruler, a file of the analyst, or one shipped in `accruals/` by its name."""
 
 from models.accrual_table import AccrualTable
+from models.errors import Refusal, Unreckonable
 from models.faults import Fault, read_accrual
 from models.ruler import Ruler
 from storage.shelf import ACCRUALS
@@ -12,11 +13,15 @@ def load_accrual(name_or_path: str) -> AccrualTable:
 
 
 def accrual_of(ruler: Ruler) -> AccrualTable | None:
-    """The ruler's own table, on its jurisdiction's days unless it names others; or the shipped one that it names."""
+    """The ruler's own table, on its jurisdiction's days unless it names others; or the shipped one that it names.
+    Raises Unreckonable when that one is no longer there."""
     if ruler.accrual is None:
         return None
     if isinstance(ruler.accrual, str):
-        return load_accrual(ruler.accrual)
+        try:
+            return load_accrual(ruler.accrual)
+        except Refusal as refusal:
+            raise Unreckonable(str(refusal), f"a tabela de acréscimos {ruler.accrual}") from None
     return ruler.accrual.model_copy(update={"jurisdiction": ruler.accrual.jurisdiction or ruler.jurisdiction})
 
 

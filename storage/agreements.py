@@ -20,14 +20,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
 
 from models.aftermath import aftermath
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.events import AgreementChanged
 from models.imputation import Claim, Payment, replay
 from models.instalments import Deal, Life, Paid, State, Step, live
 from models.quote import NOTHING, Instalment, Request
 from models.rates import Rates
 from models.words import day
+from storage.accruals import accrual_of
 from storage.cases import Case, read_case
+from storage.owed import owed_of
 from storage.policies import pinned_policy
 from storage.schema import (
     agreements,
@@ -245,13 +247,13 @@ def tell(connection: Connection, agreement: str, today: date) -> Told:
     held = life.effective_on if life.state is State.ACTIVE else None
     turned = _turn(connection, row, life, case, today)
     _put_instalments(connection, row, life)
-    shares = _shares(connection, row)
-    if row["state"] == State.COMPLETED and life.state is not State.COMPLETED:
+    was_settled, settled = row["state"] == State.COMPLETED, life.state is State.COMPLETED
+    if was_settled and not settled:
         _take_back_remission(connection, agreement, today)
-        shares = _shares(connection, row)
+    shares = _shares(connection, row, settled=was_settled and settled)
     _allocate(connection, agreement, shares, life)
-    if row["state"] != State.COMPLETED and life.state is State.COMPLETED:
-        _remit(connection, agreement, _shares(connection, row), today)
+    if settled and not was_settled:
+        _remit(connection, agreement, shares, case, today)
     moved = _hold(connection, agreement, [share.debt for share in shares], held is not None)
     _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
     if moved or turned:
@@ -345,11 +347,11 @@ def _save(connection: Connection, row: RowMapping, life: Life, held: date | None
 SHARES = text("""
     SELECT debts.id AS debt, agreement_debts.amount AS brought, debts.kind, debts.prescribes, debts.protested,
            coalesce(debtors.own, true) AS own,
-           debts.amount - debts.received - debts.remitted
-               + coalesce((SELECT sum(allocations.amount) FROM allocations
-                           JOIN payments ON payments.id = allocations.payment
-                           JOIN instalments ON instalments.id = payments.instalment
-                           WHERE allocations.debt = debts.id AND instalments.agreement = :agreement), 0) AS lacks
+           debts.amount - debts.received - debts.remitted AS left_over,
+           coalesce((SELECT sum(allocations.amount) FROM allocations
+                     JOIN payments ON payments.id = allocations.payment
+                     JOIN instalments ON instalments.id = payments.instalment
+                     WHERE allocations.debt = debts.id AND instalments.agreement = :agreement), 0.00) AS mine
     FROM agreement_debts JOIN debts ON debts.id = agreement_debts.debt
     LEFT JOIN debtors ON debtors.debt = debts.id AND debtors.taxpayer = (
         SELECT taxpayer FROM cases JOIN agreements ON agreements."case" = cases.id WHERE agreements.id = :agreement)
@@ -357,13 +359,14 @@ SHARES = text("""
 """)
 
 
-def _shares(connection: Connection, row: RowMapping) -> list[Share]:
+def _shares(connection: Connection, row: RowMapping, *, settled: bool) -> list[Share]:
+    """Once it is `settled` no debt takes more of its payments: what was forgiven is not paid after all."""
     accrued = row["terms"].get("accrued", {})
     return [
         Share(
             debt=each["debt"],
             brought=each["brought"],
-            lacks=max(NOTHING, min(each["brought"], each["lacks"] + Decimal(accrued.get(each["debt"], "0")))),
+            lacks=each["mine"] if settled else _lacks(each, Decimal(accrued.get(each["debt"], "0"))),
             kind=each["kind"],
             prescribes=each["prescribes"] or date.max,
             own=each["own"],
@@ -371,6 +374,12 @@ def _shares(connection: Connection, row: RowMapping) -> list[Share]:
         )
         for each in connection.execute(SHARES, {"agreement": row["id"]}).mappings()
     ]
+
+
+def _lacks(share: RowMapping, accrued: Decimal) -> Decimal:
+    left: Decimal = share["left_over"] + share["mine"] + accrued
+    lacks: Decimal = min(share["brought"], left)
+    return max(NOTHING, lacks)
 
 
 def _allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> None:
@@ -410,12 +419,20 @@ INSTALMENT_PAYMENTS = text("""
 """)
 
 
-def _remit(connection: Connection, agreement: str, shares: list[Share], today: date) -> None:
-    """What the discount, the bonus and early payment forgave: all that its debts still lack of what they brought."""
+def _remit(connection: Connection, agreement: str, shares: list[Share], case: Case, today: date) -> None:
+    """What the discount, the bonus and early payment forgave: all that its debts still lack of what they brought; by a
+    table of accrual also what was added since, for the agreement had consolidated it."""
     mine = connection.execute(ALLOCATED, {"agreement": agreement})
     allocated = {each.debt: each.amount for each in mine}
-    for share in shares:
-        _remit_one(connection, agreement, share.debt, share.lacks - allocated.get(share.debt, NOTHING), today)
+    left = {share.debt: share.lacks - allocated.get(share.debt, NOTHING) for share in shares}
+    try:
+        if table := accrual_of(case.ruler):
+            left = {debt: owed.total for debt, owed in owed_of(connection, left, table, today).items()}
+    except Unreckonable:
+        # a payment is never lost for want of a rate: what was added since is then for the case to say
+        pass
+    for debt, amount in left.items():
+        _remit_one(connection, agreement, debt, amount, today)
 
 
 ALLOCATED = text("""

@@ -13,18 +13,21 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
+from models.accrual_table import AccrualTable
 from models.calendar import Calendar, Clock
 from models.case import Status
 from models.channel import CHANNELS, Channel
 from models.contact_caps import strictest
 from models.contacts import Reach
 from models.decision import Decision, Step, decide
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import BrokenAgreement, FormalNotice, PaymentFact, Standing, standing_of
+from storage.accruals import accrual_of
+from storage.owed import owed_of
 from storage.people import Person, read_person
 from storage.schema import cases, cohorts, decisions, rulers
 
@@ -168,13 +171,23 @@ FORMAL_NOTICES = text("""
 
 
 def read_standings(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, Standing]:
-    """How each taxpayer and tax stands before it has a case."""
-    pairs = list(pairs)
+    """How each taxpayer and tax stands before it has a case. Raises Unreckonable when a rate or a rule that says what
+    is owed is missing."""
+    return _standings(connection, ruler, list(pairs), today, accrual_of(ruler))
+
+
+def _standings(
+    connection: Connection, ruler: Ruler, pairs: list[Pair], today: date, table: AccrualTable | None
+) -> dict[Pair, Standing]:
     wanted = bound(pairs)
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
-    for row in connection.execute(DEBTS, wanted).mappings():
-        debts[row["taxpayer"], row["tax"]].append(Debt.model_construct(**_without_pair(row)))
+    rows = connection.execute(DEBTS, wanted).mappings().all()
+    owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
+    for row in rows:
+        balance = owed[row["id"]].total if table else row["balance"]
+        debt = Debt.model_construct(**{**_without_pair(row), "balance": balance})
+        debts[row["taxpayer"], row["tax"]].append(debt)
     for row in connection.execute(FILINGS, wanted).mappings():
         filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
     relieved = {(row.taxpayer, row.tax) for row in connection.execute(BENEFITS, wanted)}
@@ -190,10 +203,17 @@ def _without_pair(row: Any) -> dict[str, Any]:
 
 
 def read_standing(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> Standing:
-    """How a case stands. Its debts stay as read until the transaction ends: a payment queues behind it."""
+    """How a case stands. Its debts stay as read until the transaction ends: a payment queues behind it.
+
+    Where what is owed can't be told, the standing says what it lacks: the case waits, for it must not fail.
+    """
     connection.execute(LOCK_DEBTS, {"taxpayer": case.taxpayer, "tax": case.tax})
     pair = (case.taxpayer, case.tax)
-    before = read_standings(connection, case.ruler, [pair], today)[pair]
+    try:
+        before = read_standings(connection, case.ruler, [pair], today)[pair]
+    except Unreckonable as unknown:
+        imported = _standings(connection, case.ruler, [pair], today, None)[pair]
+        before = imported.model_copy(update={"lacks": unknown.lacks})
     paid = {"taxpayer": case.taxpayer, "tax": case.tax, "opened_at": case.opened_at}
     return before.model_copy(
         update={

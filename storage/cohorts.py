@@ -56,6 +56,11 @@ class Candidate:
     in_case: bool
     """Whether the taxpayer already has an open case for this tax."""
 
+    def owes(self, least: Decimal) -> bool:
+        """At least so much outside of holds or, where all is held, in all."""
+        owed = self.standing.balance or sum((debt.balance for debt in self.standing.debts), Decimal(0))
+        return owed >= least
+
     def takes(self, ruler: Ruler) -> bool:
         """Whether something is open, or only on hold, that the ruler's evidence reaches."""
         if self.standing.on_hold:
@@ -117,14 +122,14 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
 DEBTORS = """
     SELECT debtors.taxpayer, debts.tax
     FROM debtors JOIN debts ON debts.id = debtors.debt
-    WHERE balance > 0 AND (:every_tax OR debts.tax = ANY(:taxes))
+    WHERE (:accruing OR balance > 0) AND (:every_tax OR debts.tax = ANY(:taxes))
       AND (debtors.taxpayer, debts.tax) > (:after_taxpayer, :after_tax)
     GROUP BY debtors.taxpayer, debts.tax
     HAVING (CAST(:uf AS text) IS NULL OR bool_or(debtors.uf = :uf))
-       AND coalesce(
+       AND (:accruing OR coalesce(
            sum(balance) FILTER (WHERE NOT EXISTS (
                SELECT FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL)),
-           sum(balance)) >= :min_amount
+           sum(balance)) >= :min_amount)
 """
 
 FILERS = """
@@ -140,13 +145,15 @@ FILERS = """
 def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
 ) -> Iterator[list[Candidate]]:
-    """Pages of those whom the selection names, in a stable order, from `after` on."""
+    """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
+    has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
     taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
     asked = {
         "every_tax": not taxes,
         "taxes": taxes,
         "uf": selection.uf,
         "min_amount": selection.min_amount,
+        "accruing": ruler.accrual is not None,
         "after_taxpayer": after[0],
         "after_tax": after[1],
     }
@@ -157,7 +164,18 @@ def candidates(
         rows = listing.execute(query.bindparams(bindparam("taxes", type_=ARRAY(Text))), asked)
         for page in rows.partitions():
             with engine.connect() as connection:
-                yield _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
+                found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
+            if ruler.accrual:
+                found = [candidate for candidate in found if candidate.owes(selection.min_amount)]
+            if found:
+                yield found
+
+
+def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> None:
+    """Before anything is on record. Raises Unreckonable when what somebody owes by the ruler's table can't be told."""
+    if ruler.accrual:
+        for _ in candidates(engine, ruler, selection, today):
+            pass
 
 
 OPEN_CASES = about_pairs(f"""

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from models.accrual import Accrual
 from models.accrual_table import AccrualTable
 from models.errors import Refusal
-from models.imputation import Claim, Payment, replay
 from storage.accruals import accrual_of
 from storage.cases import frozen_ruler
-from storage.rates import read_rates
-from storage.schema import debts
+from storage.owed import owed_of
 
-# less what was reversed; one that was reversed wholly is none
-PAYMENTS = text("""
-    SELECT id, paid_on AS day, net AS amount FROM (
-        SELECT payments.id, paid_on,
-               payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
-        FROM payments WHERE payments.debt = :debt
-        UNION ALL
-        SELECT payments.id, paid_on, allocations.amount
-        FROM allocations JOIN payments ON payments.id = allocations.payment WHERE allocations.debt = :debt
-    ) AS kept WHERE net > 0
-""")
-
+# that of the debt's open case, else of the one closed last: what settled it settles it for good;
 # of co-debtors' cases the one that was opened first
-RULER = text("""
-    SELECT cohorts.ruler FROM debtors JOIN debts ON debts.id = debtors.debt
-    JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax AND closed_at IS NULL
+RULERS = text("""
+    SELECT DISTINCT ON (debts.id) debts.id, cohorts.ruler FROM debts
+    JOIN debtors ON debtors.debt = debts.id
+    JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax
     JOIN cohorts ON cohorts.name = cases.cohort
-    WHERE debtors.debt = :debt ORDER BY cases.opened_at, cases.id LIMIT 1
-""")
+    WHERE debts.id = ANY(:debts)
+    ORDER BY debts.id, cases.closed_at DESC NULLS FIRST, cases.opened_at, cases.id
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 
 @dataclass(frozen=True)
@@ -46,19 +38,17 @@ class Owed:
 
 
 def owed_on(connection: Connection, debt: str, on: date, otherwise: AccrualTable | None = None) -> Owed:
-    """By the table of the ruler that the debt's open case is on, by `otherwise` where it has none, and with neither
-    by nothing: the amount as imported. Refuses an unknown debt, and one for which a rule or a rate is missing."""
-    row = connection.execute(select(debts).where(debts.c.id == debt)).one_or_none()
-    if row is None:
+    """By the table of the ruler that the debt's case is on, by `otherwise` where it has none, and with neither by
+    nothing: the amount as imported. Refuses an unknown debt, and one for which a rule or a rate is missing."""
+    table = tables_of(connection, [debt]).get(debt) or otherwise
+    found = owed_of(connection, [debt], table, on).get(debt)
+    if found is None:
         raise Refusal(f"there is no debt {debt}; `case show CASE` lists the debts of a case")
-    table = _table(connection, debt) or otherwise
-    payments = [Payment(**payment) for payment in connection.execute(PAYMENTS, {"debt": debt}).mappings()]
-    settled = replay([Claim(debt, row.amount, row.due, table=table)], payments, on, read_rates(connection))
-    account = settled.accounts[debt]
-    owed = Accrual((*account.lines, *account.offer(on)))
-    return Owed(owed, table, sum(settled.excess.values(), Decimal("0.00")))
+    return Owed(found.accrual, table, sum(found.excess.values(), Decimal("0.00")))
 
 
-def _table(connection: Connection, debt: str) -> AccrualTable | None:
-    digest = connection.execute(RULER, {"debt": debt}).scalar_one_or_none()
-    return accrual_of(frozen_ruler(connection, digest).ruler) if digest else None
+def tables_of(connection: Connection, debts: Iterable[str]) -> dict[str, AccrualTable]:
+    """Of those debts that have one."""
+    rulers = {row.id: row.ruler for row in connection.execute(RULERS, {"debts": list(debts)})}
+    tables = {digest: accrual_of(frozen_ruler(connection, digest).ruler) for digest in set(rulers.values())}
+    return {debt: table for debt, digest in rulers.items() if (table := tables[digest])}

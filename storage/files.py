@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
+from storage.accruals import accrual_of
 from storage.cases import Case, read_case
+from storage.owed import owed_of
 from storage.signing import schedule
 
 DEBTS = text("""
@@ -116,8 +119,9 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         **_cell(record),
         "occurrences": record.position.occurrences,
         "next_step": _next_step(who.next_step),
+        "waits_because": _waits_because(who.next_step),
         "holds": rows(HOLDS),
-        "debts": rows(DEBTS),
+        "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),
         "agreements": rows(AGREEMENTS),
         "tasks": rows(TASKS),
@@ -148,6 +152,18 @@ def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
     }
 
 
+def _owed_today(connection: Connection, case: Case, debts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By the table of the case's ruler, where it has one; none where that can't be told."""
+    try:
+        table = accrual_of(case.ruler)
+        if table is None:
+            return debts
+        owed = owed_of(connection, [debt["id"] for debt in debts], table, case.clock.day_at(datetime.now(UTC)))
+    except Unreckonable:
+        return [{**debt, "amount": None} for debt in debts]
+    return [{**debt, "amount": owed[debt["id"]].total} for debt in debts]
+
+
 def _masked(body: str, tax_id: str) -> str:
     return body.replace(formatted(tax_id), mask(tax_id)).replace(tax_id, mask(tax_id))
 
@@ -160,6 +176,11 @@ def _cell(case: Case) -> dict[str, Any]:
         "stage": stands.stage if stands else None,
         "rigidity": position.last_rigidity or None,
     }
+
+
+def _waits_because(step: dict[str, Any] | None) -> str | None:
+    """Why nothing is due, in an open case that only an event can move."""
+    return str(step["reason"]) if step is not None and step["on"] is None else None
 
 
 def _next_step(step: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """What must be true of every case whatever happened to it, checked on the record alone.
 
 Each violation is one sentence with opaque ids. The record is judged as it was at each moment: balances from the
-payments and reversals recorded until then, returns and holds by the versions in force. What it doesn't keep are a
-debt's former amounts and when it was first known, so a debt counts with its latest amount from the beginning.
+payments and reversals recorded until then, returns and holds by the versions in force, and on the logical day it was
+where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates' former values and
+when it was first known, so a debt counts with its latest amount from the beginning.
 On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any
@@ -20,11 +21,17 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.accrual_table import AccrualTable
+from models.calendar import Clock
 from models.evidence import Debt, Filing
+from models.imputation import Claim, Payment, replay
+from models.rates import Rates
 from models.ruler import Hypothesis, Ruler, Stage
 from models.standing import Standing, standing_of
+from storage.accruals import accrual_of
 from storage.cases import FrozenRuler, case_ids
 from storage.cohorts import read_cohort
+from storage.rates import read_rates
 
 PAGE = 500
 
@@ -33,13 +40,15 @@ MOVES = ("classified", "reclassified", "hardship", "reinstated", "resumed_after_
 
 
 def violations(engine: Engine, cohort: str) -> list[str]:
-    """Empty when all is well."""
+    """Empty when all is well. Raises Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
-        frozen = read_cohort(connection, cohort).frozen
+        known = read_cohort(connection, cohort)
+        frozen = known.frozen
+        growth = Growth(known.clock, accrual_of(frozen.ruler), read_rates(connection))
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
         while page := list(islice(ids, PAGE)):
-            lives = _read(connection, page)
+            lives = _read(connection, page, growth)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life, frozen)]
             found += _ledger_faults(connection, page)
         return found
@@ -81,16 +90,39 @@ class Contact:
         return f"contact {self.step} ({self.row} {self.stage})"
 
 
+@dataclass(frozen=True)
+class Growth:
+    """By what the debts of a cohort grow from day to day."""
+
+    clock: Clock
+    table: AccrualTable | None
+    rates: Rates
+
+    def owed(self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime) -> Decimal:
+        """Of one debt, after the payments and reversals known at that moment."""
+        if self.table is None:
+            owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
+            return max(owed, Decimal(0))
+        kept: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+        for entry in money:
+            kept[entry["id"], entry["paid_on"]] += entry["amount"]
+        payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
+        on = self.clock.day_at(moment)
+        claim = Claim(debt["id"], debt["amount"], debt["due"], table=self.table)
+        return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
+
+
 @dataclass
 class Life:
     case: RowMapping
+    growth: Growth
     notices: list[RowMapping] = field(default_factory=list)
     decisions: list[RowMapping] = field(default_factory=list)
     debts: list[RowMapping] = field(default_factory=list)
     holds: list[RowMapping] = field(default_factory=list)
     money: list[RowMapping] = field(default_factory=list)
-    """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now."""
-    remissions: list[RowMapping] = field(default_factory=list)
+    """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now; what was
+    forgiven, which has no payment's id."""
     filings: list[RowMapping] = field(default_factory=list)
     suspensions: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
@@ -113,13 +145,10 @@ class Life:
                 return ended is None
             return since <= moment and (ended is None or ended > moment)
 
-        received: dict[str, Decimal] = defaultdict(Decimal)
-        for money in self.money:
-            if until(money["recorded_at"]):
-                received[money["debt"]] += money["amount"]
-        for remission in self.remissions:
-            if until(remission["recorded_at"]):
-                received[remission["debt"]] += remission["amount"]
+        money: dict[str, list[RowMapping]] = defaultdict(list)
+        for entry in self.money:
+            if until(entry["recorded_at"]):
+                money[entry["debt"]].append(entry)
         grounds: dict[str, set[str]] = defaultdict(set)
         for hold in self.holds:
             if until(hold["placed_at"], hold["lifted_at"]):
@@ -128,7 +157,7 @@ class Life:
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": max(debt["amount"] - received[debt["id"]], Decimal(0)),
+                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC)),
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -188,7 +217,7 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 def _no_rung_early(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     """Logical dates: an hour of load moves none of them."""
     for before, after in pairwise(life.contacts(frozen.ruler)):
-        dwell = frozen.ruler.rows[before.row].rungs[before.rung].dwell
+        dwell = frozen.ruler.rows[before.row].rungs[before.rung].wait
         counts_from: date | None = before.at
         if before.formal and before.stage is not Stage.SUSPENSION:
             counts_from = before.served_on
@@ -255,7 +284,7 @@ def _told_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     told = Counter(signal["payment"] for signal in life.signals)
     journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
     reopened = any(decision["kind"] == "reopened" for decision in life.decisions)
-    for payment in (money for money in life.money if money["amount"] > 0):
+    for payment in (money for money in life.money if money["id"] and money["amount"] > 0):
         was_open = life.case["opened_at"] <= payment["recorded_at"] and (
             life.case["closed_at"] is None or payment["recorded_at"] < life.case["closed_at"]
         )
@@ -276,11 +305,11 @@ def _ledger_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
 # ---- reading a page of cases
 
 
-def _read(connection: Connection, cases: list[str]) -> Iterable[Life]:
+def _read(connection: Connection, cases: list[str], growth: Growth) -> Iterable[Life]:
     def rows(query: Any) -> Iterator[RowMapping]:
         return iter(connection.execute(query, {"cases": cases}).mappings())
 
-    lives = {row["id"]: Life(row) for row in rows(CASES)}
+    lives = {row["id"]: Life(row, growth) for row in rows(CASES)}
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
@@ -310,22 +339,22 @@ PARTS = {
         SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
     """),  # noqa: S608 - OWED is a constant
     "money": _of_cases(f"""
-        SELECT owed."case", owed.id AS debt, payments.id, payments.amount,
+        SELECT owed."case", owed.id AS debt, payments.id, payments.amount, paid_on,
                coalesce(payments.matched_at, payments.recorded_at) AS recorded_at
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         UNION ALL
-        SELECT owed."case", owed.id, payments.id, -reversals.amount,
+        SELECT owed."case", owed.id, payments.id, -reversals.amount, paid_on,
                greatest(payments.matched_at, reversals.recorded_at)
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         JOIN reversals ON reversals.payment = payments.id
         UNION ALL
-        SELECT owed."case", owed.id, payments.id, allocations.amount, payments.recorded_at
+        SELECT owed."case", owed.id, payments.id, allocations.amount, payments.paid_on, payments.recorded_at
         FROM ({OWED}) AS owed JOIN allocations ON allocations.debt = owed.id
         JOIN payments ON payments.id = allocations.payment
+        UNION ALL
+        SELECT owed."case", owed.id, 0, remissions.amount, remitted_on, remissions.recorded_at
+        FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
         ORDER BY recorded_at
-    """),  # noqa: S608
-    "remissions": _of_cases(f"""
-        SELECT owed."case", remissions.* FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
     """),  # noqa: S608
     "filings": _of_cases("""
         SELECT cases.id AS "case", filings.* FROM cases

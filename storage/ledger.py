@@ -47,11 +47,16 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
 from models.case import Status
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.events import Event, InstalmentsChanged, PaymentReceived, PaymentReversed
 from models.pix import Malformed, PixPayment, PixRefund
 from models.words import money
+from storage.accruals import accrual_of
 from storage.agreements import debts_of, newest_agreements, tell
+from storage.cases import frozen_ruler
+from storage.charges import debts_of_charges
+from storage.offers import settle
+from storage.owed import owed_of
 from storage.schema import (
     agreement_debts,
     agreements,
@@ -300,6 +305,7 @@ class _Posting:
         self.locked = _lock(connection, txids, slips, refunded, debts_named)
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
+        self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in debts_of_charges(connection, txids).items()}
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
@@ -333,6 +339,7 @@ class _Posting:
             if _purpose_of(payment):
                 self._tell_received(payment, RECEIVED_BY[payment["channel"]])
         self._add_all(sums)
+        self.journal += settle(self.connection, sums, told={payment["id"] for payment in new})
         self._tell_agreements(_purpose_of(payment) for payment in new)
         return new
 
@@ -348,7 +355,7 @@ class _Posting:
         day = self._day(_dated_by(self.debts[debt]), found["paid_at"])
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
-        self._add(debt, kept)
+        self._add(debt, kept, told=payment)
         self._tell_agreements([debt])
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
@@ -488,13 +495,25 @@ class _Posting:
         if isinstance(purpose, _Debt):
             self._add(purpose.id, -reversal.amount)
         self._tell_agreements([purpose.id])
-        owes = self._owes(purpose)
         for case in purpose.cases:
             if case.open:
                 self._tell_reversed(case, reversal)
-            elif case.status == Status.RESOLVED and owes:
+            elif case.status == Status.RESOLVED and self._owes(case, purpose):
                 self._tell_reversed(case, reversal)
                 self._reopen(case, reversal)
+
+    def _owes(self, case: _Case, purpose: _Purpose) -> bool:
+        """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
+        named = [debt.id for debt in purpose.debts]
+        try:
+            table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
+            if table is None:
+                owing = select(debts.c.id).where(_any(debts.c.id, named), debts.c.balance > 0)
+                return self.connection.execute(owing).first() is not None
+            owed = owed_of(self.connection, named, table, case.clock.day_at(self.arrived_at))
+        except Unreckonable:
+            return True
+        return any(each.total > 0 for each in owed.values())
 
     def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
@@ -527,12 +546,9 @@ class _Posting:
                 told = tell(self.connection, agreement, self._day(case, self.arrived_at))
                 self.promised.append((told.case.id, InstalmentsChanged(agreement=agreement)))
 
-    def _owes(self, purpose: _Purpose) -> bool:
-        owed = select(func.sum(debts.c.balance)).where(_any(debts.c.id, [debt.id for debt in purpose.debts]))
-        return bool(self.connection.execute(owed).scalar_one() > 0)
-
-    def _add(self, debt: str, amount: Decimal) -> None:
+    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> None:
         self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
+        self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
 
     def _add_all(self, sums: dict[str, Decimal]) -> None:
         rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]
@@ -586,7 +602,7 @@ def _lock(
     debts_named: Collection[str],
 ) -> _Locked:
     """Every debt that the call concerns, with those that share an agreement with it, and the cases they concern."""
-    named = _named(connection, _named_debts(txids, slips, refunded, debts_named))
+    named = _named(connection, _named_debts(connection, txids, slips, refunded, debts_named))
     found = _instalments(connection, txids, slips, refunded)
     covered = _covered(connection, named, {row.agreement for row in found})
     debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
@@ -635,13 +651,19 @@ def _instalments(
 
 
 def _named_debts(
-    txids: Collection[str], slips: Collection[int], refunded: Collection[str], debts_named: Collection[str]
+    connection: Connection,
+    txids: Collection[str],
+    slips: Collection[int],
+    refunded: Collection[str],
+    debts_named: Collection[str],
 ) -> list[ColumnElement[bool]]:
     named = [
         _any(column, names)
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
+    if txids:
+        named.append(_any(debts.c.id, debts_of_charges(connection, txids).values()))
     if refunded:
         # a repeat may name another txid than the first report did, which stands
         named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))

@@ -9,12 +9,15 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from models.case import Status
 from models.errors import Refusal
+from models.events import RatesLoaded
 from models.rates import Rate, Rates
-from storage.schema import rates
+from storage.schema import cases, rates
+from storage.signals import owe
 
 LONGEST = 10_000_000
 """Bytes: more than all monthly series of the Central Bank together."""
@@ -52,7 +55,8 @@ def read_rate_file(path: Path) -> str:
 
 
 def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> list[Change]:
-    """Adds and replaces; what a month was, where it was another. Repeating it changes nothing."""
+    """Adds and replaces; what a month was, where it was another. Repeating it changes nothing. Cases that wait for a
+    rate look again."""
     new = {rate.month: rate.percent for rate in read}
     query = select(rates.c.month, rates.c.percent).where(rates.c.series == series).with_for_update()
     known = {row.month: row.percent for row in connection.execute(query)}
@@ -65,11 +69,20 @@ def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> l
             where=rates.c.percent != added.excluded.percent,
         )
         connection.execute(taken, rows)
+        _wake(connection)
     return [
         Change(month, known[month], percent)
         for month, percent in sorted(new.items())
         if month in known and known[month] != percent
     ]
+
+
+def _wake(connection: Connection) -> None:
+    """No case may decide to wait on rates from before our commit and be saved after we have looked for it: so each
+    sitting under way ends first, and the next begins when we have committed."""
+    connection.execute(text("LOCK TABLE cases IN EXCLUSIVE MODE"))
+    waiting = select(cases.c.id).where(cases.c.status == Status.AMOUNT_UNKNOWN, cases.c.closed_at.is_(None))
+    owe(connection, connection.scalars(waiting).all(), RatesLoaded())
 
 
 def read_rates(connection: Connection) -> Rates:

@@ -25,7 +25,7 @@ from storage.agreements import REQUEST, Told, lock_cases_and_debts, read_life, r
 from storage.cases import Case, read_case, read_standings, record_decision
 from storage.debts import owed_on
 from storage.policies import pin_policy
-from storage.schema import agreement_debts, agreements, instalments
+from storage.schema import agreement_debts, agreements, debts, instalments
 from storage.signals import owe
 
 Via = Literal["command", "link"]
@@ -207,9 +207,7 @@ def _store(
         "down_payment": f"{offer.down_payment:.2f}",
         "bonus": f"{offer.bonus:.2f}",
         "total": f"{offer.total:.2f}",
-        "accrued": {
-            each.debt.id: f"{each.owed - each.debt.balance:.2f}" for each in owed if each.owed > each.debt.balance
-        },
+        "accrued": _accrued(connection, owed),
     }
     values = {
         "case": case.id,
@@ -233,6 +231,14 @@ def _store(
     ]
     connection.execute(insert(instalments), rows)
     return agreement
+
+
+def _accrued(connection: Connection, owed: list[Brought]) -> dict[str, str]:
+    """What delay had added by the day of the agreement, by debt."""
+    left = debts.c.amount - debts.c.received - debts.c.remitted
+    rows = connection.execute(select(debts.c.id, left).where(debts.c.id.in_([each.debt.id for each in owed])))
+    imported: dict[str, Decimal] = dict(rows.tuples().all())
+    return {each.debt.id: f"{each.owed - imported[each.debt.id]:.2f}" for each in owed}
 
 
 def schedule(connection: Connection, agreement: str) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """What became of the money that came in, payment by payment, and the proof that none of it is lost.
 
 Nothing here is stored but what an agreement's debts share. Any other payment, less what was given back of it, fills its
-debt in the order of arrival; what finds the debt full is excess. Of an instalment's payment, what its debts don't share
-is the price of the slip, and beyond that excess.
+debt in the order of arrival; what finds the debt full is excess. A debt that grows by a ruler's table of accrual is
+filled in the order of the payments' days, each with what was owed on it. Of an instalment's payment, what its debts
+don't share is the price of the slip, and beyond that excess.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger, Numeric, Text
+
+from storage.debts import tables_of
+from storage.owed import excess_of
 
 State = Literal["matched", "unmatched", "excess", "reversed"]
 
@@ -45,15 +51,18 @@ class Reconciled:
 
 
 def list_payments(connection: Connection, state: State | None) -> list[dict[str, Any]]:
-    """In the order of arrival."""
+    """In the order of arrival. Refuses when a rate is missing that decides what of a payment is excess."""
     wanted = PARTS[state] if state else "true"
-    rows = connection.execute(text(f"{STATEMENT} SELECT * FROM statement WHERE {wanted} ORDER BY id"))  # noqa: S608
+    query = _about_growing(f"{STATEMENT} SELECT * FROM statement WHERE {wanted} ORDER BY id")  # noqa: S608
+    rows = connection.execute(query, _growing(connection))
     return [dict(row) for row in rows.mappings()]
 
 
 def reconcile(connection: Connection, on: date | None) -> Reconciled:
-    """Of the payments that count for that day; of all without one. Allocations are what the debts say they received."""
-    sums = connection.execute(text(f"{STATEMENT} {SUMS}"), {"on": on}).mappings().one()
+    """Of the payments that count for that day; of all without one. Allocations are what the debts say they received.
+    Refuses when a rate is missing that decides what of a payment is excess."""
+    query = _about_growing(f"{STATEMENT} {SUMS}")
+    sums = connection.execute(query, {"on": on, **_growing(connection)}).mappings().one()
     faulty = connection.execute(text(FAULTY), {"on": on}).mappings().all()
     allocations = sums["allocated"] + sum((debt["received"] - debt["net"] for debt in faulty), Decimal(0))
     difference = sums["receipts"] - allocations - sums["excess"] - sums["unmatched"] - sums["reversals"]
@@ -69,6 +78,26 @@ def reconcile(connection: Connection, on: date | None) -> Reconciled:
         faulty_debts=[debt["id"] for debt in faulty],
     )
 
+
+def _growing(connection: Connection) -> dict[str, Any]:
+    """The debts that a table of accrual lets grow, and what of their payments they didn't need."""
+    tables = tables_of(connection, connection.scalars(text(PAID_BY_TABLE)))
+    excess = excess_of(connection, tables) if tables else {}
+    return {"growing": list(tables), "judged": list(excess), "unneeded": list(excess.values())}
+
+
+def _about_growing(sql: str) -> Any:
+    kinds: dict[str, Any] = {"growing": Text, "judged": BigInteger, "unneeded": Numeric(15, 2)}
+    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+
+
+# only rulers that hold the word are read
+PAID_BY_TABLE = """
+SELECT DISTINCT debts.id FROM rulers
+JOIN cohorts ON cohorts.ruler = rulers.digest JOIN cases ON cases.cohort = cohorts.name
+JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
+WHERE rulers.source LIKE '%accrual:%' AND EXISTS (SELECT FROM payments WHERE payments.debt = debts.id)
+"""
 
 STATEMENT = """
 WITH given_back AS (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment),
@@ -90,11 +119,14 @@ filled AS (
     FROM netted LEFT JOIN debts ON debts.id = netted.debt
     LEFT JOIN instalments ON instalments.id = netted.instalment LEFT JOIN shared ON shared.payment = netted.id
 ),
+judged AS (SELECT * FROM unnest(CAST(:judged AS bigint[]), CAST(:unneeded AS numeric[])) AS judged (payment, unneeded)),
 split AS (
-    SELECT *, CASE WHEN debt IS NOT NULL THEN least(net, greatest(room, 0.00))
-                   WHEN instalment IS NOT NULL THEN shared + least(net - shared, greatest(fee_room, 0.00))
-                   ELSE 0.00 END AS allocated
-    FROM filled
+    SELECT filled.*,
+           CASE WHEN debt = ANY(:growing) THEN net - coalesce(unneeded, 0.00)
+                WHEN debt IS NOT NULL THEN least(net, greatest(room, 0.00))
+                WHEN instalment IS NOT NULL THEN shared + least(net - shared, greatest(fee_room, 0.00))
+                ELSE 0.00 END AS allocated
+    FROM filled LEFT JOIN judged ON judged.payment = filled.id
 ),
 statement AS (
     SELECT id, channel, end_to_end_id, reference, slip, debt, instalment, agreement, amount, paid_on, recorded_at,

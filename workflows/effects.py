@@ -131,6 +131,10 @@ class CaseEffects:
         raise NotImplementedError
 
     @activity.defn
+    def end_campaign(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
     def cancel(self, case: str) -> Outlook:
         raise NotImplementedError
 
@@ -218,4 +222,10 @@ class AgreementEffects:
 class CohortEffects:
     @activity.defn
     async def start_cases(self, cohort: str) -> StartCursor:
+        raise NotImplementedError
+
+
+class ChargeEffects:
+    @activity.defn
+    def charge(self, case: str) -> None:
         raise NotImplementedError

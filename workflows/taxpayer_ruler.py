@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         PaymentClaimed,
         PaymentReceived,
         PaymentReversed,
+        RatesLoaded,
         ReturnCorrected,
         ReturnFiled,
     )
@@ -165,6 +166,7 @@ class TaxpayerRuler:
             Action.REINSTATE: CaseEffects.reinstate_benefits,
             Action.REFER: CaseEffects.refer,
             Action.RESOLVE: CaseEffects.resolve,
+            Action.END: CaseEffects.end_campaign,
         }[step.action]
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         return await workflow.execute_activity_method(effect, self.start.case, summary=summary, **PATIENCE)
@@ -244,6 +246,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def budget_changed(self, event: BudgetChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def rates_loaded(self, event: RatesLoaded) -> None:
         self.news = True
 
     @workflow.signal

@@ -14,7 +14,7 @@ from storage.imports.staging import Progress, begin_merge, count, merge_taxpayer
 from storage.signals import owe
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text, period text,
-    due date, litigation boolean, amount numeric(15, 2), ground text"""
+    due date, litigation boolean, amount numeric(15, 2), ground text, kind text, prescribes date, own boolean"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def import_debts(
 INCOMING = """
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
 WITH stated AS (
-    SELECT DISTINCT ON (tax, inscription) tax, inscription, period, due, litigation, amount, ground
+    SELECT DISTINCT ON (tax, inscription) tax, inscription, period, due, litigation, amount, ground, kind, prescribes
     FROM staged
     ORDER BY tax, inscription, line
 ),
@@ -66,10 +66,13 @@ SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        'RG' || upper(random) AS pix_txid,
        tax, inscription, coalesce(stated.period, debts.period) AS period,
        stated.due, stated.litigation, stated.amount, stated.ground,
+       coalesce(stated.kind, debts.kind, 'tax') AS kind, coalesce(stated.prescribes, debts.prescribes) AS prescribes,
        debts.id IS NULL AS is_new,
        debts.id IS NOT NULL
-           AND (coalesce(stated.period, debts.period), stated.due, stated.litigation, stated.amount)
-               IS DISTINCT FROM (debts.period, debts.due, debts.litigation, debts.amount) AS is_changed
+           AND (coalesce(stated.period, debts.period), stated.due, stated.litigation, stated.amount,
+                coalesce(stated.kind, debts.kind), coalesce(stated.prescribes, debts.prescribes))
+               IS DISTINCT FROM (debts.period, debts.due, debts.litigation, debts.amount, debts.kind, debts.prescribes)
+               AS is_changed
 FROM (SELECT *, row_number() OVER (ORDER BY tax, inscription) AS place FROM stated) AS stated
 JOIN (SELECT random, row_number() OVER (ORDER BY random) AS place FROM ids) AS ids USING (place)
 LEFT JOIN debts USING (tax, inscription);
@@ -79,7 +82,8 @@ ANALYZE incoming
 LINKS = """
 CREATE TEMP TABLE links ON COMMIT DROP AS
 SELECT DISTINCT ON (incoming.id, taxpayers.id)
-       incoming.id AS debt, taxpayers.id AS taxpayer, incoming.tax, staged.uf, debtors.debt IS NULL AS is_new
+       incoming.id AS debt, taxpayers.id AS taxpayer, incoming.tax, staged.uf,
+       coalesce(staged.own, debtors.own, true) AS own, debtors.debt IS NULL AS is_new
 FROM staged
 JOIN incoming USING (tax, inscription)
 JOIN taxpayers ON taxpayers.key = staged.key
@@ -127,26 +131,28 @@ SELECT count(*) FROM (SELECT id FROM debts WHERE id IN (SELECT debt FROM touched
 
 UPDATE_DEBTS = """
 UPDATE debts
-SET period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount
+SET period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount,
+    kind = incoming.kind, prescribes = incoming.prescribes
 FROM incoming
 WHERE incoming.id = debts.id AND incoming.is_changed
 """
 
 ADD_DEBTS = """
-INSERT INTO debts (id, pix_txid, tax, inscription, period, due, litigation, amount)
-SELECT id, pix_txid, tax, inscription, period, due, litigation, amount FROM incoming WHERE is_new ORDER BY id
+INSERT INTO debts (id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes)
+SELECT id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes
+FROM incoming WHERE is_new ORDER BY id
 """
 
 ADD_DEBTORS = """
-INSERT INTO debtors (debt, taxpayer, uf)
-SELECT debt, taxpayer, uf FROM links WHERE is_new ORDER BY debt, taxpayer
+INSERT INTO debtors (debt, taxpayer, uf, own)
+SELECT debt, taxpayer, uf, own FROM links WHERE is_new ORDER BY debt, taxpayer
 """
 
 MOVE_DEBTORS = """
-UPDATE debtors SET uf = links.uf
+UPDATE debtors SET uf = coalesce(links.uf, debtors.uf), own = links.own
 FROM links
 WHERE NOT links.is_new AND (debtors.debt, debtors.taxpayer) = (links.debt, links.taxpayer)
-  AND links.uf IS NOT NULL AND debtors.uf IS DISTINCT FROM links.uf
+  AND (coalesce(links.uf, debtors.uf), links.own) IS DISTINCT FROM (debtors.uf, debtors.own)
 """
 
 LIFT_HOLDS = "UPDATE holds SET lifted_at = clock_timestamp() FROM lifts WHERE holds.id = lifts.hold"

@@ -113,3 +113,35 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     ruler, text = load_ruler(str(path))
     assert ruler.ruler == "divida-ativa"
     assert text.startswith("#")
+
+
+def test_a_warning_is_told_and_the_ruler_can_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "longa.yaml"
+    longer = "authority: Secretaria" + " de Estado da Fazenda" * 20
+    path.write_text(RULERS.read("alagoas-icms")[1].replace("authority: Secretaria", longer, 1))
+    done = CliRunner().invoke(app, ["ruler", "check", str(path)])
+    assert done.exit_code == 0
+    line = line_of(path, "alagoas-icms/h4-final-notice")
+    assert f"{path}:{line}: rows.h4.rungs.2.template: its SMS takes 4 segments (a warning)" in done.stderr
+    told = json.loads(CliRunner().invoke(app, ["ruler", "check", str(path), "--json"]).stdout)
+    assert told["ok"] is True
+    assert told["warnings"][0]["line"] == line
+
+
+def test_a_preview_is_printed_told_and_written(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(app, ["ruler", "preview", "divida-ativa"])
+    assert printed.exit_code == 0
+    assert "h7 final_notice: rigidity 7 (formal), 10 business days, R$ 0,0850" in printed.stdout
+    told = json.loads(CliRunner().invoke(app, ["ruler", "preview", "divida-ativa", "--json"]).stdout)
+    sms = [message for rung in told["rungs"] for message in rung["messages"] if message["channel"] == "sms"]
+    assert [(message["segments"], message["cost"]) for message in sms] == [(1, "0.0800"), (1, "0.0800")]
+    written = CliRunner().invoke(app, ["ruler", "preview", "divida-ativa", "--html", str(tmp_path / "new" / "folder")])
+    assert written.exit_code == 0
+    assert (tmp_path / "new" / "folder" / "index.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_preview_that_can_t_be_written_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(app, ["ruler", "preview", "divida-ativa", "--html", str(tmp_path / "file")])
+    assert isinstance(done.exception, Refusal)
+    assert "can't be written" in str(done.exception)

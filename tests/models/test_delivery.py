@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from models.channel import CHANNELS, Channel
 from models.contacts import Contacts, Reach
 from models.decision import Action
 from models.delivery import Delivery, Leg, Progress, legs_after_loss, legs_of
+from models.plan import plan
 from models.standing import Standing
 from tests.builders import FACTS
 from tests.models.test_decision import PaperCase, check_life
@@ -140,6 +141,15 @@ def test_a_case_without_contact_is_unreachable_and_takes_the_rung_again() -> Non
     assert step.on == case.today, "and needn't wait again"
 
 
+def test_the_plan_of_a_case_whose_rung_was_lost_ends() -> None:
+    case = addressed()
+    case.contact()
+    case.becomes("email", Progress.FAILED)
+    ahead = list(islice(plan(case.ruler, case.calendar, case.position, case.standing), 100))
+    assert (ahead[0].row, ahead[0].rung) == ("h1", 0)
+    assert len(ahead) < 100
+
+
 def test_a_rung_whose_sending_failed_is_taken_again_after_its_dwell() -> None:
     case = addressed()
     case.contact()
@@ -165,13 +175,14 @@ def test_a_formal_notice_that_was_lost_serves_nobody() -> None:
     case = addressed("h8", compressed=False)
     case.contact()
     case.reach = only()
+    case.becomes("domicile", Progress.FAILED)
     case.becomes("email", Progress.BOUNCED)
     assert case.step.status is Status.UNREACHABLE
     assert all(notice.served_on is None for notice in case.notices)
 
 
 def test_the_communication_of_a_suspension_falls_over_too() -> None:
-    case = addressed("h8").falls_back(email=("domicile",))
+    case = addressed("h8").falls_back(email=("whatsapp",))
     while not case.position.suspended:
         if case.step.action is Action.NOTIFY:
             case.contact()
@@ -180,7 +191,7 @@ def test_the_communication_of_a_suspension_falls_over_too() -> None:
             case.approve()
     case.contact()
     case.becomes("email", Progress.BOUNCED)
-    assert case.step.legs == (Leg(channel="domicile", way="email"),)
+    assert case.step.legs == (Leg(channel="whatsapp", way="email"),)
     assert case.step.status is Status.BENEFITS_SUSPENDED
 
 

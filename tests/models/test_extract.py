@@ -228,7 +228,7 @@ def test_own_rejects_what_is_malformed(changed: dict[str, str], column: str) -> 
 
 
 def test_a_wrong_number_of_columns_is_rejected() -> None:
-    with pytest.raises(Rejected, match="has 2 columns, the header 12"):
+    with pytest.raises(Rejected, match="has 2 columns, the header 15"):
         debt_reader(OWN, TODAY)(["a", "b"])
 
 

@@ -371,3 +371,20 @@ def test_benefits_are_renamed_not_repeated(desk: Desk) -> None:
     assert "4,tax_id is of a taxpayer not known yet; import the taxpayer first" in desk.rejected()
     desk.benefits(f"{ACME},B1,Uno,icms")
     assert desk.ask("SELECT code, name, tax FROM benefits ORDER BY 1") == [("B1", "Uno", "ICMS"), ("B2", "Two", None)]
+
+
+IMPUTED = "tax_id,name,uf,tax,inscription,due,amount,kind,prescribes,own"
+
+
+def test_what_a_payment_s_imputation_asks_for_is_kept_until_a_file_says_otherwise(desk: Desk) -> None:
+    read = "SELECT kind, prescribes, own FROM debts JOIN debtors ON debtors.debt = debts.id"
+    row = f"{ACME},ACME,AL,TLP,I1,2025-10-20,100.00"
+    desk.debts(row, header=IMPUTED.rpartition(",kind")[0])
+    assert desk.ask(read) == [("tax", None, True)]
+    desk.debts(f"{row},Taxa,20/10/2030,NAO", header=IMPUTED)
+    assert desk.ask(read) == [("fee", date(2030, 10, 20), False)]
+    desk.debts(f"{row},,,", header=IMPUTED)
+    assert desk.ask(read) == [("fee", date(2030, 10, 20), False)]
+    desk.debts(f"{row},tribute,,", f"{row},,soon,", f"{row},,,maybe", f"{row},contribution,,yes", header=IMPUTED)
+    assert desk.ask(read) == [("contribution", date(2030, 10, 20), True)]
+    assert len(desk.rejects.read_text().splitlines()) == 4

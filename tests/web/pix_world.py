@@ -14,6 +14,8 @@ from sqlalchemy import Engine, insert, select, text
 from models.calendar import Clock
 from models.position import Position
 from storage.schema import cases, cohorts, debtors, debts, rulers, taxpayers
+from storage.shelf import RULERS
+from tests.builders import ICMS
 
 REAL_TIME = Clock(
     day_seconds=Decimal(86_400),
@@ -38,7 +40,9 @@ class World:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         with engine.begin() as connection:
-            connection.execute(insert(rulers).values(digest="d1", label="icms v1", source="", holidays=[]))
+            connection.execute(
+                insert(rulers).values(digest="d1", label="icms v1", source=RULERS.read(ICMS)[1], holidays=[])
+            )
             for name, clock in (("real", REAL_TIME), ("compressed", COMPRESSED)):
                 frozen = clock.model_dump(mode="json")
                 row = {"name": name, "ruler": "d1", "started_by": "ana", "selection": {}, "clock": frozen}

@@ -1,10 +1,10 @@
-"""One notice between the record and a provider that refuses, keeps silent or dies: it leaves once or is seen to fail."""
+"""One notice between the record and a provider that refuses or keeps silent: it leaves once, or is seen to fail."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, select, text, update
 from temporalio.exceptions import ApplicationError
 
 from channels.outbox import Outbox
@@ -12,7 +12,7 @@ from channels.post import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.decision import Step
-from storage.schema import cohorts, opt_outs, taxpayers
+from storage.schema import cases, cohorts, opt_outs, taxpayers
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
 from tests.providers.weather import Fault
@@ -186,7 +186,8 @@ def test_a_cohort_stops_before_its_budget_is_passed(hand: Hand, providers: FakeP
 
 def test_a_rehearsal_stays_in_the_outbox(hand: Hand, providers: FakeProviders) -> None:
     with hand.life.town.engine.begin() as connection:
-        connection.execute(update(cohorts).values(rehearsal=True))
+        mine = select(cases.c.cohort).where(cases.c.id == hand.life.case).scalar_subquery()
+        connection.execute(update(cohorts).where(cohorts.c.name == mine).values(rehearsal=True))
     hand.notify(first(hand))
     assert providers.requests == []
     assert len(hand.files) == 1

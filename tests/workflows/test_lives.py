@@ -14,7 +14,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.cases import CaseActivities
 from models.calendar import Unit, Wait
 from models.events import Event, ExtractChanged, HardshipDeclared, PaymentReceived, ReturnFiled
+from models.rates import Rate
 from storage.ledger import record_pix
+from storage.rates import record_rates
 from tests.builders import (
     FACTS,
     ICMS,
@@ -27,6 +29,7 @@ from tests.builders import (
     shipped,
     unpaid,
 )
+from tests.owing import by_law
 from tests.workflows.town import REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of
 from workflows.effects import CaseCommand, Command
 
@@ -221,13 +224,14 @@ async def test_cancelling_gives_the_benefits_back(town: Town) -> None:
     assert (life.status, life.suspended_benefits) == ("cancelled", 0)
 
 
-async def test_a_rung_of_two_channels_makes_two_notices_of_one_date(town: Town) -> None:
+async def test_a_rung_of_three_channels_makes_three_notices_of_one_date(town: Town) -> None:
     life = await town.begin_one(FACTS["h8"])
     await life.climbs(2)
     sent = life.rows('SELECT id, channel, at FROM notices WHERE "case" = :case AND step = 1 ORDER BY channel')
-    assert [channel for _, channel, _ in sent] == ["email", "sms"]
+    assert [channel for _, channel, _ in sent] == ["domicile", "email", "sms"]
     assert len({at for _, _, at in sent}) == 1
-    assert [(town.outbox / f"{sent[0][0]}.eml").exists(), (town.outbox / f"{sent[1][0]}.txt").exists()] == [True, True]
+    files = [f"{notice}.{'eml' if channel == 'email' else 'txt'}" for notice, channel, _ in sent]
+    assert all((town.outbox / file).exists() for file in files)
 
 
 async def test_the_web_ui_shows_where_a_case_stands(town: Town) -> None:
@@ -240,7 +244,7 @@ async def test_the_web_ui_shows_where_a_case_stands(town: Town) -> None:
     assert ahead[0]["what"].startswith("H2 · warning")
 
 
-@pytest.mark.parametrize("channels", ["[email, sms]", "[email]"])
+@pytest.mark.parametrize("channels", ["[domicile, email, sms]", "[domicile, email]"])
 async def test_on_a_real_clock_each_formal_notice_blocks_until_it_is_served(town: Town, channels: str) -> None:
     month_before_last = (await town.env.get_current_time()).date().replace(day=1) - timedelta(days=45)
     facts = unpaid(4, "4000000.00", last=f"{month_before_last:%Y-%m}")
@@ -278,3 +282,21 @@ async def rain(life: Life, hardship_at: int, drops: int = 60) -> None:
         if drop == hardship_at:
             event = HardshipDeclared(by="Ana", on=await life.today())
         await life.handle.signal(event.signal(), event)
+
+
+async def test_a_case_waits_for_the_rate_that_says_what_is_owed_and_goes_on_by_itself(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"], accrual=by_law("series: late-series"))
+    # from December on November's rate is needed
+    await life.reaches("amount_unknown")
+    assert (await life.today()).month == 12
+    made = len(life.path)
+    await life.passes(10)
+    assert (life.status, len(life.path)) == ("amount_unknown", made)
+    with town.engine.begin() as connection:
+        record_rates(connection, "late-series", [Rate(date(2026, 11, 1), Decimal("1.05"))])
+    await life.climbs(made + 1)
+    assert (await life.today()).month == 12
+    # 20 % since the 61st day, or 0.33 % a day before; November and the month of payment
+    late = min(Decimal("0.33") * (await life.today() - date(2026, 10, 9)).days, Decimal(20))
+    await life.pays(str(Decimal("1020.50") + 10 * late))
+    assert await life.ends() == "resolved"

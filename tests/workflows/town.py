@@ -148,6 +148,7 @@ class Town:
         day_seconds: Decimal = HOUR,
         channels: str | None = None,
         fallback: dict[str, list[str]] | None = None,
+        accrual: str = "",
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -162,8 +163,9 @@ class Town:
             source = RULERS.read(ruler)[1]
             if fallback:
                 source += f"\nfallback: {json.dumps(fallback)}\n"
+            source += accrual
             if channels:
-                source = source.replace("channels: [email, sms]", f"channels: {channels}")
+                source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")
             read = read_ruler(source).ruler
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)

@@ -1,0 +1,124 @@
+"""Pix charges: before a letter says how to pay, each debt of the case has one of today's amount at the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, Engine, select
+from temporalio import activity
+
+from banks.bank import Bank, Charge, Closed, State
+from models.brcode import Receiver
+from models.errors import Refusal, Unreckonable
+from storage.accruals import accrual_of
+from storage.cases import Case, read_case, read_standings
+from storage.charges import Claimed, Terms, claim, close, close_paid, live, record_issued
+from storage.owed import owed_of
+from storage.schema import taxpayers
+from workflows.effects import ChargeEffects
+
+log = structlog.get_logger()
+
+LONGEST = timedelta(days=30)
+"""For how long a charge may be paid at most; less where the amount owed changes sooner."""
+
+
+class ChargeActivities(ChargeEffects):
+    def __init__(self, engine: Engine, bank: Bank) -> None:
+        self.engine = engine
+        self.bank = bank
+
+    @activity.defn
+    def charge(self, case: str) -> None:
+        """The charges of a case become those of what it owes today; doing it twice does it once. Raises Unavailable
+        while the bank doesn't answer. What the bank will never take stays without a charge."""
+        bring_up_to_date(self.engine, self.bank, case, activity.info().started_time)
+
+
+def bring_up_to_date(engine: Engine, bank: Bank, case: str, now: datetime) -> None:
+    with engine.begin() as connection:
+        bill = _bill(connection, read_case(connection, case, lock=True), now)
+        if bank.paid_once:
+            close_paid(connection, bill.debts)
+        claimed = claim(connection, bill.wanted, bank.new_txid)
+        unwanted = live(connection, bill.debts - bill.wanted.keys())
+    for charge in claimed:
+        _issue(engine, bank, bill, charge)
+    for charge in unwanted:
+        _remove(engine, bank, charge)
+
+
+@dataclass(frozen=True)
+class _Bill:
+    tax_id: str
+    name: str
+    receiver: Receiver
+    debts: frozenset[str]
+    wanted: Mapping[str, Terms]
+    """By debt: what is owed and not on hold."""
+
+    def of(self, charge: Claimed) -> Charge:
+        terms = self.wanted[charge.debt]
+        return Charge(charge.txid, terms.amount, terms.due, self.tax_id, self.name, self.receiver)
+
+
+def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
+    today, pair = case.clock.day_at(now), (case.taxpayer, case.tax)
+    who = connection.execute(select(taxpayers).where(taxpayers.c.id == case.taxpayer)).one()
+    receiver = Receiver(case.ruler.authority, case.ruler.jurisdiction.name)
+    try:
+        standing = read_standings(connection, case.ruler, [pair], today)[pair]
+    except Unreckonable:
+        # nobody knows how much to charge; the case itself says why
+        return _Bill(who.tax_id, who.name, receiver, frozenset(), {})
+    debts = frozenset(debt.id for debt in standing.debts)
+    outstanding = [debt.id for debt in standing.debts if debt.outstanding]
+    return _Bill(who.tax_id, who.name, receiver, debts, _terms(connection, case, outstanding, today))
+
+
+def _terms(connection: Connection, case: Case, debts: list[str], today: date) -> dict[str, Terms]:
+    owed = owed_of(connection, debts, accrual_of(case.ruler), today)
+    return {debt: Terms(found.total, found.unchanged_until(today + LONGEST)) for debt, found in owed.items()}
+
+
+def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
+    wanted = bill.wanted[charge.debt]
+    if charge.issued == wanted:
+        return
+    try:
+        issued = bank.revise(bill.of(charge), charge.revision) if charge.issued else bank.issue(bill.of(charge))
+    except Closed as closed:
+        _replace(engine, bank, bill, charge, closed.state)
+        return
+    except Refusal as refusal:
+        log.warning("charge refused", debt=charge.debt, why=str(refusal))
+        return
+    with engine.begin() as connection:
+        record_issued(connection, charge.txid, wanted, issued.brcode, issued.location, issued.revision)
+
+
+def _replace(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed, state: State) -> None:
+    """Paid or removed at the bank, before we heard of it: the next one has a txid of its own."""
+    with engine.begin() as connection:
+        close(connection, charge.txid, state)
+        if state is State.PAID:
+            # the payment is on its way to us, and changes what is owed
+            return
+        [another] = claim(connection, {charge.debt: bill.wanted[charge.debt]}, bank.new_txid)
+    _issue(engine, bank, bill, another)
+
+
+def _remove(engine: Engine, bank: Bank, charge: Claimed) -> None:
+    state = State.REMOVED
+    try:
+        bank.remove(charge.txid)
+    except Closed as closed:
+        state = closed.state
+    except Refusal as refusal:
+        log.warning("charge not removed", debt=charge.debt, why=str(refusal))
+        return
+    with engine.begin() as connection:
+        close(connection, charge.txid, state)

@@ -1,0 +1,68 @@
+"""What a bank is asked for: a Pix charge that the taxpayer can pay. Money comes in by `banks/`, words go out by
+`channels/`: neither knows of the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from models.brcode import Receiver
+
+
+class State(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Charge:
+    """`txid` is its idempotency key: asked for twice it is one charge."""
+
+    txid: str
+    amount: Decimal
+    due: date
+    """The last day on which the bank takes the amount."""
+    tax_id: str
+    """CPF or CNPJ without punctuation."""
+    name: str
+    receiver: Receiver
+
+
+@dataclass(frozen=True)
+class Issued:
+    brcode: str
+    revision: int
+    """The higher of two is the newer."""
+    location: str | None = None
+
+
+class Closed(Exception):
+    """The bank takes no money for this charge any more, and it can't be revised."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(f"the charge is {state}")
+        self.state = state
+
+
+class Unavailable(Exception):
+    """The bank didn't answer, or not now. What it was asked may be asked again."""
+
+
+class Bank(Protocol):
+    paid_once: bool
+    """Whether a charge is closed by its first payment."""
+
+    def new_txid(self) -> str: ...
+
+    def issue(self, charge: Charge) -> Issued:
+        """Raises Closed, Unavailable, or Refusal when the bank will never take it."""
+
+    def revise(self, charge: Charge, revision: int) -> Issued:
+        """Another amount or day for a charge that was issued; `revision` is its last one. Raises as `issue`."""
+
+    def remove(self, txid: str) -> None:
+        """Nobody can pay it any more. Raises as `issue`."""

@@ -1,0 +1,140 @@
+"""A ruler read before anything is sent: every message of every rung as its reader gets it, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from channels.mail_html import Letterhead, mail_content
+from channels.rendering import TEMPLATES, Letter, Message, render
+from channels.template_check import MOST_SEGMENTS, SAMPLE_PAGES, sample_letters
+from models.channel import Channel
+from models.heatmap import ink, shade, svg
+from models.prices import PriceTable, cost_of
+from models.ruler import Hypothesis, Ruler, Rung, tone_of
+from models.sms import Measured, measure
+from models.words import CHANNELS, STAGES, TONES, money
+
+WORDS_A_MINUTE = 140
+"""Of a recorded voice that is easy to follow: calls are paid for by the minute begun."""
+
+RETURNS: frozenset[Hypothesis] = frozenset({"h3", "h4"})
+DIVERGENCES: frozenset[Hypothesis] = frozenset({"h5", "h6"})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message to the sample taxpayer."""
+
+    channel: Channel
+    instead_of: Channel | None
+    """The channel of the rung that it stands in for when that doesn't reach the taxpayer."""
+    message: Message
+    cost: Decimal
+    sms: Measured | None
+
+    @property
+    def too_long(self) -> bool:
+        return self.sms is not None and self.sms.segments > MOST_SEGMENTS
+
+    @property
+    def accented(self) -> bool:
+        """Written in characters that leave an SMS less than half the room."""
+        return self.sms is not None and self.sms.encoding == "ucs2"
+
+
+@dataclass(frozen=True)
+class ShownRung:
+    row: Hypothesis
+    rung: Rung
+    messages: tuple[Shown, ...]
+
+    @property
+    def cost(self) -> Decimal:
+        """Where every channel reaches the taxpayer."""
+        return sum((shown.cost for shown in self.messages if shown.instead_of is None), Decimal(0))
+
+
+def shown_rungs(ruler: Ruler, prices: PriceTable, on: date) -> Iterator[ShownRung]:
+    for row, index, rung in ruler.cells():
+        letter = sample_letter(ruler, row, rung)
+        messages = tuple(
+            _shown(channel, None if channel == way else way, rung, letter, prices, on)
+            for way, channels in ruler.ways(row, index).items()
+            for channel in channels
+        )
+        yield ShownRung(row, rung, messages)
+
+
+def sample_letter(ruler: Ruler, row: Hypothesis, rung: Rung) -> Letter:
+    """To one invented company, about what the row is for."""
+    letter = sample_letters(ruler, row, rung)[0]
+    if row in RETURNS:
+        return letter.model_copy(update={"debts": (), "divergences": (), "balance": Decimal(0)})
+    debts = letter.debts[:2]
+    return letter.model_copy(
+        update={
+            "debts": debts,
+            "balance": sum((debt.amount for debt in debts), Decimal(0)),
+            "missing_returns": (),
+            "divergences": letter.divergences[:1] if row in DIVERGENCES else (),
+        }
+    )
+
+
+def _shown(
+    channel: Channel, instead_of: Channel | None, rung: Rung, letter: Letter, prices: PriceTable, on: date
+) -> Shown:
+    message = render(channel, rung.template, letter)
+    sms = measure(message.body) if channel == "sms" else None
+    minutes = -(-len(message.body.split()) // WORDS_A_MINUTE)
+    cost = cost_of(prices, channel, on, sms.segments if sms else minutes)
+    return Shown(channel, instead_of, message, cost, sms)
+
+
+# ---- the page
+
+
+def price(amount: Decimal) -> str:
+    """With four decimals: an e-mail costs less than a cent."""
+    written: str = format_currency(amount, "BRL", "¤ #,##0.0000", locale="pt_BR", currency_digits=False)
+    return written.replace("\xa0", " ")
+
+
+_environment = Environment(
+    loader=FileSystemLoader(TEMPLATES / "preview"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(price=price, money=money)
+_environment.globals.update(
+    channels=CHANNELS, stages=STAGES, tones=TONES, tone_of=tone_of, shade=shade, ink=ink, most_segments=MOST_SEGMENTS
+)
+
+
+def page(ruler: Ruler, prices: PriceTable, on: date) -> str:
+    """One file that needs nothing else, so that it can be mailed, printed and kept with the ruler."""
+    rungs = list(shown_rungs(ruler, prices, on))
+    head = Letterhead(ruler.authority, ruler.contact.site, SAMPLE_PAGES)
+    return _environment.get_template("preview.html.j2").render(
+        ruler=ruler,
+        prices=prices,
+        rows=[(ruler.rows[row], row, list(group)) for row, group in groupby(rungs, key=lambda shown: shown.row)],
+        warnings=_warned(rungs),
+        # drawn by us from a checked ruler, whose words are escaped in it
+        map=Markup(svg(ruler)),  # noqa: S704
+        mail=lambda message: Markup(mail_content(message, head)),  # noqa: S704 - escaped where it is made
+    )
+
+
+def _warned(rungs: Sequence[ShownRung]) -> int:
+    return sum(shown.too_long or shown.accented for rung in rungs for shown in rung.messages)

@@ -1,0 +1,149 @@
+"""The charges of a case: one open a debt, of today's amount, whatever the bank does meanwhile."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from activities.charges import bring_up_to_date
+from banks.bank import Unavailable
+from banks.pix_key import PixKey
+from models.brcode import read_brcode
+from storage.charges import brcodes_of
+from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, unheard
+from tests.owing import SELIC, Debtor, debtor, noon
+
+OPENED, FIRST, LATER = date(2026, 2, 1), date(2026, 2, 10), date(2026, 3, 2)
+
+
+def rows(engine: Engine, sql: str) -> list[tuple[object, ...]]:
+    with engine.begin() as connection:
+        found = connection.execute(text(sql))
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+
+def charges(engine: Engine) -> list[tuple[object, ...]]:
+    return rows(engine, "SELECT state, amount, due, revision FROM charges ORDER BY id")
+
+
+def code(who: Debtor) -> str | None:
+    with who.engine.connect() as connection:
+        return brcodes_of(connection, [who.debt]).get(who.debt)
+
+
+def txids(engine: Engine) -> list[str]:
+    return [str(row[0]) for row in rows(engine, "SELECT txid FROM charges ORDER BY id")]
+
+
+def test_a_debt_is_charged_with_what_is_owed_until_that_changes(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    # March adds 1 % of 1,000.00
+    assert charges(engine) == [("open", Decimal("1240.00"), date(2026, 2, 28), 0)]
+    location = read_brcode(code(who) or "").location
+    assert location == bank.open[0]["loc"]["location"]
+    asked = len(bank.asked)
+    bring_up_to_date(engine, client, case, noon(date(2026, 2, 27)))
+    assert len(bank.asked) == asked
+    bring_up_to_date(engine, client, case, noon(LATER))
+    assert charges(engine) == [("open", Decimal("1250.00"), date(2026, 3, 31), 1)]
+    assert [made["valor"]["original"] for made in bank.open] == ["1250.00"]
+
+
+def test_while_the_bank_is_away_nothing_is_lost_and_nothing_doubled(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bank.trouble += [unheard, drops, busy]
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            bring_up_to_date(engine, client, case, noon(FIRST))
+        assert code(who) is None
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    assert len(bank.charges) == 1
+    bank.trouble += [drops]
+    with pytest.raises(Unavailable):
+        bring_up_to_date(engine, client, case, noon(LATER))
+    bring_up_to_date(engine, client, case, noon(LATER))
+    assert charges(engine) == [("open", Decimal("1250.00"), date(2026, 3, 31), 1)]
+
+
+def test_many_at_once_make_one_charge(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: bring_up_to_date(engine, client, case, noon(FIRST)), range(8)))
+    assert len(bank.charges) == len(charges(engine)) == 1
+
+
+def test_what_is_paid_to_a_charge_is_for_its_debt_and_the_rest_gets_another(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    [first] = txids(engine)
+    # the charge of February, which the bank took in March
+    bank.charges[first]["status"] = "CONCLUIDA"
+    who.pays("1240.00", LATER, first)
+    bring_up_to_date(engine, client, case, noon(LATER))
+    assert charges(engine) == [
+        ("paid", Decimal("1240.00"), date(2026, 2, 28), 0),
+        ("open", Decimal("10.00"), date(2026, 3, 31), 0),
+    ]
+    # refused by a bank that takes one payment a charge; should one take it, it is not lost
+    who.pays("10.00", LATER, first)
+    assert who.owes(LATER) == 0
+    assert rows(engine, "SELECT debt FROM payments WHERE debt IS NULL") == []
+
+
+def test_a_charge_that_was_removed_at_the_bank_is_replaced_and_one_paid_there_is_not(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    bank.charges[txids(engine)[0]]["status"] = REMOVED
+    bring_up_to_date(engine, client, case, noon(LATER))
+    assert [row[0] for row in charges(engine)] == ["removed", "open"]
+    bank.charges[txids(engine)[1]]["status"] = "CONCLUIDA"
+    bring_up_to_date(engine, client, case, noon(date(2026, 4, 1)))
+    assert [row[0] for row in charges(engine)] == ["removed", "paid"]
+    assert bank.open == []
+
+
+def test_what_is_on_hold_can_not_be_paid_by_charge(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    rows(engine, "INSERT INTO holds (debt, ground, source) SELECT id, 'guarantee', 'extract' FROM debts")
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    assert (bank.open, code(who), [row[0] for row in charges(engine)]) == ([], None, ["removed"])
+
+
+def test_what_the_bank_never_takes_is_left_without_a_charge(engine: Engine) -> None:
+    who, bank = debtor(engine, tax_id="XXX982247XX"), FakePsp()
+    case = who.on_ruler(OPENED)
+    bring_up_to_date(engine, bank.client(), case, noon(FIRST))
+    assert (bank.charges, code(who)) == ({}, None)
+
+
+def test_nothing_is_charged_while_nobody_knows_how_much(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    bring_up_to_date(engine, bank.client(), who.on_ruler(OPENED, SELIC), noon(FIRST))
+    assert charges(engine) == []
+
+
+def test_with_a_key_alone_the_code_is_paid_by_its_own_txid(engine: Engine) -> None:
+    who, bank = debtor(engine), PixKey(KEY)
+    case = who.on_ruler(OPENED)
+    bring_up_to_date(engine, bank, case, noon(FIRST))
+    read = read_brcode(code(who) or "")
+    assert (read.amount, [read.txid]) == (Decimal("1240.00"), txids(engine))
+    who.pays("240.00", FIRST, read.txid)
+    assert who.owes(FIRST) == Decimal("1000.00")
+    bring_up_to_date(engine, bank, case, noon(FIRST))
+    assert charges(engine) == [("open", Decimal("1000.00"), date(2026, 2, 28), 1)]
+    # and a bank that is configured later issues its own
+    psp = FakePsp()
+    bring_up_to_date(engine, psp.client(), case, noon(LATER))
+    assert len(psp.open) == 1
+    assert read_brcode(code(who) or "").location

@@ -1,0 +1,114 @@
+"""A debtor of ICMS, whom a ruler with a table of accrual may be about."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from uuid import uuid4
+
+from sqlalchemy import Engine, insert
+
+from models.calendar import Clock
+from models.faults import read_ruler
+from models.pix import PixPayment
+from models.position import Position
+from models.rates import Rate
+from models.ruler import Ruler
+from storage.cases import read_standings
+from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.ledger import record_pix
+from storage.rates import record_rates
+from storage.schema import cases, debtors, debts, filings, taxpayers
+from storage.shelf import RULERS
+from tests.builders import ICMS
+
+BY_LAW = """
+accrual:
+  accrual: test
+  title: Teste
+  imputation: fine-interest-principal
+  fine: [{from: 2000-01-01, source: lei, steps: [{per_day: "0.33", limit: "20"}]}]
+  interest: [{from: 2000-01-01, source: lei, INTEREST, month_of_payment: "1"}]
+"""
+MONTHLY, SELIC = 'per_month: "1"', "series: selic"
+DUE = date(2025, 10, 20)
+
+
+def by_law(interest: str) -> str:
+    """What a ruler's text says of it."""
+    return BY_LAW.replace("INTEREST", interest)
+
+
+@lru_cache
+def source(interest: str = MONTHLY) -> str:
+    return str(RULERS.read(ICMS)[1]) + by_law(interest)
+
+
+@lru_cache
+def ruler(interest: str = MONTHLY) -> Ruler:
+    found = read_ruler(source(interest))
+    assert found.ruler is not None, found.faults
+    return found.ruler
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """A taxpayer with one debt of ICMS of 1,000.00, due on 20/10/2025, and who may be on a ruler."""
+
+    engine: Engine
+    taxpayer: int
+    debt: str
+    txid: str
+
+    def pays(self, amount: str, on: date, txid: str | None = None) -> None:
+        record_pix(
+            self.engine, [PixPayment(f"E{uuid4().hex[:31]}", txid or self.txid, Decimal(amount), noon(on))], noon(on)
+        )
+
+    def owes(self, on: date, interest: str = MONTHLY) -> Decimal:
+        pair = (self.taxpayer, "ICMS")
+        with self.engine.connect() as connection:
+            return read_standings(connection, ruler(interest), [pair], on)[pair].balance
+
+    def on_ruler(self, on: date, interest: str = MONTHLY) -> str:
+        """Her case, opened that day."""
+        clock = Clock(
+            day_seconds=Decimal(86_400),
+            origin_wall=datetime.combine(on, time(8), UTC),
+            origin_day=on,
+            timezone="UTC",
+            notices_at=time(9),
+        )
+        with self.engine.begin() as connection:
+            frozen = pin_ruler(connection, ruler(interest), source(interest), 2024)
+        cohort = found_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
+        position = Position.at_start(on).model_dump(mode="json")
+        row = {"taxpayer": self.taxpayer, "tax": "ICMS", "cohort": cohort.name, "position": position}
+        row["opened_at"] = datetime.combine(on, time(9), UTC)
+        with self.engine.begin() as connection:
+            return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+
+
+def debtor(engine: Engine, amount: str = "1000.00", due: date = DUE, tax_id: str = "11222333000181") -> Debtor:
+    key = uuid4().hex
+    who = {"key": key, "tax_id": tax_id, "name": "Empresa", "is_company": True}
+    owed = {"tax": "ICMS", "inscription": key, "period": "2025-09", "due": due, "amount": Decimal(amount)}
+    with engine.begin() as connection:
+        taxpayer = connection.execute(insert(taxpayers).values(who).returning(taxpayers.c.id)).scalar_one()
+        made = connection.execute(insert(debts).values(owed).returning(debts.c.id, debts.c.pix_txid)).one()
+        connection.execute(insert(debtors).values(debt=made.id, taxpayer=taxpayer))
+        returned = {"period": "2025-09", "due": due, "status": "filed", "declared": Decimal(amount)}
+        connection.execute(insert(filings).values(taxpayer=taxpayer, tax="ICMS", **returned))
+    return Debtor(engine, taxpayer, made.id, made.pix_txid)
+
+
+def load(engine: Engine, *percents: str) -> None:
+    """Selic from October 2025 on."""
+    months = [date(2025 + (9 + n) // 12, (9 + n) % 12 + 1, 1) for n in range(len(percents))]
+    with engine.begin() as connection:
+        rates = [Rate(month, Decimal(percent)) for month, percent in zip(months, percents, strict=True)]
+        record_rates(connection, "selic", rates)
+
+
+def noon(on: date) -> datetime:
+    return datetime.combine(on, time(12), UTC)

@@ -241,7 +241,7 @@ def tell(connection: Connection, agreement: str, today: date) -> Told:
     row = read_row(connection, agreement)
     deal, life = read_life(connection, row, today)
     case = read_case(connection, row["case"])
-    if row["state"] != State.ACTIVE and life.state is State.ACTIVE and _superseded(connection, row):
+    if row["state"] not in (State.ACTIVE, life.state) and _superseded(connection, row):
         # another agreement has taken its place: what was undone of this one leaves it broken
         life.state, life.step = State.BROKEN, None
     held = life.effective_on if life.state is State.ACTIVE else None

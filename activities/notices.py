@@ -275,6 +275,7 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
 
 
 def _offer_is_over(sat: Sitting) -> bool:
+    """The rung began before the offer's last day, and this notice of it did not get away until then."""
     offer = sat.case.ruler.offer
     return offer is not None and offer.deadline_day <= sat.today
 

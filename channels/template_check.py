@@ -168,25 +168,24 @@ def _nothing_open(letter: Letter) -> Letter:
 
 
 DETAIL = {
-    "amounts": frozenset({"balance", "amount", "declared", "assessed", "paid"}),
+    "amounts": frozenset(
+        {"balance", "amount", "declared", "assessed", "paid", "offered", "full", "total", "each", "paid_in_part"}
+    ),
     "periods or due dates": frozenset({"period", "due"}),
     "numbers of debts": frozenset({"inscription", "pix_txid", "brcode"}),
 }
-"""The fields of a letter that tax secrecy covers."""
+"""The fields of a letter, and of its parts, that tax secrecy covers."""
 
 
-def _owing_other(letter: Letter, names: frozenset[str]) -> Letter:
+def _owing_other(part: Any, names: frozenset[str]) -> Any:
     """A letter that differs in nothing but these fields. A message that keeps the secret is the same for both, whatever
     form a template would have written it in."""
-
-    def other(part: BaseModel) -> dict[str, Any]:
-        return {name: _other(getattr(part, name)) for name in names & type(part).model_fields.keys()}
-
-    lists = {
-        name: tuple(item.model_copy(update=other(item)) for item in getattr(letter, name))
-        for name in ("debts", "missing_returns", "divergences")
-    }
-    return letter.model_copy(update={**other(letter), **lists})
+    if isinstance(part, tuple):
+        return tuple(_owing_other(item, names) for item in part)
+    if not isinstance(part, BaseModel):
+        return part
+    changes = {name: _other(value) if name in names else _owing_other(value, names) for name, value in part}
+    return part.model_copy(update=changes)
 
 
 def _other(value: Any) -> Any:

@@ -27,6 +27,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from urllib3.exceptions import MaxRetryError
 
 from channels.post import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
+from models.twilio_events import DEAD_CONTACTS
 
 Made = TypeVar("Made")
 
@@ -47,28 +48,6 @@ CALLBACK_PATH = "/webhooks/twilio/status"
 VOICE_PATH = "/webhooks/twilio/voice"
 """Under the public URL; `?notice=` says what a request there is about."""
 
-INVALID_NUMBER = "número inválido ou inexistente"
-NO_SUCH_ACCOUNT = "o número não tem conta neste aplicativo"
-OPTED_OUT = "o contribuinte pediu para não receber mensagens por este canal"
-
-DEAD_CONTACTS = {
-    13224: INVALID_NUMBER,
-    21211: INVALID_NUMBER,
-    21214: INVALID_NUMBER,
-    21217: INVALID_NUMBER,
-    21219: INVALID_NUMBER,
-    21401: INVALID_NUMBER,
-    21407: "o número não recebe SMS",
-    21610: OPTED_OUT,
-    21614: "o número não é de um celular",
-    30005: INVALID_NUMBER,
-    30006: "o número é de telefone fixo ou de operadora que não recebe SMS",
-    63003: NO_SUCH_ACCOUNT,
-    63024: NO_SUCH_ACCOUNT,
-    63032: "o aplicativo não entrega mensagens a este usuário",
-}
-"""Twilio's error codes after which a contact is not tried again (https://www.twilio.com/docs/api/errors), in answers
-and in status callbacks. What may pass (30003 switched off, 30008 unknown, 21612 no route today) isn't here."""
 REFUSED = {
     401: "o provedor de mensagens recusou a chave de acesso",
     403: "o provedor de mensagens não permite este envio",

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.console import Json, emit, out, table
+from commands.imports import answering_database
 from commands.services import database, temporal_client
 from models.case import Status
 from models.errors import Refusal
@@ -18,6 +20,7 @@ from models.events import NoticeServed
 from models.words import STATUSES
 from storage.cases import case_ids, read_case, record_decision
 from storage.cohorts import read_cohort
+from storage.contacts import give_contact
 from storage.files import case_file
 from storage.hardship import declare_hardship
 from storage.schema import notices
@@ -36,11 +39,16 @@ def register(app: typer.Typer) -> None:
 
 
 @case.command(name="list")
-def list_cases(cohort: str, json: Json = False) -> None:
+def list_cases(
+    cohort: str,
+    status: Annotated[Status | None, typer.Option(help="Only those that are so; `unreachable` want a contact.")] = None,
+    json: Json = False,
+) -> None:
     """The cases of a cohort and their statuses."""
-    with database().connect() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
-        found = [{"case": name, "status": status} for name, status in case_ids(connection, cohort)]
+        listed = case_ids(connection, cohort)
+    found = [{"case": name, "status": is_now} for name, is_now in listed if status in (None, is_now)]
     rows = [(row["case"], STATUSES[row["status"]]) for row in found]
     emit({"cases": found}, json, lambda: table(["case", "status"], rows, cohort))
 
@@ -52,7 +60,7 @@ def show(
     json: Json = False,
 ) -> None:
     """All that is on record of a case."""
-    with database().connect() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         file = case_file(connection, case, reveal)
     emit(file, json, lambda: _show(file))
 
@@ -86,6 +94,24 @@ def hardship(case: str, by: By = "", json: Json = False) -> None:
     """Record that the taxpayer declared to be unable to pay."""
     declared_on = declare_hardship(database(), case, by or getpass.getuser())
     _done(case, f"hardship declared on {declared_on:%Y-%m-%d}", json)
+
+
+@case.command()
+def contact(
+    case: str,
+    by: By,
+    email: Annotated[str | None, typer.Option(help="Where the taxpayer gets mail from now on.")] = None,
+    phone: Annotated[str | None, typer.Option(help="With its area code, as (82) 99999-1234.")] = None,
+    json: Json = False,
+) -> None:
+    """Put another e-mail or telephone on record; a case that reached nobody goes on."""
+    _must_say("--by", by)
+    with answering_database() as engine:
+        given = give_contact(engine, case, by, email, phone)
+    said = [f"{case}: {', '.join(given.kinds)} on record"]
+    said += [f"{channel} is tried there again, where it had failed" for channel in given.revived]
+    said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
+    emit({"case": case, **asdict(given)}, json, lambda: out.print("; ".join(said)))
 
 
 @case.command()
@@ -173,11 +199,14 @@ def _show(file: dict[str, Any]) -> None:
     if file["waits_because"]:
         out.print(f"waits: {file['waits_because']}", markup=False)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    for title in ("holds", "payments", "agreements", "tasks", "benefits"):
+    for title in ("holds", "payments", "agreements", "benefits"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
-    keys = ("id", "at", "hypothesis", "stage", "rigidity", "tone", "channel", "status", "served_on")
+    keys = ("id", "at", "hypothesis", "stage", "rigidity", "tone", "channel", "status", "failure", "served_on")
     table(keys, _columns(file["notices"], *keys), "notices")
+    for title in ("replies", "tasks"):
+        if file[title]:
+            table(file[title][0].keys(), [row.values() for row in file[title]], title)
     table(["at", "kind", "reason"], _columns(file["events"], "at", "kind", "reason"), "events")
 
 

@@ -177,10 +177,11 @@ def preview(
 
 def _print_rung(shown: ShownRung) -> None:
     rung = shown.rung
-    dwell = f", {rung.dwell.days} {rung.dwell.unit} days" if rung.dwell else ""
+    wait = rung.dwell or rung.before
+    dwell = f", {wait.days} {wait.unit} days" + (" before the deadline" if rung.before else "") if wait else ""
     formal = ", formal" if rung.formal else ""
     heading = f"{shown.row} {rung.stage}: rigidity {rung.rigidity} ({tone_of(rung.rigidity)}){formal}{dwell}"
-    out.print(f"{heading}, {price(shown.cost)}", style="bold", markup=False)
+    out.print(f"{heading}, {price(shown.cost)}", style="bold", markup=False, soft_wrap=True)
     for one in shown.messages:
         words = f"{one.message.subject}\n\n{one.message.body}" if one.message.subject else one.message.body
         title = f"{one.channel}, when {one.instead_of} fails" if one.instead_of else one.channel

@@ -191,7 +191,7 @@ def _hear_hardship(ruler: Ruler, position: Position, standing: Standing) -> Move
 
 def _reanchor(ruler: Ruler, position: Position, standing: Standing) -> Moved:
     paid_on = standing.partial_payment_on(ruler.payments.reanchor_share)
-    waits = position.wait is not None and not position.suspended and not position.referred
+    waits = position.wait is not None and not position.suspended and not position.referred and ruler.offer is None
     if paid_on is None or paid_on <= position.anchor or not waits or not standing.outstanding:
         return position, None
     share = int(ruler.payments.reanchor_share * 100)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -101,3 +104,69 @@ def _first_of_each(
             tried.add(channel)
             legs.append(Leg(channel=channel, way=way))
     return tuple(legs)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One thing that a provider tells of a message."""
+
+    provider: str
+    event: str
+    """The provider's own id of the event, by which a redelivery is known."""
+    kind: str
+    """What happened, in the provider's word."""
+    at: datetime
+    notice: str | None = None
+    """As it was sent along with the message."""
+    message: str | None = None
+    """What the provider calls the message, where that tells it from all others."""
+    progress: Progress | None = None
+    """None: it moves no notice."""
+    reason: str | None = None
+    """Why the notice was lost, in pt-BR; it names nobody."""
+    contact: Literal["dead", "refused"] | None = None
+    """What it says of the address: no message gets there, or its owner wants none."""
+
+
+PROOFS = tuple(progress for progress in Progress if progress.serves)
+
+
+class Service(NamedTuple):
+    """That a formal notice reached the taxpayer (ciência): since when, and who or what says so."""
+
+    on: date
+    by: str
+    reference: str
+
+    @property
+    def reported(self) -> bool:
+        """By a provider; what a person signed for, reports neither move nor undo."""
+        return self.by in PROOFS
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a notice so far: the same for the same reports, whatever their order."""
+
+    progress: Progress
+    failure: str | None = None
+    service: Service | None = None
+
+    def after(self, report: Report, formal: bool, on: date) -> Fate:
+        """`on` is the case's day of the report. The earliest proof of service counts, whenever it comes in."""
+        if report.progress is None:
+            return self
+        reason = report.reason if report.progress.lost else None
+        progress, failure = max((self.progress, self.failure), (report.progress, reason), key=_extent)
+        proofs = [self.service] if self.service else []
+        if formal and report.progress.serves and all(proof.reported for proof in proofs):
+            proofs.append(Service(on, str(report.progress), report.event))
+        if progress.lost:
+            # a server may take a mail and send it back later: that was no service
+            proofs = [proof for proof in proofs if not proof.reported]
+        return Fate(progress, failure, min(proofs, default=None))
+
+
+def _extent(end: tuple[Progress, str | None]) -> tuple[int, str]:
+    progress, failure = end
+    return progress.rank, failure or ""

@@ -59,6 +59,10 @@ class NoticeLost(Event):
     notice: str
 
 
+class ContactLost(Event):
+    """An address of the taxpayer is dead, or he wants no more messages on a channel."""
+
+
 class ContactGiven(Event):
     """People have put another e-mail or telephone on record."""
 
@@ -101,6 +105,7 @@ EVENTS: tuple[type[Event], ...] = (
     HardshipDeclared,
     NoticeServed,
     NoticeLost,
+    ContactLost,
     ContactGiven,
     PaymentClaimed,
     AgreementChanged,

@@ -1,5 +1,7 @@
 """Telephone numbers as the world's networks write them."""
 
+import re
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
@@ -18,3 +20,12 @@ def e164(written: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise ValueError("is not a telephone number that exists: area code and number, as (82) 99999-1234")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+MOBILE = re.compile(r"\+55(\d\d)9?([6-9]\d{7})")
+
+
+def spellings(number: str) -> tuple[str, ...]:
+    """The ways in which a Brazilian mobile number comes in: WhatsApp knows older ones without their ninth digit."""
+    mobile = MOBILE.fullmatch(number)
+    return (f"+55{mobile[1]}9{mobile[2]}", f"+55{mobile[1]}{mobile[2]}") if mobile else (number,)

@@ -7,7 +7,6 @@ or, as in the standard's own example, a single object.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
-from models.errors import Refusal
+from models.callback import Malformed, json_of
 
 T = TypeVar("T")
 
@@ -28,15 +27,6 @@ SKEW = timedelta(days=1)
 STATUSES = ("EM_PROCESSAMENTO", "DEVOLVIDO", "NAO_REALIZADO")
 
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
-
-
-class Malformed(Refusal):
-    """The callback breaks the standard: nothing of it is taken."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class PixPayment:
 
 
 def read_callback(body: bytes, arrived_at: datetime) -> tuple[PixPayment, ...]:
-    callback = _Fields.of(_json(body), "")
+    callback = _Fields.of(json_of(body), "")
     payments = tuple(_payment(item, arrived_at) for item in callback.objects("pix", required=True))
     first_with: dict[str, int] = {}
     for index, payment in enumerate(payments):
@@ -173,20 +163,3 @@ class _Fields:
         if instant > arrived_at + SKEW:
             self.wrong(name, "is in the future")
         return instant
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body.decode(), parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        raise Malformed("body", "is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise Malformed("body", f"is not JSON (line {error.lineno}, column {error.colno})") from None
-    except RecursionError:
-        raise Malformed("body", "is nested too deeply") from None
-    except ValueError:
-        raise Malformed("body", "holds a number that JSON does not have, or an endless one") from None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

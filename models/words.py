@@ -42,6 +42,17 @@ CHANNELS: dict[Channel, str] = {
     "domicile": "domicílio eletrônico",
 }
 
+TASKS = {
+    "call": "ligar para o contribuinte",
+    "objection": "analisar contestação",
+    "instalments": "propor parcelamento",
+    "contact": "conferir contato",
+    "processed": "conferir processamento",
+    "suit_suspension": "pedir suspensão da execução",
+    "protest_costs": "conferir custas do protesto",
+    "registers_removed": "conferir baixa nos cadastros",
+}
+
 GROUNDS = {
     "tax_benefit": "benefício fiscal",
     "negotiation": "em negociação",

@@ -19,7 +19,7 @@ QUIET = timedelta(seconds=2)
 """How long nothing may have moved, after the last day, until the city is said to rest."""
 
 TALLY = text("""
-    SELECT (SELECT count(*) FROM notices WHERE status = 'sent') AS notices,
+    SELECT (SELECT count(*) FROM notices WHERE sent_at IS NOT NULL) AS notices,
            (SELECT count(*) FROM notices WHERE status = 'claimed') AS leaving,
            (SELECT count(*) FROM payments) AS payments,
            (SELECT coalesce(sum(amount), 0) FROM payments)

@@ -37,7 +37,7 @@ REPORTED_TWICE = 3
 MAIL = text("""
     SELECT notices."case", step, stage, min(at) AS at, min(sent_at) AS sent_at, tax_id
     FROM notices JOIN cases ON cases.id = notices."case" JOIN taxpayers ON taxpayers.id = cases.taxpayer
-    WHERE notices.status = 'sent' AND sent_at >= :since
+    WHERE sent_at >= :since
     GROUP BY notices."case", step, stage, tax_id ORDER BY min(sent_at)
 """)
 

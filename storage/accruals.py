@@ -28,6 +28,21 @@ def accrual_of(ruler: Ruler) -> AccrualTable | None:
 def accrual_faults(ruler: Ruler) -> list[Fault]:
     """A ruler may only name a shipped table: its name must mean the same wherever the ruler is read."""
     if not isinstance(ruler.accrual, str) or ruler.accrual in ACCRUALS.names():
-        return []
+        return _two_discounts(ruler)
     known = ", ".join(ACCRUALS.names())
     return [Fault(("accrual",), f"names {ruler.accrual}, which is not in accruals/; known are {known}")]
+
+
+def _two_discounts(ruler: Ruler) -> list[Fault]:
+    """Of a table that is faulty itself, its own faults are told elsewhere."""
+    offer = ruler.offer
+    table = ruler.accrual if isinstance(ruler.accrual, AccrualTable) else None
+    if offer and isinstance(ruler.accrual, str):
+        table = load_accrual(ruler.accrual)
+    if offer is None or table is None:
+        return []
+    for discount in table.discounts:
+        if discount.from_ <= offer.deadline_day and (discount.to is None or discount.to >= offer.from_):
+            what = f"meets the discount {discount.name!r} of {table.accrual} on the same days: only one can hold"
+            return [Fault(("offer", "from"), what)]
+    return []

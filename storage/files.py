@@ -45,9 +45,17 @@ PAYMENTS = text("""
 """)
 
 NOTICES = text("""
-    SELECT id, at, hypothesis, stage, rigidity, tone, channel, template, status, formal, subject, body,
-           claimed_at, sent_at, served_on, served_by, served_reference
+    SELECT id, at, hypothesis, stage, rigidity, tone, channel, way, template, status, failure, formal, subject, body,
+           address, claimed_at, sent_at, served_on, served_by, served_reference
     FROM notices WHERE "case" = :case ORDER BY step, channel
+""")
+
+REPLIES = text("""
+    SELECT recorded_at AS at, channel, intent, address, body, answer FROM replies WHERE "case" = :case ORDER BY id
+""")
+
+TASKS = text("""
+    SELECT id, kind, what, source, reference, due, done_at, done_by FROM tasks WHERE "case" = :case ORDER BY due, id
 """)
 
 BENEFITS = text("""
@@ -59,10 +67,6 @@ BENEFITS = text("""
 
 EVENTS = text("""
     SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
-""")
-
-TASKS = text("""
-    SELECT due, kind, what, source, reference, done_at, done_by FROM tasks WHERE "case" = :case ORDER BY due, id
 """)
 
 AGREEMENTS = text("""
@@ -96,7 +100,8 @@ RECORD = text("""
 
 
 def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
-    """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too."""
+    """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
+    addresses nor the taxpayer's own words are told."""
     record = read_case(connection, case)
     who = connection.execute(RECORD, {"case": case}).one()
     asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None, "cohort": None}
@@ -104,10 +109,14 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
     def rows(query: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query, asked).mappings()]
 
-    notices = rows(NOTICES)
+    notices, replies = rows(NOTICES), rows(REPLIES)
     if not reveal:
         for notice in notices:
             notice["body"] = _masked(notice["body"], who.tax_id)
+        for message in (*notices, *replies):
+            del message["address"]
+        for reply in replies:
+            del reply["body"]
     return {
         "case": record.id,
         "cohort": record.cohort,
@@ -124,8 +133,9 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),
         "agreements": rows(AGREEMENTS),
-        "tasks": rows(TASKS),
         "notices": notices,
+        "replies": replies,
+        "tasks": rows(TASKS),
         "benefits": rows(BENEFITS),
         "events": rows(EVENTS),
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Connection, Engine, update
 
 from models.errors import Refusal
 from models.events import HardshipDeclared
-from storage.cases import read_case, record_decision
+from storage.cases import Case, read_case, record_decision
 from storage.schema import cases
 from storage.signals import owe
 
@@ -22,7 +22,12 @@ def declare_hardship(engine: Engine, case: str, by: str) -> date:
         if record.hardship_on is not None:
             raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
         today = record.clock.day_at(datetime.now(UTC))
-        connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=today))
-        record_decision(connection, record, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
-        owe(connection, [case], HardshipDeclared(by=by, on=today))
+        record_hardship(connection, record, by, today)
     return today
+
+
+def record_hardship(connection: Connection, case: Case, by: str, today: date) -> None:
+    """Of a locked case that is open and had none before."""
+    connection.execute(update(cases).where(cases.c.id == case.id).values(hardship_on=today))
+    record_decision(connection, case, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
+    owe(connection, [case.id], HardshipDeclared(by=by, on=today))

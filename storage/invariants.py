@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -23,6 +24,7 @@ from sqlalchemy.types import Text
 
 from models.accrual_table import AccrualTable
 from models.calendar import Clock
+from models.delivery import Progress
 from models.evidence import Debt, Filing
 from models.imputation import Claim, Payment, replay
 from models.rates import Rates
@@ -35,7 +37,7 @@ from storage.rates import read_rates
 
 PAGE = 500
 
-MOVES = ("classified", "reclassified", "hardship", "reinstated", "resumed_after_break")
+MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resumed_after_break")
 """The journal's entries that explain a row changed, or a rung taken again, between two notices."""
 
 
@@ -60,6 +62,7 @@ def _faults(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         _no_rung_skipped,
         _no_rung_early,
         _never_softer,
+        _in_contact_hours,
         _nothing_claimed_when_nothing_is_owed,
         _suspended_by_the_book,
         _given_back,
@@ -85,6 +88,8 @@ class Contact:
     at: date
     served_on: date | None
     claimed_at: datetime
+    lost: bool
+    """It reached nobody: the rung is taken again, at once when another address is there."""
 
     def __str__(self) -> str:
         return f"contact {self.step} ({self.row} {self.stage})"
@@ -181,6 +186,7 @@ def _contact(ruler: Ruler, step: int, notices: Sequence[RowMapping]) -> Contact:
         at=first["at"],
         served_on=min(served, default=None),
         claimed_at=first["claimed_at"],
+        lost=all(Progress(notice["status"]).lost for notice in notices),
     )
 
 
@@ -217,6 +223,8 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 def _no_rung_early(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     """Logical dates: an hour of load moves none of them."""
     for before, after in pairwise(life.contacts(frozen.ruler)):
+        if before.lost:
+            continue
         dwell = frozen.ruler.rows[before.row].rungs[before.rung].wait
         counts_from: date | None = before.at
         if before.formal and before.stage is not Stage.SUSPENSION:
@@ -231,6 +239,17 @@ def _never_softer(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     for before, after in pairwise(life.contacts(frozen.ruler)):
         if after.rigidity < before.rigidity:
             yield f"{after} has rigidity {after.rigidity}, less than {before.rigidity} of {before}"
+
+
+def _in_contact_hours(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    """By the logical instant at which each notice might leave."""
+    jurisdiction = frozen.ruler.jurisdiction
+    for notice in life.notices:
+        if notice["due_at"] is None:
+            continue
+        local = notice["due_at"].astimezone(ZoneInfo(jurisdiction.timezone))
+        if not jurisdiction.contact_hours.allows(local, [notice["channel"]], frozen.calendar):
+            yield f"notice {notice['id']} was to leave on {local:%Y-%m-%d at %H:%M}, outside its contact hours"
 
 
 def _nothing_claimed_when_nothing_is_owed(life: Life, frozen: FrozenRuler) -> Iterator[str]:

@@ -46,10 +46,11 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DataError, DBAPIError
 
 from models.calendar import Clock
+from models.callback import Malformed
 from models.case import Status
 from models.errors import Refusal, Unreckonable
 from models.events import Event, InstalmentsChanged, PaymentReceived, PaymentReversed
-from models.pix import Malformed, PixPayment, PixRefund
+from models.pix import PixPayment, PixRefund
 from models.words import money
 from storage.accruals import accrual_of
 from storage.agreements import debts_of, newest_agreements, tell
@@ -302,10 +303,11 @@ class _Posting:
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
-        self.locked = _lock(connection, txids, slips, refunded, debts_named)
+        charged = debts_of_charges(connection, txids)
+        self.locked = _lock(connection, txids, slips, refunded, [*debts_named, *charged.values()])
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
-        self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in debts_of_charges(connection, txids).items()}
+        self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
@@ -602,7 +604,7 @@ def _lock(
     debts_named: Collection[str],
 ) -> _Locked:
     """Every debt that the call concerns, with those that share an agreement with it, and the cases they concern."""
-    named = _named(connection, _named_debts(connection, txids, slips, refunded, debts_named))
+    named = _named(connection, _named_debts(txids, slips, refunded, debts_named))
     found = _instalments(connection, txids, slips, refunded)
     covered = _covered(connection, named, {row.agreement for row in found})
     debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
@@ -651,19 +653,13 @@ def _instalments(
 
 
 def _named_debts(
-    connection: Connection,
-    txids: Collection[str],
-    slips: Collection[int],
-    refunded: Collection[str],
-    debts_named: Collection[str],
+    txids: Collection[str], slips: Collection[int], refunded: Collection[str], debts_named: Collection[str]
 ) -> list[ColumnElement[bool]]:
     named = [
         _any(column, names)
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
-    if txids:
-        named.append(_any(debts.c.id, debts_of_charges(connection, txids).values()))
     if refunded:
         # a repeat may name another txid than the first report did, which stands
         named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))

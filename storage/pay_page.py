@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, select
 
 from models.errors import Refusal
 from models.evidence import Debt, Filing
@@ -14,6 +14,7 @@ from models.ruler import Kind, Ruler
 from models.standing import Standing
 from models.taxid import mask
 from storage.cases import read_case, read_standings
+from storage.charges import brcodes_of
 from storage.schema import taxpayers
 
 
@@ -47,11 +48,6 @@ class PayPage:
         return [filing for filing in self.standing.filings if filing.period in periods]
 
 
-BRCODES = text("""
-    SELECT debt, brcode FROM charges WHERE debt IN :debts AND state = 'open' AND brcode IS NOT NULL
-""").bindparams(bindparam("debts", expanding=True))
-
-
 def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage | None:
     """As it is at `now`; None: there is no such case."""
     try:
@@ -62,7 +58,6 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
     pair = (found.taxpayer, found.tax)
     standing = read_standings(connection, found.ruler, [pair], today)[pair]
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
-    codes = connection.execute(BRCODES, {"debts": [debt.id for debt in standing.debts]})
     return PayPage(
         ruler=found.ruler,
         case=found.id,
@@ -71,5 +66,5 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         tax=found.tax,
         today=today,
         standing=standing,
-        brcodes={row.debt: row.brcode for row in codes},
+        brcodes=brcodes_of(connection, [debt.id for debt in standing.debts]),
     )

@@ -90,7 +90,7 @@ STANDING = """
 
 SENT = """
     SELECT hypothesis, stage, count(*) AS notices FROM notices JOIN cases ON cases.id = notices."case"
-    WHERE cohort = :cohort AND notices.status = 'sent' GROUP BY hypothesis, stage
+    WHERE cohort = :cohort AND sent_at IS NOT NULL GROUP BY hypothesis, stage
 """
 
 MONEY = """

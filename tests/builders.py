@@ -13,6 +13,7 @@ from storage.shelf import RULERS
 
 ICMS = "alagoas-icms"
 REGISTERED = "divida-ativa"
+REFIS = "refis-2023"
 
 
 @lru_cache

@@ -40,13 +40,13 @@ def by_law(interest: str) -> str:
 
 
 @lru_cache
-def source(interest: str = MONTHLY) -> str:
-    return str(RULERS.read(ICMS)[1]) + by_law(interest)
+def source(interest: str = MONTHLY, more: str = "") -> str:
+    return str(RULERS.read(ICMS)[1]) + by_law(interest) + more
 
 
 @lru_cache
-def ruler(interest: str = MONTHLY) -> Ruler:
-    found = read_ruler(source(interest))
+def ruler(interest: str = MONTHLY, more: str = "") -> Ruler:
+    found = read_ruler(source(interest, more))
     assert found.ruler is not None, found.faults
     return found.ruler
 
@@ -70,7 +70,7 @@ class Debtor:
         with self.engine.connect() as connection:
             return read_standings(connection, ruler(interest), [pair], on)[pair].balance
 
-    def on_ruler(self, on: date, interest: str = MONTHLY) -> str:
+    def on_ruler(self, on: date, interest: str = MONTHLY, more: str = "") -> str:
         """Her case, opened that day."""
         clock = Clock(
             day_seconds=Decimal(86_400),
@@ -80,7 +80,7 @@ class Debtor:
             notices_at=time(9),
         )
         with self.engine.begin() as connection:
-            frozen = pin_ruler(connection, ruler(interest), source(interest), 2024)
+            frozen = pin_ruler(connection, ruler(interest, more), source(interest, more), 2024)
         cohort = found_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
         position = Position.at_start(on).model_dump(mode="json")
         row = {"taxpayer": self.taxpayer, "tax": "ICMS", "cohort": cohort.name, "position": position}

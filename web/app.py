@@ -1,5 +1,6 @@
 """What comes in by HTTP, and the relay that works beside it."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,10 +12,15 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from channels.links import links_from
+from storage.delivery import opt_out
 from storage.engine import connect
 from storage.schema import owed_signals
+from web.pages import page_routes
 from web.pix import pix_routes
 from web.relay import Relay
+from web.sendgrid import sendgrid_routes
+from web.twilio import twilio_routes, twilio_settings
 from workflows import client
 
 HEALTH_SECONDS = 5.0
@@ -23,6 +29,7 @@ HEALTH_SECONDS = 5.0
 def create_app(database: str, temporal_address: str | None, secret: str) -> FastAPI:
     """Without an address, Temporal is where the environment says."""
     engine = connect(database)
+    links = links_from(os.environ)
     temporal = partial(client.connect_to, temporal_address) if temporal_address else client.connect
 
     @asynccontextmanager
@@ -35,6 +42,10 @@ def create_app(database: str, temporal_address: str | None, secret: str) -> Fast
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(pix_routes(engine, secret))
+    app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY")))
+    app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
+    if links:
+        app.include_router(page_routes(engine, links, opt_out))
     app.include_router(health_routes(engine))
     return app
 

@@ -14,11 +14,13 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.links import ExpiredLink, Links, WrongLink
 from channels.rendering import TEMPLATES
+from models.brcode import qr_svg
 from models.channel import Channel
 from models.words import CHANNELS, day, money, period
 from storage.pay_page import PayPage, read_pay_page
@@ -46,7 +48,8 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(money=money, day=day, period=period)
+# the picture is drawn from the code by a library, and holds nothing else
+_environment.filters.update(money=money, day=day, period=period, qr=lambda code: Markup(qr_svg(code)))  # noqa: S704
 
 
 def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         AgreementChanged,
         BudgetChanged,
         ContactGiven,
+        ContactLost,
         ExtractChanged,
         HardshipDeclared,
         NoticeLost,
@@ -230,6 +231,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def notice_lost(self, event: NoticeLost) -> None:
+        self.news = True
+
+    @workflow.signal
+    def contact_lost(self, event: ContactLost) -> None:
         self.news = True
 
     @workflow.signal

@@ -110,6 +110,23 @@ def test_a_charge_that_was_removed_at_the_bank_is_replaced_and_one_paid_there_is
     assert bank.open == []
 
 
+OFFER = """
+offer:
+  {name: Anistia, law: lei, from: 2026-02-01, until: "2026-02-15 18:00", of: [fine, interest],
+   modalities: [{instalments: 1, percent: "90"}]}
+"""
+
+
+def test_in_a_campaign_the_charge_is_of_what_is_offered_until_the_offer_ends(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED, more=OFFER), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    # 90 % off 240.00
+    assert charges(engine) == [("open", Decimal("1024.00"), date(2026, 2, 15), 0)]
+    bring_up_to_date(engine, client, case, noon(date(2026, 2, 16)))
+    assert charges(engine) == [("open", Decimal("1240.00"), date(2026, 2, 28), 1)]
+
+
 def test_what_is_on_hold_can_not_be_paid_by_charge(engine: Engine) -> None:
     who, bank = debtor(engine), FakePsp()
     case, client = who.on_ruler(OPENED), bank.client()

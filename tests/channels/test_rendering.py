@@ -49,9 +49,8 @@ def details(letter: Letter) -> Iterator[str]:
     """All that tax secrecy covers, as a message would write it."""
     for debt in letter.debts:
         yield from (money(debt.amount), day(debt.due), *filter(None, (debt.inscription, debt.pix_txid, debt.brcode)))
-    for each in (*letter.debts, *letter.missing_returns, *letter.divergences):
-        if each.period:
-            yield period(each.period)
+    periods = (each.period for part in (letter.debts, letter.missing_returns, letter.divergences) for each in part)
+    yield from (period(written) for written in periods if written)
     for divergence in letter.divergences:
         yield money(divergence.paid)
 
@@ -174,7 +173,7 @@ def test_a_ruler_that_does_not_say_is_taken_for_the_more_secret() -> None:
 
 def credit_of(text: str) -> str | None:
     ruler = read_ruler(text).ruler
-    return ruler and ruler.credit
+    return ruler.credit if ruler else None
 
 
 def letter_of(name: str, template: str, **changes: object) -> Letter:

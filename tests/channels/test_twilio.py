@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from channels.post import Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
-from channels.twilio import DEAD_CONTACTS, Twilio, voice_twiml
+from channels.twilio import Twilio, voice_twiml
+from models.twilio_events import DEAD_CONTACTS
 from tests.channels.messages import PUBLIC_URL, outgoing
 from tests.providers.fake import ACCOUNT, TOKEN, FakeProviders
 from tests.providers.weather import Fault

@@ -41,3 +41,10 @@ def test_a_tax_that_the_ruler_is_not_for_is_refused(app: typer.Typer) -> None:
 def test_what_is_no_selection_is_wrong_usage(app: typer.Typer, option: str) -> None:
     asked = ["cohort", "start", "x", "--ruler", "divida-ativa", "--day-seconds", "1", option]
     assert CliRunner().invoke(app, asked).exit_code == 2
+
+
+def test_a_campaign_of_which_nothing_is_left_is_refused(app: typer.Typer) -> None:
+    for more in ([], ["--dry-run"], ["--day-seconds", "1", "--start", "2023-06-23"]):
+        refused = CliRunner().invoke(app, ["cohort", "start", "x", "--ruler", "refis-2023", *more]).exception
+        assert isinstance(refused, Refusal)
+        assert "ends on 2023-06-23 at 16:00" in str(refused)

@@ -48,7 +48,9 @@ def test_shipped_rulers_are_clean(name: str) -> None:
 
 H1_CLIMB = "climbs_to: h2\n    rungs:\n      - stage: reminder"
 NON_PAYMENT = "non_payment: [h1, h2, h7]"
-SUSPENSION = "      - stage: suspension\n        rigidity: 10\n        channels: [email]\n        formal: true"
+SUSPENSION = (
+    "      - stage: suspension\n        rigidity: 10\n        channels: [domicile, email]\n        formal: true"
+)
 FIRST_WAIT = "        dwell: 5 business\n"
 
 

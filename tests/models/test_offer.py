@@ -6,9 +6,10 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commands.ruler import examined
 from models.calendar import Calendar, Unit, Wait
 from models.case import Status
 from models.decision import Action, Step, decide
@@ -16,9 +17,8 @@ from models.faults import Fault, read_ruler, rule_faults
 from models.offer import Offer
 from models.plan import imagined_case, plan
 from storage.shelf import RULERS
-from tests.builders import shipped
+from tests.builders import REFIS, shipped
 
-REFIS = "refis-2023"
 TEXT = RULERS.read(REFIS)[1]
 RULER = shipped(REFIS)
 CALENDAR = RULER.jurisdiction.calendar(2022)
@@ -79,11 +79,23 @@ def test_what_counts_back_from_a_deadline_needs_an_offer() -> None:
     assert "is missing" in found["rows.h1.rungs.0.dwell"].what
 
 
+def test_an_offer_and_a_discount_of_the_table_can_not_hold_together() -> None:
+    own = """accrual:
+  accrual: own
+  title: Teste
+  fine: []
+  interest: []
+  discounts: [{from: 2023-06-01, source: lei, name: outra, percent: "10", of: [fine]}]
+"""
+    for text, faulty in ((own, True), (own.replace("2023-06-01", "2023-06-24"), False)):
+        _, found = examined(TEXT.replace("accrual: pindamonhangaba\n", text))
+        assert [("outra" in fault.what) for fault in found] == [True] * faulty
+
+
 # ---- in time, to the minute
 
 
-def in_time(at: str, timezone: str = "America/Sao_Paulo", **changes: object) -> bool:
-    offer = OFFER.model_copy(update=changes)
+def in_time(at: str, timezone: str = "America/Sao_Paulo", offer: Offer = OFFER) -> bool:
     paid_at = datetime.fromisoformat(at)
     paid_at = paid_at if paid_at.tzinfo else paid_at.replace(tzinfo=ZoneInfo(timezone))
     return offer.in_time(paid_at.astimezone(ZoneInfo(timezone)).date(), paid_at, timezone)
@@ -108,14 +120,15 @@ def test_where_only_the_day_is_known_the_whole_day_is_in_time() -> None:
 
 def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_in_favour_of_who_pays() -> None:
     """São Paulo's last summer time began on 4 November 2018 at 00:00 and ended on 17 February 2019 at 00:00."""
-    repeated = {"from_": date(2019, 1, 2), "until": datetime(2019, 2, 16, 23, 30)}
-    assert in_time("2019-02-17T02:30:00+00:00", **repeated)
-    assert not in_time("2019-02-17T02:31:00+00:00", **repeated)
-    left_out = {"from_": date(2018, 10, 1), "until": datetime(2018, 11, 4, 0, 30)}
-    assert in_time("2018-11-04 01:30", **left_out)
-    assert not in_time("2018-11-04 01:31", **left_out)
+    repeated = OFFER.model_copy(update={"from_": date(2019, 1, 2), "until": datetime(2019, 2, 16, 23, 30)})
+    assert in_time("2019-02-17T02:30:00+00:00", offer=repeated)
+    assert not in_time("2019-02-17T02:31:00+00:00", offer=repeated)
+    left_out = OFFER.model_copy(update={"from_": date(2018, 10, 1), "until": datetime(2018, 11, 4, 0, 30)})
+    assert in_time("2018-11-04 01:30", offer=left_out)
+    assert not in_time("2018-11-04 01:31", offer=left_out)
 
 
+@settings(deadline=None)
 @given(
     until=st.integers(0, 7 * 365 * 24 * 60).map(lambda minute: datetime(2017, 1, 1) + timedelta(minutes=minute)),
     minutes=st.integers(-200_000, 200),
@@ -131,6 +144,7 @@ def test_once_late_always_late(until: datetime, minutes: int) -> None:
 # ---- counting back
 
 
+@settings(deadline=None)
 @given(day=st.dates(date(2023, 1, 1), date(2025, 12, 31)), days=st.integers(1, 60), unit=st.sampled_from(Unit))
 def test_what_is_counted_back_leaves_at_least_the_wait(day: date, days: int, unit: Unit) -> None:
     wait = Wait(days=days, unit=unit)
@@ -169,6 +183,7 @@ def test_who_is_late_gets_the_rungs_in_order_on_days_of_their_own() -> None:
     assert dates_of(planned(date(2023, 6, 23))) == []
 
 
+@settings(deadline=None)
 @given(start=st.dates(date(2023, 1, 2), date(2023, 7, 31)))
 def test_whenever_it_starts_no_rung_is_skipped_or_early_and_none_is_on_the_last_day_or_after(start: date) -> None:
     steps = planned(start)

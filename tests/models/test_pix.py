@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.pix import EARLIEST, Malformed, PixPayment, PixRefund, read_callback
+from models.callback import Malformed
+from models.pix import EARLIEST, PixPayment, PixRefund, read_callback
 
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 SCHEMA = json.loads((Path(__file__).parent / "bcb-pix-callback.schema.json").read_text())

@@ -14,7 +14,7 @@ from models.faults import read_prices
 from models.prices import PriceTable, cost_of, fits, monthly_fee
 from storage.prices import prices_of
 from storage.shelf import PRICES, RULERS
-from tests.builders import ICMS
+from tests.builders import REGISTERED
 
 OWN = """prices: own
 title: Contrato
@@ -135,14 +135,14 @@ INLINE = "prices:\n" + "".join(f"  {line}\n" for line in OWN.splitlines())
     ],
 )
 def test_a_ruler_needs_prices_for_all_its_channels(written: str, where: str, what: str) -> None:
-    _, [fault] = examined(RULERS.read(ICMS)[1] + written)
+    _, [fault] = examined(RULERS.read(REGISTERED)[1] + written)
     assert fault.line is not None
     assert ".".join(map(str, fault.where)) == where
     assert what in fault.what
 
 
 def test_a_ruler_may_bring_its_own_prices() -> None:
-    ruler, faults = examined(RULERS.read(ICMS)[1] + INLINE)
+    ruler, faults = examined(RULERS.read(REGISTERED)[1] + INLINE)
     assert ruler is not None
     assert faults == ()
     assert prices_of(ruler) == table()

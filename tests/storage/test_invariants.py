@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -74,6 +74,7 @@ class Recorder:
             status="sent",
             body="",
             claimed_at=claimed_at,
+            due_at=datetime.combine(at, time(15), tzinfo=UTC),
             sent_at=claimed_at,
             served_on=at,
             served_by="outbox",
@@ -169,6 +170,7 @@ FAULTS = {
     "UPDATE notices SET hypothesis = 'h7' WHERE step = 1": "contact 1 (h7 final_notice) follows contact 0 (h8 notice)",
     "DELETE FROM notices WHERE step = 0; UPDATE notices SET step = step - 1": "not the first rung of its row",
     "UPDATE notices SET at = '2026-03-16' WHERE step = 1": "the dwell of contact 0 (h8 notice) ended on 2026-03-17",
+    "UPDATE notices SET due_at = '2026-03-02 03:00+00' WHERE step = 0": "outside its contact hours",
     "UPDATE notices SET served_on = '2026-03-03' WHERE step = 0": "before the dwell of contact 0",
     "UPDATE notices SET served_on = NULL WHERE step = 1": "contact 1 (h8 final_notice) was never served",
     "UPDATE notices SET rigidity = 7 WHERE step = 1": "has rigidity 7, less than 8",

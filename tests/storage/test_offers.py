@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, insert, text
 
+from activities.charges import bring_up_to_date
+from models.accrual import NOTHING
 from models.calendar import Clock
 from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
@@ -29,9 +31,9 @@ from storage.schema import debtors, debts, taxpayers
 from storage.shelf import RULERS
 from storage.statement import list_payments, reconcile
 from tests.bank_lines import Paid, barcode, febraban
-from tests.builders import REGISTERED
+from tests.banks.fake_psp import FakePsp
+from tests.builders import REFIS, REGISTERED
 
-REFIS = "refis-2023"
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_DAY = date(2023, 5, 2)
 JUNE_PRICE = "1032.00"
@@ -53,7 +55,7 @@ class City:
     def owes(self, amount: str = "1000.00") -> int:
         key = uuid4().hex
         owed = {"tax": "IPTU", "inscription": key, "due": date(2022, 6, 15), "amount": Decimal(amount)}
-        who = {"key": key, "tax_id": key, "name": "Padaria", "is_company": True}
+        who = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
         with self.engine.begin() as connection:
             taxpayer = connection.execute(insert(taxpayers).values(who).returning(taxpayers.c.id)).scalar_one()
             made = connection.execute(insert(debts).values(owed).returning(debts.c.id)).scalar_one()
@@ -180,7 +182,7 @@ def test_the_statement_knows_no_excess_of_what_settled(city: City) -> None:
 def test_a_minute_late_is_a_partial_payment_and_says_so(city: City) -> None:
     target = city.campaign()
     target.pays(JUNE_PRICE, "2023-06-23T16:01")
-    assert (target.remitted, target.owes(date(2023, 6, 23))) == (0, REMITTED)
+    assert (target.remitted, target.owes(date(2023, 6, 23))) == (NOTHING, REMITTED)
     assert target.journal == ["payment", "paid_late"]
     assert "23/06/2023 às 16:00" in target.reason("paid_late")
 
@@ -188,7 +190,7 @@ def test_a_minute_late_is_a_partial_payment_and_says_so(city: City) -> None:
 def test_a_cent_less_is_a_partial_payment_and_the_next_message_says_so(city: City) -> None:
     target = city.campaign()
     target.pays("1031.99", "2023-06-20T10:00")
-    assert (target.remitted, target.journal) == (0, ["payment", "paid_less"])
+    assert (target.remitted, target.journal) == (NOTHING, ["payment", "paid_less"])
     assert "1.032,00" in target.reason("paid_less")
     [(case,)] = city.rows("SELECT id FROM cases")
     with city.engine.connect() as connection:
@@ -203,7 +205,7 @@ def test_a_cent_less_is_a_partial_payment_and_the_next_message_says_so(city: Cit
 def test_paid_in_time_at_the_bank_and_reported_days_later_settles(city: City, by_pix: bool) -> None:
     target = city.campaign()
     target.pays_at_the_bank(JUNE_PRICE, date(2023, 6, 23), reported="2023-06-28T08:00", by_pix=by_pix)
-    assert (target.remitted, target.owes(date(2023, 6, 28))) == (REMITTED, 0)
+    assert (target.remitted, target.owes(date(2023, 6, 28))) == (REMITTED, NOTHING)
 
 
 def test_the_price_is_that_of_the_day_of_paying_not_of_reporting(city: City) -> None:
@@ -302,7 +304,17 @@ def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city
     with city.engine.begin() as connection:
         record_rates(connection, "selic", [Rate(date(2023, 5, 1), Decimal(1))])
         settle(connection, [target.debt[0]])
-    assert (target.remitted, target.owes(date(2023, 6, 21))) == (Decimal("108.00"), 0)
+    assert (target.remitted, target.owes(date(2023, 6, 21))) == (Decimal("108.00"), NOTHING)
+
+
+def test_a_charge_is_of_the_offered_amount_until_the_offer_is_over(city: City) -> None:
+    target, bank = city.campaign(), FakePsp(today=FIRST_DAY)
+    [(case,)] = city.rows("SELECT id FROM cases")
+    for now in ("2023-06-20T10:00", "2023-06-23T16:00", "2023-06-23T16:01"):
+        bring_up_to_date(city.engine, bank.client(), case, at(now))
+        amount, due = ("1320.00", date(2023, 6, 30)) if now.endswith("01") else (JUNE_PRICE, date(2023, 6, 23))
+        found = city.rows("SELECT amount, due FROM charges WHERE debt = :debt AND state = 'open'", debt=target.debt[0])
+        assert found == [(Decimal(amount), due)]
 
 
 def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(city: City) -> None:

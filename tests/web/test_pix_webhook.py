@@ -15,7 +15,8 @@ from storage.engine import connect
 from storage.ledger import unmatched
 from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
 from web.app import create_app, health_routes
-from web.pix import LONGEST, pix_routes
+from web.pix import pix_routes
+from web.webhook import LONGEST
 
 SECRET = "not-a-secret"
 URL = f"/webhooks/pix/{SECRET}"

@@ -10,7 +10,7 @@ import os
 import re
 import sysconfig
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -40,20 +40,27 @@ from storage.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, taxpayers
 from storage.shelf import RULERS
 from storage.signals import owe
-from tests.builders import ICMS, REGISTERED, Facts
+from tests.builders import ICMS, REFIS, REGISTERED, Facts
 from web.relay import Relay
-from worker import worker_on
+from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import Command
-from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE, agreement_workflow_id, case_workflow_id, cohort_workflow_id
+from workflows.names import (
+    PROVIDERS,
+    SEARCH_ATTRIBUTES,
+    TASK_QUEUE,
+    agreement_workflow_id,
+    case_workflow_id,
+    cohort_workflow_id,
+)
 
 HISTORIES = Path(__file__).parent / "histories"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 FIRST_DAY = date(2026, 11, 3)
 HOUR = Decimal(3600)
 REAL_DAY = Decimal(86_400)
-TAX = {ICMS: "ICMS", REGISTERED: "IPTU"}
+TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
 
 
 @asynccontextmanager
@@ -98,13 +105,15 @@ class Town:
     database: str
     engine: Engine
     outbox: Path
+    providers: Post | None = None
+    """None: all stays in the outbox."""
     lives: list["Life"] = field(default_factory=list)
     cohorts: list[str] = field(default_factory=list)
     agreements: list[str] = field(default_factory=list)
 
     @property
     def post(self) -> Post:
-        return Post({}, Outbox(self.outbox))
+        return self.providers or Post({}, Outbox(self.outbox))
 
     @property
     def client(self) -> Client:
@@ -115,7 +124,11 @@ class Town:
         async def client() -> Client:
             return self.client
 
-        async with worker_on(self.client, self.engine, self.post):
+        async with AsyncExitStack() as serving:
+            await serving.enter_async_context(worker_on(self.client, self.engine, self.post))
+            for provider in self.post.providers & {*PROVIDERS}:
+                carrier = carrier_on(self.client, self.engine, self.post, None, provider, None)
+                await serving.enter_async_context(carrier)
             relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
             try:
                 yield
@@ -149,6 +162,7 @@ class Town:
         channels: str | None = None,
         fallback: dict[str, list[str]] | None = None,
         accrual: str = "",
+        until: datetime | None = None,
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -166,10 +180,14 @@ class Town:
             source += accrual
             if channels:
                 source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")
+            if until:
+                source = source.replace("2023-06-23 16:00", f"{until:%Y-%m-%d %H:%M}")
+                source = source.replace("from: 2023-05-02", f"from: {now.date()}")
             read = read_ruler(source).ruler
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
-        return found_cohort(self.engine, Cohort(name, frozen, Selection(), clock, "ana")), ids
+        selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
+        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "ana")), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)
@@ -178,7 +196,13 @@ class Town:
     def _settle(self, facts: Facts, tax: str) -> int:
         owed, returns = facts
         with self.engine.begin() as connection:
-            person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
+            key = uuid4().hex
+            person = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
+            if self.providers:
+                person |= {
+                    "email": f"{key}@taxpayer.example",
+                    "phone": f"+55829{int(key[:8], 16) % 90_000_000 + 10**7}",
+                }
             who: int = connection.execute(insert(taxpayers).values(person).returning(taxpayers.c.id)).scalar_one()
             connection.execute(insert(benefits).values(taxpayer=who, code="P1", name="PRODESIN"))
         for debt in owed:
@@ -277,7 +301,7 @@ class Life:
     @property
     def path(self) -> list[tuple[str, str]]:
         """The cells of the heat-map whose notices were sent, in order; one a rung, whatever its channels."""
-        query = """SELECT hypothesis, stage FROM notices WHERE "case" = :case AND status = 'sent'
+        query = """SELECT hypothesis, stage FROM notices WHERE "case" = :case AND sent_at IS NOT NULL
                    GROUP BY step, hypothesis, stage ORDER BY step"""
         return [(row[0], row[1]) for row in self.rows(query)]
 

@@ -1,0 +1,50 @@
+"""`task …`: what people have to do: calls, objections, requests for instalments."""
+
+from typing import Annotated
+
+import typer
+
+from commands.console import Json, emit, out, table
+from commands.imports import answering_database
+from models.words import TASKS, day
+from storage.cohorts import read_cohort
+from storage.tasks import finish, open_tasks
+
+task = typer.Typer(no_args_is_help=True, help="What people have to do.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(task, name="task")
+
+
+@task.command(name="list")
+def list_tasks(
+    cohort: Annotated[str | None, typer.Option(help="Only of this cohort.")] = None,
+    kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
+    json: Json = False,
+) -> None:
+    """What is still to be done, the most urgent first."""
+    if kind is not None and kind not in TASKS:
+        raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
+    with answering_database() as engine, engine.connect() as connection:
+        if cohort is not None:
+            read_cohort(connection, cohort)
+        found = open_tasks(connection, cohort, kind)
+    rows = [
+        (row["id"], row["case"], TASKS.get(row["kind"], row["kind"]), day(row["due"]), row["what"]) for row in found
+    ]
+    emit({"tasks": found}, json, lambda: table(["task", "case", "kind", "due", "what"], rows))
+
+
+@task.command()
+def done(
+    task: Annotated[int, typer.Argument(metavar="ID", help="As `task list` shows it.")],
+    by: Annotated[str, typer.Option(help="Who did it; it is kept on record.")],
+    json: Json = False,
+) -> None:
+    """Mark a task as done."""
+    if not by.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--by")
+    with answering_database() as engine:
+        finish(engine, task, by)
+    emit({"task": task, "done_by": by}, json, lambda: out.print(f"task {task} done"))

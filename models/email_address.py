@@ -1,0 +1,15 @@
+"""E-mail addresses as people type them."""
+
+import re
+
+ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
+"""What a mail server can be found by. Whether anybody reads it, only a message tells."""
+
+
+def email_address(written: str) -> str:
+    """Without spaces around it, its domain in lower case. Raises ValueError, whose message doesn't repeat it."""
+    address = written.strip()
+    if len(address) > 254 or ".." in address or not ADDRESS.fullmatch(address):
+        raise ValueError("is not an e-mail address, as nome@exemplo.com.br")
+    name, domain = address.rsplit("@", 1)
+    return f"{name}@{domain.lower()}"

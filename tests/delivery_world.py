@@ -1,0 +1,77 @@
+"""A small world on record in which notices were sent: people with addresses, their cases, and the notices."""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, insert, text
+
+from models.calendar import Clock
+from models.position import Position
+from storage.schema import cases, cohorts, notices, rulers, taxpayers
+from storage.shelf import RULERS
+from tests.builders import ICMS
+
+CLOCK = Clock(
+    day_seconds=Decimal(86_400),
+    origin_wall=datetime(2026, 11, 1, tzinfo=UTC),
+    origin_day=date(2026, 11, 1),
+    timezone="America/Maceio",
+    notices_at=time(9),
+)
+SENT_ON = date(2026, 11, 3)
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+
+
+class DeliveryWorld:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._phones = count(82_99000_0000)
+        with engine.begin() as connection:
+            source = RULERS.read(ICMS)[1]
+            connection.execute(insert(rulers).values(digest="delivery", label="icms v1", source=source, holidays=[]))
+            frozen = CLOCK.model_dump(mode="json")
+            row = {"name": "icms", "ruler": "delivery", "started_by": "ana", "selection": {}, "clock": frozen}
+            connection.execute(insert(cohorts).values(row))
+
+    def phone(self) -> str:
+        return f"+55{next(self._phones)}"
+
+    def taxpayer(self, phone: str | None = None, email: str | None = None) -> int:
+        key = uuid4().hex
+        row = {"key": key, "tax_id": key, "name": "Empresa", "is_company": True, "phone": phone, "email": email}
+        with self.engine.begin() as connection:
+            return int(connection.execute(insert(taxpayers).values(row).returning(taxpayers.c.id)).scalar_one())
+
+    def case(self, taxpayer: int, tax: str = "ICMS", status: str = "running", closed: bool = False) -> str:
+        position = Position.at_start(SENT_ON).model_dump(mode="json")
+        row = {"taxpayer": taxpayer, "tax": tax, "cohort": "icms", "position": position, "status": status}
+        row["closed_at"] = datetime.now(UTC) if closed else None
+        with self.engine.begin() as connection:
+            return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+
+    def notice(self, case: str, channel: str = "sms", step: int = 0, **more: Any) -> str:
+        """Its id."""
+        row = {"id": f"{case}-{step:02}-{channel}", "case": case, "step": step, "channel": channel, "way": channel}
+        row |= {"at": SENT_ON, "hypothesis": "h1", "stage": "reminder", "rigidity": 1, "tone": "friendly"}
+        row |= {"template": "x", "formal": False, "status": "sent", "body": "Há uma pendência.", **more}
+        with self.engine.begin() as connection:
+            connection.execute(insert(notices).values(row))
+        return str(row["id"])
+
+    def notified(self, channel: str = "sms", **more: Any) -> tuple[str, str]:
+        """A case and its notice."""
+        case = self.case(self.taxpayer())
+        return case, self.notice(case, channel, **more)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    def signals(self) -> list[tuple[Any, ...]]:
+        return self.rows('SELECT "case", name FROM owed_signals ORDER BY id')
+
+    def journal(self) -> list[tuple[Any, ...]]:
+        return self.rows('SELECT "case", kind FROM decisions ORDER BY id')

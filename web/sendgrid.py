@@ -1,0 +1,63 @@
+"""SendGrid's Event Webhook. Whoever calls is SendGrid if the body bears its signature.
+
+Not the age of an event but its id tells whether it was told before: after an outage SendGrid sends again what it could
+not deliver, and that is taken.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
+from sendgrid.helpers.eventwebhook import EventWebhook, EventWebhookHeader
+from sqlalchemy import Engine
+
+from models.errors import Refusal
+from models.sendgrid_events import read_events
+from storage.delivery import record_reports
+from web.webhook import AT_ONCE, Refused, Webhook, body_of
+
+
+def sendgrid_routes(engine: Engine, public_key: str | None) -> APIRouter:
+    """Without the verification key that SendGrid shows (Settings, Mail Settings, Event Webhook) nothing is taken.
+
+    Raises Refusal when it is no such key.
+    """
+    router = APIRouter(route_class=Webhook)
+    slots = CapacityLimiter(AT_ONCE)
+    verifier = verifier_of(public_key) if public_key else None
+
+    @router.post("/webhooks/sendgrid")
+    async def receive(request: Request) -> dict[str, int]:
+        if verifier is None:
+            raise Refused(404, "events of SendGrid are not taken here: SENDGRID_WEBHOOK_KEY is not set")
+        arrived_at = datetime.now(UTC)
+        signature = request.headers.get(EventWebhookHeader.SIGNATURE, "")
+        timestamp = request.headers.get(EventWebhookHeader.TIMESTAMP, "")
+        body = await body_of(request)
+        if not is_signed(verifier, body, signature, timestamp):
+            raise Refused(403, "the signature is not SendGrid's")
+        return {"events": await run_sync(take, engine, body, arrived_at, limiter=slots)}
+
+    return router
+
+
+def verifier_of(public_key: str) -> EventWebhook:
+    try:
+        return EventWebhook(public_key)
+    except ValueError:
+        raise Refusal("SENDGRID_WEBHOOK_KEY is not a verification key: it begins with MFkw, all in one line") from None
+
+
+def is_signed(verifier: EventWebhook, body: bytes, signature: str, timestamp: str) -> bool:
+    try:
+        return bool(verifier.verify_signature(body.decode(), signature, timestamp))
+    except ValueError:
+        # no base64, or a body that isn't text
+        return False
+
+
+def take(engine: Engine, body: bytes, arrived_at: datetime) -> int:
+    return record_reports(engine, read_events(body, arrived_at), arrived_at)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert, select, text
 
 from models.calendar import Clock
 from models.errors import Refusal
+from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
 from models.position import Position
 from storage import schema
@@ -20,7 +21,7 @@ from storage.policies import load_policy
 from storage.shelf import RULERS
 from storage.signing import Wish, sign
 from storage.statement import reconcile
-from tests.builders import REGISTERED, shipped
+from tests.builders import REGISTERED
 
 BH, SP = "belo-horizonte", "sao-paulo"
 OPENED = date(2026, 1, 2)
@@ -124,9 +125,23 @@ class Contract:
             return reconcile(connection, None).balanced
 
 
-def contract(engine: Engine, *amounts: str, tax: str = "IPTU", **debt: Any) -> Contract:
+FINE = """
+accrual:
+  accrual: multa
+  title: Multa de mora
+  fine:
+    - {from: 2000-01-01, source: lei de exemplo, steps: [{percent: "20"}]}
+  interest: []
+"""
+
+
+def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = "", **debt: Any) -> Contract:
+    """`accrual` is a table as a ruler writes it: FINE, or none."""
+    source = RULERS.read(REGISTERED)[1] + accrual
+    ruler = read_ruler(source).ruler
+    assert ruler is not None
     with engine.begin() as connection:
-        frozen = pin_ruler(connection, shipped(REGISTERED), RULERS.read(REGISTERED)[1], 2025)
+        frozen = pin_ruler(connection, ruler, source, 2025)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=at(OPENED), origin_day=OPENED, timezone="America/Sao_Paulo")
     found_cohort(engine, Cohort("iptu", frozen, Selection(), clock, "ana"))
     person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}

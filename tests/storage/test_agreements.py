@@ -11,9 +11,10 @@ from models.agreement import Litigation
 from models.errors import Refusal
 from models.quote import Pay
 from storage.agreements import rescind
+from storage.debts import owed_on
 from storage.ledger import Receipt, record_bank
 from storage.statement import list_payments
-from tests.agreement_world import BH, SP, Contract, at, co_debtor, contract
+from tests.agreement_world import BH, FINE, SP, Contract, at, co_debtor, contract
 
 SIGNED = date(2026, 3, 10)
 SECOND_DUE = date(2026, 4, 10)
@@ -320,6 +321,19 @@ def test_bh_an_agreement_is_broken_by_a_person_since_its_text_names_no_day(made:
     assert made.state == "active"
     rescind(made.engine, made.agreement, "Ana", "nada pago", at(SIGNED + timedelta(days=900)))
     assert (made.state, made.held) == ("broken", False)
+
+
+def test_the_amount_is_what_is_owed_that_day_with_all_that_delay_added(engine: Engine) -> None:
+    made = contract(engine, "1000.00", accrual=FINE)
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT)
+    assert made.rows("SELECT amount, discount FROM agreements") == [(Decimal("1200.00"), Decimal("120.00"))]
+    for n in (1, 2, 3):
+        made.pay(n, SIGNED)
+    assert (made.state, made.received) == ("completed", ["1080.00"])
+    assert made.rows("SELECT amount FROM remissions") == [(Decimal("120.00"),)]
+    with engine.connect() as connection:
+        assert owed_on(connection, made.debts[0], SIGNED).owed.total == 0
+    assert made.balanced()
 
 
 # ---- renegotiation

@@ -16,7 +16,7 @@ from models.errors import Refusal, Unreckonable
 from storage.accruals import accrual_of
 from storage.cases import Case, read_case, read_standings
 from storage.charges import Claimed, Terms, claim, close, close_paid, live, record_issued
-from storage.offers import offer_on
+from storage.offers import offer_now
 from storage.owed import owed_of
 from storage.schema import taxpayers
 from workflows.effects import ChargeEffects
@@ -78,32 +78,16 @@ def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
     debts = frozenset(debt.id for debt in standing.debts)
     outstanding = [debt.id for debt in standing.debts if debt.outstanding]
     wanted = _terms(connection, case, outstanding, today)
-    if _offers(case, today, now):
-        wanted = _offered(connection, case, wanted, today)
+    if case.ruler.offer and (offer := offer_now(connection, case, outstanding, now)):
+        # what settles each debt in one payment, until the offer's last day at most
+        last = case.ruler.offer.deadline_day
+        wanted = {debt: Terms(offer.prices[debt], min(full.due, last)) for debt, full in wanted.items()}
     return _Bill(who.tax_id, who.name, receiver, debts, wanted)
 
 
 def _terms(connection: Connection, case: Case, debts: list[str], today: date) -> dict[str, Terms]:
-    table, offer = accrual_of(case.ruler), case.ruler.offer
-    if table and offer:
-        # what settles the debt in one payment, on the days of the offer
-        table = table.model_copy(update={"discounts": (offer.discount(offer.one_payment),)})
-    owed = owed_of(connection, debts, table, today)
+    owed = owed_of(connection, debts, accrual_of(case.ruler), today)
     return {debt: Terms(found.total, found.unchanged_until(today + LONGEST)) for debt, found in owed.items()}
-
-
-def _offers(case: Case, today: date, now: datetime) -> bool:
-    """Whether the offer of the case's ruler stands at this moment."""
-    offer, minute = case.ruler.offer, None if case.clock.compressed else now
-    return offer is not None and offer.in_time(today, minute, case.ruler.jurisdiction.timezone)
-
-
-def _offered(connection: Connection, case: Case, terms: dict[str, Terms], today: date) -> dict[str, Terms]:
-    """What settles each debt in one payment, until the offer's last day at most."""
-    assert case.ruler.offer is not None  # noqa: S101 - the caller has asked
-    prices = offer_on(connection, case.ruler, case.id, terms.keys(), today).prices
-    last = case.ruler.offer.deadline_day
-    return {debt: Terms(prices[debt], min(full.due, last)) for debt, full in terms.items()}
 
 
 def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,7 @@ from models.remission import Made, Offered, Outcome, Paid, Verdict, judge, offer
 from models.ruler import Ruler
 from models.words import moment, money
 from storage.accruals import accrual_of
-from storage.cases import frozen_ruler
+from storage.cases import Case, frozen_ruler
 from storage.owed import read_claims
 from storage.rates import read_rates
 from storage.schema import debts as debts_table
@@ -121,6 +121,15 @@ def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[
         offered(ruler.offer, accounts.values(), on, in_part),
         {debt: price(ruler.offer, one, account, on) for debt, account in accounts.items()},
     )
+
+
+def offer_now(connection: Connection, case: Case, debts: Collection[str], now: datetime) -> OnDay | None:
+    """None: there is no offer, or it isn't open at this moment. Raises Unreckonable."""
+    offer, today = case.ruler.offer, case.clock.day_at(now)
+    minute = None if case.clock.compressed else now
+    if offer is None or not offer.in_time(today, minute, case.ruler.jurisdiction.timezone):
+        return None
+    return offer_on(connection, case.ruler, case.id, debts, today)
 
 
 @dataclass(frozen=True)

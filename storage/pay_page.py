@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
@@ -15,6 +15,7 @@ from models.standing import Standing
 from models.taxid import mask
 from storage.cases import read_case, read_standings
 from storage.charges import brcodes_of
+from storage.offers import OnDay, offer_now
 from storage.schema import taxpayers
 
 
@@ -30,6 +31,8 @@ class PayPage:
     standing: Standing
     brcodes: Mapping[str, str]
     """Pix *copia e cola*, by debt."""
+    offer: OnDay | None = None
+    """Of a campaign, while it is open."""
 
     @property
     def debts(self) -> list[Debt]:
@@ -58,7 +61,7 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
     pair = (found.taxpayer, found.tax)
     standing = read_standings(connection, found.ruler, [pair], today)[pair]
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
-    return PayPage(
+    page = PayPage(
         ruler=found.ruler,
         case=found.id,
         name=who.name,
@@ -68,3 +71,4 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         standing=standing,
         brcodes=brcodes_of(connection, [debt.id for debt in standing.debts]),
     )
+    return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))

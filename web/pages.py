@@ -22,7 +22,7 @@ from channels.links import ExpiredLink, Links, WrongLink
 from channels.rendering import TEMPLATES
 from models.brcode import qr_svg
 from models.channel import Channel
-from models.words import CHANNELS, day, money, period
+from models.words import CHANNELS, day, moment, money, percent, period
 from storage.pay_page import PayPage, read_pay_page
 
 log = structlog.get_logger()
@@ -48,8 +48,9 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
 # the picture is drawn from the code by a library, and holds nothing else
-_environment.filters.update(money=money, day=day, period=period, qr=lambda code: Markup(qr_svg(code)))  # noqa: S704
+_environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704
 
 
 def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:

@@ -26,6 +26,7 @@ from storage.dry_run import foresee
 from storage.imports import Rejects, look_over_text
 from storage.ledger import match, record_pix
 from storage.offers import offer_on, settle
+from storage.pay_page import read_pay_page
 from storage.rates import record_rates
 from storage.schema import debtors, debts, taxpayers
 from storage.shelf import RULERS
@@ -33,6 +34,7 @@ from storage.statement import list_payments, reconcile
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
 from tests.builders import REFIS, REGISTERED
+from web.pages import pay_page
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_DAY = date(2023, 5, 2)
@@ -315,6 +317,20 @@ def test_a_charge_is_of_the_offered_amount_until_the_offer_is_over(city: City) -
         amount, due = ("1320.00", date(2023, 6, 30)) if now.endswith("01") else (JUNE_PRICE, date(2023, 6, 23))
         found = city.rows("SELECT amount, due FROM charges WHERE debt = :debt AND state = 'open'", debt=target.debt[0])
         assert found == [(Decimal(amount), due)]
+
+
+def test_the_page_behind_a_link_shows_the_offer_while_it_is_open(city: City) -> None:
+    city.campaign()
+    [(case,)] = city.rows("SELECT id FROM cases")
+    with city.engine.connect() as connection:
+        shown = {
+            now: bytes(pay_page(page).body).decode()
+            for now in ("2023-06-23T16:00", "2023-06-23T16:01")
+            if (page := read_pay_page(connection, case, at(now)))
+        }
+    for written in ("Anistia 2023: até 23/06/2023 às 16:00", "R$ 1.032,00", "em 6 parcelas de R$ 182,67"):
+        assert [written in page for page in shown.values()] == [True, False]
+    assert ["R$ 1.320,00" in page for page in shown.values()] == [True, True]
 
 
 def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(city: City) -> None:

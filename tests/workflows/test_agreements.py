@@ -93,6 +93,8 @@ async def test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_wha
     await agreement.pays(1)
     await life.reaches("on_hold")
     await agreement.lives_until("broken")
+    await agreement.told()
+    await until(lambda: life.status == "running")
     assert agreement.messages == [
         "02-alert-email.eml",
         "02-alert-voice.txt",
@@ -107,7 +109,7 @@ async def test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_wha
     await life.climbs(2)
     assert life.path == [("h1", "reminder"), ("h7", "notice")]
     sent = life.rows('SELECT at, body FROM notices WHERE "case" = :case ORDER BY step DESC LIMIT 1')[0]
-    # the server skips on while the relay delivers
+    # a day of the test passes before it looks
     assert date(2027, 2, 3) <= sent[0] <= date(2027, 2, 5)
     assert "750,00" in sent[1]
     cohort = life.get("cohort")

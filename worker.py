@@ -13,6 +13,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
@@ -25,6 +26,7 @@ from embedded.home import home
 from storage.engine import connect_from_environment
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
+from workflows.instalment_agreement import InstalmentAgreement
 from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
 from workflows.taxpayer_ruler import TaxpayerRuler
 
@@ -39,10 +41,11 @@ GRACE = timedelta(seconds=8)
 
 def worker_on(client: Client, desk: Desk) -> Worker:
     case, cohort = CaseActivities(desk), CohortActivities(desk.engine, client)
+    agreement = AgreementActivities(desk.engine, desk.post)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[TaxpayerRuler, CohortRuler],
+        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement],
         activities=[
             NoticeActivities(desk).notify,
             case.take_stock,
@@ -57,6 +60,9 @@ def worker_on(client: Client, desk: Desk) -> Worker:
             case.cancel,
             case.pause,
             case.resume,
+            agreement.sign_agreement,
+            agreement.review_agreement,
+            agreement.write_about_instalment,
             cohort.start_cases,
             *([ChargeActivities(desk.engine, desk.bank).charge] if desk.bank else []),
         ],

@@ -73,15 +73,15 @@ def _runs_at(sat: Sitting) -> datetime | None:
         return None
     if step.action is Action.NOTIFY:
         return contact_at(sat.case, step.on, [leg.channel for leg in step.legs])
-    return sat.case.clock.instant_of(step.on, _share_of(sat.case.id))
+    return sat.case.clock.instant_of(step.on, share_of(sat.case.id))
 
 
 def contact_at(case: Case, due: date, channels: Iterable[Channel]) -> datetime | None:
     """The wall instant of a contact, inside the hours of all its channels."""
     hours = case.ruler.jurisdiction.contact_hours
-    return hours.contact_at(case.clock, due, _share_of(case.id), channels, case.frozen.calendar, now())
+    return hours.contact_at(case.clock, due, share_of(case.id), channels, case.frozen.calendar, now())
 
 
-def _share_of(case: str) -> float:
+def share_of(case: str) -> float:
     """The part of its window by which this case's steps run after the opening, so that a wave is spread over it."""
     return int(case[:8], 16) / 2**32

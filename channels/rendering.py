@@ -122,6 +122,29 @@ KNOWN = frozenset(Letter.model_fields) | {"channel", "discloses"}
 """A template's only names."""
 
 
+class InstalmentLetter(_Value):
+    """All that a message about one instalment may say. Instalments may be disclosed (CTN art. 198, § 3º, III)."""
+
+    authority: str
+    contact: Contact
+    case: str
+    today: date
+    taxpayer: Addressee
+    n: int
+    of: int
+    due: date
+    amount: Decimal
+    """What is left of it, with the price of its slip."""
+    pix_txid: Line
+    payable: bool
+    """Whether it can be paid now: some policies take an overdue instalment after the last one only."""
+    breaks_on: date | None
+    """The last day on which paying it keeps the agreement."""
+
+    def names(self, channel: Channel) -> dict[str, Any]:
+        return self.model_dump()
+
+
 class Message(_Value):
     subject: str | None
     """None on channels that have none."""
@@ -168,7 +191,7 @@ def reinstatement_template(suspension_template: str) -> str:
     return f"{suspension_template.rpartition('/')[0]}/reinstatement".removeprefix("/")
 
 
-def render(channel: Channel, template: str, letter: Letter, words: Words = _WORDS) -> Message:
+def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = _WORDS) -> Message:
     """Raises `jinja2.TemplateError` on a faulty template; `template_faults` finds those before a ruler is used."""
     text = words.select_template(template_files(channel, template)).render(letter.names(channel)).strip()
     subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)

@@ -1,33 +1,32 @@
-"""`agreement quote`: what an instalment agreement would cost under a policy, or why it is not possible."""
+"""`agreement …`: what an instalment agreement would cost under a policy, and those that were signed."""
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from commands.console import Json, emit, out, table
-from commands.ruler import placed
+from commands.imports import answering_database
 from models.aftermath import identity_needed
-from models.agreement import Litigation, Policy, Regime, read_policy
+from models.agreement import Litigation, Policy, Regime
 from models.errors import Refusal
 from models.extract import Rejected, read_amount
+from models.instalments import State
 from models.quote import Pay, Quote, Request, quote
-from models.words import day, money
-from storage.shelf import AGREEMENTS
+from models.words import AGREEMENT_STATES, day, money
+from storage.agreements import rescind
+from storage.files import agreement_file, list_agreements
+from storage.policies import load_policy
+from storage.signing import Wish, sign
 
-agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote one under a policy.")
+agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote, sign and see them.")
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(agreement_commands, name="agreement")
-
-
-@agreement_commands.callback()
-def agreement() -> None:
-    """A group, although it has a single command so far."""
 
 
 @agreement_commands.command("quote")
@@ -47,7 +46,7 @@ def quote_(
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
     owed = _amount(amount)
-    rules = load_policy(policy)
+    rules, _ = load_policy(policy)
     kind = _kind(rules, debt_kind)
     request = Request(
         amount=owed,
@@ -72,14 +71,95 @@ def quote_(
     emit(data, as_json, lambda: _readable(rules, request, offer))
 
 
-def load_policy(name_or_path: str) -> Policy:
-    """Refuses a faulty policy with all its faults, one a line."""
-    path, text = AGREEMENTS.read(name_or_path)
-    policy, faults = read_policy(text)
-    if policy is None or faults:
-        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{path} has {count}:", *(placed(path, fault) for fault in faults)]))
-    return policy
+@agreement_commands.command("sign")
+def sign_(
+    case: Annotated[str, typer.Argument(metavar="CASE")],
+    policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
+    instalments: Annotated[int, typer.Option(help="How many.")],
+    by: Annotated[str, typer.Option(help="Who signs; it is kept on record.")],
+    pay: Annotated[Pay, typer.Option(help="`cash` is the whole debt at once.")] = Pay.SLIP,
+    debt_kind: Annotated[str, typer.Option(help="Default: the case's tax, or the policy's first kind.")] = "",
+    litigation: Annotated[Litigation | None, typer.Option(help="Default: as the debts are on record.")] = None,
+    regime: Annotated[Regime | None, typer.Option(help="Default: that of the debt kind.")] = None,
+    renegotiation: Annotated[
+        int | None, typer.Option(min=0, help="How many were broken before; default: those on record.")
+    ] = None,
+    date_: Annotated[str, typer.Option("--date", help="Day of the agreement, YYYY-MM-DD; default: today.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
+    rules, text = load_policy(policy)
+    on = _day(date_, rules) if date_ else None
+    wish = Wish(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
+    with answering_database() as engine:
+        told, _ = sign(engine, case, rules, text, wish, by, "command", datetime.now(UTC))
+    _emit_file(told.id, as_json)
+
+
+@agreement_commands.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="ID|CASE", help="An agreement, or the case of the newest one.")],
+    as_json: Json = False,
+) -> None:
+    """Show an agreement: its instalments, what each is paid by, and what comes next."""
+    _emit_file(name, as_json)
+
+
+@agreement_commands.command("list")
+def list_(
+    state: Annotated[State | None, typer.Option(help="Only those that are so.")] = None,
+    cohort: Annotated[str, typer.Option(help="Only those of this cohort's cases.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List agreements, the newest first."""
+    with answering_database() as engine, engine.connect() as connection:
+        found = list_agreements(connection, state, cohort or None)
+    columns = ("id", "case", "policy", "state", "amount", "paid", "instalments", "signed_on", "next_step_on")
+    rows = [[_shown(each[column]) for column in columns] for each in found]
+    emit({"agreements": found}, as_json, lambda: table(columns, rows))
+
+
+@agreement_commands.command("break")
+def break_(
+    agreement: Annotated[str, typer.Argument(metavar="ID")],
+    by: Annotated[str, typer.Option(help="Who decides; it is kept on record.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept on record.")],
+    as_json: Json = False,
+) -> None:
+    """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
+    for option, value in (("--by", by), ("--reason", reason)):
+        if not value.strip():
+            raise typer.BadParameter("must not be empty", param_hint=option)
+    with answering_database() as engine:
+        rescind(engine, agreement, by, reason, datetime.now(UTC))
+    _emit_file(agreement, as_json)
+
+
+def _emit_file(name: str, as_json: bool) -> None:
+    with answering_database() as engine, engine.connect() as connection:
+        file = agreement_file(connection, name)
+    emit(file, as_json, lambda: _show(file))
+
+
+def _show(file: dict[str, Any]) -> None:
+    what = f"{money(file['amount'])} · {file['policy']} · {AGREEMENT_STATES[file['state']]}"
+    out.print(f"{file['agreement']} · case {file['case']} · {what}", markup=False, soft_wrap=True)
+    columns = ("n", "due", "amount", "fee", "credited", "received", "paid_on", "pix_txid", "slip_number")
+    table(columns, ([_shown(each[column]) for column in columns] for each in file["instalments"]))
+    shown = ("signed_on", "signed_by", "effective_on", "discount", "renegotiation", "broken_on", "decided_on")
+    for column in (*shown, "completed_on"):
+        if file[column]:
+            out.print(f"{column}: {_shown(file[column])}", markup=False)
+    if file["next_step"]:
+        out.print(f"next: {file['next_step']['on']} {file['next_step']['reason']}", markup=False, soft_wrap=True)
+    if file["tasks"]:
+        table(("due", "task", "source", "done"), ([_shown(v) for v in each.values()] for each in file["tasks"]))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return money(value)
+    return day(value) if isinstance(value, date) else value
 
 
 def _readable(policy: Policy, request: Request, offer: Quote) -> None:

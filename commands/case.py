@@ -199,7 +199,7 @@ def _show(file: dict[str, Any]) -> None:
     if file["waits_because"]:
         out.print(f"waits: {file['waits_because']}", markup=False)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    for title in ("holds", "payments", "benefits"):
+    for title in ("holds", "payments", "agreements", "benefits"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
     keys = ("id", "at", "hypothesis", "stage", "rigidity", "tone", "channel", "status", "failure", "served_on")

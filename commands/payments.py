@@ -139,6 +139,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "id": ("id", str),
     "state": ("situação", STATES.__getitem__),
     "debt": ("débito", lambda debt: debt),
+    "agreement": ("parcelamento", lambda agreement: agreement),
     "amount": ("valor", money),
     "allocated": ("alocado", money),
     "excess": ("excedente", money),

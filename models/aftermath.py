@@ -64,7 +64,12 @@ def offset(policy: Policy, amount: Decimal, incurred: date, precatorio: Decimal)
     return min(amount, precatorio) if rule and incurred < rule.incurred_before else NOTHING
 
 
+def suspended_since(policy: Policy, signed: date, first_paid: date | None) -> date | None:
+    """Since when a living agreement keeps its debts from being dunned (CTN art. 151, VI); None: not yet."""
+    return signed if policy.enforceability.suspended_from == "signature" else first_paid
+
+
 def enforceable(policy: Policy, signed: date, first_paid: date | None, on: date) -> bool:
-    """Whether the debt may still be dunned on a day of a living agreement (CTN art. 151, VI)."""
-    suspended = signed if policy.enforceability.suspended_from == "signature" else first_paid
+    """Whether the debt may still be dunned on a day of a living agreement."""
+    suspended = suspended_since(policy, signed, first_paid)
     return suspended is None or on < suspended

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.calendar import Calendar, Wait
+from models.calendar import Calendar, Unit, Wait
 from models.faults import Fault, read_keys, shape_faults
 from models.jurisdiction import CALENDAR_YEARS, Jurisdiction
 
@@ -182,6 +182,15 @@ class Aftermath(Rule):
     suit_suspension: bool
 
 
+class Notices(_Part):
+    """When the taxpayer is written to about an instalment. No source asks for it: the authority's own choice."""
+
+    remind_before: Wait = Wait(days=3, unit=Unit.BUSINESS)
+    """Working days before the due date, in either unit."""
+    alert_after: Wait = Wait(days=3, unit=Unit.BUSINESS)
+    """After the due date: no shorter than the bank takes, or those who paid are alarmed."""
+
+
 class DebtKind(_Part):
     name: str
     credit: Credit
@@ -209,6 +218,7 @@ class Policy(_Part):
     precatorio_offset: PrecatorioOffset | None = None
     enforceability: Enforceability
     aftermath: Aftermath | None = None
+    notices: Notices = Notices()
     debt_kinds: Annotated[dict[str, DebtKind], Field(min_length=1)]
     """The first is taken when none is said."""
 

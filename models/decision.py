@@ -80,7 +80,7 @@ def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Stand
     if standing.lacks:
         return Decision(position=position, step=_wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
     turns: list[Turn] = []
-    for move in (_stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor):
+    for move in (_stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor, _resume_after_break):
         position, turn = move(ruler, position, standing)
         if turn:
             turns.append(turn)
@@ -197,6 +197,25 @@ def _reanchor(ruler: Ruler, position: Position, standing: Standing) -> Moved:
     share = int(ruler.payments.reanchor_share * 100)
     why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"
     return position.reanchor(paid_on), Turn(kind="reanchored", reason=why)
+
+
+def _resume_after_break(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    """After the days on hold are counted: a broken agreement gives none of them back."""
+    broken, rule = standing.broken_agreement, ruler.agreements
+    waits = position.stopped_on is not None or position.suspended or position.referred or position.row is None
+    if broken is None or rule is None or waits or position.resumed_after == broken.id:
+        return position, None
+    moved = position.resume(ruler, rule.resume.row, rule.resume.stage, standing.today, broken.id)
+    why = f"parcelamento rompido em {day(broken.on)}: a régua retoma em {_cell_name(ruler, moved)}"
+    return moved, Turn(kind="resumed_after_break", reason=why)
+
+
+def _cell_name(ruler: Ruler, position: Position) -> str:
+    """Of the rung that is next."""
+    row = position.row
+    assert row is not None  # noqa: S101 - the caller has a row
+    rungs = ruler.rows[row].rungs[position.rung + 1 :]
+    return f"{row.upper()} · {STAGES[rungs[0].stage]}" if rungs else f"{row.upper()}, já no fim"
 
 
 def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:

@@ -79,6 +79,12 @@ class AgreementChanged(Event):
     agreement: str
 
 
+class InstalmentsChanged(Event):
+    """For the agreement's own workflow, not for the case's: it was signed, or money came in for its instalments."""
+
+    agreement: str
+
+
 class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
@@ -103,6 +109,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContactGiven,
     PaymentClaimed,
     AgreementChanged,
+    InstalmentsChanged,
     BudgetChanged,
     RatesLoaded,
     ExtractChanged,

@@ -174,6 +174,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _hours(ruler)
     yield from _suspension(ruler)
     yield from _tables(ruler)
+    yield from _resume(ruler)
     yield from _offer(ruler)
 
 
@@ -318,6 +319,17 @@ def _tables(ruler: Ruler) -> Iterator[Fault]:
         yield from (Fault(("prices", *where), what) for where, what in price_table_faults(ruler.prices))
 
 
+def _resume(ruler: Ruler) -> Iterator[Fault]:
+    if ruler.agreements is None:
+        return
+    row, stage = ruler.agreements.resume.row, ruler.agreements.resume.stage
+    if row not in ruler.rows:
+        yield Fault(("agreements", "resume", "row"), f"names the row {row}, which this ruler doesn't have")
+    elif stage is Stage.SUSPENSION or stage not in (rung.stage for rung in ruler.rows[row].rungs):
+        notices = ", ".join(rung.stage for rung in ruler.rows[row].rungs if rung.stage is not Stage.SUSPENSION)
+        yield Fault(("agreements", "resume", "stage"), f"{stage} is no notice of the row {row}, which has {notices}")
+
+
 def _offer(ruler: Ruler) -> Iterator[Fault]:
     if ruler.offer is None:
         yield from _without_offer(ruler)
@@ -366,7 +378,6 @@ def _away_from_deadline(ruler: Ruler, offer: Offer) -> Iterator[Fault]:
                 yield Fault(_rung_place(*after, "before"), what)
 
 
-# ---- a table of accrual in a file of its own
 # ---- a table in a file of its own
 
 Table = TypeVar("Table", bound=BaseModel)

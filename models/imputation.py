@@ -6,6 +6,7 @@ excess.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -123,21 +124,27 @@ class Settlement:
 
     accounts: Mapping[str, Account]
     excess: Mapping[int, Decimal]
+    shares: Mapping[int, Mapping[str, Decimal]]
+    """What of each payment went to each debt that got some of it."""
 
 
 def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:
     """The debts on the day `on`, after all payments up to then. The same for any order that either is given in."""
     accounts = {claim.id: Account(claim, (claim.opening,)) for claim in claims}
     excess: dict[int, Decimal] = {}
+    shares: dict[int, dict[str, Decimal]] = defaultdict(dict)
     for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):
         if payment.day > on:
             break
         rest = payment.amount
         for account in sorted((each.grown(payment.day, rates) for each in accounts.values()), key=precedence):
-            accounts[account.claim.id], rest = account.paid(payment, rest)
+            accounts[account.claim.id], left = account.paid(payment, rest)
+            if left < rest:
+                shares[payment.id][account.claim.id] = rest - left
+            rest = left
         if rest:
             excess[payment.id] = rest
-    return Settlement({name: account.grown(on, rates) for name, account in accounts.items()}, excess)
+    return Settlement({name: account.grown(on, rates) for name, account in accounts.items()}, excess, shares)
 
 
 def precedence(account: Account) -> tuple[bool, int, date, Decimal, str]:

@@ -44,6 +44,8 @@ class Position(BaseModel):
     approved_by: str | None = None
     suspended: bool = False
     referred: bool = False
+    resumed_after: str | None = None
+    """The broken agreement that last moved the case."""
     stands: bool = False
     """Whether `rung` is the last thing done: not one that the case was put at since, or that it takes again."""
 
@@ -77,6 +79,16 @@ class Position(BaseModel):
             asked_on=None,
             approved_by=None,
         )
+
+    def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> Position:
+        """Stand before that cell, or before a harder one if the last notice was harder than it. The days on hold count
+        as waiting, so that the rung is due at once unless the notice before it was sent shortly before."""
+        since = self._but(resumed_after=agreement, stopped_days=0, not_before=max(self.not_before, on))
+        index = next(n for n, rung in enumerate(ruler.rows[row].rungs) if rung.stage is stage)
+        if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
+            return since
+        row, index = _first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
+        return since._but(row=row, rung=index - 1, asked_on=None, approved_by=None, stands=False)
 
     def reanchor(self, on: date) -> Position:
         """The wait begins anew on `on`; days that the clock stood still are not lost to a payment before them."""
@@ -139,11 +151,14 @@ class Position(BaseModel):
         return self._but(referred=True)
 
 
-def _first_no_softer(ruler: Ruler, row: Hypothesis, occurrences: int, rigidity: int) -> tuple[Hypothesis, int]:
-    hardest = (row, 0)
+def _first_no_softer(
+    ruler: Ruler, row: Hypothesis, occurrences: int, rigidity: int, first: int = 0
+) -> tuple[Hypothesis, int]:
+    """The cell from the `first` rung of `row` on; of the rows above it any."""
+    hardest = (row, first)
     for name in (row, *ruler.climb(row)):
         for index, rung in enumerate(ruler.rows[name].rungs):
-            if rung.stage is Stage.SUSPENSION:
+            if rung.stage is Stage.SUSPENSION or (name == row and index < first):
                 continue
             if ruler.rigidity(name, index, occurrences) >= rigidity:
                 return name, index

@@ -219,10 +219,14 @@ def bonus_instalments(policy: Policy, count: int) -> Decimal:
 
 def bonus(policy: Policy, amounts: Sequence[Decimal]) -> Decimal:
     """The money of `bonus_instalments`, credited from the last instalment backwards; a fraction is of the next one."""
-    credited = bonus_instalments(policy, len(amounts))
-    whole = int(credited)
-    backwards = list(reversed(amounts))
-    return sum(backwards[:whole], share_of(backwards[whole], credited - whole))
+    return money_of_last(amounts, bonus_instalments(policy, len(amounts)))
+
+
+def money_of_last(amounts: Sequence[Decimal], count: Decimal) -> Decimal:
+    """Of the last `count` instalments, all of them at most; a fraction is of the one before those."""
+    whole = min(int(count), len(amounts))
+    backwards = [*reversed(amounts), NOTHING]
+    return sum(backwards[:whole], share_of(backwards[whole], count - int(count)))
 
 
 # ---- due dates

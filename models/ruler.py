@@ -166,6 +166,17 @@ class Payments(_Part):
     """How long a bank may take to report a payment: the next rung waits for one that the taxpayer speaks of."""
 
 
+class Resume(_Part):
+    """The cell at which a case goes on when its instalment agreement was broken."""
+
+    row: Hypothesis
+    stage: Stage
+
+
+class Agreements(_Part):
+    resume: Resume
+
+
 class Gate(_Part):
     """What must have passed before benefits are suspended."""
 
@@ -214,6 +225,8 @@ class Ruler(_Part):
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()
     gate: Gate | None = None
+    agreements: Agreements | None = None
+    """None: after a broken agreement a case goes on where it stood."""
     accrual: AccrualKey | None = None
     """What delay adds to a debt; none: the amounts that were imported are what is owed."""
     prices: PricesKey = "brasil"

@@ -34,6 +34,14 @@ class FormalNotice(_Fact):
     served_on: date | None = None
 
 
+class BrokenAgreement(_Fact):
+    """The newest instalment agreement of the case, when it was broken and no other one followed."""
+
+    id: str
+    on: date
+    """The day from which the break has effect."""
+
+
 class Standing(_Fact):
     today: date
     debts: tuple[Debt, ...] = ()
@@ -46,6 +54,7 @@ class Standing(_Fact):
     paused_by: str | None = None
     formal_notices: tuple[FormalNotice, ...] = ()
     has_benefits: bool = False
+    broken_agreement: BrokenAgreement | None = None
     reach: Reach = Reach()
     deliveries: tuple[Delivery, ...] = ()
     """What became of the notices of the last rung."""

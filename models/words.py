@@ -56,9 +56,16 @@ TASKS = {
 GROUNDS = {
     "tax_benefit": "benefício fiscal",
     "negotiation": "em negociação",
+    "agreement": "parcelamento em dia (CTN art. 151, VI)",
     "guarantee": "garantia",
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
+}
+
+AGREEMENT_STATES = {
+    "active": "em curso",
+    "broken": "rompido",
+    "completed": "concluído",
 }
 
 STATUSES = {

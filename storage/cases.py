@@ -25,7 +25,7 @@ from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.position import Position
 from models.ruler import Ruler
-from models.standing import FormalNotice, PaymentFact, Standing, standing_of
+from models.standing import BrokenAgreement, FormalNotice, PaymentFact, Standing, standing_of
 from storage.accruals import accrual_of
 from storage.owed import owed_of
 from storage.people import Person, read_person
@@ -150,12 +150,18 @@ BENEFITS = about_pairs(f"""
 """)  # noqa: S608
 
 PAYMENTS = text("""
-    SELECT paid_on,
+    SELECT payments.id, paid_on,
            payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
       AND coalesce(payments.matched_at, payments.recorded_at) >= :opened_at
-    ORDER BY payments.id
+    UNION ALL
+    SELECT payments.id, paid_on, sum(allocations.amount)
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN allocations ON allocations.debt = debts.id
+    JOIN payments ON payments.id = allocations.payment
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND payments.recorded_at >= :opened_at
+    GROUP BY payments.id
+    ORDER BY id
 """)
 
 FORMAL_NOTICES = text("""
@@ -214,6 +220,7 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "payments": tuple(PaymentFact(on=p.paid_on, amount=p.net) for p in connection.execute(PAYMENTS, paid)),
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by,
+            "broken_agreement": _broken_agreement(connection, case.id),
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
             "deliveries": person.deliveries,
@@ -227,6 +234,18 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             ),
         }
     )
+
+
+# none while another agreement lives, or once one was completed; a payment at once that was not made breaks nothing
+BROKEN_AGREEMENT = text("""
+    SELECT id, state, broken_on FROM agreements
+    WHERE "case" = :case AND terms -> 'request' ->> 'pay' <> 'cash' ORDER BY recorded_at DESC LIMIT 1
+""")
+
+
+def _broken_agreement(connection: Connection, case: str) -> BrokenAgreement | None:
+    last = connection.execute(BROKEN_AGREEMENT, {"case": case}).one_or_none()
+    return BrokenAgreement(id=last.id, on=last.broken_on) if last and last.state == "broken" else None
 
 
 LOCK_DEBTS = text("""

@@ -1,4 +1,4 @@
-"""The file of a case: all that is on record of it, as a person reads it."""
+"""The file of a case, or of an agreement: all that is on record of it, as a person reads it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from models.errors import Unreckonable
+from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
 from storage.accruals import accrual_of
 from storage.cases import Case, read_case
 from storage.owed import owed_of
+from storage.signing import schedule
 
 DEBTS = text("""
     SELECT debts.id, inscription, period, due, balance AS amount, pix_txid, debts.amount AS claimed, received,
@@ -27,12 +28,20 @@ HOLDS = text("""
     GROUP BY ground, holds.source, placed_at ORDER BY placed_at, ground
 """)
 
+# of an instalment's payment what each debt shares of it, net of what was given back
 PAYMENTS = text("""
     SELECT coalesce(payments.end_to_end_id, payments.reference) AS id, payments.debt, payments.amount, paid_on AS at,
            paid_at, payments.recorded_at,
-           coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed
+           coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed, NULL AS agreement
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
-    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY payments.id
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
+    UNION ALL
+    SELECT coalesce(payments.end_to_end_id, payments.reference), debts.id, allocations.amount, payments.paid_on,
+           paid_at, payments.recorded_at, 0, instalments.agreement
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN allocations ON allocations.debt = debts.id
+    JOIN payments ON payments.id = allocations.payment JOIN instalments ON instalments.id = payments.instalment
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
+    ORDER BY recorded_at, debt
 """)
 
 NOTICES = text("""
@@ -46,7 +55,7 @@ REPLIES = text("""
 """)
 
 TASKS = text("""
-    SELECT id, kind, what, due, done_at, done_by FROM tasks WHERE "case" = :case ORDER BY due, id
+    SELECT id, kind, what, source, reference, due, done_at, done_by FROM tasks WHERE "case" = :case ORDER BY due, id
 """)
 
 BENEFITS = text("""
@@ -60,6 +69,31 @@ EVENTS = text("""
     SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
 """)
 
+AGREEMENTS = text("""
+    SELECT agreements.id, "case", label AS policy, state, agreements.amount, discount, renegotiation, signed_on,
+           effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on,
+           (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
+           (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid
+    FROM agreements JOIN policies ON policies.digest = policy JOIN cases ON cases.id = "case"
+    WHERE (CAST(:case AS text) IS NULL OR "case" = :case) AND (CAST(:state AS text) IS NULL OR state = :state)
+      AND (CAST(:cohort AS text) IS NULL OR cohort = :cohort)
+    ORDER BY agreements.recorded_at DESC, agreements.id
+""")
+
+AGREEMENT = text("""
+    SELECT agreements.id AS agreement, "case", label AS policy, state, terms -> 'request' AS request, renegotiation,
+           amount, discount, signed_on, signed_by, signed_via, effective_on, broken_on, decided_on, completed_on,
+           next_step
+    FROM agreements JOIN policies ON policies.digest = policy
+    WHERE agreements.id = :name OR "case" = :name ORDER BY agreements.recorded_at DESC LIMIT 1
+""")
+
+AGREEMENT_DEBTS = text("SELECT debt, amount FROM agreement_debts WHERE agreement = :agreement ORDER BY debt")
+
+AGREEMENT_TASKS = text("""
+    SELECT due, what, source, done_at FROM tasks WHERE "case" = :case AND reference = :agreement ORDER BY due, id
+""")
+
 RECORD = text("""
     SELECT tax_id, name, next_step FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer WHERE cases.id = :case
 """)
@@ -70,7 +104,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
     addresses nor the taxpayer's own words are told."""
     record = read_case(connection, case)
     who = connection.execute(RECORD, {"case": case}).one()
-    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax}
+    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None, "cohort": None}
 
     def rows(query: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query, asked).mappings()]
@@ -98,11 +132,33 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "holds": rows(HOLDS),
         "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),
+        "agreements": rows(AGREEMENTS),
         "notices": notices,
         "replies": replies,
         "tasks": rows(TASKS),
         "benefits": rows(BENEFITS),
         "events": rows(EVENTS),
+    }
+
+
+def list_agreements(connection: Connection, state: str | None, cohort: str | None) -> list[dict[str, Any]]:
+    """The newest first."""
+    asked = {"case": None, "state": state, "cohort": cohort}
+    return [dict(row) for row in connection.execute(AGREEMENTS, asked).mappings()]
+
+
+def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
+    """Of the agreement with that id, or the newest of the case with that id. Refuses what is neither."""
+    row = connection.execute(AGREEMENT, {"name": name}).mappings().one_or_none()
+    if row is None:
+        raise Refusal(f"there is no agreement {name}, nor one of a case {name}; `agreement list` shows them")
+    debts = connection.execute(AGREEMENT_DEBTS, dict(row)).mappings()
+    tasks = connection.execute(AGREEMENT_TASKS, dict(row)).mappings()
+    return {
+        **row,
+        "debts": [dict(each) for each in debts],
+        "instalments": schedule(connection, row["agreement"]),
+        "tasks": [dict(each) for each in tasks],
     }
 
 

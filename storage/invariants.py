@@ -37,7 +37,7 @@ from storage.rates import read_rates
 
 PAGE = 500
 
-MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost")
+MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resumed_after_break")
 """The journal's entries that explain a row changed, or a rung taken again, between two notices."""
 
 
@@ -126,7 +126,8 @@ class Life:
     debts: list[RowMapping] = field(default_factory=list)
     holds: list[RowMapping] = field(default_factory=list)
     money: list[RowMapping] = field(default_factory=list)
-    """Payments, and reversals as negative ones; what was forgiven, which has no payment's id."""
+    """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now; what was
+    forgiven, which has no payment's id."""
     filings: list[RowMapping] = field(default_factory=list)
     suspensions: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
@@ -366,6 +367,10 @@ PARTS = {
         FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
         JOIN reversals ON reversals.payment = payments.id
         UNION ALL
+        SELECT owed."case", owed.id, payments.id, allocations.amount, payments.paid_on, payments.recorded_at
+        FROM ({OWED}) AS owed JOIN allocations ON allocations.debt = owed.id
+        JOIN payments ON payments.id = allocations.payment
+        UNION ALL
         SELECT owed."case", owed.id, 0, remissions.amount, remitted_on, remissions.recorded_at
         FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
         ORDER BY recorded_at
@@ -387,7 +392,8 @@ UNBALANCED = _of_cases(f"""
         SELECT DISTINCT owed.id, owed.received,
                (SELECT coalesce(sum(amount), 0) FROM payments WHERE payments.debt = owed.id)
                - (SELECT coalesce(sum(reversals.amount), 0) FROM payments
-                  JOIN reversals ON reversals.payment = payments.id WHERE payments.debt = owed.id) AS net
+                  JOIN reversals ON reversals.payment = payments.id WHERE payments.debt = owed.id)
+               + (SELECT coalesce(sum(amount), 0) FROM allocations WHERE allocations.debt = owed.id) AS net
         FROM ({OWED}) AS owed
     ) AS ledger WHERE received <> net ORDER BY id
 """)  # noqa: S608

@@ -5,6 +5,9 @@ under names that have nothing in common. The second report is paired with a paym
 that its side has not reported yet, one with one: so two equal payments stay two. Which of them it is paired with makes
 no difference to any sum.
 
+A payment is for a debt, or for an instalment of an agreement, whose life is then told anew (`storage/agreements.py`):
+in the same transaction it is shared among the agreement's debts, puts them on hold, undoes a break.
+
 Everything one call needs is locked before anything is written, in one order whoever calls: cases by id, debts by id,
 payments by the bank's id. So calls that meet queue up, and none deadlocks.
 """
@@ -46,15 +49,27 @@ from models.calendar import Clock
 from models.callback import Malformed
 from models.case import Status
 from models.errors import Refusal, Unreckonable
-from models.events import Event, PaymentReceived, PaymentReversed
+from models.events import Event, InstalmentsChanged, PaymentReceived, PaymentReversed
 from models.pix import PixPayment, PixRefund
 from models.words import money
 from storage.accruals import accrual_of
+from storage.agreements import debts_of, newest_agreements, tell
 from storage.cases import frozen_ruler
 from storage.charges import debts_of_charges
 from storage.offers import settle
 from storage.owed import owed_of
-from storage.schema import cases, cohorts, debtors, debts, decisions, payments, reversals
+from storage.schema import (
+    agreement_debts,
+    agreements,
+    cases,
+    cohorts,
+    debtors,
+    debts,
+    decisions,
+    instalments,
+    payments,
+    reversals,
+)
 from storage.signals import owe_each
 
 TIMEZONE = ZoneInfo("America/Sao_Paulo")
@@ -73,7 +88,7 @@ OVERTAKEN = {"40001", "40P01", "23505"}
 
 
 Day = tuple[str, Decimal, date]
-"""Debt, amount and day: what the two reports of one Pix payment have in common."""
+"""Debt or instalment, amount and day: what the two reports of one Pix payment have in common."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,7 @@ class Recorded:
 
 
 class Overtaken(Exception):
-    """Another call stored one of our payments for another debt while we were locking."""
+    """While we were locking, one of our payments was stored for another debt, or an agreement was signed on one."""
 
 
 def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datetime) -> Recorded:
@@ -162,7 +177,8 @@ def unmatched(connection: Connection) -> list[dict[str, Any]]:
         payments.c.paid_at,
         payments.c.recorded_at,
     )
-    rows = connection.execute(select(*columns).where(payments.c.debt.is_(None)).order_by(payments.c.id))
+    of_nothing = payments.c.debt.is_(None) & payments.c.instalment.is_(None)
+    rows = connection.execute(select(*columns).where(of_nothing).order_by(payments.c.id))
     return [dict(row) for row in rows.mappings()]
 
 
@@ -182,7 +198,7 @@ def _record(
     new = posting.receive(receipts)
     reversed_ = posting.reverse(refunds)
     posting.tell()
-    return Recorded(len(new), reversed_, unmatched=sum(payment["debt"] is None for payment in new))
+    return Recorded(len(new), reversed_, unmatched=sum(_purpose_of(payment) is None for payment in new))
 
 
 @dataclass
@@ -210,18 +226,54 @@ class _Debt:
     cases: list[_Case]
 
     @property
-    def open_cases(self) -> list[_Case]:
-        return [case for case in self.cases if case.open]
+    def debts(self) -> list[_Debt]:
+        return [self]
+
+
+@dataclass
+class _Instalment:
+    """One that the call names, and the locked debts of its agreement."""
+
+    id: str
+    agreement: str
+    txid: str
+    slip_number: int
+    debts: list[_Debt]
 
     @property
-    def dated_by(self) -> _Case | None:
-        return next(iter(self.open_cases or self.cases), None)
+    def cases(self) -> list[_Case]:
+        return list({case.id: case for debt in self.debts for case in debt.cases}.values())
+
+
+_Purpose = _Debt | _Instalment
+"""What a payment is for."""
+
+
+def _open_cases(purpose: _Purpose) -> list[_Case]:
+    return [case for case in purpose.cases if case.open]
+
+
+def _dated_by(purpose: _Purpose | None) -> _Case | None:
+    return next(iter(_open_cases(purpose) or purpose.cases), None) if purpose else None
+
+
+@dataclass
+class _Locked:
+    debts: dict[str, _Debt]
+    instalments: dict[str, _Instalment]
+    agreements: dict[str, list[str]]
+    """The debts of each agreement that may change with a payment, oldest agreement first."""
+
+    @property
+    def purposes(self) -> dict[str, _Purpose]:
+        return {**self.debts, **self.instalments}
 
 
 @dataclass(frozen=True)
 class _Reversal:
     payment: int
-    debt: str | None
+    purpose: str | None
+    """A debt or an instalment."""
     reference: str
     amount: Decimal
     at: datetime | None
@@ -231,7 +283,7 @@ class _Reversal:
         return {
             "payment": self.payment,
             "amount": f"{self.amount:.2f}",
-            "debt": self.debt,
+            "debt": self.purpose,
             "refund": self.reference,
         }
 
@@ -252,10 +304,11 @@ class _Posting:
         self.connection = connection
         self.arrived_at = arrived_at
         charged = debts_of_charges(connection, txids)
-        self.debts = _lock(connection, txids, slips, refunded, [*debts_named, *charged.values()])
-        self.debt_of_txid = {debt.txid: debt for debt in self.debts.values()}
-        self.debt_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
-        self.debt_of_slip = {debt.slip_number: debt for debt in self.debts.values()}
+        self.locked = _lock(connection, txids, slips, refunded, [*debts_named, *charged.values()])
+        self.debts, self.purposes = self.locked.debts, self.locked.purposes
+        self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
+        self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
+        self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
 
@@ -271,16 +324,25 @@ class _Posting:
             postgresql_insert(payments)
             .from_select(list(rows[0]), _as_table(payments, rows))
             .on_conflict_do_nothing()
-            .returning(payments.c.id, payments.c.debt, payments.c.amount, payments.c.paid_at, payments.c.channel)
+            .returning(
+                payments.c.id,
+                payments.c.debt,
+                payments.c.instalment,
+                payments.c.amount,
+                payments.c.paid_at,
+                payments.c.channel,
+            )
         )
         new = sorted(stored.mappings(), key=lambda payment: payment["id"])
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for payment in new:
             if payment["debt"] is not None:
                 sums[payment["debt"]] += payment["amount"]
+            if _purpose_of(payment):
                 self._tell_received(payment, RECEIVED_BY[payment["channel"]])
         self._add_all(sums)
         self.journal += settle(self.connection, sums, told={payment["id"] for payment in new})
+        self._tell_agreements(_purpose_of(payment) for payment in new)
         return new
 
     def match(self, payment: int, debt: str, by: str) -> None:
@@ -292,10 +354,11 @@ class _Posting:
         if not kept:
             raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
         self._refuse_twin({**found, "debt": debt})
-        day = self._day(self.debts[debt].dated_by, found["paid_at"])
+        day = self._day(_dated_by(self.debts[debt]), found["paid_at"])
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
         self._add(debt, kept, told=payment)
+        self._tell_agreements([debt])
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
 
@@ -318,6 +381,8 @@ class _Posting:
             raise Refusal(f"there is no payment {payment}")
         if found["debt"] is not None:
             raise Refusal(f"payment {payment} is on debt {found['debt']} already")
+        if found["instalment"] is not None:
+            raise Refusal(f"payment {payment} is on instalment {found['instalment']} already")
         return found
 
     def _unknown(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -333,7 +398,7 @@ class _Posting:
     def _paired(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those that the other side has not reported either; the others are written to the payments it reported."""
         waiting: dict[tuple[str, Day], deque[int]] = defaultdict(deque)
-        for payment in self._half_reported({row["debt"] for row in rows if row["debt"] and row["channel"] == "pix"}):
+        for payment in self._half_reported({_purpose_of(row) for row in rows if row["channel"] == "pix"}):
             lacks = "reference" if payment["reference"] is None else "end_to_end_id"
             waiting[lacks, _day_of(payment)].append(payment["id"])
         alone = []
@@ -347,19 +412,22 @@ class _Posting:
                 alone.append(row)
         return alone
 
-    def _half_reported(self, debts: set[str]) -> Sequence[RowMapping]:
-        """Pix payments of these locked debts that one side alone has reported."""
-        if not debts:
+    def _half_reported(self, purposes: set[str | None]) -> Sequence[RowMapping]:
+        """Pix payments for these locked debts and instalments that one side alone has reported."""
+        wanted = purposes - {None}
+        if not wanted:
             return []
-        columns = (payments.c.id, payments.c.debt, payments.c.amount, payments.c.paid_at, payments.c.reference)
+        columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.reference)
         one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
-        asked = select(*columns).where(_any(payments.c.debt, debts), payments.c.channel == "pix", one_side)
+        for_them = or_(_any(payments.c.debt, wanted), _any(payments.c.instalment, wanted))
+        asked = select(payments.c.debt, payments.c.instalment, *columns)
+        asked = asked.where(for_them, payments.c.channel == "pix", one_side)
         return self.connection.execute(asked.order_by(payments.c.id)).mappings().all()
 
     def reverse(self, refunds: dict[str, tuple[PixRefund, ...]]) -> int:
         if not refunds:
             return 0
-        columns = (payments.c.id, payments.c.end_to_end_id, payments.c.debt, payments.c.amount)
+        columns = (payments.c.id, payments.c.end_to_end_id, payments.c.debt, payments.c.instalment, payments.c.amount)
         refunded = self.connection.execute(
             select(*columns)
             .where(payments.c.end_to_end_id.in_(refunds))
@@ -375,9 +443,9 @@ class _Posting:
         owe_each(self.connection, self.promised)
 
     def _row(self, receipt: Receipt) -> dict[str, Any]:
-        debt = self.debt_of_txid.get(receipt.txid or "")
+        purpose = self.purpose_of_txid.get(receipt.txid or "")
         if receipt.slip_number is not None:
-            debt = self.debt_of_slip.get(receipt.slip_number)
+            purpose = self.purpose_of_slip.get(receipt.slip_number)
         return {
             "channel": receipt.channel,
             "end_to_end_id": receipt.end_to_end_id,
@@ -385,19 +453,20 @@ class _Posting:
             "reference": receipt.reference,
             "slip": receipt.slip,
             "bank_file": receipt.bank_file,
-            "debt": debt.id if debt else None,
+            "debt": purpose.id if isinstance(purpose, _Debt) else None,
+            "instalment": purpose.id if isinstance(purpose, _Instalment) else None,
             "amount": receipt.amount,
             "paid_at": receipt.paid_at,
-            "paid_on": self._day(debt.dated_by if debt else None, receipt.paid_at),
+            "paid_on": self._day(_dated_by(purpose), receipt.paid_at),
         }
 
     def _tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
-        amount, debt = payment["amount"], payment["debt"]
-        if not self.debts[debt].open_cases:
-            return
+        amount, purpose = payment["amount"], self.purposes[_purpose_of(payment) or ""]
         reason = f"pagamento de {money(amount)} {how}"
-        evidence = {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": debt}
-        for case in self.debts[debt].open_cases:
+        evidence = {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": payment["debt"]}
+        if isinstance(purpose, _Instalment):
+            evidence |= {"instalment": purpose.id, "agreement": purpose.agreement}
+        for case in _open_cases(purpose):
             day = self._day(case, payment["paid_at"])
             self._note(case, day, "payment", reason, evidence)
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
@@ -411,38 +480,42 @@ class _Posting:
             amount = min(refund.amount, payment["amount"] - sum(known.values()))
             if refund.id not in known and amount > 0:
                 known[refund.id] = amount
-                self._store_reversal(_Reversal(payment["id"], payment["debt"], refund.id, amount, refund.at))
+                self._store_reversal(_Reversal(payment["id"], _purpose_of(payment), refund.id, amount, refund.at))
         return len(known) - before
 
     def _store_reversal(self, reversal: _Reversal) -> None:
-        debt = self._locked(reversal.debt)
+        purpose = self._purpose(reversal.purpose)
         row = {
             "payment": reversal.payment,
             "reference": reversal.reference,
             "amount": reversal.amount,
-            "reversed_on": self._day(debt.dated_by if debt else None, reversal.at),
+            "reversed_on": self._day(_dated_by(purpose), reversal.at),
         }
         self.connection.execute(insert(reversals).values(row))
-        if debt is None:
+        if purpose is None:
             return
-        balance = self._add(debt.id, -reversal.amount)
-        for case in debt.cases:
+        if isinstance(purpose, _Debt):
+            self._add(purpose.id, -reversal.amount)
+        self._tell_agreements([purpose.id])
+        for case in purpose.cases:
             if case.open:
                 self._tell_reversed(case, reversal)
-            elif case.status == Status.RESOLVED and self._owes(case, debt.id, balance):
+            elif case.status == Status.RESOLVED and self._owes(case, purpose):
                 self._tell_reversed(case, reversal)
                 self._reopen(case, reversal)
 
-    def _owes(self, case: _Case, debt: str, balance: Decimal) -> bool:
+    def _owes(self, case: _Case, purpose: _Purpose) -> bool:
         """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
+        named = [debt.id for debt in purpose.debts]
         try:
             table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
             if table is None:
-                return balance > 0
-            owed = owed_of(self.connection, [debt], table, case.clock.day_at(self.arrived_at))
+                owing = select(debts.c.id).where(_any(debts.c.id, named), debts.c.balance > 0)
+                return self.connection.execute(owing).first() is not None
+            owed = owed_of(self.connection, named, table, case.clock.day_at(self.arrived_at))
         except Unreckonable:
             return True
-        return owed[debt].total > 0
+        return any(each.total > 0 for each in owed.values())
 
     def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
@@ -459,19 +532,25 @@ class _Posting:
         reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
         self._note(case, self._day(case, reversal.at), "reopened", reason, reversal.evidence)
 
-    def _locked(self, debt: str | None) -> _Debt | None:
-        if debt is None:
+    def _purpose(self, name: str | None) -> _Purpose | None:
+        if name is None:
             return None
-        if debt not in self.debts:
+        if name not in self.purposes:
             raise Overtaken
-        return self.debts[debt]
+        return self.purposes[name]
 
-    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> Decimal:
-        """The balance afterwards."""
+    def _tell_agreements(self, paid_for: Iterable[str | None]) -> None:
+        """Those to which payments for these debts and instalments make a difference, oldest first."""
+        touched = {debt.id for name in paid_for if name for debt in self.purposes[name].debts}
+        for agreement, covered in self.locked.agreements.items():
+            if touched.intersection(covered):
+                case = _dated_by(self.debts[covered[0]])
+                told = tell(self.connection, agreement, self._day(case, self.arrived_at))
+                self.promised.append((told.case.id, InstalmentsChanged(agreement=agreement)))
+
+    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> None:
         self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
         self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
-        balance: Decimal = self.connection.execute(select(debts.c.balance).where(debts.c.id == debt)).scalar_one()
-        return balance
 
     def _add_all(self, sums: dict[str, Decimal]) -> None:
         rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]
@@ -508,8 +587,13 @@ def _array(column: Column[Any], values: Iterable[Any]) -> ColumnElement[Any]:
     return cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type))
 
 
+def _purpose_of(payment: Mapping[Any, Any]) -> str | None:
+    purpose: str | None = payment["debt"] or payment["instalment"]
+    return purpose
+
+
 def _day_of(payment: Mapping[Any, Any]) -> Day:
-    return payment["debt"], payment["amount"], payment["paid_at"].astimezone(TIMEZONE).date()
+    return _purpose_of(payment) or "", payment["amount"], payment["paid_at"].astimezone(TIMEZONE).date()
 
 
 def _lock(
@@ -518,8 +602,59 @@ def _lock(
     slips: Collection[int],
     refunded: Collection[str],
     debts_named: Collection[str],
-) -> dict[str, _Debt]:
-    """Every debt that the call concerns, locked with the cases it concerns."""
+) -> _Locked:
+    """Every debt that the call concerns, with those that share an agreement with it, and the cases they concern."""
+    named = _named(connection, _named_debts(txids, slips, refunded, debts_named))
+    found = _instalments(connection, txids, slips, refunded)
+    covered = _covered(connection, named, {row.agreement for row in found})
+    debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
+    if not newest_agreements(connection, debts_) <= covered.keys():
+        raise Overtaken
+    instalments_ = {
+        row.id: _Instalment(
+            row.id, row.agreement, row.pix_txid, row.slip_number, [debts_[debt] for debt in covered[row.agreement]]
+        )
+        for row in found
+    }
+    return _Locked(debts_, instalments_, covered)
+
+
+def _covered(connection: Connection, named: set[str], agreements_named: set[str]) -> dict[str, list[str]]:
+    """The debts of the agreements whose instalments were named, and of the newest ones of all debts concerned."""
+    wanted = set(agreements_named)
+    while more := newest_agreements(connection, {*named, *debts_of(connection, wanted)}) - wanted:
+        wanted |= more
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        select(agreement_debts.c.agreement, agreement_debts.c.debt)
+        .join_from(agreement_debts, agreements)
+        .where(_any(agreements.c.id, wanted))
+        .order_by(agreements.c.recorded_at, agreements.c.id, agreement_debts.c.debt)
+    )
+    covered: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        covered[row.agreement].append(row.debt)
+    return dict(covered)
+
+
+def _instalments(
+    connection: Connection, txids: Collection[str], slips: Collection[int], refunded: Collection[str]
+) -> Sequence[Any]:
+    ways = [
+        _any(column, names)
+        for column, names in ((instalments.c.pix_txid, txids), (instalments.c.slip_number, slips))
+        if names
+    ]
+    if refunded:
+        ways.append(instalments.c.id.in_(select(payments.c.instalment).where(payments.c.end_to_end_id.in_(refunded))))
+    columns = (instalments.c.id, instalments.c.agreement, instalments.c.pix_txid, instalments.c.slip_number)
+    return connection.execute(union(*(select(*columns).where(way) for way in ways))).all() if ways else []
+
+
+def _named_debts(
+    txids: Collection[str], slips: Collection[int], refunded: Collection[str], debts_named: Collection[str]
+) -> list[ColumnElement[bool]]:
     named = [
         _any(column, names)
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
@@ -528,9 +663,20 @@ def _lock(
     if refunded:
         # a repeat may name another txid than the first report did, which stands
         named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))
-    owers = connection.execute(_owed(named)).all() if named else []
-    if not owers:
+    return named
+
+
+def _named(connection: Connection, ways: list[ColumnElement[bool]]) -> set[str]:
+    """One way of naming at a time, so that each uses its own index."""
+    return set(connection.scalars(union(*(select(debts.c.id).where(way) for way in ways)))) if ways else set()
+
+
+def _lock_debts(connection: Connection, named: set[str]) -> dict[str, _Debt]:
+    if not named:
         return {}
+    columns = (debts.c.id, debts.c.pix_txid, debts.c.slip_number, debts.c.tax, debtors.c.taxpayer)
+    owed = select(*columns).join_from(debts, debtors).where(_any(debts.c.id, named)).order_by(debtors.c.taxpayer)
+    owers = connection.execute(owed).all()
     newest = _lock_newest_cases(connection, {(row.taxpayer, row.tax) for row in owers})
     locked = {row.id: _Debt(row.id, row.pix_txid, row.slip_number, []) for row in owers}
     connection.execute(select(debts.c.id).where(_any(debts.c.id, locked)).order_by(debts.c.id).with_for_update())
@@ -538,14 +684,6 @@ def _lock(
         if (row.taxpayer, row.tax) in newest:
             locked[row.id].cases.append(newest[row.taxpayer, row.tax])
     return locked
-
-
-def _owed(named: list[Any]) -> Any:
-    """One way of naming at a time, so that each uses its own index."""
-    columns = (debts.c.id, debts.c.pix_txid, debts.c.slip_number, debts.c.tax, debtors.c.taxpayer)
-    ways = [select(*columns).join_from(debts, debtors).where(way) for way in named]
-    owed = union(*ways).subquery()
-    return select(owed).order_by(owed.c.taxpayer)
 
 
 def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> dict[tuple[int, str], _Case]:

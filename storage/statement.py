@@ -1,8 +1,9 @@
 """What became of the money that came in, payment by payment, and the proof that none of it is lost.
 
-Nothing here is stored. Each payment, less what was given back of it, fills its debt in the order of arrival; what finds
-the debt full is excess. A debt that grows by a ruler's table of accrual is filled in the order of the payments' days,
-each with what was owed on it.
+Nothing here is stored but what an agreement's debts share. Any other payment, less what was given back of it, fills its
+debt in the order of arrival; what finds the debt full is excess. A debt that grows by a ruler's table of accrual is
+filled in the order of the payments' days, each with what was owed on it. Of an instalment's payment, what its debts
+don't share is the price of the slip, and beyond that excess.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ State = Literal["matched", "unmatched", "excess", "reversed"]
 
 PARTS: dict[State, str] = {
     "matched": "allocated > 0",
-    "unmatched": "debt IS NULL AND amount > reversed",
+    "unmatched": "debt IS NULL AND instalment IS NULL AND amount > reversed",
     "excess": "excess > 0",
     "reversed": "reversed > 0",
 }
@@ -42,7 +43,7 @@ class Reconciled:
     difference: Decimal
     """Receipts less all the others."""
     faulty_debts: list[str]
-    """Those whose `received` is not their payments less reversals."""
+    """Those whose `received` is not their payments less reversals, and what they share of agreements' payments."""
 
     @property
     def balanced(self) -> bool:
@@ -105,23 +106,34 @@ netted AS (
            payments.amount - coalesce(given_back.amount, 0) AS net
     FROM payments LEFT JOIN given_back ON given_back.payment = payments.id
 ),
+shared AS (SELECT payment, sum(amount) AS amount FROM allocations GROUP BY payment),
 filled AS (
-    SELECT netted.*, debts.amount
-               - sum(net) OVER (PARTITION BY debt ORDER BY coalesce(matched_at, recorded_at), netted.id) + net AS room
-    FROM netted LEFT JOIN debts ON debts.id = debt
+    SELECT netted.*, coalesce(shared.amount, 0.00) AS shared, instalments.agreement,
+           debts.amount - debts.remitted
+               - coalesce((SELECT sum(amount) FROM allocations WHERE allocations.debt = debts.id), 0)
+               - sum(net) OVER (PARTITION BY netted.debt ORDER BY coalesce(matched_at, recorded_at), netted.id)
+               + net AS room,
+           instalments.fee
+               - sum(net - coalesce(shared.amount, 0)) OVER (PARTITION BY netted.instalment ORDER BY netted.id)
+               + net - coalesce(shared.amount, 0) AS fee_room
+    FROM netted LEFT JOIN debts ON debts.id = netted.debt
+    LEFT JOIN instalments ON instalments.id = netted.instalment LEFT JOIN shared ON shared.payment = netted.id
 ),
 judged AS (SELECT * FROM unnest(CAST(:judged AS bigint[]), CAST(:unneeded AS numeric[])) AS judged (payment, unneeded)),
 split AS (
     SELECT filled.*,
-           CASE WHEN debt IS NULL THEN 0.00 WHEN debt = ANY(:growing) THEN net - coalesce(unneeded, 0.00)
-                ELSE least(net, greatest(room, 0.00)) END AS allocated
+           CASE WHEN debt = ANY(:growing) THEN net - coalesce(unneeded, 0.00)
+                WHEN debt IS NOT NULL THEN least(net, greatest(room, 0.00))
+                WHEN instalment IS NOT NULL THEN shared + least(net - shared, greatest(fee_room, 0.00))
+                ELSE 0.00 END AS allocated
     FROM filled LEFT JOIN judged ON judged.payment = filled.id
 ),
 statement AS (
-    SELECT id, channel, end_to_end_id, reference, slip, debt, amount, paid_on, recorded_at, matched_by,
-           allocated, CASE WHEN debt IS NULL THEN 0.00 ELSE net - allocated END AS excess, reversed,
-           CASE WHEN net = 0 THEN 'reversed' WHEN debt IS NULL THEN 'unmatched' WHEN allocated < net THEN 'excess'
-                ELSE 'matched' END AS state
+    SELECT id, channel, end_to_end_id, reference, slip, debt, instalment, agreement, amount, paid_on, recorded_at,
+           matched_by, allocated,
+           CASE WHEN num_nonnulls(debt, instalment) = 0 THEN 0.00 ELSE net - allocated END AS excess, reversed,
+           CASE WHEN net = 0 THEN 'reversed' WHEN num_nonnulls(debt, instalment) = 0 THEN 'unmatched'
+                WHEN allocated < net THEN 'excess' ELSE 'matched' END AS state
     FROM split
 )
 """
@@ -131,7 +143,7 @@ SELECT count(*) AS payments,
        coalesce(sum(amount), 0.00) AS receipts,
        coalesce(sum(allocated), 0.00) AS allocated,
        coalesce(sum(excess), 0.00) AS excess,
-       coalesce(sum(amount - reversed) FILTER (WHERE debt IS NULL), 0.00) AS unmatched,
+       coalesce(sum(amount - reversed) FILTER (WHERE num_nonnulls(debt, instalment) = 0), 0.00) AS unmatched,
        coalesce(sum(reversed), 0.00) AS reversals
 FROM statement WHERE CAST(:on AS date) IS NULL OR paid_on = :on
 """
@@ -139,12 +151,17 @@ FROM statement WHERE CAST(:on AS date) IS NULL OR paid_on = :on
 FAULTY = """
 SELECT * FROM (
     SELECT debts.id, debts.received,
-           coalesce(sum(payments.amount - coalesce(given_back.amount, 0)), 0) AS net
-    FROM debts
-    LEFT JOIN payments ON payments.debt = debts.id
-    LEFT JOIN (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment) AS given_back
-           ON given_back.payment = payments.id
-    WHERE CAST(:on AS date) IS NULL OR debts.id IN (SELECT debt FROM payments WHERE paid_on = :on)
-    GROUP BY debts.id
+           coalesce(own.amount, 0)
+               + coalesce((SELECT sum(amount) FROM allocations WHERE allocations.debt = debts.id), 0) AS net
+    FROM debts LEFT JOIN (
+        SELECT payments.debt, sum(payments.amount - coalesce(given_back.amount, 0)) AS amount
+        FROM payments LEFT JOIN (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment) AS given_back
+                   ON given_back.payment = payments.id
+        GROUP BY payments.debt
+    ) AS own ON own.debt = debts.id
+    WHERE CAST(:on AS date) IS NULL
+       OR debts.id IN (SELECT debt FROM payments WHERE paid_on = :on
+                       UNION ALL SELECT allocations.debt FROM allocations
+                       JOIN payments ON payments.id = allocations.payment WHERE paid_on = :on)
 ) AS ledger WHERE received <> net ORDER BY id
 """

@@ -19,11 +19,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Status
-from models.events import EVENTS, Event
-from storage.schema import cases, cohorts, owed_signals, rulers
+from models.events import EVENTS, Event, InstalmentsChanged
+from storage.schema import agreements, cases, cohorts, owed_signals, policies, rulers
 from storage.signals import CHANNEL
+from workflows.effects import AgreementStart
 from workflows.names import case_workflow_id
-from workflows.start import start_case
+from workflows.start import start_case, tell_agreement
 
 log = structlog.get_logger()
 
@@ -165,6 +166,9 @@ class Relay:
 
     async def _tell(self, client: Client, owed: Owed) -> None:
         event = owed.event
+        if isinstance(event, InstalmentsChanged):
+            await tell_agreement(client, await run_sync(self._agreement, event.agreement), event)
+            return
         try:
             await client.get_workflow_handle(case_workflow_id(owed.case)).signal(owed.name, event)
         except RPCError as error:
@@ -214,6 +218,16 @@ class Relay:
         with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return row.tuple() if row else None
+
+    def _agreement(self, agreement: str) -> AgreementStart:
+        query = (
+            select(agreements.c.id, agreements.c.case, cases.c.cohort, policies.c.label)
+            .select_from(agreements.join(cases).join(policies))
+            .where(agreements.c.id == agreement)
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).one()
+        return AgreementStart(agreement=row.id, case=row.case, cohort=row.cohort, policy=row.label)
 
 
 def is_unreachable(error: Exception) -> bool:

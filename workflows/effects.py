@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
+from models.agreement import Litigation, Regime
 from models.channel import Channel
 from models.decision import Step
+from models.instalments import State
+from models.instalments import Step as InstalmentStep
+from models.quote import Pay
 
 
 class _Value(BaseModel):
@@ -147,6 +152,72 @@ class CaseEffects:
 class NoticeEffects:
     @activity.defn
     def notify(self, contact: Contact) -> Outlook:
+        raise NotImplementedError
+
+
+class AgreementStart(_Value):
+    """The input of an `InstalmentAgreement`: names only, since everything else is read from the record."""
+
+    agreement: str
+    case: str
+    cohort: str
+    policy: str
+
+
+class AgreementOutlook(_Value):
+    """An agreement after something was done to it, and what comes next."""
+
+    revision: int
+    """The higher of two is the newer."""
+    state: State
+    step: InstalmentStep | None
+    runs_at: datetime | None = None
+    """The wall instant the step is due; none: only a payment can bring anything."""
+    paid: int
+    of: int
+    """Instalments."""
+    on_hold_since: date | None
+
+
+class AgreementErrand(_Value):
+    """A step of an agreement that has come due; without one, a look at the record."""
+
+    agreement: str
+    step: InstalmentStep | None = None
+
+
+class AgreementWish(_Value):
+    """What a taxpayer asks to sign by his link."""
+
+    case: str
+    policy: str
+    """A shipped policy's name."""
+    instalments: int
+    by: str
+    pay: Pay = Pay.SLIP
+    kind: str | None = None
+    litigation: Litigation | None = None
+    regime: Regime | None = None
+
+
+class Signed(_Value):
+    agreement: str
+    instalments: int
+    first_due: date
+    first_amount: Decimal
+
+
+class AgreementEffects:
+    @activity.defn
+    def sign_agreement(self, wish: AgreementWish) -> Signed:
+        raise NotImplementedError
+
+    @activity.defn
+    def review_agreement(self, errand: AgreementErrand) -> AgreementOutlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def write_about_instalment(self, errand: AgreementErrand) -> AgreementOutlook:
         raise NotImplementedError
 
 

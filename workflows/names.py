@@ -27,5 +27,9 @@ def case_workflow_id(case: str) -> str:
     return f"case-{case}"
 
 
+def agreement_workflow_id(agreement: str) -> str:
+    return f"agreement-{agreement}"
+
+
 def cohort_workflow_id(cohort: str) -> str:
     return f"cohort-{cohort}"

@@ -1,4 +1,4 @@
-"""The one way a case's workflow is started, by a cohort or by a signal that finds no workflow."""
+"""The one way a case's workflow is started, by a cohort or by a signal that finds no workflow; and an agreement's."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,12 @@ from temporalio.common import (
 
 from models.case import CaseStart, Status
 from models.events import Event
-from workflows.names import TASK_QUEUE, case_workflow_id
+from models.instalments import State
+from workflows.effects import AgreementStart
+from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
 
 WORKFLOW = "TaxpayerRuler"
+AGREEMENT_WORKFLOW = "InstalmentAgreement"
 
 SUMMARY_BYTES = 200
 """What the server takes as a workflow's static summary."""
@@ -38,8 +41,25 @@ async def start_case(client: Client, case: str, cohort: str, ruler_label: str, s
     )
 
 
-def _search_attributes(cohort: str, ruler_label: str) -> TypedSearchAttributes:
-    values = {"Cohort": cohort, "Ruler": ruler_label, "CaseStatus": Status.RUNNING.value}
+async def tell_agreement(client: Client, start: AgreementStart, event: Event) -> None:
+    """Signals the agreement's workflow, which is started for it unless it runs already."""
+    await client.start_workflow(
+        AGREEMENT_WORKFLOW,
+        start,
+        id=agreement_workflow_id(start.agreement),
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        search_attributes=_search_attributes(start.cohort, start.policy, State.ACTIVE),
+        static_summary=_summary(f"{start.cohort} · {start.policy} · case {start.case}"),
+        start_signal=event.signal(),
+        start_signal_args=[event],
+    )
+
+
+def _search_attributes(cohort: str, rules: str, status: str = Status.RUNNING) -> TypedSearchAttributes:
+    """`rules` is the label of a ruler, or of an agreement's policy."""
+    values = {"Cohort": cohort, "Ruler": rules, "CaseStatus": str(status)}
     return TypedSearchAttributes(
         [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
     )

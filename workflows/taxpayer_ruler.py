@@ -33,6 +33,8 @@ with workflow.unsafe.imports_passed_through():
     from models.ruler import Stage
     from models.words import CHANNELS
     from workflows.effects import (
+        AgreementEffects,
+        AgreementWish,
         CaseCommand,
         CaseEffects,
         ChargeEffects,
@@ -43,6 +45,7 @@ with workflow.unsafe.imports_passed_through():
         NoticeEffects,
         Outlook,
         PlannedStep,
+        Signed,
         Stocktaking,
     )
     from workflows.start import SUMMARY_BYTES
@@ -317,6 +320,28 @@ class TaxpayerRuler:
         _must_be_signed(command)
         if self._status() != Status.PAUSED:
             raise ApplicationError(f"the case is {self._status()}, not paused", non_retryable=True)
+
+    @workflow.update
+    async def sign_agreement(self, wish: AgreementWish) -> Signed:
+        """By the taxpayer's own link: what the policy doesn't grant is refused, with its rule."""
+        try:
+            signed: Signed = await workflow.execute_activity_method(
+                AgreementEffects.sign_agreement, wish, summary="parcelamento", **PATIENCE
+            )
+        except ActivityError as failed:
+            raise ApplicationError(str(failed.cause), non_retryable=True) from None
+        return signed
+
+    @sign_agreement.validator
+    def _may_sign(self, wish: AgreementWish) -> None:
+        if wish.case != self.start.case:
+            raise ApplicationError(f"this is case {self.start.case}, not {wish.case}", non_retryable=True)
+        if not wish.by.strip():
+            raise ApplicationError("say who signs", non_retryable=True)
+        if wish.instalments < 1:
+            raise ApplicationError("an agreement has at least one instalment", non_retryable=True)
+        if self._status() in (Status.RESOLVED, Status.CANCELLED):
+            raise ApplicationError(f"the case is {self._status()}; there is nothing to agree on", non_retryable=True)
 
     async def _command(self, effect: Any, command: Command, summary: str) -> str:
         asked = CaseCommand(case=self.start.case, command=command)

@@ -1,9 +1,10 @@
 """Recorded histories still replay: a change that running cases could not follow fails here.
 
-The histories are those of the lives in `test_lives`, one file a run of a workflow. Recorded anew, when a change is
-meant to break with running cases (or a new kind of life is added), with
+The histories are those of the lives in `test_lives` and `test_agreements`, one file a run of a workflow. Recorded anew,
+when a change is meant to break with running cases (or a new kind of life is added), with
 
-    rm tests/workflows/histories/*; RECORD=1 python -m pytest tests/workflows/test_lives.py
+    rm tests/workflows/histories/*
+    RECORD=1 python -m pytest tests/workflows/test_lives.py tests/workflows/test_agreements.py
 
 They hold no person's data, since histories never do, and no name of a machine.
 """
@@ -21,6 +22,7 @@ from temporalio.worker import Replayer
 from tests.workflows.conftest import RECORDED
 from tests.workflows.town import HISTORIES
 from workflows.cohort_ruler import CohortRuler
+from workflows.instalment_agreement import InstalmentAgreement
 from workflows.taxpayer_ruler import TaxpayerRuler
 
 FILES = sorted(HISTORIES.glob("*.json.gz"))
@@ -32,7 +34,9 @@ def history(file: Path) -> WorkflowHistory:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.split(".")[0])
 async def test_a_recorded_life_replays(file: Path) -> None:
-    replayer = Replayer(workflows=[TaxpayerRuler, CohortRuler], data_converter=pydantic_data_converter)
+    replayer = Replayer(
+        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement], data_converter=pydantic_data_converter
+    )
     await replayer.replay_workflow(history(file))
 
 

@@ -19,8 +19,10 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Engine, func, insert, select, text, update
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -45,7 +47,14 @@ from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import Command
-from workflows.names import PROVIDERS, SEARCH_ATTRIBUTES, TASK_QUEUE, case_workflow_id, cohort_workflow_id
+from workflows.names import (
+    PROVIDERS,
+    SEARCH_ATTRIBUTES,
+    TASK_QUEUE,
+    agreement_workflow_id,
+    case_workflow_id,
+    cohort_workflow_id,
+)
 
 HISTORIES = Path(__file__).parent / "histories"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -101,6 +110,7 @@ class Town:
     """None: all stays in the outbox."""
     lives: list["Life"] = field(default_factory=list)
     cohorts: list[str] = field(default_factory=list)
+    agreements: list[str] = field(default_factory=list)
 
     @property
     def post(self) -> Post:
@@ -226,15 +236,36 @@ class Town:
         with self.engine.connect() as connection:
             return str(connection.execute(select(cases.c.id).where(cases.c.taxpayer == taxpayer)).scalar_one())
 
+    async def _are_at_rest(self, agreements: list[str]) -> None:
+        """Until they have been told all they are owed, and nothing is being done for them."""
+        owed = text("SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL")
+
+        def silent() -> bool:
+            with self.engine.connect() as connection:
+                return bool(connection.execute(owed).scalar_one() == 0)
+
+        if agreements:
+            await until(silent)
+        for agreement in agreements:
+            asked = DescribeWorkflowExecutionRequest(
+                namespace=self.client.namespace,
+                execution=WorkflowExecution(workflow_id=agreement_workflow_id(agreement)),
+            )
+            while (await self.client.workflow_service.describe_workflow_execution(asked)).pending_activities:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
     async def forget(self) -> None:
         """Cancels what still runs: one terminated in the middle of an activity stops the server's time for good."""
-        for life in self.lives:
+        await self._are_at_rest(self.agreements)
+        for workflow in (*map(agreement_workflow_id, self.agreements), *(life.handle.id for life in self.lives)):
+            handle = self.client.get_workflow_handle(workflow)
             try:
-                await life.handle.cancel()
-                await life.ends()
+                await handle.cancel()
+                await handle.result()
             except (RPCError, WorkflowFailureError):
                 continue
         self.lives.clear()
+        self.agreements.clear()
         self.cohorts.clear()
 
 
@@ -362,6 +393,9 @@ async def keep_histories(town: Town, kind: str) -> None:
     for number, life in enumerate(town.lives):
         for run, history in enumerate(await runs_of(town.client, life.handle.id)):
             write_history(f"{kind}-{number}-{run}", history)
+    for number, agreement in enumerate(town.agreements):
+        [history] = await runs_of(town.client, agreement_workflow_id(agreement))
+        write_history(f"{kind}-agreement-{number}", history)
     for number, cohort in enumerate(town.cohorts):
         [history] = await runs_of(town.client, cohort_workflow_id(cohort))
         write_history(f"{kind}-cohort-{number}", history)

@@ -1,0 +1,184 @@
+"""Agreements on a real clock, on record only: signed, paid and taken back on given days."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, insert, select, text
+
+from models.calendar import Clock
+from models.errors import Refusal
+from models.faults import read_ruler
+from models.pix import PixPayment, PixRefund
+from models.position import Position
+from storage import schema
+from storage.agreements import Told, agreement_sitting
+from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.ledger import record_pix
+from storage.policies import load_policy
+from storage.shelf import RULERS
+from storage.signing import Wish, sign
+from storage.statement import reconcile
+from tests.builders import REGISTERED
+
+BH, SP = "belo-horizonte", "sao-paulo"
+OPENED = date(2026, 1, 2)
+
+
+def at(day: date) -> datetime:
+    """Noon in São Paulo."""
+    return datetime.combine(day, time(15), UTC)
+
+
+@dataclass
+class Contract:
+    """One taxpayer's case with debts of these amounts, and the agreement signed on it."""
+
+    engine: Engine
+    case: str
+    taxpayer: int
+    debts: list[str]
+    agreement: str = ""
+
+    def rows(self, query: str, **more: Any) -> list[tuple[Any, ...]]:
+        asked = {"case": self.case, "agreement": self.agreement, "taxpayer": self.taxpayer, **more}
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query), asked)]
+
+    def get(self, query: str) -> Any:
+        return self.rows(query)[0][0]
+
+    def sign(self, policy: str, count: int, on: date, via: Any = "command", **wish: Any) -> str:
+        told, _ = sign(self.engine, self.case, *load_policy(policy), Wish(count, **wish), "Ana", via, at(on))
+        self.agreement = told.id
+        return told.id
+
+    def refused(self, policy: str, count: int, on: date, **wish: Any) -> str:
+        before = self.rows("SELECT count(*) FROM agreements") + self.rows("SELECT count(*) FROM owed_signals")
+        try:
+            self.sign(policy, count, on, **wish)
+        except Refusal as refusal:
+            assert (
+                self.rows("SELECT count(*) FROM agreements") + self.rows("SELECT count(*) FROM owed_signals") == before
+            )
+            return str(refusal)
+        raise AssertionError("it was signed")
+
+    def pay(self, n: int, on: date, amount: str | None = None, reported: date | None = None) -> PixPayment:
+        """The instalment `n`, what is left of it unless said otherwise."""
+        row = self.rows(
+            "SELECT pix_txid, amount - credited FROM instalments WHERE agreement = :agreement AND n = :n", n=n
+        )[0]
+        return self._pay(row[0], Decimal(amount) if amount else row[1], on, reported)
+
+    def pay_debt(self, which: int, on: date, amount: str) -> PixPayment:
+        txid = self.rows("SELECT pix_txid FROM debts WHERE id = :debt", debt=self.debts[which])[0][0]
+        return self._pay(txid, Decimal(amount), on)
+
+    def _pay(self, txid: str, amount: Decimal, on: date, reported: date | None = None) -> PixPayment:
+        payment = PixPayment(f"E{uuid4().hex[:31]}", txid, amount, at(on))
+        record_pix(self.engine, [payment], at(reported or on))
+        return payment
+
+    def give_back(self, payment: PixPayment, on: date, amount: str | None = None) -> None:
+        refund = PixRefund(f"D{uuid4().hex[:8]}", Decimal(amount) if amount else payment.amount, at(on))
+        again = PixPayment(payment.end_to_end_id, payment.txid, payment.amount, payment.paid_at, (refund,))
+        record_pix(self.engine, [again], at(on))
+
+    def look(self, on: date) -> Told:
+        """As its workflow does on that day."""
+        with agreement_sitting(self.engine, self.agreement, at(on)) as sat:
+            return sat.told
+
+    @property
+    def state(self) -> str:
+        return str(self.get("SELECT state FROM agreements WHERE id = :agreement"))
+
+    @property
+    def received(self) -> list[str]:
+        return [str(self.rows("SELECT received FROM debts WHERE id = :debt", debt=d)[0][0]) for d in self.debts]
+
+    @property
+    def balances(self) -> list[str]:
+        return [str(self.rows("SELECT balance FROM debts WHERE id = :debt", debt=d)[0][0]) for d in self.debts]
+
+    @property
+    def held(self) -> bool:
+        query = "SELECT count(*) FROM holds WHERE debt = ANY(:debts) AND ground = 'agreement' AND lifted_at IS NULL"
+        count = self.rows(query, debts=self.debts)[0][0]
+        assert count in (0, len(self.debts))
+        return bool(count)
+
+    @property
+    def journal(self) -> list[str]:
+        return [row[0] for row in self.rows('SELECT kind FROM decisions WHERE "case" = :case ORDER BY id')]
+
+    @property
+    def tasks(self) -> dict[str, date]:
+        query = 'SELECT kind, due FROM tasks WHERE "case" = :case AND done_at IS NULL ORDER BY due, kind'
+        return dict(self.rows(query))
+
+    def balanced(self) -> bool:
+        with self.engine.connect() as connection:
+            return reconcile(connection, None).balanced
+
+
+FINE = """
+accrual:
+  accrual: multa
+  title: Multa de mora
+  fine:
+    - {from: 2000-01-01, source: lei de exemplo, steps: [{percent: "20"}]}
+  interest: []
+"""
+
+
+def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = "", **debt: Any) -> Contract:
+    """`accrual` is a table as a ruler writes it: FINE, or none."""
+    source = RULERS.read(REGISTERED)[1] + accrual
+    ruler = read_ruler(source).ruler
+    assert ruler is not None
+    with engine.begin() as connection:
+        frozen = pin_ruler(connection, ruler, source, 2025)
+    clock = Clock(day_seconds=Decimal(86_400), origin_wall=at(OPENED), origin_day=OPENED, timezone="America/Sao_Paulo")
+    found_cohort(engine, Cohort("iptu", frozen, Selection(), clock, "ana"))
+    person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
+    with engine.begin() as connection:
+
+        def add(table: Any, **values: Any) -> Any:
+            key = table.primary_key.columns[0]
+            return connection.execute(insert(table).values(values).returning(key)).scalar_one()
+
+        who = add(schema.taxpayers, **person)
+        owed = []
+        for n, amount in enumerate(amounts):
+            row = {"tax": tax, "inscription": uuid4().hex, "due": date(2025, 1 + n, 10), "amount": Decimal(amount)}
+            owed.append(add(schema.debts, **{**row, **debt}))
+            connection.execute(insert(schema.debtors).values(debt=owed[-1], taxpayer=who))
+        position = Position.at_start(OPENED).model_dump(mode="json")
+        case = add(schema.cases, taxpayer=who, tax=tax, cohort="iptu", position=position)
+    return Contract(engine, case, who, owed)
+
+
+def co_debtor(made: Contract) -> Contract:
+    """Another taxpayer who owes the same debts, with a case of his own."""
+    person = {"key": uuid4().hex, "tax_id": "11444777000161", "name": "Sócia", "is_company": True}
+    with made.engine.begin() as connection:
+        who = connection.execute(insert(schema.taxpayers).values(person).returning(schema.taxpayers.c.id)).scalar_one()
+        for debt in made.debts:
+            connection.execute(insert(schema.debtors).values(debt=debt, taxpayer=who))
+        tax = connection.execute(select(schema.cases.c.tax).where(schema.cases.c.id == made.case)).scalar_one()
+        row = {
+            "taxpayer": who,
+            "tax": tax,
+            "cohort": "iptu",
+            "position": Position.at_start(OPENED).model_dump(mode="json"),
+        }
+        case = connection.execute(insert(schema.cases).values(row).returning(schema.cases.c.id)).scalar_one()
+    return Contract(made.engine, case, who, made.debts)
+
+
+def days(count: int) -> timedelta:
+    return timedelta(days=count)

@@ -1,0 +1,175 @@
+"""Agreements alive: signed, reminded of, broken, resumed and completed, on the server that skips time."""
+
+import asyncio
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from temporalio.client import WorkflowUpdateFailedError
+
+from models.agreement import Litigation
+from models.pix import PixPayment
+from models.quote import Pay
+from storage.invariants import violations
+from storage.ledger import record_pix
+from storage.policies import load_policy
+from storage.signing import Wish, sign
+from tests.builders import REGISTERED, inscribed
+from tests.workflows.town import Life, Town, until
+from workflows.effects import AgreementWish, Signed
+from workflows.names import agreement_workflow_id
+
+BH, SP = "belo-horizonte", "sao-paulo"
+
+
+class Agreement:
+    """One signed on a life's case."""
+
+    def __init__(self, life: Life, id: str) -> None:
+        self.life = life
+        self.id = id
+        self.handle = life.town.client.get_workflow_handle(agreement_workflow_id(id))
+
+    def get(self, column: str) -> Any:
+        return self.life.rows(f"SELECT {column} FROM agreements WHERE id = '{self.id}'")[0][0]
+
+    @property
+    def state(self) -> str:
+        return str(self.get("state"))
+
+    @property
+    def messages(self) -> list[str]:
+        """What left, without the agreement's own id."""
+        files = self.life.town.outbox.glob(f"agreement-{self.id}-*")
+        return sorted(file.name.removeprefix(f"agreement-{self.id}-") for file in files)
+
+    async def pays(self, n: int, amount: str | None = None) -> PixPayment:
+        query = f"SELECT pix_txid, amount - credited FROM instalments WHERE agreement = '{self.id}' AND n = {n}"
+        txid, due = self.life.rows(query)[0]
+        now = await self.life.town.env.get_current_time()
+        payment = PixPayment(f"E{uuid4().hex[:31]}", txid, Decimal(amount) if amount else due, now)
+        await asyncio.to_thread(record_pix, self.life.town.engine, [payment], now)
+        return payment
+
+    async def told(self) -> None:
+        """Until the relay has delivered all, and the case and the agreement have looked at the record."""
+        due = 'SELECT count(*) FROM owed_signals WHERE "case" = :case AND delivered_at IS NULL'
+        await until(lambda: self.life.rows(due)[0][0] == 0)
+        await until(lambda: bool(self.get("revision") > 1))
+
+    async def lives_until(self, state: str, days: int = 400) -> None:
+        for _ in range(days):
+            if await asyncio.to_thread(lambda: self.state) == state:
+                return
+            await self.life.passes(1)
+        raise AssertionError(f"after {days} days the agreement is {self.state}")
+
+
+async def signed(life: Life, policy: str, count: int, **wish: Any) -> Agreement:
+    now = await life.town.env.get_current_time()
+    told, _ = await asyncio.to_thread(
+        sign, life.town.engine, life.case, *load_policy(policy), Wish(count, **wish), "Ana", "command", now
+    )
+    agreement = Agreement(life, told.id)
+    life.town.agreements.append(told.id)
+    await agreement.told()
+    return agreement
+
+
+@pytest.fixture
+async def life(town: Town) -> Life:
+    """A registered debt of a thousand reais, reminded of once."""
+    life = await town.begin_one(inscribed(), ruler=REGISTERED)
+    await life.climbs(1)
+    return life
+
+
+async def test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_what_is_left(life: Life) -> None:
+    agreement = await signed(life, SP, 4)
+    assert life.status == "running"
+    await agreement.pays(1)
+    await life.reaches("on_hold")
+    await agreement.lives_until("broken")
+    await agreement.told()
+    await until(lambda: life.status == "running")
+    assert agreement.messages == [
+        "02-alert-email.eml",
+        "02-alert-voice.txt",
+        "02-reminder-email.eml",
+        "02-reminder-sms.txt",
+        "03-alert-email.eml",
+        "03-alert-voice.txt",
+        "03-reminder-email.eml",
+        "03-reminder-sms.txt",
+    ]
+    assert (agreement.get("broken_on"), agreement.get("decided_on")) == (date(2027, 1, 29), date(2027, 2, 3))
+    await life.climbs(2)
+    assert life.path == [("h1", "reminder"), ("h7", "notice")]
+    sent = life.rows('SELECT at, body FROM notices WHERE "case" = :case ORDER BY step DESC LIMIT 1')[0]
+    # a day of the test passes before it looks
+    assert date(2027, 2, 3) <= sent[0] <= date(2027, 2, 5)
+    assert "750,00" in sent[1]
+    cohort = life.get("cohort")
+    assert await asyncio.to_thread(violations, life.town.engine, cohort) == []
+
+
+async def test_all_paid_completes_it_and_the_case_resolves_with_the_discount_remitted(life: Life) -> None:
+    agreement = await signed(life, BH, 3, pay=Pay.DIRECT_DEBIT)
+    await life.reaches("on_hold")
+    for n in (1, 2, 3):
+        await agreement.pays(n)
+    assert await life.ends() == "resolved"
+    assert await agreement.handle.result() == "completed"
+    assert life.rows("SELECT received, remitted FROM debts JOIN debtors ON debt = id WHERE taxpayer = :who") == [
+        (Decimal("900.00"), Decimal("100.00"))
+    ]
+    assert len(life.path) == 1
+    assert await asyncio.to_thread(violations, life.town.engine, life.get("cohort")) == []
+
+
+async def test_reminders_come_before_each_due_date_and_not_for_what_is_paid(life: Life) -> None:
+    agreement = await signed(life, BH, 3)
+    await agreement.pays(2)
+    await life.passes(45)
+    assert "02-reminder-email.eml" not in agreement.messages
+    await life.passes(20)
+    assert agreement.messages.count("03-reminder-email.eml") == 1
+
+
+async def test_an_agreement_signed_before_the_case_has_a_workflow_begins_with_it(town: Town) -> None:
+    [life] = await town.begin(inscribed(), ruler=REGISTERED, start=False)
+    await signed(life, BH, 2)
+    await life.reaches("on_hold")
+
+
+async def test_the_taxpayer_signs_by_his_link(life: Life) -> None:
+    wish = AgreementWish(case=life.case, policy=SP, instalments=4, by="contribuinte")
+    answer = await life.handle.execute_update("sign_agreement", wish, result_type=Signed)
+    assert (answer.instalments, answer.first_amount) == (4, Decimal("250.00"))
+    life.town.agreements.append(answer.agreement)
+    assert life.rows("SELECT signed_via, signed_by FROM agreements ORDER BY recorded_at DESC LIMIT 1") == [
+        ("link", "contribuinte")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"policy": "../secret"}, "there is no policy '../secret'"),
+        ({"instalments": 0}, "at least one instalment"),
+        ({"by": " "}, "say who signs"),
+        ({"case": "another"}, "this is case"),
+        ({"policy": BH, "litigation": Litigation.FROZEN}, "no agreement for a debt with a frozen bank account"),
+    ],
+)
+async def test_by_link_a_refusal_names_the_rule(life: Life, change: dict[str, Any], why: str) -> None:
+    wish = AgreementWish(case=life.case, policy=SP, instalments=4, by="contribuinte").model_copy(update=change)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await life.handle.execute_update("sign_agreement", wish)
+    assert why in str(refused.value.cause)
+    with life.town.engine.connect() as connection:
+        mine = text('SELECT count(*) FROM agreements WHERE "case" = :case')
+        assert connection.execute(mine, {"case": life.case}).scalar_one() == 0

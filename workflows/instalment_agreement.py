@@ -1,0 +1,121 @@
+"""One instalment agreement: wait for the next due date, break or payment, until all is paid or it is broken.
+
+As with cases the record decides and the workflow obeys: each activity answers with what comes next.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+
+with workflow.unsafe.imports_passed_through():
+    from models.events import InstalmentsChanged
+    from models.instalments import State
+    from models.words import AGREEMENT_STATES, day
+    from workflows.effects import AgreementEffects, AgreementErrand, AgreementOutlook, AgreementStart
+    from workflows.start import SUMMARY_BYTES
+
+STATUS = SearchAttributeKey.for_keyword("CaseStatus")
+NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
+
+PATIENCE: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=5),
+        non_retryable_error_types=["Refusal"],
+    ),
+}
+
+
+@workflow.defn
+class InstalmentAgreement:
+    @workflow.init
+    def __init__(self, start: AgreementStart) -> None:
+        self.start = start
+        self.outlook: AgreementOutlook | None = None
+        self.news = False
+
+    @workflow.run
+    async def run(self, start: AgreementStart) -> str:
+        await self._look("acordo aberto")
+        while True:
+            if self.news:
+                await self._look("pagamento ou devolução")
+            elif self.now.state is not State.ACTIVE:
+                return self.now.state
+            elif workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(self.start)
+            elif await self._is_due():
+                await self._carry_out()
+
+    @property
+    def now(self) -> AgreementOutlook:
+        assert self.outlook is not None  # noqa: S101 - it is looked at first
+        return self.outlook
+
+    async def _look(self, why: str) -> None:
+        self.news = False
+        await self._do(AgreementEffects.review_agreement, AgreementErrand(agreement=self.start.agreement), why)
+
+    async def _is_due(self) -> bool:
+        """Whether the next step's time has come; news ends the wait."""
+        current = self.now
+        timeout = current.runs_at - workflow.now() if current.runs_at else None
+        if timeout is not None and timeout <= timedelta(0):
+            return True
+        try:
+            await workflow.wait_condition(lambda: self.news, timeout=timeout, timeout_summary=_label(current))
+        except TimeoutError:
+            return True
+        return False
+
+    async def _carry_out(self) -> None:
+        step = self.now.step
+        assert step is not None  # noqa: S101 - without a step no day comes
+        effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.write_about_instalment
+        summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
+        await self._do(effect, AgreementErrand(agreement=self.start.agreement, step=step), summary)
+
+    async def _do(self, effect: Any, errand: AgreementErrand, summary: str) -> None:
+        outlook: AgreementOutlook = await workflow.execute_activity_method(effect, errand, summary=summary, **PATIENCE)
+        before, self.outlook = self.outlook, outlook
+        if before is None or _searchable(before) != _searchable(outlook):
+            workflow.upsert_search_attributes(_searchable(outlook))
+        workflow.set_current_details(self._details())
+
+    def _details(self) -> str:
+        now, step = self.now, self.now.step
+        rows = [
+            ("Situação", AGREEMENT_STATES[now.state]),
+            ("Parcelas pagas", f"{now.paid} de {now.of}"),
+            ("Exigibilidade suspensa desde", day(now.on_hold_since) if now.on_hold_since else "—"),
+            ("Próximo passo", f"{_label(now)}, {day(step.on)}" if step else "—"),
+            ("Motivo", step.reason if step else "—"),
+            ("Caso", f"case-{self.start.case}"),
+        ]
+        return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {what} |" for name, what in rows)
+
+    @workflow.signal
+    def instalments_changed(self, event: InstalmentsChanged) -> None:
+        """The record has changed; what is true now is read there."""
+        self.news = True
+
+    @workflow.query
+    def position(self) -> AgreementOutlook | None:
+        return self.outlook
+
+
+LABELS = {"reminder": "lembrete", "alert": "alerta", "break": "rompimento"}
+
+
+def _label(outlook: AgreementOutlook) -> str:
+    return f"{LABELS[outlook.step.kind]} · parcela {outlook.step.n}" if outlook.step else "pagamento"
+
+
+def _searchable(outlook: AgreementOutlook) -> list[Any]:
+    return [
+        STATUS.value_set(outlook.state),
+        NEXT_STEP.value_set(outlook.runs_at) if outlook.runs_at else NEXT_STEP.value_unset(),
+    ]

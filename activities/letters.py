@@ -45,6 +45,7 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | No
         taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
         tax=case.tax,
         credit=ruler.credit,
+        gsm7=ruler.sms.gsm7,
         balance=standing.balance,
         debts=_open_debts(sat, offer.prices if offer else {}),
         missing_returns=_missing_returns(sat),

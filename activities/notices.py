@@ -25,13 +25,13 @@ from activities.desk import Desk, contact_at, now
 from activities.letters import letter_for
 from channels.mail_html import Letterhead, mail_html
 from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
-from channels.rendering import Letter, Message, render
+from channels.rendering import Message, render
 from models.decision import Action, Step
 from models.delivery import Leg, Progress
 from models.errors import Refusal
 from models.prices import cost_of
 from models.ruler import Ruler, Rung, tone_of
-from models.sms import measure, transliterate
+from models.sms import measure
 from models.taxid import formatted
 from storage.cases import Sitting
 from storage.prices import prices_of
@@ -112,7 +112,7 @@ class NoticeActivities(NoticeEffects):
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018
         rung = _rung_of(sat, step)
         at = _day_of_rung(sat, step)
-        message = _written(sat, leg, rung, letter_for(sat, step, at, who, self._link(sat)))
+        message = render(leg.channel, rung.template, letter_for(sat, step, at, who, self._link(sat)))
         segments = measure(message.body).segments if leg.channel == "sms" else 1
         cost = _cost(sat, leg, at, segments)
         if not _spend(sat, cost):
@@ -291,13 +291,6 @@ def _later(sat: Sitting, leg: Leg) -> ApplicationError:
 def _rung_of(sat: Sitting, step: Step) -> Rung:
     assert step.row is not None and step.rung is not None  # noqa: S101, PT018
     return sat.case.ruler.rung(step.row, step.rung)
-
-
-def _written(sat: Sitting, leg: Leg, rung: Rung, letter: Letter) -> Message:
-    message = render(leg.channel, rung.template, letter)
-    if leg.channel == "sms" and sat.case.ruler.sms.gsm7:
-        return message.model_copy(update={"body": transliterate(message.body)})
-    return message
 
 
 def _cost(sat: Sitting, leg: Leg, at: date, segments: int) -> Decimal:

@@ -108,6 +108,8 @@ class Letter(_Value):
     defence_days: int | None
     offer: Offered | None = None
     """Of a settlement campaign, at the amounts of `today`."""
+    gsm7: bool = False
+    """Whether an SMS is written without what GSM-7 lacks."""
     link: str | None = None
     """Where this taxpayer, and nobody else, sees what is owed and pays it; none: the site has to do."""
 
@@ -140,6 +142,7 @@ class InstalmentLetter(_Value):
     """Whether it can be paid now: some policies take an overdue instalment after the last one only."""
     breaks_on: date | None
     """The last day on which paying it keeps the agreement."""
+    gsm7: bool = False
 
     def names(self, channel: Channel) -> dict[str, Any]:
         return self.model_dump()
@@ -169,7 +172,6 @@ class Words(ImmutableSandboxedEnvironment):
             "moment": moment,
             "percent": percent,
             "period": period,
-            "gsm7": transliterate,
         }
         self.filters.update(filters)
 
@@ -194,6 +196,8 @@ def reinstatement_template(suspension_template: str) -> str:
 def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = _WORDS) -> Message:
     """Raises `jinja2.TemplateError` on a faulty template; `template_faults` finds those before a ruler is used."""
     text = words.select_template(template_files(channel, template)).render(letter.names(channel)).strip()
+    if channel == "sms" and letter.gsm7:
+        text = transliterate(text)
     subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)
     paragraphs = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", body, flags=re.MULTILINE)).strip()
     if subject is None:

@@ -139,6 +139,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             taxpayer=(company, person)[n % 2],
             tax=tax,
             credit=ruler.credit,
+            gsm7=ruler.sms.gsm7,
             balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
             offer=_sample_offer(ruler.offer) if ruler.offer else None,
             **standing,

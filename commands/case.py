@@ -202,8 +202,8 @@ def _show(file: dict[str, Any]) -> None:
     for title in ("holds", "payments", "agreements", "benefits"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
-    keys = ("id", "at", "hypothesis", "stage", "rigidity", "tone", "channel", "status", "failure", "served_on")
-    table(keys, _columns(file["notices"], *keys), "notices")
+    told = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
+    table(["notice", "at", "cell", "status", "served"], told, "notices")
     for title in ("replies", "tasks"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
@@ -212,3 +212,7 @@ def _show(file: dict[str, Any]) -> None:
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:
     return [[row[key] for key in keys] for row in rows]
+
+
+def _cell_of(notice: dict[str, Any]) -> str:
+    return f"{notice['hypothesis']} {notice['stage']} {notice['rigidity']}"

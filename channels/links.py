@@ -13,7 +13,7 @@ from itsdangerous.signer import HMACAlgorithm
 from models.channel import Channel
 from models.errors import Refusal
 
-Purpose = Literal["pay", "unsubscribe"]
+Purpose = Literal["pay", "agree", "unsubscribe"]
 
 DAY = 24 * 60 * 60
 VALID_DAYS = 90
@@ -52,6 +52,14 @@ class Links:
     def read_pay(self, token: str) -> str:
         """The case. Raises WrongLink or ExpiredLink."""
         return self._content("pay", token).hex()
+
+    def agree(self, case: str) -> str:
+        """The page on which what is owed in a case is paid in instalments."""
+        return f"{self.public_url}/a/{self._signed('agree', bytes.fromhex(case))}"
+
+    def read_agree(self, token: str) -> str:
+        """The case. Raises WrongLink or ExpiredLink."""
+        return self._content("agree", token).hex()
 
     def unsubscribe(self, case: str, channel: Channel) -> str:
         """The page that stops messages on a channel, and takes a mail program's one click (RFC 8058)."""

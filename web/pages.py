@@ -59,7 +59,7 @@ def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
 
     @router.get("/p/{token}")
     async def pay(token: str) -> HTMLResponse:
-        return await run_sync(answered, lambda: _owed(engine, links.read_pay(token)))
+        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token)))
 
     @router.get("/u/{token}")
     async def ask(token: str) -> HTMLResponse:
@@ -83,17 +83,19 @@ def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
         return page_named("unknown", 404)
     except (SQLAlchemyError, Unreckonable) as error:
         log.error("a page can't be shown", reason=type(error).__name__)
-        return page_named("later", 503)
+        return page_named("later", 503, asked=False)
 
 
-def _owed(engine: Engine, case: str) -> HTMLResponse:
+def _owed(engine: Engine, links: Links, case: str) -> HTMLResponse:
     with engine.connect() as connection:
         page = read_pay_page(connection, case, datetime.now(UTC))
-    return page_named("unknown", 404) if page is None else pay_page(page)
+    return page_named("unknown", 404) if page is None else pay_page(page, links.agree(case))
 
 
-def pay_page(page: PayPage) -> HTMLResponse:
-    return page_named("pay", 200, page=page)
+def pay_page(page: PayPage, agree: str | None = None) -> HTMLResponse:
+    """`agree` is the address at which it can be paid in instalments, should its ruler name a policy."""
+    rule = page.ruler.agreements
+    return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None)
 
 
 def _asked(case: str, channel: Channel) -> HTMLResponse:

@@ -30,6 +30,7 @@ from storage.policies import shipped_policy
 from storage.schema import dead_contacts, instalments, taxpayers
 from storage.signing import Wish, sign
 from workflows.effects import (
+    UNSENT,
     AgreementEffects,
     AgreementErrand,
     AgreementOutlook,
@@ -86,7 +87,7 @@ class AgreementActivities(AgreementEffects):
     @activity.defn
     def hand_over_message(self, message: InstalmentMessage) -> datetime | None:
         """Nothing leaves for an instalment that was paid, or an agreement that is over. A second attempt asks the
-        provider first. Raises ApplicationError with the reason in pt-BR, for the case's record."""
+        provider first. Raises ApplicationError of type UNSENT."""
         step = message.step
         with self._sitting(message.agreement, step) as sat:
             entry = sat.told.life.entries[step.n - 1]
@@ -95,7 +96,7 @@ class AgreementActivities(AgreementEffects):
             if not _is_lawful_now(sat, [message.channel]):
                 return _opens_at(sat, sat.today, [message.channel])
             if message.channel not in self._channels(sat, step):
-                raise ApplicationError("o contato deixou de existir ou foi recusado", non_retryable=True)
+                raise _unsent("o contato deixou de existir ou foi recusado", non_retryable=True)
             outgoing = self._outgoing(sat, entry, message)
         adapter = self.desk.post_of(sat.told.case).adapter(message.channel)
         try:
@@ -104,12 +105,12 @@ class AgreementActivities(AgreementEffects):
         except Undeliverable as refusal:
             if refusal.contact_is_dead:
                 self._bury(sat.told.case.taxpayer, outgoing, refusal.reason)
-            raise ApplicationError(refusal.reason, type="Undeliverable", non_retryable=True) from None
+            raise _unsent(refusal.reason, non_retryable=True) from None
         except Busy as busy:
             delay = timedelta(seconds=busy.retry_after) if busy.retry_after else None
-            raise ApplicationError(str(busy), type="Busy", next_retry_delay=delay) from None
+            raise _unsent(str(busy), next_retry_delay=delay) from None
         except Unanswered as lost:
-            raise ApplicationError(str(lost), type="Unanswered") from None
+            raise _unsent(str(lost)) from None
         return None
 
     @activity.defn
@@ -177,6 +178,10 @@ class AgreementActivities(AgreementEffects):
         row = {"taxpayer": taxpayer, "channel": message.channel, "address": message.recipient, "why": why}
         with self.desk.engine.begin() as connection:
             connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
+
+
+def _unsent(why: str, **retry: Any) -> ApplicationError:
+    return ApplicationError(why, type=UNSENT, **retry)
 
 
 def _is_next(sat: AgreementSitting, step: Step) -> bool:

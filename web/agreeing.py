@@ -13,6 +13,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
+from starlette.requests import ClientDisconnect
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import TemporalError
 
@@ -20,7 +21,7 @@ from channels.links import Links
 from models.errors import Refusal
 from storage.agree_page import AgreePage, read_agree_page
 from web.pages import HEADERS, answered, page_named
-from web.webhook import body_of
+from web.webhook import Refused, body_of
 from workflows.effects import AgreementWish
 from workflows.names import case_workflow_id
 
@@ -43,10 +44,17 @@ def agreeing_routes(engine: Engine, links: Links, temporal: Connect) -> APIRoute
 
     @router.post("/a/{token}")
     async def sign(token: str, request: Request) -> HTMLResponse:
-        count = chosen(await body_of(request))
+        count = chosen(await _form_of(request))
         return await run_sync(answered, lambda: _signed(engine, temporal, links.read_agree(token), count))
 
     return router
+
+
+async def _form_of(request: Request) -> bytes:
+    try:
+        return await body_of(request)
+    except (Refused, ClientDisconnect):
+        return b""
 
 
 def chosen(form: bytes) -> int | None:

@@ -178,6 +178,10 @@ class UnsentMessage(_Value):
     why: str
 
 
+UNSENT = "Unsent"
+"""The type of an error that says in pt-BR, and without a person's data, why a message didn't leave."""
+
+
 class AgreementOutlook(_Value):
     """An agreement after something was done to it, and what comes next."""
 

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from models.instalments import State
     from models.words import AGREEMENT_STATES, CHANNELS, day
     from workflows.effects import (
+        UNSENT,
         AgreementEffects,
         AgreementErrand,
         AgreementOutlook,
@@ -108,8 +109,7 @@ class InstalmentAgreement:
         except ActivityError as failed:
             if is_cancelled_exception(failed):
                 raise
-            why = failed.cause.message if isinstance(failed.cause, ApplicationError) else "o envio não terminou a tempo"
-            unsent = UnsentMessage(message=message, why=why)
+            unsent = UnsentMessage(message=message, why=_why(failed.cause))
             await workflow.execute_activity_method(AgreementEffects.record_unsent, unsent, **PATIENCE)
 
     async def _do(self, effect: Any, errand: AgreementErrand, summary: str) -> None:
@@ -139,6 +139,10 @@ class InstalmentAgreement:
     @workflow.query
     def position(self) -> AgreementOutlook | None:
         return self.outlook
+
+
+def _why(cause: BaseException | None) -> str:
+    return cause.message if isinstance(cause, ApplicationError) and cause.type == UNSENT else "o envio falhou"
 
 
 LABELS = {"reminder": "lembrete", "alert": "alerta", "break": "rompimento"}

@@ -53,9 +53,7 @@ class Hand:
         return world.run(effect, asked)
 
     def look(self) -> AgreementOutlook:
-        outlook: AgreementOutlook = self.run(
-            self.does.review_agreement, AgreementErrand(agreement=self.made.agreement)
-        )
+        outlook: AgreementOutlook = self.run(self.does.review_agreement, AgreementErrand(agreement=self.made.agreement))
         return outlook
 
     def write(self) -> AgreementOutlook:

@@ -55,6 +55,15 @@ def test_a_link_is_good_for_one_purpose() -> None:
         links.read_pay(token(links.unsubscribe(CASE, "email")))
 
 
+def test_a_link_to_agree_is_for_nothing_else() -> None:
+    links = Links([NEW], URL)
+    assert links.read_agree(token(links.agree(CASE))) == CASE
+    with pytest.raises(WrongLink):
+        links.read_agree(token(links.pay(CASE)))
+    with pytest.raises(WrongLink):
+        links.read_pay(token(links.agree(CASE)))
+
+
 def test_a_link_expires() -> None:
     made = token(Links([NEW], URL).pay(CASE))
     with pytest.raises(ExpiredLink):

@@ -25,7 +25,6 @@ class ScheduledInstalment:
     due: date
     amount: Decimal
     """With the price of its slip."""
-    pix_txid: str
     paid_on: date | None
 
 
@@ -98,7 +97,6 @@ def _signed(connection: Connection, case: str) -> Signed | None:
     row = connection.execute(select(agreements).where(agreements.c.id == agreement)).one()
     mine = select(instalments).where(instalments.c.agreement == agreement).order_by(instalments.c.n)
     schedule = [
-        ScheduledInstalment(each.n, each.due, each.amount + each.fee, each.pix_txid, each.paid_on)
-        for each in connection.execute(mine)
+        ScheduledInstalment(each.n, each.due, each.amount + each.fee, each.paid_on) for each in connection.execute(mine)
     ]
     return Signed(row.signed_on, row.effective_on, schedule)

@@ -75,7 +75,7 @@ class AgreementActivities(AgreementEffects):
         assert step is not None  # noqa: S101 - there is no message without a step
         with self._sitting(errand.agreement, step) as sat:
             channels = self._channels(sat, step)
-            if _is_next(sat, step) and _is_lawful_now(sat, channels):
+            if _is_next(sat, step) and _is_lawful_now(sat, step.on, channels):
                 at = sat.told.case.clock.carried(step.on, sat.today)
                 reason = step.reason if channels else f"{step.reason}; nenhum canal alcança o contribuinte"
                 sat.note(f"agreement_{step.kind}", reason, at, step.n)
@@ -93,8 +93,8 @@ class AgreementActivities(AgreementEffects):
             entry = sat.told.life.entries[step.n - 1]
             if entry.paid_on is not None or sat.told.life.state is not State.ACTIVE:
                 return None
-            if not _is_lawful_now(sat, [message.channel]):
-                return _opens_at(sat, sat.today, [message.channel])
+            if not _is_lawful_now(sat, step.on, [message.channel]):
+                return _opens_at(sat, step.on, [message.channel])
             if message.channel not in self._channels(sat, step):
                 raise _unsent("o contato deixou de existir ou foi recusado", non_retryable=True)
             outgoing = self._outgoing(sat, entry, message)
@@ -196,9 +196,9 @@ def _opens_at(sat: AgreementSitting, day: date, channels: Iterable[Channel]) -> 
     return min(openings, default=case.clock.instant_of(day, share_of(sat.told.id)))
 
 
-def _is_lawful_now(sat: AgreementSitting, channels: Iterable[Channel]) -> bool:
+def _is_lawful_now(sat: AgreementSitting, day: date, channels: Iterable[Channel]) -> bool:
     """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
-    at = _opens_at(sat, sat.today, channels)
+    at = _opens_at(sat, day, channels)
     return sat.told.case.clock.compressed or (at is not None and at <= now())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,14 @@ def test_at_night_nothing_is_written_and_the_morning_is_named(hand: Hand) -> Non
     assert "agreement_reminder" not in hand.made.journal
     assert outlook.runs_at is not None
     assert outlook.runs_at > hand.now
+
+
+def test_what_is_late_is_written_at_once_inside_the_hours(hand: Hand) -> None:
+    looked = hand.look()
+    assert looked.step is not None
+    [morning] = [each for each in (looked.step.on + timedelta(days=n) for n in range(1, 8)) if each.weekday() == 1]
+    hand.now = at(morning).replace(hour=11, minute=1)
+    assert channels(hand.write_now(looked)) == ["email", "sms"]
 
 
 def test_a_message_held_up_until_the_night_waits_for_the_morning(hand: Hand, providers: FakeProviders) -> None:

@@ -39,6 +39,13 @@ def test_a_changed_letter_makes_it_wrong(place: int, letter: str) -> None:
             Links([NEW], URL).read_pay(changed)
 
 
+def test_a_letter_of_the_other_base64_makes_it_wrong() -> None:
+    made = ((key, token(Links([key], URL).pay(CASE))) for key in (f"{n:032}" for n in range(1000)))
+    key, link = next((key, link) for key, link in made if "-" in link)
+    with pytest.raises(WrongLink):
+        Links([key], URL).read_pay(link.replace("-", "+"))
+
+
 @given(st.text())
 def test_what_was_never_a_link_is_wrong(written: str) -> None:
     for read in (Links([NEW], URL).read_pay, Links([NEW], URL).read_unsubscribe):

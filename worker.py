@@ -40,8 +40,7 @@ GRACE = timedelta(seconds=8)
 
 
 def worker_on(client: Client, desk: Desk) -> Worker:
-    case, cohort = CaseActivities(desk), CohortActivities(desk.engine, client)
-    agreement = AgreementActivities(desk.engine, desk.post)
+    case, cohort, agreement = CaseActivities(desk), CohortActivities(desk.engine, client), AgreementActivities(desk)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -63,6 +62,8 @@ def worker_on(client: Client, desk: Desk) -> Worker:
             agreement.sign_agreement,
             agreement.review_agreement,
             agreement.write_about_instalment,
+            agreement.hand_over_message,
+            agreement.record_unsent,
             cohort.start_cases,
             *([ChargeActivities(desk.engine, desk.bank).charge] if desk.bank else []),
         ],
@@ -74,11 +75,11 @@ def worker_on(client: Client, desk: Desk) -> Worker:
 
 
 def carrier_on(client: Client, desk: Desk, provider: str, rate: float | None) -> Worker:
-    """Serves the notices that leave by one provider, at most `rate` a second over all workers."""
+    """Serves the messages that leave by one provider, at most `rate` a second over all workers."""
     return Worker(
         client,
         task_queue=queue_of(provider),
-        activities=[NoticeActivities(desk).notify],
+        activities=[NoticeActivities(desk).notify, AgreementActivities(desk).hand_over_message],
         activity_executor=ThreadPoolExecutor(WAITING),
         max_concurrent_activities=WAITING,
         max_task_queue_activities_per_second=rate,

@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine, select
-from temporalio import activity
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from activities.desk import now, share_of
-from channels.post import Outgoing, Post
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.dialects.postgresql import insert
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.desk import Desk, contact_at, now, share_of
+from channels.mail_html import Letterhead, mail_html
+from channels.post import Busy, Outgoing, Unanswered, Undeliverable
 from channels.rendering import Addressee, InstalmentLetter, render
 from models.breaking import payable
+from models.channel import CHANNELS as ALL_CHANNELS
 from models.channel import Channel
+from models.contacts import Contacts
 from models.instalments import Entry, State, Step
 from models.quote import Pay
 from models.taxid import formatted
+from models.words import CHANNELS as CHANNEL_NAMES
 from storage.agreements import AgreementSitting, Told, agreement_sitting
+from storage.people import read_person
 from storage.policies import shipped_policy
-from storage.schema import instalments, taxpayers
+from storage.schema import dead_contacts, instalments, taxpayers
 from storage.signing import Wish, sign
-from workflows.effects import AgreementEffects, AgreementErrand, AgreementOutlook, AgreementWish, Signed
+from workflows.effects import (
+    UNSENT,
+    AgreementEffects,
+    AgreementErrand,
+    AgreementOutlook,
+    AgreementWish,
+    InstalmentMessage,
+    Signed,
+    UnsentMessage,
+)
+from workflows.names import queue_of
 
 CHANNELS: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
 """A missed instalment is told by voice too, as Alagoas does."""
 
+MESSAGES = {"reminder": "lembrete", "alert": "alerta"}
+
 
 class AgreementActivities(AgreementEffects):
-    def __init__(self, engine: Engine, post: Post) -> None:
-        self.engine = engine
-        self.post = post
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     @activity.defn
     def sign_agreement(self, wish: AgreementWish) -> Signed:
         """Raises `Refusal` with the rule that says so."""
         asked = Wish(wish.instalments, wish.pay, wish.kind, wish.litigation, wish.regime)
-        told, offer = sign(self.engine, wish.case, *shipped_policy(wish.policy), asked, wish.by, "link", now())
+        told, offer = sign(self.desk.engine, wish.case, *shipped_policy(wish.policy), asked, wish.by, "link", now())
         first = offer.instalments[0]
         return Signed(
             agreement=told.id, instalments=len(offer.instalments), first_due=first.due, first_amount=first.amount
@@ -41,25 +64,124 @@ class AgreementActivities(AgreementEffects):
     @activity.defn
     def review_agreement(self, errand: AgreementErrand) -> AgreementOutlook:
         """As the record tells it now; a break that is certain by the day of the step is decided."""
-        with agreement_sitting(self.engine, errand.agreement, now(), errand.step.on if errand.step else None) as sat:
-            return _outlook(sat.told)
+        with self._sitting(errand.agreement, errand.step) as sat:
+            return self._outlook(sat)
 
     @activity.defn
     def write_about_instalment(self, errand: AgreementErrand) -> AgreementOutlook:
-        """On record before it leaves; asked for again, the same messages leave under the same names."""
+        """On record before anything leaves, for the channels that reach the taxpayer now; nothing outside their hours,
+        for which the outlook says when they open."""
         step = errand.step
         assert step is not None  # noqa: S101 - there is no message without a step
-        with agreement_sitting(self.engine, errand.agreement, now(), step.on) as sat:
-            messages = _messages(sat, step)
-            if _is_next(sat, step):
+        with self._sitting(errand.agreement, step) as sat:
+            channels = self._channels(sat, step)
+            if _is_next(sat, step) and _is_lawful_now(sat, step.on, channels):
                 at = sat.told.case.clock.carried(step.on, sat.today)
-                sat.note(f"agreement_{step.kind}", step.reason, at, step.n)
+                reason = step.reason if channels else f"{step.reason}; nenhum canal alcança o contribuinte"
+                sat.note(f"agreement_{step.kind}", reason, at, step.n)
             elif not sat.was_told(step):
-                messages = []
-            outlook = _outlook(sat.told)
-        for message in messages:
-            self.post.rehearsed().adapter(message.channel).deliver(message)
-        return outlook
+                channels = []
+            messages = tuple(self._message(sat, step, channel) for channel in channels)
+            return self._outlook(sat).model_copy(update={"messages": messages})
+
+    @activity.defn
+    def hand_over_message(self, message: InstalmentMessage) -> datetime | None:
+        """Nothing leaves for an instalment that was paid, or an agreement that is over. A second attempt asks the
+        provider first. Raises ApplicationError of type UNSENT."""
+        step = message.step
+        with self._sitting(message.agreement, step) as sat:
+            entry = sat.told.life.entries[step.n - 1]
+            if entry.paid_on is not None or sat.told.life.state is not State.ACTIVE:
+                return None
+            if not _is_lawful_now(sat, step.on, [message.channel]):
+                return _opens_at(sat, step.on, [message.channel])
+            if message.channel not in self._channels(sat, step):
+                raise _unsent("o contato deixou de existir ou foi recusado", non_retryable=True)
+            outgoing = self._outgoing(sat, entry, message)
+        adapter = self.desk.post_of(sat.told.case).adapter(message.channel)
+        try:
+            if outgoing.since is None or not adapter.taken(outgoing):
+                adapter.deliver(outgoing)
+        except Undeliverable as refusal:
+            if refusal.contact_is_dead:
+                self._bury(sat.told.case.taxpayer, outgoing, refusal.reason)
+            raise _unsent(refusal.reason, non_retryable=True) from None
+        except Busy as busy:
+            delay = timedelta(seconds=busy.retry_after) if busy.retry_after else None
+            raise _unsent(str(busy), next_retry_delay=delay) from None
+        except Unanswered as lost:
+            raise _unsent(str(lost)) from None
+        return None
+
+    @activity.defn
+    def record_unsent(self, unsent: UnsentMessage) -> None:
+        message = unsent.message
+        with self._sitting(message.agreement, message.step) as sat:
+            what = f"{MESSAGES[message.step.kind]} da parcela {message.step.n}"
+            why = f"não consta que o {what} tenha saído por {CHANNEL_NAMES[message.channel]}: {unsent.why}"
+            sat.note("agreement_message_unsent", why, sat.today, message.step.n)
+
+    def _sitting(self, agreement: str, step: Step | None) -> AbstractContextManager[AgreementSitting]:
+        return agreement_sitting(self.desk.engine, agreement, now(), step.on if step else None)
+
+    def _outlook(self, sat: AgreementSitting) -> AgreementOutlook:
+        told = sat.told
+        step, active = told.step, told.life.state is State.ACTIVE
+        return AgreementOutlook(
+            revision=told.revision,
+            state=told.life.state,
+            step=step,
+            runs_at=_opens_at(sat, step.on, self._channels(sat, step)) if step else None,
+            paid=sum(entry.paid_on is not None for entry in told.life.entries),
+            of=len(told.life.entries),
+            on_hold_since=told.life.effective_on if active else None,
+        )
+
+    # ---- the messages about an instalment
+
+    def _channels(self, sat: AgreementSitting, step: Step) -> list[Channel]:
+        """Those of the step's message that reach the taxpayer; a break has none."""
+        post = self.desk.post_of(sat.told.case)
+        unaddressed = {channel for channel in ALL_CHANNELS if not post.reaches(channel)}
+        reached = _contacts(sat).reach(unaddressed).open
+        return [channel for channel in CHANNELS.get(step.kind, ()) if channel in reached]
+
+    def _message(self, sat: AgreementSitting, step: Step, channel: Channel) -> InstalmentMessage:
+        queue = queue_of(self.desk.post_of(sat.told.case).adapter(channel).name)
+        return InstalmentMessage(agreement=sat.told.id, step=step, channel=channel, queue=queue)
+
+    def _outgoing(self, sat: AgreementSitting, entry: Entry, message: InstalmentMessage) -> Outgoing:
+        told, step, channel = sat.told, message.step, message.channel
+        ruler, who = told.case.ruler, _taxpayer(sat)
+        written = render(channel, f"agreements/{step.kind}", _letter(sat, entry, who))
+        head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
+        links, attempt = self.desk.links, activity.info()
+        return Outgoing(
+            notice=f"agreement-{told.id}-{step.n:02}-{step.kind}-{channel}",
+            case=told.case.id,
+            cohort=told.case.cohort,
+            ruler=ruler.label,
+            channel=channel,
+            sender_name=ruler.authority,
+            sender=ruler.sender,
+            recipient_name=who.name,
+            recipient=_contacts(sat).address(channel),
+            subject=written.subject,
+            body=written.body,
+            html=mail_html(written, head) if channel == "email" else None,
+            unsubscribe=links.unsubscribe(told.case.id, "email") if links and channel == "email" else None,
+            at=now(),
+            since=attempt.scheduled_time if attempt.attempt > 1 else None,
+        )
+
+    def _bury(self, taxpayer: int, message: Outgoing, why: str) -> None:
+        row = {"taxpayer": taxpayer, "channel": message.channel, "address": message.recipient, "why": why}
+        with self.desk.engine.begin() as connection:
+            connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
+
+
+def _unsent(why: str, **retry: Any) -> ApplicationError:
+    return ApplicationError(why, type=UNSENT, **retry)
 
 
 def _is_next(sat: AgreementSitting, step: Step) -> bool:
@@ -67,51 +189,31 @@ def _is_next(sat: AgreementSitting, step: Step) -> bool:
     return coming is not None and (coming.kind, coming.n) == (step.kind, step.n) and coming.on <= sat.today
 
 
-def _outlook(told: Told) -> AgreementOutlook:
-    step, active = told.step, told.life.state is State.ACTIVE
-    return AgreementOutlook(
-        revision=told.revision,
-        state=told.life.state,
-        step=step,
-        runs_at=told.case.clock.instant_of(step.on, share_of(told.id)) if step else None,
-        paid=sum(entry.paid_on is not None for entry in told.life.entries),
-        of=len(told.life.entries),
-        on_hold_since=told.life.effective_on if active else None,
-    )
+def _opens_at(sat: AgreementSitting, day: date, channels: Iterable[Channel]) -> datetime | None:
+    """The wall instant at which the first of the channels may be used; without channels, of the step itself."""
+    case = sat.told.case
+    openings = [at for channel in channels if (at := contact_at(case, day, [channel]))]
+    return min(openings, default=case.clock.instant_of(day, share_of(sat.told.id)))
 
 
-# ---- the messages about an instalment
+def _is_lawful_now(sat: AgreementSitting, day: date, channels: Iterable[Channel]) -> bool:
+    """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
+    at = _opens_at(sat, day, channels)
+    return sat.told.case.clock.compressed or (at is not None and at <= now())
 
 
-def _messages(sat: AgreementSitting, step: Step) -> list[Outgoing]:
-    told, entry = sat.told, sat.told.life.entries[step.n - 1]
-    letter = _letter(sat, entry)
-    who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == told.case.taxpayer)).one()
-    ruler, messages = told.case.ruler, []
-    for channel in CHANNELS[step.kind]:
-        message = render(channel, f"agreements/{step.kind}", letter)
-        messages.append(
-            Outgoing(
-                notice=f"agreement-{told.id}-{step.n:02}-{step.kind}-{channel}",
-                case=told.case.id,
-                cohort=told.case.cohort,
-                ruler=ruler.label,
-                channel=channel,
-                sender_name=ruler.authority,
-                sender=ruler.sender,
-                recipient_name=who.name,
-                recipient=who.email if channel == "email" else who.phone,
-                subject=message.subject,
-                body=message.body,
-                at=now(),
-            )
-        )
-    return messages
+def _contacts(sat: AgreementSitting) -> Contacts:
+    case = sat.told.case
+    steps = case.position.steps
+    return read_person(sat.connection, case.taxpayer, case.id, steps, case.clock, sat.today).contacts
 
 
-def _letter(sat: AgreementSitting, entry: Entry) -> InstalmentLetter:
+def _taxpayer(sat: AgreementSitting) -> Row[Any]:
+    return sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.told.case.taxpayer)).one()
+
+
+def _letter(sat: AgreementSitting, entry: Entry, who: Row[Any]) -> InstalmentLetter:
     told = sat.told
-    who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == told.case.taxpayer)).one()
     return InstalmentLetter(
         authority=told.case.ruler.authority,
         contact=told.case.ruler.contact,
@@ -125,6 +227,7 @@ def _letter(sat: AgreementSitting, entry: Entry) -> InstalmentLetter:
         pix_txid=_txid(sat.connection, told.id, entry.n),
         payable=_payable(told, entry, sat),
         breaks_on=told.life.breaks_on,
+        gsm7=told.case.ruler.sms.gsm7,
     )
 
 

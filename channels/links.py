@@ -13,7 +13,7 @@ from itsdangerous.signer import HMACAlgorithm
 from models.channel import Channel
 from models.errors import Refusal
 
-Purpose = Literal["pay", "unsubscribe"]
+Purpose = Literal["pay", "agree", "unsubscribe"]
 
 DAY = 24 * 60 * 60
 VALID_DAYS = 90
@@ -53,6 +53,14 @@ class Links:
         """The case. Raises WrongLink or ExpiredLink."""
         return self._content("pay", token).hex()
 
+    def agree(self, case: str) -> str:
+        """The page on which what is owed in a case is paid in instalments."""
+        return f"{self.public_url}/a/{self._signed('agree', bytes.fromhex(case))}"
+
+    def read_agree(self, token: str) -> str:
+        """The case. Raises WrongLink or ExpiredLink."""
+        return self._content("agree", token).hex()
+
     def unsubscribe(self, case: str, channel: Channel) -> str:
         """The page that stops messages on a channel, and takes a mail program's one click (RFC 8058)."""
         return f"{self.public_url}/u/{self._signed('unsubscribe', bytes.fromhex(case) + channel.encode())}"
@@ -66,6 +74,9 @@ class Links:
         return self._signer(purpose).sign(base64_encode(content)).decode()
 
     def _content(self, purpose: Purpose, token: str) -> bytes:
+        if "+" in token or "/" in token:
+            # what decodes base64 takes them for - and _
+            raise WrongLink
         try:
             return base64_decode(self._signer(purpose).unsign(token, max_age=self._valid))
         except SignatureExpired:

@@ -20,6 +20,7 @@ from models.plan import imagined_case, plan
 from models.ruler import Hypothesis, Ruler, tone_of
 from reports.preview import Shown, ShownRung, page, price, shown_rungs
 from storage.accruals import accrual_faults
+from storage.policies import policy_faults
 from storage.prices import price_faults, prices_of
 from storage.shelf import RULERS
 
@@ -42,7 +43,13 @@ def load_ruler(name_or_path: str) -> tuple[Ruler, str]:
     return ruler, text
 
 
-LOOKS: tuple[Callable[[Ruler], Iterable[Fault]], ...] = (rule_faults, template_faults, accrual_faults, price_faults)
+LOOKS: tuple[Callable[[Ruler], Iterable[Fault]], ...] = (
+    rule_faults,
+    template_faults,
+    accrual_faults,
+    price_faults,
+    policy_faults,
+)
 """What a ruler is looked through for."""
 
 

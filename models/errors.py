@@ -7,6 +7,11 @@ class Refusal(Exception):
     It says what is wrong, where (file, line, field) and what to do, and holds no person's data.
     """
 
+    def __init__(self, sentence: str, plain: str | None = None) -> None:
+        super().__init__(sentence)
+        self.plain = plain
+        """The same in pt-BR, where a taxpayer may read it."""
+
 
 class Unreckonable(Refusal):
     """What is owed on a day can't be told, since a rate or a rule is missing. It is never taken for zero."""

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from models.agreement import Discount, Limits, Litigation, Policy, Regime, Terms
 from models.errors import Refusal
+from models.words import money
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
@@ -116,7 +117,11 @@ def _most(policy: Policy, terms: Terms, request: Request) -> int:
     if asked > most:
         source = terms.minimum_instalment.source if terms.minimum_instalment else "there is no smaller coin"
         takes = f"takes at most {most}, not {asked}" if most else "can only be paid at once, in cash"
-        raise Refusal(f"no instalment may be under R$ {minimum:.2f}: R$ {request.amount:.2f} {takes} [{source}]")
+        raise Refusal(
+            f"no instalment may be under R$ {minimum:.2f}: R$ {request.amount:.2f} {takes} [{source}]",
+            f"Nenhuma parcela pode ser menor que {money(minimum)}: este valor"
+            f" {f'cabe em até {most} parcelas' if most else 'só pode ser pago à vista'} ({source}).",
+        )
     return most
 
 
@@ -125,14 +130,23 @@ def _limit(policy: Policy, limits: Limits, request: Request) -> int:
     counts = limits.by_litigation[request.litigation]
     state, times = STATES[request.litigation], request.renegotiation
     if not counts:
-        raise Refusal(f"{policy.agreement} grants no agreement for {state} [{limits.source}]")
+        raise Refusal(
+            f"{policy.agreement} grants no agreement for {state} [{limits.source}]",
+            f"Na situação judicial em que está, este débito não pode ser parcelado ({limits.source}).",
+        )
     if times >= len(counts) and not limits.unlimited_renegotiations:
         allowed = {1: "no renegotiation", 2: "one renegotiation"}.get(len(counts), f"{len(counts) - 1} renegotiations")
-        raise Refusal(f"{policy.agreement} grants {allowed} for {state}, not {times} [{limits.source}]")
+        raise Refusal(
+            f"{policy.agreement} grants {allowed} for {state}, not {times} [{limits.source}]",
+            f"Este débito já foi reparcelado tantas vezes quanto a norma permite ({limits.source}).",
+        )
     limit = counts[min(times, len(counts) - 1)]
     if (request.instalments or 0) > limit:
         when = f", renegotiated {times} ×," if times else ""
-        raise Refusal(f"{state}{when} takes at most {limit} instalments, not {request.instalments} [{limits.source}]")
+        raise Refusal(
+            f"{state}{when} takes at most {limit} instalments, not {request.instalments} [{limits.source}]",
+            f"Este débito pode ser pago em até {limit} parcelas ({limits.source}).",
+        )
     return limit
 
 
@@ -140,6 +154,14 @@ def _smallest(policy: Policy, terms: Terms, request: Request, count: int) -> Dec
     """The amount of every instalment but the first."""
     discount = _discount(policy, request, count)
     return _divided(request.amount - discount - _down_payment(terms, request, discount), count)[0]
+
+
+USUAL = (3, 6, 12, 24)
+
+
+def handful(most: int) -> list[int]:
+    """The numbers of instalments that are shown to choose from: a few usual ones and the largest."""
+    return [*(count for count in USUAL if count < most), most]
 
 
 # ---- amounts

@@ -21,6 +21,7 @@ Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
 Credit = Literal["registered", "not_registered"]
 """Whether a ruler's debts are registered as dívida ativa."""
 MOST_RIGID = 10
+Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
 class Stage(StrEnum):
@@ -175,6 +176,8 @@ class Resume(_Part):
 
 class Agreements(_Part):
     resume: Resume
+    policy: Named | None = None
+    """Of `agreements/`: what a taxpayer may sign by his link; none: nothing."""
 
 
 class Gate(_Part):
@@ -198,7 +201,6 @@ class Contact(_Part):
     phone: str
 
 
-Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 NameOrTable = Discriminator(lambda written: "[table]" if isinstance(written, dict | BaseModel) else "[name]")
 AccrualKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")], NameOrTable]
 """A table written in the ruler itself, or the name of one in `accruals/`."""

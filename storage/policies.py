@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from models.agreement import Policy, read_policy
 from models.errors import Refusal
 from models.faults import Fault
+from models.ruler import Ruler
 from storage.schema import policies
 from storage.shelf import AGREEMENTS
 
@@ -27,6 +28,15 @@ def shipped_policy(name: str) -> tuple[Policy, str]:
     if name not in AGREEMENTS.names():
         raise Refusal(f"there is no policy {name!r}; there are {', '.join(AGREEMENTS.names())}")
     return load_policy(name)
+
+
+def policy_faults(ruler: Ruler) -> list[Fault]:
+    """A ruler may only name a shipped policy: its name must mean the same wherever the ruler is read."""
+    named = ruler.agreements.policy if ruler.agreements else None
+    if named is None or named in AGREEMENTS.names():
+        return []
+    known = ", ".join(AGREEMENTS.names())
+    return [Fault(("agreements", "policy"), f"names {named}, which is not in agreements/; known are {known}")]
 
 
 def pin_policy(connection: Connection, policy: Policy, text: str) -> str:

@@ -19,8 +19,9 @@ from models.errors import Refusal
 from models.events import InstalmentsChanged
 from models.evidence import Debt
 from models.instalments import State
-from models.quote import NOTHING, Pay, Quote, Request, quote, share_of
+from models.quote import NOTHING, Pay, Quote, Request, handful, quote, share_of
 from models.words import GROUNDS, money
+from models.words import day as written
 from storage.agreements import REQUEST, Told, lock_cases_and_debts, read_life, read_row, tell
 from storage.cases import Case, read_case, read_standings, record_decision
 from storage.debts import owed_on
@@ -56,16 +57,41 @@ def sign(
         record = _locked(connection, case)
         today = record.clock.day_at(now)
         on = _day(record, wish, today)
-        owed = _debts(connection, record, on)
-        request = _request(connection, policy, record, owed, wish, on)
-        if via == "link" and (means := identity_needed(policy, request.amount)):
-            raise Refusal(f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]")
+        owed, request = _asked(connection, record, policy, wish, on, via)
         offer = quote(policy, request)
         agreement = _store(connection, record, policy, text_, request, offer, owed, by, via)
         what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
         record_decision(connection, record, "agreement_signed", f"{what}, assinado por {by}", on)
         owe(connection, [record.id], InstalmentsChanged(agreement=agreement))
         return tell(connection, agreement, max(today, on)), offer
+
+
+def plans(connection: Connection, case: Case, policy: Policy, now: datetime, asked: int | None) -> list[Quote]:
+    """What a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from. It locks
+    nothing. Raises the Refusal that signing would."""
+    on = case.clock.day_at(now)
+    _, request = _asked(connection, case, policy, Wish(asked or 1), on, "link")
+    if asked:
+        return [quote(policy, request)]
+    most = quote(policy, request).max_instalments
+    return [quote(policy, replace(request, instalments=count)) for count in handful(most)]
+
+
+def active_agreement(connection: Connection, case: str) -> str | None:
+    return connection.execute(ACTIVE, {"case": case}).scalar_one_or_none()
+
+
+def _asked(
+    connection: Connection, case: Case, policy: Policy, wish: Wish, on: date, via: Via
+) -> tuple[list[Brought], Request]:
+    owed = _debts(connection, case, on)
+    request = _request(connection, policy, case, owed, wish, on)
+    if via == "link" and (means := identity_needed(policy, request.amount)):
+        raise Refusal(
+            f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]",
+            f"Acima de {money(_limit(policy))} o parcelamento é assinado com {means} ({_source(policy)}).",
+        )
+    return owed, request
 
 
 OWED = text("SELECT debt FROM debtors JOIN debts ON debts.id = debt WHERE taxpayer = :taxpayer AND tax = :tax")
@@ -119,19 +145,31 @@ ACTIVE_ON = text("""
 def _debts(connection: Connection, case: Case, on: date) -> list[Brought]:
     """What the case owes that is not on hold."""
     if case.closed_at is not None or case.status is Status.CONTROL:
-        raise Refusal(f"case {case.id} is {case.status}: no agreement can be signed on it")
-    if active := connection.execute(ACTIVE, {"case": case.id}).scalar_one_or_none():
-        raise Refusal(f"case {case.id} holds the agreement {active} already; `agreement show {active}` shows it")
+        raise Refusal(
+            f"case {case.id} is {case.status}: no agreement can be signed on it",
+            "Este caso está encerrado: não há o que parcelar.",
+        )
+    if active := active_agreement(connection, case.id):
+        raise Refusal(
+            f"case {case.id} holds the agreement {active} already; `agreement show {active}` shows it",
+            "Estes débitos já estão parcelados.",
+        )
     pair = (case.taxpayer, case.tax)
     standing = read_standings(connection, case.ruler, [pair], on)[pair]
     found = [debt for debt in standing.debts if debt.outstanding]
     if not found:
         held = ", ".join(GROUNDS.get(ground, ground) for ground in standing.grounds)
         why = f"all it owes is on hold: {held}" if held else "its debts are paid"
-        raise Refusal(f"case {case.id} has nothing to pay in instalments: {why}")
+        raise Refusal(
+            f"case {case.id} has nothing to pay in instalments: {why}",
+            f"Não há o que parcelar: {held}." if held else "Não há o que parcelar: nada está em aberto.",
+        )
     taken = connection.execute(ACTIVE_ON, {"debts": [debt.id for debt in found]}).first()
     if taken:
-        raise Refusal(f"debt {taken.debt} is in the agreement {taken.id} of another debtor already")
+        raise Refusal(
+            f"debt {taken.debt} is in the agreement {taken.id} of another debtor already",
+            "Um destes débitos já está no parcelamento de outro devedor.",
+        )
     return [Brought(debt, owed_on(connection, debt.id, on).owed.total) for debt in found]
 
 
@@ -183,7 +221,9 @@ def _renegotiation(connection: Connection, policy: Policy, request: Request, nam
         if request.on < first:
             raise Refusal(
                 f"a new agreement is possible from {first:%Y-%m-%d}, {rule.new_agreement_after_days} days after the due"
-                f" date {due:%Y-%m-%d} of the instalment that broke {row['id']} [{rule.source}]"
+                f" date {due:%Y-%m-%d} of the instalment that broke {row['id']} [{rule.source}]",
+                f"Um novo parcelamento é possível a partir de {written(first)}: {rule.new_agreement_after_days} dias"
+                f" depois do vencimento da parcela que rompeu o anterior ({rule.source}).",
             )
     return max((each.renegotiation + 1 for each in broken), default=0)
 

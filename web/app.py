@@ -16,6 +16,7 @@ from channels.links import links_from
 from storage.delivery import opt_out
 from storage.engine import connect
 from storage.schema import owed_signals
+from web.agreeing import agreeing_routes
 from web.pages import page_routes
 from web.pix import pix_routes
 from web.relay import Relay
@@ -46,6 +47,7 @@ def create_app(database: str, temporal_address: str | None, secret: str) -> Fast
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:
         app.include_router(page_routes(engine, links, opt_out))
+        app.include_router(agreeing_routes(engine, links, temporal))
     app.include_router(health_routes(engine))
     return app
 

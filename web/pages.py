@@ -59,51 +59,53 @@ def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
 
     @router.get("/p/{token}")
     async def pay(token: str) -> HTMLResponse:
-        return await run_sync(_answer, lambda: _owed(engine, links.read_pay(token)))
+        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token)))
 
     @router.get("/u/{token}")
     async def ask(token: str) -> HTMLResponse:
-        return await run_sync(_answer, lambda: _asked(*links.read_unsubscribe(token)))
+        return await run_sync(answered, lambda: _asked(*links.read_unsubscribe(token)))
 
     # without a question when a mail program does it for its reader (RFC 8058); its body says nothing that we don't know
     @router.post("/u/{token}")
     async def unsubscribe(token: str) -> HTMLResponse:
-        return await run_sync(_answer, lambda: _unsubscribed(engine, opt_out, *links.read_unsubscribe(token)))
+        return await run_sync(answered, lambda: _unsubscribed(engine, opt_out, *links.read_unsubscribe(token)))
 
     return router
 
 
-def _answer(make: Callable[[], HTMLResponse]) -> HTMLResponse:
+def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
     """What `make` makes, or a page that says why there is none."""
     try:
         return make()
     except ExpiredLink:
-        return _page("gone", 410)
+        return page_named("gone", 410)
     except WrongLink:
-        return _page("unknown", 404)
+        return page_named("unknown", 404)
     except (SQLAlchemyError, Unreckonable) as error:
         log.error("a page can't be shown", reason=type(error).__name__)
-        return _page("later", 503)
+        return page_named("later", 503, asked=False)
 
 
-def _owed(engine: Engine, case: str) -> HTMLResponse:
+def _owed(engine: Engine, links: Links, case: str) -> HTMLResponse:
     with engine.connect() as connection:
         page = read_pay_page(connection, case, datetime.now(UTC))
-    return _page("unknown", 404) if page is None else pay_page(page)
+    return page_named("unknown", 404) if page is None else pay_page(page, links.agree(case))
 
 
-def pay_page(page: PayPage) -> HTMLResponse:
-    return _page("pay", 200, page=page)
+def pay_page(page: PayPage, agree: str | None = None) -> HTMLResponse:
+    """`agree` is the address at which it can be paid in instalments, should its ruler name a policy."""
+    rule = page.ruler.agreements
+    return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None)
 
 
 def _asked(case: str, channel: Channel) -> HTMLResponse:
-    return _page("unsubscribe", 200, channel=CHANNELS[channel], done=False)
+    return page_named("unsubscribe", 200, channel=CHANNELS[channel], done=False)
 
 
 def _unsubscribed(engine: Engine, opt_out: OptOut, case: str, channel: Channel) -> HTMLResponse:
     opt_out(engine, case, channel, "link")
-    return _page("unsubscribe", 200, channel=CHANNELS[channel], done=True)
+    return page_named("unsubscribe", 200, channel=CHANNELS[channel], done=True)
 
 
-def _page(name: str, status: int, **values: Any) -> HTMLResponse:
+def page_named(name: str, status: int, **values: Any) -> HTMLResponse:
     return HTMLResponse(_environment.get_template(f"{name}.html.j2").render(values), status, HEADERS)

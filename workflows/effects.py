@@ -164,6 +164,24 @@ class AgreementStart(_Value):
     policy: str
 
 
+class InstalmentMessage(_Value):
+    """A message about an instalment on one channel, and the task queue of whoever takes it there."""
+
+    agreement: str
+    step: InstalmentStep
+    channel: Channel
+    queue: str
+
+
+class UnsentMessage(_Value):
+    message: InstalmentMessage
+    why: str
+
+
+UNSENT = "Unsent"
+"""The type of an error that says in pt-BR, and without a person's data, why a message didn't leave."""
+
+
 class AgreementOutlook(_Value):
     """An agreement after something was done to it, and what comes next."""
 
@@ -177,6 +195,8 @@ class AgreementOutlook(_Value):
     of: int
     """Instalments."""
     on_hold_since: date | None
+    messages: tuple[InstalmentMessage, ...] = ()
+    """Put on record just now, and to be handed over."""
 
 
 class AgreementErrand(_Value):
@@ -218,6 +238,15 @@ class AgreementEffects:
 
     @activity.defn
     def write_about_instalment(self, errand: AgreementErrand) -> AgreementOutlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def hand_over_message(self, message: InstalmentMessage) -> datetime | None:
+        """None: nothing is left to do; else the instant from which it may be tried."""
+        raise NotImplementedError
+
+    @activity.defn
+    def record_unsent(self, unsent: UnsentMessage) -> None:
         raise NotImplementedError
 
 

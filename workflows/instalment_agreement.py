@@ -3,17 +3,27 @@
 As with cases the record decides and the workflow obeys: each activity answers with what comes next.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from models.events import InstalmentsChanged
     from models.instalments import State
-    from models.words import AGREEMENT_STATES, day
-    from workflows.effects import AgreementEffects, AgreementErrand, AgreementOutlook, AgreementStart
+    from models.words import AGREEMENT_STATES, CHANNELS, day
+    from workflows.effects import (
+        UNSENT,
+        AgreementEffects,
+        AgreementErrand,
+        AgreementOutlook,
+        AgreementStart,
+        InstalmentMessage,
+        UnsentMessage,
+    )
     from workflows.start import SUMMARY_BYTES
 
 STATUS = SearchAttributeKey.for_keyword("CaseStatus")
@@ -27,6 +37,15 @@ PATIENCE: dict[str, Any] = {
         non_retryable_error_types=["Refusal"],
     ),
 }
+
+TWICE: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(minutes=10), maximum_attempts=2, non_retryable_error_types=["Refusal"]
+    ),
+}
+"""Each attempt hands a message over once at most. So one whose answer was lost leaves twice at worst, and only by a
+provider that can't tell what it took; one that a provider had no time for is tried once more, at its own pace."""
 
 
 @workflow.defn
@@ -77,6 +96,21 @@ class InstalmentAgreement:
         effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.write_about_instalment
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         await self._do(effect, AgreementErrand(agreement=self.start.agreement, step=step), summary)
+        await asyncio.gather(*[self._hand_over(message) for message in self.now.messages])
+
+    async def _hand_over(self, message: InstalmentMessage) -> None:
+        """Inside the contact hours of its channel. What does not leave is on record too."""
+        sending = {**TWICE, "task_queue": message.queue, "summary": CHANNELS[message.channel]}
+        try:
+            while opens := await workflow.execute_activity_method(
+                AgreementEffects.hand_over_message, message, **sending
+            ):
+                await workflow.sleep(opens - workflow.now(), summary=CHANNELS[message.channel])
+        except ActivityError as failed:
+            if is_cancelled_exception(failed):
+                raise
+            unsent = UnsentMessage(message=message, why=_why(failed.cause))
+            await workflow.execute_activity_method(AgreementEffects.record_unsent, unsent, **PATIENCE)
 
     async def _do(self, effect: Any, errand: AgreementErrand, summary: str) -> None:
         outlook: AgreementOutlook = await workflow.execute_activity_method(effect, errand, summary=summary, **PATIENCE)
@@ -105,6 +139,10 @@ class InstalmentAgreement:
     @workflow.query
     def position(self) -> AgreementOutlook | None:
         return self.outlook
+
+
+def _why(cause: BaseException | None) -> str:
+    return cause.message if isinstance(cause, ApplicationError) and cause.type == UNSENT else "o envio falhou"
 
 
 LABELS = {"reminder": "lembrete", "alert": "alerta", "break": "rompimento"}

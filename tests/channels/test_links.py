@@ -39,6 +39,13 @@ def test_a_changed_letter_makes_it_wrong(place: int, letter: str) -> None:
             Links([NEW], URL).read_pay(changed)
 
 
+def test_a_letter_of_the_other_base64_makes_it_wrong() -> None:
+    made = ((key, token(Links([key], URL).pay(CASE))) for key in (f"{n:032}" for n in range(1000)))
+    key, link = next((key, link) for key, link in made if "-" in link)
+    with pytest.raises(WrongLink):
+        Links([key], URL).read_pay(link.replace("-", "+"))
+
+
 @given(st.text())
 def test_what_was_never_a_link_is_wrong(written: str) -> None:
     for read in (Links([NEW], URL).read_pay, Links([NEW], URL).read_unsubscribe):
@@ -53,6 +60,15 @@ def test_a_link_is_good_for_one_purpose() -> None:
         links.read_unsubscribe(token(links.pay(CASE)))
     with pytest.raises(WrongLink):
         links.read_pay(token(links.unsubscribe(CASE, "email")))
+
+
+def test_a_link_to_agree_is_for_nothing_else() -> None:
+    links = Links([NEW], URL)
+    assert links.read_agree(token(links.agree(CASE))) == CASE
+    with pytest.raises(WrongLink):
+        links.read_agree(token(links.pay(CASE)))
+    with pytest.raises(WrongLink):
+        links.read_pay(token(links.agree(CASE)))
 
 
 def test_a_link_expires() -> None:

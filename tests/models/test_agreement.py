@@ -29,6 +29,7 @@ from models.quote import (
     bonus_instalments,
     bonus_of_sequence,
     early_discount,
+    handful,
     months_later,
     quote,
     slip_fee,
@@ -476,7 +477,7 @@ def answer(policy: Policy, request: Request) -> Quote | Refusal:
 def test_a_quote_is_exact_or_refused(policy: Policy, request: Request) -> None:
     offer = answer(policy, request)
     if isinstance(offer, Refusal):
-        assert str(offer).endswith("]") or request.pay is Pay.CASH
+        assert (str(offer).endswith("]") and offer.plain) or request.pay is Pay.CASH
         return
     paid = [instalment.amount for instalment in offer.instalments]
     terms = policy.terms_of(request.regime)
@@ -502,6 +503,17 @@ def test_one_more_than_the_most_is_refused(policy: Policy, request: Request) -> 
     most = 1 if isinstance(offer, Refusal) else offer.max_instalments
     with pytest.raises(Refusal):
         quote(policy, Request(**{**vars(request), "instalments": most + 1}))
+
+
+@given(st.sampled_from((BH, SP)).map(policy_of), REQUESTS)
+def test_what_is_shown_to_choose_from_is_never_refused(policy: Policy, request: Request) -> None:
+    offer = answer(policy, Request(**{**vars(request), "instalments": None}))
+    if isinstance(offer, Quote):
+        counts = handful(offer.max_instalments)
+        for count in counts:
+            quote(policy, Request(**{**vars(request), "instalments": count}))
+        assert counts == sorted(set(counts))
+        assert len(counts) <= 5
 
 
 @given(st.dates(date(2020, 1, 1), date(2060, 12, 31)))

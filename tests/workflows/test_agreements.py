@@ -7,9 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError
 
+from channels.links import Links
 from models.agreement import Litigation
 from models.pix import PixPayment
 from models.quote import Pay
@@ -19,6 +22,7 @@ from storage.policies import load_policy
 from storage.signing import Wish, sign
 from tests.builders import REGISTERED, inscribed
 from tests.workflows.town import Life, Town, until
+from web.agreeing import agreeing_routes
 from workflows.effects import AgreementWish, Signed
 from workflows.names import agreement_workflow_id
 
@@ -153,6 +157,39 @@ async def test_the_taxpayer_signs_by_his_link(life: Life) -> None:
     assert life.rows("SELECT signed_via, signed_by FROM agreements ORDER BY recorded_at DESC LIMIT 1") == [
         ("link", "contribuinte")
     ]
+
+
+async def test_the_taxpayer_signs_on_the_page_behind_his_link(life: Life) -> None:
+    async def client() -> Client:
+        return life.town.client
+
+    links, app = Links(["k" * 32], "http://regua"), FastAPI()
+    app.include_router(agreeing_routes(life.town.engine, links, client))
+    async with AsyncClient(transport=ASGITransport(app), follow_redirects=True) as http:
+        answer = await http.post(links.agree(life.case), data={"instalments": "3"})
+    assert answer.status_code == 200
+    assert "Seu parcelamento" in answer.text
+    assert answer.text.count("<tr><td>") == 3
+    [(agreement, via)] = life.rows('SELECT id, signed_via FROM agreements WHERE "case" = :case')
+    assert via == "link"
+    life.town.agreements.append(agreement)
+
+
+async def test_a_message_that_cannot_leave_is_on_record_and_the_others_leave(life: Life) -> None:
+    agreement = await signed(life, SP, 3)
+    await agreement.pays(1)
+    in_its_way = life.town.outbox / f"agreement-{agreement.id}-02-reminder-email.draft"
+    in_its_way.mkdir(parents=True)
+    for _ in range(60):
+        if "agreement_message_unsent" in life.journal:
+            break
+        await life.passes(1)
+    [(reason,)] = life.rows(
+        """SELECT reason FROM decisions WHERE "case" = :case AND kind = 'agreement_message_unsent'"""
+    )
+    assert reason == "não consta que o lembrete da parcela 2 tenha saído por e-mail: o envio falhou"
+    in_its_way.rmdir()
+    assert agreement.messages == ["02-reminder-sms.txt"]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def _total(cohorts: Sequence[CohortReport]) -> Mapping[str, Any]:
         "cases": statuses.total(),
         "resolved": statuses["resolved"],
         "notices": sum(cohort.notices for cohort in cohorts),
+        "cost": sum((cohort.cost for cohort in cohorts), Decimal(0)),
         "payments": sum(cohort.payments for cohort in cohorts),
         "recovered": sum((cohort.recovered for cohort in cohorts), Decimal(0)),
         "outstanding": sum((cohort.outstanding for cohort in cohorts), Decimal(0)),

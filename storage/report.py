@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from models.heatmap import Counts
 from models.ruler import Hypothesis, Ruler, Stage
 from storage.cohorts import read_cohort
+from storage.costs import spent_by_channel
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class CohortReport:
     statuses: Mapping[str, int]
     counts: Counts
     notices: int
+    cost: Decimal
+    """Of the notices, without the monthly fees of their providers."""
     payments: int
     recovered: Decimal
     """Payments less reversals since each case opened, a debt of several debtors counted once."""
@@ -58,6 +61,7 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
             statuses={row["status"]: row["cases"] for row in rows(STATUSES)},
             counts=counts,
             notices=sum(notices for _, notices in counts.values()),
+            cost=sum((channel["cost"] for channel in spent_by_channel(connection, cohort)), Decimal(0)),
             **rows(MONEY)[0],
             **rows(BENEFITS)[0],
             examples=tuple(Example(**row) for row in rows(EXAMPLES)),

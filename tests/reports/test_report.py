@@ -28,6 +28,7 @@ def cohort() -> CohortReport:
         statuses={"resolved": 1155, "benefits_suspended": 20},
         counts={("h1", Stage.REMINDER): (11, 45), ("h8", Stage.SUSPENSION): (20, 35)},
         notices=870,
+        cost=Decimal("4.35"),
         payments=160,
         recovered=Decimal("102932401.04"),
         outstanding=Decimal("1.50"),

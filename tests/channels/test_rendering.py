@@ -129,7 +129,7 @@ def test_a_long_sms_is_a_warning_and_no_fault() -> None:
     ruler = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria-Geral do Município " * 12})
     assert list(template_faults(ruler)) == []
     warnings = list(template_warnings(ruler))
-    assert {warning.where[:2] for warning in warnings} == {("rows", "h7"), ("rows", "h8")}
+    assert {warning.where[:2] for warning in warnings} == {("rows", row) for row in ruler.rows}
     assert "its SMS takes 4 segments" in warnings[0].what
     assert list(template_warnings(shipped(REGISTERED))) == []
 

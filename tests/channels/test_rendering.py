@@ -273,11 +273,11 @@ def written(folder: Path, body: str, subject: str = "Assunto", **others: str) ->
 
 
 def custom(channels: tuple[Channel, ...] = ("email",)) -> Ruler:
-    """The registered-debt ruler with one row of one rung, whose template is `t`."""
+    """The registered-debt ruler with one row of one rung, whose template is `t`, and no fallback."""
     ruler = shipped(REGISTERED)
     rung = ruler.rung("h1", 0).model_copy(update={"template": "t", "channels": channels})
     row = ruler.rows["h1"].model_copy(update={"rungs": (rung,)})
-    return ruler.model_copy(update={"rows": {"h1": row}})
+    return ruler.model_copy(update={"rows": {"h1": row}, "fallback": {}})
 
 
 @pytest.mark.parametrize(

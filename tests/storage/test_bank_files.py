@@ -92,7 +92,7 @@ class TestImport:
         assert till.rows("SELECT paid_on FROM payments") == [(COMPRESSED.day_at(NOW),)]
 
     def test_on_a_compressed_clock_it_is_dated_by_a_day_that_the_clock_has_passed(self, till: Till) -> None:
-        owing, case = till.owing_case(cohort="compressed")
+        owing, _ = till.owing_case(cohort="compressed")
         today, slip = COMPRESSED.day_at(NOW), till.slip(owing)
         days = [COMPRESSED.origin_day, today - timedelta(days=5), today, today + timedelta(days=1)]
         till.take([header(made_on=days[-1]), *(Paid(slip, on=day).line(n) for n, day in enumerate(days))], force=True)

@@ -42,7 +42,7 @@ class Does(StrEnum):
     CORRECT = "correct"
     DECLARE_HARDSHIP = "declare_hardship"
     BOUNCE = "bounce"
-    """The address of the e-mail is dead, and its server says so."""
+    """The e-mail comes back."""
     ASK_INSTALMENTS = "ask_instalments"
     """By a reply to the SMS."""
     SIGN = "sign"
@@ -65,7 +65,7 @@ class Act:
     share: Decimal = WHOLE
     """Of what is still open, when paying."""
     instalments: int = 0
-    """How many are paid of the agreement, when signing."""
+    """When signing, how many of them are paid; when paying one, which."""
 
 
 @dataclass(frozen=True)
@@ -374,12 +374,12 @@ CAST = (
     Role("persistent error, corrects as a non-payer", "h6", _times(mistaken, 2), (Act(5, Does.CORRECT, 2),)),
     Role("forgets through the whole map, pays suspended", "h1", _times(unpaid, 1), (_pays(Stage.SUSPENSION, 3),)),
     Role("defaulter, pays at the formal notice", "h8", defaulting, (_pays(1, 5),)),
-    Role("e-mail bounces, pays at the alert by SMS", "h1", _times(unpaid, 1), (Act(1, Does.BOUNCE), _pays(2, 2))),
+    Role("first e-mail bounces, pays at the alert", "h1", _times(unpaid, 1), (Act(1, Does.BOUNCE, 0), _pays(2, 2))),
     Role(
-        "e-mail bounces, asks by SMS for instalments, signs and pays them",
+        "first e-mail bounces, asks by SMS for instalments, signs and pays them",
         "h1",
         partial(FOR_INSTALMENTS, ages=(60,)),
-        (Act(1, Does.BOUNCE), Act(1, Does.ASK_INSTALMENTS, 4), _signs(2, pays=3)),
+        (Act(1, Does.BOUNCE, 0), Act(1, Does.ASK_INSTALMENTS, 3), _signs(2, pays=3)),
         tax=IPTU,
     ),
     Role(
@@ -390,12 +390,12 @@ CAST = (
         ends=REFERRED,
         tax=IPTU,
     ),
-    Role("takes the offer", "h1", _roll(200, tax=ISS), (Act(2, Does.TAKE_OFFER, 2),), tax=ISS),
+    Role("takes the offer", "h1", _roll(200, tax=ISS), (Act(1, Does.TAKE_OFFER, 2),), tax=ISS),
     Role(
-        "takes the offer at the last call, at a slow bank",
+        "takes the offer in its last days, at a slow bank",
         "h1",
         _roll(300, tax=ISS),
-        (Act(4, Does.TAKE_OFFER_AT_BANK, 0),),
+        (Act(1, Does.TAKE_OFFER_AT_BANK, 40),),
         tax=ISS,
     ),
     Role("lets the offer pass", "h1", _roll(400, tax=ISS), ends=Status.ENDED, tax=ISS),

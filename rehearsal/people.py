@@ -58,10 +58,10 @@ TO_PAY = text("""
     ORDER BY inscription
 """)
 
-NEXT_INSTALMENT = text("""
-    SELECT n, pix_txid, instalments.amount + fee AS amount
+INSTALMENT = text("""
+    SELECT pix_txid, instalments.amount + fee AS amount
     FROM agreements JOIN instalments ON instalments.agreement = agreements.id
-    WHERE "case" = :case AND closed_at IS NULL AND paid_on IS NULL ORDER BY n LIMIT 1
+    WHERE "case" = :case AND n = :n
 """)
 
 
@@ -201,15 +201,16 @@ class Townspeople:
         wish = Wish(INSTALMENTS)
         _, offer = sign(self.engine, intent.case, *load_policy(POLICY), wish, "contribuinte", "link", now)
         tomorrow = self.clock.day_at(now) + timedelta(days=1)
-        act = replace(intent.act, does=Does.PAY_INSTALMENT)
         for instalment in offer.instalments[: intent.act.instalments]:
+            act = replace(intent.act, does=Does.PAY_INSTALMENT, instalments=instalment.n)
             on = max(instalment.due - IN_GOOD_TIME, tomorrow)
             self._intend(intent.number, intent.index, intent.case, act, on)
 
     def _pay_instalment(self, person: Person, intent: Intent) -> None:
+        n = intent.act.instalments
         with self.engine.connect() as connection:
-            due = connection.execute(NEXT_INSTALMENT, {"case": intent.case}).one()
-        self.bank.call([self._pix(person, intent, f"instalment {due.n}", due.pix_txid, due.amount)])
+            due = connection.execute(INSTALMENT, {"case": intent.case, "n": n}).one()
+        self.bank.call([self._pix(person, intent, f"instalment {n}", due.pix_txid, due.amount)])
 
     def _pix(self, person: Person, intent: Intent, what: str, txid: str, amount: Decimal) -> dict[str, Any]:
         return {

@@ -29,7 +29,7 @@ from channels.rendering import Message, render
 from models.decision import Action, Step
 from models.delivery import Leg, Progress
 from models.errors import Refusal
-from models.prices import cost_of
+from models.prices import cost_of, fits
 from models.ruler import Ruler, Rung, tone_of
 from models.sms import measure
 from models.taxid import formatted
@@ -302,12 +302,18 @@ def _cost(sat: Sitting, leg: Leg, at: date, segments: int) -> Decimal:
 
 
 def _spend(sat: Sitting, cost: Decimal) -> bool:
-    """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim."""
+    """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim.
+
+    The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
+    """
     mine = cohorts.c.name == sat.case.cohort
-    spent = update(cohorts).where(mine, cohorts.c.budget - cohorts.c.spent >= cost)
-    if sat.connection.execute(spent.values(spent=cohorts.c.spent + cost)).rowcount:
+    if sat.connection.scalar(select(cohorts.c.budget).where(mine)) is None:
         return True
-    return sat.connection.scalar(select(cohorts.c.budget.is_(None)).where(mine)) is True
+    purse = sat.connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
+    if not fits(purse.budget, purse.spent, cost):
+        return False
+    sat.connection.execute(update(cohorts).where(mine).values(spent=purse.spent + cost))
+    return True
 
 
 def _due_at(sat: Sitting, step: Step, at: date) -> datetime | None:

@@ -56,6 +56,9 @@ def start(
     budget: Annotated[
         str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")
     ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -71,7 +74,7 @@ def start(
         foreseen = foresee(engine, read, selection, clock.origin_day, limit)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock, limit)
+    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock, limit, rehearse)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(engine, begun, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -135,12 +138,13 @@ def begin_cohort(
     selection: Selection,
     clock: Clock,
     budget: Decimal | None = None,
+    rehearsal: bool = False,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget))
+    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal))
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from models.accrual_table import AccrualTable, table_faults
+from models.contacts import OF_RECORD
 from models.dated import Where
 from models.offer import Offer
 from models.prices import PriceTable, price_table_faults
@@ -171,6 +172,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _softening(ruler)
     yield from _dwells(ruler)
     yield from _channels(ruler)
+    yield from _formal(ruler)
     yield from _hours(ruler)
     yield from _suspension(ruler)
     yield from _tables(ruler)
@@ -289,6 +291,13 @@ def _channels(ruler: Ruler) -> Iterator[Fault]:
     for name, index, rung in ruler.cells():
         if len(set(rung.channels)) < len(rung.channels):
             yield Fault(_rung_place(name, index, "channels"), "names a channel twice")
+
+
+def _formal(ruler: Ruler) -> Iterator[Fault]:
+    for name, index, rung in ruler.cells():
+        if rung.formal and not OF_RECORD & set(rung.channels):
+            what = f"are all ones that may be refused: a formal notice goes by {' or '.join(sorted(OF_RECORD))} too"
+            yield Fault(_rung_place(name, index, "channels"), what)
 
 
 def _hours(ruler: Ruler) -> Iterator[Fault]:

@@ -47,6 +47,8 @@ class Cohort:
     started_by: str
     budget: Decimal | None = None
     """What its notices may cost in all, in reais; none: no limit."""
+    rehearsal: bool = False
+    """Every notice goes to the outbox."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "selection": cohort.selection.model_dump(mode="json"),
             "clock": cohort.clock.model_dump(mode="json"),
             "budget": cohort.budget,
+            "rehearsal": cohort.rehearsal,
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
@@ -97,6 +100,9 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
         raise Refusal(f"cohort {cohort.name} already runs on {label} as it was then; choose another name")
     if known.selection != cohort.selection:
         raise Refusal(f"cohort {cohort.name} was started with another selection; choose another name")
+    if known.rehearsal != cohort.rehearsal:
+        started = "a rehearsal" if known.rehearsal else "no rehearsal"
+        raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:
         raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
     return known
@@ -116,6 +122,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         clock=Clock.model_validate(row.clock),
         started_by=row.started_by,
         budget=row.budget,
+        rehearsal=row.rehearsal,
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, func, insert, select, text, update
+from sqlalchemy import Engine, delete, func, insert, select, text, update
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -264,6 +264,10 @@ class Town:
                 await handle.result()
             except (RPCError, WorkflowFailureError):
                 continue
+        with self.engine.begin() as connection:
+            # the next cohort is of the next test's people alone
+            connection.execute(delete(debtors))
+            connection.execute(update(filings).values(superseded_at=func.now()))
         self.lives.clear()
         self.agreements.clear()
         self.cohorts.clear()

@@ -33,7 +33,7 @@ from models.prices import cost_of, fits
 from models.ruler import Ruler, Rung, tone_of
 from models.sms import measure
 from models.taxid import formatted
-from storage.cases import Sitting
+from storage.cases import Case, Sitting
 from storage.prices import prices_of
 from storage.schema import cohorts, dead_contacts, notices, taxpayers
 from workflows.effects import Contact, NoticeEffects, Outlook
@@ -43,13 +43,15 @@ HANDED_TWICE = 2
 
 @dataclass(frozen=True)
 class Claimed:
-    """A notice on its way: what is handed over, to whom, and how many hand-overs before have no answer."""
+    """A notice on its way."""
 
     message: Outgoing
     adapter: Adapter
-    unanswered: int
-    taxpayer: int
-    compressed: bool
+    case: Case
+    tries: int | None = None
+    """Hand-overs before this one that have no answer; none: it was claimed just now."""
+    hindrance: Exception | None = None
+    """Why it may not leave any more, or not yet, unless it has left already."""
 
 
 class NoticeActivities(NoticeEffects):
@@ -92,18 +94,14 @@ class NoticeActivities(NoticeEffects):
             if overtaken or not _is_lawful_now(sat, leg):
                 return None
             made = self._make(sat, contact.step, leg, notice, who, adapter)
-            return self._claimed(sat, made, _rung_of(sat, contact.step), who, adapter, unanswered=0) if made else None
+            if made is None:
+                return None
+            message = self._message(sat, made, contact.step, who, adapter)
+            return Claimed(message, adapter, sat.case)
         if made.status != Progress.CLAIMED:
             return None
-        if made.unanswered == 0 and adapter.needs_contact:
-            # it is known not to have left: what has happened since counts
-            if not sat.standing.outstanding:
-                _lose(sat.connection, notice, "nada mais em aberto antes do envio")
-                return None
-            if not _is_lawful_now(sat, leg):
-                raise _later(sat, leg)
-            _handed(sat.connection, notice, +1)
-        return self._claimed(sat, made, _rung_of(sat, contact.step), who, adapter, made.unanswered)
+        message = self._message(sat, made, contact.step, who, adapter)
+        return Claimed(message, adapter, sat.case, made.unanswered, _hindrance(sat, leg, adapter))
 
     def _make(
         self, sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter
@@ -146,12 +144,10 @@ class NoticeActivities(NoticeEffects):
             _advance(sat, at)
         return made
 
-    def _claimed(
-        self, sat: Sitting, made: Row[Any], rung: Rung, who: Row[Any], adapter: Adapter, unanswered: int
-    ) -> Claimed:
+    def _message(self, sat: Sitting, made: Row[Any], step: Step, who: Row[Any], adapter: Adapter) -> Outgoing:
         ruler, case = sat.case.ruler, sat.case
-        refusable = made.channel == "email" and not made.formal and self.links is not None
-        message = Outgoing(
+        refusable = made.channel == "email" and not made.formal
+        return Outgoing(
             notice=made.id,
             case=case.id,
             cohort=case.cohort,
@@ -166,12 +162,11 @@ class NoticeActivities(NoticeEffects):
             html=self._html(ruler, made) if made.channel == "email" else None,
             personal=_personal(made, who),
             unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
-            content=self._content(sat, rung, who) if made.channel == "whatsapp" else None,
+            content=self._content(sat, _rung_of(sat, step), who) if made.channel == "whatsapp" else None,
             at=now(),
-            since=made.claimed_at if unanswered else None,
+            since=made.claimed_at,
             formal=made.formal,
         )
-        return Claimed(message, adapter, unanswered, case.taxpayer, case.clock.compressed)
 
     def _link(self, sat: Sitting) -> str | None:
         return self.links.pay(sat.case.id) if self.links else None
@@ -191,11 +186,9 @@ class NoticeActivities(NoticeEffects):
     def _hand_over(self, claimed: Claimed) -> Receipt:
         """Raises Undeliverable; ApplicationError for what Temporal is to try again."""
         message, adapter = claimed.message, claimed.adapter
-        if claimed.unanswered:
-            if receipt := _answered(lambda: adapter.taken(message)):
+        if claimed.tries is not None:
+            if receipt := self._found(claimed, claimed.tries):
                 return receipt
-            if claimed.unanswered >= HANDED_TWICE and not adapter.tells:
-                raise Undeliverable("o provedor não respondeu a dois envios")
             self._count_hand_over(message.notice, +1)
         try:
             return _answered(lambda: adapter.deliver(message))
@@ -203,6 +196,16 @@ class NoticeActivities(NoticeEffects):
             if error.type == "Busy":
                 self._count_hand_over(message.notice, -1)
             raise
+
+    def _found(self, claimed: Claimed, tries: int) -> Receipt | None:
+        """What an earlier attempt came to. None: it is to be handed over again."""
+        if tries and (receipt := _answered(lambda: claimed.adapter.taken(claimed.message))):
+            return receipt
+        if claimed.hindrance:
+            raise claimed.hindrance
+        if tries >= HANDED_TWICE and not claimed.adapter.tells:
+            raise Undeliverable("o provedor não respondeu a dois envios")
+        return None
 
     def _count_hand_over(self, notice: str, count: int) -> None:
         with self.desk.engine.begin() as connection:
@@ -220,7 +223,7 @@ class NoticeActivities(NoticeEffects):
             "provider_id": receipt.provider_id,
         }
         mine = notices.c.id == claimed.message.notice
-        rehearsed = claimed.compressed and receipt.provider == "outbox"
+        rehearsed = claimed.case.clock.compressed and receipt.provider == "outbox"
         with self.desk.engine.begin() as connection:
             recorded = update(notices).where(mine).values(sent).returning(notices.c.formal)
             serves: bool = connection.execute(recorded).scalar_one() and rehearsed
@@ -234,7 +237,7 @@ class NoticeActivities(NoticeEffects):
             _lose(connection, message.notice, refusal.reason)
             if refusal.contact_is_dead and message.recipient:
                 row = {
-                    "taxpayer": claimed.taxpayer,
+                    "taxpayer": claimed.case.taxpayer,
                     "channel": message.channel,
                     "address": message.recipient,
                     "why": refusal.reason,
@@ -282,7 +285,14 @@ def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:
     return sat.case.clock.compressed or (at is not None and at <= now())
 
 
-def _later(sat: Sitting, leg: Leg) -> ApplicationError:
+def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter) -> Exception | None:
+    """What has happened since the notice was claimed, for one that an earlier attempt may not have handed over."""
+    if not adapter.needs_contact:
+        return None
+    if not sat.standing.outstanding:
+        return Undeliverable("nada mais em aberto antes do envio")
+    if _is_lawful_now(sat, leg):
+        return None
     at = contact_at(sat.case, sat.today, [leg.channel])
     delay = at - now() if at else None
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=delay)

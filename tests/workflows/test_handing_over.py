@@ -102,6 +102,18 @@ def test_a_lost_answer_makes_one_duplicate_at_most_where_the_provider_cannot_tel
     assert (status, failure) == ("failed", "o provedor não respondeu a dois envios")
 
 
+async def test_nothing_is_handed_over_again_after_the_payment(hand: Hand, providers: FakeProviders) -> None:
+    addressed(hand, email=None)
+    step = first(hand)
+    providers.weather.comes(Fault.SILENT)
+    with pytest.raises(ApplicationError):
+        hand.notify(step, "sms", way="email")
+    await hand.life.pays_everything()
+    hand.notify(step, "sms", way="email")
+    assert providers.taken == []
+    assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
+
+
 def test_a_lost_answer_makes_no_duplicate_where_the_provider_can_tell(hand: Hand, providers: FakeProviders) -> None:
     addressed(hand, email=None)
     step = first(hand)

@@ -379,7 +379,7 @@ CAST = (
         "first e-mail bounces, asks by SMS for instalments, signs and pays them",
         "h1",
         partial(FOR_INSTALMENTS, ages=(60,)),
-        (Act(1, Does.BOUNCE, 0), Act(1, Does.ASK_INSTALMENTS, 3), _signs(2, pays=3)),
+        (Act(1, Does.BOUNCE, 0), Act(1, Does.ASK_INSTALMENTS, 5), _signs(2, pays=3)),
         tax=IPTU,
     ),
     Role(

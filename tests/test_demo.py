@@ -47,7 +47,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lived(home: Path) -> dict[str, object]:
-    flags = f"--taxpayers {TAXPAYERS} --days 240 --day-seconds 0.1 --exit --json".split()
+    flags = f"--taxpayers {TAXPAYERS} --days 240 --day-seconds 0.2 --exit --json".split()
     done = subprocess.run(
         [sys.executable, "starter.py", "demo", *flags],
         cwd=REPOSITORY,

@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +27,8 @@ from models.city import MOST_TAXPAYERS, RULERS, Person, city
 from models.errors import Refusal
 from models.ruler import Hypothesis, Stage
 from models.words import STAGES, STATUSES, money
+from rehearsal.bank import Bank
+from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.ground import clear
 from rehearsal.life import Life, Tally
@@ -162,6 +164,8 @@ class Play:
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
         ruler, source = load_ruler(RULERS[tax])
+        if ruler.offer:
+            ruler, source = opening_on(self.first_day, ruler.offer, source)
         return begin_cohort(engine, f"cidade-{tax.lower()}", ruler, source, "demo", Selection(tax=tax), clock)
 
     async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
@@ -174,13 +178,13 @@ class Play:
             return clock.day_at(datetime.now(UTC))
 
         census = Census(engine, deliveries, today)
-        webhook = str(stack.services.pix_webhook_url)
+        bank = Bank(engine, deliveries, clock, str(stack.services.pix_webhook_url))
         with watching(self.first_day, self.last_day) as watch:
             return await Life(
                 engine=engine,
                 clock=clock,
                 last_day=self.last_day,
-                people=Townspeople(engine, census, clock, webhook, self.seed, self.people),
+                people=Townspeople(engine, census, clock, bank, self.seed, self.people),
                 supervisor=Supervisor(engine, client, clock, self.people),
                 tend=stack.tend,
                 watch=watch,
@@ -204,11 +208,22 @@ def conclude(ends: Ends, report: Path, ui: str, began: float) -> dict[str, Any]:
         "recovered": sum((cohort.recovered for cohort in ends.cohorts), Decimal(0)),
         "suspended": sum(cohort.suspended for cohort in ends.cohorts),
         "reinstated": sum(cohort.reinstated for cohort in ends.cohorts),
+        "fell_over": sum(cohort.fell_over for cohort in ends.cohorts),
+        "replies": sum(cohort.replies for cohort in ends.cohorts),
+        "agreements": sum_of(cohort.agreements for cohort in ends.cohorts),
+        "settled_by_offer": sum(cohort.settled_by_offer for cohort in ends.cohorts),
         "violations": ends.violations,
         "seconds": round(time.monotonic() - began, 1),
         "ui": ui,
         "report": str(report.absolute()),
     }
+
+
+def sum_of(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)
 
 
 def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
@@ -263,6 +278,13 @@ def show(result: dict[str, Any]) -> None:
     out.print(
         f"{result['notices']} notices, {result['payments']} payments, {money(result['recovered'])} recovered; benefits "
         f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s",
+        soft_wrap=True,
+    )
+    signed = result["agreements"]
+    out.print(
+        f"{result['fell_over']} notices fell over to another channel, {result['replies']} replies; {signed['signed']} "
+        f"agreements signed, {signed['broken']} broken, {signed['completed']} completed; {result['settled_by_offer']} "
+        "debts settled by an offer",
         soft_wrap=True,
     )
     for violation in result["violations"]:

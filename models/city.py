@@ -7,7 +7,7 @@ ids, though valid, are numbered from a range that is not being given out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -19,9 +19,9 @@ from models.evidence import Debt, Filing
 from models.ruler import Hypothesis, Stage
 from models.taxid import cnpj_check_digits, cpf_check_digits
 
-ICMS, IPTU = "ICMS", "IPTU"
-RULERS = {ICMS: "alagoas-icms", IPTU: "divida-ativa"}
-"""The shipped ruler that each tax of the city is collected with."""
+ICMS, IPTU, ISS = "ICMS", "IPTU", "ISS"
+RULERS = {ICMS: "alagoas-icms", IPTU: "divida-ativa", ISS: "refis-2023"}
+"""The shipped ruler that each tax of the city is collected with; the campaign's days are moved into the city's."""
 
 MOST_TAXPAYERS = 10_000
 
@@ -41,6 +41,17 @@ class Does(StrEnum):
     """Files what is missing; what it declares becomes a debt."""
     CORRECT = "correct"
     DECLARE_HARDSHIP = "declare_hardship"
+    BOUNCE = "bounce"
+    """The e-mail comes back."""
+    ASK_INSTALMENTS = "ask_instalments"
+    """By a reply to the SMS."""
+    SIGN = "sign"
+    """An instalment agreement on all that is owed."""
+    PAY_INSTALMENT = "pay_instalment"
+    TAKE_OFFER = "take_offer"
+    """Pays by Pix what the campaign asks."""
+    TAKE_OFFER_AT_BANK = "take_offer_at_bank"
+    """Pays it with the slip, over the counter: the bank reports that days later, in a file."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ class Act:
     """Days after the notice."""
     share: Decimal = WHOLE
     """Of what is still open, when paying."""
+    instalments: int = 0
+    """When signing, how many of them are paid; when paying one, which."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,7 @@ def _person(seed: int, start: date, number: int) -> Person:
 
 
 def _delayed(act: Act, days: int) -> Act:
-    return Act(act.answers, act.does, act.after + days, act.share)
+    return replace(act, after=act.after + days)
 
 
 # ---- identities
@@ -269,17 +282,25 @@ def short(chance: Random, start: date, number: int) -> Situation:
 
 
 def inscribed(
-    chance: Random, start: date, number: int, ages: tuple[int, ...], litigation: bool = False, held: int = 0
+    chance: Random,
+    start: date,
+    number: int,
+    ages: tuple[int, ...],
+    tax: str = IPTU,
+    litigation: bool = False,
+    held: int = 0,
+    least: int = 200,
 ) -> Situation:
-    """Registered IPTU, one inscription for each of `ages` (days); the first `held` are being negotiated."""
+    """Registered debt, one inscription for each of `ages` (days), of `least` reais or more; the first `held` are being
+    negotiated."""
     return Situation(
         tuple(
             Debt(
-                id=f"IPTU-{number:05}-{index}",
-                inscription=f"IPTU-{number:05}-{index}",
+                id=f"{tax}-{number:05}-{index}",
+                inscription=f"{tax}-{number:05}-{index}",
                 period=str(start.year - index),
                 due=start - timedelta(days=age + chance.randint(0, 30)),
-                balance=_amount(chance, 200, 6_000),
+                balance=_amount(chance, least, 6_000),
                 litigation=litigation,
                 grounds=("negotiation",) if index <= held else (),
             )
@@ -295,17 +316,24 @@ def _times(situation: Callable[..., Situation], times: int) -> Situated:
     return partial(situation, times=times)
 
 
-def _roll(*ages: int, litigation: bool = False, held: int = 0) -> Situated:
-    return partial(inscribed, ages=ages, litigation=litigation, held=held)
+def _roll(*ages: int, tax: str = IPTU, litigation: bool = False, held: int = 0) -> Situated:
+    return partial(inscribed, ages=ages, tax=tax, litigation=litigation, held=held)
 
 
 def _pays(answers: int | Stage, after: int = 1, share: Decimal = WHOLE) -> Act:
     return Act(answers, Does.PAY, after, share)
 
 
+def _signs(answers: int, pays: int) -> Act:
+    return Act(answers, Does.SIGN, 2, instalments=pays)
+
+
+FOR_INSTALMENTS = partial(inscribed, least=600)
+"""Enough for three instalments of what a policy asks at least."""
+
 SUSPENDED, REFERRED, ON_HOLD = Status.BENEFITS_SUSPENDED, Status.REFERRED, Status.ON_HOLD
 
-# The first 24 show all there is to see; the rest makes the mild ends of the map as busy as they are in life.
+# The first 30 show all there is to see; the rest makes the mild ends of the map as busy as they are in life.
 CAST = (
     Role("forgot, and pays at the reminder", "h1", _times(unpaid, 1), (_pays(1),)),
     Role("ignores all, pays once suspended", "h7", _times(unpaid, 3), (_pays(Stage.SUSPENSION, 4),)),
@@ -346,6 +374,31 @@ CAST = (
     Role("persistent error, corrects as a non-payer", "h6", _times(mistaken, 2), (Act(5, Does.CORRECT, 2),)),
     Role("forgets through the whole map, pays suspended", "h1", _times(unpaid, 1), (_pays(Stage.SUSPENSION, 3),)),
     Role("defaulter, pays at the formal notice", "h8", defaulting, (_pays(1, 5),)),
+    Role("first e-mail bounces, pays at the alert", "h1", _times(unpaid, 1), (Act(1, Does.BOUNCE, 0), _pays(2, 2))),
+    Role(
+        "first e-mail bounces, asks by SMS for instalments, signs and pays them",
+        "h1",
+        partial(FOR_INSTALMENTS, ages=(60,)),
+        (Act(1, Does.BOUNCE, 0), Act(1, Does.ASK_INSTALMENTS, 5), _signs(2, pays=3)),
+        tax=IPTU,
+    ),
+    Role(
+        "signs an agreement, breaks it, ignores all",
+        "h2",
+        partial(FOR_INSTALMENTS, ages=(500,)),
+        (_signs(1, pays=1),),
+        ends=REFERRED,
+        tax=IPTU,
+    ),
+    Role("takes the offer", "h1", _roll(200, tax=ISS), (Act(1, Does.TAKE_OFFER, 2),), tax=ISS),
+    Role(
+        "takes the offer in its last days, at a slow bank",
+        "h1",
+        _roll(300, tax=ISS),
+        (Act(1, Does.TAKE_OFFER_AT_BANK, 40),),
+        tax=ISS,
+    ),
+    Role("lets the offer pass", "h1", _roll(400, tax=ISS), ends=Status.ENDED, tax=ISS),
     Role(
         "pays once suspended, the bank takes it back",
         "h7",

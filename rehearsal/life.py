@@ -27,8 +27,10 @@ TALLY = text("""
            (SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL) AS owed_signals,
            count(*) FILTER (WHERE closed_at IS NOT NULL) AS closed,
            count(*) FILTER (WHERE status = 'benefits_suspended') AS suspended,
-           count(*) FILTER (WHERE closed_at IS NULL AND CAST(next_step->>'on' AS date) <= :last_day) AS due,
-           coalesce(sum(revision), 0) AS revisions
+           count(*) FILTER (WHERE closed_at IS NULL AND CAST(next_step->>'on' AS date) <= :last_day)
+               + (SELECT count(*) FROM agreements
+                  WHERE closed_at IS NULL AND CAST(next_step->>'on' AS date) <= :last_day) AS due,
+           coalesce(sum(revision), 0) + (SELECT coalesce(sum(revision), 0) FROM agreements) AS revisions
     FROM cases
 """)
 

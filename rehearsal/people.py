@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import json
 import urllib.error
-import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,8 +16,14 @@ from sqlalchemy import Engine, text
 from models.calendar import Clock
 from models.city import Act, Does, Person
 from models.ruler import Stage
+from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late, newly_owed
+from rehearsal.providers import answer_sms, bounce
+from storage.cases import read_case
 from storage.hardship import declare_hardship
+from storage.offers import offer_on
+from storage.policies import load_policy
+from storage.signing import Wish, sign
 
 OVERLAP = timedelta(seconds=5)
 """A notice is stamped as sent a moment before it can be seen, so the latest mail is read again."""
@@ -27,12 +31,17 @@ OVERLAP = timedelta(seconds=5)
 RETRY = timedelta(seconds=1)
 """After which the bank calls again when nobody answered."""
 
-CALL_SECONDS = 10.0
-DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""This machine's own addresses are reached without a proxy."""
-
 REPORTED_TWICE = 3
 """Every so many people's bank reports their payments twice."""
+
+POLICY, INSTALMENTS = "sao-paulo", 3
+"""What an agreement is signed by, and in how many instalments."""
+
+IN_GOOD_TIME = timedelta(days=2)
+"""So long before its due date an instalment is paid."""
+
+INSTALMENTS_PLEASE = "2"
+"""As the menu of the replies has it."""
 
 MAIL = text("""
     SELECT notices."case", step, stage, min(at) AS at, min(sent_at) AS sent_at, tax_id
@@ -42,11 +51,17 @@ MAIL = text("""
 """)
 
 TO_PAY = text("""
-    SELECT inscription, pix_txid, balance FROM cases
+    SELECT debts.id, inscription, pix_txid, slip_number, balance FROM cases
     JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
     WHERE cases.id = :case AND balance > 0
       AND NOT EXISTS (SELECT FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL)
     ORDER BY inscription
+""")
+
+INSTALMENT = text("""
+    SELECT pix_txid, instalments.amount + fee AS amount
+    FROM agreements JOIN instalments ON instalments.agreement = agreements.id
+    WHERE "case" = :case AND n = :n
 """)
 
 
@@ -63,12 +78,12 @@ class Intent:
 
 class Townspeople:
     def __init__(
-        self, engine: Engine, census: Census, clock: Clock, webhook: str, seed: int, people: Iterable[Person]
+        self, engine: Engine, census: Census, clock: Clock, bank: Bank, seed: int, people: Iterable[Person]
     ) -> None:
         self.engine = engine
         self.census = census
         self.clock = clock
-        self.webhook = webhook
+        self.bank = bank
         self.seed = seed
         self.people = {person.tax_id: person for person in people}
         self.by_number = {person.number: person for person in self.people.values()}
@@ -80,7 +95,7 @@ class Townspeople:
 
     @property
     def idle(self) -> bool:
-        return not self._intents
+        return not self._intents and self.bank.idle
 
     def live(self, now: datetime) -> None:
         """Reads the mail, then does what is due."""
@@ -95,6 +110,7 @@ class Townspeople:
             intent = heapq.heappop(self._intents)
             if not self._carry_out(intent):
                 heapq.heappush(self._intents, Intent(now + RETRY, intent.number, intent.index, intent.case, intent.act))
+        self.bank.live(now)
 
     def _answer(self, person: Person, case: str, nth: int, stage: Stage, at: date) -> None:
         """What nobody would do before the city's last day is never done."""
@@ -103,14 +119,17 @@ class Townspeople:
             self._suspended.add(case)
         for index, act in enumerate(person.acts):
             if act.answers == nth or (act.answers == stage and first_of_stage):
-                instant = self.clock.instant_of(at + timedelta(days=act.after), share=0.5)
-                if instant is not None:
-                    heapq.heappush(self._intents, Intent(instant, person.number, index, case, act))
+                self._intend(person.number, index, case, act, at + timedelta(days=act.after))
+
+    def _intend(self, number: int, index: int, case: str, act: Act, on: date) -> None:
+        instant = self.clock.instant_of(on, share=0.5)
+        if instant is not None:
+            heapq.heappush(self._intents, Intent(instant, number, index, case, act))
 
     def _carry_out(self, intent: Intent) -> bool:
         """False when it must be tried again."""
-        person, act = self.by_number[intent.number], intent.act
-        today = self.clock.day_at(datetime.now(UTC))
+        person, act, now = self.by_number[intent.number], intent.act, datetime.now(UTC)
+        today, event = self.clock.day_at(now), self._reference(person, intent.index, "event")
         try:
             match act.does:
                 case Does.PAY:
@@ -126,27 +145,76 @@ class Townspeople:
                     self.census.take_filings(corrected(person, today))
                 case Does.DECLARE_HARDSHIP:
                     declare_hardship(self.engine, intent.case, by="contribuinte")
+                case Does.BOUNCE:
+                    bounce(self.engine, intent.case, event, now)
+                case Does.ASK_INSTALMENTS:
+                    answer_sms(self.engine, person.phone, INSTALMENTS_PLEASE, event, now)
+                case Does.SIGN:
+                    self._sign(intent, now)
+                case Does.PAY_INSTALMENT:
+                    self._pay_instalment(person, intent)
+                case Does.TAKE_OFFER:
+                    self._take_offer(person, intent, today)
+                case Does.TAKE_OFFER_AT_BANK:
+                    self._take_offer_at_bank(intent)
         except urllib.error.URLError:
             return False
         return True
 
     def _pay(self, person: Person, intent: Intent) -> None:
+        parts = {debt: _part(debt.balance, intent.act.share) for debt in self._to_pay(intent.case)}
+        self._pay_by_pix(person, intent, parts)
+
+    def _take_offer(self, person: Person, intent: Intent, today: date) -> None:
+        self._pay_by_pix(person, intent, self._offered(intent.case, today))
+
+    def _take_offer_at_bank(self, intent: Intent) -> None:
+        """On the day that was meant, however late it is carried out: a bank's file names its days."""
+        on = self.clock.day_at(intent.at)
+        for debt, price in self._offered(intent.case, on).items():
+            self.bank.take(PaidSlip(debt.slip_number, price, on))
+
+    def _to_pay(self, case: str) -> list[Any]:
         with self.engine.connect() as connection:
-            owed = connection.execute(TO_PAY, {"case": intent.case}).all()
+            return list(connection.execute(TO_PAY, {"case": case}))
+
+    def _offered(self, case: str, on: date) -> dict[Any, Decimal]:
+        """What settles each debt of a campaign's case on a day."""
+        debts = {debt.id: debt for debt in self._to_pay(case)}
+        with self.engine.connect() as connection:
+            prices = offer_on(connection, read_case(connection, case).ruler, case, [*debts], on).prices
+        return {debts[name]: price for name, price in prices.items()}
+
+    def _pay_by_pix(self, person: Person, intent: Intent, amounts: dict[Any, Decimal]) -> None:
         payments = [
-            self._pix(person, intent, debt.inscription, debt.pix_txid, _part(debt.balance, intent.act.share))
-            for debt in owed
+            self._pix(person, intent, debt.inscription, debt.pix_txid, amount) for debt, amount in amounts.items()
         ]
         if not payments:
             return
         self._paid[person.number] = payments
-        self._call(payments)
+        self.bank.call(payments)
         if person.number % REPORTED_TWICE == 0:
-            self._call(payments)
+            self.bank.call(payments)
 
-    def _pix(self, person: Person, intent: Intent, inscription: str, txid: str, amount: Decimal) -> dict[str, Any]:
+    def _sign(self, intent: Intent, now: datetime) -> None:
+        """And means to pay the first instalments, each in good time."""
+        wish = Wish(INSTALMENTS)
+        _, offer = sign(self.engine, intent.case, *load_policy(POLICY), wish, "contribuinte", "link", now)
+        tomorrow = self.clock.day_at(now) + timedelta(days=1)
+        for instalment in offer.instalments[: intent.act.instalments]:
+            act = replace(intent.act, does=Does.PAY_INSTALMENT, instalments=instalment.n)
+            on = max(instalment.due - IN_GOOD_TIME, tomorrow)
+            self._intend(intent.number, intent.index, intent.case, act, on)
+
+    def _pay_instalment(self, person: Person, intent: Intent) -> None:
+        n = intent.act.instalments
+        with self.engine.connect() as connection:
+            due = connection.execute(INSTALMENT, {"case": intent.case, "n": n}).one()
+        self.bank.call([self._pix(person, intent, f"instalment {n}", due.pix_txid, due.amount)])
+
+    def _pix(self, person: Person, intent: Intent, what: str, txid: str, amount: Decimal) -> dict[str, Any]:
         return {
-            "endToEndId": f"E{self._reference(person, intent.index, inscription)}",
+            "endToEndId": f"E{self._reference(person, intent.index, what)}",
             "txid": txid,
             "valor": f"{amount:.2f}",
             "horario": _now(),
@@ -161,7 +229,7 @@ class Townspeople:
 
     def _give_back(self, person: Person) -> None:
         """The bank sends what it sent, now with its refund."""
-        self._call([{**payment, "devolucoes": [self._refund(payment)]} for payment in self._paid[person.number]])
+        self.bank.call([{**payment, "devolucoes": [self._refund(payment)]} for payment in self._paid[person.number]])
 
     def _refund(self, payment: dict[str, Any]) -> dict[str, Any]:
         reference = self._reference(payment["endToEndId"])
@@ -172,18 +240,6 @@ class Townspeople:
             "horario": {"solicitacao": _now(), "liquidacao": _now()},
             "status": "DEVOLVIDO",
         }
-
-    def _call(self, payments: list[dict[str, Any]]) -> None:
-        """Raises URLError when nobody answers; a refusal would be a fault of ours, and is not hidden."""
-        body = json.dumps({"pix": payments}).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.webhook}/pix", body, headers)  # noqa: S310 - our own http address
-        try:
-            DIRECTLY.open(request, timeout=CALL_SECONDS).close()
-        except urllib.error.HTTPError as refused:
-            if refused.code < 500:
-                raise AssertionError(f"the webhook refused a callback ({refused.code})") from None
-            raise
 
 
 def _part(balance: Decimal, share: Decimal) -> Decimal:

@@ -29,6 +29,11 @@ STORIES = {
     "suspended": "teve os benefícios suspensos",
     "reinstated": "regularizou e teve os benefícios devolvidos",
     "referred": "foi encaminhado para protesto e execução fiscal",
+    "notice_lost": "teve um aviso devolvido, que seguiu por outro canal",
+    "instalments_asked": "pediu parcelamento em resposta a um aviso",
+    "agreement_completed": "parcelou e pagou todas as parcelas",
+    "agreement_broken": "deixou de pagar o parcelamento, e a cobrança recomeçou",
+    "settled": "quitou o débito pela anistia",
 }
 
 _environment = Environment(
@@ -59,6 +64,11 @@ def _total(cohorts: Sequence[CohortReport]) -> Mapping[str, Any]:
         "outstanding": sum((cohort.outstanding for cohort in cohorts), Decimal(0)),
         "suspended": sum(cohort.suspended for cohort in cohorts),
         "reinstated": sum(cohort.reinstated for cohort in cohorts),
+        "fell_over": sum(cohort.fell_over for cohort in cohorts),
+        "replies": sum(cohort.replies for cohort in cohorts),
+        "signed": sum(cohort.agreements["signed"] for cohort in cohorts),
+        "broken": sum(cohort.agreements["broken"] for cohort in cohorts),
+        "settled_by_offer": sum(cohort.settled_by_offer for cohort in cohorts),
     }
 
 

@@ -331,6 +331,7 @@ class _Posting:
                 payments.c.amount,
                 payments.c.paid_at,
                 payments.c.channel,
+                payments.c.bank_file,
             )
         )
         new = sorted(stored.mappings(), key=lambda payment: payment["id"])
@@ -354,7 +355,7 @@ class _Posting:
         if not kept:
             raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
         self._refuse_twin({**found, "debt": debt})
-        day = self._day(_dated_by(self.debts[debt]), found["paid_at"])
+        day = self._day(_dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
         self._add(debt, kept, told=payment)
@@ -457,7 +458,7 @@ class _Posting:
             "instalment": purpose.id if isinstance(purpose, _Instalment) else None,
             "amount": receipt.amount,
             "paid_at": receipt.paid_at,
-            "paid_on": self._day(_dated_by(purpose), receipt.paid_at),
+            "paid_on": self._day(_dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
         }
 
     def _tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
@@ -467,7 +468,7 @@ class _Posting:
         if isinstance(purpose, _Instalment):
             evidence |= {"instalment": purpose.id, "agreement": purpose.agreement}
         for case in _open_cases(purpose):
-            day = self._day(case, payment["paid_at"])
+            day = self._day(case, payment["paid_at"], payment["bank_file"] is not None)
             self._note(case, day, "payment", reason, evidence)
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
 
@@ -563,12 +564,16 @@ class _Posting:
         row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
         self.journal.append(row)
 
-    def _day(self, case: _Case | None, said_at: datetime | None) -> date:
-        """The day that counts: the bank's on a real clock, that of the arrival on a compressed one."""
+    def _day(self, case: _Case | None, said_at: datetime | None, by_file: bool = False) -> date:
+        """The day that counts: the bank's on a real clock, that of the arrival on a compressed one; yet where a bank's
+        file names a day that such a clock has passed, it means that one."""
         instant = said_at or self.arrived_at
         if case is None:
             return instant.astimezone(TIMEZONE).date()
-        return case.clock.day_at(self.arrived_at if case.clock.compressed else instant)
+        if not case.clock.compressed:
+            return case.clock.day_at(instant)
+        today, named = case.clock.day_at(self.arrived_at), instant.astimezone(TIMEZONE).date()
+        return named if by_file and case.clock.origin_day <= named <= today else today
 
 
 def _any(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:

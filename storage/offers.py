@@ -181,7 +181,7 @@ def _claims(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> di
 
 
 def _money(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> dict[str, list[Paid]]:
-    """On a compressed clock a payment counts by the day that it arrived, and no minute of it means anything."""
+    """On a compressed clock a payment counts by its day alone: no minute of it means anything."""
     came_in: dict[str, list[Paid]] = defaultdict(list)
     for row in connection.execute(MONEY, {"debts": list(campaigns)}):
         at = None if any(campaign.compressed for campaign in campaigns[row.debt]) else row.at

@@ -37,11 +37,18 @@ class CohortReport:
     """Of the notices, without the monthly fees of their providers."""
     payments: int
     recovered: Decimal
-    """Payments less reversals since each case opened, a debt of several debtors counted once."""
+    """Payments less reversals since each case opened, instalments included; a debt of several debtors counted once."""
     outstanding: Decimal
     suspended: int
     """Cases whose benefits were suspended at any time."""
     reinstated: int
+    fell_over: int
+    """Notices that went out by a fallback of their channel."""
+    replies: int
+    agreements: Mapping[str, int]
+    """How many were signed, and of these how many are broken and completed."""
+    settled_by_offer: int
+    """Debts of which a campaign's offer has remitted a part."""
     examples: tuple[Example, ...]
 
 
@@ -64,6 +71,8 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
             cost=sum((channel["cost"] for channel in spent_by_channel(connection, cohort)), Decimal(0)),
             **rows(MONEY)[0],
             **rows(BENEFITS)[0],
+            **rows(ANSWERS)[0],
+            agreements=dict(rows(AGREEMENTS)[0]),
             examples=tuple(Example(**row) for row in rows(EXAMPLES)),
         )
 
@@ -104,13 +113,16 @@ MONEY = """
         JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
         WHERE cohort = :cohort GROUP BY debts.id
     ), paid AS (
-        SELECT payments.id, payments.amount FROM owed JOIN payments ON payments.debt = owed.id
+        SELECT payments.id,
+               payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS kept
+        FROM owed JOIN payments ON payments.debt = owed.id
         WHERE coalesce(payments.matched_at, payments.recorded_at) >= owed.since
+        UNION ALL
+        SELECT payments.id, allocations.amount FROM owed JOIN allocations ON allocations.debt = owed.id
+        JOIN payments ON payments.id = allocations.payment AND payments.recorded_at >= owed.since
     )
-    SELECT (SELECT count(*) FROM paid) AS payments,
-           (SELECT coalesce(sum(amount), 0) FROM paid)
-               - (SELECT coalesce(sum(reversals.amount), 0) FROM reversals JOIN paid ON paid.id = reversals.payment)
-               AS recovered,
+    SELECT (SELECT count(DISTINCT id) FROM paid) AS payments,
+           (SELECT coalesce(sum(kept), 0) FROM paid) AS recovered,
            (SELECT coalesce(sum(balance), 0) FROM owed) AS outstanding
 """
 
@@ -120,10 +132,29 @@ BENEFITS = """
     FROM suspensions JOIN cases ON cases.id = suspensions."case" WHERE cohort = :cohort
 """
 
+ANSWERS = """
+    SELECT (SELECT count(*) FROM notices JOIN cases ON cases.id = notices."case"
+            WHERE cohort = :cohort AND way <> channel AND sent_at IS NOT NULL) AS fell_over,
+           (SELECT count(*) FROM replies JOIN cases ON cases.id = replies."case" WHERE cohort = :cohort) AS replies,
+           (SELECT count(*) FROM (
+                SELECT debts.id FROM cases JOIN debtors ON debtors.taxpayer = cases.taxpayer
+                JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
+                JOIN remissions ON remissions.debt = debts.id AND ground = 'campaign'
+                WHERE cohort = :cohort GROUP BY debts.id HAVING sum(remissions.amount) > 0
+            ) AS settled) AS settled_by_offer
+"""
+
+AGREEMENTS = """
+    SELECT count(*) AS signed, count(*) FILTER (WHERE state = 'broken') AS broken,
+           count(*) FILTER (WHERE state = 'completed') AS completed
+    FROM agreements JOIN cases ON cases.id = agreements."case" WHERE cohort = :cohort
+"""
+
 EXAMPLES = """
     SELECT DISTINCT ON (kind) "case", kind FROM decisions JOIN cases ON cases.id = decisions."case"
     WHERE cohort = :cohort
       AND kind IN ('hardship', 'reanchored', 'reclassified', 'reopened',
-                   'rejected', 'suspended', 'reinstated', 'referred')
+                   'rejected', 'suspended', 'reinstated', 'referred', 'notice_lost', 'instalments_asked',
+                   'agreement_completed', 'agreement_broken', 'settled')
     ORDER BY kind, decisions.id
 """

@@ -467,7 +467,7 @@ payments = Table(
     Column("amount", Numeric(15, 2), nullable=False),
     # when the payer paid, as the bank says; noon when it says no more than the day
     Column("paid_at", DateTime(timezone=True), nullable=False),
-    # the day that counts: the payment's on a real clock, its arrival's on a compressed one
+    # the day that counts: the payment's on a real clock; on a compressed one its arrival's, or one a bank's file names
     Column("paid_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     # put on its debt by hand

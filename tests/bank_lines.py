@@ -32,8 +32,8 @@ class Paid:
         return f"{front}{self.channel}{self.authentication:<23}1".ljust(150)
 
 
-def header(number: int = 1, agreement: str = "AGREEMENT", version: str = "04") -> str:
-    front = f"A2{agreement:<20}{'PREFEITURA':<20}001{'BANCO':<20}20260303{number:06d}{version}"
+def header(number: int = 1, agreement: str = "AGREEMENT", version: str = "04", made_on: date = date(2026, 3, 3)) -> str:
+    front = f"A2{agreement:<20}{'PREFEITURA':<20}001{'BANCO':<20}{made_on:%Y%m%d}{number:06d}{version}"
     return front.ljust(150)
 
 

@@ -19,7 +19,7 @@ from embedded.child import REPOSITORY
 from models.city import city
 from models.ruler import Stage
 
-TAXPAYERS = 24
+TAXPAYERS = 30
 KEYS = {
     "taxpayers",
     "statuses",
@@ -29,6 +29,10 @@ KEYS = {
     "recovered",
     "suspended",
     "reinstated",
+    "fell_over",
+    "replies",
+    "agreements",
+    "settled_by_offer",
     "violations",
     "seconds",
     "ui",
@@ -43,7 +47,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lived(home: Path) -> dict[str, object]:
-    flags = f"--taxpayers {TAXPAYERS} --days 240 --day-seconds 0.1 --exit --json".split()
+    flags = f"--taxpayers {TAXPAYERS} --days 240 --day-seconds 0.2 --exit --json".split()
     done = subprocess.run(
         [sys.executable, "starter.py", "demo", *flags],
         cwd=REPOSITORY,
@@ -83,6 +87,20 @@ def test_the_whole_map_was_walked(lived: dict[str, object]) -> None:
 def test_money_came_in_by_the_webhook(lived: dict[str, object]) -> None:
     assert lived["payments"]
     assert str(lived["recovered"]).partition(".")[2].isdecimal()
+
+
+def test_bounced_mail_fell_over_to_sms_and_was_answered(lived: dict[str, object]) -> None:
+    assert isinstance(lived["fell_over"], int)
+    assert lived["fell_over"] >= 1
+    assert lived["replies"] == 1
+
+
+def test_one_agreement_was_broken_and_another_completed(lived: dict[str, object]) -> None:
+    assert lived["agreements"] == {"signed": 2, "broken": 1, "completed": 1}
+
+
+def test_the_campaign_settled_what_was_paid_in_time_though_the_bank_told_it_late(lived: dict[str, object]) -> None:
+    assert lived["settled_by_offer"] == 2
 
 
 def test_the_report_is_there_and_the_ports_are_closed(lived: dict[str, object], home: Path) -> None:

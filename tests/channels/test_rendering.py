@@ -129,7 +129,7 @@ def test_a_long_sms_is_a_warning_and_no_fault() -> None:
     ruler = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria-Geral do Município " * 12})
     assert list(template_faults(ruler)) == []
     warnings = list(template_warnings(ruler))
-    assert {warning.where[:2] for warning in warnings} == {("rows", "h7"), ("rows", "h8")}
+    assert {warning.where[:2] for warning in warnings} == {("rows", row) for row in ruler.rows}
     assert "its SMS takes 4 segments" in warnings[0].what
     assert list(template_warnings(shipped(REGISTERED))) == []
 
@@ -273,11 +273,11 @@ def written(folder: Path, body: str, subject: str = "Assunto", **others: str) ->
 
 
 def custom(channels: tuple[Channel, ...] = ("email",)) -> Ruler:
-    """The registered-debt ruler with one row of one rung, whose template is `t`."""
+    """The registered-debt ruler with one row of one rung, whose template is `t`, and no fallback."""
     ruler = shipped(REGISTERED)
     rung = ruler.rung("h1", 0).model_copy(update={"template": "t", "channels": channels})
     row = ruler.rows["h1"].model_copy(update={"rungs": (rung,)})
-    return ruler.model_copy(update={"rows": {"h1": row}})
+    return ruler.model_copy(update={"rows": {"h1": row}, "fallback": {}})
 
 
 @pytest.mark.parametrize(

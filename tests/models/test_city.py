@@ -51,8 +51,8 @@ def test_the_evidence_leads_everybody_to_the_row_of_their_role(start: date) -> N
         assert standing.outstanding == (person.hypothesis is not None)
 
 
-def test_a_small_city_has_all_eight_hypotheses_and_both_taxes() -> None:
-    people = city(1, STARTS[0], 24)
+def test_a_small_city_has_all_eight_hypotheses_and_every_tax() -> None:
+    people = city(1, STARTS[0], 30)
     assert {p.hypothesis for p in people if p.tax == ICMS} == {f"h{n}" for n in range(1, 9)}
     assert {p.tax for p in people} == set(RULERS)
 

@@ -151,7 +151,7 @@ def test_the_plan_of_a_case_whose_rung_was_lost_ends() -> None:
 
 
 def test_a_rung_whose_sending_failed_is_taken_again_after_its_dwell() -> None:
-    case = addressed()
+    case = addressed().falls_back()
     case.contact()
     done_on = case.today
     case.becomes("email", Progress.FAILED)

@@ -34,6 +34,10 @@ def cohort() -> CohortReport:
         outstanding=Decimal("1.50"),
         suspended=35,
         reinstated=15,
+        fell_over=7,
+        replies=4,
+        agreements={"signed": 3, "broken": 2, "completed": 1},
+        settled_by_offer=6,
         examples=tuple(Example(f"0123456789abcde{n:x}", kind) for n, kind in enumerate(STORIES)),
     )
 

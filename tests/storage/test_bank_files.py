@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from storage.imports import Rejects, look_over_text
 from storage.invariants import violations
 from storage.ledger import match, record_pix
 from storage.statement import list_payments, reconcile
-from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, trailer
+from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, header, trailer
 from tests.web.pix_world import COMPRESSED, Owing, World, end_to_end_id
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -90,6 +90,15 @@ class TestImport:
         owing, _ = till.owing_case(cohort="compressed")
         till.take(febraban([Paid(till.slip(owing))]))
         assert till.rows("SELECT paid_on FROM payments") == [(COMPRESSED.day_at(NOW),)]
+
+    def test_on_a_compressed_clock_it_is_dated_by_a_day_that_the_clock_has_passed(self, till: Till) -> None:
+        owing, _ = till.owing_case(cohort="compressed")
+        today, slip = COMPRESSED.day_at(NOW), till.slip(owing)
+        days = [COMPRESSED.origin_day, today - timedelta(days=5), today, today + timedelta(days=1)]
+        till.take([header(made_on=days[-1]), *(Paid(slip, on=day).line(n) for n, day in enumerate(days))], force=True)
+        dated = [*days[:-1], today]
+        assert till.rows("SELECT paid_on FROM payments ORDER BY paid_at") == [(day,) for day in dated]
+        assert till.rows("SELECT at FROM decisions WHERE kind = 'payment' ORDER BY id") == [(day,) for day in dated]
 
     def test_a_cnab_title_is_known_by_its_nosso_numero(self, till: Till) -> None:
         owing, _ = till.owing_case()

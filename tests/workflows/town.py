@@ -181,7 +181,7 @@ class Town:
         with self.engine.begin() as connection:
             source = RULERS.read(ruler)[1]
             if fallback:
-                source += f"\nfallback: {json.dumps(fallback)}\n"
+                source = source.replace("fallback:\n  email: [sms]\n", f"fallback: {json.dumps(fallback)}\n")
             source += accrual
             if channels:
                 source = source.replace("channels: [domicile, email, sms]", f"channels: {channels}")

@@ -166,7 +166,8 @@ class Play:
         ruler, source = load_ruler(RULERS[tax])
         if ruler.offer:
             ruler, source = opening_on(self.first_day, ruler.offer, source)
-        return begin_cohort(engine, f"cidade-{tax.lower()}", ruler, source, "demo", Selection(tax=tax), clock)
+        name = f"cidade-{tax.lower()}"
+        return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
         client = await connect_to(stack.services.temporal)

@@ -36,8 +36,8 @@ async def test_every_notice_is_accounted_for(
     database: str, engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FakeProviders(Weather(seed=1, shares=SHARES)) as providers:
-        mail = SendGrid(KEY, url=providers.url, timeout=0.3)
-        phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=0.3)
+        mail = SendGrid(KEY, url=providers.url, timeout=1.0)
+        phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=1.0)
         post = Post({"email": mail, "sms": phone, "voice": phone}, Outbox(tmp_path))
         async with skipping_time() as env:
             town = Town(env, database, engine, tmp_path, post)

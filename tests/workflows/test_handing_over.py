@@ -35,8 +35,8 @@ def providers() -> Iterator[FakeProviders]:
 async def hand(town: Town, tmp_path: Path, providers: FakeProviders) -> Hand:
     """The first rung of h1, by e-mail with SMS behind it."""
     [life] = await town.begin(FACTS["h1"], start=False, fallback={"email": ["sms"]})
-    mail = SendGrid(KEY, url=providers.url, timeout=0.5, patience=0.0)
-    phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=0.5)
+    mail = SendGrid(KEY, url=providers.url, timeout=2.0, patience=0.0)
+    phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=2.0)
     hand = Hand(life, tmp_path / "outbox", Post({"email": mail, "sms": phone}, Outbox(tmp_path / "outbox")))
     addressed(hand, email=EMAIL, phone=PHONE)
     return hand

@@ -38,9 +38,9 @@ class Hand:
     """Does to one agreement what its workflow would ask for."""
 
     def __init__(self, made: Contract, providers: FakeProviders, outbox: Path) -> None:
-        mail = SendGrid(KEY, url=providers.url, timeout=0.5, patience=0.0)
+        mail = SendGrid(KEY, url=providers.url, timeout=2.0, patience=0.0)
         senders = {"sms": "28471", "voice": "+558233150000"}
-        phone = Twilio(ACCOUNT, TOKEN, senders, "https://regua.example", url=providers.url, timeout=0.5)
+        phone = Twilio(ACCOUNT, TOKEN, senders, "https://regua.example", url=providers.url, timeout=2.0)
         post = Post({"email": mail, "sms": phone, "voice": phone}, Outbox(outbox))
         self.made, self.outbox = made, outbox
         self.does = AgreementActivities(Desk(made.engine, post))

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -17,7 +16,6 @@ from channels.mail_html import Letterhead, mail_html
 from channels.post import Busy, Outgoing, Unanswered, Undeliverable
 from channels.rendering import Addressee, InstalmentLetter, render
 from models.breaking import payable
-from models.channel import CHANNELS as ALL_CHANNELS
 from models.channel import Channel
 from models.contacts import Contacts
 from models.instalments import Entry, State, Step
@@ -25,9 +23,9 @@ from models.quote import Pay
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
 from storage.agreements import AgreementSitting, Told, agreement_sitting
-from storage.people import read_person
+from storage.people import bury, read_person
 from storage.policies import shipped_policy
-from storage.schema import dead_contacts, instalments, taxpayers
+from storage.schema import instalments, taxpayers
 from storage.signing import Wish, sign
 from workflows.effects import (
     UNSENT,
@@ -39,7 +37,6 @@ from workflows.effects import (
     Signed,
     UnsentMessage,
 )
-from workflows.names import queue_of
 
 CHANNELS: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
 """A missed instalment is told by voice too, as Alagoas does."""
@@ -141,13 +138,11 @@ class AgreementActivities(AgreementEffects):
 
     def _channels(self, sat: AgreementSitting, step: Step) -> list[Channel]:
         """Those of the step's message that reach the taxpayer; a break has none."""
-        post = self.desk.post_of(sat.told.case)
-        unaddressed = {channel for channel in ALL_CHANNELS if not post.reaches(channel)}
-        reached = _contacts(sat).reach(unaddressed).open
+        reached = _contacts(sat).reach(self.desk.post_of(sat.told.case).unaddressed).open
         return [channel for channel in CHANNELS.get(step.kind, ()) if channel in reached]
 
     def _message(self, sat: AgreementSitting, step: Step, channel: Channel) -> InstalmentMessage:
-        queue = queue_of(self.desk.post_of(sat.told.case).adapter(channel).name)
+        queue = self.desk.queue(sat.told.case, channel)
         return InstalmentMessage(agreement=sat.told.id, step=step, channel=channel, queue=queue)
 
     def _outgoing(self, sat: AgreementSitting, entry: Entry, message: InstalmentMessage) -> Outgoing:
@@ -175,9 +170,8 @@ class AgreementActivities(AgreementEffects):
         )
 
     def _bury(self, taxpayer: int, message: Outgoing, why: str) -> None:
-        row = {"taxpayer": taxpayer, "channel": message.channel, "address": message.recipient, "why": why}
         with self.desk.engine.begin() as connection:
-            connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
+            bury(connection, taxpayer, message.channel, message.recipient, why)
 
 
 def _unsent(why: str, **retry: Any) -> ApplicationError:

@@ -13,7 +13,7 @@ from temporalio import activity
 from banks.bank import Bank
 from channels.links import Links
 from channels.post import Post
-from models.channel import CHANNELS, Channel
+from models.channel import Channel
 from models.decision import Action
 from models.delivery import Leg
 from storage.cases import Case, Sitting, sitting
@@ -33,8 +33,7 @@ class Desk:
     @contextmanager
     def sitting(self, case: str, not_before: date | None = None) -> Iterator[Sitting]:
         """A sitting that knows which channels need an address of the taxpayer's."""
-        unaddressed = frozenset(channel for channel in CHANNELS if not self.post.reaches(channel))
-        with sitting(self.engine, case, now(), not_before, unaddressed) as sat:
+        with sitting(self.engine, case, now(), not_before, self.post.unaddressed) as sat:
             yield sat
 
     def outlook(self, sat: Sitting) -> Outlook:
@@ -55,8 +54,11 @@ class Desk:
         )
 
     def _errand(self, case: Case, leg: Leg) -> Errand:
-        provider = self.post_of(case).adapter(leg.channel).name
-        return Errand(channel=leg.channel, way=leg.way, queue=queue_of(provider))
+        return Errand(channel=leg.channel, way=leg.way, queue=self.queue(case, leg.channel))
+
+    def queue(self, case: Case, channel: Channel) -> str:
+        """That of the provider who takes the case's messages on a channel."""
+        return queue_of(self.post_of(case).adapter(channel).name)
 
     def post_of(self, case: Case) -> Post:
         return self.post.rehearsed() if case.rehearsal else self.post

@@ -34,11 +34,13 @@ from models.ruler import Ruler, Rung, tone_of
 from models.sms import measure
 from models.taxid import formatted
 from storage.cases import Case, Sitting
+from storage.people import bury
 from storage.prices import prices_of
-from storage.schema import cohorts, dead_contacts, notices, taxpayers
+from storage.schema import cohorts, notices, taxpayers
 from workflows.effects import Contact, NoticeEffects, Outlook
 
 HANDED_TWICE = 2
+NO_WAIT = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -236,14 +238,8 @@ class NoticeActivities(NoticeEffects):
         with self.desk.engine.begin() as connection:
             _lose(connection, message.notice, refusal.reason)
             if refusal.contact_is_dead and message.recipient:
-                row = {
-                    "taxpayer": claimed.case.taxpayer,
-                    "channel": message.channel,
-                    "address": message.recipient,
-                    "why": refusal.reason,
-                    "notice": message.notice,
-                }
-                connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
+                who = claimed.case.taxpayer
+                bury(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
 
 
 T = TypeVar("T")
@@ -280,9 +276,16 @@ def _offer_is_over(sat: Sitting) -> bool:
 
 
 def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:
-    """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
+    return _opens_in(sat, leg) == NO_WAIT
+
+
+def _opens_in(sat: Sitting, leg: Leg) -> timedelta | None:
+    """How long until the leg's contact hours; None: never, the clock stands still before them. On a compressed clock a
+    contact is judged by the instant it was due at, which lies inside its hours."""
+    if sat.case.clock.compressed:
+        return NO_WAIT
     at = contact_at(sat.case, sat.today, [leg.channel])
-    return sat.case.clock.compressed or (at is not None and at <= now())
+    return None if at is None else max(at - now(), NO_WAIT)
 
 
 def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter) -> Exception | None:
@@ -291,11 +294,10 @@ def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter) -> Exception | None:
         return None
     if not sat.standing.outstanding:
         return Undeliverable("nada mais em aberto antes do envio")
-    if _is_lawful_now(sat, leg):
+    wait = _opens_in(sat, leg)
+    if wait == NO_WAIT:
         return None
-    at = contact_at(sat.case, sat.today, [leg.channel])
-    delay = at - now() if at else None
-    return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=delay)
+    return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
 
 
 def _rung_of(sat: Sitting, step: Step) -> Rung:

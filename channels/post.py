@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal, Protocol
 
+from models.channel import CHANNELS, Channel
+
 Provider = Literal["outbox", "sendgrid", "twilio", "domicile"]
 
 
@@ -122,6 +124,11 @@ class Post:
     @property
     def providers(self) -> set[Provider]:
         return {adapter.name for adapter in self._adapters.values()}
+
+    @property
+    def unaddressed(self) -> frozenset[Channel]:
+        """The channels whose messages need no address of the taxpayer's."""
+        return frozenset(channel for channel in CHANNELS if not self.reaches(channel))
 
     def reaches(self, channel: str) -> bool:
         """Whether its messages go to a contact of the taxpayer's, and not only into a file."""

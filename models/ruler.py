@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from models.accrual_table import AccrualTable
 from models.calendar import Unit, Wait
-from models.channel import Channel as Channel
+from models.channel import Channel
 from models.contact_caps import Limits
 from models.jurisdiction import Jurisdiction
 from models.offer import Offer

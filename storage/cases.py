@@ -285,8 +285,12 @@ class Sitting:
         return self.decision.position
 
     def judge(self, position: Position) -> None:
-        """Decides anew from `position`; what moved it on the way is journalled."""
-        self.decision = decide(self.case.ruler, self.case.frozen.calendar, position, self.standing)
+        """Decides anew from `position`."""
+        self.adopt(decide(self.case.ruler, self.case.frozen.calendar, position, self.standing))
+
+    def adopt(self, decision: Decision) -> None:
+        """What moved the case on the way is journalled."""
+        self.decision = decision
         self.status = self.step.status
         for turn in self.decision.turns:
             self.journal(turn.kind, turn.reason, turn.on)
@@ -388,7 +392,7 @@ def sitting(
         decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
         held = Sitting(connection, locked, standing, decision, locked.status, person, needless)
         if locked.closed_at is None:
-            held.judge(locked.position)
+            held.adopt(decision)
         yield held
         if locked.closed_at is None:
             held.save()

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
 
 from models.calendar import Clock
 from models.contacts import Contacts
 from models.delivery import Delivery, Progress
+from storage.schema import dead_contacts
 
 WEEK = timedelta(days=7)
 
@@ -58,6 +60,14 @@ def read_person(connection: Connection, taxpayer: int, case: str, last_step: int
 
 def _delivery(channel: Any, way: Any, status: str) -> Delivery:
     return Delivery(channel=channel, way=way, progress=Progress(status))
+
+
+def bury(
+    connection: Connection, taxpayer: int, channel: str, address: str | None, why: str, notice: str | None = None
+) -> None:
+    """No message goes to a dead address again, until people revive it."""
+    row = {"taxpayer": taxpayer, "channel": channel, "address": address, "why": why, "notice": notice}
+    connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
 
 
 LOCK = text("SELECT pg_advisory_xact_lock(:taxpayer)")

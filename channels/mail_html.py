@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from channels.rendering import TEMPLATES, Message
+from channels.markup import markup
+from channels.rendering import Message
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 ITEM = "- "
 
-_environment = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
+_environment = markup()
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from channels.markup import markup
 from models.heatmap import svg
 from models.words import STATUSES, day, money
 from storage.report import CohortReport
 from workflows.names import case_workflow_id
-
-TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
 
 STORIES = {
     "hardship": "declarou dificuldade e mudou de hipótese",
@@ -36,9 +33,7 @@ STORIES = {
     "settled": "quitou o débito pela anistia",
 }
 
-_environment = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
+_environment = markup("report")
 _environment.filters.update(money=money, day=day, number=lambda n: format_decimal(n, locale="pt_BR"))
 
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 from itertools import groupby
 
 from babel.numbers import format_currency
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from channels.mail_html import Letterhead, mail_content
-from channels.rendering import TEMPLATES, Letter, Message, render
+from channels.markup import markup
+from channels.rendering import Letter, Message, render
 from channels.template_check import MOST_SEGMENTS, SAMPLE_PAGES, sample_letters
 from models.channel import Channel
 from models.heatmap import ink, shade, svg
@@ -108,13 +108,7 @@ def price(amount: Decimal) -> str:
     return written.replace("\xa0", " ")
 
 
-_environment = Environment(
-    loader=FileSystemLoader(TEMPLATES / "preview"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = markup("preview")
 _environment.filters.update(price=price, money=money)
 _environment.globals.update(
     channels=CHANNELS, stages=STAGES, tones=TONES, tone_of=tone_of, shade=shade, ink=ink, most_segments=MOST_SEGMENTS

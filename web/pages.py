@@ -13,13 +13,12 @@ import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.links import ExpiredLink, Links, WrongLink
-from channels.rendering import TEMPLATES
+from channels.markup import markup
 from models.brcode import qr_svg
 from models.channel import Channel
 from models.errors import Unreckonable
@@ -42,13 +41,7 @@ HEADERS = {
 }
 """What is owed stays between the authority and the reader: no cache, no index, no other site learns of the address."""
 
-_environment = Environment(
-    loader=FileSystemLoader(TEMPLATES / "pages"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = markup("pages")
 _environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
 # the picture is drawn from the code by a library, and holds nothing else
 _environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704

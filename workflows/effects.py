@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
+from temporalio.common import RetryPolicy
 
 from models.agreement import Litigation, Regime
 from models.channel import Channel
@@ -14,6 +16,16 @@ from models.decision import Step
 from models.instalments import State
 from models.instalments import Step as InstalmentStep
 from models.quote import Pay
+
+PATIENCE: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=5),
+        non_retryable_error_types=["Refusal"],
+    ),
+}
+"""With which an activity is asked for: until it is done, unless it is refused."""
 
 
 class _Value(BaseModel):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from models.instalments import State
     from models.words import AGREEMENT_STATES, CHANNELS, day
     from workflows.effects import (
+        PATIENCE,
         UNSENT,
         AgreementEffects,
         AgreementErrand,
@@ -24,19 +25,9 @@ with workflow.unsafe.imports_passed_through():
         InstalmentMessage,
         UnsentMessage,
     )
+    from workflows.sight import NEXT_STEP, STATUS, details
     from workflows.start import SUMMARY_BYTES
 
-STATUS = SearchAttributeKey.for_keyword("CaseStatus")
-NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
-
-PATIENCE: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(seconds=60),
-    "retry_policy": RetryPolicy(
-        initial_interval=timedelta(seconds=1),
-        maximum_interval=timedelta(minutes=5),
-        non_retryable_error_types=["Refusal"],
-    ),
-}
 
 TWICE: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=60),
@@ -129,7 +120,7 @@ class InstalmentAgreement:
             ("Motivo", step.reason if step else "—"),
             ("Caso", f"case-{self.start.case}"),
         ]
-        return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {what} |" for name, what in rows)
+        return details(rows)
 
     @workflow.signal
     def instalments_changed(self, event: InstalmentsChanged) -> None:

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from models.ruler import Stage
     from models.words import CHANNELS
     from workflows.effects import (
+        PATIENCE,
         AgreementEffects,
         AgreementWish,
         CaseCommand,
@@ -48,13 +49,12 @@ with workflow.unsafe.imports_passed_through():
         Signed,
         Stocktaking,
     )
+    from workflows.sight import NEXT_STEP, STATUS, details
     from workflows.start import SUMMARY_BYTES
 
 HYPOTHESIS = SearchAttributeKey.for_keyword("Hypothesis")
 STAGE = SearchAttributeKey.for_keyword("Stage")
 RIGIDITY = SearchAttributeKey.for_int("Rigidity")
-STATUS = SearchAttributeKey.for_keyword("CaseStatus")
-NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
 
 URGENCY = {
     Stage.SUSPENSION: 1,
@@ -65,15 +65,6 @@ URGENCY = {
     Stage.REMINDER: 5,
 }
 """1 leaves first: a campaign of sixty thousand reminders doesn't delay a final notice."""
-
-PATIENCE: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(seconds=60),
-    "retry_policy": RetryPolicy(
-        initial_interval=timedelta(seconds=1),
-        maximum_interval=timedelta(minutes=5),
-        non_retryable_error_types=["Refusal"],
-    ),
-}
 
 
 @workflow.defn
@@ -220,7 +211,7 @@ class TaxpayerRuler:
             ("Motivo", step.reason),
             ("Caminho", "<br>".join(self.path) or "—"),
         ]
-        return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {what} |" for name, what in rows)
+        return details(rows)
 
     # What happens outside. A signal only says that the record has changed; what is true now is read there.
 

@@ -1,6 +1,7 @@
 """What Twilio posts: what became of a message or call, what taxpayers write, and which key they press in a call.
 
 Whoever calls is Twilio if the signature fits our public address, which a proxy hides from us, and the form.
+Replays change nothing: a status is known by its message and status, a reply by its message, a key by its call and key.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from models.callback import Malformed
 from models.channel import Channel
 from models.errors import Refusal
 from models.replies import KEYS, SPOKEN, Intent, intent_of
+from models.rotation import newest_first
 from models.twilio_events import PROVIDER, Inbound, Keypress, notice_of, read_inbound, read_keypress, read_status
 from storage.delivery import record_reports, text_of
 from storage.replies import PayLink, Reply, record_reply
-from web.webhook import AT_ONCE, Refused, Webhook, body_of
+from web.webhook import AT_ONCE, Refused, Webhook
 
 Form = ImmutableMultiDict[str, str]
 Answer = TypeVar("Answer")
@@ -43,7 +45,7 @@ STOPPED = "STOP"
 
 @dataclass(frozen=True)
 class TwilioSettings:
-    token: str
+    tokens: tuple[str, ...]
     public_url: str
     """Under which Twilio reaches us; a proxy may hide it from us."""
     sms_from: str | None = None
@@ -52,13 +54,14 @@ class TwilioSettings:
 
 def twilio_settings(environment: Mapping[str, str]) -> TwilioSettings | None:
     """None when nothing of Twilio's can be told from a forgery. Raises Refusal when the public address is none."""
-    token, public_url = environment.get("TWILIO_AUTH_TOKEN"), environment.get("REGUA_PUBLIC_URL", "").strip()
-    if not token or not public_url:
+    tokens = tuple(newest_first(environment.get("TWILIO_AUTH_TOKEN", "")))
+    public_url = environment.get("REGUA_PUBLIC_URL", "").strip()
+    if not tokens or not public_url:
         return None
     if not PUBLIC_URL.fullmatch(public_url):
         raise Refusal("REGUA_PUBLIC_URL is not the address of a site, for example https://regua.exemplo.gov.br")
     sms_from = environment.get("REGUA_SMS_FROM")
-    return TwilioSettings(token, public_url.rstrip("/"), None if sms_from == NOWHERE else sms_from)
+    return TwilioSettings(tokens, public_url.rstrip("/"), None if sms_from == NOWHERE else sms_from)
 
 
 def twilio_routes(engine: Engine, settings: TwilioSettings | None, pay_link: PayLink | None) -> APIRouter:
@@ -68,10 +71,11 @@ def twilio_routes(engine: Engine, settings: TwilioSettings | None, pay_link: Pay
     async def signed(request: Request) -> tuple[Form, TwilioSettings]:
         if settings is None:
             raise Refused(404, "Twilio is not heard here: TWILIO_AUTH_TOKEN or REGUA_PUBLIC_URL is not set")
-        form = form_of(await body_of(request))
+        form = form_of(await request.body())
         query = request.scope["query_string"].decode("latin-1")
         address = f"{settings.public_url}{request.url.path}" + (f"?{query}" if query else "")
-        if not RequestValidator(settings.token).validate(address, form, request.headers.get(SIGNATURE, "")):
+        given = request.headers.get(SIGNATURE, "")
+        if not any(RequestValidator(token).validate(address, form, given) for token in settings.tokens):
             raise Refused(403, "the signature is not Twilio's")
         return storable(form), settings
 

@@ -19,6 +19,7 @@ from temporalio.exceptions import TemporalError
 from channels.links import Links
 from models.errors import Refusal
 from storage.agree_page import AgreePage, read_agree_page
+from web.openapi import CHOICE
 from web.pages import answered, page_named
 from workflows.effects import AgreementWish
 from workflows.names import case_workflow_id
@@ -40,7 +41,7 @@ def agreeing_routes(engine: Engine, links: Links, temporal: Connect) -> APIRoute
     async def plans(token: str) -> HTMLResponse:
         return await run_sync(answered, lambda: _shown(_read(engine, links.read_agree(token))))
 
-    @router.post("/a/{token}")
+    @router.post("/a/{token}", openapi_extra=CHOICE)
     async def sign(token: str, request: Request) -> HTMLResponse:
         count = chosen(await request.body())
         return await run_sync(answered, lambda: _signed(engine, temporal, links.read_agree(token), count))

@@ -15,6 +15,7 @@ from models.errors import Refusal
 from models.pix import read_callback
 from models.rotation import newest_first
 from storage.ledger import Recorded, record_pix
+from web.openapi import PIX_CALLBACK, REFUSALS
 from web.webhook import AT_ONCE, Refused, Webhook
 
 SHORTEST = 16
@@ -30,8 +31,8 @@ def pix_routes(engine: Engine, secrets: str) -> APIRouter:
     slots = CapacityLimiter(AT_ONCE)
 
     # the standard adds `/pix` to the address registered with the bank; some banks don't
-    @router.post("/webhooks/pix/{given}")
-    @router.post("/webhooks/pix/{given}/pix")
+    @router.post("/webhooks/pix/{given}", openapi_extra=PIX_CALLBACK, responses=REFUSALS)
+    @router.post("/webhooks/pix/{given}/pix", openapi_extra=PIX_CALLBACK, responses=REFUSALS)
     async def receive(given: str, request: Request) -> dict[str, int]:
         if not any(hmac.compare_digest(given.encode(), secret) for secret in known):
             raise Refused(401, "this is not the address of a webhook")

@@ -19,6 +19,7 @@ from models.errors import Refusal
 from models.rotation import newest_first
 from models.sendgrid_events import read_events
 from storage.delivery import record_reports
+from web.openapi import REFUSALS, SENDGRID_EVENTS
 from web.webhook import AT_ONCE, Refused, Webhook
 
 
@@ -31,7 +32,7 @@ def sendgrid_routes(engine: Engine, public_keys: str) -> APIRouter:
     slots = CapacityLimiter(AT_ONCE)
     verifiers = [verifier_of(key) for key in newest_first(public_keys)]
 
-    @router.post("/webhooks/sendgrid")
+    @router.post("/webhooks/sendgrid", openapi_extra=SENDGRID_EVENTS, responses=REFUSALS)
     async def receive(request: Request) -> dict[str, int]:
         if not verifiers:
             raise Refused(404, "events of SendGrid are not taken here: SENDGRID_WEBHOOK_KEY is not set")

@@ -32,6 +32,7 @@ from models.rotation import newest_first
 from models.twilio_events import PROVIDER, Inbound, Keypress, notice_of, read_inbound, read_keypress, read_status
 from storage.delivery import record_reports, text_of
 from storage.replies import PayLink, Reply, record_reply
+from web.openapi import REFUSALS, TWILIO_CALL, TWILIO_MESSAGE, TWILIO_STATUS
 from web.webhook import AT_ONCE, Refused, Webhook
 
 Form = ImmutableMultiDict[str, str]
@@ -41,6 +42,10 @@ PUBLIC_URL = re.compile(r"https?://[\w.-]+(:\d{1,5})?(/[^\s?#]*)?", re.ASCII)
 SIGNATURE = "X-Twilio-Signature"
 MOST_FIELDS = 500
 STOPPED = "STOP"
+
+
+class Twiml(Response):
+    media_type = "application/xml"
 
 
 @dataclass(frozen=True)
@@ -82,36 +87,35 @@ def twilio_routes(engine: Engine, settings: TwilioSettings | None, pay_link: Pay
     def aside(work: Callable[[], Answer]) -> Awaitable[Answer]:
         return run_sync(work, limiter=slots)
 
-    @router.post("/webhooks/twilio/status")
-    async def status(request: Request, notice: str = "") -> Response:
+    @router.post("/webhooks/twilio/status", status_code=204, openapi_extra=TWILIO_STATUS, responses=REFUSALS)
+    async def status(request: Request, notice: str = "") -> None:
         now = datetime.now(UTC)
         form, _ = await signed(request)
         report = read_status(form, notice_of(notice), now)
         await aside(lambda: record_reports(engine, [report], now))
-        return Response(status_code=204)
 
-    @router.post("/webhooks/twilio/inbound")
-    async def inbound(request: Request) -> Response:
+    @router.post("/webhooks/twilio/inbound", response_class=Twiml, openapi_extra=TWILIO_MESSAGE, responses=REFUSALS)
+    async def inbound(request: Request) -> Twiml:
         now = datetime.now(UTC)
         form, _ = await signed(request)
         reply = reply_of(read_inbound(form))
-        return twiml(written(await aside(lambda: record_reply(engine, reply, now, pay_link))))
+        return Twiml(written(await aside(lambda: record_reply(engine, reply, now, pay_link))))
 
-    @router.post(VOICE_PATH)
-    async def voice(request: Request, notice: str = "") -> Response:
+    @router.post(VOICE_PATH, response_class=Twiml, openapi_extra=TWILIO_CALL, responses=REFUSALS)
+    async def voice(request: Request, notice: str = "") -> Twiml:
         now = datetime.now(UTC)
         form, ours = await signed(request)
         pressed, about = read_keypress(form), notice_of(notice)
         text = await aside(lambda: text_of(engine, about)) if about else None
         if about is None or text is None or pressed.by_machine:
-            return twiml(hung_up())
+            return Twiml(hung_up())
         if pressed.key in KEYS:
             reply = reply_by_key(pressed, about)
             answer = await aside(lambda: record_reply(engine, reply, now, pay_link))
-            return twiml(goodbye(reply.intent, answer, ours.sms_from))
+            return Twiml(goodbye(reply.intent, answer, ours.sms_from))
         if pressed.key:
             await aside(lambda: record_reports(engine, [pressed.report(about, now)], now))
-        return twiml(voice_twiml(text, f"{ours.public_url}{VOICE_PATH}?notice={quote(about)}"))
+        return Twiml(voice_twiml(text, f"{ours.public_url}{VOICE_PATH}?notice={quote(about)}"))
 
     return router
 
@@ -172,7 +176,3 @@ def hung_up() -> str:
     response = VoiceResponse()
     response.hangup()
     return str(response)
-
-
-def twiml(document: str) -> Response:
-    return Response(document, media_type="application/xml")

@@ -32,8 +32,7 @@ OptOut = Callable[[Engine, str, Channel, str], object]
 
 _environment = markup("pages")
 _environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
-# the picture is drawn from the code by a library, and holds nothing else
-_environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704
+_environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704 - drawn by a library, no text in it
 
 
 def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:

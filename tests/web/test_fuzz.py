@@ -1,6 +1,6 @@
 """Nothing that anybody sends is answered with a fault of ours, in front of each route's door or behind it.
 
-`FUZZ=full make test` sends a hundred times as much.
+`FUZZ=full make test` sends some twenty thousand.
 """
 
 import asyncio

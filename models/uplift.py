@@ -1,0 +1,256 @@
+"""What a ruler brought in that would not have come by itself: two groups compared, with 95 % intervals.
+
+docs/proof.md says which formula is used where, and why.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from statistics import stdev
+
+from babel.numbers import format_decimal
+from scipy.stats import binomtest, chi2_contingency, fisher_exact, norm, t, ttest_ind_from_stats
+from scipy.stats.contingency import expected_freq, relative_risk
+
+CONFIDENCE = 0.95
+TAIL = 1 - (1 - CONFIDENCE) / 2
+
+FEWEST_EXPECTED = 5
+"""Below so many cases in a cell a chi-square test is not to be relied on (Cochran's rule)."""
+FEW_PAYERS = 30
+"""With fewer in a group the mean of what they paid may hang on one of them."""
+CENT = Decimal("0.01")
+
+
+class Basis(StrEnum):
+    """Who counts as notified."""
+
+    INTENTION_TO_TREAT = "intention_to_treat"
+    """Everybody as drawn, reached or not: the comparison that proves something."""
+    AS_DELIVERED = "as_delivered"
+    """Only who was reached. Such people may pay more readily in any case, so that this is a hint and no proof."""
+
+
+BASES = {
+    Basis.INTENTION_TO_TREAT: "por intenção de tratar (todos como sorteados, alcançados ou não)",
+    Basis.AS_DELIVERED: "como entregue (só quem foi alcançado: indício, não prova)",
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    """In pt-BR, such as `notificados` or an arm's ruler."""
+    cases: int
+    payers: int
+    """Cases of which more was received than was given back."""
+    received: Decimal
+    deviation: float
+    """Of what was received of each case, in reais, who paid nothing included: of a sample (n − 1), 0 for one case."""
+
+    @property
+    def rate(self) -> float | None:
+        return self.payers / self.cases if self.cases else None
+
+    @property
+    def per_head(self) -> Decimal | None:
+        return (self.received / self.cases).quantize(CENT) if self.cases else None
+
+
+def group_of(name: str, received: Iterable[Decimal]) -> Group:
+    """From what was received of each case."""
+    amounts = list(received)
+    deviation = stdev(map(float, amounts)) if len(amounts) > 1 else 0.0
+    return Group(name, len(amounts), sum(amount > 0 for amount in amounts), sum(amounts, Decimal(0)), deviation)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    value: float
+    low: float
+    high: float
+
+    @property
+    def proves(self) -> bool:
+        """Whether chance alone is ruled out, at 95 %."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """The treated less the control group, or one arm less another; none where that can't be told, and then `cautions`
+    says why."""
+
+    basis: Basis
+    treated: Group
+    control: Group
+    rate: Estimate | None = None
+    """A difference of payment rates as a fraction: 0.01 is one percentage point."""
+    rate_relative: Estimate | None = None
+    """0.2: 20 % more payers in a hundred."""
+    rate_p: float | None = None
+    value: Estimate | None = None
+    """Reais received per head."""
+    value_relative: Estimate | None = None
+    """0.2: 20 % more received per head."""
+    value_p: float | None = None
+    cautions: tuple[str, ...] = ()
+    """What the reader has to know, in pt-BR."""
+
+    @property
+    def brought_in(self) -> Estimate | None:
+        """Reais that would not have come without the ruler, from all who were treated."""
+        return self.value and _scaled(self.value, self.treated.cases)
+
+
+def compare(treated: Group, control: Group, basis: Basis = Basis.INTENTION_TO_TREAT) -> Uplift:
+    if not treated.cases or not control.cases:
+        return Uplift(basis, treated, control, cautions=_cautions(treated, control))
+    spread = _spread(treated, control)
+    return Uplift(
+        basis,
+        treated,
+        control,
+        rate=_rate(treated, control),
+        rate_relative=_rate_relative(treated, control),
+        rate_p=_rate_p(treated, control),
+        value=_value(treated, control) if spread else None,
+        value_relative=_value_relative(treated, control) if spread else None,
+        value_p=_value_p(treated, control) if spread else None,
+        cautions=_cautions(treated, control),
+    )
+
+
+# ---- how many pay
+
+
+def _rate(treated: Group, control: Group) -> Estimate:
+    """Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10): it holds for few payers and rates
+    near 0, where the textbook's interval is too short."""
+    ours, theirs = _wilson(treated), _wilson(control)
+    value = ours.value - theirs.value
+    return Estimate(
+        value,
+        low=value - math.hypot(ours.value - ours.low, theirs.high - theirs.value),
+        high=value + math.hypot(ours.high - ours.value, theirs.value - theirs.low),
+    )
+
+
+def _wilson(group: Group) -> Estimate:
+    interval = binomtest(group.payers, group.cases).proportion_ci(CONFIDENCE, method="wilson")
+    return Estimate(group.payers / group.cases, float(interval.low), float(interval.high))
+
+
+def _rate_relative(treated: Group, control: Group) -> Estimate | None:
+    """Katz's interval of the logarithm of the ratio, which has none where nobody or everybody of a group pays."""
+    if not all(0 < group.payers < group.cases for group in (treated, control)):
+        return None
+    ratio = relative_risk(treated.payers, treated.cases, control.payers, control.cases)
+    interval = ratio.confidence_interval(CONFIDENCE)
+    return Estimate(ratio.relative_risk - 1, float(interval.low) - 1, float(interval.high) - 1)
+
+
+def _rate_p(treated: Group, control: Group) -> float:
+    counts = [[group.payers, group.cases - group.payers] for group in (treated, control)]
+    if expected_freq(counts).min() < FEWEST_EXPECTED:
+        return float(fisher_exact(counts).pvalue)
+    return float(chi2_contingency(counts, correction=False).pvalue)
+
+
+# ---- how much they pay
+
+
+def _spread(treated: Group, control: Group) -> bool:
+    """Whether the amounts say how far chance may move their means."""
+    return all(group.cases > 1 and group.payers and group.deviation for group in (treated, control))
+
+
+def _value(treated: Group, control: Group) -> Estimate:
+    """Welch's interval of the difference of means."""
+    value = _mean(treated) - _mean(control)
+    ours, theirs = _squared_error(treated), _squared_error(control)
+    freedom = (ours + theirs) ** 2 / (ours**2 / (treated.cases - 1) + theirs**2 / (control.cases - 1))
+    reach = float(t.ppf(TAIL, freedom)) * math.sqrt(ours + theirs)
+    return Estimate(value, value - reach, value + reach)
+
+
+def _value_p(treated: Group, control: Group) -> float:
+    summaries = ((_mean(group), group.deviation, group.cases) for group in (treated, control))
+    return float(ttest_ind_from_stats(*(each for group in summaries for each in group), equal_var=False).pvalue)
+
+
+def _value_relative(treated: Group, control: Group) -> Estimate | None:
+    """The logarithm of the ratio of means, its error by the delta method."""
+    ours, theirs = _mean(treated), _mean(control)
+    if ours <= 0 or theirs <= 0:
+        return None
+    error = math.sqrt(_squared_error(treated) / ours**2 + _squared_error(control) / theirs**2)
+    reach = math.exp(float(norm.ppf(TAIL)) * error)
+    ratio = ours / theirs
+    return Estimate(ratio - 1, ratio / reach - 1, ratio * reach - 1)
+
+
+def _mean(group: Group) -> float:
+    return float(group.received) / group.cases
+
+
+def _squared_error(group: Group) -> float:
+    return group.deviation**2 / group.cases
+
+
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor)
+
+
+# ---- in words
+
+
+def conclusions(uplift: Uplift) -> tuple[str, ...]:
+    """What was found, a sentence a figure; empty where nothing can be compared."""
+    told = (
+        (uplift.rate, 100, "ponto percentual de pagantes", "pontos percentuais de pagantes"),
+        (uplift.value, 1, "real por contribuinte", "reais por contribuinte"),
+    )
+    return tuple(
+        _conclusion(uplift, _scaled(estimate, factor), one, many) for estimate, factor, one, many in told if estimate
+    )
+
+
+def _conclusion(uplift: Uplift, estimate: Estimate, one: str, many: str) -> str:
+    treated, control = uplift.treated.name, uplift.control.name
+    between = f"entre {_number(estimate.low)} e {_number(estimate.high)}"
+    if not estimate.proves:
+        return f"{treated} e {control}: diferença que pode ser do acaso ({between} {many}, com 95 % de confiança)"
+    apart = abs(estimate.value)
+    more = "a mais" if estimate.value > 0 else "a menos"
+    unit = one if apart < 2 else many
+    return f"{treated}: {_number(apart)} {unit} {more} que {control} ({between}, com 95 % de confiança)"
+
+
+def _number(number: float) -> str:
+    return format_decimal(round(number, 2), "#,##0.00", locale="pt_BR").replace("-", "−")
+
+
+def _cautions(treated: Group, control: Group) -> tuple[str, ...]:
+    """What limits the comparison."""
+    if empty := [group.name for group in (treated, control) if not group.cases]:
+        return tuple(f"{name}: nenhum caso, e por isso não há com o que comparar" for name in empty)
+    return tuple(said for group in (treated, control) if (said := _caution(group)))
+
+
+def _caution(group: Group) -> str | None:
+    if group.cases == 1:
+        return f"{group.name}: um só caso, e de um só não se tira intervalo do valor por contribuinte"
+    if not group.payers:
+        return f"{group.name}: ninguém pagou; não há variação em % nem intervalo do valor por contribuinte"
+    if group.payers == group.cases:
+        same = "" if group.deviation else ", e o mesmo; não há intervalo do valor por contribuinte"
+        return f"{group.name}: todos pagaram{same}; não há variação de pagantes em %"
+    if group.payers < FEW_PAYERS:
+        few = "só 1 pagante" if group.payers == 1 else f"só {group.payers} pagantes"
+        return f"{group.name}: {few}; o intervalo do valor por contribuinte é apenas aproximado"
+    return None

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from models.errors import Refusal
 
-NUMBER = r"\d{1,9}(?:[.,]\d{1,9})?"
+NUMBER = r"[0-9]{1,9}(?:[.,][0-9]{1,9})?"
 
 
 def share_of(written: str) -> Decimal:

@@ -62,42 +62,55 @@ class ValueEffect:
 Effect = RateEffect | ValueEffect
 
 
-def control_of(cohort: int, share: Fraction) -> int:
-    """Cases of the hold-out, at least one of each group."""
-    return min(max(round(cohort * share), 1), cohort - 1)
+@dataclass(frozen=True)
+class Design:
+    """A cohort of which some cases are held out to see an effect."""
+
+    effect: Effect
+    cohort: int
+    control: int
+
+    @property
+    def treated(self) -> int:
+        return self.cohort - self.control
+
+    @property
+    def power(self) -> float:
+        return self.effect.power(self.control, self.treated)
+
+    @property
+    def enough(self) -> bool:
+        return self.power >= POWER
+
+    @property
+    def detectable(self) -> float | None:
+        """The smallest uplift that these groups show, whatever the effect's own; none where the largest isn't seen."""
+        uplifts = range(1, int(self.effect.most * self.effect.STEPS) + 1)
+        place = bisect_left(uplifts, True, key=lambda step: self._with(step / self.effect.STEPS).enough)
+        return uplifts[place] / self.effect.STEPS if place < len(uplifts) else None
+
+    def _with(self, uplift: float) -> Design:
+        return replace(self, effect=replace(self.effect, uplift=uplift))
 
 
-def cohort_needed(effect: Effect, share: Fraction) -> int | None:
+def design(effect: Effect, cohort: int, share: Fraction) -> Design:
+    """With this share held out, and at least one case in each group."""
+    return Design(effect, cohort, min(max(round(cohort * share), 1), cohort - 1))
+
+
+def smallest_cohort(effect: Effect, share: Fraction) -> Design | None:
     """The smallest cohort that shows the effect with this share held out; none up to LARGEST_COHORT."""
-
-    def enough(cohort: int) -> bool:
-        control = control_of(cohort, share)
-        return effect.power(control, cohort - control) >= POWER
-
     sizes = range(2, LARGEST_COHORT + 1)
-    place = bisect_left(sizes, True, key=enough)
-    return sizes[place] if place < len(sizes) else None
+    place = bisect_left(sizes, True, key=lambda cohort: design(effect, cohort, share).enough)
+    return design(effect, sizes[place], share) if place < len(sizes) else None
 
 
-def control_needed(effect: Effect, cohort: int) -> int | None:
-    """The smallest hold-out that shows the effect in a cohort of this size; none where even half of it doesn't."""
-
-    def power(control: int) -> float:
-        return effect.power(control, cohort - control)
-
+def smallest_control(effect: Effect, cohort: int) -> Design:
+    """The smallest hold-out that shows the effect in a cohort of this size, or else the one that shows most of it."""
     # a large effect is seen best with less than half held out, and more would hide it again
-    best = max((control_of(cohort, Fraction(percent, 100)) for percent in range(1, 51)), key=power)
-    place = bisect_left(range(1, best + 1), True, key=lambda control: power(control) >= POWER)
-    return place + 1 if place < best else None
-
-
-def detectable(effect: Effect, control: int, treated: int) -> float | None:
-    """The smallest uplift that groups of these sizes show, in the effect's own unit, whatever uplift it has; none
-    where even the largest isn't seen."""
-    uplifts = range(1, int(effect.most * effect.STEPS) + 1)
-
-    def seen(steps: int) -> bool:
-        return replace(effect, uplift=steps / effect.STEPS).power(control, treated) >= POWER
-
-    place = bisect_left(uplifts, True, key=seen)
-    return uplifts[place] / effect.STEPS if place < len(uplifts) else None
+    best = max(
+        (design(effect, cohort, Fraction(percent, 100)) for percent in range(1, 51)), key=lambda each: each.power
+    )
+    sizes = range(1, best.control)
+    place = bisect_left(sizes, True, key=lambda control: Design(effect, cohort, control).enough)
+    return Design(effect, cohort, sizes[place]) if place < len(sizes) else best

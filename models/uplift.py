@@ -122,7 +122,7 @@ def compare(treated: Group, control: Group, basis: Basis = Basis.INTENTION_TO_TR
         value=_value(treated, control, dispersion) if dispersion else None,
         value_relative=_value_relative(treated, control, dispersion) if dispersion else None,
         value_p=_value_p(treated, control) if dispersion else None,
-        cautions=tuple(_cautions(treated, control)),
+        cautions=tuple(_cautions(treated, control, dispersion)),
     )
 
 
@@ -172,7 +172,7 @@ def _rate_p(treated: Group, control: Group) -> float:
 
 
 def _dispersion(treated: Group, control: Group) -> float | None:
-    """In reais; none where nothing came in, or every case paid the same."""
+    """In reais, the size of one payment as it weighs in the sum; none where nothing came in or all paid the same."""
     if treated.received <= 0 or control.received <= 0:
         return None
     cases = treated.cases + control.cases
@@ -186,8 +186,10 @@ def _value(treated: Group, control: Group, dispersion: float) -> Estimate:
     return Estimate(value, value - reach, value + reach)
 
 
-def _value_relative(treated: Group, control: Group, dispersion: float) -> Estimate:
+def _value_relative(treated: Group, control: Group, dispersion: float) -> Estimate | None:
     """The interval is the logarithm's, since a ratio errs further upwards than downwards."""
+    if min(treated.received, control.received) < dispersion:
+        return None
     ratio = _mean(treated) / _mean(control)
     reach = math.exp(NORMAL * math.sqrt(dispersion / float(treated.received) + dispersion / float(control.received)))
     return Estimate(ratio - 1, ratio / reach - 1, ratio * reach - 1)
@@ -236,7 +238,7 @@ def _number(number: float) -> str:
     return format_decimal(round(number, 2), "#,##0.00", locale="pt_BR").replace("-", "−")
 
 
-def _cautions(treated: Group, control: Group) -> Iterator[str]:
+def _cautions(treated: Group, control: Group, dispersion: float | None) -> Iterator[str]:
     for group in (treated, control):
         if group.received <= 0:
             yield f"{group.name}: nada entrou; não há variação em % nem intervalo do valor por contribuinte"
@@ -245,5 +247,7 @@ def _cautions(treated: Group, control: Group) -> Iterator[str]:
         elif group.payers < FEW_PAYERS:
             few = "só 1 pagante" if group.payers == 1 else f"só {group.payers} pagantes"
             yield f"{group.name}: {few}; o intervalo do valor por contribuinte é apenas aproximado"
-    if not treated.deviation and not control.deviation and treated.received > 0 and control.received > 0:
+        if dispersion and group.received < dispersion:
+            yield f"{group.name}: entrou menos do que um só pagamento costuma pesar; não há variação do valor em %"
+    if dispersion is None and min(treated.received, control.received) > 0:
         yield "todos pagaram o mesmo: não há intervalo do valor por contribuinte"

@@ -1,6 +1,6 @@
 """`power`: how large a hold-out must be, asked before a cohort is started, for its result to prove anything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -35,58 +35,50 @@ def register(app: typer.Typer) -> None:
     app.command()(power)
 
 
-def _share(written: str) -> Decimal:
-    try:
-        share = share_of(written)
-    except Refusal as refusal:
-        raise typer.BadParameter(str(refusal)) from None
-    if not 0 < share < 1:
-        raise typer.BadParameter("must lie between 0% and 100%, neither of them")
-    return share
+def _reads(read: Callable[[str], Decimal]) -> Callable[[str], Decimal]:
+    """What is refused is shown with the option that it was given to."""
 
+    def parse(written: str) -> Decimal:
+        try:
+            return read(written)
+        except (Refusal, Rejected) as refused:
+            raise typer.BadParameter(str(refused)) from None
 
-def _points(written: str) -> Decimal:
-    try:
-        return points_of(written)
-    except Refusal as refusal:
-        raise typer.BadParameter(str(refusal)) from None
+    return parse
 
 
 def _reais(written: str) -> Decimal:
-    try:
-        amount = Decimal(read_amount(written, "amount"))
-    except Rejected as rejected:
-        raise typer.BadParameter(str(rejected)) from None
-    if amount <= 0:
-        raise typer.BadParameter("must be more than 0")
-    return amount
+    return Decimal(read_amount(written, "amount"))
 
 
 def power(
     base_rate: Annotated[
-        Decimal, typer.Option(parser=_share, metavar="SHARE", help="How many pay without a notice, as in 6%.")
+        Decimal, typer.Option(parser=_reads(share_of), metavar="SHARE", help="How many pay without a notice, as in 6%.")
     ],
     uplift: Annotated[
-        Decimal, typer.Option(parser=_points, metavar="POINTS", help="How many more would pay notified, as in 1pp.")
+        Decimal,
+        typer.Option(parser=_reads(points_of), metavar="POINTS", help="How many more would pay notified, as in 1pp."),
     ],
     cohort: Annotated[
         int | None, typer.Option(min=2, max=LARGEST_COHORT, help="Cases there are; default: as many as are needed.")
     ] = None,
     control: Annotated[
         Decimal | None,
-        typer.Option(parser=_share, metavar="SHARE", help="Held out, as in 10%; default: as few as are needed."),
+        typer.Option(
+            parser=_reads(share_of), metavar="SHARE", help="Held out, as in 10%; default: as few as are needed."
+        ),
     ] = None,
     amount_sd: Annotated[
         Decimal | None,
         typer.Option(
-            parser=_reais,
+            parser=_reads(_reais),
             metavar="REAIS",
             help="Standard deviation of what is received per head, who pays nothing included; `report` shows it.",
         ),
     ] = None,
     amount_uplift: Annotated[
         Decimal | None,
-        typer.Option(parser=_reais, metavar="REAIS", help="How much more would be received per head."),
+        typer.Option(parser=_reads(_reais), metavar="REAIS", help="How much more would be received per head."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -53,6 +53,7 @@ class ValueEffect:
 
     @property
     def most(self) -> float:
+        """So much that any two cases show it."""
         return 10 * self.deviation
 
     def power(self, control: int, treated: int) -> float:

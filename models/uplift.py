@@ -75,8 +75,8 @@ class Estimate:
     high: float
 
     @property
-    def proves(self) -> bool:
-        """Whether chance alone is ruled out, at 95 %."""
+    def beyond_chance(self) -> bool:
+        """Whether no effect at all is ruled out, at 95 %."""
         return self.low > 0 or self.high < 0
 
 
@@ -91,7 +91,7 @@ class Uplift:
     rate: Estimate | None = None
     """A difference of payment rates as a fraction: 0.01 is one percentage point."""
     rate_relative: Estimate | None = None
-    """0.2: 20 % more payers in a hundred."""
+    """0.2: the rate is 20 % higher."""
     rate_p: float | None = None
     value: Estimate | None = None
     """Reais received per head."""
@@ -165,10 +165,9 @@ def _rate_p(treated: Group, control: Group) -> float:
 # ---- how much they pay
 #
 # A few payments make most of the sum, and a hold-out is small: its own deviation hangs on the few large debts that
-# happened to be paid in it, and Welch's interval, which trusts it, holds the truth 87 to 91 times in 100 only. Both
-# groups are drawn from the same people, so one dispersion is taken from all of them: the variance of a group's amounts
-# is that many times its mean, as when payments come by chance, some more often, each of a size that chance decides
-# too (McCullagh & Nelder, Generalized Linear Models, 1989, ch. 6: overdispersed counts).
+# happened to be paid in it, and Welch's interval, which trusts it, is too short. Both groups are drawn from the same
+# people, so one dispersion is taken from all of them: the variance of a group's amounts is that many times its mean,
+# as when payments come by chance, some more often, each of a size that chance decides too.
 
 
 def _dispersion(treated: Group, control: Group) -> float | None:
@@ -226,7 +225,7 @@ def conclusions(uplift: Uplift) -> tuple[str, ...]:
 def _conclusion(uplift: Uplift, estimate: Estimate, one: str, many: str) -> str:
     treated, control = uplift.treated.name, uplift.control.name
     between = f"entre {_number(estimate.low)} e {_number(estimate.high)}"
-    if not estimate.proves:
+    if not estimate.beyond_chance:
         return f"{treated} e {control}: diferença que pode ser do acaso ({between} {many}, com 95 % de confiança)"
     apart = abs(estimate.value)
     more = "a mais" if estimate.value > 0 else "a menos"

@@ -60,10 +60,10 @@ def test_the_value_per_head_has_an_answer_of_its_own(line: Line) -> None:
     ("words", "complaint"),
     [
         (("--base-rate", "6", "--uplift", "1pp"), "'6' is not a share"),
-        (("--base-rate", "0%", "--uplift", "1pp"), "must lie between 0% and 100%"),
+        (("--base-rate", "0%", "--uplift", "1pp"), "is not a share between 0% and 100%"),
         (("--base-rate", "6%", "--uplift", "1%"), "'1%' is not a difference in percentage points"),
         (("--base-rate", "99.5%", "--uplift", "1pp"), "makes 100% or more"),
-        ((*ASKED[1:], "--control", "100%"), "must lie between 0% and 100%"),
+        ((*ASKED[1:], "--control", "100%"), "is not a share between 0% and 100%"),
         ((*ASKED[1:], "--amount-uplift", "9"), "needs --amount-sd"),
         ((*ASKED[1:], "--amount-sd", "-1"), "negative"),
         ((*ASKED[1:], "--amount-sd", "R$"), "is not an amount"),

@@ -19,7 +19,7 @@ def test_points_are_read_however_they_are_written(written: str) -> None:
     assert points_of(written) == Decimal("0.01")
 
 
-@pytest.mark.parametrize("written", ["6", "101%", "-6%", "", "%", "6%%", "NaN", "1e3", "six", "6pp", "٦%"])
+@pytest.mark.parametrize("written", ["6", "0%", "100%", "1", "-6%", "", "%", "6%%", "NaN", "1e3", "six", "6pp", "٦%"])
 def test_what_is_no_share_is_refused_with_an_example(written: str) -> None:
     with pytest.raises(Refusal, match=r"write for example 6% or 0\.06"):
         share_of(written)
@@ -34,4 +34,4 @@ def test_what_is_no_difference_is_refused_with_an_example(written: str) -> None:
 @given(st.text(max_size=12))
 def test_nothing_else_than_a_share_or_a_refusal(written: str) -> None:
     with suppress(Refusal):
-        assert 0 <= share_of(written) <= 1
+        assert 0 < share_of(written) < 1

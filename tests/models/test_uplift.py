@@ -50,7 +50,7 @@ def test_pindamonhangaba_received_a_fifth_more_from_the_notified() -> None:
     found = compare(notified, others)
     assert found.value_relative is not None
     assert f"{found.value_relative.value:.0%}" == "20%"
-    assert found.value_relative.proves
+    assert found.value_relative.beyond_chance
     assert found.brought_in is not None
     assert found.brought_in.value == pytest.approx(3_600_000 - 60_000 * float(others.received) / others.cases)
 
@@ -107,7 +107,7 @@ def test_without_a_control_group_nothing_is_claimed() -> None:
 def test_a_group_of_which_nobody_paid_gets_a_rate_and_a_caution() -> None:
     found = compare(SOME, SILENT)
     assert found.rate is not None
-    assert found.rate.proves
+    assert found.rate.beyond_chance
     assert found.rate_relative is found.value is found.value_relative is None
     assert found.cautions == ("x: nada entrou; não há variação em % nem intervalo do valor por contribuinte",)
 
@@ -135,7 +135,7 @@ def test_one_payment_above_all_others_leaves_no_ratio() -> None:
     huge = group_of("x", [Decimal(5_000_000), *[Decimal(100)] * 40, *[Decimal(0)] * 360])
     found = compare(huge, SOME)
     assert found.value is not None
-    assert not found.value.proves
+    assert not found.value.beyond_chance
     assert found.value_relative is None
     assert found.cautions == ("y: entrou menos do que um só pagamento costuma pesar; não há variação do valor em %",)
 

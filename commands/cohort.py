@@ -24,6 +24,7 @@ from models.words import GROUNDS, STATUSES, money
 from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
+from storage.prescription import count_near
 from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
@@ -91,6 +92,7 @@ def status(name: str, json: Json = False) -> None:
     with engine.connect() as connection:
         known = read_cohort(connection, name)
         costs = spent_by_channel(connection, name)
+        near = count_near(connection, name, datetime.now(UTC))
     spent = sum((channel["cost"] for channel in costs), Decimal(0))
     counts, cells = status_counts(engine, name), _cells(engine, name)
     result = {
@@ -99,6 +101,7 @@ def status(name: str, json: Json = False) -> None:
         "started_by": known.started_by,
         "today": known.clock.day_at(datetime.now(UTC)),
         "cases": sum(counts.values()),
+        "near_prescription": near,
         "statuses": counts,
         "cells": cells,
         "budget": known.budget,
@@ -107,6 +110,10 @@ def status(name: str, json: Json = False) -> None:
     }
 
     def readable() -> None:
+        if near:
+            out.print(
+                f"[bold]{near} of {sum(counts.values())} cases near prescription[/bold]; `case list` has them first"
+            )
         table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
         of = "no budget" if known.budget is None else f"of {money(known.budget)}"

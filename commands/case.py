@@ -18,7 +18,7 @@ from commands.services import database, temporal_client
 from models.case import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
-from models.words import STATUSES
+from models.words import GROUNDS, STATUSES
 from storage.cases import read_case, record_decision
 from storage.cohorts import read_cohort
 from storage.contacts import give_contact
@@ -196,7 +196,10 @@ def _show(file: dict[str, Any]) -> None:
     if file["waits_because"]:
         out.print(f"waits: {file['waits_because']}", markup=False)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    for title in ("holds", "defences", "prior_steps", "payments", "agreements", "benefits"):
+    held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
+    if held:
+        table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
+    for title in ("defences", "prior_steps", "payments", "agreements", "benefits"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title.replace("_", " "))
     given = _columns(file["approvals"], "given_by", "given_on", "state", "reason")
@@ -208,6 +211,11 @@ def _show(file: dict[str, Any]) -> None:
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
     table(["at", "kind", "reason"], _columns(file["events"], "at", "kind", "reason"), "events")
+
+
+def _by_whom(hold: dict[str, Any]) -> tuple[Any, ...]:
+    why = " · ".join(said for said in (hold["reason"], hold["evidence"]) if said)
+    return hold["by"] or hold["source"], why, hold["from"], hold["until"]
 
 
 def _prescribes(row: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -88,13 +89,13 @@ def start(
 @cohort.command()
 def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
-    engine = database()
-    with engine.connect() as connection:
-        known = read_cohort(connection, name)
-        costs = spent_by_channel(connection, name)
-        near = count_near(connection, name, datetime.now(UTC))
+    with answering_database() as engine:
+        with engine.connect() as connection:
+            known = read_cohort(connection, name)
+            costs = spent_by_channel(connection, name)
+            near = count_near(connection, name, datetime.now(UTC))
+        counts, cells = status_counts(engine, name), _cells(engine, name)
     spent = sum((channel["cost"] for channel in costs), Decimal(0))
-    counts, cells = status_counts(engine, name), _cells(engine, name)
     result = {
         "cohort": name,
         "ruler": known.frozen.ruler.label,

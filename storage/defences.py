@@ -58,7 +58,7 @@ def rule_on_defence(
         check_ruling(decided_on, process.newest, process.today)
         ruled = {"state": ruling, "decided_on": decided_on, "decided_by": by, "reason": reason}
         is_open = (defences.c.case == case) & (defences.c.state == "open")
-        decided = update(defences).where(is_open).values(ruled, decided_at=func.clock_timestamp())
+        decided = update(defences).where(is_open).values({**ruled, "decided_at": func.clock_timestamp()})
         row = process.connection.execute(decided.returning(defences.c.filed_on)).one()
         why = f"defesa de {day(row.filed_on)} {VERBS[ruling]} em {day(decided_on)} por {by}: {reason}"
         record_decision(process.connection, process.case, f"defence_{ruling}", why, process.today)

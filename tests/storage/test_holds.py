@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from models.errors import Refusal
 from models.grounds import Ground
-from storage.cases import sitting
+from storage.cases import read_case, read_standings, sitting
 from storage.holds import Changed, place_hold, release_hold
 from tests.agreement_world import BH, Contract, at, co_debtor, contract
 
@@ -77,6 +77,14 @@ def test_a_hold_is_over_the_day_after_its_last(made: Contract) -> None:
     assert balance(made, date(2026, 3, 20)) == 0
     assert balance(made, date(2026, 3, 21)) == Decimal("1800.00")
     assert made.rows("SELECT DISTINCT lifted_by FROM holds") == [("calendar",)]
+
+
+def test_a_hold_that_is_over_holds_nobody_out_of_a_cohort(made: Contract) -> None:
+    place(made, until=date(2026, 3, 20))
+    with made.engine.connect() as connection:
+        ruler, pair = read_case(connection, made.case).ruler, (made.taxpayer, "IPTU")
+        seen = [read_standings(connection, ruler, [pair], date(2026, 3, day))[pair].balance for day in (20, 21)]
+    assert seen == [0, Decimal("1800.00")]
 
 
 def test_the_same_ground_twice_is_refused_for_the_debts_it_holds(made: Contract) -> None:

@@ -73,8 +73,8 @@ GROUNDS = {
 }
 
 BASES = {
-    "statutory": "devedor contumaz por lei",
-    "ladder": "fim da régua",
+    "statutory": "devedor contumaz por lei (LC 225/2026, arts. 11 a 13)",
+    "ladder": "fim da régua: o descumprimento persistiu em todos os seus degraus",
 }
 
 PRIOR_STEPS = {

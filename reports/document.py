@@ -74,7 +74,7 @@ class Document:
     title: str
     authority: str
     notice: str
-    """What stands above it and at the foot of each page: how confidential it is."""
+    """How confidential it is."""
     sections: tuple[Section, ...]
 
 

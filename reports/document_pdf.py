@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -27,6 +28,8 @@ FONT, BOLD = "Vera", "VeraBd"
 ACCENT, RULE, PAPER = HexColor("#8f1420"), HexColor("#cfc8c9"), HexColor("#faf7f6")
 MARGIN, FOOT = 16 * mm, 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
+PADDING = 3
+"""Of a table's cell."""
 ANNEXES = {"texts", "rules"}
 """Sections that begin on a page of their own."""
 
@@ -74,6 +77,7 @@ class _Paper(BaseDocTemplate):  # type: ignore[misc]
             pagesize=A4,
             title=document.title,
             author=document.authority,
+            subject="Por que este contribuinte está aqui",
             creator="Régua",
             lang="pt-BR",
             invariant=1,
@@ -89,7 +93,7 @@ class _Paper(BaseDocTemplate):  # type: ignore[misc]
         canvas.setFillColor(HexColor(MUTED))
         canvas.setStrokeColor(RULE)
         canvas.line(MARGIN, FOOT - 8, A4[0] - MARGIN, FOOT - 8)
-        canvas.drawString(MARGIN, FOOT - 18, f"Caso {self._document.case} · {self._document.notice}"[:118])
+        canvas.drawString(MARGIN, FOOT - 18, f"Caso {self._document.case} · sigilo fiscal (CTN art. 198)")
         canvas.drawRightString(A4[0] - MARGIN, FOOT - 18, f"página {self.page} de {self._pages or '?'}")
         canvas.restoreState()
 
@@ -151,7 +155,7 @@ def _grid(grid: Grid) -> Flowable:
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
         ("BACKGROUND", (0, 0), (-1, 0), PAPER),
-        *((f"{side}PADDING", (0, 0), (-1, -1), 3) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
+        *((f"{side}PADDING", (0, 0), (-1, -1), PADDING) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
     ]
     return LongTable(
         [heading, *rows], _widths(grid), style=look, repeatRows=1, splitInRow=1, spaceBefore=4, spaceAfter=8
@@ -159,20 +163,25 @@ def _grid(grid: Grid) -> Flowable:
 
 
 def _widths(grid: Grid) -> list[float]:
-    """As wide as its words want to be, within the page: more room goes to columns with more to say."""
-    wanted = [
-        max(stringWidth(cell, FONT, CELL.fontSize) for cell in column)
-        for column in zip(grid.columns, *grid.rows, strict=True)
-    ]
-    needed = [
-        max(max(stringWidth(word, BOLD, CELL.fontSize) for word in [*cell.split(), ""]) for cell in column)
-        for column in zip(grid.columns, *grid.rows, strict=True)
-    ]
-    least = [min(need, WIDTH / len(needed)) + 7 for need in needed]
-    shares = [math.sqrt(max(want - low, 0)) for want, low in zip(wanted, least, strict=True)]
-    spare = max(WIDTH - sum(least), 0)
-    widths = [low + spare * share / (sum(shares) or 1) for low, share in zip(least, shares, strict=True)]
-    return [width * min(1, WIDTH / sum(widths)) for width in widths]
+    """As wide as their words; where the page is too narrow, no narrower than the longest one, and more room goes to
+    columns with more to say."""
+    columns = list(zip(grid.columns, *grid.rows, strict=True))
+    whole = [max(_width(cell) for cell in column) for column in columns]
+    if sum(whole) <= WIDTH:
+        return [width * WIDTH / sum(whole) for width in whole]
+    least = [max(_width(word) for cell in column for word in UNBROKEN.findall(cell) or [""]) for column in columns]
+    if sum(least) >= WIDTH:
+        return [width * WIDTH / sum(least) for width in least]
+    shares = [math.sqrt(want - low) for want, low in zip(whole, least, strict=True)]
+    spare = WIDTH - sum(least)
+    return [low + spare * share / sum(shares) for low, share in zip(least, shares, strict=True)]
+
+
+UNBROKEN = re.compile(r"R\$ \S+|\S+")
+
+
+def _width(words: str) -> float:
+    return float(stringWidth(words, BOLD, CELL.fontSize)) + 2 * PADDING + 1
 
 
 class _Drawn(Flowable):  # type: ignore[misc]

@@ -22,7 +22,6 @@ from models.ruler import Kind, Ruler, Stage
 from models.taxid import formatted, mask
 from models.words import (
     AGREEMENT_STATES,
-    BASES,
     CHANNELS,
     GROUNDS,
     INTENTS,
@@ -101,26 +100,29 @@ TITLES = {
 }
 """What each kind of journal entry is called; one that is not here goes by its own word."""
 
-RULES: Mapping[str, Where] = {
-    "approval_asked": ("gate",),
-    "approval_lapsed": ("gate",),
-    "approved": ("gate",),
-    "classified": ("entry",),
-    "ended": ("offer",),
-    "hardship": ("hardship",),
-    "reanchored": ("payments",),
-    "reclassified": ("entry",),
-    "referred": ("referral",),
-    "reinstated": ("gate",),
-    "rejected": ("gate",),
-    "resolved": ("payments",),
-    "resumed_after_break": ("agreements",),
-    "served": ("jurisdiction", "deemed"),
-    "settled": ("offer",),
-    "suspended": ("gate",),
-    "under_defence": ("gate",),
+GATE, ENTRY = ("condições da suspensão", ("gate",)), ("critérios de entrada", ("entry",))
+PAYMENTS, OFFER = ("regras de pagamento", ("payments",)), ("oferta da campanha", ("offer",))
+
+RULES: Mapping[str, tuple[str, Where]] = {
+    "approval_asked": GATE,
+    "approval_lapsed": GATE,
+    "approved": GATE,
+    "classified": ENTRY,
+    "ended": OFFER,
+    "hardship": ("regra da dificuldade declarada", ("hardship",)),
+    "reanchored": PAYMENTS,
+    "reclassified": ENTRY,
+    "referred": ("condições do encaminhamento", ("referral",)),
+    "reinstated": GATE,
+    "rejected": GATE,
+    "resolved": PAYMENTS,
+    "resumed_after_break": ("retomada após rompimento", ("agreements",)),
+    "served": ("ciência tácita", ("jurisdiction", "deemed")),
+    "settled": OFFER,
+    "suspended": GATE,
+    "under_defence": GATE,
 }
-"""The part of a ruler that a decision goes by, beside the rung it is about."""
+"""What a decision goes by in a ruler, beside the rung it is about."""
 
 NOTICE_STATES = {
     Progress.CLAIMED: "a enviar",
@@ -134,6 +136,7 @@ NOTICE_STATES = {
     Progress.BLOCKED: "bloqueada",
 }
 
+PROVIDERS = {"outbox": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
 APPROVAL_STATES = {"given": "em vigor", "carried_out": "cumprida", "lapsed": "caducada"}
 DEFENCE_STATES = {"open": "em análise", "accepted": "aceita", "rejected": "rejeitada"}
 RETURNS = {"filed": "entregue", "late": "entregue com atraso", "missing": "não entregue", "not_required": "dispensada"}
@@ -206,15 +209,14 @@ class _Telling:
         """What the last approver saw; before that, what holds of a case that is on its way to a suspension."""
         if self.dossier.approvals:
             seen = self.dossier.approvals[-1]["seen"]
-            return f"{BASES.get(seen['basis'], seen['basis'])}; {seen['because']}"
+            return str(seen["because"])
         position, standing = self.dossier.case.position, self.dossier.standing
         suspends = position.row and any(rung.stage is Stage.SUSPENSION for rung in self.ruler.rows[position.row].rungs)
         if not suspends:
             return "o caso não está em hipótese que leve à suspensão de benefícios"
         if standing is None:
             return "não apurado: falta taxa ou regra para o valor devido"
-        basis, because = basis_of(self.ruler, position, standing)
-        return f"{BASES[basis]}; {because}"
+        return basis_of(self.ruler, position, standing)[1]
 
     def _standing(self) -> str:
         case, step = self.dossier.case, self.dossier.next_step
@@ -223,7 +225,8 @@ class _Telling:
         contacts = "um contato" if position.steps == 1 else f"{position.steps} contatos"
         since = f"Desde {day(position.started)}, quando entrou na régua, recebeu {contacts}"
         if position.row:
-            said.append(f"{since}; está na hipótese {self._row(position.row)}, porque {position.entered_because}.")
+            said.append(f"{since}; está na hipótese {self._row(position.row)}.")
+            said.append(f"Classificação: {_ended(position.entered_because)}")
         else:
             said.append(f"{since}.")
         if self.dossier.decisions:
@@ -405,16 +408,22 @@ class _Telling:
         if "open" in rest:
             yield f"em aberto: {', '.join(map(_open, rest.pop('open'))) or 'nada'}"
         for key, value in rest.items():
-            yield f"{EVIDENCE.get(key, key)}: {self._inscription(value) if key == 'debt' else value}"
+            yield f"{EVIDENCE.get(key, key)}: {self._told(key, value)}"
+
+    def _told(self, key: str, value: Any) -> str:
+        if key in AMOUNTS:
+            return money(Decimal(value))
+        return self._inscription(value) if key == "debt" else str(value)
 
     def _pinned(self, decision: Row) -> PinnedRuler:
         return self.dossier.rulers[decision["ruler"]]
 
     def _rules_of(self, decision: Row) -> Iterator[_Rule]:
         pinned = self._pinned(decision)
-        where = RULES.get(decision["kind"])
-        if where and (found := quoted(pinned.source, where)):
-            yield _Rule(pinned, ".".join(map(str, where)), found)
+        if rule := RULES.get(decision["kind"]):
+            name, where = rule
+            if found := quoted(pinned.source, where):
+                yield _Rule(pinned, name, found)
         row, stage = decision["hypothesis"], decision["stage"]
         for index, rung in enumerate(pinned.ruler.rows[row].rungs if stage and row in pinned.ruler.rows else ()):
             found = quoted(pinned.source, ("rows", row, "rungs", index))
@@ -492,7 +501,7 @@ class _Telling:
         if notice["served_on"]:
             if notice["served_by"] == "deemed":
                 return f"ciência tácita em {day(notice['served_on'])} ({notice['served_reference']})"
-            how = f"por {notice['served_by']}" if notice["served_by"] else ""
+            how = f"por {PROVIDERS.get(notice['served_by'], notice['served_by'])}" if notice["served_by"] else ""
             return _joined(f"ciência em {day(notice['served_on'])} {how}".strip(), notice["served_reference"])
         if not notice["formal"]:
             return "não é formal: o prazo não depende de ciência"
@@ -516,7 +525,7 @@ class _Telling:
         if notice["channel"] != notice["way"]:
             yield "No lugar de", CHANNELS[notice["way"]]
         if notice["provider"]:
-            yield "Provedor", _joined(notice["provider"], notice["provider_id"])
+            yield "Provedor", _joined(PROVIDERS.get(notice["provider"], notice["provider"]), notice["provider_id"])
         if self.reveal and notice["address"]:
             yield "Endereço", notice["address"]
         yield "Ciência", self._service_of(notice)
@@ -734,6 +743,8 @@ EVIDENCE = {
     "remitted": "remido",
     "reply": "resposta",
 }
+
+AMOUNTS = frozenset({"amount", "price", "remitted"})
 
 REMISSIONS = {"agreement": "parcelamento", "campaign": "campanha"}
 

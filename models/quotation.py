@@ -24,12 +24,15 @@ class Quotation:
 @lru_cache(maxsize=1024)
 def quoted(source: str, where: Where) -> Quotation | None:
     """What a YAML text says at `where`, ("rows", "h1", "rungs", 0), with its key; None: it says nothing of it."""
-    place, node = 0, _tree(source)
+    place: int = 0
+    node = _tree(source)
     for part in where:
         found = _inside(node, part)
         if found is None:
             return None
         place, node = found
+    if node is None:
+        return None
     written = source.splitlines()
     # a block ends where the next thing begins; anything else ends on its own last line
     block = isinstance(node, yaml.CollectionNode) and not node.flow_style
@@ -41,11 +44,11 @@ def quoted(source: str, where: Where) -> Quotation | None:
 
 
 @lru_cache(maxsize=16)
-def _tree(source: str) -> yaml.Node:
+def _tree(source: str) -> yaml.Node | None:
     return yaml.compose(source, Loader=yaml.SafeLoader)
 
 
-def _inside(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
+def _inside(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
     """The line, from 0, on which a key or an item begins, and its value."""
     if isinstance(node, yaml.MappingNode):
         return next(((key.start_mark.line, value) for key, value in node.value if key.value == part), None)

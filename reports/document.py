@@ -1,4 +1,4 @@
-"""A document as plain values: sections of blocks. What is said is decided before; HTML, PDF and terminal only set it."""
+"""A document as plain values: sections of blocks. HTML, PDF and terminal only set what was decided before."""
 
 from __future__ import annotations
 

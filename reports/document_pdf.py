@@ -1,4 +1,4 @@
-"""A document as a PDF for a court's files: A4, pages numbered, with an outline; the same bytes from the same document."""
+"""A document as a PDF for a court's files: A4, numbered pages, an outline; the same bytes from the same document."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ FONT, BOLD = "Vera", "VeraBd"
 ACCENT, RULE, PAPER = HexColor("#8f1420"), HexColor("#cfc8c9"), HexColor("#faf7f6")
 MARGIN, FOOT = 16 * mm, 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
+BEFORE = {"start": 0, "middle": 0.5, "end": 1}
+"""How much of some words stands before their place."""
 PADDING = 3
 """Of a table's cell."""
 ANNEXES = {"texts", "rules"}
@@ -209,8 +211,8 @@ class _Drawn(Flowable):  # type: ignore[misc]
                 case Words():
                     canvas.setFillColor(HexColor(shape.fill))
                     canvas.setFont(BOLD if shape.bold else FONT, shape.size)
-                    draw = {"start": canvas.drawString, "middle": canvas.drawCentredString, "end": canvas.drawRightString}
-                    draw[shape.anchor](shape.x, -shape.y, shape.text)
+                    width = stringWidth(shape.text, BOLD if shape.bold else FONT, shape.size)
+                    canvas.drawString(shape.x - width * BEFORE[shape.anchor], -shape.y, shape.text)
 
     def _arrow(self, line: Line) -> None:
         canvas, (x1, y1), (x2, y2) = self.canv, line.start, line.end

@@ -11,7 +11,6 @@ from models.heatmap import DARK, MUTED, ink, shade
 from models.ruler import Hypothesis, Ruler, Stage
 from models.words import STAGES, day
 
-
 Point = tuple[float, float]
 
 
@@ -103,9 +102,7 @@ def _left(stage: Stage) -> float:
     return LABEL + stage.severity * (COLUMN + GAP)
 
 
-def _cell(
-    x: float, y: float, height: float, rigidity: int | None, visits: list[Stop]
-) -> tuple[Box, list[Words]]:
+def _cell(x: float, y: float, height: float, rigidity: int | None, visits: list[Stop]) -> tuple[Box, list[Words]]:
     if rigidity is None:
         return Box(x, y, COLUMN, height, "#ffffff", "#e6e0e0", 0.5), []
     middle = x + COLUMN / 2

@@ -81,7 +81,7 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
             next_step=Step.model_validate(next_step) if next_step else None,
             rulers=_rulers(connection, {known.frozen.digest, *(row["ruler"] for row in rows["decisions"])}),
             **_owed(connection, known, last),
-            **rows,
+            **rows,  # type: ignore[arg-type]
         )
 
 
@@ -141,7 +141,8 @@ QUERIES = {
         SELECT recorded_at, channel, intent, body, answer FROM replies WHERE "case" = :case ORDER BY id
     """),
     "debts": text(f"""
-        SELECT debts.id, inscription, period, due, litigation, protested, prescribes, amount, received, remitted, balance
+        SELECT debts.id, inscription, period, due, litigation, protested, prescribes, amount, received, remitted,
+               balance
         FROM {OWED} ORDER BY due, debts.id
     """),  # noqa: S608 - OWED is a constant
     "filings": text("""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.sms import transliterate
 from models.taxid import mask
 
 NAME, ADDRESS, LINK = "[nome omitido]", "[endereço omitido]", "[ligação pessoal omitida]"
@@ -30,7 +31,10 @@ class Person(BaseModel):
         for address in sorted({a for a in self.addresses if a.strip()}, key=len, reverse=True):
             text = _address(address).sub(ADDRESS, text)
         text = _number(self.tax_id).sub(mask(self.tax_id), text)
-        return _name(self.name).sub(NAME, text) if self.name.strip() else text
+        # an SMS is written without accents
+        for name in dict.fromkeys((self.name, transliterate(self.name))):
+            text = _name(name).sub(NAME, text) if name.strip() else text
+        return text
 
 
 def _number(number: str) -> re.Pattern[str]:

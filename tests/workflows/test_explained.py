@@ -1,0 +1,39 @@
+"""A whole life explained from its record, when nothing of it is left in Temporal."""
+
+from reports.document import Entry, Verbatim
+from reports.explanation import told
+from storage.dossier import read_dossier
+from tests.builders import FACTS
+from tests.workflows.town import Life, Town
+
+
+async def suspended_and_given_back(town: Town) -> Life:
+    """Climbs from the third unpaid period to the suspension, is served, approved, suspended; pays, and is told."""
+    life = await town.begin_one(FACTS["h7"])
+    await life.pays("400.00")
+    while "approval_asked" not in life.journal:
+        await life.passes(20)
+        if life.rows(
+            'SELECT FROM notices WHERE "case" = :case AND formal AND served_on IS NULL AND sent_at IS NOT NULL'
+        ):
+            await life.is_served()
+            await life.told()
+    await life.command("approve", by="Bia")
+    await life.reaches("benefits_suspended")
+    await life.passes(5)
+    await life.pays_everything()
+    await life.reaches("resolved")
+    return life
+
+
+async def test_every_decision_notice_and_approval_of_a_life_is_in_its_explanation(town: Town) -> None:
+    life = await suspended_and_given_back(town)
+    dossier = read_dossier(town.engine, life.case)
+    document = told(dossier, reveal=False)
+    blocks = [block for section in document.sections for block in section.blocks]
+    entries = [block for block in blocks if isinstance(block, Entry)]
+    assert [entry.kind for entry in entries] == life.journal
+    texts = [block for block in blocks if isinstance(block, Verbatim) and block.heading.split(". ")[0].isdigit()]
+    assert len(texts) == len(dossier.notices) > 5
+    for kind in ("notice", "approved", "suspended", "reinstated"):
+        assert all(entry.led_to for entry in entries if entry.kind == kind)

@@ -353,7 +353,9 @@ class _Check:
         other = letter.model_copy(update={"basis": "outro fundamento", "basis_name": "outro"})
         silent = [channel for channel in letters if self._same(channel, template, letter, other)]
         files = dict.fromkeys(self.shown(self.file(channel, template) or "") for channel in silent)
-        return [f"{file}: is formal, may lead to a suspension, and doesn't say by what: print `basis`" for file in files]
+        return [
+            f"{file}: is formal, may lead to a suspension, and doesn't say by what: print `basis`" for file in files
+        ]
 
     def _same(self, channel: Channel, template: str, letter: Letter, other: Letter) -> bool:
         try:

@@ -16,7 +16,16 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, LongTable, PageBreak, PageTemplate
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    KeepTogether,
+    LongTable,
+    PageBreak,
+    PageTemplate,
+)
 from reportlab.platypus import Paragraph as Text
 
 from models.heatmap import DARK, MUTED
@@ -32,8 +41,8 @@ BEFORE = {"start": 0, "middle": 0.5, "end": 1}
 """How much of some words stands before their place."""
 PADDING = 3
 """Of a table's cell."""
-ANNEXES = {"texts", "rules"}
-"""Sections that begin on a page of their own."""
+ANNEX = "texts"
+"""The section that begins on a page of its own."""
 
 for _name in (FONT, BOLD):
     registerFont(TTFont(_name, f"{_name}.ttf"))
@@ -53,7 +62,17 @@ TITLE = _style(15, fontName=BOLD)
 HEADING = _style(11.5, fontName=BOLD, textColor=ACCENT, spaceBefore=10, spaceAfter=5)
 ITEM = _style(9, fontName=BOLD, spaceBefore=6, keepWithNext=1)
 INSET = _style(7.5, leftIndent=10)
-QUOTE = _style(7.2, backColor=PAPER, borderColor=RULE, borderWidth=0.5, borderPadding=5, leftIndent=6, rightIndent=6)
+QUOTE = _style(
+    7.2,
+    backColor=PAPER,
+    borderColor=RULE,
+    borderWidth=0.5,
+    borderPadding=5,
+    leftIndent=6,
+    rightIndent=6,
+    spaceBefore=9,
+    spaceAfter=10,
+)
 FRAMED = _style(8, borderColor=ACCENT, borderWidth=0.75, borderPadding=5, spaceBefore=6, spaceAfter=8)
 
 
@@ -110,7 +129,7 @@ def _story(document: Document) -> Iterator[Flowable]:
     yield _text(document.title, TITLE)
     yield _text(document.notice, FRAMED)
     for number, section in enumerate(document.sections, start=1):
-        yield PageBreak() if section.key in ANNEXES else CondPageBreak(30 * mm)
+        yield PageBreak() if section.key == ANNEX else CondPageBreak(30 * mm)
         yield _marked(_text(f"{number}. {section.title}", HEADING), section.key, 0)
         yield from _blocks(section)
 
@@ -141,8 +160,7 @@ def _block(block: Block, key: str) -> Iterator[Flowable]:
             yield from _facts(block.facts, SMALL)
             yield Text(_lines(block.text), QUOTE)
         case Picture():
-            yield _Drawn(block.drawing)
-            yield _text(block.description, QUIET)
+            yield KeepTogether([_Drawn(block.drawing), _text(block.description, QUIET)])
 
 
 def _facts(pairs: tuple[tuple[str, str], ...], style: ParagraphStyle) -> Iterator[Flowable]:

@@ -67,6 +67,7 @@ class Stop:
 
 
 WIDTH, LABEL, GAP, LINE = 500.0, 22.0, 11.0, 10.0
+ROW_GAP = 8.0
 COLUMN = (WIDTH - LABEL - GAP * len(Stage)) / len(Stage)
 HEAD = 5
 """Length and breadth of an arrow's head."""
@@ -91,7 +92,7 @@ def path(ruler: Ruler, stops: tuple[Stop, ...]) -> Drawing:
             place, words = _cell(_left(stage), y, height, rigidities.get((row, stage)), visits.get((row, stage), []))
             places[row, stage] = place
             shapes += [place, *words]
-        y += height + GAP
+        y += height + ROW_GAP
     way = [places[stop.row, stop.stage] for stop in stops if (stop.row, stop.stage) in places]
     shapes += [Line(_border(a, b), _border(b, a), DARK) for a, b in pairwise(way) if a is not b]
     note = "Número do contato e data; a cor é a rigidez da mensagem, de 1 (clara) a 10 (escura)."

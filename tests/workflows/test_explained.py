@@ -1,4 +1,4 @@
-"""A whole life explained from its record, when nothing of it is left in Temporal."""
+"""A whole life explained from its record alone."""
 
 from reports.document import Entry, Verbatim
 from reports.explanation import told
@@ -8,16 +8,10 @@ from tests.workflows.town import Life, Town
 
 
 async def suspended_and_given_back(town: Town) -> Life:
-    """Climbs from the third unpaid period to the suspension, is served, approved, suspended; pays, and is told."""
+    """Climbs from the third unpaid period to the suspension, is approved, suspended; pays, and is told."""
     life = await town.begin_one(FACTS["h7"])
     await life.pays("400.00")
-    while "approval_asked" not in life.journal:
-        await life.passes(20)
-        if life.rows(
-            'SELECT FROM notices WHERE "case" = :case AND formal AND served_on IS NULL AND sent_at IS NOT NULL'
-        ):
-            await life.is_served()
-            await life.told()
+    await life.reaches("awaiting_approval")
     await life.command("approve", by="Bia")
     await life.reaches("benefits_suspended")
     await life.passes(5)

@@ -12,6 +12,7 @@ GROUPS = {
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
+    "power": ("power",),
     "web": ("web", "migrate"),
     "demo": ("demo",),
 }

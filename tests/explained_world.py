@@ -142,20 +142,29 @@ def _owe(record: Recorder) -> None:
 
 
 def _climb(record: Recorder) -> None:
-    open_ = {"balance": "1234.56", "grounds": ["injunction"], "debts": {}, "open": ["non_payment 2025-12"]}
-    record.journal("classified", "declarado & não pago: leva a H8", hypothesis="h8", evidence=open_)
+    open_: dict[str, Any] = {
+        "balance": "1234.56",
+        "grounds": ["injunction"],
+        "debts": {},
+        "open": ["non_payment 2025-12"],
+    }
+    record.journal("classified", "declarado & não pago: leva a H8", hypothesis="h8", evidence=seen)
     body = f"{NAME}\nCNPJ nº {FORMATTED} ({TAX_ID})\nAcesse {LINK}\nFundamento: fim da régua.\n"
-    deemed = {"deemed_on": date(2026, 3, 17), "deemed_by": "Decreto 70.235/1972, art. 23"}
-    served = {"served_on": date(2026, 3, 17), "served_by": "deemed", "served_reference": deemed["deemed_by"]}
+    deemed: dict[str, Any] = {"deemed_on": date(2026, 3, 17), "deemed_by": "Decreto 70.235/1972, art. 23"}
+    served: dict[str, Any] = {
+        "served_on": date(2026, 3, 17),
+        "served_by": "deemed",
+        "served_reference": deemed["deemed_by"],
+    }
     record.notice(0, "domicile", body, subject="Notificação formal", **deemed, **served)
-    cell = {"hypothesis": "h8", "stage": "notice", "rigidity": 9, "evidence": open_}
+    cell: dict[str, Any] = {"hypothesis": "h8", "stage": "notice", "rigidity": 9, "evidence": seen}
     record.journal("notice", "H8 · notificação: primeiro contato", **cell)
     sent = record.notice(0, "email", body, address=EMAIL, provider="sendgrid", provider_id="sg-1")
     record.journal("notice", "H8 · notificação: primeiro contato", **cell)
     for number, (kind, reason) in enumerate({"delivered": None, "bounce": f"550 <{EMAIL}> unknown"}.items()):
         happened = {"event": f"ev-{number}", "kind": kind, "reason": reason, "at": MORNING}
         record.add(schema.delivery_events, provider="sendgrid", notice=sent, **happened)
-    record.journal("served", "ciência tácita", at=date(2026, 3, 17))
+    record.journal("served", "ciência tácita", at=on)
     cell["stage"], cell["rigidity"] = "suspension", 10
     record.journal("approval_asked", "suspensão de benefícios aguarda aprovação", **cell)
     record.approval("Bia", "conferido & de acordo")

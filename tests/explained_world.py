@@ -142,21 +142,12 @@ def _owe(record: Recorder) -> None:
 
 
 def _climb(record: Recorder) -> None:
-    open_: dict[str, Any] = {
-        "balance": "1234.56",
-        "grounds": ["injunction"],
-        "debts": {},
-        "open": ["non_payment 2025-12"],
-    }
+    seen = {"balance": "1234.56", "grounds": ["injunction"], "debts": {}, "open": ["non_payment 2025-12"]}
     record.journal("classified", "declarado & não pago: leva a H8", hypothesis="h8", evidence=seen)
     body = f"{NAME}\nCNPJ nº {FORMATTED} ({TAX_ID})\nAcesse {LINK}\nFundamento: fim da régua.\n"
-    deemed: dict[str, Any] = {"deemed_on": date(2026, 3, 17), "deemed_by": "Decreto 70.235/1972, art. 23"}
-    served: dict[str, Any] = {
-        "served_on": date(2026, 3, 17),
-        "served_by": "deemed",
-        "served_reference": deemed["deemed_by"],
-    }
-    record.notice(0, "domicile", body, subject="Notificação formal", **deemed, **served)
+    on, law = date(2026, 3, 17), "Decreto 70.235/1972, art. 23"
+    served: dict[str, Any] = {"served_on": on, "served_by": "deemed", "served_reference": law}
+    record.notice(0, "domicile", body, subject="Notificação formal", deemed_on=on, deemed_by=law, **served)
     cell: dict[str, Any] = {"hypothesis": "h8", "stage": "notice", "rigidity": 9, "evidence": seen}
     record.journal("notice", "H8 · notificação: primeiro contato", **cell)
     sent = record.notice(0, "email", body, address=EMAIL, provider="sendgrid", provider_id="sg-1")

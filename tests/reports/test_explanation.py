@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO, StringIO
 from itertools import count
 
@@ -119,6 +120,16 @@ def test_the_pdf_says_its_language_its_pages_and_its_parts(engine: Engine, case:
     assert all(f"página {n} de {len(pages)}" in text for n, text in enumerate(pages, start=1))
     titles = [str(item.title) for item in read.outline if isinstance(item, Destination)]
     assert titles == [f"{n}. {section.title}" for n, section in enumerate(document.sections, start=1)]
+
+
+def test_a_chained_journal_shows_its_links_and_ends_with_the_last(engine: Engine, case: str) -> None:
+    dossier = read_dossier(engine, case)
+    chained = [{**decision, "hash": f"{n:064}"} for n, decision in enumerate(dossier.decisions, start=1)]
+    document = told(replace(dossier, decisions=chained), reveal=False)
+    entries = [block for block in blocks(document) if isinstance(block, Entry)]
+    assert [dict(entry.facts)["Elo da cadeia"] for entry in entries] == [row["hash"] for row in chained]
+    assert f"({len(chained)})" in str(document.sections[-1])
+    assert f"Último elo da cadeia de decisões: {len(chained):064}." in str(document.sections[-1])
 
 
 def test_a_long_text_in_a_table_goes_over_the_page(engine: Engine) -> None:

@@ -12,7 +12,7 @@ async def suspended_and_given_back(town: Town) -> Life:
     life = await town.begin_one(FACTS["h7"])
     await life.pays("400.00")
     await life.reaches("awaiting_approval")
-    await life.command("approve", by="Bia")
+    await life.command("approve")
     await life.reaches("benefits_suspended")
     await life.passes(5)
     await life.pays_everything()

@@ -6,6 +6,7 @@ A queue of its own for each provider: what waits for one of them holds nobody el
 import asyncio
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -23,6 +24,7 @@ from banks.settings import bank_from
 from channels.links import links_from
 from channels.settings import post_from, rate_of
 from embedded.home import home
+from models.errors import Refusal
 from storage.engine import connect_from_environment
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
@@ -108,5 +110,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        leave(1)
     leave(0)

@@ -81,6 +81,8 @@ def read_tokens(text: str) -> dict[str, str]:
             raise Refusal(
                 f"token {place} in REGUA_CODEC_TOKENS is malformed: write name:digest, the token's SHA-256 in hex"
             )
+        if name in tokens:
+            raise Refusal(f"token {place} in REGUA_CODEC_TOKENS has the name of one before it: each needs its own")
         tokens[name] = digest
     return tokens
 
@@ -137,7 +139,10 @@ def authorization_of(request: Request) -> str:
 
 def payloads_of(body: bytes) -> Sequence[Payload]:
     """Protobuf's own JSON."""
+    read = json_of(body)
     try:
-        return ParseDict(json_of(body), Payloads(), ignore_unknown_fields=True).payloads
-    except (ParseError, TypeError, AttributeError):
-        raise Malformed("body", "is not the JSON of temporal.api.common.v1.Payloads") from None
+        if isinstance(read, dict):
+            return ParseDict(read, Payloads(), ignore_unknown_fields=True).payloads
+    except ParseError:
+        pass
+    raise Malformed("body", "is not the JSON of temporal.api.common.v1.Payloads")

@@ -19,6 +19,7 @@ from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
 from activities.desk import Desk
+from activities.log import log_to_stderr
 from activities.notices import NoticeActivities
 from banks.settings import bank_from
 from channels.links import links_from
@@ -110,6 +111,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    log_to_stderr()
     try:
         asyncio.run(main())
     except Refusal as refusal:

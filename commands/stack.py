@@ -100,7 +100,7 @@ def show(services: Services) -> None:
         "Web": services.web,
         "Temporal Web UI": services.ui,
         "Temporal": services.temporal,
-        "Its metrics": services.temporal_metrics,
+        "Temporal metrics": services.temporal_metrics,
         "PostgreSQL": f"{database.hostname}:{database.port}{database.path}",
         "A day lasts": f"{services.day_seconds:g} s",
         "All addresses": home().stack_json,

@@ -20,7 +20,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from models.callback import Malformed, json_of
 from models.errors import Refusal
-from web.webhook import Refused, Webhook, body_of
+from web.webhook import Refused, Webhook
 from workflows.secrecy import Cipher, Unreadable
 
 log = structlog.get_logger()
@@ -124,7 +124,7 @@ def codec_routes(cipher: Cipher, readers: Readers) -> APIRouter:
 
 async def answer(request: Request, reader: str, what: str, work: Work) -> dict[str, Any]:
     """Logged with who asked and how much, never with what it was."""
-    payloads = payloads_of(await body_of(request))
+    payloads = payloads_of(await request.body())
     try:
         done = await work(payloads)
     except Unreadable as error:

@@ -17,7 +17,7 @@ from tests.payloads import CIPHER
 from tests.web.test_pix_webhook import NOTHING_LISTENS, SECRET, client_of
 from web.app import create_app
 from web.codec import Readers, codec_app, readers_from
-from web.webhook import LONGEST
+from web.guard import LONGEST, Guard
 from workflows.secrecy import Cipher
 
 UI = "http://127.0.0.1:8233"
@@ -45,6 +45,7 @@ HIDDEN = body_with(CIPHER.encrypt(SAID))
 @pytest.fixture
 async def http() -> AsyncIterator[AsyncClient]:
     app = FastAPI()
+    app.add_middleware(Guard)
     app.mount("/codec", codec_app(CIPHER, READERS))
     async with client_of(app) as client:
         yield client

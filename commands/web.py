@@ -15,6 +15,7 @@ from commands.services import temporal_client
 from models.errors import Refusal
 from storage.migrate import upgrade
 from web.app import create_app
+from workflows.build import build_id, make_current
 from workflows.client import connect_settings, register_search_attributes
 
 VARIABLES = {
@@ -41,18 +42,20 @@ def web(
 
 
 def migrate(as_json: Json = False) -> None:
-    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its search attributes."""
+    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its attributes and workers."""
     try:
         upgrade(variable("DATABASE_URL"))
     except OperationalError:
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
-    done = "the database has this version's schema, and Temporal knows the search attributes"
+    done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
     emit({"migrated": True}, as_json, lambda: out.print(done))
 
 
 async def _prepare_temporal() -> None:
-    await register_search_attributes(await temporal_client())
+    client = await temporal_client()
+    await register_search_attributes(client)
+    await make_current(client, build_id())
 
 
 def variable(name: str) -> str:

@@ -117,6 +117,7 @@ class Stack:
         migrate.upgrade(services.database)
         engine.until(lambda: temporal.answers(services.temporal))
         temporal.keep_histories(services.temporal)
+        temporal.serve_this_build(services.temporal)
 
         worker = self._launch(self._program("worker", "worker.py"))
         web = self._launch(self._program("web", "starter.py", "web", "--port", str(ports.web)))

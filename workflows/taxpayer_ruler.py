@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         ContactLost,
         ExtractChanged,
         HardshipDeclared,
+        MemoryLost,
         NoticeLost,
         NoticeServed,
         PaymentClaimed,
@@ -270,6 +271,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def extract_changed(self, event: ExtractChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def memory_lost(self, event: MemoryLost) -> None:
         self.news = True
 
     # What supervisors ask. Each is refused at once when it makes no sense, and answered when it is done.

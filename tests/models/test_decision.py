@@ -14,12 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from models.calendar import Unit, Wait
 from models.case import Status
-from models.decision import Action, Decision, Step, Turn, decide
+from models.decision import decide
 from models.evidence import Debt, Filing
 from models.plan import plan
 from models.position import Position
 from models.ruler import Hypothesis, Stage
-from models.standing import FormalNotice, PaymentFact, Standing, standing_of
+from models.standing import Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.step import Action, Decision, Step, Turn
 from tests import builders
 from tests.builders import (
     FACTS,
@@ -48,9 +49,16 @@ class Act:
     at: date
     standing: Standing
     occurrences: int
-    approved_by: str | None
+    approvers: tuple[str, ...]
     moved: frozenset[str]
     """The kinds of turns since the rung before."""
+
+
+BEFORE_COURT = tuple(
+    PriorStep.model_validate({"kind": kind, "on": date(2026, 1, 5)})
+    for kind in ("administrative_solution", "protest", "cadin_notice")
+)
+"""What the law wants before a suit, all of it on record."""
 
 
 @dataclass
@@ -67,6 +75,9 @@ class PaperCase:
     notices: list[FormalNotice] = field(default_factory=list)
     hardship_on: date | None = None
     paused_by: str | None = None
+    defence: Defence | None = None
+    prior_steps: tuple[PriorStep, ...] = BEFORE_COURT
+    known_assets: Decimal | None = None
     closed: bool = False
     turns: list[Turn] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
@@ -89,7 +100,8 @@ class PaperCase:
             self.paused_by,
             self.notices,
             self.has_benefits,
-        )
+            self.known_assets,
+        ).model_copy(update={"defence": self.defence, "prior_steps": self.prior_steps})
 
     @property
     def step(self) -> Step:
@@ -129,7 +141,7 @@ class PaperCase:
         assert step.on is not None
         at = step.on if self.compressed else max(step.on, self.today)
         self.acts.append(
-            Act(step, at, self.standing, self.position.occurrences, self.position.approved_by, frozenset(self.since))
+            Act(step, at, self.standing, self.position.occurrences, self.position.approvers, frozenset(self.since))
         )
         match step.action:
             case Action.NOTIFY:
@@ -141,6 +153,11 @@ class PaperCase:
             case Action.REINSTATE:
                 self.since.add("reinstated")
                 self._judge(self.position.reinstated(self.ruler, self.today))
+            case Action.INFORM:
+                self._judge(self.position.told())
+            case Action.DEEM_SERVED:
+                self.notices[-1] = self.notices[-1].model_copy(update={"served_on": self.notices[-1].deemed_on})
+                self.sit()
             case Action.REFER:
                 self._judge(self.position.referred_now())
             case Action.RESOLVE:
@@ -189,7 +206,8 @@ class PaperCase:
 
     def _owe(self, which: str, more: Decimal) -> None:
         owed = self.debts[which]
-        self.debts[which] = owed.model_copy(update={"balance": max(owed.balance + more, Decimal(0))})
+        left = max(owed.balance + more, Decimal(0))
+        self.debts[which] = owed.model_copy(update={"balance": left, "ledger": left})
 
     def hold(self, *grounds: str, which: str = "2026-09") -> None:
         self.debts[which] = self.debts[which].model_copy(update={"grounds": grounds})
@@ -207,7 +225,7 @@ class PaperCase:
 
     def approve(self) -> None:
         if self.step.status is Status.AWAITING_APPROVAL:
-            self._judge(self.position.approved("Ana"))
+            self._judge(self.position.approved("Ana", self.standing.fingerprint))
 
     def reject(self) -> None:
         if self.step.status is Status.AWAITING_APPROVAL:
@@ -270,7 +288,7 @@ def check_act(case: PaperCase, act: Act) -> None:
         served = act.standing.formal_notices[-1].served_on
         assert served is not None, "benefits are suspended without proof of service"
         assert act.at >= case.calendar.after(served, case.ruler.gate.defence), "before the defence time ran out"
-        assert act.approved_by, "without approval"
+        assert act.approvers, "without approval"
         assert act.standing.has_benefits
     if act.step.stage is Stage.SUSPENSION and act.step.action is Action.NOTIFY:
         assert any(a.step.action is Action.SUSPEND for a in case.acts), "told of a suspension that was not carried out"
@@ -865,9 +883,8 @@ def test_suspended_and_paid_gives_the_benefits_back_and_resolves() -> None:
     case = suspended()
     for period, owed in list(case.debts.items()):
         case.pay(owed.balance, period)
-    case.carry_out()
-    case.carry_out()
-    assert [act.step.action for act in case.acts[-2:]] == [Action.REINSTATE, Action.RESOLVE]
+    case.climb_until(Action.RESOLVE).carry_out()
+    assert [act.step.action for act in case.acts[-3:]] == [Action.REINSTATE, Action.INFORM, Action.RESOLVE]
     assert case.closed
 
 

@@ -11,7 +11,7 @@ GROUPS = {
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
-    "web": ("web", "migrate"),
+    "web": ("web", "migrate", "downgrade"),
     "demo": ("demo",),
 }
 """file -> the commands in it. Only the file that was asked for is loaded, so that each command answers at once."""

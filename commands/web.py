@@ -1,4 +1,4 @@
-"""`web` and `migrate`: the processes that a deployment starts, configured by the environment alone."""
+"""`web`, `migrate` and `downgrade`: the processes that a deployment starts, configured by the environment alone."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from commands.console import Json, emit, out
 from commands.services import temporal_client
 from models.errors import Refusal
+from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
 from workflows.build import build_id, make_current
@@ -27,6 +28,7 @@ VARIABLES = {
 def register(app: typer.Typer) -> None:
     app.command()(web)
     app.command()(migrate)
+    app.command()(downgrade)
 
 
 def web(
@@ -50,6 +52,15 @@ def migrate(as_json: Json = False) -> None:
     asyncio.run(_prepare_temporal())
     done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
     emit({"migrated": True}, as_json, lambda: out.print(done))
+
+
+def downgrade(
+    schema: Annotated[str, typer.Argument(help="The newest that the older code knows, for example 0005.")],
+    as_json: Json = False,
+) -> None:
+    """Take the database back to an older schema, before older code is started; what only newer ones hold is lost."""
+    take_back(variable("DATABASE_URL"), schema)
+    emit({"schema": schema}, as_json, lambda: out.print(f"the database has schema {schema}; start the older code now"))
 
 
 async def _prepare_temporal() -> None:

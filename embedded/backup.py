@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -109,8 +110,12 @@ def _files_of(home: Home) -> Iterator[tuple[str, Path]]:
     """What is whole: a file that is only being written has another name until it is."""
     for folder in KEPT:
         for path in sorted(Path(home, folder).rglob("*")):
-            if path.is_file() and not path.name.startswith(".") and path.suffix != ".draft":
+            if path.is_file() and not _is_draft(path):
                 yield str(path.relative_to(home)), path
+
+
+def _is_draft(path: Path) -> bool:
+    return path.name.startswith(".") or path.suffix == ".draft" or path.suffix[1:].isdigit()
 
 
 def _pack(files: dict[str, Path], taken_at: datetime, target: Path) -> None:
@@ -139,12 +144,10 @@ def _add(archive: tarfile.TarFile, name: str, path: Path) -> str:
 
 
 def _add_manifest(archive: tarfile.TarFile, manifest: Manifest) -> None:
-    with tempfile.TemporaryFile() as file:
-        file.write(manifest.model_dump_json(indent=2).encode())
-        member = tarfile.TarInfo(MANIFEST)
-        member.size, member.mode = file.tell(), 0o600
-        file.seek(0)
-        archive.addfile(member, file)
+    written = manifest.model_dump_json(indent=2).encode()
+    member = tarfile.TarInfo(MANIFEST)
+    member.size, member.mode = len(written), 0o600
+    archive.addfile(member, BytesIO(written))
 
 
 def _clear(draft: Home) -> None:

@@ -1,6 +1,7 @@
 """Starting a cohort: cases are opened on record page by page, and each one's workflow is started."""
 
 import asyncio
+from contextlib import closing
 
 from sqlalchemy import Engine
 from temporalio import activity
@@ -27,10 +28,11 @@ class CohortActivities(CohortEffects):
         with self.engine.connect() as connection:
             record = read_cohort(connection, cohort)
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
-        pages = candidates(self.engine, record.frozen.ruler, record.selection, today, (cursor.taxpayer, cursor.tax))
-        while page := await asyncio.to_thread(next, pages, None):
-            cursor = await self._start_page(record, page, cursor)
-            activity.heartbeat(cursor)
+        after = (cursor.taxpayer, cursor.tax)
+        with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
+            while page := await asyncio.to_thread(next, pages, None):
+                cursor = await self._start_page(record, page, cursor)
+                activity.heartbeat(cursor)
         return cursor
 
     async def _start_page(self, cohort: Cohort, page: list[Candidate], cursor: StartCursor) -> StartCursor:
@@ -44,10 +46,11 @@ class CohortActivities(CohortEffects):
 
         await asyncio.gather(*(start(case) for case in ours))
         taxpayer, tax = page[-1].pair
+        in_case = sum(candidate.in_case for candidate in page)
         return StartCursor(
             taxpayer=taxpayer,
             tax=tax,
             seen=cursor.seen + len(page),
-            started=cursor.started + new,
-            already_open=cursor.already_open + sum(candidate.in_case for candidate in page),
+            started=cursor.started + len(ours),
+            already_open=cursor.already_open + in_case - (len(ours) - new),
         )

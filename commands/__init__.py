@@ -13,7 +13,7 @@ GROUPS = {
     "rates": ("rates",),
     "debt": ("debt",),
     "power": ("power",),
-    "web": ("web", "migrate"),
+    "web": ("web", "migrate", "downgrade"),
     "demo": ("demo",),
 }
 """file -> the commands in it. Only the file that was asked for is loaded, so that each command answers at once."""

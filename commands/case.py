@@ -25,6 +25,7 @@ from storage.contacts import give_contact
 from storage.files import case_file
 from storage.hardship import declare_hardship
 from storage.prescription import list_cases
+from storage.revival import look_again
 from storage.schema import notices
 from storage.signals import owe
 from workflows.effects import Command
@@ -147,6 +148,15 @@ def served(
         record_decision(connection, record, "served", why, day)
         owe(connection, [case], NoticeServed(notice=notice, on=day))
     _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
+
+
+@case.command()
+def revive(json: Json = False) -> None:
+    """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
+    with answering_database() as engine, engine.begin() as connection:
+        revived = look_again(connection)
+    said = f"{revived.cases} cases and {revived.agreements} agreements look at their record again"
+    emit(asdict(revived), json, lambda: out.print(said))
 
 
 def _tell(name: str, update_name: str, command: Command, as_json: bool) -> None:

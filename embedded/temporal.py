@@ -20,6 +20,7 @@ from temporalio.service import RPCError
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home
 from models.errors import Refusal
+from workflows.build import build_id, make_current
 from workflows.names import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
@@ -85,6 +86,15 @@ async def _set_retention(address: str) -> None:
     config = NamespaceConfig(workflow_execution_retention_ttl=retention)
     client = await Client.connect(address)
     await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=NAMESPACE, config=config))
+
+
+def serve_this_build(address: str) -> None:
+    """What runs already goes on with the code that is here now, as does what runs next."""
+    asyncio.run(_make_current(address))
+
+
+async def _make_current(address: str) -> None:
+    await make_current(await Client.connect(address), build_id())
 
 
 def has_worker(address: str, task_queue: str) -> bool:

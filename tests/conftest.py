@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from embedded import postgres as server_program
 from embedded.home import Home
-from embedded.stack import free_ports
+from embedded.ports import free_ports
 from storage.engine import connect
 from storage.migrate import upgrade
 from storage.schema import metadata

@@ -124,7 +124,7 @@ def backup(first: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with servers_in(first) as (services, engine):
         known = begin(engine, "ITBI", people=3)
         open_on_record(engine, known)
-        asyncio.run(start(services, home.payload_keys, begin(engine, "IPTU", people=2)))
+        asyncio.run(start(services, first.payload_keys, begin(engine, "IPTU", people=2)))
         pay(engine, "ITBI-0")
         first.secret("link")
         (first.outbox / "notice.txt").write_text("Prezado contribuinte")

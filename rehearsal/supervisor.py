@@ -8,7 +8,8 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine, Row, text
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.service import RPCError
 
 from models.calendar import Clock
 from models.city import Person
@@ -17,6 +18,9 @@ from workflows.names import case_workflow_id
 
 THINKS = timedelta(days=2)
 NAME = "supervisora da cidade"
+PATIENCE = 5.0
+"""Seconds for an answer; asked once more, a case that has taken the first one stays as it is."""
+UNANSWERED = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError)
 APPROVED = Command(by=NAME, reason="ciência provada, prazo de defesa decorrido, débito ainda em aberto")
 REJECTED = Command(by=NAME, reason="conferir antes se há defesa protocolada")
 
@@ -52,5 +56,6 @@ class Supervisor:
         rejects = gate.tax_id in self.rejected_first and not gate.was_rejected
         update, command = ("reject", REJECTED) if rejects else ("approve", APPROVED)
         # refused when the case has moved on meanwhile; asked again, it is answered again
-        with suppress(WorkflowUpdateFailedError):
-            await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)
+        with suppress(WorkflowUpdateFailedError, *UNANSWERED):
+            async with asyncio.timeout(PATIENCE):
+                await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)

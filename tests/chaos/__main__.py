@@ -1,0 +1,99 @@
+"""`python -m tests.chaos`: a city lives twice, once undisturbed and once in a storm, and both are compared."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from commands.console import Json, emit, err, out, table
+from commands.demo import say, watching
+from embedded.home import Home
+from embedded.stack import stoppable
+from models.errors import Refusal
+from tests.chaos.run import FIRST_DAY, Outcome, Town, endure
+from tests.chaos.stories import differences
+from tests.chaos.storm import Strike, draw
+from workflows.client import leave
+
+
+def chaos(
+    people: Annotated[int, typer.Option(min=1, max=2000, help="How many people, each with a case.")] = 300,
+    days: Annotated[int, typer.Option(min=10, max=1000, help="How many days they live through.")] = 240,
+    day_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How long a day lasts.")] = 0.45,
+    kills: Annotated[int, typer.Option(min=0, help="How many processes are killed, each in turn.")] = 24,
+    closures: Annotated[int, typer.Option(min=0, help="How often the outbox or the providers are out of reach.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed: the same people, and the same storm.")] = 1,
+    json: Json = False,
+) -> None:
+    """Exits with 1 when something was lost, done twice or left behind, or when a difference has no reason."""
+    town = Town(seed, people, days, day_seconds)
+    storm = draw(seed, kills, closures, town.seconds)
+    with stoppable():
+        try:
+            calm = live(town, [], "calm")
+            stormy = live(town, storm, "storm")
+        except KeyboardInterrupt:
+            raise Refusal("stopped before the city had lived through its days") from None
+    result = compared(town, calm, stormy)
+    emit(result, json, lambda: show(result))
+    sys.stdout.flush()
+    if result["broken"]:
+        raise typer.Exit(1)
+
+
+def live(town: Town, strikes: list[Strike], weather: str) -> Outcome:
+    """In a home of its own, which stays behind when something is broken."""
+    home = tempfile.mkdtemp(prefix=f"regua-chaos-{weather}-")
+    say(f"{weather}: {town.people} people live through {town.days} days in {home}")
+    outcome = endure(town, strikes, Home(home), watching(FIRST_DAY, town.last_day))
+    if not outcome.faults:
+        shutil.rmtree(home)
+    return outcome
+
+
+def compared(town: Town, calm: Outcome, stormy: Outcome) -> dict[str, Any]:
+    found = differences(calm.account.stories, stormy.account.stories)
+    unexplained = [str(difference) for difference in found if difference.because is None]
+    return {
+        "seed": town.seed,
+        "people": town.people,
+        "faults": {str(blow): count for blow, count in sorted(stormy.injected.items())},
+        "payments": {"accepted": stormy.account.payments_accepted, "applied": stormy.account.payments_applied},
+        "notices": dict(stormy.account.notices),
+        "differences": [asdict(difference) for difference in found],
+        "broken": [f"calm: {fault}" for fault in calm.faults] + stormy.faults + unexplained,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    table(["fault injected", "times"], result["faults"].items(), f"{result['people']} people, seed {result['seed']}")
+    money, notices = result["payments"], result["notices"]
+    table(["payments accepted", "applied once"], [(money["accepted"], money["applied"])])
+    table(["notices sent", "failed", "duplicates"], [(notices["sent"], notices["failed"], notices["duplicates"])])
+    rows = [(d["person"], d["calm"], d["stormy"], d["because"] or "nothing explains it") for d in result["differences"]]
+    table(["person", "undisturbed", "in the storm", "because"], rows, f"{len(rows)} differences")
+    for fault in result["broken"]:
+        out.print(f"broken: {fault}", style="red", markup=False, soft_wrap=True)
+    out.print(f"{len(result['broken'])} broken")
+
+
+def main() -> int:
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(chaos)
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Refusal as refusal:
+        err.print(f"error: {refusal}", style="red", markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    leave(main())

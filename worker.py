@@ -6,8 +6,9 @@ A queue of its own for each provider: what waits for one of them holds nobody el
 import asyncio
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -37,6 +38,9 @@ WAITING = 64
 """Notices of one provider at once: most of them only wait for its answer, without a connection."""
 
 GRACE = timedelta(seconds=8)
+
+RETRY_SECONDS = 0.5
+"""After which a Temporal server that was away is tried again."""
 
 
 def worker_on(client: Client, desk: Desk) -> Worker:
@@ -87,6 +91,18 @@ def carrier_on(client: Client, desk: Desk, provider: str, rate: float | None) ->
     )
 
 
+async def reach_temporal(stop: asyncio.Event) -> Client | None:
+    """A server that is away is waited for, as it is by a worker that serves already; None when told to stop first."""
+    while not stop.is_set():
+        try:
+            return await connect()
+        except RuntimeError as away:
+            print(f"waiting for the Temporal server: {away}", file=sys.stderr)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
+    return None
+
+
 async def main() -> None:
     desk = Desk(
         engine=connect_from_environment(pool=THREADS + 4),
@@ -97,7 +113,9 @@ async def main() -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    client = await connect()
+    client = await reach_temporal(stop)
+    if client is None:
+        return
     async with AsyncExitStack() as serving:
         await serving.enter_async_context(worker_on(client, desk))
         for provider in PROVIDERS:

@@ -25,7 +25,7 @@ def chaos(
     people: Annotated[int, typer.Option(min=1, max=2000, help="How many people, each with a case.")] = 300,
     days: Annotated[int, typer.Option(min=10, max=1000, help="How many days they live through.")] = 240,
     day_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How long a day lasts.")] = 0.45,
-    kills: Annotated[int, typer.Option(min=0, help="How many processes are killed, each in turn.")] = 24,
+    kills: Annotated[int, typer.Option(min=0, help="How many processes are killed, each in turn.")] = 20,
     closures: Annotated[int, typer.Option(min=0, help="How often the outbox or the providers are out of reach.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed: the same people, and the same storm.")] = 1,
     json: Json = False,

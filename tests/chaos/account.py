@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,7 +67,7 @@ async def settle_accounts(
     money = [*_payment_faults(engine, heard), *_refund_faults(engine, heard)]
     faults = [*money, *_signal_faults(engine), *_notice_faults(notices, heard)]
     faults += [fault for cohort in cohorts for fault in violations(engine, cohort)]
-    faults += [*_resting_faults(engine, unaddressed), *await _workflow_faults(engine, client)]
+    faults += [*resting_faults(engine, unaddressed), *await _workflow_faults(engine, client)]
     sent = sum(row["sent_at"] is not None for row in notices)
     failed = sum(row["status"] == "failed" for row in notices)
     return Account(
@@ -169,28 +170,29 @@ class _OnlyLooking(Exception):
     """Ends a sitting without saving it."""
 
 
-def _resting_faults(engine: Engine, unaddressed: Set[Channel]) -> Iterator[str]:
+def resting_faults(engine: Engine, unaddressed: Set[Channel]) -> Iterator[str]:
     """What is on record is what the map decides on today's facts, and none of it is overdue."""
     for row in _rows(engine, CASES):
-        if not row["open"]:
-            continue
-        try:
-            with sitting(engine, row["id"], datetime.now(UTC), unaddressed=unaddressed) as sat:
-                decided, due, moved = sat.step, sat.due, [entry["reason"] for entry in sat.entries]
-                raise _OnlyLooking
-        except _OnlyLooking:
-            known = Step.model_validate(row["next_step"])
-        for reason in moved:
-            yield f"case {row['id']}: its facts move it, and nobody has looked: {reason}"
-        if (known.action, known.row, known.rung, row["status"]) != (
-            decided.action,
-            decided.row,
-            decided.rung,
-            decided.status,
-        ):
-            yield f"case {row['id']}: is {row['status']} before {known.action}, and its facts say {decided.action}"
-        elif due:
-            yield f"case {row['id']}: {decided.action} is due since {decided.on}"
+        if row["open"]:
+            yield from (f"case {row['id']} {fault}" for fault in _restless(engine, row, unaddressed))
+
+
+def _restless(engine: Engine, row: RowMapping, unaddressed: Set[Channel]) -> Iterator[str]:
+    if row["next_step"] is None:
+        yield "was opened, and nobody has looked at it"
+        return
+    known = Step.model_validate(row["next_step"])
+    with suppress(_OnlyLooking), sitting(engine, row["id"], datetime.now(UTC), unaddressed=unaddressed) as sat:
+        decided = sat.step
+        for entry in sat.entries:
+            yield f"is moved by its facts, and nobody has looked: {entry['reason']}"
+        if (known.action, known.row, known.rung) != (decided.action, decided.row, decided.rung):
+            yield f"was to {known.action}, and its facts say {decided.action}"
+        elif row["status"] != decided.status:
+            yield f"is {row['status']}, and its facts say {decided.status}"
+        elif sat.due:
+            yield f"has been due to {decided.action} since {decided.on}"
+        raise _OnlyLooking
 
 
 async def _workflow_faults(engine: Engine, client: Client) -> list[str]:

@@ -30,7 +30,7 @@ from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
 from storage.cohorts import Cohort, Selection
 from storage.engine import connect
-from tests.chaos.account import Account, Heard, counted, settle_accounts
+from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts
 from tests.chaos.callers import Callers, ProvidersReports, StubbornBank
 from tests.chaos.storm import SOME, Blow, Outbox, Storm, Strike
 from tests.providers.callbacks import Callbacks
@@ -157,7 +157,7 @@ class Scene:
         people = Everybody(engine, census, clock, bank, self.town.seed, self.people)
         people.join(reports, self.storm)
         self.storm.begin(clock.origin_wall)
-        rested = await Life(
+        life = Life(
             engine=engine,
             clock=clock,
             last_day=self.town.last_day,
@@ -166,7 +166,9 @@ class Scene:
             tend=self._tend,
             watch=watch,
             patience=PATIENCE,
-        ).live()
+        )
+        unaddressed = post_from(os.environ, self.stack.home).unaddressed
+        rested = await _live_until_settled(life, lambda: not [*resting_faults(engine, unaddressed)])
         heard = Heard(
             payments=bank.payments,
             refunds=bank.refunds,
@@ -174,7 +176,6 @@ class Scene:
             messages=counted(taken.notice for taken in self.providers.taken),
         )
         numbers = {person.tax_id: person.number for person in self.people}
-        unaddressed = post_from(os.environ, self.stack.home).unaddressed
         names = [cohort.name for cohort in cohorts]
         account = await settle_accounts(engine, client, clock, names, numbers, heard, unaddressed)
         faults = [*account.faults, *(f"a provider refuses: {problem}" for problem in self.providers.problems)]
@@ -185,6 +186,14 @@ class Scene:
     def _tend(self) -> None:
         self.stack.tend()
         self.storm.rage()
+
+
+async def _live_until_settled(life: Life, settled: Callable[[], bool]) -> bool:
+    """What a killed worker was at is nobody's for a minute, and the record, which is all that life sees, rests."""
+    while await life.live():
+        if settled():
+            return True
+    return False
 
 
 class Everybody(Townspeople):

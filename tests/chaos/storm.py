@@ -19,15 +19,15 @@ from tests.providers.weather import Fault, Weather
 
 
 class Blow(StrEnum):
-    WORKER = "kill -9 of the worker"
     WEB = "kill -9 of the web"
     POSTGRES = "kill -9 of PostgreSQL"
     TEMPORAL = "kill -9 of the Temporal server"
+    WORKER = "kill -9 of the worker"
     OUTBOX = "outbox unwritable for a while"
     PROVIDERS = "every provider's connection dropped for a while"
 
 
-VICTIMS = {Blow.WORKER: "worker", Blow.WEB: "web", Blow.POSTGRES: "postgres", Blow.TEMPORAL: "temporal"}
+VICTIMS = {Blow.WEB: "web", Blow.POSTGRES: "postgres", Blow.TEMPORAL: "temporal", Blow.WORKER: "worker"}
 
 SOME = {Fault.TOO_MANY: 0.02, Fault.BROKEN: 0.02, Fault.DROPPED: 0.03}
 """Of the requests to providers, all through a storm."""

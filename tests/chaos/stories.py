@@ -27,8 +27,10 @@ FROM_OUTSIDE = {
     "opted_out",
     "approved",
     "rejected",
+    "ended",
 }
-"""Kinds of entries that a bank, a provider, a taxpayer, an import or a supervisor brought about."""
+"""Kinds of entries that a bank, a provider, a taxpayer, an import or a supervisor brought about; and the end of a
+campaign, whose deadline waits for nobody."""
 
 
 @dataclass(frozen=True)

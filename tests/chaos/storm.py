@@ -36,28 +36,26 @@ FIRST, LAST = 0.03, 0.8
 """The part of the city's days in which blows fall; what they delay has the rest to catch up."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Strike:
     at: float
     """Seconds after the first day's beginning."""
     blow: Blow
-    lasts: float = 0.0
-    """Seconds, of what ends by itself."""
+    lasts: float
+    """Seconds, of what is closed and opened again; a killed process is started again by the stack."""
 
 
 def draw(seed: int, kills: int, closures: int, seconds: float) -> list[Strike]:
-    """So many kills, each process in turn, and so many closures of the outbox and of the providers."""
+    """So many kills, as many of each process, and so many closures of the outbox and of the providers; in any order,
+    each somewhere in its share of the time, so that something is at work between them."""
     chance = Random(f"storm/{seed}")
-
-    def moment() -> float:
-        return chance.uniform(FIRST, LAST) * seconds
-
-    killed = [Strike(moment(), blow) for blow in islice(cycle(VICTIMS), kills)]
-    closed = [
-        Strike(moment(), blow, chance.uniform(1.0, 3.0))
-        for blow in islice(cycle((Blow.OUTBOX, Blow.PROVIDERS)), closures)
+    blows = [*islice(cycle(VICTIMS), kills), *islice(cycle((Blow.OUTBOX, Blow.PROVIDERS)), closures)]
+    chance.shuffle(blows)
+    share = (LAST - FIRST) * seconds / max(len(blows), 1)
+    return [
+        Strike(FIRST * seconds + (nth + chance.random()) * share, blow, lasts=chance.uniform(1.0, 3.0))
+        for nth, blow in enumerate(blows)
     ]
-    return sorted(killed + closed)
 
 
 class Storm:

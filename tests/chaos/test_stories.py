@@ -45,6 +45,14 @@ def test_a_payment_that_came_sooner_or_never_explains_too() -> None:
         assert found.because
 
 
+def test_a_rung_that_a_campaign_had_no_time_for_is_explained_by_its_end() -> None:
+    calm = story("notice h1 reminder", "notice h1 alert", "ended", status="ended", cell="h1 alert")
+    late = story("notice h1 reminder", "ended", status="ended")
+    found = compared(calm, late)
+    assert found
+    assert found.because
+
+
 def test_what_was_heard_on_another_day_explains_what_follows_from_it() -> None:
     calm = story("notice h8 notice", "served", "notice h8 final_notice", cell="h8 final_notice", status="running")
     late = story("notice h8 notice", of("served", TUESDAY), cell="h8 notice", status="running")

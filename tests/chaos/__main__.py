@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -21,17 +22,25 @@ from tests.chaos.storm import Strike, draw
 from workflows.client import leave
 
 
+DAY_OF_ONE, SHORTEST_DAY = 0.0015, 0.15
+"""Seconds of a day that one person takes on two idle processors, and what the stack itself needs."""
+BUSIEST = 3.0
+"""By how much a day is lengthened at most."""
+
+
 def chaos(
     people: Annotated[int, typer.Option(min=1, max=2000, help="How many people, each with a case.")] = 300,
     days: Annotated[int, typer.Option(min=10, max=1000, help="How many days they live through.")] = 240,
-    day_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How long a day lasts.")] = 0.45,
+    day_seconds: Annotated[
+        float | None, typer.Option(min=0.05, max=60, help="How long a day lasts; else as this machine can bear.")
+    ] = None,
     kills: Annotated[int, typer.Option(min=0, help="How many processes are killed, each in turn.")] = 20,
     closures: Annotated[int, typer.Option(min=0, help="How often the outbox or the providers are out of reach.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed: the same people, and the same storm.")] = 1,
     json: Json = False,
 ) -> None:
     """Exits with 1 when something was lost, done twice or left behind, or when a difference has no reason."""
-    town = Town(seed, people, days, day_seconds)
+    town = Town(seed, people, days, day_seconds or bearable(people))
     storm = draw(seed, kills, closures, town.seconds)
     with stoppable():
         try:
@@ -46,10 +55,16 @@ def chaos(
         raise typer.Exit(1)
 
 
+def bearable(people: int) -> float:
+    """Seconds a day, more where others are at work: a machine that can't follow undisturbed proves nothing in a storm."""
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return round(max(DAY_OF_ONE * people, SHORTEST_DAY) * min(max(busy, 1.0), BUSIEST), 3)
+
+
 def live(town: Town, strikes: list[Strike], weather: str) -> Outcome:
     """In a home of its own, which stays behind when something is broken."""
     home = tempfile.mkdtemp(prefix=f"regua-chaos-{weather}-")
-    say(f"{weather}: {town.people} people live through {town.days} days in {home}")
+    say(f"{weather}: {town.people} people live through {town.days} days of {town.day_seconds:g} s in {home}")
     outcome = endure(town, strikes, Home(home), watching(FIRST_DAY, town.last_day))
     if not outcome.faults:
         shutil.rmtree(home)
@@ -62,6 +77,7 @@ def compared(town: Town, calm: Outcome, stormy: Outcome) -> dict[str, Any]:
     return {
         "seed": town.seed,
         "people": town.people,
+        "day_seconds": town.day_seconds,
         "faults": {str(blow): count for blow, count in sorted(stormy.injected.items())},
         "payments": {"accepted": stormy.account.payments_accepted, "applied": stormy.account.payments_applied},
         "notices": dict(stormy.account.notices),

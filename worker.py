@@ -57,6 +57,7 @@ def worker_on(client: Client, desk: Desk) -> Worker:
             case.reject_suspension,
             case.suspend_benefits,
             case.reinstate_benefits,
+            case.deem_served,
             case.refer,
             case.resolve,
             case.end_campaign,

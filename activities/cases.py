@@ -11,10 +11,12 @@ from temporalio import activity
 
 from activities.desk import Desk
 from models.case import Status
-from models.decision import Action, Step
+from models.gate import must_be_other
 from models.plan import plan
+from models.step import Action, Step
 from models.words import day
-from storage.cases import Sitting
+from storage.approvals import put_approval
+from storage.cases import Sitting, end_approvals
 from storage.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
 from workflows.effects import CaseCommand, CaseEffects, Hearing, Outlook, PlannedStep, Stocktaking
@@ -45,10 +47,14 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def approve_suspension(self, asked: CaseCommand) -> Outlook:
+        """Raises Refusal when four eyes would not have seen it."""
+
         def approve(sat: Sitting) -> None:
             by, why = asked.command.by, asked.command.reason
+            must_be_other(sat.position, by, sat.case.started_by)
+            put_approval(sat, by, why)
             sat.journal("approved", f"suspensão aprovada por {by}: {why}", step=sat.step)
-            sat.judge(sat.position.approved(by))
+            sat.judge(sat.position.approved(by, sat.standing.fingerprint))
 
         return self._if_awaiting(asked.case, approve)
 
@@ -57,6 +63,7 @@ class CaseActivities(CaseEffects):
         def reject(sat: Sitting) -> None:
             by, why = asked.command.by, asked.command.reason
             sat.journal("rejected", f"suspensão recusada por {by}: {why}", step=sat.step)
+            end_approvals(sat.connection, asked.case, "lapsed")
             sat.judge(sat.position.rejected(sat.today))
 
         return self._if_awaiting(asked.case, reject)
@@ -67,13 +74,15 @@ class CaseActivities(CaseEffects):
             held = select(benefits.c.id).where(
                 benefits.c.taxpayer == sat.case.taxpayer, func.coalesce(benefits.c.tax, sat.case.tax) == sat.case.tax
             )
+            approved_by = ", ".join(sat.position.approvers)
             for benefit in sat.connection.scalars(held).all():
                 sat.connection.execute(
                     insert(suspensions)
-                    .values(benefit=benefit, case=case, suspended_on=sat.today, approved_by=sat.position.approved_by)
+                    .values(benefit=benefit, case=case, suspended_on=sat.today, approved_by=approved_by)
                     .on_conflict_do_nothing()
                 )
             sat.journal("suspended", sat.step.reason, step=sat.step)
+            end_approvals(sat.connection, case, "carried_out")
             sat.judge(sat.position.suspended_now(sat.today))
 
         return self._if_due(case, Action.SUSPEND, suspend)
@@ -86,6 +95,16 @@ class CaseActivities(CaseEffects):
             sat.judge(sat.position.reinstated(sat.case.ruler, sat.today))
 
         return self._if_due(case, Action.REINSTATE, reinstate)
+
+    @activity.defn
+    def deem_served(self, case: str) -> Outlook:
+        def deem(sat: Sitting) -> None:
+            for notice in sat.connection.execute(DEEMED, {"case": case, "today": sat.today}):
+                why = f"ciência tácita da notificação {notice.id} em {day(notice.served_on)}: {notice.deemed_by}"
+                sat.journal("served", why, notice.served_on)
+            sat.look_again()
+
+        return self._if_due(case, Action.DEEM_SERVED, deem)
 
     @activity.defn
     def refer(self, case: str) -> Outlook:
@@ -171,8 +190,13 @@ def _give_back(sat: Sitting) -> None:
     )
 
 
+DEEMED = text("""
+    UPDATE notices SET served_on = deemed_on, served_by = 'deemed', served_reference = deemed_by
+    WHERE "case" = :case AND formal AND served_on IS NULL AND deemed_on <= :today RETURNING id, served_on, deemed_by
+""")
+
 PATH = text("""
-    SELECT at, hypothesis, stage, rigidity FROM notices WHERE "case" = :case
+    SELECT at, hypothesis, stage, rigidity FROM notices WHERE "case" = :case AND kind = 'rung'
     GROUP BY step, at, hypothesis, stage, rigidity ORDER BY step
 """)
 

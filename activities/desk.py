@@ -14,7 +14,6 @@ from banks.bank import Bank
 from channels.links import Links
 from channels.post import Post
 from models.channel import Channel
-from models.decision import Action
 from models.delivery import Leg
 from storage.cases import Case, Sitting, sitting
 from workflows.effects import Errand, Outlook
@@ -73,7 +72,7 @@ def _runs_at(sat: Sitting) -> datetime | None:
     step = sat.step
     if step.on is None or step.action.at_once:
         return None
-    if step.action is Action.NOTIFY:
+    if step.action.contacts:
         return contact_at(sat.case, step.on, [leg.channel for leg in step.legs])
     return sat.case.clock.instant_of(step.on, share_of(sat.case.id))
 

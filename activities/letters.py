@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, text
 
 from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
-from models.decision import Step
 from models.evidence import Filing
+from models.gate import basis_of
 from models.ruler import Kind, tone_of
+from models.step import Action, Step
 from models.taxid import formatted
 from models.words import STAGES
 from storage.cases import Sitting
@@ -53,6 +54,8 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | No
         benefits=_benefits(sat),
         deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
         defence_days=ruler.gate.defence.days if ruler.gate else None,
+        basis=basis_of(ruler, sat.position, standing)[1],
+        reinstated=step.action is Action.INFORM,
         offer=offer.offered if offer else None,
         link=link,
     )

@@ -25,13 +25,13 @@ from activities.desk import Desk, contact_at, now
 from activities.letters import letter_for
 from channels.mail_html import Letterhead, mail_html
 from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
-from channels.rendering import Message, render
-from models.decision import Action, Step
+from channels.rendering import Message, reinstatement_template, render
 from models.delivery import Leg, Progress
 from models.errors import Refusal
 from models.prices import cost_of, fits
 from models.ruler import Ruler, Rung, tone_of
 from models.sms import measure
+from models.step import Action, Step
 from models.taxid import formatted
 from storage.cases import Case, Sitting
 from storage.people import bury
@@ -103,24 +103,32 @@ class NoticeActivities(NoticeEffects):
         if made.status != Progress.CLAIMED:
             return None
         message = self._message(sat, made, contact.step, who, adapter)
-        return Claimed(message, adapter, sat.case, made.unanswered, _hindrance(sat, leg, adapter))
+        return Claimed(
+            message,
+            adapter,
+            sat.case,
+            made.unanswered,
+            _hindrance(sat, leg, adapter, contact.step),
+        )
 
     def _make(
         self, sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter
     ) -> Row[Any] | None:
         """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018
-        rung = _rung_of(sat, step)
+        rung, informs = _rung_of(sat, step), step.action is Action.INFORM
         at = _day_of_rung(sat, step)
-        message = render(leg.channel, rung.template, letter_for(sat, step, at, who, self._link(sat)))
+        template = reinstatement_template(rung.template) if informs else rung.template
+        message = render(leg.channel, template, letter_for(sat, step, at, who, self._link(sat)))
         segments = measure(message.body).segments if leg.channel == "sms" else 1
         cost = _cost(sat, leg, at, segments)
-        if not _spend(sat, cost):
+        if not _spend(sat, cost, at_any_cost=informs):
             sat.over_budget()
             return None
         row = {
             "id": notice,
             "case": sat.case.id,
+            "kind": "reinstatement" if informs else "rung",
             "step": step.number,
             "channel": leg.channel,
             "way": leg.way,
@@ -130,8 +138,8 @@ class NoticeActivities(NoticeEffects):
             "stage": rung.stage,
             "rigidity": step.rigidity,
             "tone": tone_of(step.rigidity),
-            "template": rung.template,
-            "formal": rung.formal,
+            "template": template,
+            "formal": rung.formal and not informs,
             "status": Progress.CLAIMED,
             "subject": message.subject,
             "body": message.body,
@@ -142,7 +150,9 @@ class NoticeActivities(NoticeEffects):
         }
         made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
         sat.journal("notice", step.reason, at, step)
-        if sat.position.steps == step.number:
+        if sat.position.steps == step.number and informs:
+            sat.judge(sat.position.told())
+        elif sat.position.steps == step.number:
             _advance(sat, at)
         return made
 
@@ -224,6 +234,8 @@ class NoticeActivities(NoticeEffects):
             "provider": receipt.provider,
             "provider_id": receipt.provider_id,
         }
+        if claimed.message.formal and receipt.provider == "domicile":
+            sent |= _deemed(claimed.case, claimed.case.clock.day_at(now()))
         mine = notices.c.id == claimed.message.notice
         rehearsed = claimed.case.clock.compressed and receipt.provider == "outbox"
         with self.desk.engine.begin() as connection:
@@ -240,6 +252,12 @@ class NoticeActivities(NoticeEffects):
             if refusal.contact_is_dead and message.recipient:
                 who = claimed.case.taxpayer
                 bury(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
+
+
+def _deemed(case: Case, published: date) -> dict[str, Any]:
+    """The day the law takes a publication as served by silence, where it says one."""
+    found = case.ruler.jurisdiction.deemed_on(published, case.frozen.calendar)
+    return {"deemed_on": found[0], "deemed_by": found[1]} if found else {}
 
 
 T = TypeVar("T")
@@ -260,8 +278,10 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     """Whether the notice is still the next one, or its rung was just done on another channel and may go on."""
     step, position = sat.step, sat.position
     if step.number == asked.number:
-        same = step.action is Action.NOTIFY and (step.row, step.rung) == (asked.row, asked.rung)
+        same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
         return same and sat.due and leg in step.legs
+    if asked.action is Action.INFORM:
+        return position.steps == asked.number + 1 and not position.suspended
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
     tried = {delivery.way for delivery in sat.standing.deliveries}
@@ -288,11 +308,11 @@ def _opens_in(sat: Sitting, leg: Leg) -> timedelta | None:
     return None if at is None else max(at - now(), NO_WAIT)
 
 
-def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter) -> Exception | None:
+def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exception | None:
     """What has happened since the notice was claimed, for one that an earlier attempt may not have handed over."""
     if not adapter.needs_contact:
         return None
-    if not sat.standing.outstanding:
+    if not (sat.standing.outstanding or step.action is Action.INFORM):
         return Undeliverable("nada mais em aberto antes do envio")
     wait = _opens_in(sat, leg)
     if wait == NO_WAIT:
@@ -313,7 +333,7 @@ def _cost(sat: Sitting, leg: Leg, at: date, segments: int) -> Decimal:
         raise ApplicationError(str(missing), type="NoPrice") from None
 
 
-def _spend(sat: Sitting, cost: Decimal) -> bool:
+def _spend(sat: Sitting, cost: Decimal, at_any_cost: bool) -> bool:
     """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim.
 
     The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
@@ -322,7 +342,7 @@ def _spend(sat: Sitting, cost: Decimal) -> bool:
     if sat.connection.scalar(select(cohorts.c.budget).where(mine)) is None:
         return True
     purse = sat.connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
-    if not fits(purse.budget, purse.spent, cost):
+    if not (at_any_cost or fits(purse.budget, purse.spent, cost)):
         return False
     sat.connection.execute(update(cohorts).where(mine).values(spent=purse.spent + cost))
     return True

@@ -106,6 +106,10 @@ class Letter(_Value):
     deadline: date | None
     """The earliest day of the next step, where one is known."""
     defence_days: int | None
+    basis: str = ""
+    """By what the case is on its way to a suspension: the thresholds of the law, or the end of its ladder."""
+    reinstated: bool = False
+    """It says that benefits are back."""
     offer: Offered | None = None
     """Of a settlement campaign, at the amounts of `today`."""
     gsm7: bool = False

@@ -11,6 +11,7 @@ GROUPS = {
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
+    "power": ("power",),
     "web": ("web", "migrate"),
     "demo": ("demo",),
 }

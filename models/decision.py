@@ -6,9 +6,6 @@ The same ones serve the live case, the dry run, the plan (`models/plan.py`) and 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from enum import StrEnum
-
-from pydantic import BaseModel, ConfigDict
 
 from models.calendar import Calendar
 from models.case import Status
@@ -16,71 +13,21 @@ from models.channel import Channel
 from models.contact_caps import first_free_day
 from models.delivery import Leg, legs_after_loss, legs_of, reached_nobody
 from models.evidence import classify
+from models.gate import await_service, cause_ended, gate, open_, refer, waited
+from models.gate import due as due_on
 from models.position import Position
 from models.ruler import Hypothesis, Ruler, Stage
 from models.standing import Standing
-from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, moment, money
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Action(StrEnum):
-    NOTIFY = "notify"
-    ASK_APPROVAL = "ask_approval"
-    SUSPEND = "suspend"
-    REINSTATE = "reinstate"
-    REFER = "refer"
-    RESOLVE = "resolve"
-    END = "end"
-    """The campaign is over for a case that was not settled in it."""
-    WAIT = "wait"
-    """Nothing to do until something happens to the case."""
-
-    @property
-    def at_once(self) -> bool:
-        """What waits for no day: it is done the moment it is decided."""
-        return self in (Action.SUSPEND, Action.REINSTATE, Action.RESOLVE)
-
-
-class Step(_Value):
-    action: Action
-    status: Status
-    """How the case is seen until the step is done."""
-    on: date | None
-    """The logical day the step is due; none: only an event can bring it."""
-    number: int
-    reason: str
-    row: Hypothesis | None = None
-    rung: int | None = None
-    stage: Stage | None = None
-    rigidity: int | None = None
-    legs: tuple[Leg, ...] = ()
-    """The notices of a rung, one a channel."""
-
-
-class Turn(_Value):
-    """Something that happened to the case and moved it, for the journal."""
-
-    kind: str
-    reason: str
-    on: date | None = None
-    """Its logical day, where that isn't today's."""
-
-
-class Decision(_Value):
-    position: Position
-    step: Step
-    turns: tuple[Turn, ...] = ()
+from models.step import Action, Decision, Step, Turn, at_once, cell, wait
+from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, moment
 
 
 def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
     """First what has happened moves the position, then the position says what is next."""
     if standing.lacks:
-        return Decision(position=position, step=_wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
+        return Decision(position=position, step=wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
     turns: list[Turn] = []
-    for move in (_stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor, _resume_after_break):
+    for move in (_lapse, _stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor, _resume_after_break):
         position, turn = move(ruler, position, standing)
         if turn:
             turns.append(turn)
@@ -95,10 +42,18 @@ def _unknown(standing: Standing) -> str:
 Moved = tuple[Position, Turn | None]
 
 
+def _lapse(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+    """An approval is of what the approver saw; what grows by the day is no change (`Standing.fingerprint`)."""
+    if not position.approvers or position.approved_on_seeing == standing.fingerprint:
+        return position, None
+    why = f"aprovação de {' e '.join(position.approvers)} caducou: mudou o que ela tinha por base"
+    return position.lapsed(), Turn(kind="approval_lapsed", reason=why)
+
+
 def _stop_or_go_on(ruler: Ruler, position: Position, standing: Standing) -> Moved:
-    stopped = standing.paused_by is not None or not standing.outstanding
+    stopped = standing.paused_by is not None or not standing.outstanding or standing.under_defence
     if stopped and position.stopped_on is None:
-        return position.stop(standing.today), _why_stopped(standing)
+        return position.stop(standing.stopped_since(max(position.anchor, position.not_before))), _why_stopped(standing)
     if not stopped and position.stopped_on is not None:
         turn = Turn(kind="resumed", reason=f"volta a correr o prazo, parado desde {day(position.stopped_on)}")
         return position.go_on(standing.today), turn
@@ -108,8 +63,11 @@ def _stop_or_go_on(ruler: Ruler, position: Position, standing: Standing) -> Move
 def _why_stopped(standing: Standing) -> Turn | None:
     if standing.on_hold:
         return Turn(kind="on_hold", reason=f"exigibilidade suspensa: {_grounds(standing)}")
-    if standing.outstanding:
+    if standing.outstanding and standing.paused_by is not None:
         return Turn(kind="paused", reason=f"pausado por {standing.paused_by}")
+    if standing.outstanding and standing.defence:
+        why = f"defesa apresentada em {day(standing.defence.filed_on)}: efeito suspensivo até a decisão"
+        return Turn(kind="under_defence", reason=why)
     return None
 
 
@@ -148,7 +106,7 @@ def _reach(ruler: Ruler, row: Hypothesis, index: int, standing: Standing) -> fro
 def _find_row(ruler: Ruler, position: Position, standing: Standing) -> Moved:
     if position.stopped_on is not None or position.suspended or position.referred:
         return position, None
-    target = classify(ruler, standing.debts, standing.live_evidence, position.started)
+    target = classify(ruler, standing.debts, standing.live_evidence, position.started, standing.known_assets)
     if target is None:
         return position, None
     known = tuple(sorted(standing.live_kinds | set(position.kinds)))
@@ -221,24 +179,31 @@ def _cell_name(ruler: Ruler, position: Position) -> str:
 def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
     if position.suspended:
         return _while_suspended(ruler, calendar, position, standing)
+    if position.to_tell and (legs := _legs_of_word(ruler, position, standing)):
+        return _inform(ruler, calendar, position, standing, legs)
     if not standing.outstanding and not standing.on_hold:
-        return _now(Action.RESOLVE, Status.RUNNING, position, standing, "nada mais em aberto")
+        return at_once(Action.RESOLVE, Status.RUNNING, position, standing, "nada mais em aberto")
     if standing.on_hold:
-        return _wait(Status.ON_HOLD, position, f"exigibilidade suspensa: {_grounds(standing)}")
+        until = standing.hold_ends_on
+        till = f", até {day(until)}" if until else ""
+        why = f"exigibilidade suspensa: {_grounds(standing)}{till}"
+        return wait(Status.ON_HOLD, position, why, until and until + timedelta(days=1))
     if standing.paused_by is not None:
-        return _wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
+        return wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
+    if standing.under_defence and standing.defence:
+        why = f"defesa apresentada em {day(standing.defence.filed_on)} aguarda decisão"
+        return wait(Status.UNDER_DEFENCE, position, why)
     if position.referred:
-        return _wait(Status.REFERRED, position, "encaminhado para protesto e execução fiscal")
+        return wait(Status.REFERRED, position, "encaminhado para protesto e execução fiscal")
     if position.row is None:
-        return _wait(Status.RUNNING, position, "nenhuma evidência que esta régua aceite")
+        return wait(Status.RUNNING, position, "nenhuma evidência que esta régua aceite")
     return _climb(ruler, calendar, position, standing)
 
 
 def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
     assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
-    if not standing.outstanding:
-        why = "cessou a causa da suspensão: benefícios devolvidos"
-        return _now(Action.REINSTATE, Status.BENEFITS_SUSPENDED, position, standing, why)
+    if why := cause_ended(ruler, calendar, standing):
+        return at_once(Action.REINSTATE, Status.BENEFITS_SUSPENDED, position, standing, why)
     last = len(ruler.rows[position.row].rungs) - 1
     if position.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"
@@ -246,7 +211,7 @@ def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, stand
         return _rung_step(ruler, position, standing, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
     if legs := _fallen_over(ruler, position, standing):
         return _fall_over(ruler, calendar, position, standing, legs, Status.BENEFITS_SUSPENDED)
-    return _wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {_open(standing)}")
+    return wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {open_(standing)}")
 
 
 def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
@@ -259,18 +224,42 @@ def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Stand
         above = ruler.rows[row].climbs_to
         why = f"a escada de {row.upper()} terminou; "
         if above is None and ruler.offer:
-            return _wait(Status.RUNNING, position, f"todos os avisos da campanha foram dados; {_open(standing)}")
+            return wait(Status.RUNNING, position, f"todos os avisos da campanha foram dados; {open_(standing)}")
         if above is None:
-            return _refer(calendar, position, standing)
+            return _end(ruler, calendar, position, standing)
         row, index = above, 0
-    due = _due(calendar, position, standing)
+    due = due_on(calendar, position, standing)
     if due is None:
-        return _wait(Status.RUNNING, position, _unserved(standing))
+        return await_service(position, standing)
     if ruler.offer and (before := ruler.rung(row, index).before):
         due = max(due, ruler.offer.day_of(calendar, before))
     if ruler.rung(row, index).stage is Stage.SUSPENSION:
-        return _gate(ruler, calendar, position, standing, due)
-    return _contact(ruler, calendar, position, standing, row, index, due, f"{why}{_waited(position, standing)}")
+        return gate(ruler, calendar, position, standing, due)
+    return _contact(ruler, calendar, position, standing, row, index, due, f"{why}{waited(position, standing)}")
+
+
+def _end(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
+    due = due_on(calendar, position, standing)
+    if due is None:
+        return await_service(position, standing)
+    why = f"fim da régua: encaminhado para protesto e execução fiscal; {waited(position, standing)}"
+    return refer(ruler, calendar, position, standing, due, why)
+
+
+def _legs_of_word(ruler: Ruler, position: Position, standing: Standing) -> tuple[Leg, ...]:
+    """By whom a taxpayer is told that his benefits are back: those that told him of their suspension."""
+    if position.row is None:
+        return ()
+    return _legs(ruler, position.row, len(ruler.rows[position.row].rungs) - 1, standing)
+
+
+def _inform(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, legs: tuple[Leg, ...]) -> Step:
+    """Nothing need be outstanding for it: it asks for nothing."""
+    assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
+    last = len(ruler.rows[position.row].rungs) - 1
+    on, why = calendar.working(standing.today), "comunicação de que os benefícios foram devolvidos"
+    step = cell(Action.INFORM, Status.RUNNING, ruler, position, position.row, last, on, why)
+    return step.model_copy(update={"legs": legs})
 
 
 def _contact(
@@ -285,9 +274,9 @@ def _contact(
 ) -> Step:
     """A rung that is due on `due`, on the first day that its taxpayer may be contacted."""
     if not _legs(ruler, row, index, standing):
-        return _wait(Status.UNREACHABLE, position, "nenhum contato alcança o contribuinte pelos canais do degrau")
+        return wait(Status.UNREACHABLE, position, "nenhum contato alcança o contribuinte pelos canais do degrau")
     if standing.over_budget:
-        return _wait(Status.OVER_BUDGET, position, "o orçamento da coorte não paga o próximo degrau")
+        return wait(Status.OVER_BUDGET, position, "o orçamento da coorte não paga o próximo degrau")
     if standing.claimed_paid_on:
         processed = calendar.after(standing.claimed_paid_on, ruler.payments.processing)
         if processed > due:
@@ -309,79 +298,6 @@ def _fall_over(
     why = f"não alcançado por {lost}: recorre a {instead}"
     step = _rung_step(ruler, position, standing, position.row, position.rung, standing.today, status, why)
     return step.model_copy(update={"number": position.steps - 1, "rigidity": position.last_rigidity, "legs": legs})
-
-
-def _due(calendar: Calendar, position: Position, standing: Standing) -> date | None:
-    """The day the wait is over; None while a formal notice is not proven served."""
-    counts_from = position.anchor
-    if position.awaits_service:
-        served_on = standing.formal_notices[-1].served_on if standing.formal_notices else None
-        if served_on is None:
-            return None
-        counts_from = max(counts_from, served_on)
-    counts_from += timedelta(days=position.stopped_days)
-    over = calendar.after(counts_from, position.wait) if position.wait else counts_from
-    return calendar.working(max(over, position.not_before))
-
-
-def _waited(position: Position, standing: Standing) -> str:
-    if position.wait is None:
-        contact = "primeiro contato" if position.steps == 0 else "contato refeito"
-        return f"{contact}; {position.entered_because}; {_open(standing)}"
-    since = "ciência" if position.awaits_service else "último passo"
-    return f"{position.wait} desde {since} ({day(position.anchor)}); {_open(standing)}"
-
-
-def _open(standing: Standing) -> str:
-    parts = []
-    if standing.owes_money:
-        parts.append(f"em aberto {money(standing.balance)}")
-    if standing.owes_return:
-        parts.append("declaração a entregar ou corrigir")
-    return " e ".join(parts)
-
-
-def _unserved(standing: Standing) -> str:
-    notice = f" {standing.formal_notices[-1].id}" if standing.formal_notices else ""
-    return f"aguarda prova de ciência da notificação formal{notice}"
-
-
-def _gate(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, due: date) -> Step:
-    """Benefits are suspended only after service, defence time, a balance still open and a person's approval."""
-    assert position.row is not None and ruler.gate is not None  # noqa: S101, PT018 - `ruler check` refuses the rest
-    served = [notice.served_on for notice in standing.formal_notices if notice.served_on]
-    if not served:
-        return _wait(Status.RUNNING, position, _unserved(standing))
-    if not standing.owes_money and ruler.gate.returns_law is None:
-        return _wait(
-            Status.RUNNING, position, "declaração em aberto: a régua não cita lei que permita suspender por ela"
-        )
-    defended = calendar.after(max(served) + timedelta(days=position.stopped_days), ruler.gate.defence)
-    opens = max(due, defended)
-    if position.rejected_on:
-        opens = max(opens, calendar.after(position.rejected_on, ruler.gate.ask_again))
-    index = len(ruler.rows[position.row].rungs) - 1
-    why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {_open(standing)}"
-    if not standing.has_benefits:
-        why = f"não há benefício fiscal a suspender; {why}"
-        return Step(action=Action.REFER, status=Status.RUNNING, on=opens, number=position.steps, reason=why)
-    if position.approved_by:
-        why = f"suspensão aprovada por {position.approved_by}; {why}"
-        return _cell(
-            Action.SUSPEND, Status.AWAITING_APPROVAL, ruler, position, position.row, index, standing.today, why
-        )
-    if position.asked_on:
-        why = f"suspensão de benefícios aguarda aprovação desde {day(position.asked_on)}; {why}"
-        return _wait(Status.AWAITING_APPROVAL, position, why)
-    return _cell(Action.ASK_APPROVAL, Status.RUNNING, ruler, position, position.row, index, opens, why)
-
-
-def _refer(calendar: Calendar, position: Position, standing: Standing) -> Step:
-    due = _due(calendar, position, standing)
-    if due is None:
-        return _wait(Status.RUNNING, position, _unserved(standing))
-    why = f"fim da régua: encaminhado para protesto e execução fiscal; {_waited(position, standing)}"
-    return Step(action=Action.REFER, status=Status.RUNNING, on=due, number=position.steps, reason=why)
 
 
 def _towards_deadline(ruler: Ruler, calendar: Calendar, standing: Standing, step: Step) -> Step:
@@ -408,29 +324,5 @@ def _rung_step(
     why: str,
 ) -> Step:
     stage = ruler.rung(row, index).stage
-    step = _cell(Action.NOTIFY, status, ruler, position, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
+    step = cell(Action.NOTIFY, status, ruler, position, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
     return step.model_copy(update={"legs": _legs(ruler, row, index, standing)})
-
-
-def _cell(
-    action: Action, status: Status, ruler: Ruler, position: Position, row: Hypothesis, index: int, on: date, why: str
-) -> Step:
-    return Step(
-        action=action,
-        status=status,
-        on=on,
-        number=position.steps,
-        reason=why,
-        row=row,
-        rung=index,
-        stage=ruler.rung(row, index).stage,
-        rigidity=ruler.rigidity(row, index, position.occurrences),
-    )
-
-
-def _now(action: Action, status: Status, position: Position, standing: Standing, why: str) -> Step:
-    return Step(action=action, status=status, on=standing.today, number=position.steps, reason=why)
-
-
-def _wait(status: Status, position: Position, why: str) -> Step:
-    return Step(action=Action.WAIT, status=status, on=None, number=position.steps, reason=why)

@@ -89,6 +89,18 @@ class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
 
+class HoldsChanged(Event):
+    """People have placed or lifted a hold."""
+
+
+class DefenceChanged(Event):
+    """A defence was filed or decided."""
+
+
+class PriorStepTaken(Event):
+    """A step that the law wants before a suit is on record."""
+
+
 class RatesLoaded(Event):
     """Rates are known that the amount owed may have waited for."""
 
@@ -111,6 +123,9 @@ EVENTS: tuple[type[Event], ...] = (
     AgreementChanged,
     InstalmentsChanged,
     BudgetChanged,
+    HoldsChanged,
+    DefenceChanged,
+    PriorStepTaken,
     RatesLoaded,
     ExtractChanged,
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict
 
 from models.ruler import Hypothesis, Kind, Ruler
-from models.words import KINDS, money
+from models.words import KINDS, money, percent
 
 
 class _Fact(BaseModel):
@@ -23,8 +23,17 @@ class Debt(_Fact):
     due: date
     balance: Decimal
     litigation: bool
+    ledger: Decimal = Decimal(0)
+    """What is left of the amount that was imported: what delay adds by the day is not in it."""
     grounds: tuple[str, ...] = ()
     """Why it is on hold; empty: it is not."""
+    held_since: date | None = None
+    """The day its first ground began; none: the day it came to be known."""
+    held_until: date | None = None
+    """Its last day on hold; none: nobody has said."""
+    protested: bool = False
+    prescribes: date | None = None
+    """The day its prescription ends (CTN art. 174), where known."""
 
     @property
     def outstanding(self) -> bool:
@@ -153,15 +162,17 @@ def classify(
     debts: Iterable[Debt],
     evidence: Iterable[Evidence],
     start: date,
-    without: frozenset[Kind] = frozenset(),
+    assets: Decimal | None = None,
 ) -> Classification | None:
     """The row whose first rung is most rigid among the open kinds, ties to the higher row. None: nothing is open."""
     debts = tuple(debts)
     evidence = tuple(evidence)
-    kinds = {e.kind for e in evidence if e.open} - without
+    kinds = {e.kind for e in evidence if e.open}
     found = [_classify_kind(ruler, kind, debts, evidence, start) for kind in sorted(kinds)]
-    if (defaulter := _persistent_defaulter(ruler, debts, evidence, start)) and Kind.NON_PAYMENT in kinds:
-        found.append(defaulter)
+    if (defaulting := persistent_defaulter(ruler, debts, evidence, start, assets)) and Kind.NON_PAYMENT in kinds:
+        times = occurrences_of(ruler, Kind.NON_PAYMENT, evidence, start)
+        row, why = defaulting.row, f"devedor contumaz: {defaulting.reason}"
+        found.append(Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why))
     return max(found, key=lambda c: (ruler.rigidity(c.row, 0, c.occurrences), c.row), default=None)
 
 
@@ -192,26 +203,40 @@ def _registered(ruler: Ruler, debts: tuple[Debt, ...], start: date) -> tuple[Hyp
     return rule.single, f"uma única inscrição recente em aberto leva a {rule.single.upper()}"
 
 
-def _persistent_defaulter(
-    ruler: Ruler, debts: tuple[Debt, ...], evidence: tuple[Evidence, ...], start: date
-) -> Classification | None:
-    """LC 225/2026 arts. 11–13: substantial and repeated; consecutive periods or alternate ones inside the window."""
-    rule = ruler.entry.thresholds
-    if rule is None:
+class Defaulting(_Fact):
+    """That the thresholds of the law are met, and how."""
+
+    row: Hypothesis
+    reason: str
+
+
+def persistent_defaulter(
+    ruler: Ruler,
+    debts: Iterable[Debt],
+    evidence: Iterable[Evidence],
+    start: date,
+    assets: Decimal | None,
+) -> Defaulting | None:
+    """LC 225/2026 arts. 11–13: substantial, also against what the taxpayer is known to own, and repeated: in
+    consecutive periods or in alternate ones inside the window. Who owns more than is known may show it in a defence."""
+    law = ruler.defaulter_law(start)
+    if law is None or ruler.entry.thresholds is None:
         return None
     owed = sum((debt.balance for debt in debts if debt.outstanding), Decimal(0))
-    if owed < rule.amount:
+    if owed < law.amount:
         return None
+    share = ""
+    if law.assets_share is not None:
+        if owed <= law.assets_share * (assets or 0):
+            return None
+        known = f"mais de {percent(law.assets_share * 100)}% do patrimônio conhecido"
+        share = f", {known if assets else 'sem patrimônio conhecido'},"
     since = window_start(ruler, start)
     months = sorted({(e.due.year * 12 + e.due.month) for e in evidence if _counts(e, since, start)})
-    streak = _longest_streak(months)
-    if streak < rule.consecutive and len(months) < rule.alternate:
+    if _longest_streak(months) < law.consecutive and len(months) < law.alternate:
         return None
-    why = (
-        f"devedor contumaz: {money(owed)} em aberto e {len(months)} períodos em doze meses (LC 225/2026, arts. 11 a 13)"
-    )
-    times = occurrences_of(ruler, Kind.NON_PAYMENT, evidence, start)
-    return Classification(kind=Kind.NON_PAYMENT, row=rule.row, occurrences=times, reason=why)
+    why = f"{money(owed)} em aberto{share} e {len(months)} períodos em doze meses ({law.source})"
+    return Defaulting(row=ruler.entry.thresholds.row, reason=why)
 
 
 def _counts(evidence: Evidence, since: date, start: date) -> bool:

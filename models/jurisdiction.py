@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import date, time
-from typing import Annotated
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from holidays.countries.brazil import Brazil
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.calendar import Calendar
+from models.calendar import Calendar, Wait
 from models.contact_hours import ContactHours
+from models.dated import Dated, entry_on
 
 CALENDAR_YEARS = 15
 """How far ahead a ruler version freezes its holidays: longer than any case may run (CTN 174: five years, twice)."""
+
+
+class Deemed(Dated):
+    """When the law takes a notice in the electronic domicile as served, unless it was read before (ciência tácita)."""
+
+    wait: Wait
+    counts_from: Literal["publication", "first_working_day"] = "publication"
+    """`first_working_day`: the first after the day of publication."""
+
+
+class PersistentDefaulter(Dated):
+    """Whom the law calls a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13)."""
+
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
+    """In reais."""
+    assets_share: Annotated[Decimal | None, Field(gt=0)] = None
+    """More than this share of the known assets; 1 is all of them. None: the law doesn't ask."""
+    consecutive: Annotated[int, Field(ge=1)] = 4
+    alternate: Annotated[int, Field(ge=1)] = 6
 
 
 class Jurisdiction(BaseModel):
@@ -30,6 +51,9 @@ class Jurisdiction(BaseModel):
     """Municipal holidays as `MM-DD`."""
     contact_hours: ContactHours = ContactHours()
     """When a taxpayer may be contacted."""
+    deemed: tuple[Deemed, ...] = ()
+    """Empty: a notice in the domicile must be proven read."""
+    persistent_defaulter: tuple[PersistentDefaulter, ...] = ()
     notices_at: time | None = None
     """What rulers said before they had contact hours. A cohort that pinned it goes on; a new one is refused it."""
 
@@ -48,6 +72,15 @@ class Jurisdiction(BaseModel):
         for day in self.municipal:
             date.fromisoformat(f"2024-{day}")
         return self
+
+    def deemed_on(self, published: date, calendar: Calendar) -> tuple[date, str] | None:
+        """The day a publication counts as served by silence, and the law that says so."""
+        rule = entry_on(self.deemed, published)
+        if rule is None:
+            return None
+        first = rule.counts_from == "first_working_day"
+        counts_from = calendar.working(published + timedelta(days=1)) if first else published
+        return calendar.after(counts_from, rule.wait), rule.source
 
     def calendar(self, first_year: int) -> Calendar:
         years = range(first_year, first_year + CALENDAR_YEARS)

@@ -5,19 +5,23 @@ from datetime import date
 from decimal import Decimal
 
 from models.calendar import Calendar
-from models.decision import Action, Step, decide
+from models.case import Status
+from models.decision import decide
 from models.evidence import Debt, Evidence
+from models.gate import steps_missing
 from models.position import Position
 from models.ruler import Hypothesis, Kind, Ruler
-from models.standing import FormalNotice, Standing
+from models.standing import FormalNotice, PriorStep, Standing
+from models.step import Action, Step
 
 
 def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Iterator[Step]:
-    """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens."""
+    """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens, and
+    what the law wants before a suit done the day it is missed."""
     while True:
         decision = decide(ruler, calendar, position, standing)
         position, step = decision.position, decision.step
-        if step.action is Action.WAIT and not _imaginable(position, standing):
+        if step.action is Action.WAIT and not _imaginable(step, position, standing):
             return
         if step.action is not Action.WAIT:
             yield step
@@ -27,9 +31,10 @@ def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standin
             return
 
 
-def _imaginable(position: Position, standing: Standing) -> bool:
+def _imaginable(step: Step, position: Position, standing: Standing) -> bool:
     unserved = bool(standing.formal_notices) and standing.formal_notices[-1].served_on is None
-    return standing.outstanding and standing.paused_by is None and (unserved or position.asked_on is not None)
+    missed = step.status is Status.AWAITING_PRIOR_STEPS
+    return standing.outstanding and standing.paused_by is None and (unserved or missed or position.asked_on is not None)
 
 
 def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
@@ -42,12 +47,17 @@ def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -
             standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})
     elif step.action is Action.SUSPEND:
         position = position.suspended_now(standing.today)
+    elif step.action is Action.INFORM:
+        position = position.told()
     elif step.action is Action.REFER:
         position = position.referred_now()
+    elif step.status is Status.AWAITING_PRIOR_STEPS:
+        taken = tuple(PriorStep(kind=kind, on=standing.today) for kind in steps_missing(ruler, standing))
+        standing = standing.model_copy(update={"prior_steps": (*standing.prior_steps, *taken)})
     elif step.action is Action.ASK_APPROVAL:
         position = position.asked(standing.today)
     elif position.asked_on is not None:
-        position = position.approved("—")
+        position = position.approved("—" * (len(position.approvers) + 1), standing.fingerprint)
     elif standing.formal_notices:
         served = standing.formal_notices[-1].model_copy(update={"served_on": standing.today})
         standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices[:-1], served)})

@@ -41,8 +41,12 @@ class Position(BaseModel):
     hardship_used: bool = False
     asked_on: date | None = None
     rejected_on: date | None = None
-    approved_by: str | None = None
+    approvers: tuple[str, ...] = ()
+    approved_on_seeing: str | None = None
+    """The fingerprint of what they approved on (`Standing.fingerprint`)."""
     suspended: bool = False
+    to_tell: bool = False
+    """Benefits were given back, and the taxpayer has not been told yet."""
     referred: bool = False
     resumed_after: str | None = None
     """The broken agreement that last moved the case."""
@@ -57,7 +61,7 @@ class Position(BaseModel):
         return self.model_copy(update=changes)
 
     def stop(self, on: date) -> Position:
-        return self._but(stopped_on=on, asked_on=None, approved_by=None)
+        return self.lapsed()._but(stopped_on=on)
 
     def go_on(self, on: date) -> Position:
         """The clock runs again: the remaining wait is left, not the whole of it and not nothing."""
@@ -76,9 +80,7 @@ class Position(BaseModel):
             occurrences=hottest,
             not_before=max(self.not_before, on),
             entered_because=because,
-            asked_on=None,
-            approved_by=None,
-        )
+        ).lapsed()
 
     def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> Position:
         """Stand before that cell, or before a harder one if the last notice was harder than it. The days on hold count
@@ -88,7 +90,7 @@ class Position(BaseModel):
         if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since
         row, index = _first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
-        return since._but(row=row, rung=index - 1, asked_on=None, approved_by=None, stands=False)
+        return since.lapsed()._but(row=row, rung=index - 1, stands=False)
 
     def reanchor(self, on: date) -> Position:
         """The wait begins anew on `on`; days that the clock stood still are not lost to a payment before them."""
@@ -96,9 +98,7 @@ class Position(BaseModel):
             anchor=on,
             stopped_days=max(0, self.stopped_days - (on - self.anchor).days),
             stopped_on=self.stopped_on and max(self.stopped_on, on),
-            asked_on=None,
-            approved_by=None,
-        )
+        ).lapsed()
 
     def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> Position:
         """The rung was carried out on the logical day `at`."""
@@ -125,14 +125,18 @@ class Position(BaseModel):
     def asked(self, on: date) -> Position:
         return self._but(asked_on=on)
 
-    def approved(self, by: str) -> Position:
-        return self._but(approved_by=by)
+    def approved(self, by: str, on_seeing: str) -> Position:
+        return self._but(approvers=(*self.approvers, by), approved_on_seeing=on_seeing)
+
+    def lapsed(self) -> Position:
+        """Neither asked nor approved."""
+        return self._but(asked_on=None, approvers=(), approved_on_seeing=None)
 
     def rejected(self, on: date) -> Position:
-        return self._but(asked_on=None, approved_by=None, rejected_on=on)
+        return self.lapsed()._but(rejected_on=on)
 
     def suspended_now(self, on: date) -> Position:
-        return self._but(suspended=True, asked_on=None, approved_by=None, not_before=on)
+        return self.lapsed()._but(suspended=True, not_before=on)
 
     def reinstated(self, ruler: Ruler, on: date) -> Position:
         """Back before the suspension, with the whole wait before it to run again should the cause come back."""
@@ -140,12 +144,17 @@ class Position(BaseModel):
         before = len(ruler.rows[self.row].rungs) - 2
         return self._but(
             suspended=False,
+            to_tell=True,
             rung=before,
             stands=False,
             wait=ruler.rung(self.row, before).dwell,
             anchor=on,
             not_before=on,
         )
+
+    def told(self) -> Position:
+        """That the benefits are back. It is a contact, and no rung."""
+        return self._but(to_tell=False, steps=self.steps + 1, stands=False)
 
     def referred_now(self) -> Position:
         return self._but(referred=True)

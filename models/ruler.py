@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -13,7 +14,8 @@ from models.accrual_table import AccrualTable
 from models.calendar import Unit, Wait
 from models.channel import Channel
 from models.contact_caps import Limits
-from models.jurisdiction import Jurisdiction
+from models.dated import entry_on
+from models.jurisdiction import Jurisdiction, PersistentDefaulter
 from models.offer import Offer
 from models.prices import PriceTable
 
@@ -106,12 +108,12 @@ class RegisteredDebtEntry(_Part):
 
 
 class Thresholds(_Part):
-    """When the jurisdiction calls a taxpayer a persistent defaulter (LC 225/2026 arts. 11–13)."""
+    """The row of who is a persistent defaulter by law: the jurisdiction's, or by the amount written here."""
 
     row: Hypothesis
-    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
-    consecutive: Annotated[int, Field(ge=1)]
-    alternate: Annotated[int, Field(ge=1)]
+    amount: Annotated[Decimal | None, Field(gt=0, decimal_places=2)] = None
+    consecutive: Annotated[int, Field(ge=1)] = 4
+    alternate: Annotated[int, Field(ge=1)] = 6
 
 
 ByOccurrence = Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
@@ -180,13 +182,28 @@ class Agreements(_Part):
     """Of `agreements/`: what a taxpayer may sign by his link; none: nothing."""
 
 
+Basis = Literal["statutory", "ladder"]
+
+
 class Gate(_Part):
     """What must have passed before benefits are suspended."""
 
     defence: Wait
     ask_again: Wait
+    basis: Basis = "ladder"
+    """Whose benefits are suspended: `statutory`, of who meets the thresholds of the law; `ladder`, of who has come to
+    the end of the map as well."""
+    second_above: Annotated[Decimal | None, Field(ge=0, decimal_places=2)] = None
+    """Above so many reais two people must approve; none: one always does."""
     returns_law: str | None = None
     """The law that lets an outstanding return alone suspend benefits; without it only a debt does."""
+
+
+class Referral(_Part):
+    """What a case waits for before it is referred to protest and enforcement, beside the steps of CNJ 547/2024."""
+
+    cadin: Wait | None = Wait(days=30, unit=Unit.LEGAL)
+    """From the notice of CADIN on (Lei 14.973/2024); none: the authority doesn't use it."""
 
 
 class Sms(_Part):
@@ -227,6 +244,7 @@ class Ruler(_Part):
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()
     gate: Gate | None = None
+    referral: Referral = Referral()
     agreements: Agreements | None = None
     """None: after a broken agreement a case goes on where it stood."""
     accrual: AccrualKey | None = None
@@ -241,6 +259,19 @@ class Ruler(_Part):
     @property
     def label(self) -> str:
         return f"{self.ruler} v{self.version}"
+
+    def defaulter_law(self, on: date) -> PersistentDefaulter | None:
+        """Whom the law of that day calls a persistent defaulter; none: nobody."""
+        rule = self.entry.thresholds
+        if rule is None or rule.amount is None:
+            return entry_on(self.jurisdiction.persistent_defaulter, on) if rule else None
+        return PersistentDefaulter(
+            **{"from": date.min},
+            source="LC 225/2026, arts. 11 a 13",
+            amount=rule.amount,
+            consecutive=rule.consecutive,
+            alternate=rule.alternate,
+        )
 
     def rung(self, row: Hypothesis, index: int) -> Rung:
         return self.rows[row].rungs[index]

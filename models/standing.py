@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,6 +35,28 @@ class FormalNotice(_Fact):
     id: str
     at: date
     served_on: date | None = None
+    deemed_on: date | None = None
+    """The day the law takes it as served by silence; none: it doesn't."""
+    deemed_by: str | None = None
+    """That law."""
+
+
+class Defence(_Fact):
+    """The newest defence against the suspension; while it is open, nothing escalates (LC 225/2026)."""
+
+    filed_on: date
+    state: Literal["open", "accepted", "rejected"] = "open"
+    decided_on: date | None = None
+
+
+StepKind = Literal["conciliation", "administrative_solution", "protest", "protest_exception", "cadin_notice"]
+
+
+class PriorStep(_Fact):
+    """What the law wants before a suit, as people have put it on record (CNJ 547/2024, Lei 14.973/2024)."""
+
+    kind: StepKind
+    on: date
 
 
 class BrokenAgreement(_Fact):
@@ -54,6 +79,10 @@ class Standing(_Fact):
     paused_by: str | None = None
     formal_notices: tuple[FormalNotice, ...] = ()
     has_benefits: bool = False
+    defence: Defence | None = None
+    prior_steps: tuple[PriorStep, ...] = ()
+    known_assets: Decimal | None = None
+    """What the taxpayer is known to own, in reais; none: nobody has said."""
     broken_agreement: BrokenAgreement | None = None
     reach: Reach = Reach()
     deliveries: tuple[Delivery, ...] = ()
@@ -97,6 +126,38 @@ class Standing(_Fact):
         return not self.outstanding and bool(self.grounds)
 
     @property
+    def hold_ends_on(self) -> date | None:
+        """The last day of the first hold to end; none: nobody has said when any of them does."""
+        ends = [debt.held_until for debt in self.debts if debt.balance > 0 and debt.grounds and debt.held_until]
+        return min(ends, default=None)
+
+    @property
+    def under_defence(self) -> bool:
+        return self.defence is not None and self.defence.state == "open"
+
+    def stopped_since(self, last: date) -> date:
+        """The day from which the clock stands still. Where all is held that is the day of the last ground, though it
+        came to be known later; but no day before `last`, when the case last moved."""
+        if not self.on_hold:
+            return self.today
+        began = max(debt.held_since or self.today for debt in self.debts if debt.balance > 0 and debt.grounds)
+        return min(max(began, last), self.today)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that an approval rests on: money and reassessments by the ledger, so not what delay adds by the day;
+        holds, returns, services, the defence, a pause."""
+        seen = (
+            sorted((debt.id, str(debt.ledger), debt.grounds) for debt in self.debts),
+            sorted((str(e.kind), e.period, e.open) for e in self.evidence),
+            [(notice.id, str(notice.served_on)) for notice in self.formal_notices],
+            self.defence and (str(self.defence.filed_on), self.defence.state),
+            self.paused_by,
+            self.has_benefits,
+        )
+        return sha256(json.dumps(seen).encode()).hexdigest()
+
+    @property
     def live_evidence(self) -> tuple[Evidence, ...]:
         """Evidence with what is on hold seen as not open: a held debt leads to no row."""
         held = {debt.period or debt.inscription for debt in self.debts if debt.grounds}
@@ -131,6 +192,7 @@ def standing_of(
     paused_by: str | None = None,
     formal_notices: Iterable[FormalNotice] = (),
     has_benefits: bool = False,
+    known_assets: Decimal | None = None,
 ) -> Standing:
     debts, filings = tuple(debts), tuple(filings)
     return Standing(
@@ -144,4 +206,5 @@ def standing_of(
         paused_by=paused_by,
         formal_notices=tuple(formal_notices),
         has_benefits=has_benefits,
+        known_assets=known_assets,
     )

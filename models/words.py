@@ -54,12 +54,30 @@ TASKS = {
 }
 
 GROUNDS = {
+    "moratorium": "moratória (CTN art. 151, I)",
+    "deposit": "depósito do montante integral (CTN art. 151, II)",
+    "administrative_appeal": "reclamação ou recurso administrativo (CTN art. 151, III)",
+    "mandado_de_seguranca": "liminar em mandado de segurança (CTN art. 151, IV)",
+    "injunction": "liminar ou tutela antecipada em outra ação (CTN art. 151, V)",
+    "agreement": "parcelamento em dia (CTN art. 151, VI)",
+    "judicial_order": "ordem judicial",
+    "bankruptcy": "falência ou recuperação judicial",
+    "death": "falecimento",
+    "data_under_review": "dados em revisão",
     "tax_benefit": "benefício fiscal",
     "negotiation": "em negociação",
-    "agreement": "parcelamento em dia (CTN art. 151, VI)",
     "guarantee": "garantia",
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
+    "absent_from_extract": "ausente do último extrato",
+}
+
+PRIOR_STEPS = {
+    "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",
+    "administrative_solution": "conciliação ou solução administrativa (CNJ 547/2024, art. 2º)",
+    "protest": "protesto do título (CNJ 547/2024, art. 3º)",
+    "protest_exception": "dispensa do protesto (CNJ 547/2024, art. 3º)",
+    "cadin_notice": "comunicação do CADIN, 30 dias antes (Lei 14.973/2024)",
 }
 
 AGREEMENT_STATES = {
@@ -74,7 +92,9 @@ STATUSES = {
     "paused": "pausado",
     "unreachable": "sem contato",
     "over_budget": "orçamento esgotado",
+    "under_defence": "em defesa",
     "awaiting_approval": "aguardando aprovação",
+    "awaiting_prior_steps": "aguardando providências prévias",
     "amount_unknown": "valor devido não apurado",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
@@ -19,17 +19,18 @@ from models.case import Status
 from models.channel import CHANNELS, Channel
 from models.contact_caps import strictest
 from models.contacts import Reach
-from models.decision import Decision, Step, decide
+from models.decision import decide
 from models.errors import Refusal, Unreckonable
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.position import Position
 from models.ruler import Ruler
-from models.standing import BrokenAgreement, FormalNotice, PaymentFact, Standing, standing_of
+from models.standing import BrokenAgreement, Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.step import Decision, Step
 from storage.accruals import accrual_of
 from storage.owed import owed_of
 from storage.people import Person, read_person
-from storage.schema import cases, cohorts, decisions, rulers
+from storage.schema import approvals, cases, cohorts, decisions, rulers
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Case:
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
+    started_by: str
+    """Who started its cohort."""
     opened_at: datetime
     closed_at: datetime | None
     frozen: FrozenRuler
@@ -82,10 +85,15 @@ def _clock(written: str) -> Clock:
     return Clock.model_validate_json(written)
 
 
+OF_COHORT = (cohorts.c.ruler, cohorts.c.rehearsal, cohorts.c.started_by)
+
+
 def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
     query = (
-        select(cases, cohorts.c.ruler, cohorts.c.rehearsal, cohorts.c.clock.cast(Text).label("clock"))
+        select(
+            cases, cohorts.c.ruler, cohorts.c.rehearsal, cohorts.c.started_by, cohorts.c.clock.cast(Text).label("clock")
+        )
         .join(cohorts, cohorts.c.name == cases.c.cohort)
         .where(cases.c.id == case)
     )
@@ -104,6 +112,7 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
+        started_by=row.started_by,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         frozen=frozen_ruler(connection, row.ruler),
@@ -129,12 +138,15 @@ def bound(pairs: Iterable[Pair]) -> dict[str, Any]:
 
 
 DEBTS = about_pairs(f"""
-    SELECT debtors.taxpayer, debts.tax, debts.id, inscription, period, due, balance, litigation,
-           coalesce((SELECT array_agg(DISTINCT ground ORDER BY ground) FROM holds
-                     WHERE holds.debt = debts.id AND lifted_at IS NULL), '{{}}') AS grounds
+    SELECT debtors.taxpayer, debts.tax, debts.id, inscription, period, due, balance, balance AS ledger, litigation,
+           protested, prescribes, held.grounds, held.since AS held_since, held.until AS held_until
     FROM {PAIRS}
     JOIN debtors ON debtors.taxpayer = pair.taxpayer
     JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(DISTINCT ground ORDER BY ground), '{{}}') AS grounds, min(since) AS since,
+               CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until
+        FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL) AS held
     ORDER BY debts.id
 """)  # noqa: S608 - PAIRS is a constant
 
@@ -165,8 +177,20 @@ PAYMENTS = text("""
 """)
 
 FORMAL_NOTICES = text("""
-    SELECT min(id) AS id, at, min(served_on) AS served_on FROM notices
-    WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at ORDER BY step
+    SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on, min(deemed_by) AS deemed_by
+    FROM notices WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at ORDER BY step
+""")
+
+ASSETS = about_pairs(f"""
+    SELECT DISTINCT id, known_assets FROM {PAIRS} JOIN taxpayers ON taxpayers.id = pair.taxpayer
+    WHERE known_assets IS NOT NULL
+""")  # noqa: S608 - PAIRS is a constant
+
+PROCESS = text("""
+    SELECT (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
+            FROM defences WHERE "case" = :case ORDER BY id DESC LIMIT 1) AS defence,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on") ORDER BY kind), '[]')
+            FROM prior_steps WHERE "case" = :case) AS prior_steps
 """)
 
 
@@ -191,8 +215,17 @@ def _standings(
     for row in connection.execute(FILINGS, wanted).mappings():
         filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
     relieved = {(row.taxpayer, row.tax) for row in connection.execute(BENEFITS, wanted)}
+    owned = {row.id: row.known_assets for row in connection.execute(ASSETS, wanted)} if ruler.entry.thresholds else {}
     return {
-        pair: standing_of(ruler, today, debts[pair], filings[pair], has_benefits=pair in relieved) for pair in pairs
+        pair: standing_of(
+            ruler,
+            today,
+            debts[pair],
+            filings[pair],
+            has_benefits=pair in relieved,
+            known_assets=owned.get(pair[0]),
+        )
+        for pair in pairs
     }
 
 
@@ -215,6 +248,7 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
         imported = _standings(connection, case.ruler, [pair], today, None)[pair]
         before = imported.model_copy(update={"lacks": unknown.lacks})
     paid = {"taxpayer": case.taxpayer, "tax": case.tax, "opened_at": case.opened_at}
+    process = connection.execute(PROCESS, {"case": case.id}).one()
     return before.model_copy(
         update={
             "payments": tuple(PaymentFact(on=p.paid_on, amount=p.net) for p in connection.execute(PAYMENTS, paid)),
@@ -229,9 +263,11 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
                 [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
             ),
             "formal_notices": tuple(
-                FormalNotice(id=n.id, at=n.at, served_on=n.served_on)
-                for n in connection.execute(FORMAL_NOTICES, {"case": case.id})
+                FormalNotice.model_validate(dict(n))
+                for n in connection.execute(FORMAL_NOTICES, {"case": case.id}).mappings()
             ),
+            "defence": Defence.model_validate(process.defence) if process.defence else None,
+            "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
         }
     )
 
@@ -294,6 +330,8 @@ class Sitting:
         self.status = self.step.status
         for turn in self.decision.turns:
             self.journal(turn.kind, turn.reason, turn.on)
+            if turn.kind == "approval_lapsed":
+                end_approvals(self.connection, self.case.id, "lapsed")
 
     def look_again(self) -> None:
         """Judges on the record as this transaction has changed it."""
@@ -353,6 +391,11 @@ class Sitting:
             self.connection.execute(insert(decisions), self.entries)
 
 
+def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "carried_out"]) -> None:
+    given = (approvals.c.case == case) & (approvals.c.state == "given")
+    connection.execute(update(approvals).where(given).values(state=state, ended_at=func.clock_timestamp()))
+
+
 def _evidence(standing: Standing) -> dict[str, Any]:
     """What the decision saw, without anything that names a person."""
     return {
@@ -388,6 +431,7 @@ def sitting(
         today = locked.clock.day_at(now)
         needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed
         day = max(today, not_before or today)
+        end_holds(connection, locked, day)
         person, standing = _read_facts(connection, locked, locked.position, day, needless)
         decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
         held = Sitting(connection, locked, standing, decision, locked.status, person, needless)
@@ -396,6 +440,19 @@ def sitting(
         yield held
         if locked.closed_at is None:
             held.save()
+
+
+ENDED_HOLDS = text("""
+    UPDATE holds SET lifted_at = clock_timestamp(), lifted_by = 'calendar', lifted_because = 'fim do prazo'
+    FROM debts JOIN debtors ON debtors.debt = debts.id
+    WHERE holds.debt = debts.id AND debtors.taxpayer = :taxpayer AND debts.tax = :tax
+      AND lifted_at IS NULL AND until < :today
+""")
+
+
+def end_holds(connection: Connection, case: Case, today: date) -> None:
+    """Those whose last day is over."""
+    connection.execute(ENDED_HOLDS, {"taxpayer": case.taxpayer, "tax": case.tax, "today": today})
 
 
 def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:

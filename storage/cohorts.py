@@ -67,7 +67,8 @@ class Candidate:
         """Whether something is open, or only on hold, that the ruler's evidence reaches."""
         if self.standing.on_hold:
             return bool(self.standing.evidence)
-        found = classify(ruler, self.standing.debts, self.standing.live_evidence, self.standing.today)
+        seen = self.standing
+        found = classify(ruler, seen.debts, seen.live_evidence, seen.today, seen.known_assets)
         return self.standing.outstanding and found is not None
 
 

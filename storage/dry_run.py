@@ -13,12 +13,13 @@ from sqlalchemy import Engine
 
 from models.calendar import Calendar
 from models.channel import Channel
-from models.decision import Action, decide
+from models.decision import decide
 from models.plan import plan
 from models.position import Position
 from models.prices import PriceTable, cost_of, fits, monthly_fee
 from models.ruler import Ruler
 from models.standing import Standing
+from models.step import Action
 from storage.cohorts import Selection, candidates
 from storage.prices import prices_of
 

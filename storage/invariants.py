@@ -26,10 +26,11 @@ from models.accrual_table import AccrualTable
 from models.calendar import Clock
 from models.delivery import Progress
 from models.evidence import Debt, Filing
+from models.gate import approvals_wanted, steps_missing
 from models.imputation import Claim, Payment, replay
 from models.rates import Rates
 from models.ruler import Hypothesis, Ruler, Stage
-from models.standing import Standing, standing_of
+from models.standing import FormalNotice, PriorStep, Standing, standing_of
 from storage.accruals import accrual_of
 from storage.cases import FrozenRuler, case_ids
 from storage.cohorts import read_cohort
@@ -66,6 +67,9 @@ def _faults(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         _nothing_claimed_when_nothing_is_owed,
         _suspended_by_the_book,
         _given_back,
+        _told_of_it,
+        _referred_by_the_book,
+        _explained,
         _told_once,
     )
     for check in checks:
@@ -130,6 +134,9 @@ class Life:
     forgiven, which has no payment's id."""
     filings: list[RowMapping] = field(default_factory=list)
     suspensions: list[RowMapping] = field(default_factory=list)
+    approvals: list[RowMapping] = field(default_factory=list)
+    defences: list[RowMapping] = field(default_factory=list)
+    prior_steps: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
 
     @property
@@ -139,7 +146,8 @@ class Life:
     def contacts(self, ruler: Ruler) -> list[Contact]:
         steps: dict[int, list[RowMapping]] = defaultdict(list)
         for notice in self.notices:
-            steps[notice["step"]].append(notice)
+            if notice["kind"] == "rung":
+                steps[notice["step"]].append(notice)
         return [_contact(ruler, step, steps[step]) for step in sorted(steps)]
 
     def standing_at(self, ruler: Ruler, moment: datetime | None = None) -> Standing:
@@ -254,26 +262,40 @@ def _in_contact_hours(life: Life, frozen: FrozenRuler) -> Iterator[str]:
 
 def _nothing_claimed_when_nothing_is_owed(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     for notice in life.notices:
-        if not life.standing_at(frozen.ruler, notice["claimed_at"]).outstanding:
+        if notice["kind"] == "rung" and not life.standing_at(frozen.ruler, notice["claimed_at"]).outstanding:
             yield f"notice {notice['id']} was claimed when nothing was outstanding"
 
 
 def _suspended_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
-    """Formal notice served, defence time over, approved by somebody, and not by the approval of another suspension."""
+    """Formal notice served, defence time over and none undecided, something outstanding that allows it, and approved by
+    as many as were needed, of whom none started the cohort, and not by the approvals of another suspension."""
     asked_since = datetime.min.replace(tzinfo=life.case["opened_at"].tzinfo)
     moments: dict[tuple[date, str], list[RowMapping]] = defaultdict(list)
     for suspension in life.suspensions:
         moments[suspension["suspended_on"], suspension["approved_by"]].append(suspension)
     for together in moments.values():
         first = min(together, key=lambda suspension: suspension["recorded_at"])
-        yield from _one_suspension(life, frozen, first, asked_since)
-        asked_since = first["recorded_at"]
+        what, recorded = f"the suspension of {first['suspended_on']}", first["recorded_at"]
+        standing = life.standing_at(frozen.ruler, recorded)
+        yield from (f"{what} {fault}" for fault in _unapproved(life, frozen, standing, asked_since, recorded))
+        yield from (f"{what} {fault}" for fault in _unserved(life, frozen, first["suspended_on"], recorded))
+        yield from (f"{what} {fault}" for fault in _unlawful(life, frozen, standing, recorded))
+        asked_since = recorded
 
 
-def _one_suspension(life: Life, frozen: FrozenRuler, suspension: RowMapping, asked_since: datetime) -> Iterator[str]:
-    what, recorded = f"the suspension of {suspension['suspended_on']}", suspension["recorded_at"]
-    if not any(d["kind"] == "approved" and asked_since < d["recorded_at"] <= recorded for d in life.decisions):
-        yield f"{what} has no approval in the journal"
+def _unapproved(
+    life: Life, frozen: FrozenRuler, standing: Standing, asked_since: datetime, recorded: datetime
+) -> Iterator[str]:
+    given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
+    people = {approval["given_by"].strip().casefold() for approval in given}
+    wanted = approvals_wanted(frozen.ruler, standing)
+    if len(people) < wanted:
+        yield f"has {len(people)} approvals in force, and needs {wanted}"
+    if life.case["started_by"].strip().casefold() in people:
+        yield "was approved by who started the cohort"
+
+
+def _unserved(life: Life, frozen: FrozenRuler, on: date, recorded: datetime) -> Iterator[str]:
     served = [
         notice["served_on"]
         for notice in life.notices
@@ -283,11 +305,19 @@ def _one_suspension(life: Life, frozen: FrozenRuler, suspension: RowMapping, ask
         and notice["claimed_at"] < recorded
     ]
     if not served:
-        yield f"{what} has no formal notice that was served"
+        yield "has no formal notice that was served"
     elif frozen.ruler.gate is None:
-        yield f"{what} has no gate in its ruler"
-    elif suspension["suspended_on"] < (over := frozen.calendar.after(max(served), frozen.ruler.gate.defence)):
-        yield f"{what} is before the time for defence ended on {over}"
+        yield "has no gate in its ruler"
+    elif on < (over := frozen.calendar.after(max(served), frozen.ruler.gate.defence)):
+        yield f"is before the time for defence ended on {over}"
+
+
+def _unlawful(life: Life, frozen: FrozenRuler, standing: Standing, recorded: datetime) -> Iterator[str]:
+    if not standing.owes_money and not (standing.owes_return and frozen.ruler.gate and frozen.ruler.gate.returns_law):
+        yield "had nothing outstanding that allows it"
+    for defence in life.defences:
+        if defence["recorded_at"] < recorded and (defence["decided_at"] is None or defence["decided_at"] > recorded):
+            yield f"was carried out while the defence of {defence['filed_on']} was open"
 
 
 def _given_back(life: Life, frozen: FrozenRuler) -> Iterator[str]:
@@ -296,6 +326,37 @@ def _given_back(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         yield f"is closed and holds {len(held)} benefits suspended"
     elif held and not life.standing_at(frozen.ruler).outstanding:
         yield f"has nothing outstanding and holds {len(held)} benefits suspended"
+
+
+def _told_of_it(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    """Who gets his benefits back has a notice that says so."""
+    back = [suspension for suspension in life.suspensions if suspension["reinstated_at"]]
+    waits = life.case["to_tell"] or life.case["status"] == "cancelled"
+    if back and not waits and not any(notice["kind"] == "reinstatement" for notice in life.notices):
+        yield "had benefits given back, and no notice says so"
+
+
+def _referred_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
+        moment = referral["recorded_at"]
+        standing = life.standing_at(frozen.ruler, moment).model_copy(
+            update={
+                "prior_steps": tuple(
+                    PriorStep.model_validate(dict(step)) for step in life.prior_steps if step["recorded_at"] <= moment
+                ),
+                "formal_notices": tuple(
+                    FormalNotice.model_validate(dict(notice)) for notice in life.notices if notice["formal"]
+                ),
+            }
+        )
+        if missing := steps_missing(frozen.ruler, standing):
+            yield f"was referred without {' and '.join(missing)}"
+
+
+def _explained(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+    for decision in life.decisions:
+        if not decision["reason"].strip():
+            yield f"the decision {decision['kind']} of {decision['recorded_at']:%Y-%m-%d} says no reason"
 
 
 def _told_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
@@ -339,7 +400,11 @@ def _of_cases(sql: str) -> Any:
     return text(sql).bindparams(bindparam("cases", type_=ARRAY(Text)))
 
 
-CASES = _of_cases("SELECT id, opened_at, closed_at FROM cases WHERE id = ANY(:cases) ORDER BY opened_at, id")
+CASES = _of_cases("""
+    SELECT id, cases.status, opened_at, closed_at, started_by,
+           coalesce(CAST(position->>'to_tell' AS boolean), false) AS to_tell
+    FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
+""")
 
 OWED = """
     SELECT cases.id AS "case", debts.* FROM cases
@@ -350,7 +415,7 @@ OWED = """
 PARTS = {
     "notices": _of_cases("""SELECT * FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel"""),
     "decisions": _of_cases("""
-        SELECT "case", kind, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
+        SELECT "case", kind, reason, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
         FROM decisions WHERE "case" = ANY(:cases) ORDER BY id
     """),
     "debts": _of_cases(f"{OWED} ORDER BY debts.id"),
@@ -381,6 +446,9 @@ PARTS = {
         WHERE cases.id = ANY(:cases) ORDER BY filings.id
     """),
     "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "approvals": _of_cases("""SELECT * FROM approvals WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
     "signals": _of_cases("""
         SELECT id, "case", CAST(payload->>'payment' AS bigint) AS payment, delivered_at FROM owed_signals
         WHERE name = 'payment_received' AND "case" = ANY(:cases) ORDER BY id

@@ -52,6 +52,8 @@ taxpayers = Table(
     Column("phone", Text),
     # the id by which Messenger knows the taxpayer in the authority's own page
     Column("messenger", Text),
+    # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known
+    Column("known_assets", Numeric(17, 2)),
     Index("ix_taxpayers_phone", "phone"),
 )
 
@@ -129,17 +131,28 @@ debtors = Table(
     Index("ix_debtors_taxpayer", "taxpayer"),
 )
 
-# enforceability suspended, by ground; the ones an extract states are placed and lifted by the next extract
+# enforceability suspended, by ground; those an extract states are placed and lifted by the next one, an agreement's by
+# the agreement, and the others by people
 holds = Table(
     "holds",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("debt", ForeignKey("debts.id"), nullable=False),
     Column("ground", Text, nullable=False),
+    # extract, agreement ID, person
     Column("source", Text, nullable=False),
+    # who placed it, why, and what proves it
+    Column("placed_by", Text),
+    Column("reason", Text),
+    Column("evidence", Text),
+    # logical days, both included; none: since it was placed, and until it is lifted
+    Column("since", Date),
+    Column("until", Date),
     Column("placed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("lifted_at", DateTime(timezone=True)),
-    Index("uq_holds_current", "debt", "ground", unique=True, postgresql_where=text("lifted_at IS NULL")),
+    Column("lifted_by", Text),
+    Column("lifted_because", Text),
+    Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
 )
 
 # one row a version of a return; the current one is not superseded
@@ -240,7 +253,9 @@ notices = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("case", ForeignKey("cases.id"), nullable=False),
-    # the how-manieth rung of the case; with the channel, the notice's idempotency key
+    # rung, or reinstatement: that benefits were given back
+    Column("kind", Text, nullable=False, server_default=text("'rung'")),
+    # the how-manieth contact of the case; with the channel, the notice's idempotency key
     Column("step", Integer, nullable=False),
     Column("channel", Text, nullable=False),
     # the channel of the rung that it stands for: its own, or the one it falls over from
@@ -275,6 +290,9 @@ notices = Table(
     Column("served_on", Date),
     Column("served_by", Text),
     Column("served_reference", Text),
+    # the day the law takes it as served by silence, and that law
+    Column("deemed_on", Date),
+    Column("deemed_by", Text),
     UniqueConstraint("case", "step", "channel"),
     Index("ix_notices_provider_id", "provider_id"),
     Index("ix_notices_at", "at"),
@@ -337,6 +355,59 @@ tasks = Table(
     Column("done_by", Text),
     UniqueConstraint("case", "kind", "reference"),
     Index("ix_tasks_due", "due", postgresql_where=text("done_at IS NULL")),
+)
+
+# what a taxpayer answers to the threat of a suspension: while one is open, nothing escalates (LC 225/2026)
+defences = Table(
+    "defences",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("filed_on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    # open, accepted, rejected
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("decided_on", Date),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("decided_at", DateTime(timezone=True)),
+    Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
+)
+
+# what the law wants before a suit (CNJ 547/2024, Lei 14.973/2024)
+prior_steps = Table(
+    "prior_steps",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    # models.standing.StepKind
+    Column("kind", Text, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("case", "kind"),
+)
+
+# who approved a suspension, and on seeing what
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("given_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_on", Date, nullable=False),
+    # the benefits, the notices served with their dates, the balance of the day, and the basis
+    Column("seen", JSONB, nullable=False),
+    # given; carried_out; lapsed, when something changed before it was
+    Column("state", Text, nullable=False, server_default=text("'given'")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("ended_at", DateTime(timezone=True)),
+    Index("ix_approvals_case", "case", "id"),
+    Index("uq_approvals_given", "case", "given_by", unique=True, postgresql_where=text("state = 'given'")),
 )
 
 suspensions = Table(

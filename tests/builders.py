@@ -45,7 +45,7 @@ def debt(period: str | None = "2026-09", balance: str | Decimal = "1000.00", *gr
     name = period or "inscription-1"
     made = {"id": f"d-{name}", "inscription": f"i-{name}", "period": period, "litigation": False, "grounds": grounds}
     due = due_of(period) if period else date(2026, 10, 9)
-    return Debt.model_validate({**made, "due": due, "balance": Decimal(balance), **more})
+    return Debt.model_validate({**made, "due": due, "balance": Decimal(balance), "ledger": Decimal(balance), **more})
 
 
 def filing(period: str = "2026-09", declared: str | None = "1000.00", **more: Any) -> Filing:

@@ -12,10 +12,10 @@ from temporalio.common import RetryPolicy
 
 from models.agreement import Litigation, Regime
 from models.channel import Channel
-from models.decision import Step
 from models.instalments import State
 from models.instalments import Step as InstalmentStep
 from models.quote import Pay
+from models.step import Step
 
 PATIENCE: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=60),
@@ -134,6 +134,10 @@ class CaseEffects:
 
     @activity.defn
     def reinstate_benefits(self, case: str) -> Outlook:
+        raise NotImplementedError
+
+    @activity.defn
+    def deem_served(self, case: str) -> Outlook:
         raise NotImplementedError
 
     @activity.defn

@@ -13,24 +13,27 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 with workflow.unsafe.imports_passed_through():
     from models.case import CaseStart, Status
-    from models.decision import Action, Step
     from models.events import (
         AgreementChanged,
         BudgetChanged,
         ContactGiven,
         ContactLost,
+        DefenceChanged,
         ExtractChanged,
         HardshipDeclared,
+        HoldsChanged,
         NoticeLost,
         NoticeServed,
         PaymentClaimed,
         PaymentReceived,
         PaymentReversed,
+        PriorStepTaken,
         RatesLoaded,
         ReturnCorrected,
         ReturnFiled,
     )
     from models.ruler import Stage
+    from models.step import Action, Step
     from models.words import CHANNELS
     from workflows.effects import (
         PATIENCE,
@@ -133,8 +136,11 @@ class TaxpayerRuler:
         return False
 
     async def _carry_out(self, step: Step) -> None:
-        if step.action is Action.NOTIFY:
-            if self.now.charges:
+        if step.action is Action.WAIT:
+            await self._take_stock("chegou o dia de olhar de novo")
+            return
+        if step.action.contacts:
+            if self.now.charges and step.action is Action.NOTIFY:
                 await self._charge()
             errands = [self._notify(step, errand) for errand in self.now.errands]
             outlooks: list[Outlook] = await asyncio.gather(*errands)
@@ -176,6 +182,7 @@ class TaxpayerRuler:
             Action.ASK_APPROVAL: CaseEffects.ask_approval,
             Action.SUSPEND: CaseEffects.suspend_benefits,
             Action.REINSTATE: CaseEffects.reinstate_benefits,
+            Action.DEEM_SERVED: CaseEffects.deem_served,
             Action.REFER: CaseEffects.refer,
             Action.RESOLVE: CaseEffects.resolve,
             Action.END: CaseEffects.end_campaign,
@@ -272,6 +279,18 @@ class TaxpayerRuler:
     def extract_changed(self, event: ExtractChanged) -> None:
         self.news = True
 
+    @workflow.signal
+    def holds_changed(self, event: HoldsChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def defence_changed(self, event: DefenceChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def prior_step_taken(self, event: PriorStepTaken) -> None:
+        self.news = True
+
     # What supervisors ask. Each is refused at once when it makes no sense, and answered when it is done.
 
     @workflow.update
@@ -336,7 +355,10 @@ class TaxpayerRuler:
 
     async def _command(self, effect: Any, command: Command, summary: str) -> str:
         asked = CaseCommand(case=self.start.case, command=command)
-        answer: Outlook = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
+        try:
+            answer: Outlook = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
+        except ActivityError as failed:
+            raise ApplicationError(str(failed.cause), non_retryable=True) from None
         self._adopt(answer)
         # an approval is answered once the suspension is carried out, or once something overtook it
         await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)

@@ -21,7 +21,6 @@ from tests.chaos.stories import differences
 from tests.chaos.storm import Strike, draw
 from workflows.client import leave
 
-
 DAY_OF_ONE, SHORTEST_DAY = 0.0015, 0.15
 """Seconds of a day that one person takes on two idle processors, and what the stack itself needs."""
 BUSIEST = 3.0
@@ -56,7 +55,7 @@ def chaos(
 
 
 def bearable(people: int) -> float:
-    """Seconds a day, more where others are at work: a machine that can't follow undisturbed proves nothing in a storm."""
+    """Seconds a day, more where others are at work: who can't follow undisturbed proves nothing in a storm."""
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
     return round(max(DAY_OF_ONE * people, SHORTEST_DAY) * min(max(busy, 1.0), BUSIEST), 3)
 

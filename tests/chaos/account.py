@@ -17,7 +17,7 @@ from temporalio.common import SearchAttributeKey
 from models.calendar import Clock
 from models.case import Status
 from models.channel import Channel
-from models.decision import Step
+from models.step import Step
 from storage.cases import sitting
 from storage.invariants import violations
 from tests.chaos.stories import Entry, Story

@@ -12,7 +12,7 @@ from models.ruler import Ruler
 from models.standing import standing_of
 from storage.shelf import RULERS as SHELF
 
-STARTS = (date(2026, 3, 2), date(2024, 2, 29), date(2026, 12, 31))
+STARTS = (date(2026, 3, 2), date(2028, 2, 29), date(2026, 12, 31))
 
 
 def ruler_of(person: Person) -> Ruler:

@@ -13,10 +13,10 @@ from models.calendar import Unit, Wait
 from models.case import Status
 from models.channel import CHANNELS, Channel
 from models.contacts import Contacts, Reach
-from models.decision import Action
 from models.delivery import Delivery, Leg, Progress, legs_after_loss, legs_of
 from models.plan import plan
 from models.standing import Standing
+from models.step import Action
 from tests.builders import FACTS
 from tests.models.test_decision import PaperCase, check_life
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from commands.ruler import examined
 from models.calendar import Calendar, Unit, Wait
 from models.case import Status
-from models.decision import Action, Step, decide
+from models.decision import decide
 from models.faults import Fault, read_ruler, rule_faults
 from models.offer import Offer
 from models.plan import imagined_case, plan
+from models.step import Action, Step
 from storage.shelf import RULERS
 from tests.builders import REFIS, shipped
 

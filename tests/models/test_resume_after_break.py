@@ -4,11 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.decision import Action, Decision, decide
+from models.decision import decide
 from models.faults import read_ruler, rule_faults
 from models.position import Position
 from models.ruler import Kind, Ruler
 from models.standing import BrokenAgreement, Standing, standing_of
+from models.step import Action, Decision
 from storage.shelf import RULERS
 from tests.builders import ICMS, calendar_of, debt, filing, shipped
 

@@ -56,7 +56,7 @@ class Recorder:
             insert(table).values(values).returning(table.primary_key.columns[0])
         ).scalar_one()
 
-    def notice(self, step: int, stage: str, rigidity: int, at: date, claimed_at: datetime) -> None:
+    def notice(self, step: int, stage: str, rigidity: int, at: date, claimed_at: datetime, **more: Any) -> None:
         self.add(
             schema.notices,
             id=f"n{step}",
@@ -70,14 +70,12 @@ class Recorder:
             rigidity=rigidity,
             tone="formal",
             template="t",
-            formal=True,
             status="sent",
             body="",
             claimed_at=claimed_at,
             due_at=datetime.combine(at, time(15), tzinfo=UTC),
             sent_at=claimed_at,
-            served_on=at,
-            served_by="outbox",
+            **{"formal": True, "served_on": at, "served_by": "outbox", **more},
         )
 
     def journal(self, kind: str, recorded_at: datetime, **evidence: Any) -> None:
@@ -86,7 +84,7 @@ class Recorder:
             case=self.case,
             at=recorded_at.date(),
             kind=kind,
-            reason="",
+            reason="r",
             ruler=self.ruler,
             evidence=evidence,
             recorded_at=recorded_at,
@@ -105,6 +103,8 @@ def _live(record: Recorder) -> None:
     record.notice(0, "notice", 8, date(2026, 3, 2), NOTICED)
     record.notice(1, "final_notice", 9, date(2026, 3, 17), WARNED)
     record.journal("approved", APPROVED)
+    approval = {"case": record.case, "given_by": "bia", "reason": "r", "given_on": date(2026, 4, 20), "seen": {}}
+    record.add(schema.approvals, **approval, state="carried_out", recorded_at=APPROVED, ended_at=SUSPENDED)
     record.add(
         schema.suspensions,
         benefit=benefit,
@@ -129,6 +129,7 @@ def _live(record: Recorder) -> None:
     signal = {"name": "payment_received", "payload": {"payment": payment}, "recorded_at": PAID, "delivered_at": PAID}
     record.add(schema.owed_signals, case=record.case, **signal)
     record.journal("reinstated", RESOLVED)
+    record.notice(3, "suspension", 10, date(2026, 4, 27), RESOLVED, kind="reinstatement", served_on=None, formal=False)
 
 
 @contextmanager
@@ -163,8 +164,8 @@ SIGNALLED_AGAIN = """
 
 FAULTS = {
     COPY_OF_NOTICE: "contact 0 was made 2 times by email",
-    "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 5], with gaps",
-    "DELETE FROM notices WHERE step = 1; UPDATE notices SET step = 1 WHERE step = 2": (
+    "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
+    "DELETE FROM notices WHERE step = 1; UPDATE notices SET step = step - 1 WHERE step > 1": (
         "contact 1 (h8 suspension) follows contact 0 (h8 notice), which is not the rung before it"
     ),
     "UPDATE notices SET hypothesis = 'h7' WHERE step = 1": "contact 1 (h7 final_notice) follows contact 0 (h8 notice)",
@@ -175,8 +176,21 @@ FAULTS = {
     "UPDATE notices SET served_on = NULL WHERE step = 1": "contact 1 (h8 final_notice) was never served",
     "UPDATE notices SET rigidity = 7 WHERE step = 1": "has rigidity 7, less than 8",
     f"UPDATE payments SET recorded_at = '{APPROVED}'": "notice n2 was claimed when nothing was outstanding",
-    f"{OPEN_JOURNAL} DELETE FROM decisions WHERE kind = 'approved'": "suspension of 2026-04-20 has no approval",
-    f"{OPEN_JOURNAL} UPDATE decisions SET recorded_at = '{PAID}' WHERE kind = 'approved'": "has no approval",
+    "DELETE FROM approvals": "the suspension of 2026-04-20 has 0 approvals in force, and needs 1",
+    f"UPDATE approvals SET recorded_at = '{PAID}'": "has 0 approvals in force",
+    "UPDATE approvals SET state = 'lapsed'": "has 0 approvals in force",
+    "UPDATE approvals SET given_by = ' ANA '": "was approved by who started the cohort",
+    "UPDATE debts SET amount = 30000000": "has 1 approvals in force, and needs 2",
+    f"UPDATE payments SET recorded_at = '{APPROVED}', paid_on = '2026-04-20'": "had nothing outstanding that allows it",
+    f"""INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at)
+        SELECT id, '2026-04-10', 'r', 'bia', '{APPROVED}' FROM cases""": "while the defence of 2026-04-10 was open",
+    "DELETE FROM notices WHERE kind = 'reinstatement'": "had benefits given back, and no notice says so",
+    f"""INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT id, '2026-04-20', 'referred', 'r', ruler, '{{}}', '{APPROVED}'
+        FROM cases JOIN cohorts ON cohorts.name = cohort""": "was referred without protest and cadin_notice",
+    """INSERT INTO decisions ("case", at, kind, reason, ruler, evidence)
+        SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
+        FROM cases JOIN cohorts ON cohorts.name = cohort""": "says no reason",
     "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
     "UPDATE suspensions SET suspended_on = '2026-04-15'": "before the time for defence ended on 2026-04-16",
     "UPDATE suspensions SET reinstated_at = NULL": "is closed and holds 1 benefits suspended",
@@ -209,7 +223,7 @@ def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
         UPDATE notices SET hypothesis = 'h7', stage = 'warning', at = '2026-02-16', served_on = NULL, formal = false
         WHERE step = 0;
         INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
-        SELECT id, '2026-03-02', 'reclassified', '', ruler, '{{}}', '{NOTICED + timedelta(seconds=1)}'
+        SELECT id, '2026-03-02', 'reclassified', 'r', ruler, '{{}}', '{NOTICED + timedelta(seconds=1)}'
         FROM cases JOIN cohorts ON cohorts.name = cohort;
         UPDATE notices SET stage = 'notice' WHERE step = 1
     """

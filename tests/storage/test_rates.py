@@ -77,7 +77,7 @@ def open_case(engine: Engine, accrual: str) -> None:
     source = f"{RULERS.read(ICMS)[1]}\n{accrual}\n"
     with engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO rulers (digest, label, source, holidays) VALUES (:source, 'r', :source, '[]')"),
+            text("INSERT INTO rulers (digest, label, source, holidays) VALUES (md5(:source), 'r', :source, '[]')"),
             {"source": source},
         )
         connection.execute(

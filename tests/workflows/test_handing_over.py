@@ -11,7 +11,7 @@ from channels.outbox import Outbox
 from channels.post import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
-from models.decision import Step
+from models.step import Step
 from storage.schema import cases, cohorts, opt_outs, taxpayers
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders

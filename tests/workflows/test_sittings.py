@@ -17,8 +17,8 @@ from activities.notices import NoticeActivities
 from channels.outbox import Outbox
 from channels.post import Post
 from models.channel import Channel
-from models.decision import Step
 from models.pix import PixPayment
+from models.step import Step
 from storage.ledger import record_pix
 from tests.builders import ICMS, debt, filing, months, shipped
 from tests.workflows.town import Life, Town

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import NoReturn
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
@@ -67,13 +68,15 @@ class Life:
 
     async def live(self) -> bool:
         """Whether it came to rest."""
-        tending = asyncio.create_task(self._keep_tending())
+        tending, resting = asyncio.create_task(self._keep_tending()), asyncio.create_task(self._until_rest())
         try:
-            return await self._until_rest()
+            await asyncio.wait({tending, resting}, return_when=asyncio.FIRST_COMPLETED)
+            return resting.result() if resting.done() else tending.result()
         finally:
             tending.cancel()
+            resting.cancel()
 
-    async def _keep_tending(self) -> None:
+    async def _keep_tending(self) -> NoReturn:
         """Beside the rounds, since a round may itself be waiting for a process that has ended."""
         while True:
             self.tend()

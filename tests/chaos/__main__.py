@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -40,18 +41,20 @@ def chaos(
 ) -> None:
     """Exits with 1 when something was lost, done twice or left behind, or when a difference has no reason."""
     town = Town(seed, people, days, day_seconds or bearable(people))
-    storm = draw(seed, kills, closures, town.seconds)
+    homes = Path(tempfile.mkdtemp(prefix="regua-chaos-"))
     with stoppable():
         try:
-            calm = live(town, [], "calm")
-            stormy = live(town, storm, "storm")
+            calm = live(town, [], Home(homes, "calm"))
+            stormy = live(town, draw(seed, kills, closures, town.seconds), Home(homes, "storm"))
         except KeyboardInterrupt:
+            shutil.rmtree(homes)
             raise Refusal("stopped before the city had lived through its days") from None
     result = compared(town, calm, stormy)
     emit(result, json, lambda: show(result))
     sys.stdout.flush()
     if result["broken"]:
-        raise typer.Exit(1)
+        raise Refusal(f"something was lost, done twice or left behind: see the databases and logs in {homes}")
+    shutil.rmtree(homes)
 
 
 def bearable(people: int) -> float:
@@ -60,14 +63,9 @@ def bearable(people: int) -> float:
     return round(max(DAY_OF_ONE * people, SHORTEST_DAY) * min(max(busy, 1.0), BUSIEST), 3)
 
 
-def live(town: Town, strikes: list[Strike], weather: str) -> Outcome:
-    """In a home of its own, which stays behind when something is broken."""
-    home = tempfile.mkdtemp(prefix=f"regua-chaos-{weather}-")
-    say(f"{weather}: {town.people} people live through {town.days} days of {town.day_seconds:g} s in {home}")
-    outcome = endure(town, strikes, Home(home), watching(FIRST_DAY, town.last_day))
-    if not outcome.faults:
-        shutil.rmtree(home)
-    return outcome
+def live(town: Town, strikes: list[Strike], where: Home) -> Outcome:
+    say(f"{where.name}: {town.people} people live through {town.days} days of {town.day_seconds:g} s in {where}")
+    return endure(town, strikes, where, watching(FIRST_DAY, town.last_day))
 
 
 def compared(town: Town, calm: Outcome, stormy: Outcome) -> dict[str, Any]:

@@ -89,7 +89,9 @@ def show(result: dict[str, Any]) -> None:
     table(["payments accepted", "applied once"], [(money["accepted"], money["applied"])])
     table(["notices sent", "failed", "duplicates"], [(notices["sent"], notices["failed"], notices["duplicates"])])
     rows = [(d["person"], d["calm"], d["stormy"], d["because"] or "nothing explains it") for d in result["differences"]]
-    table(["person", "undisturbed", "in the storm", "because"], rows, f"{len(rows)} differences")
+    otherwise = sum(not difference["same_status"] for difference in result["differences"])
+    title = f"{len(rows)} differences, {otherwise} of them in the status at the end"
+    table(["person", "undisturbed", "in the storm", "because"], rows, title)
     for fault in result["broken"]:
         out.print(f"broken: {fault}", style="red", markup=False, soft_wrap=True)
     out.print(f"{len(result['broken'])} broken")

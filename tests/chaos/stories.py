@@ -90,6 +90,8 @@ class Difference:
     calm: str
     stormy: str
     """How it ended, and the rungs it took."""
+    same_status: bool
+    """It took other rungs, and came to the same."""
     because: str | None
     """None: nothing explains it."""
 
@@ -105,10 +107,11 @@ def differences(calm: Mapping[int, Story], stormy: Mapping[int, Story]) -> list[
 
 def _difference(number: int, calm: Story | None, stormy: Story | None) -> Difference | None:
     if calm is None or stormy is None:
-        return Difference(number, calm.ends if calm else "no case", stormy.ends if stormy else "no case", None)
+        return Difference(number, calm.ends if calm else "no case", stormy.ends if stormy else "no case", False, None)
     if (calm.ends, calm.rungs) == (stormy.ends, stormy.rungs):
         return None
-    return Difference(number, _in_short(calm), _in_short(stormy), _reason(calm, stormy))
+    same_status = calm.status == stormy.status
+    return Difference(number, _in_short(calm), _in_short(stormy), same_status, _reason(calm, stormy))
 
 
 def _in_short(story: Story) -> str:

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -24,6 +25,7 @@ from models.words import GROUNDS, STATUSES, money
 from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
+from storage.prescription import count_near
 from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
@@ -87,18 +89,20 @@ def start(
 @cohort.command()
 def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
-    engine = database()
-    with engine.connect() as connection:
-        known = read_cohort(connection, name)
-        costs = spent_by_channel(connection, name)
+    with answering_database() as engine:
+        with engine.connect() as connection:
+            known = read_cohort(connection, name)
+            costs = spent_by_channel(connection, name)
+            near = count_near(connection, name, datetime.now(UTC))
+        counts, cells = status_counts(engine, name), _cells(engine, name)
     spent = sum((channel["cost"] for channel in costs), Decimal(0))
-    counts, cells = status_counts(engine, name), _cells(engine, name)
     result = {
         "cohort": name,
         "ruler": known.frozen.ruler.label,
         "started_by": known.started_by,
         "today": known.clock.day_at(datetime.now(UTC)),
         "cases": sum(counts.values()),
+        "near_prescription": near,
         "statuses": counts,
         "cells": cells,
         "budget": known.budget,
@@ -107,6 +111,10 @@ def status(name: str, json: Json = False) -> None:
     }
 
     def readable() -> None:
+        if near:
+            out.print(
+                f"[bold]{near} of {sum(counts.values())} cases near prescription[/bold]; `case list` has them first"
+            )
         table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
         of = "no budget" if known.budget is None else f"of {money(known.budget)}"

@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.desk import Desk
 from models.case import Status
+from models.errors import Refusal
 from models.gate import must_be_other
 from models.plan import plan
 from models.step import Action, Step
@@ -47,10 +48,12 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def approve_suspension(self, asked: CaseCommand) -> Outlook:
-        """Raises Refusal when four eyes would not have seen it."""
+        """Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
 
         def approve(sat: Sitting) -> None:
-            by, why = asked.command.by, asked.command.reason
+            by, why, seen = asked.command.by, asked.command.reason, asked.command.seen
+            if seen and seen != sat.standing.fingerprint:
+                raise Refusal("the case has changed since it was shown; look at it again and approve what it is now")
             must_be_other(sat.position, by, sat.case.started_by)
             put_approval(sat, by, why)
             sat.journal("approved", f"suspensão aprovada por {by}: {why}", step=sat.step)

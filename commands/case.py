@@ -4,6 +4,7 @@ import asyncio
 import getpass
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,8 @@ from commands.services import database, temporal_client
 from models.case import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
-from models.words import GROUNDS, STATUSES
+from models.words import GROUNDS, STATUSES, money
+from storage.approvals import to_be_approved
 from storage.cases import read_case, record_decision
 from storage.cohorts import read_cohort
 from storage.contacts import give_contact
@@ -30,6 +32,8 @@ from storage.schema import notices
 from storage.signals import owe
 from workflows.effects import Command
 from workflows.names import case_workflow_id
+
+SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
 
 case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
 
@@ -70,8 +74,13 @@ def show(
 
 @case.command()
 def approve(case: str, by: By, reason: Reason, json: Json = False) -> None:
-    """Approve the suspension of the taxpayer's benefits."""
-    _tell(case, "approve", Command(by=by, reason=reason), json)
+    """Approve the suspension of the taxpayer's benefits: those listed, on the notices and the balance listed."""
+    with answering_database() as engine, engine.connect() as connection:
+        seen = to_be_approved(connection, case, datetime.now(UTC))
+    command = Command(by=by, reason=reason, seen=seen["fingerprint"] if seen else "")
+    if seen and not json:
+        _show_approval(seen)
+    _tell(case, "approve", command, json, approval=seen)
 
 
 @case.command()
@@ -159,13 +168,13 @@ def revive(json: Json = False) -> None:
     emit(asdict(revived), json, lambda: out.print(said))
 
 
-def _tell(name: str, update_name: str, command: Command, as_json: bool) -> None:
+def _tell(name: str, update_name: str, command: Command, as_json: bool, **more: Any) -> None:
     _must_say("--by", command.by)
     with database().connect() as connection:
         record = read_case(connection, name)
     must_be_open(name, record.status)
     status = asyncio.run(_update(name, update_name, command))
-    emit({"case": name, "status": status}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
+    emit({"case": name, "status": status, **more}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
 
 
 async def _update(case: str, update_name: str, command: Command) -> str:
@@ -215,6 +224,8 @@ def _show(file: dict[str, Any]) -> None:
     given = _columns(file["approvals"], "given_by", "given_on", "state", "reason")
     if given:
         table(["approved by", "on", "state", "why"], given, "approvals")
+    if file["to_approve"]:
+        _show_approval(file["to_approve"])
     told = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
     table(["notice", "at", "cell", "status", "served"], told, "notices")
     for title in ("replies", "tasks"):
@@ -232,6 +243,15 @@ def _prescribes(row: dict[str, Any]) -> str:
     if row["prescribes"] is None:
         return ""
     return f"{row['prescribes']} near" if row["near_prescription"] else str(row["prescribes"])
+
+
+def _show_approval(seen: dict[str, Any]) -> None:
+    balance = money(Decimal(seen["balance"]))
+    out.print(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}", soft_wrap=True, markup=False)
+    table(["benefit", "name"], _columns(seen["benefits"], "code", "name"))
+    table(["notice", "channel", "of", "served on", "by"], _columns(seen["notices"], *SERVED_COLUMNS))
+    given = f", given by {' and '.join(seen['given_by'])}" if seen["given_by"] else ""
+    out.print(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
 
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:

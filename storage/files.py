@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
 from storage.accruals import accrual_of
+from storage.approvals import to_be_approved
 from storage.cases import Case, read_case
 from storage.owed import owed_of
 from storage.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
@@ -150,6 +151,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "holds": rows(HOLDS),
         "defences": rows(DEFENCES),
         "prior_steps": rows(PRIOR_STEPS),
+        "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(APPROVALS),
         "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),

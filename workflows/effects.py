@@ -94,6 +94,8 @@ class Command(_Value):
 
     by: str
     reason: str = ""
+    seen: str = ""
+    """Of an approval: the fingerprint of what was shown to who gives it; empty: nothing was shown."""
 
 
 class CaseCommand(_Value):

@@ -18,6 +18,7 @@ from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, only_stack, publish
 from models.errors import Refusal
 from storage import migrate
+from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
 
 # below the ports that the system hands out, so that none is taken while a process that ended starts again
@@ -114,7 +115,9 @@ class Stack:
         )
         database.until(lambda: postgres.answers(postgres.address(self.home, ports.database, "postgres")))
         postgres.create_database(self.home, ports.database)
-        migrate.upgrade(services.database)
+        as_owner = postgres.address(self.home, ports.database)
+        migrate.upgrade(as_owner)
+        grant_to(as_owner, postgres.APP_ROLE)
         engine.until(lambda: temporal.answers(services.temporal))
         temporal.keep_histories(services.temporal)
 
@@ -127,7 +130,7 @@ class Stack:
         web = f"http://127.0.0.1:{ports.web}"
         return Services(
             temporal=f"127.0.0.1:{ports.temporal}",
-            database=postgres.address(self.home, ports.database),
+            database=postgres.app_address(self.home, ports.database),
             ui=f"http://127.0.0.1:{ports.ui}",
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",

@@ -11,6 +11,8 @@ GROUPS = {
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
+    "audit": ("audit", "audit-log"),
+    "tokens": ("token",),
     "web": ("web", "migrate"),
     "demo": ("demo",),
 }

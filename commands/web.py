@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Annotated
 
+import psycopg
 import structlog
 import typer
 import uvicorn
@@ -13,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from commands.console import Json, emit, out
 from commands.services import temporal_client
 from models.errors import Refusal
+from storage.grants import grant_to
 from storage.migrate import upgrade
 from web.app import create_app
 from workflows.client import connect_settings, register_search_attributes
@@ -40,11 +42,18 @@ def web(
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", server_header=False)
 
 
-def migrate(as_json: Json = False) -> None:
+def migrate(
+    app_role: Annotated[
+        str, typer.Option(help="The role as which worker, web and commands connect: it is granted what they need.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
     """Bring the database at DATABASE_URL to this version's schema, and Temporal to its search attributes."""
     try:
         upgrade(variable("DATABASE_URL"))
-    except OperationalError:
+        if app_role:
+            grant_to(variable("DATABASE_URL"), app_role)
+    except (OperationalError, psycopg.OperationalError):
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
     done = "the database has this version's schema, and Temporal knows the search attributes"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, event, insert, select, text
 
-from models.roles import Actor, Role
+from models.roles import Actor
 from storage.schema import audit_log
 
 Outcome = Literal["done", "refused"]
@@ -46,11 +46,6 @@ def carry(engine: Engine, entry: Entry) -> None:
     def before_commit(connection: Connection) -> None:
         if not entry.written and connection.execute(CHANGED).scalar_one():
             write(connection, entry)
-
-
-def recorded_command(case: str, command: str, by: str, role: str | None) -> Entry:
-    """What a person asked of a case's workflow, which passes on what the token proved."""
-    return Entry(Actor(by, Role(role) if role else None), command, case)
 
 
 def read_log(connection: Connection, subject: str | None = None, by: str | None = None) -> list[dict[str, Any]]:

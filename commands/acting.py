@@ -132,6 +132,8 @@ def acting(command: str, given: dict[str, Any]) -> Iterator[None]:
         raise
     finally:
         ACT.reset(before)
+        if act.engine is not None:
+            act.engine.dispose()
 
 
 def admitted(engine: Engine) -> Engine:

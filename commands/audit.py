@@ -32,7 +32,13 @@ def register(app: typer.Typer) -> None:
 class Findings:
     cases: int = 0
     unlawful: list[str] = field(default_factory=list)
-    altered: list[str] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    seals: list[str] = field(default_factory=list)
+
+    @property
+    def altered(self) -> list[str]:
+        return [*self.decisions, *self.log, *self.seals]
 
 
 def audit(
@@ -52,7 +58,8 @@ def audit(
             for name in names:
                 _audit_cohort(engine, name, found, bar)
         with engine.connect() as connection:
-            found.altered += [*broken_log(connection), *broken_seals(connection)]
+            found.log += broken_log(connection)
+            found.seals += broken_seals(connection)
             chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
             seal = newest_seal(connection)
     said = {
@@ -82,7 +89,7 @@ def _audit_cohort(engine: Engine, name: str, found: Findings, bar: Progress) -> 
     pages = iter(cases)
     while page := [*islice(pages, PAGE)]:
         with engine.connect() as connection:
-            found.altered += broken_decisions(connection, page)
+            found.decisions += broken_decisions(connection, page)
         bar.advance(task, len(page))
     bar.update(task, description=f"{name}: invariants", completed=0)
     try:
@@ -103,9 +110,9 @@ def _show(said: dict[str, Any], found: Findings) -> None:
     chain, seal = said["chain"], said["seal"]
     rows = [
         ("cases, by the invariants", said["cases"], len(found.unlawful)),
-        ("decisions, in the chain of their case", chain["decisions"], len(found.altered)),
-        ("entries of the audit log, in one chain", chain["audit_log"], None),
-        ("seals over the decisions", chain["seals"], None),
+        ("decisions, in the chain of their case", chain["decisions"], len(found.decisions)),
+        ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
+        ("seals over the decisions", chain["seals"], len(found.seals)),
     ]
     table(["checked", "how many", "faults"], rows)
     if seal:

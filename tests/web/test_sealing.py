@@ -15,7 +15,7 @@ async def test_new_decisions_are_sealed_by_one_of_several(engine: Engine) -> Non
     world = DeliveryWorld(engine)
     case = world.case(world.taxpayer())
 
-    def sealed() -> int:
+    def seals() -> int:
         return len(world.rows("SELECT FROM audit_log"))
 
     async with anyio.create_task_group() as tasks:
@@ -24,7 +24,7 @@ async def test_new_decisions_are_sealed_by_one_of_several(engine: Engine) -> Non
         for number in range(1, 3):
             with engine.begin() as connection:
                 record_decision(connection, read_case(connection, case, lock=True), "classified", "a", NOW.date())
-            await until(partial(lambda wanted: sealed() == wanted, number))
+            await until(partial(lambda wanted: seals() == wanted, number))
         tasks.cancel_scope.cancel()
     assert world.rows("SELECT actor, command, detail ->> 'decisions' FROM audit_log") == [("régua", "seal", "1")] * 2
 

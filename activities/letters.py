@@ -26,7 +26,7 @@ BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coales
 
 def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | None = None) -> Letter:
     """To `who`, a row of `taxpayers`: all that is open; held debts leave the balance and the text."""
-    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
     case, ruler, standing = sat.case, sat.case.ruler, sat.standing
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar

@@ -13,6 +13,7 @@ GROUPS = {
     "debt": ("debt",),
     "audit": ("audit", "audit-log"),
     "tokens": ("token",),
+    "power": ("power",),
     "web": ("web", "migrate"),
     "demo": ("demo",),
 }

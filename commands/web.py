@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import ssl
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import psycopg
 import structlog
@@ -21,7 +23,7 @@ from workflows.client import connect_settings, register_search_attributes
 
 VARIABLES = {
     "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
-    "REGUA_PIX_SECRET": "the last segment of the address that the bank's Pix callbacks are sent to",
+    "REGUA_PIX_SECRET": "the last segment of the address that the bank's Pix callbacks are sent to, random",
 }
 
 
@@ -33,13 +35,43 @@ def register(app: typer.Typer) -> None:
 def web(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reached from other machines.")] = "127.0.0.1",
+    ssl_certfile: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Our certificate (PEM): serve HTTPS.")
+    ] = None,
+    ssl_keyfile: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Its private key, where it is a file of its own.")
+    ] = None,
+    ssl_ca_certs: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Let in only who has a certificate by these."),
+    ] = None,
 ) -> None:
     """Serve the webhooks, and deliver what they owe to the running cases."""
     app = create_app(variable("DATABASE_URL"), None, variable("REGUA_PIX_SECRET"))
     connect_settings()
     log_to_stderr()
-    # no access log: the webhook's secret is part of its address
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", server_header=False)
+    try:
+        uvicorn.run(app, host=host, port=port, **manners(ssl_certfile, ssl_keyfile, ssl_ca_certs))
+    except ssl.SSLError:
+        raise Refusal(
+            "HTTPS can't be served: a file named by --ssl-… is no PEM, or the key is not the certificate's"
+        ) from None
+
+
+def manners(certificate: Path | None = None, key: Path | None = None, clients: Path | None = None) -> dict[str, Any]:
+    """What uvicorn is told. Raises Refusal when it would serve less safely than was asked for."""
+    if certificate is None and (key or clients):
+        raise Refusal("without --ssl-certfile nothing is encrypted, and no client's certificate asked for")
+    return {
+        # secrets and links are parts of addresses
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "ssl_certfile": certificate,
+        "ssl_keyfile": key,
+        "ssl_ca_certs": clients,
+        "ssl_cert_reqs": ssl.CERT_REQUIRED if clients else ssl.CERT_NONE,
+    }
 
 
 def migrate(

@@ -72,6 +72,7 @@ READS = frozenset(
         "payments list",
         "payments reconcile",
         "payments unmatched",
+        "power",
         "rates list",
         "ruler check",
         "ruler map",

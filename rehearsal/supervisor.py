@@ -1,4 +1,5 @@
-"""The supervisor: asked to suspend somebody's benefits, approves within days, and now and then refuses at first."""
+"""The supervisors: asked to suspend somebody's benefits, one approves within days, and now and then refuses at first;
+another one approves as well where the ruler wants two."""
 
 from __future__ import annotations
 
@@ -16,13 +17,13 @@ from workflows.effects import Command
 from workflows.names import case_workflow_id
 
 THINKS = timedelta(days=2)
-NAME = "supervisora da cidade"
-APPROVED = Command(by=NAME, reason="ciência provada, prazo de defesa decorrido, débito ainda em aberto")
-REJECTED = Command(by=NAME, reason="conferir antes se há defesa protocolada")
+FIRST, SECOND = "supervisora da cidade", "procurador da cidade"
+WHY = "ciência provada, prazo de defesa decorrido, débito ainda em aberto"
+REJECTED = Command(by=FIRST, reason="conferir antes se há defesa protocolada")
 
 ASKED = text("""
     SELECT cases.id, tax_id, CAST(position->>'asked_on' AS date) AS asked_on,
-           position->>'rejected_on' IS NOT NULL AS was_rejected
+           position->>'rejected_on' IS NOT NULL AS was_rejected, position->'approvers' ? :first AS was_approved
     FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
     WHERE status = 'awaiting_approval' ORDER BY cases.id
 """)
@@ -44,13 +45,14 @@ class Supervisor:
         self.idle = not due
         await asyncio.gather(*(self._answer(gate) for gate in due))
 
-    def _asked(self) -> list[Row[tuple[str, str, date, bool]]]:
+    def _asked(self) -> list[Row[tuple[str, str, date, bool, bool]]]:
         with self.engine.connect() as connection:
-            return list(connection.execute(ASKED).all())
+            return list(connection.execute(ASKED, {"first": FIRST}).all())
 
-    async def _answer(self, gate: Row[tuple[str, str, date, bool]]) -> None:
+    async def _answer(self, gate: Row[tuple[str, str, date, bool, bool]]) -> None:
         rejects = gate.tax_id in self.rejected_first and not gate.was_rejected
-        update, command = ("reject", REJECTED) if rejects else ("approve", APPROVED)
+        approval = Command(by=SECOND if gate.was_approved else FIRST, reason=WHY)
+        update, command = ("reject", REJECTED) if rejects else ("approve", approval)
         # refused when the case has moved on meanwhile; asked again, it is answered again
         with suppress(WorkflowUpdateFailedError):
             await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)

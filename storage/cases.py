@@ -154,12 +154,12 @@ FILINGS = about_pairs(f"""
     SELECT filings.* FROM {PAIRS}
     JOIN filings ON filings.taxpayer = pair.taxpayer AND filings.tax = pair.tax AND superseded_at IS NULL
     ORDER BY filings.due
-""")  # noqa: S608
+""")  # noqa: S608 - PAIRS is a constant
 
 BENEFITS = about_pairs(f"""
     SELECT DISTINCT pair.taxpayer, pair.tax FROM {PAIRS}
     JOIN benefits ON benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
-""")  # noqa: S608
+""")  # noqa: S608 - PAIRS is a constant
 
 PAYMENTS = text("""
     SELECT payments.id, paid_on,

@@ -167,7 +167,7 @@ def candidates(
     }
     returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
     union = f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS
-    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608
+    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
     with engine.connect().execution_options(stream_results=True, yield_per=PAGE) as listing:
         rows = listing.execute(query.bindparams(bindparam("taxes", type_=ARRAY(Text))), asked)
         for page in rows.partitions():

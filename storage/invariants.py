@@ -441,7 +441,7 @@ PARTS = {
         SELECT owed."case", owed.id, 0, remissions.amount, remitted_on, remissions.recorded_at
         FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
         ORDER BY recorded_at
-    """),  # noqa: S608
+    """),  # noqa: S608 - OWED is a constant
     "filings": _of_cases("""
         SELECT cases.id AS "case", filings.* FROM cases
         JOIN filings ON filings.taxpayer = cases.taxpayer AND filings.tax = cases.tax
@@ -466,4 +466,4 @@ UNBALANCED = _of_cases(f"""
                + (SELECT coalesce(sum(amount), 0) FROM allocations WHERE allocations.debt = owed.id) AS net
         FROM ({OWED}) AS owed
     ) AS ledger WHERE received <> net ORDER BY id
-""")  # noqa: S608
+""")  # noqa: S608 - OWED is a constant

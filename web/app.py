@@ -18,6 +18,7 @@ from storage.engine import connect
 from storage.schema import owed_signals
 from web.agreeing import agreeing_routes
 from web.desk import desk_routes
+from web.guard import Guard
 from web.pages import page_routes
 from web.pix import pix_routes
 from web.relay import Relay
@@ -29,7 +30,7 @@ from workflows import client
 HEALTH_SECONDS = 5.0
 
 
-def create_app(database: str, temporal_address: str | None, secret: str) -> FastAPI:
+def create_app(database: str, temporal_address: str | None, pix_secrets: str) -> FastAPI:
     """Without an address, Temporal is where the environment says."""
     engine = connect(database)
     links = links_from(os.environ)
@@ -45,8 +46,9 @@ def create_app(database: str, temporal_address: str | None, secret: str) -> Fast
         engine.dispose()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(pix_routes(engine, secret))
-    app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY")))
+    app.add_middleware(Guard)
+    app.include_router(pix_routes(engine, pix_secrets))
+    app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:
         app.include_router(page_routes(engine, links, opt_out))

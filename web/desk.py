@@ -11,7 +11,6 @@ import anyio
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response, Security
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -99,7 +98,7 @@ class Desk(APIRoute):
             except (SQLAlchemyError, TemporalError, RuntimeError, TimeoutError) as error:
                 log.error("the desk can't answer", route=self.path_format, reason=type(error).__name__)
                 refused = Refused(503, "the database or Temporal does not answer; ask again")
-            return JSONResponse({"error": refused.reason}, refused.status, refused.headers)
+            return refused.answer()
 
         return handle_or_refuse
 

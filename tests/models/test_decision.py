@@ -1,11 +1,12 @@
 """What a case does next, over whole lives on paper: the activities' transitions without a record or a server."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -16,6 +17,7 @@ from models.calendar import Unit, Wait
 from models.case import Status
 from models.decision import decide
 from models.evidence import Debt, Filing
+from models.gate import approvals_wanted, must_be_other, steps_missing
 from models.plan import plan
 from models.position import Position
 from models.ruler import Hypothesis, Stage
@@ -78,6 +80,8 @@ class PaperCase:
     defence: Defence | None = None
     prior_steps: tuple[PriorStep, ...] = BEFORE_COURT
     known_assets: Decimal | None = None
+    domicile: bool = False
+    """Whether its notices are published where silence serves them in the end."""
     closed: bool = False
     turns: list[Turn] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
@@ -117,6 +121,7 @@ class PaperCase:
 
     def sit(self) -> None:
         """What every activity begins with, and all that a signal does."""
+        self._end_holds()
         if not self.closed:
             self._judge(self.position)
 
@@ -171,7 +176,10 @@ class PaperCase:
         rung = self.ruler.rung(step.row, step.rung)
         if rung.formal and rung.stage is not Stage.SUSPENSION:
             served = at if self.compressed else None
-            self.notices.append(FormalNotice(id=f"n{len(self.notices)}", at=at, served_on=served))
+            notice = FormalNotice(id=f"n{len(self.notices)}", at=at, served_on=served)
+            if self.domicile and (deemed := self.ruler.jurisdiction.deemed_on(at, self.calendar)):
+                notice = notice.model_copy(update={"deemed_on": deemed[0], "deemed_by": deemed[1]})
+            self.notices.append(notice)
         self._judge(self.position.done(self.ruler, step.row, step.rung, step.rigidity, at))
 
     def climb(self, rungs: int) -> "PaperCase":
@@ -209,8 +217,23 @@ class PaperCase:
         left = max(owed.balance + more, Decimal(0))
         self.debts[which] = owed.model_copy(update={"balance": left, "ledger": left})
 
-    def hold(self, *grounds: str, which: str = "2026-09") -> None:
-        self.debts[which] = self.debts[which].model_copy(update={"grounds": grounds})
+    def hold(self, *grounds: str, which: str = "2026-09", since: date | None = None, until: date | None = None) -> None:
+        held = {"grounds": grounds, "held_since": since, "held_until": until if grounds else None}
+        self.debts[which] = self.debts[which].model_copy(update=held)
+        self.sit()
+
+    def _end_holds(self) -> None:
+        for which, owed in self.debts.items():
+            if owed.held_until and owed.held_until < self.today:
+                self.debts[which] = owed.model_copy(update={"grounds": (), "held_since": None, "held_until": None})
+
+    def defend(self) -> None:
+        self.defence = Defence(filed_on=self.today)
+        self.sit()
+
+    def decide_defence(self, state: Literal["accepted", "rejected"]) -> None:
+        assert self.defence
+        self.defence = self.defence.model_copy(update={"state": state, "decided_on": self.today})
         self.sit()
 
     def pause(self, by: str | None) -> None:
@@ -224,8 +247,15 @@ class PaperCase:
             self.sit()
 
     def approve(self) -> None:
-        if self.step.status is Status.AWAITING_APPROVAL:
-            self._judge(self.position.approved("Ana", self.standing.fingerprint))
+        """By as many people as it takes."""
+        self.approve_by("Ana")
+        self.approve_by("Bia")
+
+    def approve_by(self, by: str) -> None:
+        waits = self.step.status is Status.AWAITING_APPROVAL and self.step.action is Action.WAIT
+        if waits and by not in self.position.approvers:
+            must_be_other(self.position, by, started_by="Caio")
+            self._judge(self.position.approved(by, self.standing.fingerprint))
 
     def reject(self) -> None:
         if self.step.status is Status.AWAITING_APPROVAL:
@@ -283,12 +313,16 @@ def check_act(case: PaperCase, act: Act) -> None:
         assert act.standing.outstanding, "somebody is pursued who owes nothing that is not on hold"
         assert act.standing.paused_by is None
         assert case.calendar.is_working(act.step.on) or act.step.stage is Stage.SUSPENSION
+    if act.step.action is Action.REFER:
+        assert not steps_missing(case.ruler, act.standing), "to court without the steps before it"
     if act.step.action is Action.SUSPEND:
         assert case.ruler.gate
         served = act.standing.formal_notices[-1].served_on
         assert served is not None, "benefits are suspended without proof of service"
         assert act.at >= case.calendar.after(served, case.ruler.gate.defence), "before the defence time ran out"
-        assert act.approvers, "without approval"
+        assert len(set(act.approvers)) >= approvals_wanted(case.ruler, act.standing), "without the approvals it needs"
+        assert not act.standing.under_defence, "while a defence is open"
+        assert act.standing.owes_money or case.ruler.gate.returns_law, "for nothing that allows it"
         assert act.standing.has_benefits
     if act.step.stage is Stage.SUSPENSION and act.step.action is Action.NOTIFY:
         assert any(a.step.action is Action.SUSPEND for a in case.acts), "told of a suspension that was not carried out"
@@ -365,14 +399,32 @@ class Lives(RuleBasedStateMachine):
         benefits=st.sampled_from([True, True, False]),
         ago=st.sampled_from([0, 1, 3, 8, 30]),
         willing=st.booleans(),
+        more=st.fixed_dictionaries({"domicile": st.booleans(), "prior_steps": st.sampled_from([BEFORE_COURT, ()])}),
+        rich=st.booleans(),
+        at_the_gate=st.booleans(),
     )
-    def opens(self, entry: Hypothesis | None, compressed: bool, benefits: bool, ago: int, willing: bool) -> None:
-        self.case = opened(entry, compressed=compressed, has_benefits=benefits)
+    def opens(
+        self,
+        entry: Hypothesis | None,
+        compressed: bool,
+        benefits: bool,
+        ago: int,
+        willing: bool,
+        more: Any,
+        rich: bool,
+        at_the_gate: bool,
+    ) -> None:
+        self.case = opened(entry, compressed=compressed, has_benefits=benefits, **more)
         for _ in range(ago):
             self.case.carry_out()
             self.case.serve_the_last()
             if willing:
                 self.case.approve()
+        if rich:
+            self.debts_are_reassessed(10_000)
+        while at_the_gate and entry and benefits and self.case.step.on and not self.case.position.suspended:
+            self.case.carry_out()
+            self.case.serve_the_last()
 
     @rule(times=st.sampled_from([1, 2, 3, 30]))
     def next_steps(self, times: int) -> None:
@@ -406,10 +458,42 @@ class Lives(RuleBasedStateMachine):
         which = data.draw(st.sampled_from(sorted(self.case.debts)))
         self.case.reverse(data.draw(st.integers(0, len(self.case.payments) - 1)), which)
 
-    @rule(data=st.data(), grounds=st.sampled_from([(), ("negotiation",), ("judicial_decision", "guarantee")]))
+    @rule(
+        data=st.data(),
+        grounds=st.sampled_from([(), ("negotiation",), ("judicial_decision", "guarantee")]),
+        ago=st.sampled_from([None, 0, 3, 90]),
+        lasts=st.sampled_from([None, 0, 10]),
+    )
     @precondition(lambda self: self.case.debts)
-    def hold_or_lift(self, data: st.DataObject, grounds: tuple[str, ...]) -> None:
-        self.case.hold(*grounds, which=data.draw(st.sampled_from(sorted(self.case.debts))))
+    def hold_or_lift(self, data: st.DataObject, grounds: tuple[str, ...], ago: int | None, lasts: int | None) -> None:
+        which = data.draw(st.sampled_from(sorted(self.case.debts)))
+        since = None if ago is None else self.case.today - timedelta(days=ago)
+        until = None if lasts is None else self.case.today + timedelta(days=lasts)
+        self.case.hold(*grounds, which=which, since=since, until=until)
+
+    @rule()
+    @precondition(lambda self: self.case.notices and not self.case.standing.under_defence)
+    def defend(self) -> None:
+        self.case.defend()
+        done = self.case.closed or self.case.position.suspended
+        assert done or self.case.step.action not in (Action.SUSPEND, Action.ASK_APPROVAL, Action.NOTIFY)
+
+    @rule(state=st.sampled_from(["accepted", "rejected"]))
+    @precondition(lambda self: self.case.standing.under_defence)
+    def decide_defence(self, state: Literal["accepted", "rejected"]) -> None:
+        self.case.decide_defence(state)
+
+    @rule()
+    def take_the_steps_before_court(self) -> None:
+        self.case.prior_steps = BEFORE_COURT
+        self.case.sit()
+
+    @rule(times=st.integers(1, 3))
+    def debts_are_reassessed(self, times: int) -> None:
+        for which, owed in self.case.debts.items():
+            more = {"balance": owed.balance * times, "ledger": owed.ledger * times}
+            self.case.debts[which] = owed.model_copy(update=more)
+        self.case.sit()
 
     @rule(by=st.sampled_from(["Ana", None]))
     def pause_or_resume(self, by: str | None) -> None:
@@ -420,6 +504,23 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def serve(self) -> None:
         self.case.serve_the_last()
+
+    @rule(meanwhile=st.sampled_from(["pay", "hold", "defend", "reassess"]))
+    @precondition(lambda self: self.case.step.status is Status.AWAITING_APPROVAL and self.case.debts)
+    def something_comes_between_approval_and_suspension(self, meanwhile: str) -> None:
+        case, which = self.case, min(self.case.debts)
+        case.approve_by("Ana")
+        seen = case.standing.fingerprint
+        match meanwhile:
+            case "pay":
+                case.pay("1.00", which)
+            case "hold":
+                case.hold("deposit", which=which)
+            case "defend" if not case.standing.under_defence:
+                case.defend()
+            case _:
+                self.debts_are_reassessed(2)
+        assert case.standing.fingerprint == seen or case.step.action is not Action.SUSPEND
 
     @rule(approves=st.sampled_from([True, True, False]))
     @precondition(lambda self: self.case.step.status is Status.AWAITING_APPROVAL)
@@ -484,6 +585,21 @@ class Lives(RuleBasedStateMachine):
             assert again == Decision(position=self.case.position, step=self.case.step)
 
     @invariant()
+    def benefits_are_back_once_the_cause_is_gone(self) -> None:
+        if self.case.position.suspended and not self.case.standing.outstanding:
+            assert self.case.step.action is Action.REINSTATE
+
+    @invariant()
+    def who_got_benefits_back_is_told(self) -> None:
+        if self.case.closed and any(act.step.action is Action.REINSTATE for act in self.case.acts):
+            assert not self.case.position.to_tell
+
+    @invariant()
+    def an_approval_is_of_what_was_seen(self) -> None:
+        position = self.case.position
+        assert not position.approvers or position.approved_on_seeing == self.case.standing.fingerprint
+
+    @invariant()
     def hardship_moves_at_most_once(self) -> None:
         assert [turn.kind for turn in self.case.turns].count("hardship") <= 1
 
@@ -493,13 +609,17 @@ class Lives(RuleBasedStateMachine):
         blocked = case.paused_by or case.position.referred or case.position.suspended or case.position.asked_on
         unserved = case.position.awaits_service and case.notices[-1].served_on is None
         classified = case.position.row is not None
-        if case.standing.outstanding and classified and not blocked and not unserved:
+        answered = case.standing.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
+        if case.standing.outstanding and classified and not blocked and not unserved and not answered:
             assert case.step.on is not None, case.step.reason
 
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(
-    max_examples=200, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=1_000 if os.environ.get("LIVES") == "full" else 150,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 

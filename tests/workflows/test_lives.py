@@ -47,6 +47,8 @@ async def test_every_hypothesis_climbs_rung_by_rung_to_the_suspension(town: Town
 
 async def test_registered_debt_climbs_to_referral(town: Town) -> None:
     life = await town.begin_one(inscribed(), ruler=REGISTERED)
+    await life.reaches("awaiting_prior_steps")
+    await life.is_ready_for_court()
     await life.reaches("referred")
     assert life.path == cells_from(shipped(REGISTERED), "h1")
 
@@ -64,6 +66,8 @@ async def test_a_payment_resolves_at_once_and_no_notice_follows(town: Town) -> N
 
 async def test_a_referred_case_that_pays_resolves(town: Town) -> None:
     life = await town.begin_one(inscribed(), ruler=REGISTERED)
+    await life.reaches("awaiting_prior_steps")
+    await life.is_ready_for_court()
     await life.reaches("referred")
     await life.pays_everything()
     assert await life.ends() == "resolved"
@@ -203,9 +207,13 @@ async def test_suspended_and_paid_gives_the_benefits_back_and_resolves(town: Tow
     await life.command("approve")
     await life.climbs(3)
     await life.pays_everything()
+    await life.reaches("resolved")
     assert await life.ends() == "resolved"
     assert life.suspended_benefits == 0
-    assert life.journal[-2:] == ["reinstated", "resolved"]
+    assert life.journal[-4:] == ["reinstated", "notice", "notice", "resolved"]
+    word = life.rows("""SELECT channel, subject FROM notices WHERE "case" = :case AND kind = 'reinstatement'""")
+    assert {channel for channel, _ in word} == {"domicile", "email"}
+    assert all(subject.startswith("Benefícios fiscais restabelecidos") for _, subject in word)
 
 
 async def test_a_payment_while_approval_is_awaited_resolves_without_suspending(town: Town) -> None:

@@ -32,13 +32,13 @@ from activities.desk import Desk
 from channels.outbox import Outbox
 from channels.post import Post
 from models.calendar import Clock
-from models.events import Event, NoticeServed
+from models.events import Event, NoticeServed, PriorStepTaken
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
 from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
 from storage.ledger import record_pix
-from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, taxpayers
+from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
 from storage.shelf import RULERS
 from storage.signals import owe
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
@@ -192,7 +192,7 @@ class Town:
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
-        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "ana")), ids
+        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Bia")), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)
@@ -310,7 +310,7 @@ class Life:
     @property
     def path(self) -> list[tuple[str, str]]:
         """The cells of the heat-map whose notices were sent, in order; one a rung, whatever its channels."""
-        query = """SELECT hypothesis, stage FROM notices WHERE "case" = :case AND sent_at IS NOT NULL
+        query = """SELECT hypothesis, stage FROM notices WHERE "case" = :case AND sent_at IS NOT NULL AND kind = 'rung'
                    GROUP BY step, hypothesis, stage ORDER BY step"""
         return [(row[0], row[1]) for row in self.rows(query)]
 
@@ -380,6 +380,15 @@ class Life:
         with self.town.engine.begin() as connection:
             proven = update(notices).where(last).values(served_on=on, served_by="Ana").returning(notices.c.id)
             owe(connection, [self.case], NoticeServed(notice=connection.execute(proven).scalar_one(), on=on))
+
+    async def is_ready_for_court(self) -> None:
+        """People put on record what the law wants before a suit."""
+        on = await self.today()
+        wanted = ("administrative_solution", "protest", "cadin_notice")
+        with self.town.engine.begin() as connection:
+            step = {"case": self.case, "on": on, "reference": "processo", "recorded_by": "Ana"}
+            connection.execute(insert(prior_steps), [{**step, "kind": kind} for kind in wanted])
+            owe(connection, [self.case], PriorStepTaken())
 
     def is_told(self, event: Event) -> None:
         with self.town.engine.begin() as connection:

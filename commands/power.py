@@ -1,0 +1,162 @@
+"""`power`: how large a hold-out must be, asked before a cohort is started, for its result to prove anything."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+import typer
+from babel.numbers import format_decimal
+
+from commands.console import Json, emit, out, table
+from models.errors import Refusal
+from models.extract import Rejected, read_amount
+from models.percentages import points_of, share_of
+from models.power import (
+    LARGEST_COHORT,
+    LEVEL,
+    POWER,
+    Design,
+    Effect,
+    RateEffect,
+    ValueEffect,
+    design,
+    smallest_cohort,
+    smallest_control,
+)
+from models.words import money
+
+USUAL_SHARES = tuple(Fraction(share, 100) for share in (5, 10, 20, 30, 50))
+"""Shown when nothing is said of the cohort or of the share held out."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(power)
+
+
+def _reads(read: Callable[[str], Decimal]) -> Callable[[str], Decimal]:
+    """What is refused is shown with the option that it was given to."""
+
+    def parse(written: str) -> Decimal:
+        try:
+            return read(written)
+        except (Refusal, Rejected) as refused:
+            raise typer.BadParameter(str(refused)) from None
+
+    return parse
+
+
+def _reais(written: str) -> Decimal:
+    return Decimal(read_amount(written, "amount"))
+
+
+def power(
+    base_rate: Annotated[
+        Decimal, typer.Option(parser=_reads(share_of), metavar="SHARE", help="How many pay without a notice, as in 6%.")
+    ],
+    uplift: Annotated[
+        Decimal,
+        typer.Option(parser=_reads(points_of), metavar="POINTS", help="How many more would pay notified, as in 1pp."),
+    ],
+    cohort: Annotated[
+        int | None, typer.Option(min=2, max=LARGEST_COHORT, help="Cases there are; default: as many as are needed.")
+    ] = None,
+    control: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=_reads(share_of), metavar="SHARE", help="Held out, as in 10%; default: as few as are needed."
+        ),
+    ] = None,
+    amount_sd: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=_reads(_reais),
+            metavar="REAIS",
+            help="Standard deviation of what is received per head, who pays nothing included; `report` shows it.",
+        ),
+    ] = None,
+    amount_uplift: Annotated[
+        Decimal | None,
+        typer.Option(parser=_reads(_reais), metavar="REAIS", help="How much more would be received per head."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how many cases must be held out for an uplift to show, in 80 of 100 draws, at a significance of 5 %."""
+    if base_rate + uplift >= 1:
+        raise typer.BadParameter("with the base rate makes 100% or more", param_hint="--uplift")
+    if amount_uplift and not amount_sd:
+        raise typer.BadParameter("needs --amount-sd", param_hint="--amount-uplift")
+    share = Fraction(control) if control else None
+    designs = list(_designs(RateEffect(float(base_rate), float(uplift)), cohort, share))
+    if amount_sd and amount_uplift:
+        designs += _designs(ValueEffect(float(amount_sd), float(amount_uplift)), cohort, share)
+    elif amount_sd:
+        designs += [_just_visible(known, float(amount_sd)) for known in designs]
+    emit(
+        {"power": POWER, "level": LEVEL, "designs": [_data(each) for each in designs]}, as_json, lambda: _show(designs)
+    )
+
+
+def _designs(effect: Effect, cohort: int | None, share: Fraction | None) -> Iterator[Design]:
+    if cohort is not None:
+        yield design(effect, cohort, share) if share else smallest_control(effect, cohort)
+        return
+    for held_out in [share] if share else USUAL_SHARES:
+        if found := smallest_cohort(effect, held_out):
+            yield found
+        else:
+            raise Refusal(f"no cohort of up to {LARGEST_COHORT:,} cases shows so small an uplift; ask for a larger one")
+
+
+def _just_visible(known: Design, deviation: float) -> Design:
+    """What the groups that the payment rate asks for show of the value per head."""
+    blank = replace(known, effect=ValueEffect(deviation, 0))
+    return replace(known, effect=ValueEffect(deviation, blank.detectable or 0))
+
+
+def _data(design: Design) -> dict[str, Any]:
+    return {
+        "figure": "rate" if isinstance(design.effect, RateEffect) else "value",
+        "cohort": design.cohort,
+        "control": design.control,
+        "share": round(design.control / design.cohort, 6),
+        "uplift": design.effect.uplift,
+        "detectable": design.detectable,
+        "power": round(design.power, 4),
+        "enough": design.enough,
+    }
+
+
+def _show(designs: list[Design]) -> None:
+    table(
+        ("", "casos", "controle", "em %", "efeito", "menor visível", "poder"),
+        (
+            (
+                "pagantes" if isinstance(each.effect, RateEffect) else "valor por caso",
+                format_decimal(each.cohort, locale="pt_BR"),
+                format_decimal(each.control, locale="pt_BR"),
+                _percent(each.control / each.cohort),
+                _uplift(each.effect, each.effect.uplift),
+                _uplift(each.effect, each.detectable),
+                _percent(each.power),
+            )
+            for each in designs
+        ),
+    )
+    if not all(each.enough for each in designs):
+        out.print(
+            f"Abaixo de {_percent(POWER)} de poder: um efeito deste tamanho pode passar despercebido.", markup=False
+        )
+
+
+def _uplift(effect: Effect, uplift: float | None) -> str:
+    if uplift is None:
+        return "nenhum"
+    if isinstance(effect, ValueEffect):
+        return money(Decimal(f"{uplift:.2f}"))
+    return f"{format_decimal(round(uplift * 100, 2), locale='pt_BR')} pp"
+
+
+def _percent(share: float) -> str:
+    return f"{format_decimal(round(share * 100, 2), locale='pt_BR')} %"

@@ -6,6 +6,7 @@ A queue of its own for each provider: what waits for one of them holds nobody el
 import asyncio
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -18,11 +19,13 @@ from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
 from activities.desk import Desk
+from activities.log import log_to_stderr
 from activities.notices import NoticeActivities
 from banks.settings import bank_from
 from channels.links import links_from
 from channels.settings import post_from, rate_of
 from embedded.home import home
+from models.errors import Refusal
 from storage.engine import connect_from_environment
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
@@ -109,5 +112,10 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    log_to_stderr()
+    try:
+        asyncio.run(main())
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        leave(1)
     leave(0)

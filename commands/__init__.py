@@ -7,6 +7,7 @@ GROUPS = {
     "imports": ("taxpayers", "filings", "benefits", "sample"),
     "cohort": ("cohort",),
     "case": ("case",),
+    "explain": ("case",),
     "tasks": ("task",),
     "payments": ("payments",),
     "rates": ("rates",),

@@ -13,6 +13,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.acting import By
 from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -87,10 +88,12 @@ def start(
 @cohort.command()
 def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
-    with database().connect() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         file = cohort_file(connection, name, datetime.now(UTC))
 
     def readable() -> None:
+        if near := file["near_prescription"]:
+            out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
         counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
         table(["status", "cases"], counts, f"{name} · {file['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])

@@ -170,7 +170,7 @@ class Play:
         return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
-        client = await connect_to(stack.services.temporal)
+        client = await connect_to(stack.services.temporal, stack.home.payload_keys)
         started = [await start_cohort(client, cohort) for cohort in cohorts]
         for handle in started:
             await handle.result()

@@ -1,4 +1,4 @@
-"""`stack up`, `stack down`, `stack status`: the embedded services, without anything to install."""
+"""`stack up`, `down`, `status`, `rotate-key`: the embedded services, without anything to install."""
 
 import os
 import select
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.console import Json, emit, out
-from embedded.home import REAL_DAY, Services, home, lock_holder, running_services
+from embedded.home import REAL_DAY, Services, home, lock_holder, only_stack, running_services
 from embedded.stack import Ports, Stack, stoppable
 from models.errors import Refusal
 
@@ -74,6 +74,16 @@ def status(as_json: Json = False) -> None:
     emit(services.model_dump(), as_json, lambda: show(services))
 
 
+@stack.command()
+def rotate_key(as_json: Json = False) -> None:
+    """Make a new key, which from the next `stack up` on encrypts what Temporal keeps; the old ones go on decrypting."""
+    where = home()
+    with only_stack(where):
+        key = where.add_payload_key()
+    said = f"key {key} encrypts from the next `stack up` on; the keys before it stay in {where.keys}, to decrypt"
+    emit({"key": key}, as_json, lambda: out.print(said, soft_wrap=True))
+
+
 def announce(services: Services, as_json: bool) -> None:
     def readable() -> None:
         out.print("ready")
@@ -90,6 +100,7 @@ def show(services: Services) -> None:
         "Web": services.web,
         "Temporal Web UI": services.ui,
         "Temporal": services.temporal,
+        "Temporal metrics": services.temporal_metrics,
         "PostgreSQL": f"{database.hostname}:{database.port}{database.path}",
         "A day lasts": f"{services.day_seconds:g} s",
         "All addresses": home().stack_json,

@@ -110,7 +110,13 @@ class Stack:
         database = self._launch(postgres.server(self.home, ports.database))
         engine = self._launch(
             temporal.server(
-                self.home, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, self.day_seconds
+                self.home,
+                ports.temporal,
+                ports.ui,
+                ports.temporal_http,
+                ports.temporal_metrics,
+                self.day_seconds,
+                codec=f"{services.web}/codec/{self.home.secret('codec')}",
             )
         )
         database.until(lambda: postgres.answers(postgres.address(self.home, ports.database, "postgres")))
@@ -132,6 +138,7 @@ class Stack:
             temporal=f"127.0.0.1:{ports.temporal}",
             database=postgres.app_address(self.home, ports.database),
             ui=f"http://127.0.0.1:{ports.ui}",
+            temporal_metrics=f"http://127.0.0.1:{ports.temporal_metrics}/metrics",
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
@@ -145,12 +152,16 @@ class Stack:
 
     def _program(self, name: str, *arguments: str) -> Child:
         """One of our own processes, which finds its services in its environment."""
+        ui = str(self.services.ui)
         env = environment(
             TEMPORAL_ADDRESS=self.services.temporal,
             DATABASE_URL=self.services.database,
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
+            REGUA_PAYLOAD_KEYS=self.home.payload_keys,
+            REGUA_CODEC_KEY=self.home.secret("codec"),
+            REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),
             REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.web),
             PYTHONUNBUFFERED="1",

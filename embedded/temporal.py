@@ -35,10 +35,16 @@ def program() -> str:
     return str(path)
 
 
-def server(home: Home, port: int, ui_port: int, http_port: int, metrics_port: int, day_seconds: float) -> Child:
-    """Killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file locked."""
+def server(
+    home: Home, port: int, ui_port: int, http_port: int, metrics_port: int, day_seconds: float, codec: str
+) -> Child:
+    """Killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file locked.
+
+    `codec` is where the Web UI has payloads decrypted; whoever opens the UI is told that address.
+    """
     command = [program(), "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn"]
     command += ["--db-filename", str(home.temporal_db), "--ui-disable-news-fetch"]
+    command += ["--ui-codec-endpoint", codec]
     command += ["--port", str(port), "--ui-port", str(ui_port)]
     command += ["--http-port", str(http_port), "--metrics-port", str(metrics_port)]
     for pragma in ("journal_mode=wal", "synchronous=normal"):

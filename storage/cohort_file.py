@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from models.ruler import Ruler
 from storage.cohorts import read_cohort
 from storage.costs import spent_by_channel
+from storage.prescription import count_near
 from storage.schema import cases
 
 
@@ -24,6 +25,7 @@ def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, A
         "started_by": known.started_by,
         "today": known.clock.day_at(now),
         "cases": sum(statuses.values()),
+        "near_prescription": count_near(connection, name, now),
         "statuses": statuses,
         "cells": _cells(connection, name, known.frozen.ruler),
         "budget": known.budget,

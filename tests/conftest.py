@@ -14,11 +14,20 @@ from storage.engine import connect
 from storage.grants import APPEND_ONLY, grant_to
 from storage.migrate import upgrade
 from storage.schema import metadata
+from tests.payloads import KEYS
 from workflows.client import leave
 
 APP_PASSWORD = "app"
 
 EXIT = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _payload_keys() -> Iterator[None]:
+    """No process of ours runs without them."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REGUA_PAYLOAD_KEYS", KEYS)
+        yield
 
 
 @pytest.fixture(scope="session")

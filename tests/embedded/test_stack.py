@@ -188,7 +188,9 @@ def test_the_leash_starts_nothing_for_a_parent_that_is_gone() -> None:
 
 def test_temporal_keeps_ten_years_of_histories(where: Home) -> None:
     ports = Ports().settled()
-    server = temporal.server(where, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, 0.5)
+    server = temporal.server(
+        where, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, 0.5, "http://127.0.0.1:1/codec/x"
+    )
     address = f"127.0.0.1:{ports.temporal}"
     try:
         server.start()

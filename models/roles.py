@@ -87,6 +87,7 @@ READS = frozenset(
         "ruler preview",
         "sample",
         "stack down",
+        "stack rotate-key",
         "stack status",
         "stack up",
         "task list",

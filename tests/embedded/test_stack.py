@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -118,6 +119,19 @@ def test_postgres_writes_no_row_into_its_log(where: Home) -> None:
     log = (where.logs / "postgres.log").read_text()
     assert "ready to accept connections" in log
     assert cpf not in log
+
+
+def test_postgres_lets_the_application_in_as_no_owner(where: Home) -> None:
+    with running_postgres(where) as (_, url):
+        port = int(urlsplit(url).port or 0)
+        # a second start finds the role there
+        postgres.create_database(where, port)
+        with psycopg.connect(postgres.app_address(where, port)) as connection:
+            who = connection.execute("SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user")
+            assert who.fetchone() == (postgres.APP_ROLE, False, False)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("CREATE TABLE own (n int)")
+    assert (where.keys / "database_app").stat().st_mode & 0o777 == 0o600
 
 
 def test_two_homes_do_not_meet(where: Home, tmp_path: Path) -> None:

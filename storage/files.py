@@ -24,11 +24,11 @@ DEBTS = text("""
 """)
 
 HOLDS = text("""
-    SELECT ground, holds.source, placed_by AS by, reason, evidence, since AS "from", until, min(placed_at) AS placed_at,
-           array_agg(debts.id ORDER BY debts.id) AS debts
+    SELECT ground, holds.source, placed_by AS by, reason, evidence, holds.since AS "from", until,
+           min(placed_at) AS since, array_agg(debts.id ORDER BY debts.id) AS debts
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN holds ON holds.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND lifted_at IS NULL
-    GROUP BY ground, holds.source, placed_by, reason, evidence, since, until, date_trunc('second', placed_at)
+    GROUP BY ground, holds.source, placed_by, reason, evidence, holds.since, until, date_trunc('second', placed_at)
     ORDER BY min(placed_at), ground
 """)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from temporalio.client import Client
 
 from models.json_form import plain
@@ -123,3 +123,37 @@ async def test_without_temporal_it_says_later(http: AsyncClient, case: str, toke
 
 def as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=plain))
+
+
+async def test_a_hold_is_placed_and_lifted_with_its_entry(
+    http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str]
+) -> None:
+    owed = "INSERT INTO debts (tax, inscription, due, amount) VALUES ('ICMS', 'i', '2026-01-20', 10) RETURNING id"
+    with world.engine.begin() as connection:
+        debt = connection.execute(text(owed)).scalar_one()
+        who = "INSERT INTO debtors (debt, taxpayer) SELECT :debt, taxpayer FROM cases WHERE id = :case"
+        connection.execute(text(who), {"debt": debt, "case": case})
+    analyst = by(tokens[Role.ANALYST])
+    wrong = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "moon"})
+    placed = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "deposit"})
+    lifted = await http.post(f"/api/cases/{case}/release", headers=analyst, json={"reason": "levantado"})
+    assert [answer.status_code for answer in (wrong, placed, lifted)] == [409, 200, 200]
+    assert [hold["ground"] for hold in placed.json()["holds"]] == ["deposit"]
+    assert placed.json()["holds"][0]["debt"] == lifted.json()["holds"][0]["debt"]
+    assert world.rows("SELECT command, outcome FROM audit_log ORDER BY id") == [
+        ("case hold", "refused"),
+        ("case hold", "done"),
+        ("case release", "done"),
+    ]
+
+
+async def test_a_defence_needs_a_notice_and_its_decision_a_supervisor(
+    http: AsyncClient, case: str, tokens: dict[Role, str]
+) -> None:
+    path, analyst = f"/api/cases/{case}/defence", by(tokens[Role.ANALYST])
+    assert (await http.post(path, headers=analyst, json={"reference": "p 7"})).status_code == 409
+    ruling = {"decided": "accepted", "reason": "parecer"}
+    assert (await http.post(f"{path}/ruling", headers=analyst, json=ruling)).status_code == 403
+    supervisor = by(tokens[Role.SUPERVISOR])
+    assert (await http.post(f"{path}/ruling", headers=supervisor, json=ruling)).status_code == 409
+    assert (await http.post(f"{path}/ruling", headers=supervisor, json={"decided": "accepted"})).status_code == 422

@@ -18,7 +18,14 @@ from typing import Any, ClassVar, Literal, TypeVar
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Engine, text
 
 from models.case import Status
@@ -75,9 +82,10 @@ class LivesOnRecord(RuleBasedStateMachine):
     fired: ClassVar[Counter[str]]
 
     def happened(self, what: str) -> None:
+        """Every third piece of news comes to a workflow that is about to do something else."""
         self.fired[what] += 1
-        self.street.rest(self.late)
-        self.late = False
+        self.things += 1
+        self.street.rest(late=self.things % 3 == 0)
 
     @initialize(
         ruler=st.sampled_from([ICMS, ICMS, REGISTERED]),
@@ -102,7 +110,7 @@ class LivesOnRecord(RuleBasedStateMachine):
     ) -> None:
         people = [_facts(ruler, entries[0] if shared else entry, rich) for entry in entries]
         self.street = Street(self.engine, ruler, people, compressed, providers, shared)
-        self.late = False
+        self.things = 0
         if budget:
             change_budget(self.engine, self.street.cohort.name, Decimal(budget), "Ana")
         for _ in range(ago):
@@ -128,11 +136,6 @@ class LivesOnRecord(RuleBasedStateMachine):
         self.street.worker.dies = how
         self.street.goes_on()
         self.happened(f"a worker dies {how}")
-
-    @rule()
-    def news_will_come_late(self) -> None:
-        self.late = True
-        self.fired["news come late"] += 1
 
     @rule(data=st.data())
     def a_workflow_starts_anew(self, data: st.DataObject) -> None:
@@ -174,9 +177,7 @@ class LivesOnRecord(RuleBasedStateMachine):
     def sign_an_agreement(self, data: st.DataObject, count: int) -> None:
         life = self.one(data, self.street.lives)
         with suppress(Refusal):
-            sign(
-                self.engine, life.case, *load_policy("belo-horizonte"), Wish(count), "Ana", "command", self.street.now
-            )
+            sign(self.engine, life.case, *load_policy("belo-horizonte"), Wish(count), "Ana", "command", self.street.now)
             self.fired["an agreement signed"] += 1
         self.happened("ask for an agreement")
 
@@ -373,6 +374,8 @@ class LivesOnRecord(RuleBasedStateMachine):
                 continue
             if promised.step.status == Status.OVER_BUDGET:
                 continue  # what a notice costs is found out by sending it
+            if promised.step.on and promised.step.on <= self.street.today:
+                continue  # its day has come, and only its hour has not
             before = self.journal(life)
             found = self.street.worker.run_until_done(self.street.cases.take_stock, Hearing(case=life.case))
             life.adopt(found)
@@ -437,8 +440,8 @@ class LivesOnRecord(RuleBasedStateMachine):
         with suppress(Refusal):
             life.adopt(self.street.worker.run_until_done(effect, asked))
 
-    def journal(self, life: Life) -> int:
-        return int(life.rows('SELECT count(*) FROM decisions WHERE "case" = :case')[0][0])
+    def journal(self, life: Life) -> list[str]:
+        return [row[0] for row in life.rows('SELECT kind FROM decisions WHERE "case" = :case ORDER BY id')]
 
 
 def _facts(ruler: str, entry: Hypothesis, rich: bool) -> Facts:
@@ -450,7 +453,8 @@ def _facts(ruler: str, entry: Hypothesis, rich: bool) -> Facts:
 
 
 def _said(outlook: Outlook) -> dict[str, Any]:
-    return outlook.model_dump(exclude={"revision"})
+    """Not in which words: of two grounds that a debt is held on, one may be over."""
+    return outlook.model_dump(exclude={"revision": True, "step": {"reason"}})
 
 
 FULL = os.environ.get("LIVES") == "full"
@@ -462,7 +466,7 @@ def test_whatever_happens_the_record_stays_right(engine: Engine, capsys: pytest.
     run_state_machine_as_test(
         seed(number)(machine) if FULL else machine,
         settings=settings(
-            max_examples=int(os.environ.get("LIVES_EXAMPLES", 250)) if FULL else 8,
+            max_examples=int(os.environ.get("LIVES_EXAMPLES", 250)) if FULL else 5,
             stateful_step_count=50,
             derandomize=not FULL,
             database=None,

@@ -83,6 +83,12 @@ def contact_at(case: Case, due: date, channels: Iterable[Channel]) -> datetime |
     return hours.contact_at(case.clock, due, share_of(case.id), channels, case.frozen.calendar, now())
 
 
+def late_contact_at(case: Case, channels: Iterable[Channel]) -> datetime | None:
+    """The same of a contact whose time has come."""
+    hours = case.ruler.jurisdiction.contact_hours
+    return hours.late_contact_at(case.clock, share_of(case.id), channels, case.frozen.calendar, now())
+
+
 def share_of(case: str) -> float:
     """The part of its window by which this case's steps run after the opening, so that a wave is spread over it."""
     return int(case[:8], 16) / 2**32

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, contact_at, now
+from activities.desk import Desk, contact_at, late_contact_at, now
 from activities.letters import letter_for
 from channels.mail_html import Letterhead, mail_html
 from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
@@ -305,7 +305,7 @@ def _opens_in(sat: Sitting, leg: Leg) -> timedelta | None:
     contact is judged by the instant it was due at, which lies inside its hours."""
     if sat.case.clock.compressed:
         return NO_WAIT
-    at = contact_at(sat.case, sat.today, [leg.channel])
+    at = late_contact_at(sat.case, [leg.channel])
     return None if at is None else max(at - now(), NO_WAIT)
 
 

@@ -89,17 +89,25 @@ class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
         compressed clock a contact carries the instant it was due at, however late it runs.
         """
         channels = tuple(channels)
-
-        def spread(day: date) -> datetime | None:
-            day, window = self.first_day(day, channels, calendar)
-            return clock.instant_of(day, share, window)
-
-        at = spread(due)
+        at = self._spread(clock, due, share, channels, calendar)
         if at is None or at >= now or clock.compressed:
             return at
+        return self.late_contact_at(clock, share, channels, calendar, now)
+
+    def late_contact_at(
+        self, clock: Clock, share: float, channels: Iterable[Channel], calendar: Calendar, now: datetime
+    ) -> datetime | None:
+        """That of one whose time has come: at once, or in the next window."""
+        channels = tuple(channels)
         local = clock.logical_at(now)
         opening = self.opens_at(local, channels, calendar)
-        return now if opening == local else spread(opening.date())
+        return now if opening == local else self._spread(clock, opening.date(), share, channels, calendar)
+
+    def _spread(
+        self, clock: Clock, day: date, share: float, channels: tuple[Channel, ...], calendar: Calendar
+    ) -> datetime | None:
+        day, window = self.first_day(day, channels, calendar)
+        return clock.instant_of(day, share, window)
 
 
 def _common(windows: Sequence[Window | None]) -> Window | None:

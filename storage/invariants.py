@@ -298,19 +298,17 @@ def _unapproved(
 
 
 def _unserved(life: Life, frozen: FrozenRuler, on: date, recorded: datetime) -> Iterator[str]:
-    served = [
-        notice["served_on"]
-        for notice in life.notices
-        if notice["formal"]
-        and notice["stage"] != "suspension"
-        and notice["served_on"]
-        and notice["claimed_at"] < recorded
-    ]
+    """A notice is served by the first of its channels that was."""
+    served: dict[int, date] = {}
+    for notice in life.notices:
+        of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
+        if of_gate and notice["served_on"]:
+            served[notice["step"]] = min(notice["served_on"], served.get(notice["step"], date.max))
     if not served:
         yield "has no formal notice that was served"
     elif frozen.ruler.gate is None:
         yield "has no gate in its ruler"
-    elif on < (over := frozen.calendar.after(max(served), frozen.ruler.gate.defence)):
+    elif on < (over := frozen.calendar.after(max(served.values()), frozen.ruler.gate.defence)):
         yield f"is before the time for defence ended on {over}"
 
 

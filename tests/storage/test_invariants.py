@@ -210,6 +210,16 @@ def test_a_planted_fault_is_found(lived: Engine, sql: str, sentence: str) -> Non
         assert any(sentence in violation for violation in found), found
 
 
+def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:
+    """And read once more on another one, after the suspension that it had announced."""
+    again = """
+        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "n1-sms", "channel": "sms", "way": "sms",
+            "served_on": "2026-05-20"}')).* FROM notices WHERE step = 1
+    """
+    with planted(lived, again) as found:
+        assert found == []
+
+
 HOLD = f"INSERT INTO holds (debt, ground, source, placed_at) SELECT id, 'guarantee', 'extract', '{WARNED}' FROM debts"
 
 

@@ -1,12 +1,14 @@
 """Starting a cohort: cases are opened on record page by page, and each one's workflow is started."""
 
 import asyncio
+from datetime import date
 
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client
 
-from storage.cohorts import Candidate, Cohort, candidates, open_cases, read_cohort
+from storage.cohorts import Candidate, Cohort, candidates, cases_to_run, open_cases, read_cohort
+from storage.holdout import draw_arms
 from workflows.effects import CohortEffects, StartCursor
 from workflows.start import start_case
 
@@ -27,15 +29,29 @@ class CohortActivities(CohortEffects):
         with self.engine.connect() as connection:
             record = read_cohort(connection, cohort)
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
+        if record.holdout and not cursor.seen:
+            cursor = await self._hold_out(record, today)
         pages = candidates(self.engine, record.frozen.ruler, record.selection, today, (cursor.taxpayer, cursor.tax))
         while page := await asyncio.to_thread(next, pages, None):
             cursor = await self._start_page(record, page, cursor)
             activity.heartbeat(cursor)
         return cursor
 
+    async def _hold_out(self, cohort: Cohort, today: date) -> StartCursor:
+        """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
+        cursor = StartCursor()
+        pages = candidates(self.engine, cohort.frozen.ruler, cohort.selection, today)
+        while page := await asyncio.to_thread(next, pages, None):
+            opened = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+            cursor = cursor.model_copy(update={"started": cursor.started + opened})
+            activity.heartbeat()
+        await asyncio.to_thread(draw_arms, self.engine, cohort)
+        return cursor
+
     async def _start_page(self, cohort: Cohort, page: list[Candidate], cursor: StartCursor) -> StartCursor:
         today = page[0].standing.today
-        ours, new = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        new = 0 if cohort.holdout else await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        ours = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def start(case: str) -> None:
@@ -49,5 +65,5 @@ class CohortActivities(CohortEffects):
             tax=tax,
             seen=cursor.seen + len(page),
             started=cursor.started + new,
-            already_open=cursor.already_open + sum(candidate.in_case for candidate in page),
+            already_open=cursor.already_open + sum(candidate.cohort not in (None, cohort.name) for candidate in page),
         )

@@ -58,7 +58,7 @@ def foresee(
     for page in candidates(engine, ruler, selection, today):
         for candidate in page:
             standing = candidate.standing
-            if candidate.in_case:
+            if candidate.cohort:
                 already_open += 1
             elif not candidate.takes(ruler):
                 continue

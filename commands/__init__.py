@@ -12,6 +12,7 @@ GROUPS = {
     "rates": ("rates",),
     "debt": ("debt",),
     "power": ("power",),
+    "report": ("report",),
     "web": ("web", "migrate"),
     "demo": ("demo",),
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -19,11 +20,13 @@ from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
 from models.extract import tax_name
+from models.percentages import share_of
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES, money
-from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
+from storage.cohorts import Cohort, Holdout, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
+from storage.holdout import drawn, release
 from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
@@ -39,6 +42,13 @@ HORIZON = timedelta(days=30)
 
 def register(app: typer.Typer) -> None:
     app.add_typer(cohort, name="cohort")
+
+
+def _share(written: str) -> Decimal:
+    try:
+        return share_of(written)
+    except Refusal as refused:
+        raise typer.BadParameter(str(refused)) from None
 
 
 @cohort.command()
@@ -59,6 +69,14 @@ def start(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
     ] = False,
+    control: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=_share,
+            metavar="SHARE",
+            help="Held out by lot and never contacted, as in 10%; `power` says how large.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -71,16 +89,18 @@ def start(
     _refuse_if_over(read, clock.origin_day)
     engine = database()
     if dry_run:
-        foreseen = foresee(engine, read, selection, clock.origin_day, limit)
+        foreseen = foresee(engine, read, selection, clock.origin_day, limit, control)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock, limit, rehearse)
+    holdout = Holdout(control, secrets.token_hex(16)) if control else None
+    who = by or getpass.getuser()
+    begun = begin_cohort(engine, name, read, source, who, selection, clock, limit, rehearse, holdout)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(engine, begun, wait=not no_wait))
     counts = status_counts(engine, name)
     started = sum(counts.values()) - before
     result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
-    result["statuses"] = counts
+    result |= {"statuses": counts, "holdout": holdout_of(engine, begun)}
     emit(result, json, lambda: _show_started(name, result))
 
 
@@ -93,6 +113,7 @@ def status(name: str, json: Json = False) -> None:
         costs = spent_by_channel(connection, name)
     spent = sum((channel["cost"] for channel in costs), Decimal(0))
     counts, cells = status_counts(engine, name), _cells(engine, name)
+    holdout = holdout_of(engine, known)
     result = {
         "cohort": name,
         "ruler": known.frozen.ruler.label,
@@ -104,6 +125,7 @@ def status(name: str, json: Json = False) -> None:
         "budget": known.budget,
         "spent": spent,
         "costs": costs,
+        "holdout": holdout,
     }
 
     def readable() -> None:
@@ -111,8 +133,19 @@ def status(name: str, json: Json = False) -> None:
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
         of = "no budget" if known.budget is None else f"of {money(known.budget)}"
         _show_costs(costs, f"{money(spent)} spent, {of}")
+        _show_holdout(holdout)
 
     emit(result, json, readable)
+
+
+@cohort.command("release")
+def release_(name: str, json: Json = False) -> None:
+    """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
+    engine = database()
+    with engine.connect() as connection:
+        read_cohort(connection, name)
+    released = release(engine, name)
+    emit({"cohort": name, "released": released}, json, lambda: out.print(f"{name}: {released} cases released"))
 
 
 @cohort.command("budget")
@@ -139,12 +172,35 @@ def begin_cohort(
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
+    holdout: Holdout | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal))
+    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))
+
+
+def holdout_of(engine: Engine, known: Cohort) -> dict[str, Any] | None:
+    """Who was drawn, and whether both groups were alike before anything was sent."""
+    if known.holdout is None:
+        return None
+    # statistics take seconds to load
+    from models.balance import balance
+
+    with engine.connect() as connection:
+        held, others = drawn(connection, known.name)
+    found = balance(held, others)
+    return {
+        "share": str(known.holdout.share),
+        "salt": known.holdout.salt,
+        "control": len(held),
+        "ruler": len(others),
+        "balance": [
+            {"covariate": b.covariate, "apart": b.apart, "p": b.p, "balanced": b.balanced, "said": b.said}
+            for b in found
+        ],
+    }
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
@@ -249,6 +305,9 @@ async def _run(engine: Engine, begun: Cohort, wait: bool) -> dict[str, int]:
 
 def _show(foreseen: dict[str, Any]) -> None:
     out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    if foreseen["control"]:
+        drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
+        out.print(f"{drawn_out}; notices and costs below are as if nobody were", soft_wrap=True)
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
     table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
@@ -273,3 +332,11 @@ def _show_started(name: str, result: dict[str, Any]) -> None:
     already = f", {result['already_open']} had an open case already" if "already_open" in result else ""
     out.print(f"{name}: {result['started']} cases started{already}")
     table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])
+    _show_holdout(result["holdout"])
+
+
+def _show_holdout(found: dict[str, Any] | None) -> None:
+    if found:
+        out.print(f"{found['control']} cases held out, {found['ruler']} on the ruler; by lot, salt {found['salt']}")
+        for covariate in found["balance"]:
+            out.print(covariate["said"], markup=False, soft_wrap=True)

@@ -24,12 +24,16 @@ RELATIONS: Mapping[str, str] = {
     "members": """
         SELECT id AS "case", taxpayer, tax, coalesce(arm, 'ruler') AS arm, owed, opened_on
         FROM cases WHERE cohort = :cohort AND opened_on <= :on""",
-    # each debt once: one of several debtors counts for one of them, by their cases' ids, which are random
+    # debts that anything was paid of, each once: one of several debtors counts for one of them, by their cases' ids,
+    # which are random
     "claims": """
-        SELECT DISTINCT ON (debts.id) debts.id AS debt, debts.amount, "case", members.opened_on
-        FROM members JOIN debtors ON debtors.taxpayer = members.taxpayer
-        JOIN debts ON debts.id = debtors.debt AND debts.tax = members.tax
-        ORDER BY debts.id, "case" """,
+        SELECT DISTINCT ON (debt) debt, "case", opened_on
+        FROM (SELECT debt FROM payments WHERE paid_on <= :on
+              UNION SELECT allocations.debt FROM allocations JOIN payments ON payments.id = payment
+              WHERE paid_on <= :on) AS paid
+        JOIN debts ON debts.id = paid.debt JOIN debtors USING (debt)
+        JOIN members ON members.taxpayer = debtors.taxpayer AND members.tax = debts.tax
+        ORDER BY debt, "case" """,
     # what came in for each debt on a day, less what was given back of it; instalments by what fell to the debt
     "receipts": """
         SELECT "case", debt, paid_on, paid_on >= opened_on AS since, payments.amount - coalesce((
@@ -40,26 +44,32 @@ RELATIONS: Mapping[str, str] = {
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
     "sendings": """
-        SELECT notices.id AS notice, notices."case", step, kind, channel, notices.at, hypothesis, stage, status, cost,
-               sent_at IS NOT NULL AS sent, served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got
+        SELECT notices."case", step, kind, channel, notices.at, hypothesis, stage, status, cost,
+               sent_at IS NOT NULL AS sent, served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
+               channel = 'voice' AND EXISTS (SELECT FROM delivery_events WHERE notice = notices.id
+                   AND delivery_events.kind IN ('in-progress', 'completed')) AS picked_up
         FROM members JOIN notices ON notices."case" = members."case" WHERE notices.at <= :on""",
-    # a case is charged from its first notice sent, reached if any was delivered, and paid once its debts are settled
+    # a case is charged from its first notice sent, reached if any was delivered, and has paid once it owes nothing; it
+    # stands on the cell of its last notice
     "outcomes": """
         SELECT members."case", arm, owed, opened_on, charged_on, coalesce(reached, false) AS reached,
-               coalesce(received, 0) AS received, paid_on
+               coalesce(received, 0) AS received, paid_on, split_part(cell, ' ', 2) AS hypothesis,
+               split_part(cell, ' ', 3) AS stage
         FROM members
-        LEFT JOIN (SELECT "case", min(at) FILTER (WHERE sent) AS charged_on, bool_or(got) AS reached
-                   FROM sendings WHERE kind = 'rung' GROUP BY "case") AS contact USING ("case")
+        LEFT JOIN (SELECT "case", min(at) AS charged_on, bool_or(got) AS reached,
+                          max(to_char(step, 'FM0000') || ' ' || hypothesis || ' ' || stage) AS cell
+                   FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case") AS contact USING ("case")
         LEFT JOIN (SELECT "case", sum(amount) AS received FROM receipts WHERE since GROUP BY "case") AS came
             USING ("case")
         LEFT JOIN (SELECT "case", max(last) AS paid_on
-                   FROM (SELECT "case", claims.amount - coalesce(paid, 0) - coalesce((
-                             SELECT sum(amount) FROM remissions WHERE debt = claims.debt AND remitted_on <= :on), 0)
-                             AS open, last
-                         FROM claims LEFT JOIN (
-                             SELECT debt, sum(amount) AS paid, max(paid_on) FILTER (WHERE since) AS last
-                             FROM receipts GROUP BY debt) AS by_debt USING (debt)
-                         WHERE "case" IN (SELECT "case" FROM receipts WHERE since)) AS balances
+                   FROM (SELECT members."case", last, debts.amount - coalesce(paid, 0) - coalesce((
+                             SELECT sum(amount) FROM remissions WHERE debt = debts.id AND remitted_on <= :on), 0)
+                             AS open
+                         FROM (SELECT DISTINCT "case" FROM receipts WHERE since) AS paying
+                         JOIN members USING ("case") JOIN debtors ON debtors.taxpayer = members.taxpayer
+                         JOIN debts ON debts.id = debtors.debt AND debts.tax = members.tax
+                         LEFT JOIN (SELECT debt, sum(amount) AS paid, max(paid_on) FILTER (WHERE since) AS last
+                                    FROM receipts GROUP BY debt) AS by_debt ON by_debt.debt = debts.id) AS balances
                    GROUP BY "case" HAVING max(open) <= 0) AS settled USING ("case")""",
 }
 
@@ -79,14 +89,13 @@ FIGURES: Mapping[str, Figure] = {
         formula="Cada caso está na célula do último aviso que recebeu; devido na abertura e recebido desde então.",
         source="SEFAZ/AL, seminário de 2018: oito hipóteses, seis etapas",
         query="""
-            SELECT hypothesis, stage, count(*) FILTER (WHERE latest) AS cases, sum(notices) AS notices,
-                   coalesce(sum(owed) FILTER (WHERE latest), 0) AS owed,
-                   coalesce(sum(received) FILTER (WHERE latest), 0) AS received
-            FROM (SELECT "case", hypothesis, stage, count(*) AS notices,
-                         row_number() OVER (PARTITION BY "case" ORDER BY max(step) DESC) = 1 AS latest
-                  FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case", hypothesis, stage) AS cells
-            JOIN outcomes USING ("case")
-            GROUP BY hypothesis, stage ORDER BY hypothesis, stage""",
+            SELECT hypothesis, stage, coalesce(cases, 0) AS cases, notices, coalesce(owed, 0) AS owed,
+                   coalesce(received, 0) AS received
+            FROM (SELECT hypothesis, stage, count(*) AS notices FROM sendings WHERE kind = 'rung' AND sent
+                  GROUP BY hypothesis, stage) AS sent
+            LEFT JOIN (SELECT hypothesis, stage, count(*) AS cases, sum(owed) AS owed, sum(received) AS received
+                       FROM outcomes GROUP BY hypothesis, stage) AS standing USING (hypothesis, stage)
+            ORDER BY hypothesis, stage""",
     ),
     "coverage": Figure(
         title="Cobertura",
@@ -156,10 +165,13 @@ FIGURES: Mapping[str, Figure] = {
                          count(*) FILTER (WHERE status IN ('failed', 'bounced', 'blocked')) AS lost,
                          sum(cost) AS cost
                   FROM sendings GROUP BY channel) AS messages
-            LEFT JOIN (SELECT channel, sum(amount) AS received
-                       FROM receipts JOIN outcomes USING ("case")
-                       JOIN (SELECT DISTINCT "case", channel FROM sendings WHERE sent) AS contacted USING ("case")
-                       WHERE since AND charged_on <= receipts.paid_on GROUP BY channel) AS came USING (channel)
+            LEFT JOIN (SELECT channel, sum(received) AS received
+                       FROM (SELECT DISTINCT "case", channel, after.received
+                             FROM (SELECT "case", sum(amount) AS received
+                                   FROM receipts JOIN outcomes USING ("case")
+                                   WHERE since AND charged_on <= receipts.paid_on GROUP BY "case") AS after
+                             JOIN sendings USING ("case") WHERE sent) AS contacted
+                       GROUP BY channel) AS came USING (channel)
             ORDER BY channel""",
     ),
     "calls": Figure(
@@ -167,9 +179,7 @@ FIGURES: Mapping[str, Figure] = {
         formula="Chamadas de voz que o provedor iniciou, e destas as atendidas.",
         source="SEFAZ/AL, piloto de alertas por voz: 169 chamadas num dia, 92 atendidas",
         query="""
-            SELECT count(*) AS started, count(*) FILTER (WHERE got OR EXISTS (
-                SELECT FROM delivery_events WHERE notice = sendings.notice AND kind IN ('in-progress', 'completed')))
-                AS answered
+            SELECT count(*) AS started, count(*) FILTER (WHERE got OR picked_up) AS answered
             FROM sendings WHERE channel = 'voice' AND status NOT IN ('claimed', 'queued')""",
     ),
     "delinquency": Figure(
@@ -191,13 +201,13 @@ FIGURES: Mapping[str, Figure] = {
         " envio; custo pela tabela de preços, um segmento por SMS e um minuto por chamada.",
         source="a própria régua (models/forecast.py)",
         query="""
-            SELECT next_step ->> 'row' AS row, (next_step ->> 'rung')::int AS rung, (next_step ->> 'on')::date AS day,
-                   coalesce((position ->> 'occurrences')::int, 1) AS occurrences,
-                   jsonb_path_query_array(next_step, '$.legs[*].channel') AS channels, count(*) AS cases
-            FROM members JOIN cases ON cases.id = "case"
-            WHERE closed_at IS NULL AND next_step ->> 'action' = 'notify'
-              AND (next_step ->> 'on')::date <= CAST(:on AS date) + 30
-            GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 1, 2, 4""",
+            SELECT step.row, step.rung, step.on AS day, occurrences,
+                   jsonb_path_query_array(legs, '$[*].channel') AS channels, count(*) AS cases
+            FROM members JOIN cases ON cases.id = "case",
+                 jsonb_to_record(next_step) AS step (action text, row text, rung int, "on" date, legs jsonb),
+                 jsonb_to_record(position) AS standing (occurrences int)
+            WHERE closed_at IS NULL AND action = 'notify' AND step.on <= CAST(:on AS date) + 30
+            GROUP BY step.row, step.rung, step.on, occurrences, legs ORDER BY 3, 1, 2, 4""",
     ),
 }
 
@@ -212,6 +222,7 @@ def named(figure: str) -> Figure:
 def prepare(connection: Connection, cohort: str, on: date) -> None:
     """Reads the relations once for all figures, until the transaction ends."""
     connection.execute(text("SET LOCAL work_mem = '128MB'"))
+    connection.execute(text("SET LOCAL jit = off"))
     for name, query in RELATIONS.items():
         connection.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"), {"cohort": cohort, "on": on})
         connection.execute(text(f"ANALYZE {name}"))

@@ -75,10 +75,10 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
     """On a day, else on the last that counts. Raises Refusal when there is no such cohort, or the day isn't its."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
-        today = cohort.clock.day_at(datetime.now(UTC))
-        on = asked or _last_day(connection, cohort, today)
-        if not cohort.clock.origin_day <= on <= max(today, cohort.clock.origin_day):
-            raise Refusal(f"{name} runs since {cohort.clock.origin_day}, and today is {today}: choose a day between")
+        begins, today = cohort.clock.origin_day, _today(cohort)
+        on = asked or _last_day(connection, cohort)
+        if not begins <= on <= today:
+            raise Refusal(f"{name} runs since {begins}, and today is {today}: choose a day from then to now")
         prepare(connection, name, on)
         rows = {figure: read_figure(connection, figure, name, on) for figure in FIGURES}
     prices = prices_of(cohort.frozen.ruler)
@@ -108,10 +108,21 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
 RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")
 
 
-def _last_day(connection: Connection, cohort: Cohort, today: date) -> date:
+def last_day(engine: Engine, name: str) -> date:
+    """The last that counts so far. Raises Refusal when there is no such cohort."""
+    with engine.connect() as connection:
+        return _last_day(connection, read_cohort(connection, name))
+
+
+def _last_day(connection: Connection, cohort: Cohort) -> date:
     """Once the hold-out is released others may contact it, and it proves nothing any more."""
     released = connection.execute(RELEASED, {"cohort": cohort.name}).scalar_one()
-    return max(min(today, cohort.clock.day_at(released)) if released else today, cohort.clock.origin_day)
+    return min(_today(cohort), cohort.clock.day_at(released)) if released else _today(cohort)
+
+
+def _today(cohort: Cohort) -> date:
+    """Of a cohort that is started in the evening the next one, its first."""
+    return max(cohort.clock.day_at(datetime.now(UTC)), cohort.clock.origin_day)
 
 
 def _recovered(months: Rows) -> Recovered:

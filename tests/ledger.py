@@ -33,20 +33,20 @@ CASES = f"""
     SELECT key, taxpayers.id, 'ICMS', :cohort, '{{}}', :opened, amount, :arm,
            CASE :arm WHEN 'control' THEN 'control' ELSE 'running' END
     FROM taxpayers JOIN debts ON debts.id = key WHERE starts_with(key, :name)
-"""  # noqa: S608 - constants
+"""
 
 NOTICES = """
-    INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal, status,
-                         body, cost, sent_at)
-    SELECT id || :channel || :step, id, :step, :channel, :channel, :at, 'h1', :stage, 1, 'friendly', 't', false, :status,
-           '', :cost, CASE WHEN :status <> 'claimed' THEN now() END
+    INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
+                         status, body, cost, sent_at)
+    SELECT id || :channel || :step, id, :step, :channel, :channel, :at, 'h1', :stage, 1, 'friendly', 't', false,
+           :status, '', :cost, CASE WHEN :status <> 'claimed' THEN now() END
     FROM cases WHERE starts_with(id, :name)
 """
 
 PAYMENTS = f"""
     INSERT INTO payments (reference, debt, amount, paid_at, paid_on)
     SELECT gen_random_uuid()::text, :name || n, {SHARED_OUT}, now(), :on FROM generate_series(1, :count) AS n
-"""  # noqa: S608
+"""
 
 
 def cents(amount: str) -> int:

@@ -194,7 +194,10 @@ def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> No
 
 def test_an_empty_cohort_has_no_figure_and_no_fault(ledger: Ledger) -> None:
     found = ledger.results()
-    assert (found.cases, found.coverage.share, found.recovered.share_after_action, found.calls.share) == (0, *[None] * 3)
+    assert (found.cases, found.coverage.share, found.recovered.share_after_action, found.calls.share) == (
+        0,
+        *[None] * 3,
+    )
     assert found.curves == {}
     assert found.by_lot is not None
     assert found.by_lot.rate is None

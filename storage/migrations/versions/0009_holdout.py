@@ -14,7 +14,8 @@ down_revision = "0006"
 def upgrade() -> None:
     op.add_column("cohorts", sa.Column("control_share", sa.Numeric(), nullable=True))
     op.add_column("cohorts", sa.Column("salt", sa.Text(), nullable=True))
-    op.create_check_constraint("holdout_is_whole", "cohorts", "num_nonnulls(control_share, salt) IN (0, 2)")
+    whole = "num_nonnulls(control_share, salt) IN (0, 2)"
+    op.create_check_constraint(op.f("ck_cohorts_holdout_is_whole"), "cohorts", whole)
     op.add_column("cases", sa.Column("owed", sa.Numeric(15, 2), server_default=sa.text("0"), nullable=False))
     op.add_column("cases", sa.Column("opened_on", sa.Date(), server_default=sa.text("CURRENT_DATE"), nullable=False))
     op.add_column("cases", sa.Column("arm", sa.Text(), nullable=True))
@@ -37,6 +38,6 @@ def downgrade() -> None:
     op.drop_index("ix_cases_undrawn", table_name="cases")
     for column in ("drawn_at", "arm", "opened_on", "owed"):
         op.drop_column("cases", column)
-    op.drop_constraint("holdout_is_whole", "cohorts")
+    op.drop_constraint(op.f("ck_cohorts_holdout_is_whole"), "cohorts")
     op.drop_column("cohorts", "salt")
     op.drop_column("cohorts", "control_share")

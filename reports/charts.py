@@ -119,24 +119,21 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
     bounds = [0.0, *(bound for each in found for bound in (each.low, each.high))]
     span = (max(bounds) - min(bounds)) * 1.1 or 1.0
     start = (max(bounds) + min(bounds) - span) / 2
-    height, rows = TOP + 62 * len(found) + 16, []
+    told = [f"{each.name}: {unit(each.value)} ({unit(each.low)} a {unit(each.high)})" for each in found]
+    height, rows = 60 * len(found) + 24, []
 
     def x(value: float) -> float:
         return RIGHT + (WIDTH - 2 * RIGHT) * (value - start) / span
 
-    zero = (
-        f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{TOP}" y2="{height - 22}" stroke="{MUTED}" stroke-dasharray="4 4"/>'
-    )
-    for n, each in enumerate(found):
-        y = TOP + 62 * n + 40
-        rows.append(_text(f"{each.name}: {unit(each.value)} ({unit(each.low)} a {unit(each.high)})", RIGHT, y - 18))
-        rows.append(
-            f'<line x1="{x(each.low):.1f}" x2="{x(each.high):.1f}" y1="{y}" y2="{y}" stroke="{DARK}" stroke-width="3"/>'
-            f'<circle cx="{x(each.value):.1f}" cy="{y}" r="7" fill="{SHADES[0]}"/>'
-        )
-    told = "; ".join(f"{each.name}: {unit(each.value)} ({unit(each.low)} a {unit(each.high)})" for each in found)
+    for n, (each, words) in enumerate(zip(found, told, strict=True)):
+        y, low, high = 60 * n + 42, x(each.low), x(each.high)
+        rows.append(_text(words, RIGHT, y - 22))
+        zero = f'x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y - 14}" y2="{y + 18}"'
+        rows.append(f'<line {zero} stroke="{MUTED}"{_dashed("4 4")}/>')
+        rows.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{DARK}" stroke-width="3"/>')
+        rows.append(f'<circle cx="{x(each.value):.1f}" cy="{y}" r="7" fill="{SHADES[0]}"/>')
     rows.append(_text("0", x(0), height - 4, "middle", MUTED))
-    return _picture(title, told, "".join([zero, *rows]), height)
+    return _picture(title, "; ".join(told), "".join(rows), height)
 
 
 # ---- what all of them have

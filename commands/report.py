@@ -54,10 +54,13 @@ def report(
     from storage.results import last_day, read_results
 
     engine = database()
-    if explain is not None:
-        _explain(explain, name, on or last_day(engine, name), json)
-        return
-    results = read_results(engine, name, on)
+    try:
+        if explain is not None:
+            _explain(explain, name, on or last_day(engine, name), json)
+            return
+        results = read_results(engine, name, on)
+    finally:
+        engine.dispose()
     if html is not None:
         _write(html / f"report-{name}.html" if html.is_dir() else html, page(results))
     if csv_dir is not None:

@@ -44,11 +44,13 @@ RELATIONS: Mapping[str, str] = {
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
     "sendings": """
-        SELECT notices."case", step, kind, channel, notices.at, hypothesis, stage, status, cost,
-               sent_at IS NOT NULL AS sent, served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
+        SELECT "case", step, kind, channel, notices.at, hypothesis, stage, notices.status, cost,
+               sent_at IS NOT NULL AS sent,
+               served_on IS NOT NULL OR notices.status IN ('delivered', 'read', 'answered') AS got,
                channel = 'voice' AND EXISTS (SELECT FROM delivery_events WHERE notice = notices.id
                    AND delivery_events.kind IN ('in-progress', 'completed')) AS picked_up
-        FROM members JOIN notices ON notices."case" = members."case" WHERE notices.at <= :on""",
+        FROM cases JOIN notices ON notices."case" = cases.id
+        WHERE cohort = :cohort AND opened_on <= :on AND notices.at <= :on""",
     # a case is charged from its first notice sent, reached if any was delivered, and has paid once it owes nothing; it
     # stands on the cell of its last notice
     "outcomes": """
@@ -192,7 +194,7 @@ FIGURES: Mapping[str, Figure] = {
                    sum(greatest(coalesce(corrected, declared) - paid_before_due, 0)) AS unpaid
             FROM filings
             WHERE superseded_at IS NULL AND coalesce(corrected, declared) > 0 AND due <= :on
-              AND tax IN (SELECT DISTINCT tax FROM members)
+              AND tax IN (SELECT DISTINCT tax FROM cases WHERE cohort = :cohort)
             GROUP BY 1 ORDER BY 1""",
     ),
     "forecast": Figure(
@@ -201,12 +203,11 @@ FIGURES: Mapping[str, Figure] = {
         " envio; custo pela tabela de preços, um segmento por SMS e um minuto por chamada.",
         source="a própria régua (models/forecast.py)",
         query="""
-            SELECT step.row, step.rung, step.on AS day, occurrences,
+            SELECT step.row, step.rung, step.on AS day, coalesce((position ->> 'occurrences')::int, 1) AS occurrences,
                    jsonb_path_query_array(legs, '$[*].channel') AS channels, count(*) AS cases
-            FROM members JOIN cases ON cases.id = "case",
-                 jsonb_to_record(next_step) AS step (action text, row text, rung int, "on" date, legs jsonb),
-                 jsonb_to_record(position) AS standing (occurrences int)
-            WHERE closed_at IS NULL AND action = 'notify' AND step.on <= CAST(:on AS date) + 30
+            FROM cases, jsonb_to_record(next_step) AS step (row text, rung int, "on" date, legs jsonb)
+            WHERE cohort = :cohort AND closed_at IS NULL AND next_step ->> 'action' = 'notify'
+              AND step.on <= CAST(:on AS date) + 30
             GROUP BY step.row, step.rung, step.on, occurrences, legs ORDER BY 3, 1, 2, 4""",
     ),
 }
@@ -219,12 +220,19 @@ def named(figure: str) -> Figure:
     return FIGURES[figure]
 
 
+ROOM = """
+    SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
+           CASE WHEN pg_my_temp_schema() = 0 THEN set_config('temp_buffers', '256MB', false) END
+"""
+"""So that 654,000 cases stay in memory. A session that already had a temporary table keeps the buffers it has."""
+
+
 def prepare(connection: Connection, cohort: str, on: date) -> None:
     """Reads the relations once for all figures, until the transaction ends."""
-    connection.execute(text("SET LOCAL work_mem = '128MB'"))
-    connection.execute(text("SET LOCAL jit = off"))
+    connection.execute(text(ROOM))
     for name, query in RELATIONS.items():
-        connection.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"), {"cohort": cohort, "on": on})
+        asked = _asked(query, cohort, on)
+        connection.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"), asked)
         connection.execute(text(f"ANALYZE {name}"))
 
 
@@ -242,7 +250,8 @@ def whole_query(figure: str, cohort: str, on: date) -> str:
         if re.search(rf"\b{name}\b", " ".join([query, *needed.values()])):
             needed[name] = relation
     parts = [f"{name} AS ({_aligned(needed[name], 4)}\n)" for name in reversed(needed)]
-    whole = f"WITH {', '.join(parts)}{_aligned(query, 0)};"
+    before = f"WITH {', '.join(parts)}" if parts else ""
+    whole = f"{before}{_aligned(query, 0)};".lstrip()
     asked = text(whole).bindparams(**_asked(whole, cohort, on))
     return str(asked.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
 

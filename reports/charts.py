@@ -5,6 +5,7 @@ Lengths are units of the viewBox: on a phone of 360 pixels a text of 16 is 10 pi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,7 +18,8 @@ WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 84, 14, 40, 40
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 TICKS = 4
-MOST_LABELS = 8
+LETTER = 8.6
+"""How wide a letter of a text is, at most on the average."""
 SHADES, DASHES = ("#8f1420", "#b9a9a6", "#5c5254"), ("", "7 5", "2 4")
 GRID = "#ddd5d3"
 
@@ -153,14 +155,10 @@ def _y(value: float, least: float, most: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next 1, 2, 2.5 or 5 times a power of ten, so that the quarters of it are easy to read."""
+    """To few digits, so that the quarters of it are easy to read."""
     if value <= 0:
         return 1.0
-    power = (
-        10.0 ** (len(f"{int(value)}") - 1)
-        if value >= 1
-        else 10.0 ** -next(n for n in range(1, 20) if value * 10**n >= 1)
-    )
+    power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 4, 5, 6, 8, 10) if step * power >= value)
 
 
@@ -175,10 +173,10 @@ def _grid(least: float, most: float, unit: Format) -> str:
 
 
 def _labels(labels: Sequence[str], wide: float, shift: float) -> str:
-    every = -(-len(labels) // MOST_LABELS) or 1
-    return "".join(
-        _text(label, LEFT + wide * n + shift, HEIGHT - 18, "middle") for n, label in enumerate(labels) if n % every == 0
-    )
+    """As many as don't touch."""
+    every = max(1, math.ceil(max((len(label) * LETTER + 8 for label in labels), default=0) / wide))
+    shown = [(n, label) for n, label in enumerate(labels) if n % every == 0]
+    return "".join(_text(label, LEFT + wide * n + shift, HEIGHT - 18, "middle") for n, label in shown)
 
 
 def _key(names: Sequence[str], filled: bool = False, shades: Sequence[str] = SHADES) -> str:
@@ -190,7 +188,7 @@ def _key(names: Sequence[str], filled: bool = False, shades: Sequence[str] = SHA
             line = f'x1="{x:.1f}" x2="{x + 16:.1f}" y1="17" y2="17"'
             drawn.append(f'<line {line} stroke="{shade}" stroke-width="4"{_dashed(dash)}/>')
         drawn.append(_text(name, x + 22, 22))
-        x += 22 + 8.6 * len(name) + 18
+        x += 22 + LETTER * len(name) + 18
     return "".join(drawn)
 
 

@@ -16,7 +16,6 @@ from models.ruler import Stage
 from models.uplift import BASES, Estimate, Uplift, conclusions
 from models.words import CHANNELS, day, money
 from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
-from reports.preview import price
 from storage.figures import FIGURES, whole_query
 from storage.results import Results, Rows
 
@@ -40,6 +39,12 @@ def chance(p: float | None) -> str | None:
     if p is None:
         return None
     return "p < 0,001" if p < 0.001 else f"p = {format_decimal(round(p, 3), '0.000', locale='pt_BR')}"
+
+
+def a_real(cost: Decimal) -> str:
+    """What a real cost to bring in, to two digits that say something."""
+    places = max(2, 1 - cost.adjusted()) if cost else 2
+    return f"R$ {format_decimal(round(cost, places), '0.' + '0' * places, locale='pt_BR')}"
 
 
 def _signed(number: float) -> str:
@@ -118,7 +123,7 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
 _environment = markup("report")
 _environment.filters.update(
     money=money,
-    price=price,
+    a_real=a_real,
     day=day,
     month=_month,
     percent=percent,

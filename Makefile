@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo up test check
+.PHONY: install demo up test check audit chaos
 
 install: .venv/installed
 
@@ -23,7 +23,20 @@ up: install
 test: install
 	$(BIN)/python -m pytest
 
+chaos: install
+	$(BIN)/python -m tests.chaos
+
 check: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
+
+# Passes only when every pinned package was looked up and none has a known flaw: needs pypi.org itself, no mirror.
+audit: .venv/audit/installed
+	@.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock \
+		|| { echo "error: a pinned package has a known flaw, or could not be looked up at pypi.org; see above" >&2; exit 1; }
+
+.venv/audit/installed: requirements-audit.lock
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@

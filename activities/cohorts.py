@@ -1,6 +1,7 @@
 """Starting a cohort: cases are opened on record page by page, and each one's workflow is started."""
 
 import asyncio
+from contextlib import closing
 from datetime import date
 
 from sqlalchemy import Engine
@@ -30,27 +31,26 @@ class CohortActivities(CohortEffects):
             record = read_cohort(connection, cohort)
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
         if record.holdout and not cursor.seen:
-            cursor = await self._hold_out(record, today)
-        pages = candidates(self.engine, record.frozen.ruler, record.selection, today, (cursor.taxpayer, cursor.tax))
-        while page := await asyncio.to_thread(next, pages, None):
-            cursor = await self._start_page(record, page, cursor)
-            activity.heartbeat(cursor)
+            await self._hold_out(record, today)
+        after = (cursor.taxpayer, cursor.tax)
+        with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
+            while page := await asyncio.to_thread(next, pages, None):
+                cursor = await self._start_page(record, page, cursor)
+                activity.heartbeat(cursor)
         return cursor
 
-    async def _hold_out(self, cohort: Cohort, today: date) -> StartCursor:
+    async def _hold_out(self, cohort: Cohort, today: date) -> None:
         """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
-        cursor = StartCursor()
-        pages = candidates(self.engine, cohort.frozen.ruler, cohort.selection, today)
-        while page := await asyncio.to_thread(next, pages, None):
-            opened = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
-            cursor = cursor.model_copy(update={"started": cursor.started + opened})
-            activity.heartbeat()
+        with closing(candidates(self.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
+            while page := await asyncio.to_thread(next, pages, None):
+                await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+                activity.heartbeat()
         await asyncio.to_thread(draw_arms, self.engine, cohort)
-        return cursor
 
     async def _start_page(self, cohort: Cohort, page: list[Candidate], cursor: StartCursor) -> StartCursor:
         today = page[0].standing.today
-        new = 0 if cohort.holdout else await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        if not cohort.holdout:
+            await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
         ours = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
         gate = asyncio.Semaphore(AT_ONCE)
 
@@ -64,6 +64,6 @@ class CohortActivities(CohortEffects):
             taxpayer=taxpayer,
             tax=tax,
             seen=cursor.seen + len(page),
-            started=cursor.started + new,
+            started=cursor.started + len(ours),
             already_open=cursor.already_open + sum(candidate.cohort not in (None, cohort.name) for candidate in page),
         )

@@ -115,7 +115,7 @@ class NoticeActivities(NoticeEffects):
         self, sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter
     ) -> Row[Any] | None:
         """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
-        assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018
+        assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(sat, step), step.action is Action.INFORM
         at = _day_of_rung(sat, step)
         template = reinstatement_template(rung.template) if informs else rung.template
@@ -149,7 +149,8 @@ class NoticeActivities(NoticeEffects):
             "cost": cost,
         }
         made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
-        sat.journal("notice", step.reason, at, step)
+        # the reason as of now: a payment may have come since the workflow was told of the step
+        sat.journal("notice", sat.step.reason if sat.step.number == step.number else step.reason, at, step)
         if sat.position.steps == step.number and informs:
             sat.judge(sat.position.told())
         elif sat.position.steps == step.number:
@@ -321,7 +322,7 @@ def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exceptio
 
 
 def _rung_of(sat: Sitting, step: Step) -> Rung:
-    assert step.row is not None and step.rung is not None  # noqa: S101, PT018
+    assert step.row is not None and step.rung is not None  # noqa: S101, PT018 - a step that sends has them
     return sat.case.ruler.rung(step.row, step.rung)
 
 
@@ -365,7 +366,7 @@ def _day_of_rung(sat: Sitting, step: Step) -> date:
 
 def _advance(sat: Sitting, at: date) -> None:
     step = sat.step
-    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
     formal = sat.case.ruler.rung(step.row, step.rung).formal
     sat.contacted(at, counts=not formal)
     sat.judge(sat.position.done(sat.case.ruler, step.row, step.rung, step.rigidity, at))

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from embedded import postgres
 from embedded.home import Home
-from embedded.stack import free_ports
+from embedded.ports import free_ports
 from models.calendar import Clock
 from models.faults import read_ruler
 from reports.cohort import page

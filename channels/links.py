@@ -1,26 +1,36 @@
-"""Links in messages: signed, expiring, good for one purpose only, and telling nothing of whom they are for."""
+"""Links in messages: sealed, expiring, good for one purpose only, and telling nothing of whom they are for.
+
+A token is the day it was made on and the case, encrypted and authenticated at once (AES-SIV, RFC 5297): who finds one
+that has expired learns neither the protocol number nor when the taxpayer was written to. The day is the wall's, also
+where the case lives on a compressed clock: its reader doesn't.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from time import time
 from typing import Literal, cast
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_decode
 from itsdangerous.signer import HMACAlgorithm
 
 from models.channel import Channel
 from models.errors import Refusal
+from models.rotation import newest_first
 
 Purpose = Literal["pay", "agree", "unsubscribe"]
 
 DAY = 24 * 60 * 60
 VALID_DAYS = 90
 """Longer than any rung's wait: a link works until the next message brings another."""
+DAY_BYTES = 2
 CASE_BYTES = 8
-SIGNATURE_BYTES = 12
-"""An SMS pays by the letter, and 96 bits are more than anybody guesses over HTTP (RFC 2104, section 5)."""
 SHORTEST_KEY = 32
 
 
@@ -33,11 +43,19 @@ class ExpiredLink(Exception):
 
 
 class Links:
-    """Makes links and reads them back. The first of `keys` signs; the others are those of links still on their way."""
+    """Makes links and reads them back. The first of `keys` seals; the others are those of links still on their way."""
 
-    def __init__(self, keys: Sequence[str], public_url: str, valid_days: int = VALID_DAYS) -> None:
-        self._keys = tuple(reversed(keys))
-        self._valid = valid_days * DAY
+    def __init__(
+        self,
+        keys: Sequence[str],
+        public_url: str,
+        valid_days: int = VALID_DAYS,
+        now: Callable[[], float] = time,
+    ) -> None:
+        self._seals = [AESSIV(hmac.digest(key.encode(), b"regua.links", "sha512")) for key in keys]
+        self._keys = tuple(keys)
+        self._valid_days = valid_days
+        self._now = now
         self.public_url = public_url.rstrip("/")
 
     @property
@@ -47,7 +65,7 @@ class Links:
 
     def pay(self, case: str) -> str:
         """The page of what is owed in a case."""
-        return self.pay_pages + self._signed("pay", bytes.fromhex(case))
+        return self.pay_pages + self._sealed("pay", bytes.fromhex(case))
 
     def read_pay(self, token: str) -> str:
         """The case. Raises WrongLink or ExpiredLink."""
@@ -55,7 +73,7 @@ class Links:
 
     def agree(self, case: str) -> str:
         """The page on which what is owed in a case is paid in instalments."""
-        return f"{self.public_url}/a/{self._signed('agree', bytes.fromhex(case))}"
+        return f"{self.public_url}/a/{self._sealed('agree', bytes.fromhex(case))}"
 
     def read_agree(self, token: str) -> str:
         """The case. Raises WrongLink or ExpiredLink."""
@@ -63,42 +81,80 @@ class Links:
 
     def unsubscribe(self, case: str, channel: Channel) -> str:
         """The page that stops messages on a channel, and takes a mail program's one click (RFC 8058)."""
-        return f"{self.public_url}/u/{self._signed('unsubscribe', bytes.fromhex(case) + channel.encode())}"
+        return f"{self.public_url}/u/{self._sealed('unsubscribe', bytes.fromhex(case) + channel.encode())}"
 
     def read_unsubscribe(self, token: str) -> tuple[str, Channel]:
         """The case and the channel. Raises WrongLink or ExpiredLink."""
         content = self._content("unsubscribe", token)
         return content[:CASE_BYTES].hex(), cast(Channel, content[CASE_BYTES:].decode())
 
-    def _signed(self, purpose: Purpose, content: bytes) -> str:
-        return self._signer(purpose).sign(base64_encode(content)).decode()
+    def _sealed(self, purpose: Purpose, content: bytes) -> str:
+        made = self._today().to_bytes(DAY_BYTES)
+        return _text(self._seals[0].encrypt(made + content, [purpose.encode()]))
 
     def _content(self, purpose: Purpose, token: str) -> bytes:
-        if "+" in token or "/" in token:
-            # what decodes base64 takes them for - and _
-            raise WrongLink
-        try:
-            return base64_decode(self._signer(purpose).unsign(token, max_age=self._valid))
-        except SignatureExpired:
-            raise ExpiredLink from None
-        except (BadSignature, UnicodeError):
-            raise WrongLink from None
+        if "." in token:
+            return _signed_content(self._keys, purpose, token, self._valid_days)
+        opened = self._opened(purpose, token)
+        if self._today() - int.from_bytes(opened[:DAY_BYTES]) > self._valid_days:
+            raise ExpiredLink
+        return opened[DAY_BYTES:]
 
-    def _signer(self, purpose: Purpose) -> TimestampSigner:
-        """The purpose is part of the key: what is signed for one is nothing for another."""
-        return TimestampSigner(self._keys, salt=f"regua.{purpose}", key_derivation="hmac", algorithm=_ShortHmac())
+    def _opened(self, purpose: Purpose, token: str) -> bytes:
+        """The purpose is sealed in: what is made for one is nothing for another."""
+        sealed = _bytes(token)
+        for seal in self._seals:
+            try:
+                return seal.decrypt(sealed, [purpose.encode()])
+            except InvalidTag:
+                continue
+        raise WrongLink
+
+    def _today(self) -> int:
+        return int(self._now()) // DAY
+
+
+def _text(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _bytes(token: str) -> bytes:
+    try:
+        sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        raise WrongLink from None
+    # base64 can be written in more than one way, a link in one only
+    if _text(sealed) != token:
+        raise WrongLink
+    return sealed
+
+
+def _signed_content(keys: Sequence[str], purpose: Purpose, token: str, valid_days: int) -> bytes:
+    """Of a link that left before links were sealed: signed, with its case to be read. To go when those have expired."""
+    if "+" in token or "/" in token:
+        # what decodes base64 takes them for - and _
+        raise WrongLink
+    salt = f"regua.{purpose}"
+    signer = TimestampSigner(tuple(reversed(keys)), salt=salt, key_derivation="hmac", algorithm=_ShortHmac())
+    try:
+        return base64_decode(signer.unsign(token, max_age=valid_days * DAY))
+    except SignatureExpired:
+        raise ExpiredLink from None
+    except (BadSignature, UnicodeError):
+        raise WrongLink from None
 
 
 class _ShortHmac(HMACAlgorithm):
     default_digest_method = staticmethod(hashlib.sha256)
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return super().get_signature(key, value)[:SIGNATURE_BYTES]
+        return super().get_signature(key, value)[:12]
 
 
 def links_from(environment: Mapping[str, str]) -> Links | None:
     """None: messages carry the site's address instead. Raises Refusal when only half of it is set."""
-    keys, public_url = environment.get("REGUA_LINK_KEY", "").split(), environment.get("REGUA_PUBLIC_URL", "").strip()
+    keys = newest_first(environment.get("REGUA_LINK_KEY", ""))
+    public_url = environment.get("REGUA_PUBLIC_URL", "").strip()
     if not keys and not public_url:
         return None
     if not keys:

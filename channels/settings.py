@@ -12,6 +12,7 @@ from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.errors import Refusal
 from models.phone import e164
+from models.rotation import newest_first
 
 TWILIO_SENDERS = {
     "sms": "REGUA_SMS_FROM",
@@ -85,7 +86,7 @@ def _telephone(given: Mapping[str, str]) -> dict[str, Adapter]:
     }
     twilio = Twilio(
         account=given["TWILIO_ACCOUNT_SID"],
-        token=given["TWILIO_AUTH_TOKEN"],
+        token=newest_first(given["TWILIO_AUTH_TOKEN"])[0],
         senders=senders,
         public_url=given["REGUA_PUBLIC_URL"].rstrip("/"),
         url=given.get("REGUA_TWILIO_URL"),

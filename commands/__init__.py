@@ -7,13 +7,16 @@ GROUPS = {
     "imports": ("taxpayers", "filings", "benefits", "sample"),
     "cohort": ("cohort",),
     "case": ("case",),
+    "explain": ("case",),
     "tasks": ("task",),
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
+    "audit": ("audit", "audit-log"),
+    "tokens": ("token",),
     "power": ("power",),
     "report": ("report",),
-    "web": ("web", "migrate"),
+    "web": ("web", "migrate", "downgrade"),
     "demo": ("demo",),
 }
 """file -> the commands in it. Only the file that was asked for is loaded, so that each command answers at once."""

@@ -1,7 +1,6 @@
 """`cohort start`, `cohort status`, `cohort budget`: a ruler for everybody whom a selection names."""
 
 import asyncio
-import getpass
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -9,11 +8,13 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
+from commands.acting import By
 from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -23,11 +24,11 @@ from models.extract import tax_name
 from models.percentages import share_of
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES, money
+from storage.cohort_file import cohort_file, statuses_of
 from storage.cohorts import Cohort, Holdout, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
-from storage.costs import change_budget, spent_by_channel
+from storage.costs import change_budget
 from storage.dry_run import foresee
 from storage.holdout import drawn, release
-from storage.schema import cases
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
@@ -55,7 +56,7 @@ def _share(written: str) -> Decimal:
 def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
-    by: Annotated[str, typer.Option(help="Who starts it.")] = "",
+    by: By,
     min_amount: Annotated[str, typer.Option(help="Only who owes at least this, in reais.")] = "0",
     uf: Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")] = None,
     tax: Annotated[str | None, typer.Option(help="Only this tax.")] = None,
@@ -93,71 +94,56 @@ def start(
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
     holdout = Holdout(control, secrets.token_hex(16)) if control else None
-    who = by or getpass.getuser()
-    begun = begin_cohort(engine, name, read, source, who, selection, clock, limit, rehearse, holdout)
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, holdout)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(engine, begun, wait=not no_wait))
     counts = status_counts(engine, name)
     started = sum(counts.values()) - before
     result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
-    result |= {"statuses": counts, "holdout": holdout_of(engine, begun)}
+    with engine.connect() as connection:
+        result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
 
 
 @cohort.command()
 def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
-    engine = database()
-    with engine.connect() as connection:
-        known = read_cohort(connection, name)
-        costs = spent_by_channel(connection, name)
-    spent = sum((channel["cost"] for channel in costs), Decimal(0))
-    counts, cells = status_counts(engine, name), _cells(engine, name)
-    holdout = holdout_of(engine, known)
-    result = {
-        "cohort": name,
-        "ruler": known.frozen.ruler.label,
-        "started_by": known.started_by,
-        "today": known.clock.day_at(datetime.now(UTC)),
-        "cases": sum(counts.values()),
-        "statuses": counts,
-        "cells": cells,
-        "budget": known.budget,
-        "spent": spent,
-        "costs": costs,
-        "holdout": holdout,
-    }
+    with answering_database() as engine, engine.connect() as connection:
+        file = cohort_file(connection, name, datetime.now(UTC))
+        holdout = holdout_of(connection, name)
 
     def readable() -> None:
-        table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
-        table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
-        of = "no budget" if known.budget is None else f"of {money(known.budget)}"
-        _show_costs(costs, f"{money(spent)} spent, {of}")
+        if near := file["near_prescription"]:
+            out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
+        counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
+        table(["status", "cases"], counts, f"{name} · {file['ruler']}")
+        table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
+        of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
+        _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
         _show_holdout(holdout)
 
-    emit(result, json, readable)
+    emit({**file, "holdout": holdout}, json, readable)
 
 
 @cohort.command("release")
-def release_(name: str, json: Json = False) -> None:
+def release_(name: str, by: By, json: Json = False) -> None:
     """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
-    engine = database()
-    with engine.connect() as connection:
-        read_cohort(connection, name)
-    released = release(engine, name)
-    emit({"cohort": name, "released": released}, json, lambda: out.print(f"{name}: {released} cases released"))
+    released = release(database(), name)
+    emit(
+        {"cohort": name, "released": released, "by": by}, json, lambda: out.print(f"{name}: {released} cases released")
+    )
 
 
 @cohort.command("budget")
 def budget_(
     name: str,
     amount: Annotated[str, typer.Argument(help="The most its notices may cost in all, in reais.")],
-    by: Annotated[str, typer.Option(help="Who changes it.")] = "",
+    by: By,
     json: Json = False,
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = _amount(amount, "AMOUNT")
-    woken = change_budget(database(), name, limit, by or getpass.getuser())
+    woken = change_budget(database(), name, limit, by)
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
@@ -181,15 +167,15 @@ def begin_cohort(
     return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))
 
 
-def holdout_of(engine: Engine, known: Cohort) -> dict[str, Any] | None:
+def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
     """Who was drawn, and whether both groups were alike before anything was sent."""
+    known = read_cohort(connection, name)
     if known.holdout is None:
         return None
     # statistics take seconds to load
     from models.balance import balance
 
-    with engine.connect() as connection:
-        held, others = drawn(connection, known.name)
+    held, others = drawn(connection, name)
     found = balance(held, others)
     return {
         "share": str(known.holdout.share),
@@ -204,25 +190,8 @@ def holdout_of(engine: Engine, known: Cohort) -> dict[str, Any] | None:
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
-    state = cases.c.status
-    query = select(state, func.count()).where(cases.c.cohort == name).group_by(state).order_by(state)
     with engine.connect() as connection:
-        return {status: count for status, count in connection.execute(query).tuples()}  # noqa: C416 - typed so
-
-
-def _cells(engine: Engine, name: str) -> list[dict[str, Any]]:
-    row, rung = cases.c.position["row"].astext, cases.c.position["rung"].as_integer()
-    query = select(row, rung, func.count()).where(cases.c.cohort == name).group_by(row, rung).order_by(row, rung)
-    with engine.connect() as connection:
-        ruler = read_cohort(connection, name).frozen.ruler
-        return [
-            {
-                "hypothesis": hypothesis,
-                "stage": ruler.rung(hypothesis, index).stage if hypothesis and index >= 0 else None,
-                "cases": count,
-            }
-            for hypothesis, index, count in connection.execute(query)
-        ]
+        return statuses_of(connection, name)
 
 
 def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:

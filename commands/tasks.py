@@ -1,9 +1,11 @@
 """`task …`: what people have to do: calls, objections, requests for instalments."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.words import TASKS, day
@@ -23,13 +25,13 @@ def list_tasks(
     kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
     json: Json = False,
 ) -> None:
-    """What is still to be done, the most urgent first."""
+    """What is still to be done: of cases near prescription first, then the most urgent."""
     if kind is not None and kind not in TASKS:
         raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
-        found = open_tasks(connection, cohort, kind)
+        found = open_tasks(connection, datetime.now(UTC), cohort, kind)
     rows = [
         (row["id"], row["case"], TASKS.get(row["kind"], row["kind"]), day(row["due"]), row["what"]) for row in found
     ]
@@ -39,7 +41,7 @@ def list_tasks(
 @task.command()
 def done(
     task: Annotated[int, typer.Argument(metavar="ID", help="As `task list` shows it.")],
-    by: Annotated[str, typer.Option(help="Who did it; it is kept on record.")],
+    by: By,
     json: Json = False,
 ) -> None:
     """Mark a task as done."""

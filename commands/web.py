@@ -1,10 +1,13 @@
-"""`web` and `migrate`: the processes that a deployment starts, configured by the environment alone."""
+"""`web`, `migrate` and `downgrade`: the processes that a deployment starts, configured by the environment alone."""
 
 import asyncio
 import os
+import ssl
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
+import psycopg
 import structlog
 import typer
 import uvicorn
@@ -13,46 +16,98 @@ from sqlalchemy.exc import OperationalError
 from commands.console import Json, emit, out
 from commands.services import temporal_client
 from models.errors import Refusal
+from storage.grants import grant_to
+from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
+from workflows.build import build_id, make_current
 from workflows.client import connect_settings, register_search_attributes
 
 VARIABLES = {
     "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
-    "REGUA_PIX_SECRET": "the last segment of the address that the bank's Pix callbacks are sent to",
+    "REGUA_PIX_SECRET": "the last segment of the address that the bank's Pix callbacks are sent to, random",
 }
 
 
 def register(app: typer.Typer) -> None:
     app.command()(web)
     app.command()(migrate)
+    app.command()(downgrade)
 
 
 def web(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reached from other machines.")] = "127.0.0.1",
+    ssl_certfile: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Our certificate (PEM): serve HTTPS.")
+    ] = None,
+    ssl_keyfile: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Its private key, where it is a file of its own.")
+    ] = None,
+    ssl_ca_certs: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Let in only who has a certificate by these."),
+    ] = None,
 ) -> None:
     """Serve the webhooks, and deliver what they owe to the running cases."""
     app = create_app(variable("DATABASE_URL"), None, variable("REGUA_PIX_SECRET"))
     connect_settings()
     log_to_stderr()
-    # no access log: the webhook's secret is part of its address
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", server_header=False)
+    try:
+        uvicorn.run(app, host=host, port=port, **manners(ssl_certfile, ssl_keyfile, ssl_ca_certs))
+    except ssl.SSLError:
+        raise Refusal(
+            "HTTPS can't be served: a file named by --ssl-… is no PEM, or the key is not the certificate's"
+        ) from None
 
 
-def migrate(as_json: Json = False) -> None:
-    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its search attributes."""
+def manners(certificate: Path | None = None, key: Path | None = None, clients: Path | None = None) -> dict[str, Any]:
+    """What uvicorn is told. Raises Refusal when it would serve less safely than was asked for."""
+    if certificate is None and (key or clients):
+        raise Refusal("without --ssl-certfile nothing is encrypted, and no client's certificate asked for")
+    return {
+        # secrets and links are parts of addresses
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "ssl_certfile": certificate,
+        "ssl_keyfile": key,
+        "ssl_ca_certs": clients,
+        "ssl_cert_reqs": ssl.CERT_REQUIRED if clients else ssl.CERT_NONE,
+    }
+
+
+def migrate(
+    app_role: Annotated[
+        str, typer.Option(help="The role as which worker, web and commands connect: it is granted what they need.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its attributes and workers."""
     try:
         upgrade(variable("DATABASE_URL"))
-    except OperationalError:
+        if app_role:
+            grant_to(variable("DATABASE_URL"), app_role)
+    except (OperationalError, psycopg.OperationalError):
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
-    done = "the database has this version's schema, and Temporal knows the search attributes"
+    done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
     emit({"migrated": True}, as_json, lambda: out.print(done))
 
 
+def downgrade(
+    schema: Annotated[str, typer.Argument(help="The newest that the older code knows, for example 0005.")],
+    as_json: Json = False,
+) -> None:
+    """Take the database back to an older schema, before older code is started; what only newer ones hold is lost."""
+    take_back(variable("DATABASE_URL"), schema)
+    emit({"schema": schema}, as_json, lambda: out.print(f"the database has schema {schema}; start the older code now"))
+
+
 async def _prepare_temporal() -> None:
-    await register_search_attributes(await temporal_client())
+    client = await temporal_client()
+    await register_search_attributes(client)
+    await make_current(client, build_id())
 
 
 def variable(name: str) -> str:

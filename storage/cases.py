@@ -146,7 +146,7 @@ DEBTS = about_pairs(f"""
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(DISTINCT ground ORDER BY ground), '{{}}') AS grounds, min(since) AS since,
                CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until
-        FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL) AS held
+        FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL AND coalesce(until >= :today, true)) AS held
     ORDER BY debts.id
 """)  # noqa: S608 - PAIRS is a constant
 
@@ -154,12 +154,12 @@ FILINGS = about_pairs(f"""
     SELECT filings.* FROM {PAIRS}
     JOIN filings ON filings.taxpayer = pair.taxpayer AND filings.tax = pair.tax AND superseded_at IS NULL
     ORDER BY filings.due
-""")  # noqa: S608
+""")  # noqa: S608 - PAIRS is a constant
 
 BENEFITS = about_pairs(f"""
     SELECT DISTINCT pair.taxpayer, pair.tax FROM {PAIRS}
     JOIN benefits ON benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
-""")  # noqa: S608
+""")  # noqa: S608 - PAIRS is a constant
 
 PAYMENTS = text("""
     SELECT payments.id, paid_on,
@@ -206,7 +206,7 @@ def _standings(
     wanted = bound(pairs)
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
-    rows = connection.execute(DEBTS, wanted).mappings().all()
+    rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
     owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
     for row in rows:
         balance = owed[row["id"]].total if table else row["balance"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -169,7 +169,7 @@ FILERS = """
 
 def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
-) -> Iterator[list[Candidate]]:
+) -> Generator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
     has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
     taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
@@ -184,10 +184,11 @@ def candidates(
     }
     returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
     union = f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS
-    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608
-    with engine.connect().execution_options(stream_results=True, yield_per=PAGE) as listing:
-        rows = listing.execute(query.bindparams(bindparam("taxes", type_=ARRAY(Text))), asked)
-        for page in rows.partitions():
+    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
+    bound_query = query.bindparams(bindparam("taxes", type_=ARRAY(Text)))
+    listing = engine.connect().execution_options(stream_results=True)
+    with listing, listing.execute(bound_query, asked) as rows:
+        for page in rows.partitions(PAGE):
             with engine.connect() as connection:
                 found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
             if ruler.accrual:

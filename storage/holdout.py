@@ -8,7 +8,7 @@ from sqlalchemy.types import Text
 
 from models.case import Status
 from models.holdout import Candidate, draw
-from storage.cohorts import Cohort
+from storage.cohorts import Cohort, read_cohort
 from storage.schema import cases
 
 CONTROL, RULER = "control", "ruler"
@@ -56,7 +56,8 @@ def drawn(connection: Connection, cohort: str) -> tuple[list[Candidate], list[Ca
 
 def release(engine: Engine, cohort: str) -> int:
     """Closes the cases of its hold-out, so that another cohort may take them up; how many. They stay what they were
-    drawn for, and what they pay goes on being followed."""
+    drawn for, and what they pay goes on being followed. Raises Refusal when there is no such cohort."""
     with engine.begin() as connection:
+        read_cohort(connection, cohort)
         held = (cases.c.cohort == cohort) & (cases.c.status == Status.CONTROL) & cases.c.closed_at.is_(None)
         return connection.execute(update(cases).where(held).values(closed_at=func.clock_timestamp())).rowcount

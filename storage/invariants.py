@@ -42,8 +42,9 @@ MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resume
 """The journal's entries that explain a row changed, or a rung taken again, between two notices."""
 
 
-def violations(engine: Engine, cohort: str) -> list[str]:
-    """Empty when all is well. Raises Unreckonable when a rate that decides what was owed is missing."""
+def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = lambda cases: None) -> list[str]:
+    """Empty when all is well; `progress` hears how many cases each page had. Raises Unreckonable when a rate that
+    decides what was owed is missing."""
     with engine.connect() as connection:
         known = read_cohort(connection, cohort)
         frozen = known.frozen
@@ -54,6 +55,7 @@ def violations(engine: Engine, cohort: str) -> list[str]:
             lives = _read(connection, page, growth)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life, frozen)]
             found += _ledger_faults(connection, page)
+            progress(len(page))
         return found
 
 
@@ -439,7 +441,7 @@ PARTS = {
         SELECT owed."case", owed.id, 0, remissions.amount, remitted_on, remissions.recorded_at
         FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
         ORDER BY recorded_at
-    """),  # noqa: S608
+    """),  # noqa: S608 - OWED is a constant
     "filings": _of_cases("""
         SELECT cases.id AS "case", filings.* FROM cases
         JOIN filings ON filings.taxpayer = cases.taxpayer AND filings.tax = cases.tax
@@ -464,4 +466,4 @@ UNBALANCED = _of_cases(f"""
                + (SELECT coalesce(sum(amount), 0) FROM allocations WHERE allocations.debt = owed.id) AS net
         FROM ({OWED}) AS owed
     ) AS ledger WHERE received <> net ORDER BY id
-""")  # noqa: S608
+""")  # noqa: S608 - OWED is a constant

@@ -13,15 +13,14 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
-from starlette.requests import ClientDisconnect
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import TemporalError
 
 from channels.links import Links
 from models.errors import Refusal
 from storage.agree_page import AgreePage, read_agree_page
-from web.pages import HEADERS, answered, page_named
-from web.webhook import Refused, body_of
+from web.openapi import CHOICE
+from web.pages import answered, page_named
 from workflows.effects import AgreementWish
 from workflows.names import case_workflow_id
 
@@ -42,19 +41,12 @@ def agreeing_routes(engine: Engine, links: Links, temporal: Connect) -> APIRoute
     async def plans(token: str) -> HTMLResponse:
         return await run_sync(answered, lambda: _shown(_read(engine, links.read_agree(token))))
 
-    @router.post("/a/{token}")
+    @router.post("/a/{token}", openapi_extra=CHOICE)
     async def sign(token: str, request: Request) -> HTMLResponse:
-        count = chosen(await _form_of(request))
+        count = chosen(await request.body())
         return await run_sync(answered, lambda: _signed(engine, temporal, links.read_agree(token), count))
 
     return router
-
-
-async def _form_of(request: Request) -> bytes:
-    try:
-        return await body_of(request)
-    except (Refused, ClientDisconnect):
-        return b""
 
 
 def chosen(form: bytes) -> int | None:
@@ -88,7 +80,7 @@ def _signed(engine: Engine, temporal: Connect, case: str, count: int | None) -> 
         log.error("an agreement can't be signed", reason=type(error).__name__)
         return page_named("later", 503, asked=True)
     # asked for anew, so that a reload signs nothing
-    return HTMLResponse("", 303, {**HEADERS, "Location": "?"})
+    return HTMLResponse("", 303, {"Location": "?"})
 
 
 async def _ask(temporal: Connect, wish: AgreementWish) -> None:

@@ -17,38 +17,51 @@ from storage.delivery import opt_out
 from storage.engine import connect
 from storage.schema import owed_signals
 from web.agreeing import agreeing_routes
+from web.codec import codec_app, readers_from
+from web.desk import desk_routes
+from web.guard import Guard
 from web.pages import page_routes
 from web.pix import pix_routes
 from web.relay import Relay
+from web.sealing import seal_now_and_then
 from web.sendgrid import sendgrid_routes
 from web.twilio import twilio_routes, twilio_settings
 from workflows import client
+from workflows.secrecy import VARIABLE, cipher_from
 
 HEALTH_SECONDS = 5.0
 
 
-def create_app(database: str, temporal_address: str | None, secret: str) -> FastAPI:
+def create_app(database: str, temporal_address: str | None, pix_secrets: str) -> FastAPI:
     """Without an address, Temporal is where the environment says."""
     engine = connect(database)
     links = links_from(os.environ)
-    temporal = partial(client.connect_to, temporal_address) if temporal_address else client.connect
+    cipher, readers = cipher_from(os.environ), readers_from(os.environ)
+    temporal = (
+        partial(client.connect_to, temporal_address, os.environ[VARIABLE]) if temporal_address else client.connect
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(Relay(database, engine, temporal).run)
+            tasks.start_soon(seal_now_and_then, engine)
             yield
             tasks.cancel_scope.cancel()
         engine.dispose()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(pix_routes(engine, secret))
-    app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY")))
+    app.add_middleware(Guard)
+    app.include_router(pix_routes(engine, pix_secrets))
+    app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:
         app.include_router(page_routes(engine, links, opt_out))
         app.include_router(agreeing_routes(engine, links, temporal))
+    app.include_router(desk_routes(engine, temporal))
     app.include_router(health_routes(engine))
+    if readers:
+        app.mount("/codec", codec_app(cipher, readers))
     return app
 
 

@@ -30,21 +30,9 @@ log = structlog.get_logger()
 OptOut = Callable[[Engine, str, Channel, str], object]
 """Puts on record that the taxpayer of a case wants no more messages on a channel; the last is by which way: `link`."""
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-    "Cache-Control": "no-store",
-}
-"""What is owed stays between the authority and the reader: no cache, no index, no other site learns of the address."""
-
 _environment = markup("pages")
 _environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
-# the picture is drawn from the code by a library, and holds nothing else
-_environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704
+_environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704 - drawn by a library, no text in it
 
 
 def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
@@ -101,4 +89,4 @@ def _unsubscribed(engine: Engine, opt_out: OptOut, case: str, channel: Channel) 
 
 
 def page_named(name: str, status: int, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_environment.get_template(f"{name}.html.j2").render(values), status, HEADERS)
+    return HTMLResponse(_environment.get_template(f"{name}.html.j2").render(values), status)

@@ -1,7 +1,8 @@
 """SendGrid's Event Webhook. Whoever calls is SendGrid if the body bears its signature.
 
-Not the age of an event but its id tells whether it was told before: after an outage SendGrid sends again what it could
-not deliver, and that is taken.
+Not the age of a call but the id of each event tells whether it was told before, and ids are kept for good. An age would
+add nothing, and could lose something: SendGrid repeats for 24 hours what it could not deliver, and doesn't promise to
+sign it anew.
 """
 
 from __future__ import annotations
@@ -15,29 +16,31 @@ from sendgrid.helpers.eventwebhook import EventWebhook, EventWebhookHeader
 from sqlalchemy import Engine
 
 from models.errors import Refusal
+from models.rotation import newest_first
 from models.sendgrid_events import read_events
 from storage.delivery import record_reports
-from web.webhook import AT_ONCE, Refused, Webhook, body_of
+from web.openapi import REFUSALS, SENDGRID_EVENTS
+from web.webhook import AT_ONCE, Refused, Webhook
 
 
-def sendgrid_routes(engine: Engine, public_key: str | None) -> APIRouter:
+def sendgrid_routes(engine: Engine, public_keys: str) -> APIRouter:
     """Without the verification key that SendGrid shows (Settings, Mail Settings, Event Webhook) nothing is taken.
 
-    Raises Refusal when it is no such key.
+    Raises Refusal when one is no such key.
     """
     router = APIRouter(route_class=Webhook)
     slots = CapacityLimiter(AT_ONCE)
-    verifier = verifier_of(public_key) if public_key else None
+    verifiers = [verifier_of(key) for key in newest_first(public_keys)]
 
-    @router.post("/webhooks/sendgrid")
+    @router.post("/webhooks/sendgrid", openapi_extra=SENDGRID_EVENTS, responses=REFUSALS)
     async def receive(request: Request) -> dict[str, int]:
-        if verifier is None:
+        if not verifiers:
             raise Refused(404, "events of SendGrid are not taken here: SENDGRID_WEBHOOK_KEY is not set")
         arrived_at = datetime.now(UTC)
         signature = request.headers.get(EventWebhookHeader.SIGNATURE, "")
         timestamp = request.headers.get(EventWebhookHeader.TIMESTAMP, "")
-        body = await body_of(request)
-        if not is_signed(verifier, body, signature, timestamp):
+        body = await request.body()
+        if not any(is_signed(verifier, body, signature, timestamp) for verifier in verifiers):
             raise Refused(403, "the signature is not SendGrid's")
         return {"events": await run_sync(take, engine, body, arrived_at, limiter=slots)}
 

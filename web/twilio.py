@@ -1,6 +1,7 @@
 """What Twilio posts: what became of a message or call, what taxpayers write, and which key they press in a call.
 
 Whoever calls is Twilio if the signature fits our public address, which a proxy hides from us, and the form.
+Replays change nothing: a status is known by its message and status, a reply by its message, a key by its call and key.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from models.callback import Malformed
 from models.channel import Channel
 from models.errors import Refusal
 from models.replies import KEYS, SPOKEN, Intent, intent_of
+from models.rotation import newest_first
 from models.twilio_events import PROVIDER, Inbound, Keypress, notice_of, read_inbound, read_keypress, read_status
 from storage.delivery import record_reports, text_of
 from storage.replies import PayLink, Reply, record_reply
-from web.webhook import AT_ONCE, Refused, Webhook, body_of
+from web.openapi import REFUSALS, TWILIO_CALL, TWILIO_MESSAGE, TWILIO_STATUS
+from web.webhook import AT_ONCE, Refused, Webhook
 
 Form = ImmutableMultiDict[str, str]
 Answer = TypeVar("Answer")
@@ -41,9 +44,13 @@ MOST_FIELDS = 500
 STOPPED = "STOP"
 
 
+class Twiml(Response):
+    media_type = "application/xml"
+
+
 @dataclass(frozen=True)
 class TwilioSettings:
-    token: str
+    tokens: tuple[str, ...]
     public_url: str
     """Under which Twilio reaches us; a proxy may hide it from us."""
     sms_from: str | None = None
@@ -52,13 +59,14 @@ class TwilioSettings:
 
 def twilio_settings(environment: Mapping[str, str]) -> TwilioSettings | None:
     """None when nothing of Twilio's can be told from a forgery. Raises Refusal when the public address is none."""
-    token, public_url = environment.get("TWILIO_AUTH_TOKEN"), environment.get("REGUA_PUBLIC_URL", "").strip()
-    if not token or not public_url:
+    tokens = tuple(newest_first(environment.get("TWILIO_AUTH_TOKEN", "")))
+    public_url = environment.get("REGUA_PUBLIC_URL", "").strip()
+    if not tokens or not public_url:
         return None
     if not PUBLIC_URL.fullmatch(public_url):
         raise Refusal("REGUA_PUBLIC_URL is not the address of a site, for example https://regua.exemplo.gov.br")
     sms_from = environment.get("REGUA_SMS_FROM")
-    return TwilioSettings(token, public_url.rstrip("/"), None if sms_from == NOWHERE else sms_from)
+    return TwilioSettings(tokens, public_url.rstrip("/"), None if sms_from == NOWHERE else sms_from)
 
 
 def twilio_routes(engine: Engine, settings: TwilioSettings | None, pay_link: PayLink | None) -> APIRouter:
@@ -68,46 +76,46 @@ def twilio_routes(engine: Engine, settings: TwilioSettings | None, pay_link: Pay
     async def signed(request: Request) -> tuple[Form, TwilioSettings]:
         if settings is None:
             raise Refused(404, "Twilio is not heard here: TWILIO_AUTH_TOKEN or REGUA_PUBLIC_URL is not set")
-        form = form_of(await body_of(request))
+        form = form_of(await request.body())
         query = request.scope["query_string"].decode("latin-1")
         address = f"{settings.public_url}{request.url.path}" + (f"?{query}" if query else "")
-        if not RequestValidator(settings.token).validate(address, form, request.headers.get(SIGNATURE, "")):
+        given = request.headers.get(SIGNATURE, "")
+        if not any(RequestValidator(token).validate(address, form, given) for token in settings.tokens):
             raise Refused(403, "the signature is not Twilio's")
         return storable(form), settings
 
     def aside(work: Callable[[], Answer]) -> Awaitable[Answer]:
         return run_sync(work, limiter=slots)
 
-    @router.post("/webhooks/twilio/status")
-    async def status(request: Request, notice: str = "") -> Response:
+    @router.post("/webhooks/twilio/status", status_code=204, openapi_extra=TWILIO_STATUS, responses=REFUSALS)
+    async def status(request: Request, notice: str = "") -> None:
         now = datetime.now(UTC)
         form, _ = await signed(request)
         report = read_status(form, notice_of(notice), now)
         await aside(lambda: record_reports(engine, [report], now))
-        return Response(status_code=204)
 
-    @router.post("/webhooks/twilio/inbound")
-    async def inbound(request: Request) -> Response:
+    @router.post("/webhooks/twilio/inbound", response_class=Twiml, openapi_extra=TWILIO_MESSAGE, responses=REFUSALS)
+    async def inbound(request: Request) -> Twiml:
         now = datetime.now(UTC)
         form, _ = await signed(request)
         reply = reply_of(read_inbound(form))
-        return twiml(written(await aside(lambda: record_reply(engine, reply, now, pay_link))))
+        return Twiml(written(await aside(lambda: record_reply(engine, reply, now, pay_link))))
 
-    @router.post(VOICE_PATH)
-    async def voice(request: Request, notice: str = "") -> Response:
+    @router.post(VOICE_PATH, response_class=Twiml, openapi_extra=TWILIO_CALL, responses=REFUSALS)
+    async def voice(request: Request, notice: str = "") -> Twiml:
         now = datetime.now(UTC)
         form, ours = await signed(request)
         pressed, about = read_keypress(form), notice_of(notice)
         text = await aside(lambda: text_of(engine, about)) if about else None
         if about is None or text is None or pressed.by_machine:
-            return twiml(hung_up())
+            return Twiml(hung_up())
         if pressed.key in KEYS:
             reply = reply_by_key(pressed, about)
             answer = await aside(lambda: record_reply(engine, reply, now, pay_link))
-            return twiml(goodbye(reply.intent, answer, ours.sms_from))
+            return Twiml(goodbye(reply.intent, answer, ours.sms_from))
         if pressed.key:
             await aside(lambda: record_reports(engine, [pressed.report(about, now)], now))
-        return twiml(voice_twiml(text, f"{ours.public_url}{VOICE_PATH}?notice={quote(about)}"))
+        return Twiml(voice_twiml(text, f"{ours.public_url}{VOICE_PATH}?notice={quote(about)}"))
 
     return router
 
@@ -168,7 +176,3 @@ def hung_up() -> str:
     response = VoiceResponse()
     response.hangup()
     return str(response)
-
-
-def twiml(document: str) -> Response:
-    return Response(document, media_type="application/xml")

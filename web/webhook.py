@@ -1,8 +1,8 @@
-"""What every webhook has in common: how much of a body is taken, and how a call is refused that can't be taken."""
+"""What every webhook has in common: how a call is refused that can't be taken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -16,9 +16,6 @@ from models.callback import Malformed
 
 log = structlog.get_logger()
 
-LONGEST = 1024 * 1024
-"""Bytes of a body. SendGrid's batches, the largest of all, end at 768 KiB."""
-
 AT_ONCE = 4
 """Calls written at the same time; more of them would only wait for each other's turn at the interpreter."""
 
@@ -26,11 +23,14 @@ AT_ONCE = 4
 class Refused(Exception):
     """The call is answered with `status`, and nothing changed."""
 
-    def __init__(self, status: int, reason: str, retry_after: int | None = None) -> None:
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
-        self.headers: dict[str, str] = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.headers = headers
+
+    def answer(self) -> JSONResponse:
+        return JSONResponse({"error": self.reason}, self.status, self.headers)
 
 
 class Webhook(APIRoute):
@@ -46,7 +46,7 @@ class Webhook(APIRoute):
                 refused = _refusal(error)
             # the pattern of the address, since the address may hold a secret
             log.info("webhook refused", webhook=self.path_format, status=refused.status, reason=refused.reason)
-            return JSONResponse({"error": refused.reason}, refused.status, refused.headers)
+            return refused.answer()
 
         return handle_or_refuse
 
@@ -60,21 +60,4 @@ def _refusal(error: Exception) -> Refused:
         return Refused(400, "the body ended early")
     # nothing was stored: the sender tries again
     log.error("the database is not answering", reason=type(error).__name__)
-    return Refused(503, "the database is not answering; send this again", retry_after=30)
-
-
-async def body_of(request: Request) -> bytes:
-    """Counts what comes, since a length may be absent or a lie."""
-    stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and len(stated) < 20 and int(stated) > LONGEST:
-        raise _too_long()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST:
-            raise _too_long()
-    return bytes(body)
-
-
-def _too_long() -> Refused:
-    return Refused(413, f"the body is longer than {LONGEST} bytes")
+    return Refused(503, "the database is not answering; send this again", {"Retry-After": "30"})

@@ -248,10 +248,14 @@ class PaperCase:
 
     def approve(self) -> None:
         """By as many people as it takes."""
-        for by in ("Ana", "Bia"):
-            if self.step.status is Status.AWAITING_APPROVAL and self.step.action is Action.WAIT:
-                must_be_other(self.position, by, started_by="Caio")
-                self._judge(self.position.approved(by, self.standing.fingerprint))
+        self.approve_by("Ana")
+        self.approve_by("Bia")
+
+    def approve_by(self, by: str) -> None:
+        waits = self.step.status is Status.AWAITING_APPROVAL and self.step.action is Action.WAIT
+        if waits and by not in self.position.approvers:
+            must_be_other(self.position, by, started_by="Caio")
+            self._judge(self.position.approved(by, self.standing.fingerprint))
 
     def reject(self) -> None:
         if self.step.status is Status.AWAITING_APPROVAL:
@@ -396,9 +400,19 @@ class Lives(RuleBasedStateMachine):
         ago=st.sampled_from([0, 1, 3, 8, 30]),
         willing=st.booleans(),
         more=st.fixed_dictionaries({"domicile": st.booleans(), "prior_steps": st.sampled_from([BEFORE_COURT, ()])}),
+        rich=st.booleans(),
+        at_the_gate=st.booleans(),
     )
     def opens(
-        self, entry: Hypothesis | None, compressed: bool, benefits: bool, ago: int, willing: bool, more: Any
+        self,
+        entry: Hypothesis | None,
+        compressed: bool,
+        benefits: bool,
+        ago: int,
+        willing: bool,
+        more: Any,
+        rich: bool,
+        at_the_gate: bool,
     ) -> None:
         self.case = opened(entry, compressed=compressed, has_benefits=benefits, **more)
         for _ in range(ago):
@@ -406,6 +420,11 @@ class Lives(RuleBasedStateMachine):
             self.case.serve_the_last()
             if willing:
                 self.case.approve()
+        if rich:
+            self.debts_are_reassessed(10_000)
+        while at_the_gate and entry and benefits and self.case.step.on and not self.case.position.suspended:
+            self.case.carry_out()
+            self.case.serve_the_last()
 
     @rule(times=st.sampled_from([1, 2, 3, 30]))
     def next_steps(self, times: int) -> None:
@@ -456,7 +475,8 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.case.notices and not self.case.standing.under_defence)
     def defend(self) -> None:
         self.case.defend()
-        assert self.case.closed or self.case.step.action not in (Action.SUSPEND, Action.ASK_APPROVAL, Action.NOTIFY)
+        done = self.case.closed or self.case.position.suspended
+        assert done or self.case.step.action not in (Action.SUSPEND, Action.ASK_APPROVAL, Action.NOTIFY)
 
     @rule(state=st.sampled_from(["accepted", "rejected"]))
     @precondition(lambda self: self.case.standing.under_defence)
@@ -484,6 +504,23 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def serve(self) -> None:
         self.case.serve_the_last()
+
+    @rule(meanwhile=st.sampled_from(["pay", "hold", "defend", "reassess"]))
+    @precondition(lambda self: self.case.step.status is Status.AWAITING_APPROVAL and self.case.debts)
+    def something_comes_between_approval_and_suspension(self, meanwhile: str) -> None:
+        case, which = self.case, min(self.case.debts)
+        case.approve_by("Ana")
+        seen = case.standing.fingerprint
+        match meanwhile:
+            case "pay":
+                case.pay("1.00", which)
+            case "hold":
+                case.hold("deposit", which=which)
+            case "defend" if not case.standing.under_defence:
+                case.defend()
+            case _:
+                self.debts_are_reassessed(2)
+        assert case.standing.fingerprint == seen or case.step.action is not Action.SUSPEND
 
     @rule(approves=st.sampled_from([True, True, False]))
     @precondition(lambda self: self.case.step.status is Status.AWAITING_APPROVAL)

@@ -81,7 +81,7 @@ def open_case(engine: Engine, accrual: str) -> None:
             {"source": source},
         )
         connection.execute(
-            text("INSERT INTO cohorts VALUES ('c1', :source, 'ana', '{}', '{}', now())"), {"source": source}
+            text("INSERT INTO cohorts VALUES ('c1', md5(:source), 'ana', '{}', '{}', now())"), {"source": source}
         )
         connection.execute(
             text("INSERT INTO cases (taxpayer, tax, cohort, \"position\") SELECT id, 'ICMS', 'c1', '{}' FROM taxpayers")

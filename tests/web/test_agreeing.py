@@ -20,6 +20,7 @@ from storage.signing import Wish, sign
 from tests.agreement_world import SP, Contract, contract
 from tests.web.test_pages import opened
 from web.agreeing import agreeing_routes, chosen
+from web.guard import Guard
 from web.pages import page_routes
 
 LINKS = Links(["k" * 32], "http://regua")
@@ -31,6 +32,7 @@ async def away() -> Client:
 
 def asking(engine: Engine, temporal: Callable[[], Awaitable[Any]] = away, links: Links = LINKS) -> AsyncClient:
     app = FastAPI()
+    app.add_middleware(Guard)
     app.include_router(page_routes(engine, links, lambda *_: None))
     app.include_router(agreeing_routes(engine, links, temporal))
     return AsyncClient(transport=ASGITransport(app), base_url="http://regua")
@@ -125,7 +127,7 @@ async def test_more_than_the_limit_names_the_rule(made: Contract, http: AsyncCli
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"instalments=", b"instalments=-1", b"instalments=0", b"instalments=1e9", b"\xff", b"x" * 2_000_000],
+    [b"", b"instalments=", b"instalments=-1", b"instalments=0", b"instalments=1e9", b"\xff"],
     ids=len,
 )
 async def test_without_a_choice_it_asks_again(made: Contract, http: AsyncClient, body: bytes) -> None:

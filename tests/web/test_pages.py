@@ -16,6 +16,7 @@ from storage.schema import charges, cohorts, debts, holds, rulers, taxpayers
 from storage.shelf import RULERS
 from tests.html import Opened
 from tests.web.pix_world import World
+from web.guard import Guard
 from web.pages import page_routes
 
 LINKS = Links(["k" * 32], "http://regua")
@@ -40,6 +41,7 @@ def refused() -> list[tuple[str, str, str]]:
 @pytest.fixture
 async def http(engine: Engine, refused: list[tuple[str, str, str]]) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
+    app.add_middleware(Guard)
     app.include_router(page_routes(engine, LINKS, lambda _, *asked: refused.append(asked)))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:
         yield client
@@ -114,6 +116,7 @@ async def test_a_wrong_link_is_a_friendly_page(http: AsyncClient, url: str, stat
 
 async def test_an_old_link_is_told_from_a_wrong_one(engine: Engine) -> None:
     app = FastAPI()
+    app.add_middleware(Guard)
     app.include_router(page_routes(engine, Links(["k" * 32], "http://regua", valid_days=-1), lambda *_: None))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as http:
         answer = await http.get(LINKS.pay("ffffffffffffffff"))
@@ -146,6 +149,7 @@ async def test_a_link_to_pay_does_not_unsubscribe(http: AsyncClient, refused: li
 
 async def test_without_the_database_it_says_to_come_back(http: AsyncClient) -> None:
     app = FastAPI()
+    app.add_middleware(Guard)
     nowhere = connect("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
     app.include_router(page_routes(nowhere, LINKS, lambda *_: None))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as away:

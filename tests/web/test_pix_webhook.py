@@ -11,14 +11,14 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import Engine
 
+from models.errors import Refusal
 from storage.engine import connect
 from storage.ledger import unmatched
 from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
 from web.app import create_app, health_routes
 from web.pix import pix_routes
-from web.webhook import LONGEST
 
-SECRET = "not-a-secret"
+SECRET = "not-a-secret-that-anybody-has"
 URL = f"/webhooks/pix/{SECRET}"
 NOTHING_LISTENS = "127.0.0.1:1"
 
@@ -316,27 +316,27 @@ class TestRefusal:
         assert answer.status_code == 400
         assert stored(world) == NOTHING
 
-    async def test_a_long_body_is_refused_by_its_length(self, http: AsyncClient) -> None:
-        answer = await http.post(URL, content=b" " * (LONGEST + 1))
-        assert answer.status_code == 413
-        assert "error" in answer.json()
-
-    @pytest.mark.parametrize("stated", [None, "10", "x"])
-    async def test_a_long_body_is_refused_whatever_it_says(self, http: AsyncClient, stated: str | None) -> None:
-        async def chunks() -> AsyncIterator[bytes]:
-            for _ in range(20):
-                yield b" " * (LONGEST // 10)
-
-        headers = {} if stated is None else {"content-length": stated}
-        assert (await http.post(URL, content=chunks(), headers=headers)).status_code == 413
-
-    async def test_the_longest_body_is_taken(self, http: AsyncClient) -> None:
-        sent = body([pix(None)]).ljust(LONGEST)
-        assert (await http.post(URL, content=sent)).status_code == 200
-
     async def test_the_secret_is_not_logged(self, http: AsyncClient, capfd: pytest.CaptureFixture[str]) -> None:
         await http.post(URL, content=b"{")
         assert SECRET not in "".join(capfd.readouterr())
+
+
+class TestSecrets:
+    async def test_the_new_and_the_old_are_both_taken_until_the_old_is_taken_away(
+        self, world: World, engine: Engine
+    ) -> None:
+        old, new = "o" * 32, "n" * 32
+        for written, taken in ((f"{new},{old}", {new, old}), (new, {new})):
+            app = FastAPI()
+            app.include_router(pix_routes(engine, written))
+            async with client_of(app) as http:
+                answers = {given: await http.post(f"/webhooks/pix/{given}", content=body([])) for given in (old, new)}
+            assert {given for given, answer in answers.items() if answer.status_code == 200} == taken
+
+    @pytest.mark.parametrize("guessable", ["", ",", "short", f"{SECRET},short"])
+    def test_one_that_can_be_guessed_is_refused_at_the_start(self, engine: Engine, guessable: str) -> None:
+        with pytest.raises(Refusal, match="REGUA_PIX_SECRET"):
+            pix_routes(engine, guessable)
 
 
 class TestConcurrency:

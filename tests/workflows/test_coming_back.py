@@ -44,7 +44,7 @@ def callbacks(hand: Hand) -> Iterator[Callbacks]:
     with httpx.Client(transport=Inside(app)) as http:
         callbacks = Callbacks(http, PUBLIC_URL)
         app.include_router(sendgrid_routes(engine, callbacks.public_key))
-        app.include_router(twilio_routes(engine, TwilioSettings(TOKEN, PUBLIC_URL), pay_link=None))
+        app.include_router(twilio_routes(engine, TwilioSettings((TOKEN,), PUBLIC_URL), pay_link=None))
         yield callbacks
 
 

@@ -7,8 +7,8 @@ downgrade closes the cases of hold-outs: without an arm nothing says why nobody 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:

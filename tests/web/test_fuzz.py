@@ -1,0 +1,147 @@
+"""Nothing that anybody sends is answered with a fault of ours, in front of each route's door or behind it.
+
+`FUZZ=full make test` sends some twenty thousand.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from requests import PreparedRequest, Request
+from schemathesis import Case, GenerationMode
+from sqlalchemy import Engine
+from starlette.datastructures import ImmutableMultiDict
+from twilio.request_validator import RequestValidator
+
+from channels.links import Links
+from models.roles import Role
+from storage.policies import load_policy
+from storage.signing import Wish, sign
+from storage.tokens import issue
+from tests.agreement_world import SP, contract
+from tests.web.test_pix_webhook import NOTHING_LISTENS, SECRET
+from tests.web.test_sendgrid_webhook import PUBLIC, signature
+from web.app import create_app
+
+FULL = os.environ.get("FUZZ") == "full"
+REQUESTS = 1_000 if FULL else 6
+"""Of each kind, to each route."""
+SITE = "https://regua.exemplo.gov.br"
+TOKEN = "not-a-token"
+LINKS = Links(["k" * 32], SITE)
+ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count())
+
+
+WITHOUT_TEMPORAL = '{"error":"the database or Temporal does not answer; ask again"}'
+"""What the desk answers here to whatever it would pass on to a case."""
+
+
+@pytest.fixture
+def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    settings = {"SENDGRID_WEBHOOK_KEY": PUBLIC, "TWILIO_AUTH_TOKEN": TOKEN}
+    for name, value in {**settings, "REGUA_PUBLIC_URL": SITE, "REGUA_LINK_KEY": "k" * 32}.items():
+        monkeypatch.setenv(name, value)
+    return create_app(database, NOTHING_LISTENS, SECRET)
+
+
+@pytest.fixture
+def links(engine: Engine) -> dict[str, str]:
+    """Where the doors lead, by what the addresses begin with, and a supervisor's way to the desk. The agreement is
+    signed, since Temporal isn't there."""
+    case = contract(engine, "400.00", "800.00").case
+    sign(engine, case, *load_policy(SP), Wish(3), "contribuinte", "link", datetime.now(UTC))
+    with engine.begin() as connection:
+        bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+    doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
+    return {**doors, "case": case, "name": "iptu", "bearer": bearer}
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_no_request_makes_a_fault_of_ours(app: FastAPI, links: dict[str, str], mode: GenerationMode) -> None:
+    described = schemathesis.openapi.from_dict(app.openapi())
+    shut = []
+    with asyncio.Runner() as loop:
+        for path, methods in app.openapi()["paths"].items():
+            for method in methods:
+                route = described[path][method]
+                if mode is GenerationMode.POSITIVE or route.body:
+                    statuses = loop_through(loop, app, route.as_strategy(generation_mode=mode), links)
+                    # a conflict is told to who was let in
+                    shut += [f"{method} {path}"] * (min(statuses) >= 400 and 409 not in statuses)
+    if mode is GenerationMode.POSITIVE:
+        assert shut == [], "behind these doors nothing was tried"
+
+
+def loop_through(
+    loop: asyncio.Runner, app: FastAPI, cases: st.SearchStrategy[Case[Any]], links: dict[str, str]
+) -> set[int]:
+    """What was answered."""
+    statuses = set()
+
+    @settings(
+        max_examples=REQUESTS,
+        derandomize=not FULL,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases, st.integers(0, 3))
+    def answered(case: Case[Any], luck: int) -> None:
+        request = requested(case, links if luck else {})
+        # from somewhere else each time, or it would soon be too many
+        answer = loop.run(sent(app, request, next(ADDRESSES)))
+        got_through = answer.text == WITHOUT_TEMPORAL
+        assert got_through or answer.status_code < 500, answer.text
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        statuses.add(200 if got_through else answer.status_code)
+
+    answered()
+    return statuses
+
+
+async def sent(app: FastAPI, request: PreparedRequest, address: str) -> Response:
+    async with AsyncClient(transport=ASGITransport(app, client=(address, 4000))) as http:
+        return await http.request(
+            str(request.method),
+            str(request.url),
+            content=body_of(request),
+            headers=[(name, str(value)) for name, value in request.headers.items()],
+        )
+
+
+def requested(case: Case[Any], links: dict[str, str]) -> PreparedRequest:
+    """With links, as from somebody who is let in."""
+    if links and "given" in case.path_parameters:
+        case.path_parameters["given"] = SECRET
+    if links and "token" in case.path_parameters:
+        case.path_parameters["token"] = links[case.path.removesuffix("{token}")].rpartition("/")[2]
+    for named in links.keys() & case.path_parameters.keys() - {"token"}:
+        case.path_parameters[named] = links[named]
+    request = Request(**case.as_transport_kwargs(base_url=SITE)).prepare()
+    if links:
+        request.headers.update(signatures(request), Authorization=f"Bearer {links['bearer']}")
+    return request
+
+
+def signatures(request: PreparedRequest) -> dict[str, str]:
+    """All that we know, whoever it is."""
+    body = body_of(request)
+    parts = urlsplit(str(request.url))
+    address = f"{SITE}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    form = ImmutableMultiDict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    return {**signature(body), "X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(address, form)}
+
+
+def body_of(request: PreparedRequest) -> bytes:
+    body = request.body or b""
+    assert isinstance(body, (str, bytes))
+    return body.encode() if isinstance(body, str) else body

@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import closing
+from datetime import date
 
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client
 
-from storage.cohorts import Candidate, Cohort, candidates, open_cases, read_cohort
+from storage.cohorts import Candidate, Cohort, candidates, cases_to_run, open_cases, read_cohort
+from storage.holdout import draw_arms
 from workflows.effects import CohortEffects, StartCursor
 from workflows.start import start_case
 
@@ -28,6 +30,8 @@ class CohortActivities(CohortEffects):
         with self.engine.connect() as connection:
             record = read_cohort(connection, cohort)
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
+        if record.holdout and not cursor.seen:
+            await self._hold_out(record, today)
         after = (cursor.taxpayer, cursor.tax)
         with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
             while page := await asyncio.to_thread(next, pages, None):
@@ -35,9 +39,19 @@ class CohortActivities(CohortEffects):
                 activity.heartbeat(cursor)
         return cursor
 
+    async def _hold_out(self, cohort: Cohort, today: date) -> None:
+        """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
+        with closing(candidates(self.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
+            while page := await asyncio.to_thread(next, pages, None):
+                await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+                activity.heartbeat()
+        await asyncio.to_thread(draw_arms, self.engine, cohort)
+
     async def _start_page(self, cohort: Cohort, page: list[Candidate], cursor: StartCursor) -> StartCursor:
         today = page[0].standing.today
-        ours, new = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        if not cohort.holdout:
+            await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        ours = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def start(case: str) -> None:
@@ -46,11 +60,10 @@ class CohortActivities(CohortEffects):
 
         await asyncio.gather(*(start(case) for case in ours))
         taxpayer, tax = page[-1].pair
-        in_case = sum(candidate.in_case for candidate in page)
         return StartCursor(
             taxpayer=taxpayer,
             tax=tax,
             seen=cursor.seen + len(page),
             started=cursor.started + len(ours),
-            already_open=cursor.already_open + in_case - (len(ours) - new),
+            already_open=cursor.already_open + sum(candidate.cohort not in (None, cohort.name) for candidate in page),
         )

@@ -15,6 +15,7 @@ GROUPS = {
     "audit": ("audit", "audit-log"),
     "tokens": ("token",),
     "power": ("power",),
+    "report": ("report",),
     "web": ("web", "migrate", "downgrade"),
     "demo": ("demo",),
 }

@@ -1,13 +1,14 @@
 """`cohort start`, `cohort status`, `cohort budget`: a ruler for everybody whom a selection names."""
 
 import asyncio
+import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
@@ -20,12 +21,14 @@ from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
 from models.extract import tax_name
+from models.percentages import share_of
 from models.ruler import Ruler
 from models.words import GROUNDS, STATUSES, money
 from storage.cohort_file import cohort_file, statuses_of
-from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler
+from storage.cohorts import Cohort, Holdout, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget
 from storage.dry_run import foresee
+from storage.holdout import drawn, release
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
@@ -40,6 +43,13 @@ HORIZON = timedelta(days=30)
 
 def register(app: typer.Typer) -> None:
     app.add_typer(cohort, name="cohort")
+
+
+def _share(written: str) -> Decimal:
+    try:
+        return share_of(written)
+    except Refusal as refused:
+        raise typer.BadParameter(str(refused)) from None
 
 
 @cohort.command()
@@ -60,6 +70,14 @@ def start(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
     ] = False,
+    control: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=_share,
+            metavar="SHARE",
+            help="Held out by lot and never contacted, as in 10%; `power` says how large.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -72,16 +90,18 @@ def start(
     _refuse_if_over(read, clock.origin_day)
     engine = database()
     if dry_run:
-        foreseen = foresee(engine, read, selection, clock.origin_day, limit)
+        foreseen = foresee(engine, read, selection, clock.origin_day, limit, control)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse)
+    holdout = Holdout(control, secrets.token_hex(16)) if control else None
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, holdout)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(engine, begun, wait=not no_wait))
     counts = status_counts(engine, name)
     started = sum(counts.values()) - before
     result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
-    result["statuses"] = counts
+    with engine.connect() as connection:
+        result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
 
 
@@ -90,6 +110,7 @@ def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
     with answering_database() as engine, engine.connect() as connection:
         file = cohort_file(connection, name, datetime.now(UTC))
+        holdout = holdout_of(connection, name)
 
     def readable() -> None:
         if near := file["near_prescription"]:
@@ -99,8 +120,18 @@ def status(name: str, json: Json = False) -> None:
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
         of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
         _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
+        _show_holdout(holdout)
 
-    emit(file, json, readable)
+    emit({**file, "holdout": holdout}, json, readable)
+
+
+@cohort.command("release")
+def release_(name: str, by: By, json: Json = False) -> None:
+    """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
+    released = release(database(), name)
+    emit(
+        {"cohort": name, "released": released, "by": by}, json, lambda: out.print(f"{name}: {released} cases released")
+    )
 
 
 @cohort.command("budget")
@@ -127,12 +158,35 @@ def begin_cohort(
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
+    holdout: Holdout | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal))
+    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))
+
+
+def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
+    """Who was drawn, and whether both groups were alike before anything was sent."""
+    known = read_cohort(connection, name)
+    if known.holdout is None:
+        return None
+    # statistics take seconds to load
+    from models.balance import balance
+
+    held, others = drawn(connection, name)
+    found = balance(held, others)
+    return {
+        "share": str(known.holdout.share),
+        "salt": known.holdout.salt,
+        "control": len(held),
+        "ruler": len(others),
+        "balance": [
+            {"covariate": b.covariate, "apart": b.apart, "p": b.p, "balanced": b.balanced, "said": b.said}
+            for b in found
+        ],
+    }
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
@@ -220,6 +274,9 @@ async def _run(engine: Engine, begun: Cohort, wait: bool) -> dict[str, int]:
 
 def _show(foreseen: dict[str, Any]) -> None:
     out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    if foreseen["control"]:
+        drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
+        out.print(f"{drawn_out}; notices and costs below are as if nobody were", soft_wrap=True)
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
     table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
@@ -244,3 +301,11 @@ def _show_started(name: str, result: dict[str, Any]) -> None:
     already = f", {result['already_open']} had an open case already" if "already_open" in result else ""
     out.print(f"{name}: {result['started']} cases started{already}")
     table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])
+    _show_holdout(result["holdout"])
+
+
+def _show_holdout(found: dict[str, Any] | None) -> None:
+    if found:
+        out.print(f"{found['control']} cases held out, {found['ruler']} on the ruler; by lot, salt {found['salt']}")
+        for covariate in found["balance"]:
+            out.print(covariate["said"], markup=False, soft_wrap=True)

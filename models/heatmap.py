@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from babel.numbers import format_decimal
+from babel.numbers import format_compact_currency, format_decimal
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,9 @@ from models.words import STAGES, TONES
 
 Counts = Mapping[tuple[Hypothesis, Stage], tuple[int, int]]
 """Of a cell: the cases that stand on it now, and the notices sent from it so far."""
+
+Amounts = Mapping[tuple[Hypothesis, Stage], Decimal]
+"""Of a cell: what its cases owed when they were opened, in reais."""
 
 SHADES = ("#fff3ea", "#ffe1cf", "#ffcbb0", "#fdae8c", "#fb8d6a", "#d93a33", "#bf2127", "#a01220", "#7d0a19", "#570411")
 """The background of rigidity 1 to 10, ever darker."""
@@ -31,17 +35,19 @@ class Cell:
     formal: bool
     cases: int | None = None
     notices: int | None = None
+    owed: Decimal | None = None
 
     @property
     def tone(self) -> Tone:
         return tone_of(self.rigidity)
 
 
-def cells(ruler: Ruler, counts: Counts | None = None) -> Iterator[Cell]:
+def cells(ruler: Ruler, counts: Counts | None = None, owed: Amounts | None = None) -> Iterator[Cell]:
     """The cells that a case can stand on, row by row; rigidity is that of the first occurrence."""
     for row, _, rung in ruler.cells():
         cases, notices = (None, None) if counts is None else counts.get((row, rung.stage), (0, 0))
-        yield Cell(row, rung.stage, rung.rigidity, rung.formal, cases, notices)
+        amount = None if owed is None else owed.get((row, rung.stage), Decimal(0))
+        yield Cell(row, rung.stage, rung.rigidity, rung.formal, cases, notices, amount)
 
 
 def shade(rigidity: int) -> str:
@@ -92,18 +98,18 @@ def _swatch(cell: Cell | None) -> Text:
 
 WIDTH, MARGIN, GAP = 560, 12, 6
 COLUMN = (WIDTH - 2 * MARGIN - (len(Stage) - 1) * GAP) / len(Stage)
-CELL_HEIGHT, CELL_HEIGHT_WITH_COUNTS = 44, 78
+CELL_HEIGHT, LINE = 44, 17
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
-def svg(ruler: Ruler, counts: Counts | None = None) -> str:
+def svg(ruler: Ruler, counts: Counts | None = None, owed: Amounts | None = None) -> str:
     """A self-contained picture, to be a file or part of an HTML page."""
     title = f"Mapa de calor: {ruler.title}"
     heading, y = _paragraph([title], 34, size=21, weight="bold")
     headings, y = _stages(y + 14)
     rows: list[str] = []
     for name in ruler.rows:
-        row, y = _row(ruler, name, y, counts)
+        row, y = _row(ruler, name, y, list(cells(ruler, counts, owed)))
         rows.append(row)
     legend, y = _legend(ruler, y + 8)
     key = f"mapa-{ruler.ruler}"
@@ -112,17 +118,17 @@ def svg(ruler: Ruler, counts: Counts | None = None) -> str:
         f'lang="pt-BR" aria-labelledby="{key}-titulo {key}-descricao" font-family="{FONT}" '
         f'style="max-width:48rem;height:auto">\n'
         f'<title id="{key}-titulo">{_plain(title)}</title>\n'
-        f'<desc id="{key}-descricao">{_plain(_description(ruler, counts))}</desc>\n'
+        f'<desc id="{key}-descricao">{_plain(_description(ruler, list(cells(ruler, counts, owed))))}</desc>\n'
         f'<rect width="{WIDTH}" height="{y:.0f}" fill="#ffffff"/>\n'
         f"{heading}{headings}{''.join(rows)}{legend}</svg>\n"
     )
 
 
-def _row(ruler: Ruler, name: Hypothesis, y: float, counts: Counts | None) -> tuple[str, float]:
+def _row(ruler: Ruler, name: Hypothesis, y: float, known: list[Cell]) -> tuple[str, float]:
     """The row's name over its whole width, and its six cells under it."""
     label, y = _paragraph([f"{name} · {ruler.rows[name].name}"], y + 20, size=16)
-    height = CELL_HEIGHT if counts is None else CELL_HEIGHT_WITH_COUNTS
-    here = {cell.stage: cell for cell in cells(ruler, counts) if cell.hypothesis == name}
+    here = {cell.stage: cell for cell in known if cell.hypothesis == name}
+    height = CELL_HEIGHT + LINE * max(len(_lines(cell)) for cell in known)
     drawn = [_cell(here.get(stage), _left(stage), y, height) for stage in Stage]
     return f"<g>{label}{''.join(drawn)}</g>\n", y + height + 8
 
@@ -139,11 +145,19 @@ def _cell(cell: Cell | None, x: float, y: float, height: float) -> str:
         f'<rect {box} fill="{fill}"{border}/>',
         _text(str(cell.rigidity), middle, y + 30, size=22, weight="bold", fill=text, anchor="middle"),
     ]
-    if cell.cases is not None and cell.notices is not None:
-        for line, count in enumerate((_counted(cell.cases, "caso"), _counted(cell.notices, "aviso"))):
-            size = min(12, int(12 * (COLUMN - 6) / _width(count, 12)))
-            drawn.append(_text(count, middle, y + 50 + 17 * line, size=size, fill=text, anchor="middle"))
+    for n, line in enumerate(_lines(cell)):
+        size = min(12, int(12 * (COLUMN - 6) / _width(line, 12)))
+        drawn.append(_text(line, middle, y + 50 + LINE * n, size=size, fill=text, anchor="middle"))
     return "".join(drawn) + "</g>"
+
+
+def _lines(cell: Cell) -> list[str]:
+    """What is known of a cell, under its rigidity."""
+    counted = [(cell.cases, "caso"), (cell.notices, "aviso")]
+    lines = [_counted(count, noun) for count, noun in counted if count is not None]
+    if cell.owed is not None:
+        lines.append(format_compact_currency(cell.owed, "BRL", locale="pt_BR", fraction_digits=1).replace("\xa0", " "))
+    return lines
 
 
 def _stages(y: float) -> tuple[str, float]:
@@ -185,10 +199,10 @@ def _recurrence(step: int) -> str:
     return f"Cada reincidência soma {step} à rigidez, até o máximo de {MOST_RIGID}."
 
 
-def _description(ruler: Ruler, counts: Counts | None) -> str:
+def _description(ruler: Ruler, known: list[Cell]) -> str:
     rows = []
     for name, row in ruler.rows.items():
-        here = "; ".join(_in_words(cell) for cell in cells(ruler, counts) if cell.hypothesis == name)
+        here = "; ".join(_in_words(cell) for cell in known if cell.hypothesis == name)
         rows.append(f"{name}, {row.name}: {here}.")
     return f"Linhas: hipóteses. Colunas: etapas. Rigidez de 1 a {MOST_RIGID}. {' '.join(rows)}"
 
@@ -196,9 +210,7 @@ def _description(ruler: Ruler, counts: Counts | None) -> str:
 def _in_words(cell: Cell) -> str:
     formal = ", notificação formal" if cell.formal else ""
     words = f"{STAGES[cell.stage]}, rigidez {cell.rigidity} ({TONES[cell.tone]}){formal}"
-    if cell.cases is None or cell.notices is None:
-        return words
-    return f"{words}, {_counted(cell.cases, 'caso')}, {_counted(cell.notices, 'aviso')}"
+    return ", ".join([words, *_lines(cell)])
 
 
 def _counted(count: int, noun: str) -> str:

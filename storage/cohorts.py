@@ -22,6 +22,7 @@ from models.extract import tax_name
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
+from models.words import percent
 from storage.cases import PAIRS, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings
 from storage.schema import cases, cohorts, rulers
 
@@ -39,6 +40,15 @@ class Selection(BaseModel):
 
 
 @dataclass(frozen=True)
+class Holdout:
+    """Who of a cohort is not contacted, so that what its ruler brings in can be told."""
+
+    share: Decimal
+    salt: str
+    """With which the draw can be repeated."""
+
+
+@dataclass(frozen=True)
 class Cohort:
     name: str
     frozen: FrozenRuler
@@ -49,19 +59,20 @@ class Cohort:
     """What its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
     """Every notice goes to the outbox."""
+    holdout: Holdout | None = None
 
 
 @dataclass(frozen=True)
 class Candidate:
     pair: Pair
     standing: Standing
-    in_case: bool
-    """Whether the taxpayer already has an open case for this tax."""
+    cohort: str | None
+    """That of the taxpayer's open case for this tax; none: there is no such case."""
 
-    def owes(self, least: Decimal) -> bool:
-        """At least so much outside of holds or, where all is held, in all."""
-        owed = self.standing.balance or sum((debt.balance for debt in self.standing.debts), Decimal(0))
-        return owed >= least
+    @property
+    def owed(self) -> Decimal:
+        """Outside of holds or, where all is held, in all."""
+        return self.standing.balance or sum((debt.balance for debt in self.standing.debts), Decimal(0))
 
     def takes(self, ruler: Ruler) -> bool:
         """Whether something is open, or only on hold, that the ruler's evidence reaches."""
@@ -93,6 +104,8 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "clock": cohort.clock.model_dump(mode="json"),
             "budget": cohort.budget,
             "rehearsal": cohort.rehearsal,
+            "control_share": cohort.holdout.share if cohort.holdout else None,
+            "salt": cohort.holdout.salt if cohort.holdout else None,
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
@@ -104,6 +117,9 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     if known.rehearsal != cohort.rehearsal:
         started = "a rehearsal" if known.rehearsal else "no rehearsal"
         raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
+    if cohort.holdout and (known.holdout is None or known.holdout.share != cohort.holdout.share):
+        held = f"{percent(known.holdout.share * 100)}% held out" if known.holdout else "nobody held out"
+        raise Refusal(f"cohort {cohort.name} was started with {held}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:
         raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
     return known
@@ -124,6 +140,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         started_by=row.started_by,
         budget=row.budget,
         rehearsal=row.rehearsal,
+        holdout=Holdout(row.control_share, row.salt) if row.salt else None,
     )
 
 
@@ -175,7 +192,7 @@ def candidates(
             with engine.connect() as connection:
                 found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
             if ruler.accrual:
-                found = [candidate for candidate in found if candidate.owes(selection.min_amount)]
+                found = [candidate for candidate in found if candidate.owed >= selection.min_amount]
             if found:
                 yield found
 
@@ -188,21 +205,20 @@ def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today
 
 
 OPEN_CASES = about_pairs(f"""
-    SELECT cases.id, cases.cohort, cases.taxpayer, cases.tax FROM {PAIRS}
+    SELECT cases.id, cases.cohort, cases.status, cases.taxpayer, cases.tax FROM {PAIRS}
     JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
 """)  # noqa: S608 - PAIRS is a constant
 
 
 def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: date) -> list[Candidate]:
     standings = read_standings(connection, ruler, pairs, today)
-    open_cases = {(row.taxpayer, row.tax) for row in connection.execute(OPEN_CASES, bound(pairs))}
-    return [Candidate(pair, standings[pair], pair in open_cases) for pair in pairs]
+    cohorts_of = {(row.taxpayer, row.tax): row.cohort for row in connection.execute(OPEN_CASES, bound(pairs))}
+    return [Candidate(pair, standings[pair], cohorts_of.get(pair)) for pair in pairs]
 
 
-def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> tuple[list[str], int]:
-    """Opens a case for each candidate without one. Returns the cohort's open cases among them, whose workflows are to
-    run, and how many of them are new. Twice does it once."""
-    taken = [candidate for candidate in page if candidate.takes(cohort.frozen.ruler)]
+def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> int:
+    """Opens a case for each candidate without one, and says for how many. Twice does it once. In a cohort with a
+    hold-out they all belong to it until it is drawn (storage/holdout.py)."""
     position = Position.at_start(today).model_dump(mode="json")
     rows = [
         {
@@ -210,16 +226,30 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
             "tax": candidate.pair[1],
             "cohort": cohort.name,
             "position": position,
-            "status": Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING,
+            "opened_on": today,
+            "owed": candidate.owed,
+            "status": _first_status(cohort, candidate),
         }
-        for candidate in taken
+        for candidate in page
+        if candidate.takes(cohort.frozen.ruler)
     ]
+    if not rows:
+        return 0
     with engine.begin() as connection:
-        new = connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows) if rows else ()
-        count = len(list(new))
-        ours = [
+        return len(list(connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows)))
+
+
+def _first_status(cohort: Cohort, candidate: Candidate) -> Status:
+    if cohort.holdout:
+        return Status.CONTROL
+    return Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING
+
+
+def cases_to_run(engine: Engine, cohort: Cohort, page: list[Candidate]) -> list[str]:
+    """The cohort's open cases among those of a page whose workflows are to run: none of its hold-out."""
+    with engine.connect() as connection:
+        return [
             row.id
-            for row in connection.execute(OPEN_CASES, bound(candidate.pair for candidate in taken))
-            if row.cohort == cohort.name
+            for row in connection.execute(OPEN_CASES, bound(candidate.pair for candidate in page))
+            if row.cohort == cohort.name and row.status != Status.CONTROL
         ]
-    return ours, count

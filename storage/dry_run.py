@@ -43,10 +43,15 @@ class Planned:
 
 
 def foresee(
-    engine: Engine, ruler: Ruler, selection: Selection, today: date, budget: Decimal | None = None
+    engine: Engine,
+    ruler: Ruler,
+    selection: Selection,
+    today: date,
+    budget: Decimal | None = None,
+    control: Decimal | None = None,
 ) -> dict[str, Any]:
     """How many cases would start in which cell, how many are on hold and why, what would leave in 30 days, and what
-    the whole of it would cost."""
+    the whole of it would cost; with a share held out, to how many of them nothing would be sent."""
     calendar = ruler.jurisdiction.calendar(today.year - 1)
     start = Position.at_start(today)
     cells: Counter[Cell] = Counter()
@@ -58,7 +63,7 @@ def foresee(
     for page in candidates(engine, ruler, selection, today):
         for candidate in page:
             standing = candidate.standing
-            if candidate.in_case:
+            if candidate.cohort:
                 already_open += 1
             elif not candidate.takes(ruler):
                 continue
@@ -79,6 +84,7 @@ def foresee(
         "would_be_on_hold": held,
         "on_hold": dict(sorted(on_hold.items())),
         "already_open": already_open,
+        "control": round((cells.total() + held) * control) if control else 0,
         "first_30_days": _by_cell(notices, today + HORIZON),
         "costs": _costs(prices_of(ruler), notices, today, budget),
     }

@@ -229,7 +229,11 @@ cohorts = Table(
     # what its notices may cost in all; none: no limit
     Column("budget", Numeric(15, 2)),
     Column("spent", Numeric(15, 4), nullable=False, server_default=text("0")),
+    # the share of its cases that nobody contacts, and with what they are drawn (models/holdout.py); none: no hold-out
+    Column("control_share", Numeric),
+    Column("salt", Text),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("num_nonnulls(control_share, salt) IN (0, 2)", name="holdout_is_whole"),
 )
 
 # one a taxpayer and tax, one open at most
@@ -253,9 +257,16 @@ cases = Table(
     Column("claimed_paid_on", Date),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("closed_at", DateTime(timezone=True)),
+    # the logical day it was opened, and what was owed then
+    Column("opened_on", Date, nullable=False, server_default=text("CURRENT_DATE")),
+    Column("owed", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # control or ruler, in a cohort with a hold-out; cases drawn at the same instant are one line of the draw
+    Column("arm", Text),
+    Column("drawn_at", DateTime(timezone=True)),
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),
+    Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
 )
 
 notices = Table(

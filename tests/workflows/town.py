@@ -36,7 +36,7 @@ from models.events import Event, NoticeServed, PriorStepTaken
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
-from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.cohorts import Cohort, Holdout, Selection, candidates, found_cohort, open_cases, pin_ruler
 from storage.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
 from storage.shelf import RULERS
@@ -155,7 +155,7 @@ class Town:
         self.lives += begun
         if start:
             for life in begun:
-                await until(life.is_seen)
+                await until(lambda life=life: life.is_seen() or life.status == "control")  # type: ignore[misc]
         return begun
 
     async def _found(
@@ -167,6 +167,7 @@ class Town:
         fallback: dict[str, list[str]] | None = None,
         accrual: str = "",
         until: datetime | None = None,
+        control: Decimal | None = None,
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -191,7 +192,8 @@ class Town:
             assert read
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
-        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Bia")), ids
+        holdout = Holdout(control, "salt") if control else None
+        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Bia", holdout=holdout)), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)

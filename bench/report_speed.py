@@ -1,0 +1,129 @@
+"""How long a cohort's report takes on 60,000 and on 654,000 cases, whose ledger PostgreSQL generates:
+`python -m bench.report_speed`. Exit code 1 when it takes more than 10 s, or grows faster than 1.1 × linear.
+
+A case has a debt and a notice or two; a tenth is held out, and some 7 of 100 pay.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from embedded import postgres
+from embedded.home import Home
+from embedded.ports import free_ports
+from models.calendar import Clock
+from models.faults import read_ruler
+from reports.cohort import page
+from storage.cohorts import Cohort, Holdout, Selection, found_cohort, pin_ruler
+from storage.engine import connect
+from storage.migrate import upgrade
+from storage.results import read_results
+from storage.shelf import RULERS
+
+SIZES = (60_000, 654_000)
+SECONDS, GROWTH = 10.0, 1.1
+OPENED = datetime.now(UTC).date() - timedelta(days=60)
+
+LEDGER = """
+    INSERT INTO taxpayers (key, tax_id, name, is_company)
+    SELECT 'k' || n, n::text, 'Empresa ' || n, true FROM generate_series(1, :size) AS n;
+    INSERT INTO debts (id, tax, inscription, due, amount)
+    SELECT 'd' || id, 'ICMS', 'i' || id, :opened - 30, (100 + (id * 7919) % 100000)::numeric / 10 FROM taxpayers;
+    INSERT INTO debtors (debt, taxpayer) SELECT 'd' || id, id FROM taxpayers;
+    INSERT INTO filings (taxpayer, tax, period, due, status, declared, paid_before_due)
+    SELECT id, 'ICMS', to_char(:opened - 30 * month, 'YYYY-MM'), :opened - 30 * month, 'filed', 1000,
+           CASE WHEN (id + month) % 13 = 0 THEN 0 ELSE 1000 END
+    FROM taxpayers, generate_series(1, 2) AS month;
+    INSERT INTO cases (id, taxpayer, tax, cohort, position, next_step, opened_on, owed, arm, status)
+    SELECT 'c' || n, n, 'ICMS', 'bench', '{"occurrences": 1}',
+           CASE WHEN n % 10 > 0 THEN jsonb_build_object('action', 'notify', 'row', 'h1', 'rung', 1, 'on',
+                CURRENT_DATE + (n % 20)::int, 'legs', '[{"channel": "email"}, {"channel": "sms"}]'::jsonb) END,
+           :opened, amount, CASE WHEN n % 10 = 0 THEN 'control' ELSE 'ruler' END,
+           CASE WHEN n % 10 = 0 THEN 'control' ELSE 'running' END
+    FROM (SELECT taxpayer AS n, amount FROM debtors JOIN debts ON debts.id = debt) AS owing;
+    INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
+                         status, body, cost, sent_at)
+    SELECT cases.id || channel, cases.id, 0, channel, channel, :opened + (taxpayer % 20)::int, 'h1', 'reminder', 1,
+           'friendly', 't', false, CASE WHEN taxpayer % 3 = 0 THEN 'sent' ELSE 'delivered' END, '', 0.08, now()
+    FROM cases, unnest(ARRAY['email', 'sms']) AS channel
+    WHERE arm = 'ruler' AND (channel = 'email' OR taxpayer % 2 = 0);
+    INSERT INTO payments (reference, debt, amount, paid_at, paid_on)
+    SELECT 'r' || id, 'd' || taxpayer, owed / (1 + taxpayer % 2), now(), opened_on + (taxpayer * 31 % 60)::int
+    FROM cases WHERE abs(hashint8(taxpayer)) % 100 < CASE arm WHEN 'control' THEN 6 ELSE 7 END;
+"""
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[Engine]:
+    home = Home(folder)
+    [port] = free_ports(1, besides=set())
+    postgres.create(home)
+    server = postgres.server(home, port)
+    server.start()
+    try:
+        address = postgres.address(home, port, "postgres")
+        server.until(lambda: postgres.answers(address))
+        upgrade(address)
+        engine = connect(address)
+        yield engine
+        engine.dispose()
+    finally:
+        server.stop()
+
+
+def generate(engine: Engine, size: int) -> None:
+    source = RULERS.read("alagoas-icms")[1]
+    ruler = read_ruler(source).ruler
+    assert ruler is not None  # noqa: S101 - shipped
+    clock = Clock(
+        day_seconds=Decimal(86_400),
+        origin_wall=datetime.now(UTC),
+        origin_day=OPENED,
+        timezone=ruler.jurisdiction.timezone,
+    )
+    with engine.begin() as connection:
+        frozen = pin_ruler(connection, ruler, source, OPENED.year - 1)
+    holdout = Holdout(Decimal("0.1"), "salt")
+    found_cohort(engine, Cohort("bench", frozen, Selection(), clock, "bench", holdout=holdout))
+    with engine.begin() as connection:
+        for statement in LEDGER.split(";\n"):
+            if statement.strip():
+                connection.execute(text(statement), {"size": size, "opened": OPENED})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def measure(size: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="regua-bench-") as folder, database(Path(folder)) as engine:
+        generate(engine, size)
+        began = time.monotonic()
+        results = read_results(engine, "bench")
+        read = time.monotonic() - began
+        html = page(results)
+        return {
+            "cases": size,
+            "seconds": round(time.monotonic() - began, 2),
+            "read": round(read, 2),
+            "bytes": len(html),
+        }
+
+
+def main() -> int:
+    small, large = (measure(size) for size in SIZES)
+    growth = large["seconds"] / small["seconds"] / (large["cases"] / small["cases"])
+    met = large["seconds"] <= SECONDS and growth <= GROWTH
+    print(json.dumps({"sizes": [small, large], "growth": round(growth, 2), "goal": [SECONDS, GROWTH], "met": met}))
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""`report`: what a cohort brought in, in the terminal, as one HTML file, as JSON or as CSV tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.console import Json, emit, err, out, table
+from commands.services import database
+from models.errors import Refusal
+from models.words import CHANNELS, money
+from storage.figures import named, whole_query
+
+if TYPE_CHECKING:
+    from storage.results import Results
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(report)
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD") from None
+
+
+def report(
+    name: Annotated[str, typer.Argument(help="The cohort.")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one HTML file; in a folder it is report-NAME.html.")
+    ] = None,
+    csv_dir: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write a file a table there.")] = None,
+    on: Annotated[
+        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="The last day that counts; default: today.")
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option(metavar="FIGURE", help="Print the query behind a figure, its formula and its source.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what a cohort's ruler brought in, and how sure that is: recovered, uplift, channels, time to payment."""
+    if explain is not None:
+        named(explain)
+    # statistics take seconds to load
+    from reports.cohort import page, tables
+    from storage.results import last_day, read_results
+
+    engine = database()
+    try:
+        if explain is not None:
+            _explain(explain, name, on or last_day(engine, name), json)
+            return
+        results = read_results(engine, name, on)
+    finally:
+        engine.dispose()
+    if html is not None:
+        _write(html / f"report-{name}.html" if html.is_dir() else html, page(results))
+    if csv_dir is not None:
+        _write_tables(csv_dir, tables(results))
+    if json or (html is None and csv_dir is None):
+        emit({**_summary(results), "tables": tables(results)}, json, lambda: _show(results))
+
+
+def _explain(figure: str, name: str, on: date, json: bool) -> None:
+    known, query = named(figure), whole_query(figure, name, on)
+    said = {"figure": figure, "title": known.title, "formula": known.formula, "source": known.source}
+    said |= {"cohort": name, "on": on.isoformat(), "query": query}
+
+    def readable() -> None:
+        for line in (f"-- {known.title}", f"-- {known.formula}", f"-- fonte: {known.source}"):
+            out.print(line, markup=False, soft_wrap=True)
+        out.print(f"-- cohort = {name}, on = {on}\n{query}", markup=False, soft_wrap=True)
+
+    emit(said, json, readable)
+
+
+def _write(file: Path, content: str) -> None:
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"the report can't be written to {file}: {error.strerror}") from None
+    err.print(f"written: {file}", markup=False, soft_wrap=True)
+
+
+def _write_tables(folder: Path, written: Any) -> None:
+    """UTF-8 with a mark, and semicolons: so a spreadsheet in Portuguese opens them as they are."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, rows in written.items():
+            with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]) if rows else [], delimiter=";")
+                writer.writeheader()
+                writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    except OSError as error:
+        raise Refusal(f"the tables can't be written to {folder}: {error.strerror}") from None
+    err.print(f"written: {len(written)} tables in {folder}", markup=False, soft_wrap=True)
+
+
+def _cell(value: Any) -> str:
+    """Numbers with a decimal comma, nothing where there is nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value).replace(".", ",") if isinstance(value, float | Decimal) else str(value)
+
+
+def _summary(results: Results) -> dict[str, Any]:
+    uplift, covered, came = results.by_lot, results.coverage, results.recovered
+    return {
+        "cohort": results.cohort.name,
+        "ruler": results.ruler.label,
+        "begins": results.begins,
+        "on": results.on,
+        "cases": results.cases,
+        "held_out": results.held_out,
+        "coverage": {"share": _float(covered.share), "amount_share": _float(covered.amount_share)},
+        "recovered": {
+            "total": came.total,
+            "after_action": came.after_action,
+            "spontaneous": came.spontaneous,
+            "share_after_action": _float(came.share_after_action),
+        },
+        "uplift": uplift and {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p},
+        "cautions": [*(uplift.cautions if uplift else ()), *results.as_delivered.cautions],
+        "cost": results.cost,
+        "delinquency": {
+            name: {"mean": _float(found.mean), "deviation": _float(found.deviation), "months": len(found.months)}
+            for name, found in (("before", results.before), ("after", results.after))
+        },
+        "monthly_fee": results.fee,
+    }
+
+
+def _float(number: Decimal | None) -> float | None:
+    return None if number is None else round(float(number), 6)
+
+
+def _show(results: Results) -> None:
+    from models.uplift import conclusions
+    from reports.cohort import NO_HOLDOUT, comparison
+
+    table(("", ""), _overview(results), f"{results.cohort.name} · {results.ruler.label} · até {results.on:%d/%m/%Y}")
+    for uplift, title in ((results.by_lot, "por sorteio"), (results.as_delivered, "como entregue: indício, não prova")):
+        if uplift is None:
+            out.print(f"— ({NO_HOLDOUT})", markup=False, soft_wrap=True)
+            continue
+        table(("diferença", "valor", "intervalo de 95 %", "acaso"), comparison(uplift), title)
+        for sentence in (*conclusions(uplift), *uplift.cautions):
+            out.print(sentence, markup=False, soft_wrap=True)
+    sent = ("canal", "enviados", "entregues", "lidos", "respondidos", "custo")
+    rows = results.rows["channels"]
+    columns = ("sent", "delivered", "read", "answered")
+    table(sent, [(CHANNELS[r["channel"]], *(r[each] for each in columns), money(r["cost"])) for r in rows])
+
+
+def _overview(results: Results) -> Iterator[tuple[str, str]]:
+    from reports.cohort import percent
+
+    covered, came = results.coverage, results.recovered
+    yield "casos", f"{results.cases}, dos quais {results.held_out} no grupo de controle"
+    yield "cobrados", f"{covered.charged} de {covered.to_charge} ({percent(covered.share) or '—'})"
+    share = percent(covered.amount_share) or "—"
+    yield "valor cobrado", f"{money(covered.amount_charged)} de {money(covered.amount_to_charge)} ({share})"
+    share = percent(came.share_after_action) or "—"
+    yield "recuperado", f"{money(came.total)}, após ação {money(came.after_action)} ({share})"
+    yield "custo", money(results.cost)

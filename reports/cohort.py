@@ -1,0 +1,192 @@
+"""What a cohort brought in, as analysts read it: one HTML file that needs nothing else, or its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from babel.numbers import format_compact_currency, format_decimal
+from markupsafe import Markup
+
+from channels.markup import markup
+from models.heatmap import svg
+from models.ruler import Stage
+from models.uplift import BASES, Estimate, Uplift, conclusions
+from models.words import CHANNELS, day, money
+from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
+from storage.figures import FIGURES, whole_query
+from storage.results import Results, Rows
+
+NO_HOLDOUT = "ninguém ficou de fora: a coorte foi iniciada sem --control, e o que teria entrado sem a régua não se sabe"
+NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
+
+
+def percent(share: float | Decimal | None, places: int = 1) -> str | None:
+    if share is None:
+        return None
+    written: str = format_decimal(round(Decimal(share) * 100, places), "0." + "0" * places, locale="pt_BR")
+    return f"{written} %".replace("-", "−")
+
+
+def points(share: float) -> str:
+    return f"{_signed(share * 100)} pp"
+
+
+def chance(p: float | None) -> str | None:
+    """A p-value."""
+    if p is None:
+        return None
+    return "p < 0,001" if p < 0.001 else f"p = {format_decimal(round(p, 3), '0.000', locale='pt_BR')}"
+
+
+def a_real(cost: Decimal) -> str:
+    """What a real cost to bring in, to two digits that say something."""
+    places = max(2, 1 - cost.adjusted()) if cost else 2
+    return f"R$ {format_decimal(round(cost, places), '0.' + '0' * places, locale='pt_BR')}"
+
+
+def _signed(number: float) -> str:
+    written: str = format_decimal(round(number, 2), "+0.00;−0.00", locale="pt_BR")
+    return written
+
+
+def _compact(amount: float) -> str:
+    written: str = format_compact_currency(amount, "BRL", locale="pt_BR", fraction_digits=1)
+    return written.replace("\xa0", " ")
+
+
+def _month(first: date) -> str:
+    return f"{first:%m/%Y}"
+
+
+class Line(NamedTuple):
+    """One estimate of a comparison, as written."""
+
+    name: str
+    value: str | None
+    interval: str | None
+    p: str | None
+
+
+def comparison(uplift: Uplift) -> Iterator[Line]:
+    def line(name: str, found: Estimate | None, unit: Any, p: float | None = None) -> Line:
+        if found is None:
+            return Line(name, None, None, chance(p))
+        return Line(name, unit(found.value), f"{unit(found.low)} a {unit(found.high)}", chance(p))
+
+    def reais(value: float) -> str:
+        return money(Decimal(f"{value:.2f}")).replace("-", "−")
+
+    def relative(share: float) -> str:
+        return f"{_signed(share * 100)} %"
+
+    yield line("pagantes, em pontos percentuais", uplift.rate, points, uplift.rate_p)
+    yield line("pagantes, em %", uplift.rate_relative, relative)
+    yield line("valor por contribuinte", uplift.value, reais, uplift.value_p)
+    yield line("valor por contribuinte, em %", uplift.value_relative, relative)
+    yield line("trazido a mais, ao todo", uplift.brought_in, reais)
+
+
+# ---- tables
+
+
+def tables(results: Results) -> Mapping[str, Rows]:
+    """Every table of the report: what each figure's query answers, and what was computed of it."""
+    compared = [uplift for uplift in (results.by_lot, results.as_delivered) if uplift]
+    return {
+        **results.rows,
+        "comparison": [row for uplift in compared for row in _estimates(uplift)],
+        "curves": [
+            {"group": name, **point._asdict()} for name, curve in results.curves.items() for point in curve.points
+        ],
+        "sendings": [{**sending._asdict(), "cost": cost} for sending, cost in results.forecast or ()],
+    }
+
+
+def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
+    found = {
+        "rate": (uplift.rate, uplift.rate_p),
+        "rate_relative": (uplift.rate_relative, None),
+        "value": (uplift.value, uplift.value_p),
+        "value_relative": (uplift.value_relative, None),
+        "brought_in": (uplift.brought_in, None),
+    }
+    for name, (estimate, p) in found.items():
+        value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
+        yield {"basis": uplift.basis.value, "figure": name, "value": value, "low": low, "high": high, "p": p}
+
+
+# ---- the page
+
+_environment = markup("report")
+_environment.filters.update(
+    money=money,
+    a_real=a_real,
+    day=day,
+    month=_month,
+    percent=percent,
+    chance=chance,
+    number=lambda n: format_decimal(n, locale="pt_BR"),
+)
+_environment.globals.update(channels=CHANNELS, bases=BASES, comparison=comparison, conclusions=conclusions)
+
+
+def page(results: Results) -> str:
+    return _environment.get_template("cohort.html.j2").render(
+        r=results,
+        no_holdout=NO_HOLDOUT,
+        no_returns=NO_RETURNS,
+        charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
+        foreseen=_by_channel(results),
+        figures=FIGURES,
+        queries={name: whole_query(name, results.cohort.name, results.on) for name in FIGURES},
+    )
+
+
+def _charts(results: Results) -> Iterator[tuple[str, str]]:
+    cells = {(row["hypothesis"], Stage(row["stage"])): row for row in results.rows["heat_map"]}
+    counts = {cell: (row["cases"], int(row["notices"])) for cell, row in cells.items()}
+    yield "heat_map", svg(results.ruler, counts, {cell: row["owed"] for cell, row in cells.items()})
+    for name, uplift in (("groups", results.by_lot), ("as_delivered", results.as_delivered)):
+        if uplift and uplift.rate:
+            found = [Interval("diferença de pagantes", uplift.rate.value, uplift.rate.low, uplift.rate.high)]
+            yield name, intervals("Diferença de pagantes, com 95 % de confiança", found, points)
+    if results.rows["recovered"]:
+        columns = [
+            Column(_month(row["month"]), (float(max(row["after_action"], 0)), float(max(row["spontaneous"], 0))))
+            for row in results.rows["recovered"]
+        ]
+        yield "recovered", bars("Recuperado por mês", ("após ação", "espontâneo"), columns, _compact)
+    if any(point.paid for curve in results.curves.values() for point in curve.points):
+        last = (results.on - results.begins).days
+        yield (
+            "survival",
+            steps("Parte que já quitou, por dia", results.curves, last, lambda share: percent(share) or ""),
+        )
+    if results.rows["delinquency"]:
+        stretches = [
+            Stretch(name, [(_month(month.month), float(month.rate)) for month in found.months], _float(found.mean))
+            for name, found in (("antes", results.before), ("desde a régua", results.after))
+        ]
+        yield "delinquency", levels("Inadimplência mensal", stretches, lambda share: percent(share) or "")
+    if results.forecast:
+        days: dict[date, float] = {}
+        for (on, _, notices), _ in results.forecast:
+            days[on] = days.get(on, 0) + notices
+        columns = [Column(f"{on:%d/%m}", (float(notices),)) for on, notices in sorted(days.items())]
+        yield "forecast", bars("Avisos por dia", ("avisos",), columns, lambda n: format_decimal(n, locale="pt_BR"))
+
+
+def _float(number: Decimal | None) -> float | None:
+    return None if number is None else float(number)
+
+
+def _by_channel(results: Results) -> Mapping[str, tuple[int, Decimal]]:
+    """Of the next 30 days: notices, and what they cost."""
+    found: dict[str, tuple[int, Decimal]] = {}
+    for (_, channel, notices), cost in results.forecast or ():
+        so_far, spent = found.get(channel, (0, Decimal(0)))
+        found[channel] = (so_far + notices, spent + cost)
+    return dict(sorted(found.items()))

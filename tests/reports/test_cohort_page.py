@@ -1,0 +1,108 @@
+"""The page on what a cohort brought in: complete, in Portuguese, and honest about what it can't tell."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from reports.cohort import page
+from storage.figures import FIGURES
+from tests.html import Opened
+from tests.ledger import NOTIFIED, Ledger
+
+LATER = NOTIFIED + timedelta(days=30)
+
+Scene = Callable[[Ledger], None]
+
+
+def everything(ledger: Ledger) -> None:
+    ledger.cases("n", 900, "90000.00")
+    ledger.cases("c", 300, "30000.00", arm="control")
+    ledger.notified("n")
+    ledger.notified("n1", channel="voice", status="delivered")
+    ledger.paid("n", 300, "30000.00", LATER)
+    ledger.paid("c", 50, "5000.00", LATER)
+    for month in (4, 5, 6, 7):
+        ledger.returned(date(2026, month, 1), "1000.00", "950.00")
+
+
+def nobody(ledger: Ledger) -> None:
+    pass
+
+
+def nobody_paid(ledger: Ledger) -> None:
+    ledger.cases("n", 9, "900.00")
+    ledger.cases("c", 3, "300.00", arm="control")
+    ledger.notified("n")
+
+
+def nobody_was_held_out(ledger: Ledger) -> None:
+    ledger.without_holdout()
+    ledger.cases("n", 9, "900.00", arm=None)
+    ledger.paid("n", 9, "900.00", LATER)
+
+
+def nobody_was_drawn(ledger: Ledger) -> None:
+    ledger.cases("n", 2, "200.00")
+    ledger.paid("n", 1, "100.00", LATER)
+
+
+@pytest.mark.parametrize("scene", [everything, nobody, nobody_paid, nobody_was_held_out, nobody_was_drawn])
+def test_it_is_whole_and_shows_no_number_that_is_none(engine: Engine, scene: Scene) -> None:
+    ledger = Ledger(engine)
+    scene(ledger)
+    html = page(ledger.results())
+    opened = Opened(html)
+    assert (opened.stack, opened.fetched) == ([], [])
+    assert not re.search(r"@import|url\(|<script", html)
+    shown = opened.text[opened.text.index("De 01/06/2026") :]
+    assert not re.search(r"\b(nan|None|inf|Decimal)\b", shown, re.IGNORECASE)
+
+
+def test_every_figure_leads_to_its_query(engine: Engine) -> None:
+    ledger = Ledger(engine)
+    everything(ledger)
+    html = page(ledger.results())
+    links = {link for link in Opened(html).links if link.startswith("#")}
+    assert links == {f"#consulta-{figure}" for figure in FIGURES}
+    for figure in FIGURES:
+        assert f'id="consulta-{figure}"' in html
+
+
+def test_it_says_what_was_found_and_how_sure_that_is(engine: Engine) -> None:
+    ledger = Ledger(engine)
+    everything(ledger)
+    text = " ".join(Opened(page(ledger.results())).text.split())
+    for words in (
+        "1.200 casos, 300 deles no grupo de controle",
+        "+16,67 pp",
+        "além do acaso, com 95 % de confiança",
+        "p < 0,001",
+        "Indício, não prova",
+        "85,7 % do total",
+        "111 iniciadas, 111 atendidas (100,0 %)",
+        "média de 5,00 %",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("scene", "reason"),
+    [
+        (nobody, "nenhum caso a cobrar"),
+        (nobody, "nada entrou até 31/08/2026"),
+        (nobody, "nenhum aviso até 31/08/2026"),
+        (nobody, "sem declarações deste tributo"),
+        (nobody_paid, "ninguém quitou até 31/08/2026"),
+        (nobody_paid, "nenhuma chamada foi feita"),
+        (nobody_was_held_out, "a coorte foi iniciada sem --control"),
+        (nobody_was_drawn, "grupo de controle: nenhum caso, e por isso não há com o que comparar"),
+        (everything, "o dia do relatório já passou"),
+    ],
+)
+def test_what_can_not_be_told_is_a_dash_with_its_reason(engine: Engine, scene: Scene, reason: str) -> None:
+    ledger = Ledger(engine)
+    scene(ledger)
+    assert reason in Opened(page(ledger.results())).text

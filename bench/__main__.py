@@ -21,6 +21,7 @@ from bench.imports import import_figures
 from bench.live import live_figures
 from bench.rungs import rung_figures
 from bench.scale import scale_asked
+from bench.sizing import readable
 from bench.starts import start_figures
 from commands.console import emit, err, out, table
 from embedded.home import Home
@@ -75,11 +76,6 @@ def show(figures: list[Figure]) -> None:
     table(("figure", "ours", "bare", "goal", "met"), rows)
     missed = [figure.figure for figure in figures if figure.met is False]
     out.print(f"missed: {', '.join(missed)}" if missed else "every goal is met", soft_wrap=True)
-
-
-def readable(value: float | None) -> str:
-    """Three figures are as much as a measurement is good for."""
-    return "" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def main() -> int:

@@ -18,12 +18,13 @@ from workflows.names import case_workflow_id
 
 WAVES = 3
 """The rungs of the ruler's mildest row: on the first day, and after 5 and 7 working days."""
-LAST_DAYS = {1: MONDAY + timedelta(days=3), WAVES: MONDAY + timedelta(days=20)}
-"""When the clock of a climb of so many waves stands still."""
+LAST_DAYS = {1: MONDAY + timedelta(days=6), WAVES: MONDAY + timedelta(days=29)}
+"""When the clock of a climb of so many waves stands still: the day before the next rung."""
 DAYS_APART = 7
 
-STARTED_A_SECOND = 25
-"""How many cases are surely started before the first wave comes."""
+STARTED_A_SECOND = 15
+"""How many cases are surely started: who starts after the first wave's day is no part of it."""
+HEAD_START = 5.0
 AT_ONCE = 20
 PATIENCE_SECONDS = 180.0
 """What a climb may take beyond its clock: what a worker lost is asked for again after a minute."""
@@ -86,7 +87,7 @@ async def start_bare(client: Client, rungs: Sequence[list[datetime]]) -> list[Wo
 
 
 def _beginning(climbers: int) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=1 + climbers / STARTED_A_SECOND)
+    return datetime.now(UTC) + timedelta(seconds=HEAD_START + climbers / STARTED_A_SECOND)
 
 
 SENT = "SELECT count(*) FROM notices JOIN cases ON cases.id = notices.case WHERE cohort = :tax AND sent_at IS NOT NULL"

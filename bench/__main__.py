@@ -4,6 +4,7 @@ BENCH=smoke takes a minute and a half, BENCH=full what needs 60,000 live cases. 
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from dataclasses import asdict
@@ -38,6 +39,8 @@ def bench(
 ) -> None:
     """Measure Régua beside bare Temporal and PostgreSQL, on a stack of its own."""
     scale, began = scale_asked(), monotonic()
+    # without bytecode on disk the workflows' sandbox would compile our modules anew for each case
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with (
         stoppable(),
         tempfile.TemporaryDirectory(prefix="regua-bench-") as folder,

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo up test check audit chaos
+.PHONY: install demo up test check audit chaos bench
 
 install: .venv/installed
 
@@ -25,6 +25,10 @@ test: install
 
 chaos: install
 	$(BIN)/python -m tests.chaos
+
+# At most 20 minutes; BENCH=smoke a minute and a half, BENCH=full with 60,000 live cases and a million rows.
+bench: install
+	$(BIN)/python -m bench
 
 check: install
 	$(BIN)/ruff check

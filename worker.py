@@ -37,6 +37,9 @@ from workflows.taxpayer_ruler import TaxpayerRuler
 THREADS = 16
 """Activities at once: each holds one database connection."""
 
+CACHED = 5_000
+"""Cases a worker remembers; another one's history is read again when something happens to it."""
+
 WAITING = 64
 """Notices of one provider at once: most of them only wait for its answer, without a connection."""
 
@@ -78,7 +81,7 @@ def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | N
         ],
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
-        max_cached_workflows=5_000,
+        max_cached_workflows=CACHED,
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
     )

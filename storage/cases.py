@@ -176,22 +176,27 @@ PAYMENTS = text("""
     ORDER BY id
 """)
 
-FORMAL_NOTICES = text("""
-    SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on, min(deemed_by) AS deemed_by
-    FROM notices WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at ORDER BY step
-""")
-
 ASSETS = about_pairs(f"""
     SELECT DISTINCT id, known_assets FROM {PAIRS} JOIN taxpayers ON taxpayers.id = pair.taxpayer
     WHERE known_assets IS NOT NULL
 """)  # noqa: S608 - PAIRS is a constant
 
+# no broken agreement while another lives, or once one was completed; a payment at once that was not made breaks nothing
 PROCESS = text("""
     SELECT (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
             FROM defences WHERE "case" = :case ORDER BY id DESC LIMIT 1) AS defence,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on") ORDER BY kind), '[]')
-            FROM prior_steps WHERE "case" = :case) AS prior_steps
+            FROM prior_steps WHERE "case" = :case) AS prior_steps,
+           (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
+            FROM agreements WHERE "case" = :case AND terms -> 'request' ->> 'pay' <> 'cash'
+            ORDER BY recorded_at DESC LIMIT 1) AS agreement,
+           (SELECT coalesce(jsonb_agg(to_jsonb(served) - 'step' ORDER BY step), '[]')
+            FROM (SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on,
+                         min(deemed_by) AS deemed_by, step
+                  FROM notices WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at) AS served
+           ) AS formal_notices
 """)
+"""One query, since it is asked at every sitting."""
 
 
 def read_standings(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, Standing]:
@@ -254,7 +259,7 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "payments": tuple(PaymentFact(on=p.paid_on, amount=p.net) for p in connection.execute(PAYMENTS, paid)),
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by,
-            "broken_agreement": _broken_agreement(connection, case.id),
+            "broken_agreement": _broken_agreement(process.agreement),
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
             "deliveries": person.deliveries,
@@ -262,26 +267,15 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "limits": strictest(
                 [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
             ),
-            "formal_notices": tuple(
-                FormalNotice.model_validate(dict(n))
-                for n in connection.execute(FORMAL_NOTICES, {"case": case.id}).mappings()
-            ),
+            "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
             "defence": Defence.model_validate(process.defence) if process.defence else None,
             "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
         }
     )
 
 
-# none while another agreement lives, or once one was completed; a payment at once that was not made breaks nothing
-BROKEN_AGREEMENT = text("""
-    SELECT id, state, broken_on FROM agreements
-    WHERE "case" = :case AND terms -> 'request' ->> 'pay' <> 'cash' ORDER BY recorded_at DESC LIMIT 1
-""")
-
-
-def _broken_agreement(connection: Connection, case: str) -> BrokenAgreement | None:
-    last = connection.execute(BROKEN_AGREEMENT, {"case": case}).one_or_none()
-    return BrokenAgreement(id=last.id, on=last.broken_on) if last and last.state == "broken" else None
+def _broken_agreement(last: dict[str, Any] | None) -> BrokenAgreement | None:
+    return BrokenAgreement(id=last["id"], on=last["on"]) if last and last["state"] == "broken" else None
 
 
 LOCK_DEBTS = text("""

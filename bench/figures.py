@@ -1,0 +1,34 @@
+"""A figure beside its floor: what Régua takes, what bare Temporal or PostgreSQL takes on the same server, the goal."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    figure: str
+    """What was measured, with its unit."""
+    ours: float
+    bare: float | None = None
+    """None: there is nothing bare of that kind."""
+    goal: str = "stated"
+    met: bool | None = None
+    """None: there is no goal, the figure is only stated."""
+
+
+def stated(figure: str, ours: float, bare: float | None = None) -> Figure:
+    return Figure(figure, ours, bare)
+
+
+def at_most(most: float, figure: str, ours: float, bare: float | None = None) -> Figure:
+    return Figure(figure, ours, bare, f"≤ {most:g}", ours <= most)
+
+
+def share_of_bare(least: float, figure: str, ours: float, bare: float) -> Figure:
+    return Figure(figure, ours, bare, f"≥ {least:g} × bare", ours >= least * bare)
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """The nearest rank: a value that was measured, not one between two."""
+    return sorted(samples)[max(math.ceil(len(samples) * percent / 100), 1) - 1]

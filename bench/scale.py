@@ -1,0 +1,37 @@
+"""How much is measured: BENCH is `smoke` (a minute and a half), empty (at most 20 minutes on two cores) or `full`."""
+
+import os
+from dataclasses import dataclass
+
+from models.errors import Refusal
+
+
+@dataclass(frozen=True)
+class Scale:
+    starts: int
+    """Cases that are started and sleep: the first of `levels`."""
+    climbers: int
+    """Cases that climb their first rungs together."""
+    day_seconds: float
+    """Of the climbers' clock. Their waves are at least seven days apart, and each must be over before the next."""
+    levels: tuple[int, ...]
+    """Cases alive while the cost of a case is measured."""
+    payments: int
+    rows: int
+    """Of an import."""
+
+
+SCALES = {
+    "smoke": Scale(starts=60, climbers=40, day_seconds=0.7, levels=(60, 120), payments=15, rows=5_000),
+    "": Scale(starts=1_000, climbers=500, day_seconds=3.0, levels=(1_000, 10_000), payments=150, rows=100_000),
+    "full": Scale(
+        starts=1_000, climbers=500, day_seconds=3.0, levels=(1_000, 10_000, 60_000), payments=300, rows=1_000_000
+    ),
+}
+
+
+def scale_asked() -> Scale:
+    asked = os.environ.get("BENCH", "")
+    if asked not in SCALES:
+        raise Refusal(f"BENCH is {asked!r}; write smoke, full, or leave it out")
+    return SCALES[asked]

@@ -1,4 +1,4 @@
-"""`cohort start`, `cohort status`, `cohort budget`: a ruler for everybody whom a selection names."""
+"""`cohort …`: a ruler for everybody whom a selection names, started, watched and steered."""
 
 import asyncio
 import getpass
@@ -20,16 +20,20 @@ from models.calendar import Clock
 from models.errors import Refusal
 from models.extract import tax_name
 from models.ruler import Ruler
+from models.steering import State
 from models.words import GROUNDS, STATUSES, money
 from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
 from storage.schema import cases
+from storage.steering import steer
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
 
 cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
+
+Reason = Annotated[str, typer.Option(help="Why.")]
 
 EVENING = 18
 """From this local hour on, a real clock's first day is the next one."""
@@ -96,6 +100,9 @@ def status(name: str, json: Json = False) -> None:
     result = {
         "cohort": name,
         "ruler": known.frozen.ruler.label,
+        "state": known.steering.state,
+        "steered_by": known.steering.by or None,
+        "steered_on": known.steering.on,
         "started_by": known.started_by,
         "today": known.clock.day_at(datetime.now(UTC)),
         "cases": sum(counts.values()),
@@ -107,6 +114,8 @@ def status(name: str, json: Json = False) -> None:
     }
 
     def readable() -> None:
+        if known.steering.state is not State.RUNNING:
+            out.print(f"{name} is {known.steering.state} by {known.steering.by} since {known.steering.on}")
         table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
         of = "no budget" if known.budget is None else f"of {money(known.budget)}"
@@ -127,6 +136,41 @@ def budget_(
     woken = change_budget(database(), name, limit, by or getpass.getuser())
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
+
+
+@cohort.command()
+def pause(
+    name: str, by: Annotated[str, typer.Option(help="Who pauses it.")] = "", reason: Reason = "", json: Json = False
+) -> None:
+    """Hold every case of a cohort: no notice is claimed once this has returned."""
+    _steer(name, State.PAUSED, by, reason, json)
+
+
+@cohort.command()
+def resume(
+    name: str, by: Annotated[str, typer.Option(help="Who resumes it.")] = "", reason: Reason = "", json: Json = False
+) -> None:
+    """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
+    _steer(name, State.RUNNING, by, reason, json)
+
+
+@cohort.command()
+def cancel(
+    name: str,
+    reason: Annotated[str, typer.Option(help="Why; each case's journal keeps it.")],
+    by: Annotated[str, typer.Option(help="Who cancels it.")] = "",
+    json: Json = False,
+) -> None:
+    """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    _steer(name, State.CANCELLED, by, reason, json)
+
+
+def _steer(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
+    told = steer(database(), name, to, by.strip() or getpass.getuser(), reason.strip(), datetime.now(UTC))
+    shown = f"{name} is {to} from now on; cases that are being told: {told}"
+    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
 
 
 def begin_cohort(

@@ -89,6 +89,10 @@ class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
 
+class CohortSteered(Event):
+    """The whole cohort was paused, resumed or cancelled."""
+
+
 class HoldsChanged(Event):
     """People have placed or lifted a hold."""
 
@@ -123,6 +127,7 @@ EVENTS: tuple[type[Event], ...] = (
     AgreementChanged,
     InstalmentsChanged,
     BudgetChanged,
+    CohortSteered,
     HoldsChanged,
     DefenceChanged,
     PriorStepTaken,

@@ -22,7 +22,8 @@ from models.extract import tax_name
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
-from storage.cases import PAIRS, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings
+from models.steering import State, Steering
+from storage.cases import PAIRS, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings, steering_of
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
@@ -38,6 +39,9 @@ class Selection(BaseModel):
     tax: str | None = None
 
 
+AT_START = Steering()
+
+
 @dataclass(frozen=True)
 class Cohort:
     name: str
@@ -49,6 +53,7 @@ class Cohort:
     """What its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
     """Every notice goes to the outbox."""
+    steering: Steering = AT_START
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     if known.rehearsal != cohort.rehearsal:
         started = "a rehearsal" if known.rehearsal else "no rehearsal"
         raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
+    if known.steering.state is State.CANCELLED:
+        raise Refusal(f"cohort {cohort.name} was cancelled by {known.steering.by}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:
         raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
     return known
@@ -124,6 +131,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         started_by=row.started_by,
         budget=row.budget,
         rehearsal=row.rehearsal,
+        steering=steering_of(row),
     )
 
 

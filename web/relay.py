@@ -19,7 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Status
-from models.events import EVENTS, Event, InstalmentsChanged
+from models.events import EVENTS, CohortSteered, Event, InstalmentsChanged
 from storage.schema import agreements, cases, cohorts, owed_signals, policies, rulers
 from storage.signals import CHANNEL
 from workflows.effects import AgreementStart
@@ -191,7 +191,7 @@ class Relay:
         query = (
             select(*columns)
             .where(owed_signals.c.delivered_at.is_(None), owed_signals.c.case.not_in(self._resting))
-            .order_by(owed_signals.c.id)
+            .order_by(owed_signals.c.name == CohortSteered.signal(), owed_signals.c.id)
             .limit(BATCH)
         )
         with self.engine.connect() as connection:

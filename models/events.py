@@ -90,7 +90,7 @@ class BudgetChanged(Event):
 
 
 class CohortSteered(Event):
-    """The whole cohort was paused, resumed or cancelled."""
+    """The whole cohort was started, paused, resumed or cancelled."""
 
 
 class HoldsChanged(Event):

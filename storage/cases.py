@@ -133,9 +133,8 @@ def steering_of(cohort: Row[Any]) -> Steering:
 
 
 # whoever steers a cohort takes this lock alone: a sitting is over before, or sees what was said. No row is written.
-STEADY = text("""
-    SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)) FROM cases WHERE id = :case
-""")
+STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
+STEADY_OF_CASE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)) FROM cases WHERE id = :case")
 
 Pair = tuple[int, str]
 """A taxpayer and a tax."""
@@ -446,7 +445,7 @@ def sitting(
     `unaddressed` are the channels that need no address of the taxpayer's.
     """
     with engine.begin() as connection:
-        connection.execute(STEADY, {"case": case})
+        connection.execute(STEADY_OF_CASE, {"case": case})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
         needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Engine, bindparam, select, text
@@ -23,7 +24,7 @@ from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
 from models.steering import State, Steering
-from storage.cases import PAIRS, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings, steering_of
+from storage.cases import PAIRS, STEADY, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings, steering_of
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
@@ -163,6 +164,31 @@ def candidates(
 ) -> Iterator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
     has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
+    named, asked = _named(ruler, selection, after)
+    query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
+    with engine.connect().execution_options(stream_results=True, yield_per=PAGE) as listing:
+        rows = listing.execute(query.bindparams(TAXES), asked)
+        for page in rows.partitions():
+            with engine.connect() as connection:
+                found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
+            if ruler.accrual:
+                found = [candidate for candidate in found if candidate.owes(selection.min_amount)]
+            if found:
+                yield found
+
+
+def count_named(connection: Connection, ruler: Ruler, selection: Selection) -> int:
+    """How many `candidates` there are; where what is owed accrues, at most."""
+    named, asked = _named(ruler, selection, (0, ""))
+    query = text(f"SELECT count(*) FROM ({named}) AS found")  # noqa: S608 - of constants
+    return int(connection.execute(query.bindparams(TAXES), asked).scalar_one())
+
+
+TAXES = bindparam("taxes", type_=ARRAY(Text))
+
+
+def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[str, Any]]:
+    """A query for taxpayers and taxes, and what it asks for."""
     taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
     asked = {
         "every_tax": not taxes,
@@ -174,17 +200,7 @@ def candidates(
         "after_tax": after[1],
     }
     returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
-    union = f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS
-    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
-    with engine.connect().execution_options(stream_results=True, yield_per=PAGE) as listing:
-        rows = listing.execute(query.bindparams(bindparam("taxes", type_=ARRAY(Text))), asked)
-        for page in rows.partitions():
-            with engine.connect() as connection:
-                found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
-            if ruler.accrual:
-                found = [candidate for candidate in found if candidate.owes(selection.min_amount)]
-            if found:
-                yield found
+    return f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS, asked
 
 
 def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> None:
@@ -195,7 +211,7 @@ def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today
 
 
 OPEN_CASES = about_pairs(f"""
-    SELECT cases.id, cases.cohort, cases.taxpayer, cases.tax FROM {PAIRS}
+    SELECT cases.id, cases.cohort, cases.revision, cases.taxpayer, cases.tax FROM {PAIRS}
     JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
 """)  # noqa: S608 - PAIRS is a constant
 
@@ -207,8 +223,8 @@ def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: d
 
 
 def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> tuple[list[str], int]:
-    """Opens a case for each candidate without one. Returns the cohort's open cases among them, whose workflows are to
-    run, and how many of them are new. Twice does it once."""
+    """Opens a case for each candidate without one, unless the cohort is cancelled. Returns the cohort's open cases
+    among them that no workflow has looked at yet, and how many of them are new. Twice does it once."""
     taken = [candidate for candidate in page if candidate.takes(cohort.frozen.ruler)]
     position = Position.at_start(today).model_dump(mode="json")
     rows = [
@@ -222,11 +238,14 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
         for candidate in taken
     ]
     with engine.begin() as connection:
+        connection.execute(STEADY, {"cohort": cohort.name})
+        if read_cohort(connection, cohort.name).steering.state is State.CANCELLED:
+            return [], 0
         new = connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows) if rows else ()
         count = len(list(new))
         ours = [
             row.id
             for row in connection.execute(OPEN_CASES, bound(candidate.pair for candidate in taken))
-            if row.cohort == cohort.name
+            if row.cohort == cohort.name and not row.revision
         ]
     return ours, count

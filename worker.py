@@ -6,24 +6,28 @@ A queue of its own for each provider: what waits for one of them holds nobody el
 import asyncio
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
 from activities.desk import Desk
+from activities.log import log_to_stderr
 from activities.notices import NoticeActivities
 from banks.settings import bank_from
 from channels.links import links_from
 from channels.settings import post_from, rate_of
 from embedded.home import home
+from models.errors import Refusal
 from storage.engine import connect_from_environment
+from workflows.build import build_id, current_build, deployment_of
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
 from workflows.instalment_agreement import InstalmentAgreement
@@ -39,7 +43,8 @@ WAITING = 64
 GRACE = timedelta(seconds=8)
 
 
-def worker_on(client: Client, desk: Desk) -> Worker:
+def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | None = None) -> Worker:
+    """Without a deployment it serves whatever workflow there is, whichever build is current."""
     case, cohort, agreement = CaseActivities(desk), CohortActivities(desk.engine, client), AgreementActivities(desk)
     return Worker(
         client,
@@ -72,11 +77,13 @@ def worker_on(client: Client, desk: Desk) -> Worker:
         max_concurrent_activities=THREADS,
         max_cached_workflows=5_000,
         graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment,
     )
 
 
 def carrier_on(client: Client, desk: Desk, provider: str, rate: float | None) -> Worker:
-    """Serves the messages that leave by one provider, at most `rate` a second over all workers."""
+    """Serves the messages that leave by one provider, at most `rate` a second over all workers. A message is the
+    same whichever build asks for it, so carriers have no deployment."""
     return Worker(
         client,
         task_queue=queue_of(provider),
@@ -99,8 +106,11 @@ async def main() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     client = await connect()
+    build = build_id()
+    if (current := await current_build(client)) != build:
+        print(f"build {build} waits, {current or 'none'} is current; `starter.py migrate` changes it", file=sys.stderr)
     async with AsyncExitStack() as serving:
-        await serving.enter_async_context(worker_on(client, desk))
+        await serving.enter_async_context(worker_on(client, desk, deployment_of(build)))
         for provider in PROVIDERS:
             if provider in desk.post.providers:
                 rate = rate_of(provider, os.environ)
@@ -109,5 +119,10 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    log_to_stderr()
+    try:
+        asyncio.run(main())
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        leave(1)
     leave(0)

@@ -1,6 +1,7 @@
 """Starting a cohort: cases are opened on record page by page, and each one's workflow is started."""
 
 import asyncio
+from contextlib import closing
 
 from sqlalchemy import Engine
 from temporalio import activity
@@ -37,16 +38,16 @@ class CohortActivities(CohortEffects):
         if record.steering.state is State.CANCELLED:
             return cursor.model_copy(update={"done": True})
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
-        began, pace = _seconds(), Pace(intake.rate)
-        pages = candidates(self.engine, record.frozen.ruler, record.selection, today, (cursor.taxpayer, cursor.tax))
-        page = await asyncio.to_thread(next, pages, None)
-        ends = began + max(SPELL_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
-        while page:
-            cursor = await self._start_page(record, page, cursor, pace)
-            activity.heartbeat(cursor)
-            if _seconds() > ends:
-                return cursor
+        began, pace, after = _seconds(), Pace(intake.rate), (cursor.taxpayer, cursor.tax)
+        with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
             page = await asyncio.to_thread(next, pages, None)
+            ends = began + max(SPELL_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
+            while page:
+                cursor = await self._start_page(record, page, cursor, pace)
+                activity.heartbeat(cursor)
+                if _seconds() > ends:
+                    return cursor
+                page = await asyncio.to_thread(next, pages, None)
         return cursor.model_copy(update={"done": True})
 
     def _read(self, cohort: str, total: int) -> tuple[Cohort, int]:
@@ -58,7 +59,7 @@ class CohortActivities(CohortEffects):
         self, cohort: Cohort, page: list[Candidate], cursor: StartCursor, pace: "Pace"
     ) -> StartCursor:
         today = page[0].standing.today
-        unseen, new = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+        opened = await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def start(case: str) -> bool:
@@ -66,14 +67,15 @@ class CohortActivities(CohortEffects):
                 await pace.turn()
                 return await self._start(cohort, case)
 
-        started = await asyncio.gather(*(start(case) for case in unseen))
+        started = await asyncio.gather(*(start(case) for case in opened.unseen))
         taxpayer, tax = page[-1].pair
+        in_case = sum(candidate.in_case for candidate in page)
         return StartCursor(
             taxpayer=taxpayer,
             tax=tax,
             seen=cursor.seen + len(page),
-            started=cursor.started + new,
-            already_open=cursor.already_open + sum(candidate.in_case for candidate in page),
+            started=cursor.started + opened.ours,
+            already_open=cursor.already_open + in_case - (opened.ours - opened.new),
             total=cursor.total,
             failed=cursor.failed + started.count(False),
         )

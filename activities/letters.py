@@ -15,7 +15,7 @@ from models.gate import basis_of
 from models.ruler import Kind, tone_of
 from models.step import Action, Step
 from models.taxid import formatted
-from models.words import STAGES
+from models.words import BASES, STAGES
 from storage.cases import Sitting
 from storage.charges import brcodes_of
 from storage.offers import offer_on
@@ -31,6 +31,7 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | No
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
     owed = [debt.id for debt in standing.debts if debt.outstanding]
+    basis, because = basis_of(ruler, sat.position, standing)
     offer = offer_on(sat.connection, ruler, case.id, owed, at) if ruler.offer else None
     return Letter(
         authority=ruler.authority,
@@ -54,7 +55,8 @@ def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | No
         benefits=_benefits(sat),
         deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
         defence_days=ruler.gate.defence.days if ruler.gate else None,
-        basis=basis_of(ruler, sat.position, standing)[1],
+        basis=because,
+        basis_name=BASES[basis],
         reinstated=step.action is Action.INFORM,
         offer=offer.offered if offer else None,
         link=link,

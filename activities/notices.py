@@ -152,7 +152,8 @@ class NoticeActivities(NoticeEffects):
             "cost": cost,
         }
         made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
-        sat.journal("notice", step.reason, at, step)
+        # the reason as of now: a payment may have come since the workflow was told of the step
+        sat.journal("notice", sat.step.reason if sat.step.number == step.number else step.reason, at, step)
         if sat.position.steps == step.number and informs:
             sat.judge(sat.position.told())
         elif sat.position.steps == step.number:

@@ -108,6 +108,8 @@ class Letter(_Value):
     defence_days: int | None
     basis: str = ""
     """By what the case is on its way to a suspension: the thresholds of the law, or the end of its ladder."""
+    basis_name: str = ""
+    """The same without amounts, for open channels."""
     reinstated: bool = False
     """It says that benefits are back."""
     offer: Offered | None = None
@@ -121,7 +123,8 @@ class Letter(_Value):
         """What a template for `channel` knows. Before registration only a closed one discloses debt detail: amounts,
         periods, due dates, numbers of inscriptions (CTN art. 198)."""
         discloses = self.credit == "registered" or channel not in OPEN
-        return {**self.model_dump(), "channel": channel, "discloses": discloses}
+        basis = self.basis if discloses else self.basis_name
+        return {**self.model_dump(), "basis": basis, "channel": channel, "discloses": discloses}
 
 
 KNOWN = frozenset(Letter.model_fields) | {"channel", "discloses"}

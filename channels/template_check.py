@@ -30,11 +30,12 @@ from channels.rendering import (
 )
 from models.channel import Channel
 from models.faults import Fault
+from models.gate import LADDER, STATUTE
 from models.offer import Offer
 from models.remission import Offered, OfferedModality
 from models.ruler import Hypothesis, Ruler, Rung, Stage, tone_of
 from models.sms import measure
-from models.words import STAGES
+from models.words import BASES, STAGES
 
 MOST_SEGMENTS = 2
 """Of an SMS, before `ruler check` warns: each is paid for, and some telephones show them apart."""
@@ -45,8 +46,9 @@ UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 
 
 def template_faults(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
-    """Files missing, names unknown in any branch, words that don't render, links or numbers read aloud, and debt detail
-    stated over an open channel before registration (CTN art. 198)."""
+    """Files missing, names unknown in any branch, words that don't render, links or numbers read aloud, debt detail
+    stated over an open channel before registration (CTN art. 198), and formal notices on the way to a suspension that
+    don't say by what: LC 225/2026's thresholds, or the end of the ladder."""
     check = _Check(folder)
     told: set[str] = set()
     for row, index, rung in ruler.cells():
@@ -59,12 +61,19 @@ def template_faults(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
                 told.add(what)
             if not check.file(channel, rung.template):
                 yield Fault(where, f"has no words for {channel}: write {check.wanted(channel, rung.template)}")
+        if (rung.formal or rung.stage is Stage.SUSPENSION) and _suspends(ruler, row):
+            for what in check.basis_left_out(channels_of(ruler, row, index), rung.template, letters[0]):
+                yield Fault(where, what)
         if rung.stage is Stage.SUSPENSION:
             given_back = reinstatement_template(rung.template)
             if not check.file("email", given_back):
                 yield Fault(where, f"has no words for giving benefits back: write {check.wanted('email', given_back)}")
             for what in check.faults("email", given_back, [*letters, _nothing_open(letters[0])]):
                 yield Fault(where, what)
+
+
+def _suspends(ruler: Ruler, row: Hypothesis) -> bool:
+    return any(rung.stage is Stage.SUSPENSION for rung in ruler.rows[row].rungs)
 
 
 def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
@@ -140,6 +149,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             tax=tax,
             credit=ruler.credit,
             gsm7=ruler.sms.gsm7,
+            **_sample_basis(ruler),
             balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
             offer=_sample_offer(ruler.offer) if ruler.offer else None,
             **standing,
@@ -147,6 +157,13 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
         )
         for n, (standing, circumstance) in enumerate(product(standings, circumstances))
     ]
+
+
+def _sample_basis(ruler: Ruler) -> dict[str, str]:
+    if ruler.gate and ruler.gate.basis == "statutory":
+        finding = "R$ 16.000.000,00 em aberto e 5 períodos em doze meses (LC 225/2026, arts. 11 a 13)"
+        return {"basis": STATUTE.format(finding=finding), "basis_name": BASES["statutory"]}
+    return {"basis": LADDER.format(label=ruler.label), "basis_name": BASES["ladder"]}
 
 
 def _sample_offer(offer: Offer) -> Offered:
@@ -328,6 +345,23 @@ class _Check:
                 f"{self.shown(file)}: by {channel}, an open channel, it states {', '.join(told)} before registration "
                 "(CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
             )
+
+    def basis_left_out(self, channels: list[Channel], template: str, letter: Letter) -> list[str]:
+        """The files of its letters, or of all its messages where it has no letter, that never print `basis`. Faulty
+        ones are told elsewhere."""
+        letters = [channel for channel in channels if channel in HEADED] or channels
+        other = letter.model_copy(update={"basis": "outro fundamento", "basis_name": "outro"})
+        silent = [channel for channel in letters if self._same(channel, template, letter, other)]
+        files = dict.fromkeys(self.shown(self.file(channel, template) or "") for channel in silent)
+        return [
+            f"{file}: is formal, may lead to a suspension, and doesn't say by what: print `basis`" for file in files
+        ]
+
+    def _same(self, channel: Channel, template: str, letter: Letter, other: Letter) -> bool:
+        try:
+            return render(channel, template, letter, self._words) == render(channel, template, other, self._words)
+        except Exception:
+            return False
 
     def _sentence(self, error: Exception) -> str:
         """The template's file and line, and what happened there."""

@@ -6,13 +6,15 @@ GROUPS = {
     "stack": ("stack",),
     "imports": ("taxpayers", "filings", "benefits", "sample"),
     "cohort": ("cohort",),
+    "schedule": ("schedule",),
     "case": ("case",),
+    "explain": ("case",),
     "tasks": ("task",),
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
     "power": ("power",),
-    "web": ("web", "migrate"),
+    "web": ("web", "migrate", "downgrade"),
     "demo": ("demo",),
 }
 """file -> the commands in it. Only the file that was asked for is loaded, so that each command answers at once."""

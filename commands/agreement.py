@@ -111,7 +111,7 @@ def list_(
     cohort: Annotated[str, typer.Option(help="Only those of this cohort's cases.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List agreements, the newest first."""
+    """List agreements: of cases near prescription first, then the newest."""
     with answering_database() as engine, engine.connect() as connection:
         found = list_agreements(connection, state, cohort or None)
     columns = ("id", "case", "policy", "state", "amount", "paid", "instalments", "signed_on", "next_step_on")

@@ -11,18 +11,21 @@ from sqlalchemy import select, update
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from commands import process
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.services import database, temporal_client
-from models.case import Status
+from models.case import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
-from models.words import STATUSES
-from storage.cases import case_ids, read_case, record_decision
+from models.words import GROUNDS, STATUSES
+from storage.cases import read_case, record_decision
 from storage.cohorts import read_cohort
 from storage.contacts import give_contact
 from storage.files import case_file
 from storage.hardship import declare_hardship
+from storage.prescription import list_cases
+from storage.revival import look_again
 from storage.schema import notices
 from storage.signals import owe
 from workflows.effects import Command
@@ -35,22 +38,22 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
 
 def register(app: typer.Typer) -> None:
+    process.register(case)
     app.add_typer(case, name="case")
 
 
 @case.command(name="list")
-def list_cases(
+def list_(
     cohort: str,
     status: Annotated[Status | None, typer.Option(help="Only those that are so; `unreachable` want a contact.")] = None,
     json: Json = False,
 ) -> None:
-    """The cases of a cohort and their statuses."""
+    """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
-        listed = case_ids(connection, cohort)
-    found = [{"case": name, "status": is_now} for name, is_now in listed if status in (None, is_now)]
-    rows = [(row["case"], STATUSES[row["status"]]) for row in found]
-    emit({"cases": found}, json, lambda: table(["case", "status"], rows, cohort))
+        found = list_cases(connection, cohort, datetime.now(UTC), status)
+    rows = [(row["case"], STATUSES[row["status"]], _prescribes(row)) for row in found]
+    emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
 
 
 @case.command()
@@ -147,11 +150,20 @@ def served(
     _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
 
 
+@case.command()
+def revive(json: Json = False) -> None:
+    """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
+    with answering_database() as engine, engine.begin() as connection:
+        revived = look_again(connection)
+    said = f"{revived.cases} cases and {revived.agreements} agreements look at their record again"
+    emit(asdict(revived), json, lambda: out.print(said))
+
+
 def _tell(name: str, update_name: str, command: Command, as_json: bool) -> None:
     _must_say("--by", command.by)
     with database().connect() as connection:
         record = read_case(connection, name)
-    _must_be_open(name, record.status)
+    must_be_open(name, record.status)
     status = asyncio.run(_update(name, update_name, command))
     emit({"case": name, "status": status}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
 
@@ -167,11 +179,6 @@ async def _update(case: str, update_name: str, command: Command) -> str:
             raise Refusal(f"case {case} has no running workflow in Temporal") from None
         raise
     return status
-
-
-def _must_be_open(case: str, status: str) -> None:
-    if Status(status).closed:
-        raise Refusal(f"case {case} is {status}: nothing more can be done to it")
 
 
 def _must_say(option: str, value: str) -> None:
@@ -199,15 +206,32 @@ def _show(file: dict[str, Any]) -> None:
     if file["waits_because"]:
         out.print(f"waits: {file['waits_because']}", markup=False)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    for title in ("holds", "payments", "agreements", "benefits"):
+    held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
+    if held:
+        table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
+    for title in ("defences", "prior_steps", "payments", "agreements", "benefits"):
         if file[title]:
-            table(file[title][0].keys(), [row.values() for row in file[title]], title)
+            table(file[title][0].keys(), [row.values() for row in file[title]], title.replace("_", " "))
+    given = _columns(file["approvals"], "given_by", "given_on", "state", "reason")
+    if given:
+        table(["approved by", "on", "state", "why"], given, "approvals")
     told = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
     table(["notice", "at", "cell", "status", "served"], told, "notices")
     for title in ("replies", "tasks"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)
     table(["at", "kind", "reason"], _columns(file["events"], "at", "kind", "reason"), "events")
+
+
+def _by_whom(hold: dict[str, Any]) -> tuple[Any, ...]:
+    why = " · ".join(said for said in (hold["reason"], hold["evidence"]) if said)
+    return hold["by"] or hold["source"], why, hold["from"], hold["until"]
+
+
+def _prescribes(row: dict[str, Any]) -> str:
+    if row["prescribes"] is None:
+        return ""
+    return f"{row['prescribes']} near" if row["near_prescription"] else str(row["prescribes"])
 
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:

@@ -12,7 +12,9 @@ from sqlalchemy import Engine, func, select
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, out, table
+from commands.imports import answering_database
+from commands.progress import watch
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -25,14 +27,24 @@ from models.words import GROUNDS, STATUSES, money
 from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
+from storage.prescription import count_near
 from storage.schema import cases
 from storage.steering import steer
 from workflows.cohort_ruler import CohortRuler
-from workflows.effects import StartCursor
+from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
+from workflows.start import fair_to
 
 cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
 
+MinAmount = Annotated[str, typer.Option(help="Only who owes at least this, in reais.")]
+Uf = Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")]
+Tax = Annotated[str | None, typer.Option(help="Only this tax.")]
+Budget = Annotated[str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")]
+Rehearse = Annotated[
+    bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
+]
+Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
 
 EVENING = 18
@@ -50,28 +62,25 @@ def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
     by: Annotated[str, typer.Option(help="Who starts it.")] = "",
-    min_amount: Annotated[str, typer.Option(help="Only who owes at least this, in reais.")] = "0",
-    uf: Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")] = None,
-    tax: Annotated[str | None, typer.Option(help="Only this tax.")] = None,
+    min_amount: MinAmount = "0",
+    uf: Uf = None,
+    tax: Tax = None,
     day_seconds: Annotated[float | None, typer.Option(min=0.001, max=86400, help="Seconds a day lasts.")] = None,
     start: Annotated[
         str | None, typer.Option(help="First logical day, YYYY-MM-DD; only on a compressed clock.")
     ] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")
-    ] = None,
-    rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
-    ] = False,
+    budget: Budget = None,
+    rehearse: Rehearse = False,
+    rate: Rate = STARTS_A_SECOND,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
     read, source = load_ruler(ruler)
-    selection = _selection(read, min_amount, uf, tax)
-    clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
-    limit = None if budget is None else _amount(budget, "--budget")
+    selection = selection_of(read, min_amount, uf, tax)
+    clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
+    limit = None if budget is None else amount_of(budget, "--budget")
     _refuse_if_over(read, clock.origin_day)
     engine = database()
     if dry_run:
@@ -80,7 +89,7 @@ def start(
         return
     begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock, limit, rehearse)
     before = sum(status_counts(engine, name).values())
-    done = asyncio.run(_run(engine, begun, wait=not no_wait))
+    done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
     started = sum(counts.values()) - before
     result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
@@ -91,12 +100,13 @@ def start(
 @cohort.command()
 def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
-    engine = database()
-    with engine.connect() as connection:
-        known = read_cohort(connection, name)
-        costs = spent_by_channel(connection, name)
+    with answering_database() as engine:
+        with engine.connect() as connection:
+            known = read_cohort(connection, name)
+            costs = spent_by_channel(connection, name)
+            near = count_near(connection, name, datetime.now(UTC))
+        counts, cells = status_counts(engine, name), _cells(engine, name)
     spent = sum((channel["cost"] for channel in costs), Decimal(0))
-    counts, cells = status_counts(engine, name), _cells(engine, name)
     result = {
         "cohort": name,
         "ruler": known.frozen.ruler.label,
@@ -106,6 +116,7 @@ def status(name: str, json: Json = False) -> None:
         "started_by": known.started_by,
         "today": known.clock.day_at(datetime.now(UTC)),
         "cases": sum(counts.values()),
+        "near_prescription": near,
         "statuses": counts,
         "cells": cells,
         "budget": known.budget,
@@ -116,6 +127,10 @@ def status(name: str, json: Json = False) -> None:
     def readable() -> None:
         if known.steering.state is not State.RUNNING:
             out.print(f"{name} is {known.steering.state} by {known.steering.by} since {known.steering.on}")
+        if near:
+            out.print(
+                f"[bold]{near} of {sum(counts.values())} cases near prescription[/bold]; `case list` has them first"
+            )
         table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
         of = "no budget" if known.budget is None else f"of {money(known.budget)}"
@@ -132,7 +147,7 @@ def budget_(
     json: Json = False,
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
-    limit = _amount(amount, "AMOUNT")
+    limit = amount_of(amount, "AMOUNT")
     woken = change_budget(database(), name, limit, by or getpass.getuser())
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
@@ -213,8 +228,8 @@ def _cells(engine: Engine, name: str) -> list[dict[str, Any]]:
         ]
 
 
-def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
-    least = _amount(min_amount, "--min-amount")
+def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
+    least = amount_of(min_amount, "--min-amount")
     if uf is not None and (len(uf) != 2 or not uf.isalpha()):
         raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
@@ -232,7 +247,7 @@ def _refuse_if_over(ruler: Ruler, day: date) -> None:
         )
 
 
-def _amount(written: str, option: str) -> Decimal:
+def amount_of(written: str, option: str) -> Decimal:
     """In reais, to the cent."""
     try:
         amount = Decimal(written)
@@ -245,7 +260,7 @@ def _amount(written: str, option: str) -> Decimal:
     return amount
 
 
-def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
+def clock_of(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
     zone = ZoneInfo(ruler.jurisdiction.timezone)
     now = datetime.now(UTC)
     local = now.astimezone(zone)
@@ -265,28 +280,27 @@ def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
     )
 
 
-async def start_cohort(client: Client, begun: Cohort) -> WorkflowHandle[CohortRuler, StartCursor]:
+async def start_cohort(
+    client: Client, begun: Cohort, rate: float = STARTS_A_SECOND
+) -> WorkflowHandle[CohortRuler, StartCursor]:
     return await client.start_workflow(
         CohortRuler.run,
-        begun.name,
+        Intake(cohort=begun.name, rate=rate),
         id=cohort_workflow_id(begun.name),
         task_queue=TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"{begun.name} · {begun.frozen.ruler.label}"[:180],
+        priority=fair_to(begun.name),
     )
 
 
-async def _run(engine: Engine, begun: Cohort, wait: bool) -> dict[str, int]:
-    handle = await start_cohort(await temporal_client(), begun)
+async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
+    handle = await start_cohort(await temporal_client(), begun, rate)
     if not wait:
         return {}
-    result = asyncio.ensure_future(handle.result())
-    with err.status(f"starting {begun.name}") as shown:
-        while not (await asyncio.wait({result}, timeout=1))[0]:
-            opened = sum((await asyncio.to_thread(status_counts, engine, begun.name)).values())
-            shown.update(f"starting {begun.name}: {opened} cases opened")
     try:
-        return {"already_open": (await result).already_open}
+        done = await watch(begun.name, handle)
+        return {"already_open": done.already_open, "to_try_again": done.failed}
     except WorkflowFailureError as failure:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 

@@ -30,6 +30,7 @@ from models.words import STAGES, STATUSES, money
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
+from rehearsal.clerk import Clerk
 from rehearsal.ground import clear
 from rehearsal.life import Life, Tally
 from rehearsal.people import Townspeople
@@ -170,7 +171,7 @@ class Play:
         return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
-        client = await connect_to(stack.services.temporal)
+        client = await connect_to(stack.services.temporal, stack.home.payload_keys)
         started = [await start_cohort(client, cohort) for cohort in cohorts]
         for handle in started:
             await handle.result()
@@ -187,6 +188,7 @@ class Play:
                 last_day=self.last_day,
                 people=Townspeople(engine, census, clock, bank, self.seed, self.people),
                 supervisor=Supervisor(engine, client, clock, self.people),
+                clerk=Clerk(engine, clock),
                 tend=stack.tend,
                 watch=watch,
                 patience=timedelta(seconds=30 + len(self.people) / 5),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,15 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/dat
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
 Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is told from.")]
 
+SnapshotOf = Annotated[
+    str,
+    typer.Option(
+        metavar="SOURCE",
+        help="The file is the whole of a source of yours, for example pgfn-fgts-al: debts that a former snapshot of it"
+        " had and this one lacks are held.",
+    ),
+]
+
 taxpayers = typer.Typer(no_args_is_help=True, help="Taxpayers and their registered debts.")
 filings = typer.Typer(no_args_is_help=True, help="Returns by period: filed, late, missing; declared and paid.")
 benefits = typer.Typer(no_args_is_help=True, help="Tax benefits held.")
@@ -46,9 +56,12 @@ def group() -> None:
 
 
 @taxpayers.command("import")
-def import_taxpayers(file: File, layout: LayoutOption = None, as_json: Json = False) -> None:
+def import_taxpayers(
+    file: File, layout: LayoutOption = None, snapshot_of: SnapshotOf = "", as_json: Json = False
+) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    take(file, lambda header: debt_reader(header, today(), layout), import_debts, as_json)
+    merge = partial(import_debts, snapshot_of=snapshot_of.strip() or None)
+    take(file, lambda header: debt_reader(header, today(), layout), merge, as_json)
 
 
 @filings.command("import")

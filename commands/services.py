@@ -5,7 +5,7 @@ import os
 from sqlalchemy import Engine
 from temporalio.client import Client
 
-from embedded.home import find_services
+from embedded.home import find_services, running_stack
 from models.errors import Refusal
 from storage.engine import connect
 from workflows import client as temporal
@@ -16,9 +16,11 @@ def database() -> Engine:
 
 
 async def temporal_client() -> Client:
-    """Raises Refusal when Temporal doesn't answer."""
+    """Raises Refusal when Temporal doesn't answer. Whoever names the server has the keys of its payloads."""
     address = find_services().temporal
     try:
-        return await (temporal.connect() if os.environ.get("TEMPORAL_ADDRESS") else temporal.connect_to(address))
+        if os.environ.get("TEMPORAL_ADDRESS"):
+            return await temporal.connect()
+        return await temporal.connect_to(address, running_stack()[0].payload_keys)
     except RuntimeError:
         raise Refusal(f"Temporal does not answer at {address}; see `python starter.py stack status`") from None

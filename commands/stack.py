@@ -1,18 +1,25 @@
-"""`stack up`, `stack down`, `stack status`: the embedded services, without anything to install."""
+"""`stack up`, `down`, `status`, `backup`, `restore`, `rotate-key`: the embedded services, with nothing to install."""
 
 import os
 import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
 from commands.console import Json, emit, out
-from embedded.home import REAL_DAY, Services, home, lock_holder, running_services
-from embedded.stack import Ports, Stack, stoppable
+from embedded.backup import back_up
+from embedded.backup import restore as put_back
+from embedded.home import REAL_DAY, Home, Services, home, lock_holder, only_stack, running_services
+from embedded.ports import Ports
+from embedded.stack import Stack, stoppable
 from models.errors import Refusal
 
 TEND_SECONDS = 0.25
@@ -74,6 +81,53 @@ def status(as_json: Json = False) -> None:
     emit(services.model_dump(), as_json, lambda: show(services))
 
 
+@stack.command()
+def rotate_key(as_json: Json = False) -> None:
+    """Make a new key, which from the next `stack up` on encrypts what Temporal keeps; the old ones go on decrypting."""
+    where = home()
+    with only_stack(where):
+        key = where.add_payload_key()
+    said = f"key {key} encrypts from the next `stack up` on; the keys before it stay in {where.keys}, to decrypt"
+    emit({"key": key}, as_json, lambda: out.print(said, soft_wrap=True))
+
+
+@stack.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="In a folder it is named after the moment.")],
+    as_json: Json = False,
+) -> None:
+    """Keep all of this home in one file, whether its stack runs or not. It holds people's data and every key."""
+    with interruptible("no file was made"):
+        file = back_up(home(), target.absolute())
+    size = file.stat().st_size
+    said = f"{file} ({size:,} bytes); whoever reads it reads everything"
+    emit({"file": str(file), "bytes": size}, as_json, lambda: out.print(said, soft_wrap=True, markup=False))
+
+
+@stack.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `stack backup` made.")],
+    into: Annotated[Path | None, typer.Option(help="Another home; later commands need it as REGUA_HOME.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a home from a backup; it must be empty. `stack up` then goes on where the backup was taken."""
+    where = home() if into is None else Home(into.absolute())
+    with interruptible("nothing was restored"):
+        revived = put_back(file.absolute(), where)
+    said = f"{where} is restored; `stack up` goes on with {revived.cases} cases and {revived.agreements} agreements"
+    told = {"home": str(where), **asdict(revived)}
+    emit(told, as_json, lambda: out.print(said, soft_wrap=True, markup=False))
+
+
+@contextmanager
+def interruptible(consequence: str) -> Iterator[None]:
+    with stoppable():
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Refusal(f"stopped; {consequence}") from None
+
+
 def announce(services: Services, as_json: bool) -> None:
     def readable() -> None:
         out.print("ready")
@@ -90,6 +144,7 @@ def show(services: Services) -> None:
         "Web": services.web,
         "Temporal Web UI": services.ui,
         "Temporal": services.temporal,
+        "Temporal metrics": services.temporal_metrics,
         "PostgreSQL": f"{database.hostname}:{database.port}{database.path}",
         "A day lasts": f"{services.day_seconds:g} s",
         "All addresses": home().stack_json,

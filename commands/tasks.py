@@ -1,5 +1,6 @@
 """`task …`: what people have to do: calls, objections, requests for instalments."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -23,13 +24,13 @@ def list_tasks(
     kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
     json: Json = False,
 ) -> None:
-    """What is still to be done, the most urgent first."""
+    """What is still to be done: of cases near prescription first, then the most urgent."""
     if kind is not None and kind not in TASKS:
         raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
-        found = open_tasks(connection, cohort, kind)
+        found = open_tasks(connection, datetime.now(UTC), cohort, kind)
     rows = [
         (row["id"], row["case"], TASKS.get(row["kind"], row["kind"]), day(row["due"]), row["what"]) for row in found
     ]

@@ -1,4 +1,4 @@
-"""`web` and `migrate`: the processes that a deployment starts, configured by the environment alone."""
+"""`web`, `migrate` and `downgrade`: the processes that a deployment starts, configured by the environment alone."""
 
 import asyncio
 import os
@@ -15,8 +15,10 @@ from sqlalchemy.exc import OperationalError
 from commands.console import Json, emit, out
 from commands.services import temporal_client
 from models.errors import Refusal
+from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
+from workflows.build import build_id, make_current
 from workflows.client import connect_settings, register_search_attributes
 
 VARIABLES = {
@@ -28,6 +30,7 @@ VARIABLES = {
 def register(app: typer.Typer) -> None:
     app.command()(web)
     app.command()(migrate)
+    app.command()(downgrade)
 
 
 def web(
@@ -73,18 +76,29 @@ def manners(certificate: Path | None = None, key: Path | None = None, clients: P
 
 
 def migrate(as_json: Json = False) -> None:
-    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its search attributes."""
+    """Bring the database at DATABASE_URL to this version's schema, and Temporal to its attributes and workers."""
     try:
         upgrade(variable("DATABASE_URL"))
     except OperationalError:
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
-    done = "the database has this version's schema, and Temporal knows the search attributes"
+    done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
     emit({"migrated": True}, as_json, lambda: out.print(done))
 
 
+def downgrade(
+    schema: Annotated[str, typer.Argument(help="The newest that the older code knows, for example 0005.")],
+    as_json: Json = False,
+) -> None:
+    """Take the database back to an older schema, before older code is started; what only newer ones hold is lost."""
+    take_back(variable("DATABASE_URL"), schema)
+    emit({"schema": schema}, as_json, lambda: out.print(f"the database has schema {schema}; start the older code now"))
+
+
 async def _prepare_temporal() -> None:
-    await register_search_attributes(await temporal_client())
+    client = await temporal_client()
+    await register_search_attributes(client)
+    await make_current(client, build_id())
 
 
 def variable(name: str) -> str:

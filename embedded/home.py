@@ -18,6 +18,8 @@ REAL_DAY = 86_400.0
 
 FOLDERS = ("postgres", "outbox", "rejects", "logs", "keys")
 
+PAYLOAD_KEY = "payload-"
+
 
 class Home(PosixPath):
     """The folder of one stack. What lies in it is about people or is secret, so each folder is its owner's alone."""
@@ -78,6 +80,18 @@ class Home(PosixPath):
                 draft.unlink()
         return path.read_text()
 
+    @property
+    def payload_keys(self) -> str:
+        """As REGUA_PAYLOAD_KEYS has them: the newest first, and the first made when first asked for."""
+        numbers = {int(key.name.removeprefix(PAYLOAD_KEY)) for key in self.keys.glob(f"{PAYLOAD_KEY}*")} or {1}
+        return ",".join(f"{n}:{self.secret(f'{PAYLOAD_KEY}{n}')}" for n in sorted(numbers, reverse=True))
+
+    def add_payload_key(self) -> str:
+        """Its id. Processes that run have the keys they were started with."""
+        newest = str(int(self.payload_keys.partition(":")[0]) + 1)
+        self.secret(f"{PAYLOAD_KEY}{newest}")
+        return newest
+
 
 def home() -> Home:
     """REGUA_HOME, or `.regua` in the current directory."""
@@ -102,6 +116,7 @@ class Services(BaseModel):
     temporal: str
     database: str
     ui: str | None = None
+    temporal_metrics: str | None = None
     web: str | None = None
     pix_webhook_url: str | None = None
     day_seconds: float = REAL_DAY
@@ -113,13 +128,15 @@ def find_services() -> Services:
     if temporal and database:
         day_seconds = as_day_seconds(os.environ.get("REGUA_DAY_SECONDS") or REAL_DAY)
         return Services(temporal=temporal, database=database, day_seconds=day_seconds)
-    where = home()
-    services = running_services(where)
-    if services is None:
-        services = running_services(demo_home())
-    if services is None:
-        raise Refusal(f"no stack is running in {where}; start one with `python starter.py stack up`")
-    return services
+    return running_stack()[1]
+
+
+def running_stack() -> tuple[Home, Services]:
+    """The stack of this home, else the demo's."""
+    for where in (home(), demo_home()):
+        if services := running_services(where):
+            return where, services
+    raise Refusal(f"no stack is running in {home()}; start one with `python starter.py stack up`")
 
 
 def as_day_seconds(given: str | float) -> float:

@@ -4,14 +4,17 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from embedded.child import Child, environment, last_words, leashed
 from embedded.home import Home, write_private
+from embedded.ports import free_ports
 from models.errors import Refusal
 
 USER = "regua"
@@ -134,3 +137,51 @@ def create_database(home: Home, port: int) -> None:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if known is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+@contextmanager
+def running(home: Home) -> Iterator[str]:
+    """The server alone, on any free port, with its database: its address inside, gone outside."""
+    create(home)
+    await_predecessor(home)
+    [port] = free_ports(1, besides=set())
+    alone = server(home, port)
+    try:
+        alone.start()
+        alone.until(lambda: answers(address(home, port, "postgres")))
+        create_database(home, port)
+        yield address(home, port)
+    finally:
+        alone.stop()
+
+
+def dump(url: str, file: Path) -> None:
+    """As it is at one moment, in a form that a later PostgreSQL on another machine reads."""
+    _run("pg_dump", url, "--format=custom", f"--file={file}")
+
+
+def load(url: str, file: Path) -> None:
+    """All of a dump into an empty database, or nothing."""
+    database = str(conninfo_to_dict(url)["dbname"])
+    _run("pg_restore", url, "--single-transaction", "--exit-on-error", f"--dbname={database}", str(file))
+
+
+def _run(name: str, url: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programs on a database; the password is in its environment, where no `ps` shows it."""
+    to = conninfo_to_dict(url)
+    where = {f"PG{key}": str(to[part]) for key, part in CONNECTION.items()}
+    done = subprocess.run(  # noqa: S603 - the command is our own
+        leashed([program(name), *arguments], signal.SIGKILL),
+        env=environment(**where),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        umask=0o077,
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise Refusal(f"{name} failed: {said[0]}")
+
+
+CONNECTION = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DATABASE": "dbname"}
+"""What libpq's environment calls the parts of an address."""

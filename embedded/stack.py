@@ -1,65 +1,22 @@
 """The whole product on one machine: PostgreSQL, Temporal, a worker and the web, up together and down together."""
 
 import os
-import random
 import signal
-import socket
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
 from types import FrameType, TracebackType
 from typing import Self
 
 from embedded import postgres, temporal
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, only_stack, publish
+from embedded.ports import Ports
 from models.errors import Refusal
 from storage import migrate
 from workflows.names import TASK_QUEUE
-
-# below the ports that the system hands out, so that none is taken while a process that ended starts again
-PORT_RANGE = range(15_000, 32_000)
-
-
-@dataclass(frozen=True)
-class Ports:
-    """0 is any free one."""
-
-    temporal: int = 0
-    ui: int = 0
-    web: int = 0
-    database: int = 0
-    temporal_http: int = 0
-    temporal_metrics: int = 0
-
-    def settled(self) -> "Ports":
-        asked = asdict(self)
-        for name, port in asked.items():
-            if port and not is_free(port):
-                raise Refusal(f"port {port} is in use; choose another --{name}-port, or none to have a free one found")
-        free = free_ports(len(asked), besides=set(asked.values()))
-        return Ports(**{name: port or free.pop() for name, port in asked.items()})
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # as the servers do: a port whose last connections are only being forgotten is free
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_ports(count: int, besides: set[int]) -> list[int]:
-    """At random, so that two stacks that start together look in different places."""
-    candidates = random.SystemRandom().sample(PORT_RANGE, len(PORT_RANGE))
-    free = (port for port in candidates if port not in besides and is_free(port))
-    return [next(free) for _ in range(count)]
 
 
 class Stack:
@@ -109,7 +66,13 @@ class Stack:
         database = self._launch(postgres.server(self.home, ports.database))
         engine = self._launch(
             temporal.server(
-                self.home, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, self.day_seconds
+                self.home,
+                ports.temporal,
+                ports.ui,
+                ports.temporal_http,
+                ports.temporal_metrics,
+                self.day_seconds,
+                codec=f"{services.web}/codec/{self.home.secret('codec')}",
             )
         )
         database.until(lambda: postgres.answers(postgres.address(self.home, ports.database, "postgres")))
@@ -117,6 +80,7 @@ class Stack:
         migrate.upgrade(services.database)
         engine.until(lambda: temporal.answers(services.temporal))
         temporal.keep_histories(services.temporal)
+        temporal.serve_this_build(services.temporal)
 
         worker = self._launch(self._program("worker", "worker.py"))
         web = self._launch(self._program("web", "starter.py", "web", "--port", str(ports.web)))
@@ -129,6 +93,7 @@ class Stack:
             temporal=f"127.0.0.1:{ports.temporal}",
             database=postgres.address(self.home, ports.database),
             ui=f"http://127.0.0.1:{ports.ui}",
+            temporal_metrics=f"http://127.0.0.1:{ports.temporal_metrics}/metrics",
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
@@ -142,12 +107,16 @@ class Stack:
 
     def _program(self, name: str, *arguments: str) -> Child:
         """One of our own processes, which finds its services in its environment."""
+        ui = str(self.services.ui)
         env = environment(
             TEMPORAL_ADDRESS=self.services.temporal,
             DATABASE_URL=self.services.database,
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
+            REGUA_PAYLOAD_KEYS=self.home.payload_keys,
+            REGUA_CODEC_KEY=self.home.secret("codec"),
+            REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),
             REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.web),
             PYTHONUNBUFFERED="1",

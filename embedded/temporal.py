@@ -20,6 +20,7 @@ from temporalio.service import RPCError
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home
 from models.errors import Refusal
+from workflows.build import build_id, make_current
 from workflows.names import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
@@ -35,25 +36,39 @@ def program() -> str:
     return str(path)
 
 
-def server(home: Home, port: int, ui_port: int, http_port: int, metrics_port: int, day_seconds: float) -> Child:
-    """Killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file locked."""
+def server(
+    home: Home, port: int, ui_port: int, http_port: int, metrics_port: int, day_seconds: float, codec: str
+) -> Child:
+    """Killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file locked.
+
+    `codec` is where the Web UI has payloads decrypted; whoever opens the UI is told that address.
+    """
     command = [program(), "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn"]
     command += ["--db-filename", str(home.temporal_db), "--ui-disable-news-fetch"]
+    command += ["--ui-codec-endpoint", codec]
     command += ["--port", str(port), "--ui-port", str(ui_port)]
     command += ["--http-port", str(http_port), "--metrics-port", str(metrics_port)]
     for pragma in ("journal_mode=wal", "synchronous=normal"):
         command += ["--sqlite-pragma", pragma]
     for name, kind in SEARCH_ATTRIBUTES.items():
         command += ["--search-attribute", f"{name}={kind}"]
-    if day_seconds < REAL_DAY:
-        # timers are otherwise late by up to a second, which is days on a compressed clock
-        command += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"']
+    command += settings(day_seconds)
     return Child(
         name="temporal",
         command=command,
         log=home.logs / "temporal.log",
         env=environment(TEMPORAL_VERSION_CHECK_DISABLED="1"),
     )
+
+
+def settings(day_seconds: float) -> list[str]:
+    """Of the server's dynamic configuration."""
+    # cohorts take turns (workflows.start.fair_to)
+    values = ["matching.enableFairness=true"]
+    if day_seconds < REAL_DAY:
+        # timers are otherwise late by up to a second, which is days on a compressed clock
+        values.append('history.timerProcessorMaxTimeShift="1ms"')
+    return [word for value in values for word in ("--dynamic-config-value", value)]
 
 
 def answers(address: str) -> bool:
@@ -79,6 +94,15 @@ async def _set_retention(address: str) -> None:
     config = NamespaceConfig(workflow_execution_retention_ttl=retention)
     client = await Client.connect(address)
     await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=NAMESPACE, config=config))
+
+
+def serve_this_build(address: str) -> None:
+    """What runs already goes on with the code that is here now, as does what runs next."""
+    asyncio.run(_make_current(address))
+
+
+async def _make_current(address: str) -> None:
+    await make_current(await Client.connect(address), build_id())
 
 
 def has_worker(address: str, task_queue: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -47,6 +48,20 @@ class Wait(BaseModel):
         return f"{self.days} dia" if self.days == 1 else f"{self.days} dias corridos (CTN art. 210)"
 
 
+class Standstill(BaseModel):
+    """A clock stood still: on the days after `stopped`, up to and with `resumed`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stopped: date
+    resumed: date
+
+    def since(self, day: date) -> Iterator[date]:
+        """Those of its days that lie after `day`."""
+        first = max(self.stopped, day)
+        return (first + timedelta(days=n) for n in range(1, (self.resumed - first).days + 1))
+
+
 class Calendar(BaseModel):
     """The days a jurisdiction doesn't work. Frozen with a ruler version: a library's upgrade can't move a case."""
 
@@ -70,6 +85,17 @@ class Calendar(BaseModel):
         for _ in range(wait.days):
             day = self.working(day + timedelta(days=1))
         return day
+
+    def after_standing(self, day: date, wait: Wait, stood: Iterable[Standstill]) -> date:
+        """The same where the clock stood still meanwhile, oldest first: what was left then is left now, in days of the
+        wait's own unit."""
+        over = self.after(day, wait)
+        for still in stood:
+            if still.stopped < over:
+                lost = sum(wait.unit is Unit.LEGAL or self.is_working(each) for each in still.since(day))
+                wait = wait.model_copy(update={"days": wait.days + lost})
+                over = self.after(day, wait)
+        return over
 
     def before(self, day: date, wait: Wait) -> date:
         """The last working day that leaves at least `wait` until `day`."""

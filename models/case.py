@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from models.errors import Refusal
+
 
 class Status(StrEnum):
     RUNNING = "running"
@@ -30,6 +32,11 @@ class Status(StrEnum):
     def closed(self) -> bool:
         """Whether the case's workflow has ended; a reversed payment opens it again."""
         return self in (Status.RESOLVED, Status.ENDED, Status.CANCELLED)
+
+
+def must_be_open(case: str, status: Status) -> None:
+    if status.closed:
+        raise Refusal(f"case {case} is {status}: nothing more can be done to it")
 
 
 class CaseStart(BaseModel):

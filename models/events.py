@@ -113,6 +113,10 @@ class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
 
+class MemoryLost(Event):
+    """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     PaymentReceived,
     PaymentReversed,
@@ -133,4 +137,5 @@ EVENTS: tuple[type[Event], ...] = (
     PriorStepTaken,
     RatesLoaded,
     ExtractChanged,
+    MemoryLost,
 )

@@ -71,6 +71,7 @@ class DebtRow(NamedTuple):
     kind: str = ""
     prescribes: str = ""
     own: str = ""
+    assets: str = ""
 
 
 class FilingRow(NamedTuple):
@@ -106,7 +107,7 @@ Reader = Callable[[list[str]], Row]
 Fields = Callable[[list[str]], tuple[str, ...]]
 
 TAXPAYERS_REQUIRED = ("tax_id", "name", "uf", "tax", "inscription", "due", "amount")
-TAXPAYERS_OPTIONAL = ("email", "phone", "period", "situation", "litigation", "kind", "prescribes", "own")
+TAXPAYERS_OPTIONAL = ("email", "phone", "period", "situation", "litigation", "kind", "prescribes", "own", "assets")
 FILINGS_REQUIRED = ("tax_id", "tax", "period", "due", "status")
 FILINGS_OPTIONAL = (
     *("name", "email", "phone"),
@@ -185,7 +186,7 @@ def _regua_reader(header: Sequence[str]) -> Reader[DebtRow]:
 
     def read(fields: list[str]) -> DebtRow:
         tax_id, name, uf, tax, inscription, due, amount, *optional = fields_of(fields)
-        email, phone, period, situation, litigation, kind, prescribes, own = optional
+        email, phone, period, situation, litigation, kind, prescribes, own, assets = optional
         name = read_text(name, "name", LONGEST_NAME)
         number, key = _tax_id(tax_id, name, "tax_id")
         return DebtRow(
@@ -205,6 +206,7 @@ def _regua_reader(header: Sequence[str]) -> Reader[DebtRow]:
             read_kind(kind, "kind") if kind.strip() else "",
             read_date(prescribes, "prescribes") if prescribes.strip() else "",
             read_yes_no(own, "own") if own.strip() else "",
+            read_money(assets, "assets") if assets.strip() else "",
         )
 
     return read

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from models.accrual_table import AccrualTable, table_faults
 from models.contacts import OF_RECORD
-from models.dated import Where
+from models.dated import Where, date_faults
 from models.offer import Offer
 from models.prices import PriceTable, price_table_faults
 from models.ruler import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
@@ -175,6 +175,8 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _formal(ruler)
     yield from _hours(ruler)
     yield from _suspension(ruler)
+    yield from _persistent_defaulter(ruler)
+    yield from _referral(ruler)
     yield from _tables(ruler)
     yield from _resume(ruler)
     yield from _offer(ruler)
@@ -321,7 +323,27 @@ def _suspension(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(("gate",), "is missing: a ruler that suspends benefits states the defence time")
 
 
+def _persistent_defaulter(ruler: Ruler) -> Iterator[Fault]:
+    thresholds, laws = ruler.entry.thresholds, ruler.jurisdiction.persistent_defaulter
+    if thresholds and thresholds.amount is None and not laws:
+        what = "has no amount: write jurisdiction.persistent_defaulter, the law's, or an amount here"
+        yield Fault(("entry", "thresholds"), what)
+    if ruler.gate and ruler.gate.basis == "statutory" and thresholds is None:
+        what = "is statutory, and entry.thresholds is missing: nobody would ever meet the thresholds of the law"
+        yield Fault(("gate", "basis"), what)
+
+
+def _referral(ruler: Ruler) -> Iterator[Fault]:
+    """Whose benefits can't be suspended is referred too."""
+    refers = any(row.ends_in == "referral" or row.rungs[-1].stage is Stage.SUSPENSION for row in ruler.rows.values())
+    if "referral" in ruler.model_fields_set and not refers:
+        yield Fault(("referral",), "has no meaning: no row ends in a referral or a suspension")
+
+
 def _tables(ruler: Ruler) -> Iterator[Fault]:
+    for key in ("deemed", "persistent_defaulter"):
+        of_the_law = date_faults(("jurisdiction", key), getattr(ruler.jurisdiction, key), gapless=False)
+        yield from (Fault(where, what) for where, what in of_the_law)
     if isinstance(ruler.accrual, AccrualTable):
         yield from (Fault(("accrual", *where), what) for where, what in table_faults(ruler.accrual))
     if isinstance(ruler.prices, PriceTable):

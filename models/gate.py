@@ -6,7 +6,7 @@ the persistent defaulter, CNJ 547/2024 and Lei 14.973/2024 for what comes before
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from models.calendar import Calendar
 from models.case import Status
@@ -39,8 +39,8 @@ def due(calendar: Calendar, position: Position, standing: Standing) -> date | No
         if served_on is None:
             return None
         counts_from = max(counts_from, served_on)
-    counts_from += timedelta(days=position.stopped_days)
-    over = calendar.after(counts_from, position.wait) if position.wait else counts_from
+    stood = position.stood_still
+    over = calendar.after_standing(counts_from, position.wait, stood) if position.wait else counts_from
     return calendar.working(max(over, position.not_before))
 
 
@@ -63,10 +63,11 @@ def gate(ruler: Ruler, calendar: Calendar, position: Position, standing: Standin
     if not standing.owes_money and ruler.gate.returns_law is None:
         why = "declaração em aberto: a régua não cita lei que permita suspender por ela"
         return wait(Status.RUNNING, position, why)
-    defended = calendar.after(max(served) + timedelta(days=position.stopped_days), ruler.gate.defence)
+    defended = calendar.after_standing(max(served), ruler.gate.defence, position.stood_still)
     opens = max(due, defended)
     if position.rejected_on:
-        opens = max(opens, calendar.after(position.rejected_on, ruler.gate.ask_again))
+        asked_again = calendar.after_standing(position.rejected_on, ruler.gate.ask_again, position.stood_still)
+        opens = max(opens, asked_again)
     basis, because = basis_of(ruler, position, standing)
     why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {open_(standing)}; {because}"
     if hindrance := _why_no_suspension(ruler, standing, basis, max(served)):

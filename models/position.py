@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from models.calendar import Wait
+from models.calendar import Standstill, Wait
 from models.ruler import Hypothesis, Kind, Ruler, Stage
 
 
@@ -36,8 +36,8 @@ class Position(BaseModel):
     """Whether that wait counts from proof of service."""
     stopped_on: date | None = None
     """Since when the clock stands still: paused, on hold, or settled."""
-    stopped_days: int = 0
-    """Days it stood still since the last rung."""
+    stood_still: tuple[Standstill, ...] = ()
+    """The times that it did so since the last rung."""
     hardship_used: bool = False
     asked_on: date | None = None
     rejected_on: date | None = None
@@ -65,8 +65,8 @@ class Position(BaseModel):
 
     def go_on(self, on: date) -> Position:
         """The clock runs again: the remaining wait is left, not the whole of it and not nothing."""
-        stood = (on - self.stopped_on).days if self.stopped_on else 0
-        return self._but(stopped_on=None, stopped_days=self.stopped_days + stood, not_before=max(self.not_before, on))
+        stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
+        return self._but(stopped_on=None, stood_still=stood, not_before=max(self.not_before, on))
 
     def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> Position:
         """Stand before the first rung of `row`, or of a row above it, that is no softer than the last notice sent."""
@@ -85,7 +85,7 @@ class Position(BaseModel):
     def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> Position:
         """Stand before that cell, or before a harder one if the last notice was harder than it. The days on hold count
         as waiting, so that the rung is due at once unless the notice before it was sent shortly before."""
-        since = self._but(resumed_after=agreement, stopped_days=0, not_before=max(self.not_before, on))
+        since = self._but(resumed_after=agreement, stood_still=(), not_before=max(self.not_before, on))
         index = next(n for n, rung in enumerate(ruler.rows[row].rungs) if rung.stage is stage)
         if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since
@@ -93,12 +93,8 @@ class Position(BaseModel):
         return since.lapsed()._but(row=row, rung=index - 1, stands=False)
 
     def reanchor(self, on: date) -> Position:
-        """The wait begins anew on `on`; days that the clock stood still are not lost to a payment before them."""
-        return self._but(
-            anchor=on,
-            stopped_days=max(0, self.stopped_days - (on - self.anchor).days),
-            stopped_on=self.stopped_on and max(self.stopped_on, on),
-        ).lapsed()
+        """The wait begins anew on `on`; days that the clock stood still since are not lost to it."""
+        return self._but(anchor=on).lapsed()
 
     def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> Position:
         """The rung was carried out on the logical day `at`."""
@@ -112,7 +108,7 @@ class Position(BaseModel):
             not_before=at,
             wait=rung.wait,
             awaits_service=rung.formal and rung.stage is not Stage.SUSPENSION,
-            stopped_days=0,
+            stood_still=(),
             stands=True,
         )
 

@@ -143,7 +143,8 @@ def _add_icms(
             _add_divergence(sample, person, period, filed, tax, assessed=person.number % 16 > 8)
         else:
             sample.filings.append(filed)
-            sample.taxpayers.append(_icms_debt(person, period, tax))
+            owns = {"assets": str(PERSISTENT_DEFAULTER)} if hypothesis == "h8" else {}
+            sample.taxpayers.append({**_icms_debt(person, period, tax), **owns})
     for code, name in random.sample(BENEFITS, random.choice((1, 1, 2))):
         sample.benefits.append({"tax_id": person.tax_id, "code": code, "name": name, "tax": "ICMS"})
 

@@ -72,12 +72,27 @@ GROUNDS = {
     "absent_from_extract": "ausente do último extrato",
 }
 
+BASES = {
+    "statutory": "devedor contumaz por lei (LC 225/2026, arts. 11 a 13)",
+    "ladder": "fim da régua: o descumprimento persistiu em todos os seus degraus",
+}
+
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",
     "administrative_solution": "conciliação ou solução administrativa (CNJ 547/2024, art. 2º)",
     "protest": "protesto do título (CNJ 547/2024, art. 3º)",
     "protest_exception": "dispensa do protesto (CNJ 547/2024, art. 3º)",
     "cadin_notice": "comunicação do CADIN, 30 dias antes (Lei 14.973/2024)",
+}
+
+INTENTS = {
+    "pay": "quer pagar",
+    "instalments": "quer parcelar",
+    "paid": "diz que pagou",
+    "objection": "contesta",
+    "call": "pede contato",
+    "opt_out": "recusa o canal",
+    "unclear": "não compreendida",
 }
 
 AGREEMENT_STATES = {

@@ -11,6 +11,7 @@ from decimal import Decimal
 from sqlalchemy import Engine, text
 
 from models.calendar import Clock
+from rehearsal.clerk import Clerk
 from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
 
@@ -55,6 +56,7 @@ class Life:
     last_day: date
     people: Townspeople
     supervisor: Supervisor
+    clerk: Clerk
     tend: Callable[[], None]
     watch: Callable[[date, Tally], None]
     patience: timedelta
@@ -71,6 +73,7 @@ class Life:
             self.tend()
             await asyncio.to_thread(self.people.live, now)
             await self.supervisor.live(now)
+            await self.clerk.live(now)
             tally = await asyncio.to_thread(self._tally)
             self.watch(self.clock.day_at(now), tally)
             if tally != before or self._moving(tally):

@@ -162,7 +162,7 @@ DEBTS = about_pairs(f"""
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(DISTINCT ground ORDER BY ground), '{{}}') AS grounds, min(since) AS since,
                CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until
-        FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL) AS held
+        FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL AND coalesce(until >= :today, true)) AS held
     ORDER BY debts.id
 """)  # noqa: S608 - PAIRS is a constant
 
@@ -222,7 +222,7 @@ def _standings(
     wanted = bound(pairs)
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
-    rows = connection.execute(DEBTS, wanted).mappings().all()
+    rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
     owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
     for row in rows:
         balance = owed[row["id"]].total if table else row["balance"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,7 +24,17 @@ from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
 from models.steering import State, Steering
-from storage.cases import PAIRS, STEADY, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings, steering_of
+from storage.cases import (
+    PAIRS,
+    STEADY,
+    FrozenRuler,
+    Pair,
+    about_pairs,
+    bound,
+    frozen_ruler,
+    read_standings,
+    steering_of,
+)
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
@@ -161,14 +171,14 @@ FILERS = """
 
 def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
-) -> Iterator[list[Candidate]]:
+) -> Generator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
     has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
     named, asked = _named(ruler, selection, after)
     query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
-    with engine.connect().execution_options(stream_results=True, yield_per=PAGE) as listing:
-        rows = listing.execute(query.bindparams(TAXES), asked)
-        for page in rows.partitions():
+    listing = engine.connect().execution_options(stream_results=True)
+    with listing, listing.execute(query.bindparams(TAXES), asked) as rows:
+        for page in rows.partitions(PAGE):
             with engine.connect() as connection:
                 found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
             if ruler.accrual:
@@ -222,9 +232,18 @@ def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: d
     return [Candidate(pair, standings[pair], pair in open_cases) for pair in pairs]
 
 
-def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> tuple[list[str], int]:
-    """Opens a case for each candidate without one, unless the cohort is cancelled. Returns the cohort's open cases
-    among them that no workflow has looked at yet, and how many of them are new. Twice does it once."""
+@dataclass(frozen=True)
+class Opened:
+    """The cohort's open cases of a page."""
+
+    ours: int = 0
+    new: int = 0
+    unseen: tuple[str, ...] = ()
+    """Those that no workflow has looked at yet."""
+
+
+def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> Opened:
+    """Opens a case for each candidate without one, unless the cohort is cancelled. Twice does it once."""
     taken = [candidate for candidate in page if candidate.takes(cohort.frozen.ruler)]
     position = Position.at_start(today).model_dump(mode="json")
     rows = [
@@ -240,12 +259,9 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
     with engine.begin() as connection:
         connection.execute(STEADY, {"cohort": cohort.name})
         if read_cohort(connection, cohort.name).steering.state is State.CANCELLED:
-            return [], 0
+            return Opened()
         new = connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows) if rows else ()
         count = len(list(new))
-        ours = [
-            row.id
-            for row in connection.execute(OPEN_CASES, bound(candidate.pair for candidate in taken))
-            if row.cohort == cohort.name and not row.revision
-        ]
-    return ours, count
+        found = connection.execute(OPEN_CASES, bound(candidate.pair for candidate in taken)).all()
+    ours = [row for row in found if row.cohort == cohort.name]
+    return Opened(len(ours), count, tuple(row.id for row in ours if not row.revision))

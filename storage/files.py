@@ -12,20 +12,23 @@ from models.taxid import formatted, mask
 from storage.accruals import accrual_of
 from storage.cases import Case, read_case
 from storage.owed import owed_of
+from storage.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
 from storage.signing import schedule
 
 DEBTS = text("""
     SELECT debts.id, inscription, period, due, balance AS amount, pix_txid, debts.amount AS claimed, received,
-           litigation
+           litigation, prescribes
     FROM debtors JOIN debts ON debts.id = debtors.debt
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY due, debts.id
 """)
 
 HOLDS = text("""
-    SELECT ground, holds.source, placed_at AS since, array_agg(debts.id ORDER BY debts.id) AS debts
+    SELECT ground, holds.source, placed_by AS by, reason, evidence, since AS "from", until, min(placed_at) AS placed_at,
+           array_agg(debts.id ORDER BY debts.id) AS debts
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN holds ON holds.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND lifted_at IS NULL
-    GROUP BY ground, holds.source, placed_at ORDER BY placed_at, ground
+    GROUP BY ground, holds.source, placed_by, reason, evidence, since, until, date_trunc('second', placed_at)
+    ORDER BY min(placed_at), ground
 """)
 
 # of an instalment's payment what each debt shares of it, net of what was given back
@@ -65,20 +68,34 @@ BENEFITS = text("""
     FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY code
 """)
 
+DEFENCES = text("""
+    SELECT filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason
+    FROM defences WHERE "case" = :case ORDER BY id
+""")
+
+PRIOR_STEPS = text("""
+    SELECT kind, "on", reference, recorded_by AS by FROM prior_steps WHERE "case" = :case ORDER BY "on", id
+""")
+
+APPROVALS = text("""
+    SELECT given_by, given_on, reason, state, seen FROM approvals WHERE "case" = :case ORDER BY id
+""")
+
 EVENTS = text("""
     SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
 """)
 
-AGREEMENTS = text("""
+AGREEMENTS = with_horizons(f"""
     SELECT agreements.id, "case", label AS policy, state, agreements.amount, discount, renegotiation, signed_on,
            effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on,
+           {PRESCRIBES},
            (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
            (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid
     FROM agreements JOIN policies ON policies.digest = policy JOIN cases ON cases.id = "case"
+         {PRESCRIPTION}
     WHERE (CAST(:case AS text) IS NULL OR "case" = :case) AND (CAST(:state AS text) IS NULL OR state = :state)
-      AND (CAST(:cohort AS text) IS NULL OR cohort = :cohort)
-    ORDER BY agreements.recorded_at DESC, agreements.id
-""")
+    ORDER BY {NEAR_FIRST}, agreements.recorded_at DESC, agreements.id
+""")  # noqa: S608 - constants
 
 AGREEMENT = text("""
     SELECT agreements.id AS agreement, "case", label AS policy, state, terms -> 'request' AS request, renegotiation,
@@ -104,7 +121,8 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
     addresses nor the taxpayer's own words are told."""
     record = read_case(connection, case)
     who = connection.execute(RECORD, {"case": case}).one()
-    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None, "cohort": None}
+    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None}
+    asked |= horizons(connection, datetime.now(UTC), record.cohort)
 
     def rows(query: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query, asked).mappings()]
@@ -130,6 +148,9 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "next_step": _next_step(who.next_step),
         "waits_because": _waits_because(who.next_step),
         "holds": rows(HOLDS),
+        "defences": rows(DEFENCES),
+        "prior_steps": rows(PRIOR_STEPS),
+        "approvals": rows(APPROVALS),
         "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),
         "agreements": rows(AGREEMENTS),
@@ -142,8 +163,8 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
 
 
 def list_agreements(connection: Connection, state: str | None, cohort: str | None) -> list[dict[str, Any]]:
-    """The newest first."""
-    asked = {"case": None, "state": state, "cohort": cohort}
+    """Of cases near prescription first, then the newest."""
+    asked = {"case": None, "state": state, **horizons(connection, datetime.now(UTC), cohort)}
     return [dict(row) for row in connection.execute(AGREEMENTS, asked).mappings()]
 
 

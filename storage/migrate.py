@@ -4,17 +4,43 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import make_url
+
+from models.errors import Refusal
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def upgrade(database: str, revision: str = "head") -> None:
-    command.upgrade(_config(database), revision)
+def upgrade(database: str) -> None:
+    """All of the way or none. Raises Refusal when the database is ahead of this code."""
+    try:
+        command.upgrade(_config(database), "head")
+    except CommandError:
+        newest = revisions()[-1]
+        raise Refusal(
+            f"the database has a newer schema than {newest}, the newest of this code; run newer code"
+        ) from None
 
 
 def downgrade(database: str, revision: str) -> None:
-    command.downgrade(_config(database), revision)
+    """What no older schema can hold is lost; it is refused where that is money. Each script says which is which."""
+    try:
+        command.downgrade(_config(database), revision)
+    except CommandError:
+        known = ", ".join(revisions())
+        raise Refusal(f"the database can't go back to {revision}; the schemas of this code are {known}") from None
+
+
+def check(database: str) -> None:
+    """Raises an error of Alembic's when the scripts make another schema than `storage/schema.py` says."""
+    command.check(_config(database))
+
+
+def revisions() -> list[str]:
+    """Oldest first."""
+    return [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][::-1]
 
 
 def _config(database: str) -> Config:

@@ -119,6 +119,14 @@ debts = Table(
     CheckConstraint("amount > 0", name="amount_positive"),
 )
 
+# of which source a snapshot had a debt last; no foreign key, whose check would lock all debts of every snapshot
+snapshot_debts = Table(
+    "snapshot_debts",
+    metadata,
+    Column("debt", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+)
+
 # who owes a debt: the principal and the co-debtors, each for the whole of it
 debtors = Table(
     "debtors",

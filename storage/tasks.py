@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text, update
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 from models.calendar import Unit, Wait
 from models.errors import Refusal
 from storage.cases import Case
+from storage.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
 from storage.schema import tasks
 
 NEXT_WORKING_DAY = Wait(days=1, unit=Unit.BUSINESS)
@@ -29,18 +30,20 @@ def ask_people(connection: Connection, case: Case, kind: str, reference: str, wh
     connection.execute(OPENED, asked)
 
 
-LIST = text("""
-    SELECT tasks.id, tasks."case", cohort, kind, what, tasks.source, due, tasks.opened_at
-    FROM tasks JOIN cases ON cases.id = tasks."case"
-    WHERE done_at IS NULL
-      AND cohort = coalesce(CAST(:cohort AS text), cohort) AND kind = coalesce(CAST(:kind AS text), kind)
-    ORDER BY due, tasks.id
-""")
+LIST = with_horizons(f"""
+    SELECT tasks.id, tasks."case", cases.cohort, kind, what, tasks.source, due, tasks.opened_at, {PRESCRIBES}
+    FROM tasks JOIN cases ON cases.id = tasks."case" {PRESCRIPTION}
+    WHERE done_at IS NULL AND kind = coalesce(CAST(:kind AS text), kind)
+    ORDER BY {NEAR_FIRST}, due, tasks.id
+""")  # noqa: S608 - constants
 
 
-def open_tasks(connection: Connection, cohort: str | None = None, kind: str | None = None) -> list[dict[str, Any]]:
-    """What is still to be done, the most urgent first."""
-    return [dict(row) for row in connection.execute(LIST, {"cohort": cohort, "kind": kind}).mappings()]
+def open_tasks(
+    connection: Connection, now: datetime, cohort: str | None = None, kind: str | None = None
+) -> list[dict[str, Any]]:
+    """What is still to be done: for cases near prescription first, then the most urgent."""
+    asked = {"kind": kind, **horizons(connection, now, cohort)}
+    return [dict(row) for row in connection.execute(LIST, asked).mappings()]
 
 
 def finish(engine: Engine, task: int, by: str) -> None:

@@ -9,13 +9,22 @@ from sqlalchemy.engine import make_url
 
 from embedded import postgres as server_program
 from embedded.home import Home
-from embedded.stack import free_ports
+from embedded.ports import free_ports
 from storage.engine import connect
 from storage.migrate import upgrade
 from storage.schema import metadata
+from tests.payloads import KEYS
 from workflows.client import leave
 
 EXIT = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _payload_keys() -> Iterator[None]:
+    """No process of ours runs without them."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REGUA_PAYLOAD_KEYS", KEYS)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,33 @@
 
 import json
 import os
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+import psycopg
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from commands.demo import FIRST_DAY, register
+from embedded import postgres
 from embedded.child import REPOSITORY
+from embedded.home import Home, running_services
 from models.city import city
 from models.ruler import Stage
+from tests.traces import traces, written
 
 TAXPAYERS = 30
 KEYS = {
@@ -40,26 +51,69 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+@dataclass
+class Witness:
+    """What only a running stack tells, as it was last heard."""
+
+    metrics: str = ""
+    people: Sequence[tuple[bytes, ...]] = ()
+    reasons: Sequence[bytes] = ()
+
+    def look(self, home: Home) -> None:
+        services = running_services(home)
+        if services is None or not services.temporal_metrics:
+            return
+        with suppress(httpx.HTTPError, psycopg.OperationalError), psycopg.connect(services.database) as database:
+            known = database.execute("SELECT tax_id, name, email, phone FROM taxpayers").fetchall()
+            reasons = database.execute("SELECT DISTINCT reason FROM decisions").fetchall()
+            self.people = [written(*person) for person in known]
+            self.reasons = [reason.encode() for (reason,) in reasons]
+            self.metrics = httpx.get(services.temporal_metrics, timeout=2, trust_env=False).text
+
+
+def watched(process: subprocess.Popen[bytes], look: Callable[[], None], seconds: float) -> None:
+    """Looks every other second, until it ends."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            look()
+        else:
+            return
+    raise TimeoutError
 
 
 @pytest.fixture(scope="module")
-def lived(home: Path) -> dict[str, object]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def witness() -> Witness:
+    return Witness()
+
+
+@pytest.fixture(scope="module")
+def lived(home: Home, witness: Witness, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     flags = f"--taxpayers {TAXPAYERS} --days 240 --day-seconds 0.3 --exit --json".split()
-    done = subprocess.run(
-        [sys.executable, "starter.py", "demo", *flags],
-        cwd=REPOSITORY,
-        env={**os.environ, "REGUA_HOME": str(home)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "day " in done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
+    said, told = (tmp_path_factory.mktemp("said") / name for name in ("stdout", "stderr"))
+    command = [sys.executable, "starter.py", "demo", *flags]
+    env = {**os.environ, "REGUA_HOME": str(home)}
+    with (
+        said.open("wb") as stdout,
+        told.open("wb") as stderr,
+        subprocess.Popen(
+            command, cwd=REPOSITORY, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+        ) as demo,
+    ):
+        try:
+            watched(demo, lambda: witness.look(home), seconds=300)
+        finally:
+            demo.kill()
+    assert demo.returncode == 0, told.read_text() + said.read_text()
+    assert "day " in told.read_text()
+    found: dict[str, object] = json.loads(said.read_text())
     return found
 
 
@@ -112,6 +166,56 @@ def test_the_report_is_there_and_the_ports_are_closed(lived: dict[str, object], 
     assert not Path(home, "stack.json").exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", urlsplit(str(lived["ui"])).port or 0)) != 0
+
+
+# ---- where nobody's data may be
+
+
+def contents(*files: Path) -> bytes:
+    return b"\n".join(file.read_bytes() for file in files)
+
+
+def visibility(home: Home, copies: Path) -> str:
+    """The search attributes of all workflows, from a copy: opened by us, the file would no more be as it was left."""
+    for file in home.glob("temporal.db*"):
+        shutil.copy(file, copies)
+    with closing(sqlite3.connect(copies / home.temporal_db.name)) as database:
+        rows = database.execute("SELECT workflow_id, search_attributes FROM executions_visibility").fetchall()
+    return "\n".join(f"{name} {attributes}" for name, attributes in rows)
+
+
+@pytest.mark.usefixtures("lived")
+def test_temporal_logs_metrics_and_search_attributes_know_nobody(home: Home, witness: Witness, tmp_path: Path) -> None:
+    assert len(witness.people) == TAXPAYERS
+    kept = contents(*home.glob("temporal.db*"))
+    logs = contents(*home.logs.iterdir())
+    attributes = visibility(home, tmp_path)
+    # each of them is what it should be
+    assert b"TaxpayerRuler" in kept
+    assert b"ready to accept connections" in logs
+    assert "workflow_success" in witness.metrics
+    assert attributes.count('"cidade-') >= TAXPAYERS
+    for text in (kept, logs, witness.metrics.encode(), attributes.encode()):
+        assert traces(text, witness.people) == []
+
+
+@pytest.mark.usefixtures("lived")
+def test_the_same_search_finds_everybody_where_they_are(home: Home, witness: Witness) -> None:
+    tables = contents(*(file for file in postgres.data(home).glob("base/*/*") if file.is_file()))
+    for person in witness.people:
+        # some have neither e-mail nor phone
+        assert len(traces(tables, [person])) >= 2
+
+
+@pytest.mark.usefixtures("lived")
+def test_temporal_keeps_no_reason_why_anything_was_done(home: Home, witness: Witness) -> None:
+    kept = contents(*home.glob("temporal.db*"))
+    sentences = [reason for reason in witness.reasons if len(reason) > 20]
+    assert len(sentences) > TAXPAYERS
+    assert [reason for reason in sentences if reason in kept] == []
+
+
+# ---- flags
 
 
 BAD = (

@@ -17,6 +17,7 @@ from storage.delivery import opt_out
 from storage.engine import connect
 from storage.schema import owed_signals
 from web.agreeing import agreeing_routes
+from web.codec import codec_app, readers_from
 from web.guard import Guard
 from web.pages import page_routes
 from web.pix import pix_routes
@@ -24,6 +25,7 @@ from web.relay import Relay
 from web.sendgrid import sendgrid_routes
 from web.twilio import twilio_routes, twilio_settings
 from workflows import client
+from workflows.secrecy import VARIABLE, cipher_from
 
 HEALTH_SECONDS = 5.0
 
@@ -32,7 +34,10 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     """Without an address, Temporal is where the environment says."""
     engine = connect(database)
     links = links_from(os.environ)
-    temporal = partial(client.connect_to, temporal_address) if temporal_address else client.connect
+    cipher, readers = cipher_from(os.environ), readers_from(os.environ)
+    temporal = (
+        partial(client.connect_to, temporal_address, os.environ[VARIABLE]) if temporal_address else client.connect
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,6 +56,8 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         app.include_router(page_routes(engine, links, opt_out))
         app.include_router(agreeing_routes(engine, links, temporal))
     app.include_router(health_routes(engine))
+    if readers:
+        app.mount("/codec", codec_app(cipher, readers))
     return app
 
 

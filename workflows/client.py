@@ -1,4 +1,4 @@
-"""How every process reaches Temporal: `temporalio.envconfig` (TEMPORAL_ADDRESS and the rest), pydantic payloads."""
+"""How every process reaches Temporal: `temporalio.envconfig` (TEMPORAL_ADDRESS and the rest), encrypted payloads."""
 
 import os
 import sys
@@ -7,21 +7,22 @@ from typing import NoReturn
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.errors import Refusal
 from workflows.names import SEARCH_ATTRIBUTES
+from workflows.secrecy import cipher_from, cipher_of, encrypting
 
 
 async def connect() -> Client:
-    """To the server that the environment names."""
-    return await Client.connect(**connect_settings(), data_converter=pydantic_data_converter)
+    """To the server that the environment names, with its payload keys."""
+    return await Client.connect(**connect_settings(), data_converter=encrypting(cipher_from(os.environ)))
 
 
-async def connect_to(address: str) -> Client:
-    return await Client.connect(address, data_converter=pydantic_data_converter)
+async def connect_to(address: str, keys: str) -> Client:
+    """`keys` as REGUA_PAYLOAD_KEYS has them."""
+    return await Client.connect(address, data_converter=encrypting(cipher_of(keys)))
 
 
 def connect_settings() -> ClientConnectConfig:

@@ -120,12 +120,15 @@ class StartCursor(_Value):
         return 0 if self.done else max(self.total - self.seen, 0)
 
 
+STARTS_A_SECOND = 500.0
+"""Cases at most, unless somebody asks for fewer or more."""
+
+
 class Intake(_Value):
     """The input of a `CohortRuler`: which cohort, and from where on."""
 
     cohort: str
-    rate: float = 500
-    """Cases started in a second at most."""
+    rate: float = STARTS_A_SECOND
     cursor: StartCursor = StartCursor()
 
 

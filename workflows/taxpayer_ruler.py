@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         ExtractChanged,
         HardshipDeclared,
         HoldsChanged,
+        MemoryLost,
         NoticeLost,
         NoticeServed,
         PaymentClaimed,
@@ -283,6 +284,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def extract_changed(self, event: ExtractChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def memory_lost(self, event: MemoryLost) -> None:
         self.news = True
 
     @workflow.signal

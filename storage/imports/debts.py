@@ -14,7 +14,8 @@ from storage.imports.staging import Progress, begin_merge, count, merge_taxpayer
 from storage.signals import owe
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text, period text,
-    due date, litigation boolean, amount numeric(15, 2), ground text, kind text, prescribes date, own boolean"""
+    due date, litigation boolean, amount numeric(15, 2), ground text, kind text, prescribes date, own boolean,
+    assets numeric(17, 2)"""
 
 
 @dataclass(frozen=True)
@@ -31,24 +32,30 @@ def import_debts(
     read: Reader[DebtRow],
     rejects: Rejects,
     progress: Progress = lambda read: None,
+    snapshot_of: str | None = None,
 ) -> DebtsImported:
-    """In the caller's transaction, with the signals that open cases are owed."""
+    """In the caller's transaction, with the signals that open cases are owed. A file that is a snapshot is the whole of
+    its source: debts that the source had before and no longer has are held until they are seen again."""
     rows = stage(connection, COLUMNS, source, read, rejects, progress)
     begin_merge(connection)
     merge_taxpayers(connection)
-    for difference in (INCOMING, LINKS, LIFTS, PLACES, TOUCHED):
+    for difference in (INCOMING, LINKS, LIFTS, PLACES, OWNED):
         connection.execute(text(difference))
+    if snapshot_of is not None:
+        connection.execute(text(PLACE_ABSENT), {"source": snapshot_of})
+        connection.execute(text(REMEMBER_SNAPSHOT), {"source": snapshot_of})
+    connection.execute(text(TOUCHED))
     # cases by id, then debts by id
     cases = connection.execute(text(LOCK_CASES)).scalars().all()
     connection.execute(text(LOCK_DEBTS))
-    for change in (UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, LIFT_HOLDS, PLACE_HOLDS):
+    for change in (UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, LIFT_HOLDS, PLACE_HOLDS, UPDATE_ASSETS):
         connection.execute(text(change))
     owe(connection, cases, ExtractChanged())
     return DebtsImported(
         rows=rows,
         taxpayers=count(connection, "SELECT DISTINCT key FROM staged"),
         debts=count(connection, "SELECT FROM incoming"),
-        on_hold={held.ground: held.debts for held in connection.execute(text(COUNT_HOLDS))},
+        on_hold={held.ground: held.debts for held in connection.execute(text(COUNT_HOLDS), {"source": snapshot_of})},
     )
 
 
@@ -107,12 +114,34 @@ LEFT JOIN holds ON holds.debt = incoming.id AND holds.ground = incoming.ground A
 WHERE incoming.ground IS NOT NULL AND holds.id IS NULL
 """
 
+OWNED = """
+CREATE TEMP TABLE owned ON COMMIT DROP AS
+SELECT DISTINCT ON (taxpayers.id) taxpayers.id AS taxpayer, staged.assets
+FROM staged JOIN taxpayers ON taxpayers.key = staged.key
+WHERE staged.assets IS NOT NULL
+ORDER BY taxpayers.id, line;
+DELETE FROM owned USING taxpayers WHERE taxpayers.id = owned.taxpayer AND taxpayers.known_assets = owned.assets
+"""
+
+PLACE_ABSENT = """
+INSERT INTO places (debt, tax, ground)
+SELECT debts.id, debts.tax, 'absent_from_extract' FROM snapshot_debts JOIN debts ON debts.id = snapshot_debts.debt
+WHERE snapshot_debts.source = :source AND NOT EXISTS (SELECT FROM incoming WHERE incoming.id = debts.id)
+  AND NOT EXISTS (
+      SELECT FROM holds WHERE holds.debt = debts.id AND ground = 'absent_from_extract' AND lifted_at IS NULL)
+"""
+
+REMEMBER_SNAPSHOT = """
+INSERT INTO snapshot_debts (debt, source) SELECT id, :source FROM incoming ORDER BY id
+ON CONFLICT (debt) DO UPDATE SET source = excluded.source WHERE snapshot_debts.source <> excluded.source
+"""
+
 # debts known before, of which something else is true now
 TOUCHED = """
 CREATE TEMP TABLE touched ON COMMIT DROP AS
 SELECT id AS debt, tax FROM incoming WHERE is_changed
 UNION SELECT debt, tax FROM lifts
-UNION SELECT debt, places.tax FROM places JOIN incoming ON incoming.id = debt WHERE NOT is_new
+UNION SELECT debt, places.tax FROM places LEFT JOIN incoming ON incoming.id = debt WHERE is_new IS NOT TRUE
 """
 
 LOCK_CASES = """
@@ -121,6 +150,8 @@ WHERE closed_at IS NULL AND (taxpayer, tax) IN (
     SELECT taxpayer, tax FROM links WHERE is_new
     UNION ALL
     SELECT debtors.taxpayer, touched.tax FROM touched JOIN debtors USING (debt)
+    UNION ALL
+    SELECT cases.taxpayer, cases.tax FROM owned JOIN cases USING (taxpayer)
 )
 ORDER BY id FOR UPDATE
 """
@@ -159,4 +190,14 @@ LIFT_HOLDS = "UPDATE holds SET lifted_at = clock_timestamp() FROM lifts WHERE ho
 
 PLACE_HOLDS = "INSERT INTO holds (debt, ground, source) SELECT debt, ground, 'extract' FROM places ORDER BY debt"
 
-COUNT_HOLDS = "SELECT ground, count(*) AS debts FROM incoming WHERE ground IS NOT NULL GROUP BY ground ORDER BY ground"
+UPDATE_ASSETS = "UPDATE taxpayers SET known_assets = owned.assets FROM owned WHERE taxpayers.id = owned.taxpayer"
+
+COUNT_HOLDS = """
+SELECT ground, count(*) AS debts FROM (
+    SELECT ground FROM incoming WHERE ground IS NOT NULL
+    UNION ALL
+    SELECT ground FROM snapshot_debts JOIN holds USING (debt)
+    WHERE snapshot_debts.source = :source AND ground = 'absent_from_extract' AND lifted_at IS NULL
+) AS held
+GROUP BY ground ORDER BY ground
+"""

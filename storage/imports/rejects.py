@@ -34,6 +34,10 @@ class Rejects:
         return self._path if self.count else None
 
     def __enter__(self) -> Self:
+        # an import that was killed could not take its draft away, and nobody else knows of it
+        for draft in self._path.parent.glob(f"{self._path.name}.*"):
+            if not _is_running(int(draft.suffix[1:])):
+                draft.unlink(missing_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -45,3 +49,13 @@ class Rejects:
             self._draft.replace(self._path)
         else:
             self._path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -79,7 +79,7 @@ def test_the_unreachable_are_listed(world: DeliveryWorld, line: Line) -> None:
     world.case(world.taxpayer())
     case = world.case(world.taxpayer(), status="unreachable")
     assert line.json("case", "list", "icms", "--status", "unreachable")["cases"] == [
-        {"case": case, "status": "unreachable"}
+        {"case": case, "status": "unreachable", "prescribes": None, "near_prescription": False}
     ]
     assert len(line.json("case", "list", "icms")["cases"]) == 2
 

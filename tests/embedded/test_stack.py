@@ -25,7 +25,7 @@ from embedded.home import (
     publish,
     running_services,
 )
-from embedded.stack import Ports
+from embedded.ports import Ports
 from models.errors import Refusal
 
 SERVICES = Services(temporal="127.0.0.1:1", database="postgresql://127.0.0.1:2/regua")
@@ -133,7 +133,7 @@ def test_a_server_whose_starter_is_killed_ends_and_its_home_starts_again(where: 
         import sys, time
         from embedded import postgres
         from embedded.home import Home
-        from embedded.stack import Ports
+        from embedded.ports import Ports
         home, port = Home(sys.argv[1]), Ports().settled().database
         postgres.create(home)
         server = postgres.server(home, port)
@@ -174,7 +174,9 @@ def test_the_leash_starts_nothing_for_a_parent_that_is_gone() -> None:
 
 def test_temporal_keeps_ten_years_of_histories(where: Home) -> None:
     ports = Ports().settled()
-    server = temporal.server(where, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, 0.5)
+    server = temporal.server(
+        where, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, 0.5, "http://127.0.0.1:1/codec/x"
+    )
     address = f"127.0.0.1:{ports.temporal}"
     try:
         server.start()

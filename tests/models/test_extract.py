@@ -203,6 +203,7 @@ def test_own_row() -> None:
     row = own(email="ana@example.com", phone="+55 (82) 90000-0001", period="2026-q3", litigation="sim")
     assert (row.tax, row.uf, row.due, row.amount) == ("IPTU", "AL", "2026-10-31", "1234.56")
     assert (row.email, row.phone, row.period, row.litigation) == ("ana@example.com", "+5582900000001", "2026-T3", "t")
+    assert (own(assets="0").assets, own(assets="1.500,00").assets, row.assets) == ("0", "1500.00", "")
     assert (row.ground, own(situation="em cobrança").ground, own(situation="Garantia").ground) == ("", "", "guarantee")
 
 
@@ -220,6 +221,7 @@ def test_own_requires(column: str) -> None:
         ({"uf": "XX"}, "uf"),
         ({"period": "09/26"}, "period"),
         ({"litigation": "maybe"}, "litigation"),
+        ({"assets": "some"}, "assets"),
     ],
 )
 def test_own_rejects_what_is_malformed(changed: dict[str, str], column: str) -> None:
@@ -228,7 +230,7 @@ def test_own_rejects_what_is_malformed(changed: dict[str, str], column: str) -> 
 
 
 def test_a_wrong_number_of_columns_is_rejected() -> None:
-    with pytest.raises(Rejected, match="has 2 columns, the header 15"):
+    with pytest.raises(Rejected, match="has 2 columns, the header 16"):
         debt_reader(OWN, TODAY)(["a", "b"])
 
 

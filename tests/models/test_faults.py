@@ -10,7 +10,7 @@ from commands.ruler import examined
 from models.faults import Fault, read_ruler, rule_faults
 from models.ruler import MOST_RIGID, Hypothesis, Recurrence, Ruler
 from storage.shelf import RULERS
-from tests.builders import ICMS, REGISTERED, shipped
+from tests.builders import ICMS, REFIS, REGISTERED, shipped
 
 TEXT = RULERS.read(ICMS)[1]
 REGISTERED_TEXT = RULERS.read(REGISTERED)[1]
@@ -54,6 +54,10 @@ SUSPENSION = (
 FIRST_WAIT = "        dwell: 5 business\n"
 
 
+DEEMED = TEXT[TEXT.index("    - {from: 2020-01-01") : TEXT.index("  persistent_defaulter:")]
+DEFAULTER = TEXT[TEXT.index("  persistent_defaulter:") : TEXT.index("\ncontact:")]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [
@@ -90,6 +94,11 @@ FIRST_WAIT = "        dwell: 5 business\n"
          "alert can't follow notice"),
         ("[h5, h6]", "[h5, h9]", "entry.divergence.1", "'h7' or 'h8'"),
         ("  from: h1\n  to: h2", "  from: h1\n  to: h9", "hardship.to", "'h8'"),
+        (DEEMED, DEEMED * 2, "jurisdiction.deemed.1.from", "must be later than the entry before it"),
+        (DEEMED, DEEMED + DEEMED.replace("2020", "2021"), "jurisdiction.deemed.1.from", "overlaps with the entry"),
+        ("    - from: 2026-01-08\n", "    - from: 2026-01-08\n      to: 2025-01-08\n",
+         "jurisdiction.persistent_defaulter.0.to", "ends before it begins"),
+        (DEFAULTER, "", "entry.thresholds", "has no amount"),
     ],
 )  # fmt: skip
 def test_each_fault_is_found_where_it_is(old: str, new: str, where: str, what: str) -> None:
@@ -104,6 +113,21 @@ def test_suspension_needs_a_formal_notice_and_a_gate() -> None:
     found = faults_of(edited((gate, "")).replace("        formal: true\n", ""))
     assert "without a formal notice" in found["rows.h8.rungs.2.stage"].what
     assert "defence time" in found["gate"].what
+
+
+def test_a_gate_for_persistent_defaulters_needs_their_thresholds() -> None:
+    statutory = edited(("basis: ladder", "basis: statutory"))
+    assert faults_of(statutory) == {}
+    found = faults_of(edited(("  thresholds: {row: h8}", "  #"), text=statutory))
+    assert "entry.thresholds is missing" in found["gate.basis"].what
+    with_amount = edited(("{row: h8}", '{row: h8, amount: "1000.00"}'), (DEFAULTER, ""), text=statutory)
+    assert faults_of(with_amount) == {}
+
+
+def test_a_campaign_refers_nobody() -> None:
+    found = faults_of(RULERS.read(REFIS)[1] + "\nreferral: {cadin: 30 legal}\n")
+    assert "has no meaning" in found["referral"].what
+    assert faults_of(REGISTERED_TEXT + "\nreferral: {cadin: null}\n") == {}
 
 
 def test_a_row_that_names_no_row_of_the_ruler() -> None:

@@ -24,12 +24,13 @@ def rows(sample: Sample, name: str) -> tuple[list[str], list[list[str]]]:
 
 def starting_rows(sample: Sample) -> Counter[str]:
     """Where each ICMS taxpayer of the files starts, judged by the shipped ruler."""
-    debts, filings = defaultdict(list), defaultdict(list)
+    debts, filings, assets = defaultdict(list), defaultdict(list), defaultdict[str, Decimal](Decimal)
     header, body = rows(sample, "taxpayers.csv")
     for debt in map(debt_reader(header, sample.date), body):
         if debt.tax == "ICMS":
             made: dict[str, Any] = debt._asdict() | {"id": debt.inscription}
             made |= {"balance": Decimal(debt.amount), "litigation": False, "prescribes": debt.prescribes or None}
+            assets[debt.key] = Decimal(debt.assets or 0)
             debts[debt.key].append(Debt.model_validate(made))
     header, body = rows(sample, "filings.csv")
     for filing in map(filing_reader(header), body):
@@ -38,7 +39,7 @@ def starting_rows(sample: Sample) -> Counter[str]:
     starts: Counter[str] = Counter()
     for person, returns in filings.items():
         evidence = evidence_of(ruler, debts[person], returns)
-        found = classify(ruler, debts[person], evidence, sample.date)
+        found = classify(ruler, debts[person], evidence, sample.date, assets[person])
         starts[found.row if found else "none"] += 1
     return starts
 

@@ -7,17 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, text
-from sqlalchemy.engine import make_url
 
 from models.barcode import our_number
 from models.errors import Refusal
 from models.pix import PixPayment, PixRefund
-from storage import migrate
 from storage.bank_files import BankFileImported, import_bank_file
 from storage.imports import Rejects, look_over_text
 from storage.invariants import violations
@@ -352,14 +347,3 @@ def test_an_open_case_is_told_of_each_payment_once(till: Till) -> None:
         connection.execute(text("UPDATE rulers SET source = :ruler"), {"ruler": ruler})
     assert violations(till.engine, "real") == []
     assert till.rows('SELECT count(*), min("case") FROM owed_signals') == [(2, case)]
-
-
-def test_the_migrations_make_the_schema_and_undo_it(postgres: str, database: str) -> None:
-    with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE back_and_forth TEMPLATE migrated")
-    url = make_url(postgres).set(database="back_and_forth").render_as_string(hide_password=False)
-    config: Config = migrate._config(url)
-    command.check(config)
-    migrate.downgrade(url, "0001")
-    migrate.upgrade(url)
-    command.check(config)

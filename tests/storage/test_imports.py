@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -46,8 +47,9 @@ class Desk:
         self.file = folder / "delivered.csv"
         self.rejects = folder / "rejects.csv"
 
-    def debts(self, *rows: str, header: str = PGFN, encoding: str = "utf-8") -> Any:
-        return self._take(header, rows, lambda head: debt_reader(head, TODAY), import_debts, encoding)
+    def debts(self, *rows: str, header: str = PGFN, encoding: str = "utf-8", snapshot_of: str | None = None) -> Any:
+        merge = partial(import_debts, snapshot_of=snapshot_of)
+        return self._take(header, rows, lambda head: debt_reader(head, TODAY), merge, encoding)
 
     def filings(self, *rows: str, header: str = "tax_id,name,tax,period,due,status,filed_on,declared") -> Any:
         return self._take(header, rows, filing_reader, import_filings)
@@ -81,6 +83,10 @@ class Desk:
     def open_case(self, tax_id: str = "11222333000181", tax: str = TAX, case: str = "case-1") -> None:
         with self.engine.begin() as connection:
             connection.execute(text(OPEN_CASE), {"tax_id": tax_id, "tax": tax, "case": case})
+
+    def held(self) -> list[tuple[Any, ...]]:
+        query = "SELECT inscription, ground, source FROM holds JOIN debts ON debts.id = debt WHERE lifted_at IS NULL"
+        return sorted(self.ask(query))
 
     def owed(self) -> list[tuple[Any, ...]]:
         return self.ask('SELECT "case", name FROM owed_signals ORDER BY id')
@@ -201,6 +207,42 @@ def test_holds_of_another_source_stay(desk: Desk) -> None:
     desk.debts(pgfn(situation="Em negociação"))
     desk.debts(pgfn())
     assert desk.ask("SELECT source, lifted_at FROM holds") == [("agreement", None)]
+
+
+def test_what_a_snapshot_lacks_is_held_until_it_is_seen_again(desk: Desk) -> None:
+    desk.debts(pgfn(), pgfn("I2"), pgfn("I9", tax_id=ABC, name="ABC"), snapshot_of="al")
+    desk.debts(pgfn("S1"), snapshot_of="se")
+    desk.open_case()
+    for _ in range(2):
+        imported = desk.debts(pgfn("I2"), pgfn("I9", tax_id=ABC, name="ABC"), snapshot_of="al")
+        assert imported.on_hold == {"absent_from_extract": 1}
+        assert desk.held() == [("I1", "absent_from_extract", "extract")]
+        assert desk.owed() == [("case-1", "extract_changed")]
+    desk.debts(pgfn("I9", tax_id=ABC, name="ABC"), snapshot_of="al")
+    assert [held[0] for held in desk.held()] == ["I1", "I2"]
+    desk.debts(pgfn("I1", situation="Garantia"))
+    assert desk.held() == [("I1", "guarantee", "extract"), ("I2", "absent_from_extract", "extract")]
+    desk.debts(pgfn(), pgfn("I2"), pgfn("I9", tax_id=ABC, name="ABC"), snapshot_of="al")
+    assert desk.held() == []
+
+
+def test_a_file_that_is_no_snapshot_leaves_the_others_as_they_are(desk: Desk) -> None:
+    desk.debts(pgfn(), pgfn("I2"), snapshot_of="al")
+    desk.debts(pgfn("I2"))
+    assert desk.held() == []
+
+
+def test_known_assets_are_kept_and_tell_the_open_case(desk: Desk) -> None:
+    header = "tax_id,name,uf,tax,inscription,due,amount,assets"
+    row = f"{ACME},ACME,AL,ICMS,I1,2026-01-09,100.00,"
+    desk.debts(row, header=header)
+    desk.open_case(tax="ICMS")
+    desk.debts(f"{row}2500.50", header=header)
+    assert desk.owed() == [("case-1", "extract_changed")]
+    desk.debts(f"{row}2500.50", header=header)
+    desk.debts(row, header=header)
+    assert desk.ask("SELECT known_assets FROM taxpayers") == [(Decimal("2500.50"),)]
+    assert len(desk.owed()) == 1
 
 
 def test_a_new_debt_a_new_co_debtor_and_a_new_amount_tell_the_open_case(desk: Desk) -> None:

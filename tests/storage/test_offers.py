@@ -80,7 +80,8 @@ class City:
             frozen = pin_ruler(connection, read, written, 2022)
         cohort = found_cohort(self.engine, Cohort(name or f"c-{uuid4().hex[:6]}", frozen, Selection(), clock, "ana"))
         return sum(
-            open_cases(self.engine, cohort, page, on)[1] for page in candidates(self.engine, read, cohort.selection, on)
+            open_cases(self.engine, cohort, page, on).new
+            for page in candidates(self.engine, read, cohort.selection, on)
         )
 
     def campaign(self, amount: str = "1000.00", **more: Any) -> "Target":

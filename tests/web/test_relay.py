@@ -16,7 +16,6 @@ from sqlalchemy import Engine, insert, text
 from temporalio import workflow
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -25,6 +24,7 @@ from models.case import CaseStart
 from models.events import Event, PaymentReceived, PaymentReversed
 from storage.schema import owed_signals
 from storage.signals import owe
+from tests.payloads import CONVERTER, KEYS
 from tests.web.pix_world import World, until
 from web.relay import Relay
 from workflows.client import connect_to
@@ -67,7 +67,7 @@ async def temporal(port: int | None = None, database: Path | None = None) -> Asy
     """The address of a dev server with a worker for the listeners."""
     server = await WorkflowEnvironment.start_local(
         port=port,
-        data_converter=pydantic_data_converter,
+        data_converter=CONVERTER,
         search_attributes=[
             SearchAttributeKey.for_keyword(n) for n, kind in SEARCH_ATTRIBUTES.items() if kind == "Keyword"
         ],
@@ -94,7 +94,7 @@ async def address() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def client(address: str) -> Client:
-    return await connect_to(address)
+    return await connect_to(address, KEYS)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def relaying(
 ) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         for _ in range(relays):
-            tasks.start_soon(Relay(database, engine, partial(connect_to, address), poll_seconds).run)
+            tasks.start_soon(Relay(database, engine, partial(connect_to, address, KEYS), poll_seconds).run)
         yield
         tasks.cancel_scope.cancel()
 
@@ -271,4 +271,4 @@ async def test_temporal_may_be_away_first_and_later(
         promise(engine, case, received(2), received(3))
         async with temporal(port, tmp_path / "temporal.db") as address:
             await until(partial(all_delivered, world))
-            assert await told(await connect_to(address), case) == ["+1", "+2", "+3"]
+            assert await told(await connect_to(address, KEYS), case) == ["+1", "+2", "+3"]

@@ -1,12 +1,12 @@
 """Recorded histories still replay: a change that running cases could not follow fails here.
 
-The histories are those of the lives in `test_lives` and `test_agreements`, one file a run of a workflow. Recorded anew,
+The histories are those of the lives in `test_lives`, `test_agreements` and `test_steering`, one file a run of a workflow. Recorded anew,
 when a change is meant to break with running cases (or a new kind of life is added), with
 
     rm tests/workflows/histories/*
-    RECORD=1 python -m pytest tests/workflows/test_lives.py tests/workflows/test_agreements.py
+    RECORD=1 python -m pytest tests/workflows/test_lives.py tests/workflows/test_agreements.py tests/workflows/test_steering.py
 
-They hold no person's data, since histories never do, and no name of a machine.
+They are kept decrypted, as all were before there were keys: they hold no person's data, and no name of a machine.
 """
 
 import base64
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from tests.payloads import CONVERTER
 from tests.workflows.conftest import RECORDED
 from tests.workflows.town import HISTORIES
 from workflows.cohort_ruler import CohortRuler
@@ -34,9 +34,7 @@ def history(file: Path) -> WorkflowHistory:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.split(".")[0])
 async def test_a_recorded_life_replays(file: Path) -> None:
-    replayer = Replayer(
-        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement], data_converter=pydantic_data_converter
-    )
+    replayer = Replayer(workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement], data_converter=CONVERTER)
     await replayer.replay_workflow(history(file))
 
 

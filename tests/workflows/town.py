@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from google.protobuf.json_format import MessageToDict, ParseDict
 from sqlalchemy import Engine, delete, func, insert, select, text, update
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Payload, WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
@@ -42,11 +42,12 @@ from storage.schema import benefits, cases, debtors, debts, filings, holds, noti
 from storage.shelf import RULERS
 from storage.signals import owe
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
+from tests.payloads import CIPHER, CONVERTER
 from web.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
-from workflows.effects import Command
+from workflows.effects import Command, Intake
 from workflows.names import (
     PROVIDERS,
     SEARCH_ATTRIBUTES,
@@ -67,9 +68,7 @@ TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
 @asynccontextmanager
 async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
     server = str(SCRIPTS / "temporal-test-server")
-    starting = WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server, data_converter=pydantic_data_converter
-    )
+    starting = WorkflowEnvironment.start_time_skipping(test_server_existing_path=server, data_converter=CONVERTER)
     async with await starting as env:
         kinds = {
             name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
@@ -86,7 +85,7 @@ async def cutting_histories(events: int) -> AsyncIterator[WorkflowEnvironment]:
     starting = WorkflowEnvironment.start_local(
         dev_server_existing_path=str(SCRIPTS / "temporal"),
         dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={events}"],
-        data_converter=pydantic_data_converter,
+        data_converter=CONVERTER,
     )
     async with await starting as env:
         await register_search_attributes(env.client)
@@ -147,7 +146,9 @@ class Town:
         cohort, ids = await self._found(people, **more)
         if start:
             workflow_id = cohort_workflow_id(cohort.name)
-            await self.client.execute_workflow(CohortRuler.run, cohort.name, id=workflow_id, task_queue=TASK_QUEUE)
+            await self.client.execute_workflow(
+                CohortRuler.run, Intake(cohort=cohort.name), id=workflow_id, task_queue=TASK_QUEUE
+            )
             self.cohorts.append(cohort.name)
         else:
             for page in candidates(self.engine, cohort.frozen.ruler, cohort.selection, cohort.clock.origin_day):
@@ -428,7 +429,9 @@ def write_history(name: str, history: WorkflowHistory) -> None:
 
 
 def _scrubbed(value: Any) -> Any:
-    """Without the names of machines and processes, which also name the queues of sticky workers."""
+    """Decrypted, and without the names of machines and processes, which also name the queues of sticky workers."""
+    if isinstance(value, dict) and "encoding" in value.get("metadata", {}):
+        return MessageToDict(CIPHER.decrypt(ParseDict(value, Payload())))
     if isinstance(value, dict):
         return {key: "worker" if key == "identity" else _scrubbed(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Monthly rates, which accrual needs."""
+"""Monthly rates, which accrual needs. The downgrade forgets them; they are loaded again from their files."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,13 @@
-"""Bank return files: payments by slip, known by the bank's reference, besides those by Pix."""
+"""Bank return files: payments by slip, known by the bank's reference, besides those by Pix.
+
+The downgrade forgets which files were taken, who matched a payment, and the numbers of the slips that are out: coming
+back, debts get others. It is refused while there are payments that only a bank's file reported.
+"""
 
 import sqlalchemy as sa
 from alembic import op
+
+from models.errors import Refusal
 
 revision = "0003"
 down_revision = "0002"
@@ -43,7 +49,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused by the database while there are payments that only a bank's file reported: none is ever deleted."""
+    if by_slip := op.get_bind().scalar(sa.text("SELECT count(*) FROM payments WHERE end_to_end_id IS NULL")):
+        raise Refusal(f"{by_slip} payments are known from a bank's file alone; schema 0002 has no place for them")
     op.alter_column("payments", "end_to_end_id", nullable=False)
     op.drop_index("ix_payments_unmatched", table_name="payments", postgresql_where=sa.text("debt IS NULL"))
     op.drop_constraint(op.f("ck_payments_reported"), "payments")

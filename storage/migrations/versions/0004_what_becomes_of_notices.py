@@ -1,4 +1,7 @@
-"""Notices by many channels and what becomes of them: contacts that die, replies, tasks for people, costs."""
+"""Notices by many channels and what becomes of them: contacts that die, replies, tasks for people, costs.
+
+The downgrade forgets all of that, who wants no messages included; notices stay, without provider and price.
+"""
 
 import sqlalchemy as sa
 from alembic import op

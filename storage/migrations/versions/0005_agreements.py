@@ -1,8 +1,14 @@
-"""Instalment agreements, remissions and Pix charges; what a payment's imputation needs to know of a debt."""
+"""Instalment agreements, remissions and Pix charges; what a payment's imputation needs to know of a debt.
+
+The downgrade forgets agreements of which nothing was paid (their debts stay on hold, the safe side), charges, and what
+a debt's kind, prescription and protest are. It is refused while there is money that only this schema can explain.
+"""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+
+from models.errors import Refusal
 
 revision = "0005"
 down_revision = "0004"
@@ -177,7 +183,16 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_payments_one_purpose"), "payments", "num_nonnulls(debt, instalment) < 2")
 
 
+UNEXPLAINED = """
+    SELECT (SELECT count(*) FROM payments WHERE instalment IS NOT NULL)
+         + (SELECT count(*) FROM allocations)
+         + (SELECT count(*) FROM remissions)
+"""
+
+
 def downgrade() -> None:
+    if op.get_bind().scalar(sa.text(UNEXPLAINED)):
+        raise Refusal("instalments were paid or debts remitted; schema 0004 has no place for that")
     op.drop_constraint(op.f("ck_payments_one_purpose"), "payments")
     op.drop_index("ix_payments_unmatched", table_name="payments")
     op.create_index("ix_payments_unmatched", "payments", ["id"], postgresql_where=sa.text("debt IS NULL"))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 
 DUE = "ix_owed_signals_due"
 UNDELIVERED = sa.text("delivered_at IS NULL")

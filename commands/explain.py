@@ -1,0 +1,66 @@
+"""`case explain`: why a taxpayer is where he is, told from the record alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.case import case as case_commands
+from commands.console import Json, emit, err, out
+from commands.imports import answering_database
+from models.errors import Refusal
+from reports.document import Document, as_data
+from reports.explanation import told
+from storage.dossier import read_dossier
+
+
+def register(app: typer.Typer) -> None:
+    """Beside the other commands of `case`."""
+
+
+@case_commands.command()
+def explain(
+    case: str,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one HTML file.")] = None,
+    pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a PDF, to be filed.")] = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="With the tax id, the name and the addresses.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Why is this taxpayer here? Every decision with its evidence, rule, notice and proof; always the same bytes."""
+    with answering_database() as engine:
+        document = told(read_dossier(engine, case), reveal)
+    if html is not None:
+        _write(html, _as_html(document))
+    if pdf is not None:
+        _write(pdf, _as_pdf(document))
+    if as_json or not (html or pdf):
+        emit(as_data(document), as_json, lambda: _show(document))
+
+
+def _as_html(document: Document) -> bytes:
+    from reports.document_html import html
+
+    return html(document)
+
+
+def _as_pdf(document: Document) -> bytes:
+    from reports.document_pdf import pdf
+
+    return pdf(document)
+
+
+def _show(document: Document) -> None:
+    from reports.document_terminal import show
+
+    show(document, out)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Into a folder that is made if it isn't there."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refusal(f"{str(file)!r} can't be written: {reason}") from None
+    err.print(f"wrote {file}", markup=False, soft_wrap=True)

@@ -1,0 +1,114 @@
+"""A dossier with the words that every part of its explanation needs: instants, debts, rows, proofs of service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from models.delivery import Progress
+from models.ruler import Ruler
+from models.words import CHANNELS, day, money, period
+from reports.document import Block, Grid, Paragraph
+from storage.dossier import Dossier
+
+Row = Mapping[str, Any]
+Pair = tuple[str, str]
+
+NOTHING = Paragraph("Nada consta.")
+
+NOTICE_STATES = {
+    Progress.CLAIMED: "a enviar",
+    Progress.QUEUED: "na fila",
+    Progress.SENT: "enviada",
+    Progress.DELIVERED: "entregue",
+    Progress.READ: "lida",
+    Progress.ANSWERED: "respondida",
+    Progress.FAILED: "não enviada",
+    Progress.BOUNCED: "devolvida",
+    Progress.BLOCKED: "bloqueada",
+}
+
+PROVIDERS = {"outbox": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
+
+
+@dataclass(frozen=True)
+class Record:
+    dossier: Dossier
+    reveal: bool
+    """Whether the taxpayer may be named."""
+
+    @property
+    def ruler(self) -> Ruler:
+        return self.dossier.case.ruler
+
+    def instant(self, at: datetime | None) -> str:
+        local = at.astimezone(ZoneInfo(self.ruler.jurisdiction.timezone)) if at else None
+        return f"{local:%d/%m/%Y %H:%M:%S}" if local else ""
+
+    def row(self, row: Any) -> str:
+        known = self.ruler.rows.get(row)
+        return f"{row.upper()} ({known.name})" if known else row.upper()
+
+    def inscription(self, debt: str) -> str:
+        return next((str(each["inscription"]) for each in self.dossier.debts if each["id"] == debt), debt)
+
+    def service_of(self, notice: Row) -> str:
+        """Proof of service (ciência), or why there is none."""
+        if notice["served_on"]:
+            if notice["served_by"] == "deemed":
+                return f"ciência tácita em {day(notice['served_on'])} ({notice['served_reference']})"
+            how = f"por {called(PROVIDERS, notice['served_by'])}" if notice["served_by"] else ""
+            return joined(f"ciência em {day(notice['served_on'])} {how}".strip(), notice["served_reference"])
+        if not notice["formal"]:
+            return "não é formal: o prazo não depende de ciência"
+        if notice["deemed_on"]:
+            return f"sem ciência; tácita em {day(notice['deemed_on'])} ({notice['deemed_by']})"
+        return "sem prova de ciência"
+
+    def seen(self, approval: Row) -> str:
+        seen = approval["seen"]
+        benefits = "; ".join(f"{each['name']} ({each['code']})" for each in seen["benefits"]) or "nenhum"
+        served = "; ".join(
+            f"{each['id']} por {CHANNELS[each['channel']]}, ciência em {day(date.fromisoformat(each['served_on']))}"
+            for each in seen["notices"]
+        )
+        return (
+            f"Aprovação de {approval['given_by']} em {day(approval['given_on'])}: {ended(approval['reason'])} "
+            f"O que foi visto: saldo de {money(Decimal(seen['balance']))} em {day(date.fromisoformat(seen['on']))}; "
+            f"fundamento: {ended(seen['because'])} Benefícios a suspender: {benefits}. "
+            f"Notificações com ciência: {served or 'nenhuma'}. Resumo do que foi visto: {seen['fingerprint']}."
+        )
+
+
+def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Block:
+    listed = tuple(rows)
+    return Grid(columns, listed) if listed else NOTHING
+
+
+def called(words: Mapping[Any, str], name: str) -> str:
+    """In pt-BR; what has no word there goes by its own."""
+    return words.get(name, name)
+
+
+def period_of(written: str | None) -> str:
+    return period(written) if written else ""
+
+
+def money_of(amount: Decimal | None) -> str:
+    return "" if amount is None else money(amount)
+
+
+def day_of(on: date | None) -> str:
+    return day(on) if on else ""
+
+
+def joined(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."

@@ -1,0 +1,47 @@
+"""The worker's log names nobody, whatever an error quotes."""
+
+import io
+import logging
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from activities.log import Discreet
+
+CPF = "529.982.247-25"
+
+
+def logged(error: BaseException) -> str:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Discreet())
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "failed", None, (type(error), error, error.__traceback__))
+    handler.emit(record)
+    return stream.getvalue()
+
+
+def test_a_row_that_the_database_quotes_is_not_in_it(engine: Engine) -> None:
+    insert = text("INSERT INTO taxpayers (key, tax_id, name, is_company) VALUES (:cpf, :cpf, 'Maria', false)")
+    with engine.begin() as connection:
+        connection.execute(insert, {"cpf": CPF})
+        with pytest.raises(IntegrityError) as failed:
+            connection.execute(insert, {"cpf": CPF})
+        connection.rollback()
+    assert CPF in str(failed.value)
+    said = logged(failed.value)
+    assert CPF not in said
+    assert "IntegrityError at" in said
+    assert f"{psycopg.errors.UniqueViolation.__name__} at" in said
+    assert "test_log.py:" in said
+
+
+def test_causes_that_go_round_in_a_circle_end() -> None:
+    first, second = ValueError("Maria"), KeyError("Maria")
+    first.__cause__, second.__cause__ = second, first
+    assert logged(first).splitlines() == [
+        "failed",
+        "ValueError at no place of ours",
+        "KeyError at no place of ours",
+    ]

@@ -1,0 +1,156 @@
+"""`case hold`, `release`, `defence`, `step`, and near prescription in lists, as an analyst types them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.agreement_world import Contract, contract
+from tests.commands.test_import_command import Line
+from tests.commands.test_import_command import line as line
+
+TODAY = datetime.now(UTC).date()
+WHO = ("--by", "ana", "--reason", "processo 7")
+
+
+@pytest.fixture
+def made(engine: Engine) -> Contract:
+    return contract(engine, "600.00", "1200.00")
+
+
+def notified(made: Contract, days_ago: int = 5) -> date:
+    """The day a formal notice was sent."""
+    on = TODAY - timedelta(days=days_ago)
+    with made.engine.begin() as connection:
+        connection.exec_driver_sql(
+            'INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template,'
+            f" formal, status, body, sent_at) VALUES ('n1', '{made.case}', 0, 'domicile', 'domicile', '{on}', 'h7',"
+            " 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
+        )
+    return on
+
+
+def refused(line: Line, *words: str) -> str:
+    code, said, complained = line(*words)
+    assert code in (1, 2), said
+    return " ".join(complained.replace("│", " ").split())
+
+
+def test_held_shown_and_released(line: Line, made: Contract) -> None:
+    words = ("case", "hold", made.case, "--ground", "mandado-de-seguranca", "--debt", made.debts[0], *WHO)
+    held = line.json(*words, "--evidence", "MS 12", "--until", f"{TODAY + timedelta(days=9)}")
+    [hold] = held["placed"]
+    assert (held["case"], held["cases"]) == (made.case, [made.case])
+    assert (hold["debt"], hold["ground"]) == (made.debts[0], "mandado_de_seguranca")
+    [shown] = line.json("case", "show", made.case)["holds"]
+    assert (shown["by"], shown["reason"], shown["evidence"]) == ("ana", "processo 7", "MS 12")
+    assert (shown["from"], shown["until"], shown["debts"]) == (hold["from"], hold["until"], [made.debts[0]])
+    released = line.json("case", "release", made.case, *WHO)
+    assert released["released"] == [hold]
+    assert line.json("case", "show", made.case)["holds"] == []
+    assert line(*words)[0] == 0
+    assert "mandado de segurança" in " ".join(line("case", "show", made.case)[1].replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("hold", "--ground", "whim", *WHO), "choose one of moratorium"),
+        (("hold", "--ground", "death", "--by", " ", "--reason", "x"), "must not be empty"),
+        (("hold", "--ground", "death", "--debt", "x", *WHO), "has no debt x"),
+        (("hold", "--ground", "death", "--from", "2999-01-01", *WHO), "yet to come"),
+        (("release", *WHO), "nothing is held"),
+        (("defence", "--by", "ana"), "say --reference to file a defence"),
+        (("defence", "--by", "ana", "--reference", "D1", "--decided", "accepted"), "say --reference to file"),
+        (("defence", "--by", "ana", "--reference", "D1"), "no formal notice was sent"),
+        (("defence", "--decided", "accepted", *WHO), "no defence is on record"),
+        (
+            ("step", "--kind", "prayer", "--on", "2026-01-05", "--reference", "x", "--by", "ana"),
+            "known are conciliation",
+        ),
+        (("step", "--kind", "protest", "--on", "2999-01-05", "--reference", "x", "--by", "ana"), "yet to come"),
+    ],
+)
+def test_what_is_wrong_is_told(line: Line, made: Contract, words: tuple[str, ...], told: str) -> None:
+    verb, *rest = words
+    assert told in refused(line, "case", verb, made.case, *rest)
+
+
+def test_a_defence_is_filed_once_and_decided_once(line: Line, made: Contract) -> None:
+    on = notified(made)
+    file = ("case", "defence", made.case, "--by", "ana", "--reference", "D1", "--on")
+    assert "before the first formal notice" in refused(line, *file, f"{on - timedelta(days=1)}")
+    assert line.json(*file, f"{on}")["defence"]["state"] == "open"
+    assert "is open already" in refused(line, *file, f"{on}")
+    decide = ("case", "defence", made.case, "--decided", "rejected", *WHO)
+    assert "--reason" in refused(line, "case", "defence", made.case, "--decided", "rejected", "--by", "ana")
+    decided = line.json(*decide)
+    assert decided["defence"]["filed_on"] == on.isoformat()
+    assert "was rejected" in refused(line, *decide)
+    [shown] = line.json("case", "show", made.case)["defences"]
+    assert (shown["state"], shown["decided_by"], shown["reason"], shown["reference"]) == (
+        *("rejected", "ana", "processo 7", "D1"),
+    )
+    assert made.journal == ["defence_filed", "defence_rejected"]
+    assert made.rows("SELECT name FROM owed_signals") == [("defence_changed",)] * 2
+
+
+def test_a_step_before_the_suit_is_taken_once(line: Line, made: Contract) -> None:
+    words = (
+        "case",
+        "step",
+        made.case,
+        "--kind",
+        "cadin-notice",
+        "--on",
+        "2026-01-05",
+        "--reference",
+        "C9",
+        "--by",
+        "bia",
+    )
+    assert line.json(*words)["step"] == {"kind": "cadin_notice", "on": "2026-01-05", "reference": "C9"}
+    assert "cadin-notice of 2026-01-05 on record already: C9, by bia" in refused(line, *words)
+    [shown] = line.json("case", "show", made.case)["prior_steps"]
+    assert shown == {"kind": "cadin_notice", "on": "2026-01-05", "reference": "C9", "by": "bia"}
+    assert made.rows("SELECT name FROM owed_signals") == [("prior_step_taken",)]
+
+
+def prescribing(engine: Engine, days: int | None) -> Contract:
+    return contract(engine, "500.00", prescribes=days and TODAY + timedelta(days=days))
+
+
+def ask_people(made: Contract, due: int) -> None:
+    with made.engine.begin() as connection:
+        connection.exec_driver_sql(
+            'INSERT INTO tasks ("case", kind, reference, what, due) VALUES'
+            f" ('{made.case}', 'call', 'x', 'ligar', '{TODAY + timedelta(days=due)}')"
+        )
+
+
+def listed(found: Any) -> list[str]:
+    return [row["case"] for row in found]
+
+
+def test_what_is_near_prescription_comes_first_everywhere(line: Line, engine: Engine) -> None:
+    unknown, far, near, nearest, held = (prescribing(engine, days) for days in (None, 500, 100, 10, 5))
+    line.json("case", "hold", held.case, "--ground", "deposit", *WHO)
+    for due, made in enumerate((unknown, far, near, nearest)):
+        ask_people(made, due)
+    found = line.json("case", "list", "iptu")["cases"]
+    assert listed(found) == [made.case for made in (nearest, near, unknown, far, held)]
+    assert [row["near_prescription"] for row in found] == [True, True, False, False, False]
+    assert [row["prescribes"] is None for row in found] == [False, False, True, False, True]
+    assert listed(line.json("task", "list")["tasks"]) == [made.case for made in (nearest, near, unknown, far)]
+    assert line.json("cohort", "status", "iptu")["near_prescription"] == 2
+    assert "2 of 5 cases near prescription" in line("cohort", "status", "iptu")[1]
+    assert "near" in line("case", "list", "iptu")[1]
+
+
+def test_an_agreement_broken_near_prescription_is_listed_before_newer_ones(line: Line, engine: Engine) -> None:
+    old, new = prescribing(engine, 20), prescribing(engine, None)
+    for made in (old, new):
+        signed = ("agreement", "sign", made.case, "--policy", "belo-horizonte", "--instalments", "2", "--by", "ana")
+        line.json("agreement", "break", line.json(*signed)["agreement"], *WHO)
+    assert listed(line.json("agreement", "list")["agreements"]) == [old.case, new.case]

@@ -1,0 +1,160 @@
+"""Schemas up and down under data: what a version can hold is there in it, and money is never dropped."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+from temporalio.testing import ActivityEnvironment
+
+from activities.cases import CaseActivities
+from activities.desk import Desk
+from activities.notices import NoticeActivities
+from channels.outbox import Outbox
+from channels.post import Post
+from models.errors import Refusal
+from models.extract import benefit_reader, debt_reader, filing_reader
+from models.rates import Rate
+from models.sample import generate
+from storage import migrate
+from storage.engine import connect
+from storage.imports import Rejects, import_benefits, import_debts, import_filings, look_over
+from storage.rates import record_rates
+from tests.agreement_world import OPENED, SP, Contract, at, contract
+from tests.storage.test_imports import Desk as ImportDesk
+from tests.storage.test_imports import pgfn
+from workflows.effects import Contact, Hearing
+
+Content = dict[str, list[dict[str, Any]]]
+"""table -> its rows, by column"""
+
+OLDEST, NEWEST = migrate.revisions()[0], migrate.revisions()[-1]
+LATE = date(2026, 3, 2)
+
+
+@pytest.fixture
+def url(postgres: str) -> Iterator[str]:
+    name = f"moved_{uuid4().hex[:8]}"
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def moved(url: str) -> Iterator[Engine]:
+    engine = connect(url)
+    yield engine
+    engine.dispose()
+
+
+def content(engine: Engine) -> Content:
+    """All there is, but Alembic's own table."""
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    with engine.connect() as connection:
+        return {
+            table: [dict(row) for row in connection.execute(text(f'SELECT * FROM "{table}" ORDER BY 1, 2')).mappings()]
+            for table in connection.scalars(text(tables)).all()
+        }
+
+
+def within(schema: Content, whole: Content) -> Content:
+    """What of `whole` has a place in the tables and columns of `schema`, as far as it has rows to tell them by."""
+    return {
+        table: [{column: row[column] for column in rows[0]} if rows else row for row in whole[table]]
+        for table, rows in schema.items()
+    }
+
+
+def import_sample(engine: Engine, folder: Path) -> None:
+    files = generate(24, seed=1, on=OPENED).files()
+    imports: dict[str, Any] = {
+        "taxpayers.csv": (lambda header: debt_reader(header, OPENED), import_debts),
+        "filings.csv": (filing_reader, import_filings),
+        "benefits.csv": (benefit_reader, import_benefits),
+    }
+    for name, (reader, merge) in imports.items():
+        (folder / name).write_text(files[name], encoding="utf-8")
+        source = look_over(folder / name)
+        with Rejects(folder / "rejects.csv") as rejects, engine.begin() as connection:
+            merge(connection, source, reader(source.header), rejects)
+
+
+def notify(made: Contract, folder: Path) -> None:
+    """The first notice of its case, on its day."""
+    desk = Desk(made.engine, Post({}, Outbox(folder / "outbox")))
+    world = ActivityEnvironment()
+    world.info = replace(world.info, started_time=at(OPENED))
+    outlook = world.run(CaseActivities(desk).take_stock, Hearing(case=made.case)).outlook
+    assert outlook.runs_at
+    world.info = replace(world.info, started_time=outlook.runs_at)
+    contact = Contact(case=made.case, step=outlook.step, channel="email", way="email")
+    world.run(NoticeActivities(desk).notify, contact)
+
+
+@pytest.fixture
+def lived(moved: Engine, tmp_path: Path) -> Contract:
+    """A record with something of everything that the oldest schema has a place for, and of what came later."""
+    import_sample(moved, tmp_path)
+    ImportDesk(moved, tmp_path).debts(pgfn(situation="Garantia"))
+    told = contract(moved, "500.00", tax="ISS")
+    notify(told, tmp_path)
+    payment = told.pay_debt(0, LATE, "200.00")
+    told.give_back(payment, LATE, "50.00")
+    agreed = contract(moved, "900.00", "600.00")
+    agreed.sign(SP, 3, LATE)
+    with moved.begin() as connection:
+        record_rates(connection, "selic", [Rate(date(2025, 11, 1), Decimal("1.05"))])
+    return agreed
+
+
+def test_what_each_schema_can_hold_survives_the_way_down_and_up_again(moved: Engine, url: str, lived: Contract) -> None:
+    whole = content(moved)
+    for revision in migrate.revisions()[-2::-1]:
+        migrate.downgrade(url, revision)
+        now = content(moved)
+        assert now == within(now, whole)
+    assert [table for table, rows in now.items() if not rows] == ["suspensions"]
+    migrate.upgrade(url)
+    assert within(now, content(moved)) == now
+    assert lived.balanced()
+    migrate.check(url)
+
+
+def test_a_schema_without_a_place_for_paid_instalments_is_refused(moved: Engine, url: str, lived: Contract) -> None:
+    lived.pay(1, LATE)
+    whole = content(moved)
+    with pytest.raises(Refusal, match="schema 0004 has no place for that"):
+        migrate.downgrade(url, OLDEST)
+    assert content(moved) == whole
+
+
+def test_a_schema_without_a_place_for_bank_receipts_is_refused(moved: Engine, url: str) -> None:
+    debt = contract(moved, "100.00").debts[0]
+    query = """INSERT INTO payments (reference, channel, debt, amount, paid_at, paid_on)
+               VALUES ('file 1, line 2', 'slip', :debt, 10, now(), now())"""
+    with moved.begin() as connection:
+        connection.execute(text(query), {"debt": debt})
+    whole = content(moved)
+    with pytest.raises(Refusal, match="1 payments are known from a bank's file alone; schema 0002 has no place"):
+        migrate.downgrade(url, OLDEST)
+    assert content(moved) == whole
+
+
+def test_a_database_ahead_of_this_code_is_refused(moved: Engine, url: str) -> None:
+    with moved.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Refusal, match=f"newer schema than {NEWEST}"):
+        migrate.upgrade(url)
+
+
+def test_an_unknown_schema_is_refused(url: str) -> None:
+    with pytest.raises(Refusal, match=f"can't go back to 9999; the schemas of this code are {OLDEST}, "):
+        migrate.downgrade(url, "9999")

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
 from models.steering import State
 from storage.steering import steer
 from tests.builders import FACTS, ICMS, shipped
@@ -32,6 +35,15 @@ async def test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_wer
     assert one.next_on is not None
     assert (one.next_on - await one.today()).days <= dwell.days + 4
     await one.climbs(2)
+
+
+async def test_no_case_goes_on_alone_while_its_cohort_is_paused(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await steered(town, State.PAUSED)
+    await until(lambda: life.status == "paused")
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await life.command("resume")
+    assert "the whole cohort is paused; resume it with `cohort resume" in str(refused.value.cause)
 
 
 async def test_a_cancelled_cohort_gives_the_benefits_back_and_its_workflows_end(town: Town) -> None:

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo up test check audit
+.PHONY: install demo up test check audit chaos
 
 install: .venv/installed
 
@@ -22,6 +22,9 @@ up: install
 
 test: install
 	$(BIN)/python -m pytest
+
+chaos: install
+	$(BIN)/python -m tests.chaos
 
 check: install
 	$(BIN)/ruff check

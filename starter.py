@@ -10,6 +10,7 @@ try:
     from temporalio.service import RPCError
 
     from commands import GROUPS
+    from commands.acting import record_all
     from commands.console import err
     from models.errors import Refusal
     from workflows.client import leave
@@ -29,8 +30,10 @@ def main() -> int:
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     for group in [file for file, commands in GROUPS.items() if asked in commands] or GROUPS:
         import_module(f"commands.{group}").register(app)
+    line = typer.main.get_command(app)
+    record_all(line)
     try:
-        app()
+        line()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except Refusal as refusal:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -41,6 +41,9 @@ WAITING = 64
 """Notices of one provider at once: most of them only wait for its answer, without a connection."""
 
 GRACE = timedelta(seconds=8)
+
+RETRY_SECONDS = 0.5
+"""After which a Temporal server that was away is tried again."""
 
 
 def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | None = None) -> Worker:
@@ -95,6 +98,18 @@ def carrier_on(client: Client, desk: Desk, provider: str, rate: float | None) ->
     )
 
 
+async def reach_temporal(stop: asyncio.Event) -> Client | None:
+    """A server that is away is waited for, as it is by a worker that serves already; None when told to stop first."""
+    while not stop.is_set():
+        try:
+            return await connect()
+        except RuntimeError as away:
+            print(f"waiting for the Temporal server: {away}", file=sys.stderr)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
+    return None
+
+
 async def main() -> None:
     desk = Desk(
         engine=connect_from_environment(pool=THREADS + 4),
@@ -105,7 +120,9 @@ async def main() -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    client = await connect()
+    client = await reach_temporal(stop)
+    if client is None:
+        return
     build = build_id()
     if (current := await current_build(client)) != build:
         print(f"build {build} waits, {current or 'none'} is current; `starter.py migrate` changes it", file=sys.stderr)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import OperationalError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -40,6 +41,9 @@ from workflows.effects import (
 
 CHANNELS: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
 """A missed instalment is told by voice too, as Alagoas does."""
+
+DATABASE_AWAY = timedelta(minutes=1)
+"""After which a message is tried again that could not even be read."""
 
 MESSAGES = {"reminder": "lembrete", "alert": "alerta"}
 
@@ -86,15 +90,21 @@ class AgreementActivities(AgreementEffects):
         """Nothing leaves for an instalment that was paid, or an agreement that is over. A second attempt asks the
         provider first. Raises ApplicationError of type UNSENT."""
         step = message.step
-        with self._sitting(message.agreement, step) as sat:
-            entry = sat.told.life.entries[step.n - 1]
-            if entry.paid_on is not None or sat.told.life.state is not State.ACTIVE:
-                return None
-            if not _is_lawful_now(sat, step.on, [message.channel]):
-                return _opens_at(sat, step.on, [message.channel])
-            if message.channel not in self._channels(sat, step):
-                raise _unsent("o contato deixou de existir ou foi recusado", non_retryable=True)
-            outgoing = self._outgoing(sat, entry, message)
+        try:
+            with self._sitting(message.agreement, step) as sat:
+                entry = sat.told.life.entries[step.n - 1]
+                if entry.paid_on is not None or sat.told.life.state is not State.ACTIVE:
+                    return None
+                if not _is_lawful_now(sat, step.on, [message.channel]):
+                    return _opens_at(sat, step.on, [message.channel])
+                if message.channel not in self._channels(sat, step):
+                    raise _unsent("o contato deixou de existir ou foi recusado", non_retryable=True)
+                outgoing = self._outgoing(sat, entry, message)
+        except OperationalError:
+            if activity.info().attempt > 1:
+                raise
+            # nothing was handed over, so this was none of the two attempts
+            return now() + DATABASE_AWAY
         adapter = self.desk.post_of(sat.told.case).adapter(message.channel)
         try:
             if outgoing.since is None or not adapter.taken(outgoing):

@@ -14,14 +14,16 @@ from models.case import Status
 from models.errors import Refusal
 from models.gate import must_be_other
 from models.plan import plan
+from models.roles import Actor, Role
 from models.steering import State
 from models.step import Action, Step
 from models.words import day
 from storage.approvals import put_approval
+from storage.audit_log import Entry, write
 from storage.cases import Sitting, end_approvals
 from storage.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
-from workflows.effects import CaseCommand, CaseEffects, Hearing, Outlook, PlannedStep, Stocktaking
+from workflows.effects import CaseCommand, CaseEffects, Command, Hearing, Outlook, PlannedStep, Stocktaking
 
 
 class CaseActivities(CaseEffects):
@@ -49,13 +51,16 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def approve_suspension(self, asked: CaseCommand) -> Outlook:
-        """Raises Refusal when four eyes would not have seen it."""
+        """Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
 
         def approve(sat: Sitting) -> None:
-            by, why = asked.command.by, asked.command.reason
+            by, why, seen = asked.command.by, asked.command.reason, asked.command.seen
+            if seen and seen != sat.standing.fingerprint:
+                raise Refusal("the case has changed since it was shown; look at it again and approve what it is now")
             must_be_other(sat.position, by, sat.case.started_by)
             put_approval(sat, by, why)
             sat.journal("approved", f"suspensão aprovada por {by}: {why}", step=sat.step)
+            _log(sat, "case approve", asked.command)
             sat.judge(sat.position.approved(by, sat.standing.fingerprint))
 
         return self._if_awaiting(asked.case, approve)
@@ -66,6 +71,7 @@ class CaseActivities(CaseEffects):
             by, why = asked.command.by, asked.command.reason
             sat.journal("rejected", f"suspensão recusada por {by}: {why}", step=sat.step)
             end_approvals(sat.connection, asked.case, "lapsed")
+            _log(sat, "case reject", asked.command)
             sat.judge(sat.position.rejected(sat.today))
 
         return self._if_awaiting(asked.case, reject)
@@ -152,14 +158,14 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def pause(self, asked: CaseCommand) -> Outlook:
-        return self._set_paused(asked.case, asked.command.by)
+        return self._set_paused(asked, asked.command.by)
 
     @activity.defn
     def resume(self, asked: CaseCommand) -> Outlook:
-        return self._set_paused(asked.case, None, f"retomado por {asked.command.by}")
+        return self._set_paused(asked, None, f"retomado por {asked.command.by}")
 
-    def _set_paused(self, case: str, by: str | None, why: str | None = None) -> Outlook:
-        with self.desk.sitting(case) as sat:
+    def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> Outlook:
+        with self.desk.sitting(asked.case) as sat:
             climbing = not (sat.position.suspended or sat.position.referred)
             if by is None and sat.case.paused_by is None and sat.case.steering.state is State.PAUSED:
                 raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {sat.case.cohort}`")
@@ -167,6 +173,8 @@ class CaseActivities(CaseEffects):
                 if why:
                     sat.journal("resume_asked", why)
                 _set(sat, paused_by=by)
+                if by != sat.case.paused_by:
+                    _log(sat, "case pause" if by else "case resume", asked.command)
                 sat.look_again()
         return self.desk.outlook(sat)
 
@@ -182,6 +190,10 @@ class CaseActivities(CaseEffects):
             if sat.case.closed_at is None and sat.step.status is Status.AWAITING_APPROVAL:
                 act(sat)
         return self.desk.outlook(sat)
+
+
+def _log(sat: Sitting, command: str, asked: Command) -> None:
+    write(sat.connection, Entry(Actor(asked.by, Role(asked.role) if asked.role else None), command, sat.case.id))
 
 
 def _set(sat: Sitting, **values: Any) -> None:

@@ -13,6 +13,8 @@ GROUPS = {
     "payments": ("payments",),
     "rates": ("rates",),
     "debt": ("debt",),
+    "audit": ("audit", "audit-log"),
+    "tokens": ("token",),
     "power": ("power",),
     "web": ("web", "migrate", "downgrade"),
     "demo": ("demo",),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.aftermath import identity_needed
@@ -76,7 +77,7 @@ def sign_(
     case: Annotated[str, typer.Argument(metavar="CASE")],
     policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
     instalments: Annotated[int, typer.Option(help="How many.")],
-    by: Annotated[str, typer.Option(help="Who signs; it is kept on record.")],
+    by: By,
     pay: Annotated[Pay, typer.Option(help="`cash` is the whole debt at once.")] = Pay.SLIP,
     debt_kind: Annotated[str, typer.Option(help="Default: the case's tax, or the policy's first kind.")] = "",
     litigation: Annotated[Litigation | None, typer.Option(help="Default: as the debts are on record.")] = None,
@@ -122,7 +123,7 @@ def list_(
 @agreement_commands.command("break")
 def break_(
     agreement: Annotated[str, typer.Argument(metavar="ID")],
-    by: Annotated[str, typer.Option(help="Who decides; it is kept on record.")],
+    by: By,
     reason: Annotated[str, typer.Option(help="Why; it is kept on record.")],
     as_json: Json = False,
 ) -> None:

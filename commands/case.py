@@ -1,24 +1,24 @@
 """`case …`: one taxpayer's case, and what a person may do to it."""
 
 import asyncio
-import getpass
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import select, update
-from temporalio.client import WorkflowUpdateFailedError
-from temporalio.service import RPCError, RPCStatusCode
 
 from commands import process
+from commands.acting import By, ask_of_case
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.services import database, temporal_client
 from models.case import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
-from models.words import GROUNDS, STATUSES
+from models.words import GROUNDS, STATUSES, money
+from storage.approvals import to_be_approved
 from storage.cases import read_case, record_decision
 from storage.cohorts import read_cohort
 from storage.contacts import give_contact
@@ -29,11 +29,12 @@ from storage.revival import look_again
 from storage.schema import notices
 from storage.signals import owe
 from workflows.effects import Command
-from workflows.names import case_workflow_id
+from workflows.start import ask_case
+
+SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
 
 case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
 
-By = Annotated[str, typer.Option(help="Who acts; it is kept on record.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
 
@@ -70,32 +71,36 @@ def show(
 
 @case.command()
 def approve(case: str, by: By, reason: Reason, json: Json = False) -> None:
-    """Approve the suspension of the taxpayer's benefits."""
-    _tell(case, "approve", Command(by=by, reason=reason), json)
+    """Approve the suspension of the taxpayer's benefits: those listed, on the notices and the balance listed."""
+    with answering_database() as engine, engine.connect() as connection:
+        seen = to_be_approved(connection, case, datetime.now(UTC))
+    if seen and not json:
+        _show_approval(seen)
+    _tell(case, "approve", json, by, reason, seen["fingerprint"] if seen else "", approval=seen)
 
 
 @case.command()
 def reject(case: str, by: By, reason: Reason, json: Json = False) -> None:
     """Refuse the suspension; the ruler asks again after its wait."""
-    _tell(case, "reject", Command(by=by, reason=reason), json)
+    _tell(case, "reject", json, by, reason)
 
 
 @case.command()
-def pause(case: str, by: By = "", json: Json = False) -> None:
+def pause(case: str, by: By, json: Json = False) -> None:
     """Stop the clock of a case."""
-    _tell(case, "pause", Command(by=by or getpass.getuser()), json)
+    _tell(case, "pause", json, by)
 
 
 @case.command()
-def resume(case: str, by: By = "", json: Json = False) -> None:
+def resume(case: str, by: By, json: Json = False) -> None:
     """Let the clock of a paused case run on, with the wait that was left."""
-    _tell(case, "resume", Command(by=by or getpass.getuser()), json)
+    _tell(case, "resume", json, by)
 
 
 @case.command()
-def hardship(case: str, by: By = "", json: Json = False) -> None:
+def hardship(case: str, by: By, json: Json = False) -> None:
     """Record that the taxpayer declared to be unable to pay."""
-    declared_on = declare_hardship(database(), case, by or getpass.getuser())
+    declared_on = declare_hardship(database(), case, by)
     _done(case, f"hardship declared on {declared_on:%Y-%m-%d}", json)
 
 
@@ -159,26 +164,17 @@ def revive(json: Json = False) -> None:
     emit(asdict(revived), json, lambda: out.print(said))
 
 
-def _tell(name: str, update_name: str, command: Command, as_json: bool) -> None:
-    _must_say("--by", command.by)
+def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "", seen: str = "", **more: Any) -> None:
+    _must_say("--by", by)
     with database().connect() as connection:
         record = read_case(connection, name)
     must_be_open(name, record.status)
-    status = asyncio.run(_update(name, update_name, command))
-    emit({"case": name, "status": status}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
+    status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
+    emit({"case": name, "status": status, **more}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
 
 
-async def _update(case: str, update_name: str, command: Command) -> str:
-    client = await temporal_client()
-    try:
-        status: str = await client.get_workflow_handle(case_workflow_id(case)).execute_update(update_name, command)
-    except WorkflowUpdateFailedError as refused:
-        raise Refusal(f"{update_name} was refused: {refused.cause}") from None
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise Refusal(f"case {case} has no running workflow in Temporal") from None
-        raise
-    return status
+async def _ask(case: str, update_name: str, command: Command) -> str:
+    return await ask_case(await temporal_client(), case, update_name, command)
 
 
 def _must_say(option: str, value: str) -> None:
@@ -215,6 +211,8 @@ def _show(file: dict[str, Any]) -> None:
     given = _columns(file["approvals"], "given_by", "given_on", "state", "reason")
     if given:
         table(["approved by", "on", "state", "why"], given, "approvals")
+    if file["to_approve"]:
+        _show_approval(file["to_approve"])
     told = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
     table(["notice", "at", "cell", "status", "served"], told, "notices")
     for title in ("replies", "tasks"):
@@ -232,6 +230,15 @@ def _prescribes(row: dict[str, Any]) -> str:
     if row["prescribes"] is None:
         return ""
     return f"{row['prescribes']} near" if row["near_prescription"] else str(row["prescribes"])
+
+
+def _show_approval(seen: dict[str, Any]) -> None:
+    balance = money(Decimal(seen["balance"]))
+    out.print(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}", soft_wrap=True, markup=False)
+    table(["benefit", "name"], _columns(seen["benefits"], "code", "name"))
+    table(["notice", "channel", "of", "served on", "by"], _columns(seen["notices"], *SERVED_COLUMNS))
+    given = f", given by {' and '.join(seen['given_by'])}" if seen["given_by"] else ""
+    out.print(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
 
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:

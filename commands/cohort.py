@@ -1,17 +1,17 @@
 """`cohort …`: a ruler for everybody whom a selection names, started, watched and steered."""
 
 import asyncio
-import getpass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
+from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.progress import watch
@@ -24,11 +24,10 @@ from models.extract import tax_name
 from models.ruler import Ruler
 from models.steering import State
 from models.words import GROUNDS, STATUSES, money
-from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
-from storage.costs import change_budget, spent_by_channel
+from storage.cohort_file import cohort_file, statuses_of
+from storage.cohorts import Cohort, Selection, found_cohort, must_be_reckonable, pin_ruler
+from storage.costs import change_budget
 from storage.dry_run import foresee
-from storage.prescription import count_near
-from storage.schema import cases
 from storage.steering import steer
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
@@ -61,7 +60,7 @@ def register(app: typer.Typer) -> None:
 def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
-    by: Annotated[str, typer.Option(help="Who starts it.")] = "",
+    by: By,
     min_amount: MinAmount = "0",
     uf: Uf = None,
     tax: Tax = None,
@@ -87,7 +86,7 @@ def start(
         foreseen = foresee(engine, read, selection, clock.origin_day, limit)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    begun = begin_cohort(engine, name, read, source, by or getpass.getuser(), selection, clock, limit, rehearse)
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -100,71 +99,45 @@ def start(
 @cohort.command()
 def status(name: str, json: Json = False) -> None:
     """How many of a cohort's cases are in which state and cell."""
-    with answering_database() as engine:
-        with engine.connect() as connection:
-            known = read_cohort(connection, name)
-            costs = spent_by_channel(connection, name)
-            near = count_near(connection, name, datetime.now(UTC))
-        counts, cells = status_counts(engine, name), _cells(engine, name)
-    spent = sum((channel["cost"] for channel in costs), Decimal(0))
-    result = {
-        "cohort": name,
-        "ruler": known.frozen.ruler.label,
-        "state": known.steering.state,
-        "steered_by": known.steering.by or None,
-        "steered_on": known.steering.on,
-        "started_by": known.started_by,
-        "today": known.clock.day_at(datetime.now(UTC)),
-        "cases": sum(counts.values()),
-        "near_prescription": near,
-        "statuses": counts,
-        "cells": cells,
-        "budget": known.budget,
-        "spent": spent,
-        "costs": costs,
-    }
+    with answering_database() as engine, engine.connect() as connection:
+        file = cohort_file(connection, name, datetime.now(UTC))
 
     def readable() -> None:
-        if known.steering.state is not State.RUNNING:
-            out.print(f"{name} is {known.steering.state} by {known.steering.by} since {known.steering.on}")
-        if near:
-            out.print(
-                f"[bold]{near} of {sum(counts.values())} cases near prescription[/bold]; `case list` has them first"
-            )
-        table(["status", "cases"], [(STATUSES[state], n) for state, n in counts.items()], f"{name} · {result['ruler']}")
-        table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in cells])
-        of = "no budget" if known.budget is None else f"of {money(known.budget)}"
-        _show_costs(costs, f"{money(spent)} spent, {of}")
+        if file["state"] != State.RUNNING:
+            out.print(f"{name} is {file['state']} by {file['steered_by']} since {file['steered_on']}")
+        if near := file["near_prescription"]:
+            out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
+        counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
+        table(["status", "cases"], counts, f"{name} · {file['ruler']}")
+        table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
+        of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
+        _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
 
-    emit(result, json, readable)
+    emit(file, json, readable)
 
 
 @cohort.command("budget")
 def budget_(
     name: str,
     amount: Annotated[str, typer.Argument(help="The most its notices may cost in all, in reais.")],
-    by: Annotated[str, typer.Option(help="Who changes it.")] = "",
+    by: By,
     json: Json = False,
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = amount_of(amount, "AMOUNT")
-    woken = change_budget(database(), name, limit, by or getpass.getuser())
+    woken = change_budget(database(), name, limit, by)
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
 
 @cohort.command()
-def pause(
-    name: str, by: Annotated[str, typer.Option(help="Who pauses it.")] = "", reason: Reason = "", json: Json = False
-) -> None:
+def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Hold every case of a cohort: no notice is claimed once this has returned."""
     _steer(name, State.PAUSED, by, reason, json)
 
 
 @cohort.command()
-def resume(
-    name: str, by: Annotated[str, typer.Option(help="Who resumes it.")] = "", reason: Reason = "", json: Json = False
-) -> None:
+def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
     _steer(name, State.RUNNING, by, reason, json)
 
@@ -172,8 +145,8 @@ def resume(
 @cohort.command()
 def cancel(
     name: str,
+    by: By,
     reason: Annotated[str, typer.Option(help="Why; each case's journal keeps it.")],
-    by: Annotated[str, typer.Option(help="Who cancels it.")] = "",
     json: Json = False,
 ) -> None:
     """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
@@ -183,7 +156,7 @@ def cancel(
 
 
 def _steer(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
-    told = steer(database(), name, to, by.strip() or getpass.getuser(), reason.strip(), datetime.now(UTC))
+    told = steer(database(), name, to, by, reason.strip(), datetime.now(UTC))
     shown = f"{name} is {to} from now on; cases that are being told: {told}"
     emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
 
@@ -207,25 +180,8 @@ def begin_cohort(
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
-    state = cases.c.status
-    query = select(state, func.count()).where(cases.c.cohort == name).group_by(state).order_by(state)
     with engine.connect() as connection:
-        return {status: count for status, count in connection.execute(query).tuples()}  # noqa: C416 - typed so
-
-
-def _cells(engine: Engine, name: str) -> list[dict[str, Any]]:
-    row, rung = cases.c.position["row"].astext, cases.c.position["rung"].as_integer()
-    query = select(row, rung, func.count()).where(cases.c.cohort == name).group_by(row, rung).order_by(row, rung)
-    with engine.connect() as connection:
-        ruler = read_cohort(connection, name).frozen.ruler
-        return [
-            {
-                "hypothesis": hypothesis,
-                "stage": ruler.rung(hypothesis, index).stage if hypothesis and index >= 0 else None,
-                "cases": count,
-            }
-            for hypothesis, index, count in connection.execute(query)
-        ]
+        return statuses_of(connection, name)
 
 
 def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:

@@ -3,13 +3,13 @@
 import json
 import sys
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from models.json_form import plain
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]
 
@@ -17,19 +17,10 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def _plain(value: Any) -> Any:
-    """Money as a string with two decimals, dates and instants in ISO form."""
-    if isinstance(value, Decimal):
-        return f"{value:.2f}"
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
 def emit(data: Any, as_json: bool, readable: Callable[[], None]) -> None:
     """The result of a command: `data` as JSON, or what `readable` prints for people."""
     if as_json:
-        json.dump(data, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+        json.dump(data, sys.stdout, default=plain, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
     else:
         readable()

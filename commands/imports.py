@@ -1,7 +1,7 @@
 """`taxpayers import`, `filings import`, `benefits import`: what the authority knows; `sample`: a set to try with."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import partial
@@ -122,15 +122,15 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def answering_database() -> Iterator[Engine]:
     """What the database refuses is said without its message, which may hold a row's values."""
-    engine = database()
-    try:
-        yield engine
-    except DBAPIError as error:
-        raise Refusal(_refused(getattr(error.orig, "sqlstate", None))) from None
-    except psycopg.Error as error:
-        raise Refusal(_refused(error.sqlstate)) from None
-    finally:
-        engine.dispose()
+    with ExitStack() as ends:
+        try:
+            engine = database()
+            ends.callback(engine.dispose)
+            yield engine
+        except DBAPIError as error:
+            raise Refusal(_refused(getattr(error.orig, "sqlstate", None))) from None
+        except psycopg.Error as error:
+            raise Refusal(_refused(error.sqlstate)) from None
 
 
 def _refused(sqlstate: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.acting import By
 from commands.console import Json, emit, err, out, table
 from commands.imports import Day, answering_database, progress_of
 from embedded.home import home
@@ -68,7 +69,7 @@ def list_all(
 def match(
     payment: Annotated[int, typer.Argument(metavar="ID", help="Of an unmatched payment, as `payments list` shows it.")],
     debt: Annotated[str, typer.Argument(metavar="DEBT", help="The debt it was meant for.")],
-    by: Annotated[str, typer.Option(help="Who says so; it is kept on record.")],
+    by: By,
     as_json: Json = False,
 ) -> None:
     """Put an unmatched payment on the debt it was meant for."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from commands.acting import By
 from commands.console import Json, emit, out
 from commands.imports import answering_database
 from models.errors import Refusal
@@ -17,7 +18,6 @@ from storage.defences import file_defence, rule_on_defence
 from storage.holds import Changed, place_hold, release_hold
 from storage.prior_steps import take_prior_step
 
-By = Annotated[str, typer.Option(help="Who acts; it is kept on record.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; default: today.")]
 Debts = Annotated[list[str] | None, typer.Option("--debt", metavar="ID", help="Only this debt; may be repeated.")]

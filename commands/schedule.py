@@ -1,7 +1,6 @@
 """`schedule …`: who becomes delinquent is taken into a cohort night after night, by a Schedule of Temporal's."""
 
 import asyncio
-import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -21,6 +20,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from commands.acting import By
 from commands.cohort import (
     Budget,
     MinAmount,
@@ -38,7 +38,7 @@ from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
-from storage.cohorts import Cohort
+from storage.cohorts import Cohort, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
@@ -61,7 +61,7 @@ def create(
     name: Annotated[str, typer.Argument(help="The cohort that grows; it is founded unless it is there.")],
     cron: Annotated[str, typer.Option(help='When, in the jurisdiction\'s time: "0 3 * * 1-5".')],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
-    by: Annotated[str, typer.Option(help="Who starts it.")] = "",
+    by: By,
     min_amount: MinAmount = "0",
     uf: Uf = None,
     tax: Tax = None,
@@ -75,9 +75,7 @@ def create(
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds, None)
     limit = None if budget is None else amount_of(budget, "--budget")
-    begun = begin_cohort(
-        database(), name, read, source, by or getpass.getuser(), selection, clock, limit, rehearsal=rehearse
-    )
+    begun = begin_cohort(database(), name, read, source, by, selection, clock, limit, rehearsal=rehearse)
     asyncio.run(_create(begun, cron, rate))
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
@@ -93,27 +91,27 @@ def list_schedules(json: Json = False) -> None:
 
 
 @schedule.command()
-def pause(name: str, by: Annotated[str, typer.Option(help="Who pauses it.")] = "", json: Json = False) -> None:
+def pause(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in until it is resumed; the cases of the cohort go on."""
-    note = f"paused by {by or getpass.getuser()}"
+    note = f"paused by {by}"
     _do(name, note, json, lambda handle: handle.pause(note=note))
 
 
 @schedule.command()
-def resume(name: str, by: Annotated[str, typer.Option(help="Who resumes it.")] = "", json: Json = False) -> None:
+def resume(name: str, by: By, json: Json = False) -> None:
     """Take people in again; whom the pause left out are taken in at the next run."""
-    note = f"resumed by {by or getpass.getuser()}"
+    note = f"resumed by {by}"
     _do(name, note, json, lambda handle: handle.unpause(note=note))
 
 
 @schedule.command()
-def delete(name: str, json: Json = False) -> None:
+def delete(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in; the cohort and its cases go on."""
     _do(name, "deleted", json, lambda handle: handle.delete())
 
 
 @schedule.command()
-def backfill(name: str, since: Day, until: Day, json: Json = False) -> None:
+def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> None:
     """Make up for the runs of some days, first and last included. Each takes in who is delinquent now, so that one that
     finds another under way is left out."""
     if until < since:
@@ -170,6 +168,8 @@ async def _intakes(client: Client) -> AsyncIterator[Kept]:
 
 
 def _do(name: str, done: str, as_json: bool, act: Callable[[ScheduleHandle], Awaitable[None]]) -> None:
+    with database().connect() as connection:
+        read_cohort(connection, name)
     asyncio.run(_act(name, act))
     emit({"schedule": name, "done": done}, as_json, lambda: out.print(f"{name}: {done}", markup=False))
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.words import TASKS, day
@@ -40,7 +41,7 @@ def list_tasks(
 @task.command()
 def done(
     task: Annotated[int, typer.Argument(metavar="ID", help="As `task list` shows it.")],
-    by: Annotated[str, typer.Option(help="Who did it; it is kept on record.")],
+    by: By,
     json: Json = False,
 ) -> None:
     """Mark a task as done."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import psycopg
 import structlog
 import typer
 import uvicorn
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from commands.console import Json, emit, out
 from commands.services import temporal_client
 from models.errors import Refusal
+from storage.grants import grant_to
 from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
@@ -75,11 +77,18 @@ def manners(certificate: Path | None = None, key: Path | None = None, clients: P
     }
 
 
-def migrate(as_json: Json = False) -> None:
+def migrate(
+    app_role: Annotated[
+        str, typer.Option(help="The role as which worker, web and commands connect: it is granted what they need.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
     """Bring the database at DATABASE_URL to this version's schema, and Temporal to its attributes and workers."""
     try:
         upgrade(variable("DATABASE_URL"))
-    except OperationalError:
+        if app_role:
+            grant_to(variable("DATABASE_URL"), app_role)
+    except (OperationalError, psycopg.OperationalError):
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
     done = f"the database has this version's schema; workers of build {build_id()} serve from now on"

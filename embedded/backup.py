@@ -88,10 +88,10 @@ def restore(archive: Path, home: Home) -> Revived:
 
 @contextmanager
 def _record_of(home: Home) -> Iterator[str]:
-    """The address of its database: the running stack's, or of a server for the moment while no stack can start."""
+    """The owner's address of its database: of the running stack's, or of a server while no stack can start."""
     services = running_services(home)
     if services:
-        yield services.database
+        yield postgres.address(home, postgres.port_of(services.database))
     else:
         with only_stack(home), postgres.running(home) as database:
             yield database

@@ -15,7 +15,8 @@ from models.errors import Refusal
 REPOSITORY = Path(__file__).parent.parent
 LEASH = Path(__file__).with_name("leash.py")
 
-STEADY_SECONDS = 60.0
+STEADY_SECONDS = 10.0
+"""Who has worked so long didn't fail at its start, and is started again at once however often it is killed."""
 LONGEST_BACKOFF = 30.0
 
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from embedded.child import Child, environment, last_words, leashed
@@ -19,6 +20,9 @@ from models.errors import Refusal
 
 USER = "regua"
 DATABASE = "regua"
+
+APP_ROLE = "regua_app"
+"""As whom all but the migrations connect: it owns no table."""
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -106,6 +110,14 @@ def address(home: Home, port: int, database: str = DATABASE) -> str:
     return f"postgresql://{USER}:{home.secret('database')}@127.0.0.1:{port}/{database}"
 
 
+def app_address(home: Home, port: int, database: str = DATABASE) -> str:
+    return f"postgresql://{APP_ROLE}:{home.secret('database_app')}@127.0.0.1:{port}/{database}"
+
+
+def port_of(url: str) -> int:
+    return int(str(conninfo_to_dict(url)["port"]))
+
+
 def await_predecessor(home: Home) -> None:
     """After a kill -9 the old server may still be ending, or its pid file name a process that is someone else's now."""
     pid_file = data(home) / "postmaster.pid"
@@ -137,6 +149,16 @@ def create_database(home: Home, port: int) -> None:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if known is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
+        create_app_role(connection, home.secret("database_app"))
+
+
+def create_app_role(connection: psycopg.Connection, password: str) -> None:
+    """Or gives it this password. What it may do, `storage.grants` says once the tables are there."""
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone() is None:
+        connection.execute(f"CREATE ROLE {APP_ROLE} LOGIN")
+    # not the password itself travels, but what it is checked by
+    verifier = connection.pgconn.encrypt_password(password.encode(), APP_ROLE.encode(), b"scram-sha-256").decode()
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(APP_ROLE), sql.Literal(verifier)))
 
 
 @contextmanager

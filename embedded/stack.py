@@ -16,6 +16,7 @@ from embedded.home import REAL_DAY, Home, Services, as_day_seconds, only_stack, 
 from embedded.ports import Ports
 from models.errors import Refusal
 from storage import migrate
+from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
 
 
@@ -77,7 +78,9 @@ class Stack:
         )
         database.until(lambda: postgres.answers(postgres.address(self.home, ports.database, "postgres")))
         postgres.create_database(self.home, ports.database)
-        migrate.upgrade(services.database)
+        as_owner = postgres.address(self.home, ports.database)
+        migrate.upgrade(as_owner)
+        grant_to(as_owner, postgres.APP_ROLE)
         engine.until(lambda: temporal.answers(services.temporal))
         temporal.keep_histories(services.temporal)
         temporal.serve_this_build(services.temporal)
@@ -91,7 +94,7 @@ class Stack:
         web = f"http://127.0.0.1:{ports.web}"
         return Services(
             temporal=f"127.0.0.1:{ports.temporal}",
-            database=postgres.address(self.home, ports.database),
+            database=postgres.app_address(self.home, ports.database),
             ui=f"http://127.0.0.1:{ports.ui}",
             temporal_metrics=f"http://127.0.0.1:{ports.temporal_metrics}/metrics",
             web=web,

@@ -57,8 +57,8 @@ class Bank:
         today = self.clock.day_at(now)
         due = [slip for slip in self._till if slip.on + REPORTS_AFTER <= today]
         if due:
-            self._till = [slip for slip in self._till if slip not in due]
             self._deliver(due, today, now)
+            self._till = [slip for slip in self._till if slip not in due]
 
     def take(self, slip: PaidSlip) -> None:
         self._till.append(slip)

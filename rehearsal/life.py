@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import NoReturn
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from temporalio.service import RPCError
 
 from models.calendar import Clock
 from rehearsal.clerk import Clerk
@@ -16,6 +19,9 @@ from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
 
 ROUND_SECONDS = 0.2
+TEND_SECONDS = 0.25
+AWAY = (OperationalError, RPCError)
+"""Of PostgreSQL and of Temporal: they are started again meanwhile, and the round is tried again."""
 QUIET = timedelta(seconds=2)
 """How long nothing may have moved, after the last day, until the city is said to rest."""
 
@@ -64,25 +70,47 @@ class Life:
 
     async def live(self) -> bool:
         """Whether it came to rest."""
+        tending, resting = asyncio.create_task(self._keep_tending()), asyncio.create_task(self._until_rest())
+        try:
+            await asyncio.wait({tending, resting}, return_when=asyncio.FIRST_COMPLETED)
+            return resting.result() if resting.done() else tending.result()
+        finally:
+            tending.cancel()
+            resting.cancel()
+
+    async def _keep_tending(self) -> NoReturn:
+        """Beside the rounds, since a round may itself be waiting for a process that has ended."""
+        while True:
+            self.tend()
+            await asyncio.sleep(TEND_SECONDS)
+
+    async def _until_rest(self) -> bool:
         ends = self.clock.origin_wall + timedelta(
             seconds=float(self.clock.day_seconds) * ((self.last_day - self.clock.origin_day).days + 1)
         )
         quiet_since, before = ends, None
         while True:
             now = datetime.now(UTC)
-            self.tend()
-            await asyncio.to_thread(self.people.live, now)
-            await self.supervisor.live(now)
-            await self.clerk.live(now)
-            tally = await asyncio.to_thread(self._tally)
-            self.watch(self.clock.day_at(now), tally)
-            if tally != before or self._moving(tally):
+            tally = await self._round(now)
+            if tally is None or tally != before or self._moving(tally):
                 quiet_since, before = max(now, ends), tally
             if now - quiet_since > QUIET:
                 return True
             if now > ends + self.patience:
                 return False
             await asyncio.sleep(ROUND_SECONDS)
+
+    async def _round(self, now: datetime) -> Tally | None:
+        """None when somebody was away."""
+        try:
+            await asyncio.to_thread(self.people.live, now)
+            await self.supervisor.live(now)
+            await self.clerk.live(now)
+            tally = await asyncio.to_thread(self._tally)
+        except AWAY:
+            return None
+        self.watch(self.clock.day_at(now), tally)
+        return tally
 
     def _moving(self, tally: Tally) -> bool:
         under_way = tally.leaving or tally.owed_signals or tally.due

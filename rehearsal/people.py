@@ -6,15 +6,18 @@ import hashlib
 import heapq
 import urllib.error
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from models.calendar import Clock
 from models.city import Act, Does, Person
+from models.errors import Refusal
 from models.ruler import Stage
 from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late, newly_owed
@@ -29,7 +32,9 @@ OVERLAP = timedelta(seconds=5)
 """A notice is stamped as sent a moment before it can be seen, so the latest mail is read again."""
 
 RETRY = timedelta(seconds=1)
-"""After which the bank calls again when nobody answered."""
+"""After which one tries again when nobody answered."""
+
+NOBODY_ANSWERED = (urllib.error.URLError, ConnectionError, TimeoutError, OperationalError)
 
 REPORTED_TWICE = 3
 """Every so many people's bank reports their payments twice."""
@@ -144,7 +149,9 @@ class Townspeople:
                 case Does.CORRECT:
                     self.census.take_filings(corrected(person, today))
                 case Does.DECLARE_HARDSHIP:
-                    declare_hardship(self.engine, intent.case, by="contribuinte")
+                    # refused when it is on record already, its answer lost
+                    with suppress(Refusal):
+                        declare_hardship(self.engine, intent.case, by="contribuinte")
                 case Does.BOUNCE:
                     bounce(self.engine, intent.case, event, now)
                 case Does.ASK_INSTALMENTS:
@@ -157,7 +164,7 @@ class Townspeople:
                     self._take_offer(person, intent, today)
                 case Does.TAKE_OFFER_AT_BANK:
                     self._take_offer_at_bank(intent)
-        except urllib.error.URLError:
+        except NOBODY_ANSWERED:
             return False
         return True
 

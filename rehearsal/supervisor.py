@@ -9,7 +9,8 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine, Row, text
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.service import RPCError
 
 from models.calendar import Clock
 from models.city import Person
@@ -17,6 +18,9 @@ from workflows.effects import Command
 from workflows.names import case_workflow_id
 
 THINKS = timedelta(days=2)
+PATIENCE = 5.0
+"""Seconds for an answer; asked once more, a case that has taken the first one stays as it is."""
+UNANSWERED = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError)
 FIRST, SECOND = "supervisora da cidade", "procurador da cidade"
 WHY = "ciência provada, prazo de defesa decorrido, débito ainda em aberto"
 REJECTED = Command(by=FIRST, reason="conferir antes se há defesa protocolada")
@@ -54,5 +58,6 @@ class Supervisor:
         approval = Command(by=SECOND if gate.was_approved else FIRST, reason=WHY)
         update, command = ("reject", REJECTED) if rejects else ("approve", approval)
         # refused when the case has moved on meanwhile; asked again, it is answered again
-        with suppress(WorkflowUpdateFailedError):
-            await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)
+        with suppress(WorkflowUpdateFailedError, *UNANSWERED):
+            async with asyncio.timeout(PATIENCE):
+                await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)

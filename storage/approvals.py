@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from models.gate import basis_of
-from storage.cases import Sitting
+from models.case import Status
+from models.channel import CHANNELS
+from models.gate import approvals_wanted, basis_of
+from models.position import Position
+from models.standing import Standing
+from storage.cases import Case, Sitting, read_case, read_standing
+from storage.people import read_person
 from storage.schema import approvals
 
 BENEFITS = text("""
@@ -21,21 +27,34 @@ SERVED = text("""
 
 
 def put_approval(sat: Sitting, by: str, reason: str) -> None:
-    row = {"case": sat.case.id, "given_by": by, "reason": reason, "given_on": sat.today, "seen": what_is_seen(sat)}
+    seen = _seen(sat.connection, sat.case, sat.position, sat.standing)
+    row = {"case": sat.case.id, "given_by": by, "reason": reason, "given_on": sat.today, "seen": seen}
     sat.connection.execute(insert(approvals).values(row))
 
 
-def what_is_seen(sat: Sitting) -> dict[str, Any]:
-    """What an approver approves: the benefits that go, the notices served, what is owed on the day, and the basis."""
-    basis, why = basis_of(sat.case.ruler, sat.position, sat.standing)
+def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str, Any] | None:
+    """What an approver would approve now; None: nothing waits for one. Raises Refusal when there is no such case."""
+    record = read_case(connection, case)
+    if record.status is not Status.AWAITING_APPROVAL:
+        return None
+    today = record.clock.day_at(now)
+    person = read_person(connection, record.taxpayer, case, record.position.steps - 1, record.clock, today)
+    standing = read_standing(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
+    seen = _seen(connection, record, record.position, standing)
+    return {**seen, "given_by": list(record.position.approvers), "wanted": approvals_wanted(record.ruler, standing)}
+
+
+def _seen(connection: Connection, case: Case, position: Position, standing: Standing) -> dict[str, Any]:
+    """The benefits that go, the notices served, what is owed on the day, and the basis."""
+    basis, why = basis_of(case.ruler, position, standing)
     return {
-        "on": sat.today.isoformat(),
-        "balance": f"{sat.standing.balance:.2f}",
+        "on": standing.today.isoformat(),
+        "balance": f"{standing.balance:.2f}",
         "basis": basis,
         "because": why,
-        "benefits": benefits_of(sat.connection, sat.case.taxpayer, sat.case.tax),
-        "notices": served_notices(sat.connection, sat.case.id),
-        "fingerprint": sat.standing.fingerprint,
+        "benefits": benefits_of(connection, case.taxpayer, case.tax),
+        "notices": served_notices(connection, case.id),
+        "fingerprint": standing.fingerprint,
     }
 
 

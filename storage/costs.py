@@ -39,7 +39,7 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
         connection.execute(update(cohorts).where(cohorts.c.name == cohort).values(budget=amount))
     with engine.begin() as connection:
         held_up = select(cases.c.id).where(cases.c.cohort == cohort, cases.c.status == Status.OVER_BUDGET)
-        stopped = connection.scalars(held_up.order_by(cases.c.id)).all()
+        stopped = connection.scalars(held_up.order_by(cases.c.id).with_for_update()).all()
         entry = {
             "at": known.clock.day_at(datetime.now(UTC)),
             "kind": "budget_changed",

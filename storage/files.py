@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
 from storage.accruals import accrual_of
+from storage.approvals import to_be_approved
 from storage.cases import Case, read_case
 from storage.owed import owed_of
 from storage.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
@@ -23,11 +24,11 @@ DEBTS = text("""
 """)
 
 HOLDS = text("""
-    SELECT ground, holds.source, placed_by AS by, reason, evidence, since AS "from", until, min(placed_at) AS placed_at,
-           array_agg(debts.id ORDER BY debts.id) AS debts
+    SELECT ground, holds.source, placed_by AS by, reason, evidence, holds.since AS "from", until,
+           min(placed_at) AS since, array_agg(debts.id ORDER BY debts.id) AS debts
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN holds ON holds.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND lifted_at IS NULL
-    GROUP BY ground, holds.source, placed_by, reason, evidence, since, until, date_trunc('second', placed_at)
+    GROUP BY ground, holds.source, placed_by, reason, evidence, holds.since, until, date_trunc('second', placed_at)
     ORDER BY min(placed_at), ground
 """)
 
@@ -150,6 +151,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "holds": rows(HOLDS),
         "defences": rows(DEFENCES),
         "prior_steps": rows(PRIOR_STEPS),
+        "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(APPROVALS),
         "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),

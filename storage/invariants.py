@@ -42,8 +42,9 @@ MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resume
 """The journal's entries that explain a row changed, or a rung taken again, between two notices."""
 
 
-def violations(engine: Engine, cohort: str) -> list[str]:
-    """Empty when all is well. Raises Unreckonable when a rate that decides what was owed is missing."""
+def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = lambda cases: None) -> list[str]:
+    """Empty when all is well; `progress` hears how many cases each page had. Raises Unreckonable when a rate that
+    decides what was owed is missing."""
     with engine.connect() as connection:
         known = read_cohort(connection, cohort)
         frozen = known.frozen
@@ -54,6 +55,7 @@ def violations(engine: Engine, cohort: str) -> list[str]:
             lives = _read(connection, page, growth)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life, frozen)]
             found += _ledger_faults(connection, page)
+            progress(len(page))
         return found
 
 

@@ -11,10 +11,12 @@ from sqlalchemy import (
     Computed,
     Date,
     DateTime,
+    FetchedValue,
     ForeignKey,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     Table,
@@ -642,7 +644,52 @@ decisions = Table(
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("evidence", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # of the row and of the case's row before it; the database computes it, whoever writes
+    Column("hash", LargeBinary, FetchedValue(), nullable=False),
     Index("ix_decisions_case", "case", "id"),
+)
+
+# what people did and when, in one chain for all: append-only, numbered and chained by the database; with the seals that
+# say which decisions there were
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, FetchedValue(), primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), FetchedValue(), nullable=False),
+    Column("actor", Text, nullable=False),
+    # models.roles.Role; none: nobody proved who it was
+    Column("role", Text),
+    Column("authenticated", Boolean, nullable=False),
+    # as it is typed: case approve
+    Column("command", Text, nullable=False),
+    # the case, cohort, debt, payment, or a file's digest
+    Column("subject", Text),
+    # nothing that names a person
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
+    # done or refused
+    Column("outcome", Text, nullable=False, server_default=text("'done'")),
+    Column("hash", LargeBinary, FetchedValue(), nullable=False),
+    Index("ix_audit_log_subject", "subject"),
+    Index("ix_audit_log_seals", "id", postgresql_where=text("command = 'seal'")),
+)
+
+# by which people prove who they are: the token itself is nowhere
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    # models.roles.Role
+    Column("role", Text, nullable=False),
+    # SHA-256 of the secret
+    Column("digest", LargeBinary, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("issued_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # none: until it is revoked
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_by", Text),
+    Index("uq_tokens_current", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
 )
 
 # signals that were promised in the transaction that made them due; the relay delivers them, whatever is down meanwhile

@@ -11,10 +11,13 @@ from embedded import postgres as server_program
 from embedded.home import Home
 from embedded.ports import free_ports
 from storage.engine import connect
+from storage.grants import APPEND_ONLY, grant_to
 from storage.migrate import upgrade
 from storage.schema import metadata
 from tests.payloads import KEYS
 from workflows.client import leave
+
+APP_PASSWORD = "app"
 
 EXIT = pytest.StashKey[int]()
 
@@ -43,7 +46,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("SELECT pg_reload_conf()")
             admin.execute("CREATE DATABASE migrated")
-        upgrade(_database(address, "migrated"))
+            server_program.create_app_role(admin, APP_PASSWORD)
+        upgrade(of_database(address, "migrated"))
+        grant_to(of_database(address, "migrated"), server_program.APP_ROLE)
         yield address
     finally:
         server.stop()
@@ -54,19 +59,27 @@ def shared(postgres: str) -> str:
     """One database for all tests that take turns on it: a new one for each would take longer than the test."""
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute("CREATE DATABASE shared TEMPLATE migrated")
-    return _database(postgres, "shared")
+    return of_database(postgres, "shared")
 
 
 @pytest.fixture
-def database(shared: str) -> Iterator[str]:
-    """The URL of a migrated database, empty for each test."""
+def owned(shared: str) -> Iterator[str]:
+    """The URL of a migrated database, empty for each test, as the owner of its tables connects."""
     yield shared
     with psycopg.connect(shared) as connection:
-        # the journal is append-only for everybody but its owner
-        connection.execute("ALTER TABLE decisions DISABLE TRIGGER USER")
+        # what is append-only is so for everybody but its owner
+        for name in APPEND_ONLY:
+            connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
         for table in reversed(metadata.sorted_tables):
             connection.execute(f"DELETE FROM {table.name}")
-        connection.execute("ALTER TABLE decisions ENABLE TRIGGER USER")
+        for name in APPEND_ONLY:
+            connection.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+
+
+@pytest.fixture
+def database(owned: str) -> str:
+    """The same as the application connects: every test proves that it may do its work, and no more."""
+    return for_app(owned)
 
 
 @pytest.fixture
@@ -76,8 +89,21 @@ def engine(database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _database(address: str, name: str) -> str:
+@pytest.fixture
+def owner(owned: str) -> Iterator[Engine]:
+    """For what only a database's administrator could do."""
+    engine = connect(owned)
+    yield engine
+    engine.dispose()
+
+
+def of_database(address: str, name: str) -> str:
     return make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+def for_app(address: str) -> str:
+    as_app = make_url(address).set(username=server_program.APP_ROLE, password=APP_PASSWORD)
+    return as_app.render_as_string(hide_password=False)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -18,10 +18,12 @@ from storage.engine import connect
 from storage.schema import owed_signals
 from web.agreeing import agreeing_routes
 from web.codec import codec_app, readers_from
+from web.desk import desk_routes
 from web.guard import Guard
 from web.pages import page_routes
 from web.pix import pix_routes
 from web.relay import Relay
+from web.sealing import seal_now_and_then
 from web.sendgrid import sendgrid_routes
 from web.twilio import twilio_routes, twilio_settings
 from workflows import client
@@ -43,6 +45,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(Relay(database, engine, temporal).run)
+            tasks.start_soon(seal_now_and_then, engine)
             yield
             tasks.cancel_scope.cancel()
         engine.dispose()
@@ -55,6 +58,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     if links:
         app.include_router(page_routes(engine, links, opt_out))
         app.include_router(agreeing_routes(engine, links, temporal))
+    app.include_router(desk_routes(engine, temporal))
     app.include_router(health_routes(engine))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))

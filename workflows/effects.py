@@ -94,6 +94,10 @@ class Command(_Value):
 
     by: str
     reason: str = ""
+    role: str | None = None
+    """What the token proved; none: nobody proved to be that person."""
+    seen: str = ""
+    """Of an approval: the fingerprint of what was shown to who gives it; empty: nothing was shown."""
 
 
 class CaseCommand(_Value):

@@ -1,8 +1,9 @@
-"""The one way a case's workflow is started, by a cohort or by a signal that finds no workflow; and an agreement's."""
+"""The one way a case's workflow is started, by a cohort or by a signal that finds no workflow, and asked; and an
+agreement's."""
 
 from collections.abc import Sequence
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import (
     Priority,
     SearchAttributeKey,
@@ -11,11 +12,13 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import CaseStart, Status
+from models.errors import Refusal
 from models.events import Event
 from models.instalments import State
-from workflows.effects import AgreementStart
+from workflows.effects import AgreementStart, Command
 from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
 
 WORKFLOW = "TaxpayerRuler"
@@ -65,6 +68,19 @@ async def tell_agreement(client: Client, start: AgreementStart, event: Event) ->
 def fair_to(cohort: str) -> Priority:
     """Cohorts take turns, however many cases each has; what a workflow asks for inherits it."""
     return Priority(fairness_key=cohort.encode()[:FAIRNESS_KEY_BYTES].decode(errors="ignore"))
+
+
+async def ask_case(client: Client, case: str, what: str, command: Command) -> str:
+    """Asks an update of the case's workflow; the status it leads to. Raises Refusal when it is refused there."""
+    try:
+        status: str = await client.get_workflow_handle(case_workflow_id(case)).execute_update(what, command)
+    except WorkflowUpdateFailedError as refused:
+        raise Refusal(f"{what} was refused: {refused.cause}") from None
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise Refusal(f"case {case} has no running workflow in Temporal") from None
+        raise
+    return status
 
 
 def _search_attributes(cohort: str, rules: str, status: str = Status.RUNNING) -> TypedSearchAttributes:

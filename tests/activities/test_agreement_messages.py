@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert, update
+from sqlalchemy.exc import OperationalError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -17,6 +18,7 @@ from channels.outbox import Outbox
 from channels.post import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
+from storage.engine import connect
 from storage.schema import cohorts, dead_contacts, opt_outs, taxpayers
 from tests.agreement_world import BH, Contract, at, contract
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
@@ -181,6 +183,21 @@ def test_a_lost_answer_makes_no_duplicate_where_the_provider_can_tell(hand: Hand
     with pytest.raises(ApplicationError, match="não respondeu"):
         hand.hand_over(sms)
     hand.hand_over(sms, attempt=2)
+    assert len(providers.taken) == 1
+
+
+def test_a_database_that_is_away_costs_none_of_the_two_attempts(hand: Hand, providers: FakeProviders) -> None:
+    [message, _] = hand.write().messages
+    does, hand.does = (
+        hand.does,
+        AgreementActivities(Desk(connect("postgresql://127.0.0.1:1/away"), Post({}, Outbox(hand.outbox)))),
+    )
+    again = hand.hand_over(message)
+    assert again > hand.now
+    with pytest.raises(OperationalError):
+        hand.hand_over(message, attempt=2)
+    hand.does, hand.now = does, again
+    assert hand.hand_over(message) is None
     assert len(providers.taken) == 1
 
 

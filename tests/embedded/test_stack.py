@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from embedded import postgres, temporal
-from embedded.child import REPOSITORY, Child, leashed
+from embedded.child import REPOSITORY, Child, environment, leashed
 from embedded.home import (
     Home,
     Services,
@@ -27,6 +28,7 @@ from embedded.home import (
 )
 from embedded.ports import Ports
 from models.errors import Refusal
+from workflows.names import TASK_QUEUE
 
 SERVICES = Services(temporal="127.0.0.1:1", database="postgresql://127.0.0.1:2/regua")
 
@@ -117,6 +119,19 @@ def test_postgres_writes_no_row_into_its_log(where: Home) -> None:
     log = (where.logs / "postgres.log").read_text()
     assert "ready to accept connections" in log
     assert cpf not in log
+
+
+def test_postgres_lets_the_application_in_as_no_owner(where: Home) -> None:
+    with running_postgres(where) as (_, url):
+        port = int(urlsplit(url).port or 0)
+        # a second start finds the role there
+        postgres.create_database(where, port)
+        with psycopg.connect(postgres.app_address(where, port)) as connection:
+            who = connection.execute("SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user")
+            assert who.fetchone() == (postgres.APP_ROLE, False, False)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("CREATE TABLE own (n int)")
+    assert (where.keys / "database_app").stat().st_mode & 0o777 == 0o600
 
 
 def test_two_homes_do_not_meet(where: Home, tmp_path: Path) -> None:
@@ -333,3 +348,62 @@ def test_a_stop_while_starting_leaves_nothing(where: Home) -> None:
         # one that was only being born is ended by its leash, an instant after the stack
         eventually(lambda: all(is_gone(child) for child in children))
     assert lock_holder(where) is None
+
+
+def test_who_worked_for_a_while_is_started_again_at_once_however_often(
+    where: Home, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
+    child = Child("web", ["/bin/sleep", "60"], where.logs / "web.log")
+    child.start()
+    try:
+        for _ in range(4):
+            assert child.pid
+            os.kill(child.pid, signal.SIGKILL)
+            eventually(lambda: not child.alive)
+            seconds += 15
+            child.tend()
+            seconds += 0.5
+            child.tend()
+            assert child.alive
+    finally:
+        child.stop()
+    assert capfd.readouterr().err.count("starting again in 0.5 s") == 4
+
+
+def test_a_worker_waits_for_a_temporal_server_that_is_away(where: Home) -> None:
+    ports = Ports().settled()
+    address = f"127.0.0.1:{ports.temporal}"
+    settings = environment(
+        TEMPORAL_ADDRESS=address,
+        DATABASE_URL=SERVICES.database,
+        REGUA_HOME=str(where),
+        REGUA_PAYLOAD_KEYS=where.payload_keys,
+    )
+    worker = Child("worker", [sys.executable, "worker.py"], where.logs / "worker.log", settings)
+    numbers = (ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics)
+    server = temporal.server(where, *numbers, 0.5, codec="http://127.0.0.1:1/codec")
+    try:
+        worker.start()
+        worker.until(lambda: "waiting for the Temporal server" in worker.log.read_text())
+        server.start()
+        worker.until(lambda: temporal.has_worker(address, TASK_QUEUE))
+    finally:
+        worker.stop()
+        server.stop()
+
+
+def test_a_worker_that_waits_can_be_told_to_stop(where: Home) -> None:
+    settings = environment(
+        TEMPORAL_ADDRESS="127.0.0.1:1",
+        DATABASE_URL=SERVICES.database,
+        REGUA_HOME=str(where),
+        REGUA_PAYLOAD_KEYS=where.payload_keys,
+    )
+    worker = Child("worker", [sys.executable, "worker.py"], where.logs / "worker.log", settings)
+    worker.start()
+    worker.until(lambda: "waiting for the Temporal server" in worker.log.read_text())
+    worker.stop()
+    assert worker._process
+    assert worker._process.returncode == 0

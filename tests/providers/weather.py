@@ -28,6 +28,11 @@ class Weather:
         self._script: deque[Fault | None] = deque()
         self._lock = Lock()
 
+    def turns(self, shares: Mapping[Fault, float]) -> None:
+        """From now on."""
+        with self._lock:
+            self._shares = dict(shares)
+
     def comes(self, *faults: Fault | None) -> None:
         """For the next requests, one each; None is fair."""
         self._script.extend(faults)

@@ -23,15 +23,15 @@ NOTICED, WARNED, APPROVED, SUSPENDED, TOLD, PAID, RESOLVED = (MORNING + timedelt
 
 
 @pytest.fixture
-def lived(engine: Engine) -> Engine:
+def lived(owner: Engine) -> Engine:
     """A defaulter: served, served again, approved, suspended, told so; then paid, given back and resolved."""
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
     clock = Clock(day_seconds=Decimal(1), origin_wall=MORNING, origin_day=MORNING.date(), timezone="UTC")
-    found_cohort(engine, Cohort(COHORT, frozen, Selection(), clock, "ana"))
-    with engine.begin() as connection:
+    found_cohort(owner, Cohort(COHORT, frozen, Selection(), clock, "ana"))
+    with owner.begin() as connection:
         _live(Recorder(connection, frozen.digest))
-    return engine
+    return owner
 
 
 class Recorder:

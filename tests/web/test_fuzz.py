@@ -23,8 +23,10 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from channels.links import Links
+from models.roles import Role
 from storage.policies import load_policy
 from storage.signing import Wish, sign
+from storage.tokens import issue
 from tests.agreement_world import SP, contract
 from tests.web.test_pix_webhook import NOTHING_LISTENS, SECRET
 from tests.web.test_sendgrid_webhook import PUBLIC, signature
@@ -39,6 +41,10 @@ LINKS = Links(["k" * 32], SITE)
 ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count())
 
 
+WITHOUT_TEMPORAL = '{"error":"the database or Temporal does not answer; ask again"}'
+"""What the desk answers here to whatever it would pass on to a case."""
+
+
 @pytest.fixture
 def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     settings = {"SENDGRID_WEBHOOK_KEY": PUBLIC, "TWILIO_AUTH_TOKEN": TOKEN}
@@ -49,10 +55,14 @@ def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
 
 @pytest.fixture
 def links(engine: Engine) -> dict[str, str]:
-    """Where the doors lead, by what the addresses begin with. The agreement is signed, since Temporal isn't there."""
+    """Where the doors lead, by what the addresses begin with, and a supervisor's way to the desk. The agreement is
+    signed, since Temporal isn't there."""
     case = contract(engine, "400.00", "800.00").case
     sign(engine, case, *load_policy(SP), Wish(3), "contribuinte", "link", datetime.now(UTC))
-    return {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
+    with engine.begin() as connection:
+        bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+    doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
+    return {**doors, "case": case, "name": "iptu", "bearer": bearer}
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
@@ -65,7 +75,8 @@ def test_no_request_makes_a_fault_of_ours(app: FastAPI, links: dict[str, str], m
                 route = described[path][method]
                 if mode is GenerationMode.POSITIVE or route.body:
                     statuses = loop_through(loop, app, route.as_strategy(generation_mode=mode), links)
-                    shut += [f"{method} {path}"] * (min(statuses) >= 400)
+                    # a conflict is told to who was let in
+                    shut += [f"{method} {path}"] * (min(statuses) >= 400 and 409 not in statuses)
     if mode is GenerationMode.POSITIVE:
         assert shut == [], "behind these doors nothing was tried"
 
@@ -88,9 +99,10 @@ def loop_through(
         request = requested(case, links if luck else {})
         # from somewhere else each time, or it would soon be too many
         answer = loop.run(sent(app, request, next(ADDRESSES)))
-        assert answer.status_code < 500, answer.text
+        got_through = answer.text == WITHOUT_TEMPORAL
+        assert got_through or answer.status_code < 500, answer.text
         assert answer.headers["x-content-type-options"] == "nosniff"
-        statuses.add(answer.status_code)
+        statuses.add(200 if got_through else answer.status_code)
 
     answered()
     return statuses
@@ -112,9 +124,11 @@ def requested(case: Case[Any], links: dict[str, str]) -> PreparedRequest:
         case.path_parameters["given"] = SECRET
     if links and "token" in case.path_parameters:
         case.path_parameters["token"] = links[case.path.removesuffix("{token}")].rpartition("/")[2]
+    for named in links.keys() & case.path_parameters.keys() - {"token"}:
+        case.path_parameters[named] = links[named]
     request = Request(**case.as_transport_kwargs(base_url=SITE)).prepare()
     if links:
-        request.headers.update(signatures(request))
+        request.headers.update(signatures(request), Authorization=f"Bearer {links['bearer']}")
     return request
 
 

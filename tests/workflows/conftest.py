@@ -6,9 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 
 from storage.engine import connect
+from tests.conftest import for_app, of_database
 from tests.workflows.town import Town, keep_histories, skipping_time
 
 RECORDED = {
@@ -34,7 +34,7 @@ def town_database(postgres: str) -> Iterator[str]:
     name = f"town_{uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-        yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+        yield for_app(of_database(postgres, name))
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

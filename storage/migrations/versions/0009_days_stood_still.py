@@ -18,7 +18,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("""
         UPDATE cases SET position = (position - 'stood_still') || jsonb_build_object('stopped_days', (
-            SELECT coalesce(sum(CAST(still ->> 'resumed' AS date) - CAST(still ->> 'stopped' AS date)), 0)
+            SELECT sum(CAST(still ->> 'resumed' AS date) - CAST(still ->> 'stopped' AS date))
             FROM jsonb_array_elements(position -> 'stood_still') AS still))
-        WHERE position ? 'stood_still'
+        WHERE jsonb_array_length(position -> 'stood_still') > 0
     """)

@@ -1,0 +1,140 @@
+"""`audit` and `audit-log`: whether the record is lawful and whole, and who did what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine, select
+
+from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
+from models.errors import Refusal
+from storage.audit_log import read_log
+from storage.cases import case_ids
+from storage.chains import broken_decisions, broken_log, counts
+from storage.cohorts import read_cohort
+from storage.invariants import violations
+from storage.schema import cohorts
+from storage.seals import broken_seals, newest_seal, seal_now
+
+PAGE = 500
+
+
+def register(app: typer.Typer) -> None:
+    app.command("audit")(audit)
+    app.command("audit-log")(audit_log)
+
+
+@dataclass
+class Findings:
+    cases: int = 0
+    unlawful: list[str] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    seals: list[str] = field(default_factory=list)
+
+    @property
+    def altered(self) -> list[str]:
+        return [*self.decisions, *self.log, *self.seals]
+
+
+def audit(
+    cohort: Annotated[str, typer.Argument(help="The cohort whose cases are audited.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every cohort.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check what must be true of every case, and that no decision and no entry of the audit log was changed or taken
+    out. Exit code 1 when anything is wrong."""
+    if bool(cohort) == everything:
+        raise typer.BadParameter("name a cohort, or say --all", param_hint="COHORT")
+    with answering_database() as engine:
+        names = _cohorts(engine, cohort)
+        sealed = seal_now(engine)
+        found = Findings()
+        with _progress() as bar:
+            for name in names:
+                _audit_cohort(engine, name, found, bar)
+        with engine.connect() as connection:
+            found.log += broken_log(connection)
+            found.seals += broken_seals(connection)
+            chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
+            seal = newest_seal(connection)
+    said = {
+        "cohort": cohort or None,
+        "cohorts": names,
+        "cases": found.cases,
+        "violations": [*found.unlawful, *found.altered],
+        "chain": {**chain, "sealed_now": sealed, "ok": not found.altered},
+        "seal": seal,
+    }
+    emit(said, as_json, lambda: _show(said, found))
+    if said["violations"]:
+        raise typer.Exit(1)
+
+
+def _cohorts(engine: Engine, asked: str) -> list[str]:
+    with engine.connect() as connection:
+        if asked:
+            return [read_cohort(connection, asked).name]
+        return [*connection.scalars(select(cohorts.c.name).order_by(cohorts.c.started_at, cohorts.c.name))]
+
+
+def _audit_cohort(engine: Engine, name: str, found: Findings, bar: Progress) -> None:
+    with engine.connect() as connection:
+        cases = [case for case, _ in case_ids(connection, name)]
+    task = bar.add_task(f"{name}: chains", total=len(cases))
+    pages = iter(cases)
+    while page := [*islice(pages, PAGE)]:
+        with engine.connect() as connection:
+            found.decisions += broken_decisions(connection, page)
+        bar.advance(task, len(page))
+    bar.update(task, description=f"{name}: invariants", completed=0)
+    try:
+        found.unlawful += violations(engine, name, lambda done: bar.advance(task, done))
+    except Refusal as unknown:
+        found.unlawful.append(f"cohort {name} can't be judged: {unknown}")
+    found.cases += len(cases)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+def _show(said: dict[str, Any], found: Findings) -> None:
+    for violation in said["violations"]:
+        out.print(violation, style="red", markup=False, soft_wrap=True)
+    chain, seal = said["chain"], said["seal"]
+    rows = [
+        ("cases, by the invariants", said["cases"], len(found.unlawful)),
+        ("decisions, in the chain of their case", chain["decisions"], len(found.decisions)),
+        ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
+        ("seals over the decisions", chain["seals"], len(found.seals)),
+    ]
+    table(["checked", "how many", "faults"], rows)
+    if seal:
+        out.print(f"newest seal: {seal['id']} {seal['hash']}", markup=False, soft_wrap=True)
+    out.print("nothing is wrong" if not said["violations"] else f"{len(said['violations'])} faults")
+
+
+def audit_log(
+    case: Annotated[str, typer.Option(help="Only what was done to this case.")] = "",
+    by: Annotated[str, typer.Option(help="Only what this person did.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Who did what and when, the oldest first."""
+    with answering_database() as engine, engine.connect() as connection:
+        entries = read_log(connection, case or None, by or None)
+    emit({"entries": entries}, as_json, lambda: table(COLUMNS, map(_row, entries)))
+
+
+COLUMNS = ("nº", "at", "who", "role", "command", "subject", "outcome")
+
+
+def _row(entry: dict[str, Any]) -> Iterator[Any]:
+    role = entry["role"] if entry["authenticated"] else "unauthenticated"
+    shown = {**entry, "at": f"{entry['at']:%Y-%m-%d %H:%M:%S}", "role": "" if entry["command"] == "seal" else role}
+    return (shown[column] for column in ("id", "at", "actor", "role", "command", "subject", "outcome"))

@@ -1,0 +1,53 @@
+"""`token …`: by which people prove who they are to commands, and over HTTP."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from commands.acting import By
+from commands.console import Json, emit, out, table
+from commands.imports import transaction
+from models.roles import Role
+from storage.tokens import issue, list_tokens, revoke
+
+token = typer.Typer(no_args_is_help=True, help="Who may do what: tokens of analysts, supervisors and auditors.")
+
+Name = Annotated[str, typer.Argument(help="Whose it is; it stands in the audit log.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(token, name="token")
+
+
+@token.command("issue")
+def issue_(
+    name: Name,
+    by: By,
+    role: Annotated[Role, typer.Option(help="What it lets its holder do; docs/audit.md says it.")],
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="How long it is in force; default: until revoked.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a token, once: what is kept tells nobody what it was."""
+    with transaction() as connection:
+        made = issue(connection, name, role, by, days)
+    emit({"name": name, "role": role, "token": made}, as_json, lambda: out.print(made, markup=False, soft_wrap=True))
+
+
+@token.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the tokens that were issued, and which are in force."""
+    with transaction() as connection:
+        found = list_tokens(connection, datetime.now(UTC))
+    columns = ("name", "role", "state", "issued_by", "issued_at", "expires_at", "revoked_at", "revoked_by")
+    emit({"tokens": found}, as_json, lambda: table(columns, ([each[column] for column in columns] for each in found)))
+
+
+@token.command("revoke")
+def revoke_(name: Name, by: By, as_json: Json = False) -> None:
+    """End a token from now on."""
+    with transaction() as connection:
+        revoke(connection, name, by)
+    emit({"name": name, "revoked_by": by}, as_json, lambda: out.print(f"{name}'s token is no longer in force"))

@@ -1,0 +1,97 @@
+"""Tokens by which people prove who they are. A token is `NAME.SECRET`; only the secret's SHA-256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from models.errors import Refusal
+from models.roles import Actor, Role
+from storage.schema import tokens
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
+UNKNOWN = b"\0" * 32
+"""The digest of no secret."""
+
+IN_FORCE = tokens.c.revoked_at.is_(None) & (
+    tokens.c.expires_at.is_(None) | (tokens.c.expires_at > func.clock_timestamp())
+)
+
+CLOSE_EXPIRED = text("""
+    UPDATE tokens SET revoked_at = expires_at WHERE name = :name AND revoked_at IS NULL AND expires_at < now()
+""")
+
+
+def name_in(token: str) -> str:
+    """Whose token it says to be."""
+    return token.rpartition(".")[0]
+
+
+def issue(connection: Connection, name: str, role: Role, by: str, days: int | None) -> str:
+    """A token that is told once. Raises Refusal when the name has one in force already, or is none."""
+    if not NAME.fullmatch(name):
+        raise Refusal(f"{name!r} is no name for a token: up to 64 letters without accents, digits and . _ @ -")
+    connection.execute(CLOSE_EXPIRED, {"name": name})
+    if connection.execute(select(tokens.c.id).where(tokens.c.name == name, IN_FORCE)).first():
+        raise Refusal(f"{name} has a token in force; `token revoke {name}` ends it")
+    secret = secrets.token_urlsafe(32)
+    expires_at = func.clock_timestamp() + timedelta(days=days) if days else None
+    row = {"name": name, "role": role, "digest": _digest(secret), "issued_by": by, "expires_at": expires_at}
+    connection.execute(insert(tokens).values(row))
+    return f"{name}.{secret}"
+
+
+def revoke(connection: Connection, name: str, by: str) -> None:
+    """Raises Refusal when nobody of that name has a token in force."""
+    ended = update(tokens).where(tokens.c.name == name, IN_FORCE)
+    ended = ended.values(revoked_at=func.clock_timestamp(), revoked_by=by)
+    if connection.execute(ended).rowcount == 0:
+        raise Refusal(f"{name} has no token in force; `token list` shows those that there are")
+
+
+def bearer(connection: Connection, token: str) -> Actor:
+    """Raises Refusal when the token is not in force."""
+    name, _, secret = token.rpartition(".")
+    found = connection.execute(select(tokens.c.digest, tokens.c.role).where(tokens.c.name == name, IN_FORCE)).first()
+    if not hmac.compare_digest(_digest(secret), found.digest if found else UNKNOWN) or found is None:
+        raise Refusal("the token is not in force: it is unknown, has expired or was revoked")
+    return Actor(name, Role(found.role))
+
+
+def roles_in_force(connection: Connection) -> frozenset[Role]:
+    return frozenset(Role(role) for role in connection.scalars(select(tokens.c.role).where(IN_FORCE).distinct()))
+
+
+def list_tokens(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """The newest first, without their digests."""
+    rows = connection.execute(select(tokens).order_by(tokens.c.issued_at.desc())).mappings()
+    return [
+        {
+            "name": row["name"],
+            "role": row["role"],
+            "state": _state(row["revoked_at"], row["expires_at"], now),
+            "issued_by": row["issued_by"],
+            "issued_at": row["issued_at"],
+            "expires_at": row["expires_at"],
+            "revoked_at": row["revoked_at"],
+            "revoked_by": row["revoked_by"],
+        }
+        for row in rows
+    ]
+
+
+def _state(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> str:
+    if expires_at is not None and expires_at <= now and (revoked_at is None or revoked_at >= expires_at):
+        return "expired"
+    return "revoked" if revoked_at else "in force"
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,114 @@
+"""`python -m tests.chaos`: a city lives twice, once undisturbed and once in a storm, and both are compared."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.console import Json, emit, err, out, table
+from commands.demo import say, watching
+from embedded.home import Home
+from embedded.stack import stoppable
+from models.errors import Refusal
+from tests.chaos.run import FIRST_DAY, Outcome, Town, endure
+from tests.chaos.stories import differences
+from tests.chaos.storm import Strike, draw
+from workflows.client import leave
+
+DAY_OF_ONE, SHORTEST_DAY = 0.0015, 0.15
+"""Seconds of a day that one person takes on two idle processors, and what the stack itself needs."""
+BUSIEST = 3.0
+"""By how much a day is lengthened at most."""
+
+
+def chaos(
+    people: Annotated[int, typer.Option(min=1, max=2000, help="How many people, each with a case.")] = 300,
+    days: Annotated[int, typer.Option(min=10, max=1000, help="How many days they live through.")] = 240,
+    day_seconds: Annotated[
+        float | None, typer.Option(min=0.05, max=60, help="How long a day lasts; else as this machine can bear.")
+    ] = None,
+    kills: Annotated[int, typer.Option(min=0, help="How many processes are killed, each in turn.")] = 20,
+    closures: Annotated[int, typer.Option(min=0, help="How often the outbox or the providers are out of reach.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed: the same people, and the same storm.")] = 1,
+    json: Json = False,
+) -> None:
+    """Exits with 1 when something was lost, done twice or left behind, or when a difference has no reason."""
+    town = Town(seed, people, days, day_seconds or bearable(people))
+    homes = Path(tempfile.mkdtemp(prefix="regua-chaos-"))
+    with stoppable():
+        try:
+            calm = live(town, [], Home(homes, "calm"))
+            stormy = live(town, draw(seed, kills, closures, town.seconds), Home(homes, "storm"))
+        except KeyboardInterrupt:
+            shutil.rmtree(homes)
+            raise Refusal("stopped before the city had lived through its days") from None
+    result = compared(town, calm, stormy)
+    emit(result, json, lambda: show(result))
+    sys.stdout.flush()
+    if result["broken"]:
+        raise Refusal(f"something was lost, done twice or left behind: see the databases and logs in {homes}")
+    shutil.rmtree(homes)
+
+
+def bearable(people: int) -> float:
+    """Seconds a day, more where others are at work: who can't follow undisturbed proves nothing in a storm."""
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return round(max(DAY_OF_ONE * people, SHORTEST_DAY) * min(max(busy, 1.0), BUSIEST), 3)
+
+
+def live(town: Town, strikes: list[Strike], where: Home) -> Outcome:
+    say(f"{where.name}: {town.people} people live through {town.days} days of {town.day_seconds:g} s in {where}")
+    return endure(town, strikes, where, watching(FIRST_DAY, town.last_day))
+
+
+def compared(town: Town, calm: Outcome, stormy: Outcome) -> dict[str, Any]:
+    found = differences(calm.account.stories, stormy.account.stories)
+    unexplained = [str(difference) for difference in found if difference.because is None]
+    return {
+        "seed": town.seed,
+        "people": town.people,
+        "day_seconds": town.day_seconds,
+        "faults": {str(blow): count for blow, count in sorted(stormy.injected.items())},
+        "payments": {"accepted": stormy.account.payments_accepted, "applied": stormy.account.payments_applied},
+        "notices": dict(stormy.account.notices),
+        "differences": [asdict(difference) for difference in found],
+        "broken": [f"calm: {fault}" for fault in calm.faults] + stormy.faults + unexplained,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    table(["fault injected", "times"], result["faults"].items(), f"{result['people']} people, seed {result['seed']}")
+    money, notices = result["payments"], result["notices"]
+    table(["payments accepted", "applied once"], [(money["accepted"], money["applied"])])
+    table(["notices sent", "failed", "duplicates"], [(notices["sent"], notices["failed"], notices["duplicates"])])
+    rows = [(d["person"], d["calm"], d["stormy"], d["because"] or "nothing explains it") for d in result["differences"]]
+    otherwise = sum(not difference["same_status"] for difference in result["differences"])
+    title = f"{len(rows)} differences, {otherwise} of them in the status at the end"
+    table(["person", "undisturbed", "in the storm", "because"], rows, title)
+    for fault in result["broken"]:
+        out.print(f"broken: {fault}", style="red", markup=False, soft_wrap=True)
+    out.print(f"{len(result['broken'])} broken")
+
+
+def main() -> int:
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(chaos)
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Refusal as refusal:
+        err.print(f"error: {refusal}", style="red", markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,19 @@
+"""A small storm on the whole stack; `make chaos` is the large one, and compares it with an undisturbed run."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+from embedded.home import Home
+from tests.chaos.run import Town, endure
+from tests.chaos.storm import Blow, draw
+
+
+def test_nothing_is_lost_done_twice_or_left_behind(tmp_path: Path) -> None:
+    """The worker is spared: what it was at would be taken up again a minute later, which `make chaos` waits for."""
+    town = Town(seed=4, people=10, days=40, day_seconds=0.15)
+    storm = draw(town.seed, kills=3, closures=2, seconds=town.seconds)
+    outcome = endure(town, storm, Home(tmp_path), nullcontext(lambda today, tally: None))
+    assert outcome.faults == []
+    assert set(outcome.injected) == set(Blow) - {Blow.WORKER}
+    assert outcome.account.payments_applied == outcome.account.payments_accepted > 0
+    assert outcome.account.notices["sent"] > 0

@@ -1,0 +1,38 @@
+"""A storm is the same whenever its seed is, and nothing that it closes stays closed."""
+
+from pathlib import Path
+
+import pytest
+
+from channels.outbox import keep
+from embedded.home import Home
+from tests.chaos.storm import VICTIMS, Blow, Outbox, draw
+
+
+def test_the_same_seed_draws_the_same_storm() -> None:
+    assert draw(7, 24, 4, seconds=100) == draw(7, 24, 4, seconds=100) != draw(8, 24, 4, seconds=100)
+
+
+def test_every_process_is_killed_and_everything_is_closed_in_turn() -> None:
+    blows = [strike.blow for strike in draw(7, 24, 4, seconds=100)]
+    assert {blow: blows.count(blow) for blow in Blow} == {
+        **dict.fromkeys(VICTIMS, 6),
+        Blow.OUTBOX: 2,
+        Blow.PROVIDERS: 2,
+    }
+
+
+def test_blows_fall_early_enough_to_be_caught_up_with() -> None:
+    assert all(3 <= strike.at <= 80 for strike in draw(7, 24, 4, seconds=100))
+
+
+def test_a_closed_outbox_takes_nothing_whoever_writes(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.create()
+    outbox = Outbox(home)
+    outbox.close()
+    with pytest.raises(FileExistsError):
+        keep(home / "outbox" / "c1-00-email.eml", b"")
+    outbox.open()
+    keep(home / "outbox" / "c1-00-email.eml", b"")
+    assert outbox.notices == {"c1-00-email": 1}

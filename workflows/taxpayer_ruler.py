@@ -350,7 +350,7 @@ class TaxpayerRuler:
                 AgreementEffects.sign_agreement, wish, summary="parcelamento", **PATIENCE
             )
         except ActivityError as failed:
-            raise ApplicationError(str(failed.cause), non_retryable=True) from None
+            raise _refused(failed) from None
         return signed
 
     @sign_agreement.validator
@@ -369,7 +369,7 @@ class TaxpayerRuler:
         try:
             answer: Outlook = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
         except ActivityError as failed:
-            raise ApplicationError(str(failed.cause), non_retryable=True) from None
+            raise _refused(failed) from None
         self._adopt(answer)
         # an approval is answered once the suspension is carried out, or once something overtook it
         await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
@@ -391,6 +391,13 @@ class TaxpayerRuler:
         """What would come if nothing happened, as far as it still lies ahead."""
         done = self.now.step.on
         return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
+
+
+def _refused(failed: ActivityError) -> ApplicationError:
+    """In the words of who refused."""
+    cause = failed.cause
+    words = cause.message if isinstance(cause, ApplicationError) else str(cause)
+    return ApplicationError(words, non_retryable=True)
 
 
 def _label(step: Step) -> str:

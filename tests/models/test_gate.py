@@ -48,7 +48,7 @@ def test_nobody_approves_twice() -> None:
     must_be_other(once, "Carla", "ana")
 
 
-@pytest.mark.parametrize(("owed", "wanted"), [("20000000.00", 1), ("20000000.01", 2)])
+@pytest.mark.parametrize(("owed", "wanted"), [("50000000.00", 1), ("50000000.01", 2)])
 def test_above_the_ruler_s_amount_two_approve(owed: str, wanted: int) -> None:
     assert approvals_wanted(shipped(ICMS), Standing(today=MONDAY, debts=(debt(balance=owed),))) == wanted
     assert approvals_wanted(with_gate(second_above=None), Standing(today=MONDAY, debts=(debt(balance=owed),))) == 1

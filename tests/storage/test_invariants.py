@@ -180,7 +180,7 @@ FAULTS = {
     f"UPDATE approvals SET recorded_at = '{PAID}'": "has 0 approvals in force",
     "UPDATE approvals SET state = 'lapsed'": "has 0 approvals in force",
     "UPDATE approvals SET given_by = ' ANA '": "was approved by who started the cohort",
-    "UPDATE debts SET amount = 30000000": "has 1 approvals in force, and needs 2",
+    "UPDATE debts SET amount = 60000000": "has 1 approvals in force, and needs 2",
     f"UPDATE payments SET recorded_at = '{APPROVED}', paid_on = '2026-04-20'": "had nothing outstanding that allows it",
     f"""INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at)
         SELECT id, '2026-04-10', 'r', 'bia', '{APPROVED}' FROM cases""": "while the defence of 2026-04-10 was open",

@@ -15,6 +15,7 @@ from models.errors import Refusal
 from models.gate import must_be_other
 from models.plan import plan
 from models.roles import Actor, Role
+from models.steering import State
 from models.step import Action, Step
 from models.words import day
 from storage.approvals import put_approval
@@ -145,11 +146,13 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def cancel(self, case: str) -> Outlook:
-        """The case is over whatever it owes; a benefit that it holds suspended is given back."""
+        """The case is over whatever it owes, alone or with its cohort; a benefit that it holds suspended is given
+        back."""
         with self.desk.sitting(case) as sat:
             if sat.case.closed_at is None:
                 _give_back(sat)
-                sat.journal("cancelled", "caso cancelado por um supervisor")
+                sat.journal("cancelled", sat.standing.cancelled_because or "caso cancelado por um supervisor")
+                end_approvals(sat.connection, case, "lapsed")
                 sat.close(Status.CANCELLED)
         return self.desk.outlook(sat)
 
@@ -164,6 +167,8 @@ class CaseActivities(CaseEffects):
     def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> Outlook:
         with self.desk.sitting(asked.case) as sat:
             climbing = not (sat.position.suspended or sat.position.referred)
+            if by is None and sat.case.paused_by is None and sat.case.steering.state is State.PAUSED:
+                raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {sat.case.cohort}`")
             if sat.case.closed_at is None and climbing:
                 if why:
                     sat.journal("resume_asked", why)

@@ -7,14 +7,22 @@ from datetime import date
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.service import RPCError
 
-from storage.cohorts import Candidate, Cohort, candidates, cases_to_run, open_cases, read_cohort
+from models.events import CohortSteered
+from models.steering import State
+from storage.cohorts import Candidate, Cohort, candidates, cases_to_run, count_named, open_cases, read_cohort
 from storage.holdout import draw_arms
-from workflows.effects import CohortEffects, StartCursor
+from storage.signals import owe
+from workflows.client import is_unreachable
+from workflows.effects import CohortEffects, Intake, StartCursor
 from workflows.start import start_case
 
 AT_ONCE = 20
 """Starts under way together: more only queue at the server."""
+
+SPELL_SECONDS, PART_OF_SEARCH = 5.0, 0.1
+"""A spell lasts so long that whoever watches sees it advance, but the search for its first page is a small part."""
 
 
 class CohortActivities(CohortEffects):
@@ -23,21 +31,33 @@ class CohortActivities(CohortEffects):
         self.client = client
 
     @activity.defn
-    async def start_cases(self, cohort: str) -> StartCursor:
+    async def start_cases(self, intake: Intake) -> StartCursor:
         """Goes on from its last heartbeat, so a restart starts nobody twice and leaves nobody out."""
         details = activity.info().heartbeat_details
-        cursor = StartCursor.model_validate(details[0]) if details else StartCursor()
-        with self.engine.connect() as connection:
-            record = read_cohort(connection, cohort)
+        cursor = StartCursor.model_validate(details[0]) if details else intake.cursor
+        record, total = await asyncio.to_thread(self._read, intake.cohort, cursor.total)
+        cursor = cursor.model_copy(update={"total": total})
+        if record.steering.state is State.CANCELLED:
+            return cursor.model_copy(update={"done": True})
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
         if record.holdout and not cursor.seen:
             await self._hold_out(record, today)
-        after = (cursor.taxpayer, cursor.tax)
+        began, pace, after = _seconds(), Pace(intake.rate), (cursor.taxpayer, cursor.tax)
         with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
-            while page := await asyncio.to_thread(next, pages, None):
-                cursor = await self._start_page(record, page, cursor)
+            page = await asyncio.to_thread(next, pages, None)
+            ends = began + max(SPELL_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
+            while page:
+                cursor = await self._start_page(record, page, cursor, pace)
                 activity.heartbeat(cursor)
-        return cursor
+                if _seconds() > ends:
+                    return cursor
+                page = await asyncio.to_thread(next, pages, None)
+        return cursor.model_copy(update={"done": True})
+
+    def _read(self, cohort: str, total: int) -> tuple[Cohort, int]:
+        with self.engine.connect() as connection:
+            record = read_cohort(connection, cohort)
+            return record, total or count_named(connection, record.frozen.ruler, record.selection)
 
     async def _hold_out(self, cohort: Cohort, today: date) -> None:
         """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
@@ -47,23 +67,59 @@ class CohortActivities(CohortEffects):
                 activity.heartbeat()
         await asyncio.to_thread(draw_arms, self.engine, cohort)
 
-    async def _start_page(self, cohort: Cohort, page: list[Candidate], cursor: StartCursor) -> StartCursor:
+    async def _start_page(
+        self, cohort: Cohort, page: list[Candidate], cursor: StartCursor, pace: "Pace"
+    ) -> StartCursor:
         today = page[0].standing.today
         if not cohort.holdout:
             await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
-        ours = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
+        run = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def start(case: str) -> None:
+        async def start(case: str) -> bool:
             async with gate:
-                await start_case(self.client, case, cohort.name, cohort.frozen.ruler.label)
+                await pace.turn()
+                return await self._start(cohort, case)
 
-        await asyncio.gather(*(start(case) for case in ours))
+        started = await asyncio.gather(*(start(case) for case in run.unseen))
         taxpayer, tax = page[-1].pair
         return StartCursor(
             taxpayer=taxpayer,
             tax=tax,
             seen=cursor.seen + len(page),
-            started=cursor.started + len(ours),
+            started=cursor.started + run.all,
             already_open=cursor.already_open + sum(candidate.cohort not in (None, cohort.name) for candidate in page),
+            total=cursor.total,
+            failed=cursor.failed + started.count(False),
         )
+
+    async def _start(self, cohort: Cohort, case: str) -> bool:
+        """Whether Temporal took it; whom it refuses holds nobody else up, and the relay tries again."""
+        try:
+            await start_case(self.client, case, cohort.name, cohort.frozen.ruler.label)
+        except RPCError as error:
+            if is_unreachable(error):
+                raise
+            await asyncio.to_thread(self._owe, case)
+            return False
+        return True
+
+    def _owe(self, case: str) -> None:
+        with self.engine.begin() as connection:
+            owe(connection, [case], CohortSteered())
+
+
+class Pace:
+    """Turns that come at most so many times a second, evenly."""
+
+    def __init__(self, rate: float) -> None:
+        self.gap = 1 / rate
+        self.next = 0.0
+
+    async def turn(self) -> None:
+        mine = self.next = max(self.next + self.gap, _seconds())
+        await asyncio.sleep(mine - _seconds())
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()

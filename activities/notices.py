@@ -42,6 +42,9 @@ from workflows.effects import Contact, NoticeEffects, Outlook
 HANDED_TWICE = 2
 NO_WAIT = timedelta(0)
 
+WHILE_PAUSED = timedelta(minutes=5)
+"""How often a claimed notice that has not left looks whether its case goes on."""
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -281,12 +284,13 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     if step.number == asked.number:
         same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
         return same and sat.due and leg in step.legs
+    halted = sat.standing.paused_by is not None or sat.standing.cancelled_because is not None
     if asked.action is Action.INFORM:
-        return position.steps == asked.number + 1 and not position.suspended
+        return position.steps == asked.number + 1 and not position.suspended and not halted
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
     tried = {delivery.way for delivery in sat.standing.deliveries}
-    stopped = sat.standing.paused_by is not None or sat.standing.lacks or _offer_is_over(sat)
+    stopped = halted or sat.standing.lacks or _offer_is_over(sat)
     return begun and leg.way not in tried and sat.standing.outstanding and not stopped
 
 
@@ -315,6 +319,10 @@ def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exceptio
         return None
     if not (sat.standing.outstanding or step.action is Action.INFORM):
         return Undeliverable("nada mais em aberto antes do envio")
+    if sat.case.closed_at is not None or sat.standing.cancelled_because:
+        return Undeliverable("caso encerrado antes do envio")
+    if sat.standing.paused_by is not None:
+        return ApplicationError("paused", type="Paused", next_retry_delay=WHILE_PAUSED)
     wait = _opens_in(sat, leg)
     if wait == NO_WAIT:
         return None

@@ -40,8 +40,21 @@ By = Annotated[
 SUBJECTS = ("case", "agreement", "payment", "task", "name", "file")
 """The arguments that say what a command is about, the first that a command has."""
 
-TOLD = {"amount", "budget", "days", "debt", "decided", "force", "ground", "instalments", "kind", "min_amount", "notice"}
-TOLD |= {"on", "pay", "policy", "rehearse", "role", "ruler", "series", "since", "tax", "uf", "until"}
+TOLD = {
+    "amount",
+    "budget",
+    "cron",
+    "days",
+    "debt",
+    "decided",
+    "force",
+    "ground",
+    "instalments",
+    "kind",
+    "min_amount",
+    "notice",
+}
+TOLD |= {"on", "pay", "policy", "rehearse", "role", "rate", "ruler", "series", "since", "tax", "uf", "until"}
 """The options that the log tells when a command was carried out: none of them names a person."""
 
 OPAQUE = re.compile(r"[0-9a-f]{16}|\d{1,10}|sha256:[0-9a-f]{64}")

@@ -1,4 +1,4 @@
-"""`cohort start`, `cohort status`, `cohort budget`: a ruler for everybody whom a selection names."""
+"""`cohort …`: a ruler for everybody whom a selection names, started, watched and steered."""
 
 import asyncio
 import secrets
@@ -13,8 +13,9 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.acting import By
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, out, table
 from commands.imports import answering_database
+from commands.progress import watch
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -23,17 +24,30 @@ from models.errors import Refusal
 from models.extract import tax_name
 from models.percentages import share_of
 from models.ruler import Ruler
+from models.steering import State
 from models.words import GROUNDS, STATUSES, money
 from storage.cohort_file import cohort_file, statuses_of
 from storage.cohorts import Cohort, Holdout, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget
 from storage.dry_run import foresee
 from storage.holdout import drawn, release
+from storage.steering import steer
 from workflows.cohort_ruler import CohortRuler
-from workflows.effects import StartCursor
+from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
+from workflows.start import fair_to
 
 cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
+
+MinAmount = Annotated[str, typer.Option(help="Only who owes at least this, in reais.")]
+Uf = Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")]
+Tax = Annotated[str | None, typer.Option(help="Only this tax.")]
+Budget = Annotated[str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")]
+Rehearse = Annotated[
+    bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
+]
+Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
+Reason = Annotated[str, typer.Option(help="Why.")]
 
 EVENING = 18
 """From this local hour on, a real clock's first day is the next one."""
@@ -57,19 +71,16 @@ def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
     by: By,
-    min_amount: Annotated[str, typer.Option(help="Only who owes at least this, in reais.")] = "0",
-    uf: Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")] = None,
-    tax: Annotated[str | None, typer.Option(help="Only this tax.")] = None,
+    min_amount: MinAmount = "0",
+    uf: Uf = None,
+    tax: Tax = None,
     day_seconds: Annotated[float | None, typer.Option(min=0.001, max=86400, help="Seconds a day lasts.")] = None,
     start: Annotated[
         str | None, typer.Option(help="First logical day, YYYY-MM-DD; only on a compressed clock.")
     ] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")
-    ] = None,
-    rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
-    ] = False,
+    budget: Budget = None,
+    rehearse: Rehearse = False,
+    rate: Rate = STARTS_A_SECOND,
     control: Annotated[
         Decimal | None,
         typer.Option(
@@ -84,9 +95,9 @@ def start(
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
     read, source = load_ruler(ruler)
-    selection = _selection(read, min_amount, uf, tax)
-    clock = _clock(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
-    limit = None if budget is None else _amount(budget, "--budget")
+    selection = selection_of(read, min_amount, uf, tax)
+    clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
+    limit = None if budget is None else amount_of(budget, "--budget")
     _refuse_if_over(read, clock.origin_day)
     engine = database()
     if dry_run:
@@ -96,7 +107,7 @@ def start(
     holdout = Holdout(control, secrets.token_hex(16)) if control else None
     begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, holdout)
     before = sum(status_counts(engine, name).values())
-    done = asyncio.run(_run(engine, begun, wait=not no_wait))
+    done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
     started = sum(counts.values()) - before
     result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
@@ -113,6 +124,8 @@ def status(name: str, json: Json = False) -> None:
         holdout = holdout_of(connection, name)
 
     def readable() -> None:
+        if file["state"] != State.RUNNING:
+            out.print(f"{name} is {file['state']} by {file['steered_by']} since {file['steered_on']}")
         if near := file["near_prescription"]:
             out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
         counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
@@ -142,10 +155,41 @@ def budget_(
     json: Json = False,
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
-    limit = _amount(amount, "AMOUNT")
+    limit = amount_of(amount, "AMOUNT")
     woken = change_budget(database(), name, limit, by)
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
+
+
+@cohort.command()
+def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
+    """Hold every case of a cohort: no notice is claimed once this has returned."""
+    _steer(name, State.PAUSED, by, reason, json)
+
+
+@cohort.command()
+def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
+    """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
+    _steer(name, State.RUNNING, by, reason, json)
+
+
+@cohort.command()
+def cancel(
+    name: str,
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; each case's journal keeps it.")],
+    json: Json = False,
+) -> None:
+    """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    _steer(name, State.CANCELLED, by, reason, json)
+
+
+def _steer(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
+    told = steer(database(), name, to, by, reason.strip(), datetime.now(UTC))
+    shown = f"{name} is {to} from now on; cases that are being told: {told}"
+    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
 
 
 def begin_cohort(
@@ -194,8 +238,8 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
         return statuses_of(connection, name)
 
 
-def _selection(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
-    least = _amount(min_amount, "--min-amount")
+def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
+    least = amount_of(min_amount, "--min-amount")
     if uf is not None and (len(uf) != 2 or not uf.isalpha()):
         raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
@@ -213,7 +257,7 @@ def _refuse_if_over(ruler: Ruler, day: date) -> None:
         )
 
 
-def _amount(written: str, option: str) -> Decimal:
+def amount_of(written: str, option: str) -> Decimal:
     """In reais, to the cent."""
     try:
         amount = Decimal(written)
@@ -226,7 +270,7 @@ def _amount(written: str, option: str) -> Decimal:
     return amount
 
 
-def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
+def clock_of(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
     zone = ZoneInfo(ruler.jurisdiction.timezone)
     now = datetime.now(UTC)
     local = now.astimezone(zone)
@@ -246,28 +290,27 @@ def _clock(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
     )
 
 
-async def start_cohort(client: Client, begun: Cohort) -> WorkflowHandle[CohortRuler, StartCursor]:
+async def start_cohort(
+    client: Client, begun: Cohort, rate: float = STARTS_A_SECOND
+) -> WorkflowHandle[CohortRuler, StartCursor]:
     return await client.start_workflow(
         CohortRuler.run,
-        begun.name,
+        Intake(cohort=begun.name, rate=rate),
         id=cohort_workflow_id(begun.name),
         task_queue=TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"{begun.name} · {begun.frozen.ruler.label}"[:180],
+        priority=fair_to(begun.name),
     )
 
 
-async def _run(engine: Engine, begun: Cohort, wait: bool) -> dict[str, int]:
-    handle = await start_cohort(await temporal_client(), begun)
+async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
+    handle = await start_cohort(await temporal_client(), begun, rate)
     if not wait:
         return {}
-    result = asyncio.ensure_future(handle.result())
-    with err.status(f"starting {begun.name}") as shown:
-        while not (await asyncio.wait({result}, timeout=1))[0]:
-            opened = sum((await asyncio.to_thread(status_counts, engine, begun.name)).values())
-            shown.update(f"starting {begun.name}: {opened} cases opened")
     try:
-        return {"already_open": (await result).already_open}
+        done = await watch(begun.name, handle)
+        return {"already_open": done.already_open, "to_try_again": done.failed}
     except WorkflowFailureError as failure:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 

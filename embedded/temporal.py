@@ -52,15 +52,23 @@ def server(
         command += ["--sqlite-pragma", pragma]
     for name, kind in SEARCH_ATTRIBUTES.items():
         command += ["--search-attribute", f"{name}={kind}"]
-    if day_seconds < REAL_DAY:
-        # timers are otherwise late by up to a second, which is days on a compressed clock
-        command += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"']
+    command += settings(day_seconds)
     return Child(
         name="temporal",
         command=command,
         log=home.logs / "temporal.log",
         env=environment(TEMPORAL_VERSION_CHECK_DISABLED="1"),
     )
+
+
+def settings(day_seconds: float) -> list[str]:
+    """Of the server's dynamic configuration."""
+    # cohorts take turns (workflows.start.fair_to)
+    values = ["matching.enableFairness=true"]
+    if day_seconds < REAL_DAY:
+        # timers are otherwise late by up to a second, which is days on a compressed clock
+        values.append('history.timerProcessorMaxTimeShift="1ms"')
+    return [word for value in values for word in ("--dynamic-config-value", value)]
 
 
 def answers(address: str) -> bool:

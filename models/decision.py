@@ -24,6 +24,8 @@ from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, moment
 
 def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
     """First what has happened moves the position, then the position says what is next."""
+    if why := standing.cancelled_because:
+        return Decision(position=position, step=at_once(Action.CANCEL, Status.PAUSED, position, standing, why))
     if standing.lacks:
         return Decision(position=position, step=wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
     turns: list[Turn] = []
@@ -180,6 +182,8 @@ def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standi
     if position.suspended:
         return _while_suspended(ruler, calendar, position, standing)
     if position.to_tell and (legs := _legs_of_word(ruler, position, standing)):
+        if standing.paused_by is not None:
+            return wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
         return _inform(ruler, calendar, position, standing, legs)
     if not standing.outstanding and not standing.on_hold:
         return at_once(Action.RESOLVE, Status.RUNNING, position, standing, "nada mais em aberto")
@@ -188,7 +192,7 @@ def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standi
         till = f", até {day(until)}" if until else ""
         why = f"exigibilidade suspensa: {_grounds(standing)}{till}"
         return wait(Status.ON_HOLD, position, why, until and until + timedelta(days=1))
-    if standing.paused_by is not None:
+    if standing.paused_by is not None and not position.referred:
         return wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
     if standing.under_defence and standing.defence:
         why = f"defesa apresentada em {day(standing.defence.filed_on)} aguarda decisão"
@@ -204,6 +208,8 @@ def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, stand
     assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
     if why := cause_ended(ruler, calendar, standing):
         return at_once(Action.REINSTATE, Status.BENEFITS_SUSPENDED, position, standing, why)
+    if standing.paused_by is not None:
+        return wait(Status.BENEFITS_SUSPENDED, position, f"pausado por {standing.paused_by}; benefícios suspensos")
     last = len(ruler.rows[position.row].rungs) - 1
     if position.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"

@@ -89,6 +89,10 @@ class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
 
+class CohortSteered(Event):
+    """The whole cohort was started, paused, resumed or cancelled."""
+
+
 class HoldsChanged(Event):
     """People have placed or lifted a hold."""
 
@@ -127,6 +131,7 @@ EVENTS: tuple[type[Event], ...] = (
     AgreementChanged,
     InstalmentsChanged,
     BudgetChanged,
+    CohortSteered,
     HoldsChanged,
     DefenceChanged,
     PriorStepTaken,

@@ -27,7 +27,7 @@ def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standin
             yield step
         standing = standing.model_copy(update={"today": max(standing.today, step.on or standing.today)})
         position, standing = _imagine(ruler, position, standing, step)
-        if step.action in (Action.RESOLVE, Action.REINSTATE, Action.END):
+        if step.action in (Action.RESOLVE, Action.REINSTATE, Action.END, Action.CANCEL):
             return
 
 

@@ -77,6 +77,11 @@ class Standing(_Fact):
     """Since the case opened, in the order they were recorded."""
     hardship_on: date | None = None
     paused_by: str | None = None
+    """Who paused the case, or its whole cohort."""
+    paused_on: date | None = None
+    """Since when, where that was before the case came to know of it."""
+    cancelled_because: str | None = None
+    """Its cohort is over."""
     formal_notices: tuple[FormalNotice, ...] = ()
     has_benefits: bool = False
     defence: Defence | None = None
@@ -136,10 +141,11 @@ class Standing(_Fact):
         return self.defence is not None and self.defence.state == "open"
 
     def stopped_since(self, last: date) -> date:
-        """The day from which the clock stands still. Where all is held that is the day of the last ground, though it
-        came to be known later; but no day before `last`, when the case last moved."""
+        """The day from which the clock stands still. Where all is held that is the day of the last ground, and with a
+        cohort that of its pause, though they came to be known later; but no day before `last`, when the case last
+        moved."""
         if not self.on_hold:
-            return self.today
+            return min(max(self.paused_on or self.today, last), self.today)
         began = max(debt.held_since or self.today for debt in self.debts if debt.balance > 0 and debt.grounds)
         return min(max(began, last), self.today)
 

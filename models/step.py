@@ -31,13 +31,15 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     END = "end"
     """The campaign is over for a case that was not settled in it."""
+    CANCEL = "cancel"
+    """Its cohort is over, whatever the case owes."""
     WAIT = "wait"
     """Nothing to do until something happens to the case, or until the day to look again."""
 
     @property
     def at_once(self) -> bool:
         """What waits for no day: it is done the moment it is decided."""
-        return self in (Action.SUSPEND, Action.REINSTATE, Action.RESOLVE)
+        return self in (Action.SUSPEND, Action.REINSTATE, Action.RESOLVE, Action.CANCEL)
 
     @property
     def contacts(self) -> bool:

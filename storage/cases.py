@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
@@ -26,6 +26,7 @@ from models.faults import read_ruler
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import BrokenAgreement, Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.steering import State, Steering
 from models.step import Decision, Step
 from storage.accruals import accrual_of
 from storage.owed import owed_of
@@ -57,6 +58,7 @@ class Case:
     rehearsal: bool
     started_by: str
     """Who started its cohort."""
+    steering: Steering
     opened_at: datetime
     closed_at: datetime | None
     frozen: FrozenRuler
@@ -85,18 +87,21 @@ def _clock(written: str) -> Clock:
     return Clock.model_validate_json(written)
 
 
-OF_COHORT = (cohorts.c.ruler, cohorts.c.rehearsal, cohorts.c.started_by)
+OF_COHORT = (
+    cohorts.c.ruler,
+    cohorts.c.rehearsal,
+    cohorts.c.started_by,
+    cohorts.c.state,
+    cohorts.c.steered_by,
+    cohorts.c.steered_because,
+    cohorts.c.steered_on,
+    cohorts.c.clock.cast(Text).label("clock"),
+)
 
 
 def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
-    query = (
-        select(
-            cases, cohorts.c.ruler, cohorts.c.rehearsal, cohorts.c.started_by, cohorts.c.clock.cast(Text).label("clock")
-        )
-        .join(cohorts, cohorts.c.name == cases.c.cohort)
-        .where(cases.c.id == case)
-    )
+    query = select(cases, *OF_COHORT).join(cohorts, cohorts.c.name == cases.c.cohort).where(cases.c.id == case)
     row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
     if row is None:
         raise Refusal(f"there is no case {case}; list a cohort's cases with `case list COHORT`")
@@ -113,12 +118,23 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
         started_by=row.started_by,
+        steering=steering_of(row),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         frozen=frozen_ruler(connection, row.ruler),
         clock=_clock(row.clock),
     )
 
+
+def steering_of(cohort: Row[Any]) -> Steering:
+    return Steering(
+        state=State(cohort.state), by=cohort.steered_by, reason=cohort.steered_because, on=cohort.steered_on
+    )
+
+
+# whoever steers a cohort takes this lock alone: a sitting is over before, or sees what was said. No row is written.
+STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
+STEADY_OF_CASE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)) FROM cases WHERE id = :case")
 
 Pair = tuple[int, str]
 """A taxpayer and a tax."""
@@ -258,7 +274,9 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
         update={
             "payments": tuple(PaymentFact(on=p.paid_on, amount=p.net) for p in connection.execute(PAYMENTS, paid)),
             "hardship_on": case.hardship_on,
-            "paused_by": case.paused_by,
+            "paused_by": case.paused_by or case.steering.paused_by,
+            "paused_on": None if case.paused_by else case.steering.paused_on,
+            "cancelled_because": case.steering.cancelled_because,
             "broken_agreement": _broken_agreement(process.agreement),
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
@@ -421,6 +439,7 @@ def sitting(
     `unaddressed` are the channels that need no address of the taxpayer's.
     """
     with engine.begin() as connection:
+        connection.execute(STEADY_OF_CASE, {"case": case})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
         needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed

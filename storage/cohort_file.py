@@ -22,6 +22,9 @@ def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, A
     return {
         "cohort": name,
         "ruler": known.frozen.ruler.label,
+        "state": known.steering.state,
+        "steered_by": known.steering.by or None,
+        "steered_on": known.steering.on,
         "started_by": known.started_by,
         "today": known.clock.day_at(now),
         "cases": sum(statuses.values()),

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Engine, bindparam, select, text
@@ -22,8 +23,18 @@ from models.extract import tax_name
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
-from models.words import percent
-from storage.cases import PAIRS, FrozenRuler, Pair, about_pairs, bound, frozen_ruler, read_standings
+from models.steering import State, Steering
+from storage.cases import (
+    PAIRS,
+    STEADY,
+    FrozenRuler,
+    Pair,
+    about_pairs,
+    bound,
+    frozen_ruler,
+    read_standings,
+    steering_of,
+)
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
@@ -37,6 +48,9 @@ class Selection(BaseModel):
     min_amount: Decimal = Decimal(0)
     uf: str | None = None
     tax: str | None = None
+
+
+AT_START = Steering()
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,7 @@ class Cohort:
     rehearsal: bool = False
     """Every notice goes to the outbox."""
     holdout: Holdout | None = None
+    steering: Steering = AT_START
 
 
 @dataclass(frozen=True)
@@ -117,9 +132,8 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     if known.rehearsal != cohort.rehearsal:
         started = "a rehearsal" if known.rehearsal else "no rehearsal"
         raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
-    if cohort.holdout and (known.holdout is None or known.holdout.share != cohort.holdout.share):
-        held = f"{percent(known.holdout.share * 100)}% held out" if known.holdout else "nobody held out"
-        raise Refusal(f"cohort {cohort.name} was started with {held}; choose another name")
+    if known.steering.state is State.CANCELLED:
+        raise Refusal(f"cohort {cohort.name} was cancelled by {known.steering.by}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:
         raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
     return known
@@ -141,6 +155,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         budget=row.budget,
         rehearsal=row.rehearsal,
         holdout=Holdout(row.control_share, row.salt) if row.salt else None,
+        steering=steering_of(row),
     )
 
 
@@ -172,6 +187,31 @@ def candidates(
 ) -> Generator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
     has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
+    named, asked = _named(ruler, selection, after)
+    query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
+    listing = engine.connect().execution_options(stream_results=True)
+    with listing, listing.execute(query.bindparams(TAXES), asked) as rows:
+        for page in rows.partitions(PAGE):
+            with engine.connect() as connection:
+                found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
+            if ruler.accrual:
+                found = [candidate for candidate in found if candidate.owed >= selection.min_amount]
+            if found:
+                yield found
+
+
+def count_named(connection: Connection, ruler: Ruler, selection: Selection) -> int:
+    """How many `candidates` there are; where what is owed accrues, at most."""
+    named, asked = _named(ruler, selection, (0, ""))
+    query = text(f"SELECT count(*) FROM ({named}) AS found")  # noqa: S608 - of constants
+    return int(connection.execute(query.bindparams(TAXES), asked).scalar_one())
+
+
+TAXES = bindparam("taxes", type_=ARRAY(Text))
+
+
+def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[str, Any]]:
+    """A query for taxpayers and taxes, and what it asks for."""
     taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
     asked = {
         "every_tax": not taxes,
@@ -183,18 +223,7 @@ def candidates(
         "after_tax": after[1],
     }
     returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
-    union = f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS
-    query = text(f"SELECT taxpayer, tax FROM ({union}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
-    bound_query = query.bindparams(bindparam("taxes", type_=ARRAY(Text)))
-    listing = engine.connect().execution_options(stream_results=True)
-    with listing, listing.execute(bound_query, asked) as rows:
-        for page in rows.partitions(PAGE):
-            with engine.connect() as connection:
-                found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
-            if ruler.accrual:
-                found = [candidate for candidate in found if candidate.owed >= selection.min_amount]
-            if found:
-                yield found
+    return f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS, asked
 
 
 def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> None:
@@ -205,7 +234,7 @@ def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today
 
 
 OPEN_CASES = about_pairs(f"""
-    SELECT cases.id, cases.cohort, cases.status, cases.taxpayer, cases.tax FROM {PAIRS}
+    SELECT cases.id, cases.cohort, cases.status, cases.revision, cases.taxpayer, cases.tax FROM {PAIRS}
     JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
 """)  # noqa: S608 - PAIRS is a constant
 
@@ -217,8 +246,8 @@ def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: d
 
 
 def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> int:
-    """Opens a case for each candidate without one, and says for how many. Twice does it once. In a cohort with a
-    hold-out they all belong to it until it is drawn (storage/holdout.py)."""
+    """Opens a case for each candidate without one, unless the cohort is cancelled, and says for how many. Twice does it
+    once. In a cohort with a hold-out they all belong to it until it is drawn (storage/holdout.py)."""
     position = Position.at_start(today).model_dump(mode="json")
     rows = [
         {
@@ -236,6 +265,9 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
     if not rows:
         return 0
     with engine.begin() as connection:
+        connection.execute(STEADY, {"cohort": cohort.name})
+        if read_cohort(connection, cohort.name).steering.state is State.CANCELLED:
+            return 0
         return len(list(connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows)))
 
 
@@ -245,11 +277,17 @@ def _first_status(cohort: Cohort, candidate: Candidate) -> Status:
     return Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING
 
 
-def cases_to_run(engine: Engine, cohort: Cohort, page: list[Candidate]) -> list[str]:
-    """The cohort's open cases among those of a page whose workflows are to run: none of its hold-out."""
+@dataclass(frozen=True)
+class Run:
+    """The cohort's open cases of a page whose workflows are to run: none of its hold-out."""
+
+    all: int
+    unseen: tuple[str, ...]
+    """Those that no workflow has looked at yet."""
+
+
+def cases_to_run(engine: Engine, cohort: Cohort, page: list[Candidate]) -> Run:
     with engine.connect() as connection:
-        return [
-            row.id
-            for row in connection.execute(OPEN_CASES, bound(candidate.pair for candidate in page))
-            if row.cohort == cohort.name and row.status != Status.CONTROL
-        ]
+        found = connection.execute(OPEN_CASES, bound(candidate.pair for candidate in page)).all()
+    ours = [row for row in found if row.cohort == cohort.name and row.status != Status.CONTROL]
+    return Run(len(ours), tuple(row.id for row in ours if not row.revision))

@@ -232,6 +232,11 @@ cohorts = Table(
     # the share of its cases that nobody contacts, and with what they are drawn (models/holdout.py); none: no hold-out
     Column("control_share", Numeric),
     Column("salt", Text),
+    # models.steering.Steering: running, paused or cancelled, and who said so, why, and on which logical day
+    Column("state", Text, nullable=False, server_default=text("'running'")),
+    Column("steered_by", Text, nullable=False, server_default=text("''")),
+    Column("steered_because", Text, nullable=False, server_default=text("''")),
+    Column("steered_on", Date),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     CheckConstraint("num_nonnulls(control_share, salt) IN (0, 2)", name="holdout_is_whole"),
 )
@@ -708,7 +713,10 @@ owed_signals = Table(
     Column("payload", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("delivered_at", DateTime(timezone=True)),
-    Index("ix_owed_signals_due", "id", postgresql_where=text("delivered_at IS NULL")),
+    # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
+    Index(
+        "ix_owed_signals_due", text("(name = 'cohort_steered')"), "id", postgresql_where=text("delivered_at IS NULL")
+    ),
 )
 
 # monthly rates that accrual needs, as the Central Bank publishes them

@@ -19,9 +19,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Status
-from models.events import EVENTS, Event, InstalmentsChanged
+from models.events import EVENTS, CohortSteered, Event, InstalmentsChanged
 from storage.schema import agreements, cases, cohorts, owed_signals, policies, rulers
 from storage.signals import CHANNEL
+from workflows.client import is_unreachable
 from workflows.effects import AgreementStart
 from workflows.names import case_workflow_id
 from workflows.start import start_case, tell_agreement
@@ -35,8 +36,6 @@ DELIVERY_SECONDS = 5.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.25, 5.0
 REST_SECONDS = 30.0
 """How long a case waits whose signal failed for a reason of its own, so that the others go on."""
-
-UNREACHABLE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED}
 
 EVENT_OF_SIGNAL = {event.signal(): event for event in EVENTS}
 
@@ -191,7 +190,7 @@ class Relay:
         query = (
             select(*columns)
             .where(owed_signals.c.delivered_at.is_(None), owed_signals.c.case.not_in(self._resting))
-            .order_by(owed_signals.c.id)
+            .order_by(owed_signals.c.name == CohortSteered.signal(), owed_signals.c.id)
             .limit(BATCH)
         )
         with self.engine.connect() as connection:
@@ -228,7 +227,3 @@ class Relay:
         with self.engine.connect() as connection:
             row = connection.execute(query).one()
         return AgreementStart(agreement=row.id, case=row.case, cohort=row.cohort, policy=row.label)
-
-
-def is_unreachable(error: Exception) -> bool:
-    return isinstance(error, TimeoutError) or (isinstance(error, RPCError) and error.status in UNREACHABLE)

@@ -8,6 +8,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.service import RPCError, RPCStatusCode
 
 from models.errors import Refusal
 from workflows.names import SEARCH_ATTRIBUTES
@@ -44,6 +45,14 @@ async def register_search_attributes(client: Client) -> None:
         await operator.add_search_attributes(
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
         )
+
+
+UNREACHABLE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED}
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether it is the server that doesn't answer, and nothing is wrong with what was asked."""
+    return isinstance(error, TimeoutError) or (isinstance(error, RPCError) and error.status in UNREACHABLE)
 
 
 def leave(exit_code: int) -> NoReturn:

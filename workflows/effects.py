@@ -113,6 +113,27 @@ class StartCursor(_Value):
     started: int = 0
     already_open: int = 0
     seen: int = 0
+    total: int = 0
+    """Whom the selection names, at most."""
+    failed: int = 0
+    """Cases that Temporal would not start; the relay tries them again."""
+    done: bool = False
+
+    @property
+    def left(self) -> int:
+        return 0 if self.done else max(self.total - self.seen, 0)
+
+
+STARTS_A_SECOND = 500.0
+"""Cases at most, unless somebody asks for fewer or more."""
+
+
+class Intake(_Value):
+    """The input of a `CohortRuler`: which cohort, and from where on."""
+
+    cohort: str
+    rate: float = STARTS_A_SECOND
+    cursor: StartCursor = StartCursor()
 
 
 class CaseEffects:
@@ -272,7 +293,8 @@ class AgreementEffects:
 
 class CohortEffects:
     @activity.defn
-    async def start_cases(self, cohort: str) -> StartCursor:
+    async def start_cases(self, intake: Intake) -> StartCursor:
+        """Some of them: as many as a few seconds allow."""
         raise NotImplementedError
 
 

@@ -33,3 +33,8 @@ def agreement_workflow_id(agreement: str) -> str:
 
 def cohort_workflow_id(cohort: str) -> str:
     return f"cohort-{cohort}"
+
+
+def intake_id(cohort: str) -> str:
+    """Of the schedule by which a cohort grows; its runs have their time added."""
+    return f"intake-{cohort}"

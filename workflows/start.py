@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import (
+    Priority,
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -26,6 +27,8 @@ AGREEMENT_WORKFLOW = "InstalmentAgreement"
 SUMMARY_BYTES = 200
 """What the server takes as a workflow's static summary."""
 
+FAIRNESS_KEY_BYTES = 64
+
 
 async def start_case(client: Client, case: str, cohort: str, ruler_label: str, signal: Event | None = None) -> None:
     """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else."""
@@ -39,6 +42,7 @@ async def start_case(client: Client, case: str, cohort: str, ruler_label: str, s
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         search_attributes=_search_attributes(cohort, ruler_label),
         static_summary=_summary(f"{cohort} · {ruler_label}"),
+        priority=fair_to(cohort),
         start_signal=signal.signal() if signal else None,
         start_signal_args=told,
     )
@@ -55,9 +59,15 @@ async def tell_agreement(client: Client, start: AgreementStart, event: Event) ->
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         search_attributes=_search_attributes(start.cohort, start.policy, State.ACTIVE),
         static_summary=_summary(f"{start.cohort} · {start.policy} · case {start.case}"),
+        priority=fair_to(start.cohort),
         start_signal=event.signal(),
         start_signal_args=[event],
     )
+
+
+def fair_to(cohort: str) -> Priority:
+    """Cohorts take turns, however many cases each has; what a workflow asks for inherits it."""
+    return Priority(fairness_key=cohort.encode()[:FAIRNESS_KEY_BYTES].decode(errors="ignore"))
 
 
 async def ask_case(client: Client, case: str, what: str, command: Command) -> str:

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from models.events import (
         AgreementChanged,
         BudgetChanged,
+        CohortSteered,
         ContactGiven,
         ContactLost,
         DefenceChanged,
@@ -187,6 +188,7 @@ class TaxpayerRuler:
             Action.REFER: CaseEffects.refer,
             Action.RESOLVE: CaseEffects.resolve,
             Action.END: CaseEffects.end_campaign,
+            Action.CANCEL: CaseEffects.cancel,
         }[step.action]
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         return await workflow.execute_activity_method(effect, self.start.case, summary=summary, **PATIENCE)
@@ -270,6 +272,10 @@ class TaxpayerRuler:
 
     @workflow.signal
     def budget_changed(self, event: BudgetChanged) -> None:
+        self.news = True
+
+    @workflow.signal
+    def cohort_steered(self, event: CohortSteered) -> None:
         self.news = True
 
     @workflow.signal

@@ -8,17 +8,21 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine, insert, text
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
+from activities import cohorts as starting
 from activities.cohorts import CohortActivities
 from models.calendar import Clock
 from models.position import Position
+from models.steering import State
 from storage import cohorts
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
 from storage.schema import cases, debtors, debts, taxpayers
 from storage.shelf import RULERS
+from storage.steering import steer
 from tests.builders import REGISTERED, shipped
-from workflows.effects import StartCursor
+from workflows.effects import Intake, StartCursor
 from workflows.names import case_workflow_id
 
 PAGE, PEOPLE = 3, 8
@@ -34,11 +38,14 @@ class Temporal:
 
     def __init__(self, dies_after: int | None = None) -> None:
         self.dies_after = dies_after
+        self.refuses: set[str] = set()
         self.started: list[str] = []
 
     async def start_workflow(self, *_: Any, id: str, **__: Any) -> None:
         if len(self.started) == self.dies_after:
             raise WorkerDied
+        if id in self.refuses:
+            raise RPCError("no", RPCStatusCode.INVALID_ARGUMENT, b"")
         self.started.append(id)
 
 
@@ -63,12 +70,15 @@ def cohort(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
     return "iptu"
 
 
-async def attempt(engine: Engine, cohort: str, temporal: Temporal, beats: list[Any]) -> StartCursor:
+async def attempt(
+    engine: Engine, cohort: str, temporal: Temporal, beats: list[Any], cursor: StartCursor | None = None
+) -> StartCursor:
     """One attempt of the activity, from the last heartbeat of the one before; its own are added to `beats`."""
     world = ActivityEnvironment()
     world.info = replace(world.info, heartbeat_details=beats[-1:], started_time=datetime.now(UTC))
     world.on_heartbeat = beats.append
-    done: StartCursor = await world.run(CohortActivities(engine, cast(Client, temporal)).start_cases, cohort)
+    asked = Intake(cohort=cohort, cursor=cursor or StartCursor())
+    done: StartCursor = await world.run(CohortActivities(engine, cast(Client, temporal)).start_cases, asked)
     return done
 
 
@@ -93,3 +103,49 @@ async def test_what_was_begun_by_a_command_that_died_is_begun_again(engine: Engi
     again = Temporal()
     assert await attempt(engine, cohort, again, []) == first
     assert len(again.started) == PEOPLE - 1
+
+
+async def test_spell_by_spell_everybody_is_started_once_and_what_is_left_is_known(
+    engine: Engine, cohort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "SPELL_SECONDS", 0)
+    monkeypatch.setattr(starting, "PART_OF_SEARCH", 1_000_000)
+    temporal, cursor, left = Temporal(), StartCursor(), []
+    while not cursor.done:
+        cursor = await attempt(engine, cohort, temporal, [], cursor)
+        left.append(cursor.left)
+    assert left == [PEOPLE - PAGE, PEOPLE - 2 * PAGE, 0, 0]
+    assert len(temporal.started) == len(set(temporal.started)) == PEOPLE - 1 == cursor.started
+
+
+async def test_whom_temporal_refuses_holds_nobody_up_and_the_relay_tries_again(engine: Engine, cohort: str) -> None:
+    first = Temporal()
+    await attempt(engine, cohort, first, [])
+    picky = Temporal()
+    picky.refuses = set(first.started[:2])
+    done = await attempt(engine, cohort, picky, [])
+    assert (done.failed, len(picky.started)) == (2, PEOPLE - 3)
+    with engine.connect() as connection:
+        owed = connection.scalars(text('SELECT "case" FROM owed_signals')).all()
+    assert {case_workflow_id(case) for case in owed} == picky.refuses
+
+
+async def test_the_nightly_intake_starts_only_those_whom_no_workflow_has_looked_at(engine: Engine, cohort: str) -> None:
+    await attempt(engine, cohort, Temporal(), [])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET revision = 1 WHERE cohort = 'iptu'"))
+    night = Temporal()
+    assert (await attempt(engine, cohort, night, [])).done
+    assert night.started == []
+
+
+async def test_a_cancelled_cohort_takes_nobody_in(engine: Engine, cohort: str) -> None:
+    with engine.begin() as connection:
+        known = read_cohort(connection, cohort)
+    steer(engine, cohort, State.CANCELLED, "ana", "lei nova", datetime.now(UTC))
+    temporal = Temporal()
+    assert (await attempt(engine, cohort, temporal, [])).done
+    for page in cohorts.candidates(engine, known.frozen.ruler, known.selection, DAY):
+        assert cohorts.open_cases(engine, known, page, DAY) == 0
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM cases WHERE cohort = 'iptu'")) == 0

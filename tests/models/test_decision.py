@@ -497,9 +497,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from(["Ana", None]))
     def pause_or_resume(self, by: str | None) -> None:
-        # the workflow refuses to pause what is suspended or referred
-        if by is None or not (self.case.position.suspended or self.case.position.referred):
-            self.case.pause(by)
+        """With a whole cohort a case is paused wherever it stands."""
+        self.case.pause(by)
 
     @rule()
     def serve(self) -> None:

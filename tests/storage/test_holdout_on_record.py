@@ -61,7 +61,7 @@ class Roll:
 
     def to_run(self, cohort: Cohort) -> set[str]:
         pages = candidates(self.engine, RULER, Selection(), TODAY)
-        return {case for page in pages for case in cases_to_run(self.engine, cohort, page)}
+        return {case for page in pages for case in cases_to_run(self.engine, cohort, page).unseen}
 
     def arms(self) -> tuple[list[Candidate], list[Candidate]]:
         with self.engine.connect() as connection:

@@ -21,7 +21,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.case import CaseStart
-from models.events import Event, PaymentReceived, PaymentReversed
+from models.events import CohortSteered, Event, PaymentReceived, PaymentReversed
 from storage.schema import owed_signals
 from storage.signals import owe
 from tests.payloads import CONVERTER, KEYS
@@ -52,6 +52,10 @@ class Listener:
     @workflow.signal
     def payment_reversed(self, event: PaymentReversed) -> None:
         self.heard.append(f"-{event.payment}")
+
+    @workflow.signal
+    def cohort_steered(self, event: CohortSteered) -> None:
+        self.heard.append("steered")
 
     @workflow.signal
     def let_go(self) -> None:
@@ -160,6 +164,18 @@ async def test_each_case_is_told_once_and_in_order(
         await until(partial(all_delivered, world))
     for case in cases:
         assert await told(client, case) == ["+0", "+1", "+2", "+3", "-3"]
+
+
+async def test_a_taxpayers_own_news_passes_what_a_whole_cohort_is_told(
+    world: World, engine: Engine, database: str, address: str, client: Client
+) -> None:
+    paying, *others = await run_cases(world, client, 5)
+    for case in (*others, paying):
+        promise(engine, case, CohortSteered())
+    promise(engine, paying, received(1))
+    async with relaying(database, engine, address):
+        await until(partial(all_delivered, world))
+    assert await told(client, paying) == ["+1", "steered"]
 
 
 async def test_a_commit_wakes_it(world: World, engine: Engine, database: str, address: str, client: Client) -> None:

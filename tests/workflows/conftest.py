@@ -24,6 +24,7 @@ RECORDED = {
     "test_all_paid_completes_it_and_the_case_resolves_with_the_discount_remitted": "completion",
     "test_the_taxpayer_signs_by_his_link": "link",
     "test_cancelling_gives_the_benefits_back": "cancellation",
+    "test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_were_left": "steering",
 }
 """The lives whose histories are kept, by the name of their test."""
 

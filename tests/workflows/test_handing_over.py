@@ -11,8 +11,10 @@ from channels.outbox import Outbox
 from channels.post import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
+from models.steering import State
 from models.step import Step
 from storage.schema import cases, cohorts, opt_outs, taxpayers
+from storage.steering import steer
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
 from tests.providers.weather import Fault
@@ -86,6 +88,35 @@ async def test_what_was_refused_for_now_does_not_leave_after_the_payment(hand: H
     assert hand.notify(step).step.action == "resolve"
     assert providers.taken == []
     assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
+
+
+def steered(hand: Hand, to: State) -> None:
+    [(cohort,)] = hand.life.rows("SELECT cohort FROM cases WHERE id = :case")
+    steer(hand.life.town.engine, cohort, to, "Ana", "lei nova", hand.now)
+
+
+def test_what_was_refused_for_now_waits_with_its_paused_cohort(hand: Hand, providers: FakeProviders) -> None:
+    step = first(hand)
+    providers.weather.comes(Fault.TOO_MANY)
+    with pytest.raises(ApplicationError):
+        hand.notify(step)
+    steered(hand, State.PAUSED)
+    with pytest.raises(ApplicationError) as waits:
+        hand.notify(step)
+    assert (waits.value.type, providers.taken) == ("Paused", [])
+    steered(hand, State.RUNNING)
+    hand.notify(step)
+    assert len(providers.taken) == 1
+
+
+def test_what_was_refused_for_now_does_not_leave_a_cancelled_cohort(hand: Hand, providers: FakeProviders) -> None:
+    step = first(hand)
+    providers.weather.comes(Fault.TOO_MANY)
+    with pytest.raises(ApplicationError):
+        hand.notify(step)
+    steered(hand, State.CANCELLED)
+    assert hand.notify(step).step.action == "cancel"
+    assert (notices(hand, "status"), providers.taken) == ([("failed",)], [])
 
 
 def test_a_lost_answer_makes_one_duplicate_at_most_where_the_provider_cannot_tell(

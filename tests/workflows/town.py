@@ -47,7 +47,7 @@ from web.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
-from workflows.effects import Command
+from workflows.effects import Command, Intake
 from workflows.names import (
     PROVIDERS,
     SEARCH_ATTRIBUTES,
@@ -146,7 +146,9 @@ class Town:
         cohort, ids = await self._found(people, **more)
         if start:
             workflow_id = cohort_workflow_id(cohort.name)
-            await self.client.execute_workflow(CohortRuler.run, cohort.name, id=workflow_id, task_queue=TASK_QUEUE)
+            await self.client.execute_workflow(
+                CohortRuler.run, Intake(cohort=cohort.name), id=workflow_id, task_queue=TASK_QUEUE
+            )
             self.cohorts.append(cohort.name)
         else:
             for page in candidates(self.engine, cohort.frozen.ruler, cohort.selection, cohort.clock.origin_day):

@@ -1,0 +1,39 @@
+"""How an analyst steers a whole cohort: it runs, stands still, or is over."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    """For good: its cases are closed as each of them looks at the record."""
+
+
+class Steering(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    state: State = State.RUNNING
+    by: str = ""
+    """Who said so last."""
+    reason: str = ""
+    on: date | None = None
+    """The logical day since which it is so."""
+
+    @property
+    def paused_by(self) -> str | None:
+        """In pt-BR, after "pausado por"."""
+        return f"{self.by}, com toda a coorte" if self.state is State.PAUSED else None
+
+    @property
+    def paused_on(self) -> date | None:
+        return self.on if self.state is State.PAUSED else None
+
+    @property
+    def cancelled_because(self) -> str | None:
+        return f"coorte cancelada por {self.by}: {self.reason}" if self.state is State.CANCELLED else None

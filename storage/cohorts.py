@@ -24,6 +24,7 @@ from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
 from models.steering import State, Steering
+from models.words import percent
 from storage.cases import (
     PAIRS,
     STEADY,
@@ -132,6 +133,9 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     if known.rehearsal != cohort.rehearsal:
         started = "a rehearsal" if known.rehearsal else "no rehearsal"
         raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
+    if cohort.holdout and (known.holdout is None or known.holdout.share != cohort.holdout.share):
+        held = f"{percent(known.holdout.share * 100)}% held out" if known.holdout else "nobody held out"
+        raise Refusal(f"cohort {cohort.name} was started with {held}; choose another name")
     if known.steering.state is State.CANCELLED:
         raise Refusal(f"cohort {cohort.name} was cancelled by {known.steering.by}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:

@@ -31,7 +31,7 @@ def test_a_supervisor_may_do_all_that_an_analyst_may(command: str) -> None:
     must_be_allowed(command, BIA, ALL)
 
 
-@given(st.sampled_from(sorted(set(DUTIES) - {"case show --reveal"})))
+@given(st.sampled_from(sorted(command for command in DUTIES if not command.endswith("--reveal"))))
 def test_an_auditor_changes_nothing(command: str) -> None:
     with pytest.raises(Refusal, match="caio's is auditor"):
         must_be_allowed(command, CAIO, ALL)

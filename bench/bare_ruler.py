@@ -20,11 +20,13 @@ def nothing() -> float:
 class BareRuler:
     def __init__(self) -> None:
         self.heard = False
+        self.begun = False
 
     @workflow.run
     async def run(self, rungs: list[datetime]) -> list[float]:
         """When each rung was done."""
         await _do()
+        self.begun = True
         done = []
         for due in rungs:
             if await self._hears_before(due):
@@ -40,6 +42,11 @@ class BareRuler:
         except TimeoutError:
             return False
         return True
+
+    @workflow.update
+    async def opened(self) -> None:
+        """Answered when its first activity is done."""
+        await workflow.wait_condition(lambda: self.begun)
 
     @workflow.signal
     def news(self) -> None:

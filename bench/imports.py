@@ -51,13 +51,13 @@ def _write(file: Path, header: str, rows: Iterable[str]) -> None:
 
 def _regua_row(number: int) -> str:
     """Two people have three debts."""
-    base = f"{number * 2 // 3:09}"
+    base = f"{number * 2 // 3 + 1:09}"
     who = f"{base}{cpf_check_digits(base)};Pessoa Exemplo {base};AL"
     return f"{who};IPTU;{number:012};2025-03-15;{100 + number % 900}.50;p{base}@example.com;Em cobrança;NAO"
 
 
 def _pgfn_row(number: int) -> str:
-    base = f"9{number * 2 // 3:07}0001"
+    base = f"9{number * 2 // 3 + 1:07}0001"
     who = f"{base}{cnpj_check_digits(base)};Pessoa jurídica;PRINCIPAL;Empresa Exemplo {base};AL;ALAGOAS"
     return f"{who};{number:014};Em cobrança;ATIVA EM COBRANCA;Multa;15/03/2025;NAO;{100 + number % 900}.50"
 

@@ -11,6 +11,7 @@ from bench.climb import bare_climb, climb
 from bench.figures import Figure, at_most, stated
 from bench.ground import ASLEEP_SECONDS, RULER, SUNDAY, Ground, child_memory, run_command
 from bench.payments import payment_figures
+from bench.starts import PATIENCE_SECONDS, UNSETTLED
 
 DEARER = 1.3
 """By how much a case may cost more among the most than among the fewest."""
@@ -49,6 +50,7 @@ async def _fill(ground: Ground, number: int, live: int) -> float | None:
     ground.debtors(tax, missing)
     options = ("--ruler", RULER, "--tax", tax, "--day-seconds", f"{ASLEEP_SECONDS:.0f}", "--start", f"{SUNDAY}")
     _, peak = await run_command(ground, "cohort", "start", tax, *options, "--rehearse", "--json")
+    await ground.until(lambda: ground.ask(UNSETTLED) == 0, PATIENCE_SECONDS)
     return peak
 
 

@@ -22,7 +22,7 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale(starts=60, climbers=40, day_seconds=0.7, levels=(60, 120), payments=15, rows=5_000),
+    "smoke": Scale(starts=60, climbers=40, day_seconds=0.5, levels=(60, 200), payments=10, rows=5_000),
     "": Scale(starts=1_000, climbers=500, day_seconds=3.0, levels=(1_000, 10_000), payments=150, rows=100_000),
     "full": Scale(
         starts=1_000, climbers=500, day_seconds=3.0, levels=(1_000, 10_000, 60_000), payments=300, rows=1_000_000

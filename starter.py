@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 try:
     import typer
@@ -17,20 +18,19 @@ try:
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here; run `make install`, then `.venv/bin/python starter.py`")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-
-@app.callback()
-def regua() -> None:
-    """Régua: a dunning ruler for tax authorities."""
+def command_line(asked: str) -> Any:
+    """With the commands of the group that was asked for; of all groups, when it is none of theirs."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback(help="Régua: a dunning ruler for tax authorities.")(lambda: None)
+    for group in [file for file, commands in GROUPS.items() if asked in commands] or GROUPS:
+        import_module(f"commands.{group}").register(app)
+    return typer.main.get_command(app)
 
 
 def main() -> int:
     """Exit code 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage."""
-    asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    for group in [file for file, commands in GROUPS.items() if asked in commands] or GROUPS:
-        import_module(f"commands.{group}").register(app)
-    line = typer.main.get_command(app)
+    line = command_line(sys.argv[1] if len(sys.argv) > 1 else "")
     record_all(line)
     try:
         line()

@@ -38,8 +38,10 @@ case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
 
+process.register(case)
+
+
 def register(app: typer.Typer) -> None:
-    process.register(case)
     app.add_typer(case, name="case")
 
 

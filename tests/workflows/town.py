@@ -195,7 +195,7 @@ class Town:
             frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
         holdout = Holdout(control, "salt") if control else None
-        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Bia", holdout=holdout)), ids
+        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", holdout=holdout)), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)

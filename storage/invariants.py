@@ -215,7 +215,7 @@ def _each_notice_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
 
 def _no_rung_skipped(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     contacts = life.contacts(frozen.ruler)
-    if contacts and contacts[0].rung != 0:
+    if contacts and contacts[0].rung != 0 and not _resumed(life, contacts[0].claimed_at):
         yield f"{contacts[0]} is its first, and not the first rung of its row"
     for before, after in pairwise(contacts):
         rungs = frozen.ruler.rows[before.row].rungs
@@ -224,6 +224,11 @@ def _no_rung_skipped(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         climbed = before.rung == len(rungs) - 1 and (after.row, after.rung) == (above, 0)
         if not (one_up or climbed or _moved(life, before.claimed_at, after.claimed_at)):
             yield f"{after} follows {before}, which is not the rung before it"
+
+
+def _resumed(life: Life, until: datetime) -> bool:
+    """Whether an agreement was broken before anybody was contacted: the ruler says at which rung that begins."""
+    return any(d["kind"] == "resumed_after_break" and d["recorded_at"] <= until for d in life.decisions)
 
 
 def _moved(life: Life, since: datetime, until: datetime) -> bool:

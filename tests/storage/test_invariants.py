@@ -241,6 +241,18 @@ def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
         assert not [violation for violation in found if "contact 1" in violation and "follows contact 0" in violation]
 
 
+def test_a_first_contact_at_the_rung_of_a_broken_agreement_is_none(lived: Engine) -> None:
+    broken = f"""
+        DELETE FROM notices WHERE step = 0;
+        UPDATE notices SET step = step - 1;
+        INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT id, '2026-03-02', 'resumed_after_break', 'r', ruler, '{{}}', '{NOTICED}'
+        FROM cases JOIN cohorts ON cohorts.name = cohort
+    """
+    with planted(lived, broken) as found:
+        assert not [violation for violation in found if "not the first rung" in violation]
+
+
 def test_a_notice_after_a_reversal_is_none(lived: Engine) -> None:
     """Paid early, taken back by the bank, and only then dunned again."""
     taken_back = f"""

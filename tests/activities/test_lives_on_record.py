@@ -458,19 +458,19 @@ def test_whatever_happens_the_record_stays_right(engine: Engine, capsys: pytest.
     number = int(os.environ.get("LIVES_SEED", random.randrange(2**32)))
     fired: Counter[str] = Counter()
     machine = type("Lives", (LivesOnRecord,), {"engine": engine, "fired": fired})
-    run_state_machine_as_test(
-        seed(number)(machine) if FULL else machine,
-        settings=settings(
-            max_examples=int(os.environ.get("LIVES_EXAMPLES", 250)) if FULL else 4,
-            stateful_step_count=50,
-            derandomize=not FULL,
-            database=None,
-            deadline=None,
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-        ),
+    limits = settings(
+        max_examples=int(os.environ.get("LIVES_EXAMPLES", 250)) if FULL else 4,
+        stateful_step_count=50,
+        derandomize=not FULL,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
     )
-    if FULL:
-        with capsys.disabled():
-            print(f"\nseed {number}: {_told(fired)}")
+    try:
+        run_state_machine_as_test(seed(number)(machine) if FULL else machine, settings=limits)
+    finally:
+        if FULL:
+            with capsys.disabled():
+                print(f"\nseed {number}: {_told(fired)}")

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from sqlalchemy import Engine, bindparam, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.agreements import AgreementActivities
@@ -126,6 +127,8 @@ class Life:
     """Of the worker, and not answered yet."""
     asleep: bool = False
     """Until something else happens, an activity whose worker died is not tried again."""
+    tries_again_at: datetime = MORNING
+    """An activity that asked for it is not tried again earlier."""
 
     def hear(self, name: str, payload: dict[str, Any]) -> None:
         if not self.runs:
@@ -136,7 +139,7 @@ class Life:
 
     def turn(self) -> bool:
         """Does what is to be done now. False: there was nothing."""
-        if self.asleep or not self.runs:
+        if self.asleep or not self.runs or self.street.now < self.tries_again_at:
             return False
         if not self.asked:
             self.asked = self._next_calls()
@@ -180,6 +183,11 @@ class Life:
             except Died:
                 self.asleep = True
                 return done
+            except ApplicationError as put_off:
+                if put_off.next_retry_delay is None:
+                    raise
+                self.tries_again_at = self.street.now + put_off.next_retry_delay
+                return done
             self.asked.pop(0)
             done = True
         return done
@@ -196,6 +204,8 @@ class Life:
 
     @property
     def waits_until(self) -> datetime:
+        if self.asked:
+            return max(self.street.now, self.tries_again_at)
         return self.outlook.runs_at or FAR if self.outlook and self.runs and not self.outlook.closed else FAR
 
     @property

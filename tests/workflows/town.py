@@ -56,6 +56,7 @@ from workflows.names import (
     case_workflow_id,
     cohort_workflow_id,
 )
+from workflows.taxpayer_ruler import TaxpayerRuler
 
 HISTORIES = Path(__file__).parent / "histories"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -398,6 +399,11 @@ class Life:
             owe(connection, [self.case], event)
 
     async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
+        """Once its workflow, too, knows what is on the record by now."""
+        written = self.get("revision")
+        async with asyncio.timeout(20):
+            while (known := await self.handle.query(TaxpayerRuler.position)) is None or known.revision < written:
+                await asyncio.sleep(0.01)
         return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
 
 

@@ -32,6 +32,7 @@ from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
 from workflows.instalment_agreement import InstalmentAgreement
 from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
+from workflows.sandbox import Sandbox
 from workflows.taxpayer_ruler import TaxpayerRuler
 
 THREADS = 16
@@ -82,6 +83,7 @@ def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | N
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
         max_cached_workflows=CACHED,
+        workflow_runner=Sandbox(),
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
 from models.evidence import Filing
@@ -17,17 +18,20 @@ from models.step import Action, Step
 from models.taxid import formatted
 from models.words import BASES, STAGES
 from storage.cases import Sitting
-from storage.charges import brcodes_of
 from storage.offers import offer_on
 
-TXIDS = text("SELECT id, pix_txid FROM debts WHERE id IN :debts").bindparams(bindparam("debts", expanding=True))
+CODES = text("""
+    SELECT debts.id, debts.pix_txid, charges.brcode
+    FROM debts LEFT JOIN charges ON charges.debt = debts.id AND charges.state = 'open'
+    WHERE debts.id = ANY(:debts)
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
 BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
 
 
-def letter_for(sat: Sitting, step: Step, at: date, who: Row[Any], link: str | None = None) -> Letter:
-    """To `who`, a row of `taxpayers`: all that is open; held debts leave the balance and the text."""
+def letter_for(sat: Sitting, step: Step, at: date, link: str | None = None) -> Letter:
+    """All that is open; held debts leave the balance and the text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
-    case, ruler, standing = sat.case, sat.case.ruler, sat.standing
+    case, ruler, standing, who = sat.case, sat.case.ruler, sat.standing, sat.person
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
     owed = [debt.id for debt in standing.debts if debt.outstanding]
@@ -67,8 +71,7 @@ def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt,
     owed = [debt for debt in sat.standing.debts if debt.outstanding]
     if not owed:
         return ()
-    codes = brcodes_of(sat.connection, [debt.id for debt in owed])
-    txids = {row.id: row.pix_txid for row in sat.connection.execute(TXIDS, {"debts": [debt.id for debt in owed]})}
+    codes = {row.id: row for row in sat.connection.execute(CODES, {"debts": [debt.id for debt in owed]})}
     return tuple(
         OpenDebt(
             inscription=debt.inscription,
@@ -76,8 +79,8 @@ def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt,
             period=debt.period,
             due=debt.due,
             amount=debt.balance,
-            pix_txid=txids[debt.id],
-            brcode=codes.get(debt.id),
+            pix_txid=codes[debt.id].pix_txid,
+            brcode=codes[debt.id].brcode,
             offered=offered.get(debt.id),
         )
         for debt in owed
@@ -105,5 +108,7 @@ def _divergence(tax: str, filing: Filing) -> OpenDivergence:
 
 
 def _benefits(sat: Sitting) -> tuple[str, ...]:
+    if not sat.standing.has_benefits:
+        return ()
     held = {"taxpayer": sat.case.taxpayer, "tax": sat.case.tax}
     return tuple(sat.connection.scalars(BENEFITS, held))

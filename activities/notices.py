@@ -34,9 +34,9 @@ from models.sms import measure
 from models.step import Action, Step
 from models.taxid import formatted
 from storage.cases import Case, Sitting
-from storage.people import bury
+from storage.people import Person, bury
 from storage.prices import prices_of
-from storage.schema import cohorts, notices, taxpayers
+from storage.schema import cohorts, notices
 from workflows.effects import Contact, NoticeEffects, Outlook
 
 HANDED_TWICE = 2
@@ -91,21 +91,24 @@ class NoticeActivities(NoticeEffects):
         """None when it has left or is lost, or when something overtook it."""
         leg = Leg(channel=contact.channel, way=contact.way)
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
-        made = sat.connection.execute(select(notices).where(notices.c.id == notice).with_for_update()).one_or_none()
-        who = sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.case.taxpayer)).one()
+        begun = _notices_of_rung(sat, contact.step)
+        made = begun.get(notice)
         adapter = self.desk.post_of(sat.case).adapter(leg.channel)
         if made is None:
             overtaken = sat.case.closed_at is not None or not _is_current(sat, contact.step, leg)
             if overtaken or not _is_lawful_now(sat, leg):
                 return None
-            made = self._make(sat, contact.step, leg, notice, who, adapter)
+            # one rung is one contact: its notices carry the day of the first of them, whatever is paid in between
+            first = next(iter(begun.values()), None)
+            at = first.at if first else sat.case.clock.carried(sat.step.on or sat.today, sat.today)
+            made = self._make(sat, contact.step, leg, notice, at, adapter)
             if made is None:
                 return None
-            message = self._message(sat, made, contact.step, who, adapter)
+            message = self._message(sat, made, contact.step, adapter)
             return Claimed(message, adapter, sat.case)
         if made.status != Progress.CLAIMED:
             return None
-        message = self._message(sat, made, contact.step, who, adapter)
+        message = self._message(sat, made, contact.step, adapter)
         return Claimed(
             message,
             adapter,
@@ -114,15 +117,12 @@ class NoticeActivities(NoticeEffects):
             _hindrance(sat, leg, adapter, contact.step),
         )
 
-    def _make(
-        self, sat: Sitting, step: Step, leg: Leg, notice: str, who: Row[Any], adapter: Adapter
-    ) -> Row[Any] | None:
+    def _make(self, sat: Sitting, step: Step, leg: Leg, notice: str, at: date, adapter: Adapter) -> Row[Any] | None:
         """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(sat, step), step.action is Action.INFORM
-        at = _day_of_rung(sat, step)
         template = reinstatement_template(rung.template) if informs else rung.template
-        message = render(leg.channel, template, letter_for(sat, step, at, who, self._link(sat)))
+        message = render(leg.channel, template, letter_for(sat, step, at, self._link(sat)))
         segments = measure(message.body).segments if leg.channel == "sms" else 1
         cost = _cost(sat, leg, at, segments)
         if not _spend(sat, cost, at_any_cost=informs):
@@ -160,8 +160,8 @@ class NoticeActivities(NoticeEffects):
             _advance(sat, at)
         return made
 
-    def _message(self, sat: Sitting, made: Row[Any], step: Step, who: Row[Any], adapter: Adapter) -> Outgoing:
-        ruler, case = sat.case.ruler, sat.case
+    def _message(self, sat: Sitting, made: Row[Any], step: Step, adapter: Adapter) -> Outgoing:
+        ruler, case, who = sat.case.ruler, sat.case, sat.person
         refusable = made.channel == "email" and not made.formal
         return Outgoing(
             notice=made.id,
@@ -178,7 +178,7 @@ class NoticeActivities(NoticeEffects):
             html=self._html(ruler, made) if made.channel == "email" else None,
             personal=_personal(made, who),
             unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
-            content=self._content(sat, _rung_of(sat, step), who) if made.channel == "whatsapp" else None,
+            content=self._content(sat, _rung_of(sat, step)) if made.channel == "whatsapp" else None,
             at=now(),
             since=made.claimed_at,
             formal=made.formal,
@@ -192,9 +192,9 @@ class NoticeActivities(NoticeEffects):
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=pay_pages)
         return mail_html(Message(subject=made.subject, body=made.body), head)
 
-    def _content(self, sat: Sitting, rung: Rung, who: Row[Any]) -> Content | None:
+    def _content(self, sat: Sitting, rung: Rung) -> Content | None:
         ruler = sat.case.ruler
-        variables = (who.name, ruler.authority, self._link(sat) or ruler.contact.site)
+        variables = (sat.person.name, ruler.authority, self._link(sat) or ruler.contact.site)
         return Content(rung.content, variables) if rung.content else None
 
     # ---- handing over
@@ -347,9 +347,9 @@ def _spend(sat: Sitting, cost: Decimal, at_any_cost: bool) -> bool:
 
     The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
     """
-    mine = cohorts.c.name == sat.case.cohort
-    if sat.connection.scalar(select(cohorts.c.budget).where(mine)) is None:
+    if not sat.case.budgeted:
         return True
+    mine = cohorts.c.name == sat.case.cohort
     purse = sat.connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
     if not (at_any_cost or fits(purse.budget, purse.spent, cost)):
         return False
@@ -366,10 +366,10 @@ def _due_at(sat: Sitting, step: Step, at: date) -> datetime | None:
     return clock.logical_at(due) if due else None
 
 
-def _day_of_rung(sat: Sitting, step: Step) -> date:
-    """One rung is one contact: its notices carry the day of the first of them, whatever is paid in between."""
-    begun = select(notices.c.at).where(notices.c.case == sat.case.id, notices.c.step == step.number).limit(1)
-    return sat.connection.scalar(begun) or sat.case.clock.carried(sat.step.on or sat.today, sat.today)
+def _notices_of_rung(sat: Sitting, step: Step) -> dict[str, Row[Any]]:
+    """Claimed already, on whatever channel; nobody else changes them until the transaction ends."""
+    of_rung = select(notices).where(notices.c.case == sat.case.id, notices.c.step == step.number)
+    return {row.id: row for row in sat.connection.execute(of_rung.order_by(notices.c.id).with_for_update())}
 
 
 def _advance(sat: Sitting, at: date) -> None:
@@ -387,13 +387,13 @@ OWN = re.compile(r"\S*\d\S*")
 """Amounts, dates, numbers and links: what of a text may be one recipient's alone."""
 
 
-def _personal(made: Row[Any], who: Row[Any]) -> tuple[str, ...]:
+def _personal(made: Row[Any], who: Person) -> tuple[str, ...]:
     return tuple(dict.fromkeys([who.name, *OWN.findall(f"{made.subject or ''} {made.body}")]))
 
 
-def _written_to(channel: str, who: Row[Any]) -> str | None:
+def _written_to(channel: str, who: Person) -> str | None:
     """For providers that need no address: whom the file is for."""
-    return formatted(who.tax_id) if channel == "domicile" else who.email
+    return formatted(who.tax_id) if channel == "domicile" else who.contacts.addresses["email"]
 
 
 def _handed(connection: Connection, notice: str, count: int) -> None:

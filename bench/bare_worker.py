@@ -15,6 +15,7 @@ from embedded.child import Child, environment
 from embedded.stack import Stack
 from worker import CACHED, THREADS
 from workflows.client import connect, leave
+from workflows.sandbox import Sandbox
 
 
 @contextmanager
@@ -42,6 +43,7 @@ async def main() -> None:
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
         max_cached_workflows=CACHED,
+        workflow_runner=Sandbox(),
     ):
         await stop.wait()
 

@@ -1,11 +1,21 @@
 """The outbox: each message becomes a file that opens in a mail client. Needs no provider, and no contact data."""
 
 import os
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from pathlib import Path
 
 from channels.post import Outgoing, Provider, Receipt
+
+UTF_8 = Charset("utf-8")
+UTF_8.body_encoding = QP
+
+CRLF = compat32.clone(linesep="\r\n")
 
 
 class Outbox:
@@ -38,21 +48,32 @@ def keep(path: Path, content: bytes) -> None:
 
 
 def _mail(message: Outgoing) -> bytes:
-    mail = EmailMessage(policy=SMTP)
+    """By the older of the library's two ways: the newer one takes three milliseconds to fold the headers."""
+    mail: MIMEBase = _part(message.body, "plain")
+    if message.html:
+        mail = MIMEMultipart("alternative", _subparts=[mail, _part(message.html, "html")])
     mail["From"] = _address(message.sender_name, message.sender)
     mail["To"] = (
         _address(message.recipient_name, message.recipient) if message.recipient else "undisclosed-recipients:;"
     )
-    mail["Subject"] = message.subject or ""
-    mail["Date"] = message.at
+    mail["Subject"] = Header(_line(message.subject or ""), UTF_8, header_name="Subject").encode()
+    mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = f"<{message.notice}@regua.invalid>"
     mail["X-Regua-Notice"] = message.notice
-    mail.set_content(message.body, cte="quoted-printable")
-    if message.html:
-        mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    return mail.as_bytes()
+    return mail.as_bytes(policy=CRLF)
+
+
+def _part(text: str, kind: str) -> MIMEText:
+    part = MIMEText("", kind)
+    del part["Content-Transfer-Encoding"]
+    part.set_payload(text, UTF_8)
+    return part
 
 
 def _address(name: str, address: str) -> str:
-    quoted = name.replace("\\", "").replace('"', "")
-    return f'"{quoted}" <{address}>'
+    return formataddr((_line(name), address), UTF_8)
+
+
+def _line(text: str) -> str:
+    """A header is one line, whatever is on record."""
+    return " ".join(text.split())

@@ -86,9 +86,8 @@ def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) 
         owed = [debt.balance for debt in debts if debt.period == filing.period]
         found += _of_filing(filing, sum(owed, Decimal(0)) if owed else None, ruler.payments.tolerance)
     returns = {filing.period for filing in filings}
-    judged_by_returns = any(ruler.entry.by_occurrence(kind) for kind in Kind)
     for debt in debts:
-        if not (judged_by_returns and debt.period in returns):
+        if not (ruler.entry.reads_returns and debt.period in returns):
             found.append(
                 Evidence(
                     kind=Kind.REGISTERED_DEBT,

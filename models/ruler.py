@@ -140,6 +140,11 @@ class Entry(_Part):
         return self.registered_debt is not None if kind is Kind.REGISTERED_DEBT else bool(self.by_occurrence(kind))
 
     @property
+    def reads_returns(self) -> bool:
+        """Whether any of its evidence is judged by a return."""
+        return any(self.by_occurrence(kind) for kind in Kind)
+
+    @property
     def credit(self) -> Credit:
         """What is safe to assume of the debts it leads to: registered only when nothing else is taken."""
         takes_more = any(self.takes(kind) for kind in Kind if kind is not Kind.REGISTERED_DEBT)

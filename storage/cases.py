@@ -56,6 +56,8 @@ class Case:
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
+    budgeted: bool
+    """Whether its cohort may spend only so much."""
     started_by: str
     """Who started its cohort."""
     steering: Steering
@@ -90,6 +92,7 @@ def _clock(written: str) -> Clock:
 OF_COHORT = (
     cohorts.c.ruler,
     cohorts.c.rehearsal,
+    cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
     cohorts.c.state,
     cohorts.c.steered_by,
@@ -117,6 +120,7 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
+        budgeted=row.budgeted,
         started_by=row.started_by,
         steering=steering_of(row),
         opened_at=row.opened_at,
@@ -134,7 +138,12 @@ def steering_of(cohort: Row[Any]) -> Steering:
 
 # whoever steers a cohort takes this lock alone: a sitting is over before, or sees what was said. No row is written.
 STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
-STEADY_OF_CASE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)) FROM cases WHERE id = :case")
+
+# and whoever contacts the same person queues until the transaction ends: contacts are counted over all of his cases
+QUEUED = text("""
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)), pg_advisory_xact_lock(taxpayer)
+    FROM cases WHERE id = :case
+""")
 
 Pair = tuple[int, str]
 """A taxpayer and a tax."""
@@ -172,29 +181,11 @@ FILINGS = about_pairs(f"""
     ORDER BY filings.due
 """)  # noqa: S608 - PAIRS is a constant
 
-BENEFITS = about_pairs(f"""
-    SELECT DISTINCT pair.taxpayer, pair.tax FROM {PAIRS}
-    JOIN benefits ON benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
-""")  # noqa: S608 - PAIRS is a constant
-
-PAYMENTS = text("""
-    SELECT payments.id, paid_on,
-           payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
-    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
-    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
-      AND coalesce(payments.matched_at, payments.recorded_at) >= :opened_at
-    UNION ALL
-    SELECT payments.id, paid_on, sum(allocations.amount)
-    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN allocations ON allocations.debt = debts.id
-    JOIN payments ON payments.id = allocations.payment
-    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND payments.recorded_at >= :opened_at
-    GROUP BY payments.id
-    ORDER BY id
-""")
-
-ASSETS = about_pairs(f"""
-    SELECT DISTINCT id, known_assets FROM {PAIRS} JOIN taxpayers ON taxpayers.id = pair.taxpayer
-    WHERE known_assets IS NOT NULL
+OWNED = about_pairs(f"""
+    SELECT pair.taxpayer, pair.tax, known_assets, EXISTS (
+        SELECT FROM benefits WHERE benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
+    ) AS relieved
+    FROM {PAIRS} JOIN taxpayers ON taxpayers.id = pair.taxpayer
 """)  # noqa: S608 - PAIRS is a constant
 
 # no broken agreement while another lives, or once one was completed; a payment at once that was not made breaks nothing
@@ -210,7 +201,19 @@ PROCESS = text("""
             FROM (SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on,
                          min(deemed_by) AS deemed_by, step
                   FROM notices WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at) AS served
-           ) AS formal_notices
+           ) AS formal_notices,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('on', paid_on, 'amount', CAST(net AS text)) ORDER BY id), '[]')
+            FROM (SELECT payments.id, paid_on, payments.amount - coalesce((
+                             SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
+                  FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
+                  WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
+                    AND coalesce(payments.matched_at, payments.recorded_at) >= :opened_at
+                  UNION ALL
+                  SELECT payments.id, paid_on, sum(allocations.amount)
+                  FROM debtors JOIN debts ON debts.id = debtors.debt
+                  JOIN allocations ON allocations.debt = debts.id JOIN payments ON payments.id = allocations.payment
+                  WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND payments.recorded_at >= :opened_at
+                  GROUP BY payments.id) AS paid) AS payments
 """)
 """One query, since it is asked at every sitting."""
 
@@ -233,18 +236,18 @@ def _standings(
         balance = owed[row["id"]].total if table else row["balance"]
         debt = Debt.model_construct(**{**_without_pair(row), "balance": balance})
         debts[row["taxpayer"], row["tax"]].append(debt)
-    for row in connection.execute(FILINGS, wanted).mappings():
-        filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
-    relieved = {(row.taxpayer, row.tax) for row in connection.execute(BENEFITS, wanted)}
-    owned = {row.id: row.known_assets for row in connection.execute(ASSETS, wanted)} if ruler.entry.thresholds else {}
+    if ruler.entry.reads_returns:
+        for row in connection.execute(FILINGS, wanted).mappings():
+            filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
+    owned = {(row.taxpayer, row.tax): row for row in connection.execute(OWNED, wanted)}
     return {
         pair: standing_of(
             ruler,
             today,
             debts[pair],
             filings[pair],
-            has_benefits=pair in relieved,
-            known_assets=owned.get(pair[0]),
+            has_benefits=owned[pair].relieved,
+            known_assets=owned[pair].known_assets if ruler.entry.thresholds else None,
         )
         for pair in pairs
     }
@@ -257,22 +260,21 @@ def _without_pair(row: Any) -> dict[str, Any]:
 
 
 def read_standing(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> Standing:
-    """How a case stands. Its debts stay as read until the transaction ends: a payment queues behind it.
+    """How a case stands.
 
     Where what is owed can't be told, the standing says what it lacks: the case waits, for it must not fail.
     """
-    connection.execute(LOCK_DEBTS, {"taxpayer": case.taxpayer, "tax": case.tax})
     pair = (case.taxpayer, case.tax)
     try:
         before = read_standings(connection, case.ruler, [pair], today)[pair]
     except Unreckonable as unknown:
         imported = _standings(connection, case.ruler, [pair], today, None)[pair]
         before = imported.model_copy(update={"lacks": unknown.lacks})
-    paid = {"taxpayer": case.taxpayer, "tax": case.tax, "opened_at": case.opened_at}
-    process = connection.execute(PROCESS, {"case": case.id}).one()
+    asked = {"case": case.id, "taxpayer": case.taxpayer, "tax": case.tax, "opened_at": case.opened_at}
+    process = connection.execute(PROCESS, asked).one()
     return before.model_copy(
         update={
-            "payments": tuple(PaymentFact(on=p.paid_on, amount=p.net) for p in connection.execute(PAYMENTS, paid)),
+            "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by or case.steering.paused_by,
             "paused_on": None if case.paused_by else case.steering.paused_on,
@@ -294,12 +296,6 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
 
 def _broken_agreement(last: dict[str, Any] | None) -> BrokenAgreement | None:
     return BrokenAgreement(id=last["id"], on=last["on"]) if last and last["state"] == "broken" else None
-
-
-LOCK_DEBTS = text("""
-    SELECT debts.id FROM debtors JOIN debts ON debts.id = debtors.debt
-    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY debts.id FOR SHARE OF debts
-""")
 
 
 @dataclass
@@ -439,12 +435,12 @@ def sitting(
     `unaddressed` are the channels that need no address of the taxpayer's.
     """
     with engine.begin() as connection:
-        connection.execute(STEADY_OF_CASE, {"case": case})
+        connection.execute(QUEUED, {"case": case})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
         needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed
         day = max(today, not_before or today)
-        end_holds(connection, locked, day)
+        steady_debts(connection, locked, day)
         person, standing = _read_facts(connection, locked, locked.position, day, needless)
         decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
         held = Sitting(connection, locked, standing, decision, locked.status, person, needless)
@@ -455,17 +451,20 @@ def sitting(
             held.save()
 
 
-ENDED_HOLDS = text("""
-    UPDATE holds SET lifted_at = clock_timestamp(), lifted_by = 'calendar', lifted_because = 'fim do prazo'
-    FROM debts JOIN debtors ON debtors.debt = debts.id
-    WHERE holds.debt = debts.id AND debtors.taxpayer = :taxpayer AND debts.tax = :tax
-      AND lifted_at IS NULL AND until < :today
+STEADY_DEBTS = text("""
+    WITH ended AS (
+        UPDATE holds SET lifted_at = clock_timestamp(), lifted_by = 'calendar', lifted_because = 'fim do prazo'
+        FROM debts JOIN debtors ON debtors.debt = debts.id
+        WHERE holds.debt = debts.id AND debtors.taxpayer = :taxpayer AND debts.tax = :tax
+          AND lifted_at IS NULL AND until < :today)
+    SELECT debts.id FROM debtors JOIN debts ON debts.id = debtors.debt
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY debts.id FOR SHARE OF debts
 """)
 
 
-def end_holds(connection: Connection, case: Case, today: date) -> None:
-    """Those whose last day is over."""
-    connection.execute(ENDED_HOLDS, {"taxpayer": case.taxpayer, "tax": case.tax, "today": today})
+def steady_debts(connection: Connection, case: Case, today: date) -> None:
+    """They stay as they are until the transaction ends: a payment queues behind it. Holds that have run out end."""
+    connection.execute(STEADY_DEBTS, {"taxpayer": case.taxpayer, "tax": case.tax, "today": today})
 
 
 def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:

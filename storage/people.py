@@ -27,6 +27,9 @@ class Contacted:
 
 @dataclass(frozen=True)
 class Person:
+    name: str
+    tax_id: str
+    is_company: bool
     contacts: Contacts
     contacted: tuple[Contacted, ...]
     deliveries: tuple[Delivery, ...]
@@ -34,11 +37,8 @@ class Person:
 
 
 def read_person(connection: Connection, taxpayer: int, case: str, last_step: int, clock: Clock, today: date) -> Person:
-    """Whoever else contacts this person queues until the transaction ends: its contacts are counted over all cases.
-
-    Those of rulers on another clock don't count: a rehearsal's days can't be compared with anybody else's.
-    """
-    connection.execute(LOCK, {"taxpayer": taxpayer})
+    """Its contacts are counted over all cases, but for those of rulers on another clock: a rehearsal's days can't be
+    compared with anybody else's."""
     asked = {
         "taxpayer": taxpayer,
         "case": case,
@@ -48,6 +48,9 @@ def read_person(connection: Connection, taxpayer: int, case: str, last_step: int
     }
     row = connection.execute(PERSON, asked).one()
     return Person(
+        name=row.name,
+        tax_id=row.tax_id,
+        is_company=row.is_company,
         contacts=Contacts(
             addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger},
             dead=frozenset(map(tuple, row.dead)),
@@ -70,10 +73,8 @@ def bury(
     connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
 
 
-LOCK = text("SELECT pg_advisory_xact_lock(:taxpayer)")
-
 PERSON = text("""
-    SELECT email, phone, messenger,
+    SELECT name, tax_id, is_company, email, phone, messenger,
         (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE taxpayer = :taxpayer) AS refused,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM dead_contacts
          WHERE taxpayer = :taxpayer AND revived_at IS NULL) AS dead,

@@ -276,7 +276,6 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "paused_by": case.paused_by or case.steering.paused_by,
             "paused_on": None if case.paused_by else case.steering.paused_on,
             "cancelled_because": case.steering.cancelled_because,
-            "broken_agreement": _broken_agreement(process.agreement),
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
             "deliveries": person.deliveries,
@@ -284,11 +283,19 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "limits": strictest(
                 [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
             ),
-            "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
-            "defence": Defence.model_validate(process.defence) if process.defence else None,
-            "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+            **process_facts(process),
         }
     )
+
+
+def process_facts(process: Row[Any]) -> dict[str, Any]:
+    """What a row of PROCESS says of a standing."""
+    return {
+        "broken_agreement": _broken_agreement(process.agreement),
+        "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
+        "defence": Defence.model_validate(process.defence) if process.defence else None,
+        "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+    }
 
 
 def _broken_agreement(last: dict[str, Any] | None) -> BrokenAgreement | None:

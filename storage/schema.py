@@ -718,7 +718,10 @@ owed_signals = Table(
     Column("delivered_at", DateTime(timezone=True)),
     # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
     Index(
-        "ix_owed_signals_due", text("(name = 'cohort_steered')"), "id", postgresql_where=text("delivered_at IS NULL")
+        "ix_owed_signals_due",
+        text("(name IN ('cohort_steered', 'ruler_changed'))"),
+        "id",
+        postgresql_where=text("delivered_at IS NULL"),
     ),
 )
 

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         RatesLoaded,
         ReturnCorrected,
         ReturnFiled,
+        RulerChanged,
     )
     from models.ruler import Stage
     from models.step import Action, Step
@@ -57,6 +58,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.sight import NEXT_STEP, STATUS, details
     from workflows.start import SUMMARY_BYTES
 
+RULER = SearchAttributeKey.for_keyword("Ruler")
 HYPOTHESIS = SearchAttributeKey.for_keyword("Hypothesis")
 STAGE = SearchAttributeKey.for_keyword("Stage")
 RIGIDITY = SearchAttributeKey.for_int("Rigidity")
@@ -277,6 +279,11 @@ class TaxpayerRuler:
     @workflow.signal
     def cohort_steered(self, event: CohortSteered) -> None:
         self.news = True
+
+    @workflow.signal
+    def ruler_changed(self, event: RulerChanged) -> None:
+        self.news = True
+        workflow.upsert_search_attributes([RULER.value_set(event.ruler)])
 
     @workflow.signal
     def rates_loaded(self, event: RatesLoaded) -> None:

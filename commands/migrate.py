@@ -1,4 +1,4 @@
-"""`cohort migrate`: a running cohort goes over to another version of its ruler, once people have seen what that makes."""
+"""`cohort migrate`: a running cohort goes over to another version of its ruler, once people saw what comes of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 
@@ -34,7 +35,7 @@ def translate(old: Ruler, new: Ruler, position: Position) -> Position | None:
         return position.off_the_map()
     stands = _past_what_was_done(old, new, position, position.row)
     cell = _no_softer(new, position.row, stands.rung + 1, position)
-    if cell == _next_cell(new, position.row, stands.rung):
+    if cell == next(way_up(new, position.row, stands.rung), (position.row, stands.rung + 1)):
         return stands
     row, index = cell
     return stands.before(row, index)
@@ -47,6 +48,13 @@ def last_done(old: Ruler, new: Ruler, row: Hypothesis, rung: int) -> int:
         return -1
     reached = old.rung(row, rung).stage.severity
     return sum(each.stage.severity <= reached for each in new.rows[row].rungs) - 1
+
+
+def way_up(ruler: Ruler, row: Hypothesis, rung: int) -> Iterator[tuple[Hypothesis, int]]:
+    """The cells above that one, in climbing order."""
+    for name in (row, *ruler.climb(row)):
+        for index in range(rung + 1 if name == row else 0, len(ruler.rows[name].rungs)):
+            yield name, index
 
 
 def _past_what_was_done(old: Ruler, new: Ruler, position: Position, row: Hypothesis) -> Position:
@@ -66,12 +74,6 @@ def _while_suspended(old: Ruler, new: Ruler, position: Position, row: Hypothesis
         return None
     ahead = len(old.rows[row].rungs) - position.rung
     return position.stands_on(len(new.rows[row].rungs) - ahead, position.wait, position.awaits_service)
-
-
-def _next_cell(ruler: Ruler, row: Hypothesis, rung: int) -> tuple[Hypothesis, int]:
-    above = ruler.rows[row].climbs_to
-    climbs = above is not None and rung + 1 == len(ruler.rows[row].rungs)
-    return (above, 0) if above is not None and climbs else (row, rung + 1)
 
 
 def _no_softer(ruler: Ruler, row: Hypothesis, first: int, position: Position) -> tuple[Hypothesis, int]:

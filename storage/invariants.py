@@ -29,6 +29,7 @@ from models.delivery import Progress
 from models.evidence import Debt, Filing
 from models.gate import approvals_wanted, steps_missing
 from models.imputation import Claim, Payment, replay
+from models.migration import last_done, way_up
 from models.rates import Rates
 from models.ruler import Hypothesis, Stage
 from models.standing import FormalNotice, PriorStep, Standing, standing_of
@@ -231,11 +232,24 @@ def _no_rung_skipped(life: Life) -> Iterator[str]:
     if first and first.rung != 0 and not _resumed(life, first.claimed_at):
         yield f"{first} is its first, and not the first rung of its row"
     for before, after in pairwise(life.contacts):
-        row = before.by.ruler.rows[before.row]
-        one_up = after.row == before.row and after.rung == before.rung + 1
-        climbed = before.rung == len(row.rungs) - 1 and (after.row, after.rung) == (row.climbs_to, 0)
-        if not (one_up or climbed or _moved(life, before.claimed_at, after.claimed_at)):
+        if not (_follows(before, after) or _moved(life, before.claimed_at, after.claimed_at)):
             yield f"{after} follows {before}, which is not the rung before it"
+
+
+def _follows(before: Contact, after: Contact) -> bool:
+    """Whether it is the next rung. Where the case went over to another ruler in between, that may leave out what is
+    softer than the last notice, and a rung may be taken again that is formal there."""
+    ruler, cell = after.by.ruler, (after.row, after.rung)
+    if before.row not in ruler.rows:
+        return False
+    done = last_done(before.by.ruler, ruler, before.row, before.rung)
+    way = list(way_up(ruler, before.row, done))
+    if cell in way[:1] or before.by.digest == after.by.digest:
+        return cell in way[:1]
+    hotter = after.rigidity - ruler.rung(*cell).rigidity
+    if cell not in way:
+        return cell == (before.row, done)
+    return all(ruler.rung(*each).rigidity + hotter < before.rigidity for each in way[: way.index(cell)])
 
 
 def _resumed(life: Life, until: datetime) -> bool:
@@ -248,18 +262,29 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 
 
 def _no_rung_early(life: Life) -> Iterator[str]:
-    """Logical dates: an hour of load moves none of them."""
+    """Logical dates: an hour of load moves none of them. A case that went over to another ruler in between has waited
+    as long as one of them wants."""
     for before, after in pairwise(life.contacts):
         if before.lost:
             continue
-        dwell = before.by.ruler.rung(before.row, before.rung).wait
-        counts_from: date | None = before.at
-        if before.formal and before.stage is not Stage.SUSPENSION:
-            counts_from = before.served_on
-        if counts_from is None:
+        ends = [_end_of_wait(before, by) for by in {by.digest: by for by in (before.by, after.by)}.values()]
+        known = [end for end in ends if end is not None]
+        if not known:
             yield f"{after} was made, though {before} was never served"
-        elif dwell and after.at < (due := before.by.calendar.after(max(counts_from, before.at), dwell)):
-            yield f"{after} is of {after.at}, before the dwell of {before} ended on {due}"
+        elif after.at < min(known):
+            yield f"{after} is of {after.at}, before the dwell of {before} ended on {min(known)}"
+
+
+def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
+    """By that ruler; None: never, while the notice that was sent isn't served."""
+    rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
+    rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
+    counts_from: date | None = made.at
+    if made.formal and rung.formal and made.stage is not Stage.SUSPENSION:
+        counts_from = made.served_on
+    if counts_from is None or rung.wait is None:
+        return counts_from
+    return by.calendar.after(max(counts_from, made.at), rung.wait)
 
 
 def _never_softer(life: Life) -> Iterator[str]:

@@ -37,7 +37,9 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 0.25, 5.0
 REST_SECONDS = 30.0
 """How long a case waits whose signal failed for a reason of its own, so that the others go on."""
 
-LAST: BindParameter[str] = bindparam("last", [event.signal() for event in OF_A_COHORT], expanding=True, literal_execute=True)
+LAST: BindParameter[str] = bindparam(
+    "last", [event.signal() for event in OF_A_COHORT], expanding=True, literal_execute=True
+)
 """Written out, as the index has it."""
 
 EVENT_OF_SIGNAL = {event.signal(): event for event in EVENTS}

@@ -11,13 +11,12 @@ from rich.progress import Progress, TextColumn
 from commands.acting import By
 from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
 from commands.ruler import load_ruler
-from commands.services import database
 from models.migration import Outcome
 from models.ruler import Ruler
 from models.words import money
-from storage import migration
-from storage.migration import Foreseen
+from storage.migration import Foreseen, foresee_migration, migrate_cohort
 
 
 def register(app: typer.Typer) -> None:
@@ -34,12 +33,13 @@ def migrate(
 ) -> None:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
     read, source = load_ruler(ruler)
-    engine, now = database(), datetime.now(UTC)
-    with _progress(f"foreseeing {name}") as seen:
-        foreseen = migration.foresee_migration(engine, name, read, now, seen)
-    if not dry_run:
-        with _progress(f"migrating {name}") as moved:
-            migration.migrate(engine, name, read, source, by, now, moved)
+    now = datetime.now(UTC)
+    with answering_database() as engine:
+        with _progress(f"foreseeing {name}") as seen:
+            foreseen = foresee_migration(engine, name, read, now, seen)
+        if not dry_run:
+            with _progress(f"migrating {name}") as moved:
+                migrate_cohort(engine, name, read, source, by, now, moved)
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 

@@ -83,7 +83,9 @@ def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, pr
     return foreseen
 
 
-def migrate(engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: datetime, progress: Progress) -> int:
+def migrate_cohort(
+    engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: datetime, progress: Progress
+) -> int:
     """Every open case on the cohort's ruler goes over to this one, and with it the cohort; how many cases. Each is told
     to look again, but those held out. Raises Refusal as `foresee_migration`."""
     with engine.begin() as connection:
@@ -101,7 +103,9 @@ def migrate(engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: 
 
 
 def _first_year(cohort: Cohort) -> int:
-    return cohort.clock.origin_day.year - 1
+    """Of the holidays: that of the ruler it has."""
+    pinned = (day.year for day in cohort.frozen.calendar.holidays)
+    return min(pinned, default=cohort.clock.origin_day.year - 1)
 
 
 # ---- which ruler may follow
@@ -195,7 +199,7 @@ def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: Stand
     if moved is None:
         return BENEFITS_SUSPENDED
     there = decide(then.ruler, then.calendar, moved, after)
-    if there.position.row is None and here.position.row is not None and after.outstanding:
+    if there.position.row is None and here.position.row is not None and before.outstanding:
         return UNCLASSIFIED
     return Alike(
         cell_ahead(was.ruler, here.position, here.step),

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -26,7 +26,7 @@ from models.steering import State
 from storage.cases import PROCESS, FrozenRuler, end_approvals, process_facts, read_standings
 from storage.cohorts import Cohort, pin_ruler, read_cohort
 from storage.schema import cases, cohorts, decisions
-from storage.signals import owe
+from storage.signals import CHANNEL
 from storage.steering import ALONE
 
 PAGE = 500
@@ -96,9 +96,15 @@ def migrate_cohort(
         ids = _ids(connection, cohort, lock=True)
         for page in _pages(ids):
             _move(connection, cohort, then, _rows(connection, page), by, now)
-            connection.execute(update(cases).where(cases.c.id.in_(page)).values(ruler=then.digest))
             progress(len(page))
+        connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
         connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
+        told = RulerChanged(ruler=ruler.label)
+        connection.execute(
+            OWE_EACH,
+            {"cohort": name, "ruler": then.digest, "signal": told.signal(), "payload": told.model_dump_json()},
+        )
+        connection.execute(text(f"NOTIFY {CHANNEL}"))
         return len(ids)
 
 
@@ -163,7 +169,7 @@ def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _rows(connection: Connection, page: Sequence[str]) -> Sequence[RowMapping]:
     """But for those held out."""
-    contacted = cases.c.id.in_(page) & (cases.c.status != Status.CONTROL)
+    contacted = (cases.c.id == func.any(bindparam("page", page, ARRAY(Text)))) & (cases.c.status != Status.CONTROL)
     return connection.execute(select(cases).where(contacted).order_by(cases.c.id)).mappings().all()
 
 
@@ -209,9 +215,20 @@ def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: Stand
 
 
 MOVE = text("""
-    UPDATE cases SET position = CAST(moved.position AS jsonb)
+    UPDATE cases SET ruler = :ruler, position = CAST(moved.position AS jsonb)
     FROM unnest(:cases, :positions) AS moved (id, position) WHERE cases.id = moved.id
 """).bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("positions", type_=ARRAY(Text)))
+
+HOLD_OUT = text("""
+    UPDATE cases SET ruler = :then
+    WHERE cohort = :cohort AND ruler = :ruler AND status = 'control' AND closed_at IS NULL
+""")
+
+OWE_EACH = text("""
+    INSERT INTO owed_signals ("case", name, payload)
+    SELECT id, :signal, CAST(:payload AS jsonb) FROM cases
+    WHERE cohort = :cohort AND ruler = :ruler AND status <> 'control' AND closed_at IS NULL ORDER BY id
+""")
 
 
 def _move(
@@ -233,9 +250,9 @@ def _move(
         positions[row["id"]] = moved.model_dump_json()
         why = reason(was, then.ruler, position, moved, by)
         entries.append({"case": row["id"], "at": on, "reason": why, **_entry(then, moved)})
-    connection.execute(MOVE, {"cases": list(positions), "positions": list(positions.values())})
+    moves = {"cases": list(positions), "positions": list(positions.values()), "ruler": then.digest}
+    connection.execute(MOVE, moves)
     connection.execute(insert(decisions), entries)
-    owe(connection, positions, RulerChanged(ruler=then.ruler.label))
 
 
 def _entry(then: FrozenRuler, position: Position) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class NoticeActivities(NoticeEffects):
             html=self._html(ruler, made) if made.channel == "email" else None,
             personal=_personal(made, who),
             unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
-            content=self._content(sat, _rung_of(sat, step)) if made.channel == "whatsapp" else None,
+            content=self._content(sat, made) if made.channel == "whatsapp" else None,
             at=now(),
             since=made.claimed_at,
             formal=made.formal,
@@ -192,10 +192,12 @@ class NoticeActivities(NoticeEffects):
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=pay_pages)
         return mail_html(Message(subject=made.subject, body=made.body), head)
 
-    def _content(self, sat: Sitting, rung: Rung) -> Content | None:
-        ruler = sat.case.ruler
+    def _content(self, sat: Sitting, made: Row[Any]) -> Content | None:
+        """None: its ruler has none, or the case went over to a ruler without that rung."""
+        ruler, sent = sat.case.ruler, (made.hypothesis, made.stage)
+        content = next((rung.content for row, _, rung in ruler.cells() if (row, rung.stage) == sent), None)
         variables = (sat.person.name, ruler.authority, self._link(sat) or ruler.contact.site)
-        return Content(rung.content, variables) if rung.content else None
+        return Content(content, variables) if content else None
 
     # ---- handing over
 
@@ -282,13 +284,14 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     """Whether the notice is still the next one, or its rung was just done on another channel and may go on."""
     step, position = sat.step, sat.position
     if step.number == asked.number:
-        same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
+        same = step.action is asked.action and step.action.contacts and _cell(step) == _cell(asked)
         return same and sat.due and leg in step.legs
     halted = sat.standing.paused_by is not None or sat.standing.cancelled_because is not None
     if asked.action is Action.INFORM:
         return position.steps == asked.number + 1 and not position.suspended and not halted
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
+    begun = begun and _rung_of(sat, asked).stage is asked.stage
     tried = {delivery.way for delivery in sat.standing.deliveries}
     stopped = halted or sat.standing.lacks or _offer_is_over(sat)
     return begun and leg.way not in tried and sat.standing.outstanding and not stopped
@@ -327,6 +330,11 @@ def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exceptio
     if wait == NO_WAIT:
         return None
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
+
+
+def _cell(step: Step) -> tuple[Any, ...]:
+    """With its stage, since the same index may be another rung once the case has gone over to another ruler."""
+    return step.row, step.rung, step.stage
 
 
 def _rung_of(sat: Sitting, step: Step) -> Rung:

@@ -6,6 +6,7 @@ GROUPS = {
     "stack": ("stack",),
     "imports": ("taxpayers", "filings", "benefits", "sample"),
     "cohort": ("cohort",),
+    "migrate": ("cohort",),
     "schedule": ("schedule",),
     "case": ("case",),
     "explain": ("case",),

@@ -93,6 +93,13 @@ class CohortSteered(Event):
     """The whole cohort was started, paused, resumed or cancelled."""
 
 
+class RulerChanged(Event):
+    """The case goes by another ruler."""
+
+    ruler: str
+    """Its label, as it is searched by."""
+
+
 class HoldsChanged(Event):
     """People have placed or lifted a hold."""
 
@@ -117,6 +124,9 @@ class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
 
 
+OF_A_COHORT: tuple[type[Event], ...] = (CohortSteered, RulerChanged)
+"""What many cases are told at once: it lets a taxpayer's own news pass."""
+
 EVENTS: tuple[type[Event], ...] = (
     PaymentReceived,
     PaymentReversed,
@@ -132,6 +142,7 @@ EVENTS: tuple[type[Event], ...] = (
     InstalmentsChanged,
     BudgetChanged,
     CohortSteered,
+    RulerChanged,
     HoldsChanged,
     DefenceChanged,
     PriorStepTaken,

@@ -71,7 +71,7 @@ class Position(BaseModel):
     def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> Position:
         """Stand before the first rung of `row`, or of a row above it, that is no softer than the last notice sent."""
         hottest = max(self.occurrences, occurrences)
-        row, index = _first_no_softer(ruler, row, hottest, self.last_rigidity)
+        row, index = first_no_softer(ruler, row, hottest, self.last_rigidity)
         return self._but(
             row=row,
             rung=index - 1,
@@ -89,7 +89,7 @@ class Position(BaseModel):
         index = next(n for n, rung in enumerate(ruler.rows[row].rungs) if rung.stage is stage)
         if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since
-        row, index = _first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
+        row, index = first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
         return since.lapsed()._but(row=row, rung=index - 1, stands=False)
 
     def reanchor(self, on: date) -> Position:
@@ -155,8 +155,20 @@ class Position(BaseModel):
     def referred_now(self) -> Position:
         return self._but(referred=True)
 
+    def before(self, row: Hypothesis, index: int) -> Position:
+        """On another map, with that rung to come, and the one below it not the last thing done."""
+        return self._but(row=row, rung=index - 1, stands=False)
 
-def _first_no_softer(
+    def stands_on(self, index: int, wait: Wait | None, awaits_service: bool) -> Position:
+        """On another map, where the last rung done has that index, and the wait since it is such a one."""
+        return self._but(rung=index, wait=wait, awaits_service=awaits_service)
+
+    def off_the_map(self) -> Position:
+        """Its evidence says anew where it belongs; what was sent and waited still counts."""
+        return self._but(row=None, kind=None, rung=-1, stands=False)
+
+
+def first_no_softer(
     ruler: Ruler, row: Hypothesis, occurrences: int, rigidity: int, first: int = 0
 ) -> tuple[Hypothesis, int]:
     """The cell from the `first` rung of `row` on; of the rows above it any."""

@@ -43,6 +43,7 @@ TITLES = {
     "hold_released": "Suspensão de exigibilidade levantada",
     "instalments_asked": "Parcelamento pedido em resposta",
     "lost": "Degrau sem alcance, a refazer",
+    "migrated": "Mudança de régua",
     "notice": "Notificação",
     "notice_lost": "Notificação não entregue",
     "objection_asked": "Contestação em resposta",

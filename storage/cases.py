@@ -36,7 +36,7 @@ from storage.schema import approvals, cases, cohorts, decisions, rulers
 
 @dataclass(frozen=True)
 class FrozenRuler:
-    """A ruler and its holidays as a cohort pinned them."""
+    """A ruler and its holidays as they were pinned."""
 
     digest: str
     ruler: Ruler
@@ -90,7 +90,6 @@ def _clock(written: str) -> Clock:
 
 
 OF_COHORT = (
-    cohorts.c.ruler,
     cohorts.c.rehearsal,
     cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
@@ -279,7 +278,6 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "paused_by": case.paused_by or case.steering.paused_by,
             "paused_on": None if case.paused_by else case.steering.paused_on,
             "cancelled_because": case.steering.cancelled_because,
-            "broken_agreement": _broken_agreement(process.agreement),
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
             "deliveries": person.deliveries,
@@ -287,11 +285,19 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
             "limits": strictest(
                 [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
             ),
-            "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
-            "defence": Defence.model_validate(process.defence) if process.defence else None,
-            "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+            **process_facts(process),
         }
     )
+
+
+def process_facts(process: Row[Any]) -> dict[str, Any]:
+    """What a row of PROCESS says of a standing."""
+    return {
+        "broken_agreement": _broken_agreement(process.agreement),
+        "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
+        "defence": Defence.model_validate(process.defence) if process.defence else None,
+        "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+    }
 
 
 def _broken_agreement(last: dict[str, Any] | None) -> BrokenAgreement | None:

@@ -205,7 +205,7 @@ benefits = Table(
     UniqueConstraint("taxpayer", "code"),
 )
 
-# a ruler as it was when a cohort started on it, with its holidays: a case keeps it for life
+# a ruler as it was when a cohort started on it, with its holidays
 rulers = Table(
     "rulers",
     metadata,
@@ -220,6 +220,7 @@ cohorts = Table(
     "cohorts",
     metadata,
     Column("name", Text, primary_key=True),
+    # that its new cases are opened with
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("started_by", Text, nullable=False),
     Column("selection", JSONB, nullable=False),
@@ -249,6 +250,8 @@ cases = Table(
     Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
     Column("tax", Text, nullable=False),
     Column("cohort", ForeignKey("cohorts.name"), nullable=False),
+    # it keeps it for life, unless it is migrated
+    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("status", Text, nullable=False, server_default=text("'running'")),
     # models.position.Position
     Column("position", JSONB, nullable=False),
@@ -715,7 +718,10 @@ owed_signals = Table(
     Column("delivered_at", DateTime(timezone=True)),
     # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
     Index(
-        "ix_owed_signals_due", text("(name = 'cohort_steered')"), "id", postgresql_where=text("delivered_at IS NULL")
+        "ix_owed_signals_due",
+        text("(name IN ('cohort_steered', 'ruler_changed'))"),
+        "id",
+        postgresql_where=text("delivered_at IS NULL"),
     ),
 )
 

@@ -23,6 +23,27 @@ def shipped(name: str) -> Ruler:
     return ruler
 
 
+def revised_icms() -> str:
+    """A second version of the ruler for ICMS, of any tax: h1 without its alert, h3 with a longer wait after its
+    reminder, h7 with an alert before its warning."""
+    source = RULERS.read(ICMS)[1].replace("version: 1\n", "version: 2\n").replace("taxes: [ICMS]\n", "")
+    warning = _rung("warning", 5, 7, "h7-warning")
+    changes = {
+        _rung("alert", 2, 5, "h1-alert"): "",
+        _rung("reminder", 1, 5, "h3-reminder"): _rung("reminder", 1, 8, "h3-reminder"),
+        warning: _rung("alert", 5, 3, "h7-warning") + warning,
+    }
+    for before, after in changes.items():
+        assert source.count(before) == 1
+        source = source.replace(before, after)
+    return source
+
+
+def _rung(stage: str, rigidity: int, days: int, template: str) -> str:
+    keys = [f"rigidity: {rigidity}", f"dwell: {days} business", "channels: [email]", f"template: {ICMS}/{template}"]
+    return "\n        ".join([f"      - stage: {stage}", *keys]) + "\n"
+
+
 @lru_cache
 def calendar_of(name: str) -> Calendar:
     return shipped(name).jurisdiction.calendar(2024)

@@ -14,13 +14,13 @@ import anyio
 import structlog
 from anyio.to_thread import run_sync
 from psycopg import AsyncConnection
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import BindParameter, Engine, bindparam, func, select, update
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Status
-from models.events import EVENTS, CohortSteered, Event, InstalmentsChanged
-from storage.schema import agreements, cases, cohorts, owed_signals, policies, rulers
+from models.events import EVENTS, OF_A_COHORT, Event, InstalmentsChanged
+from storage.schema import agreements, cases, owed_signals, policies, rulers
 from storage.signals import CHANNEL
 from workflows.client import is_unreachable
 from workflows.effects import AgreementStart
@@ -36,6 +36,11 @@ DELIVERY_SECONDS = 5.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.25, 5.0
 REST_SECONDS = 30.0
 """How long a case waits whose signal failed for a reason of its own, so that the others go on."""
+
+LAST: BindParameter[str] = bindparam(
+    "last", [event.signal() for event in OF_A_COHORT], expanding=True, literal_execute=True
+)
+"""Written out, as the index has it."""
 
 EVENT_OF_SIGNAL = {event.signal(): event for event in EVENTS}
 
@@ -190,7 +195,7 @@ class Relay:
         query = (
             select(*columns)
             .where(owed_signals.c.delivered_at.is_(None), owed_signals.c.case.not_in(self._resting))
-            .order_by(owed_signals.c.name == CohortSteered.signal(), owed_signals.c.id)
+            .order_by(owed_signals.c.name.in_(LAST), owed_signals.c.id)
             .limit(BATCH)
         )
         with self.engine.connect() as connection:
@@ -211,7 +216,7 @@ class Relay:
         """Cohort and ruler of a case that should have a workflow: an open one that is not in the control group."""
         query = (
             select(cases.c.cohort, rulers.c.label)
-            .select_from(cases.join(cohorts).join(rulers))
+            .select_from(cases.join(rulers))
             .where(cases.c.id == case, cases.c.closed_at.is_(None), cases.c.status != Status.CONTROL.value)
         )
         with self.engine.connect() as connection:

@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 with workflow.unsafe.imports_passed_through():
     from models.case import CaseStart, Status
-    from models.events import HardshipDeclared
+    from models.events import HardshipDeclared, RulerChanged
     from models.ruler import Stage
     from models.step import Action, Step
     from models.words import CHANNELS
@@ -38,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.sight import NEXT_STEP, STATUS, details
     from workflows.start import SUMMARY_BYTES
 
+RULER = SearchAttributeKey.for_keyword("Ruler")
 HYPOTHESIS = SearchAttributeKey.for_keyword("Hypothesis")
 STAGE = SearchAttributeKey.for_keyword("Stage")
 RIGIDITY = SearchAttributeKey.for_int("Rigidity")
@@ -210,6 +211,11 @@ class TaxpayerRuler:
     def hardship_declared(self, event: HardshipDeclared) -> None:
         self.hardship_on = event.on
         self.news = True
+
+    @workflow.signal
+    def ruler_changed(self, event: RulerChanged) -> None:
+        self.news = True
+        workflow.upsert_search_attributes([RULER.value_set(event.ruler)])
 
     @workflow.signal(dynamic=True)
     def any_other(self, name: str, told: Sequence[RawValue]) -> None:

@@ -1,0 +1,98 @@
+"""`cohort migrate`: a running cohort goes over to another version of its ruler, once people saw what comes of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, TextColumn
+
+from commands.acting import By
+from commands.cohort import cohort
+from commands.console import Json, emit, err, out, table
+from commands.imports import answering_database
+from commands.ruler import load_ruler
+from models.migration import Outcome
+from models.ruler import Ruler
+from models.words import money
+from storage.migration import Foreseen, foresee_migration, migrate_cohort
+
+
+def register(app: typer.Typer) -> None:
+    """Beside the other commands of `cohort`."""
+
+
+@cohort.command()
+def migrate(
+    name: str,
+    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or the name of a shipped one.")],
+    by: By,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would move, wait or repeat.")] = False,
+    json: Json = False,
+) -> None:
+    """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
+    read, source = load_ruler(ruler)
+    now = datetime.now(UTC)
+    with answering_database() as engine:
+        with _progress(f"foreseeing {name}") as seen:
+            foreseen = foresee_migration(engine, name, read, now, seen)
+        if not dry_run:
+            with _progress(f"migrating {name}") as moved:
+                migrate_cohort(engine, name, read, source, by, now, moved)
+    emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("{task.description}"), TextColumn("{task.completed} cases"))
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda cases: bar.advance(task, cases)
+
+
+def _told(foreseen: Foreseen, ruler: Ruler, dry_run: bool) -> dict[str, Any]:
+    return {
+        "cohort": foreseen.cohort.name,
+        "from": foreseen.cohort.frozen.ruler.label,
+        "to": ruler.label,
+        "dry_run": dry_run,
+        "cells": [
+            {
+                "hypothesis": alike.ahead[0],
+                "stage": alike.ahead[1],
+                "to_hypothesis": alike.then[0],
+                "to_stage": alike.then[1],
+                "outcome": alike.outcome,
+                "cases": count,
+                "owed": foreseen.owed[alike],
+            }
+            for alike, count in sorted(foreseen.cases.items(), key=str)
+        ],
+        **{str(outcome): foreseen.total(outcome) for outcome in Outcome},
+        "control": foreseen.control,
+    }
+
+
+def _show(foreseen: Foreseen, ruler: Ruler, dry_run: bool) -> None:
+    said = _told(foreseen, ruler, dry_run)
+    columns = ["next, before", "next, after", "outcome", "cases", "owed"]
+    rows = [
+        (
+            _cell(row["hypothesis"], row["stage"]),
+            _cell(row["to_hypothesis"], row["to_stage"]),
+            row["outcome"],
+            row["cases"],
+            money(row["owed"]),
+        )
+        for row in said["cells"]
+    ]
+    table(columns, rows, f"{said['cohort']} · {said['from']} → {said['to']}")
+    out.print(", ".join(f"{said[outcome]} {outcome}" for outcome in Outcome))
+    if foreseen.control:
+        out.print(f"{foreseen.control} cases are held out: nobody contacts them on either ruler")
+    out.print("nothing was changed" if dry_run else f"{said['cohort']} goes by {said['to']} from now on")
+
+
+def _cell(hypothesis: str | None, stage: str | None) -> str:
+    return f"{hypothesis or 'not on the map yet'} {stage or ''}".strip()

@@ -22,8 +22,8 @@ from commands.schedule import chosen
 from embedded.temporal import program
 from models.case import CaseStart
 from models.errors import Refusal
-from storage.cohorts import Selection
-from tests.builders import ICMS, shipped
+from storage.cohorts import Selection, candidates
+from tests.builders import ICMS, REGISTERED, shipped
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.payloads import CONVERTER
@@ -68,8 +68,8 @@ class Night:
         return complained
 
     async def owe(self, *people: str) -> None:
-        """All debtors, by the extract of a day."""
-        rows = (pgfn(f"I{name}", "XXX735.623XX", name) for name in people)
+        """All debtors, by the extract of a day: once for each debt."""
+        rows = (pgfn(f"{name} {people[:n].count(name)}", "XXX735.623XX", name) for n, name in enumerate(people))
         self.extract.write_text("\n".join([PGFN, *rows]))
         await asyncio.to_thread(self.line.json, "taxpayers", "import", self.extract, "--snapshot-of", "city")
 
@@ -138,6 +138,23 @@ async def test_each_night_takes_in_who_became_delinquent_since_and_nobody_twice(
     await night.makes_up_for(date(2026, 11, 10))
     assert night.cases() == ["ANA", "BIA", "CAIO", "RUI"]
     assert [await night.ran(date(2026, 11, day)) for day in range(8, 12)] == [False, True, True, False]
+
+
+async def test_the_snapshot_of_each_night_reaches_the_open_cases(night: Night) -> None:
+    await night.owe("ANA", "RUI")
+    await night.says("create", "city", *NIGHTLY)
+    await night.makes_up_for(date(2026, 11, 9))
+    await night.owe("ANA", "ANA", "BIA")
+    await night.makes_up_for(date(2026, 11, 10))
+    assert night.cases() == ["ANA", "BIA", "RUI"]
+    [page] = candidates(night.engine, shipped(REGISTERED), Selection(), date(2026, 11, 10))
+    ana, rui, _ = page
+    assert {each.cohort for each in page} == {"city"}
+    assert [len(each.standing.debts) for each in page] == [2, 1, 1]
+    assert [each.standing.on_hold for each in page] == [False, True, False]
+    with night.engine.connect() as connection:
+        told = connection.execute(text('SELECT taxpayer, name FROM owed_signals JOIN cases ON cases.id = "case"')).all()
+    assert sorted(told) == [(ana.pair[0], "extract_changed"), (rui.pair[0], "extract_changed")]
 
 
 async def test_a_control_group_is_drawn_from_whoever_comes(night: Night) -> None:

@@ -66,10 +66,10 @@ async def measure(ground: Ground) -> list[Figure]:
     ground.say(f"{ground.scale.climbers} cases climb")
     ours, bare = await climb(ground), await bare_climb(ground)
     figures += [*rung_figures(ours, bare), *history_figures(ours, bare)]
-    ground.say(f"{ground.scale.few} behind {ground.scale.crowd}")
-    figures += await turn_figures(ground)
     figures += await live_figures(ground)
     figures += await import_figures(ground)
+    ground.say(f"{ground.scale.few} behind {ground.scale.crowd}")
+    figures += await turn_figures(ground)
     return figures
 
 

@@ -206,8 +206,8 @@ def begin_cohort(
     holdout: Holdout | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
-    _refuse_if_over(ruler, clock.origin_day)
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
+    _refuse_if_over(ruler, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
     return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))

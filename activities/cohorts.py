@@ -79,7 +79,7 @@ class CohortActivities(CohortEffects):
 
         async def start(case: str) -> bool:
             async with gate:
-                await asyncio.sleep(pace.wait(_seconds()))
+                await pace.turn()
                 return await self._start(cohort, case)
 
         started = await asyncio.gather(*(start(case) for case in run.unseen))
@@ -121,6 +121,9 @@ class Pace:
         """The seconds from `now` until the turn that is given."""
         self.next = max(self.next + self.gap, now)
         return self.next - now
+
+    async def turn(self) -> None:
+        await asyncio.sleep(self.wait(_seconds()))
 
 
 def _seconds() -> float:

@@ -105,8 +105,7 @@ def start(
         foreseen = foresee(engine, read, selection, clock.origin_day, limit, control)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    holdout = Holdout(control, secrets.token_hex(16)) if control else None
-    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, holdout)
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -203,13 +202,14 @@ def begin_cohort(
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
-    holdout: Holdout | None = None,
+    control: Decimal | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
     _refuse_if_over(ruler, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
+    holdout = Holdout(control, secrets.token_hex(16)) if control else None
     return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
@@ -31,7 +30,7 @@ from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler import Ruler
-from storage.cohorts import Cohort, Holdout, Selection, read_cohort
+from storage.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
@@ -73,11 +72,10 @@ def create(
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
     limit = None if budget is None else amount_of(budget, "--budget")
-    holdout = Holdout(control, secrets.token_hex(16)) if control else None
     engine = database()
 
     def found() -> Cohort:
-        return begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, holdout)
+        return begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control)
 
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
     asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))

@@ -1,69 +1,51 @@
-"""Turns: a small cohort that comes due behind the backlog of a big one doesn't wait for the big one's end."""
+"""Turns: a small cohort that is started behind the backlog of a big one doesn't wait for the big one's end."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from bench.climb import LAST_DAYS, PATIENCE_SECONDS
+from bench.climb import AT_ONCE, LAST_DAYS, PATIENCE_SECONDS
 from bench.figures import Figure, at_most
-from bench.ground import LOOKED_EVERY, MONDAY, Ground, clock_of
-from commands.cohort import start_cohort
-from models.errors import Refusal
-from workflows.names import TASK_QUEUE
+from bench.ground import MONDAY, Ground, clock_of
+from storage.cohorts import Cohort, candidates, cases_to_run, open_cases
+from workflows.start import start_case
 
 MOST = 0.1
 """Were turns taken once, as many would leave before the last of the few as there are of these, one in a hundred; but a
-notice waits in line twice, for its workflow and for its activity."""
+case waits in line several times until its first notice is out."""
 
-STARTED_A_SECOND = 25
-"""How many cases are surely started."""
 SENT_A_SECOND = 10
-"""And how many notices surely sent."""
-HEAD_START = timedelta(seconds=10)
+"""How many notices are surely sent."""
 
 
 async def turn_figures(ground: Ground) -> list[Figure]:
-    """What a restart finds: the notices of both cohorts came due while the worker was away, those of the few last."""
+    """Both are started while the worker is away, the few last, and all of their first notices are due."""
     crowd, few = ground.scale.crowd, ground.scale.few
-    due = datetime.now(UTC) + HEAD_START + timedelta(seconds=(crowd + few) / STARTED_A_SECOND)
-    day = timedelta(seconds=ground.scale.day_seconds)
-    client = await ground.client()
-    for name, count, begins in (("crowd", crowd, due), ("few", few, due + day)):
-        ground.debtors(name, count)
-        clock = clock_of(ground.scale.day_seconds, MONDAY, begins, LAST_DAYS[1])
-        await (await start_cohort(client, ground.cohort(name, clock))).result()
-    await ground.until(lambda: ground.ask(SEEN) == crowd + few, PATIENCE_SECONDS)
+    client, clock = await ground.client(), clock_of(ground.scale.day_seconds, MONDAY, datetime.now(UTC), LAST_DAYS[1])
     [worker] = [child for child in ground.stack.children if child.name == "worker"]
     worker.stop()
-    await _are_in_line(client, crowd + few - ground.ask(SENT))
+    for name, count in (("crowd", crowd), ("few", few)):
+        ground.debtors(name, count)
+        await _get_in_line(ground, client, ground.cohort(name, clock))
     worker.start()
     await ground.until(lambda: ground.ask(SENT) == crowd + few, crowd / SENT_A_SECOND + PATIENCE_SECONDS)
     return [at_most(MOST, f"of {crowd:,} notices in line leave before {few} behind them", ground.ask(BEFORE) / crowd)]
 
 
-async def _are_in_line(client: Client, notices: int) -> None:
-    """As many workflow tasks as that wait for a worker. Raises Refusal when it takes too long."""
-    asked = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=TASK_QUEUE),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        report_stats=True,
-    )
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (await client.workflow_service.describe_task_queue(asked)).stats.approximate_backlog_count < notices:
-        if time.monotonic() > deadline:
-            raise Refusal(f"{notices} notices did not come due within {PATIENCE_SECONDS:.0f} s")
-        await asyncio.sleep(LOOKED_EVERY)
+async def _get_in_line(ground: Ground, client: Client, cohort: Cohort) -> None:
+    gate, label = asyncio.Semaphore(AT_ONCE), cohort.frozen.ruler.label
 
+    async def start(case: str) -> None:
+        async with gate:
+            await start_case(client, case, cohort.name, label)
 
-SEEN = "SELECT count(*) FROM cases WHERE cohort IN ('crowd', 'few') AND revision > 0"
+    for page in candidates(ground.engine, cohort.frozen.ruler, cohort.selection, MONDAY):
+        open_cases(ground.engine, cohort, page, MONDAY)
+        await asyncio.gather(*(start(case) for case in cases_to_run(ground.engine, cohort, page).unseen))
+
 
 SENT = """
 SELECT count(*) FROM notices JOIN cases ON cases.id = notices.case

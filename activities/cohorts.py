@@ -1,6 +1,7 @@
 """Starting a cohort: cases are opened on record page by page, and each one's workflow is started."""
 
 import asyncio
+import math
 from contextlib import closing
 from datetime import date
 
@@ -110,15 +111,19 @@ class CohortActivities(CohortEffects):
 
 
 class Pace:
-    """Turns that come at most so many times a second, evenly."""
+    """Turns that come at most so many times a second, evenly: what was missed while nobody came is not made up for."""
 
     def __init__(self, rate: float) -> None:
         self.gap = 1 / rate
-        self.next = 0.0
+        self.next = -math.inf
+
+    def wait(self, now: float) -> float:
+        """The seconds from `now` until the turn that is given."""
+        self.next = max(self.next + self.gap, now)
+        return self.next - now
 
     async def turn(self) -> None:
-        mine = self.next = max(self.next + self.gap, _seconds())
-        await asyncio.sleep(mine - _seconds())
+        await asyncio.sleep(self.wait(_seconds()))
 
 
 def _seconds() -> float:

@@ -24,6 +24,7 @@ from bench.rungs import rung_figures
 from bench.scale import scale_asked
 from bench.sizing import readable
 from bench.starts import start_figures
+from bench.turns import turn_figures
 from commands.console import emit, err, out, table
 from embedded.home import Home
 from embedded.stack import Stack, stoppable
@@ -67,6 +68,8 @@ async def measure(ground: Ground) -> list[Figure]:
     figures += [*rung_figures(ours, bare), *history_figures(ours, bare)]
     figures += await live_figures(ground)
     figures += await import_figures(ground)
+    ground.say(f"{ground.scale.few} behind {ground.scale.crowd}")
+    figures += await turn_figures(ground)
     return figures
 
 

@@ -16,16 +16,37 @@ class Scale:
     """Of the climbers' clock. Their waves are at least seven days apart, and each must be over before the next."""
     levels: tuple[int, ...]
     """Cases alive while the cost of a case is measured."""
+    crowd: int
+    few: int
+    """Notices of a big cohort that wait in line when those of a small one come due, and of that one."""
     payments: int
     rows: int
     """Of an import."""
 
 
 SCALES = {
-    "smoke": Scale(starts=60, climbers=40, day_seconds=0.5, levels=(60, 200), payments=10, rows=5_000),
-    "": Scale(starts=1_000, climbers=500, day_seconds=3.0, levels=(1_000, 10_000), payments=150, rows=100_000),
+    "smoke": Scale(
+        starts=60, climbers=40, day_seconds=0.5, levels=(60, 200), crowd=200, few=2, payments=10, rows=5_000
+    ),
+    "": Scale(
+        starts=1_000,
+        climbers=500,
+        day_seconds=3.0,
+        levels=(1_000, 10_000),
+        crowd=2_000,
+        few=20,
+        payments=150,
+        rows=100_000,
+    ),
     "full": Scale(
-        starts=1_000, climbers=500, day_seconds=3.0, levels=(1_000, 10_000, 60_000), payments=300, rows=1_000_000
+        starts=1_000,
+        climbers=500,
+        day_seconds=3.0,
+        levels=(1_000, 10_000, 60_000),
+        crowd=2_000,
+        few=20,
+        payments=300,
+        rows=1_000_000,
     ),
 }
 

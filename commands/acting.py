@@ -43,6 +43,7 @@ SUBJECTS = ("case", "agreement", "payment", "task", "name", "file")
 TOLD = {
     "amount",
     "budget",
+    "control",
     "cron",
     "days",
     "debt",
@@ -54,7 +55,7 @@ TOLD = {
     "min_amount",
     "notice",
 }
-TOLD |= {"on", "pay", "policy", "rehearse", "role", "rate", "ruler", "series", "since", "tax", "uf", "until"}
+TOLD |= {"on", "pay", "policy", "rehearse", "role", "rate", "ruler", "select", "series", "since", "tax", "uf", "until"}
 """The options that the log tells when a command was carried out: none of them names a person."""
 
 OPAQUE = re.compile(r"[0-9a-f]{16}|\d{1,10}|sha256:[0-9a-f]{64}")
@@ -190,4 +191,5 @@ def _digest(file: Path) -> str | None:
 
 
 def _detail(given: dict[str, Any]) -> dict[str, Any]:
-    return {option: str(value) for option, value in given.items() if value and option in TOLD}
+    told = {option: value for option, value in given.items() if value and option in TOLD}
+    return {option: " ".join(value) if isinstance(value, list) else str(value) for option, value in told.items()}

@@ -21,7 +21,7 @@ from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
-from models.extract import tax_name
+from models.extract import UFS, tax_name
 from models.percentages import share_of
 from models.ruler import Ruler
 from models.steering import State
@@ -66,6 +66,14 @@ def _share(written: str) -> Decimal:
         raise typer.BadParameter(str(refused)) from None
 
 
+Control = Annotated[
+    Decimal | None,
+    typer.Option(
+        parser=_share, metavar="SHARE", help="Held out by lot and never contacted, as in 10%; `power` says how large."
+    ),
+]
+
+
 @cohort.command()
 def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
@@ -81,14 +89,7 @@ def start(
     budget: Budget = None,
     rehearse: Rehearse = False,
     rate: Rate = STARTS_A_SECOND,
-    control: Annotated[
-        Decimal | None,
-        typer.Option(
-            parser=_share,
-            metavar="SHARE",
-            help="Held out by lot and never contacted, as in 10%; `power` says how large.",
-        ),
-    ] = None,
+    control: Control = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -104,8 +105,7 @@ def start(
         foreseen = foresee(engine, read, selection, clock.origin_day, limit, control)
         emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
         return
-    holdout = Holdout(control, secrets.token_hex(16)) if control else None
-    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, holdout)
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -202,12 +202,14 @@ def begin_cohort(
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
-    holdout: Holdout | None = None,
+    control: Decimal | None = None,
 ) -> Cohort:
     """Puts the cohort and the ruler it pins on record."""
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
+    _refuse_if_over(ruler, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
+    holdout = Holdout(control, secrets.token_hex(16)) if control else None
     return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))
 
 
@@ -240,8 +242,8 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
 
 def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
     least = amount_of(min_amount, "--min-amount")
-    if uf is not None and (len(uf) != 2 or not uf.isalpha()):
-        raise typer.BadParameter("a state has two letters, for example AL", param_hint="--uf")
+    if uf is not None and uf.upper() not in UFS:
+        raise typer.BadParameter(f"{uf!r} is no Brazilian state; write for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")

@@ -1,10 +1,12 @@
 """`schedule …`: who becomes delinquent is taken into a cohort night after night, by a Schedule of Temporal's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from temporalio.client import (
@@ -21,24 +23,14 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.acting import By
-from commands.cohort import (
-    Budget,
-    MinAmount,
-    Rate,
-    Rehearse,
-    Tax,
-    Uf,
-    amount_of,
-    begin_cohort,
-    clock_of,
-    selection_of,
-)
+from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, begin_cohort, clock_of, selection_of
 from commands.console import Json, emit, out, table
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
-from storage.cohorts import Cohort, read_cohort
+from models.ruler import Ruler
+from storage.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
@@ -49,6 +41,12 @@ schedule = typer.Typer(no_args_is_help=True, help="Take the newly delinquent int
 CATCH_UP = timedelta(hours=24)
 """A run that nobody was there to start is started as late as that; the next one takes in whom it missed."""
 
+KEYS = ("min-amount", "uf", "tax")
+EXAMPLE = "min-amount=1000 uf=AL tax=ICMS"
+Select = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help=f'Whom it takes in, for example "{EXAMPLE}"; default: everybody.'),
+]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 
 
@@ -62,23 +60,48 @@ def create(
     cron: Annotated[str, typer.Option(help='When, in the jurisdiction\'s time: "0 3 * * 1-5".')],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
     by: By,
-    min_amount: MinAmount = "0",
-    uf: Uf = None,
-    tax: Tax = None,
+    select: Select = None,
     budget: Budget = None,
     rehearse: Rehearse = False,
     rate: Rate = STARTS_A_SECOND,
+    control: Control = None,
     json: Json = False,
 ) -> None:
     """Found a cohort that takes in whom its selection names at each of the schedule's times."""
     read, source = load_ruler(ruler)
-    selection = selection_of(read, min_amount, uf, tax)
+    selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
     limit = None if budget is None else amount_of(budget, "--budget")
-    begun = begin_cohort(database(), name, read, source, by, selection, clock, limit, rehearsal=rehearse)
-    asyncio.run(_create(begun, cron, rate))
+    engine = database()
+
+    def found() -> Cohort:
+        return begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control)
+
+    times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
+    asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
+
+
+def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
+    """Of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
+    asked: dict[str, str] = {}
+    for pair in re.findall(r"[^\s,]+", " ".join(written)):
+        key, _, value = pair.partition("=")
+        key = key.lower().replace("_", "-")
+        if key not in KEYS or not value:
+            raise _bad(f'{pair!r} is no {", ".join(f"{known}=…" for known in KEYS)}; write for example "{EXAMPLE}"')
+        if key in asked:
+            raise _bad(f'{key} is there twice; write for example "{EXAMPLE}"')
+        asked[key] = value
+    try:
+        return selection_of(ruler, asked.get("min-amount", "0"), asked.get("uf"), asked.get("tax"))
+    except typer.BadParameter as bad:
+        raise _bad(f"{str(bad.param_hint).removeprefix('--')}: {bad.message}") from None
+
+
+def _bad(selection: str) -> typer.BadParameter:
+    return typer.BadParameter(selection, param_hint="--select")
 
 
 @schedule.command(name="list")
@@ -116,34 +139,42 @@ def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> N
     finds another under way is left out."""
     if until < since:
         raise typer.BadParameter("lies before --since", param_hint="--until")
-    first, last = (datetime.combine(day, time.min, UTC) for day in (since, until + timedelta(days=1)))
-    missed = ScheduleBackfill(first, last, ScheduleOverlapPolicy.SKIP)
-    _do(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json, lambda h: h.backfill(missed))
+
+    async def make_up(handle: ScheduleHandle) -> None:
+        spec = (await handle.describe()).schedule.spec
+        zone = ZoneInfo(spec.time_zone_name or "UTC")
+        first, last = since.replace(tzinfo=zone), datetime.combine(until, time.max, zone)
+        await handle.backfill(ScheduleBackfill(first, last, ScheduleOverlapPolicy.SKIP))
+
+    _do(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json, make_up)
 
 
-async def _create(begun: Cohort, cron: str, rate: float) -> None:
-    client = await temporal_client()
-    label = begun.frozen.ruler.label
+async def _create(intake: Intake, label: str, times: ScheduleSpec, found: Callable[[], Cohort]) -> None:
+    """Times that Temporal doesn't take found no cohort, and a cohort that is refused leaves no schedule."""
+    client, name = await temporal_client(), intake.cohort
     action = ScheduleActionStartWorkflow(
         CohortRuler.run,
-        Intake(cohort=begun.name, rate=rate),
-        id=intake_id(begun.name),
+        intake,
+        id=intake_id(name),
         task_queue=TASK_QUEUE,
-        static_summary=f"{begun.name} · {label}"[:180],
-        priority=fair_to(begun.name),
+        static_summary=f"{name} · {label}"[:180],
+        priority=fair_to(name),
     )
-    spec = ScheduleSpec(cron_expressions=[cron], time_zone_name=begun.clock.timezone)
     policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP)
     try:
-        await client.create_schedule(intake_id(begun.name), Schedule(action, spec, policy))
+        handle = await client.create_schedule(intake_id(name), Schedule(action, times, policy))
     except ScheduleAlreadyRunningError:
-        raise Refusal(
-            f"cohort {begun.name} has a schedule already; delete it first with `schedule delete {begun.name}`"
-        ) from None
+        raise Refusal(f"cohort {name} has a schedule already; delete it first with `schedule delete {name}`") from None
     except RPCError as error:
         if error.status is not RPCStatusCode.INVALID_ARGUMENT:
             raise
+        [cron] = times.cron_expressions
         raise Refusal(f'{cron!r} is no time of a schedule; write for example "0 3 * * 1-5"') from None
+    try:
+        found()
+    except BaseException:
+        await handle.delete()
+        raise
 
 
 @dataclass(frozen=True)
@@ -168,18 +199,21 @@ async def _intakes(client: Client) -> AsyncIterator[Kept]:
 
 
 def _do(name: str, done: str, as_json: bool, act: Callable[[ScheduleHandle], Awaitable[None]]) -> None:
-    with database().connect() as connection:
-        read_cohort(connection, name)
-    asyncio.run(_act(name, act))
+    """Raises Refusal when there is no schedule of that name."""
+    engine = database()
+    if not asyncio.run(_acted(name, act)):
+        with engine.connect() as connection:
+            read_cohort(connection, name)
+        raise Refusal(f"cohort {name} has no schedule; `schedule list` shows those that are there")
     emit({"schedule": name, "done": done}, as_json, lambda: out.print(f"{name}: {done}", markup=False))
 
 
-async def _act(name: str, act: Callable[[ScheduleHandle], Awaitable[None]]) -> None:
-    """Raises Refusal when there is no schedule of that name."""
+async def _acted(name: str, act: Callable[[ScheduleHandle], Awaitable[None]]) -> bool:
     client = await temporal_client()
     try:
         await act(client.get_schedule_handle(intake_id(name)))
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise Refusal(f"cohort {name} has no schedule; `schedule list` shows those that are there") from None
+        return False
+    return True

@@ -63,8 +63,9 @@ def server(
 
 def settings(day_seconds: float) -> list[str]:
     """Of the server's dynamic configuration."""
-    # cohorts take turns (workflows.start.fair_to)
-    values = ["matching.enableFairness=true"]
+    # cohorts take turns (workflows.start.fair_to); turns are taken within a partition of a queue, so there is one. What
+    # an older start left in the others is still read
+    values = ["matching.enableFairness=true", "matching.numTaskqueueWritePartitions=1"]
     if day_seconds < REAL_DAY:
         # timers are otherwise late by up to a second, which is days on a compressed clock
         values.append('history.timerProcessorMaxTimeShift="1ms"')

@@ -1,10 +1,9 @@
-"""What `docker compose` would refuse, or what would only fail once it runs, found without Docker.
+"""What `docker compose` would refuse, or what would only fail once it runs, found without Docker."""
 
-The keys are those of the Compose Specification (compose-spec.io) that deploy/compose.yaml uses: a new one is added here
-after a look there.
-"""
-
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,21 +14,15 @@ import yaml
 from typer.testing import CliRunner
 
 from commands.web import register
+from embedded.temporal import settings
+from tests.deploy.compose import DEPLOY, VARIABLE, WRITTEN
 
 REPOSITORY = Path(__file__).parents[2]
-DEPLOY = REPOSITORY / "deploy"
-WRITTEN = (DEPLOY / "compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(WRITTEN)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "regua"}
 
-TOP = {"name", "services", "volumes"}
-SERVICE = {
-    *("image", "build", "command", "entrypoint", "environment", "volumes", "ports", "depends_on", "healthcheck"),
-    *("restart", "deploy", "profiles", "stop_grace_period"),
-}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
-VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(:[-?])?[^}]*\}")
 EXAMPLE = dict(
     line.split("=", 1) for line in (DEPLOY / ".env.example").read_text().splitlines() if re.match(r"\w+=", line)
 )
@@ -41,9 +34,17 @@ def dependencies() -> Iterator[tuple[str, str, str]]:
             yield name, other, how["condition"]
 
 
-def test_it_says_only_what_compose_knows() -> None:
-    assert {key for key in COMPOSE if not key.startswith("x-")} == TOP
-    assert {key for service in SERVICES.values() for key in service} <= SERVICE
+def test_it_is_what_the_compose_specification_says() -> None:
+    asked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    checked = subprocess.run([*asked, str(DEPLOY / "compose.yaml")], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_no_failure_is_passed_over() -> None:
+    scripts = [service for service in SERVICES.values() if service.get("entrypoint", [""])[0] == "/bin/sh"]
+    assert all(service["entrypoint"] == ["/bin/sh", "-euc"] for service in scripts)
+    assert len(scripts) == 3
+    assert "|| true" not in WRITTEN
 
 
 @pytest.mark.parametrize(("name", "other", "condition"), dependencies())
@@ -55,20 +56,34 @@ def test_who_waits_can_stop_waiting(name: str, other: str, condition: str) -> No
         assert SERVICES[other].get("restart", "no").startswith(("no", "on-failure")), "it would never be completed"
 
 
-def test_volumes_are_declared() -> None:
+def test_volumes_are_declared_and_files_are_there() -> None:
     used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
-    assert used == set(COMPOSE["volumes"])
+    assert {name for name in used if not name.startswith(".")} == set(COMPOSE["volumes"])
+    assert all((DEPLOY / name).is_file() for name in used if name.startswith("."))
+
+
+def test_the_server_takes_turns_as_the_embedded_one_does() -> None:
+    [mounted] = SERVICES["temporal"]["volumes"]
+    file, where, _ = mounted.split(":")
+    assert where == SERVICES["temporal"]["environment"]["DYNAMIC_CONFIG_FILE_PATH"]
+    dynamic = yaml.safe_load((DEPLOY / file).read_text())
+    assert [f"{key}={json.dumps(only['value'])}" for key, [only] in dynamic.items()] == settings(86_400)[1::2]
 
 
 def test_every_variable_without_a_default_is_asked_for_and_in_the_example() -> None:
-    found = {variable: kind for variable, kind in VARIABLE.findall(WRITTEN)}  # noqa: C416 - the last kind counts
+    found = {variable: kind for variable, kind, _ in VARIABLE.findall(WRITTEN)}
     assert {variable for variable, kind in found.items() if kind != ":-"} <= set(EXAMPLE)
     assert set(EXAMPLE) <= set(found)
     assert "" not in found.values()
 
 
 def test_the_example_has_no_secret() -> None:
-    assert {name for name, value in EXAMPLE.items() if value} == {"REGUA_PUBLIC_URL", "REGUA_WORKERS", "LISTEN"}
+    assert {name for name, value in EXAMPLE.items() if value} == {
+        "REGUA_PUBLIC_URL",
+        "REGUA_UI_ORIGINS",
+        "REGUA_WORKERS",
+        "LISTEN",
+    }
 
 
 def test_our_services_start_what_there_is() -> None:

@@ -1,0 +1,259 @@
+"""`schedule …` as an analyst types it, on Temporal's own server: who is taken in, when, and by which words."""
+
+import asyncio
+import getpass
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from sqlalchemy import Engine, text
+from temporalio import workflow
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.cohorts import CohortActivities
+from commands.schedule import chosen
+from embedded.temporal import program
+from models.case import CaseStart
+from models.errors import Refusal
+from storage.cohorts import Selection, candidates
+from tests.builders import ICMS, REGISTERED, shipped
+from tests.commands.test_import_command import Line
+from tests.commands.test_import_command import line as line
+from tests.payloads import CONVERTER
+from tests.storage.test_imports import PGFN, pgfn
+from workflows.client import register_search_attributes
+from workflows.cohort_ruler import CohortRuler
+from workflows.names import TASK_QUEUE, intake_id
+
+NIGHTLY = ("--cron", "30 22 * * *", "--ruler", "divida-ativa", "--by", "ana")
+"""In Brasília half past ten in the evening is the next day for UTC."""
+
+
+@pytest.fixture(scope="module")
+async def client() -> AsyncIterator[Client]:
+    starting = WorkflowEnvironment.start_local(dev_server_existing_path=program(), data_converter=CONVERTER)
+    async with await starting as server:
+        await register_search_attributes(server.client)
+        yield server.client
+
+
+@workflow.defn(name="TaxpayerRuler")
+class Passer:
+    """A case's workflow, of which nothing is asked here."""
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> None:
+        return
+
+
+class Night:
+    """A city whose debtors grow, and the commands of its analyst."""
+
+    def __init__(self, line: Line, client: Client, engine: Engine, extract: Path) -> None:
+        self.line, self.client, self.engine, self.extract = line, client, engine, extract
+
+    async def says(self, *words: str) -> Any:
+        return await asyncio.to_thread(self.line.json, "schedule", *words)
+
+    async def complains(self, *words: str) -> str:
+        code, said, complained = await asyncio.to_thread(self.line, "schedule", *words)
+        assert (code, said, complained.count("\n")) == (1, "", 1)
+        return complained
+
+    async def owe(self, *people: str) -> None:
+        """All debtors, by the extract of a day: once for each debt."""
+        rows = (pgfn(f"{name} {people[:n].count(name)}", "XXX735.623XX", name) for n, name in enumerate(people))
+        self.extract.write_text("\n".join([PGFN, *rows]))
+        await asyncio.to_thread(self.line.json, "taxpayers", "import", self.extract, "--snapshot-of", "city")
+
+    async def makes_up_for(self, day: date) -> None:
+        """And what the day's run started is over."""
+        await self.says("backfill", "city", "--since", f"{day}", "--until", f"{day}", "--by", "ana")
+        async with asyncio.timeout(20):
+            while not await self.ran(day):  # noqa: ASYNC110 - it comes true in another process
+                await asyncio.sleep(0.01)
+            await self.run_of(day).result()
+
+    def run_of(self, day: date) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(f"{intake_id('city')}-{day + timedelta(days=1)}T01:30:00Z")
+
+    async def ran(self, day: date) -> bool:
+        try:
+            await self.run_of(day).describe()
+        except RPCError:
+            return False
+        return True
+
+    async def lists(self, *shown: tuple[str, bool, str]) -> list[dict[str, Any]]:
+        """Once the server's list says so: name, whether paused, note."""
+        async with asyncio.timeout(20):
+            while True:
+                kept: list[dict[str, Any]] = (await self.says("list"))["schedules"]
+                if [(one["schedule"], one["paused"], one["note"] or "") for one in kept] == [*shown]:
+                    return kept
+                await asyncio.sleep(0.05)
+
+    def cases(self) -> list[str]:
+        query = "SELECT taxpayers.name FROM cases JOIN taxpayers ON taxpayers.id = taxpayer ORDER BY 1"
+        with self.engine.connect() as connection:
+            return list(connection.scalars(text(query)))
+
+
+@pytest.fixture
+async def night(
+    line: Line, client: Client, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Night]:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", client.service_client.config.target_host)
+    intake = CohortActivities(engine, client).start_cases
+    serving = Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[CohortRuler, Passer],
+        activities=[intake],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    async with serving:
+        yield Night(line, client, engine, tmp_path / "extract.csv")
+        async for left in await client.list_schedules():
+            await client.get_schedule_handle(left.id).delete()
+
+
+async def test_each_night_takes_in_who_became_delinquent_since_and_nobody_twice(night: Night) -> None:
+    await night.owe("ANA", "RUI")
+    created = await night.says("create", "city", *NIGHTLY)
+    assert created == {"schedule": "city", "cron": "30 22 * * *", "timezone": "America/Sao_Paulo"}
+    [kept] = await night.lists(("city", False, ""))
+    assert datetime.fromisoformat(kept["next_at"]).strftime("%H:%M") == "01:30"
+    assert night.cases() == []
+    await night.makes_up_for(date(2026, 11, 9))
+    assert night.cases() == ["ANA", "RUI"]
+    await night.owe("ANA", "BIA", "CAIO", "RUI")
+    await night.makes_up_for(date(2026, 11, 10))
+    assert night.cases() == ["ANA", "BIA", "CAIO", "RUI"]
+    assert [await night.ran(date(2026, 11, day)) for day in range(8, 12)] == [False, True, True, False]
+
+
+async def test_the_snapshot_of_each_night_reaches_the_open_cases(night: Night) -> None:
+    await night.owe("ANA", "RUI")
+    await night.says("create", "city", *NIGHTLY)
+    await night.makes_up_for(date(2026, 11, 9))
+    await night.owe("ANA", "ANA", "BIA")
+    await night.makes_up_for(date(2026, 11, 10))
+    assert night.cases() == ["ANA", "BIA", "RUI"]
+    [page] = candidates(night.engine, shipped(REGISTERED), Selection(), date(2026, 11, 10))
+    ana, rui, _ = page
+    assert {each.cohort for each in page} == {"city"}
+    assert [len(each.standing.debts) for each in page] == [2, 1, 1]
+    assert [each.standing.on_hold for each in page] == [False, True, False]
+    with night.engine.connect() as connection:
+        told = connection.execute(text('SELECT taxpayer, name FROM owed_signals JOIN cases ON cases.id = "case"')).all()
+    assert sorted(told) == [(ana.pair[0], "extract_changed"), (rui.pair[0], "extract_changed")]
+
+
+async def test_a_control_group_is_drawn_from_whoever_comes(night: Night) -> None:
+    await night.owe("ANA", "RUI")
+    await night.says("create", "city", *NIGHTLY, "--control", "50%")
+    await night.makes_up_for(date(2026, 11, 9))
+    await night.owe("ANA", "BIA", "CAIO", "RUI")
+    await night.makes_up_for(date(2026, 11, 10))
+    with night.engine.connect() as connection:
+        arms = connection.execute(text("SELECT arm, count(*) FROM cases GROUP BY arm ORDER BY 1")).all()
+    assert [tuple(arm) for arm in arms] == [("control", 2), ("ruler", 2)]
+
+
+async def test_paused_resumed_and_deleted_it_leaves_the_cohort_and_its_cases(night: Night) -> None:
+    await night.owe("ANA")
+    await night.says("create", "city", *NIGHTLY)
+    await night.makes_up_for(date(2026, 11, 9))
+    await night.says("pause", "city", "--by", "bruno")
+    await night.lists(("city", True, "paused by bruno"))
+    await night.says("resume", "city")
+    await night.lists(("city", False, f"resumed by {getpass.getuser()}"))
+    await night.says("delete", "city", "--by", "bruno")
+    await night.lists()
+    assert night.cases() == ["ANA"]
+    assert "cohort city has no schedule; `schedule list`" in await night.complains("pause", "city")
+    assert (await night.says("create", "city", *NIGHTLY))["schedule"] == "city"
+
+
+async def test_what_is_refused_leaves_neither_cohort_nor_schedule(night: Night) -> None:
+    said = await night.complains("create", "city", *NIGHTLY, "--cron", "every night")
+    assert said == "error: 'every night' is no time of a schedule; write for example \"0 3 * * 1-5\"\n"
+    assert "there is no cohort city; none was started yet" in await night.complains("delete", "city")
+    assert "ends on 2023-06-23" in await night.complains("create", "city", *NIGHTLY, "--ruler", "refis-2023")
+    assert "there is no cohort city; none was started yet" in await night.complains("resume", "city")
+    await night.says("create", "city", *NIGHTLY, "--select", "uf=AL")
+    again = await night.complains("create", "city", *NIGHTLY, "--select", "uf=SE")
+    assert again == "error: cohort city has a schedule already; delete it first with `schedule delete city`\n"
+    await night.says("delete", "city")
+    assert "was started with another selection" in await night.complains("create", "city", *NIGHTLY)
+    await night.lists()
+
+
+async def test_its_commands_are_in_the_audit_log_with_whom_it_takes_in(night: Night) -> None:
+    await night.says("create", "city", *NIGHTLY, "--select", "uf=AL", "--control", "10%")
+    [entry] = (await asyncio.to_thread(night.line.json, "audit-log"))["entries"]
+    assert (entry["actor"], entry["command"], entry["subject"]) == ("ana", "schedule create", "city")
+    assert entry["detail"] == {
+        "cron": "30 22 * * *",
+        "ruler": "divida-ativa",
+        "select": "uf=AL",
+        "control": "0.1",
+        "rate": "500.0",
+    }
+
+
+def test_days_the_wrong_way_round_are_wrong_usage(line: Line) -> None:
+    assert line("schedule", "backfill", "city", "--since", "2026-11-10", "--until", "2026-11-09")[0] == 2
+
+
+# ---- --select
+
+
+@pytest.mark.parametrize(
+    ("written", "selection"),
+    [
+        ([], Selection()),
+        (["", " , "], Selection()),
+        (["min-amount=1000 uf=al tax=icms"], Selection(min_amount=Decimal(1000), uf="AL", tax="ICMS")),
+        (["MIN_AMOUNT=0.50,tax=icms"], Selection(min_amount=Decimal("0.50"), tax="ICMS")),
+        (["uf=AL", "tax=ICMS"], Selection(uf="AL", tax="ICMS")),
+    ],
+)
+def test_whom_it_takes_in_is_written_in_pairs(written: list[str], selection: Selection) -> None:
+    assert chosen(shipped(ICMS), written) == selection
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (["city=Maceió"], "'city=Maceió' is no min-amount=…, uf=…, tax=…; write for example \"min-amount=1000"),
+        (["uf"], "'uf' is no min-amount=…"),
+        (["tax="], "'tax=' is no min-amount=…"),
+        (["uf=AL", "UF=SE"], "uf is there twice; write for example"),
+        (["min-amount=1000,50"], "'50' is no min-amount=…"),
+        (["min-amount=much"], "min-amount: 'much' is not an amount; write for example 1000.00"),
+        (["min-amount=-1"], "min-amount: must be at least 0"),
+        (["uf=XX"], "uf: 'XX' is no Brazilian state; write for example AL"),
+    ],
+)
+def test_what_is_no_pair_is_wrong_usage_and_told_by_its_key(line: Line, written: list[str], said: str) -> None:
+    with pytest.raises(typer.BadParameter) as wrong:
+        chosen(shipped(ICMS), written)
+    assert wrong.value.message.startswith(said)
+    code, _, complained = line(
+        "schedule", "create", "x", *NIGHTLY, *(word for one in written for word in ("--select", one))
+    )
+    assert (code, "--select" in complained) == (2, True)
+
+
+def test_a_tax_that_the_ruler_is_not_for_is_refused() -> None:
+    with pytest.raises(Refusal, match="alagoas-icms v1 is for ICMS, not for IPTU"):
+        chosen(shipped(ICMS), ["tax=iptu"])

@@ -43,13 +43,13 @@ LEDGER = """
     SELECT id, 'ICMS', to_char(:opened - 30 * month, 'YYYY-MM'), :opened - 30 * month, 'filed', 1000,
            CASE WHEN (id + month) % 13 = 0 THEN 0 ELSE 1000 END
     FROM taxpayers, generate_series(1, 2) AS month;
-    INSERT INTO cases (id, taxpayer, tax, cohort, position, next_step, opened_on, owed, arm, status)
-    SELECT 'c' || n, n, 'ICMS', 'bench', '{"occurrences": 1}',
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, next_step, opened_on, owed, arm, status)
+    SELECT 'c' || n, n, 'ICMS', name, ruler, '{"occurrences": 1}',
            CASE WHEN n % 10 > 0 THEN jsonb_build_object('action', 'notify', 'row', 'h1', 'rung', 1, 'on',
                 CURRENT_DATE + (n % 20)::int, 'legs', '[{"channel": "email"}, {"channel": "sms"}]'::jsonb) END,
            :opened, amount, CASE WHEN n % 10 = 0 THEN 'control' ELSE 'ruler' END,
            CASE WHEN n % 10 = 0 THEN 'control' ELSE 'running' END
-    FROM (SELECT taxpayer AS n, amount FROM debtors JOIN debts ON debts.id = debt) AS owing;
+    FROM (SELECT taxpayer AS n, amount FROM debtors JOIN debts ON debts.id = debt) AS owing, cohorts;
     INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
                          status, body, cost, sent_at)
     SELECT cases.id || channel, cases.id, 0, channel, channel, :opened + (taxpayer % 20)::int, 'h1', 'reminder', 1,

@@ -36,7 +36,7 @@ from storage.schema import approvals, cases, cohorts, decisions, rulers
 
 @dataclass(frozen=True)
 class FrozenRuler:
-    """A ruler and its holidays as a cohort pinned them."""
+    """A ruler and its holidays as they were pinned."""
 
     digest: str
     ruler: Ruler
@@ -88,7 +88,6 @@ def _clock(written: str) -> Clock:
 
 
 OF_COHORT = (
-    cohorts.c.ruler,
     cohorts.c.rehearsal,
     cohorts.c.started_by,
     cohorts.c.state,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from models.ruler import Ruler
+from storage.cases import frozen_ruler
 from storage.cohorts import read_cohort
 from storage.costs import spent_by_channel
 from storage.prescription import count_near
@@ -30,7 +31,7 @@ def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, A
         "cases": sum(statuses.values()),
         "near_prescription": count_near(connection, name, now),
         "statuses": statuses,
-        "cells": _cells(connection, name, known.frozen.ruler),
+        "cells": _cells(connection, name),
         "budget": known.budget,
         "spent": sum((channel["cost"] for channel in costs), Decimal(0)),
         "costs": costs,
@@ -43,14 +44,13 @@ def statuses_of(connection: Connection, name: str) -> dict[str, int]:
     return {status: count for status, count in connection.execute(query).tuples()}  # noqa: C416 - typed so
 
 
-def _cells(connection: Connection, name: str, ruler: Ruler) -> list[dict[str, Any]]:
+def _cells(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """Each case's by its own ruler."""
     row, rung = cases.c.position["row"].astext, cases.c.position["rung"].as_integer()
-    query = select(row, rung, func.count()).where(cases.c.cohort == name).group_by(row, rung).order_by(row, rung)
-    return [
-        {
-            "hypothesis": hypothesis,
-            "stage": ruler.rung(hypothesis, index).stage if hypothesis and index >= 0 else None,
-            "cases": count,
-        }
-        for hypothesis, index, count in connection.execute(query)
-    ]
+    alike = (row, rung, cases.c.ruler)
+    counts: Counter[tuple[str | None, str | None]] = Counter()
+    query = select(*alike, func.count()).where(cases.c.cohort == name).group_by(*alike).order_by(*alike)
+    for hypothesis, index, digest, count in connection.execute(query):
+        stands = frozen_ruler(connection, digest).ruler.rung(hypothesis, index) if hypothesis and index >= 0 else None
+        counts[hypothesis, stands.stage if stands else None] += count
+    return [{"hypothesis": hypothesis, "stage": stage, "cases": n} for (hypothesis, stage), n in counts.items()]

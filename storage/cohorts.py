@@ -295,9 +295,11 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
         return 0
     with engine.begin() as connection:
         connection.execute(STEADY, {"cohort": cohort.name})
-        if read_cohort(connection, cohort.name).steering.state is State.CANCELLED:
+        known = read_cohort(connection, cohort.name)
+        if known.steering.state is State.CANCELLED:
             return 0
-        return len(list(connection.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), rows)))
+        opened = insert(cases).on_conflict_do_nothing().returning(cases.c.id)
+        return len(list(connection.execute(opened, [{**row, "ruler": known.frozen.digest} for row in rows])))
 
 
 def _first_status(cohort: Cohort, candidate: Candidate) -> Status:

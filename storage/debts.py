@@ -21,10 +21,9 @@ from storage.owed import owed_of
 # that of the debt's open case, else of the one closed last: what settled it settles it for good;
 # of co-debtors' cases the one that was opened first
 RULERS = text("""
-    SELECT DISTINCT ON (debts.id) debts.id, cohorts.ruler FROM debts
+    SELECT DISTINCT ON (debts.id) debts.id, cases.ruler FROM debts
     JOIN debtors ON debtors.debt = debts.id
     JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax
-    JOIN cohorts ON cohorts.name = cases.cohort
     WHERE debts.id = ANY(:debts)
     ORDER BY debts.id, cases.closed_at DESC NULLS FIRST, cases.opened_at, cases.id
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))

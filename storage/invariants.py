@@ -1,9 +1,9 @@
 """What must be true of every case whatever happened to it, checked on the record alone.
 
-Each violation is one sentence with opaque ids. The record is judged as it was at each moment: balances from the
-payments and reversals recorded until then, returns and holds by the versions in force, and on the logical day it was
-where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates' former values and
-when it was first known, so a debt counts with its latest amount from the beginning.
+Each violation is one sentence with opaque ids. The record is judged as it was at each moment: by the ruler the case was
+on, balances from the payments and reversals recorded until then, returns and holds by the versions in force, and on the
+logical day it was where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates'
+former values and when it was first known, so a debt counts with its latest amount from the beginning.
 On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property, partial
 from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,10 +30,10 @@ from models.evidence import Debt, Filing
 from models.gate import approvals_wanted, steps_missing
 from models.imputation import Claim, Payment, replay
 from models.rates import Rates
-from models.ruler import Hypothesis, Ruler, Stage
+from models.ruler import Hypothesis, Stage
 from models.standing import FormalNotice, PriorStep, Standing, standing_of
 from storage.accruals import accrual_of
-from storage.cases import FrozenRuler, case_ids
+from storage.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.cohorts import read_cohort
 from storage.rates import read_rates
 
@@ -46,22 +47,20 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
     """Empty when all is well; `progress` hears how many cases each page had. Raises Unreckonable when a rate that
     decides what was owed is missing."""
     with engine.connect() as connection:
-        known = read_cohort(connection, cohort)
-        frozen = known.frozen
-        growth = Growth(known.clock, accrual_of(frozen.ruler), read_rates(connection))
+        growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
         while page := list(islice(ids, PAGE)):
             lives = _read(connection, page, growth)
-            found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life, frozen)]
+            found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life)]
             found += _ledger_faults(connection, page)
             found += _held_out_faults(connection, page)
             progress(len(page))
         return found
 
 
-def _faults(life: Life, frozen: FrozenRuler) -> Iterator[str]:
-    checks: tuple[Callable[[Life, FrozenRuler], Iterator[str]], ...] = (
+def _faults(life: Life) -> Iterator[str]:
+    checks: tuple[Callable[[Life], Iterator[str]], ...] = (
         _each_notice_once,
         _no_rung_skipped,
         _no_rung_early,
@@ -76,7 +75,7 @@ def _faults(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         _told_once,
     )
     for check in checks:
-        yield from check(life, frozen)
+        yield from check(life)
 
 
 # ---- the life of a case, as recorded
@@ -97,6 +96,7 @@ class Contact:
     claimed_at: datetime
     lost: bool
     """It reached nobody: the rung is taken again, at once when another address is there."""
+    by: FrozenRuler
 
     def __str__(self) -> str:
         return f"contact {self.step} ({self.row} {self.stage})"
@@ -104,15 +104,16 @@ class Contact:
 
 @dataclass(frozen=True)
 class Growth:
-    """By what the debts of a cohort grow from day to day."""
+    """By what the debts of a cohort grow from day to day, where a ruler has a table of accrual."""
 
     clock: Clock
-    table: AccrualTable | None
     rates: Rates
 
-    def owed(self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime) -> Decimal:
+    def owed(
+        self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime, table: AccrualTable | None
+    ) -> Decimal:
         """Of one debt, after the payments and reversals known at that moment."""
-        if self.table is None:
+        if table is None:
             owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
             return max(owed, Decimal(0))
         kept: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
@@ -120,13 +121,15 @@ class Growth:
             kept[entry["id"], entry["paid_on"]] += entry["amount"]
         payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
         on = self.clock.day_at(moment)
-        claim = Claim(debt["id"], debt["amount"], debt["due"], table=self.table)
+        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table)
         return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
 
 
 @dataclass
 class Life:
     case: RowMapping
+    pinned: Callable[[str], FrozenRuler]
+    """A ruler by its digest."""
     growth: Growth
     notices: list[RowMapping] = field(default_factory=list)
     decisions: list[RowMapping] = field(default_factory=list)
@@ -146,15 +149,43 @@ class Life:
     def id(self) -> str:
         return str(self.case["id"])
 
-    def contacts(self, ruler: Ruler) -> list[Contact]:
+    def ruler_at(self, moment: datetime | None = None) -> FrozenRuler:
+        """That it went by at that moment; now, without one. What was done is journalled with its ruler, right after it
+        in the same transaction."""
+        later = (d["ruler"] for d in self.decisions if moment and d["recorded_at"] >= moment)
+        return self.pinned(next(later, self.case["ruler"]))
+
+    @cached_property
+    def contacts(self) -> list[Contact]:
         steps: dict[int, list[RowMapping]] = defaultdict(list)
         for notice in self.notices:
             if notice["kind"] == "rung":
                 steps[notice["step"]].append(notice)
-        return [_contact(ruler, step, steps[step]) for step in sorted(steps)]
+        return [self._contact(step, steps[step]) for step in sorted(steps)]
 
-    def standing_at(self, ruler: Ruler, moment: datetime | None = None) -> Standing:
+    def _contact(self, step: int, notices: Sequence[RowMapping]) -> Contact:
+        first = min(notices, key=lambda notice: notice["claimed_at"])
+        by = self.ruler_at(first["claimed_at"])
+        stages = [rung.stage for rung in by.ruler.rows[first["hypothesis"]].rungs]
+        served = [notice["served_on"] for notice in notices if notice["served_on"]]
+        return Contact(
+            step=step,
+            row=first["hypothesis"],
+            rung=stages.index(Stage(first["stage"])),
+            stage=Stage(first["stage"]),
+            rigidity=first["rigidity"],
+            formal=first["formal"],
+            at=first["at"],
+            served_on=min(served, default=None),
+            claimed_at=first["claimed_at"],
+            lost=all(Progress(notice["status"]).lost for notice in notices),
+            by=by,
+        )
+
+    def standing_at(self, moment: datetime | None = None) -> Standing:
         """How the case stood at that moment; now, without one."""
+        ruler = self.ruler_at(moment).ruler
+        table = accrual_of(ruler)
 
         def until(since: datetime, ended: datetime | None = None) -> bool:
             if moment is None:
@@ -173,7 +204,7 @@ class Life:
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC)),
+                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC), table),
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -183,28 +214,10 @@ class Life:
         return standing_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
 
 
-def _contact(ruler: Ruler, step: int, notices: Sequence[RowMapping]) -> Contact:
-    first = min(notices, key=lambda notice: notice["claimed_at"])
-    stages = [rung.stage for rung in ruler.rows[first["hypothesis"]].rungs]
-    served = [notice["served_on"] for notice in notices if notice["served_on"]]
-    return Contact(
-        step=step,
-        row=first["hypothesis"],
-        rung=stages.index(Stage(first["stage"])),
-        stage=Stage(first["stage"]),
-        rigidity=first["rigidity"],
-        formal=first["formal"],
-        at=first["at"],
-        served_on=min(served, default=None),
-        claimed_at=first["claimed_at"],
-        lost=all(Progress(notice["status"]).lost for notice in notices),
-    )
-
-
 # ---- the checks
 
 
-def _each_notice_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _each_notice_once(life: Life) -> Iterator[str]:
     sent = Counter((notice["step"], notice["channel"]) for notice in life.notices)
     for (step, channel), times in sent.items():
         if times > 1:
@@ -214,15 +227,14 @@ def _each_notice_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         yield f"its contacts are numbered {steps}, with gaps"
 
 
-def _no_rung_skipped(life: Life, frozen: FrozenRuler) -> Iterator[str]:
-    contacts = life.contacts(frozen.ruler)
-    if contacts and contacts[0].rung != 0 and not _resumed(life, contacts[0].claimed_at):
-        yield f"{contacts[0]} is its first, and not the first rung of its row"
-    for before, after in pairwise(contacts):
-        rungs = frozen.ruler.rows[before.row].rungs
-        above = frozen.ruler.rows[before.row].climbs_to
+def _no_rung_skipped(life: Life) -> Iterator[str]:
+    first = next(iter(life.contacts), None)
+    if first and first.rung != 0 and not _resumed(life, first.claimed_at):
+        yield f"{first} is its first, and not the first rung of its row"
+    for before, after in pairwise(life.contacts):
+        row = before.by.ruler.rows[before.row]
         one_up = after.row == before.row and after.rung == before.rung + 1
-        climbed = before.rung == len(rungs) - 1 and (after.row, after.rung) == (above, 0)
+        climbed = before.rung == len(row.rungs) - 1 and (after.row, after.rung) == (row.climbs_to, 0)
         if not (one_up or climbed or _moved(life, before.claimed_at, after.claimed_at)):
             yield f"{after} follows {before}, which is not the rung before it"
 
@@ -236,45 +248,46 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
     return any(d["kind"] in MOVES and since < d["recorded_at"] <= until for d in life.decisions)
 
 
-def _no_rung_early(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _no_rung_early(life: Life) -> Iterator[str]:
     """Logical dates: an hour of load moves none of them."""
-    for before, after in pairwise(life.contacts(frozen.ruler)):
+    for before, after in pairwise(life.contacts):
         if before.lost:
             continue
-        dwell = frozen.ruler.rows[before.row].rungs[before.rung].wait
+        dwell = before.by.ruler.rung(before.row, before.rung).wait
         counts_from: date | None = before.at
         if before.formal and before.stage is not Stage.SUSPENSION:
             counts_from = before.served_on
         if counts_from is None:
             yield f"{after} was made, though {before} was never served"
-        elif dwell and after.at < (due := frozen.calendar.after(max(counts_from, before.at), dwell)):
+        elif dwell and after.at < (due := before.by.calendar.after(max(counts_from, before.at), dwell)):
             yield f"{after} is of {after.at}, before the dwell of {before} ended on {due}"
 
 
-def _never_softer(life: Life, frozen: FrozenRuler) -> Iterator[str]:
-    for before, after in pairwise(life.contacts(frozen.ruler)):
+def _never_softer(life: Life) -> Iterator[str]:
+    for before, after in pairwise(life.contacts):
         if after.rigidity < before.rigidity:
             yield f"{after} has rigidity {after.rigidity}, less than {before.rigidity} of {before}"
 
 
-def _in_contact_hours(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _in_contact_hours(life: Life) -> Iterator[str]:
     """By the logical instant at which each notice might leave."""
-    jurisdiction = frozen.ruler.jurisdiction
     for notice in life.notices:
         if notice["due_at"] is None:
             continue
+        by = life.ruler_at(notice["claimed_at"])
+        jurisdiction = by.ruler.jurisdiction
         local = notice["due_at"].astimezone(ZoneInfo(jurisdiction.timezone))
-        if not jurisdiction.contact_hours.allows(local, [notice["channel"]], frozen.calendar):
+        if not jurisdiction.contact_hours.allows(local, [notice["channel"]], by.calendar):
             yield f"notice {notice['id']} was to leave on {local:%Y-%m-%d at %H:%M}, outside its contact hours"
 
 
-def _nothing_claimed_when_nothing_is_owed(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
     for notice in life.notices:
-        if notice["kind"] == "rung" and not life.standing_at(frozen.ruler, notice["claimed_at"]).outstanding:
+        if notice["kind"] == "rung" and not life.standing_at(notice["claimed_at"]).outstanding:
             yield f"notice {notice['id']} was claimed when nothing was outstanding"
 
 
-def _suspended_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _suspended_by_the_book(life: Life) -> Iterator[str]:
     """Formal notice served, defence time over and none undecided, something outstanding that allows it, and approved by
     as many as were needed, of whom none started the cohort, and not by the approvals of another suspension."""
     asked_since = datetime.min.replace(tzinfo=life.case["opened_at"].tzinfo)
@@ -284,27 +297,26 @@ def _suspended_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
     for together in moments.values():
         first = min(together, key=lambda suspension: suspension["recorded_at"])
         what, recorded = f"the suspension of {first['suspended_on']}", first["recorded_at"]
-        standing = life.standing_at(frozen.ruler, recorded)
-        yield from (f"{what} {fault}" for fault in _unapproved(life, frozen, standing, asked_since, recorded))
-        yield from (f"{what} {fault}" for fault in _unserved(life, frozen, first["suspended_on"], recorded))
-        yield from (f"{what} {fault}" for fault in _unlawful(life, frozen, standing, recorded))
+        standing = life.standing_at(recorded)
+        yield from (f"{what} {fault}" for fault in _unapproved(life, standing, asked_since, recorded))
+        yield from (f"{what} {fault}" for fault in _unserved(life, first["suspended_on"], recorded))
+        yield from (f"{what} {fault}" for fault in _unlawful(life, standing, recorded))
         asked_since = recorded
 
 
-def _unapproved(
-    life: Life, frozen: FrozenRuler, standing: Standing, asked_since: datetime, recorded: datetime
-) -> Iterator[str]:
+def _unapproved(life: Life, standing: Standing, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
     people = {approval["given_by"].strip().casefold() for approval in given}
-    wanted = approvals_wanted(frozen.ruler, standing)
+    wanted = approvals_wanted(life.ruler_at(recorded).ruler, standing)
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
     if life.case["started_by"].strip().casefold() in people:
         yield "was approved by who started the cohort"
 
 
-def _unserved(life: Life, frozen: FrozenRuler, on: date, recorded: datetime) -> Iterator[str]:
+def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
     """A notice is served by the first of its channels that was."""
+    by = life.ruler_at(recorded)
     served: dict[int, date] = {}
     for notice in life.notices:
         of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
@@ -312,29 +324,30 @@ def _unserved(life: Life, frozen: FrozenRuler, on: date, recorded: datetime) -> 
             served[notice["step"]] = min(notice["served_on"], served.get(notice["step"], date.max))
     if not served:
         yield "has no formal notice that was served"
-    elif frozen.ruler.gate is None:
+    elif by.ruler.gate is None:
         yield "has no gate in its ruler"
-    elif on < (over := frozen.calendar.after(max(served.values()), frozen.ruler.gate.defence)):
+    elif on < (over := by.calendar.after(max(served.values()), by.ruler.gate.defence)):
         yield f"is before the time for defence ended on {over}"
 
 
-def _unlawful(life: Life, frozen: FrozenRuler, standing: Standing, recorded: datetime) -> Iterator[str]:
-    if not standing.owes_money and not (standing.owes_return and frozen.ruler.gate and frozen.ruler.gate.returns_law):
+def _unlawful(life: Life, standing: Standing, recorded: datetime) -> Iterator[str]:
+    gate = life.ruler_at(recorded).ruler.gate
+    if not standing.owes_money and not (standing.owes_return and gate and gate.returns_law):
         yield "had nothing outstanding that allows it"
     for defence in life.defences:
         if defence["recorded_at"] < recorded and (defence["decided_at"] is None or defence["decided_at"] > recorded):
             yield f"was carried out while the defence of {defence['filed_on']} was open"
 
 
-def _given_back(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _given_back(life: Life) -> Iterator[str]:
     held = [suspension["benefit"] for suspension in life.suspensions if suspension["reinstated_at"] is None]
     if held and life.case["closed_at"] is not None:
         yield f"is closed and holds {len(held)} benefits suspended"
-    elif held and not life.standing_at(frozen.ruler).outstanding:
+    elif held and not life.standing_at().outstanding:
         yield f"has nothing outstanding and holds {len(held)} benefits suspended"
 
 
-def _told_of_it(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _told_of_it(life: Life) -> Iterator[str]:
     """Who gets his benefits back has a notice that says so."""
     back = [suspension for suspension in life.suspensions if suspension["reinstated_at"]]
     waits = life.case["to_tell"] or life.case["status"] == "cancelled"
@@ -342,10 +355,10 @@ def _told_of_it(life: Life, frozen: FrozenRuler) -> Iterator[str]:
         yield "had benefits given back, and no notice says so"
 
 
-def _referred_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _referred_by_the_book(life: Life) -> Iterator[str]:
     for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
         moment = referral["recorded_at"]
-        standing = life.standing_at(frozen.ruler, moment).model_copy(
+        standing = life.standing_at(moment).model_copy(
             update={
                 "prior_steps": tuple(
                     PriorStep.model_validate(dict(step)) for step in life.prior_steps if step["recorded_at"] <= moment
@@ -355,17 +368,17 @@ def _referred_by_the_book(life: Life, frozen: FrozenRuler) -> Iterator[str]:
                 ),
             }
         )
-        if missing := steps_missing(frozen.ruler, standing):
+        if missing := steps_missing(life.ruler_at(moment).ruler, standing):
             yield f"was referred without {' and '.join(missing)}"
 
 
-def _explained(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _explained(life: Life) -> Iterator[str]:
     for decision in life.decisions:
         if not decision["reason"].strip():
             yield f"the decision {decision['kind']} of {decision['recorded_at']:%Y-%m-%d} says no reason"
 
 
-def _told_once(life: Life, frozen: FrozenRuler) -> Iterator[str]:
+def _told_once(life: Life) -> Iterator[str]:
     """Each payment that came while the case was open, by one delivered signal."""
     told = Counter(signal["payment"] for signal in life.signals)
     journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
@@ -400,7 +413,8 @@ def _read(connection: Connection, cases: list[str], growth: Growth) -> Iterable[
     def rows(query: Any) -> Iterator[RowMapping]:
         return iter(connection.execute(query, {"cases": cases}).mappings())
 
-    lives = {row["id"]: Life(row, growth) for row in rows(CASES)}
+    pinned = partial(frozen_ruler, connection)
+    lives = {row["id"]: Life(row, pinned, growth) for row in rows(CASES)}
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
@@ -412,7 +426,7 @@ def _of_cases(sql: str) -> Any:
 
 
 CASES = _of_cases("""
-    SELECT id, cases.status, opened_at, closed_at, started_by,
+    SELECT id, cases.ruler, cases.status, opened_at, closed_at, started_by,
            coalesce(CAST(position->>'to_tell' AS boolean), false) AS to_tell
     FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
 """)
@@ -426,7 +440,7 @@ OWED = """
 PARTS = {
     "notices": _of_cases("""SELECT * FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel"""),
     "decisions": _of_cases("""
-        SELECT "case", kind, reason, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
+        SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
         FROM decisions WHERE "case" = ANY(:cases) ORDER BY id
     """),
     "debts": _of_cases(f"{OWED} ORDER BY debts.id"),

@@ -695,7 +695,7 @@ def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> d
     """The open case of each taxpayer and tax, else the one closed last, which a reversal may open again."""
     columns = (cases.c.id, cases.c.taxpayer, cases.c.tax, cases.c.status, cases.c.closed_at)
     rows = connection.execute(
-        select(*columns, cohorts.c.ruler, cohorts.c.clock)
+        select(*columns, cases.c.ruler, cohorts.c.clock)
         .join_from(cases, cohorts)
         .where(tuple_(cases.c.taxpayer, cases.c.tax).in_(owers))
         .order_by(cases.c.id)

@@ -44,11 +44,11 @@ def _of_debts(sql: str) -> Any:
 
 # only rulers that hold the word are read
 CAMPAIGNS = _of_debts("""
-    SELECT debtors.debt, cases.id AS "case", cohorts.ruler, CAST(cohorts.clock AS text) AS clock
+    SELECT debtors.debt, cases.id AS "case", cases.ruler, CAST(cohorts.clock AS text) AS clock
     FROM debtors JOIN debts ON debts.id = debtors.debt
     JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax
     JOIN cohorts ON cohorts.name = cases.cohort
-    JOIN rulers ON rulers.digest = cohorts.ruler AND rulers.source LIKE '%offer%'
+    JOIN rulers ON rulers.digest = cases.ruler AND rulers.source LIKE '%offer%'
     WHERE debtors.debt = ANY(:debts) ORDER BY cases.opened_at, cases.id
 """)
 

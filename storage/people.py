@@ -80,12 +80,12 @@ PERSON = text("""
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, way, status) ORDER BY claimed_at, id), '[]')
          FROM notices WHERE "case" = :case AND step = :step) AS deliveries,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(at, ruler)), '[]') FROM (
-            SELECT min(notices.at) AS at, cohorts.ruler
+            SELECT min(notices.at) AS at, cases.ruler
             FROM cases JOIN cohorts ON cohorts.name = cases.cohort JOIN notices ON notices."case" = cases.id
             WHERE cases.taxpayer = :taxpayer AND notices.at > :since
               AND NOT notices.formal AND notices.stage <> 'suspension'
               AND CASE WHEN :compressed THEN cohorts.name = (SELECT cohort FROM cases WHERE id = :case)
                        ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END
-            GROUP BY notices."case", notices.step, cohorts.ruler) AS made) AS contacted
+            GROUP BY notices."case", notices.step, cases.ruler) AS made) AS contacted
     FROM taxpayers WHERE id = :taxpayer
 """)

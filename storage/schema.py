@@ -205,7 +205,7 @@ benefits = Table(
     UniqueConstraint("taxpayer", "code"),
 )
 
-# a ruler as it was when a cohort started on it, with its holidays: a case keeps it for life
+# a ruler as it was when a cohort started on it, with its holidays
 rulers = Table(
     "rulers",
     metadata,
@@ -220,6 +220,7 @@ cohorts = Table(
     "cohorts",
     metadata,
     Column("name", Text, primary_key=True),
+    # that its new cases are opened with
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("started_by", Text, nullable=False),
     Column("selection", JSONB, nullable=False),
@@ -251,6 +252,8 @@ cases = Table(
     Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
     Column("tax", Text, nullable=False),
     Column("cohort", ForeignKey("cohorts.name"), nullable=False),
+    # it keeps it for life, unless it is migrated
+    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("status", Text, nullable=False, server_default=text("'running'")),
     # models.position.Position
     Column("position", JSONB, nullable=False),

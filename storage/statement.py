@@ -94,7 +94,7 @@ def _about_growing(sql: str) -> Any:
 # only rulers that hold the word are read
 PAID_BY_TABLE = """
 SELECT DISTINCT debts.id FROM rulers
-JOIN cohorts ON cohorts.ruler = rulers.digest JOIN cases ON cases.cohort = cohorts.name
+JOIN cases ON cases.ruler = rulers.digest
 JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
 WHERE rulers.source LIKE '%accrual:%' AND EXISTS (SELECT FROM payments WHERE payments.debt = debts.id)
 """

@@ -158,7 +158,7 @@ def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = ""
             owed.append(add(schema.debts, **{**row, **debt}))
             connection.execute(insert(schema.debtors).values(debt=owed[-1], taxpayer=who))
         position = Position.at_start(OPENED).model_dump(mode="json")
-        case = add(schema.cases, taxpayer=who, tax=tax, cohort="iptu", position=position)
+        case = add(schema.cases, taxpayer=who, tax=tax, cohort="iptu", ruler=frozen.digest, position=position)
     return Contract(engine, case, who, owed)
 
 
@@ -169,10 +169,10 @@ def co_debtor(made: Contract) -> Contract:
         who = connection.execute(insert(schema.taxpayers).values(person).returning(schema.taxpayers.c.id)).scalar_one()
         for debt in made.debts:
             connection.execute(insert(schema.debtors).values(debt=debt, taxpayer=who))
-        tax = connection.execute(select(schema.cases.c.tax).where(schema.cases.c.id == made.case)).scalar_one()
+        theirs = select(schema.cases.c.tax, schema.cases.c.ruler).where(schema.cases.c.id == made.case)
         row = {
+            **connection.execute(theirs).mappings().one(),
             "taxpayer": who,
-            "tax": tax,
             "cohort": "iptu",
             "position": Position.at_start(OPENED).model_dump(mode="json"),
         }

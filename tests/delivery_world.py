@@ -47,8 +47,8 @@ class DeliveryWorld:
 
     def case(self, taxpayer: int, tax: str = "ICMS", status: str = "running", closed: bool = False) -> str:
         position = Position.at_start(SENT_ON).model_dump(mode="json")
-        row = {"taxpayer": taxpayer, "tax": tax, "cohort": "icms", "position": position, "status": status}
-        row["closed_at"] = datetime.now(UTC) if closed else None
+        row = {"taxpayer": taxpayer, "tax": tax, "cohort": "icms", "ruler": "delivery", "position": position}
+        row |= {"status": status, "closed_at": datetime.now(UTC) if closed else None}
         with self.engine.begin() as connection:
             return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
 

@@ -40,6 +40,7 @@ class Recorder:
             taxpayer=self.taxpayer,
             tax="ICMS",
             cohort=cohort,
+            ruler=ruler,
             position=position.model_dump(mode="json"),
             opened_at=MORNING,
         )

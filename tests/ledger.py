@@ -30,10 +30,10 @@ CASES = f"""
     SELECT :name || n, 'ICMS', :name || n, CAST(:opened AS date) - 20, {SHARED_OUT}
     FROM generate_series(1, :count) AS n;
     INSERT INTO debtors (debt, taxpayer) SELECT key, id FROM taxpayers WHERE starts_with(key, :name);
-    INSERT INTO cases (id, taxpayer, tax, cohort, position, opened_on, owed, arm, status)
-    SELECT key, taxpayers.id, 'ICMS', :cohort, '{{}}', :opened, amount, :arm,
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, opened_on, owed, arm, status)
+    SELECT key, taxpayers.id, 'ICMS', cohorts.name, ruler, '{{}}', :opened, amount, :arm,
            CASE :arm WHEN 'control' THEN 'control' ELSE 'running' END
-    FROM taxpayers JOIN debts ON debts.id = key WHERE starts_with(key, :name)
+    FROM taxpayers JOIN debts ON debts.id = key JOIN cohorts ON cohorts.name = :cohort WHERE starts_with(key, :name)
 """
 
 NOTICES = """

@@ -83,7 +83,13 @@ class Debtor:
             frozen = pin_ruler(connection, ruler(interest, more), source(interest, more), 2024)
         cohort = found_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
         position = Position.at_start(on).model_dump(mode="json")
-        row = {"taxpayer": self.taxpayer, "tax": "ICMS", "cohort": cohort.name, "position": position}
+        row = {
+            "taxpayer": self.taxpayer,
+            "tax": "ICMS",
+            "cohort": cohort.name,
+            "ruler": frozen.digest,
+            "position": position,
+        }
         row["opened_at"] = datetime.combine(on, time(9), UTC)
         with self.engine.begin() as connection:
             return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())

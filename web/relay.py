@@ -20,7 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Status
 from models.events import EVENTS, CohortSteered, Event, InstalmentsChanged
-from storage.schema import agreements, cases, cohorts, owed_signals, policies, rulers
+from storage.schema import agreements, cases, owed_signals, policies, rulers
 from storage.signals import CHANNEL
 from workflows.client import is_unreachable
 from workflows.effects import AgreementStart
@@ -211,7 +211,7 @@ class Relay:
         """Cohort and ruler of a case that should have a workflow: an open one that is not in the control group."""
         query = (
             select(cases.c.cohort, rulers.c.label)
-            .select_from(cases.join(cohorts).join(rulers))
+            .select_from(cases.join(rulers))
             .where(cases.c.id == case, cases.c.closed_at.is_(None), cases.c.status != Status.CONTROL.value)
         )
         with self.engine.connect() as connection:

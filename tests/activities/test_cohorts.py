@@ -66,7 +66,9 @@ def cohort(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
         found_cohort(engine, Cohort(name, frozen, Selection(), clock, "ana"))
     position = Position.at_start(DAY).model_dump(mode="json")
     with engine.begin() as connection:
-        connection.execute(insert(cases).values(taxpayer=who, tax="IPTU", cohort="other", position=position))
+        connection.execute(
+            insert(cases).values(taxpayer=who, tax="IPTU", cohort="other", ruler=frozen.digest, position=position)
+        )
     return "iptu"
 
 

@@ -16,7 +16,7 @@ from models.steering import State
 from models.step import Action
 from storage.cases import sitting
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
-from storage.schema import cases, debtors, debts, owed_signals, taxpayers
+from storage.schema import cases, cohorts, debtors, debts, owed_signals, taxpayers
 from storage.shelf import RULERS
 from storage.steering import steer
 from tests.builders import REGISTERED, shipped
@@ -40,6 +40,7 @@ def case(engine: Engine, name: str, cohort: str = "iptu", status: str = "running
         debt = connection.execute(insert(debts).values(owed).returning(debts.c.id)).scalar_one()
         connection.execute(insert(debtors).values(debt=debt, taxpayer=who))
         values = {"taxpayer": who, "tax": "IPTU", "cohort": cohort, "status": status, "paused_by": paused_by}
+        values["ruler"] = select(cohorts.c.ruler).where(cohorts.c.name == cohort).scalar_subquery()
         values["position"] = Position.at_start(TODAY).model_dump(mode="json")
         return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
 

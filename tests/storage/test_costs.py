@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, select, text
 
 from models.calendar import Clock
 from models.errors import Refusal
@@ -14,7 +14,7 @@ from models.position import Position
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
 from storage.costs import change_budget, spent_by_channel
 from storage.dry_run import foresee
-from storage.schema import cases, debtors, debts, notices, taxpayers
+from storage.schema import cases, cohorts, debtors, debts, notices, taxpayers
 from storage.shelf import RULERS
 from tests.builders import REGISTERED, shipped
 
@@ -49,7 +49,8 @@ def owing(engine: Engine, name: str) -> int:
 def case(engine: Engine, name: str, status: str) -> str:
     who = owing(engine, name)
     position = Position.at_start(TODAY).model_dump(mode="json")
-    values = {"taxpayer": who, "tax": "IPTU", "cohort": COHORT, "status": status, "position": position}
+    ruler = select(cohorts.c.ruler).where(cohorts.c.name == COHORT).scalar_subquery()
+    values = {"taxpayer": who, "tax": "IPTU", "cohort": COHORT, "ruler": ruler, "status": status, "position": position}
     with engine.begin() as connection:
         return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
 

@@ -103,7 +103,7 @@ WITH ruler AS (
     INSERT INTO cohorts (name, ruler, started_by, selection, clock) VALUES ('c', 'r', 't', '{}', '{}')
     ON CONFLICT DO NOTHING
 )
-INSERT INTO cases (id, taxpayer, tax, cohort, position) SELECT :case, id, :tax, 'c', '{}' FROM taxpayers
+INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position) SELECT :case, id, :tax, 'c', 'r', '{}' FROM taxpayers
 WHERE tax_id = :tax_id
 """
 

@@ -45,6 +45,7 @@ class Recorder:
             taxpayer=self.taxpayer,
             tax="ICMS",
             cohort=COHORT,
+            ruler=ruler,
             status="resolved",
             position=Position.at_start(MORNING.date()).model_dump(mode="json"),
             opened_at=MORNING,
@@ -187,10 +188,10 @@ FAULTS = {
     "DELETE FROM notices WHERE kind = 'reinstatement'": "had benefits given back, and no notice says so",
     f"""INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
         SELECT id, '2026-04-20', 'referred', 'r', ruler, '{{}}', '{APPROVED}'
-        FROM cases JOIN cohorts ON cohorts.name = cohort""": "was referred without protest and cadin_notice",
+        FROM cases""": "was referred without protest and cadin_notice",
     """INSERT INTO decisions ("case", at, kind, reason, ruler, evidence)
         SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
-        FROM cases JOIN cohorts ON cohorts.name = cohort""": "says no reason",
+        FROM cases""": "says no reason",
     "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
     "UPDATE suspensions SET suspended_on = '2026-04-15'": "before the time for defence ended on 2026-04-16",
     "UPDATE suspensions SET reinstated_at = NULL": "is closed and holds 1 benefits suspended",
@@ -234,7 +235,7 @@ def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
         WHERE step = 0;
         INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
         SELECT id, '2026-03-02', 'reclassified', 'r', ruler, '{{}}', '{NOTICED + timedelta(seconds=1)}'
-        FROM cases JOIN cohorts ON cohorts.name = cohort;
+        FROM cases;
         UPDATE notices SET stage = 'notice' WHERE step = 1
     """
     with planted(lived, moved) as found:
@@ -247,7 +248,7 @@ def test_a_first_contact_at_the_rung_of_a_broken_agreement_is_none(lived: Engine
         UPDATE notices SET step = step - 1;
         INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
         SELECT id, '2026-03-02', 'resumed_after_break', 'r', ruler, '{{}}', '{NOTICED}'
-        FROM cases JOIN cohorts ON cohorts.name = cohort
+        FROM cases
     """
     with planted(lived, broken) as found:
         assert not [violation for violation in found if "not the first rung" in violation]

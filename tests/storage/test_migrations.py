@@ -124,6 +124,7 @@ def test_what_each_schema_can_hold_survives_the_way_down_and_up_again(moved: Eng
     assert [table for table, rows in now.items() if not rows] == ["suspensions"]
     migrate.upgrade(url)
     assert within(now, content(moved)) == now
+    assert [case["ruler"] for case in content(moved)["cases"]] == [case["ruler"] for case in whole["cases"]]
     assert lived.balanced()
     migrate.check(url)
 

@@ -124,9 +124,7 @@ class Target:
             import_bank_file(self.city.engine, look_over_text(file), rejects, at(reported))
 
     def owes(self, on: date) -> Decimal:
-        [(digest,)] = self.city.rows(
-            "SELECT cohorts.ruler FROM cases JOIN cohorts ON name = cohort WHERE taxpayer = :who", who=self.taxpayer
-        )
+        [(digest,)] = self.city.rows("SELECT ruler FROM cases WHERE taxpayer = :who", who=self.taxpayer)
         with self.city.engine.connect() as connection:
             ruler = frozen_ruler(connection, digest).ruler
             return read_standings(connection, ruler, [(self.taxpayer, "IPTU")], on)[self.taxpayer, "IPTU"].balance

@@ -84,7 +84,10 @@ def open_case(engine: Engine, accrual: str) -> None:
             text("INSERT INTO cohorts VALUES ('c1', md5(:source), 'ana', '{}', '{}', now())"), {"source": source}
         )
         connection.execute(
-            text("INSERT INTO cases (taxpayer, tax, cohort, \"position\") SELECT id, 'ICMS', 'c1', '{}' FROM taxpayers")
+            text("""
+                INSERT INTO cases (taxpayer, tax, cohort, ruler, "position")
+                SELECT taxpayers.id, 'ICMS', cohorts.name, ruler, '{}' FROM taxpayers, cohorts
+            """)
         )
 
 

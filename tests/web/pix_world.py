@@ -65,7 +65,7 @@ class World:
     def case(self, taxpayer: int, cohort: str = "real", status: str = "running", closed: str | None = None) -> str:
         """`closed` is the day on which it was closed."""
         closed_at = datetime.fromisoformat(f"{closed}T12:00:00Z") if closed else None
-        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "position": POSITION}
+        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "ruler": "d1", "position": POSITION}
         row |= {"status": status, "closed_at": closed_at}
         with self.engine.begin() as connection:
             return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())

@@ -65,7 +65,7 @@ async def test_a_ruler_without_a_policy_offers_none(made: Contract, http: AsyncC
     with made.engine.begin() as connection:
         [[source]] = made.rows("SELECT source FROM rulers")
         connection.execute(insert(rulers).values(digest="x", label="x", holidays=[], source=without_policy(source)))
-        connection.exec_driver_sql("UPDATE cohorts SET ruler = 'x'")
+        connection.exec_driver_sql("UPDATE cases SET ruler = 'x'")
     assert not any("/a/" in link for link in opened(await http.get(LINKS.pay(made.case))).links)
     assert (await http.get(LINKS.agree(made.case))).status_code == 404
 

@@ -170,8 +170,8 @@ def _show(results: Results) -> None:
 
     table(("", ""), _overview(results), f"{results.cohort.name} · {results.ruler.label} · até {results.on:%d/%m/%Y}")
     if results.arms:
-        columns = ("grupo", "casos", "pagantes", "recebido", "avisos", "custo")
-        table(columns, map(_arm, results.arms), "as duas réguas")
+        named = ("grupo", "casos", "pagantes", "recebido", "avisos", "custo")
+        table(named, map(_arm, results.arms), "as duas réguas")
         for uplift in results.by_ruler:
             _show_comparison(uplift, f"{uplift.treated.name} e {uplift.control.name}, por sorteio")
     if results.by_lot:

@@ -88,8 +88,12 @@ def stratum_of(candidate: Candidate) -> Stratum:
 def shares_of(control: Decimal | None, rival: bool) -> dict[str, Decimal]:
     """Who isn't held out goes half to the cohort's ruler, half to its rival, if it has one."""
     held = control or Decimal(0)
-    shares = {Arm.CONTROL: held} if held else {}
-    return shares | ({Arm.RIVAL: (1 - held) / 2} if rival else {})
+    shares: dict[str, Decimal] = {}
+    if held:
+        shares[Arm.CONTROL] = held
+    if rival:
+        shares[Arm.RIVAL] = (1 - held) / 2
+    return shares
 
 
 def draw(candidates: Iterable[Candidate], shares: Mapping[str, Decimal], salt: str) -> dict[str, str]:

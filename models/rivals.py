@@ -1,4 +1,4 @@
-"""Which two rulers may be compared within one cohort: those that differ only in what they do, not in whom they do it to."""
+"""Which two rulers may be compared within one cohort: those that differ in what they do, and not in whom they do it to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALIKE: Mapping[str, Callable[[Ruler], Any]] = {
     "what delay adds": lambda ruler: ruler.accrual,
     "the offer": lambda ruler: ruler.offer,
 }
-"""What decides who is taken in and what is asked of them; that it is the same for equals is also law (CF art. 150, II)."""
+"""What decides who is taken in, and what is asked of them: of equals the same, by law too (CF art. 150, II)."""
 
 
 def must_reach_alike(ruler: Ruler, rival: Ruler) -> None:
@@ -26,6 +26,6 @@ def must_reach_alike(ruler: Ruler, rival: Ruler) -> None:
     differing = [what for what, of in ALIKE.items() if of(ruler) != of(rival)]
     if differing:
         raise Refusal(
-            f"{ruler.label} and {rival.label} can't be compared in one cohort: they differ in {' and in '.join(differing)},"
-            " so that they would not reach the same people for the same debts"
+            f"{ruler.label} and {rival.label} can't be compared in one cohort: they differ in"
+            f" {' and in '.join(differing)}, so that they would not reach the same people for the same debts"
         )

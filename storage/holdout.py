@@ -3,7 +3,6 @@ then let go."""
 
 from __future__ import annotations
 
-
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
@@ -57,7 +56,9 @@ def drawn(connection: Connection, cohort: str) -> dict[Arm, list[Candidate]]:
     """As they were drawn; an arm that nobody was drawn for is empty."""
     arms: dict[Arm, list[Candidate]] = {arm: [] for arm in Arm}
     facts = (cases.c.id, cases.c.tax, cases.c.owed, func.coalesce(cases.c.habit, Habit.UNKNOWN).label("habit"))
-    for row in connection.execute(select(*facts, cases.c.arm).where(cases.c.cohort == cohort, cases.c.arm.is_not(None))):
+    for row in connection.execute(
+        select(*facts, cases.c.arm).where(cases.c.cohort == cohort, cases.c.arm.is_not(None))
+    ):
         arms[Arm(row.arm)].append(Candidate(row.id, row.tax, row.owed, Habit(row.habit)))
     return arms
 

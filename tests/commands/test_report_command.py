@@ -52,9 +52,9 @@ def test_of_two_rulers_it_says_which_brought_more_and_at_what_cost(line: Line, l
     assert "−33,33 pp" in said
     found = line.json(*ASKED)
     assert [(each["arm"], each["payers"], each["cost"]) for each in found["arms"]] == [
-        ("ruler", 30, "9.0000"),
-        ("rival", 60, "9.0000"),
-        ("control", 1, "0"),
+        ("ruler", 30, "9.00"),
+        ("rival", 60, "9.00"),
+        ("control", 1, "0.00"),
     ]
     assert [round(each["points"], 4) for each in found["by_ruler"]] == [-0.3333, 0.2333, 0.5667]
     compared = {(row["treated"], row["control"]) for row in found["tables"]["comparison"]}

@@ -28,7 +28,7 @@ PERSON = """
 
 EARLIER = """
     INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, status, opened_on, opened_at, closed_at)
-    SELECT :case, id, 'ICMS', cohorts.name, ruler, '{}', 'cancelled', :opened, :closed_at - interval '60 days', :closed_at
+    SELECT :case, id, 'ICMS', cohorts.name, ruler, '{}', 'cancelled', :opened, :opened, :closed_at
     FROM taxpayers, cohorts WHERE key = :who AND cohorts.name = 'former'
 """
 

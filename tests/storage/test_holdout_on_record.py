@@ -156,7 +156,9 @@ def test_another_cohort_takes_up_the_control_group_only_once_it_is_released(roll
 def test_a_cohort_keeps_its_share_and_its_salt(roll: Roll) -> None:
     assert roll.cohort().lot == roll.cohort(salt="another").lot == Lot("salt", TENTH)
     assert roll.cohort(share=None).lot == Lot("salt", TENTH)
-    with pytest.raises(Refusal, match="was started with 10% held out, and no other ruler to compare with; choose another name"):
+    with pytest.raises(
+        Refusal, match="was started with 10% held out, and no other ruler to compare with; choose another name"
+    ):
         roll.cohort(share=Decimal("0.2"))
     roll.cohort("all", None)
     with pytest.raises(Refusal, match="was started with nobody held out"):

@@ -249,7 +249,7 @@ def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) 
     ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
     sendings = [each.sending for each in ledger.results(today).forecast or ()]
     assert {(each.channel, each.notices) for each in sendings if each.on > today} == {("email", 2), ("sms", 3)}
-    assert sendings == sorted(sendings)
+    assert [each[:2] for each in sendings] == sorted(each[:2] for each in sendings)
 
 
 def test_an_empty_cohort_has_no_figure_and_no_fault(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""Which two rulers may be compared within one cohort: those that differ in what they do, and not in whom they do it to."""
+"""Which two rulers may be compared within one cohort: those that differ in what they do, not in whom they do it to."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from sqlalchemy.types import Text
 
 from models.holdout import Arm, Candidate, Habit, draw
 from storage.cohorts import Cohort, read_cohort
-from storage.habits import HABITS
+from storage.habits import HABIT, SPOKEN
 from storage.schema import cases
 
 AT_ONCE = 100_000
@@ -19,9 +19,9 @@ UNDRAWN = text(f"""
     WITH people AS (
         SELECT id, taxpayer, tax, owed FROM cases
         WHERE cohort = :cohort AND status = 'control' AND arm IS NULL ORDER BY id LIMIT :at_once FOR UPDATE),
-    {HABITS}
-    SELECT id, tax, owed, coalesce(habit, 'unknown') AS habit FROM people LEFT JOIN habits USING (taxpayer)
-""")  # noqa: S608 - HABITS is a constant
+    spoken AS ({SPOKEN})
+    SELECT id, tax, owed, coalesce(habit, 'unknown') AS habit FROM people LEFT JOIN LATERAL ({HABIT}) AS past ON true
+""")  # noqa: S608 - constants
 
 SEND_ON = text("""
     UPDATE cases SET arm = line.arm, habit = line.habit, drawn_at = now(),

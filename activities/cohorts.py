@@ -41,8 +41,8 @@ class CohortActivities(CohortEffects):
         if record.steering.state is State.CANCELLED:
             return cursor.model_copy(update={"done": True})
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
-        if record.holdout and not cursor.seen:
-            await self._hold_out(record, today)
+        if record.lot and not cursor.seen:
+            await self._draw(record, today)
         began, pace, after = _seconds(), Pace(intake.rate), (cursor.taxpayer, cursor.tax)
         with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
             page = await asyncio.to_thread(next, pages, None)
@@ -60,7 +60,7 @@ class CohortActivities(CohortEffects):
             record = read_cohort(connection, cohort)
             return record, total or count_named(connection, record.frozen.ruler, record.selection)
 
-    async def _hold_out(self, cohort: Cohort, today: date) -> None:
+    async def _draw(self, cohort: Cohort, today: date) -> None:
         """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
         with closing(candidates(self.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
             while page := await asyncio.to_thread(next, pages, None):
@@ -72,17 +72,17 @@ class CohortActivities(CohortEffects):
         self, cohort: Cohort, page: list[Candidate], cursor: StartCursor, pace: "Pace"
     ) -> StartCursor:
         today = page[0].standing.today
-        if not cohort.holdout:
+        if not cohort.lot:
             await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
         run = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def start(case: str) -> bool:
+        async def start(case: str, ruler: str) -> bool:
             async with gate:
                 await pace.turn()
-                return await self._start(cohort, case)
+                return await self._start(cohort, case, ruler)
 
-        started = await asyncio.gather(*(start(case) for case in run.unseen))
+        started = await asyncio.gather(*(start(case, ruler) for case, ruler in run.unseen.items()))
         taxpayer, tax = page[-1].pair
         return StartCursor(
             taxpayer=taxpayer,
@@ -94,10 +94,10 @@ class CohortActivities(CohortEffects):
             failed=cursor.failed + started.count(False),
         )
 
-    async def _start(self, cohort: Cohort, case: str) -> bool:
+    async def _start(self, cohort: Cohort, case: str, ruler: str) -> bool:
         """Whether Temporal took it; whom it refuses holds nobody else up, and the relay tries again."""
         try:
-            await start_case(self.client, case, cohort.name, cohort.frozen.ruler.label)
+            await start_case(self.client, case, cohort.name, ruler)
         except RPCError as error:
             if is_unreachable(error):
                 raise

@@ -23,7 +23,7 @@ from embedded.ports import free_ports
 from models.calendar import Clock
 from models.faults import read_ruler
 from reports.cohort import page
-from storage.cohorts import Cohort, Holdout, Selection, found_cohort, pin_ruler
+from storage.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
 from storage.engine import connect
 from storage.migrate import upgrade
 from storage.results import read_results
@@ -92,8 +92,8 @@ def generate(engine: Engine, size: int) -> None:
     )
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, OPENED.year - 1)
-    holdout = Holdout(Decimal("0.1"), "salt")
-    found_cohort(engine, Cohort("bench", frozen, Selection(), clock, "bench", holdout=holdout))
+    lot = Lot("salt", Decimal("0.1"))
+    found_cohort(engine, Cohort("bench", frozen, Selection(), clock, "bench", lot=lot))
     with engine.begin() as connection:
         for statement in LEDGER.split(";\n"):
             if statement.strip():

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -22,12 +22,14 @@ from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
 from models.extract import UFS, tax_name
+from models.holdout import Arm
 from models.percentages import share_of
+from models.rivals import must_reach_alike
 from models.ruler import Ruler
 from models.steering import State
 from models.words import GROUNDS, STATUSES, money
 from storage.cohort_file import cohort_file, statuses_of
-from storage.cohorts import Cohort, Holdout, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
+from storage.cohorts import Cohort, Lot, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget
 from storage.dry_run import foresee
 from storage.holdout import drawn, release
@@ -36,6 +38,9 @@ from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
 from workflows.start import fair_to
+
+if TYPE_CHECKING:
+    from models.balance import Balance
 
 cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
 
@@ -90,6 +95,9 @@ def start(
     rehearse: Rehearse = False,
     rate: Rate = STARTS_A_SECOND,
     control: Control = None,
+    arm: Annotated[
+        str | None, typer.Option(metavar="RULER", help="Another ruler, for half of those not held out: by lot too.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -100,12 +108,15 @@ def start(
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     limit = None if budget is None else amount_of(budget, "--budget")
     _refuse_if_over(read, clock.origin_day)
+    rival = _rival(read, source, arm) if arm else None
     engine = database()
     if dry_run:
-        foreseen = foresee(engine, read, selection, clock.origin_day, limit, control)
-        emit({"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}, json, lambda: _show(foreseen))
+        foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, rival[0] if rival else None)
+        labels = {Arm.RULER: read.label, **({Arm.RIVAL: rival[0].label} if rival else {})}
+        said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
+        emit(said, json, lambda: _show(foreseen, labels))
         return
-    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control)
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control, rival)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -114,6 +125,15 @@ def start(
     with engine.connect() as connection:
         result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
+
+
+def _rival(ruler: Ruler, source: str, arm: str) -> tuple[Ruler, str]:
+    """Refuses one that would not reach the same people, and the same ruler again: nothing could be told of them."""
+    rival, written = load_ruler(arm)
+    if written == source:
+        raise Refusal(f"--arm and --ruler are both {rival.label}: two different rulers can be compared")
+    must_reach_alike(ruler, rival)
+    return rival, written
 
 
 @cohort.command()
@@ -203,36 +223,41 @@ def begin_cohort(
     budget: Decimal | None = None,
     rehearsal: bool = False,
     control: Decimal | None = None,
+    rival: tuple[Ruler, str] | None = None,
 ) -> Cohort:
-    """Puts the cohort and the ruler it pins on record."""
+    """Puts the cohort and the rulers it pins, each with its text, on record."""
     must_be_reckonable(engine, ruler, selection, clock.origin_day)
     _refuse_if_over(ruler, clock.origin_day)
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-    holdout = Holdout(control, secrets.token_hex(16)) if control else None
-    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, holdout))
+        other = pin_ruler(connection, *rival, clock.origin_day.year - 1) if rival else None
+    lot = Lot(secrets.token_hex(16), control, other) if control or other else None
+    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, lot))
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
-    """Who was drawn, and whether both groups were alike before anything was sent."""
-    known = read_cohort(connection, name)
-    if known.holdout is None:
+    """Who was drawn for what, and whether the groups were alike before anything was sent."""
+    lot = read_cohort(connection, name).lot
+    if lot is None:
         return None
     # statistics take seconds to load
     from models.balance import balance
 
-    held, others = drawn(connection, name)
-    found = balance(held, others)
+    arms = drawn(connection, name)
+    ours, theirs = arms[Arm.RULER], arms[Arm.RIVAL]
     return {
-        "share": str(known.holdout.share),
-        "salt": known.holdout.salt,
-        "control": len(held),
-        "ruler": len(others),
-        "balance": [
-            {"covariate": b.covariate, "apart": b.apart, "p": b.p, "balanced": b.balanced, "said": b.said}
-            for b in found
-        ],
+        "share": None if lot.control is None else str(lot.control),
+        "salt": lot.salt,
+        **{arm.value: len(cases) for arm, cases in arms.items()},
+        "rival_ruler": lot.rival.ruler.label if lot.rival else None,
+        "balance": [_balanced(each) for each in balance(arms[Arm.CONTROL], [*ours, *theirs])],
+        "balance_of_rulers": [_balanced(each) for each in balance(ours, theirs)],
     }
+
+
+def _balanced(found: "Balance") -> dict[str, Any]:
+    facts = ("covariate", "apart", "p", "balanced", "said")
+    return {fact: getattr(found, fact) for fact in facts}
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
@@ -317,11 +342,17 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 
 
-def _show(foreseen: dict[str, Any]) -> None:
+def _show(foreseen: dict[str, Any], labels: dict[Arm, str]) -> None:
+    """`labels` are those of the arms' rulers."""
     out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         out.print(f"{drawn_out}; notices and costs below are as if nobody were", soft_wrap=True)
+    if rival := foreseen["rival"]:
+        drawn_for = " and ".join(f"{foreseen['arms'][arm]} for {label}" for arm, label in labels.items())
+        costs = f"{money(rival['costs']['whole_ladder'])}, {money(rival['costs']['first_30_days'])} of it in 30 days"
+        out.print(f"about {drawn_for} would be drawn", soft_wrap=True)
+        out.print(f"notices and costs below are as if all were on the first; on the other: {costs}", soft_wrap=True)
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
     table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
@@ -350,7 +381,11 @@ def _show_started(name: str, result: dict[str, Any]) -> None:
 
 
 def _show_holdout(found: dict[str, Any] | None) -> None:
-    if found:
-        out.print(f"{found['control']} cases held out, {found['ruler']} on the ruler; by lot, salt {found['salt']}")
-        for covariate in found["balance"]:
-            out.print(covariate["said"], markup=False, soft_wrap=True)
+    if not found:
+        return
+    rival = f", {found['rival']} on {found['rival_ruler']}" if found["rival_ruler"] else ""
+    held = f"{found['control']} cases held out, {found['ruler']} on the ruler{rival}"
+    out.print(f"{held}; by lot, salt {found['salt']}", markup=False, soft_wrap=True)
+    for key, of in (("balance", ""), ("balance_of_rulers", "as duas réguas, ")):
+        for covariate in found[key]:
+            out.print(f"{of}{covariate['said']}", markup=False, soft_wrap=True)

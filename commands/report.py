@@ -18,7 +18,8 @@ from models.words import CHANNELS, money
 from storage.figures import named, whole_query
 
 if TYPE_CHECKING:
-    from storage.results import Results
+    from models.uplift import Uplift
+    from storage.results import ArmOutcome, Results
 
 
 def register(app: typer.Typer) -> None:
@@ -129,7 +130,23 @@ def _summary(results: Results) -> dict[str, Any]:
             "spontaneous": came.spontaneous,
             "share_after_action": _float(came.share_after_action),
         },
-        "uplift": uplift and {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p},
+        "uplift": uplift and _told(uplift),
+        "arms": [
+            {
+                "arm": outcome.arm.value,
+                "name": outcome.group.name,
+                "cases": outcome.group.cases,
+                "payers": outcome.group.payers,
+                "received": outcome.group.received,
+                "sent": outcome.sent,
+                "cost": outcome.cost,
+                "cost_of_a_real": _float(outcome.cost_of_a_real),
+            }
+            for outcome in results.arms
+        ],
+        "by_ruler": [
+            {"treated": each.treated.name, "control": each.control.name, **_told(each)} for each in results.by_ruler
+        ],
         "cautions": [*(uplift.cautions if uplift else ()), *results.as_delivered.cautions],
         "cost": results.cost,
         "delinquency": {
@@ -140,26 +157,46 @@ def _summary(results: Results) -> dict[str, Any]:
     }
 
 
+def _told(uplift: Uplift) -> dict[str, Any]:
+    return {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p}
+
+
 def _float(number: Decimal | None) -> float | None:
     return None if number is None else round(float(number), 6)
 
 
 def _show(results: Results) -> None:
-    from models.uplift import conclusions
-    from reports.cohort import NO_HOLDOUT, comparison
+    from reports.cohort import NO_HOLDOUT
 
     table(("", ""), _overview(results), f"{results.cohort.name} · {results.ruler.label} · até {results.on:%d/%m/%Y}")
-    for uplift, title in ((results.by_lot, "por sorteio"), (results.as_delivered, "como entregue: indício, não prova")):
-        if uplift is None:
-            out.print(f"— ({NO_HOLDOUT})", markup=False, soft_wrap=True)
-            continue
-        table(("diferença", "valor", "intervalo de 95 %", "acaso"), comparison(uplift), title)
-        for sentence in (*conclusions(uplift), *uplift.cautions):
-            out.print(sentence, markup=False, soft_wrap=True)
+    if results.arms:
+        named = ("grupo", "casos", "pagantes", "recebido", "avisos", "custo")
+        table(named, map(_arm, results.arms), "as duas réguas")
+        for uplift in results.by_ruler:
+            _show_comparison(uplift, f"{uplift.treated.name} e {uplift.control.name}, por sorteio")
+    if results.by_lot:
+        _show_comparison(results.by_lot, "por sorteio")
+    else:
+        out.print(f"— ({NO_HOLDOUT})", markup=False, soft_wrap=True)
+    _show_comparison(results.as_delivered, "como entregue: indício, não prova")
     sent = ("canal", "enviados", "entregues", "lidos", "respondidos", "custo")
     rows = results.rows["channels"]
     columns = ("sent", "delivered", "read", "answered")
     table(sent, [(CHANNELS[r["channel"]], *(r[each] for each in columns), money(r["cost"])) for r in rows])
+
+
+def _arm(outcome: ArmOutcome) -> tuple[Any, ...]:
+    group = outcome.group
+    return group.name, group.cases, group.payers, money(group.received), outcome.sent, money(outcome.cost)
+
+
+def _show_comparison(uplift: Uplift, title: str) -> None:
+    from models.uplift import conclusions
+    from reports.cohort import comparison
+
+    table(("diferença", "valor", "intervalo de 95 %", "acaso"), comparison(uplift), title)
+    for sentence in (*conclusions(uplift), *uplift.cautions):
+        out.print(sentence, markup=False, soft_wrap=True)
 
 
 def _overview(results: Results) -> Iterator[tuple[str, str]]:

@@ -112,7 +112,7 @@ def svg(ruler: Ruler, counts: Counts | None = None, owed: Amounts | None = None)
         row, y = _row(ruler, name, y, list(cells(ruler, counts, owed)))
         rows.append(row)
     legend, y = _legend(ruler, y + 8)
-    key = f"mapa-{ruler.ruler}"
+    key = f"mapa-{ruler.ruler}-v{ruler.version}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y:.0f}" width="100%" role="img" '
         f'lang="pt-BR" aria-labelledby="{key}-titulo {key}-descricao" font-family="{FONT}" '

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from hashlib import sha256
 from typing import NamedTuple
@@ -19,8 +20,36 @@ from typing import NamedTuple
 from models.errors import Refusal
 from models.words import money
 
+
+class Arm(StrEnum):
+    """What a case is drawn for."""
+
+    CONTROL = "control"
+    """Contacted by nobody."""
+    RULER = "ruler"
+    """Contacted by the cohort's ruler."""
+    RIVAL = "rival"
+    """Contacted by the ruler that the cohort's is compared with."""
+
+
 LEAST_BAND, MOST_BAND = 1, 7
 """The lowest band of amounts ends below R$ 100, the highest begins at R$ 10 million."""
+
+
+class Habit(StrEnum):
+    """What a taxpayer did in the last of his closed cases that tells anything, whatever its tax or cohort."""
+
+    PAID_AFTER_NOTICE = "paid_after_notice"
+    """Paid something on the day of the case's first notice or later."""
+    PAID_UNPROMPTED = "paid_unprompted"
+    """Paid before any notice, or was sent none."""
+    ANSWERED = "answered"
+    """Was notified and paid nothing, but replied, signed an agreement, filed a defence, declared hardship, said it was
+    paid, or the case was resolved without a payment (a return filed or corrected)."""
+    SILENT = "silent"
+    """Was notified, and did nothing of all this."""
+    UNKNOWN = "unknown"
+    """Has no closed case, or was neither notified in any nor paid."""
 
 
 class Candidate(NamedTuple):
@@ -28,14 +57,13 @@ class Candidate(NamedTuple):
     tax: str
     amount: Decimal
     """Owed when the draw is made, in reais."""
-    habit: str = ""
-    """How the taxpayer answered earlier notices or usually pays, in pt-BR; whatever the caller tells apart."""
+    habit: Habit = Habit.UNKNOWN
 
 
 class Stratum(NamedTuple):
     tax: str
     band: int
-    habit: str
+    habit: Habit
 
 
 def band_of(amount: Decimal) -> int:
@@ -55,6 +83,17 @@ def band_name(band: int) -> str:
 
 def stratum_of(candidate: Candidate) -> Stratum:
     return Stratum(candidate.tax, band_of(candidate.amount), candidate.habit)
+
+
+def shares_of(control: Decimal | None, rival: bool) -> dict[str, Decimal]:
+    """Who isn't held out goes half to the cohort's ruler, half to its rival, if it has one."""
+    held = control or Decimal(0)
+    shares: dict[str, Decimal] = {}
+    if held:
+        shares[Arm.CONTROL] = held
+    if rival:
+        shares[Arm.RIVAL] = (1 - held) / 2
+    return shares
 
 
 def draw(candidates: Iterable[Candidate], shares: Mapping[str, Decimal], salt: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ BASES = {
 @dataclass(frozen=True)
 class Group:
     name: str
-    """In pt-BR, such as `notificados` or an arm's ruler."""
+    """In pt-BR, such as `notificados` or `régua A (iptu v1)`."""
     cases: int
     payers: int
     """Cases of which more was received than was given back."""
@@ -66,6 +66,16 @@ def group_of(name: str, received: Iterable[Decimal]) -> Group:
     amounts = list(received)
     deviation = stdev(map(float, amounts)) if len(amounts) > 1 else 0.0
     return Group(name, len(amounts), sum(amount > 0 for amount in amounts), sum(amounts, Decimal(0)), deviation)
+
+
+def together(name: str, groups: Iterable[Group]) -> Group:
+    """As one group; its deviation is that of all their cases."""
+    parts = [group for group in groups if group.cases]
+    cases, received = sum(part.cases for part in parts), sum((part.received for part in parts), Decimal(0))
+    mean = float(received) / cases if cases else 0.0
+    squares = sum((part.cases - 1) * part.deviation**2 + part.cases * (_mean(part) - mean) ** 2 for part in parts)
+    deviation = math.sqrt(squares / (cases - 1)) if cases > 1 else 0.0
+    return Group(name, cases, sum(part.payers for part in parts), received, deviation)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from channels.markup import markup
 from models.heatmap import svg
-from models.ruler import Stage
+from models.holdout import Arm
+from models.ruler import Ruler, Stage
 from models.uplift import BASES, Estimate, Uplift, conclusions
 from models.words import CHANNELS, day, money
 from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
@@ -28,6 +29,11 @@ def percent(share: float | Decimal | None, places: int = 1) -> str | None:
         return None
     written: str = format_decimal(round(Decimal(share) * 100, places), "0." + "0" * places, locale="pt_BR")
     return f"{written} %".replace("-", "−")
+
+
+def short(group: str) -> str:
+    """Without the ruler's name, for which a chart has no room."""
+    return group.split(" (")[0]
 
 
 def points(share: float) -> str:
@@ -94,7 +100,7 @@ def comparison(uplift: Uplift) -> Iterator[Line]:
 
 def tables(results: Results) -> Mapping[str, Rows]:
     """Every table of the report: what each figure's query answers, and what was computed of it."""
-    compared = [uplift for uplift in (results.by_lot, results.as_delivered) if uplift]
+    compared = [uplift for uplift in (results.by_lot, *results.by_ruler, results.as_delivered) if uplift]
     return {
         **results.rows,
         "comparison": [row for uplift in compared for row in _estimates(uplift)],
@@ -115,7 +121,8 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
     }
     for name, (estimate, p) in found.items():
         value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
-        yield {"basis": uplift.basis.value, "figure": name, "value": value, "low": low, "high": high, "p": p}
+        groups = {"treated": uplift.treated.name, "control": uplift.control.name}
+        yield {"basis": uplift.basis.value, **groups, "figure": name, "value": value, "low": low, "high": high, "p": p}
 
 
 # ---- the page
@@ -130,7 +137,7 @@ _environment.filters.update(
     chance=chance,
     number=lambda n: format_decimal(n, locale="pt_BR"),
 )
-_environment.globals.update(channels=CHANNELS, bases=BASES, comparison=comparison, conclusions=conclusions)
+_environment.globals.update(channels=CHANNELS, bases=BASES, short=short, comparison=comparison, conclusions=conclusions)
 
 
 def page(results: Results) -> str:
@@ -146,13 +153,15 @@ def page(results: Results) -> str:
 
 
 def _charts(results: Results) -> Iterator[tuple[str, str]]:
-    cells = {(row["hypothesis"], Stage(row["stage"])): row for row in results.rows["heat_map"]}
-    counts = {cell: (row["cases"], int(row["notices"])) for cell, row in cells.items()}
-    yield "heat_map", svg(results.ruler, counts, {cell: row["owed"] for cell, row in cells.items()})
+    yield "heat_map", _map(results.ruler, Arm.RULER, results.rows["heat_map"])
+    if results.rival:
+        yield "rival_heat_map", _map(results.rival, Arm.RIVAL, results.rows["heat_map"])
     for name, uplift in (("groups", results.by_lot), ("as_delivered", results.as_delivered)):
         if uplift and uplift.rate:
             found = [Interval("diferença de pagantes", uplift.rate.value, uplift.rate.low, uplift.rate.high)]
             yield name, intervals("Diferença de pagantes, com 95 % de confiança", found, points)
+    if apart := list(_apart(results.by_ruler)):
+        yield "by_ruler", intervals("Diferença de pagantes, com 95 % de confiança", apart, points)
     if results.rows["recovered"]:
         columns = [
             Column(_month(row["month"]), (float(max(row["after_action"], 0)), float(max(row["spontaneous"], 0))))
@@ -161,9 +170,10 @@ def _charts(results: Results) -> Iterator[tuple[str, str]]:
         yield "recovered", bars("Recuperado por mês", ("após ação", "espontâneo"), columns, _compact)
     if any(point.paid for curve in results.curves.values() for point in curve.points):
         last = (results.on - results.begins).days
+        curves = {short(name): curve for name, curve in results.curves.items()}
         yield (
             "survival",
-            steps("Parte que já quitou, por dia", results.curves, last, lambda share: percent(share) or ""),
+            steps("Parte que já quitou, por dia", curves, last, lambda share: percent(share) or ""),
         )
     if results.rows["delinquency"]:
         stretches = [
@@ -177,6 +187,19 @@ def _charts(results: Results) -> Iterator[tuple[str, str]]:
             days[on] = days.get(on, 0) + notices
         columns = [Column(f"{on:%d/%m}", (float(notices),)) for on, notices in sorted(days.items())]
         yield "forecast", bars("Avisos por dia", ("avisos",), columns, lambda n: format_decimal(n, locale="pt_BR"))
+
+
+def _map(ruler: Ruler, arm: Arm, rows: Rows) -> str:
+    cells = {(row["hypothesis"], Stage(row["stage"])): row for row in rows if row["arm"] == arm}
+    counts = {cell: (row["cases"], int(row["notices"])) for cell, row in cells.items()}
+    return svg(ruler, counts, {cell: row["owed"] for cell, row in cells.items()})
+
+
+def _apart(uplifts: Iterable[Uplift]) -> Iterator[Interval]:
+    for uplift in uplifts:
+        if uplift.rate:
+            name = f"{short(uplift.treated.name)} e {short(uplift.control.name)}"
+            yield Interval(name, uplift.rate.value, uplift.rate.low, uplift.rate.high)
 
 
 def _float(number: Decimal | None) -> float | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Engine, bindparam, select, text
+from sqlalchemy import Connection, Engine, Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
@@ -20,6 +20,7 @@ from models.case import Status
 from models.errors import Refusal
 from models.evidence import classify
 from models.extract import tax_name
+from models.holdout import shares_of
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
@@ -55,12 +56,23 @@ AT_START = Steering()
 
 
 @dataclass(frozen=True)
-class Holdout:
-    """Who of a cohort is not contacted, so that what its ruler brings in can be told."""
+class Lot:
+    """What each case is drawn for, so that what a ruler brings in can be told."""
 
-    share: Decimal
     salt: str
     """With which the draw can be repeated."""
+    control: Decimal | None = None
+    """The share of the cases that nobody contacts."""
+    rival: FrozenRuler | None = None
+    """The ruler that half of the others are contacted by."""
+
+    @property
+    def shares(self) -> dict[str, Decimal]:
+        return shares_of(self.control, rival=self.rival is not None)
+
+    def like(self, other: Lot | None) -> bool:
+        """Whether cases are drawn for the same, by whatever salt."""
+        return other is not None and (self.control, self.rival) == (other.control, other.rival)
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,8 @@ class Cohort:
     """What its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
     """Every notice goes to the outbox."""
-    holdout: Holdout | None = None
+    lot: Lot | None = None
+    """None: every case is contacted by its ruler."""
     steering: Steering = AT_START
 
 
@@ -120,8 +133,9 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "clock": cohort.clock.model_dump(mode="json"),
             "budget": cohort.budget,
             "rehearsal": cohort.rehearsal,
-            "control_share": cohort.holdout.share if cohort.holdout else None,
-            "salt": cohort.holdout.salt if cohort.holdout else None,
+            "control_share": cohort.lot.control if cohort.lot else None,
+            "rival": cohort.lot.rival.digest if cohort.lot and cohort.lot.rival else None,
+            "salt": cohort.lot.salt if cohort.lot else None,
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
@@ -133,9 +147,8 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     if known.rehearsal != cohort.rehearsal:
         started = "a rehearsal" if known.rehearsal else "no rehearsal"
         raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
-    if cohort.holdout and (known.holdout is None or known.holdout.share != cohort.holdout.share):
-        held = f"{percent(known.holdout.share * 100)}% held out" if known.holdout else "nobody held out"
-        raise Refusal(f"cohort {cohort.name} was started with {held}; choose another name")
+    if cohort.lot and not cohort.lot.like(known.lot):
+        raise Refusal(f"cohort {cohort.name} was started with {_drawn(known.lot)}; choose another name")
     if known.steering.state is State.CANCELLED:
         raise Refusal(f"cohort {cohort.name} was cancelled by {known.steering.by}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:
@@ -158,9 +171,21 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         started_by=row.started_by,
         budget=row.budget,
         rehearsal=row.rehearsal,
-        holdout=Holdout(row.control_share, row.salt) if row.salt else None,
+        lot=_lot(connection, row),
         steering=steering_of(row),
     )
+
+
+def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
+    if cohort.salt is None:
+        return None
+    return Lot(cohort.salt, cohort.control_share, frozen_ruler(connection, cohort.rival) if cohort.rival else None)
+
+
+def _drawn(lot: Lot | None) -> str:
+    held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
+    rival = f"{lot.rival.ruler.label} as it was then" if lot and lot.rival else "no other ruler"
+    return f"{held}, and {rival} to compare with"
 
 
 DEBTORS = """
@@ -238,7 +263,7 @@ def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today
 
 
 OPEN_CASES = about_pairs(f"""
-    SELECT cases.id, cases.cohort, cases.status, cases.revision, cases.taxpayer, cases.tax FROM {PAIRS}
+    SELECT cases.id, cases.cohort, cases.ruler, cases.status, cases.revision, cases.taxpayer, cases.tax FROM {PAIRS}
     JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
 """)  # noqa: S608 - PAIRS is a constant
 
@@ -251,7 +276,7 @@ def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: d
 
 def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> int:
     """Opens a case for each candidate without one, unless the cohort is cancelled, and says for how many. Twice does it
-    once. In a cohort with a hold-out they all belong to it until it is drawn (storage/holdout.py)."""
+    once. In a cohort with a lot nobody is to be contacted until it is drawn (storage/holdout.py)."""
     position = Position.at_start(today).model_dump(mode="json")
     rows = [
         {
@@ -278,7 +303,7 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
 
 
 def _first_status(cohort: Cohort, candidate: Candidate) -> Status:
-    if cohort.holdout:
+    if cohort.lot:
         return Status.CONTROL
     return Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING
 
@@ -288,12 +313,13 @@ class Run:
     """The cohort's open cases of a page whose workflows are to run: none of its hold-out."""
 
     all: int
-    unseen: tuple[str, ...]
-    """Those that no workflow has looked at yet."""
+    unseen: Mapping[str, str]
+    """Those that no workflow has looked at yet, each with the label of its ruler."""
 
 
 def cases_to_run(engine: Engine, cohort: Cohort, page: list[Candidate]) -> Run:
     with engine.connect() as connection:
         found = connection.execute(OPEN_CASES, bound(candidate.pair for candidate in page)).all()
-    ours = [row for row in found if row.cohort == cohort.name and row.status != Status.CONTROL]
-    return Run(len(ours), tuple(row.id for row in ours if not row.revision))
+        ours = [row for row in found if row.cohort == cohort.name and row.status != Status.CONTROL]
+        unseen = {row.id: frozen_ruler(connection, row.ruler).ruler.label for row in ours if not row.revision}
+    return Run(len(ours), unseen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from models.calendar import Calendar
 from models.channel import Channel
 from models.decision import decide
+from models.holdout import Arm, shares_of
 from models.plan import plan
 from models.position import Position
 from models.prices import PriceTable, cost_of, fits, monthly_fee
@@ -49,9 +50,11 @@ def foresee(
     today: date,
     budget: Decimal | None = None,
     control: Decimal | None = None,
+    rival: Ruler | None = None,
 ) -> dict[str, Any]:
     """How many cases would start in which cell, how many are on hold and why, what would leave in 30 days, and what
-    the whole of it would cost; with a share held out, to how many of them nothing would be sent."""
+    the whole of it would cost, as if all were on the ruler; how many would be drawn for which arm, and what would leave
+    and cost if all were on its rival."""
     calendar = ruler.jurisdiction.calendar(today.year - 1)
     start = Position.at_start(today)
     cells: Counter[Cell] = Counter()
@@ -78,16 +81,26 @@ def foresee(
                     ladders[alike] = list(_ladder(ruler, calendar, start, standing))
                 cells[cell] += 1
                 notices.update(ladders[alike])
+    soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
+    arms = _arms(cells.total() + held, shares_of(control, rival=rival is not None))
+    other = foresee(engine, rival, selection, today, budget) if rival else None
     return {
         "would_start": cells.total(),
         "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
         "would_be_on_hold": held,
         "on_hold": dict(sorted(on_hold.items())),
         "already_open": already_open,
-        "control": round((cells.total() + held) * control) if control else 0,
-        "first_30_days": _by_cell(notices, today + HORIZON),
-        "costs": _costs(prices_of(ruler), notices, today, budget),
+        "control": arms.get(Arm.CONTROL, 0),
+        "arms": arms,
+        "first_30_days": soon,
+        "costs": costs,
+        "rival": other and {key: other[key] for key in ("cells", "first_30_days", "costs")},
     }
+
+
+def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:
+    drawn = {arm: round(cases * share) for arm, share in shares.items()}
+    return {**drawn, Arm.RULER: cases - sum(drawn.values())}
 
 
 def _ladder(ruler: Ruler, calendar: Calendar, start: Position, standing: Standing) -> Iterator[Planned]:

@@ -20,7 +20,7 @@ from models.errors import Refusal
 DIALECT = PGDialect()  # type: ignore[no-untyped-call]
 
 RELATIONS: Mapping[str, str] = {
-    # the cohort's cases, by the arm they were drawn for; without a hold-out all are the ruler's
+    # the cohort's cases, by the arm they were drawn for; without a lot all are the ruler's
     "members": """
         SELECT id AS "case", taxpayer, tax, coalesce(arm, 'ruler') AS arm, owed, opened_on
         FROM cases WHERE cohort = :cohort AND opened_on <= :on""",
@@ -44,13 +44,11 @@ RELATIONS: Mapping[str, str] = {
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
     "sendings": """
-        SELECT "case", step, kind, channel, notices.at, hypothesis, stage, notices.status, cost,
-               sent_at IS NOT NULL AS sent,
-               served_on IS NOT NULL OR notices.status IN ('delivered', 'read', 'answered') AS got,
+        SELECT "case", arm, step, kind, channel, at, hypothesis, stage, status, cost, sent_at IS NOT NULL AS sent,
+               served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
                channel = 'voice' AND EXISTS (SELECT FROM delivery_events WHERE notice = notices.id
                    AND delivery_events.kind IN ('in-progress', 'completed')) AS picked_up
-        FROM cases JOIN notices ON notices."case" = cases.id
-        WHERE cohort = :cohort AND opened_on <= :on AND notices.at <= :on""",
+        FROM members JOIN notices USING ("case") WHERE at <= :on""",
     # a case is charged from its first notice sent, reached if any was delivered, and has paid once it owes nothing; it
     # stands on the cell of its last notice
     "outcomes": """
@@ -59,7 +57,7 @@ RELATIONS: Mapping[str, str] = {
                split_part(cell, ' ', 3) AS stage
         FROM members
         LEFT JOIN (SELECT "case", min(at) AS charged_on, bool_or(got) AS reached,
-                          max(to_char(step, 'FM0000') || ' ' || hypothesis || ' ' || stage) AS cell
+                          max(to_char(step, 'FM0000') || ' ' || hypothesis || ' ' || stage COLLATE "C") AS cell
                    FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case") AS contact USING ("case")
         LEFT JOIN (SELECT "case", sum(amount) AS received FROM receipts WHERE since GROUP BY "case") AS came
             USING ("case")
@@ -91,13 +89,13 @@ FIGURES: Mapping[str, Figure] = {
         formula="Cada caso está na célula do último aviso que recebeu; devido na abertura e recebido desde então.",
         source="SEFAZ/AL, seminário de 2018: oito hipóteses, seis etapas",
         query="""
-            SELECT hypothesis, stage, coalesce(cases, 0) AS cases, notices, coalesce(owed, 0) AS owed,
+            SELECT arm, hypothesis, stage, coalesce(cases, 0) AS cases, notices, coalesce(owed, 0) AS owed,
                    coalesce(received, 0) AS received
-            FROM (SELECT hypothesis, stage, count(*) AS notices FROM sendings WHERE kind = 'rung' AND sent
-                  GROUP BY hypothesis, stage) AS sent
-            LEFT JOIN (SELECT hypothesis, stage, count(*) AS cases, sum(owed) AS owed, sum(received) AS received
-                       FROM outcomes GROUP BY hypothesis, stage) AS standing USING (hypothesis, stage)
-            ORDER BY hypothesis, stage""",
+            FROM (SELECT arm, hypothesis, stage, count(*) AS notices FROM sendings WHERE kind = 'rung' AND sent
+                  GROUP BY arm, hypothesis, stage) AS sent
+            LEFT JOIN (SELECT arm, hypothesis, stage, count(*) AS cases, sum(owed) AS owed, sum(received) AS received
+                       FROM outcomes GROUP BY arm, hypothesis, stage) AS standing USING (arm, hypothesis, stage)
+            ORDER BY arm, hypothesis, stage""",
     ),
     "coverage": Figure(
         title="Cobertura",
@@ -123,14 +121,20 @@ FIGURES: Mapping[str, Figure] = {
             FROM receipts JOIN outcomes USING ("case") WHERE since GROUP BY month ORDER BY month""",
     ),
     "groups": Figure(
-        title="Notificados e grupo de controle, como sorteados",
-        formula="Por grupo: casos, pagantes (recebido > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero"
-        " de quem não pagou. Intervalos: Newcombe, Katz e dispersão comum; p: χ² ou Fisher, t de Student.",
+        title="Grupos, como sorteados",
+        formula="Por grupo (ruler: régua da coorte; rival: a outra; control: ninguém avisa): casos, pagantes (recebido"
+        " > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero de quem não pagou; avisos enviados e o seu"
+        " custo. Intervalos: Newcombe, Katz e dispersão comum; p: χ² ou Fisher, t de Student.",
         source="docs/proof.md; intenção de tratar: todos os sorteados, alcançados ou não",
         query="""
-            SELECT arm, count(*) AS cases, count(*) FILTER (WHERE received > 0) AS payers,
-                   coalesce(sum(received), 0) AS received, coalesce(stddev_samp(received), 0)::float AS deviation
-            FROM outcomes GROUP BY arm ORDER BY arm""",
+            SELECT arm, cases, payers, received, deviation, coalesce(sent, 0) AS sent, coalesce(cost, 0) AS cost
+            FROM (SELECT arm, count(*) AS cases, count(*) FILTER (WHERE received > 0) AS payers,
+                         coalesce(sum(received), 0) AS received,
+                         coalesce(stddev_samp(received), 0)::float AS deviation
+                  FROM outcomes GROUP BY arm) AS came
+            LEFT JOIN (SELECT arm, count(*) FILTER (WHERE sent) AS sent, sum(cost) AS cost
+                       FROM sendings GROUP BY arm) AS messages USING (arm)
+            ORDER BY arm""",
     ),
     "as_delivered": Figure(
         title="Alcançados e não notificados, como entregue",
@@ -148,7 +152,7 @@ FIGURES: Mapping[str, Figure] = {
         title="Tempo até o pagamento",
         formula="Kaplan–Meier: dias da abertura (no controle, do sorteio) até a quitação de todos os débitos do caso;"
         " quem não quitou conta até o dia do relatório.",
-        source="Kaplan e Meier, 1958; intervalo log-log; grupos comparados pelo teste log-rank",
+        source="Kaplan e Meier, 1958; intervalo log-log; grupos comparados dois a dois pelo teste log-rank",
         query="""
             SELECT arm, coalesce(paid_on, :on) - opened_on AS day, count(paid_on) AS paid,
                    count(*) - count(paid_on) AS left
@@ -203,12 +207,13 @@ FIGURES: Mapping[str, Figure] = {
         " envio; custo pela tabela de preços, um segmento por SMS e um minuto por chamada.",
         source="a própria régua (models/forecast.py)",
         query="""
-            SELECT step.row, step.rung, step.on AS day, coalesce((position ->> 'occurrences')::int, 1) AS occurrences,
+            SELECT ruler, step.row, step.rung, step.on AS day,
+                   coalesce((position ->> 'occurrences')::int, 1) AS occurrences,
                    jsonb_path_query_array(legs, '$[*].channel') AS channels, count(*) AS cases
             FROM cases, jsonb_to_record(next_step) AS step (row text, rung int, "on" date, legs jsonb)
             WHERE cohort = :cohort AND closed_at IS NULL AND next_step ->> 'action' = 'notify'
               AND step.on <= CAST(:on AS date) + 30
-            GROUP BY step.row, step.rung, step.on, occurrences, legs ORDER BY 3, 1, 2, 4""",
+            GROUP BY ruler, step.row, step.rung, step.on, occurrences, legs ORDER BY 4, 2, 3, 5, 1""",
     ),
 }
 

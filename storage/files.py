@@ -113,7 +113,7 @@ AGREEMENT_TASKS = text("""
 """)
 
 RECORD = text("""
-    SELECT tax_id, name, next_step FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer WHERE cases.id = :case
+    SELECT tax_id, name, next_step, arm FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer WHERE cases.id = :case
 """)
 
 
@@ -140,6 +140,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "case": record.id,
         "cohort": record.cohort,
         "ruler": record.ruler.label,
+        "arm": who.arm,
         "tax_id": formatted(who.tax_id) if reveal else mask(who.tax_id),
         "name": who.name if reveal else None,
         "tax": record.tax,

@@ -55,6 +55,7 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
             lives = _read(connection, page, growth)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life)]
             found += _ledger_faults(connection, page)
+            found += _held_out_faults(connection, page)
             progress(len(page))
         return found
 
@@ -425,6 +426,11 @@ def _ledger_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
         yield f"debt {debt['id']}: received is {debt['received']}, payments less reversals are {debt['net']}"
 
 
+def _held_out_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
+    for notice in connection.execute(TO_THE_HELD_OUT, {"cases": cases}).mappings():
+        yield f"case {notice['case']}: is of the control group, and yet has the notice {notice['id']}"
+
+
 # ---- reading a page of cases
 
 
@@ -509,3 +515,8 @@ UNBALANCED = _of_cases(f"""
         FROM ({OWED}) AS owed
     ) AS ledger WHERE received <> net ORDER BY id
 """)  # noqa: S608 - OWED is a constant
+
+TO_THE_HELD_OUT = _of_cases("""
+    SELECT notices.id, "case" FROM notices JOIN cases ON cases.id = notices."case"
+    WHERE "case" = ANY(:cases) AND arm = 'control' ORDER BY notices.id
+""")

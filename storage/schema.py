@@ -230,8 +230,10 @@ cohorts = Table(
     # what its notices may cost in all; none: no limit
     Column("budget", Numeric(15, 2)),
     Column("spent", Numeric(15, 4), nullable=False, server_default=text("0")),
-    # the share of its cases that nobody contacts, and with what they are drawn (models/holdout.py); none: no hold-out
+    # the share of its cases that nobody contacts, and the ruler that half of the others are contacted by; none: nobody
     Column("control_share", Numeric),
+    Column("rival", ForeignKey("rulers.digest")),
+    # with what they are drawn (models/holdout.py)
     Column("salt", Text),
     # models.steering.Steering: running, paused or cancelled, and who said so, why, and on which logical day
     Column("state", Text, nullable=False, server_default=text("'running'")),
@@ -239,7 +241,7 @@ cohorts = Table(
     Column("steered_because", Text, nullable=False, server_default=text("''")),
     Column("steered_on", Date),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    CheckConstraint("num_nonnulls(control_share, salt) IN (0, 2)", name="holdout_is_whole"),
+    CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
 )
 
 # one a taxpayer and tax, one open at most
@@ -268,9 +270,11 @@ cases = Table(
     # the logical day it was opened, and what was owed then
     Column("opened_on", Date, nullable=False, server_default=text("CURRENT_DATE")),
     Column("owed", Numeric(15, 2), nullable=False, server_default=text("0")),
-    # control or ruler, in a cohort with a hold-out; cases drawn at the same instant are one line of the draw
+    # models.holdout.Arm, in a cohort with a lot; cases drawn at the same instant are one line of the draw
     Column("arm", Text),
     Column("drawn_at", DateTime(timezone=True)),
+    # models.holdout.Habit, as known when it was drawn
+    Column("habit", Text),
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, insert, text
 
 from models.calendar import Clock
-from storage.cohorts import Cohort, Holdout, Selection, found_cohort, pin_ruler
+from models.faults import read_ruler
+from storage.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
 from storage.results import Results, read_results
 from storage.schema import filings
 from storage.shelf import RULERS
@@ -66,8 +67,8 @@ class Ledger:
         )
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
-        holdout = Holdout(Decimal("0.1"), "salt")
-        found_cohort(self.engine, Cohort(COHORT, frozen, Selection(), clock, "ana", holdout=holdout))
+        lot = Lot("salt", Decimal("0.1"))
+        found_cohort(self.engine, Cohort(COHORT, frozen, Selection(), clock, "ana", lot=lot))
 
     def cases(self, name: str, count: int, owed: str, arm: str | None = "ruler") -> None:
         """They owe so much in all; `name` is the beginning of their ids."""
@@ -93,6 +94,15 @@ class Ledger:
 
     def without_holdout(self) -> None:
         self.run("UPDATE cohorts SET control_share = NULL, salt = NULL")
+
+    def with_a_rival(self, was: str = "version: 1", becomes: str = "version: 2") -> None:
+        """A ruler that differs so, for the cases of the arm `rival`."""
+        source = RULERS.read(ICMS)[1].replace("version: 1", "version: 2").replace(was, becomes)
+        ruler = read_ruler(source).ruler
+        assert ruler is not None
+        with self.engine.begin() as connection:
+            pinned = pin_ruler(connection, ruler, source, 2025)
+        self.run("UPDATE cohorts SET rival = :digest", digest=pinned.digest)
 
     def run(self, statements: str, **given: Any) -> None:
         with self.engine.begin() as connection:

@@ -48,3 +48,20 @@ def test_a_campaign_of_which_nothing_is_left_is_refused(app: typer.Typer) -> Non
         refused = CliRunner().invoke(app, ["cohort", "start", "x", "--ruler", "refis-2023", *more]).exception
         assert isinstance(refused, Refusal)
         assert "ends on 2023-06-23 at 16:00" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("arm", "sentence"),
+    [
+        ("alagoas-icms", "--arm and --ruler are both alagoas-icms v1: two different rulers can be compared"),
+        ("divida-ativa", "alagoas-icms v1 and divida-ativa v1 can't be compared in one cohort: they differ in"),
+        ("nowhere", "nowhere"),
+    ],
+)
+def test_an_arm_that_can_not_be_compared_is_refused(app: typer.Typer, arm: str, sentence: str) -> None:
+    for more in ([], ["--dry-run"]):
+        asked = ["cohort", "start", "x", "--ruler", "alagoas-icms", "--arm", arm, *more]
+        refused = CliRunner().invoke(app, asked).exception
+        assert isinstance(refused, Refusal)
+        assert sentence in str(refused)
+        assert "\n" not in str(refused)

@@ -41,6 +41,26 @@ def test_as_json_it_holds_every_table(line: Line, ledger: Ledger) -> None:
     assert {*FIGURES, "comparison", "curves", "sendings"} == {*said["tables"]}
 
 
+def test_of_two_rulers_it_says_which_brought_more_and_at_what_cost(line: Line, ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    ledger.cases("b", 90, "9000.00", arm="rival")
+    ledger.notified("b")
+    ledger.paid("b", 60, "6000.00", NOTIFIED + timedelta(days=30))
+    code, said, _ = line(*ASKED)
+    assert code == 0
+    assert "régua A (alagoas-icms v1) e régua B (alagoas-icms v2), por sorteio" in said
+    assert "−33,33 pp" in said
+    found = line.json(*ASKED)
+    assert [(each["arm"], each["payers"], each["cost"]) for each in found["arms"]] == [
+        ("ruler", 30, "9.00"),
+        ("rival", 60, "9.00"),
+        ("control", 1, "0.00"),
+    ]
+    assert [round(each["points"], 4) for each in found["by_ruler"]] == [-0.3333, 0.2333, 0.5667]
+    compared = {(row["treated"], row["control"]) for row in found["tables"]["comparison"]}
+    assert len(compared) == 5, "the two rulers, each with the control group, both with it, and as delivered"
+
+
 def test_every_table_is_a_file_that_a_spreadsheet_opens(line: Line, ledger: Ledger, tmp_path: Path) -> None:
     code, said, complained = line(*ASKED, "--csv", tmp_path / "new")
     assert (code, said) == (0, "")

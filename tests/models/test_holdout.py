@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from models.errors import Refusal
-from models.holdout import Candidate, Stratum, band_name, band_of, draw, stratum_of
+from models.holdout import Arm, Candidate, Habit, Stratum, band_name, band_of, draw, shares_of, stratum_of
 
 TENTH = {"control": Decimal("0.1")}
 
@@ -19,7 +19,7 @@ candidates = st.lists(
         case=st.uuids(version=4).map(str),
         tax=st.sampled_from(["ICMS", "IPTU"]),
         amount=amounts,
-        habit=st.sampled_from(["", "já respondeu"]),
+        habit=st.sampled_from([Habit.UNKNOWN, Habit.ANSWERED]),
     ),
     max_size=120,
     unique_by=lambda each: each.case,
@@ -28,8 +28,8 @@ shares = st.integers(1, 99).map(lambda percent: Decimal(percent) / 100)
 salts = st.text("0123456789abcdef", min_size=8, max_size=8)
 
 
-def town(size: int, **facts: str) -> list[Candidate]:
-    return [Candidate(f"c{number}", "ICMS", Decimal(1000), **facts) for number in range(size)]
+def town(size: int) -> list[Candidate]:
+    return [Candidate(f"c{number}", "ICMS", Decimal(1000)) for number in range(size)]
 
 
 def strata(cases: list[Candidate]) -> Counter[Stratum]:
@@ -85,8 +85,8 @@ def test_thousands_of_small_strata_do_not_add_up_to_a_bias() -> None:
 
 
 def test_groups_are_drawn_by_past_response() -> None:
-    answered = [Candidate(f"a{n}", "IPTU", Decimal(300), "já respondeu a aviso") for n in range(200)]
-    silent = [Candidate(f"s{n}", "IPTU", Decimal(300), "nunca respondeu") for n in range(600)]
+    answered = [Candidate(f"a{n}", "IPTU", Decimal(300), Habit.ANSWERED) for n in range(200)]
+    silent = [Candidate(f"s{n}", "IPTU", Decimal(300), Habit.SILENT) for n in range(600)]
     drawn = draw([*silent, *answered], TENTH, "salt")
     assert Counter(case[0] for case in drawn) == {"a": 20, "s": 60}
 
@@ -95,6 +95,15 @@ def test_groups_are_drawn_by_past_response() -> None:
 def test_shares_that_leave_nobody_to_contact_are_refused(shares: dict[str, str]) -> None:
     with pytest.raises(Refusal, match="leave cases for the cohort's own ruler"):
         draw(town(10), {arm: Decimal(share) for arm, share in shares.items()}, "salt")
+
+
+@given(shares | st.none(), st.booleans())
+def test_the_rulers_share_evenly_whom_the_control_group_leaves(control: Decimal | None, rival: bool) -> None:
+    found = shares_of(control, rival)
+    ruler = 1 - sum(found.values())
+    assert found.get(Arm.CONTROL) == control
+    assert found.get(Arm.RIVAL, ruler) == ruler
+    assert (Arm.RIVAL in found) == rival
 
 
 def test_nobody_is_drawn_from_nobody() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.uplift import BASES, Basis, Estimate, Group, Uplift, compare, conclusions, group_of
+from models.uplift import BASES, Basis, Estimate, Group, Uplift, compare, conclusions, group_of, together
 
 
 def group(name: str, cases: int, payers: int, paying: str = "100.00") -> Group:
@@ -53,6 +53,17 @@ def test_pindamonhangaba_received_a_fifth_more_from_the_notified() -> None:
     assert found.value_relative.beyond_chance
     assert found.brought_in is not None
     assert found.brought_in.value == pytest.approx(3_600_000 - 60_000 * float(others.received) / others.cases)
+
+
+amounts = st.lists(st.decimals("0", "1000000", places=2), max_size=20)
+
+
+@given(st.lists(amounts, max_size=4))
+def test_groups_together_are_the_group_of_all_their_cases(parts: list[list[Decimal]]) -> None:
+    found = together("all", [group_of(str(number), part) for number, part in enumerate(parts)])
+    whole = group_of("all", [amount for part in parts for amount in part])
+    assert (found.cases, found.payers, found.received) == (whole.cases, whole.payers, whole.received)
+    assert found.deviation == pytest.approx(whole.deviation, rel=1e-6, abs=1e-6)
 
 
 # ---- what is said

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import binom
 
-from models.holdout import Candidate, draw
-from models.uplift import Group, Uplift, compare
+from models.holdout import Arm, Candidate, Habit, draw, shares_of
+from models.uplift import Group, Uplift, compare, together
 
 Numbers = npt.NDArray[Any]
 
@@ -25,10 +25,14 @@ chance = np.random.default_rng(2026)
 OWED = np.round(chance.lognormal(mean=6.5, sigma=1.2, size=CITY), 2)
 """A few owe most of it, as in life."""
 CASES = [
-    Candidate(str(number), ("ICMS", "IPTU", "ISS")[number % 3], Decimal(f"{owed:.2f}"))
+    Candidate(str(number), ("ICMS", "IPTU", "ISS")[number % 3], Decimal(f"{owed:.2f}"), [*Habit][number % 5])
     for number, owed in enumerate(OWED)
 ]
-SHARES = {"control": {"control": Decimal("0.3")}, "arms": {"control": Decimal("0.2"), "b": Decimal("0.4")}}
+SHARES = {
+    "control": shares_of(Decimal("0.3"), rival=False),
+    "two rulers": shares_of(None, rival=True),
+    "two rulers and a control": shares_of(Decimal("0.2"), rival=True),
+}
 
 
 @cache
@@ -38,8 +42,9 @@ def drawn(design: str, seed: int) -> tuple[Numbers, Numbers]:
         treated = np.random.default_rng(seed).random(CITY) < 0.6
         return np.flatnonzero(treated), np.flatnonzero(~treated)
     arm_of = draw(CASES, SHARES[design], salt=str(seed))
-    arms = np.array([arm_of.get(case.case, "a") for case in CASES])
-    return np.flatnonzero(arms == "a"), np.flatnonzero(arms == ("b" if design == "arms" else "control"))
+    arms = np.array([arm_of.get(case.case, Arm.RULER) for case in CASES])
+    other = Arm.RIVAL if Arm.RIVAL in SHARES[design] else Arm.CONTROL
+    return np.flatnonzero(arms == Arm.RULER), np.flatnonzero(arms == other)
 
 
 def group(name: str, paid: Numbers) -> Group:
@@ -54,7 +59,7 @@ def experiment(design: str, effect: float, seed: int) -> Uplift:
     return compare(group("a", paid[0]), group("b", paid[1]))
 
 
-@pytest.mark.parametrize("design", ["coin", "control", "arms"])
+@pytest.mark.parametrize("design", ["coin", *SHARES])
 @pytest.mark.parametrize("effect", [0.0, 0.03])
 def test_an_interval_holds_the_truth_as_often_as_it_says(design: str, effect: float) -> None:
     found = [experiment(design, effect, seed) for seed in range(SEEDS)]
@@ -68,6 +73,21 @@ def test_an_interval_holds_the_truth_as_often_as_it_says(design: str, effect: fl
     if not effect:
         for p in ("rate_p", "value_p"):
             assert sum(getattr(one, p) < 0.05 for one in found) <= SEEDS - FEWEST, p
+
+
+def test_both_rulers_together_are_held_to_what_they_bring_on_the_average() -> None:
+    """One brings five points, the other one, a fifth is held out: three points of everybody notified."""
+    held = 0
+    for seed in range(SEEDS):
+        arm_of = draw(CASES, SHARES["two rulers and a control"], salt=str(seed))
+        arms = np.array([arm_of.get(case.case, Arm.RULER) for case in CASES])
+        pays = np.random.default_rng(20_000 + seed).random(CITY)
+        rates = {Arm.RULER: BASE + 0.05, Arm.RIVAL: BASE + 0.01, Arm.CONTROL: BASE}
+        groups = {arm: group(arm, OWED[arms == arm] * (pays[arms == arm] < rate)) for arm, rate in rates.items()}
+        found = compare(together("both", (groups[Arm.RULER], groups[Arm.RIVAL])), groups[Arm.CONTROL])
+        assert found.rate is not None
+        held += found.rate.low <= 0.03 <= found.rate.high
+    assert FEWEST <= held <= MOST
 
 
 def test_a_small_hold_out_of_a_heavy_tail_is_held_to_it_too() -> None:

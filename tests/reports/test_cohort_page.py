@@ -49,7 +49,31 @@ def nobody_was_drawn(ledger: Ledger) -> None:
     ledger.paid("n", 1, "100.00", LATER)
 
 
-@pytest.mark.parametrize("scene", [everything, nobody, nobody_paid, nobody_was_held_out, nobody_was_drawn])
+def two_rulers(ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    everything(ledger)
+    ledger.cases("b", 900, "90000.00", arm="rival")
+    ledger.notified("b", channel="sms")
+    ledger.paid("b", 400, "40000.00", LATER)
+
+
+def two_rulers_for_nobody(ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    ledger.run("UPDATE cohorts SET control_share = NULL")
+
+
+SCENES = [
+    everything,
+    nobody,
+    nobody_paid,
+    nobody_was_held_out,
+    nobody_was_drawn,
+    two_rulers,
+    two_rulers_for_nobody,
+]
+
+
+@pytest.mark.parametrize("scene", SCENES)
 def test_it_is_whole_and_shows_no_number_that_is_none(engine: Engine, scene: Scene) -> None:
     ledger = Ledger(engine)
     scene(ledger)
@@ -86,6 +110,31 @@ def test_it_says_what_was_found_and_how_sure_that_is(engine: Engine) -> None:
         "média de 5,00 %",
     ):
         assert words in text
+
+
+def test_it_says_which_of_two_rulers_brought_more_and_what_each_cost(engine: Engine) -> None:
+    ledger = Ledger(engine)
+    two_rulers(ledger)
+    html = page(ledger.results())
+    text = " ".join(Opened(html).text.split())
+    for words in (
+        "e, em comparação, ICMS Alagoas – do lembrete à suspensão de benefícios (alagoas-icms v2)",
+        "Qual das duas réguas",
+        "régua A (alagoas-icms v1): 11,11 pontos percentuais de pagantes a menos que régua B (alagoas-icms v2)",
+        "régua B (alagoas-icms v2): 27,78 pontos percentuais de pagantes a mais que grupo de controle",
+        "notificados: 22,22 pontos percentuais de pagantes a mais que grupo de controle",
+        "régua B (alagoas-icms v2)900 900R$ 90,00 R$ 40.000,00 R$ 0,0022",
+        "Teste log-rank entre régua A (alagoas-icms v1) e régua B (alagoas-icms v2): p < 0,001",
+    ):
+        assert words in text
+    assert html.count("Mapa de calor: ICMS Alagoas") == 2 * page_of_one_ruler(ledger).count(
+        "Mapa de calor: ICMS Alagoas"
+    )
+
+
+def page_of_one_ruler(ledger: Ledger) -> str:
+    ledger.run("UPDATE cohorts SET rival = NULL")
+    return page(ledger.results())
 
 
 @pytest.mark.parametrize(

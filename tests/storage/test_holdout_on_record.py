@@ -1,5 +1,6 @@
 """A hold-out on record: who is drawn, that it can be repeated, and that it takes in who comes later."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -8,8 +9,10 @@ from sqlalchemy import Engine, text
 
 from models.calendar import Clock
 from models.errors import Refusal
-from models.holdout import Candidate, draw
-from storage.cohorts import Cohort, Holdout, Selection, candidates, cases_to_run, found_cohort, open_cases, pin_ruler
+from models.faults import read_ruler
+from models.holdout import Arm, Candidate, draw, shares_of
+from models.ruler import Ruler
+from storage.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, found_cohort, open_cases, pin_ruler
 from storage.dry_run import foresee
 from storage.holdout import draw_arms, drawn, release
 from storage.shelf import RULERS
@@ -24,6 +27,16 @@ CLOCK = Clock(
     timezone="America/Sao_Paulo",
 )
 RULER = shipped(REGISTERED)
+SOURCE = RULERS.read(REGISTERED)[1]
+BOLDER = SOURCE.replace("version: 1", "version: 2")
+"""Another ruler for the same people."""
+
+
+def read(source: str) -> Ruler:
+    ruler = read_ruler(source).ruler
+    assert ruler is not None
+    return ruler
+
 
 OWING = """
     INSERT INTO taxpayers (key, tax_id, name, is_company)
@@ -49,11 +62,14 @@ class Roll:
                 connection.execute(text(statement), {"first": self.owing + 1, "last": self.owing + by})
         self.owing += by
 
-    def cohort(self, name: str = "roll", share: Decimal | None = TENTH, salt: str = "salt") -> Cohort:
+    def cohort(
+        self, name: str = "roll", share: Decimal | None = TENTH, salt: str = "salt", rival: str | None = None
+    ) -> Cohort:
         with self.engine.begin() as connection:
-            frozen = pin_ruler(connection, RULER, RULERS.read(REGISTERED)[1], 2025)
-        holdout = Holdout(share, salt) if share else None
-        return found_cohort(self.engine, Cohort(name, frozen, Selection(), CLOCK, "ana", holdout=holdout))
+            frozen = pin_ruler(connection, RULER, SOURCE, 2025)
+            other = pin_ruler(connection, read(rival), rival, 2025) if rival else None
+        lot = Lot(salt, share, other) if share or other else None
+        return found_cohort(self.engine, Cohort(name, frozen, Selection(), CLOCK, "ana", lot=lot))
 
     def opens(self, cohort: Cohort) -> int:
         pages = candidates(self.engine, RULER, Selection(), TODAY)
@@ -63,9 +79,26 @@ class Roll:
         pages = candidates(self.engine, RULER, Selection(), TODAY)
         return {case for page in pages for case in cases_to_run(self.engine, cohort, page).unseen}
 
-    def arms(self) -> tuple[list[Candidate], list[Candidate]]:
+    def arms(self) -> dict[Arm, list[Candidate]]:
         with self.engine.connect() as connection:
             return drawn(connection, "roll")
+
+    def undrawn(self) -> set[str]:
+        with self.engine.connect() as connection:
+            return {*connection.scalars(text("SELECT id FROM cases WHERE arm IS NULL"))}
+
+    def rulers_of(self, cases: list[Candidate]) -> set[str]:
+        query = text("SELECT DISTINCT ruler FROM cases WHERE id = ANY(:ids)")
+        with self.engine.connect() as connection:
+            return {*connection.scalars(query, {"ids": [each.case for each in cases]})}
+
+    def labels_to_run(self, cohort: Cohort) -> Counter[str]:
+        pages = candidates(self.engine, RULER, Selection(), TODAY)
+        return Counter(label for page in pages for label in cases_to_run(self.engine, cohort, page).unseen.values())
+
+    def held_and_others(self) -> tuple[list[Candidate], list[Candidate]]:
+        arms = self.arms()
+        return arms[Arm.CONTROL], arms[Arm.RULER]
 
 
 @pytest.fixture
@@ -79,7 +112,7 @@ def test_until_it_is_drawn_nobody_is_to_be_contacted(roll: Roll) -> None:
     assert roll.opens(cohort) == 600
     assert roll.to_run(cohort) == set()
     draw_arms(roll.engine, cohort)
-    held, others = roll.arms()
+    held, others = roll.held_and_others()
     assert (len(held), len(others)) == (60, 540)
     assert roll.to_run(cohort) == {each.case for each in others}
 
@@ -89,7 +122,7 @@ def test_the_draw_on_record_can_be_repeated_with_the_salt(roll: Roll) -> None:
     cohort = roll.cohort()
     roll.opens(cohort)
     draw_arms(roll.engine, cohort)
-    held, others = roll.arms()
+    held, others = roll.held_and_others()
     assert {each.case for each in held} == set(draw([*held, *others], {"control": TENTH}, "salt"))
     assert {each.amount for each in others} == {10, 100, 1000, 10000}, "what each owed is on record"
 
@@ -100,11 +133,11 @@ def test_who_was_drawn_stays_and_who_comes_later_is_drawn_as_fairly(roll: Roll) 
     for _ in range(2):
         roll.opens(cohort)
         draw_arms(roll.engine, cohort)
-    first = {each.case for each in roll.arms()[0]}
+    first = {each.case for each in roll.held_and_others()[0]}
     roll.grows(200)
     assert roll.opens(cohort) == 200
     draw_arms(roll.engine, cohort)
-    later = {each.case for each in roll.arms()[0]}
+    later = {each.case for each in roll.held_and_others()[0]}
     assert first < later
     assert (len(first), len(later)) == (30, 50)
 
@@ -117,13 +150,15 @@ def test_another_cohort_takes_up_the_control_group_only_once_it_is_released(roll
     assert roll.opens(other) == 0
     release(roll.engine, cohort.name)
     assert roll.opens(other) == 10
-    assert len(roll.arms()[0]) == 10, "they stay what they were drawn for"
+    assert len(roll.held_and_others()[0]) == 10, "they stay what they were drawn for"
 
 
 def test_a_cohort_keeps_its_share_and_its_salt(roll: Roll) -> None:
-    assert roll.cohort().holdout == roll.cohort(salt="another").holdout == Holdout(TENTH, "salt")
-    assert roll.cohort(share=None).holdout == Holdout(TENTH, "salt")
-    with pytest.raises(Refusal, match="was started with 10% held out; choose another name"):
+    assert roll.cohort().lot == roll.cohort(salt="another").lot == Lot("salt", TENTH)
+    assert roll.cohort(share=None).lot == Lot("salt", TENTH)
+    with pytest.raises(
+        Refusal, match="was started with 10% held out, and no other ruler to compare with; choose another name"
+    ):
         roll.cohort(share=Decimal("0.2"))
     roll.cohort("all", None)
     with pytest.raises(Refusal, match="was started with nobody held out"):
@@ -134,3 +169,54 @@ def test_the_dry_run_says_how_many_would_be_held_out(roll: Roll) -> None:
     roll.grows(50)
     assert foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH)["control"] == 5
     assert foresee(roll.engine, RULER, Selection(), TODAY)["control"] == 0
+
+
+def test_who_is_not_held_out_goes_half_to_each_ruler_and_is_pinned_to_it(roll: Roll) -> None:
+    roll.grows(600)
+    cohort = roll.cohort(rival=BOLDER)
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    arms = roll.arms()
+    assert {arm: len(cases) for arm, cases in arms.items()} == {"control": 60, "ruler": 270, "rival": 270}
+    assert cohort.lot
+    assert cohort.lot.rival
+    assert roll.rulers_of(arms[Arm.RIVAL]) == {cohort.lot.rival.digest}
+    assert roll.rulers_of(arms[Arm.RULER]) == roll.rulers_of(arms[Arm.CONTROL]) == {cohort.frozen.digest}
+    assert roll.labels_to_run(cohort) == {"divida-ativa v1": 270, "divida-ativa v2": 270}
+    everybody = [each for cases in arms.values() for each in cases]
+    again = draw(everybody, shares_of(TENTH, rival=True), "salt")
+    assert {each.case for each in arms[Arm.RIVAL]} == {case for case, arm in again.items() if arm == "rival"}
+
+
+def test_two_rulers_need_no_control_group_and_who_comes_later_is_drawn_too(roll: Roll) -> None:
+    cohort = roll.cohort(share=None, rival=BOLDER)
+    for owing in (101, 1, 100):
+        roll.grows(owing)
+        roll.opens(cohort)
+        assert not roll.to_run(cohort) & roll.undrawn()
+        draw_arms(roll.engine, cohort)
+    arms = roll.arms()
+    assert arms[Arm.CONTROL] == []
+    assert len(arms[Arm.RULER]) + len(arms[Arm.RIVAL]) == 202
+    assert abs(len(arms[Arm.RULER]) - len(arms[Arm.RIVAL])) <= 3
+
+
+def test_a_cohort_keeps_its_other_ruler(roll: Roll) -> None:
+    roll.cohort(rival=BOLDER)
+    known = roll.cohort(share=None)
+    assert known.lot
+    assert known.lot.rival
+    for other in (None, BOLDER.replace("version: 2", "version: 3")):
+        with pytest.raises(Refusal, match="was started with 10% held out, and divida-ativa v2 as it was then to comp"):
+            roll.cohort(rival=other)
+    roll.cohort("one", None)
+    with pytest.raises(Refusal, match="cohort one was started with nobody held out, and no other ruler"):
+        roll.cohort("one", None, rival=BOLDER)
+
+
+def test_the_dry_run_says_how_many_each_ruler_would_get(roll: Roll) -> None:
+    roll.grows(50)
+    foreseen = foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH, rival=read(BOLDER))
+    assert foreseen["arms"] == {"control": 5, "rival": 22, "ruler": 23}
+    assert foreseen["rival"]["costs"]["whole_ladder"] == foreseen["costs"]["whole_ladder"]
+    assert foresee(roll.engine, RULER, Selection(), TODAY)["arms"] == {"ruler": 50}

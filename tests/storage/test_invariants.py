@@ -198,6 +198,7 @@ FAULTS = {
     "UPDATE suspensions SET reinstated_at = NULL; UPDATE cases SET closed_at = NULL": (
         "has nothing outstanding and holds 1 benefits suspended"
     ),
+    "UPDATE cases SET arm = 'control'": "is of the control group, and yet has the notice n0",
     "UPDATE debts SET received = 99.99": "received is 99.99, payments less reversals are 100.00",
     "DELETE FROM owed_signals": "is owed to it 1 times, and was signalled 0 times",
     SIGNALLED_AGAIN: "is owed to it 1 times, and was signalled 2 times",

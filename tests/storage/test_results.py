@@ -1,5 +1,6 @@
 """The figures of a cohort's report through SQL: those the sources published, and what each must never do."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -190,6 +191,65 @@ def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> No
             alone = [dict(row) for row in connection.exec_driver_sql(whole_query(figure, COHORT, UNTIL)).mappings()]
             assert alone, figure
             assert alone == [dict(row) for row in found.rows[figure]], figure
+
+
+def test_two_rulers_are_compared_with_each_other_and_with_the_control_group(ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    ledger.cases("a", 400, "40000.00")
+    ledger.cases("b", 400, "40000.00", arm="rival")
+    ledger.cases("c", 200, "20000.00", arm="control")
+    ledger.notified("a", cost=Decimal("0.10"))
+    ledger.notified("b", cost=Decimal("0.25"))
+    ledger.notified("b", channel="sms", step=1, stage="warning", on=AFTER, cost=Decimal("0.25"))
+    ledger.paid("a", 40, "4000.00", AFTER)
+    ledger.paid("b", 80, "8000.00", AFTER)
+    ledger.paid("c", 10, "1000.00", AFTER)
+    found = ledger.results()
+    ours, theirs, control = "régua A (alagoas-icms v1)", "régua B (alagoas-icms v2)", "grupo de controle"
+    told = {(each.treated.name, each.control.name): each.rate for each in found.by_ruler}
+    assert {pair: rate and round(rate.value, 9) for pair, rate in told.items()} == {
+        (ours, theirs): -0.1,
+        (ours, control): 0.05,
+        (theirs, control): 0.15,
+    }
+    assert found.by_lot is not None
+    assert found.by_lot.rate is not None
+    assert found.by_lot.treated.cases == 800
+    assert found.by_lot.rate.value == pytest.approx(0.1)
+    assert [(each.arm, each.sent, each.cost) for each in found.arms] == [
+        ("ruler", 400, Decimal("40.0000")),
+        ("rival", 800, Decimal("200.0000")),
+        ("control", 0, 0),
+    ]
+    assert found.arms[1].cost_of_a_real == Decimal("0.025")
+    assert list(found.curves) == [ours, theirs, control]
+    assert [(each.ours, each.theirs) for each in found.ranked] == list(told)
+    assert all(each.p < 0.05 for each in found.ranked)
+    assert found.coverage.to_charge == 800
+
+
+def test_two_rulers_without_a_control_group_prove_which_is_better_and_not_what_they_bring(ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    ledger.run("UPDATE cohorts SET control_share = NULL")
+    ledger.cases("a", 100, "10000.00")
+    ledger.cases("b", 100, "10000.00", arm="rival")
+    ledger.paid("b", 30, "3000.00", AFTER)
+    found = ledger.results()
+    assert found.by_lot is None
+    assert [(each.treated.payers, each.control.payers) for each in found.by_ruler] == [(0, 30)]
+
+
+def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) -> None:
+    ledger.with_a_rival("channels: [email]", "channels: [sms]")
+    ledger.cases("a", 2, "200.00")
+    ledger.cases("b", 3, "300.00", arm="rival")
+    today = last_day(ledger.engine, COHORT)
+    step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "legs": [{"channel": "voice"}]}
+    ledger.run("UPDATE cases SET ruler = rival FROM cohorts WHERE arm = 'rival'")
+    ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
+    sendings = [each.sending for each in ledger.results(today).forecast or ()]
+    assert {(each.channel, each.notices) for each in sendings if each.on > today} == {("email", 2), ("sms", 3)}
+    assert [each[:2] for each in sendings] == sorted(each[:2] for each in sendings)
 
 
 def test_an_empty_cohort_has_no_figure_and_no_fault(ledger: Ledger) -> None:

@@ -36,7 +36,7 @@ from models.events import Event, NoticeServed, PriorStepTaken
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
-from storage.cohorts import Cohort, Holdout, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.cohorts import Cohort, Lot, Selection, candidates, found_cohort, open_cases, pin_ruler
 from storage.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
 from storage.shelf import RULERS
@@ -171,6 +171,7 @@ class Town:
         accrual: str = "",
         until: datetime | None = None,
         control: Decimal | None = None,
+        rival: str | None = None,
     ) -> tuple[Cohort, list[int]]:
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
         now = await self.env.get_current_time()
@@ -193,10 +194,16 @@ class Town:
                 source = source.replace("from: 2023-05-02", f"from: {now.date()}")
             read = read_ruler(source).ruler
             assert read
-            frozen = pin_ruler(connection, read, source, min(now.year, FIRST_DAY.year) - 1)
+            first_year = min(now.year, FIRST_DAY.year) - 1
+            frozen = pin_ruler(connection, read, source, first_year)
+            other = None
+            if rival:
+                read = read_ruler(rival).ruler
+                assert read
+                other = pin_ruler(connection, read, rival, first_year)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
-        holdout = Holdout(control, "salt") if control else None
-        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", holdout=holdout)), ids
+        lot = Lot("salt", control, other) if control or other else None
+        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", lot=lot)), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)

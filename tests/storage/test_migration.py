@@ -24,6 +24,7 @@ from storage.steering import steer
 from tests.builders import FACTS, ICMS, REFIS, REGISTERED, revised_icms, shipped
 from tests.record_world import Street
 from tests.storage.test_cohort_state import until_it_waits
+from workflows.effects import Contact
 
 PEOPLE = 60
 SOURCE = revised_icms()
@@ -227,3 +228,17 @@ def test_a_rung_left_out_on_the_way_to_the_new_ruler_is_found(owner: Engine) -> 
         connection.execute(text("UPDATE notices SET step = step - 1 WHERE step > 1"))
     [fault] = violations(owner, street.cohort.name)
     assert "contact 1 (h2 alert) follows contact 0 (h1 reminder), which is not the rung before it" in fault
+
+
+def test_a_step_that_was_asked_for_by_the_former_ruler_sends_nothing(street: Street) -> None:
+    """Where it was the alert's turn it is the warning's now, by the same index."""
+    life = street.lives[0]
+    assert life.outlook
+    assert life.outlook.runs_at
+    asked = Contact(case=life.case, step=life.outlook.step, channel="email", way="email")
+    moved(street)
+    street.worker.now = life.outlook.runs_at
+    sent = ask(street, "SELECT count(*) FROM notices")
+    answer = street.worker.run(street.notices.notify, asked)
+    assert (asked.step.stage, answer.step.stage) == ("alert", "warning")
+    assert ask(street, "SELECT count(*) FROM notices") == sent

@@ -283,15 +283,16 @@ def _answered(ask: Callable[[], T]) -> T:
 def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     """Whether the notice is still the next one, or its rung was just done on another channel and may go on."""
     step, position = sat.step, sat.position
+    if not _has_rung(sat.case.ruler, asked):
+        return False
     if step.number == asked.number:
-        same = step.action is asked.action and step.action.contacts and _cell(step) == _cell(asked)
+        same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
         return same and sat.due and leg in step.legs
     halted = sat.standing.paused_by is not None or sat.standing.cancelled_because is not None
     if asked.action is Action.INFORM:
         return position.steps == asked.number + 1 and not position.suspended and not halted
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
-    begun = begun and _rung_of(sat, asked).stage is asked.stage
     tried = {delivery.way for delivery in sat.standing.deliveries}
     stopped = halted or sat.standing.lacks or _offer_is_over(sat)
     return begun and leg.way not in tried and sat.standing.outstanding and not stopped
@@ -332,9 +333,9 @@ def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exceptio
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
 
 
-def _cell(step: Step) -> tuple[Any, ...]:
-    """With its stage, since the same index may be another rung once the case has gone over to another ruler."""
-    return step.row, step.rung, step.stage
+def _has_rung(ruler: Ruler, step: Step) -> bool:
+    """The step's: a case that has gone over to another ruler since may have another one there, or none."""
+    return any((row, index, rung.stage) == (step.row, step.rung, step.stage) for row, index, rung in ruler.cells())
 
 
 def _rung_of(sat: Sitting, step: Step) -> Rung:

@@ -32,6 +32,7 @@ from models.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, NoticeServed, ReturnCorrected, ReturnFiled
 from models.evidence import Filing
+from models.faults import read_ruler
 from models.grounds import Ground
 from models.instalments import State
 from models.ruler import Hypothesis
@@ -39,6 +40,7 @@ from models.standing import StepKind
 from models.step import Action
 from storage.agreements import rescind
 from storage.cases import read_case
+from storage.cohorts import read_cohort
 from storage.contacts import give_contact
 from storage.costs import change_budget
 from storage.defences import file_defence, rule_on_defence
@@ -47,11 +49,13 @@ from storage.hardship import record_hardship
 from storage.holds import place_hold, release_hold
 from storage.invariants import violations
 from storage.ledger import record_pix
+from storage.migration import foresee_migration, migrate_cohort
 from storage.policies import load_policy
 from storage.prior_steps import take_prior_step
+from storage.shelf import RULERS
 from storage.signals import owe
 from storage.signing import Wish, sign
-from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing
+from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing, revised_icms
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import CaseCommand, Command, Hearing, Outlook
 
@@ -124,6 +128,23 @@ class LivesOnRecord(RuleBasedStateMachine):
         self.street.worker.dies = how
         self.street.goes_on()
         self.happened(f"a worker dies {how}")
+
+    @rule()
+    def the_cohort_goes_over(self) -> None:
+        """To another version of its ruler; the next time, back."""
+        street, now = self.street, self.street.now
+        shorter = RULERS.read(REGISTERED)[1].replace("version: 1\n", "version: 2\n").replace("5 business", "3 business")
+        versions = [RULERS.read(ICMS)[1].replace("taxes: [ICMS]\n", ""), revised_icms()]
+        if street.ruler.ruler == REGISTERED:
+            versions = [RULERS.read(REGISTERED)[1], shorter]
+        source = versions[2 - street.ruler.version]
+        ruler = read_ruler(source).ruler
+        assert ruler
+        foresee_migration(self.engine, street.cohort.name, ruler, now, lambda cases: None)
+        migrate_cohort(self.engine, street.cohort.name, ruler, source, "Bia", now, lambda cases: None)
+        with self.engine.connect() as connection:
+            street.cohort = read_cohort(connection, street.cohort.name)
+        self.happened("the cohort goes over")
 
     @rule(data=st.data())
     def a_workflow_starts_anew(self, data: st.DataObject) -> None:

@@ -21,7 +21,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.case import CaseStart
-from models.events import CohortSteered, Event, PaymentReceived, PaymentReversed
+from models.events import CohortSteered, Event, PaymentReceived, PaymentReversed, RulerChanged
 from storage.schema import owed_signals
 from storage.signals import owe
 from tests.payloads import CONVERTER, KEYS
@@ -56,6 +56,10 @@ class Listener:
     @workflow.signal
     def cohort_steered(self, event: CohortSteered) -> None:
         self.heard.append("steered")
+
+    @workflow.signal
+    def ruler_changed(self, event: RulerChanged) -> None:
+        self.heard.append("changed")
 
     @workflow.signal
     def let_go(self) -> None:
@@ -171,11 +175,11 @@ async def test_a_taxpayers_own_news_passes_what_a_whole_cohort_is_told(
 ) -> None:
     paying, *others = await run_cases(world, client, 5)
     for case in (*others, paying):
-        promise(engine, case, CohortSteered())
+        promise(engine, case, CohortSteered(), RulerChanged(ruler="icms v2"))
     promise(engine, paying, received(1))
     async with relaying(database, engine, address):
         await until(partial(all_delivered, world))
-    assert await told(client, paying) == ["+1", "steered"]
+    assert await told(client, paying) == ["+1", "steered", "changed"]
 
 
 async def test_a_commit_wakes_it(world: World, engine: Engine, database: str, address: str, client: Client) -> None:

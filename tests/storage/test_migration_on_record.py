@@ -1,6 +1,7 @@
 """A street's cohort goes over to another version of its ruler, on record."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from models.ruler import Ruler
 from models.steering import State
 from reports.explanation import told
 from storage import migration
+from storage.cases import sitting
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
 from storage.dossier import read_dossier
 from storage.invariants import violations
@@ -21,6 +23,8 @@ from storage.shelf import RULERS
 from storage.steering import steer
 from tests.builders import FACTS, ICMS, REFIS, REGISTERED, revised_icms, shipped
 from tests.record_world import Street
+from tests.storage.test_cohort_state import until_it_waits
+from workflows.effects import Contact
 
 PEOPLE = 60
 SOURCE = revised_icms()
@@ -202,3 +206,39 @@ def test_rows_that_cases_stand_in_may_not_be_missing(street: Street) -> None:
     entry = NEW.entry.model_copy(update={"return_": None})
     with pytest.raises(Refusal, match=r"has no row for \d+ open cases: \d+ with nothing that says where they belong"):
         foreseen(street, NEW.model_copy(update={"rows": rows, "entry": entry}))
+
+
+def test_a_sitting_under_way_is_over_first(street: Street) -> None:
+    life = street.lives[0]
+    with ThreadPoolExecutor() as people:
+        with sitting(street.engine, life.case, street.now):
+            moving = people.submit(moved, street)
+            until_it_waits(street.engine)
+            assert not moving.done()
+        assert moving.result() == len(street.lives)
+
+
+def test_a_rung_left_out_on_the_way_to_the_new_ruler_is_found(owner: Engine) -> None:
+    street = settled(owner, 1)
+    moved(street)
+    street.passes(20)
+    assert violations(owner, street.cohort.name) == []
+    with owner.begin() as connection:
+        connection.execute(text("DELETE FROM notices WHERE stage = 'warning'"))
+        connection.execute(text("UPDATE notices SET step = step - 1 WHERE step > 1"))
+    [fault] = violations(owner, street.cohort.name)
+    assert "contact 1 (h2 alert) follows contact 0 (h1 reminder), which is not the rung before it" in fault
+
+
+def test_a_step_that_was_asked_for_by_the_former_ruler_sends_nothing(street: Street) -> None:
+    """Where it was the alert's turn it is the warning's now, by the same index."""
+    life = street.lives[0]
+    assert life.outlook
+    assert life.outlook.runs_at
+    asked = Contact(case=life.case, step=life.outlook.step, channel="email", way="email")
+    moved(street)
+    street.worker.now = life.outlook.runs_at
+    sent = ask(street, "SELECT count(*) FROM notices")
+    answer = street.worker.run(street.notices.notify, asked)
+    assert (asked.step.stage, answer.step.stage) == ("alert", "warning")
+    assert ask(street, "SELECT count(*) FROM notices") == sent

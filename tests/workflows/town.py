@@ -409,7 +409,7 @@ class Life:
         """Once its workflow, too, knows what is on the record by now."""
         written = self.get("revision")
         async with asyncio.timeout(20):
-            while (known := await self.handle.query(TaxpayerRuler.position)) is None or known.revision < written:
+            while (known := await self.handle.query(TaxpayerRuler.position)) is None or known.revision < written:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
 

@@ -109,13 +109,13 @@ def start(
     limit = None if budget is None else amount_of(budget, "--budget")
     _refuse_if_over(read, clock.origin_day)
     rival = _rival(read, source, arm) if arm else None
-    engine = database()
     if dry_run:
-        foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, rival[0] if rival else None)
-        labels = {Arm.RULER: read.label, **({Arm.RIVAL: rival[0].label} if rival else {})}
+        with answering_database() as engine:
+            foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, rival[0] if rival else None)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
-        emit(said, json, lambda: _show(foreseen, labels))
+        emit(said, json, lambda: _show(said))
         return
+    engine = database()
     begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control, rival)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
@@ -342,15 +342,15 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 
 
-def _show(foreseen: dict[str, Any], labels: dict[Arm, str]) -> None:
-    """`labels` are those of the arms' rulers."""
+def _show(foreseen: dict[str, Any]) -> None:
     out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         out.print(f"{drawn_out}; notices and costs below are as if nobody were", soft_wrap=True)
     if rival := foreseen["rival"]:
-        drawn_for = " and ".join(f"{foreseen['arms'][arm]} for {label}" for arm, label in labels.items())
+        ours, theirs = foreseen["arms"][Arm.RULER], foreseen["arms"][Arm.RIVAL]
         costs = f"{money(rival['costs']['whole_ladder'])}, {money(rival['costs']['first_30_days'])} of it in 30 days"
+        drawn_for = f"{ours} for {foreseen['ruler']} and {theirs} for {rival['ruler']}"
         out.print(f"about {drawn_for} would be drawn", soft_wrap=True)
         out.print(f"notices and costs below are as if all were on the first; on the other: {costs}", soft_wrap=True)
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])

@@ -173,7 +173,7 @@ def _show(results: Results) -> None:
         named = ("grupo", "casos", "pagantes", "recebido", "avisos", "custo")
         table(named, map(_arm, results.arms), "as duas réguas")
         for uplift in results.by_ruler:
-            _show_comparison(uplift, f"{uplift.treated.name} e {uplift.control.name}, por sorteio")
+            _show_comparison(uplift, f"{uplift.treated.name} menos {uplift.control.name}, por sorteio")
     if results.by_lot:
         _show_comparison(results.by_lot, "por sorteio")
     else:

@@ -198,7 +198,7 @@ def _map(ruler: Ruler, arm: Arm, rows: Rows) -> str:
 def _apart(uplifts: Iterable[Uplift]) -> Iterator[Interval]:
     for uplift in uplifts:
         if uplift.rate:
-            name = f"{short(uplift.treated.name)} e {short(uplift.control.name)}"
+            name = f"{short(uplift.treated.name)} − {short(uplift.control.name)}"
             yield Interval(name, uplift.rate.value, uplift.rate.low, uplift.rate.high)
 
 

@@ -94,8 +94,12 @@ def foresee(
         "arms": arms,
         "first_30_days": soon,
         "costs": costs,
-        "rival": other and {key: other[key] for key in ("cells", "first_30_days", "costs")},
+        "rival": rival and other and {"ruler": rival.label, **{key: other[key] for key in AS_IF_ALL}},
     }
+
+
+AS_IF_ALL = ("cells", "first_30_days", "costs")
+"""What is foreseen of a rival, as if all were on it."""
 
 
 def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:

@@ -113,7 +113,8 @@ AGREEMENT_TASKS = text("""
 """)
 
 RECORD = text("""
-    SELECT tax_id, name, next_step, arm FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer WHERE cases.id = :case
+    SELECT tax_id, name, next_step, arm FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
+    WHERE cases.id = :case
 """)
 
 

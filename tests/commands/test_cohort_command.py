@@ -1,11 +1,27 @@
 """`cohort start`: what is refused before anything is looked at."""
 
+from pathlib import Path
+
 import pytest
 import typer
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from commands import cohort
 from models.errors import Refusal
+from storage.shelf import RULERS
+from tests.commands.test_import_command import Line, line
+
+__all__ = ["line"]
+
+OWING = (
+    """INSERT INTO taxpayers (key, tax_id, name, is_company)
+       SELECT n, n, 'Empresa', true FROM generate_series(1, 20) AS n""",
+    """INSERT INTO debts (id, tax, inscription, due, amount)
+       SELECT n, 'IPTU', n, CURRENT_DATE - 30, 1000 FROM generate_series(1, 20) AS n""",
+    "INSERT INTO debtors (debt, taxpayer) SELECT key, id FROM taxpayers",
+)
+"""Twenty who owe a city."""
 
 
 @pytest.fixture
@@ -65,3 +81,22 @@ def test_an_arm_that_can_not_be_compared_is_refused(app: typer.Typer, arm: str, 
         assert isinstance(refused, Refusal)
         assert sentence in str(refused)
         assert "\n" not in str(refused)
+
+
+def test_the_dry_run_says_who_would_go_to_which_ruler_and_at_what_cost(
+    line: Line, engine: Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        for statement in OWING:
+            connection.execute(text(statement))
+    bolder = tmp_path / "bolder.yaml"
+    bolder.write_text(RULERS.read("divida-ativa")[1].replace("version: 1", "version: 2"), encoding="utf-8")
+    asked = ("cohort", "start", "iptu", "--ruler", "divida-ativa", "--control", "10%", "--arm", bolder, "--dry-run")
+    code, said, _ = line(*asked)
+    assert code == 0
+    assert "about 2 cases would be drawn for the control group" in said
+    assert "about 9 for divida-ativa v1 and 9 for divida-ativa v2 would be drawn" in said
+    assert "as if all were on the first; on the other: R$ " in said
+    assert line.json(*asked)["arms"] == {"control": 2, "ruler": 9, "rival": 9}
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM cohorts")).scalar_one() == 0

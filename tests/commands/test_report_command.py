@@ -48,7 +48,7 @@ def test_of_two_rulers_it_says_which_brought_more_and_at_what_cost(line: Line, l
     ledger.paid("b", 60, "6000.00", NOTIFIED + timedelta(days=30))
     code, said, _ = line(*ASKED)
     assert code == 0
-    assert "régua A (alagoas-icms v1) e régua B (alagoas-icms v2), por sorteio" in said
+    assert "régua A (alagoas-icms v1) menos régua B (alagoas-icms v2), por sorteio" in said
     assert "−33,33 pp" in said
     found = line.json(*ASKED)
     assert [(each["arm"], each["payers"], each["cost"]) for each in found["arms"]] == [

@@ -129,6 +129,19 @@ def test_what_each_schema_can_hold_survives_the_way_down_and_up_again(moved: Eng
     migrate.check(url)
 
 
+def test_a_schema_without_two_rulers_leaves_each_case_on_its_own(moved: Engine, url: str) -> None:
+    contract(moved, "100.00")
+    with moved.begin() as connection:
+        connection.execute(text("UPDATE cohorts SET rival = ruler, salt = 'salt'"))
+        connection.execute(text("UPDATE cases SET status = 'control'"))
+    migrate.downgrade(url, "0012")
+    with moved.connect() as connection:
+        assert connection.execute(text("SELECT status, arm FROM cases")).one() == ("running", None)
+        assert connection.execute(text("SELECT control_share, salt FROM cohorts")).one() == (None, None)
+    migrate.upgrade(url)
+    migrate.check(url)
+
+
 def test_a_schema_without_a_place_for_paid_instalments_is_refused(moved: Engine, url: str, lived: Contract) -> None:
     lived.pay(1, LATE)
     whole = content(moved)

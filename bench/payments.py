@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120.0
 
 
 async def payment_figures(ground: Ground, live: int) -> list[Figure]:
-    accepted, resolved = await _pay(ground)
+    accepted, resolved = await pay(ground, "asleep-%", ground.scale.payments)
     committed, ended = await _commit_rows(ground), await _end_bare(ground)
     return [
         stated(f"webhook accepted p50, ms, {live} live", percentile(accepted, 50), percentile(committed, 50)),
@@ -46,10 +46,10 @@ async def payment_figures(ground: Ground, live: int) -> list[Figure]:
     ]
 
 
-async def _pay(ground: Ground) -> tuple[list[float], list[float]]:
-    """Milliseconds until each callback was answered, and until its case was closed on record."""
+async def pay(ground: Ground, cohorts: str, count: int, a_second: int = A_SECOND) -> tuple[list[float], list[float]]:
+    """Milliseconds until each callback was answered, and until its case was closed on record. `cohorts` is a LIKE's."""
     with ground.engine.connect() as connection:
-        owed = connection.execute(text(OWED), {"count": ground.scale.payments}).all()
+        owed = connection.execute(text(OWED), {"cohorts": cohorts, "count": count}).all()
     called: dict[str, datetime] = {}
     async with httpx.AsyncClient(trust_env=False) as http:
 
@@ -59,7 +59,7 @@ async def _pay(ground: Ground) -> tuple[list[float], list[float]]:
             answer = await http.post(f"{ground.stack.services.pix_webhook_url}/pix", json=body)
             answer.raise_for_status()
 
-        accepted = await _paced([partial(call, *row) for row in owed])
+        accepted = await _paced([partial(call, *row) for row in owed], a_second)
     paid = {"cases": list(called)}
     await ground.until(lambda: ground.ask(OPEN, **paid) == 0, PATIENCE_SECONDS)
     with ground.engine.connect() as connection:
@@ -102,7 +102,7 @@ async def _end_bare(ground: Ground) -> list[float]:
     return await _paced([partial(end, number) for number in range(len(started))])
 
 
-async def _paced(calls: list[Callable[[], Awaitable[None]]]) -> list[float]:
+async def _paced(calls: list[Callable[[], Awaitable[None]]], a_second: int = A_SECOND) -> list[float]:
     """The milliseconds that each took; they begin so many a second, whether those before have ended or not."""
 
     async def timed(call: Callable[[], Awaitable[None]]) -> float:
@@ -113,14 +113,14 @@ async def _paced(calls: list[Callable[[], Awaitable[None]]]) -> list[float]:
     under_way = []
     for call in calls:
         under_way.append(asyncio.ensure_future(timed(call)))
-        await asyncio.sleep(1 / A_SECOND)
+        await asyncio.sleep(1 / a_second)
     return await asyncio.gather(*under_way)
 
 
 OWED = """
 SELECT cases.id, debts.pix_txid, debts.balance
 FROM cases JOIN debtors USING (taxpayer) JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
-WHERE cases.cohort LIKE 'asleep-%' AND closed_at IS NULL ORDER BY random() LIMIT :count
+WHERE cases.cohort LIKE :cohorts AND closed_at IS NULL ORDER BY random() LIMIT :count
 """
 
 OPEN = "SELECT count(*) FROM cases WHERE id = ANY(:cases) AND closed_at IS NULL"

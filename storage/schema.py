@@ -723,7 +723,7 @@ owed_signals = Table(
     # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
     Index(
         "ix_owed_signals_due",
-        text("(name IN ('cohort_steered', 'ruler_changed'))"),
+        text("(name = ANY (ARRAY['cohort_steered'::text, 'ruler_changed'::text]))"),
         "id",
         postgresql_where=text("delivered_at IS NULL"),
     ),

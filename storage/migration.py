@@ -20,6 +20,7 @@ from models.events import RulerChanged
 from models.extract import tax_name
 from models.migration import Cell, Outcome, cell_ahead, cell_reached, outcome, reason, translate
 from models.position import Position
+from models.rivals import must_reach_alike
 from models.ruler import Ruler
 from models.standing import Standing
 from models.steering import State
@@ -127,6 +128,8 @@ def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
     places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
     if places[0] != places[1]:
         raise Refusal(f"{to.label} is for {to.jurisdiction.name}, and cohort {name} is of {was.jurisdiction.name}")
+    if cohort.lot and cohort.lot.rival:
+        must_reach_alike(to, cohort.lot.rival.ruler)
     taxes, taken = _taxes(cohort), {tax_name(tax) for tax in to.taxes}
     if taken and not (taxes and taxes <= taken):
         asked = ", ".join(sorted(taxes)) or "any tax"

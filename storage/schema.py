@@ -518,6 +518,7 @@ agreements = Table(
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("closed_at", DateTime(timezone=True)),
+    Index("ix_agreements_case", "case"),
     Index("uq_agreements_active", "case", unique=True, postgresql_where=text("closed_at IS NULL")),
 )
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 
 from models.errors import Refusal
 from models.faults import read_ruler
@@ -19,6 +19,7 @@ from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
 from storage.dossier import read_dossier
 from storage.invariants import violations
 from storage.migration import Foreseen, foresee_migration, migrate_cohort
+from storage.schema import cohorts
 from storage.shelf import RULERS
 from storage.steering import steer
 from tests.builders import FACTS, ICMS, REFIS, REGISTERED, revised_icms, shipped
@@ -175,6 +176,15 @@ def test_a_ruler_that_can_t_follow_is_refused(engine: Engine, source: str, sente
         foreseen(street, ruler_of(source))
     with pytest.raises(Refusal, match=sentence):
         moved(street, source)
+
+
+def test_beside_a_rival_only_a_ruler_that_reaches_the_same_people_follows(street: Street) -> None:
+    source = RULERS.read(ICMS)[1]
+    with street.engine.begin() as connection:
+        rival = pin_ruler(connection, shipped(ICMS), source, 2025)
+        connection.execute(update(cohorts).values(rival=rival.digest, salt="salt"))
+    with pytest.raises(Refusal, match="differ in the tolerance"):
+        moved(street, SOURCE.replace('tolerance: "1.00"', 'tolerance: "2.00"'))
 
 
 def test_an_offer_is_promised(engine: Engine) -> None:

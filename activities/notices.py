@@ -376,9 +376,9 @@ def _due_at(sat: Sitting, step: Step, at: date) -> datetime | None:
 
 
 def _notices_of_rung(sat: Sitting, step: Step) -> dict[str, Row[Any]]:
-    """Claimed already, on whatever channel; nobody else changes them until the transaction ends."""
+    """Claimed already, on whatever channel. Not locked: who reports of one waits for its case, which this holds."""
     of_rung = select(notices).where(notices.c.case == sat.case.id, notices.c.step == step.number)
-    return {row.id: row for row in sat.connection.execute(of_rung.order_by(notices.c.id).with_for_update())}
+    return {row.id: row for row in sat.connection.execute(of_rung.order_by(notices.c.id))}
 
 
 def _advance(sat: Sitting, at: date) -> None:

@@ -28,7 +28,7 @@ DAY_SECONDS = 1_800.0
 STOPPED_SECONDS = 60
 PATIENCE_SECONDS = 5_400.0
 
-NAME = "campanha"
+NAME = "CAMPANHA"
 
 STARTED = "SELECT count(*) FROM cases"
 SENT = "SELECT count(*) FROM notices WHERE sent_at IS NOT NULL"

@@ -46,7 +46,7 @@ class Climb:
 
 
 async def climb(ground: Ground, waves: int = WAVES) -> Climb:
-    scale, tax = ground.scale, f"climb-{next(_names)}"
+    scale, tax = ground.scale, f"CLIMB-{next(_names)}"
     ground.debtors(tax, scale.climbers)
     clock = clock_of(scale.day_seconds, MONDAY, _beginning(scale.climbers), LAST_DAYS[waves])
     client = await ground.client()

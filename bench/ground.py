@@ -64,7 +64,7 @@ class Ground:
         return await connect_to(self.stack.services.temporal, self.home.payload_keys)
 
     def debtors(self, tax: str, count: int) -> None:
-        """So many people with one debt each, that nobody else has."""
+        """So many people with one debt each, that nobody else has; `tax` in capitals, as imports write it."""
         with self.engine.begin() as connection:
             connection.execute(text(DEBTORS), {"tax": tax, "count": count, "due": MONDAY - timedelta(days=30)})
             connection.execute(text("ANALYZE taxpayers; ANALYZE debts; ANALYZE debtors"))

@@ -43,15 +43,18 @@ async def live_figures(ground: Ground) -> list[Figure]:
 
 async def _fill(ground: Ground, number: int, live: int) -> float | None:
     """By the analyst's own command, until so many are alive."""
-    missing = live - ground.ask("SELECT count(*) FROM cases WHERE closed_at IS NULL")
+    missing = live - ground.ask(ALIVE)
     if missing <= 0:
         return None
-    tax = f"asleep-{number}"
+    tax = f"ASLEEP-{number}"
     ground.debtors(tax, missing)
     options = ("--ruler", RULER, "--tax", tax, "--day-seconds", f"{ASLEEP_SECONDS:.0f}", "--start", f"{SUNDAY}")
     _, peak = await run_command(ground, "cohort", "start", tax, *options, "--rehearse", "--json")
-    await ground.until(lambda: ground.ask(UNSETTLED) == 0, PATIENCE_SECONDS)
+    await ground.until(lambda: ground.ask(ALIVE) >= live and ground.ask(UNSETTLED) == 0, PATIENCE_SECONDS)
     return peak
+
+
+ALIVE = "SELECT count(*) FROM cases WHERE closed_at IS NULL"
 
 
 async def _measured(ground: Ground, live: int, starter: float | None) -> Level:

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120.0
 
 
 async def payment_figures(ground: Ground, live: int) -> list[Figure]:
-    accepted, resolved = await pay(ground, "asleep-%", ground.scale.payments)
+    accepted, resolved = await pay(ground, "ASLEEP-%", ground.scale.payments)
     committed, ended = await _commit_rows(ground), await _end_bare(ground)
     return [
         stated(f"webhook accepted p50, ms, {live} live", percentile(accepted, 50), percentile(committed, 50)),

@@ -12,7 +12,7 @@ from bench.figures import Figure, share_of_bare
 from bench.ground import ASLEEP_SECONDS, SUNDAY, Ground, clock_of
 from commands.cohort import start_cohort
 
-FIRST_LEVEL = "asleep-1"
+FIRST_LEVEL = "ASLEEP-1"
 PATIENCE_SECONDS = 300.0
 
 UNSETTLED = "SELECT count(*) FROM cases WHERE next_step IS NULL AND closed_at IS NULL"

@@ -189,31 +189,34 @@ OWNED = about_pairs(f"""
 
 # no broken agreement while another lives, or once one was completed; a payment at once that was not made breaks nothing
 PROCESS = text("""
-    SELECT (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
-            FROM defences WHERE "case" = :case ORDER BY id DESC LIMIT 1) AS defence,
+    SELECT cases.id,
+           (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
+            FROM defences WHERE "case" = cases.id ORDER BY id DESC LIMIT 1) AS defence,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on") ORDER BY kind), '[]')
-            FROM prior_steps WHERE "case" = :case) AS prior_steps,
+            FROM prior_steps WHERE "case" = cases.id) AS prior_steps,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
-            FROM agreements WHERE "case" = :case AND terms -> 'request' ->> 'pay' <> 'cash'
+            FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
             ORDER BY recorded_at DESC LIMIT 1) AS agreement,
            (SELECT coalesce(jsonb_agg(to_jsonb(served) - 'step' ORDER BY step), '[]')
             FROM (SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on,
                          min(deemed_by) AS deemed_by, step
-                  FROM notices WHERE "case" = :case AND formal AND stage <> 'suspension' GROUP BY step, at) AS served
+                  FROM notices WHERE "case" = cases.id AND formal AND stage <> 'suspension' GROUP BY step, at) AS served
            ) AS formal_notices,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('on', paid_on, 'amount', CAST(net AS text)) ORDER BY id), '[]')
             FROM (SELECT payments.id, paid_on, payments.amount - coalesce((
                              SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
                   FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
-                  WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
-                    AND coalesce(payments.matched_at, payments.recorded_at) >= :opened_at
+                  WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax
+                    AND coalesce(payments.matched_at, payments.recorded_at) >= cases.opened_at
                   UNION ALL
                   SELECT payments.id, paid_on, sum(allocations.amount)
                   FROM debtors JOIN debts ON debts.id = debtors.debt
                   JOIN allocations ON allocations.debt = debts.id JOIN payments ON payments.id = allocations.payment
-                  WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND payments.recorded_at >= :opened_at
+                  WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax
+                    AND payments.recorded_at >= cases.opened_at
                   GROUP BY payments.id) AS paid) AS payments
-""")
+    FROM cases WHERE cases.id = ANY(:cases)
+""").bindparams(bindparam("cases", type_=ARRAY(Text)))
 """One query, since it is asked at every sitting."""
 
 
@@ -269,11 +272,9 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
     except Unreckonable as unknown:
         imported = _standings(connection, case.ruler, [pair], today, None)[pair]
         before = imported.model_copy(update={"lacks": unknown.lacks})
-    asked = {"case": case.id, "taxpayer": case.taxpayer, "tax": case.tax, "opened_at": case.opened_at}
-    process = connection.execute(PROCESS, asked).one()
+    process = connection.execute(PROCESS, {"cases": [case.id]}).one()
     return before.model_copy(
         update={
-            "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by or case.steering.paused_by,
             "paused_on": None if case.paused_by else case.steering.paused_on,
@@ -293,6 +294,7 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
 def process_facts(process: Row[Any]) -> dict[str, Any]:
     """What a row of PROCESS says of a standing."""
     return {
+        "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
         "broken_agreement": _broken_agreement(process.agreement),
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
         "defence": Defence.model_validate(process.defence) if process.defence else None,

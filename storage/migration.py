@@ -176,19 +176,13 @@ def _rows(connection: Connection, page: Sequence[str]) -> Sequence[RowMapping]:
     return connection.execute(select(cases).where(contacted).order_by(cases.c.id)).mappings().all()
 
 
-PROCESS_OF_EACH = text(f"""
-    SELECT asked.id, process.* FROM unnest(:cases) AS asked (id)
-    CROSS JOIN LATERAL ({str(PROCESS).replace(":case", "asked.id")}) AS process
-""").bindparams(bindparam("cases", type_=ARRAY(Text)))  # noqa: S608 - PROCESS is a constant
-
-
 def _standings(
     connection: Connection, cohort: Cohort, ruler: Ruler, rows: Sequence[RowMapping], now: datetime
 ) -> Iterator[Standing]:
     today = cohort.clock.day_at(now)
     before = read_standings(connection, ruler, [(row["taxpayer"], row["tax"]) for row in rows], today)
     asked = {"cases": [row["id"] for row in rows]}
-    process = {row.id: process_facts(row) for row in connection.execute(PROCESS_OF_EACH, asked)}
+    process = {row.id: process_facts(row) for row in connection.execute(PROCESS, asked)}
     for row in rows:
         of_case = {
             "hardship_on": row["hardship_on"],

@@ -183,7 +183,7 @@ def test_beside_a_rival_only_a_ruler_that_reaches_the_same_people_follows(street
     with street.engine.begin() as connection:
         rival = pin_ruler(connection, shipped(ICMS), source, 2025)
         connection.execute(update(cohorts).values(rival=rival.digest, salt="salt"))
-    with pytest.raises(Refusal, match="differ in the tolerance"):
+    with pytest.raises(Refusal, match="differ in taxes and in the tolerance"):
         moved(street, SOURCE.replace('tolerance: "1.00"', 'tolerance: "2.00"'))
 
 

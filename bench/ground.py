@@ -18,6 +18,7 @@ from temporalio.client import Client
 from bench.scale import Scale
 from commands.cohort import begin_cohort
 from commands.ruler import load_ruler
+from embedded import postgres
 from embedded.child import REPOSITORY, environment
 from embedded.home import Home
 from embedded.stack import Stack
@@ -49,6 +50,11 @@ class Ground:
     @property
     def home(self) -> Home:
         return self.stack.home
+
+    @property
+    def owners_database(self) -> str:
+        """Where the bare floors may have tables of their own, which the product's role may not."""
+        return postgres.address(self.home, postgres.port_of(self.stack.services.database))
 
     @property
     def environment(self) -> dict[str, str]:

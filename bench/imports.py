@@ -32,7 +32,7 @@ async def import_figures(ground: Ground) -> list[Figure]:
         ground.say(f"an import of {ground.scale.rows} rows in the layout of {layout}")
         file = ground.home / f"{layout}.csv"
         _write(file, header, (row(number) for number in range(ground.scale.rows)))
-        bare = _copy_seconds(ground.stack.services.database, file, header.count(";") + 1)
+        bare = _copy_seconds(ground.owners_database, file, header.count(";") + 1)
         seconds, peak = await run_command(ground, "taxpayers", "import", str(file), "--json")
         file.unlink()
         rate, floor = ground.scale.rows / seconds, ground.scale.rows / bare

@@ -79,8 +79,7 @@ def _pix(txid: str, amount: str) -> dict[str, str]:
 
 
 async def _commit_rows(ground: Ground) -> list[float]:
-    database = ground.stack.services.database
-    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(ground.owners_database, autocommit=True) as connection:
         await connection.execute("CREATE TABLE bare (txid text PRIMARY KEY, amount numeric(15, 2))")
 
         async def commit(number: int) -> None:

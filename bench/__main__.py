@@ -20,6 +20,7 @@ from bench.ground import Ground
 from bench.history import history_figures
 from bench.imports import import_figures
 from bench.live import live_figures
+from bench.reports import report_figures
 from bench.rungs import rung_figures
 from bench.scale import scale_asked
 from bench.sizing import readable
@@ -60,7 +61,6 @@ def bench(
 
 
 async def measure(ground: Ground) -> list[Figure]:
-    """The reports' own figure belongs here as well, once there is one."""
     ground.say(f"{ground.scale.starts} starts")
     figures = await start_figures(ground)
     ground.say(f"{ground.scale.climbers} cases climb")
@@ -70,7 +70,7 @@ async def measure(ground: Ground) -> list[Figure]:
     figures += await import_figures(ground)
     ground.say(f"{ground.scale.few} behind {ground.scale.crowd}")
     figures += await turn_figures(ground)
-    return figures
+    return [*figures, *await asyncio.to_thread(report_figures, ground)]
 
 
 def say(sentence: str) -> None:

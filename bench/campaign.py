@@ -82,7 +82,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="regua-bench-") as folder,
         Stack(Home(Path(folder), "home"), DAY_SECONDS) as stack,
     ):
-        scale = Scale(starts=0, climbers=0, day_seconds=DAY_SECONDS, levels=(), payments=0, rows=0, crowd=0, few=0)
+        scale = Scale(0, 0, DAY_SECONDS, (), 0, 0, 0, 0, (0, 0))
         asyncio.run(campaign(Ground(stack, connect(stack.services.database, pool=4), scale, print), cases))
 
 

@@ -22,11 +22,21 @@ class Scale:
     payments: int
     rows: int
     """Of an import."""
+    reports: tuple[int, int]
+    """Cases of a smaller and of a larger report."""
 
 
 SCALES = {
     "smoke": Scale(
-        starts=60, climbers=40, day_seconds=0.5, levels=(60, 200), crowd=200, few=2, payments=10, rows=5_000
+        starts=60,
+        climbers=40,
+        day_seconds=0.5,
+        levels=(60, 200),
+        crowd=200,
+        few=2,
+        payments=10,
+        rows=5_000,
+        reports=(600, 2_000),
     ),
     "": Scale(
         starts=1_000,
@@ -37,6 +47,7 @@ SCALES = {
         few=20,
         payments=150,
         rows=100_000,
+        reports=(60_000, 654_000),
     ),
     "full": Scale(
         starts=1_000,
@@ -47,6 +58,7 @@ SCALES = {
         few=20,
         payments=300,
         rows=1_000_000,
+        reports=(60_000, 654_000),
     ),
 }
 

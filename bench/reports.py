@@ -1,11 +1,8 @@
-"""How long a cohort's report takes on 60,000 and on 654,000 cases, whose ledger PostgreSQL generates:
-`python -m bench.report_speed`. Exit code 1 when it takes more than 10 s, or grows faster than 1.1 × linear.
+"""How long a cohort's report takes, and whether it grows faster than its cases, on ledgers that PostgreSQL generates.
 
 A case has a debt and a notice or two; a tenth is held out, and some 7 of 100 pay.
 """
 
-import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,10 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, text
 
+from bench.figures import Figure, at_most, stated
+from bench.ground import Ground
 from embedded import postgres
 from embedded.home import Home
 from embedded.ports import free_ports
@@ -29,7 +27,6 @@ from storage.migrate import upgrade
 from storage.results import read_results
 from storage.shelf import RULERS
 
-SIZES = (60_000, 654_000)
 SECONDS, GROWTH = 10.0, 1.1
 OPENED = datetime.now(UTC).date() - timedelta(days=60)
 
@@ -102,28 +99,24 @@ def generate(engine: Engine, size: int) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def measure(size: int) -> dict[str, Any]:
+def report_figures(ground: Ground) -> list[Figure]:
+    """On servers of their own, one after another."""
+    small, large = ground.scale.reports
+    seconds = {}
+    for size in (small, large):
+        ground.say(f"a report on {size} cases")
+        seconds[size] = _seconds(size)
+    growth = seconds[large] / seconds[small] / (large / small)
+    return [
+        stated(f"report, seconds, {small} cases", seconds[small]),
+        at_most(SECONDS, f"report, seconds, {large} cases", seconds[large]),
+        at_most(GROWTH, f"report, {large} to {small} cases, times linear", growth),
+    ]
+
+
+def _seconds(size: int) -> float:
     with tempfile.TemporaryDirectory(prefix="regua-bench-") as folder, database(Path(folder)) as engine:
         generate(engine, size)
         began = time.monotonic()
-        results = read_results(engine, "bench")
-        read = time.monotonic() - began
-        html = page(results)
-        return {
-            "cases": size,
-            "seconds": round(time.monotonic() - began, 2),
-            "read": round(read, 2),
-            "bytes": len(html),
-        }
-
-
-def main() -> int:
-    small, large = (measure(size) for size in SIZES)
-    growth = large["seconds"] / small["seconds"] / (large["cases"] / small["cases"])
-    met = large["seconds"] <= SECONDS and growth <= GROWTH
-    print(json.dumps({"sizes": [small, large], "growth": round(growth, 2), "goal": [SECONDS, GROWTH], "met": met}))
-    return 0 if met else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        page(read_results(engine, "bench"))
+        return time.monotonic() - began

@@ -35,6 +35,8 @@ from workflows.names import TASK_QUEUE, intake_id
 NIGHTLY = ("--cron", "30 22 * * *", "--ruler", "divida-ativa", "--by", "ana")
 """In Brasília half past ten in the evening is the next day for UTC."""
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 
 @pytest.fixture(scope="module")
 async def client() -> AsyncIterator[Client]:
@@ -85,7 +87,7 @@ class Night:
     def run_of(self, day: date) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(f"{intake_id('city')}-{day + timedelta(days=1)}T01:30:00Z")
 
-    async def ran(self, day: date, since: datetime = datetime.min.replace(tzinfo=UTC)) -> bool:
+    async def ran(self, day: date, since: datetime = LONG_AGO) -> bool:
         try:
             return (await self.run_of(day).describe()).start_time >= since
         except RPCError:

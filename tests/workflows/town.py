@@ -10,7 +10,7 @@ import os
 import re
 import sysconfig
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -62,6 +62,7 @@ HISTORIES = Path(__file__).parent / "histories"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 FIRST_DAY = date(2026, 11, 3)
 HOUR = Decimal(3600)
+REST_SECONDS = 5.0
 REAL_DAY = Decimal(86_400)
 TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
 
@@ -247,30 +248,33 @@ class Town:
         with self.engine.connect() as connection:
             return str(connection.execute(select(cases.c.id).where(cases.c.taxpayer == taxpayer)).scalar_one())
 
-    async def _are_at_rest(self, agreements: list[str]) -> None:
-        """Until they have been told all they are owed, and nothing is being done for them."""
+    async def _told_all(self) -> None:
+        """Until everybody has been told what he is owed, as far as somebody tells him."""
         owed = text("SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL")
 
         def silent() -> bool:
             with self.engine.connect() as connection:
                 return bool(connection.execute(owed).scalar_one() == 0)
 
-        if agreements:
-            await until(silent)
-        for agreement in agreements:
-            asked = DescribeWorkflowExecutionRequest(
-                namespace=self.client.namespace,
-                execution=WorkflowExecution(workflow_id=agreement_workflow_id(agreement)),
-            )
-            while (await self.client.workflow_service.describe_workflow_execution(asked)).pending_activities:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            await until(silent, REST_SECONDS)
+
+    async def _is_at_rest(self, workflow: str) -> None:
+        """Until nothing is being done for it; what is tried again and again is not waited for."""
+        execution = WorkflowExecution(workflow_id=workflow)
+        asked = DescribeWorkflowExecutionRequest(namespace=self.client.namespace, execution=execution)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_SECONDS):
+                while (await self.client.workflow_service.describe_workflow_execution(asked)).pending_activities:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     async def forget(self) -> None:
-        """Cancels what still runs: one terminated in the middle of an activity stops the server's time for good."""
-        await self._are_at_rest(self.agreements)
+        """Cancels what still runs. One that ends in the middle of an activity stops the server's time for good."""
+        await self._told_all()
         for workflow in (*map(agreement_workflow_id, self.agreements), *(life.handle.id for life in self.lives)):
             handle = self.client.get_workflow_handle(workflow)
             try:
+                await self._is_at_rest(workflow)
                 await handle.cancel()
                 await handle.result()
             except (RPCError, WorkflowFailureError):

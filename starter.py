@@ -12,8 +12,7 @@ try:
 
     from commands import GROUPS
     from commands.acting import record_all
-    from commands.console import err
-    from models.errors import Refusal
+    from commands.console import fail, run
     from workflows.client import leave
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here; run `make install`, then `.venv/bin/python starter.py`")
@@ -33,11 +32,7 @@ def main() -> int:
     line = command_line(sys.argv[1] if len(sys.argv) > 1 else "")
     record_all(line)
     try:
-        line()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except Refusal as refusal:
-        return fail(str(refusal))
+        return run(line)
     except OperationalError:
         return fail("the database does not answer; see `python starter.py stack status`")
     except RPCError as error:
@@ -46,12 +41,6 @@ def main() -> int:
         if os.environ.get("REGUA_TRACEBACK"):
             raise
         return fail(f"unexpected {type(bug).__name__}: a fault of ours; REGUA_TRACEBACK=1 shows where")
-    return 0
-
-
-def fail(sentence: str) -> int:
-    err.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
-    return 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -18,15 +18,14 @@ from channels.post import Busy, Outgoing, Unanswered, Undeliverable
 from channels.rendering import Addressee, InstalmentLetter, render
 from models.breaking import payable
 from models.channel import Channel
-from models.contacts import Contacts
 from models.instalments import Entry, State, Step
 from models.quote import Pay
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
 from storage.agreements import AgreementSitting, Told, agreement_sitting
-from storage.people import bury, read_person
+from storage.people import Person, bury, read_person
 from storage.policies import shipped_policy
-from storage.schema import instalments, taxpayers
+from storage.schema import instalments
 from storage.signing import Wish, sign
 from workflows.effects import (
     UNSENT,
@@ -148,7 +147,7 @@ class AgreementActivities(AgreementEffects):
 
     def _channels(self, sat: AgreementSitting, step: Step) -> list[Channel]:
         """Those of the step's message that reach the taxpayer; a break has none."""
-        reached = _contacts(sat).reach(self.desk.post_of(sat.told.case).unaddressed).open
+        reached = _person(sat).contacts.reach(self.desk.post_of(sat.told.case).unaddressed).open
         return [channel for channel in CHANNELS.get(step.kind, ()) if channel in reached]
 
     def _message(self, sat: AgreementSitting, step: Step, channel: Channel) -> InstalmentMessage:
@@ -157,7 +156,7 @@ class AgreementActivities(AgreementEffects):
 
     def _outgoing(self, sat: AgreementSitting, entry: Entry, message: InstalmentMessage) -> Outgoing:
         told, step, channel = sat.told, message.step, message.channel
-        ruler, who = told.case.ruler, _taxpayer(sat)
+        ruler, who = told.case.ruler, _person(sat)
         written = render(channel, f"agreements/{step.kind}", _letter(sat, entry, who))
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
         links, attempt = self.desk.links, activity.info()
@@ -170,7 +169,7 @@ class AgreementActivities(AgreementEffects):
             sender_name=ruler.authority,
             sender=ruler.sender,
             recipient_name=who.name,
-            recipient=_contacts(sat).address(channel),
+            recipient=who.contacts.address(channel),
             subject=written.subject,
             body=written.body,
             html=mail_html(written, head) if channel == "email" else None,
@@ -206,17 +205,12 @@ def _is_lawful_now(sat: AgreementSitting, day: date, channels: Iterable[Channel]
     return sat.told.case.clock.compressed or (at is not None and at <= now())
 
 
-def _contacts(sat: AgreementSitting) -> Contacts:
+def _person(sat: AgreementSitting) -> Person:
     case = sat.told.case
-    steps = case.position.steps
-    return read_person(sat.connection, case.taxpayer, case.id, steps, case.clock, sat.today).contacts
+    return read_person(sat.connection, case.taxpayer, case.id, case.position.steps, case.clock, sat.today)
 
 
-def _taxpayer(sat: AgreementSitting) -> Row[Any]:
-    return sat.connection.execute(select(taxpayers).where(taxpayers.c.id == sat.told.case.taxpayer)).one()
-
-
-def _letter(sat: AgreementSitting, entry: Entry, who: Row[Any]) -> InstalmentLetter:
+def _letter(sat: AgreementSitting, entry: Entry, who: Person) -> InstalmentLetter:
     told = sat.told
     return InstalmentLetter(
         authority=told.case.ruler.authority,

@@ -26,10 +26,9 @@ from bench.scale import scale_asked
 from bench.sizing import readable
 from bench.starts import start_figures
 from bench.turns import turn_figures
-from commands.console import emit, err, out, table
+from commands.console import emit, err, out, run, table
 from embedded.home import Home
 from embedded.stack import Stack, stoppable
-from models.errors import Refusal
 from storage.engine import connect
 from workflows.client import leave
 
@@ -84,20 +83,7 @@ def show(figures: list[Figure]) -> None:
     out.print(f"missed: {', '.join(missed)}" if missed else "every goal is met", soft_wrap=True)
 
 
-def main() -> int:
+if __name__ == "__main__":
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(bench)
-    try:
-        app()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
-        return 1
-    except Refusal as refusal:
-        err.print(f"error: {refusal}", style="red", markup=False, soft_wrap=True)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    leave(main())
+    leave(run(app))

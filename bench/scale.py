@@ -1,7 +1,7 @@
 """How much is measured: BENCH is `smoke` (a minute and a half), empty (at most 20 minutes on two cores) or `full`."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.errors import Refusal
 
@@ -26,6 +26,18 @@ class Scale:
     """Cases of a smaller and of a larger report."""
 
 
+USUAL = Scale(
+    starts=1_000,
+    climbers=500,
+    day_seconds=3.0,
+    levels=(1_000, 10_000),
+    crowd=2_000,
+    few=20,
+    payments=150,
+    rows=100_000,
+    reports=(60_000, 654_000),
+)
+
 SCALES = {
     "smoke": Scale(
         starts=60,
@@ -38,28 +50,8 @@ SCALES = {
         rows=5_000,
         reports=(600, 2_000),
     ),
-    "": Scale(
-        starts=1_000,
-        climbers=500,
-        day_seconds=3.0,
-        levels=(1_000, 10_000),
-        crowd=2_000,
-        few=20,
-        payments=150,
-        rows=100_000,
-        reports=(60_000, 654_000),
-    ),
-    "full": Scale(
-        starts=1_000,
-        climbers=500,
-        day_seconds=3.0,
-        levels=(1_000, 10_000, 60_000),
-        crowd=2_000,
-        few=20,
-        payments=300,
-        rows=1_000_000,
-        reports=(60_000, 654_000),
-    ),
+    "": USUAL,
+    "full": replace(USUAL, levels=(*USUAL.levels, 60_000), payments=300, rows=1_000_000),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, out, run, table
 from commands.demo import say, watching
 from embedded.home import Home
 from embedded.stack import stoppable
@@ -97,18 +97,7 @@ def show(result: dict[str, Any]) -> None:
     out.print(f"{len(result['broken'])} broken")
 
 
-def main() -> int:
+if __name__ == "__main__":
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(chaos)
-    try:
-        app()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except Refusal as refusal:
-        err.print(f"error: {refusal}", style="red", markup=False, soft_wrap=True)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    leave(main())
+    leave(run(app))

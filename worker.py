@@ -52,7 +52,7 @@ RETRY_SECONDS = 0.5
 
 def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | None = None) -> Worker:
     """Without a deployment it serves whatever workflow there is, whichever build is current."""
-    case, cohort, agreement = CaseActivities(desk), CohortActivities(desk.engine, client), AgreementActivities(desk)
+    case, cohort, agreement = CaseActivities(desk), CohortActivities(desk, client), AgreementActivities(desk)
     return Worker(
         client,
         task_queue=TASK_QUEUE,

@@ -207,7 +207,7 @@ def _is_lawful_now(sat: AgreementSitting, day: date, channels: Iterable[Channel]
 
 def _person(sat: AgreementSitting) -> Person:
     case = sat.told.case
-    return read_person(sat.connection, case.taxpayer, case.id, case.position.steps, case.clock, sat.today)
+    return read_person(sat.connection, case.id, case.position.steps, case.clock, sat.today)
 
 
 def _letter(sat: AgreementSitting, entry: Entry, who: Person) -> InstalmentLetter:

@@ -13,17 +13,16 @@ from activities.desk import Desk
 from models.case import Status
 from models.errors import Refusal
 from models.gate import must_be_other
-from models.plan import plan
 from models.roles import Actor, Role
 from models.steering import State
-from models.step import Action, Step
+from models.step import Action
 from models.words import day
 from storage.approvals import put_approval
 from storage.audit_log import Entry, write
 from storage.cases import Sitting, end_approvals
 from storage.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
-from workflows.effects import CaseCommand, CaseEffects, Command, Hearing, Outlook, PlannedStep, Stocktaking
+from workflows.effects import CaseCommand, CaseEffects, Command, Hearing, Outlook, Stocktaking
 
 
 class CaseActivities(CaseEffects):
@@ -38,7 +37,7 @@ class CaseActivities(CaseEffects):
                 sat.journal("hardship_declared", "dificuldade declarada por sinal", hearing.hardship_on)
                 _set(sat, hardship_on=hearing.hardship_on)
                 sat.look_again()
-        return Stocktaking(outlook=self.desk.outlook(sat), path=_path(self.desk.engine, sat), plan=_plan(sat))
+        return self.desk.stock(sat, path=_path(self.desk.engine, sat))
 
     @activity.defn
     def ask_approval(self, case: str) -> Outlook:
@@ -223,15 +222,3 @@ def _path(engine: Engine, sat: Sitting) -> tuple[str, ...]:
     with engine.connect() as connection:
         rows = connection.execute(PATH, {"case": sat.case.id}).all()
     return tuple(f"{day(row.at)} · {row.hypothesis.upper()} · {row.stage} · {row.rigidity}" for row in rows)
-
-
-def _plan(sat: Sitting) -> tuple[PlannedStep, ...]:
-    if sat.closes or sat.case.closed_at is not None:
-        return ()
-    steps = plan(sat.case.ruler, sat.case.frozen.calendar, sat.position, sat.standing)
-    return tuple(PlannedStep(on=step.on, what=_what(step)) for step in steps)
-
-
-def _what(step: Step) -> str:
-    cell = f"{step.row.upper()} · {step.stage} · {step.rigidity}" if step.row and step.stage else ""
-    return cell if step.action is Action.NOTIFY else f"{step.action} {cell}".strip()

@@ -2,33 +2,38 @@
 
 import asyncio
 import math
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from datetime import date
 
-from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.desk import Desk, now
 from models.events import CohortSteered
 from models.steering import State
 from storage.cohorts import Candidate, Cohort, candidates, cases_to_run, count_named, open_cases, read_cohort
+from storage.first_stock import know_running, take_first_stock
 from storage.holdout import draw_arms
 from storage.signals import owe
 from workflows.client import is_unreachable
-from workflows.effects import CohortEffects, Intake, StartCursor
+from workflows.effects import CohortEffects, Intake, StartCursor, Stocktaking
 from workflows.start import start_case
 
 AT_ONCE = 20
 """Starts under way together: more only queue at the server."""
+
+TOGETHER = 100
+"""Cases whose stock is taken together: a payment for one of their debts waits some 0.2 s for it."""
 
 SPELL_SECONDS, PART_OF_SEARCH = 5.0, 0.1
 """A spell lasts so long that whoever watches sees it advance, but the search for its first page is a small part."""
 
 
 class CohortActivities(CohortEffects):
-    def __init__(self, engine: Engine, client: Client) -> None:
-        self.engine = engine
+    def __init__(self, desk: Desk, client: Client) -> None:
+        self.desk = desk
         self.client = client
 
     @activity.defn
@@ -44,7 +49,7 @@ class CohortActivities(CohortEffects):
         if record.lot and not cursor.seen:
             await self._draw(record, today)
         began, pace, after = _seconds(), Pace(intake.rate), (cursor.taxpayer, cursor.tax)
-        with closing(candidates(self.engine, record.frozen.ruler, record.selection, today, after)) as pages:
+        with closing(candidates(self.desk.engine, record.frozen.ruler, record.selection, today, after)) as pages:
             page = await asyncio.to_thread(next, pages, None)
             ends = began + max(SPELL_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
             while page:
@@ -56,33 +61,29 @@ class CohortActivities(CohortEffects):
         return cursor.model_copy(update={"done": True})
 
     def _read(self, cohort: str, total: int) -> tuple[Cohort, int]:
-        with self.engine.connect() as connection:
+        with self.desk.engine.connect() as connection:
             record = read_cohort(connection, cohort)
             return record, total or count_named(connection, record.frozen.ruler, record.selection)
 
     async def _draw(self, cohort: Cohort, today: date) -> None:
         """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
-        with closing(candidates(self.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
+        with closing(candidates(self.desk.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
             while page := await asyncio.to_thread(next, pages, None):
-                await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
+                await asyncio.to_thread(open_cases, self.desk.engine, cohort, page, today)
                 activity.heartbeat()
-        await asyncio.to_thread(draw_arms, self.engine, cohort)
+        await asyncio.to_thread(draw_arms, self.desk.engine, cohort)
 
     async def _start_page(
         self, cohort: Cohort, page: list[Candidate], cursor: StartCursor, pace: "Pace"
     ) -> StartCursor:
         today = page[0].standing.today
         if not cohort.lot:
-            await asyncio.to_thread(open_cases, self.engine, cohort, page, today)
-        run = await asyncio.to_thread(cases_to_run, self.engine, cohort, page)
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def start(case: str, ruler: str) -> bool:
-            async with gate:
-                await pace.turn()
-                return await self._start(cohort, case, ruler)
-
-        started = await asyncio.gather(*(start(case, ruler) for case, ruler in run.unseen.items()))
+            await asyncio.to_thread(open_cases, self.desk.engine, cohort, page, today)
+        run = await asyncio.to_thread(cases_to_run, self.desk.engine, cohort, page)
+        failed = 0
+        unseen = list(run.unseen.items())
+        for first in range(0, len(unseen), TOGETHER):
+            failed += await self._start_some(cohort, dict(unseen[first : first + TOGETHER]), pace)
         taxpayer, tax = page[-1].pair
         return StartCursor(
             taxpayer=taxpayer,
@@ -91,13 +92,32 @@ class CohortActivities(CohortEffects):
             started=cursor.started + run.all,
             already_open=cursor.already_open + sum(candidate.cohort not in (None, cohort.name) for candidate in page),
             total=cursor.total,
-            failed=cursor.failed + started.count(False),
+            failed=cursor.failed + failed,
         )
 
-    async def _start(self, cohort: Cohort, case: str, ruler: str) -> bool:
+    async def _start_some(self, cohort: Cohort, rulers: Mapping[str, str], pace: "Pace") -> int:
+        """How many failed, of cases given with the labels of their rulers."""
+        gate = asyncio.Semaphore(AT_ONCE)
+        stocks = await asyncio.to_thread(self._take_stock, cohort, rulers.keys())
+
+        async def start(case: str, ruler: str) -> bool:
+            async with gate:
+                await pace.turn()
+                return await self._start(cohort, case, ruler, stocks.get(case))
+
+        started = await asyncio.gather(*(start(case, ruler) for case, ruler in rulers.items()))
+        running = [case for case, taken in zip(rulers, started, strict=True) if taken]
+        await asyncio.to_thread(know_running, self.desk.engine, running)
+        return len(rulers) - len(running)
+
+    def _take_stock(self, cohort: Cohort, cases: Collection[str]) -> dict[str, Stocktaking]:
+        sittings = take_first_stock(self.desk.engine, cohort.name, cases, now(), self.desk.post.unaddressed)
+        return {sat.case.id: self.desk.stock(sat) for sat in sittings}
+
+    async def _start(self, cohort: Cohort, case: str, ruler: str, stock: Stocktaking | None) -> bool:
         """Whether Temporal took it; whom it refuses holds nobody else up, and the relay tries again."""
         try:
-            await start_case(self.client, case, cohort.name, ruler)
+            await start_case(self.client, case, cohort.name, ruler, stock=stock)
         except RPCError as error:
             if is_unreachable(error):
                 raise
@@ -106,7 +126,7 @@ class CohortActivities(CohortEffects):
         return True
 
     def _owe(self, case: str) -> None:
-        with self.engine.begin() as connection:
+        with self.desk.engine.begin() as connection:
             owe(connection, [case], CohortSteered())
 
 

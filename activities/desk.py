@@ -15,8 +15,10 @@ from channels.links import Links
 from channels.post import Post
 from models.channel import Channel
 from models.delivery import Leg
+from models.plan import plan
+from models.step import Action, Step
 from storage.cases import Case, Sitting, sitting
-from workflows.effects import Errand, Outlook
+from workflows.effects import Errand, Outlook, PlannedStep, Stocktaking
 from workflows.names import queue_of
 
 
@@ -52,6 +54,9 @@ class Desk:
             rigidity=position.last_rigidity or None,
         )
 
+    def stock(self, sat: Sitting, path: tuple[str, ...] = ()) -> Stocktaking:
+        return Stocktaking(outlook=self.outlook(sat), path=path, plan=_plan(sat))
+
     def _errand(self, case: Case, leg: Leg) -> Errand:
         return Errand(channel=leg.channel, way=leg.way, queue=self.queue(case, leg.channel))
 
@@ -66,6 +71,18 @@ class Desk:
 def now() -> datetime:
     """The server's own clock when this activity began: one clock for all workers, and the one that tests can move."""
     return activity.info().started_time
+
+
+def _plan(sat: Sitting) -> tuple[PlannedStep, ...]:
+    if sat.closes or sat.case.closed_at is not None:
+        return ()
+    steps = plan(sat.case.ruler, sat.case.frozen.calendar, sat.position, sat.standing)
+    return tuple(PlannedStep(on=step.on, what=_what(step)) for step in steps)
+
+
+def _what(step: Step) -> str:
+    cell = f"{step.row.upper()} · {step.stage} · {step.rigidity}" if step.row and step.stage else ""
+    return cell if step.action is Action.NOTIFY else f"{step.action} {cell}".strip()
 
 
 def _runs_at(sat: Sitting) -> datetime | None:

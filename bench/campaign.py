@@ -15,7 +15,7 @@ from time import monotonic
 from bench.figures import percentile
 from bench.ground import MONDAY, RULER, Ground, child_memory, run_command
 from bench.payments import pay
-from bench.scale import Scale
+from bench.scale import USUAL
 from embedded.home import Home
 from embedded.stack import Stack, stoppable
 from storage.engine import connect
@@ -82,8 +82,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="regua-bench-") as folder,
         Stack(Home(Path(folder), "home"), DAY_SECONDS) as stack,
     ):
-        scale = Scale(0, 0, DAY_SECONDS, (), 0, 0, 0, 0, (0, 0))
-        asyncio.run(campaign(Ground(stack, connect(stack.services.database, pool=4), scale, print), cases))
+        asyncio.run(campaign(Ground(stack, connect(stack.services.database, pool=4), USUAL, print), cases))
 
 
 if __name__ == "__main__":

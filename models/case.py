@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
 from models.errors import Refusal
 
 
@@ -37,13 +35,3 @@ class Status(StrEnum):
 def must_be_open(case: str, status: Status) -> None:
     if status.closed:
         raise Refusal(f"case {case} is {status}: nothing more can be done to it")
-
-
-class CaseStart(BaseModel):
-    """The input of a `TaxpayerRuler`: names only, since everything else is read from the record."""
-
-    model_config = ConfigDict(frozen=True)
-
-    case: str
-    cohort: str
-    ruler: str

@@ -38,7 +38,7 @@ def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str
     if record.status is not Status.AWAITING_APPROVAL:
         return None
     today = record.clock.day_at(now)
-    person = read_person(connection, record.taxpayer, case, record.position.steps - 1, record.clock, today)
+    person = read_person(connection, case, record.position.steps - 1, record.clock, today)
     standing = read_standing(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
     seen = _seen(connection, record, record.position, standing)
     return {**seen, "given_by": list(record.position.approvers), "wanted": approvals_wanted(record.ruler, standing)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -70,6 +70,10 @@ class Case:
     def ruler(self) -> Ruler:
         return self.frozen.ruler
 
+    @property
+    def pair(self) -> Pair:
+        return self.taxpayer, self.tax
+
 
 _frozen: dict[str, FrozenRuler] = {}
 
@@ -100,13 +104,26 @@ OF_COHORT = (
     cohorts.c.clock.cast(Text).label("clock"),
 )
 
+CASES = select(cases, *OF_COHORT).join(cohorts, cohorts.c.name == cases.c.cohort)
+
 
 def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
-    query = select(cases, *OF_COHORT).join(cohorts, cohorts.c.name == cases.c.cohort).where(cases.c.id == case)
+    query = CASES.where(cases.c.id == case)
     row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
     if row is None:
         raise Refusal(f"there is no case {case}; list a cohort's cases with `case list COHORT`")
+    return _case(connection, row)
+
+
+def lock_unseen(connection: Connection, opened: Collection[str]) -> list[Case]:
+    """Those of them that no workflow has looked at, and nobody else writes to until the transaction ends."""
+    unseen = CASES.where(cases.c.id.in_(opened), cases.c.revision == 0, cases.c.closed_at.is_(None))
+    rows = connection.execute(unseen.order_by(cases.c.id).with_for_update(of=cases)).all()
+    return [_case(connection, row) for row in rows]
+
+
+def _case(connection: Connection, row: Row[Any]) -> Case:
     return Case(
         id=row.id,
         taxpayer=row.taxpayer,
@@ -266,13 +283,19 @@ def read_standing(connection: Connection, case: Case, today: date, person: Perso
 
     Where what is owed can't be told, the standing says what it lacks: the case waits, for it must not fail.
     """
-    pair = (case.taxpayer, case.tax)
     try:
-        before = read_standings(connection, case.ruler, [pair], today)[pair]
+        before = read_standings(connection, case.ruler, [case.pair], today)[case.pair]
     except Unreckonable as unknown:
-        imported = _standings(connection, case.ruler, [pair], today, None)[pair]
+        imported = _standings(connection, case.ruler, [case.pair], today, None)[case.pair]
         before = imported.model_copy(update={"lacks": unknown.lacks})
     process = connection.execute(PROCESS, {"cases": [case.id]}).one()
+    return standing_in(connection, case, before, process, person, reach)
+
+
+def standing_in(
+    connection: Connection, case: Case, before: Standing, process: Row[Any], person: Person, reach: Reach
+) -> Standing:
+    """How a case stands, given how its taxpayer did before it, and its row of PROCESS."""
     return before.model_copy(
         update={
             "hardship_on": case.hardship_on,
@@ -391,17 +414,21 @@ class Sitting:
     def close(self, status: Status) -> None:
         self.status, self.closes = status, True
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What its row says of the decision."""
+        return {
+            "status": self.status,
+            "position": self.position.model_dump(mode="json"),
+            "next_step": None if self.closes else self.step.model_dump(mode="json"),
+        }
+
     def save(self) -> None:
+        closed_at = func.clock_timestamp() if self.closes else None
         self.connection.execute(
             update(cases)
             .where(cases.c.id == self.case.id)
-            .values(
-                status=self.status,
-                position=self.position.model_dump(mode="json"),
-                next_step=None if self.closes else self.step.model_dump(mode="json"),
-                revision=self.case.revision + 1,
-                closed_at=func.clock_timestamp() if self.closes else None,
-            )
+            .values(revision=self.case.revision + 1, closed_at=closed_at, **self.values)
         )
         if self.entries:
             self.connection.execute(insert(decisions), self.entries)
@@ -425,7 +452,7 @@ def _evidence(standing: Standing) -> dict[str, Any]:
 def _read_facts(
     connection: Connection, case: Case, position: Position, today: date, unaddressed: Set[Channel]
 ) -> tuple[Person, Standing]:
-    person = read_person(connection, case.taxpayer, case.id, position.steps - 1, case.clock, today)
+    person = read_person(connection, case.id, position.steps - 1, case.clock, today)
     return person, read_standing(connection, case, today, person, person.contacts.reach(unaddressed))
 
 
@@ -448,7 +475,7 @@ def sitting(
         today = locked.clock.day_at(now)
         needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed
         day = max(today, not_before or today)
-        steady_debts(connection, locked, day)
+        steady_debts(connection, [locked.pair], day)
         person, standing = _read_facts(connection, locked, locked.position, day, needless)
         decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
         held = Sitting(connection, locked, standing, decision, locked.status, person, needless)
@@ -459,20 +486,20 @@ def sitting(
             held.save()
 
 
-STEADY_DEBTS = text("""
+STEADY_DEBTS = about_pairs(f"""
     WITH ended AS (
         UPDATE holds SET lifted_at = clock_timestamp(), lifted_by = 'calendar', lifted_because = 'fim do prazo'
-        FROM debts JOIN debtors ON debtors.debt = debts.id
-        WHERE holds.debt = debts.id AND debtors.taxpayer = :taxpayer AND debts.tax = :tax
-          AND lifted_at IS NULL AND until < :today)
-    SELECT debts.id FROM debtors JOIN debts ON debts.id = debtors.debt
-    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY debts.id FOR SHARE OF debts
-""")
+        FROM {PAIRS} JOIN debtors ON debtors.taxpayer = pair.taxpayer
+        JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax
+        WHERE holds.debt = debts.id AND lifted_at IS NULL AND until < :today)
+    SELECT debts.id FROM {PAIRS} JOIN debtors ON debtors.taxpayer = pair.taxpayer
+    JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax ORDER BY debts.id FOR SHARE OF debts
+""")  # noqa: S608 - PAIRS is a constant
 
 
-def steady_debts(connection: Connection, case: Case, today: date) -> None:
+def steady_debts(connection: Connection, pairs: Iterable[Pair], today: date) -> None:
     """They stay as they are until the transaction ends: a payment queues behind it. Holds that have run out end."""
-    connection.execute(STEADY_DEBTS, {"taxpayer": case.taxpayer, "tax": case.tax, "today": today})
+    connection.execute(STEADY_DEBTS, {**bound(pairs), "today": today})
 
 
 def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:

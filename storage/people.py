@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Integer, Row, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import Text
 
 from models.calendar import Clock
 from models.contacts import Contacts
@@ -36,17 +38,23 @@ class Person:
     """What became of the case's last rung."""
 
 
-def read_person(connection: Connection, taxpayer: int, case: str, last_step: int, clock: Clock, today: date) -> Person:
-    """Its contacts are counted over all cases, but for those of rulers on another clock: a rehearsal's days can't be
-    compared with anybody else's."""
+def read_person(connection: Connection, case: str, last_step: int, clock: Clock, today: date) -> Person:
+    return read_people(connection, {case: last_step}, clock, today)[case]
+
+
+def read_people(connection: Connection, last_steps: Mapping[str, int], clock: Clock, today: date) -> dict[str, Person]:
+    """Who stands behind each case, given its last step. Their contacts are counted over all cases, but for those of
+    rulers on another clock: a rehearsal's days can't be compared with anybody else's."""
     asked = {
-        "taxpayer": taxpayer,
-        "case": case,
-        "step": last_step,
+        "cases": list(last_steps),
+        "steps": list(last_steps.values()),
         "since": today - WEEK,
         "compressed": clock.compressed,
     }
-    row = connection.execute(PERSON, asked).one()
+    return {row.case: _person(row) for row in connection.execute(PEOPLE, asked)}
+
+
+def _person(row: Row[Any]) -> Person:
     return Person(
         name=row.name,
         tax_id=row.tax_id,
@@ -73,20 +81,21 @@ def bury(
     connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
 
 
-PERSON = text("""
-    SELECT name, tax_id, is_company, email, phone, messenger,
-        (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE taxpayer = :taxpayer) AS refused,
+PEOPLE = text("""
+    SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger,
+        (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE opt_outs.taxpayer = own.taxpayer) AS refused,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM dead_contacts
-         WHERE taxpayer = :taxpayer AND revived_at IS NULL) AS dead,
+         WHERE dead_contacts.taxpayer = own.taxpayer AND revived_at IS NULL) AS dead,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, way, status) ORDER BY claimed_at, id), '[]')
-         FROM notices WHERE "case" = :case AND step = :step) AS deliveries,
+         FROM notices WHERE notices."case" = own.id AND notices.step = asked.step) AS deliveries,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(at, ruler)), '[]') FROM (
             SELECT min(notices.at) AS at, cases.ruler
             FROM cases JOIN cohorts ON cohorts.name = cases.cohort JOIN notices ON notices."case" = cases.id
-            WHERE cases.taxpayer = :taxpayer AND notices.at > :since
+            WHERE cases.taxpayer = own.taxpayer AND notices.at > :since
               AND NOT notices.formal AND notices.stage <> 'suspension'
-              AND CASE WHEN :compressed THEN cohorts.name = (SELECT cohort FROM cases WHERE id = :case)
+              AND CASE WHEN :compressed THEN cohorts.name = own.cohort
                        ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END
             GROUP BY notices."case", notices.step, cases.ruler) AS made) AS contacted
-    FROM taxpayers WHERE id = :taxpayer
-""")
+    FROM unnest(:cases, :steps) AS asked ("case", step)
+    JOIN cases AS own ON own.id = asked."case" JOIN taxpayers ON taxpayers.id = own.taxpayer
+""").bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("steps", type_=ARRAY(Integer)))

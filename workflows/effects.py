@@ -291,6 +291,16 @@ class AgreementEffects:
         raise NotImplementedError
 
 
+class CaseStart(_Value):
+    """The input of a `TaxpayerRuler`: names, since everything else is read from the record, and what was read there
+    when it was started. Without that, the workflow reads it first."""
+
+    case: str
+    cohort: str
+    ruler: str
+    stock: Stocktaking | None = None
+
+
 class CohortEffects:
     @activity.defn
     async def start_cases(self, intake: Intake) -> StartCursor:

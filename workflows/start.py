@@ -1,7 +1,8 @@
 """The one way a case's workflow is started, by a cohort or by a signal that finds no workflow, and asked; and an
 agreement's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import (
@@ -14,12 +15,13 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.case import CaseStart, Status
+from models.case import Status
 from models.errors import Refusal
 from models.events import Event
 from models.instalments import State
-from workflows.effects import AgreementStart, Command
+from workflows.effects import AgreementStart, CaseStart, Command, Stocktaking
 from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
+from workflows.sight import COHORT, RULER, STATUS, searchable
 
 WORKFLOW = "TaxpayerRuler"
 AGREEMENT_WORKFLOW = "InstalmentAgreement"
@@ -30,18 +32,28 @@ SUMMARY_BYTES = 200
 FAIRNESS_KEY_BYTES = 64
 
 
-async def start_case(client: Client, case: str, cohort: str, ruler_label: str, signal: Event | None = None) -> None:
-    """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else."""
+async def start_case(
+    client: Client,
+    case: str,
+    cohort: str,
+    ruler_label: str,
+    signal: Event | None = None,
+    stock: Stocktaking | None = None,
+) -> None:
+    """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
+    has taken its stock spares the workflow that."""
     told: Sequence[Event] = [] if signal is None else [signal]
+    found_by = searchable(stock.outlook) if stock else {STATUS: Status.RUNNING}
     await client.start_workflow(
         WORKFLOW,
-        CaseStart(case=case, cohort=cohort, ruler=ruler_label),
+        CaseStart(case=case, cohort=cohort, ruler=ruler_label, stock=stock),
         id=case_workflow_id(case),
         task_queue=TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        search_attributes=_search_attributes(cohort, ruler_label),
+        search_attributes=_search_attributes(cohort, ruler_label, found_by),
         static_summary=_summary(f"{cohort} · {ruler_label}"),
+        request_eager_start=True,
         priority=fair_to(cohort),
         start_signal=signal.signal() if signal else None,
         start_signal_args=told,
@@ -57,7 +69,7 @@ async def tell_agreement(client: Client, start: AgreementStart, event: Event) ->
         task_queue=TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        search_attributes=_search_attributes(start.cohort, start.policy, State.ACTIVE),
+        search_attributes=_search_attributes(start.cohort, start.policy, {STATUS: State.ACTIVE}),
         static_summary=_summary(f"{start.cohort} · {start.policy} · case {start.case}"),
         priority=fair_to(start.cohort),
         start_signal=event.signal(),
@@ -83,11 +95,13 @@ async def ask_case(client: Client, case: str, what: str, command: Command) -> st
     return status
 
 
-def _search_attributes(cohort: str, rules: str, status: str = Status.RUNNING) -> TypedSearchAttributes:
+def _search_attributes(
+    cohort: str, rules: str, found_by: Mapping[SearchAttributeKey[Any], Any]
+) -> TypedSearchAttributes:
     """`rules` is the label of a ruler, or of an agreement's policy."""
-    values = {"Cohort": cohort, "Ruler": rules, "CaseStatus": str(status)}
+    values = {COHORT: cohort, RULER: rules, **found_by}
     return TypedSearchAttributes(
-        [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
+        [SearchAttributePair(key, value) for key, value in values.items() if value is not None]
     )
 
 

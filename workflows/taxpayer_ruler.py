@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import Priority, RawValue, RetryPolicy, SearchAttributeKey
+from temporalio.common import Priority, RawValue, RetryPolicy, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from models.case import CaseStart, Status
+    from models.case import Status
     from models.events import HardshipDeclared, RulerChanged
     from models.ruler import Stage
     from models.step import Action, Step
@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
         AgreementWish,
         CaseCommand,
         CaseEffects,
+        CaseStart,
         ChargeEffects,
         Command,
         Contact,
@@ -35,13 +36,8 @@ with workflow.unsafe.imports_passed_through():
         Signed,
         Stocktaking,
     )
-    from workflows.sight import NEXT_STEP, STATUS, details
+    from workflows.sight import RULER, details, searchable
     from workflows.start import SUMMARY_BYTES
-
-RULER = SearchAttributeKey.for_keyword("Ruler")
-HYPOTHESIS = SearchAttributeKey.for_keyword("Hypothesis")
-STAGE = SearchAttributeKey.for_keyword("Stage")
-RIGIDITY = SearchAttributeKey.for_int("Rigidity")
 
 URGENCY = {
     Stage.SUSPENSION: 1,
@@ -64,6 +60,8 @@ class TaxpayerRuler:
         self.plan_ahead: tuple[PlannedStep, ...] = ()
         self.news = False
         self.hardship_on: date | None = None
+        if start.stock:
+            self.outlook, self.plan_ahead = start.stock.outlook, start.stock.plan
 
     @workflow.run
     async def run(self, start: CaseStart) -> str:
@@ -75,7 +73,11 @@ class TaxpayerRuler:
             raise
 
     async def _live(self) -> str:
-        await self._take_stock("caso aberto")
+        if self.start.stock:
+            # who started it has seen to its search attributes
+            workflow.set_current_details(self._details())
+        else:
+            await self._take_stock("caso aberto")
         while True:
             if self.news:
                 await self._take_stock("novidade no registro")
@@ -85,7 +87,7 @@ class TaxpayerRuler:
                 if not self.news:
                     return self.now.step.status
             elif workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
-                workflow.continue_as_new(self.start)
+                workflow.continue_as_new(self.start.model_copy(update={"stock": None}))
             elif await self._is_due():
                 await self._carry_out(self.now.step)
 
@@ -189,8 +191,8 @@ class TaxpayerRuler:
         self.outlook = outlook
         if before is not None and outlook.step.number > before.step.number and before.step.on:
             self.path.append(f"{before.step.on:%d/%m/%Y} · {_label(before.step)} · {before.step.rigidity}")
-        if before is None or _searchable(before) != _searchable(outlook):
-            workflow.upsert_search_attributes(_searchable(outlook))
+        if before is None or searchable(before) != searchable(outlook):
+            workflow.upsert_search_attributes(_found_by(outlook))
         workflow.set_current_details(self._details())
 
     def _details(self) -> str:
@@ -326,14 +328,8 @@ def _label(step: Step) -> str:
     return step.action.replace("_", " ")
 
 
-def _searchable(outlook: Outlook) -> list[Any]:
-    return [
-        HYPOTHESIS.value_set(outlook.hypothesis) if outlook.hypothesis else HYPOTHESIS.value_unset(),
-        STAGE.value_set(outlook.stage) if outlook.stage else STAGE.value_unset(),
-        RIGIDITY.value_set(outlook.rigidity) if outlook.rigidity else RIGIDITY.value_unset(),
-        STATUS.value_set(outlook.step.status),
-        NEXT_STEP.value_set(outlook.runs_at) if outlook.runs_at else NEXT_STEP.value_unset(),
-    ]
+def _found_by(outlook: Outlook) -> list[SearchAttributeUpdate[Any]]:
+    return [key.value_unset() if value is None else key.value_set(value) for key, value in searchable(outlook).items()]
 
 
 def _must_be_signed(command: Command) -> None:

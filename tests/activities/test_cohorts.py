@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
 from activities import cohorts as starting
+from activities.cases import CaseActivities
 from activities.cohorts import CohortActivities
+from activities.desk import Desk
+from channels.outbox import Outbox
+from channels.post import Post
 from models.calendar import Clock
 from models.position import Position
 from models.steering import State
@@ -22,7 +27,7 @@ from storage.schema import cases, debtors, debts, taxpayers
 from storage.shelf import RULERS
 from storage.steering import steer
 from tests.builders import REGISTERED, shipped
-from workflows.effects import Intake, StartCursor
+from workflows.effects import CaseStart, Hearing, Intake, StartCursor
 from workflows.names import case_workflow_id
 
 PAGE, PEOPLE = 3, 8
@@ -40,13 +45,19 @@ class Temporal:
         self.dies_after = dies_after
         self.refuses: set[str] = set()
         self.started: list[str] = []
+        self.told: dict[str, CaseStart] = {}
 
-    async def start_workflow(self, *_: Any, id: str, **__: Any) -> None:
+    async def start_workflow(self, _: str, told: CaseStart, *, id: str, **__: Any) -> None:
         if len(self.started) == self.dies_after:
             raise WorkerDied
         if id in self.refuses:
             raise RPCError("no", RPCStatusCode.INVALID_ARGUMENT, b"")
         self.started.append(id)
+        self.told[told.case] = told
+
+
+def desk_on(engine: Engine) -> Desk:
+    return Desk(engine, Post({}, Outbox(Path("outbox"))))
 
 
 @pytest.fixture
@@ -80,7 +91,8 @@ async def attempt(
     world.info = replace(world.info, heartbeat_details=beats[-1:], started_time=datetime.now(UTC))
     world.on_heartbeat = beats.append
     asked = Intake(cohort=cohort, cursor=cursor or StartCursor())
-    done: StartCursor = await world.run(CohortActivities(engine, cast(Client, temporal)).start_cases, asked)
+    starting_cases = CohortActivities(desk_on(engine), cast(Client, temporal)).start_cases
+    done: StartCursor = await world.run(starting_cases, asked)
     return done
 
 
@@ -99,12 +111,43 @@ async def test_the_next_worker_leaves_nobody_out(engine: Engine, cohort: str, di
 
 
 async def test_what_was_begun_by_a_command_that_died_is_begun_again(engine: Engine, cohort: str) -> None:
+    """Its cursor is lost: whose workflow was not known to run is started again, and nobody's stock is lost."""
+    dying = Temporal(dies_after=PAGE + 1)
+    with pytest.raises(WorkerDied):
+        await attempt(engine, cohort, dying, [])
     beats: list[Any] = []
-    first = await attempt(engine, cohort, Temporal(), beats)
-    assert [cursor.seen for cursor in beats] == [PAGE, 2 * PAGE, PEOPLE]
     again = Temporal()
-    assert await attempt(engine, cohort, again, []) == first
-    assert len(again.started) == PEOPLE - 1
+    done = await attempt(engine, cohort, again, beats)
+    assert [cursor.seen for cursor in beats] == [PAGE, 2 * PAGE, PEOPLE]
+    assert (done.started, len(again.started)) == (PEOPLE - 1, PEOPLE - 1 - PAGE)
+    assert all(told.stock for told in again.told.values())
+
+
+async def test_each_workflow_is_given_the_stock_it_would_have_taken(engine: Engine, cohort: str) -> None:
+    temporal = Temporal()
+    await attempt(engine, cohort, temporal, [])
+    look = CaseActivities(desk_on(engine)).take_stock
+    assert len(temporal.told) == PEOPLE - 1
+    for case, told in temporal.told.items():
+        world = ActivityEnvironment()
+        world.info = replace(world.info, started_time=datetime.now(UTC))
+        taken = world.run(look, Hearing(case=case))
+        assert told.stock
+        assert (told.stock.plan, told.stock.outlook.step) == (taken.plan, taken.outlook.step)
+        assert told.stock.outlook.revision < taken.outlook.revision
+
+
+async def test_the_stock_of_many_is_on_record_and_journalled_once(engine: Engine, cohort: str) -> None:
+    refusing = Temporal()
+    await attempt(engine, cohort, refusing, [])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET revision = 0"))
+    await attempt(engine, cohort, Temporal(), [])
+    with engine.connect() as connection:
+        kinds = connection.execute(text("SELECT kind, count(*) FROM decisions GROUP BY kind")).tuples().all()
+        planned = connection.scalar(text("SELECT count(*) FROM cases WHERE next_step ->> 'action' = 'notify'"))
+    assert dict(kinds) == {"classified": PEOPLE - 1}
+    assert planned == PEOPLE - 1
 
 
 async def test_spell_by_spell_everybody_is_started_once_and_what_is_left_is_known(
@@ -123,6 +166,8 @@ async def test_spell_by_spell_everybody_is_started_once_and_what_is_left_is_know
 async def test_whom_temporal_refuses_holds_nobody_up_and_the_relay_tries_again(engine: Engine, cohort: str) -> None:
     first = Temporal()
     await attempt(engine, cohort, first, [])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET revision = 0"))
     picky = Temporal()
     picky.refuses = set(first.started[:2])
     done = await attempt(engine, cohort, picky, [])
@@ -134,8 +179,6 @@ async def test_whom_temporal_refuses_holds_nobody_up_and_the_relay_tries_again(e
 
 async def test_the_nightly_intake_starts_only_those_whom_no_workflow_has_looked_at(engine: Engine, cohort: str) -> None:
     await attempt(engine, cohort, Temporal(), [])
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE cases SET revision = 1 WHERE cohort = 'iptu'"))
     night = Temporal()
     assert (await attempt(engine, cohort, night, [])).done
     assert night.started == []

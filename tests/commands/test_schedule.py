@@ -18,9 +18,11 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.cohorts import CohortActivities
+from activities.desk import Desk
+from channels.outbox import Outbox
+from channels.post import Post
 from commands.schedule import chosen
 from embedded.temporal import program
-from models.case import CaseStart
 from models.errors import Refusal
 from storage.cohorts import Selection, candidates
 from tests.builders import ICMS, REGISTERED, shipped
@@ -30,6 +32,7 @@ from tests.payloads import CONVERTER
 from tests.storage.test_imports import PGFN, pgfn
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
+from workflows.effects import CaseStart
 from workflows.names import TASK_QUEUE, intake_id
 
 NIGHTLY = ("--cron", "30 22 * * *", "--ruler", "divida-ativa", "--by", "ana")
@@ -113,7 +116,7 @@ async def night(
     line: Line, client: Client, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Night]:
     monkeypatch.setenv("TEMPORAL_ADDRESS", client.service_client.config.target_host)
-    intake = CohortActivities(engine, client).start_cases
+    intake = CohortActivities(Desk(engine, Post({}, Outbox(tmp_path / "outbox"))), client).start_cases
     serving = Worker(
         client,
         task_queue=TASK_QUEUE,

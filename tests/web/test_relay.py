@@ -20,7 +20,6 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from models.case import CaseStart
 from models.events import CohortSteered, Event, PaymentReceived, PaymentReversed, RulerChanged
 from storage.schema import owed_signals
 from storage.signals import owe
@@ -28,6 +27,7 @@ from tests.payloads import CONVERTER, KEYS
 from tests.web.pix_world import World, until
 from web.relay import Relay
 from workflows.client import connect_to
+from workflows.effects import CaseStart
 from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE, case_workflow_id
 from workflows.start import start_case
 

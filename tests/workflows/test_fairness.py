@@ -9,10 +9,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from embedded.temporal import program, settings
-from models.case import CaseStart
 from models.ruler import Stage
 from tests.workflows.town import until
 from workflows.client import register_search_attributes
+from workflows.effects import CaseStart
 from workflows.names import TASK_QUEUE, case_workflow_id
 from workflows.start import start_case
 from workflows.taxpayer_ruler import URGENCY

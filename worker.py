@@ -4,6 +4,7 @@ A queue of its own for each provider: what waits for one of them holds nobody el
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -38,8 +39,13 @@ from workflows.taxpayer_ruler import TaxpayerRuler
 THREADS = 16
 """Activities at once: each holds one database connection."""
 
-CACHED = 5_000
-"""Cases a worker remembers; another one's history is read again when something happens to it."""
+CACHED = 2_000
+"""Cases a worker remembers; another one's history is read again when something happens to it. With more of them each
+task takes longer: the SDK looks through all."""
+
+COLLECTED = (20_000, 20, 10)
+"""After how many new objects Python looks for those that nothing holds (its own: 700, 10, 10). It looks through all
+cases that are remembered, which was a third of a worker's computing once each new one took an old one's place."""
 
 WAITING = 64
 """Notices of one provider at once: most of them only wait for its answer, without a connection."""
@@ -128,6 +134,8 @@ async def main() -> None:
     client = await reach_temporal(stop)
     if client is None:
         return
+    gc.freeze()
+    gc.set_threshold(*COLLECTED)
     build = build_id()
     if (current := await current_build(client)) != build:
         print(f"build {build} waits, {current or 'none'} is current; `starter.py migrate` changes it", file=sys.stderr)

@@ -1,7 +1,8 @@
 """`python -m bench.campaign [CASES]`: a whole cohort's life by the commands an analyst has, recorded with its times.
 
 Started, the first rung out, paused in the middle of it, resumed, a twelfth of the cases paid by webhook, its report and
-its audit. A logical day lasts half an hour: contacts begin ten minutes after the start, and their window lasts fifteen.
+its audit. A logical day lasts half an hour for 60,000 cases, and for fewer as much less: contacts begin while people are
+still taken in, in a window that lasts half of it.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from storage.engine import connect
 CASES = 60_000
 PAY_ONE_IN = 12
 PAID_A_SECOND = 25
-DAY_SECONDS = 1_800.0
+DAY_SECONDS_A_CASE = 0.03
 
 STOPPED_SECONDS = 60
 PATIENCE_SECONDS = 5_400.0
@@ -44,7 +45,16 @@ async def campaign(ground: Ground, cases: int) -> None:
         memory = ", ".join(f"{name} {child_memory(ground.stack, name):.0f}" for name in ("worker", "web"))
         print(f"{timedelta(seconds=round(monotonic() - began))}  {what} ({monotonic() - since:.0f} s; MiB: {memory})")
 
-    options = ("--ruler", RULER, "--tax", NAME, "--day-seconds", f"{DAY_SECONDS:.0f}", "--start", f"{MONDAY}")
+    options = (
+        "--ruler",
+        RULER,
+        "--tax",
+        NAME,
+        "--day-seconds",
+        f"{ground.stack.day_seconds:g}",
+        "--start",
+        f"{MONDAY}",
+    )
     _, peak = await run_command(ground, "cohort", "start", NAME, *options, "--rehearse", "--json", "--by", "bench")
     tell(f"{ground.ask(STARTED)} cases started, the command's peak {peak:.0f} MiB")
 
@@ -80,7 +90,7 @@ def main() -> None:
     with (
         stoppable(),
         tempfile.TemporaryDirectory(prefix="regua-bench-") as folder,
-        Stack(Home(Path(folder), "home"), DAY_SECONDS) as stack,
+        Stack(Home(Path(folder), "home"), cases * DAY_SECONDS_A_CASE) as stack,
     ):
         asyncio.run(campaign(Ground(stack, connect(stack.services.database, pool=4), USUAL, print), cases))
 

@@ -37,7 +37,7 @@ from storage.steering import steer
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
-from workflows.start import fair_to
+from workflows.start import before_its_cases
 
 if TYPE_CHECKING:
     from models.balance import Balance
@@ -327,7 +327,7 @@ async def start_cohort(
         task_queue=TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"{begun.name} · {begun.frozen.ruler.label}"[:180],
-        priority=fair_to(begun.name),
+        priority=before_its_cases(begun.name),
     )
 
 

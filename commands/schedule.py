@@ -34,7 +34,7 @@ from storage.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
-from workflows.start import fair_to
+from workflows.start import before_its_cases
 
 schedule = typer.Typer(no_args_is_help=True, help="Take the newly delinquent into a cohort, night after night.")
 
@@ -158,7 +158,7 @@ async def _create(intake: Intake, label: str, times: ScheduleSpec, found: Callab
         id=intake_id(name),
         task_queue=TASK_QUEUE,
         static_summary=f"{name} · {label}"[:180],
-        priority=fair_to(name),
+        priority=before_its_cases(name),
     )
     policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP)
     try:

@@ -2,6 +2,7 @@
 agreement's."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from temporalio.client import Client, WorkflowUpdateFailedError
@@ -80,6 +81,11 @@ async def tell_agreement(client: Client, start: AgreementStart, event: Event) ->
 def fair_to(cohort: str) -> Priority:
     """Cohorts take turns, however many cases each has; what a workflow asks for inherits it."""
     return Priority(fairness_key=cohort.encode()[:FAIRNESS_KEY_BYTES].decode(errors="ignore"))
+
+
+def before_its_cases(cohort: str) -> Priority:
+    """Of who takes people in: a handful of tasks, which would else wait behind each notice of those who are in."""
+    return replace(fair_to(cohort), priority_key=1)
 
 
 async def ask_case(client: Client, case: str, what: str, command: Command) -> str:

@@ -14,7 +14,7 @@ from tests.workflows.town import until
 from workflows.client import register_search_attributes
 from workflows.effects import CaseStart
 from workflows.names import TASK_QUEUE, case_workflow_id
-from workflows.start import start_case
+from workflows.start import before_its_cases, start_case
 from workflows.taxpayer_ruler import URGENCY
 
 BIG, SMALL = 200, 5
@@ -41,8 +41,15 @@ class Looker:
         await workflow.execute_activity(notify, start.cohort, start_to_close_timeout=day, priority=priority)
 
 
+@workflow.defn(name="CohortRuler")
+class Intaker:
+    @workflow.run
+    async def run(self) -> None:
+        looked.append("intake")
+
+
 async def test_five_cases_that_come_last_are_not_the_last_of_two_hundred() -> None:
-    """Neither when their workflows wait in line, nor when their notices do."""
+    """Neither when their workflows wait in line, nor when their notices do; and who takes people in, waits for none."""
     looked.clear()
     notified.clear()
     server = await WorkflowEnvironment.start_local(
@@ -55,17 +62,20 @@ async def test_five_cases_that_come_last_are_not_the_last_of_two_hundred() -> No
         names = ["big"] * BIG + ["small"] * SMALL
         for number, cohort in enumerate(names):
             await start_case(server.client, str(number), cohort, "icms v1")
+        taking_in = before_its_cases("big")
+        await server.client.start_workflow("CohortRuler", id="intake", task_queue=TASK_QUEUE, priority=taking_in)
         async with Worker(
             server.client,
             task_queue=TASK_QUEUE,
-            workflows=[Looker],
+            workflows=[Looker, Intaker],
             max_concurrent_workflow_tasks=2,
             workflow_runner=UnsandboxedWorkflowRunner(),
         ):
-            await until(lambda: len(looked) == len(names))
+            await until(lambda: len(looked) == len(names) + 1)
             async with Worker(server.client, task_queue=TASK_QUEUE, activities=[notify], max_concurrent_activities=2):
                 for number in range(len(names)):
                     await server.client.get_workflow_handle(case_workflow_id(str(number))).result()
+    assert looked.index("intake") < BIG / 20
     for served in (looked, notified):
         assert served.count("small") == SMALL
         assert len(served) - served[::-1].index("small") < BIG / 2

@@ -1,8 +1,8 @@
 """`python -m bench.campaign [CASES]`: a whole cohort's life by the commands an analyst has, recorded with its times.
 
 Started, the first rung out, paused in the middle of it, resumed, a twelfth of the cases paid by webhook, its report and
-its audit. A logical day lasts half an hour for 60,000 cases, and for fewer as much less: contacts begin while people are
-still taken in, in a window that lasts half of it.
+its audit. A logical day lasts half an hour for 60,000 cases, and for fewer as much less: contacts begin while people
+are still taken in, in a window that lasts half of it.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ from embedded.home import Home
 from embedded.stack import Stack
 from storage.engine import connect
 
-TINY = replace(SCALES["smoke"], starts=4, crowd=6, few=1, payments=2, rows=40, reports=(20, 40))
+TINY = replace(SCALES["smoke"], starts=8, crowd=6, few=1, payments=2, rows=40, reports=(20, 40))
 
 
 async def measure(ground: Ground) -> list[Figure]:

@@ -47,10 +47,6 @@ COLLECTED = (20_000, 20, 10)
 """After how many new objects Python looks for those that nothing holds (its own: 700, 10, 10). It looks through all
 cases that are remembered, which was a third of a worker's computing once each new one took an old one's place."""
 
-REMEMBERED = timedelta(minutes=1)
-"""How long a task waits for the worker that remembers its case. After the SDK's own ten seconds, which a wave of some
-hundreds takes, each would be written a second time, for all workers."""
-
 WAITING = 64
 """Notices of one provider at once: most of them only wait for its answer, without a connection."""
 
@@ -93,7 +89,6 @@ def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | N
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
         max_cached_workflows=CACHED,
-        sticky_queue_schedule_to_start_timeout=REMEMBERED,
         workflow_runner=Sandbox(),
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,

@@ -74,6 +74,10 @@ class Case:
     def pair(self) -> Pair:
         return self.taxpayer, self.tax
 
+    def needless(self, unaddressed: Set[Channel]) -> Set[Channel]:
+        """The channels that need no address of the taxpayer's: in a rehearsal none does."""
+        return frozenset(CHANNELS) if self.rehearsal else unaddressed
+
 
 _frozen: dict[str, FrozenRuler] = {}
 
@@ -473,17 +477,23 @@ def sitting(
         connection.execute(QUEUED, {"case": case})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
-        needless = frozenset(CHANNELS) if locked.rehearsal else unaddressed
+        needless = locked.needless(unaddressed)
         day = max(today, not_before or today)
         steady_debts(connection, [locked.pair], day)
         person, standing = _read_facts(connection, locked, locked.position, day, needless)
-        decision = decide(locked.ruler, locked.frozen.calendar, locked.position, standing)
-        held = Sitting(connection, locked, standing, decision, locked.status, person, needless)
-        if locked.closed_at is None:
-            held.adopt(decision)
+        held = seated(connection, locked, standing, person, needless)
         yield held
         if locked.closed_at is None:
             held.save()
+
+
+def seated(connection: Connection, case: Case, standing: Standing, person: Person, needless: Set[Channel]) -> Sitting:
+    """A sitting on a case that is locked; a closed one is only looked at."""
+    decision = decide(case.ruler, case.frozen.calendar, case.position, standing)
+    sat = Sitting(connection, case, standing, decision, case.status, person, needless)
+    if case.closed_at is None:
+        sat.adopt(decision)
+    return sat
 
 
 STEADY_DEBTS = about_pairs(f"""

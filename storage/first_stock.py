@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, bindparam, insert, update
 
-from models.channel import CHANNELS, Channel
-from models.decision import decide
+from models.channel import Channel
 from models.errors import Unreckonable
 from models.standing import Standing
 from storage.cases import (
@@ -20,6 +19,7 @@ from storage.cases import (
     Sitting,
     lock_unseen,
     read_standings,
+    seated,
     standing_in,
     steady_debts,
 )
@@ -73,14 +73,10 @@ def _sittings(
     processes = {row.id: row for row in connection.execute(PROCESS, {"cases": [case.id for case in unseen]})}
     sittings = []
     for case in unseen:
-        needless = frozenset(CHANNELS) if case.rehearsal else unaddressed
-        person = people[case.id]
+        person, needless = people[case.id], case.needless(unaddressed)
         reach = person.contacts.reach(needless)
         standing = standing_in(connection, case, before[case.pair], processes[case.id], person, reach)
-        decision = decide(case.ruler, case.frozen.calendar, case.position, standing)
-        sat = Sitting(connection, case, standing, decision, case.status, person, needless)
-        sat.adopt(decision)
-        sittings.append(sat)
+        sittings.append(seated(connection, case, standing, person, needless))
     return sittings
 
 

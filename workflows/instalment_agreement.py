@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
         InstalmentMessage,
         UnsentMessage,
     )
-    from workflows.sight import NEXT_STEP, STATUS, details
+    from workflows.sight import NEXT_STEP, STATUS, FoundBy, details, updates
     from workflows.start import SUMMARY_BYTES
 
 
@@ -107,7 +107,7 @@ class InstalmentAgreement:
         outlook: AgreementOutlook = await workflow.execute_activity_method(effect, errand, summary=summary, **PATIENCE)
         before, self.outlook = self.outlook, outlook
         if before is None or _searchable(before) != _searchable(outlook):
-            workflow.upsert_search_attributes(_searchable(outlook))
+            workflow.upsert_search_attributes(updates(_searchable(outlook)))
         workflow.set_current_details(self._details())
 
     def _details(self) -> str:
@@ -143,8 +143,5 @@ def _label(outlook: AgreementOutlook) -> str:
     return f"{LABELS[outlook.step.kind]} · parcela {outlook.step.n}" if outlook.step else "pagamento"
 
 
-def _searchable(outlook: AgreementOutlook) -> list[Any]:
-    return [
-        STATUS.value_set(outlook.state),
-        NEXT_STEP.value_set(outlook.runs_at) if outlook.runs_at else NEXT_STEP.value_unset(),
-    ]
+def _searchable(outlook: AgreementOutlook) -> FoundBy:
+    return {STATUS: outlook.state, NEXT_STEP: outlook.runs_at}

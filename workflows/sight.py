@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
 from workflows.effects import Outlook
 
@@ -16,8 +16,16 @@ STATUS = SearchAttributeKey.for_keyword("CaseStatus")
 NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
 
 
-def searchable(outlook: Outlook) -> Mapping[SearchAttributeKey[Any], Any]:
-    """What a case is found by; None: by nothing of that kind."""
+FoundBy = Mapping[SearchAttributeKey[Any], Any]
+"""What a workflow is found by; None: by nothing of that kind."""
+
+
+def updates(found_by: FoundBy) -> list[SearchAttributeUpdate[Any]]:
+    return [key.value_unset() if value is None else key.value_set(value) for key, value in found_by.items()]
+
+
+def searchable(outlook: Outlook) -> FoundBy:
+    """What a case is found by."""
     return {
         HYPOTHESIS: outlook.hypothesis,
         STAGE: outlook.stage,

@@ -1,14 +1,12 @@
 """The one way a case's workflow is started, by a cohort or by a signal that finds no workflow, and asked; and an
 agreement's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import (
     Priority,
-    SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -22,7 +20,7 @@ from models.events import Event
 from models.instalments import State
 from workflows.effects import AgreementStart, CaseStart, Command, Stocktaking
 from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
-from workflows.sight import COHORT, RULER, STATUS, searchable
+from workflows.sight import COHORT, RULER, STATUS, FoundBy, searchable
 
 WORKFLOW = "TaxpayerRuler"
 AGREEMENT_WORKFLOW = "InstalmentAgreement"
@@ -44,7 +42,7 @@ async def start_case(
     """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
     has taken its stock spares the workflow that."""
     told: Sequence[Event] = [] if signal is None else [signal]
-    found_by = searchable(stock.outlook) if stock else {STATUS: Status.RUNNING}
+    found_by: FoundBy = searchable(stock.outlook) if stock else {STATUS: Status.RUNNING}
     await client.start_workflow(
         WORKFLOW,
         CaseStart(case=case, cohort=cohort, ruler=ruler_label, stock=stock),
@@ -54,6 +52,7 @@ async def start_case(
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         search_attributes=_search_attributes(cohort, ruler_label, found_by),
         static_summary=_summary(f"{cohort} · {ruler_label}"),
+        # where a worker serves in this process, the answer brings it the first task, and none has to be found for it
         request_eager_start=True,
         priority=fair_to(cohort),
         start_signal=signal.signal() if signal else None,
@@ -101,9 +100,7 @@ async def ask_case(client: Client, case: str, what: str, command: Command) -> st
     return status
 
 
-def _search_attributes(
-    cohort: str, rules: str, found_by: Mapping[SearchAttributeKey[Any], Any]
-) -> TypedSearchAttributes:
+def _search_attributes(cohort: str, rules: str, found_by: FoundBy) -> TypedSearchAttributes:
     """`rules` is the label of a ruler, or of an agreement's policy."""
     values = {COHORT: cohort, RULER: rules, **found_by}
     return TypedSearchAttributes(

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import Priority, RawValue, RetryPolicy, SearchAttributeUpdate
+from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
         Signed,
         Stocktaking,
     )
-    from workflows.sight import RULER, details, searchable
+    from workflows.sight import RULER, details, searchable, updates
     from workflows.start import SUMMARY_BYTES
 
 URGENCY = {
@@ -192,7 +192,7 @@ class TaxpayerRuler:
         if before is not None and outlook.step.number > before.step.number and before.step.on:
             self.path.append(f"{before.step.on:%d/%m/%Y} · {_label(before.step)} · {before.step.rigidity}")
         if before is None or searchable(before) != searchable(outlook):
-            workflow.upsert_search_attributes(_found_by(outlook))
+            workflow.upsert_search_attributes(updates(searchable(outlook)))
         workflow.set_current_details(self._details())
 
     def _details(self) -> str:
@@ -326,10 +326,6 @@ def _label(step: Step) -> str:
     if step.action is Action.NOTIFY and step.row and step.stage:
         return f"{step.row.upper()} · {step.stage}"
     return step.action.replace("_", " ")
-
-
-def _found_by(outlook: Outlook) -> list[SearchAttributeUpdate[Any]]:
-    return [key.value_unset() if value is None else key.value_set(value) for key, value in searchable(outlook).items()]
 
 
 def _must_be_signed(command: Command) -> None:

@@ -138,8 +138,7 @@ async def test_each_workflow_is_given_the_stock_it_would_have_taken(engine: Engi
 
 
 async def test_the_stock_of_many_is_on_record_and_journalled_once(engine: Engine, cohort: str) -> None:
-    refusing = Temporal()
-    await attempt(engine, cohort, refusing, [])
+    await attempt(engine, cohort, Temporal(), [])
     with engine.begin() as connection:
         connection.execute(text("UPDATE cases SET revision = 0"))
     await attempt(engine, cohort, Temporal(), [])

@@ -148,9 +148,10 @@ class Town:
         cohort, ids = await self._found(people, **more)
         if start:
             workflow_id = cohort_workflow_id(cohort.name)
-            await self.client.execute_workflow(
-                CohortRuler.run, Intake(cohort=cohort.name), id=workflow_id, task_queue=TASK_QUEUE
-            )
+            with self.env.auto_time_skipping_disabled():  # or who is in already climbs until the last one is
+                await self.client.execute_workflow(
+                    CohortRuler.run, Intake(cohort=cohort.name), id=workflow_id, task_queue=TASK_QUEUE
+                )
             self.cohorts.append(cohort.name)
         else:
             for page in candidates(self.engine, cohort.frozen.ruler, cohort.selection, cohort.clock.origin_day):

@@ -406,6 +406,7 @@ defences = Table(
     Column("reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("decided_at", DateTime(timezone=True)),
+    Index("ix_defences_case", "case", "id"),
     Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
 )
 
@@ -454,6 +455,7 @@ suspensions = Table(
     Column("reinstated_on", Date),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("reinstated_at", DateTime(timezone=True)),
+    Index("ix_suspensions_case", "case"),
     Index("uq_suspensions_current", "benefit", "case", unique=True, postgresql_where=text("reinstated_at IS NULL")),
 )
 

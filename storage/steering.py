@@ -31,6 +31,14 @@ OWE_EACH = """
     ORDER BY id
 """
 
+# what was said before and not yet heard; the relay delivers those that are locked
+NOT_YET_HEARD = text("""
+    DELETE FROM owed_signals WHERE id IN (
+        SELECT owed_signals.id FROM owed_signals JOIN cases ON cases.id = owed_signals."case"
+        WHERE name = :signal AND delivered_at IS NULL AND cohort = :cohort
+        FOR UPDATE OF owed_signals SKIP LOCKED)
+""")
+
 # nobody runs them, so nobody would close them
 CLOSE_CONTROL = text("""
     UPDATE cases SET closed_at = clock_timestamp() WHERE cohort = :cohort AND status = 'control' AND closed_at IS NULL
@@ -53,6 +61,7 @@ def steer(engine: Engine, cohort: str, to: State, by: str, reason: str, now: dat
         if to is State.CANCELLED:
             connection.execute(CLOSE_CONTROL, {"cohort": cohort})
         asked = {"cohort": cohort, "signal": CohortSteered.signal()}
+        connection.execute(NOT_YET_HEARD, asked)
         owed = connection.execute(text(OWE_EACH.format(YET_TO_HEAR[to])), asked).rowcount
         if owed:
             connection.execute(text(f"NOTIFY {CHANNEL}"))

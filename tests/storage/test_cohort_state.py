@@ -107,6 +107,26 @@ def test_who_must_hear_of_it_is_told_and_nobody_else(engine: Engine) -> None:
     assert (look(engine, running), look(engine, alone)) == (Status.RUNNING, Status.PAUSED)
 
 
+def test_what_nobody_has_heard_yet_is_taken_back(engine: Engine) -> None:
+    """A pause that is lifted at once asks nothing of the cases that had not heard of it."""
+    founded(engine)
+    founded(engine, "other")
+    first, _, elsewhere = case(engine, "A"), case(engine, "B"), case(engine, "C", "other")
+    for cohort in ("iptu", "other"):
+        steer(engine, cohort, State.PAUSED, "ana", "", NOW)
+    assert look(engine, first) is Status.PAUSED
+    assert steer(engine, "iptu", State.RUNNING, "ana", "", NOW) == 1
+    assert told(engine) == [elsewhere, first]
+
+
+def test_a_pause_said_twice_is_heard_once(engine: Engine) -> None:
+    founded(engine)
+    running = case(engine, "A")
+    for _ in range(2):
+        steer(engine, "iptu", State.PAUSED, "ana", "", NOW)
+    assert told(engine) == [running]
+
+
 def test_a_cancelled_cohort_is_over_for_good(engine: Engine) -> None:
     cohort = founded(engine)
     running, control = case(engine, "A"), case(engine, "B", status="control")

@@ -16,8 +16,8 @@ def connect(database: str, pool: int = 10) -> Engine:
 
 
 def _plan_once(connection: Any, _: Any) -> None:
-    """A query asked again and again on one connection is planned once. PostgreSQL by itself plans those with arrays
-    each time, since it takes every array for ten long, and that took three quarters of a sitting."""
+    """What is asked again and again on a connection is planned once. By itself PostgreSQL plans a query with arrays
+    each time, since one plan for arrays of any length looks dearer to it; that was half of a sitting's reading."""
     connection.execute("SET plan_cache_mode = force_generic_plan")
     connection.commit()
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, bindparam, func, literal, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
 from storage.schema import charges
 
-LIVE = charges.c.state.in_(bindparam("live", ["claimed", "open"], expanding=True, literal_execute=True, unique=True))
-OPEN = charges.c.state == literal("open", literal_execute=True)
-# written out, as the index has it
+LIVE = charges.c.state.in_(("claimed", "open"))
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def close(connection: Connection, txid: str, state: str) -> None:
 
 def brcodes_of(connection: Connection, debts: Collection[str]) -> dict[str, str]:
     """The BR Code of each debt that has an open charge."""
-    query = select(charges.c.debt, charges.c.brcode).where(OPEN, charges.c.debt.in_(debts))
+    query = select(charges.c.debt, charges.c.brcode).where(charges.c.state == "open", charges.c.debt.in_(debts))
     return {row.debt: row.brcode for row in connection.execute(query)}
 
 

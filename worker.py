@@ -19,7 +19,7 @@ from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
-from activities.desk import Desk
+from activities.dependencies import Desk
 from activities.log import log_to_stderr
 from activities.notices import NoticeActivities
 from banks.settings import bank_from

@@ -12,21 +12,21 @@ from sqlalchemy.exc import OperationalError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, contact_at, now, share_of
+from activities.dependencies import Desk, contact_at, now, share_of
+from channels.mail_gateway import Busy, Outgoing, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
-from channels.post import Busy, Outgoing, Unanswered, Undeliverable
 from channels.rendering import Addressee, InstalmentLetter, render
-from models.breaking import payable
-from models.channel import Channel
-from models.instalments import Entry, State, Step
-from models.quote import Pay
+from models.agreement.default import payable
+from models.agreement.instalments import Entry, State, Step
+from models.agreement.quote import Pay
+from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
-from storage.agreements import AgreementSitting, Told, agreement_sitting
-from storage.people import Person, bury, read_person
-from storage.policies import shipped_policy
+from storage.agreement.agreements import AgreementSitting, Told, agreement_sitting
+from storage.agreement.policies import shipped_policy
+from storage.agreement.signing import Wish, sign
+from storage.case.people import Person, bury, read_person
 from storage.schema import instalments
-from storage.signing import Wish, sign
 from workflows.effects import (
     UNSENT,
     AgreementEffects,

@@ -9,18 +9,18 @@ from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
-from activities.desk import Desk
-from models.case import Status
+from activities.dependencies import Desk
+from models.case.cohort_state import State
+from models.case.gate import must_be_other
+from models.case.status import Status
+from models.case.step import Action
 from models.errors import Refusal
-from models.gate import must_be_other
+from models.formats import day
 from models.roles import Actor, Role
-from models.steering import State
-from models.step import Action
-from models.words import day
-from storage.approvals import put_approval
-from storage.audit_log import Entry, write
-from storage.cases import Sitting, end_approvals
-from storage.offers import settle
+from storage.audit.log import Entry, write
+from storage.case.transaction import Sitting, end_approvals
+from storage.law.approvals import put_approval
+from storage.payments.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
 from workflows.effects import CaseCommand, CaseEffects, Command, Hearing, Outlook, Stocktaking
 

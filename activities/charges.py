@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Engine, select
 from temporalio import activity
 
 from banks.bank import Bank, Charge, Closed, State
-from models.brcode import Receiver
 from models.errors import Refusal, Unreckonable
-from storage.accruals import accrual_of
-from storage.cases import Case, read_case, read_standings
-from storage.charges import Claimed, Terms, claim, close, close_paid, live, record_issued
-from storage.offers import offer_now
-from storage.owed import owed_of
+from models.payment.brcode import Receiver
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
+from storage.case.cases import Case, read_case
+from storage.case.facts import read_standings
+from storage.payments.charges import Claimed, Terms, claim, close, close_paid, live, record_issued
+from storage.payments.offers import offer_now
 from storage.schema import taxpayers
 from workflows.effects import ChargeEffects
 

@@ -10,13 +10,13 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.desk import Desk, now
+from activities.dependencies import Desk, now
+from models.case.cohort_state import State
 from models.events import CohortSteered
-from models.steering import State
-from storage.cohorts import Candidate, Cohort, candidates, cases_to_run, count_named, open_cases, read_cohort
-from storage.first_stock import know_running, take_first_stock
-from storage.holdout import draw_arms
-from storage.signals import owe
+from storage.case.cohorts import Candidate, Cohort, candidates, cases_to_run, count_named, open_cases, read_cohort
+from storage.case.first_evaluation import know_running, take_first_stock
+from storage.outbox import owe
+from storage.proof.holdout import draw_arms
 from workflows.client import is_unreachable
 from workflows.effects import CohortEffects, Intake, StartCursor, Stocktaking
 from workflows.start import start_case

@@ -11,14 +11,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
-from models.evidence import Filing
-from models.gate import basis_of
-from models.ruler import Kind, tone_of
-from models.step import Action, Step
+from models.case.evidence import Filing
+from models.case.gate import basis_of
+from models.case.step import Action, Step
+from models.ruler.schema import Kind, tone_of
 from models.taxid import formatted
 from models.words import BASES, STAGES
-from storage.cases import Sitting
-from storage.offers import offer_on
+from storage.case.transaction import Sitting
+from storage.payments.offers import offer_on
 
 CODES = text("""
     SELECT debts.id, debts.pix_txid, charges.brcode

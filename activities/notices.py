@@ -21,21 +21,22 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, contact_at, late_contact_at, now
+from activities.dependencies import Desk, contact_at, late_contact_at, now
 from activities.letters import letter_for
+from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
-from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.rendering import Message, reinstatement_template, render
-from models.delivery import Leg, Progress
+from models.case.step import Action, Step
+from models.contact.delivery import Leg, Progress
+from models.contact.sms import measure
 from models.errors import Refusal
-from models.prices import cost_of, fits
-from models.ruler import Ruler, Rung, tone_of
-from models.sms import measure
-from models.step import Action, Step
+from models.money.prices import cost_of, fits
+from models.ruler.schema import Ruler, Rung, tone_of
 from models.taxid import formatted
-from storage.cases import Case, Sitting
-from storage.people import Person, bury
-from storage.prices import prices_of
+from storage.amounts.prices import prices_of
+from storage.case.cases import Case
+from storage.case.people import Person, bury
+from storage.case.transaction import Sitting
 from storage.schema import cohorts, notices
 from workflows.effects import Contact, NoticeEffects, Outlook
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from models.brcode import Receiver
+from models.payment.brcode import Receiver
 
 
 class State(StrEnum):

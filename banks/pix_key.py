@@ -10,7 +10,7 @@ import re
 import secrets
 
 from banks.bank import Charge, Closed, Issued, State
-from models.brcode import STATIC_TXID, static
+from models.payment.brcode import STATIC_TXID, static
 
 
 class PixKey:

@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 import httpx
 
 from banks.bank import Charge, Closed, Issued, State, Unavailable
-from models.brcode import LARGEST, Receiver, dynamic, read_brcode
 from models.errors import Refusal
+from models.payment.brcode import LARGEST, Receiver, dynamic, read_brcode
 
 TIMEOUT = timedelta(seconds=20)
 SCOPES = "cobv.read cobv.write"

@@ -10,8 +10,8 @@ import httpx
 from banks.bank import Bank
 from banks.pix_key import PixKey
 from banks.psp import Psp
-from models.brcode import LONGEST_KEY
 from models.errors import Refusal
+from models.payment.brcode import LONGEST_KEY
 
 NEEDED = {
     "REGUA_PSP_URL": "the address of its API Pix",

@@ -22,9 +22,9 @@ from embedded import postgres
 from embedded.child import REPOSITORY, environment
 from embedded.home import Home
 from embedded.stack import Stack
-from models.calendar import Clock
 from models.errors import Refusal
-from storage.cohorts import Cohort, Selection
+from models.law.calendar import Clock
+from storage.case.cohorts import Cohort, Selection
 from workflows.client import connect_to
 
 RULER = "divida-ativa"

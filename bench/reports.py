@@ -18,14 +18,14 @@ from bench.ground import Ground
 from embedded import postgres
 from embedded.home import Home
 from embedded.ports import free_ports
-from models.calendar import Clock
-from models.faults import read_ruler
+from models.law.calendar import Clock
+from models.ruler.check import read_ruler
 from reports.cohort import page
-from storage.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
+from storage.catalogue import RULERS
 from storage.engine import connect
 from storage.migrate import upgrade
-from storage.results import read_results
-from storage.shelf import RULERS
+from storage.proof.results import read_results
 
 SECONDS, GROWTH = 10.0, 1.1
 OPENED = datetime.now(UTC).date() - timedelta(days=60)

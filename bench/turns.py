@@ -10,7 +10,7 @@ from temporalio.client import Client
 from bench.climb import AT_ONCE, LAST_DAYS, PATIENCE_SECONDS
 from bench.figures import Figure, at_most
 from bench.ground import MONDAY, Ground, clock_of
-from storage.cohorts import Cohort, candidates, cases_to_run, open_cases
+from storage.case.cohorts import Cohort, candidates, cases_to_run, open_cases
 from workflows.start import start_case
 
 MOST = 0.1

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from channels.outbox import keep
-from channels.post import Outgoing, Provider, Receipt
+from channels.file_transport import keep
+from channels.mail_gateway import Outgoing, Provider, Receipt
 
 
 class Domicile:

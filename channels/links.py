@@ -20,9 +20,9 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 from itsdangerous.encoding import base64_decode
 from itsdangerous.signer import HMACAlgorithm
 
-from models.channel import Channel
+from channels.rotation import newest_first
+from models.contact.channel import Channel
 from models.errors import Refusal
-from models.rotation import newest_first
 
 Purpose = Literal["pay", "agree", "unsubscribe"]
 

@@ -12,11 +12,11 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from models.channel import CHANNELS, Channel
-from models.remission import Offered
-from models.ruler import Contact, Credit, Hypothesis, Stage, Tone
-from models.sms import transliterate
-from models.words import day, moment, money, percent, period
+from models.contact.channel import CHANNELS, Channel
+from models.contact.sms import transliterate
+from models.formats import day, moment, money, percent, period
+from models.money.remission import Offered
+from models.ruler.schema import Contact, Credit, Hypothesis, Stage, Tone
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HEADED: frozenset[Channel] = frozenset({"email", "domicile"})

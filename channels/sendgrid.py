@@ -19,9 +19,9 @@ from markupsafe import escape
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
-from channels.company import Company
-from channels.post import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
-from channels.skeleton import skeleton
+from channels.coalescing import Company
+from channels.mail_gateway import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
+from channels.merge_template import skeleton
 
 URL = "https://api.sendgrid.com"
 MOST = 1000

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from channels.domicile import Domicile
-from channels.outbox import Outbox
-from channels.post import Adapter, Post
+from channels.file_transport import Outbox
+from channels.mail_gateway import Adapter, Post
+from channels.rotation import newest_first
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
+from models.contact.phone import e164
 from models.errors import Refusal
-from models.phone import e164
-from models.rotation import newest_first
 
 TWILIO_SENDERS = {
     "sms": "REGUA_SMS_FROM",

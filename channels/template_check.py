@@ -28,14 +28,14 @@ from channels.rendering import (
     render,
     template_files,
 )
-from models.channel import Channel
-from models.faults import Fault
-from models.gate import LADDER, STATUTE
-from models.offer import Offer
-from models.remission import Offered, OfferedModality
-from models.ruler import Hypothesis, Ruler, Rung, Stage, tone_of
-from models.sms import measure
+from models.case.gate import LADDER, STATUTE
+from models.contact.channel import Channel
+from models.contact.sms import measure
+from models.money.offer import Offer
+from models.money.remission import Offered, OfferedModality
+from models.ruler.schema import Hypothesis, Ruler, Rung, Stage, tone_of
 from models.words import BASES, STAGES
+from models.yaml_file import Fault
 
 MOST_SEGMENTS = 2
 """Of an SMS, before `ruler check` warns: each is paid for, and some telephones show them apart."""

@@ -26,8 +26,8 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from twilio.twiml.voice_response import Gather, VoiceResponse
 from urllib3.exceptions import MaxRetryError
 
-from channels.post import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
-from models.twilio_events import DEAD_CONTACTS
+from channels.mail_gateway import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
+from channels.twilio_events import DEAD_CONTACTS
 
 Made = TypeVar("Made")
 

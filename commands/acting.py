@@ -24,8 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import Refusal
 from models.roles import READS, Actor, duty, must_be_allowed
-from storage.audit_log import Entry, carry, write
-from storage.tokens import bearer, name_in, roles_in_force
+from storage.audit.log import Entry, carry, write
+from storage.audit.tokens import bearer, name_in, roles_in_force
 from workflows.effects import Command
 
 By = Annotated[

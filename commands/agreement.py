@@ -11,17 +11,18 @@ import typer
 from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
-from models.aftermath import identity_needed
-from models.agreement import Litigation, Policy, Regime
+from models.agreement.aftermath import identity_needed
+from models.agreement.instalments import State
+from models.agreement.policy import Litigation, Policy, Regime
+from models.agreement.quote import Pay, Quote, Request, quote
 from models.errors import Refusal
-from models.extract import Rejected, read_amount
-from models.instalments import State
-from models.quote import Pay, Quote, Request, quote
-from models.words import AGREEMENT_STATES, day, money
-from storage.agreements import rescind
-from storage.files import agreement_file, list_agreements
-from storage.policies import load_policy
-from storage.signing import Wish, sign
+from models.formats import day, money
+from models.intake.extract import Rejected, read_amount
+from models.words import AGREEMENT_STATES
+from storage.agreement.agreements import rescind
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.read_models.case_file import agreement_file, list_agreements
 
 agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote, sign and see them.")
 

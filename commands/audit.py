@@ -12,13 +12,13 @@ from sqlalchemy import Engine, select
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
 from models.errors import Refusal
-from storage.audit_log import read_log
-from storage.cases import case_ids
-from storage.chains import broken_decisions, broken_log, counts
-from storage.cohorts import read_cohort
-from storage.invariants import violations
+from storage.audit.chains import broken_decisions, broken_log, counts
+from storage.audit.checkpoints import broken_seals, newest_seal, seal_now
+from storage.audit.invariants import violations
+from storage.audit.log import read_log
+from storage.case.cases import case_ids
+from storage.case.cohorts import read_cohort
 from storage.schema import cohorts
-from storage.seals import broken_seals, newest_seal, seal_now
 
 PAGE = 500
 

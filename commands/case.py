@@ -14,20 +14,22 @@ from commands.acting import By, ask_of_case
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.services import database, temporal_client
-from models.case import Status, must_be_open
+from models.case.status import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
-from models.words import GROUNDS, STATUSES, money
-from storage.approvals import to_be_approved
-from storage.cases import read_case, record_decision
-from storage.cohorts import read_cohort
-from storage.contacts import give_contact
-from storage.files import case_file
-from storage.hardship import declare_hardship
-from storage.prescription import list_cases
-from storage.revival import look_again
+from models.formats import money
+from models.words import GROUNDS, STATUSES
+from storage.case.cases import read_case
+from storage.case.cohorts import read_cohort
+from storage.case.hardship import declare_hardship
+from storage.case.prescription import list_cases
+from storage.case.recovery import look_again
+from storage.case.transaction import record_decision
+from storage.contact.contacts import give_contact
+from storage.law.approvals import to_be_approved
+from storage.outbox import owe
+from storage.read_models.case_file import case_file
 from storage.schema import notices
-from storage.signals import owe
 from workflows.effects import Command
 from workflows.start import ask_case
 

@@ -15,32 +15,33 @@ from temporalio.common import WorkflowIDConflictPolicy
 from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
+from commands.percentages import share_of
 from commands.progress import watch
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
-from models.calendar import Clock
+from models.case.cohort_state import State
 from models.errors import Refusal
-from models.extract import UFS, tax_name
-from models.holdout import Arm
-from models.percentages import share_of
-from models.rivals import must_reach_alike
-from models.ruler import Ruler
-from models.steering import State
-from models.words import GROUNDS, STATUSES, money
-from storage.cohort_file import cohort_file, statuses_of
-from storage.cohorts import Cohort, Lot, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
-from storage.costs import change_budget
-from storage.dry_run import foresee
-from storage.holdout import drawn, release
-from storage.steering import steer
+from models.formats import money, tax_name
+from models.intake.extract import UFS
+from models.law.calendar import Clock
+from models.proof.holdout import Arm
+from models.ruler.rivals import must_reach_alike
+from models.ruler.schema import Ruler
+from models.words import GROUNDS, STATUSES
+from storage.case.cohort_lifecycle import steer
+from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
+from storage.case.dry_run import foresee
+from storage.contact.costs import change_budget
+from storage.proof.holdout import drawn, release
+from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
 from workflows.start import before_its_cases
 
 if TYPE_CHECKING:
-    from models.balance import Balance
+    from models.proof.balance import Balance
 
 cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
 
@@ -241,7 +242,7 @@ def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
     if lot is None:
         return None
     # statistics take seconds to load
-    from models.balance import balance
+    from models.proof.balance import balance
 
     arms = drawn(connection, name)
     ours, theirs = arms[Arm.RULER], arms[Arm.RIVAL]

@@ -9,10 +9,10 @@ import typer
 
 from commands.console import Json, emit, out, table
 from commands.imports import today, transaction
-from models.accrual import Line
-from models.words import day, money, percent
-from storage.accruals import load_accrual
-from storage.debts import owed_on
+from models.formats import day, money, percent
+from models.money.accrual import Line
+from storage.amounts.accruals import load_accrual
+from storage.case.debts import owed_on
 
 debt = typer.Typer(no_args_is_help=True, help="One debt.")
 

@@ -22,24 +22,25 @@ from commands.console import Json, emit, err, out, table
 from commands.ruler import load_ruler
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
-from models.calendar import Clock
-from models.city import MOST_TAXPAYERS, RULERS, Person, city
 from models.errors import Refusal
-from models.ruler import Hypothesis, Stage
-from models.words import STAGES, STATUSES, money
+from models.formats import money
+from models.law.calendar import Clock
+from models.ruler.schema import Hypothesis, Stage
+from models.words import STAGES, STATUSES
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
+from rehearsal.city import MOST_TAXPAYERS, RULERS, Person, city
 from rehearsal.clerk import Clerk
 from rehearsal.ground import clear
 from rehearsal.life import Life, Tally
 from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
 from reports.page import page
-from storage.cohorts import Cohort, Selection
+from storage.audit.invariants import violations
+from storage.case.cohorts import Cohort, Selection
 from storage.engine import connect
-from storage.invariants import violations
-from storage.report import CohortReport, read_report
+from storage.proof.report import CohortReport, read_report
 from workflows.client import connect_to
 
 FIRST_DAY = "2026-03-02"

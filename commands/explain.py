@@ -11,7 +11,7 @@ from commands.imports import answering_database
 from models.errors import Refusal
 from reports.document import Document, as_data
 from reports.explanation import told
-from storage.dossier import read_dossier
+from storage.read_models.dossier import read_dossier
 
 
 def register(app: typer.Typer) -> None:

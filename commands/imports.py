@@ -18,10 +18,10 @@ from commands.console import Json, emit, err, out, table
 from commands.services import database
 from embedded.home import home
 from models.errors import Refusal
-from models.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
-from models.sample import FEWEST, MOST, generate
+from models.intake.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
 from models.words import GROUNDS
-from storage.imports import Rejects, SourceFile, TextFile, import_benefits, import_debts, import_filings, look_over
+from rehearsal.sample import FEWEST, MOST, generate
+from storage.intake import Rejects, SourceFile, TextFile, import_benefits, import_debts, import_filings, look_over
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]

@@ -13,10 +13,10 @@ from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
 from commands.ruler import load_ruler
-from models.migration import Outcome
-from models.ruler import Ruler
-from models.words import money
-from storage.migration import Foreseen, foresee_migration, migrate_cohort
+from models.case.ruler_change import Outcome
+from models.formats import money
+from models.ruler.schema import Ruler
+from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
 
 
 def register(app: typer.Typer) -> None:

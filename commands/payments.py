@@ -13,13 +13,13 @@ from commands.console import Json, emit, err, out, table
 from commands.imports import Day, answering_database, progress_of
 from embedded.home import home
 from models.errors import Refusal
-from models.words import day, money
-from storage.bank_files import BankFileImported, import_bank_file
-from storage.imports import Rejects, look_over_text
-from storage.ledger import match as put_on_debt
-from storage.ledger import unmatched as unmatched_payments
-from storage.statement import Reconciled, State, list_payments
-from storage.statement import reconcile as reconciled
+from models.formats import day, money
+from storage.intake import Rejects, look_over_text
+from storage.payments.bank_files import BankFileImported, import_bank_file
+from storage.payments.ledger import match as put_on_debt
+from storage.payments.ledger import unmatched as unmatched_payments
+from storage.payments.statement import Reconciled, State, list_payments
+from storage.payments.statement import reconcile as reconciled
 
 payments = typer.Typer(no_args_is_help=True, help="Money that came in.")
 

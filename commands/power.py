@@ -10,10 +10,11 @@ import typer
 from babel.numbers import format_decimal
 
 from commands.console import Json, emit, out, table
+from commands.percentages import points_of, share_of
 from models.errors import Refusal
-from models.extract import Rejected, read_amount
-from models.percentages import points_of, share_of
-from models.power import (
+from models.formats import money
+from models.intake.extract import Rejected, read_amount
+from models.proof.power import (
     LARGEST_COHORT,
     LEVEL,
     POWER,
@@ -25,7 +26,6 @@ from models.power import (
     smallest_cohort,
     smallest_control,
 )
-from models.words import money
 
 USUAL_SHARES = tuple(Fraction(share, 100) for share in (5, 10, 20, 30, 50))
 """Shown when nothing is said of the cohort or of the share held out."""

@@ -10,13 +10,13 @@ import typer
 from commands.acting import By
 from commands.console import Json, emit, out
 from commands.imports import answering_database
+from models.case.facts import StepKind
 from models.errors import Refusal
-from models.grounds import Ground, read_ground
-from models.standing import StepKind
+from models.law.grounds import Ground, read_ground
 from models.words import GROUNDS, PRIOR_STEPS
-from storage.defences import file_defence, rule_on_defence
-from storage.holds import Changed, place_hold, release_hold
-from storage.prior_steps import take_prior_step
+from storage.law.defences import file_defence, rule_on_defence
+from storage.law.holds import Changed, place_hold, release_hold
+from storage.law.prior_steps import take_prior_step
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; default: today.")]

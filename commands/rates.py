@@ -9,10 +9,10 @@ import typer
 
 from commands.console import Json, emit, out, table
 from commands.imports import transaction
-from models.accrual_table import SERIES
-from models.rates import read_sgs
-from models.words import percent
-from storage.rates import read_rate_file, read_rates, record_rates
+from models.formats import percent
+from models.money.accrual_table import SERIES
+from models.money.rates import read_sgs
+from storage.amounts.rates import read_rate_file, read_rates, record_rates
 
 rates = typer.Typer(no_args_is_help=True, help="Monthly rates that accrual needs, as the Central Bank publishes them.")
 

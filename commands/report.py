@@ -14,12 +14,13 @@ import typer
 from commands.console import Json, emit, err, out, table
 from commands.services import database
 from models.errors import Refusal
-from models.words import CHANNELS, money
-from storage.figures import named, whole_query
+from models.formats import money
+from models.words import CHANNELS
+from storage.proof.figures import named, whole_query
 
 if TYPE_CHECKING:
-    from models.uplift import Uplift
-    from storage.results import ArmOutcome, Results
+    from models.proof.uplift import Uplift
+    from storage.proof.results import ArmOutcome, Results
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +53,7 @@ def report(
         named(explain)
     # statistics take seconds to load
     from reports.cohort import page, tables
-    from storage.results import last_day, read_results
+    from storage.proof.results import last_day, read_results
 
     engine = database()
     try:
@@ -191,7 +192,7 @@ def _arm(outcome: ArmOutcome) -> tuple[Any, ...]:
 
 
 def _show_comparison(uplift: Uplift, title: str) -> None:
-    from models.uplift import conclusions
+    from models.proof.uplift import conclusions
     from reports.cohort import comparison
 
     table(("diferença", "valor", "intervalo de 95 %", "acaso"), comparison(uplift), title)

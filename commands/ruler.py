@@ -13,16 +13,18 @@ from rich.text import Text
 
 from channels.template_check import MOST_SEGMENTS, template_faults, template_warnings
 from commands.console import Json, emit, err, out, table
+from models.case.plan import imagined_case, plan
 from models.errors import Refusal
-from models.faults import Fault, read_ruler, rule_faults
-from models.heatmap import cells, svg, terminal
-from models.plan import imagined_case, plan
-from models.ruler import Hypothesis, Ruler, tone_of
+from models.ruler.cells import cells
+from models.ruler.check import read_ruler, rule_faults
+from models.ruler.schema import Hypothesis, Ruler, tone_of
+from models.yaml_file import Fault
+from reports.heatmap import svg, terminal
 from reports.preview import Shown, ShownRung, page, price, shown_rungs
-from storage.accruals import accrual_faults
-from storage.policies import policy_faults
-from storage.prices import price_faults, prices_of
-from storage.shelf import RULERS
+from storage.agreement.policies import policy_faults
+from storage.amounts.accruals import accrual_faults
+from storage.amounts.prices import price_faults, prices_of
+from storage.catalogue import RULERS
 
 ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
 

@@ -29,8 +29,8 @@ from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
-from models.ruler import Ruler
-from storage.cohorts import Cohort, Selection, read_cohort
+from models.ruler.schema import Ruler
+from storage.case.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id

@@ -8,9 +8,10 @@ import typer
 from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
-from models.words import TASKS, day
-from storage.cohorts import read_cohort
-from storage.tasks import finish, open_tasks
+from models.formats import day
+from models.words import TASKS
+from storage.case.cohorts import read_cohort
+from storage.case.tasks import finish, open_tasks
 
 task = typer.Typer(no_args_is_help=True, help="What people have to do.")
 

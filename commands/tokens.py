@@ -9,7 +9,7 @@ from commands.acting import By
 from commands.console import Json, emit, out, table
 from commands.imports import transaction
 from models.roles import Role
-from storage.tokens import issue, list_tokens, revoke
+from storage.audit.tokens import issue, list_tokens, revoke
 
 token = typer.Typer(no_args_is_help=True, help="Who may do what: tokens of analysts, supervisors and auditors.")
 

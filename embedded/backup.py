@@ -25,8 +25,8 @@ from embedded import postgres
 from embedded.home import FOLDERS, Home, lock_holder, only_stack, running_services
 from models.errors import Refusal
 from storage import migrate
+from storage.case.recovery import Revived, look_again
 from storage.engine import connect
-from storage.revival import Revived, look_again
 
 KEPT = [folder for folder in FOLDERS if folder not in ("postgres", "logs")]
 WILL, RECORD, MANIFEST = "temporal.db", "record.dump", "manifest.json"

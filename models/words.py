@@ -1,13 +1,7 @@
 """The domain's words in pt-BR, for everything a taxpayer or an analyst's report shows."""
 
-import re
-from datetime import date, datetime
-from decimal import Decimal
-
-from babel.numbers import format_currency
-
-from models.channel import Channel
-from models.ruler import Kind, Stage, Tone
+from models.contact.channel import Channel
+from models.ruler.schema import Kind, Stage, Tone
 
 STAGES = {
     Stage.REMINDER: "lembrete",
@@ -118,28 +112,3 @@ STATUSES = {
     "cancelled": "cancelado",
     "control": "controle",
 }
-
-
-def money(amount: Decimal) -> str:
-    return format_currency(amount, "BRL", locale="pt_BR").replace("\xa0", " ")
-
-
-def percent(rate: Decimal) -> str:
-    return f"{rate.normalize():f}".replace(".", ",")
-
-
-def day(on: date) -> str:
-    return f"{on:%d/%m/%Y}"
-
-
-def moment(at: datetime) -> str:
-    return f"{at:%d/%m/%Y} às {at:%H:%M}"
-
-
-def period(written: str) -> str:
-    """`2025-10` is 10/2025 and `2025-Q1` the first quarter; anything else stays as the authority wrote it."""
-    if month := re.fullmatch(r"(\d{4})-(\d{2})", written):
-        return f"{month[2]}/{month[1]}"
-    if quarter := re.fullmatch(r"(\d{4})-?[QT]([1-4])", written):
-        return f"{quarter[2]}º trimestre de {quarter[1]}"
-    return written

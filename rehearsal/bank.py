@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.barcode import slip_barcode
-from models.calendar import Clock
-from models.febraban import WIDTH
-from storage.bank_files import import_bank_file
-from storage.imports import Rejects, look_over_text
+from models.law.calendar import Clock
+from models.payment.barcode import slip_barcode
+from models.payment.febraban import WIDTH
+from storage.intake import Rejects, look_over_text
+from storage.payments.bank_files import import_bank_file
 
 CALL_SECONDS = 10.0
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from models.faults import read_ruler
-from models.offer import Offer
-from models.ruler import Ruler
+from models.money.offer import Offer
+from models.ruler.check import read_ruler
+from models.ruler.schema import Ruler
 
 
 def opening_on(first_day: date, offer: Offer, source: str) -> tuple[Ruler, str]:

@@ -12,9 +12,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.city import ICMS, LATE_BY, Person
-from models.evidence import Debt, Filing
-from models.extract import (
+from models.case.evidence import Debt, Filing
+from models.intake.extract import (
     BENEFITS_OPTIONAL,
     BENEFITS_REQUIRED,
     FILINGS_OPTIONAL,
@@ -25,7 +24,8 @@ from models.extract import (
     debt_reader,
     filing_reader,
 )
-from storage.imports import Rejects, import_benefits, import_debts, import_filings, look_over
+from rehearsal.city import ICMS, LATE_BY, Person
+from storage.intake import Rejects, import_benefits, import_debts, import_filings, look_over
 
 SITUATION = {(): "Em cobrança", ("negotiation",): "Em negociação"}
 

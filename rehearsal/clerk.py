@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from models.calendar import Clock
+from models.case.facts import StepKind
 from models.errors import Refusal
-from models.standing import StepKind
-from storage.prior_steps import take_prior_step
+from models.law.calendar import Clock
+from storage.law.prior_steps import take_prior_step
 
 NAME = "escrivã da cidade"
 STEPS: tuple[StepKind, ...] = ("protest", "cadin_notice")

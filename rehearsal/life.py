@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
-from models.calendar import Clock
+from models.law.calendar import Clock
 from rehearsal.clerk import Clerk
 from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor

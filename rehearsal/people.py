@@ -15,18 +15,18 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from models.calendar import Clock
-from models.city import Act, Does, Person
 from models.errors import Refusal
-from models.ruler import Stage
+from models.law.calendar import Clock
+from models.ruler.schema import Stage
 from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late, newly_owed
+from rehearsal.city import Act, Does, Person
 from rehearsal.providers import answer_sms, bounce
-from storage.cases import read_case
-from storage.hardship import declare_hardship
-from storage.offers import offer_on
-from storage.policies import load_policy
-from storage.signing import Wish, sign
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.case.cases import read_case
+from storage.case.hardship import declare_hardship
+from storage.payments.offers import offer_on
 
 OVERLAP = timedelta(seconds=5)
 """A notice is stamped as sent a moment before it can be seen, so the latest mail is read again."""

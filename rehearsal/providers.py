@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from models.replies import intent_of
-from models.sendgrid_events import read_events
-from models.twilio_events import PROVIDER
-from storage.delivery import record_reports
-from storage.replies import Reply, record_reply
+from channels.sendgrid_events import read_events
+from channels.twilio_events import PROVIDER
+from models.contact.replies import intent_of
+from storage.contact.delivery import record_reports
+from storage.contact.replies import Reply, record_reply
 
 NEWEST_MAIL = text("""
     SELECT id FROM notices WHERE "case" = :case AND channel = 'email' AND sent_at IS NOT NULL ORDER BY step DESC LIMIT 1

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, Row, text
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
-from models.calendar import Clock
-from models.city import Person
+from models.law.calendar import Clock
+from rehearsal.city import Person
 from workflows.effects import Command
 from workflows.names import case_workflow_id
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from models.heatmap import DARK, FONT, MUTED
-from models.survival import Curve
+from models.proof.survival import Curve
+from reports.heatmap import DARK, FONT, MUTED
 
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 84, 14, 40, 40

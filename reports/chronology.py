@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from models.calendar import Wait
-from models.dated import Where
-from models.quotation import Quotation, quoted
-from models.ruler import Kind, Stage
-from models.words import CHANNELS, GROUNDS, KINDS, STAGES, day, money
+from models.formats import day, money
+from models.law.calendar import Wait
+from models.law.dated import Where
+from models.ruler.quotation import Quotation, quoted
+from models.ruler.schema import Kind, Stage
+from models.words import CHANNELS, GROUNDS, KINDS, STAGES
 from reports.document import Block, Entry, Verbatim
 from reports.record import NOTHING, Pair, Record, Row, called, period_of
-from storage.dossier import PinnedRuler
+from storage.read_models.dossier import PinnedRuler
 
 TITLES = {
     "agreement_alert": "Aviso de parcela em atraso",

@@ -11,14 +11,15 @@ from babel.numbers import format_compact_currency, format_decimal
 from markupsafe import Markup
 
 from channels.markup import markup
-from models.heatmap import svg
-from models.holdout import Arm
-from models.ruler import Ruler, Stage
-from models.uplift import BASES, Estimate, Uplift, conclusions
-from models.words import CHANNELS, day, money
+from models.formats import day, money
+from models.proof.holdout import Arm
+from models.proof.uplift import BASES, Estimate, Uplift, conclusions
+from models.ruler.schema import Ruler, Stage
+from models.words import CHANNELS
 from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
-from storage.figures import FIGURES, whole_query
-from storage.results import Results, Rows
+from reports.heatmap import svg
+from storage.proof.figures import FIGURES, whole_query
+from storage.proof.results import Results, Rows
 
 NO_HOLDOUT = "ninguém ficou de fora: a coorte foi iniciada sem --control, e o que teria entrado sem a régua não se sabe"
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"

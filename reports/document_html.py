@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 from markupsafe import Markup
 
 from channels.markup import markup
-from models.heatmap import FONT
 from reports.document import Document, Picture
 from reports.drawing import HEAD, Box, Line, Shape, Words
+from reports.heatmap import FONT
 
 _environment = markup("explain")
 _environment.globals.update(

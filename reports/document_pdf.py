@@ -28,9 +28,9 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Paragraph as Text
 
-from models.heatmap import DARK, MUTED
 from reports.document import Block, Document, Entry, Facts, Grid, Paragraph, Picture, Section, Verbatim
 from reports.drawing import HEAD, Box, Drawing, Line, Words
+from reports.heatmap import DARK, MUTED
 
 FONT, BOLD = "Vera", "VeraBd"
 """Bitstream Vera comes with reportlab and has all of pt-BR; what is embedded is the letters used."""

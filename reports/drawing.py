@@ -7,9 +7,10 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
-from models.heatmap import DARK, MUTED, ink, shade
-from models.ruler import Hypothesis, Ruler, Stage
-from models.words import STAGES, day
+from models.formats import day
+from models.ruler.schema import Hypothesis, Ruler, Stage
+from models.words import STAGES
+from reports.heatmap import DARK, MUTED, ink, shade
 
 Point = tuple[float, float]
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.gate import basis_of
-from models.jurisdiction import PersistentDefaulter
-from models.ruler import Stage
+from models.case.gate import basis_of
+from models.formats import day, money, percent
+from models.law.jurisdiction import PersistentDefaulter
+from models.ruler.schema import Stage
 from models.taxid import formatted, mask
-from models.words import STAGES, STATUSES, day, money, percent
+from models.words import STAGES, STATUSES
 from reports import on_record
 from reports.chronology import entries, quotations
 from reports.document import Block, Document, Facts, Paragraph, Picture, Section, rewritten
 from reports.drawing import Stop, path
 from reports.record import Pair, Record, ended
-from storage.dossier import Dossier
+from storage.read_models.dossier import Dossier
 
 CONFIDENTIAL = "Documento com informação protegida por sigilo fiscal (CTN art. 198)."
 MASKED = f"{CONFIDENTIAL} Nome, inscrição completa e endereços do contribuinte foram omitidos (Lei 13.709/2018)."

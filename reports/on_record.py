@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from models.accrual_table import AccrualTable
-from models.delivery import Progress
-from models.ruler import Stage
-from models.words import AGREEMENT_STATES, CHANNELS, GROUNDS, INTENTS, PRIOR_STEPS, STAGES, day, money
+from models.contact.delivery import Progress
+from models.formats import day, money
+from models.money.accrual_table import AccrualTable
+from models.ruler.schema import Stage
+from models.words import AGREEMENT_STATES, CHANNELS, GROUNDS, INTENTS, PRIOR_STEPS, STAGES
 from reports.document import Block, Grid, Paragraph, Verbatim
 from reports.record import (
     NOTHING,

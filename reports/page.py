@@ -12,9 +12,10 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from channels.markup import markup
-from models.heatmap import svg
-from models.words import STATUSES, day, money
-from storage.report import CohortReport
+from models.formats import day, money
+from models.words import STATUSES
+from reports.heatmap import svg
+from storage.proof.report import CohortReport
 from workflows.names import case_workflow_id
 
 STORIES = {

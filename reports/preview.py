@@ -15,12 +15,13 @@ from channels.mail_html import Letterhead, mail_content
 from channels.markup import markup
 from channels.rendering import Letter, Message, render
 from channels.template_check import MOST_SEGMENTS, SAMPLE_PAGES, sample_letters
-from models.channel import Channel
-from models.heatmap import ink, shade, svg
-from models.prices import PriceTable, cost_of
-from models.ruler import Hypothesis, Ruler, Rung, tone_of
-from models.sms import Measured, measure
-from models.words import CHANNELS, STAGES, TONES, money
+from models.contact.channel import Channel
+from models.contact.sms import Measured, measure
+from models.formats import money
+from models.money.prices import PriceTable, cost_of
+from models.ruler.schema import Hypothesis, Ruler, Rung, tone_of
+from models.words import CHANNELS, STAGES, TONES
+from reports.heatmap import ink, shade, svg
 
 WORDS_A_MINUTE = 140
 """Of a recorded voice that is easy to follow: calls are paid for by the minute begun."""

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.delivery import Progress
-from models.ruler import Ruler
-from models.words import CHANNELS, day, money, period
+from models.contact.delivery import Progress
+from models.formats import day, money, period
+from models.ruler.schema import Ruler
+from models.words import CHANNELS
 from reports.document import Block, Grid, Paragraph
-from storage.dossier import Dossier
+from storage.read_models.dossier import Dossier
 
 Row = Mapping[str, Any]
 Pair = tuple[str, str]

@@ -115,7 +115,7 @@ debts = Table(
     Column("prescribes", Date),
     Column("protested", Boolean, nullable=False, server_default=text("false")),
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
-    # what the barcode and the nosso número of its slip carry (models/barcode.py)
+    # what the barcode and the nosso número of its slip carry (models/payment/barcode.py)
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
     UniqueConstraint("tax", "inscription"),
     CheckConstraint("amount > 0", name="amount_positive"),
@@ -233,9 +233,9 @@ cohorts = Table(
     # the share of its cases that nobody contacts, and the ruler that half of the others are contacted by; none: nobody
     Column("control_share", Numeric),
     Column("rival", ForeignKey("rulers.digest")),
-    # with what they are drawn (models/holdout.py)
+    # with what they are drawn (models/proof/holdout.py)
     Column("salt", Text),
-    # models.steering.Steering: running, paused or cancelled, and who said so, why, and on which logical day
+    # models.case.cohort_state.Steering: running, paused or cancelled, and who said so, why, and on which logical day
     Column("state", Text, nullable=False, server_default=text("'running'")),
     Column("steered_by", Text, nullable=False, server_default=text("''")),
     Column("steered_because", Text, nullable=False, server_default=text("''")),
@@ -255,9 +255,9 @@ cases = Table(
     # it keeps it for life, unless it is migrated
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("status", Text, nullable=False, server_default=text("'running'")),
-    # models.position.Position
+    # models.case.state.Position
     Column("position", JSONB, nullable=False),
-    # models.decision.Step: what comes next
+    # models.case.decision.Step: what comes next
     Column("next_step", JSONB),
     # grows with every decision, so that the newest of two is known
     Column("revision", Integer, nullable=False, server_default=text("0")),
@@ -270,10 +270,10 @@ cases = Table(
     # the logical day it was opened, and what was owed then
     Column("opened_on", Date, nullable=False, server_default=text("CURRENT_DATE")),
     Column("owed", Numeric(15, 2), nullable=False, server_default=text("0")),
-    # models.holdout.Arm, in a cohort with a lot; cases drawn at the same instant are one line of the draw
+    # models.proof.holdout.Arm, in a cohort with a lot; cases drawn at the same instant are one line of the draw
     Column("arm", Text),
     Column("drawn_at", DateTime(timezone=True)),
-    # models.holdout.Habit, as known when it was drawn
+    # models.proof.holdout.Habit, as known when it was drawn
     Column("habit", Text),
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
@@ -302,7 +302,7 @@ notices = Table(
     Column("tone", Text, nullable=False),
     Column("template", Text, nullable=False),
     Column("formal", Boolean, nullable=False),
-    # models.delivery.Progress: claimed, queued, sent, delivered, read, answered, failed, bounced, blocked
+    # models.contact.delivery.Progress: claimed, queued, sent, delivered, read, answered, failed, bounced, blocked
     Column("status", Text, nullable=False),
     # why it failed, in pt-BR
     Column("failure", Text),
@@ -360,7 +360,7 @@ replies = Table(
     Column("taxpayer", ForeignKey("taxpayers.id")),
     Column("case", ForeignKey("cases.id")),
     Column("body", Text, nullable=False),
-    # models.replies.Intent
+    # models.contact.replies.Intent
     Column("intent", Text, nullable=False),
     Column("answer", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -416,7 +416,7 @@ prior_steps = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("case", ForeignKey("cases.id"), nullable=False),
-    # models.standing.StepKind
+    # models.case.facts.StepKind
     Column("kind", Text, nullable=False),
     Column("on", Date, nullable=False),
     Column("reference", Text, nullable=False),
@@ -497,7 +497,7 @@ agreements = Table(
     Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
     Column("case", ForeignKey("cases.id"), nullable=False),
     Column("policy", ForeignKey("policies.digest"), nullable=False),
-    # models.quote.Request and what it was answered with
+    # models.agreement.quote.Request and what it was answered with
     Column("terms", JSONB, nullable=False),
     # active, broken, completed
     Column("state", Text, nullable=False, server_default=text("'active'")),

@@ -8,19 +8,19 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, insert, select, text
 
-from models.calendar import Clock
+from models.case.state import Position
 from models.errors import Refusal
-from models.faults import read_ruler
-from models.pix import PixPayment, PixRefund
-from models.position import Position
+from models.law.calendar import Clock
+from models.payment.pix import PixPayment, PixRefund
+from models.ruler.check import read_ruler
 from storage import schema
-from storage.agreements import Told, agreement_sitting
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
-from storage.ledger import record_pix
-from storage.policies import load_policy
-from storage.shelf import RULERS
-from storage.signing import Wish, sign
-from storage.statement import reconcile
+from storage.agreement.agreements import Told, agreement_sitting
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.catalogue import RULERS
+from storage.payments.ledger import record_pix
+from storage.payments.statement import reconcile
 from tests.builders import REGISTERED
 
 BH, SP = "belo-horizonte", "sao-paulo"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from models.barcode import slip_barcode
+from models.payment.barcode import slip_barcode
 
 PAID_ON = date(2026, 3, 2)
 

@@ -5,11 +5,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from models.calendar import Calendar
-from models.evidence import Debt, Filing
-from models.faults import read_ruler
-from models.ruler import Hypothesis, Ruler
-from storage.shelf import RULERS
+from models.case.evidence import Debt, Filing
+from models.law.calendar import Calendar
+from models.ruler.check import read_ruler
+from models.ruler.schema import Hypothesis, Ruler
+from storage.catalogue import RULERS
 
 ICMS = "alagoas-icms"
 REGISTERED = "divida-ativa"

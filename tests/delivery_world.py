@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, insert, text
 
-from models.calendar import Clock
-from models.position import Position
+from models.case.state import Position
+from models.law.calendar import Clock
+from storage.catalogue import RULERS
 from storage.schema import cases, cohorts, notices, rulers, taxpayers
-from storage.shelf import RULERS
 from tests.builders import ICMS
 
 CLOCK = Clock(

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert
 
-from models.calendar import Clock
-from models.position import Position
+from models.case.state import Position
+from models.law.calendar import Clock
 from storage import schema
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
-from storage.shelf import RULERS
+from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.catalogue import RULERS
 from tests.builders import ICMS, shipped
 
 NAME = "Padaria <script>alert(1)</script> & Filhos"

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
-from models.calendar import Clock
-from models.faults import read_ruler
-from storage.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
-from storage.results import Results, read_results
+from models.law.calendar import Clock
+from models.ruler.check import read_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
+from storage.catalogue import RULERS
+from storage.proof.results import Results, read_results
 from storage.schema import filings
-from storage.shelf import RULERS
 from tests.builders import ICMS, shipped
 
 OPENED = date(2026, 6, 1)

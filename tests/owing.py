@@ -8,18 +8,18 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, insert
 
-from models.calendar import Clock
-from models.faults import read_ruler
-from models.pix import PixPayment
-from models.position import Position
-from models.rates import Rate
-from models.ruler import Ruler
-from storage.cases import read_standings
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
-from storage.ledger import record_pix
-from storage.rates import record_rates
+from models.case.state import Position
+from models.law.calendar import Clock
+from models.money.rates import Rate
+from models.payment.pix import PixPayment
+from models.ruler.check import read_ruler
+from models.ruler.schema import Ruler
+from storage.amounts.rates import record_rates
+from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.case.facts import read_standings
+from storage.catalogue import RULERS
+from storage.payments.ledger import record_pix
 from storage.schema import cases, debtors, debts, filings, taxpayers
-from storage.shelf import RULERS
 from tests.builders import ICMS
 
 BY_LAW = """

@@ -22,21 +22,21 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
-from activities.desk import Desk
+from activities.dependencies import Desk
 from activities.notices import NoticeActivities
-from channels.post import Outgoing, Post, Provider, Receipt
-from models.calendar import Clock
-from models.delivery import Progress, Report
-from models.evidence import Debt, Filing
-from models.instalments import State
-from models.pix import PixPayment, PixRefund
-from models.ruler import Ruler
-from models.step import Action
-from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
-from storage.delivery import record_reports
-from storage.ledger import record_pix
+from channels.mail_gateway import Outgoing, Post, Provider, Receipt
+from models.agreement.instalments import State
+from models.case.evidence import Debt, Filing
+from models.case.step import Action
+from models.contact.delivery import Progress, Report
+from models.law.calendar import Clock
+from models.payment.pix import PixPayment, PixRefund
+from models.ruler.schema import Ruler
+from storage.case.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.catalogue import RULERS
+from storage.contact.delivery import record_reports
+from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, taxpayers
-from storage.shelf import RULERS
 from tests.builders import Facts, shipped
 from workflows.effects import AgreementErrand, AgreementOutlook, Contact, Hearing, Outlook, Stocktaking
 

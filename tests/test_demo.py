@@ -26,8 +26,8 @@ from commands.demo import FIRST_DAY, register
 from embedded import postgres
 from embedded.child import REPOSITORY
 from embedded.home import Home, running_services
-from models.city import city
-from models.ruler import Stage
+from models.ruler.schema import Stage
+from rehearsal.city import city
 from tests.traces import traces, written
 
 TAXPAYERS = 30

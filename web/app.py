@@ -13,19 +13,19 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.links import links_from
-from storage.delivery import opt_out
+from storage.contact.delivery import opt_out
 from storage.engine import connect
 from storage.schema import owed_signals
-from web.agreeing import agreeing_routes
-from web.codec import codec_app, readers_from
-from web.desk import desk_routes
-from web.guard import Guard
-from web.pages import page_routes
-from web.pix import pix_routes
-from web.relay import Relay
-from web.sealing import seal_now_and_then
-from web.sendgrid import sendgrid_routes
-from web.twilio import twilio_routes, twilio_settings
+from web.background.checkpointing import seal_now_and_then
+from web.background.relay import Relay
+from web.console.api import desk_routes
+from web.console.codec import codec_app, readers_from
+from web.portal.agreeing import agreeing_routes
+from web.portal.pages import page_routes
+from web.security.guard import Guard
+from web.webhooks.pix import pix_routes
+from web.webhooks.sendgrid import sendgrid_routes
+from web.webhooks.twilio import twilio_routes, twilio_settings
 from workflows import client
 from workflows.secrecy import VARIABLE, cipher_from
 

@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.effects import CohortEffects, Intake, StartCursor
-    from workflows.sight import details
+    from workflows.visibility import details
 
 
 @workflow.defn

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 from temporalio.common import RetryPolicy
 
-from models.agreement import Litigation, Regime
-from models.channel import Channel
-from models.instalments import State
-from models.instalments import Step as InstalmentStep
-from models.quote import Pay
-from models.step import Step
+from models.agreement.instalments import State
+from models.agreement.instalments import Step as InstalmentStep
+from models.agreement.policy import Litigation, Regime
+from models.agreement.quote import Pay
+from models.case.step import Step
+from models.contact.channel import Channel
 
 PATIENCE: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=60),

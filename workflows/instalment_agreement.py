@@ -12,9 +12,10 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from models.agreement.instalments import State
     from models.events import InstalmentsChanged
-    from models.instalments import State
-    from models.words import AGREEMENT_STATES, CHANNELS, day
+    from models.formats import day
+    from models.words import AGREEMENT_STATES, CHANNELS
     from workflows.effects import (
         PATIENCE,
         UNSENT,
@@ -25,8 +26,8 @@ with workflow.unsafe.imports_passed_through():
         InstalmentMessage,
         UnsentMessage,
     )
-    from workflows.sight import NEXT_STEP, STATUS, FoundBy, details, updates
     from workflows.start import SUMMARY_BYTES
+    from workflows.visibility import NEXT_STEP, STATUS, FoundBy, details, updates
 
 
 TWICE: dict[str, Any] = {

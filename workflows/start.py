@@ -14,13 +14,13 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.case import Status
+from models.agreement.instalments import State
+from models.case.status import Status
 from models.errors import Refusal
 from models.events import Event
-from models.instalments import State
 from workflows.effects import AgreementStart, CaseStart, Command, Stocktaking
 from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
-from workflows.sight import COHORT, RULER, STATUS, FoundBy, searchable
+from workflows.visibility import COHORT, RULER, STATUS, FoundBy, searchable
 
 WORKFLOW = "TaxpayerRuler"
 AGREEMENT_WORKFLOW = "InstalmentAgreement"

@@ -13,10 +13,10 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from models.case import Status
+    from models.case.status import Status
+    from models.case.step import Action, Step
     from models.events import HardshipDeclared, RulerChanged
-    from models.ruler import Stage
-    from models.step import Action, Step
+    from models.ruler.schema import Stage
     from models.words import CHANNELS
     from workflows.effects import (
         PATIENCE,
@@ -36,8 +36,8 @@ with workflow.unsafe.imports_passed_through():
         Signed,
         Stocktaking,
     )
-    from workflows.sight import RULER, details, searchable, updates
     from workflows.start import SUMMARY_BYTES
+    from workflows.visibility import RULER, details, searchable, updates
 
 URGENCY = {
     Stage.SUSPENSION: 1,

@@ -13,9 +13,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.agreements import AgreementActivities
-from activities.desk import Desk
-from channels.outbox import Outbox
-from channels.post import Post
+from activities.dependencies import Desk
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from storage.engine import connect

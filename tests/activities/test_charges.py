@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 from activities.charges import bring_up_to_date
 from banks.bank import Unavailable
 from banks.pix_key import PixKey
-from models.brcode import read_brcode
-from storage.charges import brcodes_of
+from models.payment.brcode import read_brcode
+from storage.payments.charges import brcodes_of
 from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, unheard
 from tests.owing import SELIC, Debtor, debtor, noon
 

@@ -15,17 +15,17 @@ from temporalio.testing import ActivityEnvironment
 from activities import cohorts as starting
 from activities.cases import CaseActivities
 from activities.cohorts import CohortActivities
-from activities.desk import Desk
-from channels.outbox import Outbox
-from channels.post import Post
-from models.calendar import Clock
-from models.position import Position
-from models.steering import State
-from storage import cohorts
-from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from activities.dependencies import Desk
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
+from models.case.cohort_state import State
+from models.case.state import Position
+from models.law.calendar import Clock
+from storage.case import cohorts
+from storage.case.cohort_lifecycle import steer
+from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from storage.catalogue import RULERS
 from storage.schema import cases, debtors, debts, taxpayers
-from storage.shelf import RULERS
-from storage.steering import steer
 from tests.builders import REGISTERED, shipped
 from workflows.effects import CaseStart, Hearing, Intake, StartCursor
 from workflows.names import case_workflow_id

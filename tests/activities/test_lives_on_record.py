@@ -27,34 +27,34 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, text
 
-from models.case import Status
-from models.delivery import Progress
+from models.agreement.instalments import State
+from models.case.evidence import Filing
+from models.case.facts import StepKind
+from models.case.status import Status
+from models.case.step import Action
+from models.contact.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, NoticeServed, ReturnCorrected, ReturnFiled
-from models.evidence import Filing
-from models.faults import read_ruler
-from models.grounds import Ground
-from models.instalments import State
-from models.ruler import Hypothesis
-from models.standing import StepKind
-from models.step import Action
-from storage.agreements import rescind
-from storage.cases import read_case
-from storage.cohorts import read_cohort
-from storage.contacts import give_contact
-from storage.costs import change_budget
-from storage.defences import file_defence, rule_on_defence
-from storage.delivery import opt_out
-from storage.hardship import record_hardship
-from storage.holds import place_hold, release_hold
-from storage.invariants import violations
-from storage.ledger import record_pix
-from storage.migration import foresee_migration, migrate_cohort
-from storage.policies import load_policy
-from storage.prior_steps import take_prior_step
-from storage.shelf import RULERS
-from storage.signals import owe
-from storage.signing import Wish, sign
+from models.law.grounds import Ground
+from models.ruler.check import read_ruler
+from models.ruler.schema import Hypothesis
+from storage.agreement.agreements import rescind
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.audit.invariants import violations
+from storage.case.cases import read_case
+from storage.case.cohorts import read_cohort
+from storage.case.hardship import record_hardship
+from storage.case.ruler_change import foresee_migration, migrate_cohort
+from storage.catalogue import RULERS
+from storage.contact.contacts import give_contact
+from storage.contact.costs import change_budget
+from storage.contact.delivery import opt_out
+from storage.law.defences import file_defence, rule_on_defence
+from storage.law.holds import place_hold, release_hold
+from storage.law.prior_steps import take_prior_step
+from storage.outbox import owe
+from storage.payments.ledger import record_pix
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing, revised_icms
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import CaseCommand, Command, Hearing, Outlook

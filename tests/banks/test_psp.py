@@ -10,8 +10,8 @@ import pytest
 from banks.bank import Charge, Closed, State, Unavailable
 from banks.pix_key import PixKey
 from banks.settings import NEEDED, bank_from
-from models.brcode import Receiver, read_brcode
 from models.errors import Refusal
+from models.payment.brcode import Receiver, read_brcode
 from tests.banks.fake_psp import KEY, FakePsp, busy, drops, forgets_tokens, unheard
 
 TXID = "RG0123456789ABCDEF0123456789ABCDEF"

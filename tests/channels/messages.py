@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.post import Outgoing
+from channels.mail_gateway import Outgoing
 
 PUBLIC_URL = "https://regua.example"
 

@@ -8,10 +8,10 @@ import pytest
 
 from channels.rendering import TEMPLATES, render
 from channels.template_check import sample_letters, template_faults
-from models.ruler import Ruler
+from models.ruler.schema import Ruler
 from models.words import BASES
 from reports.preview import sample_letter, shown_rungs
-from storage.prices import prices_of
+from storage.amounts.prices import prices_of
 from tests.builders import ICMS, shipped
 
 SAID = "Fundamento: {{ basis }}.\n"

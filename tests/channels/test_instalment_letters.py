@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from channels.rendering import TEMPLATES, Addressee, InstalmentLetter, render
-from models.channel import CHANNELS, Channel
-from models.ruler import Contact
-from models.sms import measure
+from models.contact.channel import CHANNELS, Channel
+from models.contact.sms import measure
+from models.ruler.schema import Contact
 
 FILES = sorted((file.parent.parent.name, file.name.split(".")[0]) for file in TEMPLATES.glob("*/agreements/*"))
 

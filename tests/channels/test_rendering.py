@@ -12,12 +12,12 @@ from jinja2.exceptions import SecurityError
 
 from channels.rendering import LONGEST_NAME, OPEN, TEMPLATES, Letter, Message, Words, reinstatement_template, render
 from channels.template_check import UNSPEAKABLE, sample_letters, template_faults, template_warnings
-from models.channel import CHANNELS, Channel
-from models.faults import read_ruler
-from models.ruler import Contact, Ruler, Rung
-from models.sms import measure
-from models.words import day, money, period
-from storage.shelf import RULERS
+from models.contact.channel import CHANNELS, Channel
+from models.contact.sms import measure
+from models.formats import day, money, period
+from models.ruler.check import read_ruler
+from models.ruler.schema import Contact, Ruler, Rung
+from storage.catalogue import RULERS
 from tests.builders import ICMS, REGISTERED, shipped
 
 AMOUNT = re.compile(r"R\$|\d,\d\d\b")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from markupsafe import escape
 
-from channels.post import Busy, Outgoing, Receipt, Unanswered, Undeliverable
+from channels.mail_gateway import Busy, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.sendgrid import SendGrid
 from tests.channels.messages import outgoing
 from tests.providers.fake import KEY, FakeProviders

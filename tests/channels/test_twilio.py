@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from channels.post import Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
+from channels.mail_gateway import Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.twilio import Twilio, voice_twiml
-from models.twilio_events import DEAD_CONTACTS
+from channels.twilio_events import DEAD_CONTACTS
 from tests.channels.messages import PUBLIC_URL, outgoing
 from tests.providers.fake import ACCOUNT, TOKEN, FakeProviders
 from tests.providers.weather import Fault

@@ -14,12 +14,12 @@ from sqlalchemy import Engine, RowMapping, text
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 
-from models.calendar import Clock
-from models.case import Status
-from models.channel import Channel
-from models.step import Step
-from storage.cases import sitting
-from storage.invariants import violations
+from models.case.status import Status
+from models.case.step import Step
+from models.contact.channel import Channel
+from models.law.calendar import Clock
+from storage.audit.invariants import violations
+from storage.case.transaction import sitting
 from tests.chaos.stories import Entry, Story
 from workflows.names import case_workflow_id
 

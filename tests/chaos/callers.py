@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine
 
-from models.calendar import Clock
+from models.law.calendar import Clock
 from rehearsal.bank import Bank
 from tests.providers.callbacks import Callbacks, play_events
 from tests.providers.fake import FakeProviders, Taken

@@ -21,16 +21,16 @@ from commands.ruler import load_ruler
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
-from models.calendar import Clock
-from models.city import IPTU, MOST_TAXPAYERS, RULERS, Does, Person, city
+from models.law.calendar import Clock
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
+from rehearsal.city import IPTU, MOST_TAXPAYERS, RULERS, Does, Person, city
 from rehearsal.clerk import Clerk
 from rehearsal.ground import clear
 from rehearsal.life import Life, Tally
 from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
-from storage.cohorts import Cohort, Selection
+from storage.case.cohorts import Cohort, Selection
 from storage.engine import connect
 from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts
 from tests.chaos.callers import Callers, ProvidersReports, StubbornBank

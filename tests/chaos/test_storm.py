@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.outbox import keep
+from channels.file_transport import keep
 from embedded.home import Home
 from tests.chaos.storm import VICTIMS, Blow, Outbox, draw
 

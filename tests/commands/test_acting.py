@@ -13,7 +13,7 @@ from models.roles import DUTIES, READS
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.delivery_world import DeliveryWorld
-from tests.storage.test_imports import PGFN, pgfn
+from tests.storage.intake.test_imports import PGFN, pgfn
 
 
 @pytest.fixture

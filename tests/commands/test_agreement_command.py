@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from commands.agreement import register
-from storage.shelf import AGREEMENTS
+from storage.catalogue import AGREEMENTS
 
 ROOT = Path(__file__).parent.parent.parent
 BH, SP = "belo-horizonte", "sao-paulo"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from storage.files import case_file
+from storage.read_models.case_file import case_file
 from tests.agreement_world import BH, SP, Contract, contract
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from commands import cohort
 from models.errors import Refusal
-from storage.shelf import RULERS
+from storage.catalogue import RULERS
 from tests.commands.test_import_command import Line, line
 
 __all__ = ["line"]

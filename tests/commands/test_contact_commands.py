@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import Engine
 
-from models.replies import Intent
-from models.twilio_events import PROVIDER
-from storage.replies import Reply, record_reply
+from channels.twilio_events import PROVIDER
+from models.contact.replies import Intent
+from storage.contact.replies import Reply, record_reply
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.delivery_world import NOW, DeliveryWorld

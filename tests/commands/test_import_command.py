@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import starter
-from tests.storage.test_imports import PGFN, pgfn
+from tests.storage.intake.test_imports import PGFN, pgfn
 
 REPOSITORY = Path(starter.__file__).parent
 

@@ -13,11 +13,11 @@ import pytest
 
 from commands.imports import take
 from models.errors import Refusal
-from models.extract import DebtRow, Reader, debt_reader
-from storage.imports import import_debts
+from models.intake.extract import DebtRow, Reader, debt_reader
+from storage.intake import import_debts
 from tests.commands.test_import_command import REPOSITORY, Line
 from tests.commands.test_import_command import line as line
-from tests.storage.test_imports import PGFN, TODAY, pgfn
+from tests.storage.intake.test_imports import PGFN, TODAY, pgfn
 
 ROWS = 2_500
 """More than two are written at a time."""

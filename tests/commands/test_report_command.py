@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from storage.figures import FIGURES
+from storage.proof.figures import FIGURES
 from tests.commands.test_import_command import Line, line
 from tests.ledger import COHORT, NOTIFIED, UNTIL, Ledger
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from commands.ruler import load_ruler, register
 from models.errors import Refusal
-from storage.shelf import RULERS
+from storage.catalogue import RULERS
 
 app = typer.Typer()
 register(app)

@@ -18,18 +18,18 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.cohorts import CohortActivities
-from activities.desk import Desk
-from channels.outbox import Outbox
-from channels.post import Post
+from activities.dependencies import Desk
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
 from commands.schedule import chosen
 from embedded.temporal import program
 from models.errors import Refusal
-from storage.cohorts import Selection, candidates
+from storage.case.cohorts import Selection, candidates
 from tests.builders import ICMS, REGISTERED, shipped
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.payloads import CONVERTER
-from tests.storage.test_imports import PGFN, pgfn
+from tests.storage.intake.test_imports import PGFN, pgfn
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import CaseStart

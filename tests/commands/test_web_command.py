@@ -23,7 +23,7 @@ from channels.links import Links
 from commands.web import manners
 from models.errors import Refusal
 from tests.web.pix_world import body, pix, until
-from tests.web.test_pix_webhook import NOTHING_LISTENS, SECRET, URL
+from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET, URL
 from web.app import create_app
 
 KEY = "k" * 32

@@ -18,14 +18,14 @@ from embedded.backup import back_up, restore
 from embedded.home import Home, Services, only_stack, publish
 from embedded.ports import Ports
 from embedded.stack import Stack
-from models.calendar import Clock
 from models.errors import Refusal
-from models.pix import PixPayment
+from models.law.calendar import Clock
+from models.payment.pix import PixPayment
 from storage import migrate
-from storage.cohorts import Cohort, Selection, candidates, open_cases
+from storage.audit.invariants import violations
+from storage.case.cohorts import Cohort, Selection, candidates, open_cases
 from storage.engine import connect
-from storage.invariants import violations
-from storage.ledger import record_pix
+from storage.payments.ledger import record_pix
 from storage.schema import debtors, debts, taxpayers
 from tests.embedded.test_stack import eventually
 from workflows.client import connect_to

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.delivery import Fate, Progress, Report, Service
+from models.contact.delivery import Fate, Progress, Report, Service
 
 FIRST = date(2026, 11, 3)
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from channels.outbox import Outbox
-from channels.post import Post
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
-from storage.invariants import violations
+from storage.audit.invariants import violations
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders, duplicates
 from tests.providers.weather import Fault, Weather

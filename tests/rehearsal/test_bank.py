@@ -3,8 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from models.bank_record import BankPayment
-from models.bank_return import open_return
+from models.payment.bank_record import BankPayment
+from models.payment.bank_return import open_return
 from rehearsal.bank import PaidSlip, return_file
 
 

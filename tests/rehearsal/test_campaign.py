@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 
 from commands.ruler import examined
-from models.faults import read_ruler
+from models.ruler.check import read_ruler
 from rehearsal.campaign import opening_on
-from storage.shelf import RULERS
+from storage.catalogue import RULERS
 
 
 def test_the_offer_opens_on_the_first_day_and_stands_as_long_as_the_shipped_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from reports.cohort import page
-from storage.figures import FIGURES
+from storage.proof.figures import FIGURES
 from tests.html import Opened
 from tests.ledger import NOTIFIED, Ledger
 

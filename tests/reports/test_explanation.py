@@ -20,7 +20,7 @@ from reports.document_html import html
 from reports.document_pdf import pdf
 from reports.document_terminal import show
 from reports.explanation import told
-from storage.dossier import read_dossier
+from storage.read_models.dossier import read_dossier
 from tests.explained_world import FORMATTED, NAME, PERSONAL, Recorder, begun, with_everything
 from tests.html import Opened
 

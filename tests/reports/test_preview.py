@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from channels.template_check import SAMPLE_LINK
-from models.ruler import Ruler
+from models.ruler.schema import Ruler
 from models.words import CHANNELS
 from reports.preview import Shown, page, price, shown_rungs
-from storage.prices import prices_of
+from storage.amounts.prices import prices_of
 from tests.builders import ICMS, REGISTERED, shipped
 from tests.html import Opened
 

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from models.ruler import Stage
+from models.ruler.schema import Stage
 from models.words import STATUSES
 from reports.page import STORIES, page
-from storage.report import CohortReport, Example
+from storage.proof.report import CohortReport, Example
 from tests.builders import ICMS, shipped
 from tests.html import Opened
 

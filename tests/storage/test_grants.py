@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from embedded.postgres import APP_ROLE
 from models.errors import Refusal
 from storage import migrate
-from storage.chains import broken_decisions
+from storage.audit.chains import broken_decisions
 from storage.engine import connect
 from storage.grants import grant_to
 from tests.conftest import for_app, of_database

@@ -15,21 +15,21 @@ from sqlalchemy.engine import make_url
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
-from activities.desk import Desk
+from activities.dependencies import Desk
 from activities.notices import NoticeActivities
-from channels.outbox import Outbox
-from channels.post import Post
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
 from models.errors import Refusal
-from models.extract import benefit_reader, debt_reader, filing_reader
-from models.rates import Rate
-from models.sample import generate
+from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.money.rates import Rate
+from rehearsal.sample import generate
 from storage import migrate
+from storage.amounts.rates import record_rates
 from storage.engine import connect
-from storage.imports import Rejects, import_benefits, import_debts, import_filings, look_over
-from storage.rates import record_rates
+from storage.intake import Rejects, import_benefits, import_debts, import_filings, look_over
 from tests.agreement_world import OPENED, SP, Contract, at, contract
-from tests.storage.test_imports import Desk as ImportDesk
-from tests.storage.test_imports import pgfn
+from tests.storage.intake.test_imports import Desk as ImportDesk
+from tests.storage.intake.test_imports import pgfn
 from workflows.effects import Contact, Hearing
 
 Content = dict[str, list[dict[str, Any]]]

@@ -11,10 +11,10 @@ from uuid import uuid4
 import anyio
 from sqlalchemy import Engine, insert, select, text
 
-from models.calendar import Clock
-from models.position import Position
+from models.case.state import Position
+from models.law.calendar import Clock
+from storage.catalogue import RULERS
 from storage.schema import cases, cohorts, debtors, debts, rulers, taxpayers
-from storage.shelf import RULERS
 from tests.builders import ICMS
 
 REAL_TIME = Clock(

@@ -4,8 +4,8 @@ import pytest
 from httpx import Response
 
 from models.errors import Refusal
-from tests.web.test_pix_webhook import NOTHING_LISTENS, SECRET, client_of
-from tests.web.test_sendgrid_webhook import PUBLIC
+from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET, client_of
+from tests.web.webhooks.test_sendgrid_webhook import PUBLIC
 from web.app import create_app
 
 KEYS = {

@@ -24,12 +24,12 @@ from twilio.request_validator import RequestValidator
 
 from channels.links import Links
 from models.roles import Role
-from storage.policies import load_policy
-from storage.signing import Wish, sign
-from storage.tokens import issue
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.audit.tokens import issue
 from tests.agreement_world import SP, contract
-from tests.web.test_pix_webhook import NOTHING_LISTENS, SECRET
-from tests.web.test_sendgrid_webhook import PUBLIC, signature
+from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
+from tests.web.webhooks.test_sendgrid_webhook import PUBLIC, signature
 from web.app import create_app
 
 FULL = os.environ.get("FUZZ") == "full"

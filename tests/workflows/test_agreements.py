@@ -13,16 +13,16 @@ from sqlalchemy import text
 from temporalio.client import Client, WorkflowUpdateFailedError
 
 from channels.links import Links
-from models.agreement import Litigation
-from models.pix import PixPayment
-from models.quote import Pay
-from storage.invariants import violations
-from storage.ledger import record_pix
-from storage.policies import load_policy
-from storage.signing import Wish, sign
+from models.agreement.policy import Litigation
+from models.agreement.quote import Pay
+from models.payment.pix import PixPayment
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.audit.invariants import violations
+from storage.payments.ledger import record_pix
 from tests.builders import REGISTERED, inscribed
 from tests.workflows.town import Life, Town, until
-from web.agreeing import agreeing_routes
+from web.portal.agreeing import agreeing_routes
 from workflows.effects import AgreementWish, Signed
 from workflows.names import agreement_workflow_id
 

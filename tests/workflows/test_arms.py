@@ -2,8 +2,8 @@
 
 from temporalio.common import SearchAttributeKey
 
-from storage.invariants import violations
-from storage.shelf import RULERS
+from storage.audit.invariants import violations
+from storage.catalogue import RULERS
 from tests.builders import ICMS, cells_from, shipped, unpaid
 from tests.workflows.town import Town
 

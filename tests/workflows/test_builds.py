@@ -42,7 +42,7 @@ async def builds_that_served(town: Town, workflow: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("file", "is_new"), [("models/plan.py", True), ("workflows/sight.py", True), ("worker.py", False)]
+    ("file", "is_new"), [("models/case/plan.py", True), ("workflows/visibility.py", True), ("worker.py", False)]
 )
 def test_a_build_is_new_when_code_that_decides_is(
     file: str, is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -5,12 +5,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from models.words import money
-from storage.bank_files import import_bank_file
-from storage.cases import read_case
-from storage.imports import Rejects, look_over_text
-from storage.invariants import violations
-from storage.offers import offer_on
+from models.formats import money
+from storage.audit.invariants import violations
+from storage.case.cases import read_case
+from storage.intake import Rejects, look_over_text
+from storage.payments.bank_files import import_bank_file
+from storage.payments.offers import offer_on
 from tests.bank_lines import Paid, barcode, febraban
 from tests.builders import REFIS, Facts, debt
 from tests.workflows.town import REAL_DAY, Life, Town

@@ -7,17 +7,17 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from models.case import Status
-from models.delivery import Leg
-from storage.contacts import give_contact
+from models.case.status import Status
+from models.contact.delivery import Leg
+from storage.contact.contacts import give_contact
 from tests.providers.callbacks import Callbacks, play_events
 from tests.providers.fake import TOKEN, FakeProviders
+from tests.workflows.test_case_transactions import Hand, notices
 from tests.workflows.test_handing_over import first
 from tests.workflows.test_handing_over import hand as hand
 from tests.workflows.test_handing_over import providers as providers
-from tests.workflows.test_sittings import Hand, notices
-from web.sendgrid import sendgrid_routes
-from web.twilio import TwilioSettings, twilio_routes
+from web.webhooks.sendgrid import sendgrid_routes
+from web.webhooks.twilio import TwilioSettings, twilio_routes
 
 PUBLIC_URL = "https://regua.example"
 """As the hand's Twilio knows us."""

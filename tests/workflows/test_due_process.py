@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from models.case.facts import StepKind
 from models.errors import Refusal
-from models.grounds import Ground
-from models.standing import StepKind
-from storage.defences import file_defence, rule_on_defence
-from storage.holds import place_hold, release_hold
-from storage.prior_steps import take_prior_step
+from models.law.grounds import Ground
+from storage.law.defences import file_defence, rule_on_defence
+from storage.law.holds import place_hold, release_hold
+from storage.law.prior_steps import take_prior_step
 from tests.builders import FACTS, ICMS, REGISTERED, calendar_of, inscribed
 from tests.workflows.town import Life, Town
 

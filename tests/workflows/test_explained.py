@@ -2,7 +2,7 @@
 
 from reports.document import Entry, Verbatim
 from reports.explanation import told
-from storage.dossier import read_dossier
+from storage.read_models.dossier import read_dossier
 from tests.builders import FACTS
 from tests.workflows.town import Life, Town
 

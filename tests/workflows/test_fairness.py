@@ -9,7 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from embedded.temporal import program, settings
-from models.ruler import Stage
+from models.ruler.schema import Stage
 from tests.workflows.town import until
 from workflows.client import register_search_attributes
 from workflows.effects import CaseStart

@@ -7,18 +7,18 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from temporalio.exceptions import ApplicationError
 
-from channels.outbox import Outbox
-from channels.post import Post
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
-from models.steering import State
-from models.step import Step
+from models.case.cohort_state import State
+from models.case.step import Step
+from storage.case.cohort_lifecycle import steer
 from storage.schema import cases, cohorts, opt_outs, taxpayers
-from storage.steering import steer
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
 from tests.providers.weather import Fault
-from tests.workflows.test_sittings import Hand, notices
+from tests.workflows.test_case_transactions import Hand, notices
 from tests.workflows.town import Town
 
 SENDERS = {"sms": "28471", "voice": "+558233150000"}

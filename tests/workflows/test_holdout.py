@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from temporalio.service import RPCError
 
-from storage.invariants import violations
+from storage.audit.invariants import violations
 from tests.builders import unpaid
 from tests.workflows.town import Town, until
 

@@ -12,11 +12,11 @@ from temporalio.common import SearchAttributeKey
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
-from models.calendar import Unit, Wait
 from models.events import Event, ExtractChanged, HardshipDeclared, PaymentReceived, ReturnFiled
-from models.rates import Rate
-from storage.ledger import record_pix
-from storage.rates import record_rates
+from models.law.calendar import Unit, Wait
+from models.money.rates import Rate
+from storage.amounts.rates import record_rates
+from storage.payments.ledger import record_pix
 from tests.builders import (
     FACTS,
     ICMS,

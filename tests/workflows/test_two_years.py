@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import text
 
 from models.errors import Refusal
-from models.pix import PixPayment, PixRefund
-from storage.agreements import rescind
-from storage.invariants import violations
-from storage.ledger import record_pix
-from storage.statement import list_payments, reconcile
+from models.payment.pix import PixPayment, PixRefund
+from storage.agreement.agreements import rescind
+from storage.audit.invariants import violations
+from storage.payments.ledger import record_pix
+from storage.payments.statement import list_payments, reconcile
 from tests.builders import REGISTERED, debt
-from tests.models.test_agreement import policy_of
+from tests.models.agreement.test_agreement import policy_of
 from tests.workflows.test_agreements import SP, Agreement, signed
 from tests.workflows.town import Life, Town, until
 

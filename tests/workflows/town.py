@@ -28,22 +28,22 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, Work
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.desk import Desk
-from channels.outbox import Outbox
-from channels.post import Post
-from models.calendar import Clock
+from activities.dependencies import Desk
+from channels.file_transport import Outbox
+from channels.mail_gateway import Post
+from models.case.evidence import Debt, Filing
 from models.events import Event, NoticeServed, PriorStepTaken
-from models.evidence import Debt, Filing
-from models.faults import read_ruler
-from models.pix import PixPayment, PixRefund
-from storage.cohorts import Cohort, Lot, Selection, candidates, found_cohort, open_cases, pin_ruler
-from storage.ledger import record_pix
+from models.law.calendar import Clock
+from models.payment.pix import PixPayment, PixRefund
+from models.ruler.check import read_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.catalogue import RULERS
+from storage.outbox import owe
+from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
-from storage.shelf import RULERS
-from storage.signals import owe
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
 from tests.payloads import CIPHER, CONVERTER
-from web.relay import Relay
+from web.background.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler

@@ -1,0 +1,251 @@
+"""What the authority knows of each period, the evidence it amounts to, and the row that evidence leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+from models.formats import money, percent
+from models.ruler.schema import Hypothesis, Kind, Ruler
+from models.words import KINDS
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Debt(_Fact):
+    id: str
+    inscription: str
+    period: str | None
+    due: date
+    balance: Decimal
+    litigation: bool
+    ledger: Decimal = Decimal(0)
+    """What is left of the amount that was imported: what delay adds by the day is not in it."""
+    grounds: tuple[str, ...] = ()
+    """Why it is on hold; empty: it is not."""
+    held_since: date | None = None
+    """The day its first ground began; none: the day it came to be known."""
+    held_until: date | None = None
+    """Its last day on hold; none: nobody has said."""
+    protested: bool = False
+    prescribes: date | None = None
+    """The day its prescription ends (CTN art. 174), where known."""
+
+    @property
+    def outstanding(self) -> bool:
+        return self.balance > 0 and not self.grounds
+
+
+class Filing(_Fact):
+    """A return as last known. Amounts in reais; `paid` is what the authority had received, `paid_on` when."""
+
+    period: str
+    due: date
+    status: str
+    filed_on: date | None = None
+    declared: Decimal | None = None
+    assessed: Decimal | None = None
+    paid: Decimal = Decimal(0)
+    paid_on: date | None = None
+    paid_before_due: Decimal = Decimal(0)
+    """What an earlier version of the return knew to be paid by the due date: a later payment doesn't undo it."""
+    corrected: Decimal | None = None
+
+    @property
+    def paid_in_time(self) -> Decimal:
+        now_known = self.paid if self.paid_on is None or self.paid_on <= self.due else Decimal(0)
+        return max(now_known, self.paid_before_due)
+
+    @property
+    def declares_now(self) -> Decimal:
+        return self.corrected if self.corrected is not None else self.declared or Decimal(0)
+
+
+class Evidence(_Fact):
+    """One period with one kind of nonconformity, judged on what was true by the due date."""
+
+    kind: Kind
+    period: str
+    due: date
+    open: bool
+    """Not cured: a later payment or correction cures, and never turns one kind into another."""
+    wants_return: bool = False
+    """What would cure it is a return (missing or to be corrected), not a payment."""
+
+
+def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) -> tuple[Evidence, ...]:
+    """All evidence of the kinds the ruler takes, oldest first."""
+    debts = tuple(debts)
+    filings = tuple(filings)
+    found: list[Evidence] = []
+    for filing in filings:
+        owed = [debt.balance for debt in debts if debt.period == filing.period]
+        found += _of_filing(filing, sum(owed, Decimal(0)) if owed else None, ruler.payments.tolerance)
+    returns = {filing.period for filing in filings}
+    for debt in debts:
+        if not (ruler.entry.reads_returns and debt.period in returns):
+            found.append(
+                Evidence(
+                    kind=Kind.REGISTERED_DEBT,
+                    period=debt.period or debt.inscription,
+                    due=debt.due,
+                    open=debt.balance > 0,
+                )
+            )
+    return tuple(sorted((e for e in found if ruler.entry.takes(e.kind)), key=lambda e: (e.due, e.period, e.kind)))
+
+
+def _of_filing(filing: Filing, owed: Decimal | None, tolerance: Decimal) -> list[Evidence]:
+    """`owed` is the open balance of the period's debts; None when the ledger has no debt for it."""
+    found = []
+    if filing.status in ("missing", "late"):
+        missing = filing.status == "missing"
+        found.append(Evidence(kind=Kind.RETURN, period=filing.period, due=filing.due, open=missing, wants_return=True))
+    if filing.status not in ("filed", "late") or filing.declared is None:
+        return found
+    paid = filing.paid_in_time
+    differs_from_paid = paid > 0 and abs(filing.declared - paid) > tolerance
+    differs_from_assessed = filing.assessed is not None and abs(filing.declared - filing.assessed) > tolerance
+    settled = owed == 0
+    if differs_from_paid or differs_from_assessed:
+        asked = filing.assessed if differs_from_assessed and filing.assessed is not None else filing.paid
+        wrong = abs(filing.declares_now - asked) > tolerance
+        found.append(
+            Evidence(
+                kind=Kind.DIVERGENCE,
+                period=filing.period,
+                due=filing.due,
+                open=wrong and not settled,
+                wants_return=differs_from_assessed or owed is None,
+            )
+        )
+    if filing.declared > tolerance and paid == 0:
+        owes = owed > 0 if owed is not None else filing.declares_now - filing.paid > tolerance
+        found.append(Evidence(kind=Kind.NON_PAYMENT, period=filing.period, due=filing.due, open=owes))
+    return found
+
+
+def window_start(ruler: Ruler, start: date) -> date:
+    """The first day of the look-back window of a case that starts on `start`."""
+    months = start.year * 12 + start.month - 1 - ruler.recurrence.window_months
+    year, month = divmod(months, 12)
+    day = start.day
+    while True:
+        try:
+            return date(year, month + 1, day)
+        except ValueError:
+            day -= 1
+
+
+def occurrences_of(ruler: Ruler, kind: Kind, evidence: Iterable[Evidence], start: date) -> int:
+    """Periods with that kind of evidence inside the window that ends on `start`, cured or not; at least one."""
+    since = window_start(ruler, start)
+    return max(1, len({e.period for e in evidence if e.kind is kind and since < e.due <= start}))
+
+
+class Classification(_Fact):
+    """The row that evidence leads to, and why in words."""
+
+    kind: Kind
+    row: Hypothesis
+    occurrences: int
+    reason: str
+
+
+def classify(
+    ruler: Ruler,
+    debts: Iterable[Debt],
+    evidence: Iterable[Evidence],
+    start: date,
+    assets: Decimal | None = None,
+) -> Classification | None:
+    """The row whose first rung is most rigid among the open kinds, ties to the higher row. None: nothing is open."""
+    debts = tuple(debts)
+    evidence = tuple(evidence)
+    kinds = {e.kind for e in evidence if e.open}
+    found = [_classify_kind(ruler, kind, debts, evidence, start) for kind in sorted(kinds)]
+    if (defaulting := persistent_defaulter(ruler, debts, evidence, start, assets)) and Kind.NON_PAYMENT in kinds:
+        times = occurrences_of(ruler, Kind.NON_PAYMENT, evidence, start)
+        row, why = defaulting.row, f"devedor contumaz: {defaulting.reason}"
+        found.append(Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why))
+    return max(found, key=lambda c: (ruler.rigidity(c.row, 0, c.occurrences), c.row), default=None)
+
+
+def _classify_kind(
+    ruler: Ruler, kind: Kind, debts: tuple[Debt, ...], evidence: tuple[Evidence, ...], start: date
+) -> Classification:
+    times = occurrences_of(ruler, kind, evidence, start)
+    if kind is Kind.REGISTERED_DEBT:
+        row, why = _registered(ruler, debts, start)
+        return Classification(kind=kind, row=row, occurrences=times, reason=why)
+    rows = ruler.entry.by_occurrence(kind) or ()
+    row = rows[min(times, len(rows)) - 1]
+    why = f"{KINDS[kind]}: {times}ª ocorrência em {ruler.recurrence.window_months} meses leva a {row.upper()}"
+    return Classification(kind=kind, row=row, occurrences=times, reason=why)
+
+
+def _registered(ruler: Ruler, debts: tuple[Debt, ...], start: date) -> tuple[Hypothesis, str]:
+    rule = ruler.entry.registered_debt
+    assert rule is not None  # noqa: S101 - the ruler takes registered debt, or there would be no such evidence
+    unpaid = [debt for debt in debts if debt.outstanding] or [debt for debt in debts if debt.balance > 0]
+    if any(debt.litigation for debt in unpaid):
+        return rule.litigation, f"débito inscrito e ajuizado leva a {rule.litigation.upper()}"
+    if len(unpaid) > 1:
+        return rule.several, f"{len(unpaid)} inscrições em aberto levam a {rule.several.upper()}"
+    if unpaid and unpaid[0].due <= window_start(ruler, start):
+        months = ruler.recurrence.window_months
+        return rule.older, f"uma inscrição em aberto, de mais de {months} meses, leva a {rule.older.upper()}"
+    return rule.single, f"uma única inscrição recente em aberto leva a {rule.single.upper()}"
+
+
+class Defaulting(_Fact):
+    """That the thresholds of the law are met, and how."""
+
+    row: Hypothesis
+    reason: str
+
+
+def persistent_defaulter(
+    ruler: Ruler,
+    debts: Iterable[Debt],
+    evidence: Iterable[Evidence],
+    start: date,
+    assets: Decimal | None,
+) -> Defaulting | None:
+    """LC 225/2026 arts. 11–13: substantial, also against what the taxpayer is known to own, and repeated: in
+    consecutive periods or in alternate ones inside the window. Who owns more than is known may show it in a defence."""
+    law = ruler.defaulter_law(start)
+    if law is None or ruler.entry.thresholds is None:
+        return None
+    owed = sum((debt.balance for debt in debts if debt.outstanding), Decimal(0))
+    if owed < law.amount:
+        return None
+    share = ""
+    if law.assets_share is not None:
+        if owed <= law.assets_share * (assets or 0):
+            return None
+        known = f"mais de {percent(law.assets_share * 100)}% do patrimônio conhecido"
+        share = f", {known if assets else 'sem patrimônio conhecido'},"
+    since = window_start(ruler, start)
+    months = sorted({(e.due.year * 12 + e.due.month) for e in evidence if _counts(e, since, start)})
+    if _longest_streak(months) < law.consecutive and len(months) < law.alternate:
+        return None
+    why = f"{money(owed)} em aberto{share} e {len(months)} períodos em doze meses ({law.source})"
+    return Defaulting(row=ruler.entry.thresholds.row, reason=why)
+
+
+def _counts(evidence: Evidence, since: date, start: date) -> bool:
+    return evidence.kind is Kind.NON_PAYMENT and evidence.open and since < evidence.due <= start
+
+
+def _longest_streak(months: list[int]) -> int:
+    longest = current = 0
+    for before, month in zip([None, *months], months, strict=False):
+        current = current + 1 if before is not None and month == before + 1 else 1
+        longest = max(longest, current)
+    return longest

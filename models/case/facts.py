@@ -1,0 +1,216 @@
+"""How a case stands on a day: the facts, read from the record in one transaction, that a decision is made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from models.case.evidence import Debt, Evidence, Filing, evidence_of
+from models.contact.contacts import Reach
+from models.contact.delivery import Delivery
+from models.law.contact_caps import Limits
+from models.ruler.schema import Kind, Ruler
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PaymentFact(_Fact):
+    """A payment to one of the case's debts, less its reversals."""
+
+    on: date
+    amount: Decimal
+
+
+class FormalNotice(_Fact):
+    """A formal notice that was sent, and when the taxpayer was served it, if proven."""
+
+    id: str
+    at: date
+    served_on: date | None = None
+    deemed_on: date | None = None
+    """The day the law takes it as served by silence; none: it doesn't."""
+    deemed_by: str | None = None
+    """That law."""
+
+
+class Defence(_Fact):
+    """The newest defence against the suspension; while it is open, nothing escalates (LC 225/2026)."""
+
+    filed_on: date
+    state: Literal["open", "accepted", "rejected"] = "open"
+    decided_on: date | None = None
+
+
+StepKind = Literal["conciliation", "administrative_solution", "protest", "protest_exception", "cadin_notice"]
+
+
+class PriorStep(_Fact):
+    """What the law wants before a suit, as people have put it on record (CNJ 547/2024, Lei 14.973/2024)."""
+
+    kind: StepKind
+    on: date
+
+
+class BrokenAgreement(_Fact):
+    """The newest instalment agreement of the case, when it was broken and no other one followed."""
+
+    id: str
+    on: date
+    """The day from which the break has effect."""
+
+
+class Standing(_Fact):
+    today: date
+    debts: tuple[Debt, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    minimum_balance: Decimal = Decimal(0)
+    payments: tuple[PaymentFact, ...] = ()
+    """Since the case opened, in the order they were recorded."""
+    hardship_on: date | None = None
+    paused_by: str | None = None
+    """Who paused the case, or its whole cohort."""
+    paused_on: date | None = None
+    """Since when, where that was before the case came to know of it."""
+    cancelled_because: str | None = None
+    """Its cohort is over."""
+    formal_notices: tuple[FormalNotice, ...] = ()
+    has_benefits: bool = False
+    defence: Defence | None = None
+    prior_steps: tuple[PriorStep, ...] = ()
+    known_assets: Decimal | None = None
+    """What the taxpayer is known to own, in reais; none: nobody has said."""
+    broken_agreement: BrokenAgreement | None = None
+    reach: Reach = Reach()
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of the notices of the last rung."""
+    contacted_on: tuple[date, ...] = ()
+    """A day for each contact that counts of this person lately, by this case and others."""
+    limits: Limits = Limits()
+    """The strictest of the rulers that reach this person."""
+    claimed_paid_on: date | None = None
+    """The day the taxpayer said it was paid."""
+    over_budget: bool = False
+    """The cohort can't pay for the next rung."""
+    lacks: str | None = None
+    """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
+
+    @property
+    def balance(self) -> Decimal:
+        """What is owed and not on hold, in reais."""
+        return sum((debt.balance for debt in self.debts if debt.outstanding), Decimal(0))
+
+    @property
+    def owes_money(self) -> bool:
+        return self.balance > 0 and self.balance >= self.minimum_balance
+
+    @property
+    def owes_return(self) -> bool:
+        return any(e.open and e.wants_return for e in self.evidence)
+
+    @property
+    def outstanding(self) -> bool:
+        """An open balance that is not on hold, or a return that is missing or uncorrected."""
+        return self.owes_money or self.owes_return
+
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        """Why what is owed is on hold; empty when nothing is."""
+        return tuple(sorted({ground for debt in self.debts if debt.balance > 0 for ground in debt.grounds}))
+
+    @property
+    def on_hold(self) -> bool:
+        return not self.outstanding and bool(self.grounds)
+
+    @property
+    def hold_ends_on(self) -> date | None:
+        """The last day of the first hold to end; none: nobody has said when any of them does."""
+        ends = [debt.held_until for debt in self.debts if debt.balance > 0 and debt.grounds and debt.held_until]
+        return min(ends, default=None)
+
+    @property
+    def under_defence(self) -> bool:
+        return self.defence is not None and self.defence.state == "open"
+
+    def stopped_since(self, last: date) -> date:
+        """The day from which the clock stands still. Where all is held that is the day of the last ground, and with a
+        cohort that of its pause, though they came to be known later; but no day before `last`, when the case last
+        moved."""
+        if not self.on_hold:
+            return min(max(self.paused_on or self.today, last), self.today)
+        began = max(debt.held_since or self.today for debt in self.debts if debt.balance > 0 and debt.grounds)
+        return min(max(began, last), self.today)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that an approval rests on: money and reassessments by the ledger, so not what delay adds by the day;
+        holds, returns, services, the defence, a pause."""
+        seen = (
+            sorted((debt.id, str(debt.ledger), debt.grounds) for debt in self.debts),
+            sorted((str(e.kind), e.period, e.open) for e in self.evidence),
+            [(notice.id, str(notice.served_on)) for notice in self.formal_notices],
+            self.defence and (str(self.defence.filed_on), self.defence.state),
+            self.paused_by,
+            self.has_benefits,
+        )
+        return sha256(json.dumps(seen).encode()).hexdigest()
+
+    @property
+    def live_evidence(self) -> tuple[Evidence, ...]:
+        """Evidence with what is on hold seen as not open: a held debt leads to no row."""
+        held = {debt.period or debt.inscription for debt in self.debts if debt.grounds}
+        live = {debt.period or debt.inscription for debt in self.debts if debt.outstanding}
+        return tuple(
+            e.model_copy(update={"open": False}) if not e.wants_return and e.period in held - live else e
+            for e in self.evidence
+        )
+
+    @property
+    def live_kinds(self) -> frozenset[Kind]:
+        return frozenset(e.kind for e in self.live_evidence if e.open)
+
+    def partial_payment_on(self, share: Decimal) -> date | None:
+        """The day of the latest payment that covered at least `share` of what was owed before it."""
+        owed_after = self.balance
+        for payment in reversed(self.payments):
+            owed_before = owed_after + payment.amount
+            if payment.amount >= share * owed_before:
+                return payment.on
+            owed_after = owed_before
+        return None
+
+
+def standing_of(
+    ruler: Ruler,
+    today: date,
+    debts: Iterable[Debt],
+    filings: Iterable[Filing],
+    payments: Iterable[PaymentFact] = (),
+    hardship_on: date | None = None,
+    paused_by: str | None = None,
+    formal_notices: Iterable[FormalNotice] = (),
+    has_benefits: bool = False,
+    known_assets: Decimal | None = None,
+) -> Standing:
+    debts, filings = tuple(debts), tuple(filings)
+    return Standing(
+        today=today,
+        debts=debts,
+        filings=filings,
+        evidence=evidence_of(ruler, debts, filings),
+        minimum_balance=ruler.payments.minimum_balance,
+        payments=tuple(payments),
+        hardship_on=hardship_on,
+        paused_by=paused_by,
+        formal_notices=tuple(formal_notices),
+        has_benefits=has_benefits,
+        known_assets=known_assets,
+    )

@@ -1,0 +1,103 @@
+"""What a case does next: an action, the day it is due, the cell it stands for, and the reason in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from models.case.facts import Standing
+from models.case.state import Position
+from models.case.status import Status
+from models.contact.delivery import Leg
+from models.ruler.schema import Hypothesis, Ruler, Stage
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Action(StrEnum):
+    NOTIFY = "notify"
+    ASK_APPROVAL = "ask_approval"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    INFORM = "inform"
+    """Tell the taxpayer that benefits were given back."""
+    DEEM_SERVED = "deem_served"
+    """The law takes a notice as served by silence (ciência tácita)."""
+    REFER = "refer"
+    RESOLVE = "resolve"
+    END = "end"
+    """The campaign is over for a case that was not settled in it."""
+    CANCEL = "cancel"
+    """Its cohort is over, whatever the case owes."""
+    WAIT = "wait"
+    """Nothing to do until something happens to the case, or until the day to look again."""
+
+    @property
+    def at_once(self) -> bool:
+        """What waits for no day: it is done the moment it is decided."""
+        return self in (Action.SUSPEND, Action.REINSTATE, Action.RESOLVE, Action.CANCEL)
+
+    @property
+    def contacts(self) -> bool:
+        """Whether notices leave by it."""
+        return self in (Action.NOTIFY, Action.INFORM)
+
+
+class Step(_Value):
+    action: Action
+    status: Status
+    """How the case is seen until the step is done."""
+    on: date | None
+    """The logical day the step is due; none: only an event can bring it."""
+    number: int
+    reason: str
+    row: Hypothesis | None = None
+    rung: int | None = None
+    stage: Stage | None = None
+    rigidity: int | None = None
+    legs: tuple[Leg, ...] = ()
+    """The notices of a rung, one a channel."""
+
+
+class Turn(_Value):
+    """Something that happened to the case and moved it, for the journal."""
+
+    kind: str
+    reason: str
+    on: date | None = None
+    """Its logical day, where that isn't today's."""
+
+
+class Decision(_Value):
+    position: Position
+    step: Step
+    turns: tuple[Turn, ...] = ()
+
+
+def wait(status: Status, position: Position, why: str, until: date | None = None) -> Step:
+    """Nothing is done, on that day neither: then the case only looks again."""
+    return Step(action=Action.WAIT, status=status, on=until, number=position.steps, reason=why)
+
+
+def at_once(action: Action, status: Status, position: Position, standing: Standing, why: str) -> Step:
+    return Step(action=action, status=status, on=standing.today, number=position.steps, reason=why)
+
+
+def cell(
+    action: Action, status: Status, ruler: Ruler, position: Position, row: Hypothesis, index: int, on: date, why: str
+) -> Step:
+    return Step(
+        action=action,
+        status=status,
+        on=on,
+        number=position.steps,
+        reason=why,
+        row=row,
+        rung=index,
+        stage=ruler.rung(row, index).stage,
+        rigidity=ruler.rigidity(row, index, position.occurrences),
+    )

@@ -1,0 +1,54 @@
+"""Where a taxpayer can be written to or called, and where that is no longer wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+from pydantic import BaseModel, ConfigDict
+
+from models.contact.channel import CHANNELS, Channel
+
+ADDRESS: Mapping[Channel, str] = {
+    "email": "email",
+    "sms": "phone",
+    "whatsapp": "phone",
+    "messenger": "messenger",
+    "voice": "phone",
+}
+"""What a taxpayer is reached at; the domicile is the authority's own."""
+
+OF_RECORD: Set[Channel] = {"email", "domicile"}
+"""What a notice that the law requires may go by whether the taxpayer likes it or not."""
+
+
+class Reach(BaseModel):
+    """The channels that reach a taxpayer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    open: frozenset[Channel] = frozenset(CHANNELS)
+    formal: frozenset[Channel] = frozenset(CHANNELS)
+    """By a notice that the law requires."""
+
+
+class Contacts(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    addresses: Mapping[str, str | None]
+    """By kind: email, phone, messenger."""
+    dead: frozenset[tuple[Channel, str]] = frozenset()
+    """Addresses that failed for good on a channel."""
+    refused: frozenset[Channel] = frozenset()
+
+    def address(self, channel: Channel) -> str | None:
+        """None: there is none that works. A telephone number without its country is none that anybody can dial."""
+        kind = ADDRESS.get(channel, "")
+        address = self.addresses.get(kind)
+        if not address or (channel, address) in self.dead or (kind == "phone" and not address.startswith("+")):
+            return None
+        return address
+
+    def reach(self, unaddressed: Set[Channel]) -> Reach:
+        """`unaddressed` channels need no address: whoever sends them keeps them, or publishes them."""
+        there = {channel for channel in CHANNELS if channel in unaddressed or self.address(channel)}
+        return Reach(open=frozenset(there - self.refused), formal=frozenset(there - (self.refused - OF_RECORD)))

@@ -1,0 +1,172 @@
+"""What became of a notice, as its provider tells it: in any order, more than once, and never backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from models.contact.channel import Channel
+
+
+class Progress(StrEnum):
+    """In this order. Whatever order the events come in, the notice ends at the furthest of them."""
+
+    CLAIMED = "claimed"
+    """On record, and perhaps on its way: whatever is paid later, it may still leave."""
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    BLOCKED = "blocked"
+
+    @property
+    def rank(self) -> int:
+        return list(Progress).index(self)
+
+    @property
+    def lost(self) -> bool:
+        """It didn't reach the taxpayer, and never counts as served."""
+        return self.rank >= Progress.FAILED.rank
+
+    @property
+    def serves(self) -> bool:
+        """It proves that the taxpayer had the notice."""
+        return self in (Progress.DELIVERED, Progress.READ, Progress.ANSWERED)
+
+    def moved(self, event: Progress) -> Progress:
+        return max(self, event, key=lambda progress: progress.rank)
+
+
+LEFT = tuple(progress for progress in Progress if progress is not Progress.CLAIMED and not progress.lost)
+"""Those of a notice that went out."""
+
+
+class Delivery(BaseModel):
+    """A notice of the case's last rung: the channel it went by, the one it stood for, and what became of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: Channel
+    way: Channel
+    progress: Progress
+
+
+class Leg(BaseModel):
+    """A notice to be made: the channel it goes by, and the one of its rung that it stands for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: Channel
+    way: Channel
+
+
+Ways = Mapping[Channel, tuple[Channel, ...]]
+"""Each channel of a rung, and what its notice may leave by, in order."""
+
+
+def legs_of(ways: Ways, reachable: Container[Channel]) -> tuple[Leg, ...]:
+    """The notices of a rung that nobody was sent yet: each way by the first channel that reaches the taxpayer."""
+    return _first_of_each(ways, ways, reachable, tried=set())
+
+
+def legs_after_loss(ways: Ways, deliveries: tuple[Delivery, ...], reachable: Container[Channel]) -> tuple[Leg, ...]:
+    """The notices that stand in for those of a rung that were lost."""
+    tried = {delivery.channel for delivery in deliveries}
+    return _first_of_each(ways, lost_ways(deliveries), reachable, tried)
+
+
+def lost_ways(deliveries: tuple[Delivery, ...]) -> tuple[Channel, ...]:
+    """The channels of a rung whose every notice was lost, fallbacks included."""
+    ways = dict.fromkeys(delivery.way for delivery in deliveries)
+    return tuple(way for way in ways if all(d.progress.lost for d in deliveries if d.way == way))
+
+
+def reached_nobody(deliveries: tuple[Delivery, ...]) -> bool:
+    return bool(deliveries) and all(delivery.progress.lost for delivery in deliveries)
+
+
+def _first_of_each(
+    ways: Ways, wanted: Iterable[Channel], reachable: Container[Channel], tried: set[Channel]
+) -> tuple[Leg, ...]:
+    """A channel is used once a rung."""
+    legs = []
+    for way in wanted:
+        channel = next((other for other in ways.get(way, ()) if other in reachable and other not in tried), None)
+        if channel:
+            tried.add(channel)
+            legs.append(Leg(channel=channel, way=way))
+    return tuple(legs)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One thing that a provider tells of a message."""
+
+    provider: str
+    event: str
+    """The provider's own id of the event, by which a redelivery is known."""
+    kind: str
+    """What happened, in the provider's word."""
+    at: datetime
+    notice: str | None = None
+    """As it was sent along with the message."""
+    message: str | None = None
+    """What the provider calls the message, where that tells it from all others."""
+    progress: Progress | None = None
+    """None: it moves no notice."""
+    reason: str | None = None
+    """Why the notice was lost, in pt-BR; it names nobody."""
+    contact: Literal["dead", "refused"] | None = None
+    """What it says of the address: no message gets there, or its owner wants none."""
+
+
+PROOFS = tuple(progress for progress in Progress if progress.serves)
+
+
+class Service(NamedTuple):
+    """That a formal notice reached the taxpayer (ciência): since when, and who or what says so."""
+
+    on: date
+    by: str
+    reference: str
+
+    @property
+    def reported(self) -> bool:
+        """By a provider; what a person signed for, reports neither move nor undo."""
+        return self.by in PROOFS
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a notice so far: the same for the same reports, whatever their order."""
+
+    progress: Progress
+    failure: str | None = None
+    service: Service | None = None
+
+    def after(self, report: Report, formal: bool, on: date) -> Fate:
+        """`on` is the case's day of the report. The earliest proof of service counts, whenever it comes in."""
+        if report.progress is None:
+            return self
+        reason = report.reason if report.progress.lost else None
+        progress, failure = max((self.progress, self.failure), (report.progress, reason), key=_extent)
+        proofs = [self.service] if self.service else []
+        if formal and report.progress.serves and all(proof.reported for proof in proofs):
+            proofs.append(Service(on, str(report.progress), report.event))
+        if progress.lost:
+            # a server may take a mail and send it back later: that was no service
+            proofs = [proof for proof in proofs if not proof.reported]
+        return Fate(progress, failure, min(proofs, default=None))
+
+
+def _extent(end: tuple[Progress, str | None]) -> tuple[int, str]:
+    progress, failure = end
+    return progress.rank, failure or ""

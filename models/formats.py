@@ -1,0 +1,46 @@
+"""Money, days, periods and names as people read them, in pt-BR."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.numbers import format_currency
+
+
+def money(amount: Decimal) -> str:
+    return format_currency(amount, "BRL", locale="pt_BR").replace("\xa0", " ")
+
+
+def percent(rate: Decimal) -> str:
+    return f"{rate.normalize():f}".replace(".", ",")
+
+
+def day(on: date) -> str:
+    return f"{on:%d/%m/%Y}"
+
+
+def moment(at: datetime) -> str:
+    return f"{at:%d/%m/%Y} às {at:%H:%M}"
+
+
+def period(written: str) -> str:
+    """`2025-10` is 10/2025 and `2025-Q1` the first quarter; anything else stays as the authority wrote it."""
+    if month := re.fullmatch(r"(\d{4})-(\d{2})", written):
+        return f"{month[2]}/{month[1]}"
+    if quarter := re.fullmatch(r"(\d{4})-?[QT]([1-4])", written):
+        return f"{quarter[2]}º trimestre de {quarter[1]}"
+    return written
+
+
+def tax_name(text: str) -> str:
+    """The one spelling of a tax, in which it is stored and compared: `icms`, `Contribuição_de melhoria`."""
+    return "-".join(text.replace("_", " ").split()).upper()
+
+
+def fold(text: str) -> str:
+    """Upper case without accents or punctuation, single spaces."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[A-Z0-9]+", plain.upper()))

@@ -1,0 +1,119 @@
+"""The hours in which a taxpayer may be contacted. Local instants are on the jurisdiction's own clock, as
+`Clock.logical_at` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from models.contact.channel import Channel
+from models.law.calendar import LAWFUL_HOURS, Calendar, Clock, Window
+
+SATURDAY, SUNDAY = 5, 6
+
+
+class Hours(BaseModel):
+    """The windows of one channel. Left out: never on Saturdays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weekdays: Window
+    saturdays: Window | None = None
+
+    def on(self, day: date, calendar: Calendar) -> Window | None:
+        """None: not on that day. Sundays and holidays are nobody's (AL Lei 7.782/2016)."""
+        if day in calendar.holidays or day.weekday() == SUNDAY:
+            return None
+        return self.saturdays if day.weekday() == SATURDAY else self.weekdays
+
+
+STATE_LAW = Hours(weekdays=LAWFUL_HOURS, saturdays=Window(opens=time(8), closes=time(14)))
+"""AL Lei 7.782/2016."""
+
+
+class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
+    """Hours by channel, `default` for the rest. A rung is one contact: it waits until all its channels are open."""
+
+    model_config = ConfigDict(frozen=True)
+
+    root: dict[Literal[Channel, "default"], Hours] = {}
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.root.items()))
+
+    def of(self, channel: Channel) -> Hours:
+        return self.root.get(channel) or self.root.get("default") or STATE_LAW
+
+    def meet(self, channels: Iterable[Channel]) -> bool:
+        """Whether a working day has an hour at which all these channels are open."""
+        return _common([self.of(channel).weekdays for channel in channels]) is not None
+
+    def window_on(self, day: date, channels: Iterable[Channel], calendar: Calendar) -> Window | None:
+        """None: no contact on that day."""
+        return _common([self.of(channel).on(day, calendar) for channel in channels])
+
+    def allows(self, local: datetime, channels: Iterable[Channel], calendar: Calendar) -> bool:
+        window = self.window_on(local.date(), channels, calendar)
+        return window is not None and window.holds(local.time())
+
+    def opens_at(self, local: datetime, channels: Iterable[Channel], calendar: Calendar) -> datetime:
+        """The first lawful instant from `local` on. Raises ValueError for channels that never meet."""
+        channels = tuple(channels)
+        today = self.window_on(local.date(), channels, calendar)
+        if today is not None and local.time() < today.closes:
+            opening = local.replace(hour=today.opens.hour, minute=today.opens.minute, second=0, microsecond=0)
+            return max(local, opening)
+        day, window = self.first_day(local.date() + timedelta(days=1), channels, calendar)
+        return datetime.combine(day, window.opens, tzinfo=local.tzinfo)
+
+    def first_day(self, day: date, channels: Iterable[Channel], calendar: Calendar) -> tuple[date, Window]:
+        """The first day from `day` on with a window, and that window. Raises ValueError for channels that never
+        meet."""
+        channels = tuple(channels)
+        if not self.meet(channels):
+            raise ValueError(f"{', '.join(channels)} have no contact hours in common")
+        while (window := self.window_on(day, channels, calendar)) is None:
+            day += timedelta(days=1)
+        return day, window
+
+    def contact_at(
+        self, clock: Clock, due: date, share: float, channels: Iterable[Channel], calendar: Calendar, now: datetime
+    ) -> datetime | None:
+        """The wall instant of a contact that is due on `due`: inside its day's window, `share` of it after the
+        opening. None: never, the clock stands still before it.
+
+        One that is late on a real clock goes at once, or, outside the hours, in the next window, spread over it. On a
+        compressed clock a contact carries the instant it was due at, however late it runs.
+        """
+        channels = tuple(channels)
+        at = self._spread(clock, due, share, channels, calendar)
+        if at is None or at >= now or clock.compressed:
+            return at
+        return self.late_contact_at(clock, share, channels, calendar, now)
+
+    def late_contact_at(
+        self, clock: Clock, share: float, channels: Iterable[Channel], calendar: Calendar, now: datetime
+    ) -> datetime | None:
+        """That of one whose time has come: at once, or in the next window."""
+        channels = tuple(channels)
+        local = clock.logical_at(now)
+        opening = self.opens_at(local, channels, calendar)
+        return now if opening == local else self._spread(clock, opening.date(), share, channels, calendar)
+
+    def _spread(
+        self, clock: Clock, day: date, share: float, channels: tuple[Channel, ...], calendar: Calendar
+    ) -> datetime | None:
+        day, window = self.first_day(day, channels, calendar)
+        return clock.instant_of(day, share, window)
+
+
+def _common(windows: Sequence[Window | None]) -> Window | None:
+    """The hours that lie in all of them."""
+    open_ones = [window for window in windows if window is not None]
+    if len(open_ones) < len(windows):
+        return None
+    opens, closes = max(window.opens for window in open_ones), min(window.closes for window in open_ones)
+    return Window(opens=opens, closes=closes) if opens < closes else None

@@ -1,0 +1,100 @@
+"""An authority's territory: whose holidays and contact hours count, and in which time zone."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from holidays.countries.brazil import Brazil
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models.law.calendar import Calendar, Wait
+from models.law.contact_hours import ContactHours
+from models.law.dated import Dated, entry_on
+
+CALENDAR_YEARS = 15
+"""How far ahead a ruler version freezes its holidays: longer than any case may run (CTN 174: five years, twice)."""
+
+
+class Deemed(Dated):
+    """When the law takes a notice in the electronic domicile as served, unless it was read before (ciência tácita)."""
+
+    wait: Wait
+    counts_from: Literal["publication", "first_working_day"] = "publication"
+    """`first_working_day`: the first after the day of publication."""
+
+
+class PersistentDefaulter(Dated):
+    """Whom the law calls a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13)."""
+
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
+    """In reais."""
+    assets_share: Annotated[Decimal | None, Field(gt=0)] = None
+    """More than this share of the known assets; 1 is all of them. None: the law doesn't ask."""
+    consecutive: Annotated[int, Field(ge=1)] = 4
+    alternate: Annotated[int, Field(ge=1)] = 6
+
+
+class Jurisdiction(BaseModel):
+    """Whose days count: time zone, state holidays, and the municipal ones as a table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    timezone: str
+    state: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
+    observes: tuple[str, ...] = ("Carnaval", "Corpus Christi")
+    """Optional days (ponto facultativo) on which this authority doesn't work, by their usual names."""
+    municipal: tuple[Annotated[str, Field(pattern=r"^\d{2}-\d{2}$")], ...] = ()
+    """Municipal holidays as `MM-DD`."""
+    contact_hours: ContactHours = ContactHours()
+    """When a taxpayer may be contacted."""
+    deemed: tuple[Deemed, ...] = ()
+    """Empty: a notice in the domicile must be proven read."""
+    persistent_defaulter: tuple[PersistentDefaulter, ...] = ()
+    notices_at: time | None = None
+    """What rulers said before they had contact hours. A cohort that pinned it goes on; a new one is refused it."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Jurisdiction:
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"unknown time zone {self.timezone!r}; for example America/Maceio") from None
+        if self.state is not None and self.state not in Brazil.subdivisions:
+            raise ValueError(f"unknown state {self.state!r}; write its two letters, for example AL")
+        known = set(_optional_days(2024, 2025).values())
+        for name in self.observes:
+            if name not in known:
+                raise ValueError(f"unknown optional day {name!r}; known are {', '.join(sorted(known))}")
+        for day in self.municipal:
+            date.fromisoformat(f"2024-{day}")
+        return self
+
+    def deemed_on(self, published: date, calendar: Calendar) -> tuple[date, str] | None:
+        """The day a publication counts as served by silence, and the law that says so."""
+        rule = entry_on(self.deemed, published)
+        if rule is None:
+            return None
+        first = rule.counts_from == "first_working_day"
+        counts_from = calendar.working(published + timedelta(days=1)) if first else published
+        return calendar.after(counts_from, rule.wait), rule.source
+
+    def calendar(self, first_year: int) -> Calendar:
+        years = range(first_year, first_year + CALENDAR_YEARS)
+        days = set(Brazil(subdiv=self.state, years=years))
+        days |= {day for day, name in _optional_days(*years).items() if name in self.observes}
+        for year in years:
+            days |= {_day_of(year, month_day) for month_day in self.municipal}
+        return Calendar(holidays=frozenset(days))
+
+
+def _optional_days(*years: int) -> dict[date, str]:
+    return dict(Brazil(years=years, categories=("optional",), language="pt_BR").items())
+
+
+def _day_of(year: int, month_day: str) -> date:
+    month, day = map(int, month_day.split("-"))
+    return date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day)

@@ -1,0 +1,176 @@
+"""To which debts, and to what in them, a payment goes: CTN art. 163 among debts, their table's choice within each.
+
+Payments are applied by their day, then by their id, whenever they arrived. No cent vanishes: what no debt needs is
+excess.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from models.errors import Unreckonable
+from models.formats import day as written_day
+from models.money.accrual import COMPONENTS, DAY, NAMES, NOTHING, Accrual, Line, discounts, growth, opening
+from models.money.accrual_table import AccrualTable, Component, Order
+from models.money.rates import Rates
+
+Kind = Literal["contribution", "fee", "tax"]
+KINDS: tuple[Kind, ...] = ("contribution", "fee", "tax")
+"""CTN art. 163, II: contribuições de melhoria, then taxas, then impostos."""
+
+IN_ORDER: tuple[Component, ...] = ("fine", "interest", "fees", "principal")
+TIES: tuple[Component, ...] = ("principal", "interest", "fine", "fees")
+"""Whose is the odd cent of a split in proportion when remainders are equal."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A debt as it was before anything was paid."""
+
+    id: str
+    principal: Decimal
+    due: date
+    own: bool = True
+    """Not a third party's, for which the taxpayer is only responsible."""
+    kind: Kind = "tax"
+    prescribes: date = date.max
+    """The day its prescription ends (CTN art. 174)."""
+    table: AccrualTable | None = None
+    """None: nothing is added to the amount."""
+
+    @property
+    def opening(self) -> Line:
+        """An imported amount may have fine and interest in it already, so it is called principal by a table only."""
+        if self.table:
+            return opening(self.principal, self.due)
+        return Line("principal", "valor como importado", self.principal)
+
+
+@dataclass(frozen=True)
+class Payment:
+    id: int
+    day: date
+    amount: Decimal
+    what: str = "pagamento"
+    """Or the forgiving of a part, which counts the same."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A claim with all that was added and paid up to a day."""
+
+    claim: Claim
+    lines: tuple[Line, ...]
+    charged_to: date | None = None
+
+    @property
+    def owed(self) -> Accrual:
+        return Accrual(self.lines)
+
+    def settled_by(self, on: date) -> Accrual:
+        """What is owed on the day `on`, up to which it has grown: with the discount of who settles it."""
+        return Accrual((*self.lines, *self.offer(on)))
+
+    def unchanged_until(self, on: date, latest: date, rates: Rates) -> date:
+        """The last day up to `latest` on which to settle it costs what it does on the day `on`, as far as is known."""
+        owed = self.settled_by(on).total
+        day = on
+        try:
+            while day < latest and self.grown(day + DAY, rates).settled_by(day + DAY).total == owed:
+                day += DAY
+        except Unreckonable:
+            pass  # the rate of the month before is not out yet
+        return day
+
+    def grown(self, on: date, rates: Rates) -> Account:
+        table, claim = self.claim.table, self.claim
+        if table is None:
+            return self
+        added = growth(table, self.owed.principal, claim.due, self.charged_to, on, rates)
+        return replace(self, lines=(*self.lines, *added), charged_to=max(on, self.charged_to or on))
+
+    def offer(self, on: date) -> tuple[Line, ...]:
+        return discounts(self.claim.table, self.lines, on) if self.claim.table else ()
+
+    def paid(self, payment: Payment, amount: Decimal) -> tuple[Account, Decimal]:
+        """With what it needs of `amount`, and the rest. A discount is granted to who settles the debt with it."""
+        offer = self.offer(payment.day)
+        settles = amount > 0 and amount >= self.settled_by(payment.day).total
+        granted = (replace(line, component=line.taken_off or line.component) for line in offer if settles)
+        lines = (*self.lines, *granted)
+        owed = Accrual(lines)
+        parts = split(
+            amount,
+            {component: owed.of(component) for component in COMPONENTS},
+            self.claim.table.imputation if self.claim.table else "in proportion",
+        )
+        what = f"{payment.what} de {written_day(payment.day)}"
+        taken = (
+            Line(component, f"{what}: {NAMES[component]}", -part, until=payment.day)
+            for component, part in parts.items()
+            if part
+        )
+        return replace(self, lines=(*lines, *taken)), amount - sum(parts.values(), NOTHING)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Where the debts of a taxpayer stand on a day, and what of each payment none of them needed."""
+
+    accounts: Mapping[str, Account]
+    excess: Mapping[int, Decimal]
+    shares: Mapping[int, Mapping[str, Decimal]]
+    """What of each payment went to each debt that got some of it."""
+
+
+def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:
+    """The debts on the day `on`, after all payments up to then. The same for any order that either is given in."""
+    accounts = {claim.id: Account(claim, (claim.opening,)) for claim in claims}
+    excess: dict[int, Decimal] = {}
+    shares: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):
+        if payment.day > on:
+            break
+        rest = payment.amount
+        for account in sorted((each.grown(payment.day, rates) for each in accounts.values()), key=precedence):
+            accounts[account.claim.id], left = account.paid(payment, rest)
+            if left < rest:
+                shares[payment.id][account.claim.id] = rest - left
+            rest = left
+        if rest:
+            excess[payment.id] = rest
+    return Settlement({name: account.grown(on, rates) for name, account in accounts.items()}, excess, shares)
+
+
+def precedence(account: Account) -> tuple[bool, int, date, Decimal, str]:
+    """CTN art. 163: own debts first; by kind; what prescribes sooner; what is larger. Then by id."""
+    claim = account.claim
+    return not claim.own, KINDS.index(claim.kind), claim.prescribes, -account.owed.total, claim.id
+
+
+def split(amount: Decimal, owed: Mapping[Component, Decimal], order: Order) -> dict[Component, Decimal]:
+    """What of `amount` goes to each component; all of it, or all that is owed if that is less."""
+    if order == "in proportion":
+        return _in_proportion(min(amount, sum(owed.values(), NOTHING)), owed)
+    parts: dict[Component, Decimal] = {}
+    for component in IN_ORDER:
+        parts[component] = min(amount, owed[component])
+        amount -= parts[component]
+    return parts
+
+
+def _in_proportion(amount: Decimal, owed: Mapping[Component, Decimal]) -> dict[Component, Decimal]:
+    """Largest remainder, in whole cents: nobody gets more than is owed, since a remainder is less than a cent."""
+    cents = {component: int(owed[component] * 100) for component in TIES}
+    total, paid = sum(cents.values()), int(amount * 100)
+    if not total:
+        return dict.fromkeys(COMPONENTS, NOTHING)
+    shares = {component: divmod(paid * each, total) for component, each in cents.items()}
+    odd = paid - sum(whole for whole, _ in shares.values())
+    favoured = sorted(TIES, key=lambda component: -shares[component][1])[:odd]
+    return {component: Decimal(shares[component][0] + (component in favoured)).scaleb(-2) for component in COMPONENTS}

@@ -1,0 +1,24 @@
+"""Which layout a return file has, told by its first line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from models.errors import Refusal
+from models.payment.bank_record import BankReturn
+from models.payment.cnab240 import Cnab240Return, is_cnab240
+from models.payment.febraban import FebrabanReturn, is_febraban
+
+
+def open_return(lines: Iterable[str], today: date) -> BankReturn:
+    """`lines` without their ends. Raises Refusal when it is no return file, or its header can't be read."""
+    rest = iter(lines)
+    first = next(rest, "")
+    if is_febraban(first):
+        return FebrabanReturn(first, rest, today)
+    if is_cnab240(first):
+        return Cnab240Return(first, rest, today)
+    raise Refusal(
+        "it begins neither like a FEBRABAN collection file (A) nor like a CNAB 240 return; nothing was imported"
+    )

@@ -1,0 +1,195 @@
+"""CNAB 240 return: file header, lots of segments T and U (one title each), lot trailers, file trailer.
+
+Lines may be cut where the rest is blank. The trailers count lines; none states what was paid, so there is no total to
+compare. Banks count a lot with or without its header and trailer (Santander's sample has them left out).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from models.errors import Refusal
+from models.payment.bank_record import (
+    SKEW,
+    BadLine,
+    BankPayment,
+    BankReturn,
+    Header,
+    RejectedLine,
+    amount,
+    day,
+    field,
+    number,
+    payment_day,
+    printable,
+)
+from models.payment.barcode import slip_of_our_number
+
+WIDTH = 240
+SLACK = 1
+"""Santander's own sample has a line one blank too long."""
+AFTER_COMPANY = 72
+_MADE = re.compile(
+    r"(?P<code>[12])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4})(?:[0-9]{6}| {6})(?P<number>[0-9]{6})[0-9]{3}"
+)
+"""143-166 of the header: return code, date, hour, file number, layout version. Looked for rather than counted out,
+since some banks (Sicoob's sample) write the names before it shorter than they should."""
+PAID = ("06", "17")
+"""Liquidated, and liquidated after write-off or without registration; other movements bring no money."""
+
+
+def is_cnab240(first: str) -> bool:
+    return first[:3].isascii() and first[:3].isdigit() and field(first, 4, 8) == "00000"
+
+
+@dataclass(frozen=True)
+class _Title:
+    """A segment T that waits for its U."""
+
+    line: int
+    text: str
+
+    @property
+    def movement(self) -> str:
+        return field(self.text, 16, 17)
+
+    @property
+    def our_number(self) -> str:
+        return field(self.text, 38, 57)
+
+    def goes_with(self, charge: str) -> bool:
+        same_lot = field(self.text, 4, 7) == field(charge, 4, 7)
+        return same_lot and self.movement == field(charge, 16, 17)
+
+
+class Cnab240Return(BankReturn):
+    def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
+        """Raises Refusal when the header is not one of a return."""
+        self.header = _header(first)
+        self._rest = rest
+        self._latest = max(self.header.made_on, today) + SKEW
+        self._lines = 1
+        self._lot_lines = 0
+        self._title: _Title | None = None
+        self._other: Counter[str] = Counter()
+        self._faults: list[str] = []
+        self._ended = False
+
+    def records(self) -> Iterator[BankPayment | RejectedLine]:
+        for line, written in enumerate(self._rest, start=2):
+            text = written.rstrip("\x1a \t")
+            if not text:
+                continue
+            self._lines += 1
+            try:
+                yield from self._read(line, text)
+            except BadLine as bad:
+                yield RejectedLine(line, str(bad), text)
+        yield from self._widowed()
+
+    def disagreements(self) -> list[str]:
+        ending = [] if self._ended else ["it ends without its trailer, so lines may be missing"]
+        return self._faults + ending
+
+    def warnings(self) -> list[str]:
+        return [
+            f"{times} titles are of movement {movement}, which is no payment"
+            for movement, times in sorted(self._other.items())
+        ]
+
+    def _read(self, line: int, text: str) -> Iterator[BankPayment | RejectedLine]:
+        if self._ended:
+            raise BadLine("it stands after the file's trailer")
+        if len(text) > WIDTH + SLACK:
+            raise BadLine(f"the line has {len(text)} characters instead of {WIDTH}")
+        padded, kind = text.ljust(WIDTH), field(text, 8, 8)
+        if kind == "3":
+            self._lot_lines += 1
+            yield from self._detail(line, padded)
+            return
+        yield from self._widowed()
+        if kind == "1":
+            self._lot_lines = 1
+        elif kind == "5":
+            self._close_lot(padded)
+        elif kind == "9":
+            self._close_file(padded)
+        else:
+            raise BadLine("its record type is none of 1, 3, 5 and 9")
+
+    def _detail(self, line: int, text: str) -> Iterator[BankPayment | RejectedLine]:
+        segment = field(text, 14, 14)
+        if segment == "T":
+            yield from self._widowed()
+            self._title = _Title(line, text)
+        elif segment == "U":
+            title, self._title = self._title, None
+            if title is None:
+                raise BadLine("a segment U without its T before it")
+            if not title.goes_with(text):
+                yield RejectedLine(title.line, "a segment T without its U after it", title.text.rstrip())
+                raise BadLine("a segment U of another lot or movement than the T before it")
+            if title.movement in PAID:
+                yield self._payment(title, line, text)
+            else:
+                self._other[title.movement] += 1
+        elif not segment.isalpha():
+            raise BadLine("its segment is none")
+
+    def _payment(self, title: _Title, line: int, text: str) -> BankPayment:
+        paid = amount(field(text, 78, 92), "the amount paid")
+        if not paid:
+            raise BadLine("the amount paid is zero")
+        our_number = printable(title.our_number, "the nosso número")
+        if not our_number:
+            raise BadLine("its segment T has no nosso número")
+        written = field(text, 138, 145)
+        paid_on = day(written[4:], written[2:4], written[:2], "the payment date")
+        return BankPayment(
+            line=line,
+            code=our_number,
+            slip_number=slip_of_our_number(our_number),
+            amount=paid,
+            paid_on=payment_day(paid_on, self._latest),
+            authentication="",
+            sequence=printable(field(text, 4, 7) + field(text, 9, 13), "the line's own number"),
+            by_pix=False,
+        )
+
+    def _widowed(self) -> Iterator[RejectedLine]:
+        title, self._title = self._title, None
+        if title is not None:
+            yield RejectedLine(title.line, "a segment T without its U after it", title.text.rstrip())
+
+    def _close_lot(self, text: str) -> None:
+        stated, lines = number(field(text, 18, 23), "the lot's count"), self._lot_lines + 1
+        if stated not in (lines, lines - 2):
+            self._faults.append(f"a lot's trailer counts {stated} lines and the lot has {lines}")
+        self._lot_lines = 0
+
+    def _close_file(self, text: str) -> None:
+        stated = number(field(text, 24, 29), "the file's count")
+        self._ended = True
+        if stated != self._lines:
+            self._faults.append(f"its trailer counts {stated} lines and it has {self._lines}")
+
+
+def _header(first: str) -> Header:
+    if len(first.rstrip()) > WIDTH + SLACK:
+        raise Refusal(f"its first line has {len(first)} characters instead of {WIDTH}; nothing was imported")
+    made = _MADE.search(first, AFTER_COMPANY)
+    if made is None or made["code"] != "2":
+        raise Refusal("its header is not that of a return (code 2); nothing was imported")
+    try:
+        return Header(
+            layout="cnab-240",
+            agreement=f"{field(first, 1, 3)}/{''.join(field(first, 18, 72).split())}",
+            number=int(made["number"]),
+            made_on=day(made["year"], made["month"], made["day"], "the date"),
+        )
+    except BadLine as bad:
+        raise Refusal(f"its header: {bad}; nothing was imported") from None

@@ -1,0 +1,91 @@
+"""What collection came to: how much of what was to be charged was charged, what came in, and who answered the phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A case counts as charged once a notice to it was sent, with all it owed when it was selected."""
+
+    to_charge: int
+    charged: int
+    amount_to_charge: Decimal
+    amount_charged: Decimal
+
+    @property
+    def share(self) -> Decimal | None:
+        return _share(self.charged, self.to_charge)
+
+    @property
+    def amount_share(self) -> Decimal | None:
+        return _share(self.amount_charged, self.amount_to_charge)
+
+
+class Chargeable(NamedTuple):
+    amount: Decimal
+    charged: bool
+
+
+def coverage(cases: Iterable[Chargeable]) -> Coverage:
+    known = list(cases)
+    charged = [case.amount for case in known if case.charged]
+    return Coverage(len(known), len(charged), sum((case.amount for case in known), NOTHING), sum(charged, NOTHING))
+
+
+class Receipt(NamedTuple):
+    """A payment less what was given back of it."""
+
+    on: date
+    amount: Decimal
+    charged_on: date | None
+    """When the first notice was sent to the case it pays for."""
+
+    @property
+    def after_action(self) -> bool:
+        """On the day of the notice or later: a bank's file has days without hours. That a payment comes after a notice
+        doesn't prove that it comes of it: see models/proof/uplift.py."""
+        return self.charged_on is not None and self.charged_on <= self.on
+
+
+@dataclass(frozen=True)
+class Recovered:
+    after_action: Decimal
+    spontaneous: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.after_action + self.spontaneous
+
+    @property
+    def share_after_action(self) -> Decimal | None:
+        return _share(self.after_action, self.total)
+
+
+def recovered(receipts: Iterable[Receipt]) -> Recovered:
+    sums = {True: NOTHING, False: NOTHING}
+    for receipt in receipts:
+        sums[receipt.after_action] += receipt.amount
+    return Recovered(after_action=sums[True], spontaneous=sums[False])
+
+
+@dataclass(frozen=True)
+class Calls:
+    started: int
+    answered: int
+
+    @property
+    def share(self) -> Decimal | None:
+        return _share(self.answered, self.started)
+
+
+def _share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    """As a fraction; none of nothing."""
+    return Decimal(part) / Decimal(whole) if whole else None

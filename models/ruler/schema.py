@@ -1,0 +1,315 @@
+"""What a ruler is: rows of rungs, the evidence that leads to a row, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from models.contact.channel import Channel
+from models.law.calendar import Unit, Wait
+from models.law.contact_caps import Limits
+from models.law.dated import entry_on
+from models.law.jurisdiction import Jurisdiction, PersistentDefaulter
+from models.money.accrual_table import AccrualTable
+from models.money.offer import Offer
+from models.money.prices import PriceTable
+
+Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
+Credit = Literal["registered", "not_registered"]
+"""Whether a ruler's debts are registered as dívida ativa."""
+MOST_RIGID = 10
+Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class Stage(StrEnum):
+    """The columns of the heat-map, from mild to severe."""
+
+    REMINDER = "reminder"
+    ALERT = "alert"
+    WARNING = "warning"
+    NOTICE = "notice"
+    FINAL_NOTICE = "final_notice"
+    SUSPENSION = "suspension"
+
+    @property
+    def severity(self) -> int:
+        return list(Stage).index(self)
+
+
+class Tone(StrEnum):
+    FRIENDLY = "friendly"
+    GUIDING = "guiding"
+    FIRM = "firm"
+    FORMAL = "formal"
+    FINAL = "final"
+
+
+def tone_of(rigidity: int) -> Tone:
+    """Friendly 1–2, guiding 3–4, firm 5–6, formal 7–8, final 9–10."""
+    return list(Tone)[(rigidity - 1) // 2]
+
+
+class Kind(StrEnum):
+    """What evidence is about. Each is judged on what was true by the due date."""
+
+    NON_PAYMENT = "non_payment"
+    RETURN = "return"
+    DIVERGENCE = "divergence"
+    REGISTERED_DEBT = "registered_debt"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rung(_Part):
+    """One contact: a cell of the heat-map that a case can stand on."""
+
+    stage: Stage
+    rigidity: Annotated[int, Field(ge=1, le=MOST_RIGID)]
+    dwell: Wait | None = None
+    """Minimum stay here before the next rung; counted from service when the rung is formal."""
+    before: Wait | None = None
+    """How long before the deadline of the ruler's offer, at the latest; the rungs of such a ruler lead up to it."""
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("email",)
+    fallback: dict[Channel, tuple[Channel, ...]] | None = None
+    """Where the notice of a channel goes when it can't reach the taxpayer there, in order; none: as the ruler says."""
+    formal: bool = False
+    """A notice whose clock starts at proof of service, and without which nothing is suspended."""
+    template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
+    content: Annotated[str, Field(pattern=r"^HX[0-9a-fA-F]{32}$")] | None = None
+    """The template that WhatsApp approved for it; its variables are the taxpayer's name, the authority and the link."""
+
+    @property
+    def wait(self) -> Wait | None:
+        """Who is contacted late in a campaign gets what is left of it on days of their own."""
+        return self.dwell or (Wait(days=1, unit=Unit.BUSINESS) if self.before else None)
+
+
+class Row(_Part):
+    name: str
+    climbs_to: Hypothesis | None = None
+    ends_in: Literal["referral", "deadline"] | None = None
+    rungs: Annotated[tuple[Rung, ...], Field(min_length=1)]
+
+
+class RegisteredDebtEntry(_Part):
+    """A debt list alone says only how many inscriptions there are, how old, and whether they are in litigation."""
+
+    single: Hypothesis
+    older: Hypothesis
+    several: Hypothesis
+    litigation: Hypothesis
+
+
+class Thresholds(_Part):
+    """The row of who is a persistent defaulter by law: the jurisdiction's, or by the amount written here."""
+
+    row: Hypothesis
+    amount: Annotated[Decimal | None, Field(gt=0, decimal_places=2)] = None
+    consecutive: Annotated[int, Field(ge=1)] = 4
+    alternate: Annotated[int, Field(ge=1)] = 6
+
+
+ByOccurrence = Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
+
+
+class Entry(_Part):
+    """The evidence the ruler takes, and the row each leads to: the first time, the second, …, the last from then on."""
+
+    non_payment: ByOccurrence | None = None
+    return_: Annotated[ByOccurrence | None, Field(alias="return")] = None
+    divergence: ByOccurrence | None = None
+    registered_debt: RegisteredDebtEntry | None = None
+    thresholds: Thresholds | None = None
+
+    def by_occurrence(self, kind: Kind) -> tuple[Hypothesis, ...] | None:
+        rows: dict[Kind, tuple[Hypothesis, ...] | None] = {
+            Kind.NON_PAYMENT: self.non_payment,
+            Kind.RETURN: self.return_,
+            Kind.DIVERGENCE: self.divergence,
+        }
+        return rows.get(kind)
+
+    def takes(self, kind: Kind) -> bool:
+        return self.registered_debt is not None if kind is Kind.REGISTERED_DEBT else bool(self.by_occurrence(kind))
+
+    @property
+    def reads_returns(self) -> bool:
+        """Whether any of its evidence is judged by a return."""
+        return any(self.by_occurrence(kind) for kind in Kind)
+
+    @property
+    def credit(self) -> Credit:
+        """What is safe to assume of the debts it leads to: registered only when nothing else is taken."""
+        takes_more = any(self.takes(kind) for kind in Kind if kind is not Kind.REGISTERED_DEBT)
+        return "not_registered" if takes_more else "registered"
+
+
+class Hardship(_Part):
+    """A declared hardship moves a case from one row to another, once per case."""
+
+    from_row: Annotated[Hypothesis, Field(alias="from")]
+    to_row: Annotated[Hypothesis, Field(alias="to")]
+
+
+class Recurrence(_Part):
+    window_months: Annotated[int, Field(ge=1, le=120)] = 12
+    step: int = 1
+
+
+class Payments(_Part):
+    tolerance: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal("1.00")
+    """Differences up to this are no divergence."""
+    minimum_balance: Annotated[Decimal, Field(ge=0, decimal_places=2)] = Decimal("10.00")
+    """Under this the case resolves and the remainder is left to the ledger."""
+    reanchor_share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
+    """A partial payment of at least this share of what was owed starts the current wait anew."""
+    processing: Wait = Wait(days=3, unit=Unit.BUSINESS)
+    """How long a bank may take to report a payment: the next rung waits for one that the taxpayer speaks of."""
+
+
+class Resume(_Part):
+    """The cell at which a case goes on when its instalment agreement was broken."""
+
+    row: Hypothesis
+    stage: Stage
+
+
+class Agreements(_Part):
+    resume: Resume
+    policy: Named | None = None
+    """Of `agreements/`: what a taxpayer may sign by his link; none: nothing."""
+
+
+Basis = Literal["statutory", "ladder"]
+
+
+class Gate(_Part):
+    """What must have passed before benefits are suspended."""
+
+    defence: Wait
+    ask_again: Wait
+    basis: Basis = "ladder"
+    """Whose benefits are suspended: `statutory`, of who meets the thresholds of the law; `ladder`, of who has come to
+    the end of the map as well."""
+    second_above: Annotated[Decimal | None, Field(ge=0, decimal_places=2)] = None
+    """Above so many reais two people must approve; none: one always does."""
+    returns_law: str | None = None
+    """The law that lets an outstanding return alone suspend benefits; without it only a debt does."""
+
+
+class Referral(_Part):
+    """What a case waits for before it is referred to protest and enforcement, beside the steps of CNJ 547/2024."""
+
+    cadin: Wait | None = Wait(days=30, unit=Unit.LEGAL)
+    """From the notice of CADIN on (Lei 14.973/2024); none: the authority doesn't use it."""
+
+
+class Sms(_Part):
+    gsm7: bool = False
+    """Written without what GSM-7 lacks (most accents): 160 characters a segment instead of 70."""
+
+
+class Contact(_Part):
+    """How a taxpayer looks the debt up, pays it and reaches a person. Printed in every message."""
+
+    site: str
+    phone: str
+
+
+NameOrTable = Discriminator(lambda written: "[table]" if isinstance(written, dict | BaseModel) else "[name]")
+AccrualKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")], NameOrTable]
+"""A table written in the ruler itself, or the name of one in `accruals/`."""
+PricesKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[PriceTable, Tag("[table]")], NameOrTable]
+"""A table written in the ruler itself, or the name of one in `prices/`."""
+
+
+class Ruler(_Part):
+    ruler: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    version: Annotated[int, Field(ge=1)]
+    title: str
+    authority: str
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    taxes: tuple[str, ...] = ()
+    """The taxes it is for; empty: any."""
+    jurisdiction: Jurisdiction
+    contact: Contact
+    sms: Sms = Sms()
+    limits: Limits = Limits()
+    entry: Entry
+    credit: Annotated[Credit, Field(default_factory=lambda given: given["entry"].credit if "entry" in given else None)]
+    """Before registration a message over an open channel states no debt detail (CTN art. 198)."""
+    hardship: Hardship | None = None
+    recurrence: Recurrence = Recurrence()
+    payments: Payments = Payments()
+    gate: Gate | None = None
+    referral: Referral = Referral()
+    agreements: Agreements | None = None
+    """None: after a broken agreement a case goes on where it stood."""
+    accrual: AccrualKey | None = None
+    """What delay adds to a debt; none: the amounts that were imported are what is owed."""
+    prices: PricesKey = "brasil"
+    offer: Offer | None = None
+    """Makes it a settlement campaign: its rungs are counted back from the offer's deadline."""
+    fallback: dict[Channel, tuple[Channel, ...]] = {}
+    """For every rung that has none of its own."""
+    rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]
+
+    @property
+    def label(self) -> str:
+        return f"{self.ruler} v{self.version}"
+
+    def defaulter_law(self, on: date) -> PersistentDefaulter | None:
+        """Whom the law of that day calls a persistent defaulter; none: nobody."""
+        rule = self.entry.thresholds
+        if rule is None or rule.amount is None:
+            return entry_on(self.jurisdiction.persistent_defaulter, on) if rule else None
+        return PersistentDefaulter(
+            **{"from": date.min},
+            source="LC 225/2026, arts. 11 a 13",
+            amount=rule.amount,
+            consecutive=rule.consecutive,
+            alternate=rule.alternate,
+        )
+
+    def rung(self, row: Hypothesis, index: int) -> Rung:
+        return self.rows[row].rungs[index]
+
+    def ways(self, row: Hypothesis, index: int) -> dict[Channel, tuple[Channel, ...]]:
+        """Each channel of a rung, and those that its notice may leave by: the channel itself, then its fallbacks."""
+        rung = self.rung(row, index)
+        fallback = self.fallback if rung.fallback is None else rung.fallback
+        return {
+            channel: (channel, *(other for other in fallback.get(channel, ()) if other not in rung.channels))
+            for channel in rung.channels
+        }
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """All that a notice of it may leave by."""
+        return frozenset(c for row, index, _ in self.cells() for way in self.ways(row, index).values() for c in way)
+
+    def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
+        """Effective rigidity: recurrence makes every cell hotter."""
+        base = self.rung(row, index).rigidity
+        return max(1, min(MOST_RIGID, base + self.recurrence.step * (occurrences - 1)))
+
+    def cells(self) -> Iterator[tuple[Hypothesis, int, Rung]]:
+        for name, row in self.rows.items():
+            for index, rung in enumerate(row.rungs):
+                yield name, index, rung
+
+    def climb(self, row: Hypothesis) -> Iterator[Hypothesis]:
+        """The rows above `row`, in climbing order; stops at a row already seen."""
+        seen = {row}
+        above = self.rows[row].climbs_to
+        while above is not None and above in self.rows and above not in seen:
+            yield above
+            seen.add(above)
+            above = self.rows[above].climbs_to

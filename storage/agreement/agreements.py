@@ -1,0 +1,342 @@
+"""Instalment agreements on record. Whenever something happens to one, its life is told anew from all its payments, in
+the transaction of what happened: holds, allocations, remissions and tasks follow from it.
+
+Rows are locked as everywhere: cases by id, then debts by id. Who holds the debts of an agreement holds the agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from models.agreement.aftermath import aftermath
+from models.agreement.instalments import Deal, Life, Paid, State, Step, live
+from models.agreement.quote import NOTHING, Instalment, Request
+from models.errors import Refusal
+from models.events import AgreementChanged
+from models.formats import day
+from storage.agreement.policies import pinned_policy
+from storage.agreement.shares import GROUND, allocate, read_shares, remit, take_back_remission
+from storage.case.cases import Case, read_case
+from storage.case.locks import LOCK_CASES, _among, lock_cases_and_debts
+from storage.outbox import owe
+from storage.schema import agreements, decisions, holds, instalments, tasks
+
+UNDONE = "agreement"
+"""Who closes a task whose cause, the first payment, was taken back."""
+
+REQUEST = TypeAdapter(Request)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an agreement has come to."""
+
+    id: str
+    case: Case
+    deal: Deal
+    life: Life
+    revision: int
+
+    @property
+    def step(self) -> Step | None:
+        return self.life.step
+
+
+# ---- locking
+
+
+COVERED = _among("agreements", "SELECT DISTINCT debt FROM agreement_debts WHERE agreement = ANY(:agreements)")
+
+# newest first: what is paid straight to a debt, it hears of
+NEWEST_OF_DEBTS = _among(
+    "debts",
+    """
+    SELECT DISTINCT ON (agreement_debts.debt) agreements.id
+    FROM agreement_debts JOIN agreements ON agreements.id = agreement_debts.agreement
+    WHERE agreement_debts.debt = ANY(:debts) ORDER BY agreement_debts.debt, agreements.recorded_at DESC
+    """,
+)
+
+
+def debts_of(connection: Connection, covered_by: Iterable[str]) -> list[str]:
+    return list(connection.scalars(COVERED, {"agreements": [*covered_by]}))
+
+
+def newest_agreements(connection: Connection, of_debts: Iterable[str]) -> set[str]:
+    return set(connection.scalars(NEWEST_OF_DEBTS, {"debts": [*of_debts]}))
+
+
+@dataclass
+class AgreementSitting:
+    connection: Connection
+    told: Told
+    today: date
+
+    def was_told(self, step: Step) -> bool:
+        asked = {"case": self.told.case.id, "agreement": self.told.id}
+        known = {(each.kind, each.n) for each in self.connection.execute(MESSAGES, asked)}
+        return (f"agreement_{step.kind}", step.n) in known
+
+    def note(self, kind: str, reason: str, at: date, n: int) -> None:
+        """A message about an instalment, on record; what comes next follows from it."""
+        _journal(self.connection, self.told.case, self.told.id, kind, reason, at, {"instalment": n})
+        self.told = tell(self.connection, self.told.id, self.today)
+
+
+@contextmanager
+def agreement_sitting(
+    engine: Engine, agreement: str, now: datetime, not_before: date | None = None
+) -> Iterator[AgreementSitting]:
+    """One transaction over one agreement, told anew on today's facts; `not_before` is the day of the step being
+    carried out, should the clock be a little behind it."""
+    with engine.begin() as connection:
+        lock_cases_and_debts(connection, debts_of(connection, [agreement]))
+        today = read_case(connection, read_row(connection, agreement)["case"]).clock.day_at(now)
+        today = max(today, not_before or today)
+        yield AgreementSitting(connection, tell(connection, agreement, today), today)
+
+
+def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> Told:
+    """Broken by a person, with effect from today: for what a policy says nothing about."""
+    with agreement_sitting(engine, agreement, now) as sat:
+        if sat.told.life.state is not State.ACTIVE:
+            raise Refusal(f"agreement {agreement} is {sat.told.life.state}: there is nothing to break")
+        terms = {**read_row(sat.connection, agreement)["terms"], "rescinded_on": sat.today.isoformat()}
+        sat.connection.execute(update(agreements).where(agreements.c.id == agreement).values(terms=terms))
+        _journal(
+            sat.connection,
+            sat.told.case,
+            agreement,
+            "agreement_rescinded",
+            f"parcelamento rompido por {by}: {why}",
+            sat.today,
+            {},
+        )
+        return tell(sat.connection, agreement, sat.today)
+
+
+# ---- telling
+
+
+def read_row(connection: Connection, agreement: str) -> RowMapping:
+    row = connection.execute(select(agreements).where(agreements.c.id == agreement)).mappings().one_or_none()
+    if row is None:
+        raise Refusal(f"there is no agreement {agreement}; `agreement list` shows them")
+    return row
+
+
+def read_life(connection: Connection, row: RowMapping, today: date) -> tuple[Deal, Life]:
+    """As it stands on record, changing nothing."""
+    deal = _deal(connection, row)
+    paid = [Paid(**each) for each in connection.execute(PAID, {"agreement": row["id"]}).mappings()]
+    told = connection.execute(MESSAGES, {"case": row["case"], "agreement": row["id"]})
+    messages = frozenset((each.kind.removeprefix("agreement_"), each.n) for each in told)
+    return deal, live(deal, paid, today, messages)
+
+
+def _deal(connection: Connection, row: RowMapping) -> Deal:
+    known = select(instalments).where(instalments.c.agreement == row["id"]).order_by(instalments.c.n)
+    schedule = connection.execute(known).mappings().all()
+    rescinded = row["terms"].get("rescinded_on")
+    return Deal(
+        policy=pinned_policy(connection, row["policy"]),
+        request=REQUEST.validate_python(row["terms"]["request"]),
+        schedule=tuple(Instalment(each["n"], each["due"], each["amount"]) for each in schedule),
+        discount=row["discount"],
+        slip_fee=schedule[0]["fee"],
+        rescinded_on=date.fromisoformat(rescinded) if rescinded else None,
+    )
+
+
+PAID = text("""
+    WITH mine AS (SELECT id, recorded_at FROM agreements WHERE id = :agreement),
+    netted AS (
+        SELECT payments.*,
+               payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
+        FROM payments
+        WHERE payments.instalment IN (SELECT id FROM instalments WHERE agreement = :agreement)
+           OR payments.debt IN (SELECT debt FROM agreement_debts WHERE agreement = :agreement)
+    )
+    SELECT netted.id, netted.paid_on AS day, net AS amount, instalments.n
+    FROM netted JOIN instalments ON instalments.id = netted.instalment
+    UNION ALL
+    SELECT netted.id, paid_on, net, NULL
+    FROM netted, mine WHERE debt IS NOT NULL AND coalesce(matched_at, netted.recorded_at) >= mine.recorded_at
+    UNION ALL
+    SELECT payments.id, payments.paid_on, allocations.amount, NULL
+    FROM mine JOIN agreement_debts ON agreement_debts.agreement = mine.id
+    JOIN allocations ON allocations.debt = agreement_debts.debt
+    JOIN payments ON payments.id = allocations.payment AND payments.recorded_at >= mine.recorded_at
+    JOIN instalments ON instalments.id = payments.instalment AND instalments.agreement <> mine.id
+""")
+
+MESSAGES = text("""
+    SELECT kind, CAST(evidence ->> 'instalment' AS integer) AS n FROM decisions
+    WHERE "case" = :case AND kind IN ('agreement_reminder', 'agreement_alert') AND evidence ->> 'agreement' = :agreement
+""")
+
+
+def tell(connection: Connection, agreement: str, today: date) -> Told:
+    """Tells its life anew and makes the record follow. The cases and debts it is about are locked."""
+    row = read_row(connection, agreement)
+    deal, life = read_life(connection, row, today)
+    case = read_case(connection, row["case"])
+    if row["state"] not in (State.ACTIVE, life.state) and _superseded(connection, row):
+        # another agreement has taken its place: what was undone of this one leaves it broken
+        life.state, life.step = State.BROKEN, None
+    held = life.effective_on if life.state is State.ACTIVE else None
+    turned = _turn(connection, row, life, case, today)
+    _put_instalments(connection, row, life)
+    was_settled, settled = row["state"] == State.COMPLETED, life.state is State.COMPLETED
+    if was_settled and not settled:
+        take_back_remission(connection, agreement, today)
+    shares = read_shares(connection, row, settled=was_settled and settled)
+    allocate(connection, agreement, shares, life)
+    if settled and not was_settled:
+        remit(connection, agreement, shares, case, today)
+    moved = _hold(connection, agreement, [share.debt for share in shares], held is not None)
+    _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
+    if moved or turned:
+        open_cases = connection.scalars(LOCK_CASES, {"debts": [share.debt for share in shares]}).all()
+        owe(connection, open_cases, AgreementChanged(agreement=agreement))
+    _save(connection, row, life, held)
+    return Told(agreement, case, deal, life, row["revision"] + 1)
+
+
+def _superseded(connection: Connection, row: RowMapping) -> bool:
+    newer = text("""
+        SELECT EXISTS (
+            SELECT FROM agreements AS other WHERE other.recorded_at > :recorded_at
+            AND (other."case" = :case OR EXISTS (
+                SELECT FROM agreement_debts AS mine JOIN agreement_debts AS theirs ON theirs.debt = mine.debt
+                WHERE mine.agreement = :id AND theirs.agreement = other.id)))
+    """)
+    asked = {"recorded_at": row["recorded_at"], "case": row["case"], "id": row["id"]}
+    return bool(connection.execute(newer, asked).scalar_one())
+
+
+def _turn(connection: Connection, row: RowMapping, life: Life, case: Case, today: date) -> bool:
+    """Journals what it has come to, if that is new."""
+    before, now = State(row["state"]), life.state
+    if now is before:
+        return False
+    if now is State.BROKEN:
+        why = f"parcelamento rompido com efeito desde {day(life.breaks_on or today)}"
+    elif now is State.COMPLETED:
+        why = f"parcelamento concluído em {day(life.completed_on or today)}: todas as parcelas pagas"
+    elif before is State.BROKEN:
+        why = "rompimento desfeito: o pagamento feito no prazo chegou depois"
+    else:
+        why = "parcelamento reaberto: um pagamento foi devolvido"
+    kind = {
+        State.BROKEN: "agreement_broken",
+        State.COMPLETED: "agreement_completed",
+        State.ACTIVE: "agreement_restored",
+    }
+    evidence = {"breaks_on": _iso(life.breaks_on), "decided_on": _iso(life.decided_on)}
+    _journal(connection, case, row["id"], kind[now], why, today, evidence)
+    return True
+
+
+def _iso(on: date | None) -> str | None:
+    return on.isoformat() if on else None
+
+
+def _put_instalments(connection: Connection, row: RowMapping, life: Life) -> None:
+    received = connection.execute(RECEIVED, {"agreement": row["id"]})
+    sums = {each.n: each.net for each in received}
+    put = (
+        update(instalments)
+        .where(instalments.c.agreement == row["id"], instalments.c.n == bindparam("which"))
+        .values(credited=bindparam("credit"), received=bindparam("came_in"), paid_on=bindparam("on"))
+    )
+    rows = [
+        {"which": entry.n, "credit": entry.credited, "came_in": sums.get(entry.n, NOTHING), "on": entry.paid_on}
+        for entry in life.entries
+    ]
+    connection.execute(put, rows)
+
+
+RECEIVED = text("""
+    SELECT instalments.n, sum(payments.amount - coalesce(
+               (SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0)) AS net
+    FROM instalments JOIN payments ON payments.instalment = instalments.id
+    WHERE instalments.agreement = :agreement GROUP BY instalments.n
+""")
+
+
+def _save(connection: Connection, row: RowMapping, life: Life, held: date | None) -> None:
+    broken, completed = life.state is State.BROKEN, life.state is State.COMPLETED
+    closed = broken or completed
+    values = {
+        "state": life.state.value,
+        "effective_on": held or (row["effective_on"] if closed else None),
+        "broken_on": life.breaks_on if broken else None,
+        "decided_on": life.decided_on if broken else None,
+        "completed_on": life.completed_on if completed else None,
+        "next_step": life.step.model_dump(mode="json") if life.step else None,
+        "revision": row["revision"] + 1,
+        "closed_at": (row["closed_at"] or func.clock_timestamp()) if closed else None,
+    }
+    connection.execute(update(agreements).where(agreements.c.id == row["id"]).values(values))
+
+
+# ---- what follows from it
+
+
+def _hold(connection: Connection, agreement: str, of_debts: list[str], wanted: bool) -> bool:
+    """Enforceability suspended (CTN art. 151, VI), or no longer. Whether that is new."""
+    source = f"agreement {agreement}"
+    mine = holds.c.debt.in_(of_debts) & (holds.c.source == source) & holds.c.lifted_at.is_(None)
+    held = set(connection.scalars(select(holds.c.debt).where(mine)))
+    if wanted:
+        rows = [{"debt": debt, "ground": GROUND, "source": source} for debt in of_debts if debt not in held]
+        if rows:
+            connection.execute(upsert(holds).values(rows).on_conflict_do_nothing())
+        return bool(rows)
+    if held:
+        connection.execute(update(holds).where(mine).values(lifted_at=func.clock_timestamp()))
+    return bool(held)
+
+
+def _put_tasks(connection: Connection, row: RowMapping, deal: Deal, life: Life, case: Case, protested: bool) -> None:
+    """The dated tasks that follow the first payment; closed again when it was taken back."""
+    mine = (tasks.c.case == case.id) & (tasks.c.reference == row["id"])
+    if life.first_paid_on is None:
+        undone = {"done_at": func.clock_timestamp(), "done_by": UNDONE}
+        connection.execute(update(tasks).where(mine, tasks.c.done_at.is_(None)).values(undone))
+        return
+    due = aftermath(deal.policy, life.first_paid_on, protested=protested, litigation=deal.request.litigation)
+    rows = [
+        {
+            "case": case.id,
+            "kind": each.task,
+            "reference": row["id"],
+            "what": each.what,
+            "source": each.source,
+            "due": each.on,
+        }
+        for each in due
+    ]
+    if rows:
+        again = upsert(tasks).values(rows)
+        moved = {"due": again.excluded.due, "done_at": None, "done_by": None}
+        key = (tasks.c.case, tasks.c.kind, tasks.c.reference)
+        reopened = (tasks.c.done_by == UNDONE) | (tasks.c.done_at.is_(None) & (tasks.c.due != again.excluded.due))
+        connection.execute(again.on_conflict_do_update(index_elements=key, set_=moved, where=reopened))
+
+
+def _journal(
+    connection: Connection, case: Case, agreement: str, kind: str, why: str, at: date, evidence: dict[str, Any]
+) -> None:
+    row = {"case": case.id, "at": at, "kind": kind, "reason": why, "ruler": case.frozen.digest}
+    row |= {"evidence": {"agreement": agreement, **evidence}, "hypothesis": case.position.row}
+    connection.execute(insert(decisions).values(row))

@@ -1,0 +1,292 @@
+"""How an instalment agreement is signed: refused with the rule that says so, or on record with all that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, bindparam, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.agreement.aftermath import identity_needed
+from models.agreement.default import new_agreement_from
+from models.agreement.instalments import State
+from models.agreement.policy import Litigation, Policy, Regime
+from models.agreement.quote import NOTHING, Pay, Quote, Request, handful, quote, share_of
+from models.case.evidence import Debt
+from models.case.status import Status
+from models.errors import Refusal
+from models.events import InstalmentsChanged
+from models.formats import day as written
+from models.formats import money
+from models.words import GROUNDS
+from storage.agreement.agreements import REQUEST, Told, read_life, read_row, tell
+from storage.agreement.policies import pin_policy
+from storage.case.cases import Case, read_case
+from storage.case.debts import owed_on
+from storage.case.facts import read_standings
+from storage.case.locks import lock_cases_and_debts
+from storage.case.transaction import record_decision
+from storage.outbox import owe
+from storage.schema import agreement_debts, agreements, debts, instalments
+
+Via = Literal["command", "link"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks to sign. None: as the record or the policy says."""
+
+    instalments: int
+    pay: Pay = Pay.SLIP
+    kind: str | None = None
+    litigation: Litigation | None = None
+    regime: Regime | None = None
+    renegotiation: int | None = None
+    on: date | None = None
+
+
+def sign(
+    engine: Engine, case: str, policy: Policy, text_: str, wish: Wish, by: str, via: Via, now: datetime
+) -> tuple[Told, Quote]:
+    """All of it in one transaction, or a `Refusal` and nothing. The agreement's workflow is owed from then on."""
+    if wish.instalments < 1:
+        raise Refusal("an agreement has at least one instalment")
+    if not by.strip():
+        raise Refusal("say who signs")
+    with engine.begin() as connection:
+        record = _locked(connection, case)
+        today = record.clock.day_at(now)
+        on = _day(record, wish, today)
+        owed, request = _asked(connection, record, policy, wish, on, via)
+        offer = quote(policy, request)
+        agreement = _store(connection, record, policy, text_, request, offer, owed, by, via)
+        what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
+        record_decision(connection, record, "agreement_signed", f"{what}, assinado por {by}", on)
+        owe(connection, [record.id], InstalmentsChanged(agreement=agreement))
+        return tell(connection, agreement, max(today, on)), offer
+
+
+def plans(connection: Connection, case: Case, policy: Policy, now: datetime, asked: int | None) -> list[Quote]:
+    """What a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from. It locks
+    nothing. Raises the Refusal that signing would."""
+    on = case.clock.day_at(now)
+    _, request = _asked(connection, case, policy, Wish(asked or 1), on, "link")
+    if asked:
+        return [quote(policy, request)]
+    most = quote(policy, request).max_instalments
+    return [quote(policy, replace(request, instalments=count)) for count in handful(most)]
+
+
+def active_agreement(connection: Connection, case: str) -> str | None:
+    return connection.execute(ACTIVE, {"case": case}).scalar_one_or_none()
+
+
+def _asked(
+    connection: Connection, case: Case, policy: Policy, wish: Wish, on: date, via: Via
+) -> tuple[list[Brought], Request]:
+    owed = _debts(connection, case, on)
+    request = _request(connection, policy, case, owed, wish, on)
+    if via == "link" and (means := identity_needed(policy, request.amount)):
+        raise Refusal(
+            f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]",
+            f"Acima de {money(_limit(policy))} o parcelamento é assinado com {means} ({_source(policy)}).",
+        )
+    return owed, request
+
+
+OWED = text("SELECT debt FROM debtors JOIN debts ON debts.id = debt WHERE taxpayer = :taxpayer AND tax = :tax")
+
+
+def _locked(connection: Connection, case: str) -> Case:
+    """With its debts, against payments and co-debtors' agreements; in the order of all locks."""
+    found = read_case(connection, case)
+    named = connection.scalars(OWED, {"taxpayer": found.taxpayer, "tax": found.tax}).all()
+    lock_cases_and_debts(connection, [*named])
+    return read_case(connection, case)
+
+
+def _limit(policy: Policy) -> Decimal:
+    return policy.identity.strong_above if policy.identity else NOTHING
+
+
+def _source(policy: Policy) -> str:
+    return policy.identity.source if policy.identity else ""
+
+
+def _day(case: Case, wish: Wish, today: date) -> date:
+    on = wish.on or today
+    if not case.position.started <= on <= today:
+        raise Refusal(
+            f"an agreement is signed between the case's first day {case.position.started:%Y-%m-%d} and today"
+            f" {today:%Y-%m-%d}, not on {on:%Y-%m-%d}"
+        )
+    return on
+
+
+# ---- what it is about
+
+
+@dataclass(frozen=True)
+class Brought:
+    debt: Debt
+    owed: Decimal
+    """On the day of the agreement, with all that delay added."""
+
+
+ACTIVE = text("""SELECT id FROM agreements WHERE "case" = :case AND closed_at IS NULL""")
+
+ACTIVE_ON = text("""
+    SELECT agreement_debts.debt, agreements.id FROM agreement_debts
+    JOIN agreements ON agreements.id = agreement_debts.agreement
+    WHERE agreement_debts.debt = ANY(:debts) AND closed_at IS NULL ORDER BY agreement_debts.debt
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+def _debts(connection: Connection, case: Case, on: date) -> list[Brought]:
+    """What the case owes that is not on hold."""
+    if case.closed_at is not None or case.status is Status.CONTROL:
+        raise Refusal(
+            f"case {case.id} is {case.status}: no agreement can be signed on it",
+            "Este caso está encerrado: não há o que parcelar.",
+        )
+    if active := active_agreement(connection, case.id):
+        raise Refusal(
+            f"case {case.id} holds the agreement {active} already; `agreement show {active}` shows it",
+            "Estes débitos já estão parcelados.",
+        )
+    pair = (case.taxpayer, case.tax)
+    standing = read_standings(connection, case.ruler, [pair], on)[pair]
+    found = [debt for debt in standing.debts if debt.outstanding]
+    if not found:
+        held = ", ".join(GROUNDS.get(ground, ground) for ground in standing.grounds)
+        why = f"all it owes is on hold: {held}" if held else "its debts are paid"
+        raise Refusal(
+            f"case {case.id} has nothing to pay in instalments: {why}",
+            f"Não há o que parcelar: {held}." if held else "Não há o que parcelar: nada está em aberto.",
+        )
+    taken = connection.execute(ACTIVE_ON, {"debts": [debt.id for debt in found]}).first()
+    if taken:
+        raise Refusal(
+            f"debt {taken.debt} is in the agreement {taken.id} of another debtor already",
+            "Um destes débitos já está no parcelamento de outro devedor.",
+        )
+    return [Brought(debt, owed_on(connection, debt.id, on).owed.total) for debt in found]
+
+
+def _request(connection: Connection, policy: Policy, case: Case, owed: list[Brought], wish: Wish, on: date) -> Request:
+    kind = _kind(policy, case, wish)
+    regimes = policy.debt_kinds[kind].regimes
+    if wish.regime is not None and wish.regime not in regimes:
+        raise Refusal(f"a debt of kind {kind} is of regime {' or '.join(regimes)}, not {wish.regime}")
+    sued = any(brought.debt.litigation for brought in owed)
+    request = Request(
+        amount=sum((brought.owed for brought in owed), NOTHING),
+        on=on,
+        kind=kind,
+        regime=wish.regime or regimes[0],
+        litigation=wish.litigation or (Litigation.SUIT if sued else Litigation.NONE),
+        pay=wish.pay,
+        instalments=wish.instalments,
+    )
+    before = _renegotiation(connection, policy, request, [brought.debt.id for brought in owed])
+    if wish.renegotiation is not None and wish.renegotiation < before:
+        raise Refusal(f"{before} agreements on these debts were broken, not {wish.renegotiation}")
+    return replace(request, renegotiation=before if wish.renegotiation is None else wish.renegotiation)
+
+
+def _kind(policy: Policy, case: Case, wish: Wish) -> str:
+    kind = wish.kind or (case.tax.lower() if case.tax.lower() in policy.debt_kinds else next(iter(policy.debt_kinds)))
+    if kind not in policy.debt_kinds:
+        raise Refusal(f"{policy.agreement} has no debt kind {kind!r}; it has {', '.join(policy.debt_kinds)}")
+    return kind
+
+
+# an offer to pay at once that was not taken is no broken agreement
+BROKEN = text("""
+    SELECT DISTINCT agreements.id, agreements.renegotiation, agreements.recorded_at FROM agreement_debts
+    JOIN agreements ON agreements.id = agreement_debts.agreement
+    WHERE agreement_debts.debt = ANY(:debts) AND state = 'broken' AND terms -> 'request' ->> 'pay' <> 'cash'
+    ORDER BY agreements.recorded_at
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+def _renegotiation(connection: Connection, policy: Policy, request: Request, named: list[str]) -> int:
+    """How many times an agreement on these debts was broken. Refuses while the wait after the last one runs."""
+    broken = connection.execute(BROKEN, {"debts": named}).all()
+    rule = policy.terms_of(request.regime).breaking
+    if broken and rule and request.pay is not Pay.CASH:
+        row = read_row(connection, broken[-1].id)
+        due = read_life(connection, row, request.on)[1].breaking_due
+        first = new_agreement_from(policy, request.regime, due) if due else request.on
+        if request.on < first:
+            raise Refusal(
+                f"a new agreement is possible from {first:%Y-%m-%d}, {rule.new_agreement_after_days} days after the due"
+                f" date {due:%Y-%m-%d} of the instalment that broke {row['id']} [{rule.source}]",
+                f"Um novo parcelamento é possível a partir de {written(first)}: {rule.new_agreement_after_days} dias"
+                f" depois do vencimento da parcela que rompeu o anterior ({rule.source}).",
+            )
+    return max((each.renegotiation + 1 for each in broken), default=0)
+
+
+# ---- on record
+
+
+def _store(
+    connection: Connection,
+    case: Case,
+    policy: Policy,
+    text_: str,
+    request: Request,
+    offer: Quote,
+    owed: list[Brought],
+    by: str,
+    via: Via,
+) -> str:
+    terms: dict[str, Any] = {
+        "request": REQUEST.dump_python(request, mode="json"),
+        "down_payment": f"{offer.down_payment:.2f}",
+        "bonus": f"{offer.bonus:.2f}",
+        "total": f"{offer.total:.2f}",
+        "accrued": _accrued(connection, owed),
+    }
+    values = {
+        "case": case.id,
+        "policy": pin_policy(connection, policy, text_),
+        "terms": terms,
+        "state": State.ACTIVE.value,
+        "renegotiation": request.renegotiation,
+        "amount": request.amount,
+        "discount": offer.discount,
+        "signed_on": request.on,
+        "signed_by": by,
+        "signed_via": via,
+    }
+    agreement: str = connection.execute(insert(agreements).values(values).returning(agreements.c.id)).scalar_one()
+    brought = [{"agreement": agreement, "debt": each.debt.id, "amount": each.owed} for each in owed]
+    connection.execute(insert(agreement_debts), brought)
+    fee = share_of(offer.fee, Decimal(1) / len(offer.instalments))
+    rows = [
+        {"agreement": agreement, "n": each.n, "due": each.due, "amount": each.amount, "fee": fee}
+        for each in offer.instalments
+    ]
+    connection.execute(insert(instalments), rows)
+    return agreement
+
+
+def _accrued(connection: Connection, owed: list[Brought]) -> dict[str, str]:
+    """What delay had added by the day of the agreement, by debt."""
+    left = debts.c.amount - debts.c.received - debts.c.remitted
+    rows = connection.execute(select(debts.c.id, left).where(debts.c.id.in_([each.debt.id for each in owed])))
+    imported: dict[str, Decimal] = dict(rows.tuples().all())
+    return {each.debt.id: f"{each.owed - imported[each.debt.id]:.2f}" for each in owed}
+
+
+def schedule(connection: Connection, agreement: str) -> list[dict[str, Any]]:
+    """Its instalments with what each can be paid by."""
+    columns = ("n", "due", "amount", "fee", "credited", "received", "paid_on", "pix_txid", "slip_number")
+    rows = select(*(instalments.c[name] for name in columns)).where(instalments.c.agreement == agreement)
+    return [dict(row) for row in connection.execute(rows.order_by(instalments.c.n)).mappings()]

@@ -1,0 +1,97 @@
+"""What is owed of debts on a day by a table of accrual: in three queries, however many debts.
+
+A payment goes to the debt it was made for; CTN art. 163 is for those that were made for none in particular. What was
+forgiven counts like money that came in on its day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.money.accrual import NOTHING, Accrual
+from models.money.accrual_table import AccrualTable
+from models.money.imputation import Claim, Payment, replay
+from storage.amounts.rates import read_rates
+
+CLAIMS = text("SELECT id, amount, due FROM debts WHERE id = ANY(:debts)").bindparams(
+    bindparam("debts", type_=ARRAY(Text))
+)
+
+# less what was reversed; one that was reversed wholly is none. A remission has the negative of its id, and what was
+# undone of one it never was.
+MONEY = text("""
+    SELECT debt, id, day, amount, what FROM (
+        SELECT debt, id, paid_on AS day, 'pagamento' AS what,
+               payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS amount
+        FROM payments WHERE debt = ANY(:debts)
+        UNION ALL
+        SELECT allocations.debt, payments.id, paid_on, 'pagamento', allocations.amount
+        FROM allocations JOIN payments ON payments.id = payment WHERE allocations.debt = ANY(:debts)
+        UNION ALL
+        SELECT debt, -min(id), remitted_on, 'remissão', sum(amount)
+        FROM remissions WHERE debt = ANY(:debts) GROUP BY debt, ground, reference, remitted_on
+    ) AS money WHERE amount > 0
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+@dataclass(frozen=True)
+class Owed:
+    accrual: Accrual
+    """With the discount of who settles the debt that day."""
+    excess: Mapping[int, Decimal]
+    """By payment: what of it the debt didn't need."""
+    unchanged_until: Callable[[date], date]
+    """Given the latest day that is of interest: the last one on which it is still the same."""
+
+    @property
+    def total(self) -> Decimal:
+        return self.accrual.total
+
+
+def owed_of(connection: Connection, debts: Collection[str], table: AccrualTable | None, on: date) -> dict[str, Owed]:
+    """Each by `table`; without one it is what was imported less what came in. Raises Unreckonable where a rate or a
+    rule is missing; debts that don't exist are left out."""
+    claims, money = read_claims(connection, dict.fromkeys(debts, table))
+    rates = read_rates(connection)
+    found = {}
+    for claim in claims:
+        settled = replay([claim], money[claim.id], on, rates)
+        excess = {payment: rest for payment, rest in settled.excess.items() if payment > 0}
+        account = settled.accounts[claim.id]
+        unchanged = partial(account.unchanged_until, on, rates=rates)
+        found[claim.id] = Owed(account.settled_by(on), excess, unchanged)
+    return found
+
+
+def excess_of(connection: Connection, tables: Mapping[str, AccrualTable]) -> dict[int, Decimal]:
+    """What of each payment its debt didn't need on the payment's own day. Raises Unreckonable."""
+    claims, money = read_claims(connection, tables)
+    rates = read_rates(connection)
+    excess: dict[int, Decimal] = {}
+    for claim in claims:
+        if payments := money[claim.id]:
+            last = max(payment.day for payment in payments)
+            for payment, rest in replay([claim], payments, last, rates).excess.items():
+                excess[payment] = excess.get(payment, NOTHING) + rest
+    return excess
+
+
+def read_claims(
+    connection: Connection, tables: Mapping[str, AccrualTable | None]
+) -> tuple[list[Claim], Mapping[str, list[Payment]]]:
+    """The debts with their tables, and what came in for each."""
+    asked = {"debts": list(tables)}
+    claims = [Claim(row.id, row.amount, row.due, table=tables[row.id]) for row in connection.execute(CLAIMS, asked)]
+    money: dict[str, list[Payment]] = defaultdict(list)
+    for row in connection.execute(MONEY, asked):
+        money[row.debt].append(Payment(row.id, row.day, row.amount, row.what))
+    return claims, money

@@ -1,0 +1,23 @@
+"""Where price tables come from: a ruler itself, or one shipped in `prices/` by its name."""
+
+from models.contact.channel import CHANNELS
+from models.money.prices import PriceTable
+from models.money.tables import read_prices
+from models.ruler.schema import Ruler
+from models.yaml_file import Fault
+from storage.catalogue import PRICES
+
+
+def prices_of(ruler: Ruler) -> PriceTable:
+    """Refuses a faulty table with all its faults, one a line."""
+    return PRICES.table(ruler.prices, read_prices) if isinstance(ruler.prices, str) else ruler.prices
+
+
+def price_faults(ruler: Ruler) -> list[Fault]:
+    """A ruler may only name a shipped table, and needs a price for each of its channels: a budget must know them."""
+    if isinstance(ruler.prices, str) and ruler.prices not in PRICES.names():
+        known = ", ".join(PRICES.names())
+        return [Fault(("prices",), f"names {ruler.prices}, which is not in prices/; known are {known}")]
+    table = prices_of(ruler)
+    without = [channel for channel in CHANNELS if channel in ruler.channels and channel not in table.channels]
+    return [Fault(("prices",), f"{table.prices} has no price for {channel}") for channel in without]

@@ -1,0 +1,92 @@
+"""Monthly rates on record: loaded by an analyst, never fetched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from models.case.status import Status
+from models.errors import Refusal
+from models.events import RatesLoaded
+from models.money.rates import Rate, Rates
+from storage.outbox import owe
+from storage.schema import cases, rates
+
+LONGEST = 10_000_000
+"""Bytes: more than all monthly series of the Central Bank together."""
+
+
+@dataclass(frozen=True)
+class Change:
+    month: date
+    was: Decimal
+    now: Decimal
+
+
+def read_rate_file(path: Path) -> str:
+    """Its text. Refuses, in one sentence, what is no text file."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+    except IsADirectoryError:
+        raise Refusal(f"{path} is a directory; name a file of the Central Bank's SGS") from None
+    except FileNotFoundError:
+        raise Refusal(f"{path} doesn't exist") from None
+    except (OSError, ValueError) as error:
+        raise Refusal(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > LONGEST:
+        raise Refusal(f"{path.name} is longer than {LONGEST:,} bytes: it is no monthly series")
+    if b"\0" in content:
+        raise Refusal(f"{path.name} is a binary file or UTF-16; save it as UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    if not text.strip():
+        raise Refusal(f"{path.name} is empty")
+    return text
+
+
+def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> list[Change]:
+    """Adds and replaces; what a month was, where it was another. Repeating it changes nothing. Cases that wait for a
+    rate look again."""
+    new = {rate.month: rate.percent for rate in read}
+    query = select(rates.c.month, rates.c.percent).where(rates.c.series == series).with_for_update()
+    known = {row.month: row.percent for row in connection.execute(query)}
+    if new:
+        rows = [{"series": series, "month": month, "percent": percent} for month, percent in sorted(new.items())]
+        added = insert(rates)
+        taken = added.on_conflict_do_update(
+            index_elements=["series", "month"],
+            set_={"percent": added.excluded.percent, "recorded_at": added.excluded.recorded_at},
+            where=rates.c.percent != added.excluded.percent,
+        )
+        connection.execute(taken, rows)
+        _wake(connection)
+    return [
+        Change(month, known[month], percent)
+        for month, percent in sorted(new.items())
+        if month in known and known[month] != percent
+    ]
+
+
+def _wake(connection: Connection) -> None:
+    """No case may decide to wait on rates from before our commit and be saved after we have looked for it: so each
+    sitting under way ends first, and the next begins when we have committed."""
+    connection.execute(text("LOCK TABLE cases IN EXCLUSIVE MODE"))
+    waiting = select(cases.c.id).where(cases.c.status == Status.AMOUNT_UNKNOWN, cases.c.closed_at.is_(None))
+    owe(connection, connection.scalars(waiting).all(), RatesLoaded())
+
+
+def read_rates(connection: Connection) -> Rates:
+    by_series: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    for row in connection.execute(select(rates).order_by(rates.c.series, rates.c.month)):
+        by_series[row.series][row.month] = row.percent
+    return Rates(dict(by_series))

@@ -1,0 +1,522 @@
+"""What must be true of every case whatever happened to it, checked on the record alone.
+
+Each violation is one sentence with opaque ids. The record is judged as it was at each moment: by the ruler the case was
+on, balances from the payments and reversals recorded until then, returns and holds by the versions in force, and on the
+logical day it was where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates'
+former values and when it was first known, so a debt counts with its latest amount from the beginning.
+On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property, partial
+from itertools import islice, pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.case.evidence import Debt, Filing
+from models.case.facts import FormalNotice, PriorStep, Standing, standing_of
+from models.case.gate import approvals_wanted, steps_missing
+from models.case.ruler_change import last_done, way_up
+from models.contact.delivery import Progress
+from models.law.calendar import Clock
+from models.money.accrual_table import AccrualTable
+from models.money.imputation import Claim, Payment, replay
+from models.money.rates import Rates
+from models.ruler.schema import Hypothesis, Stage
+from storage.amounts.accruals import accrual_of
+from storage.amounts.rates import read_rates
+from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
+from storage.case.cohorts import read_cohort
+
+PAGE = 500
+
+MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resumed_after_break")
+"""The journal's entries that explain a row changed, or a rung taken again, between two notices."""
+
+
+def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = lambda cases: None) -> list[str]:
+    """Empty when all is well; `progress` hears how many cases each page had. Raises Unreckonable when a rate that
+    decides what was owed is missing."""
+    with engine.connect() as connection:
+        growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
+        ids = iter([case for case, _ in case_ids(connection, cohort)])
+        found: list[str] = []
+        while page := list(islice(ids, PAGE)):
+            lives = _read(connection, page, growth)
+            found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life)]
+            found += _ledger_faults(connection, page)
+            found += _held_out_faults(connection, page)
+            progress(len(page))
+        return found
+
+
+def _faults(life: Life) -> Iterator[str]:
+    checks: tuple[Callable[[Life], Iterator[str]], ...] = (
+        _each_notice_once,
+        _no_rung_skipped,
+        _no_rung_early,
+        _never_softer,
+        _in_contact_hours,
+        _nothing_claimed_when_nothing_is_owed,
+        _suspended_by_the_book,
+        _given_back,
+        _told_of_it,
+        _referred_by_the_book,
+        _explained,
+        _told_once,
+    )
+    for check in checks:
+        yield from check(life)
+
+
+# ---- the life of a case, as recorded
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One rung done: its notices on all channels."""
+
+    step: int
+    row: Hypothesis
+    rung: int
+    stage: Stage
+    rigidity: int
+    formal: bool
+    at: date
+    served_on: date | None
+    claimed_at: datetime
+    lost: bool
+    """It reached nobody: the rung is taken again, at once when another address is there."""
+    by: FrozenRuler
+
+    def __str__(self) -> str:
+        return f"contact {self.step} ({self.row} {self.stage})"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """By what the debts of a cohort grow from day to day, where a ruler has a table of accrual."""
+
+    clock: Clock
+    rates: Rates
+
+    def owed(
+        self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime, table: AccrualTable | None
+    ) -> Decimal:
+        """Of one debt, after the payments and reversals known at that moment."""
+        if table is None:
+            owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
+            return max(owed, Decimal(0))
+        kept: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+        for entry in money:
+            kept[entry["id"], entry["paid_on"]] += entry["amount"]
+        payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
+        on = self.clock.day_at(moment)
+        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table)
+        return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
+
+
+@dataclass
+class Life:
+    case: RowMapping
+    pinned: Callable[[str], FrozenRuler]
+    """A ruler by its digest."""
+    growth: Growth
+    notices: list[RowMapping] = field(default_factory=list)
+    decisions: list[RowMapping] = field(default_factory=list)
+    debts: list[RowMapping] = field(default_factory=list)
+    holds: list[RowMapping] = field(default_factory=list)
+    money: list[RowMapping] = field(default_factory=list)
+    """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now; what was
+    forgiven, which has no payment's id."""
+    filings: list[RowMapping] = field(default_factory=list)
+    suspensions: list[RowMapping] = field(default_factory=list)
+    approvals: list[RowMapping] = field(default_factory=list)
+    defences: list[RowMapping] = field(default_factory=list)
+    prior_steps: list[RowMapping] = field(default_factory=list)
+    signals: list[RowMapping] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.case["id"])
+
+    def ruler_at(self, moment: datetime | None = None) -> FrozenRuler:
+        """That it went by at that moment; now, without one. What was done is journalled with its ruler, right after it
+        in the same transaction."""
+        later = (d["ruler"] for d in self.decisions if moment and d["recorded_at"] >= moment)
+        return self.pinned(next(later, self.case["ruler"]))
+
+    @cached_property
+    def contacts(self) -> list[Contact]:
+        steps: dict[int, list[RowMapping]] = defaultdict(list)
+        for notice in self.notices:
+            if notice["kind"] == "rung":
+                steps[notice["step"]].append(notice)
+        return [self._contact(step, steps[step]) for step in sorted(steps)]
+
+    def _contact(self, step: int, notices: Sequence[RowMapping]) -> Contact:
+        first = min(notices, key=lambda notice: notice["claimed_at"])
+        by = self.ruler_at(first["claimed_at"])
+        stages = [rung.stage for rung in by.ruler.rows[first["hypothesis"]].rungs]
+        served = [notice["served_on"] for notice in notices if notice["served_on"]]
+        return Contact(
+            step=step,
+            row=first["hypothesis"],
+            rung=stages.index(Stage(first["stage"])),
+            stage=Stage(first["stage"]),
+            rigidity=first["rigidity"],
+            formal=first["formal"],
+            at=first["at"],
+            served_on=min(served, default=None),
+            claimed_at=first["claimed_at"],
+            lost=all(Progress(notice["status"]).lost for notice in notices),
+            by=by,
+        )
+
+    def standing_at(self, moment: datetime | None = None) -> Standing:
+        """How the case stood at that moment; now, without one."""
+        ruler = self.ruler_at(moment).ruler
+        table = accrual_of(ruler)
+
+        def until(since: datetime, ended: datetime | None = None) -> bool:
+            if moment is None:
+                return ended is None
+            return since <= moment and (ended is None or ended > moment)
+
+        money: dict[str, list[RowMapping]] = defaultdict(list)
+        for entry in self.money:
+            if until(entry["recorded_at"]):
+                money[entry["debt"]].append(entry)
+        grounds: dict[str, set[str]] = defaultdict(set)
+        for hold in self.holds:
+            if until(hold["placed_at"], hold["lifted_at"]):
+                grounds[hold["debt"]].add(hold["ground"])
+        debts = [
+            Debt.model_validate(
+                {
+                    **debt,
+                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC), table),
+                    "grounds": grounds[debt["id"]],
+                }
+            )
+            for debt in self.debts
+        ]
+        filings = [Filing.model_validate(f) for f in self.filings if until(f["recorded_at"], f["superseded_at"])]
+        return standing_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
+
+
+# ---- the checks
+
+
+def _each_notice_once(life: Life) -> Iterator[str]:
+    sent = Counter((notice["step"], notice["channel"]) for notice in life.notices)
+    for (step, channel), times in sent.items():
+        if times > 1:
+            yield f"contact {step} was made {times} times by {channel}"
+    steps = sorted({step for step, _ in sent})
+    if steps != list(range(len(steps))):
+        yield f"its contacts are numbered {steps}, with gaps"
+
+
+def _no_rung_skipped(life: Life) -> Iterator[str]:
+    first = next(iter(life.contacts), None)
+    if first and first.rung != 0 and not _resumed(life, first.claimed_at):
+        yield f"{first} is its first, and not the first rung of its row"
+    for before, after in pairwise(life.contacts):
+        if not (_follows(before, after) or _moved(life, before.claimed_at, after.claimed_at)):
+            yield f"{after} follows {before}, which is not the rung before it"
+
+
+def _follows(before: Contact, after: Contact) -> bool:
+    """Whether it is the next rung. Where the case went over to another ruler in between, that may leave out what is
+    softer than the last notice, and a rung may be taken again that is formal there."""
+    ruler, cell = after.by.ruler, (after.row, after.rung)
+    if before.row not in ruler.rows:
+        return False
+    done = last_done(before.by.ruler, ruler, before.row, before.rung)
+    way = list(way_up(ruler, before.row, done))
+    if cell in way[:1] or before.by.digest == after.by.digest:
+        return cell in way[:1]
+    hotter = after.rigidity - ruler.rung(*cell).rigidity
+    if cell not in way:
+        return cell == (before.row, done)
+    return all(ruler.rung(*each).rigidity + hotter < before.rigidity for each in way[: way.index(cell)])
+
+
+def _resumed(life: Life, until: datetime) -> bool:
+    """Whether an agreement was broken before anybody was contacted: the ruler says at which rung that begins."""
+    return any(d["kind"] == "resumed_after_break" and d["recorded_at"] <= until for d in life.decisions)
+
+
+def _moved(life: Life, since: datetime, until: datetime) -> bool:
+    return any(d["kind"] in MOVES and since < d["recorded_at"] <= until for d in life.decisions)
+
+
+def _no_rung_early(life: Life) -> Iterator[str]:
+    """Logical dates: an hour of load moves none of them. A case that went over to another ruler in between has waited
+    as long as one of them wants."""
+    for before, after in pairwise(life.contacts):
+        if before.lost:
+            continue
+        ends = [_end_of_wait(before, by) for by in {by.digest: by for by in (before.by, after.by)}.values()]
+        known = [end for end in ends if end is not None]
+        if not known:
+            yield f"{after} was made, though {before} was never served"
+        elif after.at < min(known):
+            yield f"{after} is of {after.at}, before the dwell of {before} ended on {min(known)}"
+
+
+def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
+    """By that ruler; None: never, while the notice that was sent isn't served."""
+    rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
+    rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
+    counts_from: date | None = made.at
+    if made.formal and rung.formal and made.stage is not Stage.SUSPENSION:
+        counts_from = made.served_on
+    if counts_from is None or rung.wait is None:
+        return counts_from
+    return by.calendar.after(max(counts_from, made.at), rung.wait)
+
+
+def _never_softer(life: Life) -> Iterator[str]:
+    for before, after in pairwise(life.contacts):
+        if after.rigidity < before.rigidity:
+            yield f"{after} has rigidity {after.rigidity}, less than {before.rigidity} of {before}"
+
+
+def _in_contact_hours(life: Life) -> Iterator[str]:
+    """By the logical instant at which each notice might leave."""
+    for notice in life.notices:
+        if notice["due_at"] is None:
+            continue
+        by = life.ruler_at(notice["claimed_at"])
+        jurisdiction = by.ruler.jurisdiction
+        local = notice["due_at"].astimezone(ZoneInfo(jurisdiction.timezone))
+        if not jurisdiction.contact_hours.allows(local, [notice["channel"]], by.calendar):
+            yield f"notice {notice['id']} was to leave on {local:%Y-%m-%d at %H:%M}, outside its contact hours"
+
+
+def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
+    for notice in life.notices:
+        if notice["kind"] == "rung" and not life.standing_at(notice["claimed_at"]).outstanding:
+            yield f"notice {notice['id']} was claimed when nothing was outstanding"
+
+
+def _suspended_by_the_book(life: Life) -> Iterator[str]:
+    """Formal notice served, defence time over and none undecided, something outstanding that allows it, and approved by
+    as many as were needed, of whom none started the cohort, and not by the approvals of another suspension."""
+    asked_since = datetime.min.replace(tzinfo=life.case["opened_at"].tzinfo)
+    moments: dict[tuple[date, str], list[RowMapping]] = defaultdict(list)
+    for suspension in life.suspensions:
+        moments[suspension["suspended_on"], suspension["approved_by"]].append(suspension)
+    for together in moments.values():
+        first = min(together, key=lambda suspension: suspension["recorded_at"])
+        what, recorded = f"the suspension of {first['suspended_on']}", first["recorded_at"]
+        standing = life.standing_at(recorded)
+        yield from (f"{what} {fault}" for fault in _unapproved(life, standing, asked_since, recorded))
+        yield from (f"{what} {fault}" for fault in _unserved(life, first["suspended_on"], recorded))
+        yield from (f"{what} {fault}" for fault in _unlawful(life, standing, recorded))
+        asked_since = recorded
+
+
+def _unapproved(life: Life, standing: Standing, asked_since: datetime, recorded: datetime) -> Iterator[str]:
+    given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
+    people = {approval["given_by"].strip().casefold() for approval in given}
+    wanted = approvals_wanted(life.ruler_at(recorded).ruler, standing)
+    if len(people) < wanted:
+        yield f"has {len(people)} approvals in force, and needs {wanted}"
+    if life.case["started_by"].strip().casefold() in people:
+        yield "was approved by who started the cohort"
+
+
+def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
+    """A notice is served by the first of its channels that was."""
+    by = life.ruler_at(recorded)
+    served: dict[int, date] = {}
+    for notice in life.notices:
+        of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
+        if of_gate and notice["served_on"]:
+            served[notice["step"]] = min(notice["served_on"], served.get(notice["step"], date.max))
+    if not served:
+        yield "has no formal notice that was served"
+    elif by.ruler.gate is None:
+        yield "has no gate in its ruler"
+    elif on < (over := by.calendar.after(max(served.values()), by.ruler.gate.defence)):
+        yield f"is before the time for defence ended on {over}"
+
+
+def _unlawful(life: Life, standing: Standing, recorded: datetime) -> Iterator[str]:
+    gate = life.ruler_at(recorded).ruler.gate
+    if not standing.owes_money and not (standing.owes_return and gate and gate.returns_law):
+        yield "had nothing outstanding that allows it"
+    for defence in life.defences:
+        if defence["recorded_at"] < recorded and (defence["decided_at"] is None or defence["decided_at"] > recorded):
+            yield f"was carried out while the defence of {defence['filed_on']} was open"
+
+
+def _given_back(life: Life) -> Iterator[str]:
+    held = [suspension["benefit"] for suspension in life.suspensions if suspension["reinstated_at"] is None]
+    if held and life.case["closed_at"] is not None:
+        yield f"is closed and holds {len(held)} benefits suspended"
+    elif held and not life.standing_at().outstanding:
+        yield f"has nothing outstanding and holds {len(held)} benefits suspended"
+
+
+def _told_of_it(life: Life) -> Iterator[str]:
+    """Who gets his benefits back has a notice that says so."""
+    back = [suspension for suspension in life.suspensions if suspension["reinstated_at"]]
+    waits = life.case["to_tell"] or life.case["status"] == "cancelled"
+    if back and not waits and not any(notice["kind"] == "reinstatement" for notice in life.notices):
+        yield "had benefits given back, and no notice says so"
+
+
+def _referred_by_the_book(life: Life) -> Iterator[str]:
+    for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
+        moment = referral["recorded_at"]
+        standing = life.standing_at(moment).model_copy(
+            update={
+                "prior_steps": tuple(
+                    PriorStep.model_validate(dict(step)) for step in life.prior_steps if step["recorded_at"] <= moment
+                ),
+                "formal_notices": tuple(
+                    FormalNotice.model_validate(dict(notice)) for notice in life.notices if notice["formal"]
+                ),
+            }
+        )
+        if missing := steps_missing(life.ruler_at(moment).ruler, standing):
+            yield f"was referred without {' and '.join(missing)}"
+
+
+def _explained(life: Life) -> Iterator[str]:
+    for decision in life.decisions:
+        if not decision["reason"].strip():
+            yield f"the decision {decision['kind']} of {decision['recorded_at']:%Y-%m-%d} says no reason"
+
+
+def _told_once(life: Life) -> Iterator[str]:
+    """Each payment that came while the case was open, by one delivered signal."""
+    told = Counter(signal["payment"] for signal in life.signals)
+    journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
+    reopened = any(decision["kind"] == "reopened" for decision in life.decisions)
+    for payment in (money for money in life.money if money["id"] and money["amount"] > 0):
+        was_open = life.case["opened_at"] <= payment["recorded_at"] and (
+            life.case["closed_at"] is None or payment["recorded_at"] < life.case["closed_at"]
+        )
+        # when a case that was opened again had been closed before is not kept: its journal says what it was to hear
+        owed = journalled[payment["id"]] if reopened else int(was_open)
+        if told[payment["id"]] != owed:
+            yield f"payment {payment['id']} is owed to it {owed} times, and was signalled {told[payment['id']]} times"
+    for signal in life.signals:
+        if signal["delivered_at"] is None:
+            yield f"the signal {signal['id']} of payment {signal['payment']} is not delivered"
+
+
+def _ledger_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
+    for debt in connection.execute(UNBALANCED, {"cases": cases}).mappings():
+        yield f"debt {debt['id']}: received is {debt['received']}, payments less reversals are {debt['net']}"
+
+
+def _held_out_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
+    for notice in connection.execute(TO_THE_HELD_OUT, {"cases": cases}).mappings():
+        yield f"case {notice['case']}: is of the control group, and yet has the notice {notice['id']}"
+
+
+# ---- reading a page of cases
+
+
+def _read(connection: Connection, cases: list[str], growth: Growth) -> Iterable[Life]:
+    def rows(query: Any) -> Iterator[RowMapping]:
+        return iter(connection.execute(query, {"cases": cases}).mappings())
+
+    pinned = partial(frozen_ruler, connection)
+    lives = {row["id"]: Life(row, pinned, growth) for row in rows(CASES)}
+    for name, query in PARTS.items():
+        for row in rows(query):
+            getattr(lives[row["case"]], name).append(row)
+    return lives.values()
+
+
+def _of_cases(sql: str) -> Any:
+    return text(sql).bindparams(bindparam("cases", type_=ARRAY(Text)))
+
+
+CASES = _of_cases("""
+    SELECT id, cases.ruler, cases.status, opened_at, closed_at, started_by,
+           coalesce(CAST(position->>'to_tell' AS boolean), false) AS to_tell
+    FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
+""")
+
+OWED = """
+    SELECT cases.id AS "case", debts.* FROM cases
+    JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
+    WHERE cases.id = ANY(:cases)
+"""
+
+PARTS = {
+    "notices": _of_cases("""SELECT * FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel"""),
+    "decisions": _of_cases("""
+        SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
+        FROM decisions WHERE "case" = ANY(:cases) ORDER BY id
+    """),
+    "debts": _of_cases(f"{OWED} ORDER BY debts.id"),
+    "holds": _of_cases(f"""
+        SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
+    """),  # noqa: S608 - OWED is a constant
+    "money": _of_cases(f"""
+        SELECT owed."case", owed.id AS debt, payments.id, payments.amount, paid_on,
+               coalesce(payments.matched_at, payments.recorded_at) AS recorded_at
+        FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
+        UNION ALL
+        SELECT owed."case", owed.id, payments.id, -reversals.amount, paid_on,
+               greatest(payments.matched_at, reversals.recorded_at)
+        FROM ({OWED}) AS owed JOIN payments ON payments.debt = owed.id
+        JOIN reversals ON reversals.payment = payments.id
+        UNION ALL
+        SELECT owed."case", owed.id, payments.id, allocations.amount, payments.paid_on, payments.recorded_at
+        FROM ({OWED}) AS owed JOIN allocations ON allocations.debt = owed.id
+        JOIN payments ON payments.id = allocations.payment
+        UNION ALL
+        SELECT owed."case", owed.id, 0, remissions.amount, remitted_on, remissions.recorded_at
+        FROM ({OWED}) AS owed JOIN remissions ON remissions.debt = owed.id
+        ORDER BY recorded_at
+    """),  # noqa: S608 - OWED is a constant
+    "filings": _of_cases("""
+        SELECT cases.id AS "case", filings.* FROM cases
+        JOIN filings ON filings.taxpayer = cases.taxpayer AND filings.tax = cases.tax
+        WHERE cases.id = ANY(:cases) ORDER BY filings.id
+    """),
+    "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "approvals": _of_cases("""SELECT * FROM approvals WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "signals": _of_cases("""
+        SELECT id, "case", CAST(payload->>'payment' AS bigint) AS payment, delivered_at FROM owed_signals
+        WHERE name = 'payment_received' AND "case" = ANY(:cases) ORDER BY id
+    """),
+}
+
+UNBALANCED = _of_cases(f"""
+    SELECT * FROM (
+        SELECT DISTINCT owed.id, owed.received,
+               (SELECT coalesce(sum(amount), 0) FROM payments WHERE payments.debt = owed.id)
+               - (SELECT coalesce(sum(reversals.amount), 0) FROM payments
+                  JOIN reversals ON reversals.payment = payments.id WHERE payments.debt = owed.id)
+               + (SELECT coalesce(sum(amount), 0) FROM allocations WHERE allocations.debt = owed.id) AS net
+        FROM ({OWED}) AS owed
+    ) AS ledger WHERE received <> net ORDER BY id
+""")  # noqa: S608 - OWED is a constant
+
+TO_THE_HELD_OUT = _of_cases("""
+    SELECT notices.id, "case" FROM notices JOIN cases ON cases.id = notices."case"
+    WHERE "case" = ANY(:cases) AND arm = 'control' ORDER BY notices.id
+""")

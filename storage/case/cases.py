@@ -1,0 +1,156 @@
+"""Cases as they are on record: found, locked, judged and saved. One transaction sees all of a case or none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Set
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.types import Text
+
+from models.case.cohort_state import State, Steering
+from models.case.state import Position
+from models.case.status import Status
+from models.contact.channel import CHANNELS, Channel
+from models.errors import Refusal
+from models.law.calendar import Calendar, Clock
+from models.ruler.check import read_ruler
+from models.ruler.schema import Ruler
+from storage.schema import cases, cohorts, rulers
+
+
+@dataclass(frozen=True)
+class FrozenRuler:
+    """A ruler and its holidays as they were pinned."""
+
+    digest: str
+    ruler: Ruler
+    calendar: Calendar
+
+
+@dataclass(frozen=True)
+class Case:
+    id: str
+    taxpayer: int
+    tax: str
+    cohort: str
+    status: Status
+    position: Position
+    revision: int
+    paused_by: str | None
+    hardship_on: date | None
+    claimed_paid_on: date | None
+    rehearsal: bool
+    budgeted: bool
+    """Whether its cohort may spend only so much."""
+    started_by: str
+    """Who started its cohort."""
+    steering: Steering
+    opened_at: datetime
+    closed_at: datetime | None
+    frozen: FrozenRuler
+    clock: Clock
+
+    @property
+    def ruler(self) -> Ruler:
+        return self.frozen.ruler
+
+    @property
+    def pair(self) -> Pair:
+        return self.taxpayer, self.tax
+
+    def needless(self, unaddressed: Set[Channel]) -> Set[Channel]:
+        """The channels that need no address of the taxpayer's: in a rehearsal none does."""
+        return frozenset(CHANNELS) if self.rehearsal else unaddressed
+
+
+_frozen: dict[str, FrozenRuler] = {}
+
+
+def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
+    """Read once a process: a pinned ruler never changes."""
+    if digest not in _frozen:
+        row = connection.execute(select(rulers).where(rulers.c.digest == digest)).one()
+        ruler = read_ruler(row.source).ruler
+        assert ruler is not None  # noqa: S101 - it was checked before it was pinned
+        _frozen[digest] = FrozenRuler(digest, ruler, Calendar.model_validate({"holidays": row.holidays}))
+    return _frozen[digest]
+
+
+@lru_cache(maxsize=256)
+def _clock(written: str) -> Clock:
+    return Clock.model_validate_json(written)
+
+
+OF_COHORT = (
+    cohorts.c.rehearsal,
+    cohorts.c.budget.is_not(None).label("budgeted"),
+    cohorts.c.started_by,
+    cohorts.c.state,
+    cohorts.c.steered_by,
+    cohorts.c.steered_because,
+    cohorts.c.steered_on,
+    cohorts.c.clock.cast(Text).label("clock"),
+)
+
+CASES = select(cases, *OF_COHORT).join(cohorts, cohorts.c.name == cases.c.cohort)
+
+
+def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
+    """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
+    query = CASES.where(cases.c.id == case)
+    row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
+    if row is None:
+        raise Refusal(f"there is no case {case}; list a cohort's cases with `case list COHORT`")
+    return _case(connection, row)
+
+
+def lock_unseen(connection: Connection, opened: Collection[str]) -> list[Case]:
+    """Those of them that no workflow has looked at, and nobody else writes to until the transaction ends."""
+    unseen = CASES.where(cases.c.id.in_(opened), cases.c.revision == 0, cases.c.closed_at.is_(None))
+    rows = connection.execute(unseen.order_by(cases.c.id).with_for_update(of=cases)).all()
+    return [_case(connection, row) for row in rows]
+
+
+def _case(connection: Connection, row: Row[Any]) -> Case:
+    return Case(
+        id=row.id,
+        taxpayer=row.taxpayer,
+        tax=row.tax,
+        cohort=row.cohort,
+        status=Status(row.status),
+        position=Position.model_validate(row.position),
+        revision=row.revision,
+        paused_by=row.paused_by,
+        hardship_on=row.hardship_on,
+        claimed_paid_on=row.claimed_paid_on,
+        rehearsal=row.rehearsal,
+        budgeted=row.budgeted,
+        started_by=row.started_by,
+        steering=steering_of(row),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        frozen=frozen_ruler(connection, row.ruler),
+        clock=_clock(row.clock),
+    )
+
+
+def steering_of(cohort: Row[Any]) -> Steering:
+    return Steering(
+        state=State(cohort.state), by=cohort.steered_by, reason=cohort.steered_because, on=cohort.steered_on
+    )
+
+
+Pair = tuple[int, str]
+"""A taxpayer and a tax."""
+
+
+def case_ids(connection: Connection, cohort: str) -> list[tuple[str, str]]:
+    """The cases of a cohort and their statuses, in the order they were opened."""
+    rows = connection.execute(
+        select(cases.c.id, cases.c.status).where(cases.c.cohort == cohort).order_by(cases.c.opened_at, cases.c.id)
+    )
+    return [cast(tuple[str, str], tuple(row)) for row in rows]

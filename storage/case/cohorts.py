@@ -1,0 +1,316 @@
+"""Cohorts: the ruler they pinned, whom they take in, and the cases they opened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, Engine, Row, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import Text
+
+from models.case.cohort_state import State, Steering
+from models.case.evidence import classify
+from models.case.facts import Standing
+from models.case.state import Position
+from models.case.status import Status
+from models.errors import Refusal
+from models.formats import percent, tax_name
+from models.law.calendar import Clock
+from models.proof.holdout import shares_of
+from models.ruler.schema import Ruler
+from storage.case.cases import FrozenRuler, Pair, frozen_ruler, steering_of
+from storage.case.facts import PAIRS, about_pairs, bound, read_standings
+from storage.case.transaction import STEADY
+from storage.schema import cases, cohorts, rulers
+
+PAGE = 500
+
+
+class Selection(BaseModel):
+    """Whom a cohort takes in. Empty: everybody whom the ruler's evidence reaches."""
+
+    model_config = ConfigDict(frozen=True)
+
+    min_amount: Decimal = Decimal(0)
+    uf: str | None = None
+    tax: str | None = None
+
+
+AT_START = Steering()
+
+
+@dataclass(frozen=True)
+class Lot:
+    """What each case is drawn for, so that what a ruler brings in can be told."""
+
+    salt: str
+    """With which the draw can be repeated."""
+    control: Decimal | None = None
+    """The share of the cases that nobody contacts."""
+    rival: FrozenRuler | None = None
+    """The ruler that half of the others are contacted by."""
+
+    @property
+    def shares(self) -> dict[str, Decimal]:
+        return shares_of(self.control, rival=self.rival is not None)
+
+    def like(self, other: Lot | None) -> bool:
+        """Whether cases are drawn for the same, by whatever salt."""
+        return other is not None and (self.control, self.rival) == (other.control, other.rival)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    name: str
+    frozen: FrozenRuler
+    selection: Selection
+    clock: Clock
+    started_by: str
+    budget: Decimal | None = None
+    """What its notices may cost in all, in reais; none: no limit."""
+    rehearsal: bool = False
+    """Every notice goes to the outbox."""
+    lot: Lot | None = None
+    """None: every case is contacted by its ruler."""
+    steering: Steering = AT_START
+
+
+@dataclass(frozen=True)
+class Candidate:
+    pair: Pair
+    standing: Standing
+    cohort: str | None
+    """That of the taxpayer's open case for this tax; none: there is no such case."""
+
+    @property
+    def owed(self) -> Decimal:
+        """Outside of holds or, where all is held, in all."""
+        return self.standing.balance or sum((debt.balance for debt in self.standing.debts), Decimal(0))
+
+    def takes(self, ruler: Ruler) -> bool:
+        """Whether something is open, or only on hold, that the ruler's evidence reaches."""
+        if self.standing.on_hold:
+            return bool(self.standing.evidence)
+        seen = self.standing
+        found = classify(ruler, seen.debts, seen.live_evidence, seen.today, seen.known_assets)
+        return self.standing.outstanding and found is not None
+
+
+def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int) -> FrozenRuler:
+    """Keeps the ruler's text with the holidays of its jurisdiction; the same text is kept once."""
+    calendar = ruler.jurisdiction.calendar(first_year)
+    holidays = sorted(day.isoformat() for day in calendar.holidays)
+    digest = hashlib.sha256(json.dumps([source, holidays]).encode()).hexdigest()
+    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
+    return frozen_ruler(connection, digest)
+
+
+def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
+    """Puts a cohort on record, or finds it there. Raises Refusal when that name stands for something else."""
+    with engine.begin() as connection:
+        row = {
+            "name": cohort.name,
+            "ruler": cohort.frozen.digest,
+            "started_by": cohort.started_by,
+            "selection": cohort.selection.model_dump(mode="json"),
+            "clock": cohort.clock.model_dump(mode="json"),
+            "budget": cohort.budget,
+            "rehearsal": cohort.rehearsal,
+            "control_share": cohort.lot.control if cohort.lot else None,
+            "rival": cohort.lot.rival.digest if cohort.lot and cohort.lot.rival else None,
+            "salt": cohort.lot.salt if cohort.lot else None,
+        }
+        connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
+        known = read_cohort(connection, cohort.name)
+    if known.frozen.digest != cohort.frozen.digest:
+        label = known.frozen.ruler.label
+        raise Refusal(f"cohort {cohort.name} already runs on {label} as it was then; choose another name")
+    if known.selection != cohort.selection:
+        raise Refusal(f"cohort {cohort.name} was started with another selection; choose another name")
+    if known.rehearsal != cohort.rehearsal:
+        started = "a rehearsal" if known.rehearsal else "no rehearsal"
+        raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
+    if cohort.lot and not cohort.lot.like(known.lot):
+        raise Refusal(f"cohort {cohort.name} was started with {_drawn(known.lot)}; choose another name")
+    if known.steering.state is State.CANCELLED:
+        raise Refusal(f"cohort {cohort.name} was cancelled by {known.steering.by}; choose another name")
+    if cohort.budget is not None and known.budget != cohort.budget:
+        raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
+    return known
+
+
+def read_cohort(connection: Connection, name: str) -> Cohort:
+    """Raises Refusal when there is no cohort of that name."""
+    row = connection.execute(select(cohorts).where(cohorts.c.name == name)).one_or_none()
+    if row is None:
+        known = connection.scalars(select(cohorts.c.name).order_by(cohorts.c.started_at.desc()).limit(5)).all()
+        names = f"the latest are {', '.join(known)}" if known else "none was started yet"
+        raise Refusal(f"there is no cohort {name}; {names}")
+    return Cohort(
+        name=row.name,
+        frozen=frozen_ruler(connection, row.ruler),
+        selection=Selection.model_validate(row.selection),
+        clock=Clock.model_validate(row.clock),
+        started_by=row.started_by,
+        budget=row.budget,
+        rehearsal=row.rehearsal,
+        lot=_lot(connection, row),
+        steering=steering_of(row),
+    )
+
+
+def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
+    if cohort.salt is None:
+        return None
+    return Lot(cohort.salt, cohort.control_share, frozen_ruler(connection, cohort.rival) if cohort.rival else None)
+
+
+def _drawn(lot: Lot | None) -> str:
+    held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
+    rival = f"{lot.rival.ruler.label} as it was then" if lot and lot.rival else "no other ruler"
+    return f"{held}, and {rival} to compare with"
+
+
+DEBTORS = """
+    SELECT debtors.taxpayer, debts.tax
+    FROM debtors JOIN debts ON debts.id = debtors.debt
+    WHERE (:accruing OR balance > 0) AND (:every_tax OR debts.tax = ANY(:taxes))
+      AND (debtors.taxpayer, debts.tax) > (:after_taxpayer, :after_tax)
+    GROUP BY debtors.taxpayer, debts.tax
+    HAVING (CAST(:uf AS text) IS NULL OR bool_or(debtors.uf = :uf))
+       AND (:accruing OR coalesce(
+           sum(balance) FILTER (WHERE NOT EXISTS (
+               SELECT FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL)),
+           sum(balance)) >= :min_amount)
+"""
+
+FILERS = """
+    SELECT DISTINCT taxpayer, tax FROM filings
+    WHERE superseded_at IS NULL AND (:every_tax OR tax = ANY(:taxes))
+      AND (taxpayer, tax) > (:after_taxpayer, :after_tax)
+      AND (status = 'missing' OR assessed IS NOT NULL AND assessed <> coalesce(corrected, declared)
+           OR paid > 0 AND paid <> coalesce(corrected, declared))
+      AND CAST(:uf AS text) IS NULL AND :min_amount <= 0
+"""
+
+
+def candidates(
+    engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
+) -> Generator[list[Candidate]]:
+    """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
+    has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
+    named, asked = _named(ruler, selection, after)
+    query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
+    listing = engine.connect().execution_options(stream_results=True)
+    with listing, listing.execute(query.bindparams(TAXES), asked) as rows:
+        for page in rows.partitions(PAGE):
+            with engine.connect() as connection:
+                found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
+            if ruler.accrual:
+                found = [candidate for candidate in found if candidate.owed >= selection.min_amount]
+            if found:
+                yield found
+
+
+def count_named(connection: Connection, ruler: Ruler, selection: Selection) -> int:
+    """How many `candidates` there are; where what is owed accrues, at most."""
+    named, asked = _named(ruler, selection, (0, ""))
+    query = text(f"SELECT count(*) FROM ({named}) AS found")  # noqa: S608 - of constants
+    return int(connection.execute(query.bindparams(TAXES), asked).scalar_one())
+
+
+TAXES = bindparam("taxes", type_=ARRAY(Text))
+
+
+def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[str, Any]]:
+    """A query for taxpayers and taxes, and what it asks for."""
+    taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
+    asked = {
+        "every_tax": not taxes,
+        "taxes": taxes,
+        "uf": selection.uf,
+        "min_amount": selection.min_amount,
+        "accruing": ruler.accrual is not None,
+        "after_taxpayer": after[0],
+        "after_tax": after[1],
+    }
+    returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
+    return f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS, asked
+
+
+def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> None:
+    """Before anything is on record. Raises Unreckonable when what somebody owes by the ruler's table can't be told."""
+    if ruler.accrual:
+        for _ in candidates(engine, ruler, selection, today):
+            pass
+
+
+OPEN_CASES = about_pairs(f"""
+    SELECT cases.id, cases.cohort, cases.ruler, cases.status, cases.revision, cases.taxpayer, cases.tax FROM {PAIRS}
+    JOIN cases ON cases.taxpayer = pair.taxpayer AND cases.tax = pair.tax AND closed_at IS NULL
+""")  # noqa: S608 - PAIRS is a constant
+
+
+def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: date) -> list[Candidate]:
+    standings = read_standings(connection, ruler, pairs, today)
+    cohorts_of = {(row.taxpayer, row.tax): row.cohort for row in connection.execute(OPEN_CASES, bound(pairs))}
+    return [Candidate(pair, standings[pair], cohorts_of.get(pair)) for pair in pairs]
+
+
+def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> int:
+    """Opens a case for each candidate without one, unless the cohort is cancelled, and says for how many. Twice does it
+    once. In a cohort with a lot nobody is to be contacted until it is drawn (storage/proof/holdout.py)."""
+    position = Position.at_start(today).model_dump(mode="json")
+    rows = [
+        {
+            "taxpayer": candidate.pair[0],
+            "tax": candidate.pair[1],
+            "cohort": cohort.name,
+            "position": position,
+            "opened_on": today,
+            "owed": candidate.owed,
+            "status": _first_status(cohort, candidate),
+        }
+        for candidate in page
+        if candidate.takes(cohort.frozen.ruler)
+    ]
+    if not rows:
+        return 0
+    with engine.begin() as connection:
+        connection.execute(STEADY, {"cohort": cohort.name})
+        known = read_cohort(connection, cohort.name)
+        if known.steering.state is State.CANCELLED:
+            return 0
+        opened = insert(cases).on_conflict_do_nothing().returning(cases.c.id)
+        return len(list(connection.execute(opened, [{**row, "ruler": known.frozen.digest} for row in rows])))
+
+
+def _first_status(cohort: Cohort, candidate: Candidate) -> Status:
+    if cohort.lot:
+        return Status.CONTROL
+    return Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING
+
+
+@dataclass(frozen=True)
+class Run:
+    """The cohort's open cases of a page whose workflows are to run: none of its hold-out."""
+
+    all: int
+    unseen: Mapping[str, str]
+    """Those that no workflow has looked at yet, each with the label of its ruler."""
+
+
+def cases_to_run(engine: Engine, cohort: Cohort, page: list[Candidate]) -> Run:
+    with engine.connect() as connection:
+        found = connection.execute(OPEN_CASES, bound(candidate.pair for candidate in page)).all()
+        ours = [row for row in found if row.cohort == cohort.name and row.status != Status.CONTROL]
+        unseen = {row.id: frozen_ruler(connection, row.ruler).ruler.label for row in ours if not row.revision}
+    return Run(len(ours), unseen)

@@ -1,0 +1,53 @@
+"""One debt as it is on record, and what is owed of it on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.errors import Refusal
+from models.money.accrual import Accrual
+from models.money.accrual_table import AccrualTable
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
+from storage.case.cases import frozen_ruler
+
+# that of the debt's open case, else of the one closed last: what settled it settles it for good;
+# of co-debtors' cases the one that was opened first
+RULERS = text("""
+    SELECT DISTINCT ON (debts.id) debts.id, cases.ruler FROM debts
+    JOIN debtors ON debtors.debt = debts.id
+    JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax
+    WHERE debts.id = ANY(:debts)
+    ORDER BY debts.id, cases.closed_at DESC NULLS FIRST, cases.opened_at, cases.id
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+@dataclass(frozen=True)
+class Owed:
+    owed: Accrual
+    table: AccrualTable | None
+    excess: Decimal
+
+
+def owed_on(connection: Connection, debt: str, on: date, otherwise: AccrualTable | None = None) -> Owed:
+    """By the table of the ruler that the debt's case is on, by `otherwise` where it has none, and with neither by
+    nothing: the amount as imported. Refuses an unknown debt, and one for which a rule or a rate is missing."""
+    table = tables_of(connection, [debt]).get(debt) or otherwise
+    found = owed_of(connection, [debt], table, on).get(debt)
+    if found is None:
+        raise Refusal(f"there is no debt {debt}; `case show CASE` lists the debts of a case")
+    return Owed(found.accrual, table, sum(found.excess.values(), Decimal("0.00")))
+
+
+def tables_of(connection: Connection, debts: Iterable[str]) -> dict[str, AccrualTable]:
+    """Of those debts that have one."""
+    rulers = {row.id: row.ruler for row in connection.execute(RULERS, {"debts": list(debts)})}
+    tables = {digest: accrual_of(frozen_ruler(connection, digest).ruler) for digest in set(rulers.values())}
+    return {debt: table for debt, digest in rulers.items() if (table := tables[digest])}

@@ -1,0 +1,148 @@
+"""What a cohort would do and cost, on the facts of now: the same decisions as the live cases', and nothing written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Engine
+
+from models.case.decision import decide
+from models.case.facts import Standing
+from models.case.plan import plan
+from models.case.state import Position
+from models.case.step import Action
+from models.contact.channel import Channel
+from models.law.calendar import Calendar
+from models.money.prices import PriceTable, cost_of, fits, monthly_fee
+from models.proof.holdout import Arm, shares_of
+from models.ruler.schema import Ruler
+from storage.amounts.prices import prices_of
+from storage.case.cohorts import Selection, candidates
+
+HORIZON = timedelta(days=30)
+
+ESTIMATE = "nobody pays, no notice needs its fallback, one segment an SMS, one minute a call"
+"""What the costs suppose."""
+
+Cell = tuple[str, str]
+"""Hypothesis and stage."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A notice that would leave if nothing happened."""
+
+    hypothesis: str
+    stage: str
+    channel: Channel
+    on: date
+
+
+def foresee(
+    engine: Engine,
+    ruler: Ruler,
+    selection: Selection,
+    today: date,
+    budget: Decimal | None = None,
+    control: Decimal | None = None,
+    rival: Ruler | None = None,
+) -> dict[str, Any]:
+    """How many cases would start in which cell, how many are on hold and why, what would leave in 30 days, and what
+    the whole of it would cost, as if all were on the ruler; how many would be drawn for which arm, and what would leave
+    and cost if all were on its rival."""
+    calendar = ruler.jurisdiction.calendar(today.year - 1)
+    start = Position.at_start(today)
+    cells: Counter[Cell] = Counter()
+    on_hold: Counter[str] = Counter()
+    notices: Counter[Planned] = Counter()
+    held = already_open = 0
+    # cases that enter by the same cell climb the same ladder, but for the gate before a suspension
+    ladders: dict[tuple[Cell, bool, bool], list[Planned]] = {}
+    for page in candidates(engine, ruler, selection, today):
+        for candidate in page:
+            standing = candidate.standing
+            if candidate.cohort:
+                already_open += 1
+            elif not candidate.takes(ruler):
+                continue
+            elif standing.on_hold:
+                held += 1
+                on_hold.update(standing.grounds)
+            else:
+                step = decide(ruler, calendar, start, standing).step
+                cell = (step.row or "", str(step.stage))
+                alike = (cell, standing.has_benefits, standing.owes_money)
+                if alike not in ladders:
+                    ladders[alike] = list(_ladder(ruler, calendar, start, standing))
+                cells[cell] += 1
+                notices.update(ladders[alike])
+    soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
+    arms = _arms(cells.total() + held, shares_of(control, rival=rival is not None))
+    other = foresee(engine, rival, selection, today, budget) if rival else None
+    return {
+        "would_start": cells.total(),
+        "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
+        "would_be_on_hold": held,
+        "on_hold": dict(sorted(on_hold.items())),
+        "already_open": already_open,
+        "control": arms.get(Arm.CONTROL, 0),
+        "arms": arms,
+        "first_30_days": soon,
+        "costs": costs,
+        "rival": rival and other and {"ruler": rival.label, **{key: other[key] for key in AS_IF_ALL}},
+    }
+
+
+AS_IF_ALL = ("cells", "first_30_days", "costs")
+"""What is foreseen of a rival, as if all were on it."""
+
+
+def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:
+    drawn = {arm: round(cases * share) for arm, share in shares.items()}
+    return {**drawn, Arm.RULER: cases - sum(drawn.values())}
+
+
+def _ladder(ruler: Ruler, calendar: Calendar, start: Position, standing: Standing) -> Iterator[Planned]:
+    for step in plan(ruler, calendar, start, standing):
+        if step.action is Action.NOTIFY and step.row and step.stage and step.on:
+            for leg in step.legs:
+                yield Planned(step.row, str(step.stage), leg.channel, step.on)
+
+
+def _by_cell(notices: Counter[Planned], until: date) -> dict[str, Any]:
+    soon: Counter[tuple[str, str, str]] = Counter()
+    for planned, count in notices.items():
+        if planned.on <= until:
+            soon[planned.hypothesis, planned.stage, planned.channel] += count
+    return {
+        "notices": soon.total(),
+        "cells": [{"hypothesis": h, "stage": s, "channel": c, "notices": n} for (h, s, c), n in sorted(soon.items())],
+    }
+
+
+def _costs(prices: PriceTable, notices: Counter[Planned], today: date, budget: Decimal | None) -> dict[str, Any]:
+    """In reais, for the whole ladder; the most it can be but for what ESTIMATE leaves out."""
+    counts: Counter[Channel] = Counter()
+    costs: dict[Channel, Decimal] = {}
+    soon = Decimal(0)
+    for planned, count in notices.items():
+        cost = cost_of(prices, planned.channel, planned.on) * count
+        counts[planned.channel] += count
+        costs[planned.channel] = costs.get(planned.channel, Decimal(0)) + cost
+        soon += cost if planned.on <= today + HORIZON else 0
+    total = sum(costs.values(), Decimal(0))
+    return {
+        "prices": prices.prices,
+        "supposing": ESTIMATE,
+        "channels": [{"channel": c, "notices": counts[c], "cost": costs[c]} for c in sorted(counts)],
+        "first_30_days": soon,
+        "whole_ladder": total,
+        "monthly_fee": monthly_fee(prices, today),
+        "budget": budget,
+        "within_budget": fits(budget, Decimal(0), total),
+    }

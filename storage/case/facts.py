@@ -1,0 +1,206 @@
+"""The facts a case is judged by, read from the record for one case or for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.types import Text
+
+from models.case.evidence import Debt, Filing
+from models.case.facts import BrokenAgreement, Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.contact.contacts import Reach
+from models.errors import Unreckonable
+from models.law.contact_caps import strictest
+from models.money.accrual_table import AccrualTable
+from models.ruler.schema import Ruler
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
+from storage.case.cases import Case, Pair, frozen_ruler
+from storage.case.people import Person
+
+PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
+
+
+def about_pairs(sql: str) -> Any:
+    """A query with PAIRS in it; `bound` gives it the pairs."""
+    pairs = (bindparam("taxpayers", type_=ARRAY(BIGINT)), bindparam("taxes", type_=ARRAY(Text)))
+    return text(sql).bindparams(*pairs)
+
+
+def bound(pairs: Iterable[Pair]) -> dict[str, Any]:
+    pairs = list(pairs)
+    return {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
+
+
+DEBTS = about_pairs(f"""
+    SELECT debtors.taxpayer, debts.tax, debts.id, inscription, period, due, balance, balance AS ledger, litigation,
+           protested, prescribes, held.grounds, held.since AS held_since, held.until AS held_until
+    FROM {PAIRS}
+    JOIN debtors ON debtors.taxpayer = pair.taxpayer
+    JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(DISTINCT ground ORDER BY ground), '{{}}') AS grounds, min(since) AS since,
+               CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until
+        FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL AND coalesce(until >= :today, true)) AS held
+    ORDER BY debts.id
+""")  # noqa: S608 - PAIRS is a constant
+
+
+FILINGS = about_pairs(f"""
+    SELECT filings.* FROM {PAIRS}
+    JOIN filings ON filings.taxpayer = pair.taxpayer AND filings.tax = pair.tax AND superseded_at IS NULL
+    ORDER BY filings.due
+""")  # noqa: S608 - PAIRS is a constant
+
+
+OWNED = about_pairs(f"""
+    SELECT pair.taxpayer, pair.tax, known_assets, EXISTS (
+        SELECT FROM benefits WHERE benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
+    ) AS relieved
+    FROM {PAIRS} JOIN taxpayers ON taxpayers.id = pair.taxpayer
+""")  # noqa: S608 - PAIRS is a constant
+
+
+# no broken agreement while another lives, or once one was completed; a payment at once that was not made breaks nothing
+PROCESS = text("""
+    SELECT cases.id,
+           (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
+            FROM defences WHERE "case" = cases.id ORDER BY id DESC LIMIT 1) AS defence,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on") ORDER BY kind), '[]')
+            FROM prior_steps WHERE "case" = cases.id) AS prior_steps,
+           (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
+            FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
+            ORDER BY recorded_at DESC LIMIT 1) AS agreement,
+           (SELECT coalesce(jsonb_agg(to_jsonb(served) - 'step' ORDER BY step), '[]')
+            FROM (SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on,
+                         min(deemed_by) AS deemed_by, step
+                  FROM notices WHERE "case" = cases.id AND formal AND stage <> 'suspension' GROUP BY step, at) AS served
+           ) AS formal_notices,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('on', paid_on, 'amount', CAST(net AS text)) ORDER BY id), '[]')
+            FROM (SELECT payments.id, paid_on, payments.amount - coalesce((
+                             SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
+                  FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
+                  WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax
+                    AND coalesce(payments.matched_at, payments.recorded_at) >= cases.opened_at
+                  UNION ALL
+                  SELECT payments.id, paid_on, sum(allocations.amount)
+                  FROM debtors JOIN debts ON debts.id = debtors.debt
+                  JOIN allocations ON allocations.debt = debts.id JOIN payments ON payments.id = allocations.payment
+                  WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax
+                    AND payments.recorded_at >= cases.opened_at
+                  GROUP BY payments.id) AS paid) AS payments
+    FROM cases WHERE cases.id = ANY(:cases)
+""").bindparams(bindparam("cases", type_=ARRAY(Text)))
+"""One query, since it is asked at every sitting."""
+
+
+def read_standings(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, Standing]:
+    """How each taxpayer and tax stands before it has a case. Raises Unreckonable when a rate or a rule that says what
+    is owed is missing."""
+    return _standings(connection, ruler, list(pairs), today, accrual_of(ruler))
+
+
+def _standings(
+    connection: Connection, ruler: Ruler, pairs: list[Pair], today: date, table: AccrualTable | None
+) -> dict[Pair, Standing]:
+    wanted = bound(pairs)
+    debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
+    filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
+    rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
+    owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
+    for row in rows:
+        balance = owed[row["id"]].total if table else row["balance"]
+        debt = Debt.model_construct(**{**_without_pair(row), "balance": balance})
+        debts[row["taxpayer"], row["tax"]].append(debt)
+    if ruler.entry.reads_returns:
+        for row in connection.execute(FILINGS, wanted).mappings():
+            filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
+    owned = {(row.taxpayer, row.tax): row for row in connection.execute(OWNED, wanted)}
+    return {
+        pair: standing_of(
+            ruler,
+            today,
+            debts[pair],
+            filings[pair],
+            has_benefits=owned[pair].relieved,
+            known_assets=owned[pair].known_assets if ruler.entry.thresholds else None,
+        )
+        for pair in pairs
+    }
+
+
+def _without_pair(row: Any) -> dict[str, Any]:
+    return {
+        key: tuple(value) if key == "grounds" else value for key, value in row.items() if key not in ("taxpayer", "tax")
+    }
+
+
+def read_standing(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> Standing:
+    """How a case stands.
+
+    Where what is owed can't be told, the standing says what it lacks: the case waits, for it must not fail.
+    """
+    try:
+        before = read_standings(connection, case.ruler, [case.pair], today)[case.pair]
+    except Unreckonable as unknown:
+        imported = _standings(connection, case.ruler, [case.pair], today, None)[case.pair]
+        before = imported.model_copy(update={"lacks": unknown.lacks})
+    process = connection.execute(PROCESS, {"cases": [case.id]}).one()
+    return standing_in(connection, case, before, process, person, reach)
+
+
+def standing_in(
+    connection: Connection, case: Case, before: Standing, process: Row[Any], person: Person, reach: Reach
+) -> Standing:
+    """How a case stands, given how its taxpayer did before it, and its row of PROCESS."""
+    return before.model_copy(
+        update={
+            "hardship_on": case.hardship_on,
+            "paused_by": case.paused_by or case.steering.paused_by,
+            "paused_on": None if case.paused_by else case.steering.paused_on,
+            "cancelled_because": case.steering.cancelled_because,
+            "claimed_paid_on": case.claimed_paid_on,
+            "reach": reach,
+            "deliveries": person.deliveries,
+            "contacted_on": tuple(contact.on for contact in person.contacted),
+            "limits": strictest(
+                [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
+            ),
+            **process_facts(process),
+        }
+    )
+
+
+def process_facts(process: Row[Any]) -> dict[str, Any]:
+    """What a row of PROCESS says of a standing."""
+    return {
+        "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
+        "broken_agreement": _broken_agreement(process.agreement),
+        "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
+        "defence": Defence.model_validate(process.defence) if process.defence else None,
+        "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+    }
+
+
+def _broken_agreement(last: dict[str, Any] | None) -> BrokenAgreement | None:
+    return BrokenAgreement(id=last["id"], on=last["on"]) if last and last["state"] == "broken" else None
+
+
+STEADY_DEBTS = about_pairs(f"""
+    WITH ended AS (
+        UPDATE holds SET lifted_at = clock_timestamp(), lifted_by = 'calendar', lifted_because = 'fim do prazo'
+        FROM {PAIRS} JOIN debtors ON debtors.taxpayer = pair.taxpayer
+        JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax
+        WHERE holds.debt = debts.id AND lifted_at IS NULL AND until < :today)
+    SELECT debts.id FROM {PAIRS} JOIN debtors ON debtors.taxpayer = pair.taxpayer
+    JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax ORDER BY debts.id FOR SHARE OF debts
+""")  # noqa: S608 - PAIRS is a constant
+
+
+def steady_debts(connection: Connection, pairs: Iterable[Pair], today: date) -> None:
+    """They stay as they are until the transaction ends: a payment queues behind it. Holds that have run out end."""
+    connection.execute(STEADY_DEBTS, {**bound(pairs), "today": today})

@@ -1,0 +1,87 @@
+"""The stock of cases just opened, taken of many at once: what a sitting finds out of one, before any workflow looks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence, Set
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, bindparam, insert, update
+
+from models.case.facts import Standing
+from models.contact.channel import Channel
+from models.errors import Unreckonable
+from storage.case.cases import Case, Pair, lock_unseen
+from storage.case.facts import PROCESS, read_standings, standing_in, steady_debts
+from storage.case.people import read_people
+from storage.case.transaction import STEADY, Sitting, seated
+from storage.schema import cases, decisions
+
+
+def take_first_stock(
+    engine: Engine, cohort: str, opened: Collection[str], now: datetime, unaddressed: Set[Channel]
+) -> list[Sitting]:
+    """One transaction over those cases of a cohort that no workflow has looked at; `unaddressed` are the channels that
+    need no address of the taxpayer's. Empty when what somebody owes can't be told: then each workflow takes its own.
+
+    They go on counting as unseen, until it is certain that their workflows run (`know_running`): done twice, it finds
+    the same."""
+    with engine.begin() as connection:
+        connection.execute(STEADY, {"cohort": cohort})
+        unseen = lock_unseen(connection, opened)
+        if not unseen:
+            return []
+        today = unseen[0].clock.day_at(now)
+        steady_debts(connection, [case.pair for case in unseen], today)
+        try:
+            before = _standings(connection, unseen, today)
+        except Unreckonable:
+            return []
+        sittings = _sittings(connection, unseen, before, today, unaddressed)
+        _save(connection, sittings)
+    return sittings
+
+
+def _standings(connection: Connection, unseen: Sequence[Case], today: date) -> dict[Pair, Standing]:
+    by_ruler: dict[str, list[Case]] = defaultdict(list)
+    for case in unseen:
+        by_ruler[case.frozen.digest].append(case)
+    return {
+        pair: standing
+        for alike in by_ruler.values()
+        for pair, standing in read_standings(connection, alike[0].ruler, [case.pair for case in alike], today).items()
+    }
+
+
+def _sittings(
+    connection: Connection,
+    unseen: Sequence[Case],
+    before: dict[Pair, Standing],
+    today: date,
+    unaddressed: Set[Channel],
+) -> list[Sitting]:
+    people = read_people(connection, {case.id: case.position.steps - 1 for case in unseen}, unseen[0].clock, today)
+    processes = {row.id: row for row in connection.execute(PROCESS, {"cases": [case.id for case in unseen]})}
+    sittings = []
+    for case in unseen:
+        person, needless = people[case.id], case.needless(unaddressed)
+        reach = person.contacts.reach(needless)
+        standing = standing_in(connection, case, before[case.pair], processes[case.id], person, reach)
+        sittings.append(seated(connection, case, standing, person, needless))
+    return sittings
+
+
+def _save(connection: Connection, sittings: Sequence[Sitting]) -> None:
+    connection.execute(SEEN, [{"of": sat.case.id, **sat.values} for sat in sittings])
+    if entries := [entry for sat in sittings for entry in sat.entries]:
+        connection.execute(insert(decisions), entries)
+
+
+SEEN = update(cases).where(cases.c.id == bindparam("of"))
+
+
+def know_running(engine: Engine, started: Collection[str]) -> None:
+    """Of cases whose workflows Temporal has taken: nobody starts them again."""
+    unseen = cases.c.id.in_(started) & (cases.c.revision == 0)
+    with engine.begin() as connection:
+        connection.execute(update(cases).where(unseen).values(revision=1))

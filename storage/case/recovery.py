@@ -1,0 +1,41 @@
+"""Cases whose workflows may be gone, or may have missed something: they are told to look at their record again.
+
+The relay delivers it as it delivers everything, and starts the workflow of an open case or agreement that has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, or_, select
+
+from models.case.status import Status
+from models.events import InstalmentsChanged, MemoryLost
+from storage.outbox import owe, owe_each
+from storage.schema import agreements, cases
+
+
+@dataclass(frozen=True)
+class Revived:
+    cases: int
+    agreements: int
+
+
+def look_again(connection: Connection, closed_since: datetime | None = None) -> Revived:
+    """All that are open, and those closed since then: their workflows, if they run still, learn that they are."""
+    told = connection.scalars(
+        select(cases.c.id).where(_lives(cases, closed_since), cases.c.status != Status.CONTROL.value)
+    ).all()
+    owe(connection, told, MemoryLost())
+    running = connection.execute(
+        select(agreements.c.case, agreements.c.id).where(_lives(agreements, closed_since))
+    ).tuples()
+    agreed = [(case, InstalmentsChanged(agreement=agreement)) for case, agreement in running]
+    owe_each(connection, agreed)
+    return Revived(cases=len(told), agreements=len(agreed))
+
+
+def _lives(table: Table, closed_since: datetime | None) -> ColumnElement[bool]:
+    is_open = table.c.closed_at.is_(None)
+    return is_open if closed_since is None else or_(is_open, table.c.closed_at >= closed_since)

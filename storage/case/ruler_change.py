@@ -1,0 +1,267 @@
+"""A cohort goes over to another ruler: foreseen rung by rung, and done in one transaction that no sitting overlaps."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.case.cohort_state import State
+from models.case.decision import decide
+from models.case.facts import Standing
+from models.case.ruler_change import Cell, Outcome, cell_ahead, cell_reached, outcome, reason, translate
+from models.case.state import Position
+from models.case.status import Status
+from models.errors import Refusal
+from models.events import RulerChanged
+from models.formats import tax_name
+from models.ruler.rivals import must_reach_alike
+from models.ruler.schema import Ruler
+from storage.case.cases import FrozenRuler
+from storage.case.cohort_lifecycle import ALONE
+from storage.case.cohorts import Cohort, pin_ruler, read_cohort
+from storage.case.facts import PROCESS, process_facts, read_standings
+from storage.case.transaction import end_approvals
+from storage.outbox import CHANNEL
+from storage.schema import cases, cohorts, decisions
+
+PAGE = 500
+
+Progress = Callable[[int], None]
+"""Hears how many cases each page had."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Cases of which the next step is of the same cell before and after, with the same outcome."""
+
+    ahead: Cell
+    then: Cell
+    outcome: Outcome
+
+
+@dataclass
+class Foreseen:
+    cohort: Cohort
+    cases: Counter[Alike]
+    owed: dict[Alike, Decimal]
+    control: int = 0
+    """Cases held out, which nobody contacts."""
+
+    def total(self, what: Outcome) -> int:
+        return sum(count for alike, count in self.cases.items() if alike.outcome is what)
+
+
+def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, progress: Progress) -> Foreseen:
+    """What would become of each open case on the cohort's ruler, as if everybody could be reached. Raises Refusal when
+    the ruler is no other version of the cohort's, or has no place for some of its cases; Unreckonable when what is owed
+    can't be told."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        cohort = read_cohort(connection, name)
+        then = FrozenRuler("", ruler, ruler.jurisdiction.calendar(_first_year(cohort)))
+        _must_follow(cohort, then)
+        foreseen = Foreseen(cohort, Counter(), defaultdict(Decimal))
+        lost: Counter[str] = Counter()
+        for page in _pages(_ids(connection, cohort)):
+            rows = _rows(connection, page)
+            foreseen.control += len(page) - len(rows)
+            standings = [_standings(connection, cohort, on, rows, now) for on in (cohort.frozen.ruler, ruler)]
+            for row, before, after in zip(rows, *standings, strict=True):
+                seen = _foresee(cohort.frozen, then, row, before, after)
+                if isinstance(seen, str):
+                    lost[seen] += 1
+                else:
+                    foreseen.cases[seen] += 1
+                    foreseen.owed[seen] += before.balance
+            progress(len(page))
+    if lost:
+        raise Refusal(_no_place(ruler, lost))
+    return foreseen
+
+
+def migrate_cohort(
+    engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: datetime, progress: Progress
+) -> int:
+    """Every open case on the cohort's ruler goes over to this one, and with it the cohort; how many cases. Each is told
+    to look again, but those held out. Raises Refusal as `foresee_migration`."""
+    with engine.begin() as connection:
+        connection.execute(ALONE, {"cohort": name})
+        cohort = read_cohort(connection, name)
+        then = pin_ruler(connection, ruler, source, _first_year(cohort))
+        _must_follow(cohort, then)
+        ids = _ids(connection, cohort, lock=True)
+        for page in _pages(ids):
+            _move(connection, cohort, then, _rows(connection, page), by, now)
+            progress(len(page))
+        connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
+        connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
+        told = RulerChanged(ruler=ruler.label)
+        connection.execute(
+            OWE_EACH,
+            {"cohort": name, "ruler": then.digest, "signal": told.signal(), "payload": told.model_dump_json()},
+        )
+        connection.execute(text(f"NOTIFY {CHANNEL}"))
+        return len(ids)
+
+
+def _first_year(cohort: Cohort) -> int:
+    """Of the holidays: that of the ruler it has."""
+    pinned = (day.year for day in cohort.frozen.calendar.holidays)
+    return min(pinned, default=cohort.clock.origin_day.year - 1)
+
+
+# ---- which ruler may follow
+
+
+def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
+    """Raises Refusal: the first reason why not, in a sentence."""
+    was, to, name = cohort.frozen.ruler, then.ruler, cohort.name
+    if cohort.steering.state is State.CANCELLED:
+        raise Refusal(f"cohort {name} was cancelled by {cohort.steering.by}, which is for good")
+    if to == was and then.calendar == cohort.frozen.calendar:
+        raise Refusal(f"cohort {name} goes by {was.label} already, word for word")
+    places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
+    if places[0] != places[1]:
+        raise Refusal(f"{to.label} is for {to.jurisdiction.name}, and cohort {name} is of {was.jurisdiction.name}")
+    if cohort.lot and cohort.lot.rival:
+        must_reach_alike(to, cohort.lot.rival.ruler)
+    taxes, taken = _taxes(cohort), {tax_name(tax) for tax in to.taxes}
+    if taken and not (taxes and taxes <= taken):
+        asked = ", ".join(sorted(taxes)) or "any tax"
+        raise Refusal(f"{to.label} is for {', '.join(sorted(taken))}, and cohort {name} is for {asked}")
+    if (to.offer is None) != (was.offer is None):
+        has, hasn_t = (to, was) if to.offer else (was, to)
+        raise Refusal(f"{has.label} makes an offer and {hasn_t.label} none: start another cohort on it")
+    if was.offer and to.offer:
+        longer = was.offer.model_copy(update={"until": to.offer.until})
+        if to.offer != longer or to.offer.until < was.offer.until:
+            raise Refusal(f"what {was.label} offers was promised: {to.label} may only extend it")
+
+
+def _taxes(cohort: Cohort) -> set[str]:
+    """Empty: any."""
+    return {tax_name(tax) for tax in ([cohort.selection.tax] if cohort.selection.tax else cohort.frozen.ruler.taxes)}
+
+
+BENEFITS_SUSPENDED, UNCLASSIFIED = "benefits suspended", "nothing that says where they belong"
+
+
+def _no_place(ruler: Ruler, lost: Counter[str]) -> str:
+    said = " and ".join(f"{count} with {why}" for why, count in sorted(lost.items()))
+    return f"{ruler.label} has no row for {lost.total()} open cases: {said}; give it the rows that they stand in"
+
+
+# ---- reading cases
+
+
+def _ids(connection: Connection, cohort: Cohort, lock: bool = False) -> Sequence[str]:
+    """Of its open cases, those on its own ruler: a case that went another way stays on it."""
+    mine = (cases.c.cohort == cohort.name, cases.c.ruler == cohort.frozen.digest, cases.c.closed_at.is_(None))
+    query = select(cases.c.id).where(*mine).order_by(cases.c.id)
+    return connection.scalars(query.with_for_update() if lock else query).all()
+
+
+def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[first : first + PAGE] for first in range(0, len(ids), PAGE))
+
+
+def _rows(connection: Connection, page: Sequence[str]) -> Sequence[RowMapping]:
+    """But for those held out."""
+    contacted = (cases.c.id == func.any(bindparam("page", page, ARRAY(Text)))) & (cases.c.status != Status.CONTROL)
+    return connection.execute(select(cases).where(contacted).order_by(cases.c.id)).mappings().all()
+
+
+def _standings(
+    connection: Connection, cohort: Cohort, ruler: Ruler, rows: Sequence[RowMapping], now: datetime
+) -> Iterator[Standing]:
+    today = cohort.clock.day_at(now)
+    before = read_standings(connection, ruler, [(row["taxpayer"], row["tax"]) for row in rows], today)
+    asked = {"cases": [row["id"] for row in rows]}
+    process = {row.id: process_facts(row) for row in connection.execute(PROCESS, asked)}
+    for row in rows:
+        of_case = {
+            "hardship_on": row["hardship_on"],
+            "claimed_paid_on": row["claimed_paid_on"],
+            "paused_by": row["paused_by"] or cohort.steering.paused_by,
+        }
+        yield before[row["taxpayer"], row["tax"]].model_copy(update={**of_case, **process[row["id"]]})
+
+
+# ---- one case
+
+
+def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: Standing, after: Standing) -> Alike | str:
+    """Why it has no place there, where it has none."""
+    here = decide(was.ruler, was.calendar, Position.model_validate(row["position"]), before)
+    moved = translate(was.ruler, then.ruler, here.position)
+    if moved is None:
+        return BENEFITS_SUSPENDED
+    there = decide(then.ruler, then.calendar, moved, after)
+    if there.position.row is None and here.position.row is not None and before.outstanding:
+        return UNCLASSIFIED
+    return Alike(
+        cell_ahead(was.ruler, here.position, here.step),
+        cell_ahead(then.ruler, there.position, there.step),
+        outcome(was.ruler, here.position, here.step, there.step, before.today),
+    )
+
+
+MOVE = text("""
+    UPDATE cases SET ruler = :ruler, position = CAST(moved.position AS jsonb)
+    FROM unnest(:cases, :positions) AS moved (id, position) WHERE cases.id = moved.id
+""").bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("positions", type_=ARRAY(Text)))
+
+HOLD_OUT = text("""
+    UPDATE cases SET ruler = :then
+    WHERE cohort = :cohort AND ruler = :ruler AND status = 'control' AND closed_at IS NULL
+""")
+
+OWE_EACH = text("""
+    INSERT INTO owed_signals ("case", name, payload)
+    SELECT id, :signal, CAST(:payload AS jsonb) FROM cases
+    WHERE cohort = :cohort AND ruler = :ruler AND status <> 'control' AND closed_at IS NULL ORDER BY id
+""")
+
+
+def _move(
+    connection: Connection, cohort: Cohort, then: FrozenRuler, rows: Sequence[RowMapping], by: str, now: datetime
+) -> None:
+    """Raises Refusal when a case has no place on the new ruler."""
+    if not rows:
+        return
+    was, on = cohort.frozen.ruler, cohort.clock.day_at(now)
+    positions: dict[str, str] = {}
+    entries: list[dict[str, Any]] = []
+    for row in rows:
+        position = Position.model_validate(row["position"])
+        moved = translate(was, then.ruler, position)
+        if moved is None:
+            raise Refusal(_no_place(then.ruler, Counter([BENEFITS_SUSPENDED])))
+        if position.approvers:
+            end_approvals(connection, row["id"], "lapsed")
+        positions[row["id"]] = moved.model_dump_json()
+        why = reason(was, then.ruler, position, moved, by)
+        entries.append({"case": row["id"], "at": on, "reason": why, **_entry(then, moved)})
+    moves = {"cases": list(positions), "positions": list(positions.values()), "ruler": then.digest}
+    connection.execute(MOVE, moves)
+    connection.execute(insert(decisions), entries)
+
+
+def _entry(then: FrozenRuler, position: Position) -> dict[str, Any]:
+    hypothesis, stage = cell_reached(then.ruler, position)
+    return {
+        "kind": "migrated",
+        "hypothesis": hypothesis,
+        "stage": stage,
+        "rigidity": position.last_rigidity or None,
+        "occurrences": position.occurrences,
+        "ruler": then.digest,
+        "evidence": {},
+    }

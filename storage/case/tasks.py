@@ -1,0 +1,59 @@
+"""What people have to do about a case, by a day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select, text, update
+
+from models.errors import Refusal
+from models.law.calendar import Unit, Wait
+from storage.case.cases import Case
+from storage.case.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
+from storage.schema import tasks
+
+NEXT_WORKING_DAY = Wait(days=1, unit=Unit.BUSINESS)
+
+OPENED = text("""
+    INSERT INTO tasks ("case", kind, reference, what, due)
+    SELECT :case, :kind, :reference, :what, :due
+    WHERE NOT EXISTS (SELECT FROM tasks WHERE "case" = :case AND kind = :kind AND done_at IS NULL)
+    ON CONFLICT DO NOTHING
+""")
+
+
+def ask_people(connection: Connection, case: Case, kind: str, reference: str, what: str, today: date) -> None:
+    """By the next working day. `case` is locked; what people still have to do is not asked of them again."""
+    due = case.frozen.calendar.after(today, NEXT_WORKING_DAY)
+    asked = {"case": case.id, "kind": kind, "reference": reference, "what": what, "due": due}
+    connection.execute(OPENED, asked)
+
+
+LIST = with_horizons(f"""
+    SELECT tasks.id, tasks."case", cases.cohort, kind, what, tasks.source, due, tasks.opened_at, {PRESCRIBES}
+    FROM tasks JOIN cases ON cases.id = tasks."case" {PRESCRIPTION}
+    WHERE done_at IS NULL AND kind = coalesce(CAST(:kind AS text), kind)
+    ORDER BY {NEAR_FIRST}, due, tasks.id
+""")  # noqa: S608 - constants
+
+
+def open_tasks(
+    connection: Connection, now: datetime, cohort: str | None = None, kind: str | None = None
+) -> list[dict[str, Any]]:
+    """What is still to be done: for cases near prescription first, then the most urgent."""
+    asked = {"kind": kind, **horizons(connection, now, cohort)}
+    return [dict(row) for row in connection.execute(LIST, asked).mappings()]
+
+
+def finish(engine: Engine, task: int, by: str) -> None:
+    """Raises Refusal when there is no such task, or when it was done before."""
+    with engine.begin() as connection:
+        asked = select(tasks.c.done_at, tasks.c.done_by).where(tasks.c.id == task).with_for_update()
+        found = connection.execute(asked).one_or_none()
+        if found is None:
+            raise Refusal(f"there is no task {task}; `task list` shows what is to be done")
+        if found.done_at is not None:
+            raise Refusal(f"task {task} was done by {found.done_by} on {found.done_at:%Y-%m-%d} already")
+        done = {"done_at": func.clock_timestamp(), "done_by": by}
+        connection.execute(update(tasks).where(tasks.c.id == task).values(done))

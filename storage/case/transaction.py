@@ -1,0 +1,201 @@
+"""One transaction on one case: the row locked, the facts read, the decision made and saved with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, func, insert, text, update
+
+from models.case.decision import decide
+from models.case.facts import Standing
+from models.case.state import Position
+from models.case.status import Status
+from models.case.step import Decision, Step
+from models.contact.channel import CHANNELS, Channel
+from storage.case.cases import Case, read_case
+from storage.case.facts import read_standing, steady_debts
+from storage.case.people import Person, read_person
+from storage.schema import approvals, cases, decisions
+
+# whoever steers a cohort takes this lock alone: a sitting is over before, or sees what was said. No row is written.
+STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
+
+
+# and whoever contacts the same person queues until the transaction ends: contacts are counted over all of his cases
+QUEUED = text("""
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)), pg_advisory_xact_lock(taxpayer)
+    FROM cases WHERE id = :case
+""")
+
+
+@dataclass
+class Sitting:
+    """A case locked and judged: what it decides is saved, with its reasons, when the sitting ends."""
+
+    connection: Connection
+    case: Case
+    standing: Standing
+    decision: Decision
+    status: Status
+    person: Person
+    unaddressed: Set[Channel]
+    closes: bool = False
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        return self.standing.today
+
+    @property
+    def step(self) -> Step:
+        return self.decision.step
+
+    @property
+    def due(self) -> bool:
+        return self.step.on is not None and self.step.on <= self.today
+
+    @property
+    def position(self) -> Position:
+        return self.decision.position
+
+    def judge(self, position: Position) -> None:
+        """Decides anew from `position`."""
+        self.adopt(decide(self.case.ruler, self.case.frozen.calendar, position, self.standing))
+
+    def adopt(self, decision: Decision) -> None:
+        """What moved the case on the way is journalled."""
+        self.decision = decision
+        self.status = self.step.status
+        for turn in self.decision.turns:
+            self.journal(turn.kind, turn.reason, turn.on)
+            if turn.kind == "approval_lapsed":
+                end_approvals(self.connection, self.case.id, "lapsed")
+
+    def look_again(self) -> None:
+        """Judges on the record as this transaction has changed it."""
+        self.case = read_case(self.connection, self.case.id)
+        self.person, self.standing = _read_facts(
+            self.connection, self.case, self.position, self.today, self.unaddressed
+        )
+        self.judge(self.position)
+
+    def contacted(self, on: date, counts: bool) -> None:
+        """A rung was begun: nothing is known yet of its notices; it `counts` against the person's limits."""
+        contacted = (*self.standing.contacted_on, on) if counts else self.standing.contacted_on
+        self.standing = self.standing.model_copy(update={"deliveries": (), "contacted_on": contacted})
+
+    def over_budget(self) -> None:
+        """Judges on what only the sending found out: the cohort's money doesn't pay for the rung."""
+        self.standing = self.standing.model_copy(update={"over_budget": True})
+        self.judge(self.position)
+
+    def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
+        """Adds a decision with the cell it is about: that of `step`, else the one the case stands on."""
+        position = self.position
+        cell: dict[str, Any] = {"hypothesis": position.row, "stage": None, "rigidity": position.last_rigidity or None}
+        if step is not None and step.stage is not None:
+            cell = {"hypothesis": step.row, "stage": str(step.stage), "rigidity": step.rigidity}
+        elif position.row is not None and position.rung >= 0:
+            cell["stage"] = str(self.case.ruler.rung(position.row, position.rung).stage)
+        self.entries.append(
+            {
+                "case": self.case.id,
+                "at": at or self.today,
+                "kind": kind,
+                "reason": reason,
+                **cell,
+                "occurrences": position.occurrences,
+                "ruler": self.case.frozen.digest,
+                "evidence": _evidence(self.standing),
+            }
+        )
+
+    def close(self, status: Status) -> None:
+        self.status, self.closes = status, True
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What its row says of the decision."""
+        return {
+            "status": self.status,
+            "position": self.position.model_dump(mode="json"),
+            "next_step": None if self.closes else self.step.model_dump(mode="json"),
+        }
+
+    def save(self) -> None:
+        closed_at = func.clock_timestamp() if self.closes else None
+        self.connection.execute(
+            update(cases)
+            .where(cases.c.id == self.case.id)
+            .values(revision=self.case.revision + 1, closed_at=closed_at, **self.values)
+        )
+        if self.entries:
+            self.connection.execute(insert(decisions), self.entries)
+
+
+def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "carried_out"]) -> None:
+    given = (approvals.c.case == case) & (approvals.c.state == "given")
+    connection.execute(update(approvals).where(given).values(state=state, ended_at=func.clock_timestamp()))
+
+
+def _evidence(standing: Standing) -> dict[str, Any]:
+    """What the decision saw, without anything that names a person."""
+    return {
+        "balance": f"{standing.balance:.2f}",
+        "grounds": list(standing.grounds),
+        "debts": {debt.id: f"{debt.balance:.2f}" for debt in standing.debts},
+        "open": [f"{e.kind} {e.period}" for e in standing.evidence if e.open],
+    }
+
+
+def _read_facts(
+    connection: Connection, case: Case, position: Position, today: date, unaddressed: Set[Channel]
+) -> tuple[Person, Standing]:
+    person = read_person(connection, case.id, position.steps - 1, case.clock, today)
+    return person, read_standing(connection, case, today, person, person.contacts.reach(unaddressed))
+
+
+@contextmanager
+def sitting(
+    engine: Engine,
+    case: str,
+    now: datetime,
+    not_before: date | None = None,
+    unaddressed: Set[Channel] = frozenset(CHANNELS),
+) -> Iterator[Sitting]:
+    """One transaction over one case: locked, judged on today's facts, and saved with all that happened in it.
+
+    `not_before` is the logical day of the step being carried out, should the clock be a little behind it;
+    `unaddressed` are the channels that need no address of the taxpayer's.
+    """
+    with engine.begin() as connection:
+        connection.execute(QUEUED, {"case": case})
+        locked = read_case(connection, case, lock=True)
+        today = locked.clock.day_at(now)
+        needless = locked.needless(unaddressed)
+        day = max(today, not_before or today)
+        steady_debts(connection, [locked.pair], day)
+        person, standing = _read_facts(connection, locked, locked.position, day, needless)
+        held = seated(connection, locked, standing, person, needless)
+        yield held
+        if locked.closed_at is None:
+            held.save()
+
+
+def seated(connection: Connection, case: Case, standing: Standing, person: Person, needless: Set[Channel]) -> Sitting:
+    """A sitting on a case that is locked; a closed one is only looked at."""
+    decision = decide(case.ruler, case.frozen.calendar, case.position, standing)
+    sat = Sitting(connection, case, standing, decision, case.status, person, needless)
+    if case.closed_at is None:
+        sat.adopt(decision)
+    return sat
+
+
+def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:
+    """Adds to the journal what a person did to a case outside of its workflow."""
+    row = {"case": case.id, "at": at, "kind": kind, "reason": reason, "ruler": case.frozen.digest, "evidence": {}}
+    connection.execute(insert(decisions).values(hypothesis=case.position.row, **row))

@@ -1,0 +1,77 @@
+"""Where a taxpayer can be reached, as people find it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, text, update
+
+from models.contact.contacts import ADDRESS
+from models.contact.email_address import email_address
+from models.contact.phone import e164
+from models.errors import Refusal
+from models.events import ContactGiven
+from storage.case.cases import read_case
+from storage.contact.delivery import open_folders
+from storage.schema import taxpayers
+
+
+@dataclass(frozen=True)
+class Given:
+    kinds: tuple[str, ...]
+    """What was put on record: email, phone."""
+    revived: tuple[str, ...]
+    """Channels on which these addresses had been dead."""
+    refused: tuple[str, ...]
+    """Channels of these addresses on which the taxpayer wants no messages."""
+
+
+def give_contact(engine: Engine, case: str, by: str, email: str | None = None, phone: str | None = None) -> Given:
+    """Raises Refusal when there is no such case, nothing to put on record, or something malformed."""
+    given = {
+        kind: _checked(f"--{kind}", read, written)
+        for kind, read, written in (("email", email_address, email), ("phone", e164, phone))
+        if written is not None
+    }
+    if not given:
+        raise Refusal("say --email or --phone: there is nothing to put on record")
+    with engine.begin() as connection:
+        taxpayer = read_case(connection, case).taxpayer
+        folders = open_folders(connection, [taxpayer], datetime.now(UTC))
+        connection.execute(update(taxpayers).where(taxpayers.c.id == taxpayer).values(given))
+        revived = _revive(connection, taxpayer, given, by)
+        said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)
+        for each in folders.open_of(taxpayer):
+            folders.note(each, "contact_given", f"{said} informado por {by}", folders.today(each), {})
+        folders.promise_all(taxpayer, ContactGiven())
+        folders.close()
+        return Given(tuple(given), revived, _refused(connection, taxpayer, given))
+
+
+def _checked(option: str, read: Callable[[str], str], written: str) -> str:
+    try:
+        return read(written)
+    except ValueError as wrong:
+        raise Refusal(f"{option} {wrong}") from None
+
+
+REVIVED = text("""
+    UPDATE dead_contacts SET revived_at = clock_timestamp(), revived_by = :by
+    WHERE taxpayer = :taxpayer AND address = ANY(:addresses) AND revived_at IS NULL RETURNING channel
+""")
+
+
+def _revive(connection: Connection, taxpayer: int, given: dict[str, str], by: str) -> tuple[str, ...]:
+    asked = {"taxpayer": taxpayer, "by": by, "addresses": list(given.values())}
+    return tuple(sorted(connection.scalars(REVIVED, asked)))
+
+
+REFUSED = text("SELECT channel FROM opt_outs WHERE taxpayer = :taxpayer ORDER BY channel")
+
+
+def _refused(connection: Connection, taxpayer: int, given: dict[str, str]) -> tuple[str, ...]:
+    refused: list[str] = list(connection.scalars(REFUSED, {"taxpayer": taxpayer}))
+    concerned = {channel for channel, kind in ADDRESS.items() if kind in given}
+    return tuple(channel for channel in refused if channel in concerned)

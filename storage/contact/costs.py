@@ -1,0 +1,53 @@
+"""What a cohort's notices have cost, and what they may."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+
+from models.case.status import Status
+from models.events import BudgetChanged
+from models.formats import money
+from storage.case.cohorts import read_cohort
+from storage.outbox import owe
+from storage.schema import cases, cohorts, decisions, notices
+
+
+def spent_by_channel(connection: Connection, cohort: str) -> list[dict[str, Any]]:
+    query = (
+        select(notices.c.channel, func.count().label("notices"), func.sum(notices.c.cost).label("cost"))
+        .join(cases, cases.c.id == notices.c.case)
+        .where(cases.c.cohort == cohort)
+        .group_by(notices.c.channel)
+        .order_by(notices.c.channel)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
+    """What the cohort may spend in all from now on; how many cases that the former budget had stopped look again.
+    Raises Refusal when there is no such cohort.
+
+    The amount is committed before the stopped cases are looked for: whoever claims a notice reads it from the cohort's
+    locked row, and so has either seen the new one or already shows as stopped.
+    """
+    with engine.begin() as connection:
+        known = read_cohort(connection, cohort)
+        connection.execute(update(cohorts).where(cohorts.c.name == cohort).values(budget=amount))
+    with engine.begin() as connection:
+        held_up = select(cases.c.id).where(cases.c.cohort == cohort, cases.c.status == Status.OVER_BUDGET)
+        stopped = connection.scalars(held_up.order_by(cases.c.id).with_for_update()).all()
+        entry = {
+            "at": known.clock.day_at(datetime.now(UTC)),
+            "kind": "budget_changed",
+            "reason": f"orçamento da coorte alterado para {money(amount)} por {by}",
+            "ruler": known.frozen.digest,
+            "evidence": {},
+        }
+        if stopped:
+            connection.execute(insert(decisions), [{"case": case, **entry} for case in stopped])
+            owe(connection, stopped, BudgetChanged())
+    return len(stopped)

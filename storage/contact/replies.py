@@ -1,0 +1,190 @@
+"""What taxpayers answer: put on record with what follows from it, and with what is answered to them.
+
+Replies from one address take turns, so that each is understood once, and the menu is sent once a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, insert, select, text, update
+
+from models.contact.channel import Channel
+from models.contact.contacts import ADDRESS
+from models.contact.delivery import Progress, Report
+from models.contact.phone import spellings
+from models.contact.replies import ANSWERS, NOTHING_OPEN, Intent
+from models.events import PaymentClaimed
+from models.words import CHANNELS
+from storage.case.cases import Case, read_case
+from storage.case.hardship import record_hardship
+from storage.case.tasks import ask_people
+from storage.case.transaction import record_decision
+from storage.contact.delivery import open_folders, refuse, take_reports
+from storage.outbox import owe
+from storage.schema import cases, replies
+
+PayLink = Callable[[str], str]
+"""The address of the page on which a case is paid."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    provider: str
+    event: str
+    """The provider's own id of it, by which a repetition is known."""
+    channel: Channel
+    address: str
+    body: str
+    intent: Intent
+    notice: str | None = None
+    """What it answers, where that is known; else it is found by the address."""
+    answered_already: bool = False
+    """By the carrier, to which some words are commands."""
+
+
+@dataclass(frozen=True)
+class _Sender:
+    taxpayers: tuple[int, ...]
+    """Those who are reached at this address: an accountant's may be that of many."""
+    case: str | None = None
+    notice: str | None = None
+
+
+def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink | None) -> str | None:
+    """What is answered, if anything; the same to a repetition. Without `pay_link` the authority's site is named."""
+    with engine.begin() as connection:
+        connection.execute(TURN, {"address": reply.address})
+        known = select(replies.c.answer).where(replies.c.provider == reply.provider, replies.c.event == reply.event)
+        if before := connection.execute(known).one_or_none():
+            return before.answer if before.answer is None else str(before.answer)
+        sender = _sender(connection, reply)
+        folders = open_folders(connection, sender.taxpayers, now)
+        case = read_case(connection, sender.case) if sender.case else None
+        answer = _answer(connection, reply, sender, case, pay_link)
+        _store(connection, reply, sender, case, answer)
+        if sender.notice:
+            take_reports(connection, [_answered(reply, sender.notice, now)], now)
+        if reply.intent is Intent.OPT_OUT:
+            refuse(connection, folders, [(who, reply.channel) for who in sender.taxpayers], "reply")
+        elif case and (case.closed_at is None or reply.intent is Intent.CALL):
+            _follow(connection, reply, case, folders.today(case.id))
+        folders.close()
+    return answer
+
+
+# of another kind than the locks on persons, which are single numbers
+TURN = text("SELECT pg_advisory_xact_lock(hashtext('reply'), hashtext(:address))")
+
+NOTICE = text("""
+    SELECT notices.id, "case", taxpayer FROM notices JOIN cases ON cases.id = notices."case"
+    WHERE notices.id = :notice
+""")
+
+NEWEST_NOTICE = text("""
+    SELECT notices.id, "case" FROM notices JOIN cases ON cases.id = notices."case"
+    WHERE taxpayer = ANY(:taxpayers) AND notices.channel = :channel AND (address IS NULL OR address = ANY(:addresses))
+    ORDER BY claimed_at DESC, notices.id DESC LIMIT 1
+""")
+
+OPEN_CASES = text("""
+    SELECT id, taxpayer FROM cases
+    WHERE taxpayer = ANY(:taxpayers) AND closed_at IS NULL AND status <> 'control' ORDER BY opened_at DESC, id DESC
+""")
+
+
+def _sender(connection: Connection, reply: Reply) -> _Sender:
+    """The case is that of the newest notice sent there, else the newest open one of the only taxpayer known there."""
+    if reply.notice:
+        about = connection.execute(NOTICE, {"notice": reply.notice}).one_or_none()
+        return _Sender((about.taxpayer,), about.case, about.id) if about else _Sender(())
+    addresses = list(spellings(reply.address))
+    taxpayers = _reached_at(connection, reply, addresses)
+    asked = {"addresses": addresses, "channel": reply.channel, "taxpayers": list(taxpayers)}
+    if newest := connection.execute(NEWEST_NOTICE, asked).one_or_none():
+        return _Sender(taxpayers, newest.case, newest.id)
+    opened = connection.execute(OPEN_CASES, asked).all()
+    only_one = len({row.taxpayer for row in opened}) == 1
+    return _Sender(taxpayers, opened[0].id if only_one else None)
+
+
+def _reached_at(connection: Connection, reply: Reply, addresses: list[str]) -> tuple[int, ...]:
+    where = text(f"SELECT id FROM taxpayers WHERE {ADDRESS[reply.channel]} = ANY(:addresses) ORDER BY id")  # noqa: S608 - a column of ours
+    return tuple(connection.scalars(where, {"addresses": addresses}))
+
+
+def _answered(reply: Reply, notice: str, now: datetime) -> Report:
+    """Whatever was answered to it, the notice was read."""
+    name = f"{reply.event} answered"
+    return Report(reply.provider, name, "answered", now, notice, progress=Progress.ANSWERED)
+
+
+TOLD_TODAY = text("""
+    SELECT EXISTS (SELECT FROM replies WHERE address = :address AND intent = 'unclear' AND answer IS NOT NULL
+                                         AND recorded_at > clock_timestamp() - interval '1 day')
+""")
+
+
+def _answer(
+    connection: Connection, reply: Reply, sender: _Sender, case: Case | None, pay_link: PayLink | None
+) -> str | None:
+    if reply.answered_already:
+        return None
+    if reply.intent is Intent.OPT_OUT:
+        return ANSWERS[Intent.OPT_OUT] if sender.taxpayers else None
+    if case is None:
+        return None
+    if reply.intent is Intent.UNCLEAR:
+        told = connection.execute(TOLD_TODAY, {"address": reply.address}).scalar_one()
+        return None if told else ANSWERS[Intent.UNCLEAR]
+    if case.closed_at is not None and reply.intent is not Intent.CALL:
+        return NOTHING_OPEN
+    return ANSWERS[reply.intent].format(link=pay_link(case.id) if pay_link else case.ruler.contact.site)
+
+
+def _store(connection: Connection, reply: Reply, sender: _Sender, case: Case | None, answer: str | None) -> None:
+    row = {
+        "provider": reply.provider,
+        "event": reply.event,
+        "channel": reply.channel,
+        "address": reply.address,
+        "taxpayer": case.taxpayer if case else sender.taxpayers[0] if len(sender.taxpayers) == 1 else None,
+        "case": case.id if case else None,
+        "body": reply.body,
+        "intent": reply.intent,
+        "answer": answer,
+    }
+    connection.execute(insert(replies).values(row))
+
+
+ASKED = {
+    Intent.INSTALMENTS: ("instalments", "pediu parcelamento"),
+    Intent.OBJECTION: ("objection", "contestou a cobrança"),
+    Intent.CALL: ("call", "pediu para falar com atendente"),
+}
+"""By intent the task that people get, and what the taxpayer did, for its text and for the journal."""
+
+
+def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:
+    """What a reply does to its case, which is locked."""
+    if reply.intent is Intent.PAID:
+        _believe(connection, reply, case, today)
+    if reply.intent is Intent.INSTALMENTS and case.hardship_on is None:
+        record_hardship(connection, case, "resposta do contribuinte", today)
+    if reply.intent in ASKED:
+        kind, did = ASKED[reply.intent]
+        what = f"contribuinte {did} por {CHANNELS[reply.channel]}"
+        record_decision(connection, case, f"{kind}_asked", what, today)
+        ask_people(connection, case, kind, reply.event, what, today)
+
+
+def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> None:
+    """Once a case: otherwise saying it again and again would put the next notice off for good."""
+    if case.claimed_paid_on is not None:
+        return
+    connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))
+    told = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
+    record_decision(connection, case, "payment_claimed", told, today)
+    owe(connection, [case.id], PaymentClaimed(on=today))

@@ -1,0 +1,216 @@
+"""A bank's return file, from lines to the ledger.
+
+Its lines are staged whole before any counts, since only the trailer tells whether they are complete. Then they are
+posted batch by batch, each in the ledger's own transaction, so that a file of a million lines keeps no webhook and no
+notice waiting. A payment counts once, so an import that was cut off is taken up by running it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, text
+
+from models.errors import Refusal
+from models.payment.bank_record import BankPayment, BankReturn, Header, RejectedLine
+from models.payment.bank_return import open_return
+from storage.intake.files import TextFile
+from storage.intake.rejects import Rejects
+from storage.intake.staging import ROWS_A_WRITE, Progress
+from storage.payments.ledger import TIMEZONE, Receipt, record_bank
+
+ROWS_A_BATCH = 1_000
+
+
+@dataclass
+class BankFileImported:
+    records: int = 0
+    accepted: int = 0
+    """Well-formed, whether they match a debt or not."""
+    amount: Decimal = Decimal("0.00")
+    duplicates: int = 0
+    """Of the accepted: counted before, by a webhook, another file or another line of this one."""
+    unmatched: int = 0
+    """Of the accepted and new: for no debt that we know of."""
+    warnings: list[str] = field(default_factory=list)
+    disagreements: list[str] = field(default_factory=list)
+    """In what lines and trailer contradict each other."""
+    applied: bool = False
+    """False when it was kept aside for them."""
+
+
+def import_bank_file(
+    engine: Engine,
+    source: TextFile,
+    rejects: Rejects,
+    now: datetime,
+    *,
+    force: bool = False,
+    progress: Progress = lambda read: None,
+) -> BankFileImported:
+    """Raises Refusal when it is no return file, or when its number was applied before and `force` is not given."""
+    imported = BankFileImported()
+    with closing(source.lines(progress)) as lines, engine.connect() as staging:
+        returned = _opened(source, lines, now)
+        imported.warnings += _check_number(staging, returned.header, source.digest, force)
+        _stage(staging, returned, rejects, imported)
+        imported.disagreements = returned.disagreements()
+        imported.warnings += returned.warnings()
+        if imported.disagreements and not force:
+            _remember(engine, source, returned.header, imported, "disagreeing")
+            return imported
+        file = _remember(engine, source, returned.header, imported, "applying")
+        _apply(engine, staging, file, imported, now)
+        _finish(engine, file)
+        imported.applied = True
+    return imported
+
+
+def _opened(source: TextFile, lines: Iterator[str], now: datetime) -> BankReturn:
+    try:
+        return open_return(lines, now.date())
+    except Refusal as refusal:
+        raise Refusal(f"{source.path.name}: {refusal}") from None
+
+
+def _check_number(connection: Connection, header: Header, digest: str, force: bool) -> list[str]:
+    """What is odd about the file's place among those of its convênio; one that was applied is refused."""
+    asked = {"agreement": header.agreement, "number": header.number, "digest": digest}
+    before = connection.execute(text(NUMBERED), asked).mappings().one()
+    connection.commit()
+    number, last = header.number, before["last"]
+    if before["taken"] and not force:
+        raise Refusal(f"file number {number} of this convênio was imported before; --force imports it all the same")
+    if before["taken"]:
+        return [f"file number {number} of this convênio was imported before"]
+    if last is not None and number < last and not before["seen"]:
+        return [f"file number {number} comes after number {last} of this convênio"]
+    if last is not None and number > last + 1:
+        missing = f"number {last + 1} is" if number == last + 2 else f"numbers {last + 1} to {number - 1} are"
+        return [f"file {missing} missing: the last one of this convênio was number {last}"]
+    return []
+
+
+def _stage(connection: Connection, returned: BankReturn, rejects: Rejects, imported: BankFileImported) -> None:
+    connection.execute(text(STAGED))
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor().copy("COPY staged_receipts FROM STDIN (FORMAT text, NULL '')") as copy:
+        rows = (_row(payment, returned.header) for payment in _accepted(returned, rejects, imported))
+        while batch := list(islice(rows, ROWS_A_WRITE)):
+            copy.write("".join(batch).replace("\\", "\\\\"))
+    connection.execute(text(RECEIPTS))
+    connection.commit()
+    imported.records = imported.accepted + rejects.count
+
+
+def _accepted(returned: BankReturn, rejects: Rejects, imported: BankFileImported) -> Iterator[BankPayment]:
+    for record in returned.records():
+        if isinstance(record, RejectedLine):
+            rejects.add(record.line, record.reason, record.text)
+        else:
+            imported.accepted += 1
+            imported.amount += record.amount
+            yield record
+
+
+def _row(payment: BankPayment, header: Header) -> str:
+    # without an authentication nothing but its file tells a payment from an equal one of the same day
+    told_by = payment.authentication or f"NSA {header.number}"
+    identity = f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
+    values = (payment.line, identity, payment.sequence, payment.code, payment.slip_number or "")
+    return "\t".join(map(str, (*values, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank"))) + "\n"
+
+
+def _remember(engine: Engine, source: TextFile, header: Header, imported: BankFileImported, state: str) -> int:
+    """The file's row: one for this very content, however often it is brought."""
+    row = {
+        "digest": source.digest,
+        "layout": header.layout,
+        "agreement": header.agreement,
+        "number": header.number,
+        "made_on": header.made_on,
+        "state": state,
+        "records": imported.records,
+        "accepted": imported.accepted,
+        "amount": imported.amount,
+    }
+    with engine.begin() as connection:
+        return int(connection.execute(text(REMEMBER), row).scalar_one())
+
+
+def _apply(engine: Engine, staging: Connection, file: int, imported: BankFileImported, now: datetime) -> None:
+    last, imported.duplicates = 0, imported.accepted
+    while rows := _batch(staging, last):
+        recorded = record_bank(engine, [_receipt(row, file) for row in rows], now)
+        imported.duplicates -= recorded.payments
+        imported.unmatched += recorded.unmatched
+        last = rows[-1]["line"]
+
+
+def _batch(staging: Connection, after: int) -> Sequence[RowMapping]:
+    rows = staging.execute(text(BATCH), {"after": after, "size": ROWS_A_BATCH}).mappings().all()
+    staging.commit()
+    return rows
+
+
+def _receipt(row: RowMapping, file: int) -> Receipt:
+    return Receipt(
+        channel=row["channel"],
+        amount=row["amount"],
+        paid_at=datetime.combine(row["paid_on"], time(12), TIMEZONE).astimezone(UTC),
+        reference=row["reference"],
+        slip=row["code"],
+        slip_number=row["slip_number"],
+        bank_file=file,
+    )
+
+
+def _finish(engine: Engine, file: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(FINISH), {"file": file})
+
+
+NUMBERED = """
+SELECT max(number) AS last,
+       coalesce(bool_or(number = :number), false) AS seen,
+       coalesce(bool_or(number = :number AND (state = 'applied' OR state = 'applying' AND digest <> :digest)), false)
+           AS taken
+FROM bank_files WHERE agreement = :agreement
+"""
+
+STAGED = """
+DROP TABLE IF EXISTS pg_temp.staged_receipts, pg_temp.receipts;
+CREATE TEMP TABLE staged_receipts (
+    line bigint, identity text, sequence text, code text, slip_number bigint, amount numeric(15, 2), paid_on date,
+    channel text
+)
+"""
+
+# A line said twice is one payment; equal lines of different numbers are as many payments, told apart by counting them:
+# the second of a file is the second of any file that reports them again.
+RECEIPTS = """
+CREATE TEMP TABLE receipts AS
+SELECT line, code, slip_number, amount, paid_on, channel,
+       identity || ' ' || row_number() OVER (PARTITION BY identity ORDER BY line) AS reference
+FROM (SELECT DISTINCT ON (identity, sequence) * FROM staged_receipts ORDER BY identity, sequence, line) AS once;
+DROP TABLE staged_receipts;
+CREATE INDEX ON receipts (line);
+ANALYZE receipts
+"""
+
+BATCH = "SELECT * FROM receipts WHERE line > :after ORDER BY line LIMIT :size"
+
+REMEMBER = """
+INSERT INTO bank_files (digest, layout, agreement, number, made_on, state, records, accepted, amount)
+VALUES (:digest, :layout, :agreement, :number, :made_on, :state, :records, :accepted, :amount)
+ON CONFLICT (digest) DO UPDATE SET state = excluded.state
+RETURNING id
+"""
+
+FINISH = "UPDATE bank_files SET state = 'applied', applied_at = clock_timestamp() WHERE id = :file"

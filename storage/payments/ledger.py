@@ -1,0 +1,516 @@
+"""Money coming in. A payment is written in the same transaction as the signals it owes, and counts once.
+
+A Pix payment may be reported twice, by the webhook (endToEndId) and in a bank's file (reference), in either order and
+under names that have nothing in common. The second report is paired with a payment of the same debt, amount and day
+that its side has not reported yet, one with one: so two equal payments stay two. Which of them it is paired with makes
+no difference to any sum.
+
+A payment is for a debt, or for an instalment of an agreement, whose life is then told anew (`storage/agreement/agreements.py`):
+in the same transaction it is shared among the agreement's debts, puts them on hold, undoes a break.
+
+Everything one call needs is locked before anything is written, in one order whoever calls: cases by id, debts by id,
+payments by the bank's id. So calls that meet queue up, and none deadlocks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    Table,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.exc import DataError, DBAPIError
+
+from models.callback import Malformed
+from models.case.status import Status
+from models.errors import Refusal, Unreckonable
+from models.events import Event, InstalmentsChanged, PaymentReceived, PaymentReversed
+from models.formats import money
+from models.payment.pix import PixPayment, PixRefund
+from storage.agreement.agreements import tell
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
+from storage.case.cases import frozen_ruler
+from storage.outbox import owe_each
+from storage.payments.charges import debts_of_charges
+from storage.payments.offers import settle
+from storage.payments.posting_locks import (
+    Overtaken,
+    _any,
+    _array,
+    _Case,
+    _dated_by,
+    _Debt,
+    _Instalment,
+    _lock,
+    _open_cases,
+    _Purpose,
+)
+from storage.schema import (
+    cases,
+    debts,
+    decisions,
+    payments,
+    reversals,
+)
+
+TIMEZONE = ZoneInfo("America/Sao_Paulo")
+"""Dates a payment that concerns no case: the bank's own days."""
+
+
+ATTEMPTS = 5
+RECEIVED_BY = {"pix": "recebido por Pix", "bank": "recebido pelo banco"}
+REPORTED = {"end_to_end_id": ("end_to_end_id", "txid"), "reference": ("reference", "slip", "bank_file")}
+"""What each side's report says of a payment that the other one reported first."""
+
+OVERTAKEN = {"40001", "40P01", "23505"}
+"""SQLSTATEs of a transaction that lost to another one: not serializable, deadlocked, a row written meanwhile."""
+
+
+Day = tuple[str, Decimal, date]
+"""Debt or instalment, amount and day: what the two reports of one Pix payment have in common."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One report of one payment: a webhook's has an endToEndId, a bank file's a reference."""
+
+    channel: str
+    amount: Decimal
+    paid_at: datetime
+    end_to_end_id: str | None = None
+    txid: str | None = None
+    reference: str | None = None
+    slip: str | None = None
+    slip_number: int | None = None
+    bank_file: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.end_to_end_id or self.reference or ""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a call brought that was new."""
+
+    payments: int
+    reversals: int
+    unmatched: int
+    """Of the payments, those for no debt that we know of."""
+
+
+def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datetime) -> Recorded:
+    """Stores all of a call or nothing. Repeating it changes nothing."""
+    receipts = [
+        Receipt("pix", payment.amount, payment.paid_at, end_to_end_id=payment.end_to_end_id, txid=payment.txid)
+        for payment in received
+    ]
+    refunds = {payment.end_to_end_id: payment.refunds for payment in received if payment.refunds}
+    try:
+        return _whole(engine, lambda connection: _record(connection, receipts, refunds, arrived_at))
+    except DataError:
+        raise Malformed("pix", "adds up to more than one debt can record") from None
+
+
+def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetime) -> Recorded:
+    """Stores all of them or nothing. Repeating it changes nothing."""
+    try:
+        return _whole(engine, lambda connection: _record(connection, receipts, {}, arrived_at))
+    except DataError:
+        raise Refusal("the payments add up to more than one debt can record") from None
+
+
+def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> None:
+    """Puts an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
+    _whole(engine, lambda connection: _Posting(connection, now, debts_named=[debt]).match(payment, debt, by))
+
+
+T = TypeVar("T")
+
+
+def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """In one transaction, begun again when another one was faster."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except DataError:
+            raise
+        except (DBAPIError, Overtaken) as error:
+            state = getattr(getattr(error, "orig", None), "sqlstate", None)
+            if attempt == ATTEMPTS or not (state in OVERTAKEN or isinstance(error, Overtaken)):
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def unmatched(connection: Connection) -> list[dict[str, Any]]:
+    """Payments for no debt that we know of, oldest first: people find out whose they are."""
+    columns = (
+        payments.c.end_to_end_id,
+        payments.c.txid,
+        payments.c.amount,
+        payments.c.paid_at,
+        payments.c.recorded_at,
+    )
+    of_nothing = payments.c.debt.is_(None) & payments.c.instalment.is_(None)
+    rows = connection.execute(select(*columns).where(of_nothing).order_by(payments.c.id))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _record(
+    connection: Connection,
+    receipts: Sequence[Receipt],
+    refunds: dict[str, tuple[PixRefund, ...]],
+    arrived_at: datetime,
+) -> Recorded:
+    posting = _Posting(
+        connection,
+        arrived_at,
+        txids={receipt.txid for receipt in receipts if receipt.txid},
+        slips={receipt.slip_number for receipt in receipts if receipt.slip_number is not None},
+        refunded=refunds.keys(),
+    )
+    new = posting.receive(receipts)
+    reversed_ = posting.reverse(refunds)
+    posting.tell()
+    return Recorded(len(new), reversed_, unmatched=sum(_purpose_of(payment) is None for payment in new))
+
+
+@dataclass(frozen=True)
+class _Reversal:
+    payment: int
+    purpose: str | None
+    """A debt or an instalment."""
+    reference: str
+    amount: Decimal
+    at: datetime | None
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        return {
+            "payment": self.payment,
+            "amount": f"{self.amount:.2f}",
+            "debt": self.purpose,
+            "refund": self.reference,
+        }
+
+
+class _Posting:
+    """One call's transaction: the rows it has locked, and what it has to say to each case."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        arrived_at: datetime,
+        *,
+        txids: Collection[str] = (),
+        slips: Collection[int] = (),
+        refunded: Collection[str] = (),
+        debts_named: Collection[str] = (),
+    ) -> None:
+        self.connection = connection
+        self.arrived_at = arrived_at
+        charged = debts_of_charges(connection, txids)
+        self.locked = _lock(connection, txids, slips, refunded, [*debts_named, *charged.values()])
+        self.debts, self.purposes = self.locked.debts, self.locked.purposes
+        self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
+        self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
+        self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
+        self.journal: list[dict[str, Any]] = []
+        self.promised: list[tuple[str, Event]] = []
+
+    def receive(self, receipts: Sequence[Receipt]) -> list[RowMapping]:
+        """The payments that are new."""
+        rows = [self._row(receipt) for receipt in sorted(receipts, key=lambda receipt: receipt.key)]
+        rows = self._paired(self._unknown(rows))
+        if not rows:
+            return []
+        # The first report of a payment stands, also when a repeat states another amount: notices and decisions rest
+        # on it already, and the bank takes money back with a refund, never by rewording a payment.
+        stored = self.connection.execute(
+            postgresql_insert(payments)
+            .from_select(list(rows[0]), _as_table(payments, rows))
+            .on_conflict_do_nothing()
+            .returning(
+                payments.c.id,
+                payments.c.debt,
+                payments.c.instalment,
+                payments.c.amount,
+                payments.c.paid_at,
+                payments.c.channel,
+                payments.c.bank_file,
+            )
+        )
+        new = sorted(stored.mappings(), key=lambda payment: payment["id"])
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for payment in new:
+            if payment["debt"] is not None:
+                sums[payment["debt"]] += payment["amount"]
+            if _purpose_of(payment):
+                self._tell_received(payment, RECEIVED_BY[payment["channel"]])
+        self._add_all(sums)
+        self.journal += settle(self.connection, sums, told={payment["id"] for payment in new})
+        self._tell_agreements(_purpose_of(payment) for payment in new)
+        return new
+
+    def match(self, payment: int, debt: str, by: str) -> None:
+        if debt not in self.debts:
+            raise Refusal(f"there is no debt {debt}")
+        found = self._unmatched(payment)
+        back = select(func.coalesce(func.sum(reversals.c.amount), 0)).where(reversals.c.payment == payment)
+        kept = found["amount"] - self.connection.execute(back).scalar_one()
+        if not kept:
+            raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
+        self._refuse_twin({**found, "debt": debt})
+        day = self._day(_dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
+        put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
+        self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
+        self._add(debt, kept, told=payment)
+        self._tell_agreements([debt])
+        self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
+        self.tell()
+
+    def _refuse_twin(self, payment: dict[str, Any]) -> None:
+        """A person may take the second report of a Pix payment for another payment."""
+        if payment["channel"] != "pix":
+            return
+        for other in self._half_reported({payment["debt"]}):
+            said_by = "end_to_end_id" if other["reference"] is None else "reference"
+            if payment[said_by] is None and _day_of(other) == _day_of(payment):
+                raise Refusal(
+                    f"payment {other['id']} on debt {payment['debt']} is the same Pix: of the same amount and day, and"
+                    " reported by the other side alone"
+                )
+
+    def _unmatched(self, payment: int) -> RowMapping:
+        asked = select(payments).where(payments.c.id == payment).with_for_update()
+        found = self.connection.execute(asked).mappings().one_or_none()
+        if found is None:
+            raise Refusal(f"there is no payment {payment}")
+        if found["debt"] is not None:
+            raise Refusal(f"payment {payment} is on debt {found['debt']} already")
+        if found["instalment"] is not None:
+            raise Refusal(f"payment {payment} is on instalment {found['instalment']} already")
+        return found
+
+    def _unknown(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that their own side has not reported before."""
+        for name in ("end_to_end_id", "reference"):
+            column = payments.c[name]
+            keys = [row[name] for row in rows if row[name] is not None]
+            if keys:
+                known = set(self.connection.execute(select(column).where(_any(column, keys))).scalars())
+                rows = [row for row in rows if row[name] is None or row[name] not in known]
+        return rows
+
+    def _paired(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that the other side has not reported either; the others are written to the payments it reported."""
+        waiting: dict[tuple[str, Day], deque[int]] = defaultdict(deque)
+        for payment in self._half_reported({_purpose_of(row) for row in rows if row["channel"] == "pix"}):
+            lacks = "reference" if payment["reference"] is None else "end_to_end_id"
+            waiting[lacks, _day_of(payment)].append(payment["id"])
+        alone = []
+        for row in rows:
+            name = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
+            pairs = waiting.get((name, _day_of(row))) if row["channel"] == "pix" else None
+            if pairs:
+                said = {column: row[column] for column in REPORTED[name]}
+                self.connection.execute(update(payments).where(payments.c.id == pairs.popleft()).values(said))
+            else:
+                alone.append(row)
+        return alone
+
+    def _half_reported(self, purposes: set[str | None]) -> Sequence[RowMapping]:
+        """Pix payments for these locked debts and instalments that one side alone has reported."""
+        wanted = purposes - {None}
+        if not wanted:
+            return []
+        columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.reference)
+        one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
+        for_them = or_(_any(payments.c.debt, wanted), _any(payments.c.instalment, wanted))
+        asked = select(payments.c.debt, payments.c.instalment, *columns)
+        asked = asked.where(for_them, payments.c.channel == "pix", one_side)
+        return self.connection.execute(asked.order_by(payments.c.id)).mappings().all()
+
+    def reverse(self, refunds: dict[str, tuple[PixRefund, ...]]) -> int:
+        if not refunds:
+            return 0
+        columns = (payments.c.id, payments.c.end_to_end_id, payments.c.debt, payments.c.instalment, payments.c.amount)
+        refunded = self.connection.execute(
+            select(*columns)
+            .where(payments.c.end_to_end_id.in_(refunds))
+            .order_by(payments.c.end_to_end_id)
+            .with_for_update()
+        ).mappings()
+        return sum(self._reverse_one(payment, refunds[payment["end_to_end_id"]]) for payment in refunded.all())
+
+    def tell(self) -> None:
+        """Journal and signals, all at the end."""
+        if self.journal:
+            self.connection.execute(insert(decisions), self.journal)
+        owe_each(self.connection, self.promised)
+
+    def _row(self, receipt: Receipt) -> dict[str, Any]:
+        purpose = self.purpose_of_txid.get(receipt.txid or "")
+        if receipt.slip_number is not None:
+            purpose = self.purpose_of_slip.get(receipt.slip_number)
+        return {
+            "channel": receipt.channel,
+            "end_to_end_id": receipt.end_to_end_id,
+            "txid": receipt.txid,
+            "reference": receipt.reference,
+            "slip": receipt.slip,
+            "bank_file": receipt.bank_file,
+            "debt": purpose.id if isinstance(purpose, _Debt) else None,
+            "instalment": purpose.id if isinstance(purpose, _Instalment) else None,
+            "amount": receipt.amount,
+            "paid_at": receipt.paid_at,
+            "paid_on": self._day(_dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
+        }
+
+    def _tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
+        amount, purpose = payment["amount"], self.purposes[_purpose_of(payment) or ""]
+        reason = f"pagamento de {money(amount)} {how}"
+        evidence = {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": payment["debt"]}
+        if isinstance(purpose, _Instalment):
+            evidence |= {"instalment": purpose.id, "agreement": purpose.agreement}
+        for case in _open_cases(purpose):
+            day = self._day(case, payment["paid_at"], payment["bank_file"] is not None)
+            self._note(case, day, "payment", reason, evidence)
+            self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
+
+    def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
+        earlier = select(reversals.c.reference, reversals.c.amount).where(reversals.c.payment == payment["id"])
+        known = dict(self.connection.execute(earlier).tuples().all())
+        before = len(known)
+        for refund in refunds:
+            # the bank is the authority on what it gave back, but no more can be given back than came in
+            amount = min(refund.amount, payment["amount"] - sum(known.values()))
+            if refund.id not in known and amount > 0:
+                known[refund.id] = amount
+                self._store_reversal(_Reversal(payment["id"], _purpose_of(payment), refund.id, amount, refund.at))
+        return len(known) - before
+
+    def _store_reversal(self, reversal: _Reversal) -> None:
+        purpose = self._purpose(reversal.purpose)
+        row = {
+            "payment": reversal.payment,
+            "reference": reversal.reference,
+            "amount": reversal.amount,
+            "reversed_on": self._day(_dated_by(purpose), reversal.at),
+        }
+        self.connection.execute(insert(reversals).values(row))
+        if purpose is None:
+            return
+        if isinstance(purpose, _Debt):
+            self._add(purpose.id, -reversal.amount)
+        self._tell_agreements([purpose.id])
+        for case in purpose.cases:
+            if case.open:
+                self._tell_reversed(case, reversal)
+            elif case.status == Status.RESOLVED and self._owes(case, purpose):
+                self._tell_reversed(case, reversal)
+                self._reopen(case, reversal)
+
+    def _owes(self, case: _Case, purpose: _Purpose) -> bool:
+        """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
+        named = [debt.id for debt in purpose.debts]
+        try:
+            table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
+            if table is None:
+                owing = select(debts.c.id).where(_any(debts.c.id, named), debts.c.balance > 0)
+                return self.connection.execute(owing).first() is not None
+            owed = owed_of(self.connection, named, table, case.clock.day_at(self.arrived_at))
+        except Unreckonable:
+            return True
+        return any(each.total > 0 for each in owed.values())
+
+    def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
+        day = self._day(case, reversal.at)
+        reason = f"devolução de {money(reversal.amount)} de um pagamento recebido por Pix"
+        self._note(case, day, "payment_reversed", reason, reversal.evidence)
+        event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
+        self.promised.append((case.id, event))
+
+    def _reopen(self, case: _Case, reversal: _Reversal) -> None:
+        case.closed_at, case.status = None, Status.RUNNING
+        self.connection.execute(
+            update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
+        )
+        reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
+        self._note(case, self._day(case, reversal.at), "reopened", reason, reversal.evidence)
+
+    def _purpose(self, name: str | None) -> _Purpose | None:
+        if name is None:
+            return None
+        if name not in self.purposes:
+            raise Overtaken
+        return self.purposes[name]
+
+    def _tell_agreements(self, paid_for: Iterable[str | None]) -> None:
+        """Those to which payments for these debts and instalments make a difference, oldest first."""
+        touched = {debt.id for name in paid_for if name for debt in self.purposes[name].debts}
+        for agreement, covered in self.locked.agreements.items():
+            if touched.intersection(covered):
+                case = _dated_by(self.debts[covered[0]])
+                told = tell(self.connection, agreement, self._day(case, self.arrived_at))
+                self.promised.append((told.case.id, InstalmentsChanged(agreement=agreement)))
+
+    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> None:
+        self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
+        self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
+
+    def _add_all(self, sums: dict[str, Decimal]) -> None:
+        rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]
+        if rows:
+            more = _as_table(debts, rows).subquery()
+            added = update(debts).where(debts.c.id == more.c.id)
+            self.connection.execute(added.values(received=debts.c.received + more.c.received))
+
+    def _note(self, case: _Case, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
+        row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
+        self.journal.append(row)
+
+    def _day(self, case: _Case | None, said_at: datetime | None, by_file: bool = False) -> date:
+        """The day that counts: the bank's on a real clock, that of the arrival on a compressed one; yet where a bank's
+        file names a day that such a clock has passed, it means that one."""
+        instant = said_at or self.arrived_at
+        if case is None:
+            return instant.astimezone(TIMEZONE).date()
+        if not case.clock.compressed:
+            return case.clock.day_at(instant)
+        today, named = case.clock.day_at(self.arrived_at), instant.astimezone(TIMEZONE).date()
+        return named if by_file and case.clock.origin_day <= named <= today else today
+
+
+def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:
+    """Rows for columns of `table`, in one statement however many there are."""
+    names = list(rows[0])
+    arrays = [_array(table.c[name], (row[name] for row in rows)) for name in names]
+    return select(func.unnest(*arrays).table_valued(*names).render_derived())
+
+
+def _purpose_of(payment: Mapping[Any, Any]) -> str | None:
+    purpose: str | None = payment["debt"] or payment["instalment"]
+    return purpose
+
+
+def _day_of(payment: Mapping[Any, Any]) -> Day:
+    return _purpose_of(payment) or "", payment["amount"], payment["paid_at"].astimezone(TIMEZONE).date()

@@ -1,0 +1,204 @@
+"""The cases, debts and instalments that a posting locks before it writes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, any_, cast, literal, select, tuple_, union
+
+from models.law.calendar import Clock
+from storage.agreement.agreements import debts_of, newest_agreements
+from storage.schema import agreement_debts, agreements, cases, cohorts, debtors, debts, instalments, payments
+
+OPEN = datetime.max.replace(tzinfo=UTC)
+"""Sorts an open case after all closed ones."""
+
+
+class Overtaken(Exception):
+    """While we were locking, one of our payments was stored for another debt, or an agreement was signed on one."""
+
+
+@dataclass
+class _Case:
+    id: str
+    taxpayer: int
+    tax: str
+    ruler: str
+    clock: Clock
+    status: str
+    closed_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
+
+
+@dataclass
+class _Debt:
+    """A locked debt, and for each who owes it the newest case of its tax, the open one if there is one."""
+
+    id: str
+    txid: str
+    slip_number: int
+    cases: list[_Case]
+
+    @property
+    def debts(self) -> list[_Debt]:
+        return [self]
+
+
+@dataclass
+class _Instalment:
+    """One that the call names, and the locked debts of its agreement."""
+
+    id: str
+    agreement: str
+    txid: str
+    slip_number: int
+    debts: list[_Debt]
+
+    @property
+    def cases(self) -> list[_Case]:
+        return list({case.id: case for debt in self.debts for case in debt.cases}.values())
+
+
+_Purpose = _Debt | _Instalment
+"""What a payment is for."""
+
+
+def _open_cases(purpose: _Purpose) -> list[_Case]:
+    return [case for case in purpose.cases if case.open]
+
+
+def _dated_by(purpose: _Purpose | None) -> _Case | None:
+    return next(iter(_open_cases(purpose) or purpose.cases), None) if purpose else None
+
+
+@dataclass
+class _Locked:
+    debts: dict[str, _Debt]
+    instalments: dict[str, _Instalment]
+    agreements: dict[str, list[str]]
+    """The debts of each agreement that may change with a payment, oldest agreement first."""
+
+    @property
+    def purposes(self) -> dict[str, _Purpose]:
+        return {**self.debts, **self.instalments}
+
+
+def _any(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """One array, where a list of a thousand parameters would take longer to send than to look up."""
+    return column == any_(_array(column, values))
+
+
+def _array(column: Column[Any], values: Iterable[Any]) -> ColumnElement[Any]:
+    return cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type))
+
+
+def _lock(
+    connection: Connection,
+    txids: Collection[str],
+    slips: Collection[int],
+    refunded: Collection[str],
+    debts_named: Collection[str],
+) -> _Locked:
+    """Every debt that the call concerns, with those that share an agreement with it, and the cases they concern."""
+    named = _named(connection, _named_debts(txids, slips, refunded, debts_named))
+    found = _instalments(connection, txids, slips, refunded)
+    covered = _covered(connection, named, {row.agreement for row in found})
+    debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
+    if not newest_agreements(connection, debts_) <= covered.keys():
+        raise Overtaken
+    instalments_ = {
+        row.id: _Instalment(
+            row.id, row.agreement, row.pix_txid, row.slip_number, [debts_[debt] for debt in covered[row.agreement]]
+        )
+        for row in found
+    }
+    return _Locked(debts_, instalments_, covered)
+
+
+def _covered(connection: Connection, named: set[str], agreements_named: set[str]) -> dict[str, list[str]]:
+    """The debts of the agreements whose instalments were named, and of the newest ones of all debts concerned."""
+    wanted = set(agreements_named)
+    while more := newest_agreements(connection, {*named, *debts_of(connection, wanted)}) - wanted:
+        wanted |= more
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        select(agreement_debts.c.agreement, agreement_debts.c.debt)
+        .join_from(agreement_debts, agreements)
+        .where(_any(agreements.c.id, wanted))
+        .order_by(agreements.c.recorded_at, agreements.c.id, agreement_debts.c.debt)
+    )
+    covered: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        covered[row.agreement].append(row.debt)
+    return dict(covered)
+
+
+def _instalments(
+    connection: Connection, txids: Collection[str], slips: Collection[int], refunded: Collection[str]
+) -> Sequence[Any]:
+    ways = [
+        _any(column, names)
+        for column, names in ((instalments.c.pix_txid, txids), (instalments.c.slip_number, slips))
+        if names
+    ]
+    if refunded:
+        ways.append(instalments.c.id.in_(select(payments.c.instalment).where(payments.c.end_to_end_id.in_(refunded))))
+    columns = (instalments.c.id, instalments.c.agreement, instalments.c.pix_txid, instalments.c.slip_number)
+    return connection.execute(union(*(select(*columns).where(way) for way in ways))).all() if ways else []
+
+
+def _named_debts(
+    txids: Collection[str], slips: Collection[int], refunded: Collection[str], debts_named: Collection[str]
+) -> list[ColumnElement[bool]]:
+    named = [
+        _any(column, names)
+        for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
+        if names
+    ]
+    if refunded:
+        # a repeat may name another txid than the first report did, which stands
+        named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))
+    return named
+
+
+def _named(connection: Connection, ways: list[ColumnElement[bool]]) -> set[str]:
+    """One way of naming at a time, so that each uses its own index."""
+    return set(connection.scalars(union(*(select(debts.c.id).where(way) for way in ways)))) if ways else set()
+
+
+def _lock_debts(connection: Connection, named: set[str]) -> dict[str, _Debt]:
+    if not named:
+        return {}
+    columns = (debts.c.id, debts.c.pix_txid, debts.c.slip_number, debts.c.tax, debtors.c.taxpayer)
+    owed = select(*columns).join_from(debts, debtors).where(_any(debts.c.id, named)).order_by(debtors.c.taxpayer)
+    owers = connection.execute(owed).all()
+    newest = _lock_newest_cases(connection, {(row.taxpayer, row.tax) for row in owers})
+    locked = {row.id: _Debt(row.id, row.pix_txid, row.slip_number, []) for row in owers}
+    connection.execute(select(debts.c.id).where(_any(debts.c.id, locked)).order_by(debts.c.id).with_for_update())
+    for row in owers:
+        if (row.taxpayer, row.tax) in newest:
+            locked[row.id].cases.append(newest[row.taxpayer, row.tax])
+    return locked
+
+
+def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> dict[tuple[int, str], _Case]:
+    """The open case of each taxpayer and tax, else the one closed last, which a reversal may open again."""
+    columns = (cases.c.id, cases.c.taxpayer, cases.c.tax, cases.c.status, cases.c.closed_at)
+    rows = connection.execute(
+        select(*columns, cases.c.ruler, cohorts.c.clock)
+        .join_from(cases, cohorts)
+        .where(tuple_(cases.c.taxpayer, cases.c.tax).in_(owers))
+        .order_by(cases.c.id)
+        .with_for_update(of=cases)
+    )
+    found = [_Case(**{**row, "clock": Clock.model_validate(row["clock"])}) for row in rows.mappings()]
+    found.sort(key=lambda case: case.closed_at or OPEN)
+    return {(case.taxpayer, case.tax): case for case in found}

@@ -1,0 +1,167 @@
+"""What became of the money that came in, payment by payment, and the proof that none of it is lost.
+
+Nothing here is stored but what an agreement's debts share. Any other payment, less what was given back of it, fills its
+debt in the order of arrival; what finds the debt full is excess. A debt that grows by a ruler's table of accrual is
+filled in the order of the payments' days, each with what was owed on it. Of an instalment's payment, what its debts
+don't share is the price of the slip, and beyond that excess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger, Numeric, Text
+
+from storage.amounts.owed import excess_of
+from storage.case.debts import tables_of
+
+State = Literal["matched", "unmatched", "excess", "reversed"]
+
+PARTS: dict[State, str] = {
+    "matched": "allocated > 0",
+    "unmatched": "debt IS NULL AND instalment IS NULL AND amount > reversed",
+    "excess": "excess > 0",
+    "reversed": "reversed > 0",
+}
+"""A payment that is so in part is in the list too, with how much."""
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    date: date | None
+    payments: int
+    receipts: Decimal
+    allocations: Decimal
+    excess: Decimal
+    unmatched: Decimal
+    reversals: Decimal
+    difference: Decimal
+    """Receipts less all the others."""
+    faulty_debts: list[str]
+    """Those whose `received` is not their payments less reversals, and what they share of agreements' payments."""
+
+    @property
+    def balanced(self) -> bool:
+        return not self.difference and not self.faulty_debts
+
+
+def list_payments(connection: Connection, state: State | None) -> list[dict[str, Any]]:
+    """In the order of arrival. Refuses when a rate is missing that decides what of a payment is excess."""
+    wanted = PARTS[state] if state else "true"
+    query = _about_growing(f"{STATEMENT} SELECT * FROM statement WHERE {wanted} ORDER BY id")  # noqa: S608 - PARTS are ours
+    rows = connection.execute(query, _growing(connection))
+    return [dict(row) for row in rows.mappings()]
+
+
+def reconcile(connection: Connection, on: date | None) -> Reconciled:
+    """Of the payments that count for that day; of all without one. Allocations are what the debts say they received.
+    Refuses when a rate is missing that decides what of a payment is excess."""
+    query = _about_growing(f"{STATEMENT} {SUMS}")
+    sums = connection.execute(query, {"on": on, **_growing(connection)}).mappings().one()
+    faulty = connection.execute(text(FAULTY), {"on": on}).mappings().all()
+    allocations = sums["allocated"] + sum((debt["received"] - debt["net"] for debt in faulty), Decimal(0))
+    difference = sums["receipts"] - allocations - sums["excess"] - sums["unmatched"] - sums["reversals"]
+    return Reconciled(
+        date=on,
+        payments=sums["payments"],
+        receipts=sums["receipts"],
+        allocations=allocations,
+        excess=sums["excess"],
+        unmatched=sums["unmatched"],
+        reversals=sums["reversals"],
+        difference=difference,
+        faulty_debts=[debt["id"] for debt in faulty],
+    )
+
+
+def _growing(connection: Connection) -> dict[str, Any]:
+    """The debts that a table of accrual lets grow, and what of their payments they didn't need."""
+    tables = tables_of(connection, connection.scalars(text(PAID_BY_TABLE)))
+    excess = excess_of(connection, tables) if tables else {}
+    return {"growing": list(tables), "judged": list(excess), "unneeded": list(excess.values())}
+
+
+def _about_growing(sql: str) -> Any:
+    kinds: dict[str, Any] = {"growing": Text, "judged": BigInteger, "unneeded": Numeric(15, 2)}
+    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+
+
+# only rulers that hold the word are read
+PAID_BY_TABLE = """
+SELECT DISTINCT debts.id FROM rulers
+JOIN cases ON cases.ruler = rulers.digest
+JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
+WHERE rulers.source LIKE '%accrual:%' AND EXISTS (SELECT FROM payments WHERE payments.debt = debts.id)
+"""
+
+STATEMENT = """
+WITH given_back AS (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment),
+netted AS (
+    SELECT payments.*, coalesce(given_back.amount, 0.00) AS reversed,
+           payments.amount - coalesce(given_back.amount, 0) AS net
+    FROM payments LEFT JOIN given_back ON given_back.payment = payments.id
+),
+shared AS (SELECT payment, sum(amount) AS amount FROM allocations GROUP BY payment),
+filled AS (
+    SELECT netted.*, coalesce(shared.amount, 0.00) AS shared, instalments.agreement,
+           debts.amount - debts.remitted
+               - coalesce((SELECT sum(amount) FROM allocations WHERE allocations.debt = debts.id), 0)
+               - sum(net) OVER (PARTITION BY netted.debt ORDER BY coalesce(matched_at, recorded_at), netted.id)
+               + net AS room,
+           instalments.fee
+               - sum(net - coalesce(shared.amount, 0)) OVER (PARTITION BY netted.instalment ORDER BY netted.id)
+               + net - coalesce(shared.amount, 0) AS fee_room
+    FROM netted LEFT JOIN debts ON debts.id = netted.debt
+    LEFT JOIN instalments ON instalments.id = netted.instalment LEFT JOIN shared ON shared.payment = netted.id
+),
+judged AS (SELECT * FROM unnest(CAST(:judged AS bigint[]), CAST(:unneeded AS numeric[])) AS judged (payment, unneeded)),
+split AS (
+    SELECT filled.*,
+           CASE WHEN debt = ANY(:growing) THEN net - coalesce(unneeded, 0.00)
+                WHEN debt IS NOT NULL THEN least(net, greatest(room, 0.00))
+                WHEN instalment IS NOT NULL THEN shared + least(net - shared, greatest(fee_room, 0.00))
+                ELSE 0.00 END AS allocated
+    FROM filled LEFT JOIN judged ON judged.payment = filled.id
+),
+statement AS (
+    SELECT id, channel, end_to_end_id, reference, slip, debt, instalment, agreement, amount, paid_on, recorded_at,
+           matched_by, allocated,
+           CASE WHEN num_nonnulls(debt, instalment) = 0 THEN 0.00 ELSE net - allocated END AS excess, reversed,
+           CASE WHEN net = 0 THEN 'reversed' WHEN num_nonnulls(debt, instalment) = 0 THEN 'unmatched'
+                WHEN allocated < net THEN 'excess' ELSE 'matched' END AS state
+    FROM split
+)
+"""
+
+SUMS = """
+SELECT count(*) AS payments,
+       coalesce(sum(amount), 0.00) AS receipts,
+       coalesce(sum(allocated), 0.00) AS allocated,
+       coalesce(sum(excess), 0.00) AS excess,
+       coalesce(sum(amount - reversed) FILTER (WHERE num_nonnulls(debt, instalment) = 0), 0.00) AS unmatched,
+       coalesce(sum(reversed), 0.00) AS reversals
+FROM statement WHERE CAST(:on AS date) IS NULL OR paid_on = :on
+"""
+
+FAULTY = """
+SELECT * FROM (
+    SELECT debts.id, debts.received,
+           coalesce(own.amount, 0)
+               + coalesce((SELECT sum(amount) FROM allocations WHERE allocations.debt = debts.id), 0) AS net
+    FROM debts LEFT JOIN (
+        SELECT payments.debt, sum(payments.amount - coalesce(given_back.amount, 0)) AS amount
+        FROM payments LEFT JOIN (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment) AS given_back
+                   ON given_back.payment = payments.id
+        GROUP BY payments.debt
+    ) AS own ON own.debt = debts.id
+    WHERE CAST(:on AS date) IS NULL
+       OR debts.id IN (SELECT debt FROM payments WHERE paid_on = :on
+                       UNION ALL SELECT allocations.debt FROM allocations
+                       JOIN payments ON payments.id = allocations.payment WHERE paid_on = :on)
+) AS ledger WHERE received <> net ORDER BY id
+"""

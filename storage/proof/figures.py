@@ -1,0 +1,271 @@
+"""Each figure of a cohort's report: its query, its formula and where the formula comes from.
+
+A query sees nothing but the tables and the relations below, and each is one pass over sets: PostgreSQL reads a case, a
+notice or a payment once, however many figures are asked for. `:on` is the last logical day that counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql.base import PGDialect
+
+from models.errors import Refusal
+
+DIALECT = PGDialect()  # type: ignore[no-untyped-call]
+
+RELATIONS: Mapping[str, str] = {
+    # the cohort's cases, by the arm they were drawn for; without a lot all are the ruler's
+    "members": """
+        SELECT id AS "case", taxpayer, tax, coalesce(arm, 'ruler') AS arm, owed, opened_on
+        FROM cases WHERE cohort = :cohort AND opened_on <= :on""",
+    # debts that anything was paid of, each once: one of several debtors counts for one of them, by their cases' ids,
+    # which are random
+    "claims": """
+        SELECT DISTINCT ON (debt) debt, "case", opened_on
+        FROM (SELECT debt FROM payments WHERE paid_on <= :on
+              UNION SELECT allocations.debt FROM allocations JOIN payments ON payments.id = payment
+              WHERE paid_on <= :on) AS paid
+        JOIN debts ON debts.id = paid.debt JOIN debtors USING (debt)
+        JOIN members ON members.taxpayer = debtors.taxpayer AND members.tax = debts.tax
+        ORDER BY debt, "case" """,
+    # what came in for each debt on a day, less what was given back of it; instalments by what fell to the debt
+    "receipts": """
+        SELECT "case", debt, paid_on, paid_on >= opened_on AS since, payments.amount - coalesce((
+            SELECT sum(amount) FROM reversals WHERE payment = payments.id AND reversed_on <= :on), 0) AS amount
+        FROM claims JOIN payments USING (debt) WHERE paid_on <= :on
+        UNION ALL
+        SELECT "case", allocations.debt, paid_on, paid_on >= opened_on, allocations.amount
+        FROM claims JOIN allocations ON allocations.debt = claims.debt
+        JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
+    "sendings": """
+        SELECT "case", arm, step, kind, channel, at, hypothesis, stage, status, cost, sent_at IS NOT NULL AS sent,
+               served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
+               channel = 'voice' AND EXISTS (SELECT FROM delivery_events WHERE notice = notices.id
+                   AND delivery_events.kind IN ('in-progress', 'completed')) AS picked_up
+        FROM members JOIN notices USING ("case") WHERE at <= :on""",
+    # a case is charged from its first notice sent, reached if any was delivered, and has paid once it owes nothing; it
+    # stands on the cell of its last notice
+    "outcomes": """
+        SELECT members."case", arm, owed, opened_on, charged_on, coalesce(reached, false) AS reached,
+               coalesce(received, 0) AS received, paid_on, split_part(cell, ' ', 2) AS hypothesis,
+               split_part(cell, ' ', 3) AS stage
+        FROM members
+        LEFT JOIN (SELECT "case", min(at) AS charged_on, bool_or(got) AS reached,
+                          max(to_char(step, 'FM0000') || ' ' || hypothesis || ' ' || stage COLLATE "C") AS cell
+                   FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case") AS contact USING ("case")
+        LEFT JOIN (SELECT "case", sum(amount) AS received FROM receipts WHERE since GROUP BY "case") AS came
+            USING ("case")
+        LEFT JOIN (SELECT "case", max(last) AS paid_on
+                   FROM (SELECT members."case", last, debts.amount - coalesce(paid, 0) - coalesce((
+                             SELECT sum(amount) FROM remissions WHERE debt = debts.id AND remitted_on <= :on), 0)
+                             AS open
+                         FROM (SELECT DISTINCT "case" FROM receipts WHERE since) AS paying
+                         JOIN members USING ("case") JOIN debtors ON debtors.taxpayer = members.taxpayer
+                         JOIN debts ON debts.id = debtors.debt AND debts.tax = members.tax
+                         LEFT JOIN (SELECT debt, sum(amount) AS paid, max(paid_on) FILTER (WHERE since) AS last
+                                    FROM receipts GROUP BY debt) AS by_debt ON by_debt.debt = debts.id) AS balances
+                   GROUP BY "case" HAVING max(open) <= 0) AS settled USING ("case")""",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    title: str
+    """In pt-BR, like `formula`."""
+    formula: str
+    source: str
+    query: str
+
+
+FIGURES: Mapping[str, Figure] = {
+    "heat_map": Figure(
+        title="Mapa de calor",
+        formula="Cada caso está na célula do último aviso que recebeu; devido na abertura e recebido desde então.",
+        source="SEFAZ/AL, seminário de 2018: oito hipóteses, seis etapas",
+        query="""
+            SELECT arm, hypothesis, stage, coalesce(cases, 0) AS cases, notices, coalesce(owed, 0) AS owed,
+                   coalesce(received, 0) AS received
+            FROM (SELECT arm, hypothesis, stage, count(*) AS notices FROM sendings WHERE kind = 'rung' AND sent
+                  GROUP BY arm, hypothesis, stage) AS sent
+            LEFT JOIN (SELECT arm, hypothesis, stage, count(*) AS cases, sum(owed) AS owed, sum(received) AS received
+                       FROM outcomes GROUP BY arm, hypothesis, stage) AS standing USING (arm, hypothesis, stage)
+            ORDER BY arm, hypothesis, stage""",
+    ),
+    "coverage": Figure(
+        title="Cobertura",
+        formula="Casos com aviso enviado ÷ casos a cobrar, em número e pelo que deviam na abertura; o grupo de"
+        " controle não é de cobrar.",
+        source="SEFAZ/AL, Central de Cobrança: 459 de 857 (54 %), R$ 6.424.216,03 de R$ 11.075.506,96 (58 %)",
+        query="""
+            SELECT count(*) AS to_charge, count(charged_on) AS charged, coalesce(sum(owed), 0) AS amount_to_charge,
+                   coalesce(sum(owed) FILTER (WHERE charged_on IS NOT NULL), 0) AS amount_charged
+            FROM outcomes WHERE arm <> 'control'""",
+    ),
+    "recovered": Figure(
+        title="Recuperado por mês",
+        formula="Pagamentos desde a abertura menos devoluções. Após ação: no dia do primeiro aviso do caso ou depois;"
+        " o restante é espontâneo, nele o do grupo de controle.",
+        source="SEFAZ/AL, Central de Cobrança: R$ 2.057.993,52, dos quais 89,4 % após ação",
+        query="""
+            SELECT date_trunc('month', receipts.paid_on)::date AS month, sum(amount) AS total,
+                   coalesce(sum(amount) FILTER (WHERE charged_on <= receipts.paid_on), 0) AS after_action,
+                   coalesce(sum(amount) FILTER (WHERE charged_on > receipts.paid_on OR charged_on IS NULL), 0)
+                       AS spontaneous,
+                   coalesce(sum(amount) FILTER (WHERE arm = 'control'), 0) AS control
+            FROM receipts JOIN outcomes USING ("case") WHERE since GROUP BY month ORDER BY month""",
+    ),
+    "groups": Figure(
+        title="Grupos, como sorteados",
+        formula="Por grupo (ruler: régua da coorte; rival: a outra; control: ninguém avisa): casos, pagantes (recebido"
+        " > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero de quem não pagou; avisos enviados e o seu"
+        " custo. Intervalos: Newcombe, Katz e dispersão comum; p: χ² ou Fisher, t de Student.",
+        source="docs/proof.md; intenção de tratar: todos os sorteados, alcançados ou não",
+        query="""
+            SELECT arm, cases, payers, received, deviation, coalesce(sent, 0) AS sent, coalesce(cost, 0) AS cost
+            FROM (SELECT arm, count(*) AS cases, count(*) FILTER (WHERE received > 0) AS payers,
+                         coalesce(sum(received), 0) AS received,
+                         coalesce(stddev_samp(received), 0)::float AS deviation
+                  FROM outcomes GROUP BY arm) AS came
+            LEFT JOIN (SELECT arm, count(*) FILTER (WHERE sent) AS sent, sum(cost) AS cost
+                       FROM sendings GROUP BY arm) AS messages USING (arm)
+            ORDER BY arm""",
+    ),
+    "as_delivered": Figure(
+        title="Alcançados e não notificados, como entregue",
+        formula="Alcançado: algum aviso entregue ou lido. Comparados com o grupo de controle ou, sem sorteio, com todos"
+        " os demais casos: um indício, e não uma prova.",
+        source="docs/proof.md",
+        query="""
+            SELECT reached, count(*) AS cases, count(*) FILTER (WHERE received > 0) AS payers,
+                   coalesce(sum(received), 0) AS received, coalesce(stddev_samp(received), 0)::float AS deviation
+            FROM outcomes
+            WHERE reached OR arm = 'control' OR NOT EXISTS (SELECT FROM outcomes WHERE arm = 'control')
+            GROUP BY reached ORDER BY reached""",
+    ),
+    "survival": Figure(
+        title="Tempo até o pagamento",
+        formula="Kaplan–Meier: dias da abertura (no controle, do sorteio) até a quitação de todos os débitos do caso;"
+        " quem não quitou conta até o dia do relatório.",
+        source="Kaplan e Meier, 1958; intervalo log-log; grupos comparados dois a dois pelo teste log-rank",
+        query="""
+            SELECT arm, coalesce(paid_on, :on) - opened_on AS day, count(paid_on) AS paid,
+                   count(*) - count(paid_on) AS left
+            FROM outcomes GROUP BY arm, day ORDER BY arm, day""",
+    ),
+    "channels": Figure(
+        title="Canais",
+        formula="Avisos do canal; recuperado: recebido após o primeiro aviso, dos casos que o canal contatou (o mesmo"
+        " caso conta em cada canal seu). Custo por real: custo ÷ recuperado.",
+        source="prices/, e o que os provedores informam",
+        query="""
+            SELECT channel, sent, delivered, read, answered, lost, cost, coalesce(received, 0) AS received
+            FROM (SELECT channel, count(*) FILTER (WHERE sent) AS sent, count(*) FILTER (WHERE got) AS delivered,
+                         count(*) FILTER (WHERE status IN ('read', 'answered')) AS read,
+                         count(*) FILTER (WHERE status = 'answered') AS answered,
+                         count(*) FILTER (WHERE status IN ('failed', 'bounced', 'blocked')) AS lost,
+                         sum(cost) AS cost
+                  FROM sendings GROUP BY channel) AS messages
+            LEFT JOIN (SELECT channel, sum(received) AS received
+                       FROM (SELECT DISTINCT "case", channel, after.received
+                             FROM (SELECT "case", sum(amount) AS received
+                                   FROM receipts JOIN outcomes USING ("case")
+                                   WHERE since AND charged_on <= receipts.paid_on GROUP BY "case") AS after
+                             JOIN sendings USING ("case") WHERE sent) AS contacted
+                       GROUP BY channel) AS came USING (channel)
+            ORDER BY channel""",
+    ),
+    "calls": Figure(
+        title="Chamadas",
+        formula="Chamadas de voz que o provedor iniciou, e destas as atendidas.",
+        source="SEFAZ/AL, piloto de alertas por voz: 169 chamadas num dia, 92 atendidas",
+        query="""
+            SELECT count(*) AS started, count(*) FILTER (WHERE got OR picked_up) AS answered
+            FROM sendings WHERE channel = 'voice' AND status NOT IN ('claimed', 'queued')""",
+    ),
+    "delinquency": Figure(
+        title="Inadimplência mensal",
+        formula="Do que foi declarado (ou corrigido) e venceu no mês, a parte que não foi paga até o vencimento, nos"
+        " tributos desta régua. Média e σ (n − 1) dos meses, cada um com o mesmo peso.",
+        source="SEFAZ/AL, ICMS: 7,47 % (σ 1,34) de 2012 a 2017, depois 5,01 % (σ 0,33)",
+        query="""
+            SELECT date_trunc('month', due)::date AS month, sum(coalesce(corrected, declared)) AS due,
+                   sum(greatest(coalesce(corrected, declared) - paid_before_due, 0)) AS unpaid
+            FROM filings
+            WHERE superseded_at IS NULL AND coalesce(corrected, declared) > 0 AND due <= :on
+              AND tax IN (SELECT DISTINCT tax FROM cases WHERE cohort = :cohort)
+            GROUP BY 1 ORDER BY 1""",
+    ),
+    "forecast": Figure(
+        title="Previsão de 30 dias",
+        formula="O próximo passo de cada caso e os que o seguem na régua, se ninguém pagar e toda ciência for do dia do"
+        " envio; custo pela tabela de preços, um segmento por SMS e um minuto por chamada.",
+        source="a própria régua (models/case/forecast.py)",
+        query="""
+            SELECT ruler, step.row, step.rung, step.on AS day,
+                   coalesce((position ->> 'occurrences')::int, 1) AS occurrences,
+                   jsonb_path_query_array(legs, '$[*].channel') AS channels, count(*) AS cases
+            FROM cases, jsonb_to_record(next_step) AS step (row text, rung int, "on" date, legs jsonb)
+            WHERE cohort = :cohort AND closed_at IS NULL AND next_step ->> 'action' = 'notify'
+              AND step.on <= CAST(:on AS date) + 30
+            GROUP BY ruler, step.row, step.rung, step.on, occurrences, legs ORDER BY 4, 2, 3, 5, 1""",
+    ),
+}
+
+
+def named(figure: str) -> Figure:
+    """Raises Refusal when there is no figure of that name."""
+    if figure not in FIGURES:
+        raise Refusal(f"there is no figure {figure}; known are {', '.join(FIGURES)}")
+    return FIGURES[figure]
+
+
+ROOM = """
+    SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
+           CASE WHEN pg_my_temp_schema() = 0 THEN set_config('temp_buffers', '256MB', false) END
+"""
+"""So that 654,000 cases stay in memory. A session that already had a temporary table keeps the buffers it has."""
+
+
+def prepare(connection: Connection, cohort: str, on: date) -> None:
+    """Reads the relations once for all figures, until the transaction ends."""
+    connection.execute(text(ROOM))
+    for name, query in RELATIONS.items():
+        asked = _asked(query, cohort, on)
+        connection.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"), asked)
+        connection.execute(text(f"ANALYZE {name}"))
+
+
+def read_figure(connection: Connection, figure: str, cohort: str, on: date) -> list[dict[str, Any]]:
+    """Its rows, once the relations are prepared."""
+    query = FIGURES[figure].query
+    return [dict(row) for row in connection.execute(text(query), _asked(query, cohort, on)).mappings()]
+
+
+def whole_query(figure: str, cohort: str, on: date) -> str:
+    """As anybody may run it in psql: the relations it needs come before it, and what was asked is written in."""
+    query = FIGURES[figure].query
+    needed: dict[str, str] = {}
+    for name, relation in reversed(list(RELATIONS.items())):
+        if re.search(rf"\b{name}\b", " ".join([query, *needed.values()])):
+            needed[name] = relation
+    parts = [f"{name} AS ({_aligned(needed[name], 4)}\n)" for name in reversed(needed)]
+    before = f"WITH {', '.join(parts)}" if parts else ""
+    whole = f"{before}{_aligned(query, 0)};".lstrip()
+    asked = text(whole).bindparams(**_asked(whole, cohort, on))
+    return str(asked.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+
+
+def _asked(query: str, cohort: str, on: date) -> dict[str, Any]:
+    return {name: value for name, value in (("cohort", cohort), ("on", on)) if re.search(rf":{name}\b", query)}
+
+
+def _aligned(query: str, indent: int) -> str:
+    lines = query.strip("\n").rstrip().splitlines()
+    margin = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+    return "".join(f"\n{' ' * indent}{line[margin:]}" for line in lines)

@@ -1,0 +1,33 @@
+"""What taxpayers did in earlier cases (models.proof.holdout.Habit), read from the record for many at once."""
+
+HABIT = """
+    SELECT CASE WHEN last >= since THEN 'paid_after_notice'
+                WHEN last IS NOT NULL THEN 'paid_unprompted'
+                WHEN answered OR earlier.status = 'resolved' OR hardship_on IS NOT NULL OR claimed_paid_on IS NOT NULL
+                  OR earlier.id IN (SELECT "case" FROM spoken) THEN 'answered'
+                ELSE 'silent' END AS habit
+    FROM cases AS earlier
+    CROSS JOIN LATERAL (
+        SELECT min(at) AS since, bool_or(status = 'answered') AS answered FROM notices
+        WHERE "case" = earlier.id AND kind = 'rung' AND sent_at IS NOT NULL) AS notified
+    CROSS JOIN LATERAL (
+        SELECT max(paid_on) AS last
+        FROM debtors JOIN debts ON debts.id = debtors.debt
+        CROSS JOIN LATERAL (
+            SELECT id FROM payments WHERE payments.debt = debts.id
+            UNION ALL SELECT payment FROM allocations WHERE allocations.debt = debts.id) AS came (payment)
+        JOIN payments ON payments.id = came.payment
+        WHERE debtors.taxpayer = earlier.taxpayer AND debts.tax = earlier.tax
+          AND paid_on >= earlier.opened_on AND payments.recorded_at <= earlier.closed_at
+          AND payments.amount > coalesce(
+              (SELECT sum(amount) FROM reversals WHERE reversals.payment = payments.id), 0)) AS paid
+    WHERE earlier.taxpayer = people.taxpayer AND earlier.closed_at IS NOT NULL
+      AND (since IS NOT NULL OR last IS NOT NULL)
+    ORDER BY earlier.closed_at DESC, earlier.id LIMIT 1"""
+"""That of each taxpayer of a relation `people`, as a lateral query beside it: by his own rows alone, since nobody knows
+how many join. No row: nothing is known of him."""
+
+SPOKEN = """
+    SELECT "case" FROM replies WHERE "case" IS NOT NULL
+    UNION ALL SELECT "case" FROM agreements UNION ALL SELECT "case" FROM defences"""
+"""The relation `spoken`, which HABIT reads: cases in which the taxpayer spoke up."""

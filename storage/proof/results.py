@@ -1,0 +1,248 @@
+"""What a cohort has brought in by a day: its figures read in one transaction, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, text
+
+from models.case.forecast import Sending, Waiting, forecast
+from models.errors import Refusal
+from models.money.prices import cost_of, monthly_fee
+from models.proof.delinquency import Delinquency, Month, before_and_after
+from models.proof.holdout import Arm
+from models.proof.outcome import Calls, Coverage, Recovered
+from models.proof.survival import Curve, Day, curve, log_rank
+from models.proof.uplift import Basis, Group, Uplift, compare, together
+from models.ruler.schema import Ruler
+from storage.amounts.prices import prices_of
+from storage.case.cases import FrozenRuler, frozen_ruler
+from storage.case.cohorts import Cohort, read_cohort
+from storage.proof.figures import FIGURES, prepare, read_figure
+
+HORIZON = timedelta(days=30)
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Foreseen(NamedTuple):
+    sending: Sending
+    cost: Decimal
+
+
+class ArmOutcome(NamedTuple):
+    """What a group came to, and what was sent to it."""
+
+    arm: Arm
+    group: Group
+    sent: int
+    cost: Decimal
+
+    @property
+    def cost_of_a_real(self) -> Decimal | None:
+        """None: nothing came in."""
+        return self.cost / self.group.received if self.group.received > 0 else None
+
+
+class Ranked(NamedTuple):
+    ours: str
+    theirs: str
+    p: float
+    """Of the log-rank test."""
+
+
+@dataclass(frozen=True)
+class Results:
+    cohort: Cohort
+    on: date
+    """The last logical day that counts."""
+    cases: int
+    held_out: int
+    rows: Mapping[str, Rows]
+    """Of each figure, as its query answers."""
+    coverage: Coverage
+    recovered: Recovered
+    by_lot: Uplift | None
+    """Everybody notified with the control group, by intention to treat; none: nobody was held out."""
+    arms: tuple[ArmOutcome, ...]
+    """Of each ruler, then of the control group; empty: there is one ruler only."""
+    by_ruler: tuple[Uplift, ...]
+    """The two rulers with each other, then each with the control group, if there is one; by intention to treat."""
+    as_delivered: Uplift
+    curves: Mapping[str, Curve]
+    """By the group's name; of groups without cases none."""
+    ranked: tuple[Ranked, ...]
+    """Of each two curves."""
+    calls: Calls
+    before: Delinquency
+    after: Delinquency
+    forecast: tuple[Foreseen, ...] | None
+    """None: the day is past, and what was to come then is not on record."""
+    fee: Decimal
+    """Of the providers a month, in reais, whatever is sent."""
+
+    @property
+    def ruler(self) -> Ruler:
+        return self.cohort.frozen.ruler
+
+    @property
+    def rival(self) -> Ruler | None:
+        return self.cohort.lot.rival.ruler if self.cohort.lot and self.cohort.lot.rival else None
+
+    @property
+    def begins(self) -> date:
+        return self.cohort.clock.origin_day
+
+    @property
+    def cost(self) -> Decimal:
+        return sum((channel["cost"] for channel in self.rows["channels"]), Decimal(0))
+
+
+def read_results(engine: Engine, name: str, asked: date | None = None) -> Results:
+    """On a day, else on the last that counts. Raises Refusal when there is no such cohort, or the day isn't its."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        cohort = read_cohort(connection, name)
+        begins, today = cohort.clock.origin_day, _today(cohort)
+        on = asked or _last_day(connection, cohort)
+        if not begins <= on <= today:
+            raise Refusal(f"{name} runs since {begins}, and today is {today}: choose a day from then to now")
+        prepare(connection, name, on)
+        rows = {figure: read_figure(connection, figure, name, on) for figure in FIGURES}
+        rulers = {row["ruler"]: frozen_ruler(connection, row["ruler"]) for row in rows["forecast"]}
+    names = _names(cohort)
+    arms = {arm: _outcome(arm, name, rows["groups"]) for arm, name in names.items()}
+    before, after = before_and_after([Month(**row) for row in rows["delinquency"]], cohort.clock.origin_day)
+    curves, ranked = _curves(rows["survival"], names)
+    return Results(
+        cohort=cohort,
+        on=on,
+        cases=sum(row["cases"] for row in rows["groups"]),
+        held_out=sum(row["cases"] for row in rows["groups"] if row["arm"] == Arm.CONTROL),
+        rows=rows,
+        coverage=Coverage(**rows["coverage"][0]),
+        recovered=_recovered(rows["recovered"]),
+        by_lot=_by_lot(arms),
+        arms=tuple(arms.values()) if Arm.RIVAL in arms else (),
+        by_ruler=_by_ruler(arms),
+        as_delivered=_as_delivered(rows["as_delivered"], names.get(Arm.CONTROL, "não alcançados")),
+        curves=curves,
+        ranked=ranked,
+        calls=Calls(**rows["calls"][0]),
+        before=before,
+        after=after,
+        forecast=_forecast(rulers, rows["forecast"], on) if on >= today else None,
+        fee=_fee(cohort, on),
+    )
+
+
+RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")
+
+
+def last_day(engine: Engine, name: str) -> date:
+    """The last that counts so far. Raises Refusal when there is no such cohort."""
+    with engine.connect() as connection:
+        return _last_day(connection, read_cohort(connection, name))
+
+
+def _last_day(connection: Connection, cohort: Cohort) -> date:
+    """Once the hold-out is released others may contact it, and it proves nothing any more."""
+    released = connection.execute(RELEASED, {"cohort": cohort.name}).scalar_one()
+    return min(_today(cohort), cohort.clock.day_at(released)) if released else _today(cohort)
+
+
+def _today(cohort: Cohort) -> date:
+    """Of a cohort that is started in the evening the next one, its first."""
+    return max(cohort.clock.day_at(datetime.now(UTC)), cohort.clock.origin_day)
+
+
+def _recovered(months: Rows) -> Recovered:
+    return Recovered(
+        after_action=sum((row["after_action"] for row in months), Decimal(0)),
+        spontaneous=sum((row["spontaneous"] for row in months), Decimal(0)),
+    )
+
+
+def _names(cohort: Cohort) -> Mapping[Arm, str]:
+    """The arms that its cases are drawn for, in the order in which they are compared."""
+    ours, lot = cohort.frozen.ruler.label, cohort.lot
+    named = {Arm.RULER: f"régua A ({ours})" if lot and lot.rival else "notificados"}
+    if lot and lot.rival:
+        named[Arm.RIVAL] = f"régua B ({lot.rival.ruler.label})"
+    if lot and lot.control:
+        named[Arm.CONTROL] = "grupo de controle"
+    return named
+
+
+def _group(name: str, rows: Iterable[Mapping[str, Any]]) -> Group:
+    for row in rows:
+        return Group(name, row["cases"], row["payers"], row["received"], row["deviation"])
+    return Group(name, 0, 0, Decimal(0), 0.0)
+
+
+def _outcome(arm: Arm, name: str, rows: Rows) -> ArmOutcome:
+    own = [row for row in rows if row["arm"] == arm]
+    return ArmOutcome(
+        arm, _group(name, own), sum(row["sent"] for row in own), sum((row["cost"] for row in own), Decimal(0))
+    )
+
+
+def _by_lot(arms: Mapping[Arm, ArmOutcome]) -> Uplift | None:
+    if Arm.CONTROL not in arms:
+        return None
+    notified = [outcome.group for arm, outcome in arms.items() if arm is not Arm.CONTROL]
+    return compare(together("notificados", notified), arms[Arm.CONTROL].group)
+
+
+def _by_ruler(arms: Mapping[Arm, ArmOutcome]) -> tuple[Uplift, ...]:
+    """In the order of the arms, so that the two rulers come first."""
+    if Arm.RIVAL not in arms:
+        return ()
+    return tuple(compare(ours.group, theirs.group) for ours, theirs in combinations(arms.values(), 2))
+
+
+def _as_delivered(rows: Rows, others: str) -> Uplift:
+    ours = _group("alcançados", (row for row in rows if row["reached"]))
+    theirs = _group(others, (row for row in rows if not row["reached"]))
+    return compare(ours, theirs, Basis.AS_DELIVERED)
+
+
+def _curves(rows: Rows, names: Mapping[Arm, str]) -> tuple[Mapping[str, Curve], tuple[Ranked, ...]]:
+    days = {
+        name: [Day(row["day"], row["paid"], row["left"]) for row in rows if row["arm"] == arm]
+        for arm, name in names.items()
+    }
+    ranked = [
+        Ranked(ours, theirs, p)
+        for ours, theirs in combinations(days, 2)
+        if (p := log_rank(days[ours], days[theirs])) is not None
+    ]
+    return {name: curve(found) for name, found in days.items() if found}, tuple(ranked)
+
+
+def _forecast(rulers: Mapping[str, FrozenRuler], rows: Rows, on: date) -> tuple[Foreseen, ...]:
+    """Each case by its own ruler, at that ruler's prices."""
+    found = [each for digest, frozen in rulers.items() for each in _foreseen(frozen, digest, rows, on)]
+    return tuple(sorted(found, key=lambda each: each.sending[:2]))
+
+
+def _foreseen(frozen: FrozenRuler, digest: str, rows: Rows, on: date) -> Iterator[Foreseen]:
+    waiting = [
+        Waiting(row["row"], row["rung"], row["day"], row["occurrences"], tuple(row["channels"]), row["cases"])
+        for row in rows
+        if row["ruler"] == digest
+    ]
+    prices = prices_of(frozen.ruler)
+    for sending in forecast(frozen.ruler, frozen.calendar, waiting, on, on + HORIZON):
+        yield Foreseen(sending, cost_of(prices, sending.channel, sending.on) * sending.notices)
+
+
+def _fee(cohort: Cohort, on: date) -> Decimal:
+    """Once for each table of prices that its rulers name."""
+    rulers = [cohort.frozen, *([cohort.lot.rival] if cohort.lot and cohort.lot.rival else [])]
+    tables = {table.prices: table for frozen in rulers for table in [prices_of(frozen.ruler)]}
+    return sum((monthly_fee(table, on) for table in tables.values()), Decimal(0))

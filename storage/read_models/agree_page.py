@@ -1,0 +1,102 @@
+"""What a taxpayer may agree to, or has agreed to, for the page that his link leads to. It reads, and locks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, select
+
+from models.agreement.quote import Quote
+from models.errors import Refusal, Unreckonable
+from models.ruler.schema import Ruler
+from models.taxid import mask
+from storage.agreement.policies import shipped_policy
+from storage.agreement.signing import active_agreement, plans
+from storage.case.cases import Case, read_case
+from storage.schema import agreements, instalments, taxpayers
+
+
+@dataclass(frozen=True)
+class ScheduledInstalment:
+    n: int
+    due: date
+    amount: Decimal
+    """With the price of its slip."""
+    paid_on: date | None
+
+
+@dataclass(frozen=True)
+class Signed:
+    on: date
+    on_hold_since: date | None
+    """None: not before its first instalment is paid."""
+    schedule: Sequence[ScheduledInstalment]
+
+
+@dataclass(frozen=True)
+class AgreePage:
+    ruler: Ruler
+    policy: str
+    """The name of a shipped one."""
+    case: str
+    name: str
+    tax_id: str
+    """Masked: who opens the link knows his own."""
+    today: date
+    signed: Signed | None = None
+    """The agreement that is running: no other can be signed."""
+    plans: Sequence[Quote] = ()
+    refusal: str | None = None
+    """Why there is no plan, in pt-BR."""
+
+
+def read_agree_page(connection: Connection, case: str, now: datetime, count: int | None = None) -> AgreePage | None:
+    """As it is at `now`, with the plan of `count` instalments or a handful to choose from; None: there is no such case,
+    or its ruler names no policy. Raises Unreckonable."""
+    try:
+        found = read_case(connection, case)
+    except Refusal:
+        return None
+    rule = found.ruler.agreements
+    if rule is None or rule.policy is None:
+        return None
+    signed = _signed(connection, case)
+    offered, refusal = ([], None) if signed else _plans(connection, found, rule.policy, now, count)
+    who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
+    return AgreePage(
+        ruler=found.ruler,
+        policy=rule.policy,
+        case=case,
+        name=who.name,
+        tax_id=mask(who.tax_id),
+        today=found.clock.day_at(now),
+        signed=signed,
+        plans=offered,
+        refusal=refusal,
+    )
+
+
+def _plans(
+    connection: Connection, case: Case, policy: str, now: datetime, count: int | None
+) -> tuple[list[Quote], str | None]:
+    try:
+        return plans(connection, case, shipped_policy(policy)[0], now, count), None
+    except Unreckonable:
+        raise
+    except Refusal as refusal:
+        return [], refusal.plain or "Este parcelamento só pode ser tratado no atendimento."
+
+
+def _signed(connection: Connection, case: str) -> Signed | None:
+    agreement = active_agreement(connection, case)
+    if agreement is None:
+        return None
+    row = connection.execute(select(agreements).where(agreements.c.id == agreement)).one()
+    mine = select(instalments).where(instalments.c.agreement == agreement).order_by(instalments.c.n)
+    schedule = [
+        ScheduledInstalment(each.n, each.due, each.amount + each.fee, each.paid_on) for each in connection.execute(mine)
+    ]
+    return Signed(row.signed_on, row.effective_on, schedule)

@@ -1,0 +1,232 @@
+"""The file of a case, or of an agreement: all that is on record of it, as a person reads it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from models.errors import Refusal, Unreckonable
+from models.taxid import formatted, mask
+from storage.agreement.signing import schedule
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
+from storage.case.cases import Case, read_case
+from storage.case.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
+from storage.law.approvals import to_be_approved
+
+DEBTS = text("""
+    SELECT debts.id, inscription, period, due, balance AS amount, pix_txid, debts.amount AS claimed, received,
+           litigation, prescribes
+    FROM debtors JOIN debts ON debts.id = debtors.debt
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax ORDER BY due, debts.id
+""")
+
+HOLDS = text("""
+    SELECT ground, holds.source, placed_by AS by, reason, evidence, holds.since AS "from", until,
+           min(placed_at) AS since, array_agg(debts.id ORDER BY debts.id) AS debts
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN holds ON holds.debt = debts.id
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax AND lifted_at IS NULL
+    GROUP BY ground, holds.source, placed_by, reason, evidence, holds.since, until, date_trunc('second', placed_at)
+    ORDER BY min(placed_at), ground
+""")
+
+# of an instalment's payment what each debt shares of it, net of what was given back
+PAYMENTS = text("""
+    SELECT coalesce(payments.end_to_end_id, payments.reference) AS id, payments.debt, payments.amount, paid_on AS at,
+           paid_at, payments.recorded_at,
+           coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed, NULL AS agreement
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
+    UNION ALL
+    SELECT coalesce(payments.end_to_end_id, payments.reference), debts.id, allocations.amount, payments.paid_on,
+           paid_at, payments.recorded_at, 0, instalments.agreement
+    FROM debtors JOIN debts ON debts.id = debtors.debt JOIN allocations ON allocations.debt = debts.id
+    JOIN payments ON payments.id = allocations.payment JOIN instalments ON instalments.id = payments.instalment
+    WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
+    ORDER BY recorded_at, debt
+""")
+
+NOTICES = text("""
+    SELECT id, at, hypothesis, stage, rigidity, tone, channel, way, template, status, failure, formal, subject, body,
+           address, claimed_at, sent_at, served_on, served_by, served_reference
+    FROM notices WHERE "case" = :case ORDER BY step, channel
+""")
+
+REPLIES = text("""
+    SELECT recorded_at AS at, channel, intent, address, body, answer FROM replies WHERE "case" = :case ORDER BY id
+""")
+
+TASKS = text("""
+    SELECT id, kind, what, source, reference, due, done_at, done_by FROM tasks WHERE "case" = :case ORDER BY due, id
+""")
+
+BENEFITS = text("""
+    SELECT benefits.id, name, code,
+           CASE WHEN EXISTS (SELECT FROM suspensions WHERE benefit = benefits.id AND reinstated_at IS NULL)
+                THEN 'suspended' ELSE 'active' END AS status
+    FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY code
+""")
+
+DEFENCES = text("""
+    SELECT filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason
+    FROM defences WHERE "case" = :case ORDER BY id
+""")
+
+PRIOR_STEPS = text("""
+    SELECT kind, "on", reference, recorded_by AS by FROM prior_steps WHERE "case" = :case ORDER BY "on", id
+""")
+
+APPROVALS = text("""
+    SELECT given_by, given_on, reason, state, seen FROM approvals WHERE "case" = :case ORDER BY id
+""")
+
+EVENTS = text("""
+    SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
+""")
+
+AGREEMENTS = with_horizons(f"""
+    SELECT agreements.id, "case", label AS policy, state, agreements.amount, discount, renegotiation, signed_on,
+           effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on,
+           {PRESCRIBES},
+           (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
+           (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid
+    FROM agreements JOIN policies ON policies.digest = policy JOIN cases ON cases.id = "case"
+         {PRESCRIPTION}
+    WHERE (CAST(:case AS text) IS NULL OR "case" = :case) AND (CAST(:state AS text) IS NULL OR state = :state)
+    ORDER BY {NEAR_FIRST}, agreements.recorded_at DESC, agreements.id
+""")  # noqa: S608 - constants
+
+AGREEMENT = text("""
+    SELECT agreements.id AS agreement, "case", label AS policy, state, terms -> 'request' AS request, renegotiation,
+           amount, discount, signed_on, signed_by, signed_via, effective_on, broken_on, decided_on, completed_on,
+           next_step
+    FROM agreements JOIN policies ON policies.digest = policy
+    WHERE agreements.id = :name OR "case" = :name ORDER BY agreements.recorded_at DESC LIMIT 1
+""")
+
+AGREEMENT_DEBTS = text("SELECT debt, amount FROM agreement_debts WHERE agreement = :agreement ORDER BY debt")
+
+AGREEMENT_TASKS = text("""
+    SELECT due, what, source, done_at FROM tasks WHERE "case" = :case AND reference = :agreement ORDER BY due, id
+""")
+
+RECORD = text("""
+    SELECT tax_id, name, next_step, arm FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
+    WHERE cases.id = :case
+""")
+
+
+def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
+    """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
+    addresses nor the taxpayer's own words are told."""
+    record = read_case(connection, case)
+    who = connection.execute(RECORD, {"case": case}).one()
+    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None}
+    asked |= horizons(connection, datetime.now(UTC), record.cohort)
+
+    def rows(query: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in connection.execute(query, asked).mappings()]
+
+    notices, replies = rows(NOTICES), rows(REPLIES)
+    if not reveal:
+        for notice in notices:
+            notice["body"] = _masked(notice["body"], who.tax_id)
+        for message in (*notices, *replies):
+            del message["address"]
+        for reply in replies:
+            del reply["body"]
+    return {
+        "case": record.id,
+        "cohort": record.cohort,
+        "ruler": record.ruler.label,
+        "arm": who.arm,
+        "tax_id": formatted(who.tax_id) if reveal else mask(who.tax_id),
+        "name": who.name if reveal else None,
+        "tax": record.tax,
+        "status": record.status,
+        **_cell(record),
+        "occurrences": record.position.occurrences,
+        "next_step": _next_step(who.next_step),
+        "waits_because": _waits_because(who.next_step),
+        "holds": rows(HOLDS),
+        "defences": rows(DEFENCES),
+        "prior_steps": rows(PRIOR_STEPS),
+        "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
+        "approvals": rows(APPROVALS),
+        "debts": _owed_today(connection, record, rows(DEBTS)),
+        "payments": rows(PAYMENTS),
+        "agreements": rows(AGREEMENTS),
+        "notices": notices,
+        "replies": replies,
+        "tasks": rows(TASKS),
+        "benefits": rows(BENEFITS),
+        "events": rows(EVENTS),
+    }
+
+
+def list_agreements(connection: Connection, state: str | None, cohort: str | None) -> list[dict[str, Any]]:
+    """Of cases near prescription first, then the newest."""
+    asked = {"case": None, "state": state, **horizons(connection, datetime.now(UTC), cohort)}
+    return [dict(row) for row in connection.execute(AGREEMENTS, asked).mappings()]
+
+
+def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
+    """Of the agreement with that id, or the newest of the case with that id. Refuses what is neither."""
+    row = connection.execute(AGREEMENT, {"name": name}).mappings().one_or_none()
+    if row is None:
+        raise Refusal(f"there is no agreement {name}, nor one of a case {name}; `agreement list` shows them")
+    debts = connection.execute(AGREEMENT_DEBTS, dict(row)).mappings()
+    tasks = connection.execute(AGREEMENT_TASKS, dict(row)).mappings()
+    return {
+        **row,
+        "debts": [dict(each) for each in debts],
+        "instalments": schedule(connection, row["agreement"]),
+        "tasks": [dict(each) for each in tasks],
+    }
+
+
+def _owed_today(connection: Connection, case: Case, debts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By the table of the case's ruler, where it has one; none where that can't be told."""
+    try:
+        table = accrual_of(case.ruler)
+        if table is None:
+            return debts
+        owed = owed_of(connection, [debt["id"] for debt in debts], table, case.clock.day_at(datetime.now(UTC)))
+    except Unreckonable:
+        return [{**debt, "amount": None} for debt in debts]
+    return [{**debt, "amount": owed[debt["id"]].total} for debt in debts]
+
+
+def _masked(body: str, tax_id: str) -> str:
+    return body.replace(formatted(tax_id), mask(tax_id)).replace(tax_id, mask(tax_id))
+
+
+def _cell(case: Case) -> dict[str, Any]:
+    position = case.position
+    stands = case.ruler.rung(position.row, position.rung) if position.row and position.rung >= 0 else None
+    return {
+        "hypothesis": position.row,
+        "stage": stands.stage if stands else None,
+        "rigidity": position.last_rigidity or None,
+    }
+
+
+def _waits_because(step: dict[str, Any] | None) -> str | None:
+    """Why nothing is due, in an open case that only an event can move."""
+    return str(step["reason"]) if step is not None and step["on"] is None else None
+
+
+def _next_step(step: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What comes next and when; none when only an event can move the case."""
+    if step is None or step["on"] is None:
+        return None
+    return {
+        "at": step["on"],
+        "action": step["action"],
+        "hypothesis": step["row"],
+        "stage": step["stage"],
+        "rigidity": step["rigidity"],
+        "reason": step["reason"],
+    }

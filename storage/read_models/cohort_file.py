@@ -1,0 +1,56 @@
+"""How a cohort stands: all that a person reads of it at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from storage.case.cases import frozen_ruler
+from storage.case.cohorts import read_cohort
+from storage.case.prescription import count_near
+from storage.contact.costs import spent_by_channel
+from storage.schema import cases
+
+
+def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, Any]:
+    """Its cases by status and by cell, and what was spent. Raises Refusal when there is no such cohort."""
+    known = read_cohort(connection, name)
+    costs, statuses = spent_by_channel(connection, name), statuses_of(connection, name)
+    return {
+        "cohort": name,
+        "ruler": known.frozen.ruler.label,
+        "state": known.steering.state,
+        "steered_by": known.steering.by or None,
+        "steered_on": known.steering.on,
+        "started_by": known.started_by,
+        "today": known.clock.day_at(now),
+        "cases": sum(statuses.values()),
+        "near_prescription": count_near(connection, name, now),
+        "statuses": statuses,
+        "cells": _cells(connection, name),
+        "budget": known.budget,
+        "spent": sum((channel["cost"] for channel in costs), Decimal(0)),
+        "costs": costs,
+    }
+
+
+def statuses_of(connection: Connection, name: str) -> dict[str, int]:
+    state = cases.c.status
+    query = select(state, func.count()).where(cases.c.cohort == name).group_by(state).order_by(state)
+    return {status: count for status, count in connection.execute(query).tuples()}  # noqa: C416 - typed so
+
+
+def _cells(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """Each case's by its own ruler."""
+    row, rung = cases.c.position["row"].astext, cases.c.position["rung"].as_integer()
+    alike = (row, rung, cases.c.ruler)
+    counts: Counter[tuple[str | None, str | None]] = Counter()
+    query = select(*alike, func.count()).where(cases.c.cohort == name).group_by(*alike).order_by(*alike)
+    for hypothesis, index, digest, count in connection.execute(query):
+        stands = frozen_ruler(connection, digest).ruler.rung(hypothesis, index) if hypothesis and index >= 0 else None
+        counts[hypothesis, stands.stage if stands else None] += count
+    return [{"hypothesis": hypothesis, "stage": stage, "cases": n} for (hypothesis, stage), n in counts.items()]

@@ -1,0 +1,75 @@
+"""What is open in a case, for the page that its taxpayer's link leads to. It reads, and locks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
+
+from models.case.evidence import Debt, Filing
+from models.case.facts import Standing
+from models.errors import Refusal
+from models.ruler.schema import Kind, Ruler
+from models.taxid import mask
+from storage.case.cases import read_case
+from storage.case.facts import read_standings
+from storage.payments.charges import brcodes_of
+from storage.payments.offers import OnDay, offer_now
+from storage.schema import taxpayers
+
+
+@dataclass(frozen=True)
+class PayPage:
+    ruler: Ruler
+    case: str
+    name: str
+    tax_id: str
+    """Masked: who opens the link knows his own."""
+    tax: str
+    today: date
+    standing: Standing
+    brcodes: Mapping[str, str]
+    """Pix *copia e cola*, by debt."""
+    offer: OnDay | None = None
+    """Of a campaign, while it is open."""
+
+    @property
+    def debts(self) -> list[Debt]:
+        return [debt for debt in self.standing.debts if debt.outstanding]
+
+    @property
+    def missing_returns(self) -> list[Filing]:
+        return self._filings(Kind.RETURN)
+
+    @property
+    def divergences(self) -> list[Filing]:
+        return self._filings(Kind.DIVERGENCE)
+
+    def _filings(self, kind: Kind) -> list[Filing]:
+        periods = {e.period for e in self.standing.evidence if e.kind is kind and e.open}
+        return [filing for filing in self.standing.filings if filing.period in periods]
+
+
+def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage | None:
+    """As it is at `now`; None: there is no such case."""
+    try:
+        found = read_case(connection, case)
+    except Refusal:
+        return None
+    today = found.clock.day_at(now)
+    pair = (found.taxpayer, found.tax)
+    standing = read_standings(connection, found.ruler, [pair], today)[pair]
+    who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
+    page = PayPage(
+        ruler=found.ruler,
+        case=found.id,
+        name=who.name,
+        tax_id=mask(who.tax_id),
+        tax=found.tax,
+        today=today,
+        standing=standing,
+        brcodes=brcodes_of(connection, [debt.id for debt in standing.debts]),
+    )
+    return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))

@@ -1,0 +1,67 @@
+"""On which days people may put something on record, and what they are told when they may not."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from models.case.entries import check_defence, check_hold, check_ruling
+from models.case.facts import Defence
+from models.case.status import Status, must_be_open
+from models.errors import Refusal
+from models.law.grounds import Ground, ended_by, read_ground
+from models.words import GROUNDS
+
+TODAY, BEFORE, EARLIER, LATER = (date(2026, 11, day) for day in (20, 10, 5, 25))
+OPEN = Defence(filed_on=BEFORE)
+REJECTED = Defence(filed_on=BEFORE, state="rejected", decided_on=BEFORE)
+
+
+def test_each_ground_has_its_words_and_may_be_written_with_hyphens() -> None:
+    for ground in Ground:
+        assert read_ground(f" {ground.replace('_', '-').upper()} ") is ground
+        assert GROUNDS[ground]
+
+
+def test_an_extract_s_ground_is_not_for_people() -> None:
+    with pytest.raises(Refusal, match="there is no ground 'tax_benefit'; choose one of moratorium, deposit"):
+        read_ground("tax_benefit")
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("extract", "next extract"), ("agreement a1", "ends with the agreement a1"), ("person", "people lift it")],
+)
+def test_who_lifts_a_hold(source: str, told: str) -> None:
+    assert told in ended_by(source)
+
+
+def test_what_fits() -> None:
+    check_hold(TODAY, None, TODAY)
+    check_hold(EARLIER, TODAY, TODAY)
+    check_defence(TODAY, TODAY, None, TODAY)
+    check_defence(BEFORE, EARLIER, REJECTED, TODAY)
+    check_ruling(BEFORE, OPEN, TODAY)
+    must_be_open("c1", Status.REFERRED)
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        (lambda: check_hold(LATER, None, TODAY), "can't begin on 2026-11-25, which is yet to come"),
+        (lambda: check_hold(BEFORE, EARLIER, TODAY), "can't end on 2026-11-05, before it begins on 2026-11-10"),
+        (lambda: check_hold(EARLIER, BEFORE, TODAY), "until 2026-11-10 is over already"),
+        (lambda: check_defence(TODAY, None, None, TODAY), "no formal notice was sent"),
+        (lambda: check_defence(BEFORE, TODAY, None, TODAY), "before the first formal notice of 2026-11-20"),
+        (lambda: check_defence(LATER, BEFORE, None, TODAY), "yet to come"),
+        (lambda: check_defence(TODAY, BEFORE, OPEN, TODAY), "filed on 2026-11-10 is open already"),
+        (lambda: check_ruling(TODAY, None, TODAY), "no defence is on record"),
+        (lambda: check_ruling(TODAY, REJECTED, TODAY), "was rejected on 2026-11-10 already"),
+        (lambda: check_ruling(EARLIER, OPEN, TODAY), "before it was filed on 2026-11-10"),
+        (lambda: check_ruling(LATER, OPEN, TODAY), "yet to come"),
+        (lambda: must_be_open("c1", Status.RESOLVED), "case c1 is resolved: nothing more can be done"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_a_sentence(check: Callable[[], None], told: str) -> None:
+    with pytest.raises(Refusal, match=told):
+        check()

@@ -1,0 +1,236 @@
+"""From what the authority knows of each period to the row of the heat-map it leads to."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.case.evidence import Classification, Debt, Evidence, Filing, classify, evidence_of, window_start
+from models.case.facts import standing_of
+from models.ruler.schema import Kind, Ruler
+from tests.builders import ICMS, REGISTERED, debt, due_of, filing, missing, months, shipped
+
+START = date(2026, 11, 3)
+RULER = shipped(ICMS)
+ROLL = shipped(REGISTERED)
+
+
+def found(debts: Iterable[Debt], filings: Iterable[Filing] = (), ruler: Ruler = RULER) -> Classification | None:
+    standing = standing_of(ruler, START, debts, filings)
+    return classify(ruler, standing.debts, standing.live_evidence, START)
+
+
+def row(debts: Iterable[Debt], filings: Iterable[Filing] = (), ruler: Ruler = RULER) -> str | None:
+    target = found(debts, filings, ruler)
+    return target.row if target else None
+
+
+def evidence(*filings: Filing, debts: Iterable[Debt] = ()) -> list[tuple[Kind, bool]]:
+    return [(e.kind, e.open) for e in evidence_of(RULER, debts, filings)]
+
+
+def underpaid(period: str = "2026-09") -> Filing:
+    return filing(period, paid="400.00", paid_on=due_of(period))
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, "h1"), (2, "h2"), (3, "h7"), (7, "h7")])
+def test_declared_and_unpaid(times: int, expected: str) -> None:
+    periods = months(times)
+    assert row(map(debt, periods), map(filing, periods)) == expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, "h3"), (2, "h4"), (3, "h4")])
+def test_return_missing(times: int, expected: str) -> None:
+    assert row((), map(missing, months(times))) == expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, "h5"), (2, "h6"), (3, "h6")])
+def test_declared_and_paid_in_part(times: int, expected: str) -> None:
+    periods = months(times)
+    assert row([debt(period, "600.00") for period in periods], map(underpaid, periods)) == expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, "h5"), (2, "h6"), (3, "h6")])
+def test_declared_less_than_assessed(times: int, expected: str) -> None:
+    filings = [filing(p, paid="1000.00", paid_on=due_of(p), assessed="1500.00") for p in months(times)]
+    assert row((), filings) == expected
+
+
+def test_nothing_open_leads_nowhere() -> None:
+    assert row((), [filing(paid="1000.00", paid_on=due_of("2026-09"))]) is None
+    assert row((), [filing(declared=None, status="not_required")]) is None
+
+
+def test_a_return_filed_late_was_missing_on_the_due_date_and_is_cured() -> None:
+    late = filing(status="late", filed_on="2026-10-20")
+    assert evidence(late, debts=[debt()]) == [(Kind.NON_PAYMENT, True), (Kind.RETURN, False)]
+
+
+def test_a_later_payment_in_part_leaves_it_a_non_payment() -> None:
+    assert evidence(filing(paid="400.00", paid_on="2026-10-12"), debts=[debt(balance="600.00")]) == [
+        (Kind.NON_PAYMENT, True)
+    ]
+
+
+def test_a_later_payment_leaves_a_divergence_one() -> None:
+    paid_more = Filing(
+        period="2026-09",
+        due=date(2026, 10, 9),
+        status="filed",
+        filed_on=date(2026, 10, 1),
+        declared=Decimal(100),
+        paid=Decimal(90),
+        paid_on=date(2026, 11, 15),
+        paid_before_due=Decimal(40),
+    )
+    assert [e.kind for e in evidence_of(RULER, (), (paid_more,))] == [Kind.DIVERGENCE]
+
+
+def test_a_later_payment_in_full_cures_and_is_still_an_occurrence() -> None:
+    cured = filing("2026-08", paid="1000.00", paid_on="2026-10-12")
+    assert evidence(cured) == [(Kind.NON_PAYMENT, False)]
+    assert row([debt()], [cured, filing()]) == "h2"
+
+
+def test_a_debt_paid_later_cures_a_divergence() -> None:
+    assert evidence(underpaid(), debts=[debt(balance="600.00")]) == [(Kind.DIVERGENCE, True)]
+    assert evidence(underpaid(), debts=[debt(balance="0.00")]) == [(Kind.DIVERGENCE, False)]
+
+
+def test_a_correction_cures_a_divergence() -> None:
+    wrong: dict[str, Any] = {"paid": "1000.00", "paid_on": due_of("2026-09"), "assessed": "1500.00"}
+    assert evidence(filing(**wrong)) == [(Kind.DIVERGENCE, True)]
+    assert evidence(filing(**wrong, corrected="1500.00")) == [(Kind.DIVERGENCE, False)]
+
+
+@pytest.mark.parametrize(
+    ("paid", "kinds"), [("999.00", []), ("998.99", [Kind.DIVERGENCE]), ("1001.01", [Kind.DIVERGENCE])]
+)
+def test_differences_up_to_the_tolerance_are_no_divergence(paid: str, kinds: list[Kind]) -> None:
+    assert [kind for kind, _ in evidence(filing(paid=paid, paid_on=due_of("2026-09")))] == kinds
+
+
+@pytest.mark.parametrize(("due", "expected"), [("2025-11-03", "h1"), ("2025-11-04", "h2")])
+def test_the_window_looks_back_twelve_months_from_the_start(due: str, expected: str) -> None:
+    old = filing("2025-10", paid="1000.00", paid_on="2026-01-10").model_copy(update={"due": date.fromisoformat(due)})
+    assert row([debt()], [old, filing()]) == expected
+
+
+def test_the_window_of_a_29_february_begins_on_the_28() -> None:
+    assert window_start(RULER, date(2028, 2, 29)) == date(2027, 2, 28)
+
+
+def test_each_kind_counts_its_own_occurrences() -> None:
+    a, b = months(2)
+    target = found([debt(b)], [missing(a), filing(b)])
+    assert target is not None
+    assert target.occurrences == 1
+
+
+def test_mixed_evidence_takes_the_most_rigid_first_rung() -> None:
+    a, b, c = months(3)
+    target = found([debt(c)], [missing(a), missing(b), filing(c)])
+    assert target is not None
+    assert (target.kind, target.row, target.occurrences) == (Kind.RETURN, "h4", 2)
+
+
+def test_mixed_evidence_of_equal_rigidity_takes_the_higher_row() -> None:
+    a, b = months(2)
+    assert RULER.rigidity("h1", 0, 1) == RULER.rigidity("h3", 0, 1)
+    assert row([debt(b)], [missing(a), filing(b)]) == "h3"
+
+
+@pytest.mark.parametrize(
+    ("periods", "each", "expected"),
+    [
+        (months(4), "4000000.00", "h8"),  # four in a row
+        (months(4), "3000000.00", "h7"),  # repeated, not substantial
+        (months(3), "9000000.00", "h7"),  # substantial, not repeated
+        (months(11)[::2], "3000000.00", "h8"),  # six alternate ones
+        (months(9)[::2], "9000000.00", "h7"),  # five
+    ],
+)
+def test_the_thresholds_of_a_persistent_defaulter(periods: list[str], each: str, expected: str) -> None:
+    assert row([debt(p, each) for p in periods], [filing(p, each) for p in periods]) == expected
+
+
+def test_debts_on_hold_make_nobody_a_persistent_defaulter() -> None:
+    periods = months(4)
+    held = [debt(p, "9000000.00", "judicial_decision") for p in periods[:3]]
+    assert row([*held, debt(periods[3], "9000000.00")], [filing(p, "9000000.00") for p in periods]) == "h7"
+
+
+def test_a_debt_on_hold_leads_to_no_row() -> None:
+    assert row([debt("2026-09", "1000.00", "negotiation")], [filing()]) is None
+
+
+@pytest.mark.parametrize(
+    ("debts", "expected"),
+    [
+        ([debt(None)], "h1"),
+        ([debt(None, due="2025-11-03")], "h2"),
+        ([debt(None, due="2025-11-04")], "h1"),
+        ([debt(None), debt(None, id="d2", inscription="i2")], "h7"),
+        ([debt(None, litigation=True)], "h7"),
+        ([debt(None), debt(None, "50.00", "guarantee", id="d2", inscription="i2", litigation=True)], "h1"),
+        ([debt(None), debt(None, "0.00", id="d2", inscription="i2")], "h1"),
+        ([debt(None, "0.00")], None),
+    ],
+)
+def test_registered_debt_alone(debts: list[Debt], expected: str | None) -> None:
+    assert row(debts, ruler=ROLL) == expected
+
+
+def test_a_ruler_without_registered_debt_takes_none() -> None:
+    assert row([debt(None)]) is None
+
+
+@given(st.integers(1, 14), st.integers(0, 13), st.sampled_from([filing, missing, underpaid]))
+def test_one_more_occurrence_never_leads_to_a_softer_message(times: int, cured: int, kind: Any) -> None:
+    def heat(count: int) -> int:
+        periods = months(count)
+        filings = [kind(p) for p in periods]
+        target = found([debt(f.period) for f in filings if f.status != "missing"], filings)
+        assert target is not None
+        return RULER.rigidity(target.row, 0, target.occurrences)
+
+    assert heat(times + 1) >= heat(times)
+
+
+AMOUNTS = st.sampled_from([None, Decimal(0), Decimal(400), Decimal(1000), Decimal(1500)])
+RETURNS = st.builds(
+    Filing,
+    period=st.just("2026-09"),
+    due=st.just(due_of("2026-09")),
+    status=st.sampled_from(["filed", "late", "not_required"]),
+    declared=AMOUNTS,
+    assessed=AMOUNTS,
+    paid=AMOUNTS.filter(lambda amount: amount is not None),
+    paid_on=st.just(due_of("2026-09")) | st.none(),
+)
+
+
+@given(RETURNS, AMOUNTS, st.sampled_from([None, Decimal(0), Decimal(600)]))
+def test_a_correction_or_a_payment_never_adds_or_changes_a_kind(
+    before: Filing, corrected: Decimal | None, balance: Decimal | None
+) -> None:
+    after = before.model_copy(update={"corrected": corrected})
+    debts = [] if balance is None else [debt(balance=balance)]
+    assert [kind for kind, _ in evidence(after, debts=debts)] == [kind for kind, _ in evidence(before)]
+
+
+@given(RETURNS, st.integers(0, 400))
+def test_what_is_paid_after_the_due_date_never_makes_a_divergence(before: Filing, days: int) -> None:
+    unpaid = before.model_copy(update={"paid": Decimal(0), "paid_on": None})
+    late = unpaid.model_copy(update={"paid": Decimal(400), "paid_on": before.due + timedelta(days=days + 1)})
+    assert [kind for kind, _ in evidence(late)] == [kind for kind, _ in evidence(unpaid)]
+
+
+def test_evidence_says_which_period_and_what_would_cure_it() -> None:
+    assert evidence_of(RULER, [], [missing("2026-08")]) == (
+        Evidence(kind=Kind.RETURN, period="2026-08", due=due_of("2026-08"), open=True, wants_return=True),
+    )

@@ -1,0 +1,286 @@
+"""Who may approve, what makes an approval lapse, whose benefits are suspended, and what comes before a suit."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+
+from models.case.decision import decide
+from models.case.facts import Defence, FormalNotice, PriorStep, Standing, StepKind
+from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other, steps_missing
+from models.case.state import Position
+from models.case.status import Status
+from models.case.step import Action, Step
+from models.errors import Refusal
+from models.formats import day
+from models.ruler.schema import Ruler
+from models.words import PRIOR_STEPS
+from tests.builders import FACTS, ICMS, REGISTERED, debt, inscribed, shipped
+from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, registered, suspended
+
+MONDAY = date(2026, 11, 9)
+
+
+def with_gate(**changes: Any) -> Ruler:
+    ruler = shipped(ICMS)
+    assert ruler.gate
+    return ruler.model_copy(update={"gate": ruler.gate.model_copy(update=changes)})
+
+
+def decided(case: PaperCase, ruler: Ruler) -> Step:
+    return decide(ruler, case.calendar, case.position, case.standing).step
+
+
+# ---- four eyes
+
+
+@pytest.mark.parametrize("by", ["ana", " ANA ", "Ana"])
+def test_who_started_the_cohort_does_not_approve(by: str) -> None:
+    with pytest.raises(Refusal, match="started the cohort, so somebody else must approve"):
+        must_be_other(Position.at_start(MONDAY), by, "ana")
+
+
+def test_nobody_approves_twice() -> None:
+    once = Position.at_start(MONDAY).approved("Bruno", "seen")
+    with pytest.raises(Refusal, match="bruno has approved already; a second person must"):
+        must_be_other(once, "bruno", "ana")
+    must_be_other(once, "Carla", "ana")
+
+
+@pytest.mark.parametrize(("owed", "wanted"), [("50000000.00", 1), ("50000000.01", 2)])
+def test_above_the_ruler_s_amount_two_approve(owed: str, wanted: int) -> None:
+    assert approvals_wanted(shipped(ICMS), Standing(today=MONDAY, debts=(debt(balance=owed),))) == wanted
+    assert approvals_wanted(with_gate(second_above=None), Standing(today=MONDAY, debts=(debt(balance=owed),))) == 1
+
+
+def test_the_first_of_two_approvals_suspends_nothing() -> None:
+    case = asking()
+    two = with_gate(second_above=Decimal("1.00"))
+    case.ruler = two
+    case._judge(case.position.approved("Bruno", case.standing.fingerprint))
+    assert (case.step.status, case.step.action) == (Status.AWAITING_APPROVAL, Action.WAIT)
+    assert "(1 de 2)" in case.step.reason
+    case._judge(case.position.approved("Carla", case.standing.fingerprint))
+    assert case.step.action is Action.SUSPEND
+    assert "Bruno e Carla" in case.step.reason
+
+
+# ---- what an approval rests on
+
+
+def approved() -> PaperCase:
+    case = asking()
+    case._judge(case.position.approved("Bruno", case.standing.fingerprint))
+    assert case.step.action is Action.SUSPEND
+    return case
+
+
+def paid_in_part(case: PaperCase) -> None:
+    case.pay("10.00", next(iter(case.debts)))
+
+
+def reassessed(case: PaperCase) -> None:
+    which, owed = next(iter(case.debts.items()))
+    more = owed.ledger + 1
+    case.debts[which] = owed.model_copy(update={"balance": more, "ledger": more})
+
+
+def held(case: PaperCase) -> None:
+    case.hold("injunction", which=next(iter(case.debts)))
+
+
+def defended(case: PaperCase) -> None:
+    case.defence = Defence(filed_on=case.today)
+
+
+@pytest.mark.parametrize("happens", [paid_in_part, reassessed, held, defended])
+def test_an_approval_lapses_on_whatever_it_did_not_see(happens: Callable[[PaperCase], None]) -> None:
+    case = approved()
+    happens(case)
+    case.sit()
+    assert case.position.approvers == ()
+    assert case.step.action is not Action.SUSPEND
+    assert "approval_lapsed" in [turn.kind for turn in case.turns]
+
+
+def test_an_approval_outlives_what_delay_adds_by_the_day() -> None:
+    case = approved()
+    for which, owed in case.debts.items():
+        case.debts[which] = owed.model_copy(update={"balance": owed.balance + 5})
+    case.today += timedelta(days=1)
+    case.sit()
+    assert case.step.action is Action.SUSPEND
+
+
+# ---- by the law, or at the ladder's end
+
+
+@pytest.mark.parametrize(
+    ("assets", "basis"), [(None, "statutory"), ("0", "statutory"), ("15999999.99", "statutory"), ("16000000", "ladder")]
+)
+def test_who_owns_as_much_as_he_owes_is_no_persistent_defaulter(assets: str | None, basis: str) -> None:
+    case = defaulter(known_assets=Decimal(assets) if assets is not None else None)
+    found, why = basis_of(case.ruler, case.position, case.standing)
+    assert found == basis
+    assert ("devedor contumaz por lei" in why) == (basis == "statutory")
+    assert ("fim da régua" in why) == (basis == "ladder")
+
+
+def test_a_statutory_gate_refers_who_only_came_to_the_end_of_the_ladder() -> None:
+    statutory = with_gate(basis="statutory")
+    assert decided(defaulter().climb_until(Action.ASK_APPROVAL), statutory).action is Action.ASK_APPROVAL
+    climbed = paper(FACTS["h7"]).climb_until(Action.ASK_APPROVAL)
+    step = decided(climbed, statutory)
+    assert step.action is Action.REFER
+    assert "os limites não foram atingidos" in step.reason
+
+
+def test_every_request_says_by_what_it_is_made() -> None:
+    assert "devedor contumaz por lei" in defaulter().climb_until(Action.ASK_APPROVAL).step.reason
+    assert "fim da régua" in paper(FACTS["h7"]).climb_until(Action.ASK_APPROVAL).step.reason
+
+
+# ---- service, also by silence
+
+
+def served_by_silence(read_on: date | None = None) -> PaperCase:
+    """Its formal notice was published, and is deemed served 15 days later."""
+    case = defaulter(compressed=False).climb(1)
+    published = case.notices[-1].at
+    deemed = case.ruler.jurisdiction.deemed_on(published, case.calendar)
+    assert deemed
+    case.notices[-1] = FormalNotice(id="n0", at=published, served_on=read_on, deemed_on=deemed[0], deemed_by=deemed[1])
+    case.sit()
+    return case
+
+
+def test_silence_serves_on_its_day_and_the_wait_counts_from_it() -> None:
+    case = served_by_silence()
+    on = case.notices[-1].deemed_on
+    assert (case.step.action, case.step.on) == (Action.DEEM_SERVED, on)
+    assert on
+    assert day(on) in case.step.reason
+    case.carry_out()
+    assert case.notices[-1].served_on == on
+    assert case.position.wait
+    assert case.step.on == case.calendar.after(on, case.position.wait)
+
+
+def test_who_reads_it_before_is_served_that_day() -> None:
+    case = served_by_silence()
+    case.notices[-1] = case.notices[-1].model_copy(update={"served_on": case.today})
+    case.sit()
+    assert case.step.action is Action.NOTIFY
+
+
+def test_without_that_law_the_gate_waits_for_proof() -> None:
+    case = defaulter(compressed=False).climb(1)
+    assert (case.step.action, case.step.on) == (Action.WAIT, None)
+    assert "aguarda prova de ciência" in case.step.reason
+
+
+# ---- defence
+
+
+def test_nothing_escalates_while_a_defence_is_open_and_its_days_are_given_back() -> None:
+    case = asking()
+    filed = case.today
+    case.defence = Defence(filed_on=filed)
+    case.sit()
+    assert (case.step.status, case.step.on) == (Status.UNDER_DEFENCE, None)
+    case.today += timedelta(days=40)
+    case.defence = Defence(filed_on=filed, state="rejected", decided_on=case.today)
+    case.sit()
+    assert case.step.status is Status.RUNNING
+    assert case.step.on is not None
+    assert case.step.on >= case.today
+    assert case.step.action is Action.ASK_APPROVAL
+
+
+def test_an_accepted_defence_shuts_the_gate() -> None:
+    case = asking()
+    case.defence = Defence(filed_on=case.today, state="accepted", decided_on=case.today)
+    case.sit()
+    assert case.step.action is Action.REFER
+    assert "defesa aceita" in case.step.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "late", "given_back"),
+    [("open", 0, True), ("open", 40, False), ("accepted", 40, True), ("rejected", 0, False)],
+)
+def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: int, given_back: bool) -> None:
+    case = suspended()
+    served_on = case.notices[-1].served_on
+    assert served_on
+    filed = served_on + timedelta(days=late)
+    decided_on = None if state == "open" else case.today
+    case.defence = Defence(filed_on=filed, state=state, decided_on=decided_on)
+    why = cause_ended(case.ruler, case.calendar, case.standing)
+    assert bool(why) is given_back
+    case.sit()
+    assert (case.step.action is Action.REINSTATE) is given_back
+
+
+# ---- before a suit
+
+
+def step_on(kind: StepKind, on: date = date(2026, 1, 5)) -> PriorStep:
+    return PriorStep(kind=kind, on=on)
+
+
+def missing(*known: StepKind, **facts: Any) -> tuple[StepKind, ...]:
+    standing = Standing(today=MONDAY, debts=(debt(None, **facts),), prior_steps=tuple(map(step_on, known)))
+    return steps_missing(shipped(REGISTERED), standing)
+
+
+def test_each_step_before_a_suit_has_its_words() -> None:
+    assert set(PRIOR_STEPS) == set(get_args(StepKind))
+
+
+@pytest.mark.parametrize(
+    ("known", "lacks"),
+    [
+        ((), ("administrative_solution", "protest", "cadin_notice")),
+        (("conciliation",), ("protest", "cadin_notice")),
+        (("administrative_solution", "protest_exception"), ("cadin_notice",)),
+        (("conciliation", "protest", "cadin_notice"), ()),
+    ],
+)
+def test_what_comes_before_a_suit(known: tuple[StepKind, ...], lacks: tuple[StepKind, ...]) -> None:
+    assert missing(*known) == lacks
+
+
+def test_what_is_protested_or_in_court_already_needs_less() -> None:
+    assert missing(protested=True) == ("administrative_solution", "cadin_notice")
+    assert missing(litigation=True) == ()
+
+
+def test_who_was_served_a_formal_notice_had_an_administrative_solution_offered() -> None:
+    served = FormalNotice(id="n0", at=MONDAY, served_on=MONDAY)
+    standing = Standing(today=MONDAY, debts=(debt(None),), formal_notices=(served,))
+    assert steps_missing(shipped(REGISTERED), standing) == ("protest", "cadin_notice")
+
+
+def test_a_case_waits_for_the_steps_and_then_for_cadin_s_thirty_days() -> None:
+    case = registered(prior_steps=(step_on("conciliation"), step_on("protest")))
+    while case.step.action is Action.NOTIFY:
+        case.carry_out()
+    assert (case.step.status, case.step.on) == (Status.AWAITING_PRIOR_STEPS, None)
+    assert PRIOR_STEPS["cadin_notice"] in case.step.reason
+    case.today += timedelta(days=60)
+    case.prior_steps = (*case.prior_steps, step_on("cadin_notice", case.today))
+    case.sit()
+    assert case.step.action is Action.REFER
+    cadin = case.ruler.referral.cadin
+    assert cadin
+    assert case.step.on == case.calendar.after(case.today, cadin)
+
+
+def test_an_authority_without_cadin_needs_no_notice_of_it() -> None:
+    ruler = shipped(REGISTERED)
+    without = ruler.model_copy(update={"referral": ruler.referral.model_copy(update={"cadin": None})})
+    standing = Standing(today=MONDAY, debts=tuple(inscribed()[0]))
+    assert "cadin_notice" not in steps_missing(without, standing)

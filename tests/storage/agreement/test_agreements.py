@@ -1,0 +1,396 @@
+"""Agreements on record: refusals, the money of instalments on debts, holds, breaks, completion, and their undoing."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from models.agreement.policy import Litigation
+from models.agreement.quote import Pay
+from models.errors import Refusal
+from storage.agreement.agreements import rescind
+from storage.case.debts import owed_on
+from storage.payments.ledger import Receipt, record_bank
+from storage.payments.statement import list_payments
+from tests.agreement_world import BH, FINE, SP, Contract, at, co_debtor, contract
+
+SIGNED = date(2026, 3, 10)
+SECOND_DUE = date(2026, 4, 10)
+LAST_DAY = date(2026, 5, 29)
+"""The last banking day of the month after the second instalment's due date (São Paulo)."""
+CERTAIN = date(2026, 6, 3)
+"""Three banking days later."""
+
+
+@pytest.fixture
+def made(engine: Engine) -> Contract:
+    return contract(engine, "600.00", "1200.00")
+
+
+# ---- signing
+
+
+def test_an_agreement_is_about_what_the_case_owes_and_starts_its_workflow(made: Contract) -> None:
+    agreement = made.sign(BH, 10, SIGNED)
+    assert made.rows("SELECT amount, discount, renegotiation, signed_by FROM agreements") == [
+        (Decimal("1800.00"), Decimal("0.00"), 0, "Ana")
+    ]
+    assert made.rows("SELECT count(*), sum(amount) FROM instalments") == [(10, Decimal("1800.00"))]
+    assert made.rows("SELECT name, payload FROM owed_signals ORDER BY name") == [
+        ("agreement_changed", {"agreement": agreement}),
+        ("instalments_changed", {"agreement": agreement}),
+    ]
+    assert made.journal == ["agreement_signed"]
+
+
+def test_instalments_are_paid_by_their_own_txid_and_slip(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED)
+    names = made.rows("SELECT pix_txid, slip_number FROM instalments UNION SELECT pix_txid, slip_number FROM debts")
+    assert len({txid for txid, _ in names}) == len({slip for _, slip in names}) == 5
+
+
+@pytest.mark.parametrize(
+    ("policy", "count", "wish", "why"),
+    [
+        (BH, 10, {"litigation": Litigation.FROZEN}, "grants no agreement for a debt with a frozen bank account"),
+        (BH, 0, {}, "an agreement has at least one instalment"),
+        (BH, 1000, {}, "at most 180 instalments, not 1000 [Decreto 14.346/2011]"),
+        (SP, 60, {}, "no instalment may be under R$ 150.00"),
+        (BH, 2, {"pay": Pay.CASH}, "payment in cash is one instalment, not 2"),
+        (BH, 2, {"kind": "ipva"}, "belo-horizonte has no debt kind 'ipva'"),
+    ],
+)
+def test_a_refusal_names_the_rule_and_leaves_nothing(
+    made: Contract, policy: str, count: int, wish: dict[str, object], why: str
+) -> None:
+    assert why in made.refused(policy, count, SIGNED, **wish)
+    assert made.journal == []
+
+
+def test_a_paid_debt_is_refused(made: Contract) -> None:
+    made.pay_debt(0, SIGNED, "600.00")
+    made.pay_debt(1, SIGNED, "1200.00")
+    assert "its debts are paid" in made.refused(BH, 2, SIGNED)
+
+
+def test_a_closed_case_is_refused(made: Contract) -> None:
+    with made.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET status = 'cancelled', closed_at = now()"))
+    assert "is cancelled" in made.refused(BH, 2, SIGNED)
+
+
+def test_a_case_holds_one_agreement(made: Contract) -> None:
+    first = made.sign(BH, 2, SIGNED)
+    assert f"holds the agreement {first} already" in made.refused(BH, 2, SIGNED)
+
+
+def test_a_debt_is_in_one_agreement_whoever_of_its_debtors_signs(made: Contract) -> None:
+    first = made.sign(SP, 2, SIGNED)
+    assert f"is in the agreement {first} of another debtor" in co_debtor(made).refused(SP, 2, SIGNED)
+
+
+def test_sp_web_password_above_100_000_on_the_link_only(engine: Engine) -> None:
+    rich = contract(engine, "100000.01")
+    assert rich.refused(SP, 60, SIGNED, via="link").endswith("senha web [SP156, observações]")
+    rich.sign(SP, 60, SIGNED)
+
+
+def test_two_signings_at_once_make_one_agreement(made: Contract) -> None:
+    other = co_debtor(made)
+
+    def attempt(who: Contract) -> str:
+        try:
+            return who.sign(BH, 2, SIGNED)
+        except Refusal:
+            return "refused"
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [*pool.map(attempt, [made, other, made, other])]
+    assert made.rows("SELECT count(*) FROM agreements") == [(1,)]
+    assert answers.count("refused") == 3
+
+
+# ---- money
+
+
+def test_an_instalment_is_shared_among_the_debts_by_ctn_163_the_larger_first(made: Contract) -> None:
+    made.sign(BH, 6, SIGNED)
+    made.pay(1, SIGNED)
+    made.pay(2, SIGNED, "200.00")
+    assert made.received == ["0.00", "500.00"]
+    made.pay(3, SIGNED, "800.00")
+    assert made.received == ["100.00", "1200.00"]
+    assert made.balanced()
+
+
+def test_a_debt_that_prescribes_sooner_is_paid_first(made: Contract) -> None:
+    with made.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET prescribes = '2027-01-01' WHERE id = :debt"), {"debt": made.debts[0]})
+    made.sign(BH, 3, SIGNED)
+    made.pay(1, SIGNED)
+    assert made.received == ["600.00", "0.00"]
+
+
+def test_it_counts_once_by_webhook_and_in_a_bank_file(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED)
+    made.pay(1, SIGNED, "600.00")
+    slip = made.get("SELECT slip_number FROM instalments WHERE n = 1")
+    reported = Receipt("pix", Decimal("600.00"), at(SIGNED), reference="G1", slip="x", slip_number=slip)
+    assert record_bank(made.engine, [reported], at(SIGNED)).payments == 0
+    assert made.rows("SELECT count(*), sum(amount) FROM payments") == [(1, Decimal("600.00"))]
+
+
+def test_a_slip_at_the_bank_pays_its_price_too(made: Contract) -> None:
+    made.sign(BH, 24, SIGNED)
+    slip = made.get("SELECT slip_number FROM instalments WHERE n = 1")
+    receipt = Receipt("bank", Decimal("77.00"), at(SIGNED), reference="G1", slip="x", slip_number=slip)
+    record_bank(made.engine, [receipt], at(SIGNED))
+    assert made.received == ["0.00", "75.00"]
+    with made.engine.connect() as connection:
+        [paid] = list_payments(connection, None)
+    assert (paid["state"], paid["allocated"], paid["excess"]) == ("matched", Decimal("77.00"), Decimal("0.00"))
+    assert made.balanced()
+
+
+def test_what_is_paid_beyond_an_instalment_is_credited_from_the_end(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED)
+    made.pay(1, SIGNED, "1000.00")
+    assert made.rows("SELECT n, credited, paid_on FROM instalments ORDER BY n") == [
+        (1, Decimal("0.00"), SIGNED),
+        (2, Decimal("0.00"), None),
+        (3, Decimal("400.00"), None),
+    ]
+    assert made.received == ["0.00", "1000.00"]
+
+
+def test_what_is_paid_straight_to_a_debt_is_credited_from_the_end(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED)
+    made.pay(1, SIGNED)
+    made.pay_debt(1, SIGNED, "1200.00")
+    assert made.received == ["600.00", "1200.00"]
+    assert made.state == "completed"
+    assert made.balances == ["0.00", "0.00"]
+    assert made.balanced()
+
+
+def test_a_payment_no_debt_needs_is_excess(made: Contract) -> None:
+    made.sign(BH, 1, SIGNED)
+    made.pay(1, SIGNED)
+    made.pay(1, SIGNED, "50.00")
+    with made.engine.connect() as connection:
+        assert [paid["excess"] for paid in list_payments(connection, "excess")] == [Decimal("50.00")]
+    assert made.balanced()
+
+
+def test_a_reversal_takes_everything_back(made: Contract) -> None:
+    made.sign(SP, 4, SIGNED)
+    before = (made.received, made.held, made.tasks, made.state)
+    payment = made.pay(1, SIGNED)
+    assert made.held
+    assert made.tasks.keys() == {"processed", "registers_removed"}
+    made.give_back(payment, SIGNED + timedelta(days=1))
+    assert (made.received, made.held, made.tasks, made.state) == before
+    assert made.rows("SELECT received, paid_on FROM instalments WHERE n = 1") == [(Decimal("0.00"), None)]
+    assert made.balanced()
+
+
+# ---- hold, break, completion
+
+
+def test_bh_debts_are_on_hold_from_the_signature(made: Contract) -> None:
+    made.sign(BH, 10, SIGNED)
+    assert made.held
+
+
+def test_sp_debts_are_on_hold_from_the_payment_of_the_first_instalment(made: Contract) -> None:
+    made.sign(SP, 4, SIGNED)
+    assert not made.held
+    made.pay(1, SIGNED, "100.00")
+    assert not made.held
+    made.pay(1, SIGNED, "350.00")
+    assert made.held
+
+
+def broken(made: Contract) -> None:
+    """The second instalment is never paid."""
+    made.sign(SP, 4, SIGNED)
+    made.pay(1, SIGNED)
+    made.look(CERTAIN - timedelta(days=1))
+    assert made.state == "active"
+    made.look(CERTAIN)
+    assert made.state == "broken"
+
+
+def test_sp_breaks_from_the_last_banking_day_but_only_once_the_banks_have_reported(made: Contract) -> None:
+    broken(made)
+    assert not made.held
+    assert made.rows("SELECT broken_on, decided_on, effective_on FROM agreements") == [(LAST_DAY, CERTAIN, SIGNED)]
+    assert made.balances == ["600.00", "750.00"]
+    assert made.rows("SELECT count(*) FROM owed_signals WHERE name = 'agreement_changed'") == [(2,)]
+
+
+def test_a_payment_made_in_time_that_arrives_late_prevents_the_break(made: Contract) -> None:
+    made.sign(SP, 4, SIGNED)
+    made.pay(1, SIGNED)
+    made.pay(2, LAST_DAY, reported=CERTAIN)
+    made.look(CERTAIN)
+    assert made.state == "active"
+
+
+def test_a_payment_made_in_time_undoes_a_break_that_was_decided(made: Contract) -> None:
+    broken(made)
+    made.pay(2, LAST_DAY, reported=CERTAIN + timedelta(days=2))
+    assert (made.state, made.held) == ("active", True)
+    assert made.journal[-2:] == ["agreement_restored", "payment"]
+
+
+def test_a_payment_a_day_late_undoes_nothing_and_lowers_the_debt(made: Contract) -> None:
+    broken(made)
+    made.pay(2, LAST_DAY + timedelta(days=1), reported=CERTAIN)
+    assert (made.state, made.held) == ("broken", False)
+    assert made.balances == ["600.00", "300.00"]
+    assert made.balanced()
+
+
+def test_a_reversal_after_the_break_day_breaks_it(made: Contract) -> None:
+    made.sign(SP, 4, SIGNED)
+    made.pay(1, SIGNED)
+    second = made.pay(2, SECOND_DUE)
+    made.pay(3, date(2026, 5, 8))
+    made.look(CERTAIN)
+    assert made.state == "active"
+    made.give_back(second, CERTAIN)
+    assert made.state == "broken"
+
+
+def test_all_paid_completes_it_and_the_discount_is_remitted(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT)
+    for n in (1, 2, 3):
+        made.pay(n, SIGNED)
+    assert made.state == "completed"
+    assert made.balances == ["0.00", "0.00"]
+    assert made.rows("SELECT sum(amount) FROM remissions") == [(Decimal("180.00"),)]
+    assert not made.held
+    assert made.balanced()
+
+
+def test_a_reversal_after_completion_takes_the_remission_back(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT)
+    paid = [made.pay(n, SIGNED) for n in (1, 2, 3)]
+    made.give_back(paid[-1], SIGNED, "40.00")
+    assert (made.state, made.held) == ("active", True)
+    assert made.rows("SELECT sum(amount) FROM remissions") == [(Decimal("0.00"),)]
+    assert sum(Decimal(balance) for balance in made.balances) == Decimal("220.00")
+    made.pay(3, SIGNED, "40.00")
+    assert (made.state, made.balances) == ("completed", ["0.00", "0.00"])
+    assert made.balanced()
+
+
+def test_bh_ten_percent_off_each_instalment_paid_early(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED)
+    made.pay(1, SIGNED)
+    made.pay(2, SIGNED, "540.00")
+    made.pay(3, SIGNED, "540.00")
+    assert made.state == "completed"
+    assert made.rows("SELECT sum(amount) FROM remissions") == [(Decimal("120.00"),)]
+
+
+def test_bh_fifteen_percent_off_for_payment_at_once_on_its_day(made: Contract) -> None:
+    made.sign(BH, 1, SIGNED, pay=Pay.CASH)
+    assert not made.held
+    made.pay(1, SIGNED, reported=SIGNED + timedelta(days=3))
+    assert (made.state, made.balances) == ("completed", ["0.00", "0.00"])
+    assert made.rows("SELECT sum(amount) FROM remissions") == [(Decimal("270.00"),)]
+
+
+def test_a_payment_at_once_a_day_late_is_a_partial_payment(made: Contract) -> None:
+    made.sign(BH, 1, SIGNED, pay=Pay.CASH)
+    made.look(SIGNED + timedelta(days=1))
+    assert made.state == "broken"
+    made.pay(1, SIGNED + timedelta(days=1))
+    assert sum(Decimal(balance) for balance in made.balances) == Decimal("270.00")
+    made.sign(BH, 2, SIGNED + timedelta(days=1))
+    assert made.rows("SELECT renegotiation FROM agreements WHERE closed_at IS NULL") == [(0,)]
+
+
+def test_bh_an_agreement_is_broken_by_a_person_since_its_text_names_no_day(made: Contract) -> None:
+    made.sign(BH, 10, SIGNED)
+    made.look(SIGNED + timedelta(days=900))
+    assert made.state == "active"
+    rescind(made.engine, made.agreement, "Ana", "nada pago", at(SIGNED + timedelta(days=900)))
+    assert (made.state, made.held) == ("broken", False)
+
+
+def test_the_amount_is_what_is_owed_that_day_with_all_that_delay_added(engine: Engine) -> None:
+    made = contract(engine, "1000.00", accrual=FINE)
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT)
+    assert made.rows("SELECT amount, discount FROM agreements") == [(Decimal("1200.00"), Decimal("120.00"))]
+    for n in (1, 2, 3):
+        made.pay(n, SIGNED)
+    assert (made.state, made.received) == ("completed", ["1080.00"])
+    assert made.rows("SELECT amount FROM remissions") == [(Decimal("120.00"),)]
+    with engine.connect() as connection:
+        assert owed_on(connection, made.debts[0], SIGNED).owed.total == 0
+    assert made.balanced()
+
+
+# ---- renegotiation
+
+
+def test_sp_new_agreement_75_days_after_the_due_date_with_what_is_left_and_five_percent_down(made: Contract) -> None:
+    broken(made)
+    first = SECOND_DUE + timedelta(days=75)
+    why = made.refused(SP, 4, first - timedelta(days=1))
+    assert "possible from 2026-06-24, 75 days after the due date 2026-04-10" in why
+    made.sign(SP, 4, first)
+    assert made.rows("SELECT amount, renegotiation FROM agreements WHERE closed_at IS NULL") == [
+        (Decimal("1350.00"), 1)
+    ]
+    assert made.rows("SELECT amount FROM instalments WHERE agreement = :agreement AND n = 1") == [(Decimal("388.14"),)]
+
+
+def test_bh_renegotiations_run_out(made: Contract) -> None:
+    for times in range(3):
+        made.sign(BH, 2, SIGNED)
+        assert made.get("SELECT max(renegotiation) FROM agreements") == times
+        rescind(made.engine, made.agreement, "Ana", "desistência", at(SIGNED))
+    assert "2 renegotiations for a debt not in litigation, not 3" in made.refused(BH, 2, SIGNED)
+
+
+def test_a_break_is_not_undone_under_a_new_agreement(made: Contract) -> None:
+    broken(made)
+    old, new = made.agreement, made.sign(SP, 4, SECOND_DUE + timedelta(days=75))
+    made.agreement = old
+    made.pay(2, LAST_DAY, reported=date(2026, 7, 1))
+    assert made.state == "broken"
+    made.agreement = new
+    assert made.state == "active"
+    assert made.rows("SELECT sum(credited) FROM instalments WHERE agreement = :agreement") == [(Decimal("450.00"),)]
+    assert made.balanced()
+
+
+def test_sp_aftermath_of_the_first_instalment_is_dated_tasks(engine: Engine) -> None:
+    made = contract(engine, "900.00", protested=True, litigation=True)
+    made.sign(SP, 4, SIGNED)
+    assert made.tasks == {}
+    made.pay(1, SIGNED)
+    assert made.tasks == {
+        "suit_suspension": date(2026, 3, 10),
+        "processed": date(2026, 3, 13),
+        "protest_costs": date(2026, 3, 18),
+        "registers_removed": date(2026, 3, 20),
+    }
+
+
+def test_a_payment_at_the_moment_of_breaking_leaves_one_story(made: Contract) -> None:
+    made.sign(SP, 4, SIGNED)
+    made.pay(1, SIGNED)
+    with ThreadPoolExecutor(4) as pool:
+        deciding = [pool.submit(made.look, CERTAIN) for _ in range(3)]
+        pool.submit(made.pay, 2, LAST_DAY, None, CERTAIN).result()
+        for decided in deciding:
+            decided.result()
+    assert (made.state, made.held, made.received) == ("active", True, ["0.00", "900.00"])
+    assert made.balanced()

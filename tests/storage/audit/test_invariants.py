@@ -1,0 +1,267 @@
+"""One case's whole life by the book, in which each fault is planted in turn and must be found."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, insert, text
+
+from models.case.state import Position
+from models.law.calendar import Clock
+from storage import schema
+from storage.audit.invariants import violations
+from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.catalogue import RULERS
+from tests.builders import ICMS, shipped
+
+COHORT = "icms"
+MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
+NOTICED, WARNED, APPROVED, SUSPENDED, TOLD, PAID, RESOLVED = (MORNING + timedelta(minutes=n) for n in range(1, 8))
+
+
+@pytest.fixture
+def lived(owner: Engine) -> Engine:
+    """A defaulter: served, served again, approved, suspended, told so; then paid, given back and resolved."""
+    with owner.begin() as connection:
+        frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
+    clock = Clock(day_seconds=Decimal(1), origin_wall=MORNING, origin_day=MORNING.date(), timezone="UTC")
+    found_cohort(owner, Cohort(COHORT, frozen, Selection(), clock, "ana"))
+    with owner.begin() as connection:
+        _live(Recorder(connection, frozen.digest))
+    return owner
+
+
+class Recorder:
+    def __init__(self, connection: Connection, ruler: str) -> None:
+        self.connection = connection
+        self.ruler = ruler
+        person = {"key": "k", "tax_id": "k", "name": "Empresa", "is_company": True}
+        self.taxpayer = self.add(schema.taxpayers, **person)
+        self.case = self.add(
+            schema.cases,
+            taxpayer=self.taxpayer,
+            tax="ICMS",
+            cohort=COHORT,
+            ruler=ruler,
+            status="resolved",
+            position=Position.at_start(MORNING.date()).model_dump(mode="json"),
+            opened_at=MORNING,
+            closed_at=RESOLVED,
+        )
+
+    def add(self, table: Any, **values: Any) -> Any:
+        return self.connection.execute(
+            insert(table).values(values).returning(table.primary_key.columns[0])
+        ).scalar_one()
+
+    def notice(self, step: int, stage: str, rigidity: int, at: date, claimed_at: datetime, **more: Any) -> None:
+        self.add(
+            schema.notices,
+            id=f"n{step}",
+            case=self.case,
+            step=step,
+            channel="email",
+            way="email",
+            at=at,
+            hypothesis="h8",
+            stage=stage,
+            rigidity=rigidity,
+            tone="formal",
+            template="t",
+            status="sent",
+            body="",
+            claimed_at=claimed_at,
+            due_at=datetime.combine(at, time(15), tzinfo=UTC),
+            sent_at=claimed_at,
+            **{"formal": True, "served_on": at, "served_by": "outbox", **more},
+        )
+
+    def journal(self, kind: str, recorded_at: datetime, **evidence: Any) -> None:
+        self.add(
+            schema.decisions,
+            case=self.case,
+            at=recorded_at.date(),
+            kind=kind,
+            reason="r",
+            ruler=self.ruler,
+            evidence=evidence,
+            recorded_at=recorded_at,
+        )
+
+
+def _live(record: Recorder) -> None:
+    debt = record.add(
+        schema.debts, tax="ICMS", inscription="i", period="2026-01", due=date(2026, 2, 20), amount=100, received=100
+    )
+    record.connection.execute(insert(schema.debtors).values(debt=debt, taxpayer=record.taxpayer))
+    returned = {"period": "2026-01", "due": date(2026, 2, 20), "status": "filed", "declared": 100}
+    record.add(schema.filings, taxpayer=record.taxpayer, tax="ICMS", recorded_at=MORNING, **returned)
+    benefit = record.add(schema.benefits, taxpayer=record.taxpayer, code="b", name="Crédito presumido", tax="ICMS")
+    record.journal("classified", MORNING)
+    record.notice(0, "notice", 8, date(2026, 3, 2), NOTICED)
+    record.notice(1, "final_notice", 9, date(2026, 3, 17), WARNED)
+    record.journal("approved", APPROVED)
+    approval = {"case": record.case, "given_by": "bia", "reason": "r", "given_on": date(2026, 4, 20), "seen": {}}
+    record.add(schema.approvals, **approval, state="carried_out", recorded_at=APPROVED, ended_at=SUSPENDED)
+    record.add(
+        schema.suspensions,
+        benefit=benefit,
+        case=record.case,
+        suspended_on=date(2026, 4, 20),
+        approved_by="bia",
+        recorded_at=SUSPENDED,
+        reinstated_on=date(2026, 4, 27),
+        reinstated_at=RESOLVED,
+    )
+    record.notice(2, "suspension", 10, date(2026, 4, 20), TOLD)
+    payment = record.add(
+        schema.payments,
+        end_to_end_id="E1",
+        debt=debt,
+        amount=100,
+        paid_at=PAID,
+        paid_on=date(2026, 4, 27),
+        recorded_at=PAID,
+    )
+    record.journal("payment", PAID, payment=payment)
+    signal = {"name": "payment_received", "payload": {"payment": payment}, "recorded_at": PAID, "delivered_at": PAID}
+    record.add(schema.owed_signals, case=record.case, **signal)
+    record.journal("reinstated", RESOLVED)
+    record.notice(3, "suspension", 10, date(2026, 4, 27), RESOLVED, kind="reinstatement", served_on=None, formal=False)
+
+
+@contextmanager
+def planted(engine: Engine, sql: str) -> Iterator[list[str]]:
+    with engine.begin() as connection:
+        connection.execute(text(sql))
+    yield violations(engine, COHORT)
+
+
+def test_a_life_by_the_book_has_none(lived: Engine) -> None:
+    assert violations(lived, COHORT) == []
+
+
+def test_a_cohort_without_cases_has_none(lived: Engine) -> None:
+    with lived.begin() as connection:
+        connection.execute(text("INSERT INTO cohorts SELECT 'empty', ruler, 'ana', selection, clock FROM cohorts"))
+    assert violations(lived, "empty") == []
+
+
+COPY_OF_NOTICE = """
+    ALTER TABLE notices DROP CONSTRAINT uq_notices_case_step_channel;
+    INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "again"}')).* FROM notices WHERE step = 0
+"""
+
+OPEN_JOURNAL = "ALTER TABLE decisions DISABLE TRIGGER USER;"
+"""The journal is append-only; the faults are of a hand that got round that."""
+
+SIGNALLED_AGAIN = """
+    INSERT INTO owed_signals ("case", name, payload, delivered_at)
+    SELECT "case", name, payload, now() FROM owed_signals
+"""
+
+FAULTS = {
+    COPY_OF_NOTICE: "contact 0 was made 2 times by email",
+    "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
+    "DELETE FROM notices WHERE step = 1; UPDATE notices SET step = step - 1 WHERE step > 1": (
+        "contact 1 (h8 suspension) follows contact 0 (h8 notice), which is not the rung before it"
+    ),
+    "UPDATE notices SET hypothesis = 'h7' WHERE step = 1": "contact 1 (h7 final_notice) follows contact 0 (h8 notice)",
+    "DELETE FROM notices WHERE step = 0; UPDATE notices SET step = step - 1": "not the first rung of its row",
+    "UPDATE notices SET at = '2026-03-16' WHERE step = 1": "the dwell of contact 0 (h8 notice) ended on 2026-03-17",
+    "UPDATE notices SET due_at = '2026-03-02 03:00+00' WHERE step = 0": "outside its contact hours",
+    "UPDATE notices SET served_on = '2026-03-03' WHERE step = 0": "before the dwell of contact 0",
+    "UPDATE notices SET served_on = NULL WHERE step = 1": "contact 1 (h8 final_notice) was never served",
+    "UPDATE notices SET rigidity = 7 WHERE step = 1": "has rigidity 7, less than 8",
+    f"UPDATE payments SET recorded_at = '{APPROVED}'": "notice n2 was claimed when nothing was outstanding",
+    "DELETE FROM approvals": "the suspension of 2026-04-20 has 0 approvals in force, and needs 1",
+    f"UPDATE approvals SET recorded_at = '{PAID}'": "has 0 approvals in force",
+    "UPDATE approvals SET state = 'lapsed'": "has 0 approvals in force",
+    "UPDATE approvals SET given_by = ' ANA '": "was approved by who started the cohort",
+    "UPDATE debts SET amount = 60000000": "has 1 approvals in force, and needs 2",
+    f"UPDATE payments SET recorded_at = '{APPROVED}', paid_on = '2026-04-20'": "had nothing outstanding that allows it",
+    f"""INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at)
+        SELECT id, '2026-04-10', 'r', 'bia', '{APPROVED}' FROM cases""": "while the defence of 2026-04-10 was open",
+    "DELETE FROM notices WHERE kind = 'reinstatement'": "had benefits given back, and no notice says so",
+    f"""INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT id, '2026-04-20', 'referred', 'r', ruler, '{{}}', '{APPROVED}'
+        FROM cases""": "was referred without protest and cadin_notice",
+    """INSERT INTO decisions ("case", at, kind, reason, ruler, evidence)
+        SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
+        FROM cases""": "says no reason",
+    "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
+    "UPDATE suspensions SET suspended_on = '2026-04-15'": "before the time for defence ended on 2026-04-16",
+    "UPDATE suspensions SET reinstated_at = NULL": "is closed and holds 1 benefits suspended",
+    "UPDATE suspensions SET reinstated_at = NULL; UPDATE cases SET closed_at = NULL": (
+        "has nothing outstanding and holds 1 benefits suspended"
+    ),
+    "UPDATE cases SET arm = 'control'": "is of the control group, and yet has the notice n0",
+    "UPDATE debts SET received = 99.99": "received is 99.99, payments less reversals are 100.00",
+    "DELETE FROM owed_signals": "is owed to it 1 times, and was signalled 0 times",
+    SIGNALLED_AGAIN: "is owed to it 1 times, and was signalled 2 times",
+    "UPDATE owed_signals SET delivered_at = NULL": "is not delivered",
+}
+
+
+@pytest.mark.parametrize(("sql", "sentence"), FAULTS.items(), ids=[str(n) for n in range(len(FAULTS))])
+def test_a_planted_fault_is_found(lived: Engine, sql: str, sentence: str) -> None:
+    with planted(lived, sql) as found:
+        assert any(sentence in violation for violation in found), found
+
+
+def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:
+    """And read once more on another one, after the suspension that it had announced."""
+    again = """
+        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "n1-sms", "channel": "sms", "way": "sms",
+            "served_on": "2026-05-20"}')).* FROM notices WHERE step = 1
+    """
+    with planted(lived, again) as found:
+        assert found == []
+
+
+HOLD = f"INSERT INTO holds (debt, ground, source, placed_at) SELECT id, 'guarantee', 'extract', '{WARNED}' FROM debts"
+
+
+def test_a_notice_about_a_held_debt_is_found(lived: Engine) -> None:
+    with planted(lived, HOLD) as found:
+        assert any("notice n2 was claimed when nothing was outstanding" in violation for violation in found)
+
+
+def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
+    moved = f"""
+        UPDATE notices SET hypothesis = 'h7', stage = 'warning', at = '2026-02-16', served_on = NULL, formal = false
+        WHERE step = 0;
+        INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT id, '2026-03-02', 'reclassified', 'r', ruler, '{{}}', '{NOTICED + timedelta(seconds=1)}'
+        FROM cases;
+        UPDATE notices SET stage = 'notice' WHERE step = 1
+    """
+    with planted(lived, moved) as found:
+        assert not [violation for violation in found if "contact 1" in violation and "follows contact 0" in violation]
+
+
+def test_a_first_contact_at_the_rung_of_a_broken_agreement_is_none(lived: Engine) -> None:
+    broken = f"""
+        DELETE FROM notices WHERE step = 0;
+        UPDATE notices SET step = step - 1;
+        INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT id, '2026-03-02', 'resumed_after_break', 'r', ruler, '{{}}', '{NOTICED}'
+        FROM cases
+    """
+    with planted(lived, broken) as found:
+        assert not [violation for violation in found if "not the first rung" in violation]
+
+
+def test_a_notice_after_a_reversal_is_none(lived: Engine) -> None:
+    """Paid early, taken back by the bank, and only then dunned again."""
+    taken_back = f"""
+        UPDATE payments SET recorded_at = '{NOTICED + timedelta(seconds=1)}';
+        INSERT INTO reversals (payment, reference, amount, reversed_on, recorded_at)
+        SELECT id, 'R1', amount, '2026-03-10', '{NOTICED + timedelta(seconds=2)}' FROM payments;
+        UPDATE debts SET received = 0
+    """
+    with planted(lived, taken_back) as found:
+        assert found == []

@@ -1,0 +1,222 @@
+"""A hold-out on record: who is drawn, that it can be repeated, and that it takes in who comes later."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from models.errors import Refusal
+from models.law.calendar import Clock
+from models.proof.holdout import Arm, Candidate, draw, shares_of
+from models.ruler.check import read_ruler
+from models.ruler.schema import Ruler
+from storage.case.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, found_cohort, open_cases, pin_ruler
+from storage.case.dry_run import foresee
+from storage.catalogue import RULERS
+from storage.proof.holdout import draw_arms, drawn, release
+from tests.builders import REGISTERED, shipped
+
+TODAY = date(2026, 11, 3)
+TENTH = Decimal("0.1")
+CLOCK = Clock(
+    day_seconds=Decimal(86_400),
+    origin_wall=datetime(2026, 11, 3, tzinfo=UTC),
+    origin_day=TODAY,
+    timezone="America/Sao_Paulo",
+)
+RULER = shipped(REGISTERED)
+SOURCE = RULERS.read(REGISTERED)[1]
+BOLDER = SOURCE.replace("version: 1", "version: 2")
+"""Another ruler for the same people."""
+
+
+def read(source: str) -> Ruler:
+    ruler = read_ruler(source).ruler
+    assert ruler is not None
+    return ruler
+
+
+OWING = """
+    INSERT INTO taxpayers (key, tax_id, name, is_company)
+    SELECT 't' || n, n, 'Empresa', true FROM generate_series(CAST(:first AS int), :last) AS n;
+    INSERT INTO debts (id, tax, inscription, due, amount)
+    SELECT 't' || n, CASE n % 3 WHEN 0 THEN 'ISS' ELSE 'IPTU' END, n, '2026-10-09', 10 ^ (1 + n % 4)
+    FROM generate_series(CAST(:first AS int), :last) AS n;
+    INSERT INTO debtors (debt, taxpayer)
+    SELECT key, id FROM taxpayers WHERE substr(key, 2)::int BETWEEN :first AND :last
+"""
+
+
+class Roll:
+    """A city's roll that grows, and a cohort on it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.owing = 0
+
+    def grows(self, by: int) -> None:
+        with self.engine.begin() as connection:
+            for statement in OWING.split(";"):
+                connection.execute(text(statement), {"first": self.owing + 1, "last": self.owing + by})
+        self.owing += by
+
+    def cohort(
+        self, name: str = "roll", share: Decimal | None = TENTH, salt: str = "salt", rival: str | None = None
+    ) -> Cohort:
+        with self.engine.begin() as connection:
+            frozen = pin_ruler(connection, RULER, SOURCE, 2025)
+            other = pin_ruler(connection, read(rival), rival, 2025) if rival else None
+        lot = Lot(salt, share, other) if share or other else None
+        return found_cohort(self.engine, Cohort(name, frozen, Selection(), CLOCK, "ana", lot=lot))
+
+    def opens(self, cohort: Cohort) -> int:
+        pages = candidates(self.engine, RULER, Selection(), TODAY)
+        return sum(open_cases(self.engine, cohort, page, TODAY) for page in pages)
+
+    def to_run(self, cohort: Cohort) -> set[str]:
+        pages = candidates(self.engine, RULER, Selection(), TODAY)
+        return {case for page in pages for case in cases_to_run(self.engine, cohort, page).unseen}
+
+    def arms(self) -> dict[Arm, list[Candidate]]:
+        with self.engine.connect() as connection:
+            return drawn(connection, "roll")
+
+    def undrawn(self) -> set[str]:
+        with self.engine.connect() as connection:
+            return {*connection.scalars(text("SELECT id FROM cases WHERE arm IS NULL"))}
+
+    def rulers_of(self, cases: list[Candidate]) -> set[str]:
+        query = text("SELECT DISTINCT ruler FROM cases WHERE id = ANY(:ids)")
+        with self.engine.connect() as connection:
+            return {*connection.scalars(query, {"ids": [each.case for each in cases]})}
+
+    def labels_to_run(self, cohort: Cohort) -> Counter[str]:
+        pages = candidates(self.engine, RULER, Selection(), TODAY)
+        return Counter(label for page in pages for label in cases_to_run(self.engine, cohort, page).unseen.values())
+
+    def held_and_others(self) -> tuple[list[Candidate], list[Candidate]]:
+        arms = self.arms()
+        return arms[Arm.CONTROL], arms[Arm.RULER]
+
+
+@pytest.fixture
+def roll(engine: Engine) -> Roll:
+    return Roll(engine)
+
+
+def test_until_it_is_drawn_nobody_is_to_be_contacted(roll: Roll) -> None:
+    roll.grows(600)
+    cohort = roll.cohort()
+    assert roll.opens(cohort) == 600
+    assert roll.to_run(cohort) == set()
+    draw_arms(roll.engine, cohort)
+    held, others = roll.held_and_others()
+    assert (len(held), len(others)) == (60, 540)
+    assert roll.to_run(cohort) == {each.case for each in others}
+
+
+def test_the_draw_on_record_can_be_repeated_with_the_salt(roll: Roll) -> None:
+    roll.grows(300)
+    cohort = roll.cohort()
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    held, others = roll.held_and_others()
+    assert {each.case for each in held} == set(draw([*held, *others], {"control": TENTH}, "salt"))
+    assert {each.amount for each in others} == {10, 100, 1000, 10000}, "what each owed is on record"
+
+
+def test_who_was_drawn_stays_and_who_comes_later_is_drawn_as_fairly(roll: Roll) -> None:
+    roll.grows(300)
+    cohort = roll.cohort()
+    for _ in range(2):
+        roll.opens(cohort)
+        draw_arms(roll.engine, cohort)
+    first = {each.case for each in roll.held_and_others()[0]}
+    roll.grows(200)
+    assert roll.opens(cohort) == 200
+    draw_arms(roll.engine, cohort)
+    later = {each.case for each in roll.held_and_others()[0]}
+    assert first < later
+    assert (len(first), len(later)) == (30, 50)
+
+
+def test_another_cohort_takes_up_the_control_group_only_once_it_is_released(roll: Roll) -> None:
+    roll.grows(100)
+    cohort, other = roll.cohort(), roll.cohort("other", None)
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    assert roll.opens(other) == 0
+    release(roll.engine, cohort.name)
+    assert roll.opens(other) == 10
+    assert len(roll.held_and_others()[0]) == 10, "they stay what they were drawn for"
+
+
+def test_a_cohort_keeps_its_share_and_its_salt(roll: Roll) -> None:
+    assert roll.cohort().lot == roll.cohort(salt="another").lot == Lot("salt", TENTH)
+    assert roll.cohort(share=None).lot == Lot("salt", TENTH)
+    with pytest.raises(
+        Refusal, match="was started with 10% held out, and no other ruler to compare with; choose another name"
+    ):
+        roll.cohort(share=Decimal("0.2"))
+    roll.cohort("all", None)
+    with pytest.raises(Refusal, match="was started with nobody held out"):
+        roll.cohort("all")
+
+
+def test_the_dry_run_says_how_many_would_be_held_out(roll: Roll) -> None:
+    roll.grows(50)
+    assert foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH)["control"] == 5
+    assert foresee(roll.engine, RULER, Selection(), TODAY)["control"] == 0
+
+
+def test_who_is_not_held_out_goes_half_to_each_ruler_and_is_pinned_to_it(roll: Roll) -> None:
+    roll.grows(600)
+    cohort = roll.cohort(rival=BOLDER)
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    arms = roll.arms()
+    assert {arm: len(cases) for arm, cases in arms.items()} == {"control": 60, "ruler": 270, "rival": 270}
+    assert cohort.lot
+    assert cohort.lot.rival
+    assert roll.rulers_of(arms[Arm.RIVAL]) == {cohort.lot.rival.digest}
+    assert roll.rulers_of(arms[Arm.RULER]) == roll.rulers_of(arms[Arm.CONTROL]) == {cohort.frozen.digest}
+    assert roll.labels_to_run(cohort) == {"divida-ativa v1": 270, "divida-ativa v2": 270}
+    everybody = [each for cases in arms.values() for each in cases]
+    again = draw(everybody, shares_of(TENTH, rival=True), "salt")
+    assert {each.case for each in arms[Arm.RIVAL]} == {case for case, arm in again.items() if arm == "rival"}
+
+
+def test_two_rulers_need_no_control_group_and_who_comes_later_is_drawn_too(roll: Roll) -> None:
+    cohort = roll.cohort(share=None, rival=BOLDER)
+    for owing in (101, 1, 100):
+        roll.grows(owing)
+        roll.opens(cohort)
+        assert not roll.to_run(cohort) & roll.undrawn()
+        draw_arms(roll.engine, cohort)
+    arms = roll.arms()
+    assert arms[Arm.CONTROL] == []
+    assert len(arms[Arm.RULER]) + len(arms[Arm.RIVAL]) == 202
+    assert abs(len(arms[Arm.RULER]) - len(arms[Arm.RIVAL])) <= 3
+
+
+def test_a_cohort_keeps_its_other_ruler(roll: Roll) -> None:
+    roll.cohort(rival=BOLDER)
+    known = roll.cohort(share=None)
+    assert known.lot
+    assert known.lot.rival
+    for other in (None, BOLDER.replace("version: 2", "version: 3")):
+        with pytest.raises(Refusal, match="was started with 10% held out, and divida-ativa v2 as it was then to comp"):
+            roll.cohort(rival=other)
+    roll.cohort("one", None)
+    with pytest.raises(Refusal, match="cohort one was started with nobody held out, and no other ruler"):
+        roll.cohort("one", None, rival=BOLDER)
+
+
+def test_the_dry_run_says_how_many_each_ruler_would_get(roll: Roll) -> None:
+    roll.grows(50)
+    foreseen = foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH, rival=read(BOLDER))
+    assert foreseen["arms"] == {"control": 5, "rival": 22, "ruler": 23}
+    assert foreseen["rival"]["costs"]["whole_ladder"] == foreseen["costs"]["whole_ladder"]
+    assert foresee(roll.engine, RULER, Selection(), TODAY)["arms"] == {"ruler": 50}

@@ -1,0 +1,279 @@
+"""The figures of a cohort's report through SQL: those the sources published, and what each must never do."""
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from models.errors import Refusal
+from storage.proof.figures import FIGURES, named, whole_query
+from storage.proof.holdout import release
+from storage.proof.results import last_day
+from tests.ledger import COHORT, NOTIFIED, OPENED, UNTIL, Ledger
+
+BEFORE, AFTER = NOTIFIED - timedelta(days=1), NOTIFIED + timedelta(days=30)
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> Ledger:
+    return Ledger(engine)
+
+
+def percent(share: Decimal | None, places: int = 0) -> str:
+    assert share is not None
+    return f"{share * 100:.{places}f}"
+
+
+def test_alagoas_coverage_and_recovered(ledger: Ledger) -> None:
+    ledger.without_holdout()
+    ledger.cases("charged", 459, "6424216.03", arm=None)
+    ledger.cases("left", 857 - 459, str(Decimal("11075506.96") - Decimal("6424216.03")), arm=None)
+    ledger.notified("charged")
+    ledger.paid("charged", 300, "1839126.35", AFTER)
+    ledger.paid("charged", 20, "100000.00", BEFORE)
+    ledger.paid("left", 20, str(Decimal("2057993.52") - Decimal("1839126.35") - 100_000), AFTER)
+    found = ledger.results()
+    assert (found.coverage.charged, found.coverage.to_charge) == (459, 857)
+    assert (percent(found.coverage.share), percent(found.coverage.amount_share)) == ("54", "58")
+    assert found.coverage.amount_to_charge == Decimal("11075506.96")
+    assert found.recovered.total == Decimal("2057993.52")
+    assert found.recovered.after_action == Decimal("1839126.35")
+    assert percent(found.recovered.share_after_action, 1) == "89.4"
+
+
+def test_pindamonhangaba_received_a_fifth_more_from_the_notified(ledger: Ledger) -> None:
+    """60,000 notified, 3,700 of them paid R$ 3.6 M, and 20 % more per head than the not notified: a tenth of it."""
+    ledger.cases("n", 6_000, "17000000.00")
+    ledger.cases("c", 1_000, "2833333.33", arm="control")
+    ledger.notified("n", channel="sms")
+    ledger.paid("n", 370, "360000.00", AFTER)
+    ledger.paid("c", 51, "50000.00", AFTER)
+    found = ledger.results()
+    assert found.by_lot is not None
+    assert found.by_lot.value_relative is not None
+    assert (found.by_lot.treated.cases, found.by_lot.treated.payers) == (6_000, 370)
+    assert found.by_lot.value_relative.value == pytest.approx(0.2)
+    assert found.by_lot.brought_in is not None
+    assert found.by_lot.brought_in.value == pytest.approx(60_000)
+    assert found.held_out == 1_000
+    assert found.coverage.to_charge == 6_000, "nobody is to charge the control group"
+    assert sum(row["control"] for row in found.rows["recovered"]) == 50_000
+
+
+def test_in_alagoas_pilot_92_of_169_answered(ledger: Ledger) -> None:
+    ledger.cases("answered", 92, "9200.00")
+    ledger.cases("busy", 77, "7700.00")
+    ledger.cases("waiting", 5, "500.00")
+    ledger.notified("answered", channel="voice", status="sent")
+    ledger.notified("busy", channel="voice", status="failed")
+    ledger.notified("waiting", channel="voice", status="queued")
+    ledger.run("""
+        INSERT INTO delivery_events (provider, event, notice, kind, at)
+        SELECT 'twilio', id || told, id, told, now()
+        FROM notices, unnest(ARRAY['ringing', 'in-progress', 'completed']) AS told WHERE starts_with(id, 'answered')
+    """)
+    calls = ledger.results().calls
+    assert (calls.started, calls.answered, percent(calls.share)) == (169, 92, "54")
+
+
+def test_alagoas_delinquency_before_and_since(ledger: Ledger) -> None:
+    """7.47 % with a deviation of 1.34, then 5.01 % with 0.33: of months that have them."""
+    ledger.cases("a", 1, "100.00")
+    for month, rate in ((3, "6.13"), (4, "7.47"), (5, "8.81"), (6, "4.68"), (7, "5.01"), (8, "5.34")):
+        unpaid = Decimal(rate) * 10_000
+        ledger.returned(date(2026, month, 1), "1000000.00", str(1_000_000 - unpaid))
+    found = ledger.results()
+    assert (percent(found.before.mean, 2), percent(found.before.deviation, 2)) == ("7.47", "1.34")
+    assert (percent(found.after.mean, 2), percent(found.after.deviation, 2)) == ("5.01", "0.33")
+
+
+def test_who_was_not_reached_counts_as_drawn_and_not_as_delivered(ledger: Ledger) -> None:
+    ledger.cases("got", 40, "4000.00")
+    ledger.cases("lost", 60, "6000.00")
+    ledger.cases("c", 50, "5000.00", arm="control")
+    ledger.notified("got")
+    ledger.notified("lost", status="bounced")
+    ledger.paid("got", 20, "2000.00", AFTER)
+    found = ledger.results()
+    assert found.by_lot is not None
+    assert (found.by_lot.treated.cases, found.by_lot.control.cases) == (100, 50)
+    assert (found.as_delivered.treated.cases, found.as_delivered.control.cases) == (40, 50)
+    assert found.as_delivered.control.name == "grupo de controle"
+
+
+def test_without_a_holdout_the_reached_are_compared_with_all_others_and_nothing_is_proved(ledger: Ledger) -> None:
+    ledger.without_holdout()
+    ledger.cases("got", 40, "4000.00", arm=None)
+    ledger.cases("other", 30, "3000.00", arm=None)
+    ledger.notified("got")
+    found = ledger.results()
+    assert found.by_lot is None
+    assert (found.as_delivered.treated.cases, found.as_delivered.control.cases) == (40, 30)
+    assert found.as_delivered.control.name == "não alcançados"
+
+
+def test_curves_count_the_days_from_the_draw_to_the_last_debt_paid(ledger: Ledger) -> None:
+    ledger.cases("a", 4, "400.00")
+    ledger.cases("c", 4, "400.00", arm="control")
+    ledger.paid("a", 2, "200.00", OPENED + timedelta(days=10))
+    ledger.paid("c", 3, "150.00", OPENED + timedelta(days=5))
+    ledger.paid("c", 1, "50.00", OPENED + timedelta(days=40))
+    curves = {
+        name: [(point.day, point.paid) for point in curve.points] for name, curve in ledger.results().curves.items()
+    }
+    assert curves == {"notificados": [(10, 0.5), (91, 0.5)], "grupo de controle": [(40, 0.25), (91, 0.25)]}
+
+
+def test_money_given_back_a_day_not_over_and_a_day_before_the_case_do_not_count(ledger: Ledger) -> None:
+    ledger.cases("a", 3, "3000.00")
+    ledger.paid("a", 3, "900.00", AFTER)
+    ledger.paid("a", 1, "77.00", OPENED - timedelta(days=1))
+    ledger.paid("a", 1, "55.00", UNTIL + timedelta(days=1))
+    ledger.run("""
+        INSERT INTO reversals (payment, reference, amount, reversed_on)
+        SELECT id, 'back', amount, CAST('2026-07-10' AS date) FROM payments WHERE debt = 'a2'
+    """)
+    assert ledger.results().recovered.total == Decimal("600.00")
+    assert ledger.results(date(2026, 7, 9)).recovered.total == Decimal("900.00")
+    assert ledger.results().rows["groups"][0]["payers"] == 2
+
+
+def test_a_debt_of_two_cases_counts_once(ledger: Ledger) -> None:
+    ledger.cases("a", 2, "2000.00")
+    ledger.run("INSERT INTO debtors (debt, taxpayer) SELECT 'a1', id FROM taxpayers WHERE key = 'a2'")
+    ledger.paid("a", 1, "1000.00", AFTER)
+    found = ledger.results()
+    assert found.recovered.total == Decimal("1000.00")
+    assert found.rows["groups"][0]["payers"] == 1
+
+
+def test_cells_hold_cases_notices_and_money(ledger: Ledger) -> None:
+    ledger.cases("a", 3, "300.00")
+    ledger.cases("b", 2, "1000.00")
+    ledger.notified("a")
+    ledger.notified("b")
+    ledger.notified("b", step=10, stage="alert", on=AFTER)
+    ledger.notified("b", step=2, stage="warning", on=AFTER)
+    cells = {row["stage"]: (row["cases"], row["notices"], row["owed"]) for row in ledger.results().rows["heat_map"]}
+    assert cells == {"alert": (2, 2, 1000), "reminder": (3, 5, 300), "warning": (0, 2, 0)}
+
+
+def test_a_channel_is_paid_for_by_what_its_cases_brought(ledger: Ledger) -> None:
+    ledger.cases("a", 10, "1000.00")
+    ledger.cases("b", 10, "1000.00")
+    ledger.notified("a", channel="email", status="read")
+    ledger.notified("a", channel="sms", cost=Decimal("0.08"))
+    ledger.notified("b", channel="sms", status="answered", cost=Decimal("0.08"))
+    ledger.paid("a", 1, "100.00", AFTER)
+    ledger.paid("b", 1, "30.00", BEFORE)
+    rows = {row["channel"]: row for row in ledger.results().rows["channels"]}
+    email, sms = rows["email"], rows["sms"]
+    assert (email["sent"], email["delivered"], email["read"], email["answered"]) == (10, 10, 10, 0)
+    assert (sms["sent"], sms["delivered"], sms["read"], sms["answered"]) == (20, 20, 10, 10)
+    assert (email["received"], sms["received"], sms["cost"]) == (100, 100, Decimal("1.6000"))
+
+
+def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> None:
+    ledger.cases("a", 20, "2000.00")
+    ledger.cases("c", 5, "500.00", arm="control")
+    ledger.notified("a")
+    ledger.notified("a", channel="voice")
+    ledger.paid("a", 7, "700.00", AFTER)
+    ledger.paid("c", 1, "50.00", AFTER)
+    ledger.returned(date(2026, 7, 1), "1000.00", "900.00")
+    ledger.run("""UPDATE cases SET next_step = '{"action": "notify", "row": "h1", "rung": 1, "on": "2026-09-03",
+                                                "legs": [{"channel": "email"}]}', position = '{"occurrences": 1}'""")
+    found = ledger.results()
+    with ledger.engine.connect() as connection:
+        for figure in FIGURES:
+            alone = [dict(row) for row in connection.exec_driver_sql(whole_query(figure, COHORT, UNTIL)).mappings()]
+            assert alone, figure
+            assert alone == [dict(row) for row in found.rows[figure]], figure
+
+
+def test_two_rulers_are_compared_with_each_other_and_with_the_control_group(ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    ledger.cases("a", 400, "40000.00")
+    ledger.cases("b", 400, "40000.00", arm="rival")
+    ledger.cases("c", 200, "20000.00", arm="control")
+    ledger.notified("a", cost=Decimal("0.10"))
+    ledger.notified("b", cost=Decimal("0.25"))
+    ledger.notified("b", channel="sms", step=1, stage="warning", on=AFTER, cost=Decimal("0.25"))
+    ledger.paid("a", 40, "4000.00", AFTER)
+    ledger.paid("b", 80, "8000.00", AFTER)
+    ledger.paid("c", 10, "1000.00", AFTER)
+    found = ledger.results()
+    ours, theirs, control = "régua A (alagoas-icms v1)", "régua B (alagoas-icms v2)", "grupo de controle"
+    told = {(each.treated.name, each.control.name): each.rate for each in found.by_ruler}
+    assert {pair: rate and round(rate.value, 9) for pair, rate in told.items()} == {
+        (ours, theirs): -0.1,
+        (ours, control): 0.05,
+        (theirs, control): 0.15,
+    }
+    assert found.by_lot is not None
+    assert found.by_lot.rate is not None
+    assert found.by_lot.treated.cases == 800
+    assert found.by_lot.rate.value == pytest.approx(0.1)
+    assert [(each.arm, each.sent, each.cost) for each in found.arms] == [
+        ("ruler", 400, Decimal("40.0000")),
+        ("rival", 800, Decimal("200.0000")),
+        ("control", 0, 0),
+    ]
+    assert found.arms[1].cost_of_a_real == Decimal("0.025")
+    assert list(found.curves) == [ours, theirs, control]
+    assert [(each.ours, each.theirs) for each in found.ranked] == list(told)
+    assert all(each.p < 0.05 for each in found.ranked)
+    assert found.coverage.to_charge == 800
+
+
+def test_two_rulers_without_a_control_group_prove_which_is_better_and_not_what_they_bring(ledger: Ledger) -> None:
+    ledger.with_a_rival()
+    ledger.run("UPDATE cohorts SET control_share = NULL")
+    ledger.cases("a", 100, "10000.00")
+    ledger.cases("b", 100, "10000.00", arm="rival")
+    ledger.paid("b", 30, "3000.00", AFTER)
+    found = ledger.results()
+    assert found.by_lot is None
+    assert [(each.treated.payers, each.control.payers) for each in found.by_ruler] == [(0, 30)]
+
+
+def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) -> None:
+    ledger.with_a_rival("channels: [email]", "channels: [sms]")
+    ledger.cases("a", 2, "200.00")
+    ledger.cases("b", 3, "300.00", arm="rival")
+    today = last_day(ledger.engine, COHORT)
+    step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "legs": [{"channel": "voice"}]}
+    ledger.run("UPDATE cases SET ruler = rival FROM cohorts WHERE arm = 'rival'")
+    ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
+    sendings = [each.sending for each in ledger.results(today).forecast or ()]
+    assert {(each.channel, each.notices) for each in sendings if each.on > today} == {("email", 2), ("sms", 3)}
+    assert [each[:2] for each in sendings] == sorted(each[:2] for each in sendings)
+
+
+def test_an_empty_cohort_has_no_figure_and_no_fault(ledger: Ledger) -> None:
+    found = ledger.results()
+    assert (found.cases, found.coverage.share, found.recovered.share_after_action, found.calls.share) == (
+        0,
+        *[None] * 3,
+    )
+    assert found.curves == {}
+    assert found.by_lot is not None
+    assert found.by_lot.rate is None
+    assert found.by_lot.cautions
+
+
+def test_what_is_unknown_is_refused_in_a_sentence(ledger: Ledger) -> None:
+    with pytest.raises(Refusal, match="there is no figure sorte; known are heat_map, coverage"):
+        named("sorte")
+    with pytest.raises(Refusal, match="outubro runs since 2026-06-01, and today is"):
+        ledger.results(OPENED - timedelta(days=1))
+
+
+def test_a_released_control_group_ends_the_comparison(ledger: Ledger) -> None:
+    ledger.cases("c", 3, "300.00", arm="control")
+    assert release(ledger.engine, COHORT) == 3
+    assert release(ledger.engine, COHORT) == 0
+    ledger.run("UPDATE cases SET closed_at = '2026-07-01 15:00+00'")
+    assert last_day(ledger.engine, COHORT) == date(2026, 7, 1)

@@ -1,0 +1,159 @@
+"""The desk without Temporal: who is let in, what is refused, and what is shown."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import Engine, text
+from temporalio.client import Client
+
+from models.json_form import plain
+from models.roles import Role
+from storage.audit.tokens import issue, revoke
+from storage.read_models.case_file import case_file
+from tests.delivery_world import DeliveryWorld
+from web.console.api import desk_routes
+
+
+async def away() -> Client:
+    raise RuntimeError("Temporal isn't there")
+
+
+@pytest.fixture
+def world(engine: Engine) -> DeliveryWorld:
+    return DeliveryWorld(engine)
+
+
+@pytest.fixture
+def case(world: DeliveryWorld) -> str:
+    return world.case(world.taxpayer("+558230000000"))
+
+
+@pytest.fixture
+def tokens(engine: Engine) -> dict[Role, str]:
+    with engine.begin() as connection:
+        return {role: issue(connection, role.upper(), role, "root", 1) for role in Role}
+
+
+@pytest.fixture
+async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
+    app = FastAPI()
+    app.include_router(desk_routes(engine, away))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:
+        yield client
+
+
+def by(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("path", ["approve", "reject", "pause", "resume", ""])
+async def test_nobody_gets_in_without_a_token_in_force(
+    http: AsyncClient, engine: Engine, case: str, tokens: dict[Role, str], path: str
+) -> None:
+    with engine.begin() as connection:
+        revoke(connection, "ANALYST", "root")
+    for headers in ({}, by(""), by("SUPERVISOR.guessed"), by(tokens[Role.ANALYST]), {"Authorization": "Basic eA=="}):
+        method = "POST" if path else "GET"
+        answer = await http.request(method, f"/api/cases/{case}/{path}".rstrip("/"), headers=headers)
+        assert (answer.status_code, list(answer.json())) == (401, ["error"])
+
+
+async def test_not_even_while_no_token_was_ever_issued(http: AsyncClient, case: str) -> None:
+    assert (await http.post(f"/api/cases/{case}/pause")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("role", "what"), [(Role.ANALYST, "approve"), (Role.ANALYST, "reject"), (Role.AUDITOR, "pause")]
+)
+async def test_a_role_that_may_not_is_refused_and_on_record(
+    http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str], role: Role, what: str
+) -> None:
+    answer = await http.post(f"/api/cases/{case}/{what}", headers=by(tokens[role]), json={"reason": "r"})
+    assert (answer.status_code, f"{role.upper()}'s is {role}" in answer.json()["error"]) == (403, True)
+    assert world.rows("SELECT actor, command, subject, outcome FROM audit_log") == [
+        (role.upper(), f"case {what}", case, "refused")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("approve", b""),
+        ("approve", b"{}"),
+        ("approve", b'{"reason": "  "}'),
+        ("approve", b'{"reason": "a\\u0000b"}'),
+        ("approve", b'{"reason": 7}'),
+        ("approve", b'{"reason": "r", "by": "ana"}'),
+        ("reject", b"[]"),
+        ("reject", b"{"),
+        ("pause", b'{"why": "r"}'),
+        ("pause", b"\xff"),
+    ],
+)
+async def test_a_body_that_is_none_is_refused_without_being_quoted(
+    http: AsyncClient, case: str, tokens: dict[Role, str], what: str, body: bytes
+) -> None:
+    answer = await http.post(f"/api/cases/{case}/{what}", headers=by(tokens[Role.SUPERVISOR]), content=body)
+    assert (answer.status_code, answer.json()["error"][:28]) == (422, "the body is a JSON object wi")
+
+
+@pytest.mark.parametrize("path", ["cases/nobodys", "cases/a%00b", "cohorts/nobodys", "cohorts/%00"])
+async def test_what_is_not_there_is_not_found(http: AsyncClient, tokens: dict[Role, str], path: str) -> None:
+    assert (await http.get(f"/api/{path}", headers=by(tokens[Role.AUDITOR]))).status_code == 404
+
+
+async def test_an_auditor_reads_what_the_commands_show(
+    http: AsyncClient, engine: Engine, case: str, tokens: dict[Role, str]
+) -> None:
+    shown = await http.get(f"/api/cases/{case}", headers=by(tokens[Role.AUDITOR]))
+    with engine.connect() as connection:
+        assert shown.json() == as_json(case_file(connection, case, reveal=False))
+    cohort = await http.get("/api/cohorts/icms", headers=by(tokens[Role.AUDITOR]))
+    assert (cohort.status_code, cohort.json()["cases"], cohort.json()["statuses"]) == (200, 1, {"running": 1})
+
+
+async def test_without_temporal_it_says_later(http: AsyncClient, case: str, tokens: dict[Role, str]) -> None:
+    answer = await http.post(f"/api/cases/{case}/pause", headers=by(tokens[Role.ANALYST]))
+    assert (answer.status_code, answer.json()["error"]) == (503, "the database or Temporal does not answer; ask again")
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=plain))
+
+
+async def test_a_hold_is_placed_and_lifted_with_its_entry(
+    http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str]
+) -> None:
+    owed = "INSERT INTO debts (tax, inscription, due, amount) VALUES ('ICMS', 'i', '2026-01-20', 10) RETURNING id"
+    with world.engine.begin() as connection:
+        debt = connection.execute(text(owed)).scalar_one()
+        who = "INSERT INTO debtors (debt, taxpayer) SELECT :debt, taxpayer FROM cases WHERE id = :case"
+        connection.execute(text(who), {"debt": debt, "case": case})
+    analyst = by(tokens[Role.ANALYST])
+    wrong = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "moon"})
+    placed = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "deposit"})
+    lifted = await http.post(f"/api/cases/{case}/release", headers=analyst, json={"reason": "levantado"})
+    assert [answer.status_code for answer in (wrong, placed, lifted)] == [409, 200, 200]
+    assert [hold["ground"] for hold in placed.json()["holds"]] == ["deposit"]
+    assert placed.json()["holds"][0]["debt"] == lifted.json()["holds"][0]["debt"]
+    assert world.rows("SELECT command, outcome FROM audit_log ORDER BY id") == [
+        ("case hold", "refused"),
+        ("case hold", "done"),
+        ("case release", "done"),
+    ]
+
+
+async def test_a_defence_needs_a_notice_and_its_decision_a_supervisor(
+    http: AsyncClient, case: str, tokens: dict[Role, str]
+) -> None:
+    path, analyst = f"/api/cases/{case}/defence", by(tokens[Role.ANALYST])
+    assert (await http.post(path, headers=analyst, json={"reference": "p 7"})).status_code == 409
+    ruling = {"decided": "accepted", "reason": "parecer"}
+    assert (await http.post(f"{path}/ruling", headers=analyst, json=ruling)).status_code == 403
+    supervisor = by(tokens[Role.SUPERVISOR])
+    assert (await http.post(f"{path}/ruling", headers=supervisor, json=ruling)).status_code == 409
+    assert (await http.post(f"{path}/ruling", headers=supervisor, json={"decided": "accepted"})).status_code == 422

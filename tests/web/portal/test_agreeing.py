@@ -1,0 +1,158 @@
+"""Paying in instalments behind the link: what its reader may choose, what he signs, and what refuses him."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import Engine, insert, update
+from temporalio.client import Client
+
+from channels.links import Links
+from models.formats import money
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import Wish, sign
+from storage.schema import debts, holds, rulers
+from tests.agreement_world import SP, Contract, contract
+from tests.web.portal.test_pages import opened
+from web.portal.agreeing import agreeing_routes, chosen
+from web.portal.pages import page_routes
+from web.security.guard import Guard
+
+LINKS = Links(["k" * 32], "http://regua")
+
+
+async def away() -> Client:
+    raise RuntimeError("Temporal isn't there")
+
+
+def asking(engine: Engine, temporal: Callable[[], Awaitable[Any]] = away, links: Links = LINKS) -> AsyncClient:
+    app = FastAPI()
+    app.add_middleware(Guard)
+    app.include_router(page_routes(engine, links, lambda *_: None))
+    app.include_router(agreeing_routes(engine, links, temporal))
+    return AsyncClient(transport=ASGITransport(app), base_url="http://regua")
+
+
+@pytest.fixture
+async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
+    async with asking(engine) as client:
+        yield client
+
+
+@pytest.fixture
+def made(engine: Engine) -> Contract:
+    return contract(engine, "400.00", "800.00")
+
+
+async def test_the_page_of_what_is_owed_leads_to_the_plans(made: Contract, http: AsyncClient) -> None:
+    page = opened(await http.get(LINKS.pay(made.case)))
+    [agree] = [link for link in page.links if "/a/" in link]
+    answer = await http.get(agree)
+    plans = opened(answer)
+    assert answer.status_code == 200
+    # 1,200 reais in instalments of 150 at least
+    assert re.findall(r'value="(\d+)"', answer.text) == ["3", "6", "8"]
+    assert f"a primeira de {money(Decimal('150.00'))}, as demais de {money(Decimal('150.00'))}" in plans.text
+    assert "form" in plans.tags
+
+
+async def test_a_ruler_without_a_policy_offers_none(made: Contract, http: AsyncClient) -> None:
+    with made.engine.begin() as connection:
+        [[source]] = made.rows("SELECT source FROM rulers")
+        connection.execute(insert(rulers).values(digest="x", label="x", holidays=[], source=without_policy(source)))
+        connection.exec_driver_sql("UPDATE cases SET ruler = 'x'")
+    assert not any("/a/" in link for link in opened(await http.get(LINKS.pay(made.case))).links)
+    assert (await http.get(LINKS.agree(made.case))).status_code == 404
+
+
+def without_policy(source: str) -> str:
+    return source.replace("  policy: sao-paulo\n", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/a/nonsense", LINKS.agree("ffffffffffffffff"), LINKS.pay("0123456789abcdef").replace("/p/", "/a/")],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_wrong_link_is_a_friendly_page(http: AsyncClient, method: str, url: str) -> None:
+    answer = await http.request(method, url)
+    assert answer.status_code == 404
+    assert "Endereço não encontrado" in opened(answer).text
+
+
+async def test_an_old_link_signs_nothing(engine: Engine) -> None:
+    old = Links(["k" * 32], "http://regua", valid_days=-1)
+    async with asking(engine, links=old) as http:
+        answer = await http.post(old.agree("ffffffffffffffff"), data={"instalments": "3"})
+    assert answer.status_code == 410
+
+
+async def refused(made: Contract, http: AsyncClient) -> str:
+    answer = await http.get(LINKS.agree(made.case))
+    page = opened(answer)
+    assert "form" not in page.tags
+    assert (await http.post(LINKS.agree(made.case), data={"instalments": "3"})).status_code == 409
+    return page.text
+
+
+async def test_a_debt_that_needs_strong_identity_is_not_signed_by_link(made: Contract, http: AsyncClient) -> None:
+    with made.engine.begin() as connection:
+        connection.execute(update(debts).values(amount=Decimal("50000.01")))
+    assert f"Acima de {money(Decimal('100000.00'))} o parcelamento é assinado com " in await refused(made, http)
+
+
+async def test_what_is_on_hold_is_not_paid_in_instalments(made: Contract, http: AsyncClient) -> None:
+    with made.engine.begin() as connection:
+        for debt in made.debts:
+            connection.execute(insert(holds).values(debt=debt, ground="judicial_decision", source="extract"))
+    assert "Não há o que parcelar: suspenso por decisão judicial." in await refused(made, http)
+
+
+async def test_a_debt_under_the_smallest_instalment_is_paid_at_once(made: Contract, http: AsyncClient) -> None:
+    with made.engine.begin() as connection:
+        connection.execute(update(debts).values(amount=Decimal("60.00")))
+    assert "só pode ser pago à vista (Portaria PGM 16/2014 (SP156))." in await refused(made, http)
+
+
+async def test_more_than_the_limit_names_the_rule(made: Contract, http: AsyncClient) -> None:
+    answer = await http.post(LINKS.agree(made.case), data={"instalments": "61"})
+    assert answer.status_code == 409
+    assert "em até 60 parcelas (Portaria PGM 16/2014 (SP156))" in opened(answer).text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"instalments=", b"instalments=-1", b"instalments=0", b"instalments=1e9", b"\xff"],
+    ids=len,
+)
+async def test_without_a_choice_it_asks_again(made: Contract, http: AsyncClient, body: bytes) -> None:
+    answer = await http.post(LINKS.agree(made.case), content=body)
+    assert answer.status_code == 200
+    assert "form" in opened(answer).tags
+
+
+def test_a_choice_is_a_number_of_instalments() -> None:
+    assert chosen(b"instalments=12") == 12
+    assert chosen("instalments=١٢".encode()) is None
+
+
+async def test_while_temporal_is_away_it_says_to_come_back(made: Contract, http: AsyncClient) -> None:
+    answer = await http.post(LINKS.agree(made.case), data={"instalments": "3"})
+    assert answer.status_code == 503
+    assert "Abra este endereço de novo" in opened(answer).text
+    assert made.rows("SELECT count(*) FROM agreements") == [(0,)]
+
+
+async def test_what_is_signed_is_shown_with_its_schedule_and_no_second_one(made: Contract, http: AsyncClient) -> None:
+    sign(made.engine, made.case, *load_policy(SP), Wish(3), "contribuinte", "link", datetime.now(UTC))
+    answer = await http.post(LINKS.agree(made.case), data={"instalments": "6"})
+    page = opened(answer)
+    assert "Seu parcelamento" in page.text
+    assert page.text.count(money(Decimal("400.00"))) == 3
+    assert "form" not in page.tags
+    assert made.rows("SELECT count(*) FROM agreements") == [(1,)]

@@ -1,0 +1,390 @@
+"""The Pix callback against a real PostgreSQL: what is stored, once, and what is refused, whole."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import Engine
+
+from models.errors import Refusal
+from storage.engine import connect
+from storage.payments.ledger import unmatched
+from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
+from web.app import create_app, health_routes
+from web.webhooks.pix import pix_routes
+
+SECRET = "not-a-secret-that-anybody-has"
+URL = f"/webhooks/pix/{SECRET}"
+NOTHING_LISTENS = "127.0.0.1:1"
+
+Post = Callable[..., Awaitable[Response]]
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return World(engine)
+
+
+@pytest.fixture
+async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
+    app = FastAPI()
+    app.include_router(pix_routes(engine, SECRET))
+    app.include_router(health_routes(engine))
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+def call(http: AsyncClient) -> Post:
+    async def post(*items: dict[str, Any]) -> Response:
+        answer = await http.post(URL, content=body(items))
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    return post
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:
+        yield client
+
+
+def stored(world: World) -> dict[str, int]:
+    tables = ("payments", "reversals", "decisions", "owed_signals")
+    return {table: world.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
+
+
+NOTHING = {"payments": 0, "reversals": 0, "decisions": 0, "owed_signals": 0}
+
+
+class TestPayment:
+    async def test_is_stored_with_the_signal_it_owes(self, world: World, call: Post) -> None:
+        owing, case = world.owing_case("2000.00")
+        answer = await call(pix(owing.txid, "1234.56", infoPagador="Maria das Dores"))
+        assert answer.json() == {"payments": 1, "reversals": 0}
+        assert world.received(owing) == "1234.56"
+        ((payment, debt, paid_on),) = world.rows("SELECT id, debt, paid_on FROM payments")
+        # 01:30 UTC is the evening before in Maceió
+        assert (debt, paid_on) == (owing.debt, date(2026, 3, 1))
+        evidence = {"payment": payment, "amount": "1234.56", "debt": owing.debt}
+        assert world.rows('SELECT "case", at, kind, reason, ruler, evidence FROM decisions') == [
+            (case, date(2026, 3, 1), "payment", "pagamento de R$ 1.234,56 recebido por Pix", "d1", evidence)
+        ]
+        owed = {"payment": payment, "amount": "1234.56", "on": "2026-03-01"}
+        assert world.rows('SELECT "case", name, payload FROM owed_signals') == [(case, "payment_received", owed)]
+
+    async def test_is_taken_at_both_addresses(self, world: World, http: AsyncClient) -> None:
+        for address in (URL, f"{URL}/pix"):
+            assert (await http.post(address, content=body([pix(None)]))).status_code == 200
+        assert stored(world)["payments"] == 2
+
+    async def test_on_a_compressed_clock_is_dated_by_its_arrival(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case(cohort="compressed")
+        before = COMPRESSED.day_at(datetime.now(UTC))
+        await call(pix(owing.txid))
+        ((paid_on,),) = world.rows("SELECT paid_on FROM payments")
+        assert before <= paid_on <= COMPRESSED.day_at(datetime.now(UTC))
+
+    async def test_repeated_changes_nothing(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid)
+        await call(payment)
+        before = stored(world)
+        assert (await call(payment)).json() == {"payments": 0, "reversals": 0}
+        assert stored(world) == before
+        assert world.received(owing) == "100.00"
+
+    async def test_repeated_with_another_amount_the_first_stands(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid, "10.00")
+        await call(payment)
+        await call({**payment, "valor": "99.00"})
+        assert world.received(owing) == "10.00"
+
+    async def test_sent_twice_at_once_counts_once(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        known, unknown = pix(owing.txid), pix("unknown")
+        answers = await asyncio.gather(*(call(known, unknown) for _ in range(8)))
+        assert sum(answer.json()["payments"] for answer in answers) == 2
+        assert world.received(owing) == "100.00"
+        assert stored(world) == {"payments": 2, "reversals": 0, "decisions": 1, "owed_signals": 1}
+
+    async def test_is_told_to_each_codebtor(self, world: World, call: Post) -> None:
+        owers = [world.taxpayer() for _ in range(3)]
+        owing = world.debt(*owers)
+        told = {world.case(owers[0]), world.case(owers[1], cohort="compressed")}
+        world.case(owers[2], status="resolved", closed="2026-02-01")
+        await call(pix(owing.txid))
+        assert {case for (case,) in world.rows('SELECT "case" FROM owed_signals')} == told
+        assert {case for (case,) in world.rows('SELECT "case" FROM decisions')} == told
+        assert world.received(owing) == "100.00"
+
+    async def test_before_any_case_is_dated_in_sao_paulo(self, world: World, call: Post) -> None:
+        owing = world.debt(world.taxpayer())
+        await call(pix(owing.txid))
+        assert world.rows("SELECT debt, paid_on FROM payments") == [(owing.debt, date(2026, 3, 1))]
+        assert stored(world)["owed_signals"] == 0
+
+    async def test_several_in_a_call(self, world: World, call: Post) -> None:
+        first, _ = world.owing_case()
+        second, _ = world.owing_case()
+        await call(pix(first.txid, "1.00"), pix(second.txid, "2.00"), pix(first.txid, "3.00"), pix(None, "4.00"))
+        assert (world.received(first), world.received(second)) == ("4.00", "2.00")
+        assert stored(world) == {"payments": 4, "reversals": 0, "decisions": 3, "owed_signals": 3}
+
+    async def test_for_nothing_we_know_is_listed(self, world: World, engine: Engine, call: Post) -> None:
+        owing, _ = world.owing_case()
+        await call(pix("nobodys", "1.00"), pix(owing.txid), pix(None, "2.00"))
+        with engine.connect() as connection:
+            found = unmatched(connection)
+        assert sorted((p["txid"] or "", str(p["amount"])) for p in found) == [("", "2.00"), ("nobodys", "1.00")]
+        assert set(found[0]) == {"end_to_end_id", "txid", "amount", "paid_at", "recorded_at"}
+
+    async def test_the_payers_words_are_nowhere(
+        self, world: World, call: Post, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        owing, _ = world.owing_case()
+        await call(pix(owing.txid, infoPagador="Maria das Dores"))
+        assert "Maria" not in str(world.rows("SELECT payments::text FROM payments"))
+        assert "Maria" not in str(world.rows("SELECT payload::text FROM owed_signals"))
+        assert "Maria" not in "".join(capfd.readouterr())
+
+
+class TestRefund:
+    async def test_counts_once(self, world: World, call: Post) -> None:
+        owing, case = world.owing_case()
+        payment = pix(owing.txid)
+        await call(payment)
+        refunded = {**payment, "devolucoes": [refund("30.00")]}
+        assert (await call(refunded)).json() == {"payments": 0, "reversals": 1}
+        assert (await call(refunded)).json() == {"payments": 0, "reversals": 0}
+        assert world.received(owing) == "70.00"
+        # 01:00 UTC is the evening before
+        assert world.rows("SELECT reference, amount::text, reversed_on FROM reversals") == [
+            ("R1", "30.00", date(2026, 3, 3))
+        ]
+        told = world.rows('SELECT "case", name FROM owed_signals ORDER BY id')
+        assert told == [(case, "payment_received"), (case, "payment_reversed")]
+        kinds = world.rows("SELECT kind, reason FROM decisions ORDER BY id")
+        assert kinds[1:] == [("payment_reversed", "devolução de R$ 30,00 de um pagamento recebido por Pix")]
+
+    async def test_counts_only_when_carried_out(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid)
+        for status, received in (("EM_PROCESSAMENTO", "100.00"), ("NAO_REALIZADO", "100.00"), ("DEVOLVIDO", "90.00")):
+            await call({**payment, "devolucoes": refund("10.00", status)})
+            assert world.received(owing) == received
+
+    async def test_may_come_with_its_payment(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        answer = await call(pix(owing.txid, devolucoes=[refund("100.00")]))
+        assert answer.json() == {"payments": 1, "reversals": 1}
+        assert world.received(owing) == "0.00"
+
+    async def test_never_exceeds_the_payment(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid)
+        await call({**payment, "devolucoes": [refund("60.00", id="R1"), refund("60.00", id="R2")]})
+        await call({**payment, "devolucoes": [refund("1.00", id="R3")]})
+        assert world.received(owing) == "0.00"
+        assert world.rows("SELECT reference, amount::text FROM reversals ORDER BY id") == [
+            ("R1", "60.00"),
+            ("R2", "40.00"),
+        ]
+
+    async def test_follows_the_debt_of_the_first_report(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        other, _ = world.owing_case()
+        payment = pix(owing.txid)
+        await call(payment)
+        await call({**payment, "txid": other.txid, "devolucoes": refund("10.00")})
+        assert (world.received(owing), world.received(other)) == ("90.00", "0.00")
+
+    async def test_of_an_unmatched_payment_is_stored(self, world: World, call: Post) -> None:
+        await call(pix(None, devolucoes=refund("10.00")))
+        assert stored(world) == {"payments": 1, "reversals": 1, "decisions": 0, "owed_signals": 0}
+
+
+class TestReopening:
+    @pytest.fixture
+    async def paid(self, world: World, call: Post) -> tuple[dict[str, Any], Owing, int]:
+        taxpayer = world.taxpayer()
+        owing = world.debt(taxpayer)
+        payment = pix(owing.txid)
+        await call(payment)
+        return payment, owing, taxpayer
+
+    async def test_a_refund_opens_the_latest_resolved_case(
+        self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
+    ) -> None:
+        payment, _, taxpayer = paid
+        latest = world.case(taxpayer, status="resolved", closed="2026-03-02")
+        older = world.case(taxpayer, status="resolved", closed="2026-02-02")
+        await call({**payment, "devolucoes": refund("100.00")})
+        states = dict(world.rows("SELECT id, status || ' ' || (closed_at IS NULL) FROM cases"))
+        assert states == {latest: "running true", older: "resolved false"}
+        assert world.rows('SELECT "case", kind FROM decisions ORDER BY id') == [
+            (latest, "payment_reversed"),
+            (latest, "reopened"),
+        ]
+        assert world.rows('SELECT "case", name FROM owed_signals') == [(latest, "payment_reversed")]
+
+    async def test_an_open_case_is_told_instead(
+        self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
+    ) -> None:
+        payment, _, taxpayer = paid
+        world.case(taxpayer, status="resolved", closed="2026-03-02")
+        running = world.case(taxpayer)
+        await call({**payment, "devolucoes": refund("100.00")})
+        assert world.rows('SELECT "case" FROM owed_signals') == [(running,)]
+        assert world.rows("SELECT count(*) FROM cases WHERE closed_at IS NULL") == [(1,)]
+
+    async def test_a_cancelled_case_stays_closed(
+        self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
+    ) -> None:
+        payment, owing, taxpayer = paid
+        world.case(taxpayer, status="cancelled", closed="2026-03-02")
+        await call({**payment, "devolucoes": refund("100.00")})
+        assert world.received(owing) == "0.00"
+        assert stored(world)["owed_signals"] == 0
+
+    async def test_nothing_reopens_while_nothing_is_owed(
+        self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
+    ) -> None:
+        _, owing, taxpayer = paid
+        world.case(taxpayer, status="resolved", closed="2026-03-02")
+        await call(pix(owing.txid, devolucoes=refund("100.00")))
+        assert world.received(owing) == "100.00"
+        assert stored(world)["owed_signals"] == 0
+
+    async def test_each_codebtors_case_is_opened(self, world: World, call: Post) -> None:
+        owers = [world.taxpayer(), world.taxpayer()]
+        owing = world.debt(*owers)
+        payment = pix(owing.txid)
+        await call(payment)
+        closed = {world.case(ower, status="resolved", closed="2026-03-02") for ower in owers}
+        await call({**payment, "devolucoes": [refund("50.00", id="R1"), refund("50.00", id="R2")]})
+        assert {case for (case,) in world.rows("SELECT id FROM cases WHERE closed_at IS NULL")} == closed
+        assert world.rows("SELECT count(*) FROM decisions WHERE kind = 'reopened'") == [(2,)]
+        assert stored(world)["owed_signals"] == 4
+
+
+class TestRefusal:
+    async def test_a_wrong_secret_is_refused_before_the_body_is_read(self, world: World, http: AsyncClient) -> None:
+        async def unread() -> AsyncIterator[bytes]:
+            raise AssertionError("the body was read")
+            yield b""
+
+        for wrong in ("x", SECRET + "x", "ção", "%00", "%ff"):
+            for end in ("", "/pix"):
+                assert (await http.post(f"/webhooks/pix/{wrong}{end}", content=unread())).status_code == 401
+        assert stored(world) == NOTHING
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"valor": "0.00"},
+            {"valor": 1},
+            {"horario": "2999-01-01T00:00:00Z"},
+            {"txid": "a\0"},
+            {"devolucoes": [{"id": "1"}]},
+        ],
+    )
+    async def test_one_bad_item_refuses_the_whole_call(
+        self, world: World, http: AsyncClient, change: dict[str, Any]
+    ) -> None:
+        owing, _ = world.owing_case()
+        answer = await http.post(URL, content=body([pix(owing.txid), {**pix(owing.txid), **change}]))
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith(f"pix[1].{next(iter(change))}")
+        assert stored(world) == NOTHING
+        assert world.received(owing) == "0.00"
+
+    @pytest.mark.parametrize("sent", [b"", b"{", b"[" * 100_000, b'{"pix": NaN}', b"\xff", b"{}"])
+    async def test_what_is_no_callback_is_refused(self, http: AsyncClient, sent: bytes) -> None:
+        assert (await http.post(URL, content=sent)).status_code == 400
+
+    async def test_amounts_beyond_a_debts_range_are_refused(self, world: World, http: AsyncClient) -> None:
+        owing, _ = world.owing_case()
+        answer = await http.post(URL, content=body([pix(owing.txid, "9999999999.99") for _ in range(1001)]))
+        assert answer.status_code == 400
+        assert stored(world) == NOTHING
+
+    async def test_the_secret_is_not_logged(self, http: AsyncClient, capfd: pytest.CaptureFixture[str]) -> None:
+        await http.post(URL, content=b"{")
+        assert SECRET not in "".join(capfd.readouterr())
+
+
+class TestSecrets:
+    async def test_the_new_and_the_old_are_both_taken_until_the_old_is_taken_away(
+        self, world: World, engine: Engine
+    ) -> None:
+        old, new = "o" * 32, "n" * 32
+        for written, taken in ((f"{new},{old}", {new, old}), (new, {new})):
+            app = FastAPI()
+            app.include_router(pix_routes(engine, written))
+            async with client_of(app) as http:
+                answers = {given: await http.post(f"/webhooks/pix/{given}", content=body([])) for given in (old, new)}
+            assert {given for given, answer in answers.items() if answer.status_code == 200} == taken
+
+    @pytest.mark.parametrize("guessable", ["", ",", "short", f"{SECRET},short"])
+    def test_one_that_can_be_guessed_is_refused_at_the_start(self, engine: Engine, guessable: str) -> None:
+        with pytest.raises(Refusal, match="REGUA_PIX_SECRET"):
+            pix_routes(engine, guessable)
+
+
+class TestConcurrency:
+    async def test_codebtors_payments_and_refunds_do_not_deadlock(self, world: World, call: Post) -> None:
+        owers = [world.taxpayer() for _ in range(6)]
+        for ower in owers:
+            world.case(ower)
+        owings = [world.debt(owers[i], owers[(i + 1) % 6], owers[(i + 3) % 6], amount="10000.00") for i in range(6)]
+
+        async def live(turn: int) -> None:
+            order = owings[turn % 6 :] + owings[: turn % 6]
+            if turn % 2:
+                order.reverse()
+            payments = [pix(owing.txid, "10.00") for owing in order]
+            await call(*payments)
+            await call(*({**payment, "devolucoes": [refund("4.00")]} for payment in reversed(payments)))
+
+        await asyncio.gather(*(live(turn) for turn in range(24)))
+        assert {world.received(owing) for owing in owings} == {"144.00"}
+        ((deadlocks,),) = world.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        assert deadlocks == 0
+        assert stored(world) == {"payments": 144, "reversals": 144, "decisions": 864, "owed_signals": 864}
+
+
+class TestHealth:
+    async def test_counts_what_is_owed(self, world: World, http: AsyncClient, call: Post) -> None:
+        assert (await http.get("/health")).json() == {"status": "ok", "owed_signals": 0}
+        owing, _ = world.owing_case()
+        await call(pix(owing.txid))
+        assert (await http.get("/health")).json() == {"status": "ok", "owed_signals": 1}
+
+    async def test_without_a_database_says_so(self) -> None:
+        nowhere = connect("postgresql://regua:dev@127.0.0.1:1/nowhere")
+        app = FastAPI()
+        app.include_router(pix_routes(nowhere, SECRET))
+        app.include_router(health_routes(nowhere))
+        async with client_of(app) as http:
+            health = await http.get("/health")
+            webhook = await http.post(URL, content=body([pix(None)]))
+        assert (health.status_code, health.json()["status"]) == (503, "down")
+        assert (webhook.status_code, webhook.headers["retry-after"]) == (503, "30")
+        assert "dev@" not in health.text + webhook.text
+
+
+async def test_the_app_shows_no_documentation(database: str) -> None:
+    app = create_app(database, NOTHING_LISTENS, SECRET)
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        assert (await http.get("/health")).status_code == 200
+        for path in ("/docs", "/redoc", "/openapi.json"):
+            assert (await http.get(path)).status_code == 404
+        assert (await http.get(URL)).status_code == 405

@@ -1,0 +1,58 @@
+"""What Temporal lost is started again from the record, and what it remembers too little of catches up."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.case.recovery import Revived, look_again
+from tests.builders import FACTS
+from tests.workflows.test_case_transactions import Hand
+from tests.workflows.town import Life, Town
+
+
+def revive(town: Town, closed_since: datetime | None = None) -> Revived:
+    with town.engine.begin() as connection:
+        return look_again(connection, closed_since)
+
+
+async def run_of(life: Life) -> str:
+    """The newest run of its workflow."""
+    started = (await life.handle.fetch_history()).events[0].workflow_execution_started_event_attributes
+    return started.original_execution_run_id
+
+
+async def test_a_case_that_temporal_lost_goes_on_where_its_record_stands(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(2)
+    path, lost = life.path, await run_of(life)
+    await life.handle.terminate("lost")
+    revive(town)
+    await life.told()
+    assert await run_of(life) != lost
+    await life.climbs(3)
+    assert life.path[:2] == path
+    assert len(life.path) == len(set(life.path))
+
+
+async def test_a_step_that_the_record_has_done_is_not_done_again(town: Town, tmp_path: Path) -> None:
+    """The workflow waits for a step that somebody else carried out, as one of an older copy of Temporal would."""
+    life = await town.begin_one(FACTS["h1"])
+    hand = Hand(life, tmp_path / "outbox")
+    step = hand.look()
+    hand.wait_for(step)
+    hand.notify(step)
+    [first] = life.path
+    await life.climbs(2)
+    assert life.path[0] == first
+    assert len(life.path) == 2
+
+
+async def test_those_closed_since_a_copy_began_are_told_too(town: Town) -> None:
+    """Their workflows, restored as they were, would wait for ever; those that ended are not started again."""
+    life = await town.begin_one(FACTS["h1"])
+    since = datetime.now(UTC)
+    await life.pays_everything()
+    assert await life.ends() == "resolved"
+    ended = await run_of(life)
+    assert (revive(town).cases, revive(town, since).cases) == (0, 1)
+    await life.told()
+    assert await run_of(life) == ended

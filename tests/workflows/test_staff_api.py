@@ -1,0 +1,57 @@
+"""A supervisor at the desk: what is asked with a token is done by the case, and on record with it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from temporalio.client import Client
+
+from models.roles import Role
+from storage.audit.tokens import issue, revoke
+from tests.builders import FACTS
+from tests.workflows.town import Town
+from web.console.api import desk_routes
+
+
+@pytest.fixture
+async def desk(town: Town) -> AsyncIterator[AsyncClient]:
+    """As the supervisor bia asks."""
+
+    async def temporal() -> Client:
+        return town.client
+
+    with town.engine.begin() as connection:
+        token = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+    app = FastAPI()
+    app.include_router(desk_routes(town.engine, temporal))
+    headers = {"Authorization": f"Bearer {token}"}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://regua", headers=headers) as client:
+        yield client
+    with town.engine.begin() as connection:
+        revoke(connection, "bia", "root")
+
+
+async def test_what_is_asked_is_done_and_signed(town: Town, desk: AsyncClient) -> None:
+    life = await town.begin_one(FACTS["h8"])
+    refused = await desk.post(f"/api/cases/{life.case}/approve", json={"reason": "cedo demais"})
+    assert (refused.status_code, "not awaiting approval" in refused.json()["error"]) == (409, True)
+    for what, status in (("pause", "paused"), ("resume", "running")):
+        assert (await desk.post(f"/api/cases/{life.case}/{what}")).json() == {"case": life.case, "status": status}
+    await life.reaches("awaiting_approval")
+    approved = await desk.post(f"/api/cases/{life.case}/approve", json={"reason": "ciência provada"})
+    assert approved.json() == {"case": life.case, "status": "benefits_suspended"}
+    assert life.rows("SELECT command, outcome, actor, role, authenticated FROM audit_log WHERE subject = :case") == [
+        ("case approve", "refused", "bia", "supervisor", True),
+        ("case pause", "done", "bia", "supervisor", True),
+        ("case resume", "done", "bia", "supervisor", True),
+        ("case approve", "done", "bia", "supervisor", True),
+    ]
+    assert life.rows('SELECT given_by FROM approvals WHERE "case" = :case') == [("bia",)]
+
+
+async def test_a_command_that_nobody_proved_to_have_given_says_so(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.command("pause")
+    [(role, authenticated)] = life.rows("SELECT role, authenticated FROM audit_log WHERE subject = :case")
+    assert (role, authenticated) == (None, False)

@@ -1,0 +1,234 @@
+"""Delivers the signals that are owed to cases, whatever is down meanwhile, and in each case's order.
+
+One relay works at a time, however many web processes run: an advisory lock chooses it. A signal is marked delivered
+after it was; between the two a crash repeats it, which an event may be.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import structlog
+from anyio.to_thread import run_sync
+from psycopg import AsyncConnection
+from sqlalchemy import BindParameter, Engine, bindparam, func, select, update
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.case.status import Status
+from models.events import EVENTS, OF_A_COHORT, Event, InstalmentsChanged
+from storage.outbox import CHANNEL
+from storage.schema import agreements, cases, owed_signals, policies, rulers
+from workflows.client import is_unreachable
+from workflows.effects import AgreementStart
+from workflows.names import case_workflow_id
+from workflows.start import start_case, tell_agreement
+
+log = structlog.get_logger()
+
+BATCH = 100
+AT_ONCE = 20
+POLL_SECONDS = 1.0
+DELIVERY_SECONDS = 5.0
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.25, 5.0
+REST_SECONDS = 30.0
+"""How long a case waits whose signal failed for a reason of its own, so that the others go on."""
+
+LAST: BindParameter[str] = bindparam(
+    "last", [event.signal() for event in OF_A_COHORT], expanding=True, literal_execute=True
+)
+"""Written out, as the index has it."""
+
+EVENT_OF_SIGNAL = {event.signal(): event for event in EVENTS}
+
+
+class TemporalUnreachable(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class Owed:
+    id: int
+    case: str
+    name: str
+    payload: dict[str, Any]
+
+    @property
+    def event(self) -> Event:
+        return EVENT_OF_SIGNAL[self.name].model_validate(self.payload)
+
+
+class Relay:
+    """`poll_seconds` is the net below the notifications, which a lost connection may swallow."""
+
+    def __init__(
+        self,
+        database: str,
+        engine: Engine,
+        connect: Callable[[], Awaitable[Client]],
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.database = database
+        self.engine = engine
+        self.connect = connect
+        self.poll_seconds = poll_seconds
+        self._client: Client | None = None
+        self._told: list[int] = []
+        self._resting: dict[str, float] = {}
+        self._backoff = FIRST_BACKOFF
+        self._failing = False
+
+    async def run(self) -> None:
+        """Until cancelled; whatever goes wrong is waited out."""
+        while True:
+            try:
+                await self._work()
+            except Exception as error:
+                if not self._failing:
+                    # the kind of error only: a message may quote what was sent
+                    log.warning("owed signals wait", reason=type(error).__name__)
+                self._failing = True
+            await anyio.sleep(self._backoff)
+            self._backoff = min(self._backoff * 2, LONGEST_BACKOFF)
+
+    async def _work(self) -> None:
+        async with await AsyncConnection.connect(self.database, autocommit=True) as listener:
+            await listener.execute(f"LISTEN {CHANNEL}")
+            chosen = False
+            while True:
+                chosen = chosen or await self._chosen(listener)
+                # shielded: what was delivered is marked before a shutdown goes on
+                with anyio.CancelScope(shield=True):
+                    delivered = await self._deliver_due() if chosen else 0
+                self._recovered()
+                if delivered < BATCH:
+                    async for _ in listener.notifies(timeout=self.poll_seconds, stop_after=1):
+                        pass
+
+    async def _chosen(self, listener: AsyncConnection[Any]) -> bool:
+        row = await (await listener.execute("SELECT pg_try_advisory_lock(hashtext('regua relay'))")).fetchone()
+        return bool(row and row[0])
+
+    def _recovered(self) -> None:
+        if self._failing:
+            log.info("owed signals are delivered again")
+        self._failing = False
+        self._backoff = FIRST_BACKOFF
+
+    async def _deliver_due(self) -> int:
+        """How many were delivered. Those told before a database failed are marked first, not told again."""
+        await run_sync(self._mark_told)
+        due = await run_sync(self._due)
+        if not due:
+            return 0
+        client = await self._temporal()
+        reachable = await self._deliver(client, due)
+        delivered = len(self._told)
+        await run_sync(self._mark_told)
+        if not reachable:
+            raise TemporalUnreachable
+        return delivered
+
+    async def _temporal(self) -> Client:
+        if self._client is None:
+            with anyio.fail_after(DELIVERY_SECONDS):
+                self._client = await self.connect()
+        return self._client
+
+    async def _deliver(self, client: Client, due: Sequence[Owed]) -> bool:
+        """Cases side by side, each in its order. False when Temporal can't be reached."""
+        by_case: dict[str, list[Owed]] = defaultdict(list)
+        for owed in due:
+            by_case[owed.case].append(owed)
+        reachable = True
+        slots = anyio.Semaphore(AT_ONCE)
+
+        async def deliver_case(signals: list[Owed]) -> None:
+            nonlocal reachable
+            async with slots:
+                for owed in signals:
+                    if not reachable:
+                        return
+                    try:
+                        with anyio.fail_after(DELIVERY_SECONDS):
+                            await self._tell(client, owed)
+                    except Exception as error:
+                        if is_unreachable(error):
+                            reachable = False
+                        else:
+                            self._rest(owed, error)
+                        return
+                    self._told.append(owed.id)
+
+        async with anyio.create_task_group() as tasks:
+            for signals in by_case.values():
+                tasks.start_soon(deliver_case, signals)
+        return reachable
+
+    async def _tell(self, client: Client, owed: Owed) -> None:
+        event = owed.event
+        if isinstance(event, InstalmentsChanged):
+            await tell_agreement(client, await run_sync(self._agreement, event.agreement), event)
+            return
+        try:
+            await client.get_workflow_handle(case_workflow_id(owed.case)).signal(owed.name, event)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            # not started yet, or opened again by a reversal; a closed case needs no telling: the ledger has it
+            start = await run_sync(self._start_of, owed.case)
+            if start is not None:
+                await start_case(client, owed.case, *start, signal=event)
+
+    def _rest(self, owed: Owed, error: Exception) -> None:
+        status = error.status.name if isinstance(error, RPCError) else None
+        log.warning("a case's signals wait", case=owed.case, signal=owed.id, reason=type(error).__name__, status=status)
+        self._resting[owed.case] = time.monotonic() + REST_SECONDS
+
+    def _due(self) -> list[Owed]:
+        now = time.monotonic()
+        self._resting = {case: until for case, until in self._resting.items() if until > now}
+        columns = (owed_signals.c.id, owed_signals.c.case, owed_signals.c.name, owed_signals.c.payload)
+        query = (
+            select(*columns)
+            .where(owed_signals.c.delivered_at.is_(None), owed_signals.c.case.not_in(self._resting))
+            .order_by(owed_signals.c.name.in_(LAST), owed_signals.c.id)
+            .limit(BATCH)
+        )
+        with self.engine.connect() as connection:
+            return [Owed(**row) for row in connection.execute(query).mappings()]
+
+    def _mark_told(self) -> None:
+        if not self._told:
+            return
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(owed_signals)
+                .where(owed_signals.c.id.in_(self._told))
+                .values(delivered_at=func.clock_timestamp())
+            )
+        self._told.clear()
+
+    def _start_of(self, case: str) -> tuple[str, str] | None:
+        """Cohort and ruler of a case that should have a workflow: an open one that is not in the control group."""
+        query = (
+            select(cases.c.cohort, rulers.c.label)
+            .select_from(cases.join(rulers))
+            .where(cases.c.id == case, cases.c.closed_at.is_(None), cases.c.status != Status.CONTROL.value)
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return row.tuple() if row else None
+
+    def _agreement(self, agreement: str) -> AgreementStart:
+        query = (
+            select(agreements.c.id, agreements.c.case, cases.c.cohort, policies.c.label)
+            .select_from(agreements.join(cases).join(policies))
+            .where(agreements.c.id == agreement)
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).one()
+        return AgreementStart(agreement=row.id, case=row.case, cohort=row.cohort, policy=row.label)

@@ -1,0 +1,148 @@
+"""Where the Web UI has payloads decrypted for people who may see them: a codec server, as Temporal's tools call one.
+
+Who may is told by a key in the address (the embedded stack, on loopback) or by a bearer token (elsewhere).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from temporalio.api.common.v1 import Payload, Payloads
+
+from models.callback import Malformed, json_of
+from models.errors import Refusal
+from web.webhooks.webhook import Refused, Webhook
+from workflows.secrecy import Cipher, Unreadable
+
+log = structlog.get_logger()
+
+DIGEST = re.compile("[0-9a-f]{64}")
+PREFLIGHT_SECONDS = 3600
+
+Work = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who may have payloads decrypted, and on which pages."""
+
+    origins: tuple[str, ...]
+    address_key: str | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of each token, in hexadecimal, by its reader's name."""
+
+    def by_address(self, given: str) -> str:
+        """Raises Refused, as for an address that isn't there."""
+        if self.address_key is None or not hmac.compare_digest(given.encode(), self.address_key.encode()):
+            raise Refused(404, "there is nothing here")
+        return "address"
+
+    def by_token(self, authorization: str) -> str:
+        """The reader's name. Raises Refused."""
+        scheme, _, token = authorization.partition(" ")
+        digest = sha256(token.strip().encode()).hexdigest()
+        # all are compared, so that the time taken says nothing
+        names = [name for name, known in self.tokens.items() if hmac.compare_digest(known, digest)]
+        if scheme.lower() != "bearer" or not names:
+            raise Refused(401, "a token that may read payloads is needed: Authorization: Bearer …")
+        return names[0]
+
+
+def readers_from(environment: Mapping[str, str]) -> Readers | None:
+    """None: nobody, and no endpoint."""
+    key, tokens = environment.get("REGUA_CODEC_KEY"), environment.get("REGUA_CODEC_TOKENS")
+    if not key and not tokens:
+        return None
+    origins = tuple(
+        origin.strip().rstrip("/") for origin in environment.get("REGUA_UI_ORIGINS", "").split(",") if origin
+    )
+    if not origins:
+        raise Refusal("the variable REGUA_UI_ORIGINS is missing: the Web UI's address, https://temporal.example")
+    if "*" in origins:
+        raise Refusal("REGUA_UI_ORIGINS names the Web UI's address; * would let every page read payloads")
+    return Readers(origins, key, read_tokens(tokens) if tokens else {})
+
+
+def read_tokens(text: str) -> dict[str, str]:
+    """From `name:digest,name:digest`."""
+    tokens = {}
+    for place, entry in enumerate(text.split(","), start=1):
+        name, _, digest = entry.strip().partition(":")
+        if not name or not DIGEST.fullmatch(digest):
+            raise Refusal(
+                f"token {place} in REGUA_CODEC_TOKENS is malformed: write name:digest, the token's SHA-256 in hex"
+            )
+        if name in tokens:
+            raise Refusal(f"token {place} in REGUA_CODEC_TOKENS has the name of one before it: each needs its own")
+        tokens[name] = digest
+    return tokens
+
+
+def codec_app(cipher: Cipher, readers: Readers) -> FastAPI:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=readers.origins,
+        allow_methods=["POST"],
+        allow_headers=["Authorization", "Content-Type", "X-Namespace"],
+        max_age=PREFLIGHT_SECONDS,
+    )
+    app.include_router(codec_routes(cipher, readers))
+    return app
+
+
+def codec_routes(cipher: Cipher, readers: Readers) -> APIRouter:
+    router = APIRouter(route_class=Webhook)
+
+    @router.post("/decode")
+    async def decode(request: Request) -> dict[str, Any]:
+        return await answer(request, readers.by_token(authorization_of(request)), "decoded", cipher.decode)
+
+    @router.post("/encode")
+    async def encode(request: Request) -> dict[str, Any]:
+        return await answer(request, readers.by_token(authorization_of(request)), "encoded", cipher.encode)
+
+    @router.post("/{key}/decode")
+    async def decode_by_address(key: str, request: Request) -> dict[str, Any]:
+        return await answer(request, readers.by_address(key), "decoded", cipher.decode)
+
+    @router.post("/{key}/encode")
+    async def encode_by_address(key: str, request: Request) -> dict[str, Any]:
+        return await answer(request, readers.by_address(key), "encoded", cipher.encode)
+
+    return router
+
+
+async def answer(request: Request, reader: str, what: str, work: Work) -> dict[str, Any]:
+    """Logged with who asked and how much, never with what it was."""
+    payloads = payloads_of(await request.body())
+    try:
+        done = await work(payloads)
+    except Unreadable as error:
+        raise Refused(422, str(error)) from None
+    log.info(f"payloads {what}", reader=reader, payloads=len(done))
+    return MessageToDict(Payloads(payloads=done))
+
+
+def authorization_of(request: Request) -> str:
+    return request.headers.get("Authorization", "")
+
+
+def payloads_of(body: bytes) -> Sequence[Payload]:
+    """Protobuf's own JSON."""
+    read = json_of(body)
+    try:
+        if isinstance(read, dict):
+            return ParseDict(read, Payloads(), ignore_unknown_fields=True).payloads
+    except ParseError:
+        pass
+    raise Malformed("body", "is not the JSON of temporal.api.common.v1.Payloads")

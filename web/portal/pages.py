@@ -1,0 +1,93 @@
+"""The pages that links in messages lead to: what is owed and how to pay it, and an end to messages on a channel.
+
+They hold no script and fetch nothing, so that they open on any telephone and print as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from anyio.to_thread import run_sync
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from channels.links import ExpiredLink, Links, WrongLink
+from channels.markup import markup
+from models.contact.channel import Channel
+from models.errors import Unreckonable
+from models.formats import day, moment, money, percent, period
+from models.payment.brcode import qr_svg
+from models.words import CHANNELS
+from storage.read_models.pay_page import PayPage, read_pay_page
+
+log = structlog.get_logger()
+
+OptOut = Callable[[Engine, str, Channel, str], object]
+"""Puts on record that the taxpayer of a case wants no more messages on a channel; the last is by which way: `link`."""
+
+_environment = markup("pages")
+_environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
+_environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704 - drawn by a library, no text in it
+
+
+def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/p/{token}")
+    async def pay(token: str) -> HTMLResponse:
+        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token)))
+
+    @router.get("/u/{token}")
+    async def ask(token: str) -> HTMLResponse:
+        return await run_sync(answered, lambda: _asked(*links.read_unsubscribe(token)))
+
+    # without a question when a mail program does it for its reader (RFC 8058); its body says nothing that we don't know
+    @router.post("/u/{token}")
+    async def unsubscribe(token: str) -> HTMLResponse:
+        return await run_sync(answered, lambda: _unsubscribed(engine, opt_out, *links.read_unsubscribe(token)))
+
+    return router
+
+
+def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
+    """What `make` makes, or a page that says why there is none."""
+    try:
+        return make()
+    except ExpiredLink:
+        return page_named("gone", 410)
+    except WrongLink:
+        return page_named("unknown", 404)
+    except (SQLAlchemyError, Unreckonable) as error:
+        log.error("a page can't be shown", reason=type(error).__name__)
+        return page_named("later", 503, asked=False)
+
+
+def _owed(engine: Engine, links: Links, case: str) -> HTMLResponse:
+    with engine.connect() as connection:
+        page = read_pay_page(connection, case, datetime.now(UTC))
+    return page_named("unknown", 404) if page is None else pay_page(page, links.agree(case))
+
+
+def pay_page(page: PayPage, agree: str | None = None) -> HTMLResponse:
+    """`agree` is the address at which it can be paid in instalments, should its ruler name a policy."""
+    rule = page.ruler.agreements
+    return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None)
+
+
+def _asked(case: str, channel: Channel) -> HTMLResponse:
+    return page_named("unsubscribe", 200, channel=CHANNELS[channel], done=False)
+
+
+def _unsubscribed(engine: Engine, opt_out: OptOut, case: str, channel: Channel) -> HTMLResponse:
+    opt_out(engine, case, channel, "link")
+    return page_named("unsubscribe", 200, channel=CHANNELS[channel], done=True)
+
+
+def page_named(name: str, status: int, **values: Any) -> HTMLResponse:
+    return HTMLResponse(_environment.get_template(f"{name}.html.j2").render(values), status)

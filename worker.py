@@ -19,12 +19,12 @@ from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
-from activities.dependencies import Desk
+from activities.dependencies import Dependencies
 from activities.log import log_to_stderr
 from activities.notices import NoticeActivities
 from banks.settings import bank_from
 from channels.links import links_from
-from channels.settings import post_from, rate_of
+from channels.settings import gateway_from, rate_of
 from embedded.home import home
 from models.errors import Refusal
 from storage.engine import connect_from_environment
@@ -56,16 +56,20 @@ RETRY_SECONDS = 0.5
 """After which a Temporal server that was away is tried again."""
 
 
-def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | None = None) -> Worker:
+def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDeploymentConfig | None = None) -> Worker:
     """Without a deployment it serves whatever workflow there is, whichever build is current."""
-    case, cohort, agreement = CaseActivities(desk), CohortActivities(desk, client), AgreementActivities(desk)
+    case, cohort, agreement = (
+        CaseActivities(dependencies),
+        CohortActivities(dependencies, client),
+        AgreementActivities(dependencies),
+    )
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement],
         activities=[
-            NoticeActivities(desk).notify,
-            case.take_stock,
+            NoticeActivities(dependencies).notify,
+            case.evaluate,
             case.ask_approval,
             case.approve_suspension,
             case.reject_suspension,
@@ -84,7 +88,7 @@ def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | N
             agreement.hand_over_message,
             agreement.record_unsent,
             cohort.start_cases,
-            *([ChargeActivities(desk.engine, desk.bank).charge] if desk.bank else []),
+            *([ChargeActivities(dependencies.engine, dependencies.bank).charge] if dependencies.bank else []),
         ],
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
@@ -95,13 +99,13 @@ def worker_on(client: Client, desk: Desk, deployment: WorkerDeploymentConfig | N
     )
 
 
-def carrier_on(client: Client, desk: Desk, provider: str, rate: float | None) -> Worker:
+def carrier_on(client: Client, dependencies: Dependencies, provider: str, rate: float | None) -> Worker:
     """Serves the messages that leave by one provider, at most `rate` a second over all workers. A message is the
     same whichever build asks for it, so carriers have no deployment."""
     return Worker(
         client,
         task_queue=queue_of(provider),
-        activities=[NoticeActivities(desk).notify, AgreementActivities(desk).hand_over_message],
+        activities=[NoticeActivities(dependencies).notify, AgreementActivities(dependencies).hand_over_message],
         activity_executor=ThreadPoolExecutor(WAITING),
         max_concurrent_activities=WAITING,
         max_task_queue_activities_per_second=rate,
@@ -122,9 +126,9 @@ async def reach_temporal(stop: asyncio.Event) -> Client | None:
 
 
 async def main() -> None:
-    desk = Desk(
+    dependencies = Dependencies(
         engine=connect_from_environment(pool=THREADS + 4),
-        post=post_from(os.environ, home()),
+        post=gateway_from(os.environ, home()),
         links=links_from(os.environ),
         bank=bank_from(os.environ),
     )
@@ -140,11 +144,11 @@ async def main() -> None:
     if (current := await current_build(client)) != build:
         print(f"build {build} waits, {current or 'none'} is current; `starter.py migrate` changes it", file=sys.stderr)
     async with AsyncExitStack() as serving:
-        await serving.enter_async_context(worker_on(client, desk, deployment_of(build)))
+        await serving.enter_async_context(worker_on(client, dependencies, deployment_of(build)))
         for provider in PROVIDERS:
-            if provider in desk.post.providers:
+            if provider in dependencies.post.providers:
                 rate = rate_of(provider, os.environ)
-                await serving.enter_async_context(carrier_on(client, desk, provider, rate))
+                await serving.enter_async_context(carrier_on(client, dependencies, provider, rate))
         await stop.wait()
 
 

@@ -1,4 +1,4 @@
-"""What is done to one instalment agreement: each activity is one sitting, and doing it twice does it once."""
+"""What is done to one instalment agreement: each activity is one case transaction, and doing it twice does it once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.dependencies import Desk, contact_at, now, share_of
+from activities.dependencies import Dependencies, contact_at, now, share_of
 from channels.mail_gateway import Busy, Outgoing, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Addressee, InstalmentLetter, render
@@ -22,17 +22,17 @@ from models.agreement.quote import Pay
 from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
-from storage.agreement.agreements import AgreementSitting, Told, agreement_sitting
+from storage.agreement.agreements import AgreementRecord, AgreementTransaction, agreement_transaction
 from storage.agreement.policies import shipped_policy
-from storage.agreement.signing import Wish, sign
-from storage.case.people import Person, bury, read_person
+from storage.agreement.signing import SigningRequest, sign
+from storage.case.people import Person, read_person, suppress_contact
 from storage.schema import instalments
 from workflows.effects import (
     UNSENT,
     AgreementEffects,
-    AgreementErrand,
-    AgreementOutlook,
-    AgreementWish,
+    AgreementNextAction,
+    AgreementRequest,
+    AgreementReview,
     InstalmentMessage,
     Signed,
     UnsentMessage,
@@ -48,41 +48,43 @@ MESSAGES = {"reminder": "lembrete", "alert": "alerta"}
 
 
 class AgreementActivities(AgreementEffects):
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, dependencies: Dependencies) -> None:
+        self.dependencies = dependencies
 
     @activity.defn
-    def sign_agreement(self, wish: AgreementWish) -> Signed:
+    def sign_agreement(self, wanted: AgreementRequest) -> Signed:
         """Raises `Refusal` with the rule that says so."""
-        asked = Wish(wish.instalments, wish.pay, wish.kind, wish.litigation, wish.regime)
-        told, offer = sign(self.desk.engine, wish.case, *shipped_policy(wish.policy), asked, wish.by, "link", now())
+        asked = SigningRequest(wanted.instalments, wanted.pay, wanted.kind, wanted.litigation, wanted.regime)
+        agreed, offer = sign(
+            self.dependencies.engine, wanted.case, *shipped_policy(wanted.policy), asked, wanted.by, "link", now()
+        )
         first = offer.instalments[0]
         return Signed(
-            agreement=told.id, instalments=len(offer.instalments), first_due=first.due, first_amount=first.amount
+            agreement=agreed.id, instalments=len(offer.instalments), first_due=first.due, first_amount=first.amount
         )
 
     @activity.defn
-    def review_agreement(self, errand: AgreementErrand) -> AgreementOutlook:
+    def review_agreement(self, dispatch: AgreementReview) -> AgreementNextAction:
         """As the record tells it now; a break that is certain by the day of the step is decided."""
-        with self._sitting(errand.agreement, errand.step) as sat:
-            return self._outlook(sat)
+        with self._case_transaction(dispatch.agreement, dispatch.step) as tx:
+            return self._next_action(tx)
 
     @activity.defn
-    def write_about_instalment(self, errand: AgreementErrand) -> AgreementOutlook:
+    def write_about_instalment(self, dispatch: AgreementReview) -> AgreementNextAction:
         """On record before anything leaves, for the channels that reach the taxpayer now; nothing outside their hours,
-        for which the outlook says when they open."""
-        step = errand.step
+        for which the next action says when they open."""
+        step = dispatch.step
         assert step is not None  # noqa: S101 - there is no message without a step
-        with self._sitting(errand.agreement, step) as sat:
-            channels = self._channels(sat, step)
-            if _is_next(sat, step) and _is_lawful_now(sat, step.on, channels):
-                at = sat.told.case.clock.carried(step.on, sat.today)
+        with self._case_transaction(dispatch.agreement, step) as tx:
+            channels = self._channels(tx, step)
+            if _is_next(tx, step) and _is_lawful_now(tx, step.on, channels):
+                at = tx.agreed.case.clock.carried(step.on, tx.today)
                 reason = step.reason if channels else f"{step.reason}; nenhum canal alcança o contribuinte"
-                sat.note(f"agreement_{step.kind}", reason, at, step.n)
-            elif not sat.was_told(step):
+                tx.note(f"agreement_{step.kind}", reason, at, step.n)
+            elif not tx.was_told(step):
                 channels = []
-            messages = tuple(self._message(sat, step, channel) for channel in channels)
-            return self._outlook(sat).model_copy(update={"messages": messages})
+            messages = tuple(self._message(tx, step, channel) for channel in channels)
+            return self._next_action(tx).model_copy(update={"messages": messages})
 
     @activity.defn
     def hand_over_message(self, message: InstalmentMessage) -> datetime | None:
@@ -90,27 +92,27 @@ class AgreementActivities(AgreementEffects):
         provider first. Raises ApplicationError of type UNSENT."""
         step = message.step
         try:
-            with self._sitting(message.agreement, step) as sat:
-                entry = sat.told.life.entries[step.n - 1]
-                if entry.paid_on is not None or sat.told.life.state is not State.ACTIVE:
+            with self._case_transaction(message.agreement, step) as tx:
+                entry = tx.agreed.life.entries[step.n - 1]
+                if entry.paid_on is not None or tx.agreed.life.state is not State.ACTIVE:
                     return None
-                if not _is_lawful_now(sat, step.on, [message.channel]):
-                    return _opens_at(sat, step.on, [message.channel])
-                if message.channel not in self._channels(sat, step):
+                if not _is_lawful_now(tx, step.on, [message.channel]):
+                    return _opens_at(tx, step.on, [message.channel])
+                if message.channel not in self._channels(tx, step):
                     raise _unsent("o contato deixou de existir ou foi recusado", non_retryable=True)
-                outgoing = self._outgoing(sat, entry, message)
+                outgoing = self._outgoing(tx, entry, message)
         except OperationalError:
             if activity.info().attempt > 1:
                 raise
             # nothing was handed over, so this was none of the two attempts
             return now() + DATABASE_AWAY
-        adapter = self.desk.post_of(sat.told.case).adapter(message.channel)
+        adapter = self.dependencies.gateway_of(tx.agreed.case).adapter(message.channel)
         try:
             if outgoing.since is None or not adapter.taken(outgoing):
                 adapter.deliver(outgoing)
         except Undeliverable as refusal:
-            if refusal.contact_is_dead:
-                self._bury(sat.told.case.taxpayer, outgoing, refusal.reason)
+            if refusal.contact_is_suppressed:
+                self._suppress_contact(tx.agreed.case.taxpayer, outgoing, refusal.reason)
             raise _unsent(refusal.reason, non_retryable=True) from None
         except Busy as busy:
             delay = timedelta(seconds=busy.retry_after) if busy.retry_after else None
@@ -122,48 +124,48 @@ class AgreementActivities(AgreementEffects):
     @activity.defn
     def record_unsent(self, unsent: UnsentMessage) -> None:
         message = unsent.message
-        with self._sitting(message.agreement, message.step) as sat:
+        with self._case_transaction(message.agreement, message.step) as tx:
             what = f"{MESSAGES[message.step.kind]} da parcela {message.step.n}"
             why = f"não consta que o {what} tenha saído por {CHANNEL_NAMES[message.channel]}: {unsent.why}"
-            sat.note("agreement_message_unsent", why, sat.today, message.step.n)
+            tx.note("agreement_message_unsent", why, tx.today, message.step.n)
 
-    def _sitting(self, agreement: str, step: Step | None) -> AbstractContextManager[AgreementSitting]:
-        return agreement_sitting(self.desk.engine, agreement, now(), step.on if step else None)
+    def _case_transaction(self, agreement: str, step: Step | None) -> AbstractContextManager[AgreementTransaction]:
+        return agreement_transaction(self.dependencies.engine, agreement, now(), step.on if step else None)
 
-    def _outlook(self, sat: AgreementSitting) -> AgreementOutlook:
-        told = sat.told
-        step, active = told.step, told.life.state is State.ACTIVE
-        return AgreementOutlook(
-            revision=told.revision,
-            state=told.life.state,
+    def _next_action(self, tx: AgreementTransaction) -> AgreementNextAction:
+        agreed = tx.agreed
+        step, active = agreed.step, agreed.life.state is State.ACTIVE
+        return AgreementNextAction(
+            revision=agreed.revision,
+            state=agreed.life.state,
             step=step,
-            runs_at=_opens_at(sat, step.on, self._channels(sat, step)) if step else None,
-            paid=sum(entry.paid_on is not None for entry in told.life.entries),
-            of=len(told.life.entries),
-            on_hold_since=told.life.effective_on if active else None,
+            runs_at=_opens_at(tx, step.on, self._channels(tx, step)) if step else None,
+            paid=sum(entry.paid_on is not None for entry in agreed.life.entries),
+            of=len(agreed.life.entries),
+            on_hold_since=agreed.life.effective_on if active else None,
         )
 
     # ---- the messages about an instalment
 
-    def _channels(self, sat: AgreementSitting, step: Step) -> list[Channel]:
+    def _channels(self, tx: AgreementTransaction, step: Step) -> list[Channel]:
         """Those of the step's message that reach the taxpayer; a break has none."""
-        reached = _person(sat).contacts.reach(self.desk.post_of(sat.told.case).unaddressed).open
+        reached = _person(tx).contacts.reach(self.dependencies.gateway_of(tx.agreed.case).unaddressed).open
         return [channel for channel in CHANNELS.get(step.kind, ()) if channel in reached]
 
-    def _message(self, sat: AgreementSitting, step: Step, channel: Channel) -> InstalmentMessage:
-        queue = self.desk.queue(sat.told.case, channel)
-        return InstalmentMessage(agreement=sat.told.id, step=step, channel=channel, queue=queue)
+    def _message(self, tx: AgreementTransaction, step: Step, channel: Channel) -> InstalmentMessage:
+        queue = self.dependencies.queue(tx.agreed.case, channel)
+        return InstalmentMessage(agreement=tx.agreed.id, step=step, channel=channel, queue=queue)
 
-    def _outgoing(self, sat: AgreementSitting, entry: Entry, message: InstalmentMessage) -> Outgoing:
-        told, step, channel = sat.told, message.step, message.channel
-        ruler, who = told.case.ruler, _person(sat)
-        written = render(channel, f"agreements/{step.kind}", _letter(sat, entry, who))
+    def _outgoing(self, tx: AgreementTransaction, entry: Entry, message: InstalmentMessage) -> Outgoing:
+        agreed, step, channel = tx.agreed, message.step, message.channel
+        ruler, who = agreed.case.ruler, _person(tx)
+        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who))
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
-        links, attempt = self.desk.links, activity.info()
+        links, attempt = self.dependencies.links, activity.info()
         return Outgoing(
-            notice=f"agreement-{told.id}-{step.n:02}-{step.kind}-{channel}",
-            case=told.case.id,
-            cohort=told.case.cohort,
+            notice=f"agreement-{agreed.id}-{step.n:02}-{step.kind}-{channel}",
+            case=agreed.case.id,
+            cohort=agreed.case.cohort,
             ruler=ruler.label,
             channel=channel,
             sender_name=ruler.authority,
@@ -173,59 +175,59 @@ class AgreementActivities(AgreementEffects):
             subject=written.subject,
             body=written.body,
             html=mail_html(written, head) if channel == "email" else None,
-            unsubscribe=links.unsubscribe(told.case.id, "email") if links and channel == "email" else None,
+            unsubscribe=links.unsubscribe(agreed.case.id, "email") if links and channel == "email" else None,
             at=now(),
             since=attempt.scheduled_time if attempt.attempt > 1 else None,
         )
 
-    def _bury(self, taxpayer: int, message: Outgoing, why: str) -> None:
-        with self.desk.engine.begin() as connection:
-            bury(connection, taxpayer, message.channel, message.recipient, why)
+    def _suppress_contact(self, taxpayer: int, message: Outgoing, why: str) -> None:
+        with self.dependencies.engine.begin() as connection:
+            suppress_contact(connection, taxpayer, message.channel, message.recipient, why)
 
 
 def _unsent(why: str, **retry: Any) -> ApplicationError:
     return ApplicationError(why, type=UNSENT, **retry)
 
 
-def _is_next(sat: AgreementSitting, step: Step) -> bool:
-    coming = sat.told.step
-    return coming is not None and (coming.kind, coming.n) == (step.kind, step.n) and coming.on <= sat.today
+def _is_next(tx: AgreementTransaction, step: Step) -> bool:
+    coming = tx.agreed.step
+    return coming is not None and (coming.kind, coming.n) == (step.kind, step.n) and coming.on <= tx.today
 
 
-def _opens_at(sat: AgreementSitting, day: date, channels: Iterable[Channel]) -> datetime | None:
+def _opens_at(tx: AgreementTransaction, day: date, channels: Iterable[Channel]) -> datetime | None:
     """The wall instant at which the first of the channels may be used; without channels, of the step itself."""
-    case = sat.told.case
+    case = tx.agreed.case
     openings = [at for channel in channels if (at := contact_at(case, day, [channel]))]
-    return min(openings, default=case.clock.instant_of(day, share_of(sat.told.id)))
+    return min(openings, default=case.clock.instant_of(day, share_of(tx.agreed.id)))
 
 
-def _is_lawful_now(sat: AgreementSitting, day: date, channels: Iterable[Channel]) -> bool:
+def _is_lawful_now(tx: AgreementTransaction, day: date, channels: Iterable[Channel]) -> bool:
     """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
-    at = _opens_at(sat, day, channels)
-    return sat.told.case.clock.compressed or (at is not None and at <= now())
+    at = _opens_at(tx, day, channels)
+    return tx.agreed.case.clock.compressed or (at is not None and at <= now())
 
 
-def _person(sat: AgreementSitting) -> Person:
-    case = sat.told.case
-    return read_person(sat.connection, case.id, case.position.steps, case.clock, sat.today)
+def _person(tx: AgreementTransaction) -> Person:
+    case = tx.agreed.case
+    return read_person(tx.connection, case.id, case.state.steps, case.clock, tx.today)
 
 
-def _letter(sat: AgreementSitting, entry: Entry, who: Person) -> InstalmentLetter:
-    told = sat.told
+def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLetter:
+    agreed = tx.agreed
     return InstalmentLetter(
-        authority=told.case.ruler.authority,
-        contact=told.case.ruler.contact,
-        case=told.case.id,
-        today=sat.today,
+        authority=agreed.case.ruler.authority,
+        contact=agreed.case.ruler.contact,
+        case=agreed.case.id,
+        today=tx.today,
         taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
         n=entry.n,
-        of=len(told.life.entries),
+        of=len(agreed.life.entries),
         due=entry.due,
-        amount=entry.left + told.deal.slip_fee - entry.fee,
-        pix_txid=_txid(sat.connection, told.id, entry.n),
-        payable=_payable(told, entry, sat),
-        breaks_on=told.life.breaks_on,
-        gsm7=told.case.ruler.sms.gsm7,
+        amount=entry.left + agreed.deal.slip_fee - entry.fee,
+        pix_txid=_txid(tx.connection, agreed.id, entry.n),
+        payable=_payable(agreed, entry, tx),
+        breaks_on=agreed.life.breaks_on,
+        gsm7=agreed.case.ruler.sms.gsm7,
     )
 
 
@@ -234,8 +236,8 @@ def _txid(connection: Connection, agreement: str, n: int) -> str:
     return str(connection.execute(select(instalments.c.pix_txid).where(mine)).scalar_one())
 
 
-def _payable(told: Told, entry: Entry, sat: AgreementSitting) -> bool:
-    policy, request = told.deal.policy, told.deal.request
+def _payable(agreed: AgreementRecord, entry: Entry, tx: AgreementTransaction) -> bool:
+    policy, request = agreed.deal.policy, agreed.deal.request
     if request.pay is Pay.CASH or policy.terms_of(request.regime).breaking is None:
         return True
-    return payable(policy, request.regime, entry.due, told.life.entries[-1].due, sat.today)
+    return payable(policy, request.regime, entry.due, agreed.life.entries[-1].due, tx.today)

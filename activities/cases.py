@@ -1,4 +1,4 @@
-"""What is done to one case: each activity is one sitting on the case's row, and doing it twice does it once."""
+"""What is done to one case: each activity is one case transaction on the case's row, and doing it twice does it once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
-from activities.dependencies import Desk
+from activities.dependencies import Dependencies
 from models.case.cohort_state import State
 from models.case.gate import must_be_other
 from models.case.status import Status
@@ -18,192 +18,192 @@ from models.errors import Refusal
 from models.formats import day
 from models.roles import Actor, Role
 from storage.audit.log import Entry, write
-from storage.case.transaction import Sitting, end_approvals
+from storage.case.transaction import CaseTransaction, end_approvals
 from storage.law.approvals import put_approval
 from storage.payments.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
-from workflows.effects import CaseCommand, CaseEffects, Command, Hearing, Outlook, Stocktaking
+from workflows.effects import CaseCommand, CaseEffects, Command, Evaluation, EvaluationRequest, NextAction
 
 
 class CaseActivities(CaseEffects):
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, dependencies: Dependencies) -> None:
+        self.dependencies = dependencies
 
     @activity.defn
-    def take_stock(self, hearing: Hearing) -> Stocktaking:
+    def evaluate(self, asked: EvaluationRequest) -> Evaluation:
         """Reads how the case stands now; a hardship that reached only the workflow is put on record."""
-        with self.desk.sitting(hearing.case) as sat:
-            if hearing.hardship_on and sat.case.hardship_on is None:
-                sat.journal("hardship_declared", "dificuldade declarada por sinal", hearing.hardship_on)
-                _set(sat, hardship_on=hearing.hardship_on)
-                sat.look_again()
-        return self.desk.stock(sat, path=_path(self.desk.engine, sat))
+        with self.dependencies.case_transaction(asked.case) as tx:
+            if asked.hardship_on and tx.case.hardship_on is None:
+                tx.journal("hardship_declared", "dificuldade declarada por sinal", asked.hardship_on)
+                _set(tx, hardship_on=asked.hardship_on)
+                tx.look_again()
+        return self.dependencies.evaluation(tx, path=_path(self.dependencies.engine, tx))
 
     @activity.defn
-    def ask_approval(self, case: str) -> Outlook:
-        def ask(sat: Sitting) -> None:
-            on = sat.case.clock.carried(sat.step.on or sat.today, sat.today)
-            sat.journal("approval_asked", sat.step.reason, on, sat.step)
-            sat.judge(sat.position.asked(on))
+    def ask_approval(self, case: str) -> NextAction:
+        def ask(tx: CaseTransaction) -> None:
+            on = tx.case.clock.carried(tx.step.on or tx.today, tx.today)
+            tx.journal("approval_asked", tx.step.reason, on, tx.step)
+            tx.judge(tx.state.asked(on))
 
         return self._if_due(case, Action.ASK_APPROVAL, ask)
 
     @activity.defn
-    def approve_suspension(self, asked: CaseCommand) -> Outlook:
+    def approve_suspension(self, asked: CaseCommand) -> NextAction:
         """Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
 
-        def approve(sat: Sitting) -> None:
+        def approve(tx: CaseTransaction) -> None:
             by, why, seen = asked.command.by, asked.command.reason, asked.command.seen
-            if seen and seen != sat.standing.fingerprint:
+            if seen and seen != tx.facts.fingerprint:
                 raise Refusal("the case has changed since it was shown; look at it again and approve what it is now")
-            must_be_other(sat.position, by, sat.case.started_by)
-            put_approval(sat, by, why)
-            sat.journal("approved", f"suspensão aprovada por {by}: {why}", step=sat.step)
-            _log(sat, "case approve", asked.command)
-            sat.judge(sat.position.approved(by, sat.standing.fingerprint))
+            must_be_other(tx.state, by, tx.case.started_by)
+            put_approval(tx, by, why)
+            tx.journal("approved", f"suspensão aprovada por {by}: {why}", step=tx.step)
+            _log(tx, "case approve", asked.command)
+            tx.judge(tx.state.approved(by, tx.facts.fingerprint))
 
         return self._if_awaiting(asked.case, approve)
 
     @activity.defn
-    def reject_suspension(self, asked: CaseCommand) -> Outlook:
-        def reject(sat: Sitting) -> None:
+    def reject_suspension(self, asked: CaseCommand) -> NextAction:
+        def reject(tx: CaseTransaction) -> None:
             by, why = asked.command.by, asked.command.reason
-            sat.journal("rejected", f"suspensão recusada por {by}: {why}", step=sat.step)
-            end_approvals(sat.connection, asked.case, "lapsed")
-            _log(sat, "case reject", asked.command)
-            sat.judge(sat.position.rejected(sat.today))
+            tx.journal("rejected", f"suspensão recusada por {by}: {why}", step=tx.step)
+            end_approvals(tx.connection, asked.case, "lapsed")
+            _log(tx, "case reject", asked.command)
+            tx.judge(tx.state.rejected(tx.today))
 
         return self._if_awaiting(asked.case, reject)
 
     @activity.defn
-    def suspend_benefits(self, case: str) -> Outlook:
-        def suspend(sat: Sitting) -> None:
+    def suspend_benefits(self, case: str) -> NextAction:
+        def suspend(tx: CaseTransaction) -> None:
             held = select(benefits.c.id).where(
-                benefits.c.taxpayer == sat.case.taxpayer, func.coalesce(benefits.c.tax, sat.case.tax) == sat.case.tax
+                benefits.c.taxpayer == tx.case.taxpayer, func.coalesce(benefits.c.tax, tx.case.tax) == tx.case.tax
             )
-            approved_by = ", ".join(sat.position.approvers)
-            for benefit in sat.connection.scalars(held).all():
-                sat.connection.execute(
+            approved_by = ", ".join(tx.state.approvers)
+            for benefit in tx.connection.scalars(held).all():
+                tx.connection.execute(
                     insert(suspensions)
-                    .values(benefit=benefit, case=case, suspended_on=sat.today, approved_by=approved_by)
+                    .values(benefit=benefit, case=case, suspended_on=tx.today, approved_by=approved_by)
                     .on_conflict_do_nothing()
                 )
-            sat.journal("suspended", sat.step.reason, step=sat.step)
-            end_approvals(sat.connection, case, "carried_out")
-            sat.judge(sat.position.suspended_now(sat.today))
+            tx.journal("suspended", tx.step.reason, step=tx.step)
+            end_approvals(tx.connection, case, "carried_out")
+            tx.judge(tx.state.suspended_now(tx.today))
 
         return self._if_due(case, Action.SUSPEND, suspend)
 
     @activity.defn
-    def reinstate_benefits(self, case: str) -> Outlook:
-        def reinstate(sat: Sitting) -> None:
-            _give_back(sat)
-            sat.journal("reinstated", sat.step.reason)
-            sat.judge(sat.position.reinstated(sat.case.ruler, sat.today))
+    def reinstate_benefits(self, case: str) -> NextAction:
+        def reinstate(tx: CaseTransaction) -> None:
+            _give_back(tx)
+            tx.journal("reinstated", tx.step.reason)
+            tx.judge(tx.state.reinstated(tx.case.ruler, tx.today))
 
         return self._if_due(case, Action.REINSTATE, reinstate)
 
     @activity.defn
-    def deem_served(self, case: str) -> Outlook:
-        def deem(sat: Sitting) -> None:
-            for notice in sat.connection.execute(DEEMED, {"case": case, "today": sat.today}):
+    def deem_served(self, case: str) -> NextAction:
+        def deem(tx: CaseTransaction) -> None:
+            for notice in tx.connection.execute(DEEMED, {"case": case, "today": tx.today}):
                 why = f"ciência tácita da notificação {notice.id} em {day(notice.served_on)}: {notice.deemed_by}"
-                sat.journal("served", why, notice.served_on)
-            sat.look_again()
+                tx.journal("served", why, notice.served_on)
+            tx.look_again()
 
         return self._if_due(case, Action.DEEM_SERVED, deem)
 
     @activity.defn
-    def refer(self, case: str) -> Outlook:
-        def refer(sat: Sitting) -> None:
-            sat.journal("referred", sat.step.reason, sat.step.on)
-            sat.judge(sat.position.referred_now())
+    def refer(self, case: str) -> NextAction:
+        def refer(tx: CaseTransaction) -> None:
+            tx.journal("referred", tx.step.reason, tx.step.on)
+            tx.judge(tx.state.referred_now())
 
         return self._if_due(case, Action.REFER, refer)
 
     @activity.defn
-    def resolve(self, case: str) -> Outlook:
-        def resolve(sat: Sitting) -> None:
-            sat.journal("resolved", sat.step.reason)
-            sat.close(Status.RESOLVED)
+    def resolve(self, case: str) -> NextAction:
+        def resolve(tx: CaseTransaction) -> None:
+            tx.journal("resolved", tx.step.reason)
+            tx.close(Status.RESOLVED)
 
         return self._if_due(case, Action.RESOLVE, resolve)
 
     @activity.defn
-    def end_campaign(self, case: str) -> Outlook:
+    def end_campaign(self, case: str) -> NextAction:
         """What its payments have earned is judged once more, should a rate have been missing when they came."""
 
-        def end(sat: Sitting) -> None:
-            if earned := settle(sat.connection, [debt.id for debt in sat.standing.debts]):
-                sat.connection.execute(insert(decisions), earned)
-                sat.look_again()
-            if sat.step.action is Action.END:
-                sat.journal("ended", sat.step.reason)
-                sat.close(Status.ENDED)
+        def end(tx: CaseTransaction) -> None:
+            if earned := settle(tx.connection, [debt.id for debt in tx.facts.debts]):
+                tx.connection.execute(insert(decisions), earned)
+                tx.look_again()
+            if tx.step.action is Action.END:
+                tx.journal("ended", tx.step.reason)
+                tx.close(Status.ENDED)
 
         return self._if_due(case, Action.END, end)
 
     @activity.defn
-    def cancel(self, case: str) -> Outlook:
+    def cancel(self, case: str) -> NextAction:
         """The case is over whatever it owes, alone or with its cohort; a benefit that it holds suspended is given
         back."""
-        with self.desk.sitting(case) as sat:
-            if sat.case.closed_at is None:
-                _give_back(sat)
-                sat.journal("cancelled", sat.standing.cancelled_because or "caso cancelado por um supervisor")
-                end_approvals(sat.connection, case, "lapsed")
-                sat.close(Status.CANCELLED)
-        return self.desk.outlook(sat)
+        with self.dependencies.case_transaction(case) as tx:
+            if tx.case.closed_at is None:
+                _give_back(tx)
+                tx.journal("cancelled", tx.facts.cancelled_because or "caso cancelado por um supervisor")
+                end_approvals(tx.connection, case, "lapsed")
+                tx.close(Status.CANCELLED)
+        return self.dependencies.next_action(tx)
 
     @activity.defn
-    def pause(self, asked: CaseCommand) -> Outlook:
+    def pause(self, asked: CaseCommand) -> NextAction:
         return self._set_paused(asked, asked.command.by)
 
     @activity.defn
-    def resume(self, asked: CaseCommand) -> Outlook:
+    def resume(self, asked: CaseCommand) -> NextAction:
         return self._set_paused(asked, None, f"retomado por {asked.command.by}")
 
-    def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> Outlook:
-        with self.desk.sitting(asked.case) as sat:
-            climbing = not (sat.position.suspended or sat.position.referred)
-            if by is None and sat.case.paused_by is None and sat.case.steering.state is State.PAUSED:
-                raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {sat.case.cohort}`")
-            if sat.case.closed_at is None and climbing:
+    def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> NextAction:
+        with self.dependencies.case_transaction(asked.case) as tx:
+            climbing = not (tx.state.suspended or tx.state.referred)
+            if by is None and tx.case.paused_by is None and tx.case.lifecycle.state is State.PAUSED:
+                raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {tx.case.cohort}`")
+            if tx.case.closed_at is None and climbing:
                 if why:
-                    sat.journal("resume_asked", why)
-                _set(sat, paused_by=by)
-                if by != sat.case.paused_by:
-                    _log(sat, "case pause" if by else "case resume", asked.command)
-                sat.look_again()
-        return self.desk.outlook(sat)
+                    tx.journal("resume_asked", why)
+                _set(tx, paused_by=by)
+                if by != tx.case.paused_by:
+                    _log(tx, "case pause" if by else "case resume", asked.command)
+                tx.look_again()
+        return self.dependencies.next_action(tx)
 
-    def _if_due(self, case: str, action: Action, act: Callable[[Sitting], None]) -> Outlook:
+    def _if_due(self, case: str, action: Action, act: Callable[[CaseTransaction], None]) -> NextAction:
         """Acts when `action` is still what comes next; overtaken or done already, it changes nothing."""
-        with self.desk.sitting(case) as sat:
-            if sat.case.closed_at is None and sat.step.action is action and sat.due:
-                act(sat)
-        return self.desk.outlook(sat)
+        with self.dependencies.case_transaction(case) as tx:
+            if tx.case.closed_at is None and tx.step.action is action and tx.due:
+                act(tx)
+        return self.dependencies.next_action(tx)
 
-    def _if_awaiting(self, case: str, act: Callable[[Sitting], None]) -> Outlook:
-        with self.desk.sitting(case) as sat:
-            if sat.case.closed_at is None and sat.step.status is Status.AWAITING_APPROVAL:
-                act(sat)
-        return self.desk.outlook(sat)
-
-
-def _log(sat: Sitting, command: str, asked: Command) -> None:
-    write(sat.connection, Entry(Actor(asked.by, Role(asked.role) if asked.role else None), command, sat.case.id))
+    def _if_awaiting(self, case: str, act: Callable[[CaseTransaction], None]) -> NextAction:
+        with self.dependencies.case_transaction(case) as tx:
+            if tx.case.closed_at is None and tx.step.status is Status.AWAITING_APPROVAL:
+                act(tx)
+        return self.dependencies.next_action(tx)
 
 
-def _set(sat: Sitting, **values: Any) -> None:
-    sat.connection.execute(update(cases).where(cases.c.id == sat.case.id).values(**values))
+def _log(tx: CaseTransaction, command: str, asked: Command) -> None:
+    write(tx.connection, Entry(Actor(asked.by, Role(asked.role) if asked.role else None), command, tx.case.id))
 
 
-def _give_back(sat: Sitting) -> None:
-    sat.connection.execute(
+def _set(tx: CaseTransaction, **values: Any) -> None:
+    tx.connection.execute(update(cases).where(cases.c.id == tx.case.id).values(**values))
+
+
+def _give_back(tx: CaseTransaction) -> None:
+    tx.connection.execute(
         update(suspensions)
-        .where(suspensions.c.case == sat.case.id, suspensions.c.reinstated_at.is_(None))
-        .values(reinstated_on=sat.today, reinstated_at=func.clock_timestamp())
+        .where(suspensions.c.case == tx.case.id, suspensions.c.reinstated_at.is_(None))
+        .values(reinstated_on=tx.today, reinstated_at=func.clock_timestamp())
     )
 
 
@@ -218,7 +218,7 @@ PATH = text("""
 """)
 
 
-def _path(engine: Engine, sat: Sitting) -> tuple[str, ...]:
+def _path(engine: Engine, tx: CaseTransaction) -> tuple[str, ...]:
     with engine.connect() as connection:
-        rows = connection.execute(PATH, {"case": sat.case.id}).all()
+        rows = connection.execute(PATH, {"case": tx.case.id}).all()
     return tuple(f"{day(row.at)} · {row.hypothesis.upper()} · {row.stage} · {row.rigidity}" for row in rows)

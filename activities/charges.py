@@ -16,7 +16,7 @@ from models.payment.brcode import Receiver
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
-from storage.case.facts import read_standings
+from storage.case.facts import read_facts
 from storage.payments.charges import Claimed, Terms, claim, close, close_paid, live, record_issued
 from storage.payments.offers import offer_now
 from storage.schema import taxpayers
@@ -72,12 +72,12 @@ def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == case.taxpayer)).one()
     receiver = Receiver(case.ruler.authority, case.ruler.jurisdiction.name)
     try:
-        standing = read_standings(connection, case.ruler, [pair], today)[pair]
+        facts = read_facts(connection, case.ruler, [pair], today)[pair]
     except Unreckonable:
         # nobody knows how much to charge; the case itself says why
         return _Bill(who.tax_id, who.name, receiver, frozenset(), {})
-    debts = frozenset(debt.id for debt in standing.debts)
-    outstanding = [debt.id for debt in standing.debts if debt.outstanding]
+    debts = frozenset(debt.id for debt in facts.debts)
+    outstanding = [debt.id for debt in facts.debts if debt.outstanding]
     wanted = _terms(connection, case, outstanding, today)
     if case.ruler.offer and (offer := offer_now(connection, case, outstanding, now)):
         # what settles each debt in one payment, until the offer's last day at most

@@ -10,15 +10,15 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.dependencies import Desk, now
+from activities.dependencies import Dependencies, now
 from models.case.cohort_state import State
-from models.events import CohortSteered
+from models.events import CohortStateChanged
 from storage.case.cohorts import Candidate, Cohort, candidates, cases_to_run, count_named, open_cases, read_cohort
-from storage.case.first_evaluation import know_running, take_first_stock
-from storage.outbox import owe
+from storage.case.first_evaluation import evaluate_first, know_running
+from storage.outbox import enqueue
 from storage.proof.holdout import draw_arms
 from workflows.client import is_unreachable
-from workflows.effects import CohortEffects, Intake, StartCursor, Stocktaking
+from workflows.effects import CohortEffects, Evaluation, Intake, StartCursor
 from workflows.start import start_case
 
 AT_ONCE = 20
@@ -32,8 +32,8 @@ SPELL_SECONDS, PART_OF_SEARCH = 5.0, 0.1
 
 
 class CohortActivities(CohortEffects):
-    def __init__(self, desk: Desk, client: Client) -> None:
-        self.desk = desk
+    def __init__(self, dependencies: Dependencies, client: Client) -> None:
+        self.dependencies = dependencies
         self.client = client
 
     @activity.defn
@@ -43,17 +43,19 @@ class CohortActivities(CohortEffects):
         cursor = StartCursor.model_validate(details[0]) if details else intake.cursor
         record, total = await asyncio.to_thread(self._read, intake.cohort, cursor.total)
         cursor = cursor.model_copy(update={"total": total})
-        if record.steering.state is State.CANCELLED:
+        if record.lifecycle.state is State.CANCELLED:
             return cursor.model_copy(update={"done": True})
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
         if record.lot and not cursor.seen:
             await self._draw(record, today)
-        began, pace, after = _seconds(), Pace(intake.rate), (cursor.taxpayer, cursor.tax)
-        with closing(candidates(self.desk.engine, record.frozen.ruler, record.selection, today, after)) as pages:
+        began, rate_limit, after = _seconds(), RateLimit(intake.rate), (cursor.taxpayer, cursor.tax)
+        with closing(
+            candidates(self.dependencies.engine, record.frozen.ruler, record.selection, today, after)
+        ) as pages:
             page = await asyncio.to_thread(next, pages, None)
             ends = began + max(SPELL_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
             while page:
-                cursor = await self._start_page(record, page, cursor, pace)
+                cursor = await self._start_page(record, page, cursor, rate_limit)
                 activity.heartbeat(cursor)
                 if _seconds() > ends:
                     return cursor
@@ -61,29 +63,29 @@ class CohortActivities(CohortEffects):
         return cursor.model_copy(update={"done": True})
 
     def _read(self, cohort: str, total: int) -> tuple[Cohort, int]:
-        with self.desk.engine.connect() as connection:
+        with self.dependencies.engine.connect() as connection:
             record = read_cohort(connection, cohort)
             return record, total or count_named(connection, record.frozen.ruler, record.selection)
 
     async def _draw(self, cohort: Cohort, today: date) -> None:
         """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
-        with closing(candidates(self.desk.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
+        with closing(candidates(self.dependencies.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
             while page := await asyncio.to_thread(next, pages, None):
-                await asyncio.to_thread(open_cases, self.desk.engine, cohort, page, today)
+                await asyncio.to_thread(open_cases, self.dependencies.engine, cohort, page, today)
                 activity.heartbeat()
-        await asyncio.to_thread(draw_arms, self.desk.engine, cohort)
+        await asyncio.to_thread(draw_arms, self.dependencies.engine, cohort)
 
     async def _start_page(
-        self, cohort: Cohort, page: list[Candidate], cursor: StartCursor, pace: "Pace"
+        self, cohort: Cohort, page: list[Candidate], cursor: StartCursor, rate_limit: "RateLimit"
     ) -> StartCursor:
-        today = page[0].standing.today
+        today = page[0].facts.today
         if not cohort.lot:
-            await asyncio.to_thread(open_cases, self.desk.engine, cohort, page, today)
-        run = await asyncio.to_thread(cases_to_run, self.desk.engine, cohort, page)
+            await asyncio.to_thread(open_cases, self.dependencies.engine, cohort, page, today)
+        run = await asyncio.to_thread(cases_to_run, self.dependencies.engine, cohort, page)
         failed = 0
         unseen = list(run.unseen.items())
         for first in range(0, len(unseen), TOGETHER):
-            failed += await self._start_some(cohort, dict(unseen[first : first + TOGETHER]), pace)
+            failed += await self._start_some(cohort, dict(unseen[first : first + TOGETHER]), rate_limit)
         taxpayer, tax = page[-1].pair
         return StartCursor(
             taxpayer=taxpayer,
@@ -95,42 +97,44 @@ class CohortActivities(CohortEffects):
             failed=cursor.failed + failed,
         )
 
-    async def _start_some(self, cohort: Cohort, rulers: Mapping[str, str], pace: "Pace") -> int:
+    async def _start_some(self, cohort: Cohort, rulers: Mapping[str, str], rate_limit: "RateLimit") -> int:
         """How many failed, of cases given with the labels of their rulers."""
         gate = asyncio.Semaphore(AT_ONCE)
-        stocks = await asyncio.to_thread(self._take_stock, cohort, rulers.keys())
+        evaluations = await asyncio.to_thread(self._evaluate, cohort, rulers.keys())
 
         async def start(case: str, ruler: str) -> bool:
             async with gate:
-                await pace.turn()
-                return await self._start(cohort, case, ruler, stocks.get(case))
+                await rate_limit.turn()
+                return await self._start(cohort, case, ruler, evaluations.get(case))
 
         started = await asyncio.gather(*(start(case, ruler) for case, ruler in rulers.items()))
         running = [case for case, taken in zip(rulers, started, strict=True) if taken]
-        await asyncio.to_thread(know_running, self.desk.engine, running)
+        await asyncio.to_thread(know_running, self.dependencies.engine, running)
         return len(rulers) - len(running)
 
-    def _take_stock(self, cohort: Cohort, cases: Collection[str]) -> dict[str, Stocktaking]:
-        sittings = take_first_stock(self.desk.engine, cohort.name, cases, now(), self.desk.post.unaddressed)
-        return {sat.case.id: self.desk.stock(sat) for sat in sittings}
+    def _evaluate(self, cohort: Cohort, cases: Collection[str]) -> dict[str, Evaluation]:
+        transactions = evaluate_first(
+            self.dependencies.engine, cohort.name, cases, now(), self.dependencies.post.unaddressed
+        )
+        return {tx.case.id: self.dependencies.evaluation(tx) for tx in transactions}
 
-    async def _start(self, cohort: Cohort, case: str, ruler: str, stock: Stocktaking | None) -> bool:
+    async def _start(self, cohort: Cohort, case: str, ruler: str, evaluation: Evaluation | None) -> bool:
         """Whether Temporal took it; whom it refuses holds nobody else up, and the relay tries again."""
         try:
-            await start_case(self.client, case, cohort.name, ruler, stock=stock)
+            await start_case(self.client, case, cohort.name, ruler, evaluation=evaluation)
         except RPCError as error:
             if is_unreachable(error):
                 raise
-            await asyncio.to_thread(self._owe, case)
+            await asyncio.to_thread(self._enqueue, case)
             return False
         return True
 
-    def _owe(self, case: str) -> None:
-        with self.desk.engine.begin() as connection:
-            owe(connection, [case], CohortSteered())
+    def _enqueue(self, case: str) -> None:
+        with self.dependencies.engine.begin() as connection:
+            enqueue(connection, [case], CohortStateChanged())
 
 
-class Pace:
+class RateLimit:
     """Turns that come at most so many times a second, evenly: what was missed while nobody came is not made up for."""
 
     def __init__(self, rate: float) -> None:

@@ -12,60 +12,60 @@ from temporalio import activity
 
 from banks.bank import Bank
 from channels.links import Links
-from channels.mail_gateway import Post
+from channels.mail_gateway import MailGateway
 from models.case.plan import plan
 from models.case.step import Action, Step
 from models.contact.channel import Channel
-from models.contact.delivery import Leg
+from models.contact.delivery import Route
 from storage.case.cases import Case
-from storage.case.transaction import Sitting, sitting
-from workflows.effects import Errand, Outlook, PlannedStep, Stocktaking
+from storage.case.transaction import CaseTransaction, case_transaction
+from workflows.effects import Dispatch, Evaluation, NextAction, PlannedStep
 from workflows.names import queue_of
 
 
 @dataclass(frozen=True)
-class Desk:
+class Dependencies:
     engine: Engine
-    post: Post
+    post: MailGateway
     links: Links | None = None
     """Without them, messages name the authority's site only."""
     bank: Bank | None = None
     """Without one, nothing is charged: debts are paid as their imports say."""
 
     @contextmanager
-    def sitting(self, case: str, not_before: date | None = None) -> Iterator[Sitting]:
-        """A sitting that knows which channels need an address of the taxpayer's."""
-        with sitting(self.engine, case, now(), not_before, self.post.unaddressed) as sat:
-            yield sat
+    def case_transaction(self, case: str, not_before: date | None = None) -> Iterator[CaseTransaction]:
+        """A case transaction that knows which channels need an address of the taxpayer's."""
+        with case_transaction(self.engine, case, now(), not_before, self.post.unaddressed) as tx:
+            yield tx
 
-    def outlook(self, sat: Sitting) -> Outlook:
+    def next_action(self, tx: CaseTransaction) -> NextAction:
         """What an activity answers: the step that is next, when it runs, and by whom its notices leave."""
-        closed = sat.closes or sat.case.closed_at is not None
-        step, position, ruler = sat.step, sat.position, sat.case.ruler
-        stands = ruler.rung(position.row, position.rung) if position.row is not None and position.rung >= 0 else None
-        return Outlook(
-            revision=sat.case.revision + 1,
-            step=step.model_copy(update={"status": sat.status}),
+        closed = tx.closes or tx.case.closed_at is not None
+        step, state, ruler = tx.step, tx.state, tx.case.ruler
+        stands = ruler.rung(state.row, state.rung) if state.row is not None and state.rung >= 0 else None
+        return NextAction(
+            revision=tx.case.revision + 1,
+            step=step.model_copy(update={"status": tx.status}),
             closed=closed,
-            runs_at=None if closed else _runs_at(sat),
-            errands=tuple(self._errand(sat.case, leg) for leg in step.legs),
+            runs_at=None if closed else _runs_at(tx),
+            dispatches=tuple(self._dispatch(tx.case, route) for route in step.routes),
             charges=self.bank is not None,
-            hypothesis=position.row,
+            hypothesis=state.row,
             stage=stands.stage if stands else None,
-            rigidity=position.last_rigidity or None,
+            rigidity=state.last_rigidity or None,
         )
 
-    def stock(self, sat: Sitting, path: tuple[str, ...] = ()) -> Stocktaking:
-        return Stocktaking(outlook=self.outlook(sat), path=path, plan=_plan(sat))
+    def evaluation(self, tx: CaseTransaction, path: tuple[str, ...] = ()) -> Evaluation:
+        return Evaluation(next_action=self.next_action(tx), path=path, plan=_plan(tx))
 
-    def _errand(self, case: Case, leg: Leg) -> Errand:
-        return Errand(channel=leg.channel, way=leg.way, queue=self.queue(case, leg.channel))
+    def _dispatch(self, case: Case, route: Route) -> Dispatch:
+        return Dispatch(channel=route.channel, rung_channel=route.rung_channel, queue=self.queue(case, route.channel))
 
     def queue(self, case: Case, channel: Channel) -> str:
         """That of the provider who takes the case's messages on a channel."""
-        return queue_of(self.post_of(case).adapter(channel).name)
+        return queue_of(self.gateway_of(case).adapter(channel).name)
 
-    def post_of(self, case: Case) -> Post:
+    def gateway_of(self, case: Case) -> MailGateway:
         return self.post.rehearsed() if case.rehearsal else self.post
 
 
@@ -74,10 +74,10 @@ def now() -> datetime:
     return activity.info().started_time
 
 
-def _plan(sat: Sitting) -> tuple[PlannedStep, ...]:
-    if sat.closes or sat.case.closed_at is not None:
+def _plan(tx: CaseTransaction) -> tuple[PlannedStep, ...]:
+    if tx.closes or tx.case.closed_at is not None:
         return ()
-    steps = plan(sat.case.ruler, sat.case.frozen.calendar, sat.position, sat.standing)
+    steps = plan(tx.case.ruler, tx.case.frozen.calendar, tx.state, tx.facts)
     return tuple(PlannedStep(on=step.on, what=_what(step)) for step in steps)
 
 
@@ -86,13 +86,13 @@ def _what(step: Step) -> str:
     return cell if step.action is Action.NOTIFY else f"{step.action} {cell}".strip()
 
 
-def _runs_at(sat: Sitting) -> datetime | None:
-    step = sat.step
+def _runs_at(tx: CaseTransaction) -> datetime | None:
+    step = tx.step
     if step.on is None or step.action.at_once:
         return None
     if step.action.contacts:
-        return contact_at(sat.case, step.on, [leg.channel for leg in step.legs])
-    return sat.case.clock.instant_of(step.on, share_of(sat.case.id))
+        return contact_at(tx.case, step.on, [route.channel for route in step.routes])
+    return tx.case.clock.instant_of(step.on, share_of(tx.case.id))
 
 
 def contact_at(case: Case, due: date, channels: Iterable[Channel]) -> datetime | None:

@@ -17,7 +17,7 @@ from models.case.step import Action, Step
 from models.ruler.schema import Kind, tone_of
 from models.taxid import formatted
 from models.words import BASES, STAGES
-from storage.case.transaction import Sitting
+from storage.case.transaction import CaseTransaction
 from storage.payments.offers import offer_on
 
 CODES = text("""
@@ -28,15 +28,15 @@ CODES = text("""
 BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
 
 
-def letter_for(sat: Sitting, step: Step, at: date, link: str | None = None) -> Letter:
+def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = None) -> Letter:
     """All that is open; held debts leave the balance and the text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
-    case, ruler, standing, who = sat.case, sat.case.ruler, sat.standing, sat.person
+    case, ruler, facts, who = tx.case, tx.case.ruler, tx.facts, tx.person
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
-    owed = [debt.id for debt in standing.debts if debt.outstanding]
-    basis, because = basis_of(ruler, sat.position, standing)
-    offer = offer_on(sat.connection, ruler, case.id, owed, at) if ruler.offer else None
+    owed = [debt.id for debt in facts.debts if debt.outstanding]
+    basis, because = basis_of(ruler, tx.state, facts)
+    offer = offer_on(tx.connection, ruler, case.id, owed, at) if ruler.offer else None
     return Letter(
         authority=ruler.authority,
         title=ruler.title,
@@ -52,11 +52,11 @@ def letter_for(sat: Sitting, step: Step, at: date, link: str | None = None) -> L
         tax=case.tax,
         credit=ruler.credit,
         gsm7=ruler.sms.gsm7,
-        balance=standing.balance,
-        debts=_open_debts(sat, offer.prices if offer else {}),
-        missing_returns=_missing_returns(sat),
-        divergences=_divergences(sat),
-        benefits=_benefits(sat),
+        balance=facts.balance,
+        debts=_open_debts(tx, offer.prices if offer else {}),
+        missing_returns=_missing_returns(tx),
+        divergences=_divergences(tx),
+        benefits=_benefits(tx),
         deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
         defence_days=ruler.gate.defence.days if ruler.gate else None,
         basis=because,
@@ -67,15 +67,15 @@ def letter_for(sat: Sitting, step: Step, at: date, link: str | None = None) -> L
     )
 
 
-def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:
-    owed = [debt for debt in sat.standing.debts if debt.outstanding]
+def _open_debts(tx: CaseTransaction, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:
+    owed = [debt for debt in tx.facts.debts if debt.outstanding]
     if not owed:
         return ()
-    codes = {row.id: row for row in sat.connection.execute(CODES, {"debts": [debt.id for debt in owed]})}
+    codes = {row.id: row for row in tx.connection.execute(CODES, {"debts": [debt.id for debt in owed]})}
     return tuple(
         OpenDebt(
             inscription=debt.inscription,
-            tax=sat.case.tax,
+            tax=tx.case.tax,
             period=debt.period,
             due=debt.due,
             amount=debt.balance,
@@ -87,14 +87,14 @@ def _open_debts(sat: Sitting, offered: Mapping[str, Decimal]) -> tuple[OpenDebt,
     )
 
 
-def _missing_returns(sat: Sitting) -> tuple[MissingReturn, ...]:
-    missing = [e for e in sat.standing.evidence if e.kind is Kind.RETURN and e.open]
-    return tuple(MissingReturn(tax=sat.case.tax, period=e.period, due=e.due) for e in missing)
+def _missing_returns(tx: CaseTransaction) -> tuple[MissingReturn, ...]:
+    missing = [e for e in tx.facts.evidence if e.kind is Kind.RETURN and e.open]
+    return tuple(MissingReturn(tax=tx.case.tax, period=e.period, due=e.due) for e in missing)
 
 
-def _divergences(sat: Sitting) -> tuple[OpenDivergence, ...]:
-    open_periods = {e.period for e in sat.standing.evidence if e.kind is Kind.DIVERGENCE and e.open}
-    return tuple(_divergence(sat.case.tax, f) for f in sat.standing.filings if f.period in open_periods)
+def _divergences(tx: CaseTransaction) -> tuple[OpenDivergence, ...]:
+    open_periods = {e.period for e in tx.facts.evidence if e.kind is Kind.DIVERGENCE and e.open}
+    return tuple(_divergence(tx.case.tax, f) for f in tx.facts.filings if f.period in open_periods)
 
 
 def _divergence(tax: str, filing: Filing) -> OpenDivergence:
@@ -107,8 +107,8 @@ def _divergence(tax: str, filing: Filing) -> OpenDivergence:
     )
 
 
-def _benefits(sat: Sitting) -> tuple[str, ...]:
-    if not sat.standing.has_benefits:
+def _benefits(tx: CaseTransaction) -> tuple[str, ...]:
+    if not tx.facts.has_benefits:
         return ()
-    held = {"taxpayer": sat.case.taxpayer, "tax": sat.case.tax}
-    return tuple(sat.connection.scalars(BENEFITS, held))
+    held = {"taxpayer": tx.case.taxpayer, "tax": tx.case.tax}
+    return tuple(tx.connection.scalars(BENEFITS, held))

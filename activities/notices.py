@@ -21,13 +21,13 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.dependencies import Desk, contact_at, late_contact_at, now
+from activities.dependencies import Dependencies, contact_at, late_contact_at, now
 from activities.letters import letter_for
 from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Message, reinstatement_template, render
 from models.case.step import Action, Step
-from models.contact.delivery import Leg, Progress
+from models.contact.delivery import Progress, Route
 from models.contact.sms import measure
 from models.errors import Refusal
 from models.money.prices import cost_of, fits
@@ -35,10 +35,10 @@ from models.ruler.schema import Ruler, Rung, tone_of
 from models.taxid import formatted
 from storage.amounts.prices import prices_of
 from storage.case.cases import Case
-from storage.case.people import Person, bury
-from storage.case.transaction import Sitting
+from storage.case.people import Person, suppress_contact
+from storage.case.transaction import CaseTransaction
 from storage.schema import cohorts, notices
-from workflows.effects import Contact, NoticeEffects, Outlook
+from workflows.effects import Contact, NextAction, NoticeEffects
 
 HANDED_TWICE = 2
 NO_WAIT = timedelta(0)
@@ -61,16 +61,16 @@ class Claimed:
 
 
 class NoticeActivities(NoticeEffects):
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.links = desk.links
+    def __init__(self, dependencies: Dependencies) -> None:
+        self.dependencies = dependencies
+        self.links = dependencies.links
 
     @activity.defn
-    def notify(self, contact: Contact) -> Outlook:
-        with self._sitting(contact) as sat:
-            claimed = self._claim(sat, contact)
+    def notify(self, contact: Contact) -> NextAction:
+        with self._case_transaction(contact) as tx:
+            claimed = self._claim(tx, contact)
         if claimed is None:
-            return self.desk.outlook(sat)
+            return self.dependencies.next_action(tx)
         try:
             receipt = self._hand_over(claimed)
         except Undeliverable as refusal:
@@ -79,65 +79,67 @@ class NoticeActivities(NoticeEffects):
         else:
             looks_different = self._record_sent(claimed, receipt)
         if looks_different:
-            with self._sitting(contact) as sat:
+            with self._case_transaction(contact) as tx:
                 pass
-        return self.desk.outlook(sat)
+        return self.dependencies.next_action(tx)
 
-    def _sitting(self, contact: Contact) -> AbstractContextManager[Sitting]:
-        return self.desk.sitting(contact.case, contact.step.on)
+    def _case_transaction(self, contact: Contact) -> AbstractContextManager[CaseTransaction]:
+        return self.dependencies.case_transaction(contact.case, contact.step.on)
 
     # ---- claiming
 
-    def _claim(self, sat: Sitting, contact: Contact) -> Claimed | None:
+    def _claim(self, tx: CaseTransaction, contact: Contact) -> Claimed | None:
         """None when it has left or is lost, or when something overtook it."""
-        leg = Leg(channel=contact.channel, way=contact.way)
+        route = Route(channel=contact.channel, rung_channel=contact.rung_channel)
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
-        begun = _notices_of_rung(sat, contact.step)
+        begun = _notices_of_rung(tx, contact.step)
         made = begun.get(notice)
-        adapter = self.desk.post_of(sat.case).adapter(leg.channel)
+        adapter = self.dependencies.gateway_of(tx.case).adapter(route.channel)
         if made is None:
-            overtaken = sat.case.closed_at is not None or not _is_current(sat, contact.step, leg)
-            if overtaken or not _is_lawful_now(sat, leg):
+            overtaken = tx.case.closed_at is not None or not _is_current(tx, contact.step, route)
+            if overtaken or not _is_lawful_now(tx, route):
                 return None
             # one rung is one contact: its notices carry the day of the first of them, whatever is paid in between
             first = next(iter(begun.values()), None)
-            at = first.at if first else sat.case.clock.carried(sat.step.on or sat.today, sat.today)
-            made = self._make(sat, contact.step, leg, notice, at, adapter)
+            at = first.at if first else tx.case.clock.carried(tx.step.on or tx.today, tx.today)
+            made = self._make(tx, contact.step, route, notice, at, adapter)
             if made is None:
                 return None
-            message = self._message(sat, made, contact.step, adapter)
-            return Claimed(message, adapter, sat.case)
+            message = self._message(tx, made, contact.step, adapter)
+            return Claimed(message, adapter, tx.case)
         if made.status != Progress.CLAIMED:
             return None
-        message = self._message(sat, made, contact.step, adapter)
+        message = self._message(tx, made, contact.step, adapter)
         return Claimed(
             message,
             adapter,
-            sat.case,
+            tx.case,
             made.unanswered,
-            _hindrance(sat, leg, adapter, contact.step),
+            _hindrance(tx, route, adapter, contact.step),
         )
 
-    def _make(self, sat: Sitting, step: Step, leg: Leg, notice: str, at: date, adapter: Adapter) -> Row[Any] | None:
+    def _make(
+        self, tx: CaseTransaction, step: Step, route: Route, notice: str, at: date, adapter: Adapter
+    ) -> Row[Any] | None:
         """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
-        rung, informs = _rung_of(sat, step), step.action is Action.INFORM
+        rung, informs = _rung_of(tx, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
-        message = render(leg.channel, template, letter_for(sat, step, at, self._link(sat)))
-        segments = measure(message.body).segments if leg.channel == "sms" else 1
-        cost = _cost(sat, leg, at, segments)
-        if not _spend(sat, cost, at_any_cost=informs):
-            sat.over_budget()
+        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx)))
+        segments = measure(message.body).segments if route.channel == "sms" else 1
+        cost = _cost(tx, route, at, segments)
+        if not _spend(tx, cost, at_any_cost=informs):
+            tx.over_budget()
             return None
         row = {
             "id": notice,
-            "case": sat.case.id,
+            "case": tx.case.id,
             "kind": "reinstatement" if informs else "rung",
             "step": step.number,
-            "channel": leg.channel,
-            "way": leg.way,
+            "channel": route.channel,
+            "rung_channel": route.rung_channel,
             "at": at,
-            "due_at": _due_at(sat, step, at),
+            "due_at": _due_at(tx, step, at),
             "hypothesis": step.row,
             "stage": rung.stage,
             "rigidity": step.rigidity,
@@ -147,22 +149,22 @@ class NoticeActivities(NoticeEffects):
             "status": Progress.CLAIMED,
             "subject": message.subject,
             "body": message.body,
-            "address": sat.person.contacts.address(leg.channel) if adapter.needs_contact else None,
+            "address": tx.person.contacts.address(route.channel) if adapter.needs_contact else None,
             "unanswered": 1 if adapter.needs_contact else 0,
             "segments": segments,
             "cost": cost,
         }
-        made = sat.connection.execute(insert(notices).values(row).returning(notices)).one()
+        made = tx.connection.execute(insert(notices).values(row).returning(notices)).one()
         # the reason as of now: a payment may have come since the workflow was told of the step
-        sat.journal("notice", sat.step.reason if sat.step.number == step.number else step.reason, at, step)
-        if sat.position.steps == step.number and informs:
-            sat.judge(sat.position.told())
-        elif sat.position.steps == step.number:
-            _advance(sat, at)
+        tx.journal("notice", tx.step.reason if tx.step.number == step.number else step.reason, at, step)
+        if tx.state.steps == step.number and informs:
+            tx.judge(tx.state.told())
+        elif tx.state.steps == step.number:
+            _advance(tx, at)
         return made
 
-    def _message(self, sat: Sitting, made: Row[Any], step: Step, adapter: Adapter) -> Outgoing:
-        ruler, case, who = sat.case.ruler, sat.case, sat.person
+    def _message(self, tx: CaseTransaction, made: Row[Any], step: Step, adapter: Adapter) -> Outgoing:
+        ruler, case, who = tx.case.ruler, tx.case, tx.person
         refusable = made.channel == "email" and not made.formal
         return Outgoing(
             notice=made.id,
@@ -179,25 +181,25 @@ class NoticeActivities(NoticeEffects):
             html=self._html(ruler, made) if made.channel == "email" else None,
             personal=_personal(made, who),
             unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
-            content=self._content(sat, made) if made.channel == "whatsapp" else None,
+            content=self._content(tx, made) if made.channel == "whatsapp" else None,
             at=now(),
             since=made.claimed_at,
             formal=made.formal,
         )
 
-    def _link(self, sat: Sitting) -> str | None:
-        return self.links.pay(sat.case.id) if self.links else None
+    def _link(self, tx: CaseTransaction) -> str | None:
+        return self.links.pay(tx.case.id) if self.links else None
 
     def _html(self, ruler: Ruler, made: Row[Any]) -> str:
         pay_pages = self.links.pay_pages if self.links else None
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=pay_pages)
         return mail_html(Message(subject=made.subject, body=made.body), head)
 
-    def _content(self, sat: Sitting, made: Row[Any]) -> Content | None:
+    def _content(self, tx: CaseTransaction, made: Row[Any]) -> Content | None:
         """None: its ruler has none, or the case went over to a ruler without that rung."""
-        ruler, sent = sat.case.ruler, (made.hypothesis, made.stage)
+        ruler, sent = tx.case.ruler, (made.hypothesis, made.stage)
         content = next((rung.content for row, _, rung in ruler.cells() if (row, rung.stage) == sent), None)
-        variables = (sat.person.name, ruler.authority, self._link(sat) or ruler.contact.site)
+        variables = (tx.person.name, ruler.authority, self._link(tx) or ruler.contact.site)
         return Content(content, variables) if content else None
 
     # ---- handing over
@@ -227,7 +229,7 @@ class NoticeActivities(NoticeEffects):
         return None
 
     def _count_hand_over(self, notice: str, count: int) -> None:
-        with self.desk.engine.begin() as connection:
+        with self.dependencies.engine.begin() as connection:
             _handed(connection, notice, count)
 
     # ---- recording
@@ -245,7 +247,7 @@ class NoticeActivities(NoticeEffects):
             sent |= _deemed(claimed.case, claimed.case.clock.day_at(now()))
         mine = notices.c.id == claimed.message.notice
         rehearsed = claimed.case.clock.compressed and receipt.provider == "outbox"
-        with self.desk.engine.begin() as connection:
+        with self.dependencies.engine.begin() as connection:
             recorded = update(notices).where(mine).values(sent).returning(notices.c.formal)
             serves: bool = connection.execute(recorded).scalar_one() and rehearsed
             if serves:
@@ -254,11 +256,11 @@ class NoticeActivities(NoticeEffects):
 
     def _record_lost(self, claimed: Claimed, refusal: Undeliverable) -> None:
         message = claimed.message
-        with self.desk.engine.begin() as connection:
+        with self.dependencies.engine.begin() as connection:
             _lose(connection, message.notice, refusal.reason)
-            if refusal.contact_is_dead and message.recipient:
+            if refusal.contact_is_suppressed and message.recipient:
                 who = claimed.case.taxpayer
-                bury(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
+                suppress_contact(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
 
 
 def _deemed(case: Case, published: date) -> dict[str, Any]:
@@ -281,54 +283,54 @@ def _answered(ask: Callable[[], T]) -> T:
         raise ApplicationError("the provider's answer was lost", type="Unanswered") from None
 
 
-def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
+def _is_current(tx: CaseTransaction, asked: Step, route: Route) -> bool:
     """Whether the notice is still the next one, or its rung was just done on another channel and may go on."""
-    step, position = sat.step, sat.position
-    if not _has_rung(sat.case.ruler, asked):
+    step, state = tx.step, tx.state
+    if not _has_rung(tx.case.ruler, asked):
         return False
     if step.number == asked.number:
         same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
-        return same and sat.due and leg in step.legs
-    halted = sat.standing.paused_by is not None or sat.standing.cancelled_because is not None
+        return same and tx.due and route in step.routes
+    halted = tx.facts.paused_by is not None or tx.facts.cancelled_because is not None
     if asked.action is Action.INFORM:
-        return position.steps == asked.number + 1 and not position.suspended and not halted
-    just_done = position.steps == asked.number + 1 and position.stands
-    begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
-    tried = {delivery.way for delivery in sat.standing.deliveries}
-    stopped = halted or sat.standing.lacks or _offer_is_over(sat)
-    return begun and leg.way not in tried and sat.standing.outstanding and not stopped
+        return state.steps == asked.number + 1 and not state.suspended and not halted
+    just_done = state.steps == asked.number + 1 and state.stands
+    begun = just_done and (state.row, state.rung) == (asked.row, asked.rung)
+    tried = {delivery.rung_channel for delivery in tx.facts.deliveries}
+    stopped = halted or tx.facts.lacks or _offer_is_over(tx)
+    return begun and route.rung_channel not in tried and tx.facts.outstanding and not stopped
 
 
-def _offer_is_over(sat: Sitting) -> bool:
+def _offer_is_over(tx: CaseTransaction) -> bool:
     """The rung began before the offer's last day, and this notice of it did not get away until then."""
-    offer = sat.case.ruler.offer
-    return offer is not None and offer.deadline_day <= sat.today
+    offer = tx.case.ruler.offer
+    return offer is not None and offer.deadline_day <= tx.today
 
 
-def _is_lawful_now(sat: Sitting, leg: Leg) -> bool:
-    return _opens_in(sat, leg) == NO_WAIT
+def _is_lawful_now(tx: CaseTransaction, route: Route) -> bool:
+    return _opens_in(tx, route) == NO_WAIT
 
 
-def _opens_in(sat: Sitting, leg: Leg) -> timedelta | None:
-    """How long until the leg's contact hours; None: never, the clock stands still before them. On a compressed clock a
+def _opens_in(tx: CaseTransaction, route: Route) -> timedelta | None:
+    """How long until the route's contact hours; None: never, the clock stands still before them. On a compressed clock a
     contact is judged by the instant it was due at, which lies inside its hours."""
-    if sat.case.clock.compressed:
+    if tx.case.clock.compressed:
         return NO_WAIT
-    at = late_contact_at(sat.case, [leg.channel])
+    at = late_contact_at(tx.case, [route.channel])
     return None if at is None else max(at - now(), NO_WAIT)
 
 
-def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exception | None:
+def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) -> Exception | None:
     """What has happened since the notice was claimed, for one that an earlier attempt may not have handed over."""
     if not adapter.needs_contact:
         return None
-    if not (sat.standing.outstanding or step.action is Action.INFORM):
+    if not (tx.facts.outstanding or step.action is Action.INFORM):
         return Undeliverable("nada mais em aberto antes do envio")
-    if sat.case.closed_at is not None or sat.standing.cancelled_because:
+    if tx.case.closed_at is not None or tx.facts.cancelled_because:
         return Undeliverable("caso encerrado antes do envio")
-    if sat.standing.paused_by is not None:
+    if tx.facts.paused_by is not None:
         return ApplicationError("paused", type="Paused", next_retry_delay=WHILE_PAUSED)
-    wait = _opens_in(sat, leg)
+    wait = _opens_in(tx, route)
     if wait == NO_WAIT:
         return None
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
@@ -339,58 +341,58 @@ def _has_rung(ruler: Ruler, step: Step) -> bool:
     return any((row, index, rung.stage) == (step.row, step.rung, step.stage) for row, index, rung in ruler.cells())
 
 
-def _rung_of(sat: Sitting, step: Step) -> Rung:
+def _rung_of(tx: CaseTransaction, step: Step) -> Rung:
     assert step.row is not None and step.rung is not None  # noqa: S101, PT018 - a step that sends has them
-    return sat.case.ruler.rung(step.row, step.rung)
+    return tx.case.ruler.rung(step.row, step.rung)
 
 
-def _cost(sat: Sitting, leg: Leg, at: date, segments: int) -> Decimal:
+def _cost(tx: CaseTransaction, route: Route, at: date, segments: int) -> Decimal:
     try:
-        return cost_of(prices_of(sat.case.ruler), leg.channel, at, segments)
+        return cost_of(prices_of(tx.case.ruler), route.channel, at, segments)
     except Refusal as missing:
         # tried again until somebody puts the price there, and seen as pending in the Web UI meanwhile
         raise ApplicationError(str(missing), type="NoPrice") from None
 
 
-def _spend(sat: Sitting, cost: Decimal, at_any_cost: bool) -> bool:
+def _spend(tx: CaseTransaction, cost: Decimal, at_any_cost: bool) -> bool:
     """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim.
 
     The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
     """
-    if not sat.case.budgeted:
+    if not tx.case.budgeted:
         return True
-    mine = cohorts.c.name == sat.case.cohort
-    purse = sat.connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
+    mine = cohorts.c.name == tx.case.cohort
+    purse = tx.connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
     if not (at_any_cost or fits(purse.budget, purse.spent, cost)):
         return False
-    sat.connection.execute(update(cohorts).where(mine).values(spent=purse.spent + cost))
+    tx.connection.execute(update(cohorts).where(mine).values(spent=purse.spent + cost))
     return True
 
 
-def _due_at(sat: Sitting, step: Step, at: date) -> datetime | None:
+def _due_at(tx: CaseTransaction, step: Step, at: date) -> datetime | None:
     """The logical instant that its contact hours are judged on: that of leaving on a real clock."""
-    clock = sat.case.clock
+    clock = tx.case.clock
     if not clock.compressed:
         return now()
-    due = contact_at(sat.case, at, [leg.channel for leg in step.legs])
+    due = contact_at(tx.case, at, [route.channel for route in step.routes])
     return clock.logical_at(due) if due else None
 
 
-def _notices_of_rung(sat: Sitting, step: Step) -> dict[str, Row[Any]]:
+def _notices_of_rung(tx: CaseTransaction, step: Step) -> dict[str, Row[Any]]:
     """Claimed already, on whatever channel. Not locked: who reports of one waits for its case, which this holds."""
-    of_rung = select(notices).where(notices.c.case == sat.case.id, notices.c.step == step.number)
-    return {row.id: row for row in sat.connection.execute(of_rung.order_by(notices.c.id))}
+    of_rung = select(notices).where(notices.c.case == tx.case.id, notices.c.step == step.number)
+    return {row.id: row for row in tx.connection.execute(of_rung.order_by(notices.c.id))}
 
 
-def _advance(sat: Sitting, at: date) -> None:
-    step = sat.step
+def _advance(tx: CaseTransaction, at: date) -> None:
+    step = tx.step
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
-    formal = sat.case.ruler.rung(step.row, step.rung).formal
-    sat.contacted(at, counts=not formal)
-    sat.judge(sat.position.done(sat.case.ruler, step.row, step.rung, step.rigidity, at))
+    formal = tx.case.ruler.rung(step.row, step.rung).formal
+    tx.contacted(at, counts=not formal)
+    tx.judge(tx.state.done(tx.case.ruler, step.row, step.rung, step.rigidity, at))
     if formal:
         # what comes next waits for the service of this notice, no longer of the one before
-        sat.look_again()
+        tx.look_again()
 
 
 OWN = re.compile(r"\S*\d\S*")

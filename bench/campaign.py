@@ -34,7 +34,7 @@ NAME = "CAMPANHA"
 STARTED = "SELECT count(*) FROM cases"
 SENT = "SELECT count(*) FROM notices WHERE sent_at IS NOT NULL"
 CLAIMED = "SELECT count(*) FROM notices"
-UNTOLD = "SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL"
+UNTOLD = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 
 
 async def campaign(ground: Ground, cases: int) -> None:

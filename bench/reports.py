@@ -21,7 +21,7 @@ from embedded.ports import free_ports
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
 from reports.cohort import page
-from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.engine import connect
 from storage.migrate import upgrade
@@ -40,14 +40,14 @@ LEDGER = """
     SELECT id, 'ICMS', to_char(:opened - 30 * month, 'YYYY-MM'), :opened - 30 * month, 'filed', 1000,
            CASE WHEN (id + month) % 13 = 0 THEN 0 ELSE 1000 END
     FROM taxpayers, generate_series(1, 2) AS month;
-    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, next_step, opened_on, owed, arm, status)
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, next_step, opened_on, owed, arm, status)
     SELECT 'c' || n, n, 'ICMS', name, ruler, '{"occurrences": 1}',
            CASE WHEN n % 10 > 0 THEN jsonb_build_object('action', 'notify', 'row', 'h1', 'rung', 1, 'on',
                 CURRENT_DATE + (n % 20)::int, 'legs', '[{"channel": "email"}, {"channel": "sms"}]'::jsonb) END,
            :opened, amount, CASE WHEN n % 10 = 0 THEN 'control' ELSE 'ruler' END,
            CASE WHEN n % 10 = 0 THEN 'control' ELSE 'running' END
     FROM (SELECT taxpayer AS n, amount FROM debtors JOIN debts ON debts.id = debt) AS owing, cohorts;
-    INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
                          status, body, cost, sent_at)
     SELECT cases.id || channel, cases.id, 0, channel, channel, :opened + (taxpayer % 20)::int, 'h1', 'reminder', 1,
            'friendly', 't', false, CASE WHEN taxpayer % 3 = 0 THEN 'sent' ELSE 'delivered' END, '', 0.08, now()
@@ -90,7 +90,7 @@ def generate(engine: Engine, size: int) -> None:
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, OPENED.year - 1)
     lot = Lot("salt", Decimal("0.1"))
-    found_cohort(engine, Cohort("bench", frozen, Selection(), clock, "bench", lot=lot))
+    create_cohort(engine, Cohort("bench", frozen, Selection(), clock, "bench", lot=lot))
     with engine.begin() as connection:
         for statement in LEDGER.split(";\n"):
             if statement.strip():

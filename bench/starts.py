@@ -19,7 +19,7 @@ FIRST_LEVEL = "ASLEEP-1"
 PATIENCE_SECONDS = 300.0
 
 UNSETTLED = "SELECT count(*) FROM cases WHERE next_step IS NULL AND closed_at IS NULL"
-"""Cases that nobody has taken stock of: what is measured next must not wait behind them."""
+"""Cases that nobody has evaluated: what is measured next must not wait behind them."""
 
 
 async def start_figures(ground: Ground) -> list[Figure]:
@@ -41,7 +41,7 @@ async def _started_a_second(ground: Ground) -> tuple[float, float]:
     started = monotonic() - began
     last = case_workflow_id(ground.ask(LAST, cohort=cohort.name))
     # answered once its first workflow task is done, and the others were there before it
-    await client.get_workflow_handle(last).query(TaxpayerRuler.position)
+    await client.get_workflow_handle(last).query(TaxpayerRuler.state)
     waiting = monotonic() - began
     await ground.until(lambda: ground.ask(UNSETTLED) == 0, PATIENCE_SECONDS)
     return ground.scale.starts / started, ground.scale.starts / waiting

@@ -12,7 +12,7 @@ from channels.mail_gateway import Receipt, Unanswered
 Item = TypeVar("Item")
 
 
-class Company(Generic[Item]):
+class Coalescing(Generic[Item]):
     """`send` tells one outcome an item, in their order; `patience` is in seconds; `most` items go together."""
 
     def __init__(

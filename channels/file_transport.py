@@ -18,7 +18,7 @@ UTF_8.body_encoding = QP
 CRLF = compat32.clone(linesep="\r\n")
 
 
-class Outbox:
+class FileTransport:
     name: Provider = "outbox"
     tells = True
     needs_contact = False

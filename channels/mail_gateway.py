@@ -68,10 +68,10 @@ class Receipt:
 class Undeliverable(Exception):
     """The provider refused it for good. `reason` is in pt-BR, for the case's record, and names nobody."""
 
-    def __init__(self, reason: str, contact_is_dead: bool = False) -> None:
+    def __init__(self, reason: str, contact_is_suppressed: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.contact_is_dead = contact_is_dead
+        self.contact_is_suppressed = contact_is_suppressed
 
 
 class Busy(Exception):
@@ -106,20 +106,20 @@ class Adapter(Protocol):
         when it has none, or can't tell. Raises Busy or Unanswered, and Undeliverable when it won't be asked."""
 
 
-class Post:
+class MailGateway:
     """Which provider each channel leaves by."""
 
     def __init__(self, adapters: Mapping[str, Adapter], outbox: Adapter) -> None:
         """Channels without an adapter leave by the outbox."""
         self._adapters = adapters
-        self._outbox = outbox
+        self._file_transport = outbox
 
-    def rehearsed(self) -> Post:
+    def rehearsed(self) -> MailGateway:
         """Nothing leaves."""
-        return Post({}, self._outbox)
+        return MailGateway({}, self._file_transport)
 
     def adapter(self, channel: str) -> Adapter:
-        return self._adapters.get(channel, self._outbox)
+        return self._adapters.get(channel, self._file_transport)
 
     @property
     def providers(self) -> set[Provider]:
@@ -135,14 +135,14 @@ class Post:
         return self.adapter(channel).needs_contact
 
 
-def failure_of(status: int, headers: Mapping[str, str], reason: str, contact_is_dead: bool = False) -> Exception:
+def failure_of(status: int, headers: Mapping[str, str], reason: str, contact_is_suppressed: bool = False) -> Exception:
     """What an HTTP answer from 400 on means, by any provider. `reason` is for those that cannot heal."""
     if status in (502, 504):
         # a gateway lost the answer of what stands behind it
         return Unanswered()
     if status in (408, 429) or status >= 500:
         return Busy(_retry_after(headers))
-    return Undeliverable(reason, contact_is_dead)
+    return Undeliverable(reason, contact_is_suppressed)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

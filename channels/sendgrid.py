@@ -19,9 +19,9 @@ from markupsafe import escape
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
-from channels.coalescing import Company
+from channels.coalescing import Coalescing
 from channels.mail_gateway import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
-from channels.merge_template import skeleton
+from channels.merge_template import merge_template
 
 URL = "https://api.sendgrid.com"
 MOST = 1000
@@ -66,7 +66,7 @@ class SendGrid:
         self._sandbox = sandbox
         self._client = SendGridAPIClient(key, host=url or URL).client
         self._client.timeout = timeout
-        self._company = Company(self._send, patience, most)
+        self._company = Coalescing(self._send, patience, most)
 
     def deliver(self, message: Outgoing) -> Receipt:
         mail = _mail(message, self._sender or message.sender, self._sandbox)
@@ -125,10 +125,10 @@ class _Mail:
 
 def _mail(message: Outgoing, sender: str, sandbox: bool) -> _Mail:
     if not message.recipient:
-        raise Undeliverable("sem endereço de e-mail", contact_is_dead=True)
-    text = skeleton(message.body, message.personal, "t")
+        raise Undeliverable("sem endereço de e-mail", contact_is_suppressed=True)
+    text = merge_template(message.body, message.personal, "t")
     # as Jinja escapes them
-    html = skeleton(message.html or "", [str(escape(own)) for own in message.personal], "h")
+    html = merge_template(message.html or "", [str(escape(own)) for own in message.personal], "h")
     substitutions = text.values | html.values
     plain, rich = text.text, html.text
     if len(json.dumps(substitutions).encode()) > LONGEST_SUBSTITUTIONS:
@@ -186,5 +186,7 @@ def _place(named: str) -> tuple[int | None, str]:
 
 def _refused(where: str) -> Undeliverable:
     return (
-        Undeliverable(INVALID_ADDRESS, contact_is_dead=True) if where.startswith("to") else Undeliverable(REFUSED[400])
+        Undeliverable(INVALID_ADDRESS, contact_is_suppressed=True)
+        if where.startswith("to")
+        else Undeliverable(REFUSED[400])
     )

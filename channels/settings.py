@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from channels.domicile import Domicile
-from channels.file_transport import Outbox
-from channels.mail_gateway import Adapter, Post
+from channels.file_transport import FileTransport
+from channels.mail_gateway import Adapter, MailGateway
 from channels.rotation import newest_first
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
@@ -26,11 +26,11 @@ NOWHERE = "outbox"
 """Written for a sender: this channel leaves by no provider."""
 
 
-def post_from(environment: Mapping[str, str], home: Path) -> Post:
+def gateway_from(environment: Mapping[str, str], home: Path) -> MailGateway:
     """Raises Refusal when a provider is configured by half."""
     given = {name: value.strip() for name, value in environment.items() if value.strip()}
     adapters: dict[str, Adapter] = {"domicile": Domicile(Path(home, "domicile"))}
-    return Post(adapters | _mail(given) | _telephone(given), Outbox(Path(home, "outbox")))
+    return MailGateway(adapters | _mail(given) | _telephone(given), FileTransport(Path(home, "outbox")))
 
 
 def rate_of(provider: str, environment: Mapping[str, str]) -> float | None:

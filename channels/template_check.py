@@ -91,7 +91,7 @@ def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]
 
 def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
     """All that a rung's notices may leave by, fallbacks included, each once."""
-    return list(dict.fromkeys(channel for ways in ruler.ways(row, index).values() for channel in ways))
+    return list(dict.fromkeys(channel for fallbacks in ruler.fallbacks(row, index).values() for channel in fallbacks))
 
 
 def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
@@ -117,7 +117,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
         for d in debts
     )
     silent = divergences[0].model_copy(update={"declared": None, "assessed": None})
-    standings: list[dict[str, Any]] = [
+    facts_by_pair: list[dict[str, Any]] = [
         {"debts": debts, "missing_returns": missing, "divergences": divergences},
         {"debts": debts[:1], "missing_returns": (), "divergences": ()},
         {"debts": (bare, *debts[1:]), "missing_returns": (), "divergences": ()},
@@ -150,12 +150,12 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             credit=ruler.credit,
             gsm7=ruler.sms.gsm7,
             **_sample_basis(ruler),
-            balance=sum((debt.amount for debt in standing["debts"]), Decimal("0.00")),
+            balance=sum((debt.amount for debt in facts["debts"]), Decimal("0.00")),
             offer=_sample_offer(ruler.offer) if ruler.offer else None,
-            **standing,
+            **facts,
             **circumstance,
         )
-        for n, (standing, circumstance) in enumerate(product(standings, circumstances))
+        for n, (facts, circumstance) in enumerate(product(facts_by_pair, circumstances))
     ]
 
 
@@ -168,7 +168,7 @@ def _sample_basis(ruler: Ruler) -> dict[str, str]:
 
 def _sample_offer(offer: Offer) -> Offered:
     total = Decimal("123456.78")
-    ways = [OfferedModality(**modality.model_dump(), total=total, each=total) for modality in offer.modalities]
+    fallbacks = [OfferedModality(**modality.model_dump(), total=total, each=total) for modality in offer.modalities]
     best = max(modality.percent for modality in offer.modalities)
     return Offered(
         name=offer.name,
@@ -176,7 +176,7 @@ def _sample_offer(offer: Offer) -> Offered:
         until=offer.until,
         percent=best,
         full=total,
-        modalities=tuple(ways),
+        modalities=tuple(fallbacks),
         paid_in_part=Decimal("100.00"),
     )
 

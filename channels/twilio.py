@@ -27,7 +27,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from urllib3.exceptions import MaxRetryError
 
 from channels.mail_gateway import Busy, Outgoing, Provider, Receipt, Unanswered, Undeliverable, failure_of
-from channels.twilio_events import DEAD_CONTACTS
+from channels.twilio_events import SUPPRESSING_ERRORS
 
 Made = TypeVar("Made")
 
@@ -127,7 +127,7 @@ class Twilio:
 
     def _recipient(self, message: Outgoing) -> str:
         if not message.recipient:
-            raise Undeliverable("sem contato neste canal", contact_is_dead=True)
+            raise Undeliverable("sem contato neste canal", contact_is_suppressed=True)
         return _address(message.channel, message.recipient)
 
     def _sender(self, message: Outgoing) -> str:
@@ -173,10 +173,10 @@ def _asked(ask: Callable[[], Made]) -> Made:
     try:
         return ask()
     except (TwilioRestException, TwilioServiceException) as error:
-        dead = DEAD_CONTACTS.get(error.code or 0)
+        dead = SUPPRESSING_ERRORS.get(error.code or 0)
         reason = dead or REFUSED.get(error.status, REFUSED_ANYHOW.format(code=error.code))
         # not chained: Twilio's sentence quotes the number
-        raise failure_of(error.status, {}, reason, contact_is_dead=dead is not None) from None
+        raise failure_of(error.status, {}, reason, contact_is_suppressed=dead is not None) from None
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types

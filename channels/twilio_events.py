@@ -51,7 +51,7 @@ MACHINE = "atendeu uma máquina"
 INVALID_NUMBER = "número inválido ou inexistente"
 NO_SUCH_ACCOUNT = "o número não tem conta neste aplicativo"
 
-DEAD_CONTACTS = {
+SUPPRESSING_ERRORS = {
     13224: INVALID_NUMBER,
     21211: INVALID_NUMBER,
     21214: INVALID_NUMBER,
@@ -152,9 +152,9 @@ def _meaning(progress: Progress | None, code: str) -> tuple[Progress | None, str
         return progress, None, None
     error = int(code) if code.isdecimal() and len(code) < 10 else None
     if error == OPTED_OUT:
-        return Progress.BLOCKED, DEAD_CONTACTS[error], "refused"
-    if error in DEAD_CONTACTS:
-        return Progress.BOUNCED, DEAD_CONTACTS[error], "dead"
+        return Progress.BLOCKED, SUPPRESSING_ERRORS[error], "refused"
+    if error in SUPPRESSING_ERRORS:
+        return Progress.BOUNCED, SUPPRESSING_ERRORS[error], "dead"
     return Progress.FAILED, f"a operadora não entregou a mensagem (código {error})" if error else "não entregue", None
 
 

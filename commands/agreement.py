@@ -21,7 +21,7 @@ from models.intake.extract import Rejected, read_amount
 from models.words import AGREEMENT_STATES
 from storage.agreement.agreements import rescind
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import Wish, sign
+from storage.agreement.signing import SigningRequest, sign
 from storage.read_models.case_file import agreement_file, list_agreements
 
 agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote, sign and see them.")
@@ -92,10 +92,10 @@ def sign_(
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
     rules, text = load_policy(policy)
     on = _day(date_, rules) if date_ else None
-    wish = Wish(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
+    wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
-        told, _ = sign(engine, case, rules, text, wish, by, "command", datetime.now(UTC))
-    _emit_file(told.id, as_json)
+        agreed, _ = sign(engine, case, rules, text, wanted, by, "command", datetime.now(UTC))
+    _emit_file(agreed.id, as_json)
 
 
 @agreement_commands.command()

@@ -13,7 +13,7 @@ from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
 from models.errors import Refusal
 from storage.audit.chains import broken_decisions, broken_log, counts
-from storage.audit.checkpoints import broken_seals, newest_seal, seal_now
+from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
 from storage.audit.invariants import violations
 from storage.audit.log import read_log
 from storage.case.cases import case_ids
@@ -34,11 +34,11 @@ class Findings:
     unlawful: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    seals: list[str] = field(default_factory=list)
+    checkpoints: list[str] = field(default_factory=list)
 
     @property
     def altered(self) -> list[str]:
-        return [*self.decisions, *self.log, *self.seals]
+        return [*self.decisions, *self.log, *self.checkpoints]
 
 
 def audit(
@@ -52,16 +52,16 @@ def audit(
         raise typer.BadParameter("name a cohort, or say --all", param_hint="COHORT")
     with answering_database() as engine:
         names = _cohorts(engine, cohort)
-        sealed = seal_now(engine)
+        sealed = checkpoint_now(engine)
         found = Findings()
         with _progress() as bar:
             for name in names:
                 _audit_cohort(engine, name, found, bar)
         with engine.connect() as connection:
             found.log += broken_log(connection)
-            found.seals += broken_seals(connection)
+            found.checkpoints += broken_checkpoints(connection)
             chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
-            seal = newest_seal(connection)
+            seal = newest_checkpoint(connection)
     said = {
         "cohort": cohort or None,
         "cohorts": names,
@@ -112,7 +112,7 @@ def _show(said: dict[str, Any], found: Findings) -> None:
         ("cases, by the invariants", said["cases"], len(found.unlawful)),
         ("decisions, in the chain of their case", chain["decisions"], len(found.decisions)),
         ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
-        ("seals over the decisions", chain["seals"], len(found.seals)),
+        ("seals over the decisions", chain["seals"], len(found.checkpoints)),
     ]
     table(["checked", "how many", "faults"], rows)
     if seal:

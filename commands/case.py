@@ -27,7 +27,7 @@ from storage.case.recovery import look_again
 from storage.case.transaction import record_decision
 from storage.contact.contacts import give_contact
 from storage.law.approvals import to_be_approved
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.read_models.case_file import case_file
 from storage.schema import notices
 from workflows.effects import Command
@@ -121,7 +121,7 @@ def contact(
     with answering_database() as engine:
         given = give_contact(engine, case, by, email, phone)
     said = [f"{case}: {', '.join(given.kinds)} on record"]
-    said += [f"{channel} is tried there again, where it had failed" for channel in given.revived]
+    said += [f"{channel} is tried there again, where it had failed" for channel in given.recovered]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
     emit({"case": case, **asdict(given)}, json, lambda: out.print("; ".join(said)))
 
@@ -155,17 +155,17 @@ def served(
         connection.execute(update(notices).where(notices.c.id == notice).values(proof))
         why = f"ciência da notificação {notice} em {day:%d/%m/%Y}, registrada por {by}: {reference}"
         record_decision(connection, record, "served", why, day)
-        owe(connection, [case], NoticeServed(notice=notice, on=day))
+        enqueue(connection, [case], NoticeServed(notice=notice, on=day))
     _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
 
 
 @case.command()
-def revive(json: Json = False) -> None:
+def recover(json: Json = False) -> None:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
     with answering_database() as engine, engine.begin() as connection:
-        revived = look_again(connection)
-    said = f"{revived.cases} cases and {revived.agreements} agreements look at their record again"
-    emit(asdict(revived), json, lambda: out.print(said))
+        recovered = look_again(connection)
+    said = f"{recovered.cases} cases and {recovered.agreements} agreements look at their record again"
+    emit(asdict(recovered), json, lambda: out.print(said))
 
 
 def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "", seen: str = "", **more: Any) -> None:

@@ -29,8 +29,8 @@ from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
 from models.words import GROUNDS, STATUSES
-from storage.case.cohort_lifecycle import steer
-from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
+from storage.case.cohort_lifecycle import change_cohort_state
+from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.case.dry_run import foresee
 from storage.contact.costs import change_budget
 from storage.proof.holdout import drawn, release
@@ -146,7 +146,7 @@ def status(name: str, json: Json = False) -> None:
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
-            out.print(f"{name} is {file['state']} by {file['steered_by']} since {file['steered_on']}")
+            out.print(f"{name} is {file['state']} by {file['state_set_by']} since {file['state_since']}")
         if near := file["near_prescription"]:
             out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
         counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
@@ -185,13 +185,13 @@ def budget_(
 @cohort.command()
 def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Hold every case of a cohort: no notice is claimed once this has returned."""
-    _steer(name, State.PAUSED, by, reason, json)
+    _change_cohort_state(name, State.PAUSED, by, reason, json)
 
 
 @cohort.command()
 def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
-    _steer(name, State.RUNNING, by, reason, json)
+    _change_cohort_state(name, State.RUNNING, by, reason, json)
 
 
 @cohort.command()
@@ -204,11 +204,11 @@ def cancel(
     """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
     if not reason.strip():
         raise typer.BadParameter("must not be empty", param_hint="--reason")
-    _steer(name, State.CANCELLED, by, reason, json)
+    _change_cohort_state(name, State.CANCELLED, by, reason, json)
 
 
-def _steer(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
-    told = steer(database(), name, to, by, reason.strip(), datetime.now(UTC))
+def _change_cohort_state(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
+    told = change_cohort_state(database(), name, to, by, reason.strip(), datetime.now(UTC))
     shown = f"{name} is {to} from now on; cases that are being told: {told}"
     emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
 
@@ -233,7 +233,7 @@ def begin_cohort(
         frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
         other = pin_ruler(connection, *rival, clock.origin_day.year - 1) if rival else None
     lot = Lot(secrets.token_hex(16), control, other) if control or other else None
-    return found_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, lot))
+    return create_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, lot))
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:

@@ -113,9 +113,9 @@ def restore(
     """Make a home from a backup; it must be empty. `stack up` then goes on where the backup was taken."""
     where = home() if into is None else Home(into.absolute())
     with interruptible("nothing was restored"):
-        revived = put_back(file.absolute(), where)
-    said = f"{where} is restored; `stack up` goes on with {revived.cases} cases and {revived.agreements} agreements"
-    told = {"home": str(where), **asdict(revived)}
+        recovered = put_back(file.absolute(), where)
+    said = f"{where} is restored; `stack up` goes on with {recovered.cases} cases and {recovered.agreements} agreements"
+    told = {"home": str(where), **asdict(recovered)}
     emit(told, as_json, lambda: out.print(said, soft_wrap=True, markup=False))
 
 

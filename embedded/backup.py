@@ -25,7 +25,7 @@ from embedded import postgres
 from embedded.home import FOLDERS, Home, lock_holder, only_stack, running_services
 from models.errors import Refusal
 from storage import migrate
-from storage.case.recovery import Revived, look_again
+from storage.case.recovery import Recovered, look_again
 from storage.engine import connect
 
 KEPT = [folder for folder in FOLDERS if folder not in ("postgres", "logs")]
@@ -63,7 +63,7 @@ def back_up(home: Home, target: Path) -> Path:
     return file
 
 
-def restore(archive: Path, home: Home) -> Revived:
+def restore(archive: Path, home: Home) -> Recovered:
     """Into a home that is empty or not there yet: all, or nothing. Every case is told to look at its record once more,
     those included that were closed since the copy began, whose workflows may not know it."""
     if holder := lock_holder(home):
@@ -78,12 +78,12 @@ def restore(archive: Path, home: Home) -> Revived:
             _clear(draft)
             draft.create()
             taken_at = _unpack(archive, draft)
-            revived = _load_record(draft, taken_at)
+            recovered = _load_record(draft, taken_at)
             draft.rename(home)
         except BaseException:
             shutil.rmtree(draft)
             raise
-    return revived
+    return recovered
 
 
 @contextmanager
@@ -190,7 +190,7 @@ def _extract(packed: tarfile.TarFile, member: tarfile.TarInfo, draft: Home) -> s
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _load_record(draft: Home, taken_at: datetime) -> Revived:
+def _load_record(draft: Home, taken_at: datetime) -> Recovered:
     """A record of an older version is brought to this one's schema; one of a newer version is refused."""
     dumped = Path(draft, RECORD)
     postgres.create(draft)
@@ -199,7 +199,7 @@ def _load_record(draft: Home, taken_at: datetime) -> Revived:
         migrate.upgrade(database)
         engine = connect(database)
         with engine.begin() as connection:
-            revived = look_again(connection, closed_since=taken_at)
+            recovered = look_again(connection, closed_since=taken_at)
         engine.dispose()
     dumped.unlink()
-    return revived
+    return recovered

@@ -1,4 +1,4 @@
-"""One process of the stack: started on a leash, watched, started again when it ends, stopped."""
+"""One process of the stack: started under its parent's watchdog, watched, started again when it ends, stopped."""
 
 import os
 import signal
@@ -13,17 +13,17 @@ from signal import Signals
 from models.errors import Refusal
 
 REPOSITORY = Path(__file__).parent.parent
-LEASH = Path(__file__).with_name("leash.py")
+WATCHDOG = Path(__file__).with_name("leash.py")
 
 STEADY_SECONDS = 10.0
 """Who has worked so long didn't fail at its start, and is started again at once however often it is killed."""
 LONGEST_BACKOFF = 30.0
 
 
-def leashed(command: list[str], death_signal: Signals, unroot: Path | None = None) -> list[str]:
+def watched(command: list[str], death_signal: Signals, unroot: Path | None = None) -> list[str]:
     """The command, ending with the thread that starts it; `unroot` is the folder it works in when it can't be root."""
     folder = str(unroot) if unroot else ""
-    return [sys.executable, "-I", str(LEASH), str(os.getpid()), str(int(death_signal)), folder, *command]
+    return [sys.executable, "-I", str(WATCHDOG), str(os.getpid()), str(int(death_signal)), folder, *command]
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ class Child:
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - the commands are our own
-                leashed(self.command, self.death_signal, self.unroot),
+                watched(self.command, self.death_signal, self.unroot),
                 cwd=REPOSITORY,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """Runs a command that can't outlive its parent, and never as root when it must not be root.
 
-`python -I leash.py PARENT_PID DEATH_SIGNAL UNROOT_FOLDER COMMAND…`, the folder empty when root may stay root.
+`python -I parent watchdog.py PARENT_PID DEATH_SIGNAL UNROOT_FOLDER COMMAND…`, the folder empty when root may stay root.
 Python's standard library only: this file runs by itself, in the child, and then becomes the command.
 
 PostgreSQL refuses to run as root. As the root of a new user namespace's outside, called nobody inside, it keeps

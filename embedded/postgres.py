@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from embedded.child import Child, environment, last_words, leashed
+from embedded.child import Child, environment, last_words, watched
 from embedded.home import Home, write_private
 from embedded.ports import free_ports
 from models.errors import Refusal
@@ -77,7 +77,7 @@ def create(home: Home) -> None:
     with log.open("ab") as output:
         log_start = output.tell()
         done = subprocess.run(  # noqa: S603 - the command is our own
-            leashed(command, signal.SIGKILL, home.postgres),
+            watched(command, signal.SIGKILL, home.postgres),
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -193,7 +193,7 @@ def _run(name: str, url: str, *arguments: str) -> None:
     to = conninfo_to_dict(url)
     where = {f"PG{key}": str(to[part]) for key, part in CONNECTION.items()}
     done = subprocess.run(  # noqa: S603 - the command is our own
-        leashed([program(name), *arguments], signal.SIGKILL),
+        watched([program(name), *arguments], signal.SIGKILL),
         env=environment(**where),
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -17,7 +17,7 @@ class Event(BaseModel):
 
     @classmethod
     def signal(cls) -> str:
-        """The signal's name in Temporal and in `owed_signals`: PaymentReceived → payment_received."""
+        """The signal's name in Temporal and in `outbox`: PaymentReceived → payment_received."""
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
 
 
@@ -89,7 +89,7 @@ class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
 
-class CohortSteered(Event):
+class CohortStateChanged(Event):
     """The whole cohort was started, paused, resumed or cancelled."""
 
 
@@ -124,7 +124,7 @@ class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
 
 
-OF_A_COHORT: tuple[type[Event], ...] = (CohortSteered, RulerChanged)
+OF_A_COHORT: tuple[type[Event], ...] = (CohortStateChanged, RulerChanged)
 """What many cases are told at once: it lets a taxpayer's own news pass."""
 
 EVENTS: tuple[type[Event], ...] = (
@@ -141,7 +141,7 @@ EVENTS: tuple[type[Event], ...] = (
     AgreementChanged,
     InstalmentsChanged,
     BudgetChanged,
-    CohortSteered,
+    CohortStateChanged,
     RulerChanged,
     HoldsChanged,
     DefenceChanged,

@@ -26,7 +26,7 @@ class Person(BaseModel):
     name: str
     addresses: tuple[str, ...] = ()
 
-    def veiled(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         text = PERSONAL_LINK.sub(LINK, text)
         for address in sorted({a for a in self.addresses if a.strip()}, key=len, reverse=True):
             text = _address(address).sub(ADDRESS, text)

@@ -31,7 +31,7 @@ TALLY = text("""
            (SELECT count(*) FROM payments) AS payments,
            (SELECT coalesce(sum(amount), 0) FROM payments)
                - (SELECT coalesce(sum(amount), 0) FROM reversals) AS recovered,
-           (SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL) AS owed_signals,
+           (SELECT count(*) FROM outbox WHERE delivered_at IS NULL) AS outbox,
            count(*) FILTER (WHERE closed_at IS NOT NULL) AS closed,
            count(*) FILTER (WHERE status = 'benefits_suspended') AS suspended,
            count(*) FILTER (WHERE closed_at IS NULL AND CAST(next_step->>'on' AS date) <= :last_day)
@@ -48,7 +48,7 @@ class Tally:
     leaving: int
     payments: int
     recovered: Decimal
-    owed_signals: int
+    outbox: int
     closed: int
     suspended: int
     due: int
@@ -113,7 +113,7 @@ class Life:
         return tally
 
     def _moving(self, tally: Tally) -> bool:
-        under_way = tally.leaving or tally.owed_signals or tally.due
+        under_way = tally.leaving or tally.outbox or tally.due
         return bool(under_way) or not (self.people.idle and self.supervisor.idle)
 
     def _tally(self) -> Tally:

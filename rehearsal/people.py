@@ -23,7 +23,7 @@ from rehearsal.census import Census, corrected, filed_late, newly_owed
 from rehearsal.city import Act, Does, Person
 from rehearsal.providers import answer_sms, bounce
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import Wish, sign
+from storage.agreement.signing import SigningRequest, sign
 from storage.case.cases import read_case
 from storage.case.hardship import declare_hardship
 from storage.payments.offers import offer_on
@@ -205,8 +205,8 @@ class Townspeople:
 
     def _sign(self, intent: Intent, now: datetime) -> None:
         """And means to pay the first instalments, each in good time."""
-        wish = Wish(INSTALMENTS)
-        _, offer = sign(self.engine, intent.case, *load_policy(POLICY), wish, "contribuinte", "link", now)
+        wanted = SigningRequest(INSTALMENTS)
+        _, offer = sign(self.engine, intent.case, *load_policy(POLICY), wanted, "contribuinte", "link", now)
         tomorrow = self.clock.day_at(now) + timedelta(days=1)
         for instalment in offer.instalments[: intent.act.instalments]:
             act = replace(intent.act, does=Does.PAY_INSTALMENT, instalments=instalment.n)

@@ -94,8 +94,8 @@ def path(ruler: Ruler, stops: tuple[Stop, ...]) -> Drawing:
             places[row, stage] = place
             shapes += [place, *words]
         y += height + ROW_GAP
-    way = [places[stop.row, stop.stage] for stop in stops if (stop.row, stop.stage) in places]
-    shapes += [Line(_border(a, b), _border(b, a), DARK) for a, b in pairwise(way) if a is not b]
+    rung_channel = [places[stop.row, stop.stage] for stop in stops if (stop.row, stop.stage) in places]
+    shapes += [Line(_border(a, b), _border(b, a), DARK) for a, b in pairwise(rung_channel) if a is not b]
     note = "Número do contato e data; a cor é a rigidez da mensagem, de 1 (clara) a 10 (escura)."
     return Drawing(WIDTH, y + 14, (*shapes, Words(LABEL, y + 10, note, 7.5, MUTED)))
 

@@ -34,12 +34,12 @@ def told(dossier: Dossier, reveal: bool) -> Document:
         notice=CONFIDENTIAL if reveal else MASKED,
         sections=tuple(_sections(record)),
     )
-    return document if reveal else rewritten(document, dossier.person.veiled)
+    return document if reveal else rewritten(document, dossier.person.redacted)
 
 
 def _sections(record: Record) -> Iterator[Section]:
     yield Section("identification", "Identificação", (Facts(tuple(_identification(record))),))
-    yield Section("standing", "Situação do caso", (Paragraph(_standing(record)),))
+    yield Section("standing", "Situação do caso", (Paragraph(_facts(record)),))
     yield Section("path", "Percurso no mapa de calor", tuple(_path(record)))
     yield Section("debts", "Débitos e declarações", tuple(on_record.owed(record)))
     yield Section("holds", "Suspensões de exigibilidade", tuple(on_record.holds(record)))
@@ -78,25 +78,25 @@ def _basis(record: Record) -> str:
     """What the last approver saw; before that, what holds of a case that is on its way to a suspension."""
     if record.dossier.approvals:
         return str(record.dossier.approvals[-1]["seen"]["because"])
-    position, standing = record.dossier.case.position, record.dossier.standing
-    rungs = record.ruler.rows[position.row].rungs if position.row else ()
+    state, facts = record.dossier.case.state, record.dossier.facts
+    rungs = record.ruler.rows[state.row].rungs if state.row else ()
     if not any(rung.stage is Stage.SUSPENSION for rung in rungs):
         return "o caso não está em hipótese que leve à suspensão de benefícios"
-    if standing is None:
+    if facts is None:
         return "não apurado: falta taxa ou regra para o valor devido"
-    return basis_of(record.ruler, position, standing)[1]
+    return basis_of(record.ruler, state, facts)[1]
 
 
-def _standing(record: Record) -> str:
+def _facts(record: Record) -> str:
     case, decisions, step = record.dossier.case, record.dossier.decisions, record.dossier.next_step
-    position = case.position
-    contacts = "um contato" if position.steps == 1 else f"{position.steps} contatos"
+    state = case.state
+    contacts = "um contato" if state.steps == 1 else f"{state.steps} contatos"
     said = [
         f"Na data de referência o caso está com a situação “{STATUSES[case.status]}”.",
-        f"Entrou na régua em {day(position.started)} e recebeu {contacts}.",
+        f"Entrou na régua em {day(state.started)} e recebeu {contacts}.",
     ]
-    if position.row:
-        said.append(f"Hipótese: {record.row(position.row)}. Classificação: {ended(position.entered_because)}")
+    if state.row:
+        said.append(f"Hipótese: {record.row(state.row)}. Classificação: {ended(state.entered_because)}")
     if decisions:
         said.append(f"Última decisão, em {day(decisions[-1]['at'])}: {ended(decisions[-1]['reason'])}")
     if step is not None:
@@ -140,7 +140,7 @@ def _law(record: Record) -> Iterator[str]:
     yield "CTN art. 198: sigilo fiscal."
     yield "CTN art. 210: contagem dos prazos em dias corridos."
     if ruler.gate:
-        law = ruler.defaulter_law(dossier.case.position.started)
+        law = ruler.defaulter_law(dossier.case.state.started)
         limits = f" Limites: {_limits(law)} ({law.source})." if law else ""
         yield (
             "LC 225/2026, arts. 11 a 13: devedor contumaz, notificação, defesa com efeito suspensivo, suspensão de "
@@ -154,7 +154,7 @@ def _law(record: Record) -> Iterator[str]:
         yield "CTN art. 151: suspensão da exigibilidade do crédito."
     if any(debt["prescribes"] for debt in dossier.debts):
         yield "CTN art. 174: prescrição em cinco anos da constituição definitiva."
-    if dossier.prior_steps or dossier.case.position.referred:
+    if dossier.prior_steps or dossier.case.state.referred:
         yield "Resolução CNJ 547/2024, arts. 2º e 3º: providências anteriores à execução fiscal."
         yield "Lei 14.973/2024: comunicação prévia do CADIN."
     if table := dossier.accrual:

@@ -68,8 +68,8 @@ def owed(record: Record) -> Iterator[Block]:
 
 
 def _debt(record: Record, debt: Row) -> tuple[str, ...]:
-    standing = record.dossier.standing
-    owed = next((each.balance for each in standing.debts if each.id == debt["id"]), None) if standing else None
+    facts = record.dossier.facts
+    owed = next((each.balance for each in facts.debts if each.id == debt["id"]), None) if facts else None
     notes = [
         "ajuizado" if debt["litigation"] else "",
         "protestado" if debt["protested"] else "",
@@ -171,8 +171,8 @@ def _about(record: Record, notice: Row) -> Iterator[Pair]:
     yield "Modelo", notice["template"]
     yield "Redigida", record.instant(notice["claimed_at"])
     yield "Situação", joined(NOTICE_STATES[notice["status"]], notice["failure"])
-    if notice["channel"] != notice["way"]:
-        yield "No lugar de", CHANNELS[notice["way"]]
+    if notice["channel"] != notice["rung_channel"]:
+        yield "No lugar de", CHANNELS[notice["rung_channel"]]
     if notice["provider"]:
         yield "Provedor", joined(called(PROVIDERS, notice["provider"]), notice["provider_id"])
     if record.reveal and notice["address"]:

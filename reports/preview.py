@@ -67,8 +67,8 @@ def shown_rungs(ruler: Ruler, prices: PriceTable, on: date) -> Iterator[ShownRun
     for row, index, rung in ruler.cells():
         letter = sample_letter(ruler, row, rung)
         messages = tuple(
-            _shown(channel, None if channel == way else way, rung, letter, prices, on)
-            for way, channels in ruler.ways(row, index).items()
+            _shown(channel, None if channel == rung_channel else rung_channel, rung, letter, prices, on)
+            for rung_channel, channels in ruler.fallbacks(row, index).items()
             for channel in channels
         )
         yield ShownRung(row, rung, messages)

@@ -13,7 +13,7 @@ LONGEST = 1_000_000
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Catalogue:
     folder: str
     noun: str
     """What its files are: ruler, policy."""
@@ -63,7 +63,7 @@ class Shelf:
         return text
 
 
-RULERS = Shelf("rulers", "ruler")
-AGREEMENTS = Shelf("agreements", "policy")
-ACCRUALS = Shelf("accruals", "accrual table")
-PRICES = Shelf("prices", "price table")
+RULERS = Catalogue("rulers", "ruler")
+AGREEMENTS = Catalogue("agreements", "policy")
+ACCRUALS = Catalogue("accruals", "accrual table")
+PRICES = Catalogue("prices", "price table")

@@ -5,22 +5,22 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, insert, text
 
 from models.events import Event
-from storage.schema import owed_signals
+from storage.schema import outbox
 
-CHANNEL = "owed_signals"
+CHANNEL = "outbox"
 """The PostgreSQL channel on which a commit wakes the relay."""
 
 
-def owe(connection: Connection, cases: Iterable[str], event: Event) -> None:
+def enqueue(connection: Connection, cases: Iterable[str], event: Event) -> None:
     """Promises `event` to each of `cases`; it is owed from the commit of this transaction on."""
-    owe_each(connection, ((case, event) for case in cases))
+    enqueue_each(connection, ((case, event) for case in cases))
 
 
-def owe_each(connection: Connection, promised: Iterable[tuple[str, Event]]) -> None:
+def enqueue_each(connection: Connection, promised: Iterable[tuple[str, Event]]) -> None:
     """Promises to each case an event of its own."""
     rows = [
         {"case": case, "name": event.signal(), "payload": event.model_dump(mode="json")} for case, event in promised
     ]
     if rows:
-        connection.execute(insert(owed_signals), rows)
+        connection.execute(insert(outbox), rows)
         connection.execute(text(f"NOTIFY {CHANNEL}"))

@@ -60,8 +60,8 @@ taxpayers = Table(
 )
 
 # an address that bounced, is no number, was blocked: no notice tries it again on that channel until people revive it
-dead_contacts = Table(
-    "dead_contacts",
+suppressed_contacts = Table(
+    "suppressed_contacts",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
@@ -70,15 +70,15 @@ dead_contacts = Table(
     Column("why", Text, nullable=False),
     Column("notice", ForeignKey("notices.id")),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    Column("revived_at", DateTime(timezone=True)),
-    Column("revived_by", Text),
+    Column("recovered_at", DateTime(timezone=True)),
+    Column("recovered_by", Text),
     Index(
         "uq_dead_contacts_current",
         "taxpayer",
         "channel",
         "address",
         unique=True,
-        postgresql_where=text("revived_at IS NULL"),
+        postgresql_where=text("recovered_at IS NULL"),
     ),
 )
 
@@ -237,9 +237,9 @@ cohorts = Table(
     Column("salt", Text),
     # models.case.cohort_state.Steering: running, paused or cancelled, and who said so, why, and on which logical day
     Column("state", Text, nullable=False, server_default=text("'running'")),
-    Column("steered_by", Text, nullable=False, server_default=text("''")),
-    Column("steered_because", Text, nullable=False, server_default=text("''")),
-    Column("steered_on", Date),
+    Column("state_set_by", Text, nullable=False, server_default=text("''")),
+    Column("state_reason", Text, nullable=False, server_default=text("''")),
+    Column("state_since", Date),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
 )
@@ -256,7 +256,7 @@ cases = Table(
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
     Column("status", Text, nullable=False, server_default=text("'running'")),
     # models.case.state.Position
-    Column("position", JSONB, nullable=False),
+    Column("state", JSONB, nullable=False),
     # models.case.decision.Step: what comes next
     Column("next_step", JSONB),
     # grows with every decision, so that the newest of two is known
@@ -292,7 +292,7 @@ notices = Table(
     Column("step", Integer, nullable=False),
     Column("channel", Text, nullable=False),
     # the channel of the rung that it stands for: its own, or the one it falls over from
-    Column("way", Text, nullable=False),
+    Column("rung_channel", Text, nullable=False),
     Column("at", Date, nullable=False),
     # the logical instant at which it may leave: inside its contact window
     Column("due_at", DateTime(timezone=True)),
@@ -714,8 +714,8 @@ tokens = Table(
 )
 
 # signals that were promised in the transaction that made them due; the relay delivers them, whatever is down meanwhile
-owed_signals = Table(
-    "owed_signals",
+outbox = Table(
+    "outbox",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("case", ForeignKey("cases.id"), nullable=False),
@@ -726,7 +726,7 @@ owed_signals = Table(
     # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
     Index(
         "ix_owed_signals_due",
-        text("(name = ANY (ARRAY['cohort_steered'::text, 'ruler_changed'::text]))"),
+        text("(name = ANY (ARRAY['cohort_state_changed'::text, 'ruler_changed'::text]))"),
         "id",
         postgresql_where=text("delivered_at IS NULL"),
     ),

@@ -8,16 +8,16 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, insert, select, text
 
-from models.case.state import Position
+from models.case.state import CaseState
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
 from storage import schema
-from storage.agreement.agreements import Told, agreement_sitting
+from storage.agreement.agreements import AgreementRecord, agreement_transaction
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import Wish, sign
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.agreement.signing import SigningRequest, sign
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.payments.statement import reconcile
@@ -50,19 +50,19 @@ class Contract:
     def get(self, query: str) -> Any:
         return self.rows(query)[0][0]
 
-    def sign(self, policy: str, count: int, on: date, via: Any = "command", **wish: Any) -> str:
-        told, _ = sign(self.engine, self.case, *load_policy(policy), Wish(count, **wish), "Ana", via, at(on))
-        self.agreement = told.id
-        return told.id
+    def sign(self, policy: str, count: int, on: date, via: Any = "command", **wanted: Any) -> str:
+        agreed, _ = sign(
+            self.engine, self.case, *load_policy(policy), SigningRequest(count, **wanted), "Ana", via, at(on)
+        )
+        self.agreement = agreed.id
+        return agreed.id
 
-    def refused(self, policy: str, count: int, on: date, **wish: Any) -> str:
-        before = self.rows("SELECT count(*) FROM agreements") + self.rows("SELECT count(*) FROM owed_signals")
+    def refused(self, policy: str, count: int, on: date, **wanted: Any) -> str:
+        before = self.rows("SELECT count(*) FROM agreements") + self.rows("SELECT count(*) FROM outbox")
         try:
-            self.sign(policy, count, on, **wish)
+            self.sign(policy, count, on, **wanted)
         except Refusal as refusal:
-            assert (
-                self.rows("SELECT count(*) FROM agreements") + self.rows("SELECT count(*) FROM owed_signals") == before
-            )
+            assert self.rows("SELECT count(*) FROM agreements") + self.rows("SELECT count(*) FROM outbox") == before
             return str(refusal)
         raise AssertionError("it was signed")
 
@@ -87,10 +87,10 @@ class Contract:
         again = PixPayment(payment.end_to_end_id, payment.txid, payment.amount, payment.paid_at, (refund,))
         record_pix(self.engine, [again], at(on))
 
-    def look(self, on: date) -> Told:
+    def look(self, on: date) -> AgreementRecord:
         """As its workflow does on that day."""
-        with agreement_sitting(self.engine, self.agreement, at(on)) as sat:
-            return sat.told
+        with agreement_transaction(self.engine, self.agreement, at(on)) as tx:
+            return tx.agreed
 
     @property
     def state(self) -> str:
@@ -143,7 +143,7 @@ def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = ""
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, 2025)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=at(OPENED), origin_day=OPENED, timezone="America/Sao_Paulo")
-    found_cohort(engine, Cohort("iptu", frozen, Selection(), clock, "ana"))
+    create_cohort(engine, Cohort("iptu", frozen, Selection(), clock, "ana"))
     person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
     with engine.begin() as connection:
 
@@ -157,8 +157,8 @@ def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = ""
             row = {"tax": tax, "inscription": uuid4().hex, "due": date(2025, 1 + n, 10), "amount": Decimal(amount)}
             owed.append(add(schema.debts, **{**row, **debt}))
             connection.execute(insert(schema.debtors).values(debt=owed[-1], taxpayer=who))
-        position = Position.at_start(OPENED).model_dump(mode="json")
-        case = add(schema.cases, taxpayer=who, tax=tax, cohort="iptu", ruler=frozen.digest, position=position)
+        state = CaseState.at_start(OPENED).model_dump(mode="json")
+        case = add(schema.cases, taxpayer=who, tax=tax, cohort="iptu", ruler=frozen.digest, state=state)
     return Contract(engine, case, who, owed)
 
 
@@ -174,7 +174,7 @@ def co_debtor(made: Contract) -> Contract:
             **connection.execute(theirs).mappings().one(),
             "taxpayer": who,
             "cohort": "iptu",
-            "position": Position.at_start(OPENED).model_dump(mode="json"),
+            "state": CaseState.at_start(OPENED).model_dump(mode="json"),
         }
         case = connection.execute(insert(schema.cases).values(row).returning(schema.cases.c.id)).scalar_one()
     return Contract(made.engine, case, who, made.debts)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, insert, text
 
-from models.case.state import Position
+from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage.catalogue import RULERS
 from storage.schema import cases, cohorts, notices, rulers, taxpayers
@@ -46,15 +46,21 @@ class DeliveryWorld:
             return int(connection.execute(insert(taxpayers).values(row).returning(taxpayers.c.id)).scalar_one())
 
     def case(self, taxpayer: int, tax: str = "ICMS", status: str = "running", closed: bool = False) -> str:
-        position = Position.at_start(SENT_ON).model_dump(mode="json")
-        row = {"taxpayer": taxpayer, "tax": tax, "cohort": "icms", "ruler": "delivery", "position": position}
+        state = CaseState.at_start(SENT_ON).model_dump(mode="json")
+        row = {"taxpayer": taxpayer, "tax": tax, "cohort": "icms", "ruler": "delivery", "state": state}
         row |= {"status": status, "closed_at": datetime.now(UTC) if closed else None}
         with self.engine.begin() as connection:
             return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
 
     def notice(self, case: str, channel: str = "sms", step: int = 0, **more: Any) -> str:
         """Its id."""
-        row = {"id": f"{case}-{step:02}-{channel}", "case": case, "step": step, "channel": channel, "way": channel}
+        row = {
+            "id": f"{case}-{step:02}-{channel}",
+            "case": case,
+            "step": step,
+            "channel": channel,
+            "rung_channel": channel,
+        }
         row |= {"at": SENT_ON, "hypothesis": "h1", "stage": "reminder", "rigidity": 1, "tone": "friendly"}
         row |= {"template": "x", "formal": False, "status": "sent", "body": "Há uma pendência.", **more}
         with self.engine.begin() as connection:
@@ -71,7 +77,7 @@ class DeliveryWorld:
             return [tuple(row) for row in connection.execute(text(query))]
 
     def signals(self) -> list[tuple[Any, ...]]:
-        return self.rows('SELECT "case", name FROM owed_signals ORDER BY id')
+        return self.rows('SELECT "case", name FROM outbox ORDER BY id')
 
     def journal(self) -> list[tuple[Any, ...]]:
         return self.rows('SELECT "case", kind FROM decisions ORDER BY id')

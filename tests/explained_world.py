@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert
 
-from models.case.state import Position
+from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage import schema
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests.builders import ICMS, shipped
 
@@ -34,14 +34,14 @@ class Recorder:
         self.seconds = count()
         person = {"tax_id": TAX_ID, "name": NAME, "is_company": True, "email": EMAIL, "phone": PHONE}
         self.taxpayer = self.add(schema.taxpayers, key=f"{TAX_ID} {cohort}", **person)
-        position = Position.at_start(DAY).model_copy(update={"row": "h8", "rung": 0, "steps": 1})
+        state = CaseState.at_start(DAY).model_copy(update={"row": "h8", "rung": 0, "steps": 1})
         self.case = self.add(
             schema.cases,
             taxpayer=self.taxpayer,
             tax="ICMS",
             cohort=cohort,
             ruler=ruler,
-            position=position.model_dump(mode="json"),
+            state=state.model_dump(mode="json"),
             opened_at=MORNING,
         )
 
@@ -60,7 +60,7 @@ class Recorder:
     def notice(self, step: int, channel: str, body: str, stage: str = "notice", **more: Any) -> str:
         given = {
             "id": f"{self.case}-{step:02}-{channel}",
-            "way": channel,
+            "rung_channel": channel,
             "at": DAY,
             "hypothesis": "h8",
             "rigidity": 9,
@@ -97,7 +97,7 @@ def begun(engine: Engine, cohort: str = "icms") -> tuple[str, str]:
     with engine.begin() as connection:
         frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=MORNING, origin_day=DAY, timezone="America/Maceio")
-    found_cohort(engine, Cohort(cohort, frozen, Selection(), clock, "ana"))
+    create_cohort(engine, Cohort(cohort, frozen, Selection(), clock, "ana"))
     return cohort, frozen.digest
 
 
@@ -106,13 +106,13 @@ def with_everything(engine: Engine) -> str:
     founded = begun(engine)
     with engine.begin() as connection:
         record = Recorder(connection, *founded)
-        _owe(record)
+        _enqueue(record)
         _climb(record)
         _answer(record)
         return str(record.case)
 
 
-def _owe(record: Recorder) -> None:
+def _enqueue(record: Recorder) -> None:
     debts = []
     for period in ("2025-12", "2026-01"):
         row = {"inscription": f"I-{period}", "period": period, "due": date(2026, 2, 9), "amount": "1500.00"}

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, insert, text
 
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
-from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.proof.results import Results, read_results
 from storage.schema import filings
@@ -30,14 +30,14 @@ CASES = f"""
     SELECT :name || n, 'ICMS', :name || n, CAST(:opened AS date) - 20, {SHARED_OUT}
     FROM generate_series(1, :count) AS n;
     INSERT INTO debtors (debt, taxpayer) SELECT key, id FROM taxpayers WHERE starts_with(key, :name);
-    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, opened_on, owed, arm, status)
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, opened_on, owed, arm, status)
     SELECT key, taxpayers.id, 'ICMS', cohorts.name, ruler, '{{}}', :opened, amount, :arm,
            CASE :arm WHEN 'control' THEN 'control' ELSE 'running' END
     FROM taxpayers JOIN debts ON debts.id = key JOIN cohorts ON cohorts.name = :cohort WHERE starts_with(key, :name)
 """
 
 NOTICES = """
-    INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
                          status, body, cost, sent_at)
     SELECT id || :channel || :step, id, :step, :channel, :channel, :at, 'h1', :stage, 1, 'friendly', 't', false,
            :status, '', :cost, CASE WHEN :status <> 'claimed' THEN now() END
@@ -68,7 +68,7 @@ class Ledger:
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
         lot = Lot("salt", Decimal("0.1"))
-        found_cohort(self.engine, Cohort(COHORT, frozen, Selection(), clock, "ana", lot=lot))
+        create_cohort(self.engine, Cohort(COHORT, frozen, Selection(), clock, "ana", lot=lot))
 
     def cases(self, name: str, count: int, owed: str, arm: str | None = "ruler") -> None:
         """They owe so much in all; `name` is the beginning of their ids."""

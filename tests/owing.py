@@ -8,15 +8,15 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, insert
 
-from models.case.state import Position
+from models.case.state import CaseState
 from models.law.calendar import Clock
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.amounts.rates import record_rates
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
-from storage.case.facts import read_standings
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.facts import read_facts
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.schema import cases, debtors, debts, filings, taxpayers
@@ -68,7 +68,7 @@ class Debtor:
     def owes(self, on: date, interest: str = MONTHLY) -> Decimal:
         pair = (self.taxpayer, "ICMS")
         with self.engine.connect() as connection:
-            return read_standings(connection, ruler(interest), [pair], on)[pair].balance
+            return read_facts(connection, ruler(interest), [pair], on)[pair].balance
 
     def on_ruler(self, on: date, interest: str = MONTHLY, more: str = "") -> str:
         """Her case, opened that day."""
@@ -81,14 +81,14 @@ class Debtor:
         )
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, ruler(interest, more), source(interest, more), 2024)
-        cohort = found_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
-        position = Position.at_start(on).model_dump(mode="json")
+        cohort = create_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
+        state = CaseState.at_start(on).model_dump(mode="json")
         row = {
             "taxpayer": self.taxpayer,
             "tax": "ICMS",
             "cohort": cohort.name,
             "ruler": frozen.digest,
-            "position": position,
+            "state": state,
         }
         row["opened_at"] = datetime.combine(on, time(9), UTC)
         with self.engine.begin() as connection:

@@ -22,9 +22,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
-from activities.dependencies import Desk
+from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
-from channels.mail_gateway import Outgoing, Post, Provider, Receipt
+from channels.mail_gateway import MailGateway, Outgoing, Provider, Receipt
 from models.agreement.instalments import State
 from models.case.evidence import Debt, Filing
 from models.case.step import Action
@@ -32,13 +32,13 @@ from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.schema import Ruler
-from storage.case.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.contact.delivery import record_reports
 from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, taxpayers
 from tests.builders import Facts, shipped
-from workflows.effects import AgreementErrand, AgreementOutlook, Contact, Hearing, Outlook, Stocktaking
+from workflows.effects import AgreementNextAction, AgreementReview, Contact, Evaluation, EvaluationRequest, NextAction
 
 MORNING = datetime(2026, 11, 3, 11, tzinfo=UTC)
 """A Tuesday, at eight in Maceió."""
@@ -119,7 +119,7 @@ class Life:
     street: Street
     case: str
     taxpayer: int
-    outlook: Outlook | None = None
+    next_action: NextAction | None = None
     news: bool = True
     hardship_on: date | None = None
     runs: bool = True
@@ -132,24 +132,24 @@ class Life:
 
     def hear(self, name: str, payload: dict[str, Any]) -> None:
         if not self.runs:
-            self.outlook, self.asked, self.runs = None, [], True
+            self.next_action, self.asked, self.runs = None, [], True
         self.news = True
         if name == "hardship_declared":
             self.hardship_on = date.fromisoformat(payload["on"])
 
-    def turn(self) -> bool:
+    def transition(self) -> bool:
         """Does what is to be done now. False: there was nothing."""
         if self.asleep or not self.runs or self.street.now < self.tries_again_at:
             return False
         if not self.asked:
             self.asked = self._next_calls()
-        closed = self.outlook is not None and self.outlook.closed
+        closed = self.next_action is not None and self.next_action.closed
         if not self.asked and closed:
             self.runs = False
         return self._ask()
 
     def _next_calls(self) -> list[Call]:
-        now = self.outlook
+        now = self.next_action
         if now is None or self.news:
             return [self._stock()]
         if now.closed or not self.is_due:
@@ -158,9 +158,12 @@ class Life:
         if step.action is Action.WAIT:
             return [self._stock()]
         if step.action.contacts:
-            contacts = [Contact(case=self.case, step=step, channel=e.channel, way=e.way) for e in now.errands]
+            contacts = [
+                Contact(case=self.case, step=step, channel=e.channel, rung_channel=e.rung_channel)
+                for e in now.dispatches
+            ]
             return [(street.notices.notify, contact) for contact in contacts]
-        effects: dict[Action, Callable[[str], Outlook]] = {
+        effects: dict[Action, Callable[[str], NextAction]] = {
             Action.ASK_APPROVAL: street.cases.ask_approval,
             Action.SUSPEND: street.cases.suspend_benefits,
             Action.REINSTATE: street.cases.reinstate_benefits,
@@ -171,9 +174,9 @@ class Life:
         return [(effects[step.action], self.case)]
 
     def _stock(self) -> Call:
-        hearing = Hearing(case=self.case, hardship_on=self.hardship_on)
+        asked = EvaluationRequest(case=self.case, hardship_on=self.hardship_on)
         self.news, self.hardship_on = False, None
-        return self.street.cases.take_stock, hearing
+        return self.street.cases.evaluate, asked
 
     def _ask(self) -> bool:
         done = False
@@ -192,25 +195,27 @@ class Life:
             done = True
         return done
 
-    def adopt(self, answer: Outlook | Stocktaking) -> None:
-        outlook = answer.outlook if isinstance(answer, Stocktaking) else answer
-        if self.outlook is None or outlook.revision >= self.outlook.revision:
-            self.outlook = outlook
+    def adopt(self, answer: NextAction | Evaluation) -> None:
+        next_action = answer.next_action if isinstance(answer, Evaluation) else answer
+        if self.next_action is None or next_action.revision >= self.next_action.revision:
+            self.next_action = next_action
 
     @property
     def is_due(self) -> bool:
-        now = self.outlook
+        now = self.next_action
         return now is not None and (now.step.action.at_once or (now.runs_at or FAR) <= self.street.worker.now)
 
     @property
     def waits_until(self) -> datetime:
         if self.asked:
             return max(self.street.now, self.tries_again_at)
-        return self.outlook.runs_at or FAR if self.outlook and self.runs and not self.outlook.closed else FAR
+        return (
+            self.next_action.runs_at or FAR if self.next_action and self.runs and not self.next_action.closed else FAR
+        )
 
     @property
     def status(self) -> str:
-        return self.outlook.step.status if self.outlook and self.runs else "over"
+        return self.next_action.step.status if self.next_action and self.runs else "over"
 
     def rows(self, query: str, **more: Any) -> list[tuple[Any, ...]]:
         with self.street.engine.connect() as connection:
@@ -233,10 +238,16 @@ class Street:
         self.tax = f"ICMS-{self.number}"
         self.worker = Worker()
         self.carriers = self._carriers(providers)
-        post = Post({channel: carrier for channel, carrier in self.carriers.items() if channel}, self.carriers[""])
-        desk = Desk(engine, post)
-        self.cases, self.notices, self.agreed = CaseActivities(desk), NoticeActivities(desk), AgreementActivities(desk)
-        self.agreements: dict[str, AgreementOutlook] = {}
+        post = MailGateway(
+            {channel: carrier for channel, carrier in self.carriers.items() if channel}, self.carriers[""]
+        )
+        dependencies = Dependencies(engine, post)
+        self.cases, self.notices, self.agreed = (
+            CaseActivities(dependencies),
+            NoticeActivities(dependencies),
+            AgreementActivities(dependencies),
+        )
+        self.agreements: dict[str, AgreementNextAction] = {}
         self.paid: list[PixPayment] = []
         self._events = count()
         self.clock = Clock(
@@ -277,7 +288,7 @@ class Street:
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, shipped(name), RULERS.read(name)[1], 2024)
         cohort = Cohort(f"street-{self.number}", frozen, Selection(tax=self.tax), self.clock, STARTED_BY)
-        return found_cohort(self.engine, cohort)
+        return create_cohort(self.engine, cohort)
 
     # ---- the people and what they owe; ids sort the same in every run, so that a life can be lived again
 
@@ -340,13 +351,13 @@ class Street:
             life.asleep = False
         if late:
             for life in self.lives:
-                life.turn()
+                life.transition()
         for _ in range(REST):
             heard = self._relay()
-            moved = [life.turn() for life in self.lives]
+            moved = [life.transition() for life in self.lives]
             if not (heard or any(moved) or self._look_after_agreements()):
                 return
-        raise AssertionError(f"never at rest: {[life.outlook and life.outlook.step for life in self.lives]}")
+        raise AssertionError(f"never at rest: {[life.next_action and life.next_action.step for life in self.lives]}")
 
     def passes(self, days: float, outage: bool = False) -> None:
         """`outage`: no worker is there until then."""
@@ -396,11 +407,11 @@ class Street:
             self._review(agreement, seen)
         return bool(due)
 
-    def _review(self, agreement: str, seen: AgreementOutlook | None = None) -> None:
-        errand = AgreementErrand(agreement=agreement, step=seen.step if seen else None)
+    def _review(self, agreement: str, seen: AgreementNextAction | None = None) -> None:
+        dispatch = AgreementReview(agreement=agreement, step=seen.step if seen else None)
         writes = seen is not None and seen.step is not None and seen.step.kind != "break"
         effect = self.agreed.write_about_instalment if writes else self.agreed.review_agreement
-        self.agreements[agreement] = self.worker.run_until_done(effect, errand)
+        self.agreements[agreement] = self.worker.run_until_done(effect, dispatch)
 
     # ---- what banks and providers report
 
@@ -435,7 +446,7 @@ def _of_cases(sql: str) -> Any:
 
 
 OWED = _of_cases("""
-    UPDATE owed_signals SET delivered_at = clock_timestamp() WHERE delivered_at IS NULL AND "case" = ANY(:cases)
+    UPDATE outbox SET delivered_at = clock_timestamp() WHERE delivered_at IS NULL AND "case" = ANY(:cases)
     RETURNING "case", name, payload
 """)
 

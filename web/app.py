@@ -15,10 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.links import links_from
 from storage.contact.delivery import opt_out
 from storage.engine import connect
-from storage.schema import owed_signals
-from web.background.checkpointing import seal_now_and_then
+from storage.schema import outbox
+from web.background.checkpointing import checkpoint_regularly
 from web.background.relay import Relay
-from web.console.api import desk_routes
+from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
 from web.portal.agreeing import agreeing_routes
 from web.portal.pages import page_routes
@@ -45,7 +45,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(Relay(database, engine, temporal).run)
-            tasks.start_soon(seal_now_and_then, engine)
+            tasks.start_soon(checkpoint_regularly, engine)
             yield
             tasks.cancel_scope.cancel()
         engine.dispose()
@@ -58,7 +58,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     if links:
         app.include_router(page_routes(engine, links, opt_out))
         app.include_router(agreeing_routes(engine, links, temporal))
-    app.include_router(desk_routes(engine, temporal))
+    app.include_router(staff_routes(engine, temporal))
     app.include_router(health_routes(engine))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))
@@ -75,12 +75,12 @@ def health_routes(engine: Engine) -> APIRouter:
                 owed = await run_sync(count_owed, engine, abandon_on_cancel=True)
         except (SQLAlchemyError, TimeoutError):
             return JSONResponse({"status": "down", "error": "the database is not answering"}, 503)
-        return JSONResponse({"status": "ok", "owed_signals": owed})
+        return JSONResponse({"status": "ok", "outbox": owed})
 
     return router
 
 
 def count_owed(engine: Engine) -> int:
-    query = select(func.count()).select_from(owed_signals).where(owed_signals.c.delivered_at.is_(None))
+    query = select(func.count()).select_from(outbox).where(outbox.c.delivered_at.is_(None))
     with engine.connect() as connection:
         return connection.execute(query).scalar_one()

@@ -32,15 +32,15 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Errand(_Value):
+class Dispatch(_Value):
     """A notice to be made, and the task queue of whoever takes it there."""
 
     channel: Channel
-    way: Channel
+    rung_channel: Channel
     queue: str
 
 
-class Outlook(_Value):
+class NextAction(_Value):
     """A case after something was done to it: the step that is next, and when it runs."""
 
     revision: int
@@ -49,7 +49,7 @@ class Outlook(_Value):
     closed: bool = False
     runs_at: datetime | None = None
     """The wall instant the step is due; none: only an event can bring it."""
-    errands: tuple[Errand, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
     """The notices of the step."""
     charges: bool = False
     """Whether a bank is there whose charges are to be those of the day before a notice names them."""
@@ -64,10 +64,10 @@ class PlannedStep(_Value):
     what: str
 
 
-class Stocktaking(_Value):
-    """An outlook with what has been and what would come if nothing happened."""
+class Evaluation(_Value):
+    """A next action with what has been and what would come if nothing happened."""
 
-    outlook: Outlook
+    next_action: NextAction
     path: tuple[str, ...]
     plan: tuple[PlannedStep, ...]
 
@@ -78,11 +78,11 @@ class Contact(_Value):
     case: str
     step: Step
     channel: Channel
-    way: Channel
+    rung_channel: Channel
     """The channel of the rung that it stands for: its own, or the one it falls over from."""
 
 
-class Hearing(_Value):
+class EvaluationRequest(_Value):
     """The signals a workflow heard since it last looked at the record."""
 
     case: str
@@ -138,61 +138,61 @@ class Intake(_Value):
 
 class CaseEffects:
     @activity.defn
-    def take_stock(self, hearing: Hearing) -> Stocktaking:
+    def evaluate(self, asked: EvaluationRequest) -> Evaluation:
         raise NotImplementedError
 
     @activity.defn
-    def ask_approval(self, case: str) -> Outlook:
+    def ask_approval(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def approve_suspension(self, asked: CaseCommand) -> Outlook:
+    def approve_suspension(self, asked: CaseCommand) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def reject_suspension(self, asked: CaseCommand) -> Outlook:
+    def reject_suspension(self, asked: CaseCommand) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def suspend_benefits(self, case: str) -> Outlook:
+    def suspend_benefits(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def reinstate_benefits(self, case: str) -> Outlook:
+    def reinstate_benefits(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def deem_served(self, case: str) -> Outlook:
+    def deem_served(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def refer(self, case: str) -> Outlook:
+    def refer(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def resolve(self, case: str) -> Outlook:
+    def resolve(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def end_campaign(self, case: str) -> Outlook:
+    def end_campaign(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def cancel(self, case: str) -> Outlook:
+    def cancel(self, case: str) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def pause(self, asked: CaseCommand) -> Outlook:
+    def pause(self, asked: CaseCommand) -> NextAction:
         raise NotImplementedError
 
     @activity.defn
-    def resume(self, asked: CaseCommand) -> Outlook:
+    def resume(self, asked: CaseCommand) -> NextAction:
         raise NotImplementedError
 
 
 class NoticeEffects:
     @activity.defn
-    def notify(self, contact: Contact) -> Outlook:
+    def notify(self, contact: Contact) -> NextAction:
         raise NotImplementedError
 
 
@@ -223,7 +223,7 @@ UNSENT = "Unsent"
 """The type of an error that says in pt-BR, and without a person's data, why a message didn't leave."""
 
 
-class AgreementOutlook(_Value):
+class AgreementNextAction(_Value):
     """An agreement after something was done to it, and what comes next."""
 
     revision: int
@@ -240,14 +240,14 @@ class AgreementOutlook(_Value):
     """Put on record just now, and to be handed over."""
 
 
-class AgreementErrand(_Value):
+class AgreementReview(_Value):
     """A step of an agreement that has come due; without one, a look at the record."""
 
     agreement: str
     step: InstalmentStep | None = None
 
 
-class AgreementWish(_Value):
+class AgreementRequest(_Value):
     """What a taxpayer asks to sign by his link."""
 
     case: str
@@ -270,15 +270,15 @@ class Signed(_Value):
 
 class AgreementEffects:
     @activity.defn
-    def sign_agreement(self, wish: AgreementWish) -> Signed:
+    def sign_agreement(self, wanted: AgreementRequest) -> Signed:
         raise NotImplementedError
 
     @activity.defn
-    def review_agreement(self, errand: AgreementErrand) -> AgreementOutlook:
+    def review_agreement(self, dispatch: AgreementReview) -> AgreementNextAction:
         raise NotImplementedError
 
     @activity.defn
-    def write_about_instalment(self, errand: AgreementErrand) -> AgreementOutlook:
+    def write_about_instalment(self, dispatch: AgreementReview) -> AgreementNextAction:
         raise NotImplementedError
 
     @activity.defn
@@ -298,7 +298,7 @@ class CaseStart(_Value):
     case: str
     cohort: str
     ruler: str
-    stock: Stocktaking | None = None
+    evaluation: Evaluation | None = None
 
 
 class CohortEffects:

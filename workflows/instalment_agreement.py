@@ -20,8 +20,8 @@ with workflow.unsafe.imports_passed_through():
         PATIENCE,
         UNSENT,
         AgreementEffects,
-        AgreementErrand,
-        AgreementOutlook,
+        AgreementNextAction,
+        AgreementReview,
         AgreementStart,
         InstalmentMessage,
         UnsentMessage,
@@ -45,7 +45,7 @@ class InstalmentAgreement:
     @workflow.init
     def __init__(self, start: AgreementStart) -> None:
         self.start = start
-        self.outlook: AgreementOutlook | None = None
+        self.next_action: AgreementNextAction | None = None
         self.news = False
 
     @workflow.run
@@ -62,13 +62,13 @@ class InstalmentAgreement:
                 await self._carry_out()
 
     @property
-    def now(self) -> AgreementOutlook:
-        assert self.outlook is not None  # noqa: S101 - it is looked at first
-        return self.outlook
+    def now(self) -> AgreementNextAction:
+        assert self.next_action is not None  # noqa: S101 - it is looked at first
+        return self.next_action
 
     async def _look(self, why: str) -> None:
         self.news = False
-        await self._do(AgreementEffects.review_agreement, AgreementErrand(agreement=self.start.agreement), why)
+        await self._do(AgreementEffects.review_agreement, AgreementReview(agreement=self.start.agreement), why)
 
     async def _is_due(self) -> bool:
         """Whether the next step's time has come; news ends the wait."""
@@ -87,7 +87,7 @@ class InstalmentAgreement:
         assert step is not None  # noqa: S101 - without a step no day comes
         effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.write_about_instalment
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
-        await self._do(effect, AgreementErrand(agreement=self.start.agreement, step=step), summary)
+        await self._do(effect, AgreementReview(agreement=self.start.agreement, step=step), summary)
         await asyncio.gather(*[self._hand_over(message) for message in self.now.messages])
 
     async def _hand_over(self, message: InstalmentMessage) -> None:
@@ -104,11 +104,13 @@ class InstalmentAgreement:
             unsent = UnsentMessage(message=message, why=_why(failed.cause))
             await workflow.execute_activity_method(AgreementEffects.record_unsent, unsent, **PATIENCE)
 
-    async def _do(self, effect: Any, errand: AgreementErrand, summary: str) -> None:
-        outlook: AgreementOutlook = await workflow.execute_activity_method(effect, errand, summary=summary, **PATIENCE)
-        before, self.outlook = self.outlook, outlook
-        if before is None or _searchable(before) != _searchable(outlook):
-            workflow.upsert_search_attributes(updates(_searchable(outlook)))
+    async def _do(self, effect: Any, dispatch: AgreementReview, summary: str) -> None:
+        next_action: AgreementNextAction = await workflow.execute_activity_method(
+            effect, dispatch, summary=summary, **PATIENCE
+        )
+        before, self.next_action = self.next_action, next_action
+        if before is None or _searchable(before) != _searchable(next_action):
+            workflow.upsert_search_attributes(updates(_searchable(next_action)))
         workflow.set_current_details(self._details())
 
     def _details(self) -> str:
@@ -129,8 +131,8 @@ class InstalmentAgreement:
         self.news = True
 
     @workflow.query
-    def position(self) -> AgreementOutlook | None:
-        return self.outlook
+    def state(self) -> AgreementNextAction | None:
+        return self.next_action
 
 
 def _why(cause: BaseException | None) -> str:
@@ -140,9 +142,9 @@ def _why(cause: BaseException | None) -> str:
 LABELS = {"reminder": "lembrete", "alert": "alerta", "break": "rompimento"}
 
 
-def _label(outlook: AgreementOutlook) -> str:
-    return f"{LABELS[outlook.step.kind]} · parcela {outlook.step.n}" if outlook.step else "pagamento"
+def _label(next_action: AgreementNextAction) -> str:
+    return f"{LABELS[next_action.step.kind]} · parcela {next_action.step.n}" if next_action.step else "pagamento"
 
 
-def _searchable(outlook: AgreementOutlook) -> FoundBy:
-    return {STATUS: outlook.state, NEXT_STEP: outlook.runs_at}
+def _searchable(next_action: AgreementNextAction) -> FoundBy:
+    return {STATUS: next_action.state, NEXT_STEP: next_action.runs_at}

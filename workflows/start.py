@@ -18,7 +18,7 @@ from models.agreement.instalments import State
 from models.case.status import Status
 from models.errors import Refusal
 from models.events import Event
-from workflows.effects import AgreementStart, CaseStart, Command, Stocktaking
+from workflows.effects import AgreementStart, CaseStart, Command, Evaluation
 from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
 from workflows.visibility import COHORT, RULER, STATUS, FoundBy, searchable
 
@@ -37,15 +37,15 @@ async def start_case(
     cohort: str,
     ruler_label: str,
     signal: Event | None = None,
-    stock: Stocktaking | None = None,
+    evaluation: Evaluation | None = None,
 ) -> None:
     """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
     has taken its stock spares the workflow that."""
     told: Sequence[Event] = [] if signal is None else [signal]
-    found_by: FoundBy = searchable(stock.outlook) if stock else {STATUS: Status.RUNNING}
+    found_by: FoundBy = searchable(evaluation.next_action) if evaluation else {STATUS: Status.RUNNING}
     await client.start_workflow(
         WORKFLOW,
-        CaseStart(case=case, cohort=cohort, ruler=ruler_label, stock=stock),
+        CaseStart(case=case, cohort=cohort, ruler=ruler_label, evaluation=evaluation),
         id=case_workflow_id(case),
         task_queue=TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -21,20 +21,20 @@ with workflow.unsafe.imports_passed_through():
     from workflows.effects import (
         PATIENCE,
         AgreementEffects,
-        AgreementWish,
+        AgreementRequest,
         CaseCommand,
         CaseEffects,
         CaseStart,
         ChargeEffects,
         Command,
         Contact,
-        Errand,
-        Hearing,
+        Dispatch,
+        Evaluation,
+        EvaluationRequest,
+        NextAction,
         NoticeEffects,
-        Outlook,
         PlannedStep,
         Signed,
-        Stocktaking,
     )
     from workflows.start import SUMMARY_BYTES
     from workflows.visibility import RULER, details, searchable, updates
@@ -55,13 +55,13 @@ class TaxpayerRuler:
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
         self.start = start
-        self.outlook: Outlook | None = None
+        self.next_action: NextAction | None = None
         self.path: list[str] = []
         self.plan_ahead: tuple[PlannedStep, ...] = ()
         self.news = False
         self.hardship_on: date | None = None
-        if start.stock:
-            self.outlook, self.plan_ahead = start.stock.outlook, start.stock.plan
+        if start.evaluation:
+            self.next_action, self.plan_ahead = start.evaluation.next_action, start.evaluation.plan
 
     @workflow.run
     async def run(self, start: CaseStart) -> str:
@@ -73,14 +73,14 @@ class TaxpayerRuler:
             raise
 
     async def _live(self) -> str:
-        if self.start.stock:
+        if self.start.evaluation:
             # who started it has seen to its search attributes
             workflow.set_current_details(self._details())
         else:
-            await self._take_stock("caso aberto")
+            await self._evaluate("caso aberto")
         while True:
             if self.news:
-                await self._take_stock("novidade no registro")
+                await self._evaluate("novidade no registro")
             elif self.now.closed:
                 # a supervisor's command answers before the case is over
                 await workflow.wait_condition(workflow.all_handlers_finished)
@@ -92,21 +92,19 @@ class TaxpayerRuler:
                 await self._carry_out(self.now.step)
 
     @property
-    def now(self) -> Outlook:
-        assert self.outlook is not None  # noqa: S101 - stock is taken first
-        return self.outlook
+    def now(self) -> NextAction:
+        assert self.next_action is not None  # noqa: S101 - stock is taken first
+        return self.next_action
 
-    async def _take_stock(self, why: str) -> None:
-        hearing = Hearing(case=self.start.case, hardship_on=self.hardship_on)
+    async def _evaluate(self, why: str) -> None:
+        asked = EvaluationRequest(case=self.start.case, hardship_on=self.hardship_on)
         self.news, self.hardship_on = False, None
-        taken: Stocktaking = await workflow.execute_activity_method(
-            CaseEffects.take_stock, hearing, summary=why, **PATIENCE
-        )
+        taken: Evaluation = await workflow.execute_activity_method(CaseEffects.evaluate, asked, summary=why, **PATIENCE)
         self.path, self.plan_ahead = list(taken.path), taken.plan
-        self._adopt(taken.outlook)
+        self._adopt(taken.next_action)
 
     async def _is_due(self) -> bool:
-        """Whether the next step's time has come; news and newer outlooks end the wait."""
+        """Whether the next step's time has come; news and newer next actions end the wait."""
         current = self.now
         if current.step.action.at_once:
             return True
@@ -123,27 +121,27 @@ class TaxpayerRuler:
 
     async def _carry_out(self, step: Step) -> None:
         if step.action is Action.WAIT:
-            await self._take_stock("chegou o dia de olhar de novo")
+            await self._evaluate("chegou o dia de olhar de novo")
             return
         if step.action.contacts:
             if self.now.charges and step.action is Action.NOTIFY:
                 await self._charge()
-            errands = [self._notify(step, errand) for errand in self.now.errands]
-            outlooks: list[Outlook] = await asyncio.gather(*errands)
+            dispatches = [self._notify(step, dispatch) for dispatch in self.now.dispatches]
+            next_actions: list[NextAction] = await asyncio.gather(*dispatches)
         else:
-            outlooks = [await self._act(step)]
+            next_actions = [await self._act(step)]
             if step.action is Action.RESOLVE and self.now.charges:
                 await self._charge()
-        for outlook in sorted(outlooks, key=lambda outlook: outlook.revision):
-            self._adopt(outlook)
+        for next_action in sorted(next_actions, key=lambda next_action: next_action.revision):
+            self._adopt(next_action)
 
-    async def _notify(self, step: Step, errand: Errand) -> Outlook:
-        contact = Contact(case=self.start.case, step=step, channel=errand.channel, way=errand.way)
+    async def _notify(self, step: Step, dispatch: Dispatch) -> NextAction:
+        contact = Contact(case=self.start.case, step=step, channel=dispatch.channel, rung_channel=dispatch.rung_channel)
         return await workflow.execute_activity_method(
             NoticeEffects.notify,
             contact,
-            task_queue=errand.queue,
-            summary=f"{_label(step)} · {CHANNELS[errand.channel]}",
+            task_queue=dispatch.queue,
+            summary=f"{_label(step)} · {CHANNELS[dispatch.channel]}",
             priority=Priority(priority_key=URGENCY[step.stage] if step.stage else None),
             **PATIENCE,
         )
@@ -163,7 +161,7 @@ class TaxpayerRuler:
                 raise
             workflow.logger.warning("the charges of this case are not up to date")
 
-    async def _act(self, step: Step) -> Outlook:
+    async def _act(self, step: Step) -> NextAction:
         effect = {
             Action.ASK_APPROVAL: CaseEffects.ask_approval,
             Action.SUSPEND: CaseEffects.suspend_benefits,
@@ -183,16 +181,16 @@ class TaxpayerRuler:
             await workflow.execute_activity_method(CaseEffects.cancel, self.start.case, summary="cancelado", **PATIENCE)
         )
 
-    def _adopt(self, outlook: Outlook) -> None:
-        """The newer outlook counts; what can be searched and read in the Web UI follows it."""
-        before = self.outlook
-        if before is not None and outlook.revision < before.revision:
+    def _adopt(self, next_action: NextAction) -> None:
+        """The newer next action counts; what can be searched and read in the Web UI follows it."""
+        before = self.next_action
+        if before is not None and next_action.revision < before.revision:
             return
-        self.outlook = outlook
-        if before is not None and outlook.step.number > before.step.number and before.step.on:
+        self.next_action = next_action
+        if before is not None and next_action.step.number > before.step.number and before.step.on:
             self.path.append(f"{before.step.on:%d/%m/%Y} · {_label(before.step)} · {before.step.rigidity}")
-        if before is None or searchable(before) != searchable(outlook):
-            workflow.upsert_search_attributes(updates(searchable(outlook)))
+        if before is None or searchable(before) != searchable(next_action):
+            workflow.upsert_search_attributes(updates(searchable(next_action)))
         workflow.set_current_details(self._details())
 
     def _details(self) -> str:
@@ -251,7 +249,7 @@ class TaxpayerRuler:
     @pause.validator
     def _may_pause(self, command: Command) -> None:
         _must_be_signed(command)
-        if self.outlook and self._status() not in (Status.RUNNING, Status.AWAITING_APPROVAL, Status.ON_HOLD):
+        if self.next_action and self._status() not in (Status.RUNNING, Status.AWAITING_APPROVAL, Status.ON_HOLD):
             raise ApplicationError(f"the case is {self._status()}; there is nothing to pause", non_retryable=True)
 
     @workflow.update
@@ -265,23 +263,23 @@ class TaxpayerRuler:
             raise ApplicationError(f"the case is {self._status()}, not paused", non_retryable=True)
 
     @workflow.update
-    async def sign_agreement(self, wish: AgreementWish) -> Signed:
+    async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
         """By the taxpayer's own link: what the policy doesn't grant is refused, with its rule."""
         try:
             signed: Signed = await workflow.execute_activity_method(
-                AgreementEffects.sign_agreement, wish, summary="parcelamento", **PATIENCE
+                AgreementEffects.sign_agreement, wanted, summary="parcelamento", **PATIENCE
             )
         except ActivityError as failed:
             raise _refused(failed) from None
         return signed
 
     @sign_agreement.validator
-    def _may_sign(self, wish: AgreementWish) -> None:
-        if wish.case != self.start.case:
-            raise ApplicationError(f"this is case {self.start.case}, not {wish.case}", non_retryable=True)
-        if not wish.by.strip():
+    def _may_sign(self, wanted: AgreementRequest) -> None:
+        if wanted.case != self.start.case:
+            raise ApplicationError(f"this is case {self.start.case}, not {wanted.case}", non_retryable=True)
+        if not wanted.by.strip():
             raise ApplicationError("say who signs", non_retryable=True)
-        if wish.instalments < 1:
+        if wanted.instalments < 1:
             raise ApplicationError("an agreement has at least one instalment", non_retryable=True)
         if self._status() in (Status.RESOLVED, Status.CANCELLED):
             raise ApplicationError(f"the case is {self._status()}; there is nothing to agree on", non_retryable=True)
@@ -289,7 +287,7 @@ class TaxpayerRuler:
     async def _command(self, effect: Any, command: Command, summary: str) -> str:
         asked = CaseCommand(case=self.start.case, command=command)
         try:
-            answer: Outlook = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
+            answer: NextAction = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
         except ActivityError as failed:
             raise _refused(failed) from None
         self._adopt(answer)
@@ -298,15 +296,15 @@ class TaxpayerRuler:
         return self.now.step.status
 
     def _status(self) -> str:
-        return self.outlook.step.status if self.outlook else "being opened"
+        return self.next_action.step.status if self.next_action else "being opened"
 
     def _must_await_approval(self) -> None:
         if self._status() != Status.AWAITING_APPROVAL:
             raise ApplicationError(f"the case is {self._status()}, not awaiting approval", non_retryable=True)
 
     @workflow.query
-    def position(self) -> Outlook | None:
-        return self.outlook
+    def state(self) -> NextAction | None:
+        return self.next_action
 
     @workflow.query
     def plan(self) -> list[PlannedStep]:

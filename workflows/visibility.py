@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
-from workflows.effects import Outlook
+from workflows.effects import NextAction
 
 COHORT = SearchAttributeKey.for_keyword("Cohort")
 RULER = SearchAttributeKey.for_keyword("Ruler")
@@ -24,14 +24,14 @@ def updates(found_by: FoundBy) -> list[SearchAttributeUpdate[Any]]:
     return [key.value_unset() if value is None else key.value_set(value) for key, value in found_by.items()]
 
 
-def searchable(outlook: Outlook) -> FoundBy:
+def searchable(next_action: NextAction) -> FoundBy:
     """What a case is found by."""
     return {
-        HYPOTHESIS: outlook.hypothesis,
-        STAGE: outlook.stage,
-        RIGIDITY: outlook.rigidity,
-        STATUS: outlook.step.status,
-        NEXT_STEP: outlook.runs_at,
+        HYPOTHESIS: next_action.hypothesis,
+        STAGE: next_action.stage,
+        RIGIDITY: next_action.rigidity,
+        STATUS: next_action.step.status,
+        NEXT_STEP: next_action.runs_at,
     }
 
 

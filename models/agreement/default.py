@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from models.agreement.policy import Breaking, Policy, Regime
+from models.agreement.policy import DefaultRule, Policy, Regime
 from models.agreement.quote import NOTHING, months_later
 from models.errors import Refusal
 
 
-def breaking_rule(policy: Policy, regime: Regime) -> Breaking:
+def default_rule(policy: Policy, regime: Regime) -> DefaultRule:
     rule = policy.terms_of(regime).breaking
     if rule is None:
         raise Refusal(f"{policy.agreement} doesn't say when an agreement breaks; add `breaking` to its terms")
@@ -20,7 +20,7 @@ def breaking_rule(policy: Policy, regime: Regime) -> Breaking:
 
 def broken_by(policy: Policy, regime: Regime, open_dues: Iterable[date]) -> date | None:
     """The due date of the instalment that breaks the agreement if all of `open_dues` stay unpaid; None: not yet one."""
-    rule = breaking_rule(policy, regime)
+    rule = default_rule(policy, regime)
     dues = sorted(open_dues)
     return dues[rule.open_instalments - 1] if len(dues) >= rule.open_instalments else None
 
@@ -28,7 +28,7 @@ def broken_by(policy: Policy, regime: Regime, open_dues: Iterable[date]) -> date
 def breaks_on(policy: Policy, regime: Regime, open_dues: Iterable[date]) -> date | None:
     """The day on which the agreement breaks unless a payment dated that day or before prevents it."""
     due = broken_by(policy, regime, open_dues)
-    if due is None or breaking_rule(policy, regime).until == "due_date":
+    if due is None or default_rule(policy, regime).until == "due_date":
         return due
     return last_banking_day(policy, months_later(due.replace(day=1), 1))
 
@@ -50,7 +50,7 @@ def payable(policy: Policy, regime: Regime, due: date, last_due: date, on: date)
     """Whether the instalment due on `due` can be paid on `on`, in an agreement whose last one is due on `last_due`."""
     if on <= due:
         return True
-    if breaking_rule(policy, regime).overdue_paid == "after_the_last":
+    if default_rule(policy, regime).overdue_paid == "after_the_last":
         return on > last_due
     until = breaks_on(policy, regime, [due])
     return until is None or on <= until
@@ -58,7 +58,7 @@ def payable(policy: Policy, regime: Regime, due: date, last_due: date, on: date)
 
 def new_agreement_from(policy: Policy, regime: Regime, broken_due: date) -> date:
     """The first day of a new agreement after the one that the instalment due on `broken_due` broke."""
-    return broken_due + timedelta(days=breaking_rule(policy, regime).new_agreement_after_days)
+    return broken_due + timedelta(days=default_rule(policy, regime).new_agreement_after_days)
 
 
 def remaining(policy: Policy, debt: Decimal, paid: Iterable[Decimal]) -> Decimal:

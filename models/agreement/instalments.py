@@ -114,7 +114,7 @@ class Life:
     """The last day on which a payment keeps it from breaking, if nothing else is paid."""
     decided_on: date | None
     """The day from which that is certain."""
-    breaking_due: date | None
+    default_due: date | None
     """The due date of the instalment that breaks it."""
     completed_on: date | None = None
     step: Step | None = None
@@ -122,8 +122,8 @@ class Life:
     """What of a payment, by its id, was for a slip."""
 
 
-def live(deal: Deal, payments: Iterable[Paid], today: date, told: frozenset[tuple[str, int]] = frozenset()) -> Life:
-    """As seen on `today`; `told` are the messages sent already, by kind and instalment."""
+def live(deal: Deal, payments: Iterable[Paid], today: date, agreed: frozenset[tuple[str, int]] = frozenset()) -> Life:
+    """As seen on `today`; `agreed` are the messages sent already, by kind and instalment."""
     books = _Books(deal)
     for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):
         if books.broken_before(payment.day):
@@ -132,7 +132,7 @@ def live(deal: Deal, payments: Iterable[Paid], today: date, told: frozenset[tupl
             books.take(payment)
     life = books.close(today)
     if life.state is State.ACTIVE:
-        life.step = min(_steps(deal, life, today, told), key=lambda step: step.on, default=None)
+        life.step = min(_steps(deal, life, today, agreed), key=lambda step: step.on, default=None)
     return life
 
 
@@ -227,7 +227,7 @@ class _Books:
             first_paid_on=first_paid,
             breaks_on=breaks,
             decided_on=decided,
-            breaking_due=self._breaking_due(),
+            default_due=self._default_due(),
             fees=self.fees,
         )
         if deal.request.pay is not Pay.CASH:
@@ -237,7 +237,7 @@ class _Books:
             life.completed_on = max(entry.paid_on for entry in self.entries if entry.paid_on)
         return life
 
-    def _breaking_due(self) -> date | None:
+    def _default_due(self) -> date | None:
         policy, regime = self.deal.policy, self.deal.request.regime
         if self.deal.request.pay is Pay.CASH or policy.terms_of(regime).breaking is None:
             return min(self.open_dues, default=None)
@@ -258,17 +258,17 @@ def _decided(deal: Deal, breaks: date | None) -> date | None:
 # ---- what comes next
 
 
-def _steps(deal: Deal, life: Life, today: date, told: frozenset[tuple[str, int]]) -> Iterator[Step]:
+def _steps(deal: Deal, life: Life, today: date, agreed: frozenset[tuple[str, int]]) -> Iterator[Step]:
     missing = [entry for entry in life.entries if entry.paid_on is None]
     in_time = life.breaks_on is None or today <= life.breaks_on
     for entry in missing if in_time and deal.request.pay is not Pay.CASH else ():
         remind, alert = _before(deal.calendar, entry.due, deal.policy.notices.remind_before), _alert_on(deal, entry)
-        if ("reminder", entry.n) not in told and remind > deal.request.on and today <= entry.due:
+        if ("reminder", entry.n) not in agreed and remind > deal.request.on and today <= entry.due:
             yield Step(kind="reminder", on=remind, n=entry.n, reason=f"parcela {entry.n} vence em {written(entry.due)}")
-        if ("alert", entry.n) not in told and (life.breaks_on is None or alert <= life.breaks_on):
+        if ("alert", entry.n) not in agreed and (life.breaks_on is None or alert <= life.breaks_on):
             yield Step(kind="alert", on=alert, n=entry.n, reason=_why_alert(entry, life))
     if life.decided_on and life.breaks_on and missing:
-        breaking = next((entry.n for entry in missing if entry.due == life.breaking_due), missing[0].n)
+        breaking = next((entry.n for entry in missing if entry.due == life.default_due), missing[0].n)
         why = f"parcela {breaking} sem pagamento até {written(life.breaks_on)}: o acordo se rompe"
         yield Step(kind="break", on=life.decided_on, n=breaking, reason=why)
 
@@ -279,7 +279,7 @@ def _alert_on(deal: Deal, entry: Entry) -> date:
 
 def _why_alert(entry: Entry, life: Life) -> str:
     what = f"parcela {entry.n} vencida em {written(entry.due)} sem pagamento"
-    breaks = life.breaks_on if entry.due == life.breaking_due else None
+    breaks = life.breaks_on if entry.due == life.default_due else None
     return f"{what}: sem ele o acordo se rompe em {written(breaks)}" if breaks else what
 
 

@@ -88,7 +88,7 @@ class DownPayment(Rule):
         return self.shares[min(renegotiation, len(self.shares) - 1)]
 
 
-class Breaking(Rule):
+class DefaultRule(Rule):
     open_instalments: Annotated[int, Field(ge=1)]
     """How many unpaid instalments break the agreement, consecutive or not."""
     until: Literal["due_date", "last_banking_day_of_next_month"]
@@ -105,7 +105,7 @@ class Terms(_Part):
     limits: Limits
     minimum_instalment: MinimumInstalment | None = None
     down_payment: DownPayment | None = None
-    breaking: Breaking | None = None
+    breaking: DefaultRule | None = None
 
 
 class Discount(Rule):

@@ -15,7 +15,7 @@ class State(StrEnum):
     """For good: its cases are closed as each of them looks at the record."""
 
 
-class Steering(BaseModel):
+class CohortLifecycle(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     state: State = State.RUNNING

@@ -1,4 +1,4 @@
-"""What a case does next, and why: pure functions of ruler, calendar, position and standing.
+"""What a case does next, and why: pure functions of ruler, calendar, state and facts.
 
 The same ones serve the live case, the dry run, the plan (`models/case/plan.py`) and the explanation of a decision.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from models.case.evidence import classify
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.gate import await_service, cause_ended, gate, open_, refer, waited
 from models.case.gate import due as due_on
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
-from models.case.step import Action, Decision, Step, Turn, at_once, cell, wait
+from models.case.step import Action, Decision, Step, Transition, at_once, cell, wait
 from models.contact.channel import Channel
-from models.contact.delivery import Leg, legs_after_loss, legs_of, reached_nobody
+from models.contact.delivery import Route, reached_nobody, routes_after_loss, routes_of
 from models.formats import day, moment
 from models.law.calendar import Calendar
 from models.law.contact_caps import first_free_day
@@ -23,297 +23,299 @@ from models.ruler.schema import Hypothesis, Ruler, Stage
 from models.words import CHANNELS, GROUNDS, KINDS, STAGES
 
 
-def decide(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Decision:
+def decide(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Decision:
     """First what has happened moves the position, then the position says what is next."""
-    if why := standing.cancelled_because:
-        return Decision(position=position, step=at_once(Action.CANCEL, Status.PAUSED, position, standing, why))
-    if standing.lacks:
-        return Decision(position=position, step=wait(Status.AMOUNT_UNKNOWN, position, _unknown(standing)))
-    turns: list[Turn] = []
+    if why := facts.cancelled_because:
+        return Decision(state=state, step=at_once(Action.CANCEL, Status.PAUSED, state, facts, why))
+    if facts.lacks:
+        return Decision(state=state, step=wait(Status.AMOUNT_UNKNOWN, state, _unknown(facts)))
+    transitions: list[Transition] = []
     for move in (_lapse, _stop_or_go_on, _take_back, _find_row, _hear_hardship, _reanchor, _resume_after_break):
-        position, turn = move(ruler, position, standing)
-        if turn:
-            turns.append(turn)
-    step = _towards_deadline(ruler, calendar, standing, _next(ruler, calendar, position, standing))
-    return Decision(position=position, step=step, turns=tuple(turns))
+        state, transition = move(ruler, state, facts)
+        if transition:
+            transitions.append(transition)
+    step = _towards_deadline(ruler, calendar, facts, _next(ruler, calendar, state, facts))
+    return Decision(state=state, step=step, transitions=tuple(transitions))
 
 
-def _unknown(standing: Standing) -> str:
-    return f"não se pode dizer quanto é devido: falta {standing.lacks}"
+def _unknown(facts: CaseFacts) -> str:
+    return f"não se pode dizer quanto é devido: falta {facts.lacks}"
 
 
-Moved = tuple[Position, Turn | None]
+Moved = tuple[CaseState, Transition | None]
 
 
-def _lapse(ruler: Ruler, position: Position, standing: Standing) -> Moved:
-    """An approval is of what the approver saw; what grows by the day is no change (`Standing.fingerprint`)."""
-    if not position.approvers or position.approved_on_seeing == standing.fingerprint:
-        return position, None
-    why = f"aprovação de {' e '.join(position.approvers)} caducou: mudou o que ela tinha por base"
-    return position.lapsed(), Turn(kind="approval_lapsed", reason=why)
+def _lapse(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
+    """An approval is of what the approver saw; what grows by the day is no change (`CaseFacts.fingerprint`)."""
+    if not state.approvers or state.approved_on_seeing == facts.fingerprint:
+        return state, None
+    why = f"aprovação de {' e '.join(state.approvers)} caducou: mudou o que ela tinha por base"
+    return state.lapsed(), Transition(kind="approval_lapsed", reason=why)
 
 
-def _stop_or_go_on(ruler: Ruler, position: Position, standing: Standing) -> Moved:
-    stopped = standing.paused_by is not None or not standing.outstanding or standing.under_defence
-    if stopped and position.stopped_on is None:
-        return position.stop(standing.stopped_since(max(position.anchor, position.not_before))), _why_stopped(standing)
-    if not stopped and position.stopped_on is not None:
-        turn = Turn(kind="resumed", reason=f"volta a correr o prazo, parado desde {day(position.stopped_on)}")
-        return position.go_on(standing.today), turn
-    return position, None
+def _stop_or_go_on(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
+    stopped = facts.paused_by is not None or not facts.outstanding or facts.under_defence
+    if stopped and state.stopped_on is None:
+        return state.stop(facts.stopped_since(max(state.anchor, state.not_before))), _why_stopped(facts)
+    if not stopped and state.stopped_on is not None:
+        transition = Transition(kind="resumed", reason=f"volta a correr o prazo, parado desde {day(state.stopped_on)}")
+        return state.go_on(facts.today), transition
+    return state, None
 
 
-def _why_stopped(standing: Standing) -> Turn | None:
-    if standing.on_hold:
-        return Turn(kind="on_hold", reason=f"exigibilidade suspensa: {_grounds(standing)}")
-    if standing.outstanding and standing.paused_by is not None:
-        return Turn(kind="paused", reason=f"pausado por {standing.paused_by}")
-    if standing.outstanding and standing.defence:
-        why = f"defesa apresentada em {day(standing.defence.filed_on)}: efeito suspensivo até a decisão"
-        return Turn(kind="under_defence", reason=why)
+def _why_stopped(facts: CaseFacts) -> Transition | None:
+    if facts.on_hold:
+        return Transition(kind="on_hold", reason=f"exigibilidade suspensa: {_grounds(facts)}")
+    if facts.outstanding and facts.paused_by is not None:
+        return Transition(kind="paused", reason=f"pausado por {facts.paused_by}")
+    if facts.outstanding and facts.defence:
+        why = f"defesa apresentada em {day(facts.defence.filed_on)}: efeito suspensivo até a decisão"
+        return Transition(kind="under_defence", reason=why)
     return None
 
 
-def _grounds(standing: Standing) -> str:
-    return ", ".join(GROUNDS.get(ground, ground) for ground in standing.grounds)
+def _grounds(facts: CaseFacts) -> str:
+    return ", ".join(GROUNDS.get(ground, ground) for ground in facts.grounds)
 
 
-def _take_back(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+def _take_back(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
     """A rung whose notices were all lost, with no fallback left, doesn't count: it is never skipped."""
-    settled = position.stopped_on is not None or position.suspended or position.referred
-    if settled or not position.stands or not reached_nobody(standing.deliveries):
-        return position, None
-    if position.row is None or _fallen_over(ruler, position, standing):
-        return position, None
-    alone = not _legs(ruler, position.row, position.rung, standing)
+    settled = state.stopped_on is not None or state.suspended or state.referred
+    if settled or not state.stands or not reached_nobody(facts.deliveries):
+        return state, None
+    if state.row is None or _fallen_over(ruler, state, facts):
+        return state, None
+    alone = not _routes(ruler, state.row, state.rung, facts)
     why = "nenhum contato restante" if alone else "o envio falhou"
-    return position.took_back(at_once=alone), Turn(kind="lost", reason=f"o degrau não alcançou o contribuinte: {why}")
+    return state.took_back(at_once=alone), Transition(
+        kind="lost", reason=f"o degrau não alcançou o contribuinte: {why}"
+    )
 
 
-def _fallen_over(ruler: Ruler, position: Position, standing: Standing) -> tuple[Leg, ...]:
+def _fallen_over(ruler: Ruler, state: CaseState, facts: CaseFacts) -> tuple[Route, ...]:
     """The notices that stand in for lost ones of the last rung."""
-    if position.row is None or not position.stands:
+    if state.row is None or not state.stands:
         return ()
-    reach = _reach(ruler, position.row, position.rung, standing)
-    return legs_after_loss(ruler.ways(position.row, position.rung), standing.deliveries, reach)
+    reach = _reach(ruler, state.row, state.rung, facts)
+    return routes_after_loss(ruler.fallbacks(state.row, state.rung), facts.deliveries, reach)
 
 
-def _legs(ruler: Ruler, row: Hypothesis, index: int, standing: Standing) -> tuple[Leg, ...]:
-    return legs_of(ruler.ways(row, index), _reach(ruler, row, index, standing))
+def _routes(ruler: Ruler, row: Hypothesis, index: int, facts: CaseFacts) -> tuple[Route, ...]:
+    return routes_of(ruler.fallbacks(row, index), _reach(ruler, row, index, facts))
 
 
-def _reach(ruler: Ruler, row: Hypothesis, index: int, standing: Standing) -> frozenset[Channel]:
-    return standing.reach.formal if ruler.rung(row, index).formal else standing.reach.open
+def _reach(ruler: Ruler, row: Hypothesis, index: int, facts: CaseFacts) -> frozenset[Channel]:
+    return facts.reach.formal if ruler.rung(row, index).formal else facts.reach.open
 
 
-def _find_row(ruler: Ruler, position: Position, standing: Standing) -> Moved:
-    if position.stopped_on is not None or position.suspended or position.referred:
-        return position, None
-    target = classify(ruler, standing.debts, standing.live_evidence, position.started, standing.known_assets)
+def _find_row(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
+    if state.stopped_on is not None or state.suspended or state.referred:
+        return state, None
+    target = classify(ruler, facts.debts, facts.live_evidence, state.started, facts.known_assets)
     if target is None:
-        return position, None
-    known = tuple(sorted(standing.live_kinds | set(position.kinds)))
-    seen = position.model_copy(update={"kinds": known})
-    if position.row is None or position.kind is None:
-        moved = seen.enter(ruler, target.row, target.kind, target.occurrences, position.not_before, target.reason)
-        return moved, Turn(kind="classified", reason=target.reason, on=position.not_before)
-    if position.kind not in standing.live_kinds:
-        why = f"{KINDS[position.kind]}: sanado; {target.reason}"
-    elif target.kind not in position.kinds and _hotter(ruler, target.row, target.occurrences, position):
+        return state, None
+    known = tuple(sorted(facts.live_kinds | set(state.kinds)))
+    seen = state.model_copy(update={"kinds": known})
+    if state.row is None or state.kind is None:
+        moved = seen.enter(ruler, target.row, target.kind, target.occurrences, state.not_before, target.reason)
+        return moved, Transition(kind="classified", reason=target.reason, on=state.not_before)
+    if state.kind not in facts.live_kinds:
+        why = f"{KINDS[state.kind]}: sanado; {target.reason}"
+    elif target.kind not in state.kinds and _hotter(ruler, target.row, target.occurrences, state):
         why = f"nova evidência; {target.reason}"
     else:
         return seen, None
-    moved = seen.enter(ruler, target.row, target.kind, target.occurrences, standing.today, why)
-    return moved, Turn(kind="reclassified", reason=why)
+    moved = seen.enter(ruler, target.row, target.kind, target.occurrences, facts.today, why)
+    return moved, Transition(kind="reclassified", reason=why)
 
 
-def _hotter(ruler: Ruler, row: Hypothesis, occurrences: int, position: Position) -> bool:
+def _hotter(ruler: Ruler, row: Hypothesis, occurrences: int, state: CaseState) -> bool:
     """Whether `row` lies above where the case stands: never below a row that it has climbed to."""
-    assert position.row is not None  # noqa: S101 - the caller has a row
-    if row == position.row or position.row in ruler.climb(row):
+    assert state.row is not None  # noqa: S101 - the caller has a row
+    if row == state.row or state.row in ruler.climb(row):
         return False
-    here = ruler.rigidity(position.row, 0, position.occurrences)
-    return ruler.rigidity(row, 0, max(occurrences, position.occurrences)) > here
+    here = ruler.rigidity(state.row, 0, state.occurrences)
+    return ruler.rigidity(row, 0, max(occurrences, state.occurrences)) > here
 
 
-def _hear_hardship(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+def _hear_hardship(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
     rule = ruler.hardship
-    waits = position.stopped_on is not None or position.suspended or position.referred
-    if rule is None or standing.hardship_on is None or position.hardship_used or waits:
-        return position, None
-    if position.row != rule.from_row or position.kind is None:
-        return position, None
-    why = f"dificuldade declarada em {day(standing.hardship_on)} leva a {rule.to_row.upper()}, uma vez por caso"
-    since = min(standing.hardship_on, standing.today)
-    heard = position.model_copy(update={"hardship_used": True})
-    moved = heard.enter(ruler, rule.to_row, position.kind, position.occurrences, since, why)
-    return moved, Turn(kind="hardship", reason=why)
+    waits = state.stopped_on is not None or state.suspended or state.referred
+    if rule is None or facts.hardship_on is None or state.hardship_used or waits:
+        return state, None
+    if state.row != rule.from_row or state.kind is None:
+        return state, None
+    why = f"dificuldade declarada em {day(facts.hardship_on)} leva a {rule.to_row.upper()}, uma vez por caso"
+    since = min(facts.hardship_on, facts.today)
+    heard = state.model_copy(update={"hardship_used": True})
+    moved = heard.enter(ruler, rule.to_row, state.kind, state.occurrences, since, why)
+    return moved, Transition(kind="hardship", reason=why)
 
 
-def _reanchor(ruler: Ruler, position: Position, standing: Standing) -> Moved:
-    paid_on = standing.partial_payment_on(ruler.payments.reanchor_share)
-    waits = position.wait is not None and not position.suspended and not position.referred and ruler.offer is None
-    if paid_on is None or paid_on <= position.anchor or not waits or not standing.outstanding:
-        return position, None
+def _reanchor(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
+    paid_on = facts.partial_payment_on(ruler.payments.reanchor_share)
+    waits = state.wait is not None and not state.suspended and not state.referred and ruler.offer is None
+    if paid_on is None or paid_on <= state.anchor or not waits or not facts.outstanding:
+        return state, None
     share = int(ruler.payments.reanchor_share * 100)
     why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"
-    return position.reanchor(paid_on), Turn(kind="reanchored", reason=why)
+    return state.reanchor(paid_on), Transition(kind="reanchored", reason=why)
 
 
-def _resume_after_break(ruler: Ruler, position: Position, standing: Standing) -> Moved:
+def _resume_after_break(ruler: Ruler, state: CaseState, facts: CaseFacts) -> Moved:
     """After the days on hold are counted: a broken agreement gives none of them back."""
-    broken, rule = standing.broken_agreement, ruler.agreements
-    waits = position.stopped_on is not None or position.suspended or position.referred or position.row is None
-    if broken is None or rule is None or waits or position.resumed_after == broken.id:
-        return position, None
-    moved = position.resume(ruler, rule.resume.row, rule.resume.stage, standing.today, broken.id)
+    broken, rule = facts.broken_agreement, ruler.agreements
+    waits = state.stopped_on is not None or state.suspended or state.referred or state.row is None
+    if broken is None or rule is None or waits or state.resumed_after == broken.id:
+        return state, None
+    moved = state.resume(ruler, rule.resume.row, rule.resume.stage, facts.today, broken.id)
     why = f"parcelamento rompido em {day(broken.on)}: a régua retoma em {_cell_name(ruler, moved)}"
-    return moved, Turn(kind="resumed_after_break", reason=why)
+    return moved, Transition(kind="resumed_after_break", reason=why)
 
 
-def _cell_name(ruler: Ruler, position: Position) -> str:
+def _cell_name(ruler: Ruler, state: CaseState) -> str:
     """Of the rung that is next."""
-    row = position.row
+    row = state.row
     assert row is not None  # noqa: S101 - the caller has a row
-    rungs = ruler.rows[row].rungs[position.rung + 1 :]
+    rungs = ruler.rows[row].rungs[state.rung + 1 :]
     return f"{row.upper()} · {STAGES[rungs[0].stage]}" if rungs else f"{row.upper()}, já no fim"
 
 
-def _next(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
-    if position.suspended:
-        return _while_suspended(ruler, calendar, position, standing)
-    if position.to_tell and (legs := _legs_of_word(ruler, position, standing)):
-        if standing.paused_by is not None:
-            return wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
-        return _inform(ruler, calendar, position, standing, legs)
-    if not standing.outstanding and not standing.on_hold:
-        return at_once(Action.RESOLVE, Status.RUNNING, position, standing, "nada mais em aberto")
-    if standing.on_hold:
-        until = standing.hold_ends_on
+def _next(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Step:
+    if state.suspended:
+        return _while_suspended(ruler, calendar, state, facts)
+    if state.to_tell and (routes := _routes_of_reinstatement(ruler, state, facts)):
+        if facts.paused_by is not None:
+            return wait(Status.PAUSED, state, f"pausado por {facts.paused_by}")
+        return _inform(ruler, calendar, state, facts, routes)
+    if not facts.outstanding and not facts.on_hold:
+        return at_once(Action.RESOLVE, Status.RUNNING, state, facts, "nada mais em aberto")
+    if facts.on_hold:
+        until = facts.hold_ends_on
         till = f", até {day(until)}" if until else ""
-        why = f"exigibilidade suspensa: {_grounds(standing)}{till}"
-        return wait(Status.ON_HOLD, position, why, until and until + timedelta(days=1))
-    if standing.paused_by is not None and not position.referred:
-        return wait(Status.PAUSED, position, f"pausado por {standing.paused_by}")
-    if standing.under_defence and standing.defence:
-        why = f"defesa apresentada em {day(standing.defence.filed_on)} aguarda decisão"
-        return wait(Status.UNDER_DEFENCE, position, why)
-    if position.referred:
-        return wait(Status.REFERRED, position, "encaminhado para protesto e execução fiscal")
-    if position.row is None:
-        return wait(Status.RUNNING, position, "nenhuma evidência que esta régua aceite")
-    return _climb(ruler, calendar, position, standing)
+        why = f"exigibilidade suspensa: {_grounds(facts)}{till}"
+        return wait(Status.ON_HOLD, state, why, until and until + timedelta(days=1))
+    if facts.paused_by is not None and not state.referred:
+        return wait(Status.PAUSED, state, f"pausado por {facts.paused_by}")
+    if facts.under_defence and facts.defence:
+        why = f"defesa apresentada em {day(facts.defence.filed_on)} aguarda decisão"
+        return wait(Status.UNDER_DEFENCE, state, why)
+    if state.referred:
+        return wait(Status.REFERRED, state, "encaminhado para protesto e execução fiscal")
+    if state.row is None:
+        return wait(Status.RUNNING, state, "nenhuma evidência que esta régua aceite")
+    return _climb(ruler, calendar, state, facts)
 
 
-def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
-    assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
-    if why := cause_ended(ruler, calendar, standing):
-        return at_once(Action.REINSTATE, Status.BENEFITS_SUSPENDED, position, standing, why)
-    if standing.paused_by is not None:
-        return wait(Status.BENEFITS_SUSPENDED, position, f"pausado por {standing.paused_by}; benefícios suspensos")
-    last = len(ruler.rows[position.row].rungs) - 1
-    if position.rung < last:
+def _while_suspended(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Step:
+    assert state.row is not None  # noqa: S101 - only a case on the map was ever suspended
+    if why := cause_ended(ruler, calendar, facts):
+        return at_once(Action.REINSTATE, Status.BENEFITS_SUSPENDED, state, facts, why)
+    if facts.paused_by is not None:
+        return wait(Status.BENEFITS_SUSPENDED, state, f"pausado por {facts.paused_by}; benefícios suspensos")
+    last = len(ruler.rows[state.row].rungs) - 1
+    if state.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"
-        due = calendar.working(position.not_before)
-        return _rung_step(ruler, position, standing, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
-    if legs := _fallen_over(ruler, position, standing):
-        return _fall_over(ruler, calendar, position, standing, legs, Status.BENEFITS_SUSPENDED)
-    return wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {open_(standing)}")
+        due = calendar.working(state.not_before)
+        return _rung_step(ruler, state, facts, state.row, last, due, Status.BENEFITS_SUSPENDED, why)
+    if routes := _fallen_over(ruler, state, facts):
+        return _fall_over(ruler, calendar, state, facts, routes, Status.BENEFITS_SUSPENDED)
+    return wait(Status.BENEFITS_SUSPENDED, state, f"benefícios suspensos; {open_(facts)}")
 
 
-def _climb(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
-    assert position.row is not None  # noqa: S101 - the caller has a row
-    if legs := _fallen_over(ruler, position, standing):
-        return _fall_over(ruler, calendar, position, standing, legs, Status.RUNNING)
-    row, index = position.row, position.rung + 1
+def _climb(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Step:
+    assert state.row is not None  # noqa: S101 - the caller has a row
+    if routes := _fallen_over(ruler, state, facts):
+        return _fall_over(ruler, calendar, state, facts, routes, Status.RUNNING)
+    row, index = state.row, state.rung + 1
     why = ""
     if index == len(ruler.rows[row].rungs):
         above = ruler.rows[row].climbs_to
         why = f"a escada de {row.upper()} terminou; "
         if above is None and ruler.offer:
-            return wait(Status.RUNNING, position, f"todos os avisos da campanha foram dados; {open_(standing)}")
+            return wait(Status.RUNNING, state, f"todos os avisos da campanha foram dados; {open_(facts)}")
         if above is None:
-            return _end(ruler, calendar, position, standing)
+            return _end(ruler, calendar, state, facts)
         row, index = above, 0
-    due = due_on(calendar, position, standing)
+    due = due_on(calendar, state, facts)
     if due is None:
-        return await_service(position, standing)
+        return await_service(state, facts)
     if ruler.offer and (before := ruler.rung(row, index).before):
         due = max(due, ruler.offer.day_of(calendar, before))
     if ruler.rung(row, index).stage is Stage.SUSPENSION:
-        return gate(ruler, calendar, position, standing, due)
-    return _contact(ruler, calendar, position, standing, row, index, due, f"{why}{waited(position, standing)}")
+        return gate(ruler, calendar, state, facts, due)
+    return _contact(ruler, calendar, state, facts, row, index, due, f"{why}{waited(state, facts)}")
 
 
-def _end(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Step:
-    due = due_on(calendar, position, standing)
+def _end(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Step:
+    due = due_on(calendar, state, facts)
     if due is None:
-        return await_service(position, standing)
-    why = f"fim da régua: encaminhado para protesto e execução fiscal; {waited(position, standing)}"
-    return refer(ruler, calendar, position, standing, due, why)
+        return await_service(state, facts)
+    why = f"fim da régua: encaminhado para protesto e execução fiscal; {waited(state, facts)}"
+    return refer(ruler, calendar, state, facts, due, why)
 
 
-def _legs_of_word(ruler: Ruler, position: Position, standing: Standing) -> tuple[Leg, ...]:
+def _routes_of_reinstatement(ruler: Ruler, state: CaseState, facts: CaseFacts) -> tuple[Route, ...]:
     """By whom a taxpayer is told that his benefits are back: those that told him of their suspension."""
-    if position.row is None:
+    if state.row is None:
         return ()
-    return _legs(ruler, position.row, len(ruler.rows[position.row].rungs) - 1, standing)
+    return _routes(ruler, state.row, len(ruler.rows[state.row].rungs) - 1, facts)
 
 
-def _inform(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, legs: tuple[Leg, ...]) -> Step:
+def _inform(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts, routes: tuple[Route, ...]) -> Step:
     """Nothing need be outstanding for it: it asks for nothing."""
-    assert position.row is not None  # noqa: S101 - only a case on the map was ever suspended
-    last = len(ruler.rows[position.row].rungs) - 1
-    on, why = calendar.working(standing.today), "comunicação de que os benefícios foram devolvidos"
-    step = cell(Action.INFORM, Status.RUNNING, ruler, position, position.row, last, on, why)
-    return step.model_copy(update={"legs": legs})
+    assert state.row is not None  # noqa: S101 - only a case on the map was ever suspended
+    last = len(ruler.rows[state.row].rungs) - 1
+    on, why = calendar.working(facts.today), "comunicação de que os benefícios foram devolvidos"
+    step = cell(Action.INFORM, Status.RUNNING, ruler, state, state.row, last, on, why)
+    return step.model_copy(update={"legs": routes})
 
 
 def _contact(
     ruler: Ruler,
     calendar: Calendar,
-    position: Position,
-    standing: Standing,
+    state: CaseState,
+    facts: CaseFacts,
     row: Hypothesis,
     index: int,
     due: date,
     why: str,
 ) -> Step:
     """A rung that is due on `due`, on the first day that its taxpayer may be contacted."""
-    if not _legs(ruler, row, index, standing):
-        return wait(Status.UNREACHABLE, position, "nenhum contato alcança o contribuinte pelos canais do degrau")
-    if standing.over_budget:
-        return wait(Status.OVER_BUDGET, position, "o orçamento da coorte não paga o próximo degrau")
-    if standing.claimed_paid_on:
-        processed = calendar.after(standing.claimed_paid_on, ruler.payments.processing)
+    if not _routes(ruler, row, index, facts):
+        return wait(Status.UNREACHABLE, state, "nenhum contato alcança o contribuinte pelos canais do degrau")
+    if facts.over_budget:
+        return wait(Status.OVER_BUDGET, state, "o orçamento da coorte não paga o próximo degrau")
+    if facts.claimed_paid_on:
+        processed = calendar.after(facts.claimed_paid_on, ruler.payments.processing)
         if processed > due:
-            due, why = processed, f"{why}; pagamento informado em {day(standing.claimed_paid_on)} aguarda o banco"
+            due, why = processed, f"{why}; pagamento informado em {day(facts.claimed_paid_on)} aguarda o banco"
     if not ruler.rung(row, index).formal:
-        free = first_free_day(due, standing.contacted_on, standing.limits, calendar)
+        free = first_free_day(due, facts.contacted_on, facts.limits, calendar)
         if free > due:
             due, why = free, f"{why}; adiado pelo limite de contatos por pessoa"
-    return _rung_step(ruler, position, standing, row, index, due, Status.RUNNING, why)
+    return _rung_step(ruler, state, facts, row, index, due, Status.RUNNING, why)
 
 
 def _fall_over(
-    ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, legs: tuple[Leg, ...], status: Status
+    ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts, routes: tuple[Route, ...], status: Status
 ) -> Step:
     """The last rung goes on by other channels: the same contact, at the next lawful hour."""
-    assert position.row is not None  # noqa: S101 - something was sent
-    lost = ", ".join(CHANNELS[leg.way] for leg in legs)
-    instead = ", ".join(CHANNELS[leg.channel] for leg in legs)
+    assert state.row is not None  # noqa: S101 - something was sent
+    lost = ", ".join(CHANNELS[route.rung_channel] for route in routes)
+    instead = ", ".join(CHANNELS[route.channel] for route in routes)
     why = f"não alcançado por {lost}: recorre a {instead}"
-    step = _rung_step(ruler, position, standing, position.row, position.rung, standing.today, status, why)
-    return step.model_copy(update={"number": position.steps - 1, "rigidity": position.last_rigidity, "legs": legs})
+    step = _rung_step(ruler, state, facts, state.row, state.rung, facts.today, status, why)
+    return step.model_copy(update={"number": state.steps - 1, "rigidity": state.last_rigidity, "legs": routes})
 
 
-def _towards_deadline(ruler: Ruler, calendar: Calendar, standing: Standing, step: Step) -> Step:
+def _towards_deadline(ruler: Ruler, calendar: Calendar, facts: CaseFacts, step: Step) -> Step:
     """What the map says while the offer stands: nobody is contacted on its last day, or after. A case that isn't
     settled ends once the bank has had its days, whatever it waits for."""
     offer = ruler.offer
     if offer is None or step.action is Action.RESOLVE:
         return step
-    if step.action is Action.NOTIFY and step.on and max(step.on, standing.today) < offer.deadline_day:
+    if step.action is Action.NOTIFY and step.on and max(step.on, facts.today) < offer.deadline_day:
         return step.model_copy(update={"reason": f"{step.reason}; a oferta vale até {moment(offer.until)}"})
     over = offer.over_on(calendar, ruler.payments.processing)
     why = f"oferta até {moment(offer.until)}: sem quitação, a campanha encerra em {day(over)}; {step.reason}"
@@ -322,8 +324,8 @@ def _towards_deadline(ruler: Ruler, calendar: Calendar, standing: Standing, step
 
 def _rung_step(
     ruler: Ruler,
-    position: Position,
-    standing: Standing,
+    state: CaseState,
+    facts: CaseFacts,
     row: Hypothesis,
     index: int,
     on: date,
@@ -331,5 +333,5 @@ def _rung_step(
     why: str,
 ) -> Step:
     stage = ruler.rung(row, index).stage
-    step = cell(Action.NOTIFY, status, ruler, position, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
-    return step.model_copy(update={"legs": _legs(ruler, row, index, standing)})
+    step = cell(Action.NOTIFY, status, ruler, state, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
+    return step.model_copy(update={"legs": _routes(ruler, row, index, facts)})

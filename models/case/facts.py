@@ -67,7 +67,7 @@ class BrokenAgreement(_Fact):
     """The day from which the break has effect."""
 
 
-class Standing(_Fact):
+class CaseFacts(_Fact):
     today: date
     debts: tuple[Debt, ...] = ()
     filings: tuple[Filing, ...] = ()
@@ -188,7 +188,7 @@ class Standing(_Fact):
         return None
 
 
-def standing_of(
+def facts_of(
     ruler: Ruler,
     today: date,
     debts: Iterable[Debt],
@@ -199,9 +199,9 @@ def standing_of(
     formal_notices: Iterable[FormalNotice] = (),
     has_benefits: bool = False,
     known_assets: Decimal | None = None,
-) -> Standing:
+) -> CaseFacts:
     debts, filings = tuple(debts), tuple(filings)
-    return Standing(
+    return CaseFacts(
         today=today,
         debts=debts,
         filings=filings,

@@ -10,7 +10,7 @@ from models.law.calendar import Standstill, Wait
 from models.ruler.schema import Hypothesis, Kind, Ruler, Stage
 
 
-class Position(BaseModel):
+class CaseState(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     started: date
@@ -43,7 +43,7 @@ class Position(BaseModel):
     rejected_on: date | None = None
     approvers: tuple[str, ...] = ()
     approved_on_seeing: str | None = None
-    """The fingerprint of what they approved on (`Standing.fingerprint`)."""
+    """The fingerprint of what they approved on (`CaseFacts.fingerprint`)."""
     suspended: bool = False
     to_tell: bool = False
     """Benefits were given back, and the taxpayer has not been told yet."""
@@ -54,21 +54,21 @@ class Position(BaseModel):
     """Whether `rung` is the last thing done: not one that the case was put at since, or that it takes again."""
 
     @classmethod
-    def at_start(cls, day: date) -> Position:
+    def at_start(cls, day: date) -> CaseState:
         return cls(started=day, anchor=day, not_before=day)
 
-    def _but(self, **changes: object) -> Position:
+    def _but(self, **changes: object) -> CaseState:
         return self.model_copy(update=changes)
 
-    def stop(self, on: date) -> Position:
+    def stop(self, on: date) -> CaseState:
         return self.lapsed()._but(stopped_on=on)
 
-    def go_on(self, on: date) -> Position:
+    def go_on(self, on: date) -> CaseState:
         """The clock runs again: the remaining wait is left, not the whole of it and not nothing."""
         stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
         return self._but(stopped_on=None, stood_still=stood, not_before=max(self.not_before, on))
 
-    def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> Position:
+    def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> CaseState:
         """Stand before the first rung of `row`, or of a row above it, that is no softer than the last notice sent."""
         hottest = max(self.occurrences, occurrences)
         row, index = first_no_softer(ruler, row, hottest, self.last_rigidity)
@@ -82,7 +82,7 @@ class Position(BaseModel):
             entered_because=because,
         ).lapsed()
 
-    def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> Position:
+    def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> CaseState:
         """Stand before that cell, or before a harder one if the last notice was harder than it. The days on hold count
         as waiting, so that the rung is due at once unless the notice before it was sent shortly before."""
         since = self._but(resumed_after=agreement, stood_still=(), not_before=max(self.not_before, on))
@@ -92,11 +92,11 @@ class Position(BaseModel):
         row, index = first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
         return since.lapsed()._but(row=row, rung=index - 1, stands=False)
 
-    def reanchor(self, on: date) -> Position:
+    def reanchor(self, on: date) -> CaseState:
         """The wait begins anew on `on`; days that the clock stood still since are not lost to it."""
         return self._but(anchor=on).lapsed()
 
-    def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> Position:
+    def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> CaseState:
         """The rung was carried out on the logical day `at`."""
         rung = ruler.rung(row, index)
         return self._but(
@@ -112,29 +112,29 @@ class Position(BaseModel):
             stands=True,
         )
 
-    def took_back(self, at_once: bool) -> Position:
+    def took_back(self, at_once: bool) -> CaseState:
         """Before the last rung again, which reached nobody: due as soon as somebody can be reached, or after its dwell
         when an address is there and it was the sending that failed."""
         wait = None if at_once else self.wait
         return self._but(rung=self.rung - 1, wait=wait, awaits_service=False, stands=False)
 
-    def asked(self, on: date) -> Position:
+    def asked(self, on: date) -> CaseState:
         return self._but(asked_on=on)
 
-    def approved(self, by: str, on_seeing: str) -> Position:
+    def approved(self, by: str, on_seeing: str) -> CaseState:
         return self._but(approvers=(*self.approvers, by), approved_on_seeing=on_seeing)
 
-    def lapsed(self) -> Position:
+    def lapsed(self) -> CaseState:
         """Neither asked nor approved."""
         return self._but(asked_on=None, approvers=(), approved_on_seeing=None)
 
-    def rejected(self, on: date) -> Position:
+    def rejected(self, on: date) -> CaseState:
         return self.lapsed()._but(rejected_on=on)
 
-    def suspended_now(self, on: date) -> Position:
+    def suspended_now(self, on: date) -> CaseState:
         return self.lapsed()._but(suspended=True, not_before=on)
 
-    def reinstated(self, ruler: Ruler, on: date) -> Position:
+    def reinstated(self, ruler: Ruler, on: date) -> CaseState:
         """Back before the suspension, with the whole wait before it to run again should the cause come back."""
         assert self.row is not None  # noqa: S101 - only a case on the map was ever suspended
         before = len(ruler.rows[self.row].rungs) - 2
@@ -148,22 +148,22 @@ class Position(BaseModel):
             not_before=on,
         )
 
-    def told(self) -> Position:
+    def told(self) -> CaseState:
         """That the benefits are back. It is a contact, and no rung."""
         return self._but(to_tell=False, steps=self.steps + 1, stands=False)
 
-    def referred_now(self) -> Position:
+    def referred_now(self) -> CaseState:
         return self._but(referred=True)
 
-    def before(self, row: Hypothesis, index: int) -> Position:
+    def before(self, row: Hypothesis, index: int) -> CaseState:
         """On another map, with that rung to come, and the one below it not the last thing done."""
         return self._but(row=row, rung=index - 1, stands=False)
 
-    def stands_on(self, index: int, wait: Wait | None, awaits_service: bool) -> Position:
+    def stands_on(self, index: int, wait: Wait | None, awaits_service: bool) -> CaseState:
         """On another map, where the last rung done has that index, and the wait since it is such a one."""
         return self._but(rung=index, wait=wait, awaits_service=awaits_service)
 
-    def off_the_map(self) -> Position:
+    def off_the_map(self) -> CaseState:
         """Its evidence says anew where it belongs; what was sent and waited still counts."""
         return self._but(row=None, kind=None, rung=-1, stands=False)
 

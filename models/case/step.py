@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from models.case.facts import Standing
-from models.case.state import Position
+from models.case.facts import CaseFacts
+from models.case.state import CaseState
 from models.case.status import Status
-from models.contact.delivery import Leg
+from models.contact.delivery import Route
 from models.ruler.schema import Hypothesis, Ruler, Stage
 
 
@@ -59,11 +59,11 @@ class Step(_Value):
     rung: int | None = None
     stage: Stage | None = None
     rigidity: int | None = None
-    legs: tuple[Leg, ...] = ()
+    routes: tuple[Route, ...] = ()
     """The notices of a rung, one a channel."""
 
 
-class Turn(_Value):
+class Transition(_Value):
     """Something that happened to the case and moved it, for the journal."""
 
     kind: str
@@ -73,31 +73,31 @@ class Turn(_Value):
 
 
 class Decision(_Value):
-    position: Position
+    state: CaseState
     step: Step
-    turns: tuple[Turn, ...] = ()
+    transitions: tuple[Transition, ...] = ()
 
 
-def wait(status: Status, position: Position, why: str, until: date | None = None) -> Step:
+def wait(status: Status, state: CaseState, why: str, until: date | None = None) -> Step:
     """Nothing is done, on that day neither: then the case only looks again."""
-    return Step(action=Action.WAIT, status=status, on=until, number=position.steps, reason=why)
+    return Step(action=Action.WAIT, status=status, on=until, number=state.steps, reason=why)
 
 
-def at_once(action: Action, status: Status, position: Position, standing: Standing, why: str) -> Step:
-    return Step(action=action, status=status, on=standing.today, number=position.steps, reason=why)
+def at_once(action: Action, status: Status, state: CaseState, facts: CaseFacts, why: str) -> Step:
+    return Step(action=action, status=status, on=facts.today, number=state.steps, reason=why)
 
 
 def cell(
-    action: Action, status: Status, ruler: Ruler, position: Position, row: Hypothesis, index: int, on: date, why: str
+    action: Action, status: Status, ruler: Ruler, state: CaseState, row: Hypothesis, index: int, on: date, why: str
 ) -> Step:
     return Step(
         action=action,
         status=status,
         on=on,
-        number=position.steps,
+        number=state.steps,
         reason=why,
         row=row,
         rung=index,
         stage=ruler.rung(row, index).stage,
-        rigidity=ruler.rigidity(row, index, position.occurrences),
+        rigidity=ruler.rigidity(row, index, state.occurrences),
     )

@@ -55,38 +55,44 @@ class Delivery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     channel: Channel
-    way: Channel
+    rung_channel: Channel
     progress: Progress
 
 
-class Leg(BaseModel):
+class Route(BaseModel):
     """A notice to be made: the channel it goes by, and the one of its rung that it stands for."""
 
     model_config = ConfigDict(frozen=True)
 
     channel: Channel
-    way: Channel
+    rung_channel: Channel
 
 
-Ways = Mapping[Channel, tuple[Channel, ...]]
+Fallbacks = Mapping[Channel, tuple[Channel, ...]]
 """Each channel of a rung, and what its notice may leave by, in order."""
 
 
-def legs_of(ways: Ways, reachable: Container[Channel]) -> tuple[Leg, ...]:
+def routes_of(fallbacks: Fallbacks, reachable: Container[Channel]) -> tuple[Route, ...]:
     """The notices of a rung that nobody was sent yet: each way by the first channel that reaches the taxpayer."""
-    return _first_of_each(ways, ways, reachable, tried=set())
+    return _first_of_each(fallbacks, fallbacks, reachable, tried=set())
 
 
-def legs_after_loss(ways: Ways, deliveries: tuple[Delivery, ...], reachable: Container[Channel]) -> tuple[Leg, ...]:
+def routes_after_loss(
+    fallbacks: Fallbacks, deliveries: tuple[Delivery, ...], reachable: Container[Channel]
+) -> tuple[Route, ...]:
     """The notices that stand in for those of a rung that were lost."""
     tried = {delivery.channel for delivery in deliveries}
-    return _first_of_each(ways, lost_ways(deliveries), reachable, tried)
+    return _first_of_each(fallbacks, lost_rung_channels(deliveries), reachable, tried)
 
 
-def lost_ways(deliveries: tuple[Delivery, ...]) -> tuple[Channel, ...]:
+def lost_rung_channels(deliveries: tuple[Delivery, ...]) -> tuple[Channel, ...]:
     """The channels of a rung whose every notice was lost, fallbacks included."""
-    ways = dict.fromkeys(delivery.way for delivery in deliveries)
-    return tuple(way for way in ways if all(d.progress.lost for d in deliveries if d.way == way))
+    fallbacks = dict.fromkeys(delivery.rung_channel for delivery in deliveries)
+    return tuple(
+        rung_channel
+        for rung_channel in fallbacks
+        if all(d.progress.lost for d in deliveries if d.rung_channel == rung_channel)
+    )
 
 
 def reached_nobody(deliveries: tuple[Delivery, ...]) -> bool:
@@ -94,16 +100,18 @@ def reached_nobody(deliveries: tuple[Delivery, ...]) -> bool:
 
 
 def _first_of_each(
-    ways: Ways, wanted: Iterable[Channel], reachable: Container[Channel], tried: set[Channel]
-) -> tuple[Leg, ...]:
+    fallbacks: Fallbacks, wanted: Iterable[Channel], reachable: Container[Channel], tried: set[Channel]
+) -> tuple[Route, ...]:
     """A channel is used once a rung."""
-    legs = []
-    for way in wanted:
-        channel = next((other for other in ways.get(way, ()) if other in reachable and other not in tried), None)
+    routes = []
+    for rung_channel in wanted:
+        channel = next(
+            (other for other in fallbacks.get(rung_channel, ()) if other in reachable and other not in tried), None
+        )
         if channel:
             tried.add(channel)
-            legs.append(Leg(channel=channel, way=way))
-    return tuple(legs)
+            routes.append(Route(channel=channel, rung_channel=rung_channel))
+    return tuple(routes)
 
 
 @dataclass(frozen=True)

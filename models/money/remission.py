@@ -138,13 +138,13 @@ def judge(claim: Claim, money: Iterable[Paid], made: Sequence[Made], rates: Rate
 def _verdict(account: Account, payment: Paid, made: Sequence[Made]) -> Verdict | None:
     """By the best of the offers that the payment was in time for, else by the last that it was late for."""
     owed = account.owed.total
-    standing = [each for each in made if each.offer.in_time(payment.day, payment.at, each.timezone)]
+    facts = [each for each in made if each.offer.in_time(payment.day, payment.at, each.timezone)]
     over = [each for each in made if each.offer.deadline_day <= payment.day]
     if owed <= 0 or payment.remission:
         return None
-    if standing:
-        prices = {each.label: price(each.offer, each.offer.one_payment, account, payment.day) for each in standing}
-        best = min(standing, key=lambda each: prices[each.label])
+    if facts:
+        prices = {each.label: price(each.offer, each.offer.one_payment, account, payment.day) for each in facts}
+        best = min(facts, key=lambda each: prices[each.label])
         asked = prices[best.label]
         if payment.amount >= asked:
             return Verdict(payment, best, Outcome.SETTLED, asked, owed - asked)

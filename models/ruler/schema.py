@@ -281,7 +281,7 @@ class Ruler(_Part):
     def rung(self, row: Hypothesis, index: int) -> Rung:
         return self.rows[row].rungs[index]
 
-    def ways(self, row: Hypothesis, index: int) -> dict[Channel, tuple[Channel, ...]]:
+    def fallbacks(self, row: Hypothesis, index: int) -> dict[Channel, tuple[Channel, ...]]:
         """Each channel of a rung, and those that its notice may leave by: the channel itself, then its fallbacks."""
         rung = self.rung(row, index)
         fallback = self.fallback if rung.fallback is None else rung.fallback
@@ -293,7 +293,12 @@ class Ruler(_Part):
     @property
     def channels(self) -> frozenset[Channel]:
         """All that a notice of it may leave by."""
-        return frozenset(c for row, index, _ in self.cells() for way in self.ways(row, index).values() for c in way)
+        return frozenset(
+            c
+            for row, index, _ in self.cells()
+            for rung_channel in self.fallbacks(row, index).values()
+            for c in rung_channel
+        )
 
     def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
         """Effective rigidity: recurrence makes every cell hotter."""

@@ -26,7 +26,7 @@ from storage.agreement.policies import pinned_policy
 from storage.agreement.shares import GROUND, allocate, read_shares, remit, take_back_remission
 from storage.case.cases import Case, read_case
 from storage.case.locks import LOCK_CASES, _among, lock_cases_and_debts
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import agreements, decisions, holds, instalments, tasks
 
 UNDONE = "agreement"
@@ -36,7 +36,7 @@ REQUEST = TypeAdapter(Request)
 
 
 @dataclass(frozen=True)
-class Told:
+class AgreementRecord:
     """What an agreement has come to."""
 
     id: str
@@ -75,52 +75,52 @@ def newest_agreements(connection: Connection, of_debts: Iterable[str]) -> set[st
 
 
 @dataclass
-class AgreementSitting:
+class AgreementTransaction:
     connection: Connection
-    told: Told
+    agreed: AgreementRecord
     today: date
 
     def was_told(self, step: Step) -> bool:
-        asked = {"case": self.told.case.id, "agreement": self.told.id}
+        asked = {"case": self.agreed.case.id, "agreement": self.agreed.id}
         known = {(each.kind, each.n) for each in self.connection.execute(MESSAGES, asked)}
         return (f"agreement_{step.kind}", step.n) in known
 
     def note(self, kind: str, reason: str, at: date, n: int) -> None:
         """A message about an instalment, on record; what comes next follows from it."""
-        _journal(self.connection, self.told.case, self.told.id, kind, reason, at, {"instalment": n})
-        self.told = tell(self.connection, self.told.id, self.today)
+        _journal(self.connection, self.agreed.case, self.agreed.id, kind, reason, at, {"instalment": n})
+        self.agreed = tell(self.connection, self.agreed.id, self.today)
 
 
 @contextmanager
-def agreement_sitting(
+def agreement_transaction(
     engine: Engine, agreement: str, now: datetime, not_before: date | None = None
-) -> Iterator[AgreementSitting]:
+) -> Iterator[AgreementTransaction]:
     """One transaction over one agreement, told anew on today's facts; `not_before` is the day of the step being
     carried out, should the clock be a little behind it."""
     with engine.begin() as connection:
         lock_cases_and_debts(connection, debts_of(connection, [agreement]))
         today = read_case(connection, read_row(connection, agreement)["case"]).clock.day_at(now)
         today = max(today, not_before or today)
-        yield AgreementSitting(connection, tell(connection, agreement, today), today)
+        yield AgreementTransaction(connection, tell(connection, agreement, today), today)
 
 
-def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> Told:
+def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> AgreementRecord:
     """Broken by a person, with effect from today: for what a policy says nothing about."""
-    with agreement_sitting(engine, agreement, now) as sat:
-        if sat.told.life.state is not State.ACTIVE:
-            raise Refusal(f"agreement {agreement} is {sat.told.life.state}: there is nothing to break")
-        terms = {**read_row(sat.connection, agreement)["terms"], "rescinded_on": sat.today.isoformat()}
-        sat.connection.execute(update(agreements).where(agreements.c.id == agreement).values(terms=terms))
+    with agreement_transaction(engine, agreement, now) as tx:
+        if tx.agreed.life.state is not State.ACTIVE:
+            raise Refusal(f"agreement {agreement} is {tx.agreed.life.state}: there is nothing to break")
+        terms = {**read_row(tx.connection, agreement)["terms"], "rescinded_on": tx.today.isoformat()}
+        tx.connection.execute(update(agreements).where(agreements.c.id == agreement).values(terms=terms))
         _journal(
-            sat.connection,
-            sat.told.case,
+            tx.connection,
+            tx.agreed.case,
             agreement,
             "agreement_rescinded",
             f"parcelamento rompido por {by}: {why}",
-            sat.today,
+            tx.today,
             {},
         )
-        return tell(sat.connection, agreement, sat.today)
+        return tell(tx.connection, agreement, tx.today)
 
 
 # ---- telling
@@ -137,8 +137,8 @@ def read_life(connection: Connection, row: RowMapping, today: date) -> tuple[Dea
     """As it stands on record, changing nothing."""
     deal = _deal(connection, row)
     paid = [Paid(**each) for each in connection.execute(PAID, {"agreement": row["id"]}).mappings()]
-    told = connection.execute(MESSAGES, {"case": row["case"], "agreement": row["id"]})
-    messages = frozenset((each.kind.removeprefix("agreement_"), each.n) for each in told)
+    agreed = connection.execute(MESSAGES, {"case": row["case"], "agreement": row["id"]})
+    messages = frozenset((each.kind.removeprefix("agreement_"), each.n) for each in agreed)
     return deal, live(deal, paid, today, messages)
 
 
@@ -184,7 +184,7 @@ MESSAGES = text("""
 """)
 
 
-def tell(connection: Connection, agreement: str, today: date) -> Told:
+def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord:
     """Tells its life anew and makes the record follow. The cases and debts it is about are locked."""
     row = read_row(connection, agreement)
     deal, life = read_life(connection, row, today)
@@ -193,7 +193,7 @@ def tell(connection: Connection, agreement: str, today: date) -> Told:
         # another agreement has taken its place: what was undone of this one leaves it broken
         life.state, life.step = State.BROKEN, None
     held = life.effective_on if life.state is State.ACTIVE else None
-    turned = _turn(connection, row, life, case, today)
+    turned = _transition(connection, row, life, case, today)
     _put_instalments(connection, row, life)
     was_settled, settled = row["state"] == State.COMPLETED, life.state is State.COMPLETED
     if was_settled and not settled:
@@ -206,9 +206,9 @@ def tell(connection: Connection, agreement: str, today: date) -> Told:
     _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
     if moved or turned:
         open_cases = connection.scalars(LOCK_CASES, {"debts": [share.debt for share in shares]}).all()
-        owe(connection, open_cases, AgreementChanged(agreement=agreement))
+        enqueue(connection, open_cases, AgreementChanged(agreement=agreement))
     _save(connection, row, life, held)
-    return Told(agreement, case, deal, life, row["revision"] + 1)
+    return AgreementRecord(agreement, case, deal, life, row["revision"] + 1)
 
 
 def _superseded(connection: Connection, row: RowMapping) -> bool:
@@ -223,7 +223,7 @@ def _superseded(connection: Connection, row: RowMapping) -> bool:
     return bool(connection.execute(newer, asked).scalar_one())
 
 
-def _turn(connection: Connection, row: RowMapping, life: Life, case: Case, today: date) -> bool:
+def _transition(connection: Connection, row: RowMapping, life: Life, case: Case, today: date) -> bool:
     """Journals what it has come to, if that is new."""
     before, now = State(row["state"]), life.state
     if now is before:
@@ -338,5 +338,5 @@ def _journal(
     connection: Connection, case: Case, agreement: str, kind: str, why: str, at: date, evidence: dict[str, Any]
 ) -> None:
     row = {"case": case.id, "at": at, "kind": kind, "reason": why, "ruler": case.frozen.digest}
-    row |= {"evidence": {"agreement": agreement, **evidence}, "hypothesis": case.position.row}
+    row |= {"evidence": {"agreement": agreement, **evidence}, "hypothesis": case.state.row}
     connection.execute(insert(decisions).values(row))

@@ -23,21 +23,21 @@ from models.events import InstalmentsChanged
 from models.formats import day as written
 from models.formats import money
 from models.words import GROUNDS
-from storage.agreement.agreements import REQUEST, Told, read_life, read_row, tell
+from storage.agreement.agreements import REQUEST, AgreementRecord, read_life, read_row, tell
 from storage.agreement.policies import pin_policy
 from storage.case.cases import Case, read_case
 from storage.case.debts import owed_on
-from storage.case.facts import read_standings
+from storage.case.facts import read_facts
 from storage.case.locks import lock_cases_and_debts
 from storage.case.transaction import record_decision
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import agreement_debts, agreements, debts, instalments
 
 Via = Literal["command", "link"]
 
 
 @dataclass(frozen=True)
-class Wish:
+class SigningRequest:
     """What somebody asks to sign. None: as the record or the policy says."""
 
     instalments: int
@@ -50,23 +50,23 @@ class Wish:
 
 
 def sign(
-    engine: Engine, case: str, policy: Policy, text_: str, wish: Wish, by: str, via: Via, now: datetime
-) -> tuple[Told, Quote]:
+    engine: Engine, case: str, policy: Policy, text_: str, wanted: SigningRequest, by: str, via: Via, now: datetime
+) -> tuple[AgreementRecord, Quote]:
     """All of it in one transaction, or a `Refusal` and nothing. The agreement's workflow is owed from then on."""
-    if wish.instalments < 1:
+    if wanted.instalments < 1:
         raise Refusal("an agreement has at least one instalment")
     if not by.strip():
         raise Refusal("say who signs")
     with engine.begin() as connection:
         record = _locked(connection, case)
         today = record.clock.day_at(now)
-        on = _day(record, wish, today)
-        owed, request = _asked(connection, record, policy, wish, on, via)
+        on = _day(record, wanted, today)
+        owed, request = _asked(connection, record, policy, wanted, on, via)
         offer = quote(policy, request)
         agreement = _store(connection, record, policy, text_, request, offer, owed, by, via)
         what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
         record_decision(connection, record, "agreement_signed", f"{what}, assinado por {by}", on)
-        owe(connection, [record.id], InstalmentsChanged(agreement=agreement))
+        enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
         return tell(connection, agreement, max(today, on)), offer
 
 
@@ -74,7 +74,7 @@ def plans(connection: Connection, case: Case, policy: Policy, now: datetime, ask
     """What a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from. It locks
     nothing. Raises the Refusal that signing would."""
     on = case.clock.day_at(now)
-    _, request = _asked(connection, case, policy, Wish(asked or 1), on, "link")
+    _, request = _asked(connection, case, policy, SigningRequest(asked or 1), on, "link")
     if asked:
         return [quote(policy, request)]
     most = quote(policy, request).max_instalments
@@ -86,10 +86,10 @@ def active_agreement(connection: Connection, case: str) -> str | None:
 
 
 def _asked(
-    connection: Connection, case: Case, policy: Policy, wish: Wish, on: date, via: Via
+    connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, on: date, via: Via
 ) -> tuple[list[Brought], Request]:
     owed = _debts(connection, case, on)
-    request = _request(connection, policy, case, owed, wish, on)
+    request = _request(connection, policy, case, owed, wanted, on)
     if via == "link" and (means := identity_needed(policy, request.amount)):
         raise Refusal(
             f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]",
@@ -117,11 +117,11 @@ def _source(policy: Policy) -> str:
     return policy.identity.source if policy.identity else ""
 
 
-def _day(case: Case, wish: Wish, today: date) -> date:
-    on = wish.on or today
-    if not case.position.started <= on <= today:
+def _day(case: Case, wanted: SigningRequest, today: date) -> date:
+    on = wanted.on or today
+    if not case.state.started <= on <= today:
         raise Refusal(
-            f"an agreement is signed between the case's first day {case.position.started:%Y-%m-%d} and today"
+            f"an agreement is signed between the case's first day {case.state.started:%Y-%m-%d} and today"
             f" {today:%Y-%m-%d}, not on {on:%Y-%m-%d}"
         )
     return on
@@ -159,10 +159,10 @@ def _debts(connection: Connection, case: Case, on: date) -> list[Brought]:
             "Estes débitos já estão parcelados.",
         )
     pair = (case.taxpayer, case.tax)
-    standing = read_standings(connection, case.ruler, [pair], on)[pair]
-    found = [debt for debt in standing.debts if debt.outstanding]
+    facts = read_facts(connection, case.ruler, [pair], on)[pair]
+    found = [debt for debt in facts.debts if debt.outstanding]
     if not found:
-        held = ", ".join(GROUNDS.get(ground, ground) for ground in standing.grounds)
+        held = ", ".join(GROUNDS.get(ground, ground) for ground in facts.grounds)
         why = f"all it owes is on hold: {held}" if held else "its debts are paid"
         raise Refusal(
             f"case {case.id} has nothing to pay in instalments: {why}",
@@ -177,29 +177,31 @@ def _debts(connection: Connection, case: Case, on: date) -> list[Brought]:
     return [Brought(debt, owed_on(connection, debt.id, on).owed.total) for debt in found]
 
 
-def _request(connection: Connection, policy: Policy, case: Case, owed: list[Brought], wish: Wish, on: date) -> Request:
-    kind = _kind(policy, case, wish)
+def _request(
+    connection: Connection, policy: Policy, case: Case, owed: list[Brought], wanted: SigningRequest, on: date
+) -> Request:
+    kind = _kind(policy, case, wanted)
     regimes = policy.debt_kinds[kind].regimes
-    if wish.regime is not None and wish.regime not in regimes:
-        raise Refusal(f"a debt of kind {kind} is of regime {' or '.join(regimes)}, not {wish.regime}")
+    if wanted.regime is not None and wanted.regime not in regimes:
+        raise Refusal(f"a debt of kind {kind} is of regime {' or '.join(regimes)}, not {wanted.regime}")
     sued = any(brought.debt.litigation for brought in owed)
     request = Request(
         amount=sum((brought.owed for brought in owed), NOTHING),
         on=on,
         kind=kind,
-        regime=wish.regime or regimes[0],
-        litigation=wish.litigation or (Litigation.SUIT if sued else Litigation.NONE),
-        pay=wish.pay,
-        instalments=wish.instalments,
+        regime=wanted.regime or regimes[0],
+        litigation=wanted.litigation or (Litigation.SUIT if sued else Litigation.NONE),
+        pay=wanted.pay,
+        instalments=wanted.instalments,
     )
     before = _renegotiation(connection, policy, request, [brought.debt.id for brought in owed])
-    if wish.renegotiation is not None and wish.renegotiation < before:
-        raise Refusal(f"{before} agreements on these debts were broken, not {wish.renegotiation}")
-    return replace(request, renegotiation=before if wish.renegotiation is None else wish.renegotiation)
+    if wanted.renegotiation is not None and wanted.renegotiation < before:
+        raise Refusal(f"{before} agreements on these debts were broken, not {wanted.renegotiation}")
+    return replace(request, renegotiation=before if wanted.renegotiation is None else wanted.renegotiation)
 
 
-def _kind(policy: Policy, case: Case, wish: Wish) -> str:
-    kind = wish.kind or (case.tax.lower() if case.tax.lower() in policy.debt_kinds else next(iter(policy.debt_kinds)))
+def _kind(policy: Policy, case: Case, wanted: SigningRequest) -> str:
+    kind = wanted.kind or (case.tax.lower() if case.tax.lower() in policy.debt_kinds else next(iter(policy.debt_kinds)))
     if kind not in policy.debt_kinds:
         raise Refusal(f"{policy.agreement} has no debt kind {kind!r}; it has {', '.join(policy.debt_kinds)}")
     return kind
@@ -220,7 +222,7 @@ def _renegotiation(connection: Connection, policy: Policy, request: Request, nam
     rule = policy.terms_of(request.regime).breaking
     if broken and rule and request.pay is not Pay.CASH:
         row = read_row(connection, broken[-1].id)
-        due = read_life(connection, row, request.on)[1].breaking_due
+        due = read_life(connection, row, request.on)[1].default_due
         first = new_agreement_from(policy, request.regime, due) if due else request.on
         if request.on < first:
             raise Refusal(

@@ -16,7 +16,7 @@ from models.case.status import Status
 from models.errors import Refusal
 from models.events import RatesLoaded
 from models.money.rates import Rate, Rates
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import cases, rates
 
 LONGEST = 10_000_000
@@ -79,10 +79,10 @@ def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> l
 
 def _wake(connection: Connection) -> None:
     """No case may decide to wait on rates from before our commit and be saved after we have looked for it: so each
-    sitting under way ends first, and the next begins when we have committed."""
+    case transaction under way ends first, and the next begins when we have committed."""
     connection.execute(text("LOCK TABLE cases IN EXCLUSIVE MODE"))
     waiting = select(cases.c.id).where(cases.c.status == Status.AMOUNT_UNKNOWN, cases.c.closed_at.is_(None))
-    owe(connection, connection.scalars(waiting).all(), RatesLoaded())
+    enqueue(connection, connection.scalars(waiting).all(), RatesLoaded())
 
 
 def read_rates(connection: Connection) -> Rates:

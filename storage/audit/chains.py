@@ -63,11 +63,11 @@ def broken_log(connection: Connection) -> Iterator[str]:
 def counts(connection: Connection, cases: Sequence[str] | None) -> dict[str, Any]:
     """How many decisions (of these cases, or all), log entries and seals there are to be verified."""
     row = connection.execute(COUNTS, {"all": cases is None, "cases": list(cases or ())}).one()
-    return {"decisions": row.decisions, "audit_log": row.audit_log, "seals": row.seals}
+    return {"decisions": row.decisions, "audit_log": row.audit_log, "checkpoints": row.checkpoints}
 
 
 COUNTS = text("""
     SELECT (SELECT count(*) FROM decisions WHERE :all OR "case" = ANY(:cases)) AS decisions,
            (SELECT count(*) FROM audit_log) AS audit_log,
-           (SELECT count(*) FROM audit_log WHERE command = 'seal') AS seals
+           (SELECT count(*) FROM audit_log WHERE command = 'seal') AS checkpoints
 """).bindparams(bindparam("cases", type_=ARRAY(Text)))

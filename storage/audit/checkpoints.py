@@ -71,7 +71,7 @@ def seal(engine: Engine, until: Horizon) -> bool:
     return True
 
 
-def seal_now(engine: Engine, patience: float = 5.0) -> bool:
+def checkpoint_now(engine: Engine, patience: float = 5.0) -> bool:
     """As soon as all that runs now has ended; False when that took longer, or nothing was new."""
     until, deadline = horizon(engine), time.monotonic() + patience
     while not seal(engine, until):
@@ -83,7 +83,7 @@ def seal_now(engine: Engine, patience: float = 5.0) -> bool:
     return True
 
 
-def newest_seal(connection: Connection) -> dict[str, Any] | None:
+def newest_checkpoint(connection: Connection) -> dict[str, Any] | None:
     """What is worth keeping elsewhere: it vouches for every decision and log entry up to it."""
     row = connection.execute(NEWEST).mappings().one_or_none()
     return dict(row) if row else None
@@ -105,7 +105,7 @@ BROKEN_SEALS = text("""
 """)
 
 
-def broken_seals(connection: Connection) -> Iterator[str]:
+def broken_checkpoints(connection: Connection) -> Iterator[str]:
     for row in connection.execute(BROKEN_SEALS):
         what = f"seal {row.id} of {row.at:%Y-%m-%d %H:%M} UTC over {row.count} decisions"
         if row.missing != "{}":

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import FormalNotice, PriorStep, Standing, standing_of
+from models.case.facts import CaseFacts, FormalNotice, PriorStep, facts_of
 from models.case.gate import approvals_wanted, steps_missing
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
@@ -183,7 +183,7 @@ class Life:
             by=by,
         )
 
-    def standing_at(self, moment: datetime | None = None) -> Standing:
+    def facts_at(self, moment: datetime | None = None) -> CaseFacts:
         """How the case stood at that moment; now, without one."""
         ruler = self.ruler_at(moment).ruler
         table = accrual_of(ruler)
@@ -212,7 +212,7 @@ class Life:
             for debt in self.debts
         ]
         filings = [Filing.model_validate(f) for f in self.filings if until(f["recorded_at"], f["superseded_at"])]
-        return standing_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
+        return facts_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
 
 
 # ---- the checks
@@ -308,7 +308,7 @@ def _in_contact_hours(life: Life) -> Iterator[str]:
 
 def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
     for notice in life.notices:
-        if notice["kind"] == "rung" and not life.standing_at(notice["claimed_at"]).outstanding:
+        if notice["kind"] == "rung" and not life.facts_at(notice["claimed_at"]).outstanding:
             yield f"notice {notice['id']} was claimed when nothing was outstanding"
 
 
@@ -322,17 +322,17 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
     for together in moments.values():
         first = min(together, key=lambda suspension: suspension["recorded_at"])
         what, recorded = f"the suspension of {first['suspended_on']}", first["recorded_at"]
-        standing = life.standing_at(recorded)
-        yield from (f"{what} {fault}" for fault in _unapproved(life, standing, asked_since, recorded))
+        facts = life.facts_at(recorded)
+        yield from (f"{what} {fault}" for fault in _unapproved(life, facts, asked_since, recorded))
         yield from (f"{what} {fault}" for fault in _unserved(life, first["suspended_on"], recorded))
-        yield from (f"{what} {fault}" for fault in _unlawful(life, standing, recorded))
+        yield from (f"{what} {fault}" for fault in _unlawful(life, facts, recorded))
         asked_since = recorded
 
 
-def _unapproved(life: Life, standing: Standing, asked_since: datetime, recorded: datetime) -> Iterator[str]:
+def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
     people = {approval["given_by"].strip().casefold() for approval in given}
-    wanted = approvals_wanted(life.ruler_at(recorded).ruler, standing)
+    wanted = approvals_wanted(life.ruler_at(recorded).ruler, facts)
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
     if life.case["started_by"].strip().casefold() in people:
@@ -355,9 +355,9 @@ def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
         yield f"is before the time for defence ended on {over}"
 
 
-def _unlawful(life: Life, standing: Standing, recorded: datetime) -> Iterator[str]:
+def _unlawful(life: Life, facts: CaseFacts, recorded: datetime) -> Iterator[str]:
     gate = life.ruler_at(recorded).ruler.gate
-    if not standing.owes_money and not (standing.owes_return and gate and gate.returns_law):
+    if not facts.owes_money and not (facts.owes_return and gate and gate.returns_law):
         yield "had nothing outstanding that allows it"
     for defence in life.defences:
         if defence["recorded_at"] < recorded and (defence["decided_at"] is None or defence["decided_at"] > recorded):
@@ -368,7 +368,7 @@ def _given_back(life: Life) -> Iterator[str]:
     held = [suspension["benefit"] for suspension in life.suspensions if suspension["reinstated_at"] is None]
     if held and life.case["closed_at"] is not None:
         yield f"is closed and holds {len(held)} benefits suspended"
-    elif held and not life.standing_at().outstanding:
+    elif held and not life.facts_at().outstanding:
         yield f"has nothing outstanding and holds {len(held)} benefits suspended"
 
 
@@ -383,7 +383,7 @@ def _told_of_it(life: Life) -> Iterator[str]:
 def _referred_by_the_book(life: Life) -> Iterator[str]:
     for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
         moment = referral["recorded_at"]
-        standing = life.standing_at(moment).model_copy(
+        facts = life.facts_at(moment).model_copy(
             update={
                 "prior_steps": tuple(
                     PriorStep.model_validate(dict(step)) for step in life.prior_steps if step["recorded_at"] <= moment
@@ -393,7 +393,7 @@ def _referred_by_the_book(life: Life) -> Iterator[str]:
                 ),
             }
         )
-        if missing := steps_missing(life.ruler_at(moment).ruler, standing):
+        if missing := steps_missing(life.ruler_at(moment).ruler, facts):
             yield f"was referred without {' and '.join(missing)}"
 
 
@@ -452,7 +452,7 @@ def _of_cases(sql: str) -> Any:
 
 CASES = _of_cases("""
     SELECT id, cases.ruler, cases.status, opened_at, closed_at, started_by,
-           coalesce(CAST(position->>'to_tell' AS boolean), false) AS to_tell
+           coalesce(CAST(state->>'to_tell' AS boolean), false) AS to_tell
     FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
 """)
 
@@ -500,7 +500,7 @@ PARTS = {
     "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
     "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
     "signals": _of_cases("""
-        SELECT id, "case", CAST(payload->>'payment' AS bigint) AS payment, delivered_at FROM owed_signals
+        SELECT id, "case", CAST(payload->>'payment' AS bigint) AS payment, delivered_at FROM outbox
         WHERE name = 'payment_received' AND "case" = ANY(:cases) ORDER BY id
     """),
 }

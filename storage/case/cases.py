@@ -11,8 +11,8 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.types import Text
 
-from models.case.cohort_state import State, Steering
-from models.case.state import Position
+from models.case.cohort_state import CohortLifecycle, State
+from models.case.state import CaseState
 from models.case.status import Status
 from models.contact.channel import CHANNELS, Channel
 from models.errors import Refusal
@@ -38,7 +38,7 @@ class Case:
     tax: str
     cohort: str
     status: Status
-    position: Position
+    state: CaseState
     revision: int
     paused_by: str | None
     hardship_on: date | None
@@ -48,7 +48,7 @@ class Case:
     """Whether its cohort may spend only so much."""
     started_by: str
     """Who started its cohort."""
-    steering: Steering
+    lifecycle: CohortLifecycle
     opened_at: datetime
     closed_at: datetime | None
     frozen: FrozenRuler
@@ -90,9 +90,9 @@ OF_COHORT = (
     cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
     cohorts.c.state,
-    cohorts.c.steered_by,
-    cohorts.c.steered_because,
-    cohorts.c.steered_on,
+    cohorts.c.state_set_by,
+    cohorts.c.state_reason,
+    cohorts.c.state_since,
     cohorts.c.clock.cast(Text).label("clock"),
 )
 
@@ -122,7 +122,7 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         tax=row.tax,
         cohort=row.cohort,
         status=Status(row.status),
-        position=Position.model_validate(row.position),
+        state=CaseState.model_validate(row.state),
         revision=row.revision,
         paused_by=row.paused_by,
         hardship_on=row.hardship_on,
@@ -130,7 +130,7 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         rehearsal=row.rehearsal,
         budgeted=row.budgeted,
         started_by=row.started_by,
-        steering=steering_of(row),
+        lifecycle=lifecycle_of(row),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         frozen=frozen_ruler(connection, row.ruler),
@@ -138,9 +138,9 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
     )
 
 
-def steering_of(cohort: Row[Any]) -> Steering:
-    return Steering(
-        state=State(cohort.state), by=cohort.steered_by, reason=cohort.steered_because, on=cohort.steered_on
+def lifecycle_of(cohort: Row[Any]) -> CohortLifecycle:
+    return CohortLifecycle(
+        state=State(cohort.state), by=cohort.state_set_by, reason=cohort.state_reason, on=cohort.state_since
     )
 
 

@@ -1,4 +1,4 @@
-"""A cohort is paused, resumed or cancelled: from the commit on, no sitting of any of its cases does otherwise.
+"""A cohort is paused, resumed or cancelled: from the commit on, no case transaction of any of its cases does otherwise.
 
 The news follows to each case that has yet to hear it, so that its timers stop or run on.
 """
@@ -11,12 +11,12 @@ from sqlalchemy import Engine, text, update
 
 from models.case.cohort_state import State
 from models.errors import Refusal
-from models.events import CohortSteered
+from models.events import CohortStateChanged
 from storage.case.cohorts import read_cohort
 from storage.outbox import CHANNEL
 from storage.schema import cohorts
 
-# alone: the sittings under way end first, those that come wait (storage.case.cases.STEADY)
+# alone: the case transactions under way end first, those that come wait (storage.case.cases.STEADY)
 ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:cohort, 0))")
 
 YET_TO_HEAR = {
@@ -26,17 +26,17 @@ YET_TO_HEAR = {
 }
 
 OWE_EACH = """
-    INSERT INTO owed_signals ("case", name, payload)
+    INSERT INTO outbox ("case", name, payload)
     SELECT id, :signal, '{{}}' FROM cases WHERE cohort = :cohort AND closed_at IS NULL AND {}
     ORDER BY id
 """
 
 # what was said before and not yet heard; the relay delivers those that are locked
 NOT_YET_HEARD = text("""
-    DELETE FROM owed_signals WHERE id IN (
-        SELECT owed_signals.id FROM owed_signals JOIN cases ON cases.id = owed_signals."case"
+    DELETE FROM outbox WHERE id IN (
+        SELECT outbox.id FROM outbox JOIN cases ON cases.id = outbox."case"
         WHERE name = :signal AND delivered_at IS NULL AND cohort = :cohort
-        FOR UPDATE OF owed_signals SKIP LOCKED)
+        FOR UPDATE OF outbox SKIP LOCKED)
 """)
 
 # nobody runs them, so nobody would close them
@@ -45,22 +45,22 @@ CLOSE_CONTROL = text("""
 """)
 
 
-def steer(engine: Engine, cohort: str, to: State, by: str, reason: str, now: datetime) -> int:
+def change_cohort_state(engine: Engine, cohort: str, to: State, by: str, reason: str, now: datetime) -> int:
     """How many cases are still to hear of it. Said twice it is true once. Raises Refusal when there is no such cohort,
     or when it is cancelled already."""
     with engine.begin() as connection:
         connection.execute(ALONE, {"cohort": cohort})
         known = read_cohort(connection, cohort)
-        if known.steering.state is State.CANCELLED and to is not State.CANCELLED:
-            raise Refusal(f"cohort {cohort} was cancelled by {known.steering.by}, which is for good")
-        if known.steering.state is not to:
-            said = {"state": to, "steered_by": by, "steered_because": reason}
+        if known.lifecycle.state is State.CANCELLED and to is not State.CANCELLED:
+            raise Refusal(f"cohort {cohort} was cancelled by {known.lifecycle.by}, which is for good")
+        if known.lifecycle.state is not to:
+            said = {"state": to, "state_set_by": by, "state_reason": reason}
             on = known.clock.day_at(now)
             mine = cohorts.c.name == cohort
-            connection.execute(update(cohorts).where(mine).values(**said, steered_on=on))
+            connection.execute(update(cohorts).where(mine).values(**said, state_since=on))
         if to is State.CANCELLED:
             connection.execute(CLOSE_CONTROL, {"cohort": cohort})
-        asked = {"cohort": cohort, "signal": CohortSteered.signal()}
+        asked = {"cohort": cohort, "signal": CohortStateChanged.signal()}
         connection.execute(NOT_YET_HEARD, asked)
         owed = connection.execute(text(OWE_EACH.format(YET_TO_HEAR[to])), asked).rowcount
         if owed:

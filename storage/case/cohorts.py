@@ -15,18 +15,18 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
-from models.case.cohort_state import State, Steering
+from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
-from models.case.facts import Standing
-from models.case.state import Position
+from models.case.facts import CaseFacts
+from models.case.state import CaseState
 from models.case.status import Status
 from models.errors import Refusal
 from models.formats import percent, tax_name
 from models.law.calendar import Clock
 from models.proof.holdout import shares_of
 from models.ruler.schema import Ruler
-from storage.case.cases import FrozenRuler, Pair, frozen_ruler, steering_of
-from storage.case.facts import PAIRS, about_pairs, bound, read_standings
+from storage.case.cases import FrozenRuler, Pair, frozen_ruler, lifecycle_of
+from storage.case.facts import PAIRS, about_pairs, bound, read_facts
 from storage.case.transaction import STEADY
 from storage.schema import cases, cohorts, rulers
 
@@ -43,7 +43,7 @@ class Selection(BaseModel):
     tax: str | None = None
 
 
-AT_START = Steering()
+AT_START = CohortLifecycle()
 
 
 @dataclass(frozen=True)
@@ -79,28 +79,28 @@ class Cohort:
     """Every notice goes to the outbox."""
     lot: Lot | None = None
     """None: every case is contacted by its ruler."""
-    steering: Steering = AT_START
+    lifecycle: CohortLifecycle = AT_START
 
 
 @dataclass(frozen=True)
 class Candidate:
     pair: Pair
-    standing: Standing
+    facts: CaseFacts
     cohort: str | None
     """That of the taxpayer's open case for this tax; none: there is no such case."""
 
     @property
     def owed(self) -> Decimal:
         """Outside of holds or, where all is held, in all."""
-        return self.standing.balance or sum((debt.balance for debt in self.standing.debts), Decimal(0))
+        return self.facts.balance or sum((debt.balance for debt in self.facts.debts), Decimal(0))
 
     def takes(self, ruler: Ruler) -> bool:
         """Whether something is open, or only on hold, that the ruler's evidence reaches."""
-        if self.standing.on_hold:
-            return bool(self.standing.evidence)
-        seen = self.standing
+        if self.facts.on_hold:
+            return bool(self.facts.evidence)
+        seen = self.facts
         found = classify(ruler, seen.debts, seen.live_evidence, seen.today, seen.known_assets)
-        return self.standing.outstanding and found is not None
+        return self.facts.outstanding and found is not None
 
 
 def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int) -> FrozenRuler:
@@ -113,7 +113,7 @@ def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int
     return frozen_ruler(connection, digest)
 
 
-def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
+def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     """Puts a cohort on record, or finds it there. Raises Refusal when that name stands for something else."""
     with engine.begin() as connection:
         row = {
@@ -140,8 +140,8 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
         raise Refusal(f"cohort {cohort.name} was started as {started}; choose another name")
     if cohort.lot and not cohort.lot.like(known.lot):
         raise Refusal(f"cohort {cohort.name} was started with {_drawn(known.lot)}; choose another name")
-    if known.steering.state is State.CANCELLED:
-        raise Refusal(f"cohort {cohort.name} was cancelled by {known.steering.by}; choose another name")
+    if known.lifecycle.state is State.CANCELLED:
+        raise Refusal(f"cohort {cohort.name} was cancelled by {known.lifecycle.by}; choose another name")
     if cohort.budget is not None and known.budget != cohort.budget:
         raise Refusal(f"cohort {cohort.name} has another budget; change it with `cohort budget {cohort.name} AMOUNT`")
     return known
@@ -163,7 +163,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         budget=row.budget,
         rehearsal=row.rehearsal,
         lot=_lot(connection, row),
-        steering=steering_of(row),
+        lifecycle=lifecycle_of(row),
     )
 
 
@@ -260,21 +260,21 @@ OPEN_CASES = about_pairs(f"""
 
 
 def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: date) -> list[Candidate]:
-    standings = read_standings(connection, ruler, pairs, today)
+    facts_by_pair = read_facts(connection, ruler, pairs, today)
     cohorts_of = {(row.taxpayer, row.tax): row.cohort for row in connection.execute(OPEN_CASES, bound(pairs))}
-    return [Candidate(pair, standings[pair], cohorts_of.get(pair)) for pair in pairs]
+    return [Candidate(pair, facts_by_pair[pair], cohorts_of.get(pair)) for pair in pairs]
 
 
 def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> int:
     """Opens a case for each candidate without one, unless the cohort is cancelled, and says for how many. Twice does it
     once. In a cohort with a lot nobody is to be contacted until it is drawn (storage/proof/holdout.py)."""
-    position = Position.at_start(today).model_dump(mode="json")
+    state = CaseState.at_start(today).model_dump(mode="json")
     rows = [
         {
             "taxpayer": candidate.pair[0],
             "tax": candidate.pair[1],
             "cohort": cohort.name,
-            "position": position,
+            "state": state,
             "opened_on": today,
             "owed": candidate.owed,
             "status": _first_status(cohort, candidate),
@@ -287,7 +287,7 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
     with engine.begin() as connection:
         connection.execute(STEADY, {"cohort": cohort.name})
         known = read_cohort(connection, cohort.name)
-        if known.steering.state is State.CANCELLED:
+        if known.lifecycle.state is State.CANCELLED:
             return 0
         opened = insert(cases).on_conflict_do_nothing().returning(cases.c.id)
         return len(list(connection.execute(opened, [{**row, "ruler": known.frozen.digest} for row in rows])))
@@ -296,7 +296,7 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
 def _first_status(cohort: Cohort, candidate: Candidate) -> Status:
     if cohort.lot:
         return Status.CONTROL
-    return Status.ON_HOLD if candidate.standing.on_hold else Status.RUNNING
+    return Status.ON_HOLD if candidate.facts.on_hold else Status.RUNNING
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.case.decision import decide
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.plan import plan
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.step import Action
 from models.contact.channel import Channel
 from models.law.calendar import Calendar
@@ -56,7 +56,7 @@ def foresee(
     the whole of it would cost, as if all were on the ruler; how many would be drawn for which arm, and what would leave
     and cost if all were on its rival."""
     calendar = ruler.jurisdiction.calendar(today.year - 1)
-    start = Position.at_start(today)
+    start = CaseState.at_start(today)
     cells: Counter[Cell] = Counter()
     on_hold: Counter[str] = Counter()
     notices: Counter[Planned] = Counter()
@@ -65,20 +65,20 @@ def foresee(
     ladders: dict[tuple[Cell, bool, bool], list[Planned]] = {}
     for page in candidates(engine, ruler, selection, today):
         for candidate in page:
-            standing = candidate.standing
+            facts = candidate.facts
             if candidate.cohort:
                 already_open += 1
             elif not candidate.takes(ruler):
                 continue
-            elif standing.on_hold:
+            elif facts.on_hold:
                 held += 1
-                on_hold.update(standing.grounds)
+                on_hold.update(facts.grounds)
             else:
-                step = decide(ruler, calendar, start, standing).step
+                step = decide(ruler, calendar, start, facts).step
                 cell = (step.row or "", str(step.stage))
-                alike = (cell, standing.has_benefits, standing.owes_money)
+                alike = (cell, facts.has_benefits, facts.owes_money)
                 if alike not in ladders:
-                    ladders[alike] = list(_ladder(ruler, calendar, start, standing))
+                    ladders[alike] = list(_ladder(ruler, calendar, start, facts))
                 cells[cell] += 1
                 notices.update(ladders[alike])
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
@@ -107,11 +107,11 @@ def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:
     return {**drawn, Arm.RULER: cases - sum(drawn.values())}
 
 
-def _ladder(ruler: Ruler, calendar: Calendar, start: Position, standing: Standing) -> Iterator[Planned]:
-    for step in plan(ruler, calendar, start, standing):
+def _ladder(ruler: Ruler, calendar: Calendar, start: CaseState, facts: CaseFacts) -> Iterator[Planned]:
+    for step in plan(ruler, calendar, start, facts):
         if step.action is Action.NOTIFY and step.row and step.stage and step.on:
-            for leg in step.legs:
-                yield Planned(step.row, str(step.stage), leg.channel, step.on)
+            for route in step.routes:
+                yield Planned(step.row, str(step.stage), route.channel, step.on)
 
 
 def _by_cell(notices: Counter[Planned], until: date) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import BrokenAgreement, Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.case.facts import BrokenAgreement, CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
 from models.contact.contacts import Reach
 from models.errors import Unreckonable
 from models.law.contact_caps import strictest
@@ -95,18 +95,18 @@ PROCESS = text("""
                   GROUP BY payments.id) AS paid) AS payments
     FROM cases WHERE cases.id = ANY(:cases)
 """).bindparams(bindparam("cases", type_=ARRAY(Text)))
-"""One query, since it is asked at every sitting."""
+"""One query, since it is asked at every case transaction."""
 
 
-def read_standings(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, Standing]:
+def read_facts(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, CaseFacts]:
     """How each taxpayer and tax stands before it has a case. Raises Unreckonable when a rate or a rule that says what
     is owed is missing."""
-    return _standings(connection, ruler, list(pairs), today, accrual_of(ruler))
+    return _facts_by_pair(connection, ruler, list(pairs), today, accrual_of(ruler))
 
 
-def _standings(
+def _facts_by_pair(
     connection: Connection, ruler: Ruler, pairs: list[Pair], today: date, table: AccrualTable | None
-) -> dict[Pair, Standing]:
+) -> dict[Pair, CaseFacts]:
     wanted = bound(pairs)
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
@@ -121,7 +121,7 @@ def _standings(
             filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
     owned = {(row.taxpayer, row.tax): row for row in connection.execute(OWNED, wanted)}
     return {
-        pair: standing_of(
+        pair: facts_of(
             ruler,
             today,
             debts[pair],
@@ -139,30 +139,30 @@ def _without_pair(row: Any) -> dict[str, Any]:
     }
 
 
-def read_standing(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> Standing:
+def read_case_facts(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> CaseFacts:
     """How a case stands.
 
     Where what is owed can't be told, the standing says what it lacks: the case waits, for it must not fail.
     """
     try:
-        before = read_standings(connection, case.ruler, [case.pair], today)[case.pair]
+        before = read_facts(connection, case.ruler, [case.pair], today)[case.pair]
     except Unreckonable as unknown:
-        imported = _standings(connection, case.ruler, [case.pair], today, None)[case.pair]
+        imported = _facts_by_pair(connection, case.ruler, [case.pair], today, None)[case.pair]
         before = imported.model_copy(update={"lacks": unknown.lacks})
     process = connection.execute(PROCESS, {"cases": [case.id]}).one()
-    return standing_in(connection, case, before, process, person, reach)
+    return facts_in_case(connection, case, before, process, person, reach)
 
 
-def standing_in(
-    connection: Connection, case: Case, before: Standing, process: Row[Any], person: Person, reach: Reach
-) -> Standing:
+def facts_in_case(
+    connection: Connection, case: Case, before: CaseFacts, process: Row[Any], person: Person, reach: Reach
+) -> CaseFacts:
     """How a case stands, given how its taxpayer did before it, and its row of PROCESS."""
     return before.model_copy(
         update={
             "hardship_on": case.hardship_on,
-            "paused_by": case.paused_by or case.steering.paused_by,
-            "paused_on": None if case.paused_by else case.steering.paused_on,
-            "cancelled_because": case.steering.cancelled_because,
+            "paused_by": case.paused_by or case.lifecycle.paused_by,
+            "paused_on": None if case.paused_by else case.lifecycle.paused_on,
+            "cancelled_because": case.lifecycle.cancelled_because,
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
             "deliveries": person.deliveries,

@@ -1,4 +1,4 @@
-"""The stock of cases just opened, taken of many at once: what a sitting finds out of one, before any workflow looks."""
+"""The stock of cases just opened, taken of many at once: what a case transaction finds out of one, before any workflow looks."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, bindparam, insert, update
 
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.contact.channel import Channel
 from models.errors import Unreckonable
 from storage.case.cases import Case, Pair, lock_unseen
-from storage.case.facts import PROCESS, read_standings, standing_in, steady_debts
+from storage.case.facts import PROCESS, facts_in_case, read_facts, steady_debts
 from storage.case.people import read_people
-from storage.case.transaction import STEADY, Sitting, seated
+from storage.case.transaction import STEADY, CaseTransaction, transaction_of
 from storage.schema import cases, decisions
 
 
-def take_first_stock(
+def evaluate_first(
     engine: Engine, cohort: str, opened: Collection[str], now: datetime, unaddressed: Set[Channel]
-) -> list[Sitting]:
+) -> list[CaseTransaction]:
     """One transaction over those cases of a cohort that no workflow has looked at; `unaddressed` are the channels that
     need no address of the taxpayer's. Empty when what somebody owes can't be told: then each workflow takes its own.
 
@@ -34,46 +34,46 @@ def take_first_stock(
         today = unseen[0].clock.day_at(now)
         steady_debts(connection, [case.pair for case in unseen], today)
         try:
-            before = _standings(connection, unseen, today)
+            before = _facts_by_pair(connection, unseen, today)
         except Unreckonable:
             return []
-        sittings = _sittings(connection, unseen, before, today, unaddressed)
-        _save(connection, sittings)
-    return sittings
+        transactions = _transactions(connection, unseen, before, today, unaddressed)
+        _save(connection, transactions)
+    return transactions
 
 
-def _standings(connection: Connection, unseen: Sequence[Case], today: date) -> dict[Pair, Standing]:
+def _facts_by_pair(connection: Connection, unseen: Sequence[Case], today: date) -> dict[Pair, CaseFacts]:
     by_ruler: dict[str, list[Case]] = defaultdict(list)
     for case in unseen:
         by_ruler[case.frozen.digest].append(case)
     return {
-        pair: standing
+        pair: facts
         for alike in by_ruler.values()
-        for pair, standing in read_standings(connection, alike[0].ruler, [case.pair for case in alike], today).items()
+        for pair, facts in read_facts(connection, alike[0].ruler, [case.pair for case in alike], today).items()
     }
 
 
-def _sittings(
+def _transactions(
     connection: Connection,
     unseen: Sequence[Case],
-    before: dict[Pair, Standing],
+    before: dict[Pair, CaseFacts],
     today: date,
     unaddressed: Set[Channel],
-) -> list[Sitting]:
-    people = read_people(connection, {case.id: case.position.steps - 1 for case in unseen}, unseen[0].clock, today)
+) -> list[CaseTransaction]:
+    people = read_people(connection, {case.id: case.state.steps - 1 for case in unseen}, unseen[0].clock, today)
     processes = {row.id: row for row in connection.execute(PROCESS, {"cases": [case.id for case in unseen]})}
-    sittings = []
+    transactions = []
     for case in unseen:
         person, needless = people[case.id], case.needless(unaddressed)
         reach = person.contacts.reach(needless)
-        standing = standing_in(connection, case, before[case.pair], processes[case.id], person, reach)
-        sittings.append(seated(connection, case, standing, person, needless))
-    return sittings
+        facts = facts_in_case(connection, case, before[case.pair], processes[case.id], person, reach)
+        transactions.append(transaction_of(connection, case, facts, person, needless))
+    return transactions
 
 
-def _save(connection: Connection, sittings: Sequence[Sitting]) -> None:
-    connection.execute(SEEN, [{"of": sat.case.id, **sat.values} for sat in sittings])
-    if entries := [entry for sat in sittings for entry in sat.entries]:
+def _save(connection: Connection, transactions: Sequence[CaseTransaction]) -> None:
+    connection.execute(SEEN, [{"of": tx.case.id, **tx.values} for tx in transactions])
+    if entries := [entry for tx in transactions for entry in tx.entries]:
         connection.execute(insert(decisions), entries)
 
 

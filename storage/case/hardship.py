@@ -11,7 +11,7 @@ from models.errors import Refusal
 from models.events import HardshipDeclared
 from storage.case.cases import Case, read_case
 from storage.case.transaction import record_decision
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import cases
 
 
@@ -31,4 +31,4 @@ def record_hardship(connection: Connection, case: Case, by: str, today: date) ->
     """Of a locked case that is open and had none before."""
     connection.execute(update(cases).where(cases.c.id == case.id).values(hardship_on=today))
     record_decision(connection, case, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
-    owe(connection, [case.id], HardshipDeclared(by=by, on=today))
+    enqueue(connection, [case.id], HardshipDeclared(by=by, on=today))

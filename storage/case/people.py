@@ -14,7 +14,7 @@ from sqlalchemy.types import Text
 from models.contact.contacts import Contacts
 from models.contact.delivery import Delivery, Progress
 from models.law.calendar import Clock
-from storage.schema import dead_contacts
+from storage.schema import suppressed_contacts
 
 WEEK = timedelta(days=7)
 
@@ -69,24 +69,24 @@ def _person(row: Row[Any]) -> Person:
     )
 
 
-def _delivery(channel: Any, way: Any, status: str) -> Delivery:
-    return Delivery(channel=channel, way=way, progress=Progress(status))
+def _delivery(channel: Any, rung_channel: Any, status: str) -> Delivery:
+    return Delivery(channel=channel, rung_channel=rung_channel, progress=Progress(status))
 
 
-def bury(
+def suppress_contact(
     connection: Connection, taxpayer: int, channel: str, address: str | None, why: str, notice: str | None = None
 ) -> None:
     """No message goes to a dead address again, until people revive it."""
     row = {"taxpayer": taxpayer, "channel": channel, "address": address, "why": why, "notice": notice}
-    connection.execute(insert(dead_contacts).values(row).on_conflict_do_nothing())
+    connection.execute(insert(suppressed_contacts).values(row).on_conflict_do_nothing())
 
 
 PEOPLE = text("""
     SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger,
         (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE opt_outs.taxpayer = own.taxpayer) AS refused,
-        (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM dead_contacts
-         WHERE dead_contacts.taxpayer = own.taxpayer AND revived_at IS NULL) AS dead,
-        (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, way, status) ORDER BY claimed_at, id), '[]')
+        (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM suppressed_contacts
+         WHERE suppressed_contacts.taxpayer = own.taxpayer AND recovered_at IS NULL) AS dead,
+        (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, rung_channel, status) ORDER BY claimed_at, id), '[]')
          FROM notices WHERE notices."case" = own.id AND notices.step = asked.step) AS deliveries,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(at, ruler)), '[]') FROM (
             SELECT min(notices.at) AS at, cases.ruler

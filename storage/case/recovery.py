@@ -12,28 +12,28 @@ from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from models.case.status import Status
 from models.events import InstalmentsChanged, MemoryLost
-from storage.outbox import owe, owe_each
+from storage.outbox import enqueue, enqueue_each
 from storage.schema import agreements, cases
 
 
 @dataclass(frozen=True)
-class Revived:
+class Recovered:
     cases: int
     agreements: int
 
 
-def look_again(connection: Connection, closed_since: datetime | None = None) -> Revived:
+def look_again(connection: Connection, closed_since: datetime | None = None) -> Recovered:
     """All that are open, and those closed since then: their workflows, if they run still, learn that they are."""
     told = connection.scalars(
         select(cases.c.id).where(_lives(cases, closed_since), cases.c.status != Status.CONTROL.value)
     ).all()
-    owe(connection, told, MemoryLost())
+    enqueue(connection, told, MemoryLost())
     running = connection.execute(
         select(agreements.c.case, agreements.c.id).where(_lives(agreements, closed_since))
     ).tuples()
     agreed = [(case, InstalmentsChanged(agreement=agreement)) for case, agreement in running]
-    owe_each(connection, agreed)
-    return Revived(cases=len(told), agreements=len(agreed))
+    enqueue_each(connection, agreed)
+    return Recovered(cases=len(told), agreements=len(agreed))
 
 
 def _lives(table: Table, closed_since: datetime | None) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""A cohort goes over to another ruler: foreseen rung by rung, and done in one transaction that no sitting overlaps."""
+"""A cohort goes over to another ruler: foreseen rung by rung, and done in one transaction that no case transaction overlaps."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sqlalchemy.types import Text
 
 from models.case.cohort_state import State
 from models.case.decision import decide
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.ruler_change import Cell, Outcome, cell_ahead, cell_reached, outcome, reason, translate
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
 from models.errors import Refusal
 from models.events import RulerChanged
@@ -27,7 +27,7 @@ from models.ruler.schema import Ruler
 from storage.case.cases import FrozenRuler
 from storage.case.cohort_lifecycle import ALONE
 from storage.case.cohorts import Cohort, pin_ruler, read_cohort
-from storage.case.facts import PROCESS, process_facts, read_standings
+from storage.case.facts import PROCESS, process_facts, read_facts
 from storage.case.transaction import end_approvals
 from storage.outbox import CHANNEL
 from storage.schema import cases, cohorts, decisions
@@ -72,8 +72,8 @@ def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, pr
         for page in _pages(_ids(connection, cohort)):
             rows = _rows(connection, page)
             foreseen.control += len(page) - len(rows)
-            standings = [_standings(connection, cohort, on, rows, now) for on in (cohort.frozen.ruler, ruler)]
-            for row, before, after in zip(rows, *standings, strict=True):
+            facts_by_pair = [_facts_by_pair(connection, cohort, on, rows, now) for on in (cohort.frozen.ruler, ruler)]
+            for row, before, after in zip(rows, *facts_by_pair, strict=True):
                 seen = _foresee(cohort.frozen, then, row, before, after)
                 if isinstance(seen, str):
                     lost[seen] += 1
@@ -123,8 +123,8 @@ def _first_year(cohort: Cohort) -> int:
 def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
     """Raises Refusal: the first reason why not, in a sentence."""
     was, to, name = cohort.frozen.ruler, then.ruler, cohort.name
-    if cohort.steering.state is State.CANCELLED:
-        raise Refusal(f"cohort {name} was cancelled by {cohort.steering.by}, which is for good")
+    if cohort.lifecycle.state is State.CANCELLED:
+        raise Refusal(f"cohort {name} was cancelled by {cohort.lifecycle.by}, which is for good")
     if to == was and then.calendar == cohort.frozen.calendar:
         raise Refusal(f"cohort {name} goes by {was.label} already, word for word")
     places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
@@ -178,18 +178,18 @@ def _rows(connection: Connection, page: Sequence[str]) -> Sequence[RowMapping]:
     return connection.execute(select(cases).where(contacted).order_by(cases.c.id)).mappings().all()
 
 
-def _standings(
+def _facts_by_pair(
     connection: Connection, cohort: Cohort, ruler: Ruler, rows: Sequence[RowMapping], now: datetime
-) -> Iterator[Standing]:
+) -> Iterator[CaseFacts]:
     today = cohort.clock.day_at(now)
-    before = read_standings(connection, ruler, [(row["taxpayer"], row["tax"]) for row in rows], today)
+    before = read_facts(connection, ruler, [(row["taxpayer"], row["tax"]) for row in rows], today)
     asked = {"cases": [row["id"] for row in rows]}
     process = {row.id: process_facts(row) for row in connection.execute(PROCESS, asked)}
     for row in rows:
         of_case = {
             "hardship_on": row["hardship_on"],
             "claimed_paid_on": row["claimed_paid_on"],
-            "paused_by": row["paused_by"] or cohort.steering.paused_by,
+            "paused_by": row["paused_by"] or cohort.lifecycle.paused_by,
         }
         yield before[row["taxpayer"], row["tax"]].model_copy(update={**of_case, **process[row["id"]]})
 
@@ -197,25 +197,25 @@ def _standings(
 # ---- one case
 
 
-def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: Standing, after: Standing) -> Alike | str:
+def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: CaseFacts, after: CaseFacts) -> Alike | str:
     """Why it has no place there, where it has none."""
-    here = decide(was.ruler, was.calendar, Position.model_validate(row["position"]), before)
-    moved = translate(was.ruler, then.ruler, here.position)
+    here = decide(was.ruler, was.calendar, CaseState.model_validate(row["state"]), before)
+    moved = translate(was.ruler, then.ruler, here.state)
     if moved is None:
         return BENEFITS_SUSPENDED
     there = decide(then.ruler, then.calendar, moved, after)
-    if there.position.row is None and here.position.row is not None and before.outstanding:
+    if there.state.row is None and here.state.row is not None and before.outstanding:
         return UNCLASSIFIED
     return Alike(
-        cell_ahead(was.ruler, here.position, here.step),
-        cell_ahead(then.ruler, there.position, there.step),
-        outcome(was.ruler, here.position, here.step, there.step, before.today),
+        cell_ahead(was.ruler, here.state, here.step),
+        cell_ahead(then.ruler, there.state, there.step),
+        outcome(was.ruler, here.state, here.step, there.step, before.today),
     )
 
 
 MOVE = text("""
-    UPDATE cases SET ruler = :ruler, position = CAST(moved.position AS jsonb)
-    FROM unnest(:cases, :positions) AS moved (id, position) WHERE cases.id = moved.id
+    UPDATE cases SET ruler = :ruler, state = CAST(moved.state AS jsonb)
+    FROM unnest(:cases, :positions) AS moved (id, state) WHERE cases.id = moved.id
 """).bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("positions", type_=ARRAY(Text)))
 
 HOLD_OUT = text("""
@@ -224,7 +224,7 @@ HOLD_OUT = text("""
 """)
 
 OWE_EACH = text("""
-    INSERT INTO owed_signals ("case", name, payload)
+    INSERT INTO outbox ("case", name, payload)
     SELECT id, :signal, CAST(:payload AS jsonb) FROM cases
     WHERE cohort = :cohort AND ruler = :ruler AND status <> 'control' AND closed_at IS NULL ORDER BY id
 """)
@@ -237,31 +237,31 @@ def _move(
     if not rows:
         return
     was, on = cohort.frozen.ruler, cohort.clock.day_at(now)
-    positions: dict[str, str] = {}
+    states: dict[str, str] = {}
     entries: list[dict[str, Any]] = []
     for row in rows:
-        position = Position.model_validate(row["position"])
-        moved = translate(was, then.ruler, position)
+        state = CaseState.model_validate(row["state"])
+        moved = translate(was, then.ruler, state)
         if moved is None:
             raise Refusal(_no_place(then.ruler, Counter([BENEFITS_SUSPENDED])))
-        if position.approvers:
+        if state.approvers:
             end_approvals(connection, row["id"], "lapsed")
-        positions[row["id"]] = moved.model_dump_json()
-        why = reason(was, then.ruler, position, moved, by)
+        states[row["id"]] = moved.model_dump_json()
+        why = reason(was, then.ruler, state, moved, by)
         entries.append({"case": row["id"], "at": on, "reason": why, **_entry(then, moved)})
-    moves = {"cases": list(positions), "positions": list(positions.values()), "ruler": then.digest}
+    moves = {"cases": list(states), "positions": list(states.values()), "ruler": then.digest}
     connection.execute(MOVE, moves)
     connection.execute(insert(decisions), entries)
 
 
-def _entry(then: FrozenRuler, position: Position) -> dict[str, Any]:
-    hypothesis, stage = cell_reached(then.ruler, position)
+def _entry(then: FrozenRuler, state: CaseState) -> dict[str, Any]:
+    hypothesis, stage = cell_reached(then.ruler, state)
     return {
         "kind": "migrated",
         "hypothesis": hypothesis,
         "stage": stage,
-        "rigidity": position.last_rigidity or None,
-        "occurrences": position.occurrences,
+        "rigidity": state.last_rigidity or None,
+        "occurrences": state.occurrences,
         "ruler": then.digest,
         "evidence": {},
     }

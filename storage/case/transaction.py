@@ -11,17 +11,17 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, func, insert, text, update
 
 from models.case.decision import decide
-from models.case.facts import Standing
-from models.case.state import Position
+from models.case.facts import CaseFacts
+from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Decision, Step
 from models.contact.channel import CHANNELS, Channel
 from storage.case.cases import Case, read_case
-from storage.case.facts import read_standing, steady_debts
+from storage.case.facts import read_case_facts, steady_debts
 from storage.case.people import Person, read_person
 from storage.schema import approvals, cases, decisions
 
-# whoever steers a cohort takes this lock alone: a sitting is over before, or sees what was said. No row is written.
+# whoever steers a cohort takes this lock alone: a case transaction is over before, or sees what was said. No row is written.
 STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
 
 
@@ -33,12 +33,12 @@ QUEUED = text("""
 
 
 @dataclass
-class Sitting:
-    """A case locked and judged: what it decides is saved, with its reasons, when the sitting ends."""
+class CaseTransaction:
+    """A case locked and judged: what it decides is saved, with its reasons, when the case transaction ends."""
 
     connection: Connection
     case: Case
-    standing: Standing
+    facts: CaseFacts
     decision: Decision
     status: Status
     person: Person
@@ -48,7 +48,7 @@ class Sitting:
 
     @property
     def today(self) -> date:
-        return self.standing.today
+        return self.facts.today
 
     @property
     def step(self) -> Step:
@@ -59,48 +59,46 @@ class Sitting:
         return self.step.on is not None and self.step.on <= self.today
 
     @property
-    def position(self) -> Position:
-        return self.decision.position
+    def state(self) -> CaseState:
+        return self.decision.state
 
-    def judge(self, position: Position) -> None:
-        """Decides anew from `position`."""
-        self.adopt(decide(self.case.ruler, self.case.frozen.calendar, position, self.standing))
+    def judge(self, state: CaseState) -> None:
+        """Decides anew from `state`."""
+        self.adopt(decide(self.case.ruler, self.case.frozen.calendar, state, self.facts))
 
     def adopt(self, decision: Decision) -> None:
         """What moved the case on the way is journalled."""
         self.decision = decision
         self.status = self.step.status
-        for turn in self.decision.turns:
-            self.journal(turn.kind, turn.reason, turn.on)
-            if turn.kind == "approval_lapsed":
+        for transition in self.decision.transitions:
+            self.journal(transition.kind, transition.reason, transition.on)
+            if transition.kind == "approval_lapsed":
                 end_approvals(self.connection, self.case.id, "lapsed")
 
     def look_again(self) -> None:
         """Judges on the record as this transaction has changed it."""
         self.case = read_case(self.connection, self.case.id)
-        self.person, self.standing = _read_facts(
-            self.connection, self.case, self.position, self.today, self.unaddressed
-        )
-        self.judge(self.position)
+        self.person, self.facts = _read_facts(self.connection, self.case, self.state, self.today, self.unaddressed)
+        self.judge(self.state)
 
     def contacted(self, on: date, counts: bool) -> None:
         """A rung was begun: nothing is known yet of its notices; it `counts` against the person's limits."""
-        contacted = (*self.standing.contacted_on, on) if counts else self.standing.contacted_on
-        self.standing = self.standing.model_copy(update={"deliveries": (), "contacted_on": contacted})
+        contacted = (*self.facts.contacted_on, on) if counts else self.facts.contacted_on
+        self.facts = self.facts.model_copy(update={"deliveries": (), "contacted_on": contacted})
 
     def over_budget(self) -> None:
         """Judges on what only the sending found out: the cohort's money doesn't pay for the rung."""
-        self.standing = self.standing.model_copy(update={"over_budget": True})
-        self.judge(self.position)
+        self.facts = self.facts.model_copy(update={"over_budget": True})
+        self.judge(self.state)
 
     def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
         """Adds a decision with the cell it is about: that of `step`, else the one the case stands on."""
-        position = self.position
-        cell: dict[str, Any] = {"hypothesis": position.row, "stage": None, "rigidity": position.last_rigidity or None}
+        state = self.state
+        cell: dict[str, Any] = {"hypothesis": state.row, "stage": None, "rigidity": state.last_rigidity or None}
         if step is not None and step.stage is not None:
             cell = {"hypothesis": step.row, "stage": str(step.stage), "rigidity": step.rigidity}
-        elif position.row is not None and position.rung >= 0:
-            cell["stage"] = str(self.case.ruler.rung(position.row, position.rung).stage)
+        elif state.row is not None and state.rung >= 0:
+            cell["stage"] = str(self.case.ruler.rung(state.row, state.rung).stage)
         self.entries.append(
             {
                 "case": self.case.id,
@@ -108,9 +106,9 @@ class Sitting:
                 "kind": kind,
                 "reason": reason,
                 **cell,
-                "occurrences": position.occurrences,
+                "occurrences": state.occurrences,
                 "ruler": self.case.frozen.digest,
-                "evidence": _evidence(self.standing),
+                "evidence": _evidence(self.facts),
             }
         )
 
@@ -122,7 +120,7 @@ class Sitting:
         """What its row says of the decision."""
         return {
             "status": self.status,
-            "position": self.position.model_dump(mode="json"),
+            "state": self.state.model_dump(mode="json"),
             "next_step": None if self.closes else self.step.model_dump(mode="json"),
         }
 
@@ -142,31 +140,31 @@ def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "c
     connection.execute(update(approvals).where(given).values(state=state, ended_at=func.clock_timestamp()))
 
 
-def _evidence(standing: Standing) -> dict[str, Any]:
+def _evidence(facts: CaseFacts) -> dict[str, Any]:
     """What the decision saw, without anything that names a person."""
     return {
-        "balance": f"{standing.balance:.2f}",
-        "grounds": list(standing.grounds),
-        "debts": {debt.id: f"{debt.balance:.2f}" for debt in standing.debts},
-        "open": [f"{e.kind} {e.period}" for e in standing.evidence if e.open],
+        "balance": f"{facts.balance:.2f}",
+        "grounds": list(facts.grounds),
+        "debts": {debt.id: f"{debt.balance:.2f}" for debt in facts.debts},
+        "open": [f"{e.kind} {e.period}" for e in facts.evidence if e.open],
     }
 
 
 def _read_facts(
-    connection: Connection, case: Case, position: Position, today: date, unaddressed: Set[Channel]
-) -> tuple[Person, Standing]:
-    person = read_person(connection, case.id, position.steps - 1, case.clock, today)
-    return person, read_standing(connection, case, today, person, person.contacts.reach(unaddressed))
+    connection: Connection, case: Case, state: CaseState, today: date, unaddressed: Set[Channel]
+) -> tuple[Person, CaseFacts]:
+    person = read_person(connection, case.id, state.steps - 1, case.clock, today)
+    return person, read_case_facts(connection, case, today, person, person.contacts.reach(unaddressed))
 
 
 @contextmanager
-def sitting(
+def case_transaction(
     engine: Engine,
     case: str,
     now: datetime,
     not_before: date | None = None,
     unaddressed: Set[Channel] = frozenset(CHANNELS),
-) -> Iterator[Sitting]:
+) -> Iterator[CaseTransaction]:
     """One transaction over one case: locked, judged on today's facts, and saved with all that happened in it.
 
     `not_before` is the logical day of the step being carried out, should the clock be a little behind it;
@@ -179,23 +177,25 @@ def sitting(
         needless = locked.needless(unaddressed)
         day = max(today, not_before or today)
         steady_debts(connection, [locked.pair], day)
-        person, standing = _read_facts(connection, locked, locked.position, day, needless)
-        held = seated(connection, locked, standing, person, needless)
+        person, facts = _read_facts(connection, locked, locked.state, day, needless)
+        held = transaction_of(connection, locked, facts, person, needless)
         yield held
         if locked.closed_at is None:
             held.save()
 
 
-def seated(connection: Connection, case: Case, standing: Standing, person: Person, needless: Set[Channel]) -> Sitting:
-    """A sitting on a case that is locked; a closed one is only looked at."""
-    decision = decide(case.ruler, case.frozen.calendar, case.position, standing)
-    sat = Sitting(connection, case, standing, decision, case.status, person, needless)
+def transaction_of(
+    connection: Connection, case: Case, facts: CaseFacts, person: Person, needless: Set[Channel]
+) -> CaseTransaction:
+    """A case transaction on a case that is locked; a closed one is only looked at."""
+    decision = decide(case.ruler, case.frozen.calendar, case.state, facts)
+    tx = CaseTransaction(connection, case, facts, decision, case.status, person, needless)
     if case.closed_at is None:
-        sat.adopt(decision)
-    return sat
+        tx.adopt(decision)
+    return tx
 
 
 def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:
     """Adds to the journal what a person did to a case outside of its workflow."""
     row = {"case": case.id, "at": at, "kind": kind, "reason": reason, "ruler": case.frozen.digest, "evidence": {}}
-    connection.execute(insert(decisions).values(hypothesis=case.position.row, **row))
+    connection.execute(insert(decisions).values(hypothesis=case.state.row, **row))

@@ -22,7 +22,7 @@ from storage.schema import taxpayers
 class Given:
     kinds: tuple[str, ...]
     """What was put on record: email, phone."""
-    revived: tuple[str, ...]
+    recovered: tuple[str, ...]
     """Channels on which these addresses had been dead."""
     refused: tuple[str, ...]
     """Channels of these addresses on which the taxpayer wants no messages."""
@@ -41,13 +41,13 @@ def give_contact(engine: Engine, case: str, by: str, email: str | None = None, p
         taxpayer = read_case(connection, case).taxpayer
         folders = open_folders(connection, [taxpayer], datetime.now(UTC))
         connection.execute(update(taxpayers).where(taxpayers.c.id == taxpayer).values(given))
-        revived = _revive(connection, taxpayer, given, by)
+        recovered = _recover(connection, taxpayer, given, by)
         said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)
         for each in folders.open_of(taxpayer):
             folders.note(each, "contact_given", f"{said} informado por {by}", folders.today(each), {})
         folders.promise_all(taxpayer, ContactGiven())
         folders.close()
-        return Given(tuple(given), revived, _refused(connection, taxpayer, given))
+        return Given(tuple(given), recovered, _refused(connection, taxpayer, given))
 
 
 def _checked(option: str, read: Callable[[str], str], written: str) -> str:
@@ -58,12 +58,12 @@ def _checked(option: str, read: Callable[[str], str], written: str) -> str:
 
 
 REVIVED = text("""
-    UPDATE dead_contacts SET revived_at = clock_timestamp(), revived_by = :by
-    WHERE taxpayer = :taxpayer AND address = ANY(:addresses) AND revived_at IS NULL RETURNING channel
+    UPDATE suppressed_contacts SET recovered_at = clock_timestamp(), recovered_by = :by
+    WHERE taxpayer = :taxpayer AND address = ANY(:addresses) AND recovered_at IS NULL RETURNING channel
 """)
 
 
-def _revive(connection: Connection, taxpayer: int, given: dict[str, str], by: str) -> tuple[str, ...]:
+def _recover(connection: Connection, taxpayer: int, given: dict[str, str], by: str) -> tuple[str, ...]:
     asked = {"taxpayer": taxpayer, "by": by, "addresses": list(given.values())}
     return tuple(sorted(connection.scalars(REVIVED, asked)))
 

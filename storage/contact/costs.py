@@ -12,7 +12,7 @@ from models.case.status import Status
 from models.events import BudgetChanged
 from models.formats import money
 from storage.case.cohorts import read_cohort
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import cases, cohorts, decisions, notices
 
 
@@ -49,5 +49,5 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
         }
         if stopped:
             connection.execute(insert(decisions), [{"case": case, **entry} for case in stopped])
-            owe(connection, stopped, BudgetChanged())
+            enqueue(connection, stopped, BudgetChanged())
     return len(stopped)

@@ -21,7 +21,7 @@ from models.formats import day
 from models.law.calendar import Clock
 from models.words import CHANNELS
 from storage.case.cases import read_case
-from storage.outbox import owe_each
+from storage.outbox import enqueue_each
 from storage.schema import decisions, notices
 
 
@@ -50,7 +50,7 @@ def take_reports(connection: Connection, reports: Sequence[Report], now: datetim
             heard[about.id].append(report)
     if heard:
         told = _move(connection, folders, heard)
-        _bury(connection, folders, told)
+        _suppress_contact(connection, folders, told)
         refusing = [notice for notice, report in told if report.contact == "refused"]
         refuse(connection, folders, [(notice["taxpayer"], notice["channel"]) for notice in refusing], "provider")
     folders.close()
@@ -192,14 +192,14 @@ SERVED = {
 }
 
 BURIED = text("""
-    INSERT INTO dead_contacts (taxpayer, channel, address, why, notice)
+    INSERT INTO suppressed_contacts (taxpayer, channel, address, why, notice)
     SELECT * FROM unnest(CAST(:taxpayer AS bigint[]), CAST(:channel AS text[]), CAST(:address AS text[]),
                          CAST(:why AS text[]), CAST(:notice AS text[]))
     ON CONFLICT DO NOTHING RETURNING taxpayer
 """)
 
 
-def _bury(connection: Connection, folders: Folders, told: Told) -> None:
+def _suppress_contact(connection: Connection, folders: Folders, told: Told) -> None:
     """No notice goes to a dead address again, until people revive it."""
     dead = [
         (notice["taxpayer"], notice["channel"], notice["address"], report.reason or report.kind, notice["id"])
@@ -248,7 +248,7 @@ class _Case:
 
 
 FOLDERS = text("""
-    SELECT cases.id, taxpayer, position ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
+    SELECT cases.id, taxpayer, state ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
     FROM cases JOIN cohorts ON cohorts.name = cases.cohort
     WHERE taxpayer = ANY(:taxpayers) ORDER BY cases.id FOR UPDATE OF cases
 """)
@@ -307,4 +307,4 @@ class Folders:
     def close(self) -> None:
         if self._journal:
             self.connection.execute(insert(decisions), self._journal)
-        owe_each(self.connection, self._promised)
+        enqueue_each(self.connection, self._promised)

@@ -23,7 +23,7 @@ from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
 from storage.contact.delivery import open_folders, refuse, take_reports
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import cases, replies
 
 PayLink = Callable[[str], str]
@@ -187,4 +187,4 @@ def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> N
     connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))
     told = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
     record_decision(connection, case, "payment_claimed", told, today)
-    owe(connection, [case.id], PaymentClaimed(on=today))
+    enqueue(connection, [case.id], PaymentClaimed(on=today))

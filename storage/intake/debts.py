@@ -11,7 +11,7 @@ from models.intake.extract import DebtRow, Reader
 from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, stage
-from storage.outbox import owe
+from storage.outbox import enqueue
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text, period text,
     due date, litigation boolean, amount numeric(15, 2), ground text, kind text, prescribes date, own boolean,
@@ -50,7 +50,7 @@ def import_debts(
     connection.execute(text(LOCK_DEBTS))
     for change in (UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, LIFT_HOLDS, PLACE_HOLDS, UPDATE_ASSETS):
         connection.execute(text(change))
-    owe(connection, cases, ExtractChanged())
+    enqueue(connection, cases, ExtractChanged())
     return DebtsImported(
         rows=rows,
         taxpayers=count(connection, "SELECT DISTINCT key FROM staged"),

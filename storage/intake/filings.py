@@ -11,7 +11,7 @@ from models.intake.extract import FilingRow, Reader
 from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, reject_staged, stage
-from storage.outbox import owe
+from storage.outbox import enqueue
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, tax text, period text, due date, status text,
     filed_on date, declared numeric(15, 2), assessed numeric(15, 2), paid numeric(15, 2), paid_on date,
@@ -47,7 +47,7 @@ def import_filings(
     connection.execute(text(SUPERSEDE))
     connection.execute(text(ADD))
     for what, tax, period, cases in owed:
-        owe(connection, cases, _event(what, tax, period))
+        enqueue(connection, cases, _event(what, tax, period))
     return FilingsImported(
         rows=rows,
         filings=count(connection, "SELECT DISTINCT taxpayer, tax, period FROM known"),

@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.gate import approvals_wanted, basis_of
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
 from models.contact.channel import CHANNELS
 from storage.case.cases import Case, read_case
-from storage.case.facts import read_standing
+from storage.case.facts import read_case_facts
 from storage.case.people import read_person
-from storage.case.transaction import Sitting
+from storage.case.transaction import CaseTransaction
 from storage.schema import approvals
 
 BENEFITS = text("""
@@ -28,10 +28,10 @@ SERVED = text("""
 """)
 
 
-def put_approval(sat: Sitting, by: str, reason: str) -> None:
-    seen = _seen(sat.connection, sat.case, sat.position, sat.standing)
-    row = {"case": sat.case.id, "given_by": by, "reason": reason, "given_on": sat.today, "seen": seen}
-    sat.connection.execute(insert(approvals).values(row))
+def put_approval(tx: CaseTransaction, by: str, reason: str) -> None:
+    seen = _seen(tx.connection, tx.case, tx.state, tx.facts)
+    row = {"case": tx.case.id, "given_by": by, "reason": reason, "given_on": tx.today, "seen": seen}
+    tx.connection.execute(insert(approvals).values(row))
 
 
 def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str, Any] | None:
@@ -40,23 +40,23 @@ def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str
     if record.status is not Status.AWAITING_APPROVAL:
         return None
     today = record.clock.day_at(now)
-    person = read_person(connection, case, record.position.steps - 1, record.clock, today)
-    standing = read_standing(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
-    seen = _seen(connection, record, record.position, standing)
-    return {**seen, "given_by": list(record.position.approvers), "wanted": approvals_wanted(record.ruler, standing)}
+    person = read_person(connection, case, record.state.steps - 1, record.clock, today)
+    facts = read_case_facts(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
+    seen = _seen(connection, record, record.state, facts)
+    return {**seen, "given_by": list(record.state.approvers), "wanted": approvals_wanted(record.ruler, facts)}
 
 
-def _seen(connection: Connection, case: Case, position: Position, standing: Standing) -> dict[str, Any]:
+def _seen(connection: Connection, case: Case, state: CaseState, facts: CaseFacts) -> dict[str, Any]:
     """The benefits that go, the notices served, what is owed on the day, and the basis."""
-    basis, why = basis_of(case.ruler, position, standing)
+    basis, why = basis_of(case.ruler, state, facts)
     return {
-        "on": standing.today.isoformat(),
-        "balance": f"{standing.balance:.2f}",
+        "on": facts.today.isoformat(),
+        "balance": f"{facts.balance:.2f}",
         "basis": basis,
         "because": why,
         "benefits": benefits_of(connection, case.taxpayer, case.tax),
         "notices": served_notices(connection, case.id),
-        "fingerprint": standing.fingerprint,
+        "fingerprint": facts.fingerprint,
     }
 
 

@@ -17,7 +17,7 @@ from models.events import DefenceChanged
 from models.formats import day
 from storage.case.cases import Case, read_case
 from storage.case.transaction import record_decision
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import defences
 
 Ruling = Literal["accepted", "rejected"]
@@ -76,4 +76,4 @@ def _process(engine: Engine, case: str, now: datetime) -> Iterator[_Process]:
         row = connection.execute(latest).mappings().one_or_none()
         newest = Defence.model_validate({key: row[key] for key in Defence.model_fields}) if row else None
         yield _Process(connection, record, record.clock.day_at(now), newest)
-        owe(connection, [case], DefenceChanged())
+        enqueue(connection, [case], DefenceChanged())

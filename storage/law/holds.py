@@ -23,7 +23,7 @@ from models.words import GROUNDS
 from storage.case.cases import Case, read_case
 from storage.case.locks import lock_cases_and_debts
 from storage.case.transaction import record_decision
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import debtors, debts, holds
 
 SOURCE = "person"
@@ -57,21 +57,21 @@ def place_hold(
     of_debts: Sequence[str] = (),
 ) -> Changed:
     """From `since` on, today if it isn't said, on all debts of the case unless they are named. Raises Refusal."""
-    with _desk(engine, case, of_debts) as desk:
-        today = desk.case.clock.day_at(now)
+    with _locked(engine, case, of_debts) as locked:
+        today = locked.case.clock.day_at(now)
         since = since or today
         check_hold(since, until, today)
-        known = select(holds.c.debt).where(_of_people(desk.debts), holds.c.ground == ground).order_by(holds.c.debt)
-        if held := desk.connection.scalars(known).all():
+        known = select(holds.c.debt).where(_of_people(locked.debts), holds.c.ground == ground).order_by(holds.c.debt)
+        if held := locked.connection.scalars(known).all():
             raise Refusal(f"already held on the ground {ground}: debt {', '.join(held)}; name the others with --debt")
         why = {"placed_by": by, "reason": reason, "evidence": evidence, "since": since, "until": until}
-        rows = [{"debt": debt, "ground": ground, "source": SOURCE, **why} for debt in desk.debts]
-        desk.connection.execute(insert(holds), rows)
+        rows = [{"debt": debt, "ground": ground, "source": SOURCE, **why} for debt in locked.debts]
+        locked.connection.execute(insert(holds), rows)
         till = f" até {day(until)}" if until else ""
         proof = f"; prova: {evidence}" if evidence else ""
         said = f"{GROUNDS[ground]}, desde {day(since)}{till}, por {by}: {reason}{proof}"
-        _tell(desk, "hold_placed", f"exigibilidade suspensa ({_named(desk.debts)}): {said}", now)
-        return Changed([Held(debt, ground, since, until) for debt in desk.debts], desk.cases)
+        _tell(locked, "hold_placed", f"exigibilidade suspensa ({_named(locked.debts)}): {said}", now)
+        return Changed([Held(debt, ground, since, until) for debt in locked.debts], locked.cases)
 
 
 def release_hold(
@@ -85,21 +85,21 @@ def release_hold(
 ) -> Changed:
     """Lifts what people placed: on that ground only, on those debts only, else all. Raises Refusal when that is
     nothing."""
-    with _desk(engine, case, of_debts) as desk:
-        mine = _of_people(desk.debts) & (holds.c.ground == ground if ground else true())
+    with _locked(engine, case, of_debts) as locked:
+        mine = _of_people(locked.debts) & (holds.c.ground == ground if ground else true())
         lifted = {"lifted_at": func.clock_timestamp(), "lifted_by": by, "lifted_because": reason}
-        gone = desk.connection.execute(update(holds).where(mine).values(lifted).returning(holds)).all()
+        gone = locked.connection.execute(update(holds).where(mine).values(lifted).returning(holds)).all()
         if not gone:
-            raise Refusal(f"there is nothing of people's to release; {_what_is_held(desk)}")
+            raise Refusal(f"there is nothing of people's to release; {_what_is_held(locked)}")
         grounds = ", ".join(GROUNDS[name] for name in sorted({hold.ground for hold in gone}))
         of = _named(sorted({hold.debt for hold in gone}))
-        _tell(desk, "hold_lifted", f"suspensão levantada ({of}): {grounds}, por {by}: {reason}", now)
+        _tell(locked, "hold_lifted", f"suspensão levantada ({of}): {grounds}, por {by}: {reason}", now)
         found = [Held(hold.debt, hold.ground, hold.since, hold.until) for hold in gone]
-        return Changed(sorted(found, key=lambda hold: (hold.debt, hold.ground)), desk.cases)
+        return Changed(sorted(found, key=lambda hold: (hold.debt, hold.ground)), locked.cases)
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Locked:
     connection: Connection
     case: Case
     debts: list[str]
@@ -109,14 +109,14 @@ class _Desk:
 
 
 @contextmanager
-def _desk(engine: Engine, case: str, of_debts: Sequence[str]) -> Iterator[_Desk]:
+def _locked(engine: Engine, case: str, of_debts: Sequence[str]) -> Iterator[_Locked]:
     """The cases and the debts, locked. Raises Refusal."""
     with engine.begin() as connection:
         named = _meant(connection, read_case(connection, case), of_debts)
         cases = lock_cases_and_debts(connection, named)
         record = read_case(connection, case)
         must_be_open(case, record.status)
-        yield _Desk(connection, record, named, cases)
+        yield _Locked(connection, record, named, cases)
 
 
 def _meant(connection: Connection, case: Case, of_debts: Sequence[str]) -> list[str]:
@@ -138,9 +138,9 @@ def _of_people(named: Sequence[str]) -> ColumnElement[bool]:
     return holds.c.debt.in_(named) & (holds.c.source == SOURCE) & holds.c.lifted_at.is_(None)
 
 
-def _what_is_held(desk: _Desk) -> str:
-    current = select(holds).where(holds.c.debt.in_(desk.debts), holds.c.lifted_at.is_(None)).order_by(holds.c.id)
-    held = [_told(hold) for hold in desk.connection.execute(current)]
+def _what_is_held(locked: _Locked) -> str:
+    current = select(holds).where(holds.c.debt.in_(locked.debts), holds.c.lifted_at.is_(None)).order_by(holds.c.id)
+    held = [_told(hold) for hold in locked.connection.execute(current)]
     return f"held are {'; '.join(held)}" if held else "nothing is held"
 
 
@@ -148,10 +148,10 @@ def _told(hold: Row[Any]) -> str:
     return f"debt {hold.debt} on {hold.ground} by {hold.placed_by or hold.source} ({ended_by(hold.source)})"
 
 
-def _tell(desk: _Desk, kind: str, why: str, now: datetime) -> None:
-    for each in (read_case(desk.connection, case) for case in desk.cases):
-        record_decision(desk.connection, each, kind, why, each.clock.day_at(now))
-    owe(desk.connection, desk.cases, HoldsChanged())
+def _tell(locked: _Locked, kind: str, why: str, now: datetime) -> None:
+    for each in (read_case(locked.connection, case) for case in locked.cases):
+        record_decision(locked.connection, each, kind, why, each.clock.day_at(now))
+    enqueue(locked.connection, locked.cases, HoldsChanged())
 
 
 def _named(ids: Sequence[str]) -> str:

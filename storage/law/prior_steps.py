@@ -15,7 +15,7 @@ from models.formats import day
 from models.words import PRIOR_STEPS
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.schema import prior_steps
 
 
@@ -38,4 +38,4 @@ def take_prior_step(
         connection.execute(insert(prior_steps).values(row))
         why = f"{PRIOR_STEPS[kind]}, em {day(on)}, registrado por {by}: {reference}"
         record_decision(connection, record, "prior_step_taken", why, today)
-        owe(connection, [case], PriorStepTaken())
+        enqueue(connection, [case], PriorStepTaken())

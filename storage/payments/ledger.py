@@ -47,7 +47,7 @@ from storage.agreement.agreements import tell
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import frozen_ruler
-from storage.outbox import owe_each
+from storage.outbox import enqueue_each
 from storage.payments.charges import debts_of_charges
 from storage.payments.offers import settle
 from storage.payments.posting_locks import (
@@ -365,7 +365,7 @@ class _Posting:
         """Journal and signals, all at the end."""
         if self.journal:
             self.connection.execute(insert(decisions), self.journal)
-        owe_each(self.connection, self.promised)
+        enqueue_each(self.connection, self.promised)
 
     def _row(self, receipt: Receipt) -> dict[str, Any]:
         purpose = self.purpose_of_txid.get(receipt.txid or "")

@@ -152,7 +152,11 @@ def _instalments(
     if refunded:
         ways.append(instalments.c.id.in_(select(payments.c.instalment).where(payments.c.end_to_end_id.in_(refunded))))
     columns = (instalments.c.id, instalments.c.agreement, instalments.c.pix_txid, instalments.c.slip_number)
-    return connection.execute(union(*(select(*columns).where(way) for way in ways))).all() if ways else []
+    return (
+        connection.execute(union(*(select(*columns).where(rung_channel) for rung_channel in ways))).all()
+        if ways
+        else []
+    )
 
 
 def _named_debts(
@@ -171,7 +175,11 @@ def _named_debts(
 
 def _named(connection: Connection, ways: list[ColumnElement[bool]]) -> set[str]:
     """One way of naming at a time, so that each uses its own index."""
-    return set(connection.scalars(union(*(select(debts.c.id).where(way) for way in ways)))) if ways else set()
+    return (
+        set(connection.scalars(union(*(select(debts.c.id).where(rung_channel) for rung_channel in ways))))
+        if ways
+        else set()
+    )
 
 
 def _lock_debts(connection: Connection, named: set[str]) -> dict[str, _Debt]:

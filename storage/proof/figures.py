@@ -208,7 +208,7 @@ FIGURES: Mapping[str, Figure] = {
         source="a própria régua (models/case/forecast.py)",
         query="""
             SELECT ruler, step.row, step.rung, step.on AS day,
-                   coalesce((position ->> 'occurrences')::int, 1) AS occurrences,
+                   coalesce((state ->> 'occurrences')::int, 1) AS occurrences,
                    jsonb_path_query_array(legs, '$[*].channel') AS channels, count(*) AS cases
             FROM cases, jsonb_to_record(next_step) AS step (row text, rung int, "on" date, legs jsonb)
             WHERE cohort = :cohort AND closed_at IS NULL AND next_step ->> 'action' = 'notify'

@@ -77,9 +77,9 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
         )
 
 
-def _counts(standing: list[Any], sent: list[Any]) -> Counts:
+def _counts(facts: list[Any], sent: list[Any]) -> Counts:
     """Only cells that anybody was ever on."""
-    cases = {(row["hypothesis"], row["stage"]): row["cases"] for row in standing}
+    cases = {(row["hypothesis"], row["stage"]): row["cases"] for row in facts}
     notices = {(row["hypothesis"], row["stage"]): row["notices"] for row in sent}
     return {
         (row, stage): (cases.get((row, stage), 0), notices[row, stage])
@@ -134,7 +134,7 @@ BENEFITS = """
 
 ANSWERS = """
     SELECT (SELECT count(*) FROM notices JOIN cases ON cases.id = notices."case"
-            WHERE cohort = :cohort AND way <> channel AND sent_at IS NOT NULL) AS fell_over,
+            WHERE cohort = :cohort AND rung_channel <> channel AND sent_at IS NOT NULL) AS fell_over,
            (SELECT count(*) FROM replies JOIN cases ON cases.id = replies."case" WHERE cohort = :cohort) AS replies,
            (SELECT count(*) FROM (
                 SELECT debts.id FROM cases JOIN debtors ON debtors.taxpayer = cases.taxpayer

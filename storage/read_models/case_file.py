@@ -49,7 +49,7 @@ PAYMENTS = text("""
 """)
 
 NOTICES = text("""
-    SELECT id, at, hypothesis, stage, rigidity, tone, channel, way, template, status, failure, formal, subject, body,
+    SELECT id, at, hypothesis, stage, rigidity, tone, channel, rung_channel, template, status, failure, formal, subject, body,
            address, claimed_at, sent_at, served_on, served_by, served_reference
     FROM notices WHERE "case" = :case ORDER BY step, channel
 """)
@@ -147,7 +147,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "tax": record.tax,
         "status": record.status,
         **_cell(record),
-        "occurrences": record.position.occurrences,
+        "occurrences": record.state.occurrences,
         "next_step": _next_step(who.next_step),
         "waits_because": _waits_because(who.next_step),
         "holds": rows(HOLDS),
@@ -204,12 +204,12 @@ def _masked(body: str, tax_id: str) -> str:
 
 
 def _cell(case: Case) -> dict[str, Any]:
-    position = case.position
-    stands = case.ruler.rung(position.row, position.rung) if position.row and position.rung >= 0 else None
+    state = case.state
+    stands = case.ruler.rung(state.row, state.rung) if state.row and state.rung >= 0 else None
     return {
-        "hypothesis": position.row,
+        "hypothesis": state.row,
         "stage": stands.stage if stands else None,
-        "rigidity": position.last_rigidity or None,
+        "rigidity": state.last_rigidity or None,
     }
 
 

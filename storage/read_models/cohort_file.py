@@ -23,9 +23,9 @@ def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, A
     return {
         "cohort": name,
         "ruler": known.frozen.ruler.label,
-        "state": known.steering.state,
-        "steered_by": known.steering.by or None,
-        "steered_on": known.steering.on,
+        "state": known.lifecycle.state,
+        "state_set_by": known.lifecycle.by or None,
+        "state_since": known.lifecycle.on,
         "started_by": known.started_by,
         "today": known.clock.day_at(now),
         "cases": sum(statuses.values()),
@@ -46,7 +46,7 @@ def statuses_of(connection: Connection, name: str) -> dict[str, int]:
 
 def _cells(connection: Connection, name: str) -> list[dict[str, Any]]:
     """Each case's by its own ruler."""
-    row, rung = cases.c.position["row"].astext, cases.c.position["rung"].as_integer()
+    row, rung = cases.c.state["row"].astext, cases.c.state["rung"].as_integer()
     alike = (row, rung, cases.c.ruler)
     counts: Counter[tuple[str | None, str | None]] = Counter()
     query = select(*alike, func.count()).where(cases.c.cohort == name).group_by(*alike).order_by(*alike)

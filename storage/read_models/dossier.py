@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.step import Step
 from models.errors import Unreckonable
 from models.money.accrual_table import AccrualTable
@@ -22,7 +22,7 @@ from models.redaction import Person
 from models.ruler.schema import Ruler
 from storage.amounts.accruals import accrual_of
 from storage.case.cases import Case, frozen_ruler, read_case
-from storage.case.facts import read_standings
+from storage.case.facts import read_facts
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -46,7 +46,7 @@ class Dossier:
     rulers: Mapping[str, PinnedRuler]
     """By digest: every version that a decision was made by, and the cohort's."""
     accrual: AccrualTable | None
-    standing: Standing | None
+    facts: CaseFacts | None
     """On `as_of`; none where a rate or a rule is missing that says what is owed."""
     decisions: Rows
     notices: Rows
@@ -73,7 +73,7 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
         rows = {
             name: [dict(row) for row in connection.execute(query, asked).mappings()] for name, query in QUERIES.items()
         }
-        last = max((row["at"] for row in rows["decisions"]), default=known.position.started)
+        last = max((row["at"] for row in rows["decisions"]), default=known.state.started)
         next_step = connection.scalar(NEXT_STEP, asked)
         return Dossier(
             case=known,
@@ -97,7 +97,7 @@ def _owed(connection: Connection, case: Case, on: date) -> dict[str, Any]:
     pair = (case.taxpayer, case.tax)
     try:
         table = accrual_of(case.ruler)
-        return {"accrual": table, "standing": read_standings(connection, case.ruler, [pair], on)[pair]}
+        return {"accrual": table, "standing": read_facts(connection, case.ruler, [pair], on)[pair]}
     except Unreckonable:
         return {"accrual": None, "standing": None}
 
@@ -107,7 +107,7 @@ NEXT_STEP = text("SELECT next_step FROM cases WHERE id = :case")
 # a taxpayer's addresses past and present: whatever may stand in a text about him
 PERSON = text("""
     SELECT tax_id, name, array_remove(ARRAY[email, phone, messenger]
-        || ARRAY(SELECT address FROM dead_contacts WHERE taxpayer = :taxpayer ORDER BY id)
+        || ARRAY(SELECT address FROM suppressed_contacts WHERE taxpayer = :taxpayer ORDER BY id)
         || ARRAY(SELECT address FROM notices WHERE "case" = :case ORDER BY step, channel)
         || ARRAY(SELECT address FROM replies WHERE "case" = :case ORDER BY id), NULL) AS addresses
     FROM taxpayers WHERE id = :taxpayer
@@ -127,7 +127,7 @@ QUERIES = {
         FROM decisions WHERE "case" = :case ORDER BY id
     """),
     "notices": text("""
-        SELECT id, kind, step, channel, way, at, hypothesis, stage, rigidity, tone, formal, template, status, failure,
+        SELECT id, kind, step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, formal, template, status, failure,
                subject, body, address, provider, provider_id, claimed_at, sent_at, served_on, served_by,
                served_reference, deemed_on, deemed_by
         FROM notices WHERE "case" = :case ORDER BY claimed_at, id

@@ -9,12 +9,12 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.errors import Refusal
 from models.ruler.schema import Kind, Ruler
 from models.taxid import mask
 from storage.case.cases import read_case
-from storage.case.facts import read_standings
+from storage.case.facts import read_facts
 from storage.payments.charges import brcodes_of
 from storage.payments.offers import OnDay, offer_now
 from storage.schema import taxpayers
@@ -29,7 +29,7 @@ class PayPage:
     """Masked: who opens the link knows his own."""
     tax: str
     today: date
-    standing: Standing
+    facts: CaseFacts
     brcodes: Mapping[str, str]
     """Pix *copia e cola*, by debt."""
     offer: OnDay | None = None
@@ -37,7 +37,7 @@ class PayPage:
 
     @property
     def debts(self) -> list[Debt]:
-        return [debt for debt in self.standing.debts if debt.outstanding]
+        return [debt for debt in self.facts.debts if debt.outstanding]
 
     @property
     def missing_returns(self) -> list[Filing]:
@@ -48,8 +48,8 @@ class PayPage:
         return self._filings(Kind.DIVERGENCE)
 
     def _filings(self, kind: Kind) -> list[Filing]:
-        periods = {e.period for e in self.standing.evidence if e.kind is kind and e.open}
-        return [filing for filing in self.standing.filings if filing.period in periods]
+        periods = {e.period for e in self.facts.evidence if e.kind is kind and e.open}
+        return [filing for filing in self.facts.filings if filing.period in periods]
 
 
 def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage | None:
@@ -60,7 +60,7 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         return None
     today = found.clock.day_at(now)
     pair = (found.taxpayer, found.tax)
-    standing = read_standings(connection, found.ruler, [pair], today)[pair]
+    facts = read_facts(connection, found.ruler, [pair], today)[pair]
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
     page = PayPage(
         ruler=found.ruler,
@@ -69,7 +69,7 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         tax_id=mask(who.tax_id),
         tax=found.tax,
         today=today,
-        standing=standing,
-        brcodes=brcodes_of(connection, [debt.id for debt in standing.debts]),
+        facts=facts,
+        brcodes=brcodes_of(connection, [debt.id for debt in facts.debts]),
     )
     return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))

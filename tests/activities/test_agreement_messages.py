@@ -13,17 +13,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.agreements import AgreementActivities
-from activities.dependencies import Desk
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from activities.dependencies import Dependencies
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from storage.engine import connect
-from storage.schema import cohorts, dead_contacts, opt_outs, taxpayers
+from storage.schema import cohorts, opt_outs, suppressed_contacts, taxpayers
 from tests.agreement_world import BH, Contract, at, contract
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
 from tests.providers.weather import Fault
-from workflows.effects import AgreementErrand, AgreementOutlook, InstalmentMessage, UnsentMessage
+from workflows.effects import AgreementNextAction, AgreementReview, InstalmentMessage, UnsentMessage
 
 SIGNED = date(2026, 3, 2)
 EMAIL, PHONE = "fiscal@padaria.example", "+5582999990000"
@@ -43,9 +43,9 @@ class Hand:
         mail = SendGrid(KEY, url=providers.url, timeout=2.0, patience=0.0)
         senders = {"sms": "28471", "voice": "+558233150000"}
         phone = Twilio(ACCOUNT, TOKEN, senders, "https://regua.example", url=providers.url, timeout=2.0)
-        post = Post({"email": mail, "sms": phone, "voice": phone}, Outbox(outbox))
+        post = MailGateway({"email": mail, "sms": phone, "voice": phone}, FileTransport(outbox))
         self.made, self.outbox = made, outbox
-        self.does = AgreementActivities(Desk(made.engine, post))
+        self.does = AgreementActivities(Dependencies(made.engine, post))
         self.now = at(SIGNED)
 
     def run(self, effect: Callable[[Any], Any], asked: Any, attempt: int = 1) -> Any:
@@ -54,21 +54,23 @@ class Hand:
         world.info = replace(world.info, started_time=self.now, attempt=attempt, scheduled_time=datetime.now(UTC))
         return world.run(effect, asked)
 
-    def look(self) -> AgreementOutlook:
-        outlook: AgreementOutlook = self.run(self.does.review_agreement, AgreementErrand(agreement=self.made.agreement))
-        return outlook
+    def look(self) -> AgreementNextAction:
+        next_action: AgreementNextAction = self.run(
+            self.does.review_agreement, AgreementReview(agreement=self.made.agreement)
+        )
+        return next_action
 
-    def write(self) -> AgreementOutlook:
+    def write(self) -> AgreementNextAction:
         """At the instant that the agreement's next step is due."""
         looked = self.look()
         assert looked.runs_at is not None
         self.now = max(self.now, looked.runs_at)
         return self.write_now(looked)
 
-    def write_now(self, looked: AgreementOutlook) -> AgreementOutlook:
-        errand = AgreementErrand(agreement=self.made.agreement, step=looked.step)
-        outlook: AgreementOutlook = self.run(self.does.write_about_instalment, errand)
-        return outlook
+    def write_now(self, looked: AgreementNextAction) -> AgreementNextAction:
+        dispatch = AgreementReview(agreement=self.made.agreement, step=looked.step)
+        next_action: AgreementNextAction = self.run(self.does.write_about_instalment, dispatch)
+        return next_action
 
     def hand_over(self, message: InstalmentMessage, attempt: int = 1) -> Any:
         return self.run(self.does.hand_over_message, message, attempt)
@@ -84,27 +86,27 @@ def hand(engine: Engine, providers: FakeProviders, tmp_path: Path) -> Hand:
     return Hand(made, providers, tmp_path)
 
 
-def channels(outlook: AgreementOutlook) -> list[str]:
-    return [message.channel for message in outlook.messages]
+def channels(next_action: AgreementNextAction) -> list[str]:
+    return [message.channel for message in next_action.messages]
 
 
 def test_a_reminder_leaves_by_each_channel_inside_its_hours(hand: Hand, providers: FakeProviders) -> None:
-    outlook = hand.write()
+    next_action = hand.write()
     assert 8 <= hand.made.look(SIGNED).case.clock.logical_at(hand.now).hour < 20
-    assert [(message.channel, message.queue) for message in outlook.messages] == [
+    assert [(message.channel, message.queue) for message in next_action.messages] == [
         ("email", "regua-sendgrid"),
         ("sms", "regua-twilio"),
     ]
-    assert [hand.hand_over(message) for message in outlook.messages] == [None, None]
+    assert [hand.hand_over(message) for message in next_action.messages] == [None, None]
     assert len(providers.taken) == 2
     assert list(hand.outbox.iterdir()) == []
 
 
 def test_asked_for_twice_the_same_messages_are_named(hand: Hand) -> None:
-    outlook = hand.write()
-    [message, _] = outlook.messages
-    errand = AgreementErrand(agreement=hand.made.agreement, step=message.step)
-    assert hand.run(hand.does.write_about_instalment, errand).messages == outlook.messages
+    next_action = hand.write()
+    [message, _] = next_action.messages
+    dispatch = AgreementReview(agreement=hand.made.agreement, step=message.step)
+    assert hand.run(hand.does.write_about_instalment, dispatch).messages == next_action.messages
     assert hand.made.journal.count("agreement_reminder") == 1
 
 
@@ -113,11 +115,11 @@ def test_at_night_nothing_is_written_and_the_morning_is_named(hand: Hand) -> Non
     assert looked.runs_at is not None
     hand.now = looked.runs_at.replace(hour=2)
     hand.now = max(hand.now, looked.runs_at.replace(hour=23, minute=59))
-    outlook = hand.write_now(looked)
-    assert outlook.messages == ()
+    next_action = hand.write_now(looked)
+    assert next_action.messages == ()
     assert "agreement_reminder" not in hand.made.journal
-    assert outlook.runs_at is not None
-    assert outlook.runs_at > hand.now
+    assert next_action.runs_at is not None
+    assert next_action.runs_at > hand.now
 
 
 def test_what_is_late_is_written_at_once_inside_the_hours(hand: Hand) -> None:
@@ -139,15 +141,15 @@ def test_a_message_held_up_until_the_night_waits_for_the_morning(hand: Hand, pro
     assert len(providers.taken) == 1
 
 
-@pytest.mark.parametrize("way", ["refused", "dead", "absent"])
-def test_a_channel_that_does_not_reach_the_taxpayer_is_left_out(hand: Hand, way: str) -> None:
+@pytest.mark.parametrize("rung_channel", ["refused", "dead", "absent"])
+def test_a_channel_that_does_not_reach_the_taxpayer_is_left_out(hand: Hand, rung_channel: str) -> None:
     who = hand.made.taxpayer
     with hand.made.engine.begin() as connection:
-        if way == "refused":
+        if rung_channel == "refused":
             connection.execute(insert(opt_outs).values(taxpayer=who, channel="sms", via="link"))
-        elif way == "dead":
+        elif rung_channel == "dead":
             row = {"taxpayer": who, "channel": "sms", "address": PHONE, "why": "número inexistente"}
-            connection.execute(insert(dead_contacts).values(row))
+            connection.execute(insert(suppressed_contacts).values(row))
         else:
             connection.execute(update(taxpayers).values(phone=None))
     assert channels(hand.write()) == ["email"]
@@ -190,7 +192,9 @@ def test_a_database_that_is_away_costs_none_of_the_two_attempts(hand: Hand, prov
     [message, _] = hand.write().messages
     does, hand.does = (
         hand.does,
-        AgreementActivities(Desk(connect("postgresql://127.0.0.1:1/away"), Post({}, Outbox(hand.outbox)))),
+        AgreementActivities(
+            Dependencies(connect("postgresql://127.0.0.1:1/away"), MailGateway({}, FileTransport(hand.outbox)))
+        ),
     )
     again = hand.hand_over(message)
     assert again > hand.now

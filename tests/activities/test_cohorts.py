@@ -15,19 +15,19 @@ from temporalio.testing import ActivityEnvironment
 from activities import cohorts as starting
 from activities.cases import CaseActivities
 from activities.cohorts import CohortActivities
-from activities.dependencies import Desk
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from activities.dependencies import Dependencies
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from models.case.cohort_state import State
-from models.case.state import Position
+from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage.case import cohorts
-from storage.case.cohort_lifecycle import steer
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler, read_cohort
+from storage.case.cohort_lifecycle import change_cohort_state
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler, read_cohort
 from storage.catalogue import RULERS
 from storage.schema import cases, debtors, debts, taxpayers
 from tests.builders import REGISTERED, shipped
-from workflows.effects import CaseStart, Hearing, Intake, StartCursor
+from workflows.effects import CaseStart, EvaluationRequest, Intake, StartCursor
 from workflows.names import case_workflow_id
 
 PAGE, PEOPLE = 3, 8
@@ -56,8 +56,8 @@ class Temporal:
         self.told[told.case] = told
 
 
-def desk_on(engine: Engine) -> Desk:
-    return Desk(engine, Post({}, Outbox(Path("outbox"))))
+def desk_on(engine: Engine) -> Dependencies:
+    return Dependencies(engine, MailGateway({}, FileTransport(Path("outbox"))))
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ def cohort(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
             made = connection.execute(insert(debts).values(debt).returning(debts.c.id)).scalar_one()
             connection.execute(insert(debtors).values(debt=made, taxpayer=who))
     for name in ("other", "iptu"):
-        found_cohort(engine, Cohort(name, frozen, Selection(), clock, "ana"))
-    position = Position.at_start(DAY).model_dump(mode="json")
+        create_cohort(engine, Cohort(name, frozen, Selection(), clock, "ana"))
+    state = CaseState.at_start(DAY).model_dump(mode="json")
     with engine.begin() as connection:
         connection.execute(
-            insert(cases).values(taxpayer=who, tax="IPTU", cohort="other", ruler=frozen.digest, position=position)
+            insert(cases).values(taxpayer=who, tax="IPTU", cohort="other", ruler=frozen.digest, state=state)
         )
     return "iptu"
 
@@ -120,21 +120,21 @@ async def test_what_was_begun_by_a_command_that_died_is_begun_again(engine: Engi
     done = await attempt(engine, cohort, again, beats)
     assert [cursor.seen for cursor in beats] == [PAGE, 2 * PAGE, PEOPLE]
     assert (done.started, len(again.started)) == (PEOPLE - 1, PEOPLE - 1 - PAGE)
-    assert all(told.stock for told in again.told.values())
+    assert all(told.evaluation for told in again.told.values())
 
 
 async def test_each_workflow_is_given_the_stock_it_would_have_taken(engine: Engine, cohort: str) -> None:
     temporal = Temporal()
     await attempt(engine, cohort, temporal, [])
-    look = CaseActivities(desk_on(engine)).take_stock
+    look = CaseActivities(desk_on(engine)).evaluate
     assert len(temporal.told) == PEOPLE - 1
     for case, told in temporal.told.items():
         world = ActivityEnvironment()
         world.info = replace(world.info, started_time=datetime.now(UTC))
-        taken = world.run(look, Hearing(case=case))
-        assert told.stock
-        assert (told.stock.plan, told.stock.outlook.step) == (taken.plan, taken.outlook.step)
-        assert told.stock.outlook.revision < taken.outlook.revision
+        taken = world.run(look, EvaluationRequest(case=case))
+        assert told.evaluation
+        assert (told.evaluation.plan, told.evaluation.next_action.step) == (taken.plan, taken.next_action.step)
+        assert told.evaluation.next_action.revision < taken.next_action.revision
 
 
 async def test_the_stock_of_many_is_on_record_and_journalled_once(engine: Engine, cohort: str) -> None:
@@ -172,7 +172,7 @@ async def test_whom_temporal_refuses_holds_nobody_up_and_the_relay_tries_again(e
     done = await attempt(engine, cohort, picky, [])
     assert (done.failed, len(picky.started)) == (2, PEOPLE - 3)
     with engine.connect() as connection:
-        owed = connection.scalars(text('SELECT "case" FROM owed_signals')).all()
+        owed = connection.scalars(text('SELECT "case" FROM outbox')).all()
     assert {case_workflow_id(case) for case in owed} == picky.refuses
 
 
@@ -186,7 +186,7 @@ async def test_the_nightly_intake_starts_only_those_whom_no_workflow_has_looked_
 async def test_a_cancelled_cohort_takes_nobody_in(engine: Engine, cohort: str) -> None:
     with engine.begin() as connection:
         known = read_cohort(connection, cohort)
-    steer(engine, cohort, State.CANCELLED, "ana", "lei nova", datetime.now(UTC))
+    change_cohort_state(engine, cohort, State.CANCELLED, "ana", "lei nova", datetime.now(UTC))
     temporal = Temporal()
     assert (await attempt(engine, cohort, temporal, [])).done
     for page in cohorts.candidates(engine, known.frozen.ruler, known.selection, DAY):

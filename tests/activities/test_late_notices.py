@@ -14,9 +14,9 @@ def test_a_late_notice_leaves_at_once_when_the_worker_is_back_in_its_hours(engin
     """Its case's turn comes 7 h 30 min after the opening; asking again and again until then would not do either."""
     street = Street(engine, ICMS, [FACTS["h1"]] * 3, compressed=False, providers=False, shared=False)
     late = street.lives[2]
-    assert late.outlook
-    assert late.outlook.runs_at
-    due = late.outlook.runs_at
+    assert late.next_action
+    assert late.next_action.runs_at
+    due = late.next_action.runs_at
     opening_of_the_next_day = due.replace(hour=11, minute=0, second=0, microsecond=0) + timedelta(days=1)
     street.worker.now = opening_of_the_next_day + timedelta(hours=hours)
     street.rest()

@@ -40,7 +40,7 @@ from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis
 from storage.agreement.agreements import rescind
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import Wish, sign
+from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.case.cases import read_case
 from storage.case.cohorts import read_cohort
@@ -53,11 +53,11 @@ from storage.contact.delivery import opt_out
 from storage.law.defences import file_defence, rule_on_defence
 from storage.law.holds import place_hold, release_hold
 from storage.law.prior_steps import take_prior_step
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing, revised_icms
 from tests.record_world import STARTED_BY, Death, Life, Street
-from workflows.effects import CaseCommand, Command, Hearing, Outlook
+from workflows.effects import CaseCommand, Command, EvaluationRequest, NextAction
 
 PEOPLE = ("Ana", "Bia", f" {STARTED_BY.upper()}")
 """The last has started the cohort, so that he may approve nothing."""
@@ -149,9 +149,9 @@ class LivesOnRecord(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_workflow_starts_anew(self, data: st.DataObject) -> None:
         life = self.one(data, self.street.lives)
-        life.outlook, life.asked = None, []
+        life.next_action, life.asked = None, []
         with self.engine.begin() as connection:
-            owe(connection, [life.case], MemoryLost())
+            enqueue(connection, [life.case], MemoryLost())
         self.happened("a workflow starts anew")
 
     # ---- money
@@ -186,7 +186,15 @@ class LivesOnRecord(RuleBasedStateMachine):
     def sign_an_agreement(self, data: st.DataObject, count: int) -> None:
         life = self.one(data, self.street.lives)
         with suppress(Refusal):
-            sign(self.engine, life.case, *load_policy("belo-horizonte"), Wish(count), "Ana", "command", self.street.now)
+            sign(
+                self.engine,
+                life.case,
+                *load_policy("belo-horizonte"),
+                SigningRequest(count),
+                "Ana",
+                "command",
+                self.street.now,
+            )
             self.fired["an agreement signed"] += 1
         self.happened("ask for an agreement")
 
@@ -323,7 +331,7 @@ class LivesOnRecord(RuleBasedStateMachine):
             on = max(at, self.street.today)
             self.write(f"UPDATE notices SET served_on = '{on}', served_by = 'Ana' WHERE id = '{notice}'")
             with self.engine.begin() as connection:
-                owe(connection, [case], NoticeServed(notice=notice, on=on))
+                enqueue(connection, [case], NoticeServed(notice=notice, on=on))
         self.happened("serve")
 
     @rule(data=st.data(), new=st.booleans())
@@ -379,7 +387,7 @@ class LivesOnRecord(RuleBasedStateMachine):
     @invariant()
     def looking_again_changes_nothing(self) -> None:
         for life in self.street.lives:
-            promised = life.outlook
+            promised = life.next_action
             if promised is None or life.asked or not life.runs or promised.closed:
                 continue
             if promised.step.status == Status.OVER_BUDGET:
@@ -387,10 +395,10 @@ class LivesOnRecord(RuleBasedStateMachine):
             if promised.step.on and promised.step.on <= self.street.today:
                 continue  # its day has come, and only its hour has not
             before = self.journal(life)
-            found = self.street.worker.run_until_done(self.street.cases.take_stock, Hearing(case=life.case))
+            found = self.street.worker.run_until_done(self.street.cases.evaluate, EvaluationRequest(case=life.case))
             life.adopt(found)
             assert self.journal(life) == before
-            assert _said(found.outlook) == _said(promised)
+            assert _said(found.next_action) == _said(promised)
 
     @invariant()
     def no_notice_leaves_twice(self) -> None:
@@ -400,8 +408,8 @@ class LivesOnRecord(RuleBasedStateMachine):
     @invariant()
     def who_closed_owes_nothing_or_was_let_go(self) -> None:
         for life in self.street.lives:
-            if life.outlook and life.outlook.closed:
-                assert life.outlook.step.status in (Status.RESOLVED, Status.CANCELLED)
+            if life.next_action and life.next_action.closed:
+                assert life.next_action.step.status in (Status.RESOLVED, Status.CANCELLED)
 
     # ---- in fewer words
 
@@ -417,7 +425,7 @@ class LivesOnRecord(RuleBasedStateMachine):
 
     def tell(self, life: Life, event: Any) -> None:
         with self.engine.begin() as connection:
-            owe(connection, [life.case], event)
+            enqueue(connection, [life.case], event)
 
     def owes_for(self, life: Life, period: str, amount: str) -> None:
         name = f"{self.street.lives.index(life)}-{period}"
@@ -443,7 +451,7 @@ class LivesOnRecord(RuleBasedStateMachine):
 
     def awaiting(self) -> list[Life]:
         waits = [life for life in self.street.lives if life.status == Status.AWAITING_APPROVAL and not life.asked]
-        return [life for life in waits if life.outlook and life.outlook.step.action is Action.WAIT]
+        return [life for life in waits if life.next_action and life.next_action.step.action is Action.WAIT]
 
     def command(self, life: Life, effect: Callable[[Any], Any], by: str) -> None:
         asked = CaseCommand(case=life.case, command=Command(by=by, reason="conferido"))
@@ -462,9 +470,9 @@ def _facts(ruler: str, entry: Hypothesis, rich: bool) -> Facts:
     return more, [each.model_copy(update={"declared": each.declared and each.declared * 2}) for each in returns]
 
 
-def _said(outlook: Outlook) -> dict[str, Any]:
+def _said(next_action: NextAction) -> dict[str, Any]:
     """Not in which words: of two grounds that a debt is held on, one may be over."""
-    return outlook.model_dump(exclude={"revision": True, "step": {"reason"}})
+    return next_action.model_dump(exclude={"revision": True, "step": {"reason"}})
 
 
 def _told(fired: Counter[str]) -> str:

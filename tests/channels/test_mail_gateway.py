@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from channels.file_transport import Outbox
-from channels.mail_gateway import Busy, Outgoing, Post, Unanswered, Undeliverable, failure_of
-from channels.settings import post_from, rate_of
+from channels.file_transport import FileTransport
+from channels.mail_gateway import Busy, MailGateway, Outgoing, Unanswered, Undeliverable, failure_of
+from channels.settings import gateway_from, rate_of
 from models.contact.channel import CHANNELS
 from models.errors import Refusal
 from tests.channels.messages import PUBLIC_URL, outgoing
@@ -28,33 +28,33 @@ TWILIO = {
 }
 
 
-def providers(post: Post) -> list[str]:
+def providers(post: MailGateway) -> list[str]:
     return [post.adapter(channel).name for channel in CHANNELS]
 
 
 def test_without_keys_messages_stay_here_and_need_no_contact(tmp_path: Path) -> None:
-    post = post_from({}, tmp_path)
+    post = gateway_from({}, tmp_path)
     assert providers(post) == ["outbox"] * 5 + ["domicile"]
     assert not any(post.reaches(channel) for channel in CHANNELS)
 
 
 def test_each_channel_leaves_by_the_provider_whose_keys_are_given(tmp_path: Path) -> None:
-    assert providers(post_from(SENDGRID, tmp_path)) == ["sendgrid", *["outbox"] * 4, "domicile"]
-    post = post_from(SENDGRID | TWILIO, tmp_path)
+    assert providers(gateway_from(SENDGRID, tmp_path)) == ["sendgrid", *["outbox"] * 4, "domicile"]
+    post = gateway_from(SENDGRID | TWILIO, tmp_path)
     assert providers(post) == ["sendgrid", "twilio", "twilio", "outbox", "twilio", "domicile"]
     assert [channel for channel in CHANNELS if post.reaches(channel)] == ["email", "sms", "whatsapp", "voice"]
 
 
 def test_in_a_rehearsal_nothing_leaves(tmp_path: Path) -> None:
-    assert providers(post_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["outbox"] * 6
+    assert providers(gateway_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["outbox"] * 6
 
 
 @pytest.mark.parametrize("missing", TWILIO)
 def test_half_a_provider_is_refused_with_what_is_missing(missing: str, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=missing):
-        post_from({name: value for name, value in TWILIO.items() if name != missing}, tmp_path)
+        gateway_from({name: value for name, value in TWILIO.items() if name != missing}, tmp_path)
     with pytest.raises(Refusal, match=missing):
-        post_from(TWILIO | {missing: " "}, tmp_path)
+        gateway_from(TWILIO | {missing: " "}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_half_a_provider_is_refused_with_what_is_missing(missing: str, tmp_path:
 )
 def test_a_setting_that_cant_be_meant_is_refused(environment: dict[str, str], told: str, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=told):
-        post_from(environment, tmp_path)
+        gateway_from(environment, tmp_path)
 
 
 @pytest.mark.parametrize(("written", "rate"), [("", None), ("10", 10.0), (" 0.5 ", 0.5)])
@@ -92,7 +92,7 @@ def read_mail(folder: Path, message: Outgoing) -> EmailMessage:
 
 def test_the_outbox_keeps_a_mail_with_both_of_its_texts(tmp_path: Path) -> None:
     message = outgoing(html="<p>há débito</p>")
-    assert Outbox(tmp_path).deliver(message).status == "sent"
+    assert FileTransport(tmp_path).deliver(message).status == "sent"
     mail = read_mail(tmp_path, message)
     parts = [(part.get_content_type(), part.get_content().strip()) for part in mail.iter_parts()]
     assert parts == [("text/plain", message.body.strip()), ("text/html", "<p>há débito</p>")]
@@ -100,7 +100,7 @@ def test_the_outbox_keeps_a_mail_with_both_of_its_texts(tmp_path: Path) -> None:
 
 
 def test_the_outbox_keeps_other_messages_as_text_and_one_file_a_notice(tmp_path: Path) -> None:
-    outbox, message = Outbox(tmp_path), outgoing(channel="sms", recipient=None)
+    outbox, message = FileTransport(tmp_path), outgoing(channel="sms", recipient=None)
     assert outbox.taken(message) is None
     receipts = {outbox.deliver(message), outbox.deliver(message), outbox.taken(message)}
     assert len(receipts) == 1
@@ -108,7 +108,7 @@ def test_the_outbox_keeps_other_messages_as_text_and_one_file_a_notice(tmp_path:
 
 
 def test_a_publication_keeps_its_first_date(tmp_path: Path) -> None:
-    domicile = post_from({}, tmp_path).adapter("domicile")
+    domicile = gateway_from({}, tmp_path).adapter("domicile")
     first = outgoing(channel="domicile", formal=True)
     later = outgoing(channel="domicile", formal=True, at=first.at + timedelta(days=1))
     assert domicile.taken(first) is None
@@ -123,7 +123,7 @@ def test_a_publication_keeps_its_first_date(tmp_path: Path) -> None:
 def test_no_log_quotes_a_person(channel: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     with FakeProviders() as providers:
-        adapter = post_from(providers.environment | {"REGUA_PUBLIC_URL": PUBLIC_URL}, tmp_path).adapter(channel)
+        adapter = gateway_from(providers.environment | {"REGUA_PUBLIC_URL": PUBLIC_URL}, tmp_path).adapter(channel)
         message = outgoing(channel=channel, since=datetime.now(UTC))
         adapter.deliver(message)
         adapter.taken(message)

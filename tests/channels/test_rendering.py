@@ -199,7 +199,9 @@ def test_a_formal_notice_gives_the_ways_out_and_the_time_for_them(name: str) -> 
         if rung.formal and rung.stage != "suspension":
             assert "No prazo de 30 dias, contados da ciência" in message.body
             assert "apresentar defesa, que tem efeito suspensivo" in message.body
-            assert not letter.debts or all(way in message.body for way in ("- pagar", "- parcelar", "apresentar bens"))
+            assert not letter.debts or all(
+                rung_channel in message.body for rung_channel in ("- pagar", "- parcelar", "apresentar bens")
+            )
 
 
 def test_a_reminder_is_no_audit_and_leaves_spontaneous_correction_open() -> None:

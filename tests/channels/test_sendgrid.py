@@ -101,7 +101,7 @@ def test_a_bad_recipient_does_not_fail_the_others(providers: FakeProviders) -> N
     outcomes = deliver(sendgrid(providers, together=5), messages)
     assert [isinstance(made, Receipt) for made in outcomes] == [True, False, True, False, True]
     refused = [made for made in outcomes if isinstance(made, Undeliverable)]
-    assert [each.contact_is_dead for each in refused] == [True, True]
+    assert [each.contact_is_suppressed for each in refused] == [True, True]
     assert sorted(taken.notice for taken in providers.taken) == [messages[n].notice for n in (0, 2, 4)]
 
 
@@ -117,7 +117,7 @@ def test_too_large_alone_cannot_heal(providers: FakeProviders) -> None:
     providers.largest = 100
     with pytest.raises(Undeliverable) as refused:
         sendgrid(providers).deliver(outgoing())
-    assert not refused.value.contact_is_dead
+    assert not refused.value.contact_is_suppressed
 
 
 def test_a_refusal_that_names_nothing_is_looked_for_one_by_one(providers: FakeProviders) -> None:
@@ -133,7 +133,7 @@ def test_what_cannot_heal_is_told_as_such(providers: FakeProviders, fault: Fault
     providers.weather.comes(fault)
     with pytest.raises(Undeliverable) as refused:
         sendgrid(providers).deliver(outgoing())
-    assert not refused.value.contact_is_dead
+    assert not refused.value.contact_is_suppressed
 
 
 def test_too_many_requests_wait_as_long_as_asked(providers: FakeProviders) -> None:
@@ -175,7 +175,7 @@ def test_in_the_sandbox_nothing_is_sent(providers: FakeProviders) -> None:
 def test_no_address_no_mail(providers: FakeProviders) -> None:
     with pytest.raises(Undeliverable) as refused:
         sendgrid(providers).deliver(outgoing(recipient=None))
-    assert refused.value.contact_is_dead
+    assert refused.value.contact_is_suppressed
     assert providers.requests == []
 
 

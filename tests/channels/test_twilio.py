@@ -10,7 +10,7 @@ import pytest
 
 from channels.mail_gateway import Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.twilio import Twilio, voice_twiml
-from channels.twilio_events import DEAD_CONTACTS
+from channels.twilio_events import SUPPRESSING_ERRORS
 from tests.channels.messages import PUBLIC_URL, outgoing
 from tests.providers.fake import ACCOUNT, TOKEN, FakeProviders
 from tests.providers.weather import Fault
@@ -85,7 +85,7 @@ def test_a_call_may_play_a_recording() -> None:
     assert [(part.tag, part.text) for part in gather] == [("Play", "https://a.example/aviso.mp3")]
 
 
-@pytest.mark.parametrize("code", sorted(DEAD_CONTACTS))
+@pytest.mark.parametrize("code", sorted(SUPPRESSING_ERRORS))
 def test_a_dead_contact_is_told_with_its_reason_and_without_the_number(
     code: int, providers: FakeProviders, twilio: Twilio
 ) -> None:
@@ -94,20 +94,20 @@ def test_a_dead_contact_is_told_with_its_reason_and_without_the_number(
     providers.dead[message.recipient] = code
     with pytest.raises(Undeliverable) as refused:
         twilio.deliver(message)
-    assert (refused.value.contact_is_dead, refused.value.reason) == (True, DEAD_CONTACTS[code])
+    assert (refused.value.contact_is_suppressed, refused.value.reason) == (True, SUPPRESSING_ERRORS[code])
     assert refused.value.__cause__ is None
 
 
 def test_a_malformed_number_is_a_dead_contact(providers: FakeProviders, twilio: Twilio) -> None:
     with pytest.raises(Undeliverable) as refused:
         twilio.deliver(outgoing(channel="sms", recipient="99999-1234"))
-    assert refused.value.contact_is_dead
+    assert refused.value.contact_is_suppressed
 
 
 def test_no_contact_no_request(providers: FakeProviders, twilio: Twilio) -> None:
     with pytest.raises(Undeliverable) as refused:
         twilio.deliver(outgoing(channel="voice", recipient=None))
-    assert refused.value.contact_is_dead
+    assert refused.value.contact_is_suppressed
     assert providers.requests == []
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_heal_is_told_as_such(fault: Fault, providers: FakeProviders
     providers.weather.comes(fault)
     with pytest.raises(Undeliverable) as refused:
         twilio.deliver(outgoing(channel="sms"))
-    assert not refused.value.contact_is_dead
+    assert not refused.value.contact_is_suppressed
 
 
 def test_too_many_requests_wait_as_long_as_asked(providers: FakeProviders, twilio: Twilio) -> None:

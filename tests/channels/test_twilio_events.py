@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.twilio_events import DEAD_CONTACTS, Inbound, notice_of, read_inbound, read_status
+from channels.twilio_events import SUPPRESSING_ERRORS, Inbound, notice_of, read_inbound, read_status
 from models.callback import Malformed
 from models.contact.delivery import Progress, Report
 
@@ -89,7 +89,7 @@ def test_what_is_no_notice_of_ours_is_none(notice: str) -> None:
 
 def test_reasons_name_nobody() -> None:
     assert message("undelivered", "30003").reason == "a operadora não entregou a mensagem (código 30003)"
-    assert not any(character.isdigit() for why in DEAD_CONTACTS.values() for character in why)
+    assert not any(character.isdigit() for why in SUPPRESSING_ERRORS.values() for character in why)
 
 
 @pytest.mark.parametrize(

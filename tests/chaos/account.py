@@ -19,7 +19,7 @@ from models.case.step import Step
 from models.contact.channel import Channel
 from models.law.calendar import Clock
 from storage.audit.invariants import violations
-from storage.case.transaction import sitting
+from storage.case.transaction import case_transaction
 from tests.chaos.stories import Entry, Story
 from workflows.names import case_workflow_id
 
@@ -102,7 +102,7 @@ PAYMENTS = """
 
 REFUNDS = "SELECT reference, amount FROM reversals"
 
-UNDELIVERED = """SELECT id, "case", name FROM owed_signals WHERE delivered_at IS NULL ORDER BY id"""
+UNDELIVERED = """SELECT id, "case", name FROM outbox WHERE delivered_at IS NULL ORDER BY id"""
 
 
 def _payment_faults(engine: Engine, heard: Heard) -> Iterator[str]:
@@ -160,14 +160,14 @@ def _notice_faults(notices: Iterable[RowMapping], heard: Heard) -> Iterator[str]
 
 
 CASES = """
-    SELECT cases.id, status, closed_at IS NULL AS open, next_step, position->>'row' AS "row", tax_id,
+    SELECT cases.id, status, closed_at IS NULL AS open, next_step, state->>'row' AS "row", tax_id,
            (SELECT hypothesis || ' ' || stage FROM notices WHERE "case" = cases.id ORDER BY step DESC LIMIT 1) AS cell
     FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer ORDER BY cases.id
 """
 
 
 class _OnlyLooking(Exception):
-    """Ends a sitting without saving it."""
+    """Ends a case transaction without saving it."""
 
 
 def resting_faults(engine: Engine, unaddressed: Set[Channel]) -> Iterator[str]:
@@ -182,15 +182,15 @@ def _restless(engine: Engine, row: RowMapping, unaddressed: Set[Channel]) -> Ite
         yield "was opened, and nobody has looked at it"
         return
     known = Step.model_validate(row["next_step"])
-    with suppress(_OnlyLooking), sitting(engine, row["id"], datetime.now(UTC), unaddressed=unaddressed) as sat:
-        decided = sat.step
-        for entry in sat.entries:
+    with suppress(_OnlyLooking), case_transaction(engine, row["id"], datetime.now(UTC), unaddressed=unaddressed) as tx:
+        decided = tx.step
+        for entry in tx.entries:
             yield f"is moved by its facts, and nobody has looked: {entry['reason']}"
         if (known.action, known.row, known.rung) != (decided.action, decided.row, decided.rung):
             yield f"was to {known.action}, and its facts say {decided.action}"
         elif row["status"] != decided.status:
             yield f"is {row['status']}, and its facts say {decided.status}"
-        elif sat.due:
+        elif tx.due:
             yield f"has been due to {decided.action} since {decided.on}"
         raise _OnlyLooking
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import Engine
 
-from channels.settings import post_from
+from channels.settings import gateway_from
 from commands.cohort import begin_cohort, start_cohort
 from commands.ruler import load_ruler
 from embedded.home import Home
@@ -34,7 +34,7 @@ from storage.case.cohorts import Cohort, Selection
 from storage.engine import connect
 from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts
 from tests.chaos.callers import Callers, ProvidersReports, StubbornBank
-from tests.chaos.storm import SOME, Blow, Outbox, Storm, Strike
+from tests.chaos.storm import SOME, Blow, FileTransport, Storm, Strike
 from tests.providers.callbacks import Callbacks
 from tests.providers.fake import FakeProviders
 from tests.providers.weather import Weather
@@ -84,7 +84,7 @@ class Outcome:
 def endure(town: Town, strikes: Sequence[Strike], where: Home, watching: AbstractContextManager[Watch]) -> Outcome:
     """A stormy run; without strikes a calm one. To be called from the main thread, like the stack."""
     people, deliveries = town.inhabitants(), clear(where)
-    outbox, weather = Outbox(where), Weather(town.seed, SOME if strikes else {})
+    outbox, weather = FileTransport(where), Weather(town.seed, SOME if strikes else {})
     [port] = free_ports(1, besides=set())
     with FakeProviders(weather) as providers, httpx.Client(timeout=10, trust_env=False) as http:
         web = f"http://127.0.0.1:{port}"
@@ -117,7 +117,7 @@ class Scene:
     storm: Storm
     providers: FakeProviders
     callbacks: Callbacks
-    outbox: Outbox
+    outbox: FileTransport
     deliveries: Path
 
     def play(self, watch: Watch) -> Outcome:
@@ -170,7 +170,7 @@ class Scene:
             watch=watch,
             patience=PATIENCE,
         )
-        unaddressed = post_from(os.environ, self.stack.home).unaddressed
+        unaddressed = gateway_from(os.environ, self.stack.home).unaddressed
         rested = await _live_until_settled(life, lambda: not [*resting_faults(engine, unaddressed)])
         heard = Heard(
             payments=bank.payments,

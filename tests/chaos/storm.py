@@ -61,12 +61,12 @@ def draw(seed: int, kills: int, closures: int, seconds: float) -> list[Strike]:
 class Storm:
     """`rage()` often: it does what is due. A process that is down already is killed once it is up again."""
 
-    def __init__(self, strikes: Sequence[Strike], stack: Stack, outbox: Outbox, weather: Weather) -> None:
+    def __init__(self, strikes: Sequence[Strike], stack: Stack, outbox: FileTransport, weather: Weather) -> None:
         self.injected: Counter[Blow] = Counter()
         self._strikes = list(strikes)
         self._ending: list[Strike] = []
         self._stack = stack
-        self._outbox = outbox
+        self._file_transport = outbox
         self._weather = weather
         self._begins: datetime | None = None
 
@@ -96,16 +96,16 @@ class Storm:
             return False
         self._ending.append(Strike(now, strike.blow, strike.lasts))
         if strike.blow is Blow.OUTBOX:
-            self._outbox.close()
+            self._file_transport.close()
         else:
-            self._weather.turns({Fault.DROPPED: 1.0})
+            self._weather.transitions({Fault.DROPPED: 1.0})
         return True
 
     def _open(self, blow: Blow) -> None:
         if blow is Blow.OUTBOX:
-            self._outbox.open()
+            self._file_transport.open()
         else:
-            self._weather.turns(SOME)
+            self._weather.transitions(SOME)
 
     def _kill(self, name: str) -> bool:
         [child] = [child for child in self._stack.children if child.name == name]
@@ -115,7 +115,7 @@ class Storm:
         return True
 
 
-class Outbox:
+class FileTransport:
     """A home's outbox that can be closed in one stroke: its name is a link to the folder, or to no folder.
 
     Permissions would not stop a worker that is root.

@@ -6,7 +6,7 @@ import pytest
 
 from channels.file_transport import keep
 from embedded.home import Home
-from tests.chaos.storm import VICTIMS, Blow, Outbox, draw
+from tests.chaos.storm import VICTIMS, Blow, FileTransport, draw
 
 
 def test_the_same_seed_draws_the_same_storm() -> None:
@@ -29,7 +29,7 @@ def test_blows_fall_early_enough_to_be_caught_up_with() -> None:
 def test_a_closed_outbox_takes_nothing_whoever_writes(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
-    outbox = Outbox(home)
+    outbox = FileTransport(home)
     outbox.close()
     with pytest.raises(FileExistsError):
         keep(home / "outbox" / "c1-00-email.eml", b"")

@@ -42,12 +42,14 @@ class TestContact:
         with world.engine.begin() as connection:
             for channel, address in (("sms", "+5582996543210"), ("voice", "+5582996543210"), ("sms", "another")):
                 row = f"({taxpayer}, '{channel}', '{address}', 'x')"
-                connection.exec_driver_sql(f"INSERT INTO dead_contacts (taxpayer, channel, address, why) VALUES {row}")
+                connection.exec_driver_sql(
+                    f"INSERT INTO suppressed_contacts (taxpayer, channel, address, why) VALUES {row}"
+                )
             connection.exec_driver_sql(f"INSERT INTO opt_outs VALUES ({taxpayer}, 'whatsapp', 'reply')")
             connection.exec_driver_sql(f"INSERT INTO opt_outs VALUES ({taxpayer}, 'email', 'link')")
         given = line.json("case", "contact", case, "--phone", "82996543210", "--by", "bruno")
         assert (given["revived"], given["refused"]) == (["sms", "voice"], ["whatsapp"])
-        assert world.rows("SELECT address, revived_by FROM dead_contacts WHERE revived_at IS NULL") == [
+        assert world.rows("SELECT address, recovered_by FROM suppressed_contacts WHERE recovered_at IS NULL") == [
             ("another", None)
         ]
 

@@ -24,7 +24,7 @@ def notified(made: Contract, days_ago: int = 5) -> date:
     on = TODAY - timedelta(days=days_ago)
     with made.engine.begin() as connection:
         connection.exec_driver_sql(
-            'INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template,'
+            'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,'
             f" formal, status, body, sent_at) VALUES ('n1', '{made.case}', 0, 'domicile', 'domicile', '{on}', 'h7',"
             " 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
         )
@@ -93,7 +93,7 @@ def test_a_defence_is_filed_once_and_decided_once(line: Line, made: Contract) ->
         *("rejected", "ana", "processo 7", "D1"),
     )
     assert made.journal == ["defence_filed", "defence_rejected"]
-    assert made.rows("SELECT name FROM owed_signals") == [("defence_changed",)] * 2
+    assert made.rows("SELECT name FROM outbox") == [("defence_changed",)] * 2
 
 
 def test_a_step_before_the_suit_is_taken_once(line: Line, made: Contract) -> None:
@@ -114,7 +114,7 @@ def test_a_step_before_the_suit_is_taken_once(line: Line, made: Contract) -> Non
     assert "cadin-notice of 2026-01-05 on record already: C9, by bia" in refused(line, *words)
     [shown] = line.json("case", "show", made.case)["prior_steps"]
     assert shown == {"kind": "cadin_notice", "on": "2026-01-05", "reference": "C9", "by": "bia"}
-    assert made.rows("SELECT name FROM owed_signals") == [("prior_step_taken",)]
+    assert made.rows("SELECT name FROM outbox") == [("prior_step_taken",)]
 
 
 def prescribing(engine: Engine, days: int | None) -> Contract:

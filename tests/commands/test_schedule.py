@@ -18,9 +18,9 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.cohorts import CohortActivities
-from activities.dependencies import Desk
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from activities.dependencies import Dependencies
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from commands.schedule import chosen
 from embedded.temporal import program
 from models.errors import Refusal
@@ -72,7 +72,7 @@ class Night:
         assert (code, said, complained.count("\n")) == (1, "", 1)
         return complained
 
-    async def owe(self, *people: str) -> None:
+    async def enqueue(self, *people: str) -> None:
         """All debtors, by the extract of a day: once for each debt."""
         rows = (pgfn(f"{name} {people[:n].count(name)}", "XXX735.623XX", name) for n, name in enumerate(people))
         self.extract.write_text("\n".join([PGFN, *rows]))
@@ -116,7 +116,9 @@ async def night(
     line: Line, client: Client, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Night]:
     monkeypatch.setenv("TEMPORAL_ADDRESS", client.service_client.config.target_host)
-    intake = CohortActivities(Desk(engine, Post({}, Outbox(tmp_path / "outbox"))), client).start_cases
+    intake = CohortActivities(
+        Dependencies(engine, MailGateway({}, FileTransport(tmp_path / "outbox"))), client
+    ).start_cases
     serving = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -131,7 +133,7 @@ async def night(
 
 
 async def test_each_night_takes_in_who_became_delinquent_since_and_nobody_twice(night: Night) -> None:
-    await night.owe("ANA", "RUI")
+    await night.enqueue("ANA", "RUI")
     created = await night.says("create", "city", *NIGHTLY)
     assert created == {"schedule": "city", "cron": "30 22 * * *", "timezone": "America/Sao_Paulo"}
     [kept] = await night.lists(("city", False, ""))
@@ -139,34 +141,34 @@ async def test_each_night_takes_in_who_became_delinquent_since_and_nobody_twice(
     assert night.cases() == []
     await night.makes_up_for(date(2026, 11, 9))
     assert night.cases() == ["ANA", "RUI"]
-    await night.owe("ANA", "BIA", "CAIO", "RUI")
+    await night.enqueue("ANA", "BIA", "CAIO", "RUI")
     await night.makes_up_for(date(2026, 11, 10))
     assert night.cases() == ["ANA", "BIA", "CAIO", "RUI"]
     assert [await night.ran(date(2026, 11, day)) for day in range(8, 12)] == [False, True, True, False]
 
 
 async def test_the_snapshot_of_each_night_reaches_the_open_cases(night: Night) -> None:
-    await night.owe("ANA", "RUI")
+    await night.enqueue("ANA", "RUI")
     await night.says("create", "city", *NIGHTLY)
     await night.makes_up_for(date(2026, 11, 9))
-    await night.owe("ANA", "ANA", "BIA")
+    await night.enqueue("ANA", "ANA", "BIA")
     await night.makes_up_for(date(2026, 11, 10))
     assert night.cases() == ["ANA", "BIA", "RUI"]
     [page] = candidates(night.engine, shipped(REGISTERED), Selection(), date(2026, 11, 10))
     ana, rui, _ = page
     assert {each.cohort for each in page} == {"city"}
-    assert [len(each.standing.debts) for each in page] == [2, 1, 1]
-    assert [each.standing.on_hold for each in page] == [False, True, False]
+    assert [len(each.facts.debts) for each in page] == [2, 1, 1]
+    assert [each.facts.on_hold for each in page] == [False, True, False]
     with night.engine.connect() as connection:
-        told = connection.execute(text('SELECT taxpayer, name FROM owed_signals JOIN cases ON cases.id = "case"')).all()
+        told = connection.execute(text('SELECT taxpayer, name FROM outbox JOIN cases ON cases.id = "case"')).all()
     assert sorted(told) == [(ana.pair[0], "extract_changed"), (rui.pair[0], "extract_changed")]
 
 
 async def test_a_control_group_is_drawn_from_whoever_comes(night: Night) -> None:
-    await night.owe("ANA", "RUI")
+    await night.enqueue("ANA", "RUI")
     await night.says("create", "city", *NIGHTLY, "--control", "50%")
     await night.makes_up_for(date(2026, 11, 9))
-    await night.owe("ANA", "BIA", "CAIO", "RUI")
+    await night.enqueue("ANA", "BIA", "CAIO", "RUI")
     await night.makes_up_for(date(2026, 11, 10))
     with night.engine.connect() as connection:
         arms = connection.execute(text("SELECT arm, count(*) FROM cases GROUP BY arm ORDER BY 1")).all()
@@ -174,7 +176,7 @@ async def test_a_control_group_is_drawn_from_whoever_comes(night: Night) -> None
 
 
 async def test_paused_resumed_and_deleted_it_leaves_the_cohort_and_its_cases(night: Night) -> None:
-    await night.owe("ANA")
+    await night.enqueue("ANA")
     await night.says("create", "city", *NIGHTLY)
     await night.makes_up_for(date(2026, 11, 9))
     await night.says("pause", "city", "--by", "bruno")

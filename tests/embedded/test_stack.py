@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from embedded import postgres, temporal
-from embedded.child import REPOSITORY, Child, environment, leashed
+from embedded.child import REPOSITORY, Child, environment, watched
 from embedded.home import (
     Home,
     Services,
@@ -168,7 +168,7 @@ def test_a_server_whose_starter_is_killed_ends_and_its_home_starts_again(where: 
 def test_the_leash_ends_the_child_of_a_killed_parent() -> None:
     parent = f"""if True:
         import subprocess, time
-        child = subprocess.Popen({leashed(["/bin/sleep", "60"], signal.SIGKILL)!r})
+        child = subprocess.Popen({watched(["/bin/sleep", "60"], signal.SIGKILL)!r})
         print(child.pid, flush=True)
         time.sleep(60)
     """.replace(repr(str(os.getpid())), "str(__import__('os').getpid())")
@@ -180,7 +180,7 @@ def test_the_leash_ends_the_child_of_a_killed_parent() -> None:
 
 
 def test_the_leash_starts_nothing_for_a_parent_that_is_gone() -> None:
-    command = leashed(["/bin/echo", "started"], signal.SIGKILL)
+    command = watched(["/bin/echo", "started"], signal.SIGKILL)
     command[command.index(str(os.getpid()))] = "1" if os.getppid() != 1 else "2"
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode != 0
@@ -345,7 +345,7 @@ def test_a_stop_while_starting_leaves_nothing(where: Home) -> None:
         children = children_of(process.pid)
         process.terminate()
         assert process.wait(30) == 1
-        # one that was only being born is ended by its leash, an instant after the stack
+        # one that was only being born is ended by its parent watchdog, an instant after the stack
         eventually(lambda: all(is_gone(child) for child in children))
     assert lock_holder(where) is None
 

@@ -10,7 +10,7 @@ import pytest
 from sendgrid.helpers.eventwebhook import EventWebhook
 from twilio.request_validator import RequestValidator
 
-from channels.settings import post_from
+from channels.settings import gateway_from
 from tests.channels.messages import PUBLIC_URL, outgoing
 from tests.providers.callbacks import CALL_FATES, MAIL_FATES, MESSAGE_FATES, Callbacks, play_events
 from tests.providers.contract import CALLS, MESSAGES, form_problems, mail_problems, query_problems
@@ -89,7 +89,7 @@ def test_events_are_signed_as_the_sdks_check_them(channel: str, tmp_path: Path) 
     http = httpx.Client(transport=httpx.MockTransport(product))
     callbacks = Callbacks(http, PUBLIC_URL)
     with FakeProviders() as providers:
-        post = post_from(providers.environment | {"REGUA_PUBLIC_URL": PUBLIC_URL}, tmp_path)
+        post = gateway_from(providers.environment | {"REGUA_PUBLIC_URL": PUBLIC_URL}, tmp_path)
         message = outgoing(channel=channel)
         post.adapter(channel).deliver(message)
         fates = {"email": MAIL_FATES, "sms": MESSAGE_FATES, "voice": CALL_FATES}[channel]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from storage.audit.invariants import violations
@@ -38,7 +38,7 @@ async def test_every_notice_is_accounted_for(
     with FakeProviders(Weather(seed=1, shares=SHARES)) as providers:
         mail = SendGrid(KEY, url=providers.url, timeout=1.0)
         phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=1.0)
-        post = Post({"email": mail, "sms": phone, "voice": phone}, Outbox(tmp_path))
+        post = MailGateway({"email": mail, "sms": phone, "voice": phone}, FileTransport(tmp_path))
         async with skipping_time() as env:
             town = Town(env, database, engine, tmp_path, post)
             async with town.at_work():

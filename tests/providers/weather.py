@@ -28,7 +28,7 @@ class Weather:
         self._script: deque[Fault | None] = deque()
         self._lock = Lock()
 
-    def turns(self, shares: Mapping[Fault, float]) -> None:
+    def transitions(self, shares: Mapping[Fault, float]) -> None:
         """From now on."""
         with self._lock:
             self._shares = dict(shares)

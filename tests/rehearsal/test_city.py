@@ -6,7 +6,7 @@ import pytest
 from stdnum.br import cnpj, cpf
 
 from models.case.evidence import classify
-from models.case.facts import standing_of
+from models.case.facts import facts_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from rehearsal.city import CAST, ICMS, RULERS, Person, city
@@ -45,10 +45,10 @@ def test_the_evidence_leads_everybody_to_the_row_of_their_role(start: date) -> N
     rulers = {person.tax: ruler_of(person) for person in city(1, start, len(CAST))}
     for person in city(1, start, 3 * len(CAST)):
         ruler = rulers[person.tax]
-        standing = standing_of(ruler, start, person.debts, person.filings)
-        found = classify(ruler, standing.debts, standing.live_evidence, start)
+        facts = facts_of(ruler, start, person.debts, person.filings)
+        found = classify(ruler, facts.debts, facts.live_evidence, start)
         assert (found.row if found else None) == person.hypothesis, person.role
-        assert standing.outstanding == (person.hypothesis is not None)
+        assert facts.outstanding == (person.hypothesis is not None)
 
 
 def test_a_small_city_has_all_eight_hypotheses_and_every_tax() -> None:

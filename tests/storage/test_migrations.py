@@ -15,10 +15,10 @@ from sqlalchemy.engine import make_url
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
-from activities.dependencies import Desk
+from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from models.errors import Refusal
 from models.intake.extract import benefit_reader, debt_reader, filing_reader
 from models.money.rates import Rate
@@ -28,9 +28,8 @@ from storage.amounts.rates import record_rates
 from storage.engine import connect
 from storage.intake import Rejects, import_benefits, import_debts, import_filings, look_over
 from tests.agreement_world import OPENED, SP, Contract, at, contract
-from tests.storage.intake.test_imports import Desk as ImportDesk
-from tests.storage.intake.test_imports import pgfn
-from workflows.effects import Contact, Hearing
+from tests.storage.intake.test_imports import Intake, pgfn
+from workflows.effects import Contact, EvaluationRequest
 
 Content = dict[str, list[dict[str, Any]]]
 """table -> its rows, by column"""
@@ -89,21 +88,21 @@ def import_sample(engine: Engine, folder: Path) -> None:
 
 def notify(made: Contract, folder: Path) -> None:
     """The first notice of its case, on its day."""
-    desk = Desk(made.engine, Post({}, Outbox(folder / "outbox")))
+    dependencies = Dependencies(made.engine, MailGateway({}, FileTransport(folder / "outbox")))
     world = ActivityEnvironment()
     world.info = replace(world.info, started_time=at(OPENED))
-    outlook = world.run(CaseActivities(desk).take_stock, Hearing(case=made.case)).outlook
-    assert outlook.runs_at
-    world.info = replace(world.info, started_time=outlook.runs_at)
-    contact = Contact(case=made.case, step=outlook.step, channel="email", way="email")
-    world.run(NoticeActivities(desk).notify, contact)
+    next_action = world.run(CaseActivities(dependencies).evaluate, EvaluationRequest(case=made.case)).next_action
+    assert next_action.runs_at
+    world.info = replace(world.info, started_time=next_action.runs_at)
+    contact = Contact(case=made.case, step=next_action.step, channel="email", rung_channel="email")
+    world.run(NoticeActivities(dependencies).notify, contact)
 
 
 @pytest.fixture
 def lived(moved: Engine, tmp_path: Path) -> Contract:
     """A record with something of everything that the oldest schema has a place for, and of what came later."""
     import_sample(moved, tmp_path)
-    ImportDesk(moved, tmp_path).debts(pgfn(situation="Garantia"))
+    Intake(moved, tmp_path).debts(pgfn(situation="Garantia"))
     told = contract(moved, "500.00", tax="ISS")
     notify(told, tmp_path)
     payment = told.pay_debt(0, LATE, "200.00")

@@ -17,13 +17,13 @@ from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.payment.pix import PixPayment
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import Wish, sign
+from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.payments.ledger import record_pix
 from tests.builders import REGISTERED, inscribed
 from tests.workflows.town import Life, Town, until
 from web.portal.agreeing import agreeing_routes
-from workflows.effects import AgreementWish, Signed
+from workflows.effects import AgreementRequest, Signed
 from workflows.names import agreement_workflow_id
 
 BH, SP = "belo-horizonte", "sao-paulo"
@@ -58,9 +58,9 @@ class Agreement:
         await asyncio.to_thread(record_pix, self.life.town.engine, [payment], now)
         return payment
 
-    async def told(self) -> None:
+    async def agreed(self) -> None:
         """Until the relay has delivered all, and the case and the agreement have looked at the record."""
-        due = 'SELECT count(*) FROM owed_signals WHERE "case" = :case AND delivered_at IS NULL'
+        due = 'SELECT count(*) FROM outbox WHERE "case" = :case AND delivered_at IS NULL'
         await until(lambda: self.life.rows(due)[0][0] == 0)
         await until(lambda: bool(self.get("revision") > 1))
 
@@ -72,14 +72,14 @@ class Agreement:
         raise AssertionError(f"after {days} days the agreement is {self.state}")
 
 
-async def signed(life: Life, policy: str, count: int, **wish: Any) -> Agreement:
+async def signed(life: Life, policy: str, count: int, **wanted: Any) -> Agreement:
     now = await life.town.env.get_current_time()
-    told, _ = await asyncio.to_thread(
-        sign, life.town.engine, life.case, *load_policy(policy), Wish(count, **wish), "Ana", "command", now
+    agreed, _ = await asyncio.to_thread(
+        sign, life.town.engine, life.case, *load_policy(policy), SigningRequest(count, **wanted), "Ana", "command", now
     )
-    agreement = Agreement(life, told.id)
-    life.town.agreements.append(told.id)
-    await agreement.told()
+    agreement = Agreement(life, agreed.id)
+    life.town.agreements.append(agreed.id)
+    await agreement.agreed()
     return agreement
 
 
@@ -97,7 +97,7 @@ async def test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_wha
     await agreement.pays(1)
     await life.reaches("on_hold")
     await agreement.lives_until("broken")
-    await agreement.told()
+    await agreement.agreed()
     await until(lambda: life.status == "running")
     assert agreement.messages == [
         "02-alert-email.eml",
@@ -150,8 +150,8 @@ async def test_an_agreement_signed_before_the_case_has_a_workflow_begins_with_it
 
 
 async def test_the_taxpayer_signs_by_his_link(life: Life) -> None:
-    wish = AgreementWish(case=life.case, policy=SP, instalments=4, by="contribuinte")
-    answer = await life.handle.execute_update("sign_agreement", wish, result_type=Signed)
+    wanted = AgreementRequest(case=life.case, policy=SP, instalments=4, by="contribuinte")
+    answer = await life.handle.execute_update("sign_agreement", wanted, result_type=Signed)
     assert (answer.instalments, answer.first_amount) == (4, Decimal("250.00"))
     life.town.agreements.append(answer.agreement)
     assert life.rows("SELECT signed_via, signed_by FROM agreements ORDER BY recorded_at DESC LIMIT 1") == [
@@ -203,9 +203,9 @@ async def test_a_message_that_cannot_leave_is_on_record_and_the_others_leave(lif
     ],
 )
 async def test_by_link_a_refusal_names_the_rule(life: Life, change: dict[str, Any], why: str) -> None:
-    wish = AgreementWish(case=life.case, policy=SP, instalments=4, by="contribuinte").model_copy(update=change)
+    wanted = AgreementRequest(case=life.case, policy=SP, instalments=4, by="contribuinte").model_copy(update=change)
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await life.handle.execute_update("sign_agreement", wish)
+        await life.handle.execute_update("sign_agreement", wanted)
     assert why in str(refused.value.cause)
     with life.town.engine.connect() as connection:
         mine = text('SELECT count(*) FROM agreements WHERE "case" = :case')

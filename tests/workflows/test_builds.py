@@ -21,14 +21,14 @@ async def test_new_code_serves_what_old_code_started_and_the_other_way_round(
     async with cutting_histories(MANY_EVENTS) as env:
         town = Town(env, database, engine, tmp_path)
         assert await current_build(env.client) is None
-        turns = [("old", "pause", "paused"), ("new", "resume", "running"), ("old", "pause", "paused")]
-        for name, command, status in turns:
+        transitions = [("old", "pause", "paused"), ("new", "resume", "running"), ("old", "pause", "paused")]
+        for name, command, status in transitions:
             await make_current(env.client, name)
             assert await current_build(env.client) == name
-            async with worker_on(env.client, town.desk, deployment_of(name)):
+            async with worker_on(env.client, town.dependencies, deployment_of(name)):
                 [life] = town.lives or await town.begin(FACTS["h1"])
                 assert await life.command(command) == status
-        assert await builds_that_served(town, life.handle.id) == [name for name, *_ in turns]
+        assert await builds_that_served(town, life.handle.id) == [name for name, *_ in transitions]
 
 
 async def builds_that_served(town: Town, workflow: str) -> list[str]:

@@ -12,17 +12,17 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
-from activities.dependencies import Desk
+from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from models.case.step import Step
 from models.contact.channel import Channel
 from models.payment.pix import PixPayment
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, debt, filing, months, shipped
 from tests.workflows.town import Life, Town
-from workflows.effects import Contact, Hearing, Outlook
+from workflows.effects import Contact, EvaluationRequest, NextAction
 
 FINAL_NOTICE_OF_H7 = 2
 
@@ -30,12 +30,12 @@ FINAL_NOTICE_OF_H7 = 2
 class Hand:
     """Does to one case what its workflow would ask for."""
 
-    def __init__(self, life: Life, outbox: Path, post: Post | None = None) -> None:
+    def __init__(self, life: Life, outbox: Path, post: MailGateway | None = None) -> None:
         self.life = life
         self.outbox = outbox
         self.now = datetime.now(UTC)
-        desk = Desk(life.town.engine, post or Post({}, Outbox(outbox)))
-        self.cases, self.notices = CaseActivities(desk), NoticeActivities(desk)
+        dependencies = Dependencies(life.town.engine, post or MailGateway({}, FileTransport(outbox)))
+        self.cases, self.notices = CaseActivities(dependencies), NoticeActivities(dependencies)
 
     def _run(self, effect: Callable[[Any], Any], argument: Any) -> Any:
         world = ActivityEnvironment()
@@ -43,13 +43,13 @@ class Hand:
         return world.run(effect, argument)
 
     def look(self) -> Step:
-        step: Step = self._run(self.cases.take_stock, Hearing(case=self.life.case)).outlook.step
+        step: Step = self._run(self.cases.evaluate, EvaluationRequest(case=self.life.case)).next_action.step
         return step
 
-    def notify(self, step: Step, channel: Channel = "email", way: Channel | None = None) -> Outlook:
-        contact = Contact(case=self.life.case, step=step, channel=channel, way=way or channel)
-        outlook: Outlook = self._run(self.notices.notify, contact)
-        return outlook
+    def notify(self, step: Step, channel: Channel = "email", rung_channel: Channel | None = None) -> NextAction:
+        contact = Contact(case=self.life.case, step=step, channel=channel, rung_channel=rung_channel or channel)
+        next_action: NextAction = self._run(self.notices.notify, contact)
+        return next_action
 
     def climb(self, rungs: int) -> Step:
         """Does that many rungs, and says which is next."""

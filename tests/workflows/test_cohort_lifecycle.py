@@ -6,14 +6,14 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from models.case.cohort_state import State
-from storage.case.cohort_lifecycle import steer
+from storage.case.cohort_lifecycle import change_cohort_state
 from tests.builders import FACTS, ICMS, shipped
 from tests.workflows.town import Life, Town, until
 
 
 async def steered(town: Town, to: State, reason: str = "") -> None:
     now = await town.env.get_current_time()
-    await asyncio.to_thread(steer, town.engine, town.cohorts[-1], to, "Ana", reason, now)
+    await asyncio.to_thread(change_cohort_state, town.engine, town.cohorts[-1], to, "Ana", reason, now)
 
 
 async def test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_were_left(town: Town) -> None:

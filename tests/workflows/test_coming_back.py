@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from models.case.status import Status
-from models.contact.delivery import Leg
+from models.contact.delivery import Route
 from storage.contact.contacts import give_contact
 from tests.providers.callbacks import Callbacks, play_events
 from tests.providers.fake import TOKEN, FakeProviders
@@ -60,7 +60,7 @@ def test_what_bounces_falls_over_until_nobody_is_reached_and_goes_on_when_people
     hand.notify(first(hand))
     tell(callbacks, providers, "bounced")
     by_sms = hand.look()
-    assert by_sms.legs == (Leg(channel="sms", way="email"),)
+    assert by_sms.routes == (Route(channel="sms", rung_channel="email"),)
     hand.wait_for(by_sms)
     hand.notify(by_sms, "sms", "email")
     tell(callbacks, providers, "bounced")

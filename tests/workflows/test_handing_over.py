@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from temporalio.exceptions import ApplicationError
 
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.case.cohort_state import State
 from models.case.step import Step
-from storage.case.cohort_lifecycle import steer
+from storage.case.cohort_lifecycle import change_cohort_state
 from storage.schema import cases, cohorts, opt_outs, taxpayers
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
@@ -39,7 +39,9 @@ async def hand(town: Town, tmp_path: Path, providers: FakeProviders) -> Hand:
     [life] = await town.begin(FACTS["h1"], start=False, fallback={"email": ["sms"]})
     mail = SendGrid(KEY, url=providers.url, timeout=2.0, patience=0.0)
     phone = Twilio(ACCOUNT, TOKEN, SENDERS, "https://regua.example", url=providers.url, timeout=2.0)
-    hand = Hand(life, tmp_path / "outbox", Post({"email": mail, "sms": phone}, Outbox(tmp_path / "outbox")))
+    hand = Hand(
+        life, tmp_path / "outbox", MailGateway({"email": mail, "sms": phone}, FileTransport(tmp_path / "outbox"))
+    )
     addressed(hand, email=EMAIL, phone=PHONE)
     return hand
 
@@ -92,7 +94,7 @@ async def test_what_was_refused_for_now_does_not_leave_after_the_payment(hand: H
 
 def steered(hand: Hand, to: State) -> None:
     [(cohort,)] = hand.life.rows("SELECT cohort FROM cases WHERE id = :case")
-    steer(hand.life.town.engine, cohort, to, "Ana", "lei nova", hand.now)
+    change_cohort_state(hand.life.town.engine, cohort, to, "Ana", "lei nova", hand.now)
 
 
 def test_what_was_refused_for_now_waits_with_its_paused_cohort(hand: Hand, providers: FakeProviders) -> None:
@@ -138,9 +140,9 @@ async def test_nothing_is_handed_over_again_after_the_payment(hand: Hand, provid
     step = first(hand)
     providers.weather.comes(Fault.SILENT)
     with pytest.raises(ApplicationError):
-        hand.notify(step, "sms", way="email")
+        hand.notify(step, "sms", rung_channel="email")
     await hand.life.pays_everything()
-    hand.notify(step, "sms", way="email")
+    hand.notify(step, "sms", rung_channel="email")
     assert providers.taken == []
     assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
 
@@ -148,11 +150,11 @@ async def test_nothing_is_handed_over_again_after_the_payment(hand: Hand, provid
 def test_a_lost_answer_makes_no_duplicate_where_the_provider_can_tell(hand: Hand, providers: FakeProviders) -> None:
     addressed(hand, email=None)
     step = first(hand)
-    assert [leg.channel for leg in step.legs] == ["sms"]
+    assert [route.channel for route in step.routes] == ["sms"]
     providers.weather.comes(Fault.DROPPED)
     with pytest.raises(ApplicationError):
-        hand.notify(step, "sms", way="email")
-    hand.notify(step, "sms", way="email")
+        hand.notify(step, "sms", rung_channel="email")
+    hand.notify(step, "sms", rung_channel="email")
     [taken] = providers.taken
     assert notices(hand, "status, provider_id") == [("queued", taken.id)]
 
@@ -181,12 +183,12 @@ def test_what_a_webhook_told_meanwhile_settles_a_lost_answer(hand: Hand, provide
 
 def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: FakeProviders) -> None:
     providers.weather.comes(Fault.REFUSED)
-    outlook = hand.notify(first(hand))
+    next_action = hand.notify(first(hand))
     assert notices(hand, "channel, status") == [("email", "failed")]
-    assert outlook.step.number == 0
-    [errand] = outlook.errands
-    assert (errand.channel, errand.way, errand.queue) == ("sms", "email", "regua-twilio")
-    hand.notify(outlook.step, "sms", way="email")
+    assert next_action.step.number == 0
+    [dispatch] = next_action.dispatches
+    assert (dispatch.channel, dispatch.rung_channel, dispatch.queue) == ("sms", "email", "regua-twilio")
+    hand.notify(next_action.step, "sms", rung_channel="email")
     assert notices(hand, "channel, way, status") == [("email", "email", "failed"), ("sms", "email", "queued")]
     assert hand.look().number == 1
 
@@ -194,9 +196,9 @@ def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: 
 def test_a_dead_number_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
     addressed(hand, email=None)
     providers.dead[PHONE] = 21211
-    outlook = hand.notify(first(hand), "sms", way="email")
-    assert outlook.step.status == "unreachable"
-    assert hand.life.rows("SELECT channel, address FROM dead_contacts WHERE taxpayer = :who") == [("sms", PHONE)]
+    next_action = hand.notify(first(hand), "sms", rung_channel="email")
+    assert next_action.step.status == "unreachable"
+    assert hand.life.rows("SELECT channel, address FROM suppressed_contacts WHERE taxpayer = :who") == [("sms", PHONE)]
     addressed(hand, phone="+5582988880000")
     again = hand.look()
     assert (again.rung, again.number) == (0, 1)
@@ -206,7 +208,7 @@ def test_nothing_leaves_on_a_refused_channel(hand: Hand) -> None:
     with hand.life.town.engine.begin() as connection:
         row = {"taxpayer": hand.life.taxpayer, "channel": "email", "via": "link"}
         connection.execute(insert(opt_outs).values(row))
-    assert [leg.channel for leg in hand.look().legs] == ["sms"]
+    assert [route.channel for route in hand.look().routes] == ["sms"]
 
 
 def budget(hand: Hand, amount: str) -> None:

@@ -20,7 +20,7 @@ async def test_the_control_group_is_followed_and_never_contacted(town: Town) -> 
     await held[0].pays("1000.00")
     await others[0].pays("1000.00")
     assert await others[0].ends() == "resolved"
-    await until(lambda: not held[0].rows('SELECT FROM owed_signals WHERE "case" = :case AND delivered_at IS NULL'))
+    await until(lambda: not held[0].rows('SELECT FROM outbox WHERE "case" = :case AND delivered_at IS NULL'))
     assert [(life.status, life.path) for life in held] == [("control", [])] * 3
     assert held[0].journal == ["payment"]
     for life in held:

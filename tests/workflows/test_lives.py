@@ -197,7 +197,7 @@ async def test_a_pause_overtaken_by_the_suspension_changes_nothing(town: Town) -
     await life.command("approve")
     await life.climbs(3)
     pausing = CaseCommand(case=life.case, command=Command(by="Ana"))
-    activity = CaseActivities(town.desk)
+    activity = CaseActivities(town.dependencies)
     await asyncio.to_thread(ActivityEnvironment().run, activity.pause, pausing)
     assert (life.status, life.get("paused_by")) == ("benefits_suspended", None)
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.case.recovery import Revived, look_again
+from storage.case.recovery import Recovered, look_again
 from tests.builders import FACTS
 from tests.workflows.test_case_transactions import Hand
 from tests.workflows.town import Life, Town
 
 
-def revive(town: Town, closed_since: datetime | None = None) -> Revived:
+def recover(town: Town, closed_since: datetime | None = None) -> Recovered:
     with town.engine.begin() as connection:
         return look_again(connection, closed_since)
 
@@ -25,7 +25,7 @@ async def test_a_case_that_temporal_lost_goes_on_where_its_record_stands(town: T
     await life.climbs(2)
     path, lost = life.path, await run_of(life)
     await life.handle.terminate("lost")
-    revive(town)
+    recover(town)
     await life.told()
     assert await run_of(life) != lost
     await life.climbs(3)
@@ -53,6 +53,6 @@ async def test_those_closed_since_a_copy_began_are_told_too(town: Town) -> None:
     await life.pays_everything()
     assert await life.ends() == "resolved"
     ended = await run_of(life)
-    assert (revive(town).cases, revive(town, since).cases) == (0, 1)
+    assert (recover(town).cases, recover(town, since).cases) == (0, 1)
     await life.told()
     assert await run_of(life) == ended

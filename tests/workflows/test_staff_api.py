@@ -11,11 +11,11 @@ from models.roles import Role
 from storage.audit.tokens import issue, revoke
 from tests.builders import FACTS
 from tests.workflows.town import Town
-from web.console.api import desk_routes
+from web.console.api import staff_routes
 
 
 @pytest.fixture
-async def desk(town: Town) -> AsyncIterator[AsyncClient]:
+async def staff(town: Town) -> AsyncIterator[AsyncClient]:
     """As the supervisor bia asks."""
 
     async def temporal() -> Client:
@@ -24,7 +24,7 @@ async def desk(town: Town) -> AsyncIterator[AsyncClient]:
     with town.engine.begin() as connection:
         token = issue(connection, "bia", Role.SUPERVISOR, "root", None)
     app = FastAPI()
-    app.include_router(desk_routes(town.engine, temporal))
+    app.include_router(staff_routes(town.engine, temporal))
     headers = {"Authorization": f"Bearer {token}"}
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua", headers=headers) as client:
         yield client
@@ -32,14 +32,14 @@ async def desk(town: Town) -> AsyncIterator[AsyncClient]:
         revoke(connection, "bia", "root")
 
 
-async def test_what_is_asked_is_done_and_signed(town: Town, desk: AsyncClient) -> None:
+async def test_what_is_asked_is_done_and_signed(town: Town, staff: AsyncClient) -> None:
     life = await town.begin_one(FACTS["h8"])
-    refused = await desk.post(f"/api/cases/{life.case}/approve", json={"reason": "cedo demais"})
+    refused = await staff.post(f"/api/cases/{life.case}/approve", json={"reason": "cedo demais"})
     assert (refused.status_code, "not awaiting approval" in refused.json()["error"]) == (409, True)
     for what, status in (("pause", "paused"), ("resume", "running")):
-        assert (await desk.post(f"/api/cases/{life.case}/{what}")).json() == {"case": life.case, "status": status}
+        assert (await staff.post(f"/api/cases/{life.case}/{what}")).json() == {"case": life.case, "status": status}
     await life.reaches("awaiting_approval")
-    approved = await desk.post(f"/api/cases/{life.case}/approve", json={"reason": "ciência provada"})
+    approved = await staff.post(f"/api/cases/{life.case}/approve", json={"reason": "ciência provada"})
     assert approved.json() == {"case": life.case, "status": "benefits_suspended"}
     assert life.rows("SELECT command, outcome, actor, role, authenticated FROM audit_log WHERE subject = :case") == [
         ("case approve", "refused", "bia", "supervisor", True),

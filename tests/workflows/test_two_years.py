@@ -208,7 +208,7 @@ async def test_two_years_of_agreements_leave_an_exact_ledger(town: Town, seed: i
     owed = [debt(f"2026-0{n}", f"{chance.randint(200, 3000)}.{chance.randint(0, 99):02}") for n in (7, 8, 9)]
     life = await town.begin_one((owed, []), ruler=REGISTERED)
     taxpayer = Taxpayer(life, chance)
-    undelivered = text("SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL")
+    undelivered = text("SELECT count(*) FROM outbox WHERE delivered_at IS NULL")
 
     def told() -> bool:
         with town.engine.connect() as connection:

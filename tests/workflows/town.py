@@ -28,17 +28,17 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, Work
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.dependencies import Desk
-from channels.file_transport import Outbox
-from channels.mail_gateway import Post
+from activities.dependencies import Dependencies
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
 from models.case.evidence import Debt, Filing
 from models.events import Event, NoticeServed, PriorStepTaken
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
-from storage.case.cohorts import Cohort, Lot, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
-from storage.outbox import owe
+from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
@@ -107,19 +107,19 @@ class Town:
     database: str
     engine: Engine
     outbox: Path
-    providers: Post | None = None
+    providers: MailGateway | None = None
     """None: all stays in the outbox."""
     lives: list["Life"] = field(default_factory=list)
     cohorts: list[str] = field(default_factory=list)
     agreements: list[str] = field(default_factory=list)
 
     @property
-    def post(self) -> Post:
-        return self.providers or Post({}, Outbox(self.outbox))
+    def post(self) -> MailGateway:
+        return self.providers or MailGateway({}, FileTransport(self.outbox))
 
     @property
-    def desk(self) -> Desk:
-        return Desk(self.engine, self.post)
+    def dependencies(self) -> Dependencies:
+        return Dependencies(self.engine, self.post)
 
     @property
     def client(self) -> Client:
@@ -131,9 +131,9 @@ class Town:
             return self.client
 
         async with AsyncExitStack() as serving:
-            await serving.enter_async_context(worker_on(self.client, self.desk))
+            await serving.enter_async_context(worker_on(self.client, self.dependencies))
             for provider in self.post.providers & {*PROVIDERS}:
-                carrier = carrier_on(self.client, self.desk, provider, None)
+                carrier = carrier_on(self.client, self.dependencies, provider, None)
                 await serving.enter_async_context(carrier)
             relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
             try:
@@ -205,7 +205,7 @@ class Town:
                 other = pin_ruler(connection, read, rival, first_year)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
         lot = Lot("salt", control, other) if control or other else None
-        return found_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", lot=lot)), ids
+        return create_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", lot=lot)), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
         [life] = await self.begin(facts, **more)
@@ -251,7 +251,7 @@ class Town:
 
     async def _told_all(self) -> None:
         """Until everybody has been told what he is owed, as far as somebody tells him."""
-        owed = text("SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL")
+        owed = text("SELECT count(*) FROM outbox WHERE delivered_at IS NULL")
 
         def silent() -> bool:
             with self.engine.connect() as connection:
@@ -364,7 +364,7 @@ class Life:
 
     async def told(self) -> None:
         """Until the relay has delivered all that the case is owed and the workflow has looked at the record."""
-        due = 'SELECT count(*) FROM owed_signals WHERE "case" = :case AND delivered_at IS NULL'
+        due = 'SELECT count(*) FROM outbox WHERE "case" = :case AND delivered_at IS NULL'
         before = self.get("revision")
         await until(lambda: self.rows(due)[0][0] == 0)
         await until(lambda: self.get("revision") > before or self.get("closed_at") is not None)
@@ -395,7 +395,7 @@ class Life:
         last = notices.c.id.in_(select(func.max(notices.c.id)).where(notices.c.case == self.case, notices.c.formal))
         with self.town.engine.begin() as connection:
             proven = update(notices).where(last).values(served_on=on, served_by="Ana").returning(notices.c.id)
-            owe(connection, [self.case], NoticeServed(notice=connection.execute(proven).scalar_one(), on=on))
+            enqueue(connection, [self.case], NoticeServed(notice=connection.execute(proven).scalar_one(), on=on))
 
     async def is_ready_for_court(self) -> None:
         """People put on record what the law wants before a suit."""
@@ -404,17 +404,17 @@ class Life:
         with self.town.engine.begin() as connection:
             step = {"case": self.case, "on": on, "reference": "processo", "recorded_by": "Ana"}
             connection.execute(insert(prior_steps), [{**step, "kind": kind} for kind in wanted])
-            owe(connection, [self.case], PriorStepTaken())
+            enqueue(connection, [self.case], PriorStepTaken())
 
     def is_told(self, event: Event) -> None:
         with self.town.engine.begin() as connection:
-            owe(connection, [self.case], event)
+            enqueue(connection, [self.case], event)
 
     async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
         """Once its workflow, too, knows what is on the record by now."""
         written = self.get("revision")
         async with asyncio.timeout(20):
-            while (known := await self.handle.query(TaxpayerRuler.position)) is None or known.revision < written:  # noqa: ASYNC110
+            while (known := await self.handle.query(TaxpayerRuler.state)) is None or known.revision < written:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
 

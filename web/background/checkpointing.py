@@ -14,7 +14,7 @@ PAUSE_SECONDS = 60.0
 """Also the time that transactions have to end in before what they ran beside is sealed."""
 
 
-async def seal_now_and_then(engine: Engine, pause: float = PAUSE_SECONDS) -> None:
+async def checkpoint_regularly(engine: Engine, pause: float = PAUSE_SECONDS) -> None:
     """Until cancelled; a database that doesn't answer is asked again."""
     seen: Horizon | None = None
     while True:

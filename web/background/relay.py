@@ -21,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from models.case.status import Status
 from models.events import EVENTS, OF_A_COHORT, Event, InstalmentsChanged
 from storage.outbox import CHANNEL
-from storage.schema import agreements, cases, owed_signals, policies, rulers
+from storage.schema import agreements, cases, outbox, policies, rulers
 from workflows.client import is_unreachable
 from workflows.effects import AgreementStart
 from workflows.names import case_workflow_id
@@ -191,11 +191,11 @@ class Relay:
     def _due(self) -> list[Owed]:
         now = time.monotonic()
         self._resting = {case: until for case, until in self._resting.items() if until > now}
-        columns = (owed_signals.c.id, owed_signals.c.case, owed_signals.c.name, owed_signals.c.payload)
+        columns = (outbox.c.id, outbox.c.case, outbox.c.name, outbox.c.payload)
         query = (
             select(*columns)
-            .where(owed_signals.c.delivered_at.is_(None), owed_signals.c.case.not_in(self._resting))
-            .order_by(owed_signals.c.name.in_(LAST), owed_signals.c.id)
+            .where(outbox.c.delivered_at.is_(None), outbox.c.case.not_in(self._resting))
+            .order_by(outbox.c.name.in_(LAST), outbox.c.id)
             .limit(BATCH)
         )
         with self.engine.connect() as connection:
@@ -206,9 +206,7 @@ class Relay:
             return
         with self.engine.begin() as connection:
             connection.execute(
-                update(owed_signals)
-                .where(owed_signals.c.id.in_(self._told))
-                .values(delivered_at=func.clock_timestamp())
+                update(outbox).where(outbox.c.id.in_(self._told)).values(delivered_at=func.clock_timestamp())
             )
         self._told.clear()
 

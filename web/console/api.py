@@ -140,7 +140,7 @@ def taking(body: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"content": content, "required": body is not Asking}}
 
 
-class Desk(APIRoute):
+class StaffRoute(APIRoute):
     """A route whose refusals are one sentence each."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -161,9 +161,9 @@ class Desk(APIRoute):
         return handle_or_refuse
 
 
-def desk_routes(engine: Engine, temporal: Connect) -> APIRouter:
+def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     described = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
-    router = APIRouter(prefix="/api", route_class=Desk, responses=PROBLEMS, dependencies=described)
+    router = APIRouter(prefix="/api", route_class=StaffRoute, responses=PROBLEMS, dependencies=described)
 
     async def ask(request: Request, case: str, what: str, body: type[Asking | Judging] = Asking) -> Asked:
         actor = await run_sync(_admitted, engine, request, f"case {what}", case)

@@ -21,7 +21,7 @@ from models.errors import Refusal
 from storage.read_models.agree_page import AgreePage, read_agree_page
 from web.portal.pages import answered, page_named
 from web.webhooks.openapi import CHOICE
-from workflows.effects import AgreementWish
+from workflows.effects import AgreementRequest
 from workflows.names import case_workflow_id
 
 log = structlog.get_logger()
@@ -71,9 +71,9 @@ def _signed(engine: Engine, temporal: Connect, case: str, count: int | None) -> 
         return _shown(page)
     if page.refusal:
         return _shown(page, 409)
-    wish = AgreementWish(case=case, policy=page.policy, instalments=count, by=SIGNER)
+    wanted = AgreementRequest(case=case, policy=page.policy, instalments=count, by=SIGNER)
     try:
-        from_thread.run(_ask, temporal, wish)
+        from_thread.run(_ask, temporal, wanted)
     except WorkflowUpdateFailedError:
         return _shown(_read(engine, case), 409, CHANGED)
     except (TemporalError, TimeoutError, RuntimeError, Refusal) as error:
@@ -83,7 +83,7 @@ def _signed(engine: Engine, temporal: Connect, case: str, count: int | None) -> 
     return HTMLResponse("", 303, {"Location": "?"})
 
 
-async def _ask(temporal: Connect, wish: AgreementWish) -> None:
+async def _ask(temporal: Connect, wanted: AgreementRequest) -> None:
     with anyio.fail_after(SIGN_SECONDS):
         client = await temporal()
-        await client.get_workflow_handle(case_workflow_id(wish.case)).execute_update("sign_agreement", wish)
+        await client.get_workflow_handle(case_workflow_id(wanted.case)).execute_update("sign_agreement", wanted)

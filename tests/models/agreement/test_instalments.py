@@ -72,7 +72,7 @@ def test_nothing_is_said_between_the_break_and_its_decision() -> None:
 @pytest.mark.parametrize(("today", "state"), [("2026-06-02", State.ACTIVE), ("2026-06-03", State.BROKEN)])
 def test_sp_a_break_has_effect_from_its_day_and_is_decided_three_banking_days_later(today: str, state: State) -> None:
     life = live(FOUR, paid("2026-03-10", each="250.00"), date.fromisoformat(today))
-    assert (life.state, life.breaks_on, life.breaking_due) == (state, date(2026, 5, 29), date(2026, 4, 10))
+    assert (life.state, life.breaks_on, life.default_due) == (state, date(2026, 5, 29), date(2026, 4, 10))
 
 
 @pytest.mark.parametrize(("day", "state"), [("2026-05-29", State.ACTIVE), ("2026-05-30", State.BROKEN)])
@@ -94,7 +94,7 @@ SIMPLES = deal(SP, "1800.00", 6, "simples", regime=Regime.SIMPLES)
 def test_sp_simples_breaks_on_the_due_date_of_the_third_open_one_consecutive_or_not() -> None:
     made = paid("2026-03-10", None, "2026-05-11", None, each="300.00")
     life = live(SIMPLES, made, date(2026, 7, 15))
-    assert (life.state, life.breaks_on, life.breaking_due) == (State.BROKEN, date(2026, 7, 10), date(2026, 7, 10))
+    assert (life.state, life.breaks_on, life.default_due) == (State.BROKEN, date(2026, 7, 10), date(2026, 7, 10))
 
 
 def test_sp_simples_an_overdue_one_paid_during_the_agreement_stays_open_and_is_credited_from_the_end() -> None:

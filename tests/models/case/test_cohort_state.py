@@ -4,49 +4,49 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.case.cohort_state import State, Steering
+from models.case.cohort_state import CohortLifecycle, State
 from models.case.decision import decide
-from models.case.facts import Standing, standing_of
+from models.case.facts import CaseFacts, facts_of
 from models.case.plan import plan
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision
 from models.ruler.schema import Hypothesis
 from tests.builders import FACTS, ICMS, calendar_of, shipped
 
 START = date(2026, 11, 3)
-PAUSED = Steering(state=State.PAUSED, by="ana", on=START + timedelta(days=3))
-CANCELLED = Steering(state=State.CANCELLED, by="ana", reason="lei nova")
+PAUSED = CohortLifecycle(state=State.PAUSED, by="ana", on=START + timedelta(days=3))
+CANCELLED = CohortLifecycle(state=State.CANCELLED, by="ana", reason="lei nova")
 
 
-def standing(row: Hypothesis, today: date, steering: Steering = PAUSED) -> Standing:
-    facts = standing_of(shipped(ICMS), today, *FACTS[row], has_benefits=True)
+def facts(row: Hypothesis, today: date, lifecycle: CohortLifecycle = PAUSED) -> CaseFacts:
+    known = facts_of(shipped(ICMS), today, *FACTS[row], has_benefits=True)
     steered = ("paused_by", "paused_on", "cancelled_because")
-    return facts.model_copy(update={name: getattr(steering, name) for name in steered})
+    return known.model_copy(update={name: getattr(lifecycle, name) for name in steered})
 
 
-def judged(position: Position, facts: Standing) -> Decision:
-    return decide(shipped(ICMS), calendar_of(ICMS), position, facts)
+def judged(state: CaseState, known: CaseFacts) -> Decision:
+    return decide(shipped(ICMS), calendar_of(ICMS), state, known)
 
 
-def reminded(row: Hypothesis = "h1") -> Position:
-    entered = judged(Position.at_start(START), standing(row, START, Steering())).position
+def reminded(row: Hypothesis = "h1") -> CaseState:
+    entered = judged(CaseState.at_start(START), facts(row, START, CohortLifecycle())).state
     return entered.done(shipped(ICMS), row, 0, 1, START)
 
 
 def test_the_clock_stands_still_from_the_day_of_the_pause_though_the_case_hears_of_it_later() -> None:
-    heard = judged(reminded(), standing("h1", START + timedelta(days=6)))
+    heard = judged(reminded(), facts("h1", START + timedelta(days=6)))
     assert (heard.step.status, heard.step.on) == (Status.PAUSED, None)
     assert heard.step.reason == "pausado por ana, com toda a coorte"
-    assert heard.position.stopped_on == START + timedelta(days=3)
+    assert heard.state.stopped_on == START + timedelta(days=3)
 
 
 def test_a_pause_that_came_before_the_last_notice_stops_nothing_before_it() -> None:
     late = reminded().done(shipped(ICMS), "h1", 1, 2, START + timedelta(days=5))
-    assert judged(late, standing("h1", START + timedelta(days=6))).position.stopped_on == START + timedelta(days=5)
+    assert judged(late, facts("h1", START + timedelta(days=6))).state.stopped_on == START + timedelta(days=5)
 
 
-def suspended() -> Position:
+def suspended() -> CaseState:
     row = shipped(ICMS).rows["h8"]
     before = reminded("h8").done(shipped(ICMS), "h8", len(row.rungs) - 2, 9, START)
     return before.suspended_now(START + timedelta(days=1))
@@ -54,26 +54,26 @@ def suspended() -> Position:
 
 def test_nobody_is_told_of_a_suspension_or_of_its_end_meanwhile() -> None:
     day = START + timedelta(days=6)
-    assert judged(suspended(), standing("h8", day)).step.action is Action.WAIT
+    assert judged(suspended(), facts("h8", day)).step.action is Action.WAIT
     back = suspended().reinstated(shipped(ICMS), day)
-    assert judged(back, standing("h8", day)).step.action is Action.WAIT
-    assert judged(back, standing("h8", day, Steering())).step.action is Action.INFORM
+    assert judged(back, facts("h8", day)).step.action is Action.WAIT
+    assert judged(back, facts("h8", day, CohortLifecycle())).step.action is Action.INFORM
 
 
 def test_benefits_are_given_back_all_the_same_when_their_cause_ends() -> None:
-    settled = standing("h8", START + timedelta(days=6)).model_copy(update={"debts": (), "evidence": ()})
+    settled = facts("h8", START + timedelta(days=6)).model_copy(update={"debts": (), "evidence": ()})
     assert judged(suspended(), settled).step.action is Action.REINSTATE
 
 
 def test_who_was_referred_stays_so() -> None:
-    assert judged(reminded().referred_now(), standing("h1", START)).step.status is Status.REFERRED
+    assert judged(reminded().referred_now(), facts("h1", START)).step.status is Status.REFERRED
 
 
 @pytest.mark.parametrize("row", FACTS)
 @pytest.mark.parametrize("lacks", [None, "a taxa Selic de 10/2026"])
 def test_a_case_of_a_cancelled_cohort_is_closed_wherever_it_stands(row: Hypothesis, lacks: str | None) -> None:
-    over = standing(row, START, CANCELLED).model_copy(update={"lacks": lacks})
-    for position in (Position.at_start(START), reminded(row), reminded(row).referred_now(), suspended()):
-        step = judged(position, over).step
+    over = facts(row, START, CANCELLED).model_copy(update={"lacks": lacks})
+    for state in (CaseState.at_start(START), reminded(row), reminded(row).referred_now(), suspended()):
+        step = judged(state, over).step
         assert (step.action, step.reason) == (Action.CANCEL, "coorte cancelada por ana: lei nova")
-        assert [ahead.action for ahead in plan(shipped(ICMS), calendar_of(ICMS), position, over)] == [Action.CANCEL]
+        assert [ahead.action for ahead in plan(shipped(ICMS), calendar_of(ICMS), state, over)] == [Action.CANCEL]

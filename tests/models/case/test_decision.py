@@ -15,12 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from models.case.decision import decide
 from models.case.evidence import Debt, Filing
-from models.case.facts import Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.case.facts import CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
 from models.case.gate import approvals_wanted, must_be_other, steps_missing
 from models.case.plan import plan
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
-from models.case.step import Action, Decision, Step, Turn
+from models.case.step import Action, Decision, Step, Transition
 from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Stage
 from tests import builders
@@ -49,7 +49,7 @@ class Act:
 
     step: Step
     at: date
-    standing: Standing
+    facts: CaseFacts
     occurrences: int
     approvers: tuple[str, ...]
     moved: frozenset[str]
@@ -65,7 +65,7 @@ BEFORE_COURT = tuple(
 
 @dataclass
 class PaperCase:
-    """A case as `storage.case.cases.sitting` and `activities.cases` drive it, in memory."""
+    """A case as `storage.case.cases.case_transaction` and `activities.cases` drive it, in memory."""
 
     debts: dict[str, Debt]
     filings: dict[str, Filing]
@@ -83,18 +83,18 @@ class PaperCase:
     domicile: bool = False
     """Whether its notices are published where silence serves them in the end."""
     closed: bool = False
-    turns: list[Turn] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     since: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.ruler, self.calendar = shipped(self.name), calendar_of(self.name)
-        self.position = Position.at_start(self.today)
+        self.state = CaseState.at_start(self.today)
         self.sit()
 
     @property
-    def standing(self) -> Standing:
-        return standing_of(
+    def facts(self) -> CaseFacts:
+        return facts_of(
             self.ruler,
             self.today,
             self.debts.values(),
@@ -123,13 +123,13 @@ class PaperCase:
         """What every activity begins with, and all that a signal does."""
         self._end_holds()
         if not self.closed:
-            self._judge(self.position)
+            self._judge(self.state)
 
-    def _judge(self, position: Position) -> None:
-        self.decision: Decision = decide(self.ruler, self.calendar, position, self.standing)
-        self.position = self.decision.position
-        self.turns += self.decision.turns
-        self.since |= {turn.kind for turn in self.decision.turns}
+    def _judge(self, state: CaseState) -> None:
+        self.decision: Decision = decide(self.ruler, self.calendar, state, self.facts)
+        self.state = self.decision.state
+        self.transitions += self.decision.transitions
+        self.since |= {transition.kind for transition in self.decision.transitions}
 
     def carry_out(self) -> None:
         """The workflow's turn: waits until the step's day and has it done; what waits for an event is left waiting."""
@@ -145,26 +145,24 @@ class PaperCase:
     def _act(self, step: Step) -> None:
         assert step.on is not None
         at = step.on if self.compressed else max(step.on, self.today)
-        self.acts.append(
-            Act(step, at, self.standing, self.position.occurrences, self.position.approvers, frozenset(self.since))
-        )
+        self.acts.append(Act(step, at, self.facts, self.state.occurrences, self.state.approvers, frozenset(self.since)))
         match step.action:
             case Action.NOTIFY:
                 self._notify(step, at)
             case Action.ASK_APPROVAL:
-                self._judge(self.position.asked(at))
+                self._judge(self.state.asked(at))
             case Action.SUSPEND:
-                self._judge(self.position.suspended_now(self.today))
+                self._judge(self.state.suspended_now(self.today))
             case Action.REINSTATE:
                 self.since.add("reinstated")
-                self._judge(self.position.reinstated(self.ruler, self.today))
+                self._judge(self.state.reinstated(self.ruler, self.today))
             case Action.INFORM:
-                self._judge(self.position.told())
+                self._judge(self.state.told())
             case Action.DEEM_SERVED:
                 self.notices[-1] = self.notices[-1].model_copy(update={"served_on": self.notices[-1].deemed_on})
                 self.sit()
             case Action.REFER:
-                self._judge(self.position.referred_now())
+                self._judge(self.state.referred_now())
             case Action.RESOLVE:
                 self.closed = True
 
@@ -180,7 +178,7 @@ class PaperCase:
             if self.domicile and (deemed := self.ruler.jurisdiction.deemed_on(at, self.calendar)):
                 notice = notice.model_copy(update={"deemed_on": deemed[0], "deemed_by": deemed[1]})
             self.notices.append(notice)
-        self._judge(self.position.done(self.ruler, step.row, step.rung, step.rigidity, at))
+        self._judge(self.state.done(self.ruler, step.row, step.rung, step.rigidity, at))
 
     def climb(self, rungs: int) -> "PaperCase":
         """Goes on until so many more notices have left."""
@@ -198,7 +196,7 @@ class PaperCase:
     # what people, banks and extracts do
 
     def pay(self, amount: str | Decimal, which: str = "2026-09", days_ago: int = 0) -> None:
-        self._owe(which, -Decimal(amount))
+        self._enqueue(which, -Decimal(amount))
         on = max(START, self.today - timedelta(days=days_ago))
         self.payments.append(PaymentFact(on=on, amount=Decimal(amount)))
         self.sit()
@@ -207,12 +205,12 @@ class PaperCase:
         """The bank takes a payment back; a resolved case opens again."""
         back = self.payments[payment]
         self.payments[payment] = back.model_copy(update={"amount": Decimal(0)})
-        self._owe(which, back.amount)
+        self._enqueue(which, back.amount)
         if back.amount:
             self.closed = False
         self.sit()
 
-    def _owe(self, which: str, more: Decimal) -> None:
+    def _enqueue(self, which: str, more: Decimal) -> None:
         owed = self.debts[which]
         left = max(owed.balance + more, Decimal(0))
         self.debts[which] = owed.model_copy(update={"balance": left, "ledger": left})
@@ -253,13 +251,13 @@ class PaperCase:
 
     def approve_by(self, by: str) -> None:
         waits = self.step.status is Status.AWAITING_APPROVAL and self.step.action is Action.WAIT
-        if waits and by not in self.position.approvers:
-            must_be_other(self.position, by, started_by="Caio")
-            self._judge(self.position.approved(by, self.standing.fingerprint))
+        if waits and by not in self.state.approvers:
+            must_be_other(self.state, by, started_by="Caio")
+            self._judge(self.state.approved(by, self.facts.fingerprint))
 
     def reject(self) -> None:
         if self.step.status is Status.AWAITING_APPROVAL:
-            self._judge(self.position.rejected(self.today))
+            self._judge(self.state.rejected(self.today))
 
     def declare_hardship(self, on: date | None = None) -> None:
         if self.hardship_on is None:
@@ -310,20 +308,20 @@ def check_act(case: PaperCase, act: Act) -> None:
     assert act.step.reason.strip()
     assert act.step.on is not None
     if act.step.action in (Action.NOTIFY, Action.ASK_APPROVAL, Action.SUSPEND, Action.REFER):
-        assert act.standing.outstanding, "somebody is pursued who owes nothing that is not on hold"
-        assert act.standing.paused_by is None
+        assert act.facts.outstanding, "somebody is pursued who owes nothing that is not on hold"
+        assert act.facts.paused_by is None
         assert case.calendar.is_working(act.step.on) or act.step.stage is Stage.SUSPENSION
     if act.step.action is Action.REFER:
-        assert not steps_missing(case.ruler, act.standing), "to court without the steps before it"
+        assert not steps_missing(case.ruler, act.facts), "to court without the steps before it"
     if act.step.action is Action.SUSPEND:
         assert case.ruler.gate
-        served = act.standing.formal_notices[-1].served_on
+        served = act.facts.formal_notices[-1].served_on
         assert served is not None, "benefits are suspended without proof of service"
         assert act.at >= case.calendar.after(served, case.ruler.gate.defence), "before the defence time ran out"
-        assert len(set(act.approvers)) >= approvals_wanted(case.ruler, act.standing), "without the approvals it needs"
-        assert not act.standing.under_defence, "while a defence is open"
-        assert act.standing.owes_money or case.ruler.gate.returns_law, "for nothing that allows it"
-        assert act.standing.has_benefits
+        assert len(set(act.approvers)) >= approvals_wanted(case.ruler, act.facts), "without the approvals it needs"
+        assert not act.facts.under_defence, "while a defence is open"
+        assert act.facts.owes_money or case.ruler.gate.returns_law, "for nothing that allows it"
+        assert act.facts.has_benefits
     if act.step.stage is Stage.SUSPENSION and act.step.action is Action.NOTIFY:
         assert any(a.step.action is Action.SUSPEND for a in case.acts), "told of a suspension that was not carried out"
 
@@ -422,7 +420,7 @@ class Lives(RuleBasedStateMachine):
                 self.case.approve()
         if rich:
             self.debts_are_reassessed(10_000)
-        while at_the_gate and entry and benefits and self.case.step.on and not self.case.position.suspended:
+        while at_the_gate and entry and benefits and self.case.step.on and not self.case.state.suspended:
             self.case.carry_out()
             self.case.serve_the_last()
 
@@ -472,14 +470,14 @@ class Lives(RuleBasedStateMachine):
         self.case.hold(*grounds, which=which, since=since, until=until)
 
     @rule()
-    @precondition(lambda self: self.case.notices and not self.case.standing.under_defence)
+    @precondition(lambda self: self.case.notices and not self.case.facts.under_defence)
     def defend(self) -> None:
         self.case.defend()
-        done = self.case.closed or self.case.position.suspended
+        done = self.case.closed or self.case.state.suspended
         assert done or self.case.step.action not in (Action.SUSPEND, Action.ASK_APPROVAL, Action.NOTIFY)
 
     @rule(state=st.sampled_from(["accepted", "rejected"]))
-    @precondition(lambda self: self.case.standing.under_defence)
+    @precondition(lambda self: self.case.facts.under_defence)
     def decide_defence(self, state: Literal["accepted", "rejected"]) -> None:
         self.case.decide_defence(state)
 
@@ -509,17 +507,17 @@ class Lives(RuleBasedStateMachine):
     def something_comes_between_approval_and_suspension(self, meanwhile: str) -> None:
         case, which = self.case, min(self.case.debts)
         case.approve_by("Ana")
-        seen = case.standing.fingerprint
+        seen = case.facts.fingerprint
         match meanwhile:
             case "pay":
                 case.pay("1.00", which)
             case "hold":
                 case.hold("deposit", which=which)
-            case "defend" if not case.standing.under_defence:
+            case "defend" if not case.facts.under_defence:
                 case.defend()
             case _:
                 self.debts_are_reassessed(2)
-        assert case.standing.fingerprint == seen or case.step.action is not Action.SUSPEND
+        assert case.facts.fingerprint == seen or case.step.action is not Action.SUSPEND
 
     @rule(approves=st.sampled_from([True, True, False]))
     @precondition(lambda self: self.case.step.status is Status.AWAITING_APPROVAL)
@@ -575,41 +573,41 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def every_step_and_turn_says_why(self) -> None:
         assert self.case.step.reason.strip()
-        assert all(turn.reason.strip() for turn in self.case.turns)
+        assert all(transition.reason.strip() for transition in self.case.transitions)
 
     @invariant()
     def deciding_again_changes_nothing(self) -> None:
         if not self.case.closed:
-            again = decide(self.case.ruler, self.case.calendar, self.case.position, self.case.standing)
-            assert again == Decision(position=self.case.position, step=self.case.step)
+            again = decide(self.case.ruler, self.case.calendar, self.case.state, self.case.facts)
+            assert again == Decision(state=self.case.state, step=self.case.step)
 
     @invariant()
     def benefits_are_back_once_the_cause_is_gone(self) -> None:
-        if self.case.position.suspended and not self.case.standing.outstanding:
+        if self.case.state.suspended and not self.case.facts.outstanding:
             assert self.case.step.action is Action.REINSTATE
 
     @invariant()
     def who_got_benefits_back_is_told(self) -> None:
         if self.case.closed and any(act.step.action is Action.REINSTATE for act in self.case.acts):
-            assert not self.case.position.to_tell
+            assert not self.case.state.to_tell
 
     @invariant()
     def an_approval_is_of_what_was_seen(self) -> None:
-        position = self.case.position
-        assert not position.approvers or position.approved_on_seeing == self.case.standing.fingerprint
+        state = self.case.state
+        assert not state.approvers or state.approved_on_seeing == self.case.facts.fingerprint
 
     @invariant()
     def hardship_moves_at_most_once(self) -> None:
-        assert [turn.kind for turn in self.case.turns].count("hardship") <= 1
+        assert [transition.kind for transition in self.case.transitions].count("hardship") <= 1
 
     @invariant()
     def who_owes_is_never_forgotten(self) -> None:
         case = self.case
-        blocked = case.paused_by or case.position.referred or case.position.suspended or case.position.asked_on
-        unserved = case.position.awaits_service and case.notices[-1].served_on is None
-        classified = case.position.row is not None
-        answered = case.standing.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
-        if case.standing.outstanding and classified and not blocked and not unserved and not answered:
+        blocked = case.paused_by or case.state.referred or case.state.suspended or case.state.asked_on
+        unserved = case.state.awaits_service and case.notices[-1].served_on is None
+        classified = case.state.row is not None
+        answered = case.facts.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
+        if case.facts.outstanding and classified and not blocked and not unserved and not answered:
             assert case.step.on is not None, case.step.reason
 
 
@@ -637,7 +635,7 @@ def next_is(case: PaperCase, action: Action) -> bool:
 
 
 def turned(case: PaperCase) -> list[str]:
-    return [turn.kind for turn in case.turns]
+    return [transition.kind for transition in case.transitions]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -656,7 +654,7 @@ def test_a_life_in_which_nothing_happens_climbs_every_rung_to_the_end(entry: Hyp
 @pytest.mark.parametrize("benefits", [True, False])
 def test_the_plan_of_every_hypothesis_ends(entry: Any, times: int, benefits: bool) -> None:
     case = paper(entry(times), has_benefits=benefits)
-    steps = list(plan(case.ruler, case.calendar, case.position, case.standing))
+    steps = list(plan(case.ruler, case.calendar, case.state, case.facts))
     assert steps[-1].stage is Stage.SUSPENSION if benefits else steps[-1].action is Action.REFER
     days = [step.on for step in steps if step.on]
     assert days == sorted(days)
@@ -664,7 +662,7 @@ def test_the_plan_of_every_hypothesis_ends(entry: Any, times: int, benefits: boo
 
 def test_the_plan_of_registered_debt_ends_in_referral() -> None:
     case = registered()
-    assert list(plan(case.ruler, case.calendar, case.position, case.standing))[-1].action is Action.REFER
+    assert list(plan(case.ruler, case.calendar, case.state, case.facts))[-1].action is Action.REFER
 
 
 @given(st.sampled_from(ENTRIES), st.integers(0, 14))
@@ -683,7 +681,7 @@ def test_the_plan_is_what_then_happens_when_nothing_else_does(entry: Hypothesis 
 
 
 def planned(case: PaperCase) -> Iterator[Step]:
-    return plan(case.ruler, case.calendar, case.position, case.standing)
+    return plan(case.ruler, case.calendar, case.state, case.facts)
 
 
 def test_the_first_notice_leaves_on_a_working_day_and_says_why_this_row() -> None:
@@ -940,7 +938,7 @@ def test_the_gate_stays_shut_until_the_defence_time_has_run_out() -> None:
     assert case.ruler.gate
     defence = Wait(days=90, unit=Unit.LEGAL)
     patient = case.ruler.model_copy(update={"gate": case.ruler.gate.model_copy(update={"defence": defence})})
-    step = decide(patient, case.calendar, case.position, case.standing).step
+    step = decide(patient, case.calendar, case.state, case.facts).step
     assert step.on == case.calendar.after(case.notified[-1].at, defence)
 
 
@@ -1029,7 +1027,7 @@ def test_a_return_alone_suspends_only_where_the_ruler_cites_the_law() -> None:
     case = paper(FACTS["h4"]).climb_until(Action.ASK_APPROVAL)
     assert case.ruler.gate
     lawless = case.ruler.model_copy(update={"gate": case.ruler.gate.model_copy(update={"returns_law": None})})
-    assert decide(lawless, case.calendar, case.position, case.standing).step.action is Action.WAIT
+    assert decide(lawless, case.calendar, case.state, case.facts).step.action is Action.WAIT
 
 
 @given(st.integers(1, 90))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.case.evidence import Classification, Debt, Evidence, Filing, classify, evidence_of, window_start
-from models.case.facts import standing_of
+from models.case.facts import facts_of
 from models.ruler.schema import Kind, Ruler
 from tests.builders import ICMS, REGISTERED, debt, due_of, filing, missing, months, shipped
 
@@ -20,8 +20,8 @@ ROLL = shipped(REGISTERED)
 
 
 def found(debts: Iterable[Debt], filings: Iterable[Filing] = (), ruler: Ruler = RULER) -> Classification | None:
-    standing = standing_of(ruler, START, debts, filings)
-    return classify(ruler, standing.debts, standing.live_evidence, START)
+    facts = facts_of(ruler, START, debts, filings)
+    return classify(ruler, facts.debts, facts.live_evidence, START)
 
 
 def row(debts: Iterable[Debt], filings: Iterable[Filing] = (), ruler: Ruler = RULER) -> str | None:

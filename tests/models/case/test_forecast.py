@@ -24,9 +24,9 @@ def test_it_is_the_rulers_plan(name: str, row: Hypothesis) -> None:
     ]
     first = steps[0]
     assert first.on is not None
-    waiting = Waiting(row, 0, first.on, 1, tuple(leg.channel for leg in first.legs), 3)
+    waiting = Waiting(row, 0, first.on, 1, tuple(route.channel for route in first.routes), 3)
     found = forecast(ruler, calendar, [waiting], START, YEARS)
-    planned = sorted((step.on, leg.channel) for step in steps for leg in step.legs if step.on)
+    planned = sorted((step.on, route.channel) for step in steps for route in step.routes if step.on)
     assert [(on, channel) for on, channel, _ in found] == planned
     assert {notices for *_, notices in found} == {3}
 

@@ -8,9 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from models.case.decision import decide
-from models.case.facts import Defence, FormalNotice, PriorStep, Standing, StepKind
+from models.case.facts import CaseFacts, Defence, FormalNotice, PriorStep, StepKind
 from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other, steps_missing
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
 from models.errors import Refusal
@@ -30,7 +30,7 @@ def with_gate(**changes: Any) -> Ruler:
 
 
 def decided(case: PaperCase, ruler: Ruler) -> Step:
-    return decide(ruler, case.calendar, case.position, case.standing).step
+    return decide(ruler, case.calendar, case.state, case.facts).step
 
 
 # ---- four eyes
@@ -39,11 +39,11 @@ def decided(case: PaperCase, ruler: Ruler) -> Step:
 @pytest.mark.parametrize("by", ["ana", " ANA ", "Ana"])
 def test_who_started_the_cohort_does_not_approve(by: str) -> None:
     with pytest.raises(Refusal, match="started the cohort, so somebody else must approve"):
-        must_be_other(Position.at_start(MONDAY), by, "ana")
+        must_be_other(CaseState.at_start(MONDAY), by, "ana")
 
 
 def test_nobody_approves_twice() -> None:
-    once = Position.at_start(MONDAY).approved("Bruno", "seen")
+    once = CaseState.at_start(MONDAY).approved("Bruno", "seen")
     with pytest.raises(Refusal, match="bruno has approved already; a second person must"):
         must_be_other(once, "bruno", "ana")
     must_be_other(once, "Carla", "ana")
@@ -51,18 +51,18 @@ def test_nobody_approves_twice() -> None:
 
 @pytest.mark.parametrize(("owed", "wanted"), [("50000000.00", 1), ("50000000.01", 2)])
 def test_above_the_ruler_s_amount_two_approve(owed: str, wanted: int) -> None:
-    assert approvals_wanted(shipped(ICMS), Standing(today=MONDAY, debts=(debt(balance=owed),))) == wanted
-    assert approvals_wanted(with_gate(second_above=None), Standing(today=MONDAY, debts=(debt(balance=owed),))) == 1
+    assert approvals_wanted(shipped(ICMS), CaseFacts(today=MONDAY, debts=(debt(balance=owed),))) == wanted
+    assert approvals_wanted(with_gate(second_above=None), CaseFacts(today=MONDAY, debts=(debt(balance=owed),))) == 1
 
 
 def test_the_first_of_two_approvals_suspends_nothing() -> None:
     case = asking()
     two = with_gate(second_above=Decimal("1.00"))
     case.ruler = two
-    case._judge(case.position.approved("Bruno", case.standing.fingerprint))
+    case._judge(case.state.approved("Bruno", case.facts.fingerprint))
     assert (case.step.status, case.step.action) == (Status.AWAITING_APPROVAL, Action.WAIT)
     assert "(1 de 2)" in case.step.reason
-    case._judge(case.position.approved("Carla", case.standing.fingerprint))
+    case._judge(case.state.approved("Carla", case.facts.fingerprint))
     assert case.step.action is Action.SUSPEND
     assert "Bruno e Carla" in case.step.reason
 
@@ -72,7 +72,7 @@ def test_the_first_of_two_approvals_suspends_nothing() -> None:
 
 def approved() -> PaperCase:
     case = asking()
-    case._judge(case.position.approved("Bruno", case.standing.fingerprint))
+    case._judge(case.state.approved("Bruno", case.facts.fingerprint))
     assert case.step.action is Action.SUSPEND
     return case
 
@@ -100,9 +100,9 @@ def test_an_approval_lapses_on_whatever_it_did_not_see(happens: Callable[[PaperC
     case = approved()
     happens(case)
     case.sit()
-    assert case.position.approvers == ()
+    assert case.state.approvers == ()
     assert case.step.action is not Action.SUSPEND
-    assert "approval_lapsed" in [turn.kind for turn in case.turns]
+    assert "approval_lapsed" in [transition.kind for transition in case.transitions]
 
 
 def test_an_approval_outlives_what_delay_adds_by_the_day() -> None:
@@ -122,7 +122,7 @@ def test_an_approval_outlives_what_delay_adds_by_the_day() -> None:
 )
 def test_who_owns_as_much_as_he_owes_is_no_persistent_defaulter(assets: str | None, basis: str) -> None:
     case = defaulter(known_assets=Decimal(assets) if assets is not None else None)
-    found, why = basis_of(case.ruler, case.position, case.standing)
+    found, why = basis_of(case.ruler, case.state, case.facts)
     assert found == basis
     assert ("devedor contumaz por lei" in why) == (basis == "statutory")
     assert ("fim da régua" in why) == (basis == "ladder")
@@ -164,8 +164,8 @@ def test_silence_serves_on_its_day_and_the_wait_counts_from_it() -> None:
     assert day(on) in case.step.reason
     case.carry_out()
     assert case.notices[-1].served_on == on
-    assert case.position.wait
-    assert case.step.on == case.calendar.after(on, case.position.wait)
+    assert case.state.wait
+    assert case.step.on == case.calendar.after(on, case.state.wait)
 
 
 def test_who_reads_it_before_is_served_that_day() -> None:
@@ -218,7 +218,7 @@ def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: i
     filed = served_on + timedelta(days=late)
     decided_on = None if state == "open" else case.today
     case.defence = Defence(filed_on=filed, state=state, decided_on=decided_on)
-    why = cause_ended(case.ruler, case.calendar, case.standing)
+    why = cause_ended(case.ruler, case.calendar, case.facts)
     assert bool(why) is given_back
     case.sit()
     assert (case.step.action is Action.REINSTATE) is given_back
@@ -231,9 +231,9 @@ def step_on(kind: StepKind, on: date = date(2026, 1, 5)) -> PriorStep:
     return PriorStep(kind=kind, on=on)
 
 
-def missing(*known: StepKind, **facts: Any) -> tuple[StepKind, ...]:
-    standing = Standing(today=MONDAY, debts=(debt(None, **facts),), prior_steps=tuple(map(step_on, known)))
-    return steps_missing(shipped(REGISTERED), standing)
+def missing(*known: StepKind, **details: Any) -> tuple[StepKind, ...]:
+    facts = CaseFacts(today=MONDAY, debts=(debt(None, **details),), prior_steps=tuple(map(step_on, known)))
+    return steps_missing(shipped(REGISTERED), facts)
 
 
 def test_each_step_before_a_suit_has_its_words() -> None:
@@ -260,8 +260,8 @@ def test_what_is_protested_or_in_court_already_needs_less() -> None:
 
 def test_who_was_served_a_formal_notice_had_an_administrative_solution_offered() -> None:
     served = FormalNotice(id="n0", at=MONDAY, served_on=MONDAY)
-    standing = Standing(today=MONDAY, debts=(debt(None),), formal_notices=(served,))
-    assert steps_missing(shipped(REGISTERED), standing) == ("protest", "cadin_notice")
+    facts = CaseFacts(today=MONDAY, debts=(debt(None),), formal_notices=(served,))
+    assert steps_missing(shipped(REGISTERED), facts) == ("protest", "cadin_notice")
 
 
 def test_a_case_waits_for_the_steps_and_then_for_cadin_s_thirty_days() -> None:
@@ -282,5 +282,5 @@ def test_a_case_waits_for_the_steps_and_then_for_cadin_s_thirty_days() -> None:
 def test_an_authority_without_cadin_needs_no_notice_of_it() -> None:
     ruler = shipped(REGISTERED)
     without = ruler.model_copy(update={"referral": ruler.referral.model_copy(update={"cadin": None})})
-    standing = Standing(today=MONDAY, debts=tuple(inscribed()[0]))
-    assert "cadin_notice" not in steps_missing(without, standing)
+    facts = CaseFacts(today=MONDAY, debts=tuple(inscribed()[0]))
+    assert "cadin_notice" not in steps_missing(without, facts)

@@ -24,7 +24,7 @@ def test_a_held_debt_leaves_the_balance_and_the_rest_goes_on() -> None:
     case = paper(([debt(a, "700.00"), debt(b, "300.00")], [filing(a, "700.00"), filing(b, "300.00")])).climb(1)
     before = case.step.on
     case.hold("injunction", which=a)
-    assert case.standing.balance == Decimal("300.00")
+    assert case.facts.balance == Decimal("300.00")
     assert (case.step.action, case.step.on) == (Action.NOTIFY, before)
     assert "300,00" in case.step.reason
     assert "700,00" not in case.step.reason
@@ -37,9 +37,9 @@ def test_the_case_is_on_hold_when_all_is_and_says_on_which_grounds() -> None:
     assert "depósito do montante integral (CTN art. 151, II)" in case.step.reason
     assert "falência" in case.step.reason
     case.hold("bankruptcy")
-    assert case.standing.on_hold
+    assert case.facts.on_hold
     case.hold()
-    assert not case.standing.on_hold
+    assert not case.facts.on_hold
 
 
 @pytest.mark.parametrize("returns", [1, 2])
@@ -60,7 +60,7 @@ def test_a_hold_ends_by_itself_the_day_after_its_last() -> None:
     assert (case.step.action, case.step.on) == (Action.WAIT, date(2026, 12, 11))
     assert case.step.reason.endswith("até 10/12/2026")
     look(case, date(2026, 12, 10))
-    assert case.standing.on_hold
+    assert case.facts.on_hold
     look(case, date(2026, 12, 11))
     assert case.step.status is Status.RUNNING
 
@@ -101,7 +101,7 @@ def test_days_of_a_hold_that_came_to_be_known_later_are_given_back() -> None:
 def test_no_day_before_the_last_notice_is_given_back() -> None:
     case = unpaid().climb(2)
     case.hold("injunction", since=date(2026, 1, 1))
-    assert case.position.stopped_on == case.notified[-1].at
+    assert case.state.stopped_on == case.notified[-1].at
 
 
 def test_the_hold_that_ends_last_decides_where_a_debt_has_several() -> None:
@@ -111,7 +111,7 @@ def test_the_hold_that_ends_last_decides_where_a_debt_has_several() -> None:
     case.hold("death", which=b)
     assert case.step.on == date(2026, 12, 11), "the first of them to end is the day to look again"
     look(case, date(2026, 12, 11))
-    assert case.standing.balance == case.debts[a].balance
+    assert case.facts.balance == case.debts[a].balance
 
 
 def test_a_pause_over_working_days_leaves_as_many_of_them() -> None:
@@ -134,21 +134,21 @@ def test_a_suspended_benefit_is_given_back_when_all_is_held() -> None:
     case.carry_out()
     case.carry_out()
     assert [act.step.action for act in case.acts[-2:]] == [Action.REINSTATE, Action.INFORM]
-    assert case.standing.on_hold
+    assert case.facts.on_hold
 
 
 def test_a_hold_on_one_debt_makes_an_approval_lapse() -> None:
     case = asking()
-    case._judge(case.position.approved("Bruno", case.standing.fingerprint))
+    case._judge(case.state.approved("Bruno", case.facts.fingerprint))
     assert case.step.action is Action.SUSPEND
     case.hold("data_under_review", which=next(iter(case.debts)))
     assert case.step.action is not Action.SUSPEND
-    assert case.position.approvers == ()
+    assert case.state.approvers == ()
 
 
 def test_who_is_held_below_the_thresholds_is_no_persistent_defaulter() -> None:
     case = defaulter()
     for which in list(case.debts)[:2]:
         case.hold("injunction", which=which)
-    assert case.standing.balance < 15_000_000
-    assert case.position.row == "h8", "a case never falls below the row it stands on while its kind is open"
+    assert case.facts.balance < 15_000_000
+    assert case.state.row == "h8", "a case never falls below the row it stands on while its kind is open"

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.case.decision import decide
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.ruler_change import Outcome, outcome, translate
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
 from models.law.calendar import Unit, Wait
@@ -42,15 +42,15 @@ def days(count: int) -> Wait:
     return Wait(days=count, unit=Unit.BUSINESS)
 
 
-def migrated(case: PaperCase, new: Ruler, old: Ruler = OLD) -> tuple[Position, Step]:
-    position = translate(old, new, case.position)
-    assert position is not None
-    return position, decide(new, CALENDAR, position, case.standing).step
+def migrated(case: PaperCase, new: Ruler, old: Ruler = OLD) -> tuple[CaseState, Step]:
+    state = translate(old, new, case.state)
+    assert state is not None
+    return state, decide(new, CALENDAR, state, case.facts).step
 
 
 def becomes_of(case: PaperCase, new: Ruler) -> Outcome:
     _, then = migrated(case, new)
-    return outcome(OLD, case.position, case.step, then, case.today)
+    return outcome(OLD, case.state, case.step, then, case.today)
 
 
 # ---- what may be different about a ruler
@@ -64,19 +64,19 @@ def test_a_rung_put_in_after_the_one_it_stands_on_comes_next() -> None:
     assert case.step.stage is Stage.WARNING
     _, then = migrated(case, OLD, old)
     assert (then.stage, then.on) == (Stage.ALERT, case.step.on)
-    assert outcome(old, case.position, case.step, then, case.today) is Outcome.MOVES
+    assert outcome(old, case.state, case.step, then, case.today) is Outcome.MOVES
 
 
 def test_a_rung_put_in_before_it_is_not_made_up_for() -> None:
     old = without("h1", Stage.REMINDER)
     case = unpaid()
     case.ruler = old
-    case.position = Position.at_start(case.today)
+    case.state = CaseState.at_start(case.today)
     case.sit()
     case.climb(1)
-    position, then = migrated(case, OLD, old)
-    assert (position.rung, then.stage, then.on) == (1, Stage.WARNING, case.step.on)
-    assert outcome(old, case.position, case.step, then, case.today) is Outcome.UNCHANGED
+    state, then = migrated(case, OLD, old)
+    assert (state.rung, then.stage, then.on) == (1, Stage.WARNING, case.step.on)
+    assert outcome(old, case.state, case.step, then, case.today) is Outcome.UNCHANGED
 
 
 def test_when_the_rung_it_stands_on_is_gone_the_next_harder_one_comes() -> None:
@@ -96,7 +96,7 @@ def test_when_the_rung_to_come_is_gone_the_one_after_it_comes() -> None:
 def test_another_dwell_counts_from_the_day_of_the_contact(dwell: int, is_: Outcome) -> None:
     case = unpaid().climb(1)
     new = but("h1", 0, dwell=days(dwell))
-    assert migrated(case, new)[1].on == CALENDAR.after(case.position.anchor, days(dwell))
+    assert migrated(case, new)[1].on == CALENDAR.after(case.state.anchor, days(dwell))
     assert becomes_of(case, new) is is_
 
 
@@ -113,18 +113,18 @@ def test_a_dwell_that_was_over_already_makes_it_due_today_at_the_earliest() -> N
 def test_a_rung_that_is_formal_now_is_taken_again() -> None:
     case = paper(FACTS["h7"]).climb(3)
     new = but("h7", 2, formal=True)
-    position, then = migrated(case, new)
+    state, then = migrated(case, new)
     assert (then.row, then.stage, then.on) == ("h7", Stage.FINAL_NOTICE, case.step.on)
     assert becomes_of(case, new) is Outcome.REPEATS
-    done = position.done(new, "h7", 2, 9, case.today)
-    assert decide(new, CALENDAR, done, case.standing).step.row is None, "it waits for proof of service"
+    done = state.done(new, "h7", 2, 9, case.today)
+    assert decide(new, CALENDAR, done, case.facts).step.row is None, "it waits for proof of service"
 
 
 def test_a_rung_that_is_not_formal_any_more_waits_for_no_service() -> None:
     case = defaulter(compressed=False).climb(1)
     assert case.step.on is None
     _, then = migrated(case, but("h8", 0, formal=False))
-    assert (then.stage, then.on) == (Stage.FINAL_NOTICE, CALENDAR.after(case.position.anchor, _wait("h8", 0)))
+    assert (then.stage, then.on) == (Stage.FINAL_NOTICE, CALENDAR.after(case.state.anchor, _wait("h8", 0)))
 
 
 def _wait(row: Hypothesis, index: int) -> Wait:
@@ -151,7 +151,7 @@ def test_a_case_whose_row_is_gone_goes_where_its_evidence_leads_and_no_softer() 
     _, then = migrated(case, new)
     assert then.row == "h7"
     assert then.rigidity is not None
-    assert then.rigidity >= case.position.last_rigidity
+    assert then.rigidity >= case.state.last_rigidity
     assert then.on == case.step.on
 
 
@@ -171,8 +171,8 @@ def test_a_clock_that_stands_still_stands_still(what: str) -> None:
         for period in case.debts:
             case.hold("judicial", which=period)
     new = but("h8", 0, dwell=Wait(days=60, unit=Unit.LEGAL))
-    position, then = migrated(case, new)
-    assert (then.action, position.stopped_on) == (Action.WAIT, case.position.stopped_on)
+    state, then = migrated(case, new)
+    assert (then.action, state.stopped_on) == (Action.WAIT, case.state.stopped_on)
     assert becomes_of(case, new) is Outcome.UNCHANGED
 
 
@@ -185,9 +185,9 @@ def approved() -> PaperCase:
 
 def test_an_approval_lapses_and_is_asked_for_again() -> None:
     case = approved()
-    assert case.position.approvers
-    position, then = migrated(case, but("h1", 0, dwell=days(9)))
-    assert not position.approvers
+    assert case.state.approvers
+    state, then = migrated(case, but("h1", 0, dwell=days(9)))
+    assert not state.approvers
     assert then.action is Action.ASK_APPROVAL
 
 
@@ -206,7 +206,7 @@ def test_suspended_benefits_have_no_place_where_none_are_suspended() -> None:
     case = approved()
     case.approve_by("Bia")
     case.carry_out()
-    assert translate(OLD, without("h8", Stage.SUSPENSION), case.position) is None
+    assert translate(OLD, without("h8", Stage.SUSPENSION), case.state) is None
 
 
 def test_a_case_harder_than_the_whole_new_ladder_hears_nothing_softer() -> None:
@@ -221,17 +221,17 @@ def test_a_case_harder_than_the_whole_new_ladder_hears_nothing_softer() -> None:
 
 
 @lru_cache
-def lived(row: Hypothesis) -> tuple[tuple[Position, Standing], ...]:
+def lived(row: Hypothesis) -> tuple[tuple[CaseState, CaseFacts], ...]:
     """All positions of a life to its end, and of one that was paused and lost its approval on the way."""
     seen = []
     case = paper(FACTS[row])
     for n in range(40):
-        seen.append((case.position, case.standing))
+        seen.append((case.state, case.facts))
         if case.step.on is None and case.step.status is Status.AWAITING_APPROVAL:
             case.approve()
         elif n % 5 == 4:
             case.pause("Ana")
-            seen.append((case.position, case.standing))
+            seen.append((case.state, case.facts))
             case.today += timedelta(days=3)
             case.pause(None)
         case.carry_out()
@@ -265,43 +265,43 @@ def rulers(draw: st.DrawFn) -> Ruler:
 
 
 @given(lives, rulers())
-def test_no_notice_is_softer_than_the_last(life: tuple[Position, Standing], new: Ruler) -> None:
-    position, standing = life
-    moved = translate(OLD, new, position)
+def test_no_notice_is_softer_than_the_last(life: tuple[CaseState, CaseFacts], new: Ruler) -> None:
+    state, facts = life
+    moved = translate(OLD, new, state)
     assert moved is not None
-    step = decide(new, CALENDAR, moved, standing).step
+    step = decide(new, CALENDAR, moved, facts).step
     if step.action is Action.NOTIFY:
         assert step.rigidity is not None
-        assert step.rigidity >= position.last_rigidity
+        assert step.rigidity >= state.last_rigidity
 
 
 @given(lives, rulers())
-def test_no_rung_is_skipped_but_softer_ones(life: tuple[Position, Standing], new: Ruler) -> None:
-    position, standing = life
-    moved = translate(OLD, new, position)
+def test_no_rung_is_skipped_but_softer_ones(life: tuple[CaseState, CaseFacts], new: Ruler) -> None:
+    state, facts = life
+    moved = translate(OLD, new, state)
     assert moved is not None
-    step = decide(new, CALENDAR, moved, standing).step
-    if step.action is not Action.NOTIFY or position.row is None or position.suspended or position.stopped_on:
+    step = decide(new, CALENDAR, moved, facts).step
+    if step.action is not Action.NOTIFY or state.row is None or state.suspended or state.stopped_on:
         return
-    stood = OLD.rung(position.row, position.rung).stage.severity if position.rung >= 0 else -1
+    stood = OLD.rung(state.row, state.rung).stage.severity if state.rung >= 0 else -1
     demanded = [
         (row, rung.stage)
-        for row in (position.row, *new.climb(position.row))
+        for row in (state.row, *new.climb(state.row))
         for index, rung in enumerate(new.rows[row].rungs)
-        if (row != position.row or rung.stage.severity > stood)
-        and new.rigidity(row, index, position.occurrences) >= position.last_rigidity
+        if (row != state.row or rung.stage.severity > stood)
+        and new.rigidity(row, index, state.occurrences) >= state.last_rigidity
     ]
     assert (step.row, step.stage) == demanded[0]
 
 
 @given(lives)
-def test_to_the_same_ruler_nothing_changes_but_that_an_approval_lapses(life: tuple[Position, Standing]) -> None:
-    position, _ = life
-    assert translate(OLD, OLD, position) == position.lapsed()
+def test_to_the_same_ruler_nothing_changes_but_that_an_approval_lapses(life: tuple[CaseState, CaseFacts]) -> None:
+    state, _ = life
+    assert translate(OLD, OLD, state) == state.lapsed()
 
 
 @given(lives, rulers())
-def test_twice_is_once(life: tuple[Position, Standing], new: Ruler) -> None:
+def test_twice_is_once(life: tuple[CaseState, CaseFacts], new: Ruler) -> None:
     once = translate(OLD, new, life[0])
     assert once is not None
     assert translate(new, new, once) == once
@@ -309,17 +309,17 @@ def test_twice_is_once(life: tuple[Position, Standing], new: Ruler) -> None:
 
 @given(lives, rulers(), rulers())
 @settings(max_examples=50)
-def test_the_days_that_were_waited_count(life: tuple[Position, Standing], new: Ruler, newer: Ruler) -> None:
-    position, _ = life
+def test_the_days_that_were_waited_count(life: tuple[CaseState, CaseFacts], new: Ruler, newer: Ruler) -> None:
+    state, _ = life
     kept = {"started", "anchor", "not_before", "stood_still", "stopped_on", "steps", "last_rigidity", "occurrences"}
-    once = translate(OLD, new, position)
+    once = translate(OLD, new, state)
     assert once is not None
     twice = translate(new, newer, once)
     assert twice is not None
-    assert twice.model_dump(include=kept) == position.model_dump(include=kept)
+    assert twice.model_dump(include=kept) == state.model_dump(include=kept)
 
 
 def test_a_wait_that_waits_for_nothing_now_waits() -> None:
     then = Step(action=Action.WAIT, status=Status.RUNNING, on=None, number=1, reason="r")
     before = then.model_copy(update={"action": Action.NOTIFY, "on": date(2026, 11, 20)})
-    assert outcome(OLD, Position.at_start(date(2026, 11, 3)), before, then, date(2026, 11, 3)) is Outcome.WAITS
+    assert outcome(OLD, CaseState.at_start(date(2026, 11, 3)), before, then, date(2026, 11, 3)) is Outcome.WAITS

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.case.facts import Standing
+from models.case.facts import CaseFacts
 from models.case.plan import plan
 from models.case.status import Status
 from models.case.step import Action
 from models.contact.channel import CHANNELS, Channel
 from models.contact.contacts import Contacts, Reach
-from models.contact.delivery import Delivery, Leg, Progress, legs_after_loss, legs_of
+from models.contact.delivery import Delivery, Progress, Route, routes_after_loss, routes_of
 from models.law.calendar import Unit, Wait
 from tests.builders import FACTS
 from tests.models.case.test_decision import PaperCase, check_life
@@ -38,29 +38,32 @@ class Addressed(PaperCase):
     over_budget: bool = False
 
     @property
-    def standing(self) -> Standing:
+    def facts(self) -> CaseFacts:
         names = ("reach", "deliveries", "contacted_on", "claimed_paid_on", "over_budget")
         more = {name: getattr(self, name) for name in names}
-        return super().standing.model_copy(update={**more, "limits": self.ruler.limits})
+        return super().facts.model_copy(update={**more, "limits": self.ruler.limits})
 
-    def falls_back(self, **ways: tuple[Channel, ...]) -> "Addressed":
-        self.ruler = self.ruler.model_copy(update={"fallback": ways})
+    def falls_back(self, **fallbacks: tuple[Channel, ...]) -> "Addressed":
+        self.ruler = self.ruler.model_copy(update={"fallback": fallbacks})
         self.sit()
         return self
 
-    def contact(self) -> tuple[Leg, ...]:
+    def contact(self) -> tuple[Route, ...]:
         """The next rung leaves, or the last one goes on by other channels; its notices."""
         step = self.step
         assert step.action is Action.NOTIFY
         assert step.on is not None
-        new = step.number == self.position.steps
-        made = tuple(Delivery(channel=leg.channel, way=leg.way, progress=Progress.SENT) for leg in step.legs)
+        new = step.number == self.state.steps
+        made = tuple(
+            Delivery(channel=route.channel, rung_channel=route.rung_channel, progress=Progress.SENT)
+            for route in step.routes
+        )
         if new:
             self.deliveries = ()
             self.carry_out()
         self.deliveries = made if new else (*self.deliveries, *made)
         self.sit()
-        return step.legs
+        return step.routes
 
     def becomes(self, channel: Channel, progress: Progress) -> None:
         self.deliveries = tuple(
@@ -95,16 +98,24 @@ def test_a_notice_never_goes_back(before: list[Progress], after: list[Progress])
 
 
 def test_each_way_takes_the_first_channel_that_reaches() -> None:
-    ways: dict[Channel, tuple[Channel, ...]] = {"email": ("email", "voice"), "sms": ("sms", "voice")}
-    assert legs_of(ways, {"email", "sms"}) == (Leg(channel="email", way="email"), Leg(channel="sms", way="sms"))
-    assert legs_of(ways, {"sms", "voice"}) == (Leg(channel="voice", way="email"), Leg(channel="sms", way="sms"))
-    assert legs_of(ways, {"voice"}) == (Leg(channel="voice", way="email"),), "a channel is used once a rung"
+    fallbacks: dict[Channel, tuple[Channel, ...]] = {"email": ("email", "voice"), "sms": ("sms", "voice")}
+    assert routes_of(fallbacks, {"email", "sms"}) == (
+        Route(channel="email", rung_channel="email"),
+        Route(channel="sms", rung_channel="sms"),
+    )
+    assert routes_of(fallbacks, {"sms", "voice"}) == (
+        Route(channel="voice", rung_channel="email"),
+        Route(channel="sms", rung_channel="sms"),
+    )
+    assert routes_of(fallbacks, {"voice"}) == (Route(channel="voice", rung_channel="email"),), (
+        "a channel is used once a rung"
+    )
 
 
 def test_a_fallback_that_was_lost_too_gives_way_to_the_next() -> None:
-    ways: dict[Channel, tuple[Channel, ...]] = {"email": ("email", "sms", "voice")}
-    lost = [Delivery(channel=channel, way="email", progress=Progress.BOUNCED) for channel in ("email", "sms")]
-    assert legs_after_loss(ways, tuple(lost), CHANNELS) == (Leg(channel="voice", way="email"),)
+    fallbacks: dict[Channel, tuple[Channel, ...]] = {"email": ("email", "sms", "voice")}
+    lost = [Delivery(channel=channel, rung_channel="email", progress=Progress.BOUNCED) for channel in ("email", "sms")]
+    assert routes_after_loss(fallbacks, tuple(lost), CHANNELS) == (Route(channel="voice", rung_channel="email"),)
 
 
 @pytest.mark.parametrize("loss", LOST)
@@ -114,7 +125,7 @@ def test_a_lost_notice_falls_over_in_the_same_contact(loss: Progress) -> None:
     case.becomes("email", loss)
     step = case.step
     assert (step.action, step.number, step.on) == (Action.NOTIFY, 0, case.today)
-    assert step.legs == (Leg(channel="sms", way="email"),)
+    assert step.routes == (Route(channel="sms", rung_channel="email"),)
     assert (step.row, step.rung) == ("h1", 0)
     case.contact()
     assert (case.step.number, case.step.rung) == (1, 1), "and then the ladder goes on"
@@ -133,7 +144,7 @@ def test_a_case_without_contact_is_unreachable_and_takes_the_rung_again() -> Non
     case.reach = only()
     case.becomes("email", Progress.BOUNCED)
     assert (case.step.action, case.step.status) == (Action.WAIT, Status.UNREACHABLE)
-    assert "lost" in {turn.kind for turn in case.turns}
+    assert "lost" in {transition.kind for transition in case.transitions}
     case.reach = only("sms", "email")
     case.sit()
     step = case.step
@@ -145,7 +156,7 @@ def test_the_plan_of_a_case_whose_rung_was_lost_ends() -> None:
     case = addressed()
     case.contact()
     case.becomes("email", Progress.FAILED)
-    ahead = list(islice(plan(case.ruler, case.calendar, case.position, case.standing), 100))
+    ahead = list(islice(plan(case.ruler, case.calendar, case.state, case.facts), 100))
     assert (ahead[0].row, ahead[0].rung) == ("h1", 0)
     assert len(ahead) < 100
 
@@ -183,7 +194,7 @@ def test_a_formal_notice_that_was_lost_serves_nobody() -> None:
 
 def test_the_communication_of_a_suspension_falls_over_too() -> None:
     case = addressed("h8").falls_back(email=("whatsapp",))
-    while not case.position.suspended:
+    while not case.state.suspended:
         if case.step.action is Action.NOTIFY:
             case.contact()
         else:
@@ -191,7 +202,7 @@ def test_the_communication_of_a_suspension_falls_over_too() -> None:
             case.approve()
     case.contact()
     case.becomes("email", Progress.BOUNCED)
-    assert case.step.legs == (Leg(channel="whatsapp", way="email"),)
+    assert case.step.routes == (Route(channel="whatsapp", rung_channel="email"),)
     assert case.step.status is Status.BENEFITS_SUSPENDED
 
 
@@ -204,13 +215,13 @@ def test_no_rung_is_skipped_whatever_is_lost(outcomes: list[Progress], row: str)
     for outcome in outcomes:
         if case.step.action is not Action.NOTIFY:
             break
-        new, lost = case.step.number == case.position.steps, case.position.steps and not case.position.stands
+        new, lost = case.step.number == case.state.steps, case.state.steps and not case.state.stands
         step = case.step
-        legs = case.contact()
+        routes = case.contact()
         if new and not lost:
             done.append((step.row, step.rung))
-        for leg in legs:
-            case.becomes(leg.channel, outcome)
+        for route in routes:
+            case.becomes(route.channel, outcome)
     assert len(set(done)) == len(done), "a rung that reached somebody is not taken again"
 
 

@@ -153,7 +153,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize(("said", "meant"), [(said, meant) for meant, ways in SAID.items() for said in ways])
+@pytest.mark.parametrize(("said", "meant"), [(said, meant) for meant, fallbacks in SAID.items() for said in fallbacks])
 def test_is_understood(said: str, meant: Intent) -> None:
     assert intent_of(said) is meant
 

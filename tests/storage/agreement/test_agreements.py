@@ -38,7 +38,7 @@ def test_an_agreement_is_about_what_the_case_owes_and_starts_its_workflow(made: 
         (Decimal("1800.00"), Decimal("0.00"), 0, "Ana")
     ]
     assert made.rows("SELECT count(*), sum(amount) FROM instalments") == [(10, Decimal("1800.00"))]
-    assert made.rows("SELECT name, payload FROM owed_signals ORDER BY name") == [
+    assert made.rows("SELECT name, payload FROM outbox ORDER BY name") == [
         ("agreement_changed", {"agreement": agreement}),
         ("instalments_changed", {"agreement": agreement}),
     ]
@@ -63,9 +63,9 @@ def test_instalments_are_paid_by_their_own_txid_and_slip(made: Contract) -> None
     ],
 )
 def test_a_refusal_names_the_rule_and_leaves_nothing(
-    made: Contract, policy: str, count: int, wish: dict[str, object], why: str
+    made: Contract, policy: str, count: int, wanted: dict[str, object], why: str
 ) -> None:
-    assert why in made.refused(policy, count, SIGNED, **wish)
+    assert why in made.refused(policy, count, SIGNED, **wanted)
     assert made.journal == []
 
 
@@ -228,7 +228,7 @@ def test_sp_breaks_from_the_last_banking_day_but_only_once_the_banks_have_report
     assert not made.held
     assert made.rows("SELECT broken_on, decided_on, effective_on FROM agreements") == [(LAST_DAY, CERTAIN, SIGNED)]
     assert made.balances == ["600.00", "750.00"]
-    assert made.rows("SELECT count(*) FROM owed_signals WHERE name = 'agreement_changed'") == [(2,)]
+    assert made.rows("SELECT count(*) FROM outbox WHERE name = 'agreement_changed'") == [(2,)]
 
 
 def test_a_payment_made_in_time_that_arrives_late_prevents_the_break(made: Contract) -> None:

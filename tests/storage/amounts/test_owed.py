@@ -17,8 +17,8 @@ from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
 from storage.audit.invariants import violations
 from storage.case.cohorts import Selection, candidates, must_be_reckonable
-from storage.case.facts import read_standings
-from storage.case.transaction import sitting
+from storage.case.facts import read_facts
+from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_pix
 from storage.payments.statement import list_payments, reconcile
 from storage.read_models.case_file import case_file
@@ -51,7 +51,7 @@ def test_who_pays_what_was_imported_still_owes_what_was_added(engine: Engine) ->
     assert who.owes(date(2026, 2, 10)) == Decimal("240.00")
     assert who.owes(date(2026, 3, 1)) == Decimal("242.40")
     [page] = candidates(engine, ruler(), Selection(min_amount=Decimal(242)), date(2026, 3, 1))
-    assert [candidate.standing.balance for candidate in page] == [Decimal("242.40")]
+    assert [candidate.facts.balance for candidate in page] == [Decimal("242.40")]
     assert not list(candidates(engine, ruler(), Selection(min_amount=Decimal(243)), date(2026, 3, 1)))
 
 
@@ -63,8 +63,8 @@ def test_a_page_of_standings_takes_as_many_queries_as_one(engine: Engine) -> Non
     alone = len(asked)
     with engine.connect() as connection:
         pairs = [(who.taxpayer, "ICMS") for who in people]
-        found = read_standings(connection, ruler(), pairs, date(2026, 2, 10))
-    assert {standing.balance for standing in found.values()} == {Decimal("1240.00")}
+        found = read_facts(connection, ruler(), pairs, date(2026, 2, 10))
+    assert {facts.balance for facts in found.values()} == {Decimal("1240.00")}
     assert len(asked) == 2 * alone
 
 
@@ -83,19 +83,19 @@ def test_a_live_case_waits_for_the_rate_and_is_told_when_it_is_there(engine: Eng
     who = debtor(engine)
     load(engine, "1.28", "1.05")
     case = who.on_ruler(date(2026, 1, 5), SELIC)
-    with sitting(engine, case, noon(date(2026, 1, 6))) as sat:
-        assert sat.step.status is Status.AMOUNT_UNKNOWN
-        assert sat.step.reason == "não se pode dizer quanto é devido: falta a taxa selic de 12/2025"
-        assert sat.position.row is None
+    with case_transaction(engine, case, noon(date(2026, 1, 6))) as tx:
+        assert tx.step.status is Status.AMOUNT_UNKNOWN
+        assert tx.step.reason == "não se pode dizer quanto é devido: falta a taxa selic de 12/2025"
+        assert tx.state.row is None
     assert shown(engine, case) == (None, "não se pode dizer quanto é devido: falta a taxa selic de 12/2025")
     load(engine, "1.28", "1.05", "1.22")
     with engine.connect() as connection:
-        told = connection.execute(text('SELECT "case", name FROM owed_signals')).tuples().all()
+        told = connection.execute(text('SELECT "case", name FROM outbox')).tuples().all()
     assert told == [(case, "rates_loaded")]
-    with sitting(engine, case, noon(date(2026, 1, 7))) as sat:
-        assert sat.step.status is Status.RUNNING
+    with case_transaction(engine, case, noon(date(2026, 1, 7))) as tx:
+        assert tx.step.status is Status.RUNNING
         # 20 % and 1.05 + 1.22 + 1
-        assert sat.standing.balance == Decimal("1232.70")
+        assert tx.facts.balance == Decimal("1232.70")
 
 
 def shown(engine: Engine, case: str) -> tuple[object, str | None]:
@@ -110,9 +110,9 @@ def test_a_case_that_was_paid_in_time_needs_no_later_rate(engine: Engine) -> Non
     case = who.on_ruler(date(2025, 12, 1), SELIC)
     # 20 % from the 61st day on; on 15/12 56 × 0.33 % = 18.48 %, and 1.05 + 1
     who.pays("1205.30", date(2025, 12, 15))
-    with sitting(engine, case, noon(date(2026, 3, 1))) as sat:
-        assert sat.standing.balance == 0
-        assert sat.step.status is Status.RUNNING
+    with case_transaction(engine, case, noon(date(2026, 3, 1))) as tx:
+        assert tx.facts.balance == 0
+        assert tx.step.status is Status.RUNNING
 
 
 # ---- reversals, excess, invariants
@@ -159,7 +159,7 @@ def test_a_notice_for_what_delay_added_is_no_violation(engine: Engine) -> None:
     case = who.on_ruler(date(2026, 2, 1))
     who.pays("1000.00", date(2026, 2, 10))
     told = """
-        INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
+        INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
                              status, body, claimed_at)
         VALUES ('n', :case, 0, 'email', 'email', :at, 'h1', 'reminder', 1, 'friendly', 't', false, 'sent', '', :claimed)
     """
@@ -168,12 +168,12 @@ def test_a_notice_for_what_delay_added_is_no_violation(engine: Engine) -> None:
         connection.execute(text("UPDATE payments SET recorded_at = paid_at"))
         on = noon(date(2026, 2, 20))
         connection.execute(text(told), {"case": case, "at": on.date(), "claimed": on})
-        connection.execute(text("UPDATE owed_signals SET delivered_at = now()"))
+        connection.execute(text("UPDATE outbox SET delivered_at = now()"))
     assert violations(engine, f"c-{who.taxpayer}") == []
     who.pays("240.00", date(2026, 2, 15))
     with engine.begin() as connection:
         connection.execute(text("UPDATE payments SET recorded_at = paid_at"))
-        connection.execute(text("UPDATE owed_signals SET delivered_at = now()"))
+        connection.execute(text("UPDATE outbox SET delivered_at = now()"))
     assert violations(engine, f"c-{who.taxpayer}") == [
         f"case {case}: notice n was claimed when nothing was outstanding"
     ]

@@ -85,7 +85,7 @@ def open_case(engine: Engine, accrual: str) -> None:
         )
         connection.execute(
             text("""
-                INSERT INTO cases (taxpayer, tax, cohort, ruler, "position")
+                INSERT INTO cases (taxpayer, tax, cohort, ruler, "state")
                 SELECT taxpayers.id, 'ICMS', cohorts.name, ruler, '{}' FROM taxpayers, cohorts
             """)
         )

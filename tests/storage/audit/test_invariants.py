@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, insert, text
 
-from models.case.state import Position
+from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage import schema
 from storage.audit.invariants import violations
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests.builders import ICMS, shipped
 
@@ -28,7 +28,7 @@ def lived(owner: Engine) -> Engine:
     with owner.begin() as connection:
         frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
     clock = Clock(day_seconds=Decimal(1), origin_wall=MORNING, origin_day=MORNING.date(), timezone="UTC")
-    found_cohort(owner, Cohort(COHORT, frozen, Selection(), clock, "ana"))
+    create_cohort(owner, Cohort(COHORT, frozen, Selection(), clock, "ana"))
     with owner.begin() as connection:
         _live(Recorder(connection, frozen.digest))
     return owner
@@ -47,7 +47,7 @@ class Recorder:
             cohort=COHORT,
             ruler=ruler,
             status="resolved",
-            position=Position.at_start(MORNING.date()).model_dump(mode="json"),
+            state=CaseState.at_start(MORNING.date()).model_dump(mode="json"),
             opened_at=MORNING,
             closed_at=RESOLVED,
         )
@@ -64,7 +64,7 @@ class Recorder:
             case=self.case,
             step=step,
             channel="email",
-            way="email",
+            rung_channel="email",
             at=at,
             hypothesis="h8",
             stage=stage,
@@ -128,7 +128,7 @@ def _live(record: Recorder) -> None:
     )
     record.journal("payment", PAID, payment=payment)
     signal = {"name": "payment_received", "payload": {"payment": payment}, "recorded_at": PAID, "delivered_at": PAID}
-    record.add(schema.owed_signals, case=record.case, **signal)
+    record.add(schema.outbox, case=record.case, **signal)
     record.journal("reinstated", RESOLVED)
     record.notice(3, "suspension", 10, date(2026, 4, 27), RESOLVED, kind="reinstatement", served_on=None, formal=False)
 
@@ -159,8 +159,8 @@ OPEN_JOURNAL = "ALTER TABLE decisions DISABLE TRIGGER USER;"
 """The journal is append-only; the faults are of a hand that got round that."""
 
 SIGNALLED_AGAIN = """
-    INSERT INTO owed_signals ("case", name, payload, delivered_at)
-    SELECT "case", name, payload, now() FROM owed_signals
+    INSERT INTO outbox ("case", name, payload, delivered_at)
+    SELECT "case", name, payload, now() FROM outbox
 """
 
 FAULTS = {
@@ -200,9 +200,9 @@ FAULTS = {
     ),
     "UPDATE cases SET arm = 'control'": "is of the control group, and yet has the notice n0",
     "UPDATE debts SET received = 99.99": "received is 99.99, payments less reversals are 100.00",
-    "DELETE FROM owed_signals": "is owed to it 1 times, and was signalled 0 times",
+    "DELETE FROM outbox": "is owed to it 1 times, and was signalled 0 times",
     SIGNALLED_AGAIN: "is owed to it 1 times, and was signalled 2 times",
-    "UPDATE owed_signals SET delivered_at = NULL": "is not delivered",
+    "UPDATE outbox SET delivered_at = NULL": "is not delivered",
 }
 
 
@@ -215,7 +215,7 @@ def test_a_planted_fault_is_found(lived: Engine, sql: str, sentence: str) -> Non
 def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:
     """And read once more on another one, after the suspension that it had announced."""
     again = """
-        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "n1-sms", "channel": "sms", "way": "sms",
+        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "n1-sms", "channel": "sms", "rung_channel": "sms",
             "served_on": "2026-05-20"}')).* FROM notices WHERE step = 1
     """
     with planted(lived, again) as found:

@@ -1,4 +1,4 @@
-"""A cohort is held from the moment the command returns, however many sittings are under way."""
+"""A cohort is held from the moment the command returns, however many case transactions are under way."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import Engine, insert, select, text
 
 from models.case.cohort_state import State
-from models.case.state import Position
+from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action
 from models.errors import Refusal
 from models.law.calendar import Clock
-from storage.case.cohort_lifecycle import steer
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
-from storage.case.transaction import sitting
+from storage.case.cohort_lifecycle import change_cohort_state
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS
-from storage.schema import cases, cohorts, debtors, debts, owed_signals, taxpayers
+from storage.schema import cases, cohorts, debtors, debts, outbox, taxpayers
 from tests.builders import REGISTERED, shipped
 
 NOW = datetime(2026, 11, 3, 15, tzinfo=UTC)
@@ -29,7 +29,7 @@ CLOCK = Clock(day_seconds=Decimal(86_400), origin_wall=NOW, origin_day=TODAY, ti
 def founded(engine: Engine, name: str = "iptu") -> Cohort:
     with engine.begin() as connection:
         frozen = pin_ruler(connection, shipped(REGISTERED), RULERS.read(REGISTERED)[1], 2025)
-    return found_cohort(engine, Cohort(name, frozen, Selection(), CLOCK, "ana"))
+    return create_cohort(engine, Cohort(name, frozen, Selection(), CLOCK, "ana"))
 
 
 def case(engine: Engine, name: str, cohort: str = "iptu", status: str = "running", paused_by: str | None = None) -> str:
@@ -41,18 +41,18 @@ def case(engine: Engine, name: str, cohort: str = "iptu", status: str = "running
         connection.execute(insert(debtors).values(debt=debt, taxpayer=who))
         values = {"taxpayer": who, "tax": "IPTU", "cohort": cohort, "status": status, "paused_by": paused_by}
         values["ruler"] = select(cohorts.c.ruler).where(cohorts.c.name == cohort).scalar_subquery()
-        values["position"] = Position.at_start(TODAY).model_dump(mode="json")
+        values["state"] = CaseState.at_start(TODAY).model_dump(mode="json")
         return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
 
 
 def look(engine: Engine, name: str) -> Status:
-    with sitting(engine, name, NOW) as sat:
-        return sat.step.status
+    with case_transaction(engine, name, NOW) as tx:
+        return tx.step.status
 
 
 def told(engine: Engine) -> list[str]:
     with engine.connect() as connection:
-        return list(connection.scalars(select(owed_signals.c.case).order_by(owed_signals.c.id)))
+        return list(connection.scalars(select(outbox.c.case).order_by(outbox.c.id)))
 
 
 def test_a_sitting_under_way_ends_before_the_pause_and_the_next_one_sees_it(engine: Engine) -> None:
@@ -61,15 +61,15 @@ def test_a_sitting_under_way_ends_before_the_pause_and_the_next_one_sees_it(engi
     sits, may_end = Event(), Event()
 
     def sit() -> Action:
-        with sitting(engine, first, NOW) as sat:
+        with case_transaction(engine, first, NOW) as tx:
             sits.set()
             assert may_end.wait(20)
-            return sat.step.action
+            return tx.step.action
 
     with ThreadPoolExecutor() as people:
         under_way = people.submit(sit)
         assert sits.wait(20)
-        pausing = people.submit(steer, engine, "iptu", State.PAUSED, "ana", "", NOW)
+        pausing = people.submit(change_cohort_state, engine, "iptu", State.PAUSED, "ana", "", NOW)
         until_it_waits(engine)
         assert not pausing.done()
         after = people.submit(look, engine, second)
@@ -91,8 +91,8 @@ def test_other_cohorts_are_not_held_up(engine: Engine) -> None:
     founded(engine)
     founded(engine, "other")
     held, free = case(engine, "A"), case(engine, "B", "other")
-    with sitting(engine, held, NOW):
-        steer(engine, "other", State.PAUSED, "ana", "", NOW)
+    with case_transaction(engine, held, NOW):
+        change_cohort_state(engine, "other", State.PAUSED, "ana", "", NOW)
     assert (look(engine, held), look(engine, free)) == (Status.RUNNING, Status.PAUSED)
 
 
@@ -100,10 +100,10 @@ def test_who_must_hear_of_it_is_told_and_nobody_else(engine: Engine) -> None:
     founded(engine)
     running, alone = case(engine, "A"), case(engine, "B", status="paused", paused_by="bia")
     case(engine, "C", status="control")
-    assert steer(engine, "iptu", State.PAUSED, "ana", "", NOW) == 1
+    assert change_cohort_state(engine, "iptu", State.PAUSED, "ana", "", NOW) == 1
     assert told(engine) == [running]
     assert look(engine, running) is Status.PAUSED
-    assert steer(engine, "iptu", State.RUNNING, "ana", "", NOW) == 2
+    assert change_cohort_state(engine, "iptu", State.RUNNING, "ana", "", NOW) == 2
     assert (look(engine, running), look(engine, alone)) == (Status.RUNNING, Status.PAUSED)
 
 
@@ -113,9 +113,9 @@ def test_what_nobody_has_heard_yet_is_taken_back(engine: Engine) -> None:
     founded(engine, "other")
     first, _, elsewhere = case(engine, "A"), case(engine, "B"), case(engine, "C", "other")
     for cohort in ("iptu", "other"):
-        steer(engine, cohort, State.PAUSED, "ana", "", NOW)
+        change_cohort_state(engine, cohort, State.PAUSED, "ana", "", NOW)
     assert look(engine, first) is Status.PAUSED
-    assert steer(engine, "iptu", State.RUNNING, "ana", "", NOW) == 1
+    assert change_cohort_state(engine, "iptu", State.RUNNING, "ana", "", NOW) == 1
     assert told(engine) == [elsewhere, first]
 
 
@@ -123,20 +123,20 @@ def test_a_pause_said_twice_is_heard_once(engine: Engine) -> None:
     founded(engine)
     running = case(engine, "A")
     for _ in range(2):
-        steer(engine, "iptu", State.PAUSED, "ana", "", NOW)
+        change_cohort_state(engine, "iptu", State.PAUSED, "ana", "", NOW)
     assert told(engine) == [running]
 
 
 def test_a_cancelled_cohort_is_over_for_good(engine: Engine) -> None:
     cohort = founded(engine)
     running, control = case(engine, "A"), case(engine, "B", status="control")
-    assert steer(engine, "iptu", State.CANCELLED, "ana", "lei nova", NOW) == 1
+    assert change_cohort_state(engine, "iptu", State.CANCELLED, "ana", "lei nova", NOW) == 1
     assert told(engine) == [running]
     with engine.connect() as connection:
         assert connection.scalar(select(cases.c.closed_at).where(cases.c.id == control)) is not None
     for refused in (
-        lambda: steer(engine, "iptu", State.RUNNING, "ana", "", NOW),
-        lambda: found_cohort(engine, cohort),
+        lambda: change_cohort_state(engine, "iptu", State.RUNNING, "ana", "", NOW),
+        lambda: create_cohort(engine, cohort),
     ):
         with pytest.raises(Refusal, match="was cancelled by ana"):
             refused()
@@ -144,4 +144,4 @@ def test_a_cancelled_cohort_is_over_for_good(engine: Engine) -> None:
 
 def test_a_cohort_that_is_not_there_is_refused(engine: Engine) -> None:
     with pytest.raises(Refusal, match="there is no cohort iptu"):
-        steer(engine, "iptu", State.PAUSED, "ana", "", NOW)
+        change_cohort_state(engine, "iptu", State.PAUSED, "ana", "", NOW)

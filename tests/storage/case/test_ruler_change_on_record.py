@@ -15,10 +15,10 @@ from models.ruler.schema import Ruler
 from reports.explanation import told
 from storage.audit.invariants import violations
 from storage.case import ruler_change as migration
-from storage.case.cohort_lifecycle import steer
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.case.cohort_lifecycle import change_cohort_state
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
-from storage.case.transaction import sitting
+from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS
 from storage.read_models.dossier import read_dossier
 from storage.schema import cohorts
@@ -71,7 +71,7 @@ def ask(street: Street, query: str) -> list[tuple[Any, ...]]:
 
 
 def everything(street: Street) -> list[Any]:
-    tables = ("rulers", "cohorts", "cases", "decisions", "owed_signals", "approvals")
+    tables = ("rulers", "cohorts", "cases", "decisions", "outbox", "approvals")
     return [ask(street, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 
@@ -84,7 +84,7 @@ def test_a_cohort_goes_on_by_the_new_ruler_and_nothing_is_amiss(engine: Engine) 
     assert sum(seen.cases.values()) == len(still_open) == moved(street)
     assert all(seen.total(what) for what in (Outcome.MOVES, Outcome.WAITS, Outcome.UNCHANGED))
     assert ask(street, "SELECT DISTINCT label FROM cases JOIN rulers ON digest = ruler") == [("alagoas-icms v2",)]
-    told_of = ask(street, "SELECT name, payload ->> 'ruler' FROM owed_signals WHERE delivered_at IS NULL")
+    told_of = ask(street, "SELECT name, payload ->> 'ruler' FROM outbox WHERE delivered_at IS NULL")
     assert told_of == [("ruler_changed", "alagoas-icms v2")] * len(still_open)
     [(reason,)] = ask(street, "SELECT DISTINCT reason FROM decisions WHERE kind = 'migrated' AND hypothesis = 'h1'")
     assert reason == "régua trocada por Bia, de alagoas-icms v1 para alagoas-icms v2: H1, a seguir advertência"
@@ -134,21 +134,21 @@ def test_the_cohort_s_name_stands_for_the_new_ruler_from_then_on(street: Street)
     with street.engine.begin() as connection:
         then = pin_ruler(connection, NEW, SOURCE, 2024)
     again = Cohort(cohort.name, then, cohort.selection, cohort.clock, "ana")
-    assert found_cohort(street.engine, again).frozen.digest == then.digest
+    assert create_cohort(street.engine, again).frozen.digest == then.digest
     with pytest.raises(Refusal, match="already runs on alagoas-icms v2"):
-        found_cohort(street.engine, cohort)
+        create_cohort(street.engine, cohort)
 
 
 def test_those_held_out_change_their_ruler_alone(street: Street) -> None:
     held = street.lives[0].case
     with street.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET status = 'control' WHERE id = :case"), {"case": held})
-    position = f"SELECT position FROM cases WHERE id = '{held}'"
-    before = ask(street, position)
+    state = f"SELECT state FROM cases WHERE id = '{held}'"
+    before = ask(street, state)
     assert foreseen(street).control == 1
     moved(street)
-    assert ask(street, position) == before
-    assert not ask(street, f"SELECT 1 FROM owed_signals WHERE \"case\" = '{held}' AND name = 'ruler_changed'")
+    assert ask(street, state) == before
+    assert not ask(street, f"SELECT 1 FROM outbox WHERE \"case\" = '{held}' AND name = 'ruler_changed'")
     [(label,)] = ask(street, f"SELECT label FROM cases JOIN rulers ON digest = ruler WHERE id = '{held}'")
     assert label == "alagoas-icms v2"
 
@@ -192,7 +192,7 @@ def test_an_offer_is_promised(engine: Engine) -> None:
     with engine.begin() as connection:
         pinned = pin_ruler(connection, shipped(REFIS), refis, 2022)
     street = Street(engine, ICMS, [FACTS["h1"]], True, False, False)
-    found_cohort(engine, Cohort("refis", pinned, Selection(), street.clock, "ana"))
+    create_cohort(engine, Cohort("refis", pinned, Selection(), street.clock, "ana"))
 
     def refused(source: str) -> str:
         with pytest.raises(Refusal) as why:
@@ -206,7 +206,7 @@ def test_an_offer_is_promised(engine: Engine) -> None:
 
 
 def test_a_cancelled_cohort_goes_over_to_nothing(street: Street) -> None:
-    steer(street.engine, street.cohort.name, State.CANCELLED, "Ana", "lei nova", street.now)
+    change_cohort_state(street.engine, street.cohort.name, State.CANCELLED, "Ana", "lei nova", street.now)
     with pytest.raises(Refusal, match="was cancelled by Ana, which is for good"):
         foreseen(street)
 
@@ -221,7 +221,7 @@ def test_rows_that_cases_stand_in_may_not_be_missing(street: Street) -> None:
 def test_a_sitting_under_way_is_over_first(street: Street) -> None:
     life = street.lives[0]
     with ThreadPoolExecutor() as people:
-        with sitting(street.engine, life.case, street.now):
+        with case_transaction(street.engine, life.case, street.now):
             moving = people.submit(moved, street)
             until_it_waits(street.engine)
             assert not moving.done()
@@ -243,11 +243,11 @@ def test_a_rung_left_out_on_the_way_to_the_new_ruler_is_found(owner: Engine) -> 
 def test_a_step_that_was_asked_for_by_the_former_ruler_sends_nothing(street: Street) -> None:
     """Where it was the alert's turn it is the warning's now, by the same index."""
     life = street.lives[0]
-    assert life.outlook
-    assert life.outlook.runs_at
-    asked = Contact(case=life.case, step=life.outlook.step, channel="email", way="email")
+    assert life.next_action
+    assert life.next_action.runs_at
+    asked = Contact(case=life.case, step=life.next_action.step, channel="email", rung_channel="email")
     moved(street)
-    street.worker.now = life.outlook.runs_at
+    street.worker.now = life.next_action.runs_at
     sent = ask(street, "SELECT count(*) FROM notices")
     answer = street.worker.run(street.notices.notify, asked)
     assert (asked.step.stage, answer.step.stage) == ("alert", "warning")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select, text
 
-from models.case.state import Position
+from models.case.state import CaseState
 from models.errors import Refusal
 from models.law.calendar import Clock
-from storage.case.cohorts import Cohort, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.contact.costs import change_budget, spent_by_channel
@@ -32,7 +32,7 @@ CLOCK = Clock(
 def begin(engine: Engine, budget: Decimal | None = None) -> Cohort:
     with engine.begin() as connection:
         frozen = pin_ruler(connection, RULER, RULERS.read(REGISTERED)[1], 2025)
-    return found_cohort(engine, Cohort(COHORT, frozen, Selection(), CLOCK, "ana", budget))
+    return create_cohort(engine, Cohort(COHORT, frozen, Selection(), CLOCK, "ana", budget))
 
 
 def owing(engine: Engine, name: str) -> int:
@@ -48,16 +48,23 @@ def owing(engine: Engine, name: str) -> int:
 
 def case(engine: Engine, name: str, status: str) -> str:
     who = owing(engine, name)
-    position = Position.at_start(TODAY).model_dump(mode="json")
+    state = CaseState.at_start(TODAY).model_dump(mode="json")
     ruler = select(cohorts.c.ruler).where(cohorts.c.name == COHORT).scalar_subquery()
-    values = {"taxpayer": who, "tax": "IPTU", "cohort": COHORT, "ruler": ruler, "status": status, "position": position}
+    values = {"taxpayer": who, "tax": "IPTU", "cohort": COHORT, "ruler": ruler, "status": status, "state": state}
     with engine.begin() as connection:
         return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
 
 
 def notice(engine: Engine, case: str, step: int, channel: str, cost: str) -> None:
     values: dict[str, Any] = {"id": f"{case}-{step}-{channel}", "case": case, "step": step, "channel": channel}
-    values |= {"way": channel, "at": TODAY, "hypothesis": "h1", "stage": "reminder", "rigidity": 1, "tone": "friendly"}
+    values |= {
+        "rung_channel": channel,
+        "at": TODAY,
+        "hypothesis": "h1",
+        "stage": "reminder",
+        "rigidity": 1,
+        "tone": "friendly",
+    }
     values |= {"template": "t", "formal": False, "status": "sent", "body": "", "cost": Decimal(cost)}
     with engine.begin() as connection:
         connection.execute(insert(notices).values(values))
@@ -106,7 +113,7 @@ def test_another_budget_wakes_the_cases_that_the_former_one_stopped_and_says_who
     assert change_budget(engine, COHORT, Decimal("1000.50"), "ana") == 2
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT budget FROM cohorts")) == Decimal("1000.50")
-        owed = connection.execute(text('SELECT "case", name FROM owed_signals')).all()
+        owed = connection.execute(text('SELECT "case", name FROM outbox')).all()
         assert sorted(owed) == sorted((each, "budget_changed") for each in stopped)
         told = connection.execute(text('SELECT "case", reason FROM decisions')).all()
         assert sorted(told) == sorted(

@@ -88,10 +88,10 @@ class TestReports:
         notices = [world.notice(world.case(who, tax), address="x") for tax in ("ICMS", "IPVA") for who in taxpayers]
         every = [report(n, p, contact="dead") for n in notices for p in (Progress.SENT, Progress.BOUNCED)]
 
-        async def call(turn: int) -> int:
-            return await run_sync(record_reports, engine, every[turn:] + every[:turn], NOW)
+        async def call(transition: int) -> int:
+            return await run_sync(record_reports, engine, every[transition:] + every[:transition], NOW)
 
-        assert sum(await asyncio.gather(*(call(turn) for turn in range(8)))) == len(every)
+        assert sum(await asyncio.gather(*(call(transition) for transition in range(8)))) == len(every)
         assert {status for (status,) in world.rows("SELECT status FROM notices")} == {"bounced"}
 
 
@@ -115,27 +115,27 @@ class TestLoss:
 
     def test_buries_the_address(self, world: DeliveryWorld, lost: tuple[str, str, int, str]) -> None:
         _, notice, taxpayer, _ = lost
-        buried = "SELECT taxpayer, channel, address, why, notice FROM dead_contacts"
+        buried = "SELECT taxpayer, channel, address, why, notice FROM suppressed_contacts"
         assert world.rows(buried) == [(taxpayer, "sms", "+5582990000000", "não existe", notice)]
 
     def test_of_a_notice_without_address_buries_none(self, world: DeliveryWorld, engine: Engine) -> None:
         _, notice = world.notified()
         record_reports(engine, [report(notice, Progress.BOUNCED, contact="dead")], NOW)
-        assert world.rows("SELECT * FROM dead_contacts") == []
+        assert world.rows("SELECT * FROM suppressed_contacts") == []
 
     def test_told_again_does_not_bury_a_revived_address(
         self, world: DeliveryWorld, engine: Engine, lost: tuple[str, str, int, str]
     ) -> None:
         _, notice, _, _ = lost
         with engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE dead_contacts SET revived_at = now(), revived_by = 'ana'")
+            connection.exec_driver_sql("UPDATE suppressed_contacts SET recovered_at = now(), recovered_by = 'ana'")
         record_reports(engine, [report(notice, Progress.BOUNCED, contact="dead")], NOW)
-        assert world.rows("SELECT count(*) FROM dead_contacts WHERE revived_at IS NULL") == [(0,)]
+        assert world.rows("SELECT count(*) FROM suppressed_contacts WHERE recovered_at IS NULL") == [(0,)]
 
     def test_that_may_pass_leaves_the_address(self, world: DeliveryWorld, engine: Engine) -> None:
         case, notice = world.notified(address="a@exemplo.com", channel="email")
         record_reports(engine, [report(notice, Progress.BLOCKED)], NOW)
-        assert world.rows("SELECT * FROM dead_contacts") == []
+        assert world.rows("SELECT * FROM suppressed_contacts") == []
         assert world.signals() == [(case, "notice_lost")]
 
 
@@ -150,7 +150,7 @@ class TestService:
         record_reports(engine, [delivered], NOW)
         assert notice_row(world, notice) == ("read", date(2026, 11, 4), "delivered")
         assert world.signals() == [(case, "notice_served")] * 2
-        owed = world.rows("SELECT payload FROM owed_signals ORDER BY id")
+        owed = world.rows("SELECT payload FROM outbox ORDER BY id")
         assert owed[-1] == ({"notice": notice, "on": "2026-11-04"},)
         assert world.rows("SELECT kind, at, reason FROM decisions ORDER BY id")[-1] == (
             "served",
@@ -234,7 +234,7 @@ def test_any_order_and_repetition_ends_the_same(world: DeliveryWorld, data: st.D
             record_reports(world.engine, reports[start::batches], NOW)
         columns = "status, failure, served_on, served_by, sent_at IS NULL"
         fates = world.rows(f"SELECT {columns} FROM notices WHERE \"case\" = '{case}' ORDER BY step")
-        dead = world.rows(f"SELECT channel, address FROM dead_contacts WHERE taxpayer = {taxpayer}")
+        dead = world.rows(f"SELECT channel, address FROM suppressed_contacts WHERE taxpayer = {taxpayer}")
         return fates, dead
 
     again = data.draw(st.permutations(told + data.draw(st.lists(st.sampled_from(told), max_size=3))))

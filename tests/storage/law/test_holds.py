@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from models.errors import Refusal
 from models.law.grounds import Ground
 from storage.case.cases import read_case
-from storage.case.facts import read_standings
-from storage.case.transaction import sitting
+from storage.case.facts import read_facts
+from storage.case.transaction import case_transaction
 from storage.law.holds import Changed, place_hold, release_hold
 from tests.agreement_world import BH, Contract, at, co_debtor, contract
 
@@ -33,12 +33,12 @@ def release(made: Contract, *of_debts: str, ground: Ground | None = None) -> Cha
 
 def balance(made: Contract, on: date = ON) -> Decimal:
     """As the case sees it on that day."""
-    with sitting(made.engine, made.case, at(on)) as sat:
-        return sat.standing.balance
+    with case_transaction(made.engine, made.case, at(on)) as tx:
+        return tx.facts.balance
 
 
 def owed(made: Contract) -> list[tuple[Any, ...]]:
-    return made.rows('SELECT "case" FROM owed_signals WHERE name = \'holds_changed\' ORDER BY "case"')
+    return made.rows('SELECT "case" FROM outbox WHERE name = \'holds_changed\' ORDER BY "case"')
 
 
 def test_all_debts_of_a_case_are_held_and_every_debtor_s_case_is_told(made: Contract) -> None:
@@ -85,7 +85,7 @@ def test_a_hold_that_is_over_holds_nobody_out_of_a_cohort(made: Contract) -> Non
     place(made, until=date(2026, 3, 20))
     with made.engine.connect() as connection:
         ruler, pair = read_case(connection, made.case).ruler, (made.taxpayer, "IPTU")
-        seen = [read_standings(connection, ruler, [pair], date(2026, 3, day))[pair].balance for day in (20, 21)]
+        seen = [read_facts(connection, ruler, [pair], date(2026, 3, day))[pair].balance for day in (20, 21)]
     assert seen == [0, Decimal("1800.00")]
 
 

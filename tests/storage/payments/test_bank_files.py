@@ -79,7 +79,7 @@ class TestImport:
         assert till.rows("SELECT channel, paid_on, end_to_end_id FROM payments") == [("bank", PAID_ON, None)]
         said = (PAID_ON, "payment", "pagamento de R$ 40,00 recebido pelo banco")
         assert set(till.rows('SELECT "case", at, kind, reason FROM decisions')) == {(case, *said) for case in told}
-        assert {case for (case,) in till.rows('SELECT "case" FROM owed_signals')} == told
+        assert {case for (case,) in till.rows('SELECT "case" FROM outbox')} == told
 
     def test_on_a_compressed_clock_it_is_dated_by_its_arrival(self, till: Till) -> None:
         owing, _ = till.owing_case(cohort="compressed")
@@ -175,7 +175,7 @@ class TestOnce:
         lines = febraban([Paid(till.slip(owing), channel="9")])
         assert counts(till.take(lines)) == (1, 1, "100.00", 1, 0)
         assert till.received(owing) == "100.00"
-        assert till.rows("SELECT count(*) FROM owed_signals") == [(1,)]
+        assert till.rows("SELECT count(*) FROM outbox") == [(1,)]
         assert till.take(lines, force=True).duplicates == 1
 
     def test_the_file_first(self, till: Till) -> None:
@@ -243,7 +243,7 @@ class TestOnce:
         for webhook in webhooks:
             webhook.join()
         assert {till.received(owing) for owing in owings} == {"100.00"}
-        assert till.rows("SELECT count(*) FROM owed_signals") == [(20,)]
+        assert till.rows("SELECT count(*) FROM outbox") == [(20,)]
 
 
 class TestStates:
@@ -290,7 +290,7 @@ class TestMatch:
         assert till.received(owing) == "80.00"
         reason = "pagamento de R$ 80,00 recebido antes e vinculado por ana"
         assert till.rows('SELECT "case", kind, reason FROM decisions') == [(case, "payment", reason)]
-        assert till.rows('SELECT "case", name FROM owed_signals') == [(case, "payment_received")]
+        assert till.rows('SELECT "case", name FROM outbox') == [(case, "payment_received")]
         assert till.rows("SELECT debt, matched_by, paid_on FROM payments") == [(owing.debt, "ana", PAID_ON)]
         assert till.balances()
         assert not till.states("unmatched")
@@ -341,9 +341,9 @@ def test_an_open_case_is_told_of_each_payment_once(till: Till) -> None:
     till.pix(owing, "10.00")
     match(till.engine, till.rows("SELECT min(id) FROM payments")[0][0], owing.debt, "ana", NOW)
     with till.engine.begin() as connection:
-        connection.execute(text("UPDATE owed_signals SET delivered_at = clock_timestamp()"))
+        connection.execute(text("UPDATE outbox SET delivered_at = clock_timestamp()"))
     ruler = (Path(__file__).parents[3] / "rulers" / "alagoas-icms.yaml").read_text()
     with till.engine.begin() as connection:
         connection.execute(text("UPDATE rulers SET source = :ruler"), {"ruler": ruler})
     assert violations(till.engine, "real") == []
-    assert till.rows('SELECT count(*), min("case") FROM owed_signals') == [(2, case)]
+    assert till.rows('SELECT count(*), min("case") FROM outbox') == [(2, case)]

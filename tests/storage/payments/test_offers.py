@@ -21,9 +21,9 @@ from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
-from storage.case.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
 from storage.case.dry_run import foresee
-from storage.case.facts import read_standings
+from storage.case.facts import read_facts
 from storage.catalogue import RULERS
 from storage.intake import Rejects, look_over_text
 from storage.payments.bank_files import import_bank_file
@@ -79,7 +79,7 @@ class City:
         )
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, read, written, 2022)
-        cohort = found_cohort(self.engine, Cohort(name or f"c-{uuid4().hex[:6]}", frozen, Selection(), clock, "ana"))
+        cohort = create_cohort(self.engine, Cohort(name or f"c-{uuid4().hex[:6]}", frozen, Selection(), clock, "ana"))
         return sum(
             open_cases(self.engine, cohort, page, on) for page in candidates(self.engine, read, cohort.selection, on)
         )
@@ -128,7 +128,7 @@ class Target:
         [(digest,)] = self.city.rows("SELECT ruler FROM cases WHERE taxpayer = :who", who=self.taxpayer)
         with self.city.engine.connect() as connection:
             ruler = frozen_ruler(connection, digest).ruler
-            return read_standings(connection, ruler, [(self.taxpayer, "IPTU")], on)[self.taxpayer, "IPTU"].balance
+            return read_facts(connection, ruler, [(self.taxpayer, "IPTU")], on)[self.taxpayer, "IPTU"].balance
 
     @property
     def remissions(self) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Habit
-from storage.case.cohorts import Cohort, Lot, Selection, found_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn
 from tests.builders import ICMS, shipped
@@ -21,19 +21,19 @@ PERSON = """
     INSERT INTO taxpayers (key, tax_id, name, is_company) VALUES (:who, :who, 'Empresa', true);
     INSERT INTO debts (id, tax, inscription, due, amount) VALUES (:who, 'ICMS', :who, '2026-02-10', 1000);
     INSERT INTO debtors (debt, taxpayer) SELECT :who, id FROM taxpayers WHERE key = :who;
-    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, status, owed)
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, status, owed)
     SELECT 'new ' || :who, id, 'ICMS', cohorts.name, ruler, '{}', 'control', 1000 FROM taxpayers, cohorts
     WHERE key = :who AND cohorts.name = 'next'
 """
 
 EARLIER = """
-    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, position, status, opened_on, opened_at, closed_at)
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, status, opened_on, opened_at, closed_at)
     SELECT :case, id, 'ICMS', cohorts.name, ruler, '{}', 'cancelled', :opened, :opened, :closed_at
     FROM taxpayers, cohorts WHERE key = :who AND cohorts.name = 'former'
 """
 
 NOTICE = """
-    INSERT INTO notices (id, "case", step, channel, way, at, hypothesis, stage, rigidity, tone, template, formal,
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
                          status, body, sent_at)
     VALUES (:case, :case, 0, 'email', 'email', :at, 'h1', 'reminder', 1, 'friendly', 't', false, 'sent', '', now())
 """
@@ -55,9 +55,9 @@ class Past:
         )
         with engine.begin() as connection:
             frozen = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025)
-        found_cohort(engine, Cohort("former", frozen, Selection(), clock, "ana"))
+        create_cohort(engine, Cohort("former", frozen, Selection(), clock, "ana"))
         lot = Lot("salt", Decimal("0.5"))
-        self.cohort = found_cohort(engine, Cohort("next", frozen, Selection(), clock, "ana", lot=lot))
+        self.cohort = create_cohort(engine, Cohort("next", frozen, Selection(), clock, "ana", lot=lot))
 
     def run(self, statements: str, **given: object) -> None:
         with self.engine.begin() as connection:

@@ -12,7 +12,7 @@ from models.law.calendar import Clock
 from models.proof.holdout import Arm, Candidate, draw, shares_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
-from storage.case.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, found_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, create_cohort, open_cases, pin_ruler
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn, release
@@ -69,7 +69,7 @@ class Roll:
             frozen = pin_ruler(connection, RULER, SOURCE, 2025)
             other = pin_ruler(connection, read(rival), rival, 2025) if rival else None
         lot = Lot(salt, share, other) if share or other else None
-        return found_cohort(self.engine, Cohort(name, frozen, Selection(), CLOCK, "ana", lot=lot))
+        return create_cohort(self.engine, Cohort(name, frozen, Selection(), CLOCK, "ana", lot=lot))
 
     def opens(self, cohort: Cohort) -> int:
         pages = candidates(self.engine, RULER, Selection(), TODAY)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from models.roles import Actor, Role
 from storage.audit.chains import broken_decisions, broken_log
-from storage.audit.checkpoints import broken_seals, horizon, newest_seal, seal
+from storage.audit.checkpoints import broken_checkpoints, horizon, newest_checkpoint, seal
 from storage.audit.log import Entry, carry, read_log, write
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
@@ -45,7 +45,7 @@ def cases(world: DeliveryWorld) -> list[str]:
 
 def faults(engine: Engine, cases: list[str]) -> list[str]:
     with engine.connect() as connection:
-        return [*broken_decisions(connection, cases), *broken_log(connection), *broken_seals(connection)]
+        return [*broken_decisions(connection, cases), *broken_log(connection), *broken_checkpoints(connection)]
 
 
 def tamper(owner: Engine, sql: str, **values: str) -> None:
@@ -165,7 +165,7 @@ class TestASeal:
         decide(engine, cases[0], "d", "e")
         assert seal(engine, horizon(engine))
         with engine.connect() as connection:
-            newest = newest_seal(connection)
+            newest = newest_checkpoint(connection)
         assert newest is not None
         assert newest["detail"]["decisions"] == 2
         assert faults(engine, cases) == []

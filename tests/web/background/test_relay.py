@@ -20,9 +20,9 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from models.events import CohortSteered, Event, PaymentReceived, PaymentReversed, RulerChanged
-from storage.outbox import owe
-from storage.schema import owed_signals
+from models.events import CohortStateChanged, Event, PaymentReceived, PaymentReversed, RulerChanged
+from storage.outbox import enqueue
+from storage.schema import outbox
 from tests.payloads import CONVERTER, KEYS
 from tests.web.pix_world import World, until
 from web.background.relay import Relay
@@ -54,7 +54,7 @@ class Listener:
         self.heard.append(f"-{event.payment}")
 
     @workflow.signal
-    def cohort_steered(self, event: CohortSteered) -> None:
+    def cohort_state_changed(self, event: CohortStateChanged) -> None:
         self.heard.append("steered")
 
     @workflow.signal
@@ -128,11 +128,11 @@ def received(payment: int) -> PaymentReceived:
 def promise(engine: Engine, case: str, *events: Event) -> None:
     with engine.begin() as connection:
         for event in events:
-            owe(connection, [case], event)
+            enqueue(connection, [case], event)
 
 
 async def all_delivered(world: World) -> bool:
-    return world.rows("SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL") == [(0,)]
+    return world.rows("SELECT count(*) FROM outbox WHERE delivered_at IS NULL") == [(0,)]
 
 
 async def told(client: Client, case: str) -> list[str]:
@@ -175,7 +175,7 @@ async def test_a_taxpayers_own_news_passes_what_a_whole_cohort_is_told(
 ) -> None:
     paying, *others = await run_cases(world, client, 5)
     for case in (*others, paying):
-        promise(engine, case, CohortSteered(), RulerChanged(ruler="icms v2"))
+        promise(engine, case, CohortStateChanged(), RulerChanged(ruler="icms v2"))
     promise(engine, paying, received(1))
     async with relaying(database, engine, address):
         await until(partial(all_delivered, world))
@@ -185,8 +185,8 @@ async def test_a_taxpayers_own_news_passes_what_a_whole_cohort_is_told(
 async def test_a_commit_wakes_it(world: World, engine: Engine, database: str, address: str, client: Client) -> None:
     (case,) = await run_cases(world, client, 1)
     async with relaying(database, engine, address, poll_seconds=3600):
-        for turn in range(2):
-            promise(engine, case, received(turn))
+        for transition in range(2):
+            promise(engine, case, received(transition))
             await until(partial(all_delivered, world))
 
 
@@ -242,7 +242,7 @@ async def test_one_case_that_fails_holds_no_other_up(
 ) -> None:
     failing, fine = await run_cases(world, client, 2)
     with engine.begin() as connection:
-        connection.execute(insert(owed_signals).values(case=failing, name="from_a_newer_version", payload={}))
+        connection.execute(insert(outbox).values(case=failing, name="from_a_newer_version", payload={}))
     promise(engine, failing, received(1))
     promise(engine, fine, received(2))
 
@@ -252,9 +252,7 @@ async def test_one_case_that_fails_holds_no_other_up(
     async with relaying(database, engine, address):
         await until(fine_is_told)
     assert await told(client, failing) == []
-    assert world.rows(
-        'SELECT count(*) FROM owed_signals WHERE delivered_at IS NULL AND "case" = ' + f"'{failing}'"
-    ) == [(2,)]
+    assert world.rows('SELECT count(*) FROM outbox WHERE delivered_at IS NULL AND "case" = ' + f"'{failing}'") == [(2,)]
 
 
 async def test_a_lost_database_connection_is_made_again(
@@ -262,8 +260,8 @@ async def test_a_lost_database_connection_is_made_again(
 ) -> None:
     (case,) = await run_cases(world, client, 1)
     async with relaying(database, engine, address):
-        for turn in range(3):
-            promise(engine, case, received(turn))
+        for transition in range(3):
+            promise(engine, case, received(transition))
             await until(partial(all_delivered, world))
             with engine.connect() as connection:
                 connection.execute(

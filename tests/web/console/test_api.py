@@ -15,7 +15,7 @@ from models.roles import Role
 from storage.audit.tokens import issue, revoke
 from storage.read_models.case_file import case_file
 from tests.delivery_world import DeliveryWorld
-from web.console.api import desk_routes
+from web.console.api import staff_routes
 
 
 async def away() -> Client:
@@ -41,7 +41,7 @@ def tokens(engine: Engine) -> dict[Role, str]:
 @pytest.fixture
 async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
-    app.include_router(desk_routes(engine, away))
+    app.include_router(staff_routes(engine, away))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:
         yield client
 

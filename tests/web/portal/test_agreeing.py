@@ -15,7 +15,7 @@ from temporalio.client import Client
 from channels.links import Links
 from models.formats import money
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import Wish, sign
+from storage.agreement.signing import SigningRequest, sign
 from storage.schema import debts, holds, rulers
 from tests.agreement_world import SP, Contract, contract
 from tests.web.portal.test_pages import opened
@@ -149,7 +149,7 @@ async def test_while_temporal_is_away_it_says_to_come_back(made: Contract, http:
 
 
 async def test_what_is_signed_is_shown_with_its_schedule_and_no_second_one(made: Contract, http: AsyncClient) -> None:
-    sign(made.engine, made.case, *load_policy(SP), Wish(3), "contribuinte", "link", datetime.now(UTC))
+    sign(made.engine, made.case, *load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
     answer = await http.post(LINKS.agree(made.case), data={"instalments": "6"})
     page = opened(answer)
     assert "Seu parcelamento" in page.text

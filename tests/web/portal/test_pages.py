@@ -84,17 +84,17 @@ async def test_without_a_code_it_says_where_to_get_one(world: World, http: Async
     assert "https://cobranca.sefaz.example/consulta" in page.links
 
 
-@pytest.mark.parametrize("way", ["paid", "held"])
-async def test_a_case_with_nothing_to_pay_says_so(world: World, http: AsyncClient, way: str) -> None:
+@pytest.mark.parametrize("rung_channel", ["paid", "held"])
+async def test_a_case_with_nothing_to_pay_says_so(world: World, http: AsyncClient, rung_channel: str) -> None:
     owing, case = world.owing_case()
     with world.engine.begin() as connection:
-        if way == "paid":
+        if rung_channel == "paid":
             connection.execute(update(debts).values(received=Decimal("100.00")))
         else:
             connection.execute(insert(holds).values(debt=owing.debt, ground="judicial_decision", source="extract"))
     page = opened(await http.get(LINKS.pay(case)))
     assert "Nada a resolver agora" in page.text
-    assert ("exigibilidade suspensa" in page.text) is (way == "held")
+    assert ("exigibilidade suspensa" in page.text) is (rung_channel == "held")
     assert "100,00" not in page.text
 
 

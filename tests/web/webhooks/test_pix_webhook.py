@@ -56,11 +56,11 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 def stored(world: World) -> dict[str, int]:
-    tables = ("payments", "reversals", "decisions", "owed_signals")
+    tables = ("payments", "reversals", "decisions", "outbox")
     return {table: world.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
 
 
-NOTHING = {"payments": 0, "reversals": 0, "decisions": 0, "owed_signals": 0}
+NOTHING = {"payments": 0, "reversals": 0, "decisions": 0, "outbox": 0}
 
 
 class TestPayment:
@@ -77,7 +77,7 @@ class TestPayment:
             (case, date(2026, 3, 1), "payment", "pagamento de R$ 1.234,56 recebido por Pix", "d1", evidence)
         ]
         owed = {"payment": payment, "amount": "1234.56", "on": "2026-03-01"}
-        assert world.rows('SELECT "case", name, payload FROM owed_signals') == [(case, "payment_received", owed)]
+        assert world.rows('SELECT "case", name, payload FROM outbox') == [(case, "payment_received", owed)]
 
     async def test_is_taken_at_both_addresses(self, world: World, http: AsyncClient) -> None:
         for address in (URL, f"{URL}/pix"):
@@ -113,7 +113,7 @@ class TestPayment:
         answers = await asyncio.gather(*(call(known, unknown) for _ in range(8)))
         assert sum(answer.json()["payments"] for answer in answers) == 2
         assert world.received(owing) == "100.00"
-        assert stored(world) == {"payments": 2, "reversals": 0, "decisions": 1, "owed_signals": 1}
+        assert stored(world) == {"payments": 2, "reversals": 0, "decisions": 1, "outbox": 1}
 
     async def test_is_told_to_each_codebtor(self, world: World, call: Post) -> None:
         owers = [world.taxpayer() for _ in range(3)]
@@ -121,7 +121,7 @@ class TestPayment:
         told = {world.case(owers[0]), world.case(owers[1], cohort="compressed")}
         world.case(owers[2], status="resolved", closed="2026-02-01")
         await call(pix(owing.txid))
-        assert {case for (case,) in world.rows('SELECT "case" FROM owed_signals')} == told
+        assert {case for (case,) in world.rows('SELECT "case" FROM outbox')} == told
         assert {case for (case,) in world.rows('SELECT "case" FROM decisions')} == told
         assert world.received(owing) == "100.00"
 
@@ -129,14 +129,14 @@ class TestPayment:
         owing = world.debt(world.taxpayer())
         await call(pix(owing.txid))
         assert world.rows("SELECT debt, paid_on FROM payments") == [(owing.debt, date(2026, 3, 1))]
-        assert stored(world)["owed_signals"] == 0
+        assert stored(world)["outbox"] == 0
 
     async def test_several_in_a_call(self, world: World, call: Post) -> None:
         first, _ = world.owing_case()
         second, _ = world.owing_case()
         await call(pix(first.txid, "1.00"), pix(second.txid, "2.00"), pix(first.txid, "3.00"), pix(None, "4.00"))
         assert (world.received(first), world.received(second)) == ("4.00", "2.00")
-        assert stored(world) == {"payments": 4, "reversals": 0, "decisions": 3, "owed_signals": 3}
+        assert stored(world) == {"payments": 4, "reversals": 0, "decisions": 3, "outbox": 3}
 
     async def test_for_nothing_we_know_is_listed(self, world: World, engine: Engine, call: Post) -> None:
         owing, _ = world.owing_case()
@@ -152,7 +152,7 @@ class TestPayment:
         owing, _ = world.owing_case()
         await call(pix(owing.txid, infoPagador="Maria das Dores"))
         assert "Maria" not in str(world.rows("SELECT payments::text FROM payments"))
-        assert "Maria" not in str(world.rows("SELECT payload::text FROM owed_signals"))
+        assert "Maria" not in str(world.rows("SELECT payload::text FROM outbox"))
         assert "Maria" not in "".join(capfd.readouterr())
 
 
@@ -169,7 +169,7 @@ class TestRefund:
         assert world.rows("SELECT reference, amount::text, reversed_on FROM reversals") == [
             ("R1", "30.00", date(2026, 3, 3))
         ]
-        told = world.rows('SELECT "case", name FROM owed_signals ORDER BY id')
+        told = world.rows('SELECT "case", name FROM outbox ORDER BY id')
         assert told == [(case, "payment_received"), (case, "payment_reversed")]
         kinds = world.rows("SELECT kind, reason FROM decisions ORDER BY id")
         assert kinds[1:] == [("payment_reversed", "devolução de R$ 30,00 de um pagamento recebido por Pix")]
@@ -208,7 +208,7 @@ class TestRefund:
 
     async def test_of_an_unmatched_payment_is_stored(self, world: World, call: Post) -> None:
         await call(pix(None, devolucoes=refund("10.00")))
-        assert stored(world) == {"payments": 1, "reversals": 1, "decisions": 0, "owed_signals": 0}
+        assert stored(world) == {"payments": 1, "reversals": 1, "decisions": 0, "outbox": 0}
 
 
 class TestReopening:
@@ -233,7 +233,7 @@ class TestReopening:
             (latest, "payment_reversed"),
             (latest, "reopened"),
         ]
-        assert world.rows('SELECT "case", name FROM owed_signals') == [(latest, "payment_reversed")]
+        assert world.rows('SELECT "case", name FROM outbox') == [(latest, "payment_reversed")]
 
     async def test_an_open_case_is_told_instead(
         self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
@@ -242,7 +242,7 @@ class TestReopening:
         world.case(taxpayer, status="resolved", closed="2026-03-02")
         running = world.case(taxpayer)
         await call({**payment, "devolucoes": refund("100.00")})
-        assert world.rows('SELECT "case" FROM owed_signals') == [(running,)]
+        assert world.rows('SELECT "case" FROM outbox') == [(running,)]
         assert world.rows("SELECT count(*) FROM cases WHERE closed_at IS NULL") == [(1,)]
 
     async def test_a_cancelled_case_stays_closed(
@@ -252,7 +252,7 @@ class TestReopening:
         world.case(taxpayer, status="cancelled", closed="2026-03-02")
         await call({**payment, "devolucoes": refund("100.00")})
         assert world.received(owing) == "0.00"
-        assert stored(world)["owed_signals"] == 0
+        assert stored(world)["outbox"] == 0
 
     async def test_nothing_reopens_while_nothing_is_owed(
         self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
@@ -261,7 +261,7 @@ class TestReopening:
         world.case(taxpayer, status="resolved", closed="2026-03-02")
         await call(pix(owing.txid, devolucoes=refund("100.00")))
         assert world.received(owing) == "100.00"
-        assert stored(world)["owed_signals"] == 0
+        assert stored(world)["outbox"] == 0
 
     async def test_each_codebtors_case_is_opened(self, world: World, call: Post) -> None:
         owers = [world.taxpayer(), world.taxpayer()]
@@ -272,7 +272,7 @@ class TestReopening:
         await call({**payment, "devolucoes": [refund("50.00", id="R1"), refund("50.00", id="R2")]})
         assert {case for (case,) in world.rows("SELECT id FROM cases WHERE closed_at IS NULL")} == closed
         assert world.rows("SELECT count(*) FROM decisions WHERE kind = 'reopened'") == [(2,)]
-        assert stored(world)["owed_signals"] == 4
+        assert stored(world)["outbox"] == 4
 
 
 class TestRefusal:
@@ -346,27 +346,27 @@ class TestConcurrency:
             world.case(ower)
         owings = [world.debt(owers[i], owers[(i + 1) % 6], owers[(i + 3) % 6], amount="10000.00") for i in range(6)]
 
-        async def live(turn: int) -> None:
-            order = owings[turn % 6 :] + owings[: turn % 6]
-            if turn % 2:
+        async def live(transition: int) -> None:
+            order = owings[transition % 6 :] + owings[: transition % 6]
+            if transition % 2:
                 order.reverse()
             payments = [pix(owing.txid, "10.00") for owing in order]
             await call(*payments)
             await call(*({**payment, "devolucoes": [refund("4.00")]} for payment in reversed(payments)))
 
-        await asyncio.gather(*(live(turn) for turn in range(24)))
+        await asyncio.gather(*(live(transition) for transition in range(24)))
         assert {world.received(owing) for owing in owings} == {"144.00"}
         ((deadlocks,),) = world.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         assert deadlocks == 0
-        assert stored(world) == {"payments": 144, "reversals": 144, "decisions": 864, "owed_signals": 864}
+        assert stored(world) == {"payments": 144, "reversals": 144, "decisions": 864, "outbox": 864}
 
 
 class TestHealth:
     async def test_counts_what_is_owed(self, world: World, http: AsyncClient, call: Post) -> None:
-        assert (await http.get("/health")).json() == {"status": "ok", "owed_signals": 0}
+        assert (await http.get("/health")).json() == {"status": "ok", "outbox": 0}
         owing, _ = world.owing_case()
         await call(pix(owing.txid))
-        assert (await http.get("/health")).json() == {"status": "ok", "owed_signals": 1}
+        assert (await http.get("/health")).json() == {"status": "ok", "outbox": 1}
 
     async def test_without_a_database_says_so(self) -> None:
         nowhere = connect("postgresql://regua:dev@127.0.0.1:1/nowhere")

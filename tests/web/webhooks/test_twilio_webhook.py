@@ -98,7 +98,7 @@ class TestStatus:
         form = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"}
         await call(f"{STATUS}?notice={notice}", **form)
         assert world.rows("SELECT status, failure FROM notices") == [("bounced", "número inválido ou inexistente")]
-        assert world.rows("SELECT channel, address FROM dead_contacts") == [("sms", "+5582990000000")]
+        assert world.rows("SELECT channel, address FROM suppressed_contacts") == [("sms", "+5582990000000")]
         assert (case, "notice_lost") in world.signals()
 
     async def test_of_a_refused_message_is_an_opt_out(self, world: DeliveryWorld, call: Call) -> None:
@@ -262,7 +262,7 @@ class TestReply:
     ) -> None:
         _, phone = reached
         await write(phone, "falar com a Maria das Dores sobre o débito")
-        for table in ("owed_signals", "decisions", "tasks", "delivery_events"):
+        for table in ("outbox", "decisions", "tasks", "delivery_events"):
             assert "Maria" not in str(world.rows(f"SELECT t::text FROM {table} t"))
         logged = "".join(capfd.readouterr())
         assert "Maria" not in logged
@@ -332,7 +332,7 @@ class TestRefusal:
         other_query = await http.post(f"{address}x", data=form, headers={"X-Twilio-Signature": good})
         assert other_query.status_code == 403
         assert (await http.post(address, data=form)).status_code == 403
-        for table in ("replies", "delivery_events", "opt_outs", "owed_signals", "decisions"):
+        for table in ("replies", "delivery_events", "opt_outs", "outbox", "decisions"):
             assert world.rows(f"SELECT * FROM {table}") == []
 
     @pytest.mark.parametrize(

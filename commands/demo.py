@@ -33,10 +33,11 @@ from rehearsal.census import Census
 from rehearsal.clerk import Clerk
 from rehearsal.clock import RehearsalClock, standing_on
 from rehearsal.ground import clear
-from rehearsal.life import Life, Tally
+from rehearsal.life import Life
 from rehearsal.people import Townspeople
 from rehearsal.rest import Rest
 from rehearsal.supervisor import Supervisor
+from rehearsal.tally import Tally
 from reports.page import page
 from storage.cohorts import Cohort, Selection
 from storage.engine import connect
@@ -238,22 +239,32 @@ def say(sentence: str) -> None:
 
 @contextmanager
 def watching(first_day: date, last_day: date) -> Iterator[Any]:
-    """A bar on a terminal, else a line now and then."""
+    """A bar in place on a terminal, as wide as that is; else a line now and then."""
     length = (last_day - first_day).days
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[tally]}"), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[tally]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, expand=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("day 0", total=length, tally="")
         spoken = time.monotonic()
 
         def watch(today: date, tally: Tally) -> None:
             nonlocal spoken
             day = f"day {(today - first_day).days}/{length}"
-            bar.update(task, completed=(today - first_day).days, description=day, tally=in_words(tally))
+            bar.update(task, completed=(today - first_day).days, description=day, tally=in_short(tally))
             if not err.is_terminal and time.monotonic() - spoken >= PLAIN_SECONDS:
                 spoken = time.monotonic()
                 say(f"{day} ({today}): {in_words(tally)}")
 
         yield watch
+
+
+def in_short(tally: Tally) -> str:
+    """So short that a bar fits beside it in 80 columns."""
+    return f"{tally.notices} notices, {tally.payments} payments, {tally.resolved} resolved"
 
 
 def in_words(tally: Tally) -> str:

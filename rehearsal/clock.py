@@ -56,7 +56,8 @@ class RehearsalClock:
         return self.clock.began[-1]
 
     def move(self) -> None:
-        """To the next day; whatever is due on it is woken by the commit. Done twice, it moves once more."""
+        """To the next day; whatever is due on it is told by the same transaction. What fails may be done again: it comes
+        to the same day."""
         moved = self.clock.moved(datetime.now(UTC))
         with self.engine.begin() as connection:
             ours = cohorts.c.name.in_(self.cohorts)

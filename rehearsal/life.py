@@ -7,9 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
@@ -19,6 +18,7 @@ from rehearsal.clock import RehearsalClock
 from rehearsal.people import Townspeople
 from rehearsal.rest import Rest
 from rehearsal.supervisor import Supervisor
+from rehearsal.tally import Tally, take_tally
 
 ROUND_SECONDS = 0.02
 TEND_SECONDS = 0.25
@@ -26,27 +26,6 @@ AWAY = (OperationalError, RPCError)
 """Of PostgreSQL and of Temporal: they are started again meanwhile, and the round is tried again."""
 PATIENCE = timedelta(minutes=2)
 """How long nothing may move on a day that isn't over, until it is said that it never will be."""
-
-TALLY = text("""
-    SELECT (SELECT count(*) FROM notices WHERE sent_at IS NOT NULL) AS notices,
-           (SELECT count(*) FROM payments) AS payments,
-           (SELECT coalesce(sum(amount), 0) FROM payments)
-               - (SELECT coalesce(sum(amount), 0) FROM reversals) AS recovered,
-           count(*) FILTER (WHERE status = 'resolved') AS resolved,
-           count(*) FILTER (WHERE status = 'benefits_suspended') AS suspended,
-           coalesce(sum(revision), 0) + (SELECT coalesce(sum(revision), 0) FROM agreements) AS revisions
-    FROM cases
-""")
-
-
-@dataclass(frozen=True)
-class Tally:
-    notices: int
-    payments: int
-    recovered: Decimal
-    resolved: int
-    suspended: int
-    revisions: int
 
 
 @dataclass
@@ -68,10 +47,9 @@ class Life:
         """Whether the last day came to its end."""
         days, guard = asyncio.create_task(self._days()), asyncio.create_task(self._watch_over())
         try:
-            await asyncio.wait({days, guard}, return_when=asyncio.FIRST_COMPLETED)
-            if days.done():
-                await days
-            return days.done()
+            done, _ = await asyncio.wait({days, guard}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.gather(*done)
+            return days in done
         finally:
             days.cancel()
             guard.cancel()
@@ -82,7 +60,7 @@ class Life:
         while datetime.now(UTC) - moved_at < PATIENCE:
             self.tend()
             with suppress(OperationalError):
-                today, tally = self.clock.today, await asyncio.to_thread(self._tally)
+                today, tally = self.clock.today, await asyncio.to_thread(take_tally, self.engine)
                 self.watch(today, tally)
                 if (today, tally) != before:
                     before, moved_at = (today, tally), datetime.now(UTC)
@@ -95,7 +73,13 @@ class Life:
                 return
             left = self.clock.began + timedelta(seconds=self.day_seconds) - datetime.now(UTC)
             await asyncio.sleep(max(left.total_seconds(), 0))
-            await asyncio.to_thread(self.clock.move)
+            await self._move()
+
+    async def _move(self) -> None:
+        before = self.clock.today
+        while self.clock.today == before:
+            with suppress(*AWAY):
+                await asyncio.to_thread(self.clock.move)
 
     async def _until_done(self) -> None:
         """Until all that is due today is done and heard, and nobody has anything left to do about it."""
@@ -113,7 +97,3 @@ class Life:
         asked = await self.supervisor.live(today, is_last=today == self.last_day)
         self.rest.disturb(asked)
         return bool(asked) or await asyncio.to_thread(self.clerk.live, today)
-
-    def _tally(self) -> Tally:
-        with self.engine.connect() as connection:
-            return Tally(**connection.execute(TALLY).mappings().one())

@@ -48,7 +48,7 @@ class Outlook(_Value):
     step: Step
     closed: bool = False
     runs_at: datetime | None = None
-    """The wall instant the step is due; none: only an event can bring it."""
+    """The wall instant the step is due; none: only an event can bring it, be it that its day has begun."""
     errands: tuple[Errand, ...] = ()
     """The notices of the step."""
     charges: bool = False

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
         InstalmentMessage,
         UnsentMessage,
     )
-    from workflows.sight import NEXT_STEP, STATUS, FoundBy, details, updates
+    from workflows.sight import NEXT_STEP, STATUS, FoundBy, details, noon_of, updates
     from workflows.start import SUMMARY_BYTES
 
 
@@ -144,4 +144,4 @@ def _label(outlook: AgreementOutlook) -> str:
 
 
 def _searchable(outlook: AgreementOutlook) -> FoundBy:
-    return {STATUS: outlook.state, NEXT_STEP: outlook.runs_at}
+    return {STATUS: outlook.state, NEXT_STEP: outlook.runs_at or noon_of(outlook.step.on if outlook.step else None)}

@@ -1,6 +1,7 @@
 """What supervisors see of a workflow in the Web UI, whichever it is."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
@@ -26,13 +27,19 @@ def updates(found_by: FoundBy) -> list[SearchAttributeUpdate[Any]]:
 
 def searchable(outlook: Outlook) -> FoundBy:
     """What a case is found by."""
+    waits = not (outlook.closed or outlook.step.action.at_once)
     return {
         HYPOTHESIS: outlook.hypothesis,
         STAGE: outlook.stage,
         RIGIDITY: outlook.rigidity,
         STATUS: outlook.step.status,
-        NEXT_STEP: outlook.runs_at,
+        NEXT_STEP: outlook.runs_at or (noon_of(outlook.step.on) if waits else None),
     }
+
+
+def noon_of(day: date | None) -> datetime | None:
+    """Stands for an instant on the wall that nobody knows: that at which a stepped clock will be moved to the day."""
+    return datetime.combine(day, time(12), UTC) if day else None
 
 
 def details(rows: Iterable[tuple[str, str]]) -> str:

@@ -187,7 +187,10 @@ class Clock(BaseModel):
 
     @property
     def _origin(self) -> datetime:
-        return datetime.combine(self.origin_day, time.min, tzinfo=ZoneInfo(self.timezone))
+        return self._midnight(self.origin_day)
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, tzinfo=ZoneInfo(self.timezone))
 
     def logical_at(self, wall: datetime) -> datetime:
         """The logical instant of a wall instant; on a real clock the same instant, in local time."""
@@ -195,12 +198,11 @@ class Clock(BaseModel):
             return wall.astimezone(ZoneInfo(self.timezone))
         if self.began:
             return self._on(bisect_right(self.began, wall) - 1).logical_at(wall)
+        if self.last_day and wall >= self.wall_at(self._midnight(self.last_day + timedelta(days=1))):
+            return datetime.combine(self.last_day, time.max, tzinfo=self._origin.tzinfo)
         # within one zone Python adds and compares local times: a logical day has 24 hours, whatever summer time does
         elapsed = max(wall - self.origin_wall, timedelta(0)) // MICROSECOND
-        logical = self._origin + timedelta(microseconds=int(elapsed * DAY_SECONDS / self.day_seconds))
-        if self.last_day and logical.date() > self.last_day:
-            return datetime.combine(self.last_day, time.max, tzinfo=logical.tzinfo)
-        return logical
+        return self._origin + timedelta(microseconds=int(elapsed * DAY_SECONDS / self.day_seconds))
 
     def wall_at(self, logical: datetime) -> datetime:
         """The first wall instant, to the microsecond, whose logical instant is not before `logical`."""

@@ -56,8 +56,8 @@ class RehearsalClock:
         return self.clock.began[-1]
 
     def move(self) -> None:
-        """To the next day; whatever is due on it is told by the same transaction. What fails may be done again: it comes
-        to the same day."""
+        """Moves it to the next day, and tells whatever is due on it by the same transaction. Tried again after an
+        OperationalError, it comes to the same day."""
         moved = self.clock.moved(datetime.now(UTC))
         with self.engine.begin() as connection:
             ours = cohorts.c.name.in_(self.cohorts)

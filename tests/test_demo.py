@@ -130,7 +130,7 @@ class City:
 def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, City]]:
     """Of one seed, side by side: the second has fewer people, and a slow machine."""
     city = City(TAXPAYERS, tmp_path_factory.mktemp("city"))
-    slow = City(FEWER, tmp_path_factory.mktemp("slow"), patience=19)
+    slow = City(FEWER, tmp_path_factory.mktemp("slow"), patience=10)
     try:
         city.begin()
         slow.begin()

@@ -83,7 +83,7 @@ def writable(given: Path | None) -> Path | None:
 def demo(
     taxpayers: Annotated[int, typer.Option(min=1, max=MOST_TAXPAYERS, help="How many people.")] = 200,
     days: Annotated[int, typer.Option(min=1, max=1000, help="How many days they live through.")] = 240,
-    day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts at least.")] = 0.45,
+    day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts at least.")] = 0.3,
     seed: Annotated[int, typer.Option(help="The same seed and start, the same city and the same outcome.")] = 1,
     start: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The city's first day.")] = FIRST_DAY,
     report: Annotated[
@@ -104,7 +104,7 @@ def demo(
             say(f"starting the stack in {where}")
             with Stack(where, day_seconds) as stack:
                 stack.publish()
-                say(f"the city can be watched at {stack.services.ui}")
+                say(f"watch the city in Temporal's Web UI: {stack.services.ui}")
                 ends = play.perform(stack, deliveries)
                 result = conclude(ends, report or Path(where, "report.html"), str(stack.services.ui), began)
                 result = {"taxpayers": taxpayers, **result}
@@ -142,18 +142,18 @@ class Play:
         engine = connect(stack.services.database, pool=6)
         census = Census(engine, deliveries)
         census.take(self.people, self.first_day)
-        clock = standing_on(self.first_day, load_ruler("alagoas-icms")[0].jurisdiction.timezone)
-        cohorts = [self._found(engine, tax, clock) for tax in RULERS if any(p.tax == tax for p in self.people)]
         bank = Bank(engine, deliveries, str(stack.services.pix_webhook_url))
-        city = RehearsalClock(engine, [cohort.name for cohort in cohorts], clock)
-        over = asyncio.run(self._live(stack, engine, census, bank, city, cohorts))
+        first = standing_on(self.first_day, load_ruler("alagoas-icms")[0].jurisdiction.timezone)
+        cohorts = [self._found(engine, tax, first) for tax in RULERS if any(p.tax == tax for p in self.people)]
+        clock = RehearsalClock(engine, [cohort.name for cohort in cohorts], first)
+        over = asyncio.run(self._live(stack, engine, census, bank, clock, cohorts))
         ends = Ends(
             [read_report(engine, cohort.name) for cohort in cohorts],
             [fault for cohort in cohorts for fault in violations(engine, cohort.name)],
         )
         engine.dispose()
         if not over:
-            ends.violations.append(f"the city did not get beyond {city.today}: see the logs in the demo's home")
+            ends.violations.append(f"the city did not get beyond {clock.today}: see the logs in the demo's home")
         return ends
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:

@@ -154,7 +154,7 @@ def witness() -> Witness:
 def lived(cities: tuple[City, City], witness: Witness) -> dict[str, Any]:
     city = cities[0]
     found = city.ended(lambda: witness.look(city.home))
-    assert "the city can be watched at http://127.0.0.1:" in city.told
+    assert "Temporal's Web UI: http://127.0.0.1:" in city.told
     return found
 
 

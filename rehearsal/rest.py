@@ -1,4 +1,4 @@
-"""Whether the city rests: all that was told is delivered, and no workflow has anything left to do about it."""
+"""Whether the city rests: every event is delivered, and no workflow has anything left to do about it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NEWS = text("""
 
 
 class Rest:
-    """Follows whoever is told of something. A workflow rests while the server has neither a task for it nor an activity
-    of its own under way; those that wait for a day or for news do."""
+    """Follows whoever is told of an event. A workflow rests while the server has neither a task for it nor an activity
+    of its own under way, whatever day or news it waits for."""
 
     def __init__(self, engine: Engine, client: Client) -> None:
         self.engine = engine
@@ -31,13 +31,13 @@ class Rest:
             just_started = connection.scalars(CASES).all()
         self._moving = {case_workflow_id(case) for case in just_started}
         self._since = 0
-        """Up to here, all that was owed has been heard."""
+        """Up to here, whoever an event in the outbox is for has heard it."""
         self._heard: set[int] = set()
-        """What was owed after it and is delivered: of two transactions the later number may be seen first."""
+        """Delivered events after it: of two transactions the later number may be seen first."""
 
     async def reached(self) -> bool:
         """Raises RPCError and OperationalError while Temporal or PostgreSQL is away."""
-        while await asyncio.to_thread(self._all_is_delivered):
+        while await asyncio.to_thread(self._all_are_delivered):
             if not self._moving:
                 self._since = max(self._heard, default=self._since)
                 self._heard.clear()
@@ -52,17 +52,17 @@ class Rest:
         """Whoever was asked something by other ways than a signal."""
         self._moving.update(workflows)
 
-    def _all_is_delivered(self) -> bool:
+    def _all_are_delivered(self) -> bool:
         with self.engine.connect() as connection:
             news = connection.execute(NEWS, {"since": self._since}).all()
-        for told in news:
-            if told.delivered and told.id not in self._heard:
-                self._heard.add(told.id)
-                for_agreement = told.name == InstalmentsChanged.signal()
+        for event in news:
+            if event.delivered and event.id not in self._heard:
+                self._heard.add(event.id)
+                for_agreement = event.name == InstalmentsChanged.signal()
                 self._moving.add(
-                    agreement_workflow_id(told.agreement) if for_agreement else case_workflow_id(told.case)
+                    agreement_workflow_id(event.agreement) if for_agreement else case_workflow_id(event.case)
                 )
-        return all(told.delivered for told in news)
+        return all(event.delivered for event in news)
 
     async def _rests(self, workflow: str) -> bool:
         try:

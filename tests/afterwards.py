@@ -16,7 +16,8 @@ STORY = """
         SELECT cases.id AS "case", status, tax_id FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer)
     SELECT tax_id, concat_ws(' ', 'ends as', status) FROM people
     UNION ALL
-    SELECT tax_id, concat_ws(' ', 'notice', step, at, kind, hypothesis, stage, rigidity, channel, rung_channel, notices.status)
+    SELECT tax_id, concat_ws(
+        ' ', 'notice', step, at, kind, hypothesis, stage, rigidity, channel, rung_channel, notices.status)
     FROM notices JOIN people USING ("case")
     UNION ALL
     SELECT tax_id, concat_ws(' ', 'decision', at, kind, hypothesis, replace(reason, "case", 'case'))

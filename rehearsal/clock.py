@@ -42,7 +42,7 @@ def standing_on(day: date, timezone: str) -> Clock:
 class RehearsalClock:
     engine: Engine
     cohorts: Sequence[str]
-    """Those that go by it."""
+    """The names of the cohorts that go by it."""
     clock: Clock
 
     @property

@@ -23,7 +23,7 @@ from rehearsal.tally import Tally, take_tally
 ROUND_SECONDS = 0.02
 TEND_SECONDS = 0.25
 AWAY = (OperationalError, RPCError)
-"""Of PostgreSQL and of Temporal: they are started again meanwhile, and the round is tried again."""
+"""Errors of PostgreSQL and Temporal being away: they are started again meanwhile, and the round is tried again."""
 PATIENCE = timedelta(minutes=2)
 """How long nothing may move on a day that isn't over, until it is said that it never will be."""
 

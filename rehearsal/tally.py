@@ -1,4 +1,4 @@
-"""What the city has come to so far."""
+"""The city's results so far."""
 
 from __future__ import annotations
 

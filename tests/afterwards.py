@@ -1,4 +1,4 @@
-"""What a city has left on record, read from the demo's home after its stack has ended."""
+"""The record that a city leaves behind, read from the demo's home after its stack has ended."""
 
 from collections import defaultdict
 from collections.abc import Iterator

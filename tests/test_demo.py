@@ -56,7 +56,7 @@ KEYS = {
 
 @dataclass
 class Witness:
-    """What only a running stack tells, as it was last heard."""
+    """The things that only a running stack tells, as they were last heard."""
 
     metrics: str = ""
     people: Sequence[tuple[bytes, ...]] = ()
@@ -99,7 +99,7 @@ class City:
             )
 
     def ended(self, look: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """What it said; looks every other second, until then."""
+        """Waits for its end, looking every other second, and returns the result it printed."""
         assert self.process is not None
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
@@ -128,7 +128,7 @@ class City:
 
 @pytest.fixture(scope="module")
 def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, City]]:
-    """Of one seed, side by side: the second has fewer people, and a slow machine."""
+    """Two cities of one seed, side by side: the second has fewer people, and a slow machine."""
     city = City(TAXPAYERS, tmp_path_factory.mktemp("city"))
     slow = City(FEWER, tmp_path_factory.mktemp("slow"), patience=10)
     try:

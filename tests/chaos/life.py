@@ -22,7 +22,7 @@ from rehearsal.tally import Tally, take_tally
 ROUND_SECONDS = 0.2
 TEND_SECONDS = 0.25
 AWAY = (OperationalError, RPCError)
-"""Of PostgreSQL and of Temporal: they are started again meanwhile, and the round is tried again."""
+"""Errors of PostgreSQL and Temporal being away: they are started again meanwhile, and the round is tried again."""
 QUIET = timedelta(seconds=2)
 """How long nothing may have moved, after the last day, until the city is said to rest."""
 

@@ -11,10 +11,10 @@ from temporalio import activity
 
 from activities.desk import Desk
 from models.case import Status
+from models.commands import Act, may, must_be_possible
 from models.errors import Refusal
 from models.gate import must_be_other
 from models.roles import Actor, Role
-from models.steering import State
 from models.step import Action
 from models.words import day
 from storage.approvals import put_approval
@@ -157,23 +157,26 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def pause(self, asked: CaseCommand) -> Outlook:
-        return self._set_paused(asked, asked.command.by)
+        """Asked again by the same person, or overtaken by the case's end, it changes nothing."""
+        by = asked.command.by
+        with self.desk.sitting(asked.case) as sat:
+            if sat.case.paused_by != by and not _is_over(sat):
+                must_be_possible(Act.PAUSE, sat.situation)
+                _log(sat, "case pause", asked.command)
+                _set(sat, paused_by=by, paused_on=sat.today)
+                sat.look_again()
+        return self.desk.outlook(sat)
 
     @activity.defn
     def resume(self, asked: CaseCommand) -> Outlook:
-        return self._set_paused(asked, None, f"retomado por {asked.command.by}")
-
-    def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> Outlook:
+        """Raises Refusal when only the whole cohort is paused."""
         with self.desk.sitting(asked.case) as sat:
-            climbing = not (sat.position.suspended or sat.position.referred)
-            if by is None and sat.case.paused_by is None and sat.case.steering.state is State.PAUSED:
-                raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {sat.case.cohort}`")
-            if sat.case.closed_at is None and climbing:
-                if why:
-                    sat.journal("resume_asked", why)
-                _set(sat, paused_by=by)
-                if by != sat.case.paused_by:
-                    _log(sat, "case pause" if by else "case resume", asked.command)
+            if sat.case.paused_by is None and sat.case.steering.pause:
+                must_be_possible(Act.RESUME, sat.situation)
+            if sat.case.paused_by and not _is_over(sat):
+                sat.journal("resume_asked", f"retomado por {asked.command.by}")
+                _log(sat, "case resume", asked.command)
+                _set(sat, paused_by=None, paused_on=None)
                 sat.look_again()
         return self.desk.outlook(sat)
 
@@ -186,9 +189,14 @@ class CaseActivities(CaseEffects):
 
     def _if_awaiting(self, case: str, act: Callable[[Sitting], None]) -> Outlook:
         with self.desk.sitting(case) as sat:
-            if sat.case.closed_at is None and sat.step.status is Status.AWAITING_APPROVAL:
+            if may(Act.APPROVE, sat.situation):
                 act(sat)
         return self.desk.outlook(sat)
+
+
+def _is_over(sat: Sitting) -> bool:
+    """Whether the case climbs no more: a pause would stop nothing."""
+    return sat.case.closed_at is not None or not sat.position.climbs
 
 
 def _log(sat: Sitting, command: str, asked: Command) -> None:

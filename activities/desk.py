@@ -16,6 +16,7 @@ from channels.post import Post
 from models.channel import Channel
 from models.delivery import Leg
 from models.plan import plan
+from models.position import cell_reached
 from models.step import Action, Step
 from storage.cases import Case, Sitting, sitting
 from workflows.effects import Errand, Outlook, PlannedStep, Stocktaking
@@ -40,18 +41,19 @@ class Desk:
     def outlook(self, sat: Sitting) -> Outlook:
         """What an activity answers: the step that is next, when it runs, and by whom its notices leave."""
         closed = sat.closes or sat.case.closed_at is not None
-        step, position, ruler = sat.step, sat.position, sat.case.ruler
-        stands = ruler.rung(position.row, position.rung) if position.row is not None and position.rung >= 0 else None
+        step = sat.step
+        row, stage = cell_reached(sat.case.ruler, sat.position)
         return Outlook(
             revision=sat.case.revision + 1,
             step=step.model_copy(update={"status": sat.status}),
+            situation=sat.situation,
             closed=closed,
             runs_at=None if closed else _runs_at(sat),
             errands=tuple(self._errand(sat.case, leg) for leg in step.legs),
             charges=self.bank is not None,
-            hypothesis=position.row,
-            stage=stands.stage if stands else None,
-            rigidity=position.last_rigidity or None,
+            hypothesis=row,
+            stage=stage,
+            rigidity=sat.position.last_rigidity or None,
         )
 
     def stock(self, sat: Sitting, path: tuple[str, ...] = ()) -> Stocktaking:
@@ -76,7 +78,7 @@ def now() -> datetime:
 def _plan(sat: Sitting) -> tuple[PlannedStep, ...]:
     if sat.closes or sat.case.closed_at is not None:
         return ()
-    steps = plan(sat.case.ruler, sat.case.frozen.calendar, sat.position, sat.standing)
+    steps = plan(sat.view)
     return tuple(PlannedStep(on=step.on, what=_what(step)) for step in steps)
 
 

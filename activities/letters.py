@@ -35,7 +35,7 @@ def letter_for(sat: Sitting, step: Step, at: date, link: str | None = None) -> L
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
     owed = [debt.id for debt in standing.debts if debt.outstanding]
-    basis, because = basis_of(ruler, sat.position, standing)
+    basis, because = basis_of(sat.view)
     offer = offer_on(sat.connection, ruler, case.id, owed, at) if ruler.offer else None
     return Letter(
         authority=ruler.authority,

@@ -28,6 +28,7 @@ from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered,
 from channels.rendering import Message, reinstatement_template, render
 from models.delivery import Leg, Progress
 from models.errors import Refusal
+from models.position import Suspended
 from models.prices import cost_of, fits
 from models.ruler import Ruler, Rung, tone_of
 from models.sms import measure
@@ -288,9 +289,9 @@ def _is_current(sat: Sitting, asked: Step, leg: Leg) -> bool:
     if step.number == asked.number:
         same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
         return same and sat.due and leg in step.legs
-    halted = sat.standing.paused_by is not None or sat.standing.cancelled_because is not None
+    halted = bool(sat.standing.pauses) or sat.standing.cancelled_because is not None
     if asked.action is Action.INFORM:
-        return position.steps == asked.number + 1 and not position.suspended and not halted
+        return position.steps == asked.number + 1 and not isinstance(position.place, Suspended) and not halted
     just_done = position.steps == asked.number + 1 and position.stands
     begun = just_done and (position.row, position.rung) == (asked.row, asked.rung)
     tried = {delivery.way for delivery in sat.standing.deliveries}
@@ -325,7 +326,7 @@ def _hindrance(sat: Sitting, leg: Leg, adapter: Adapter, step: Step) -> Exceptio
         return Undeliverable("nada mais em aberto antes do envio")
     if sat.case.closed_at is not None or sat.standing.cancelled_because:
         return Undeliverable("caso encerrado antes do envio")
-    if sat.standing.paused_by is not None:
+    if sat.standing.pauses:
         return ApplicationError("paused", type="Paused", next_retry_delay=WHILE_PAUSED)
     wait = _opens_in(sat, leg)
     if wait == NO_WAIT:

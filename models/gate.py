@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from models.calendar import Calendar
+from models.calendar import Wait
 from models.case import Status
 from models.errors import Refusal
 from models.evidence import persistent_defaulter
-from models.position import Position
+from models.position import OnRow, Position
 from models.ruler import Basis, Ruler
 from models.standing import Defence, Standing, StepKind
-from models.step import Action, Step, cell, wait
+from models.step import Action, Step, act, cell, wait
+from models.view import View
 from models.words import PRIOR_STEPS, day, money
 
 LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
@@ -23,73 +24,81 @@ LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, po
 STATUTE = "devedor contumaz por lei: {finding}"
 
 
-def basis_of(ruler: Ruler, position: Position, standing: Standing) -> tuple[Basis, str]:
+def basis_of(view: View) -> tuple[Basis, str]:
     """By what a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words too."""
-    found = persistent_defaulter(ruler, standing.debts, standing.live_evidence, position.started, standing.known_assets)
+    ruler, facts = view.ruler, view.facts
+    found = persistent_defaulter(ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets)
     if found:
         return "statutory", STATUTE.format(finding=found.reason)
     return "ladder", LADDER.format(label=ruler.label)
 
 
-def due(calendar: Calendar, position: Position, standing: Standing) -> date | None:
+def due(view: View) -> date | None:
     """The day the wait is over; None while a formal notice is not proven served."""
-    counts_from = position.anchor
-    if position.awaits_service:
-        served_on = standing.formal_notices[-1].served_on if standing.formal_notices else None
+    clock, facts = view.state.clock, view.facts
+    counts_from = clock.anchor
+    if clock.awaits_service:
+        served_on = facts.formal_notices[-1].served_on if facts.formal_notices else None
         if served_on is None:
             return None
         counts_from = max(counts_from, served_on)
-    stood = position.stood_still
-    over = calendar.after_standing(counts_from, position.wait, stood) if position.wait else counts_from
-    return calendar.working(max(over, position.not_before))
+    over = view.calendar.after_standing(counts_from, clock.wait, clock.stood_still) if clock.wait else counts_from
+    return view.calendar.working(max(over, clock.not_before))
 
 
-def await_service(position: Position, standing: Standing) -> Step:
+def await_service(view: View) -> Step:
     """Until the formal notice is proven served, or until the law takes it as served by silence."""
-    last = standing.formal_notices[-1] if standing.formal_notices else None
+    last = view.facts.formal_notices[-1] if view.facts.formal_notices else None
     why = f"aguarda prova de ciência da notificação formal {last.id if last else ''}".rstrip()
     if last is None or last.deemed_on is None or last.served_on is not None:
-        return wait(Status.RUNNING, position, why)
+        return wait(view, why)
     why = f"{why}; sem ela, ciência tácita em {day(last.deemed_on)} ({last.deemed_by})"
-    return Step(action=Action.DEEM_SERVED, status=Status.RUNNING, on=last.deemed_on, number=position.steps, reason=why)
+    return act(view, Action.DEEM_SERVED, last.deemed_on, why)
 
 
-def gate(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, due: date) -> Step:
+def gate(view: View, on: OnRow, due: date) -> Step:
     """Benefits are suspended only after service, defence time, a balance still open and as many approvals as needed."""
-    assert position.row is not None and ruler.gate is not None  # noqa: S101, PT018 - `ruler check` refuses the rest
-    served = [notice.served_on for notice in standing.formal_notices if notice.served_on]
+    ruler, facts = view.ruler, view.facts
+    assert ruler.gate is not None  # noqa: S101 - `ruler check` refuses the rest
+    served = [notice.served_on for notice in facts.formal_notices if notice.served_on]
     if not served:
-        return await_service(position, standing)
-    if not standing.owes_money and ruler.gate.returns_law is None:
-        why = "declaração em aberto: a régua não cita lei que permita suspender por ela"
-        return wait(Status.RUNNING, position, why)
-    defended = calendar.after_standing(max(served), ruler.gate.defence, position.stood_still)
-    opens = max(due, defended)
-    if position.rejected_on:
-        asked_again = calendar.after_standing(position.rejected_on, ruler.gate.ask_again, position.stood_still)
-        opens = max(opens, asked_again)
-    basis, because = basis_of(ruler, position, standing)
-    why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {open_(standing)}; {because}"
-    if hindrance := _why_no_suspension(ruler, standing, basis, max(served)):
-        return refer(ruler, calendar, position, standing, opens, f"{hindrance}; {why}")
-    index = len(ruler.rows[position.row].rungs) - 1
-    wanted = approvals_wanted(ruler, standing)
-    if len(position.approvers) >= wanted:
-        why = f"suspensão aprovada por {' e '.join(position.approvers)}; {why}"
-        return cell(Action.SUSPEND, Status.AWAITING_APPROVAL, ruler, position, position.row, index, standing.today, why)
-    if position.asked_on:
-        given = f" ({len(position.approvers)} de {wanted})" if wanted > 1 else ""
-        why = f"suspensão de benefícios aguarda aprovação{given} desde {day(position.asked_on)}; {why}"
-        return wait(Status.AWAITING_APPROVAL, position, why)
-    return cell(Action.ASK_APPROVAL, Status.RUNNING, ruler, position, position.row, index, opens, why)
+        return await_service(view)
+    if not facts.owes_money and ruler.gate.returns_law is None:
+        return wait(view, "declaração em aberto: a régua não cita lei que permita suspender por ela")
+    basis, because = basis_of(view)
+    why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {open_(facts)}; {because}"
+    opens = _opens(view, due, max(served))
+    if hindrance := _why_no_suspension(ruler, facts, basis, max(served)):
+        return refer(view, opens, f"{hindrance}; {why}")
+    last = len(ruler.rows[on.row].rungs) - 1
+    if on.approval is None:
+        return cell(view, Action.ASK_APPROVAL, on.row, last, opens, why)
+    wanted, approvers = approvals_wanted(ruler, facts), on.approval.approvers
+    if len(approvers) >= wanted:
+        why = f"suspensão aprovada por {' e '.join(approvers)}; {why}"
+        step = cell(view, Action.SUSPEND, on.row, last, facts.today, why)
+        return step.model_copy(update={"status": Status.AWAITING_APPROVAL})
+    given = f" ({len(approvers)} de {wanted})" if wanted > 1 else ""
+    why = f"suspensão de benefícios aguarda aprovação{given} desde {day(on.approval.asked_on)}; {why}"
+    return wait(view, why, blocked=Status.AWAITING_APPROVAL)
 
 
-def _why_no_suspension(ruler: Ruler, standing: Standing, basis: Basis, served_on: date) -> str | None:
+def _opens(view: View, due: date, served_on: date) -> date:
+    """The day the gate may be asked for: after the defence time, and after the wait since a refusal."""
+    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
+    stood, rejected_on = view.state.clock.stood_still, view.state.rejected_on
+    days = [due, view.calendar.after_standing(served_on, view.ruler.gate.defence, stood)]
+    if rejected_on:
+        days.append(view.calendar.after_standing(rejected_on, view.ruler.gate.ask_again, stood))
+    return max(days)
+
+
+def _why_no_suspension(ruler: Ruler, facts: Standing, basis: Basis, served_on: date) -> str | None:
     """What shuts the gate for good, though not the way to court."""
     assert ruler.gate is not None  # noqa: S101 - the caller has a gate
-    if not standing.has_benefits:
+    if not facts.has_benefits:
         return "não há benefício fiscal a suspender"
-    defence = standing.defence
+    defence = facts.defence
     if defence and defence.state == "accepted" and defence.decided_on and defence.decided_on >= served_on:
         return f"defesa aceita em {day(defence.decided_on)}: a suspensão não cabe"
     if ruler.gate.basis == "statutory" and basis != "statutory":
@@ -97,17 +106,17 @@ def _why_no_suspension(ruler: Ruler, standing: Standing, basis: Basis, served_on
     return None
 
 
-def approvals_wanted(ruler: Ruler, standing: Standing) -> int:
+def approvals_wanted(ruler: Ruler, facts: Standing) -> int:
     """Two where what is owed lies above the ruler's amount, else one."""
     above = ruler.gate.second_above if ruler.gate else None
-    return 2 if above is not None and standing.balance > above else 1
+    return 2 if above is not None and facts.balance > above else 1
 
 
-def must_be_other(position: Position, by: str, started_by: str) -> None:
+def must_be_other(state: Position, by: str, started_by: str) -> None:
     """Four eyes. Raises Refusal when who approves has started the cohort, or has approved already."""
     if _same(by, started_by):
         raise Refusal(f"four eyes: {by} started the cohort, so somebody else must approve")
-    if any(_same(by, other) for other in position.approvers):
+    if any(_same(by, other) for other in state.approvers):
         raise Refusal(f"four eyes: {by} has approved already; a second person must")
 
 
@@ -115,45 +124,44 @@ def _same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def cause_ended(ruler: Ruler, calendar: Calendar, standing: Standing) -> str | None:
+def cause_ended(view: View) -> str | None:
     """Why benefits that are suspended must be given back now; None: the cause lasts."""
-    if not standing.outstanding:
+    if not view.facts.outstanding:
         return "cessou a causa da suspensão: benefícios devolvidos"
-    defence = standing.defence
-    if defence is None or ruler.gate is None:
+    defence = view.facts.defence
+    if defence is None or view.ruler.gate is None:
         return None
     if defence.state == "accepted":
-        return f"defesa aceita em {day(defence.decided_on or standing.today)}: benefícios devolvidos"
-    if defence.state == "open" and _in_time(ruler, calendar, standing, defence):
+        return f"defesa aceita em {day(defence.decided_on or view.facts.today)}: benefícios devolvidos"
+    if defence.state == "open" and _in_time(view, defence, view.ruler.gate.defence):
         return f"defesa apresentada no prazo, em {day(defence.filed_on)}, tem efeito suspensivo: benefícios devolvidos"
     return None
 
 
-def _in_time(ruler: Ruler, calendar: Calendar, standing: Standing, defence: Defence) -> bool:
-    assert ruler.gate is not None  # noqa: S101 - the caller has a gate
-    served = [notice.served_on for notice in standing.formal_notices if notice.served_on]
-    return bool(served) and defence.filed_on <= calendar.after(max(served), ruler.gate.defence)
+def _in_time(view: View, defence: Defence, term: Wait) -> bool:
+    served = [notice.served_on for notice in view.facts.formal_notices if notice.served_on]
+    return bool(served) and defence.filed_on <= view.calendar.after(max(served), term)
 
 
-def refer(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing, due: date, why: str) -> Step:
+def refer(view: View, due: date, why: str) -> Step:
     """To protest and to court, once the steps that the law wants first are on record."""
-    if missing := steps_missing(ruler, standing):
+    if missing := steps_missing(view.ruler, view.facts):
         wanted = ", ".join(PRIOR_STEPS[kind] for kind in missing)
-        return wait(Status.AWAITING_PRIOR_STEPS, position, f"o encaminhamento aguarda: {wanted}; {why}")
-    told = [step.on for step in standing.prior_steps if step.kind == "cadin_notice"]
-    if ruler.referral.cadin and told:
-        due = max(due, calendar.after(min(told), ruler.referral.cadin))
-    return Step(action=Action.REFER, status=Status.RUNNING, on=due, number=position.steps, reason=why)
+        return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
+    told = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
+    if view.ruler.referral.cadin and told:
+        due = max(due, view.calendar.after(min(told), view.ruler.referral.cadin))
+    return act(view, Action.REFER, due, why)
 
 
-def steps_missing(ruler: Ruler, standing: Standing) -> tuple[StepKind, ...]:
+def steps_missing(ruler: Ruler, facts: Standing) -> tuple[StepKind, ...]:
     """Of CNJ 547/2024, arts. 2º and 3º, and of Lei 14.973/2024 for CADIN. What is in court already needs none."""
-    unpaid = [debt for debt in standing.debts if debt.outstanding]
+    unpaid = [debt for debt in facts.debts if debt.outstanding]
     if not unpaid or all(debt.litigation for debt in unpaid):
         return ()
-    known = {step.kind for step in standing.prior_steps}
+    known = {step.kind for step in facts.prior_steps}
     # art. 2º, § 2º: to have notified the debtor before the suit is an administrative solution
-    notified = any(notice.served_on for notice in standing.formal_notices)
+    notified = any(notice.served_on for notice in facts.formal_notices)
     protested = all(debt.protested or debt.litigation for debt in unpaid)
     missing: list[StepKind] = []
     if not (notified or known & {"conciliation", "administrative_solution"}):
@@ -165,18 +173,19 @@ def steps_missing(ruler: Ruler, standing: Standing) -> tuple[StepKind, ...]:
     return tuple(missing)
 
 
-def waited(position: Position, standing: Standing) -> str:
-    if position.wait is None:
-        contact = "primeiro contato" if position.steps == 0 else "contato refeito"
-        return f"{contact}; {position.entered_because}; {open_(standing)}"
-    since = "ciência" if position.awaits_service else "último passo"
-    return f"{position.wait} desde {since} ({day(position.anchor)}); {open_(standing)}"
+def waited(view: View, on: OnRow) -> str:
+    clock = view.state.clock
+    if clock.wait is None:
+        contact = "primeiro contato" if view.state.steps == 0 else "contato refeito"
+        return f"{contact}; {on.entered_because}; {open_(view.facts)}"
+    since = "ciência" if clock.awaits_service else "último passo"
+    return f"{clock.wait} desde {since} ({day(clock.anchor)}); {open_(view.facts)}"
 
 
-def open_(standing: Standing) -> str:
+def open_(facts: Standing) -> str:
     parts = []
-    if standing.owes_money:
-        parts.append(f"em aberto {money(standing.balance)}")
-    if standing.owes_return:
+    if facts.owes_money:
+        parts.append(f"em aberto {money(facts.balance)}")
+    if facts.owes_return:
         parts.append("declaração a entregar ou corrigir")
     return " e ".join(parts)

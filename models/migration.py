@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 
-from models.position import Position, first_no_softer
+from models.position import (
+    Cell,
+    OffMap,
+    OnRow,
+    Position,
+    Referred,
+    Suspended,
+    cell_reached,
+    first_no_softer,
+)
 from models.ruler import Hypothesis, Ruler, Stage
 from models.step import Step
 from models.words import STAGES
@@ -22,20 +31,28 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def translate(old: Ruler, new: Ruler, position: Position) -> Position | None:
+def translate(old: Ruler, new: Ruler, state: Position) -> Position | None:
     """Where a case of `old` stands on `new`. What was done stays done and the days that were waited count: no more than
     the length of the wait may change. An approval lapses. None: nowhere, since its benefits are suspended, and its row
     suspends none on `new`."""
-    position = position.lapsed()
-    if position.row is None:
-        return position
-    if position.suspended:
-        return _while_suspended(old, new, position, position.row)
-    if position.row not in new.rows:
-        return position.off_the_map()
-    stands = _past_what_was_done(old, new, position, position.row)
-    cell = _no_softer(new, position.row, stands.rung + 1, position)
-    if cell == next(way_up(new, position.row, stands.rung), (position.row, stands.rung + 1)):
+    state = state.lapsed()
+    match state.place:
+        case OffMap():
+            return state
+        case Suspended() as place:
+            return _while_suspended(old, new, state, place)
+        case Referred(row=row) if row not in new.rows:
+            return state.before(row, 0)
+        case OnRow(row=row) if row not in new.rows:
+            return state.off_the_map()
+        case OnRow() | Referred() as place:
+            return _on_its_row(old, new, state, place)
+
+
+def _on_its_row(old: Ruler, new: Ruler, state: Position, place: OnRow | Referred) -> Position:
+    stands = _past_what_was_done(old, new, state, place)
+    cell = _no_softer(new, place.row, stands.rung + 1, state)
+    if cell == next(way_up(new, place.row, stands.rung), (place.row, stands.rung + 1)):
         return stands
     row, index = cell
     return stands.before(row, index)
@@ -57,54 +74,46 @@ def way_up(ruler: Ruler, row: Hypothesis, rung: int) -> Iterator[tuple[Hypothesi
             yield name, index
 
 
-def _past_what_was_done(old: Ruler, new: Ruler, position: Position, row: Hypothesis) -> Position:
-    done = last_done(old, new, row, position.rung)
-    sent = old.rung(row, position.rung) if position.stands else None
+def _past_what_was_done(old: Ruler, new: Ruler, state: Position, place: OnRow | Referred) -> Position:
+    row, done = place.row, last_done(old, new, place.row, place.rung)
+    sent = old.rung(row, place.rung) if place.stands else None
     demanded = new.rung(row, done) if done >= 0 else None
     if sent is None or demanded is None or sent.stage is not demanded.stage:
-        return position.before(row, done + 1)
-    stands = position.stands_on(done, demanded.wait, position.awaits_service and demanded.formal)
+        return state.before(row, done + 1)
+    stands = state.stands_on(done, demanded.wait, state.clock.awaits_service and demanded.formal)
     if demanded.formal and not sent.formal:
         return stands.before(row, done)
     return stands
 
 
-def _while_suspended(old: Ruler, new: Ruler, position: Position, row: Hypothesis) -> Position | None:
+def _while_suspended(old: Ruler, new: Ruler, state: Position, place: Suspended) -> Position | None:
+    row, clock = place.row, state.clock
     if row not in new.rows or new.rows[row].rungs[-1].stage is not Stage.SUSPENSION:
         return None
-    ahead = len(old.rows[row].rungs) - position.rung
-    return position.stands_on(len(new.rows[row].rungs) - ahead, position.wait, position.awaits_service)
+    ahead = len(old.rows[row].rungs) - place.rung
+    return state.stands_on(len(new.rows[row].rungs) - ahead, clock.wait, clock.awaits_service)
 
 
-def _no_softer(ruler: Ruler, row: Hypothesis, first: int, position: Position) -> tuple[Hypothesis, int]:
+def _no_softer(ruler: Ruler, row: Hypothesis, first: int, state: Position) -> tuple[Hypothesis, int]:
     """The first cell from there on that is no softer than the last notice; where all are, what follows the hardest."""
-    row, index = first_no_softer(ruler, row, position.occurrences, position.last_rigidity, first)
+    row, index = first_no_softer(ruler, row, state.occurrences, state.last_rigidity, first)
     rungs = ruler.rows[row].rungs
     if index == len(rungs) or rungs[index].stage is Stage.SUSPENSION:
         return row, index
-    softer = ruler.rigidity(row, index, position.occurrences) < position.last_rigidity
+    softer = ruler.rigidity(row, index, state.occurrences) < state.last_rigidity
     return row, index + softer
 
 
-Cell = tuple[Hypothesis | None, Stage | None]
-
-
-def cell_ahead(ruler: Ruler, position: Position, step: Step) -> Cell:
+def cell_ahead(ruler: Ruler, state: Position, step: Step) -> Cell:
     """That of the next step; where it has none, since the case waits for something, the one the case stands on."""
     if step.stage is not None:
         return step.row, step.stage
-    return cell_reached(ruler, position)
+    return cell_reached(ruler, state)
 
 
-def cell_reached(ruler: Ruler, position: Position) -> Cell:
-    if position.row is None or position.rung < 0:
-        return position.row, None
-    return position.row, ruler.rung(position.row, position.rung).stage
-
-
-def outcome(old: Ruler, position: Position, before: Step, after: Step, today: date) -> Outcome:
-    """What the migration makes of the next step of a case that stood at `position`."""
-    had = cell_reached(old, position) if position.stands else None
+def outcome(old: Ruler, state: Position, before: Step, after: Step, today: date) -> Outcome:
+    """What the migration makes of the next step of a case that was in `state`."""
+    had = cell_reached(old, state) if state.stands else None
     if after.action.contacts and (after.row, after.stage) == had != (before.row, before.stage):
         return Outcome.REPEATS
     if after.on is None and before.on is not None:
@@ -119,17 +128,17 @@ def outcome(old: Ruler, position: Position, before: Step, after: Step, today: da
     return Outcome.MOVES if is_now < was else Outcome.WAITS
 
 
-def reason(old: Ruler, new: Ruler, position: Position, then: Position, by: str) -> str:
+def reason(old: Ruler, new: Ruler, state: Position, then: Position, by: str) -> str:
     """For the journal, in pt-BR."""
-    lapsed = f"; caduca a aprovação de {' e '.join(position.approvers)}" if position.approvers else ""
-    return f"régua trocada por {by}, de {old.label} para {new.label}: {_where(new, position, then)}{lapsed}"
+    lapsed = f"; caduca a aprovação de {' e '.join(state.approvers)}" if state.approvers else ""
+    return f"régua trocada por {by}, de {old.label} para {new.label}: {_where(new, state, then)}{lapsed}"
 
 
-def _where(new: Ruler, position: Position, then: Position) -> str:
-    if position.row is None:
+def _where(new: Ruler, state: Position, then: Position) -> str:
+    if state.row is None:
         return "o caso ainda não estava no mapa"
     if then.row is None:
-        return f"{position.row.upper()} não existe na nova régua, e a evidência dirá a linha"
+        return f"{state.row.upper()} não existe na nova régua, e a evidência dirá a linha"
     rungs = new.rows[then.row].rungs[then.rung + 1 :]
     ahead = f"a seguir {STAGES[rungs[0].stage]}" if rungs else "já no fim"
     return f"{then.row.upper()}, {ahead}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from models.calendar import Calendar
 from models.case import Status
@@ -13,66 +14,79 @@ from models.position import Position
 from models.ruler import Hypothesis, Kind, Ruler
 from models.standing import FormalNotice, PriorStep, Standing
 from models.step import Action, Step
+from models.view import View
 
 
-def plan(ruler: Ruler, calendar: Calendar, position: Position, standing: Standing) -> Iterator[Step]:
+def plan(view: View) -> Iterator[Step]:
     """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens, and
     what the law wants before a suit done the day it is missed."""
     while True:
-        decision = decide(ruler, calendar, position, standing)
-        position, step = decision.position, decision.step
-        if step.action is Action.WAIT and not _imaginable(step, position, standing):
+        decision = decide(view)
+        view, step = view.at(decision.position), decision.step
+        if step.action is Action.WAIT and not _imaginable(view, step):
             return
         if step.action is not Action.WAIT:
             yield step
-        standing = standing.model_copy(update={"today": max(standing.today, step.on or standing.today)})
-        position, standing = _imagine(ruler, position, standing, step)
+        view = _imagine(_later(view, today=max(view.facts.today, step.on or view.facts.today)), step)
         if step.action in (Action.RESOLVE, Action.REINSTATE, Action.END, Action.CANCEL):
             return
 
 
-def _imaginable(step: Step, position: Position, standing: Standing) -> bool:
-    unserved = bool(standing.formal_notices) and standing.formal_notices[-1].served_on is None
+def _later(view: View, **facts: Any) -> View:
+    return view.seeing(view.facts.model_copy(update=facts))
+
+
+def _imaginable(view: View, step: Step) -> bool:
+    facts = view.facts
+    unserved = bool(facts.formal_notices) and facts.formal_notices[-1].served_on is None
     missed = step.status is Status.AWAITING_PRIOR_STEPS
-    return standing.outstanding and standing.paused_by is None and (unserved or missed or position.asked_on is not None)
+    return facts.outstanding and not facts.pauses and (unserved or missed or view.state.approval is not None)
 
 
-def _imagine(ruler: Ruler, position: Position, standing: Standing, step: Step) -> tuple[Position, Standing]:
-    if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
-        if step.number == position.steps:
-            position = position.done(ruler, step.row, step.rung, step.rigidity, standing.today)
-        standing = standing.model_copy(update={"deliveries": ()})
-        if ruler.rung(step.row, step.rung).formal:
-            sent = FormalNotice(id="", at=standing.today, served_on=standing.today)
-            standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices, sent)})
-    elif step.action is Action.SUSPEND:
-        position = position.suspended_now(standing.today)
-    elif step.action is Action.INFORM:
-        position = position.told()
-    elif step.action is Action.REFER:
-        position = position.referred_now()
-    elif step.status is Status.AWAITING_PRIOR_STEPS:
-        taken = tuple(PriorStep(kind=kind, on=standing.today) for kind in steps_missing(ruler, standing))
-        standing = standing.model_copy(update={"prior_steps": (*standing.prior_steps, *taken)})
-    elif step.action is Action.ASK_APPROVAL:
-        position = position.asked(standing.today)
-    elif position.asked_on is not None:
-        position = position.approved("—" * (len(position.approvers) + 1), standing.fingerprint)
-    elif standing.formal_notices:
-        served = standing.formal_notices[-1].model_copy(update={"served_on": standing.today})
-        standing = standing.model_copy(update={"formal_notices": (*standing.formal_notices[:-1], served)})
-    return position, standing
+def _imagine(view: View, step: Step) -> View:
+    state, facts, today = view.state, view.facts, view.facts.today
+    if step.action is Action.NOTIFY:
+        return _notified(view, step)
+    if step.action is Action.SUSPEND:
+        return view.at(state.suspended_now(today))
+    if step.action is Action.INFORM:
+        return view.at(state.told())
+    if step.action is Action.REFER:
+        return view.at(state.referred_now())
+    if step.action is Action.ASK_APPROVAL:
+        return view.at(state.asked(today))
+    if step.status is Status.AWAITING_PRIOR_STEPS:
+        taken = tuple(PriorStep(kind=kind, on=today) for kind in steps_missing(view.ruler, facts))
+        return _later(view, prior_steps=(*facts.prior_steps, *taken))
+    if state.approval is not None:
+        return view.at(state.approved("—" * (len(state.approvers) + 1), facts.fingerprint))
+    if facts.formal_notices:
+        served = facts.formal_notices[-1].model_copy(update={"served_on": today})
+        return _later(view, formal_notices=(*facts.formal_notices[:-1], served))
+    return view
 
 
-def imagined_case(ruler: Ruler, row: Hypothesis, occurrences: int, start: date) -> tuple[Position, Standing]:
+def _notified(view: View, step: Step) -> View:
+    """It arrives, and is served at once where it is formal."""
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a notice has them
+    facts = view.facts
+    if step.number == view.state.steps:
+        view = view.at(view.state.done(view.ruler, step.row, step.rung, step.rigidity, facts.today))
+    sent: tuple[FormalNotice, ...] = ()
+    if view.ruler.rung(step.row, step.rung).formal:
+        sent = (FormalNotice(id="", at=facts.today, served_on=facts.today),)
+    return _later(view, deliveries=(), formal_notices=(*facts.formal_notices, *sent))
+
+
+def imagined_case(ruler: Ruler, calendar: Calendar, row: Hypothesis, occurrences: int, start: date) -> View:
     """A case that enters `row` on `start`, with evidence of the kind that leads there and nothing ever cured."""
     kind = _kind_leading_to(ruler, row)
     why = f"{occurrences}ª ocorrência"
-    position = Position.at_start(start).enter(ruler, row, kind, occurrences, start, why)
+    state = Position.at_start(start).enter(ruler, row, kind, occurrences, start, why)
     owed = Debt(id="", inscription="", period="", due=start, balance=Decimal("1000.00"), litigation=False)
     evidence = Evidence(kind=kind, period="", due=start, open=True, wants_return=kind is Kind.RETURN)
-    standing = Standing(today=start, debts=(owed,), evidence=(evidence,), has_benefits=True)
-    return position.model_copy(update={"kinds": (kind,)}), standing
+    facts = Standing(today=start, debts=(owed,), evidence=(evidence,), has_benefits=True)
+    return View(ruler, calendar, state.model_copy(update={"kinds": (kind,)}), facts)
 
 
 def _kind_leading_to(ruler: Ruler, row: Hypothesis) -> Kind:

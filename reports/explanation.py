@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from models.gate import basis_of
 from models.jurisdiction import PersistentDefaulter
+from models.position import OffMap, Referred
 from models.ruler import Stage
 from models.taxid import formatted, mask
 from models.words import STAGES, STATUSES, day, money, percent
@@ -77,13 +78,13 @@ def _basis(record: Record) -> str:
     """What the last approver saw; before that, what holds of a case that is on its way to a suspension."""
     if record.dossier.approvals:
         return str(record.dossier.approvals[-1]["seen"]["because"])
-    position, standing = record.dossier.case.position, record.dossier.standing
-    rungs = record.ruler.rows[position.row].rungs if position.row else ()
-    if not any(rung.stage is Stage.SUSPENSION for rung in rungs):
+    case, standing = record.dossier.case, record.dossier.standing
+    row = case.ruler.rows.get(case.position.row) if case.position.row else None
+    if row is None or row.rungs[-1].stage is not Stage.SUSPENSION:
         return "o caso não está em hipótese que leve à suspensão de benefícios"
     if standing is None:
         return "não apurado: falta taxa ou regra para o valor devido"
-    return basis_of(record.ruler, position, standing)[1]
+    return basis_of(case.view(case.position, standing))[1]
 
 
 def _standing(record: Record) -> str:
@@ -94,8 +95,9 @@ def _standing(record: Record) -> str:
         f"Na data de referência o caso está com a situação “{STATUSES[case.status]}”.",
         f"Entrou na régua em {day(position.started)} e recebeu {contacts}.",
     ]
-    if position.row:
-        said.append(f"Hipótese: {record.row(position.row)}. Classificação: {ended(position.entered_because)}")
+    if not isinstance(position.place, OffMap):
+        why = ended(position.place.entered_because)
+        said.append(f"Hipótese: {record.row(position.place.row)}. Classificação: {why}")
     if decisions:
         said.append(f"Última decisão, em {day(decisions[-1]['at'])}: {ended(decisions[-1]['reason'])}")
     if step is not None:
@@ -153,7 +155,7 @@ def _law(record: Record) -> Iterator[str]:
         yield "CTN art. 151: suspensão da exigibilidade do crédito."
     if any(debt["prescribes"] for debt in dossier.debts):
         yield "CTN art. 174: prescrição em cinco anos da constituição definitiva."
-    if dossier.prior_steps or dossier.case.position.referred:
+    if dossier.prior_steps or isinstance(dossier.case.position.place, Referred):
         yield "Resolução CNJ 547/2024, arts. 2º e 3º: providências anteriores à execução fiscal."
         yield "Lei 14.973/2024: comunicação prévia do CADIN."
     if table := dossier.accrual:

@@ -7,11 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from models.case import Status
 from models.channel import CHANNELS
+from models.commands import Act, may
 from models.gate import approvals_wanted, basis_of
-from models.position import Position
-from models.standing import Standing
+from models.view import View
 from storage.cases import Case, Sitting, read_case, read_standing
 from storage.people import read_person
 from storage.schema import approvals
@@ -27,7 +26,7 @@ SERVED = text("""
 
 
 def put_approval(sat: Sitting, by: str, reason: str) -> None:
-    seen = _seen(sat.connection, sat.case, sat.position, sat.standing)
+    seen = _seen(sat.connection, sat.case, sat.view)
     row = {"case": sat.case.id, "given_by": by, "reason": reason, "given_on": sat.today, "seen": seen}
     sat.connection.execute(insert(approvals).values(row))
 
@@ -35,26 +34,26 @@ def put_approval(sat: Sitting, by: str, reason: str) -> None:
 def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str, Any] | None:
     """What an approver would approve now; None: nothing waits for one. Raises Refusal when there is no such case."""
     record = read_case(connection, case)
-    if record.status is not Status.AWAITING_APPROVAL:
+    if not may(Act.APPROVE, record.situation):
         return None
     today = record.clock.day_at(now)
     person = read_person(connection, case, record.position.steps - 1, record.clock, today)
     standing = read_standing(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
-    seen = _seen(connection, record, record.position, standing)
+    seen = _seen(connection, record, record.view(record.position, standing))
     return {**seen, "given_by": list(record.position.approvers), "wanted": approvals_wanted(record.ruler, standing)}
 
 
-def _seen(connection: Connection, case: Case, position: Position, standing: Standing) -> dict[str, Any]:
+def _seen(connection: Connection, case: Case, view: View) -> dict[str, Any]:
     """The benefits that go, the notices served, what is owed on the day, and the basis."""
-    basis, why = basis_of(case.ruler, position, standing)
+    basis, why = basis_of(view)
     return {
-        "on": standing.today.isoformat(),
-        "balance": f"{standing.balance:.2f}",
+        "on": view.facts.today.isoformat(),
+        "balance": f"{view.facts.balance:.2f}",
         "basis": basis,
         "because": why,
         "benefits": benefits_of(connection, case.taxpayer, case.tax),
         "notices": served_notices(connection, case.id),
-        "fingerprint": standing.fingerprint,
+        "fingerprint": view.facts.fingerprint,
     }
 
 

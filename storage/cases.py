@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
 from models.accrual_table import AccrualTable
+from models.blocks import Block, Situation, dated
 from models.calendar import Calendar, Clock
 from models.case import Status
 from models.channel import CHANNELS, Channel
@@ -23,11 +24,21 @@ from models.decision import decide
 from models.errors import Refusal, Unreckonable
 from models.evidence import Debt, Filing
 from models.faults import read_ruler
-from models.position import Position
+from models.position import Position, cell_reached
 from models.ruler import Ruler
-from models.standing import BrokenAgreement, Defence, FormalNotice, PaymentFact, PriorStep, Standing, standing_of
+from models.standing import (
+    BrokenAgreement,
+    Defence,
+    FormalNotice,
+    Pause,
+    PaymentFact,
+    PriorStep,
+    Standing,
+    standing_of,
+)
 from models.steering import State, Steering
 from models.step import Decision, Step
+from models.view import View
 from storage.accruals import accrual_of
 from storage.owed import owed_of
 from storage.people import Person, read_person
@@ -50,9 +61,11 @@ class Case:
     tax: str
     cohort: str
     status: Status
+    blocks: tuple[Block, ...]
     position: Position
     revision: int
     paused_by: str | None
+    paused_on: date | None
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
@@ -69,6 +82,16 @@ class Case:
     @property
     def ruler(self) -> Ruler:
         return self.frozen.ruler
+
+    def view(self, position: Position, standing: Standing) -> View:
+        """The case as it is judged, on its own ruler and calendar."""
+        return View(self.ruler, self.frozen.calendar, position, standing)
+
+    @property
+    def situation(self) -> Situation:
+        """What may be done to it, as it was last judged."""
+        unclimbed = self.closed_at is not None or self.status is Status.CONTROL
+        return Situation(state=self.status if unclimbed else self.position.status, blocks=self.blocks)
 
     @property
     def pair(self) -> Pair:
@@ -134,9 +157,11 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         tax=row.tax,
         cohort=row.cohort,
         status=Status(row.status),
+        blocks=tuple(Block.model_validate(block) for block in row.blocks),
         position=Position.model_validate(row.position),
         revision=row.revision,
         paused_by=row.paused_by,
+        paused_on=row.paused_on,
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
@@ -300,11 +325,10 @@ def standing_in(
     connection: Connection, case: Case, before: Standing, process: Row[Any], person: Person, reach: Reach
 ) -> Standing:
     """How a case stands, given how its taxpayer did before it, and its row of PROCESS."""
-    return before.model_copy(
+    stands = before.model_copy(
         update={
             "hardship_on": case.hardship_on,
-            "paused_by": case.paused_by or case.steering.paused_by,
-            "paused_on": None if case.paused_by else case.steering.paused_on,
+            "pauses": pauses_of(case.paused_by, case.paused_on, case.steering),
             "cancelled_because": case.steering.cancelled_because,
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
@@ -316,6 +340,15 @@ def standing_in(
             **process_facts(process),
         }
     )
+    # money that lacked is tried for again once the clock runs; until then it lacks as far as anybody knows
+    lacked = any(block.kind is Status.OVER_BUDGET for block in case.blocks)
+    return stands.model_copy(update={"over_budget": lacked and stands.stops_the_clock})
+
+
+def pauses_of(paused_by: str | None, paused_on: date | None, steering: Steering) -> tuple[Pause, ...]:
+    """The case's own, and that of its cohort."""
+    own = Pause(by=paused_by, on=paused_on) if paused_by else None
+    return tuple(pause for pause in (own, steering.pause) if pause)
 
 
 def process_facts(process: Row[Any]) -> dict[str, Any]:
@@ -363,9 +396,21 @@ class Sitting:
     def position(self) -> Position:
         return self.decision.position
 
+    @property
+    def view(self) -> View:
+        return self.case.view(self.position, self.standing)
+
+    @property
+    def situation(self) -> Situation:
+        """Each block with its first day; once it is closed there are none."""
+        if self.closes or self.case.closed_at is not None:
+            return Situation(state=self.status)
+        situation = self.decision.situation
+        return situation.model_copy(update={"blocks": dated(situation.blocks, self.case.blocks, self.today)})
+
     def judge(self, position: Position) -> None:
         """Decides anew from `position`."""
-        self.adopt(decide(self.case.ruler, self.case.frozen.calendar, position, self.standing))
+        self.adopt(decide(self.case.view(position, self.standing)))
 
     def adopt(self, decision: Decision) -> None:
         """What moved the case on the way is journalled."""
@@ -397,11 +442,10 @@ class Sitting:
     def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
         """Adds a decision with the cell it is about: that of `step`, else the one the case stands on."""
         position = self.position
-        cell: dict[str, Any] = {"hypothesis": position.row, "stage": None, "rigidity": position.last_rigidity or None}
+        row, stage = cell_reached(self.case.ruler, position)
+        cell = {"hypothesis": row, "stage": stage and str(stage), "rigidity": position.last_rigidity or None}
         if step is not None and step.stage is not None:
             cell = {"hypothesis": step.row, "stage": str(step.stage), "rigidity": step.rigidity}
-        elif position.row is not None and position.rung >= 0:
-            cell["stage"] = str(self.case.ruler.rung(position.row, position.rung).stage)
         self.entries.append(
             {
                 "case": self.case.id,
@@ -423,6 +467,7 @@ class Sitting:
         """What its row says of the decision."""
         return {
             "status": self.status,
+            "blocks": [block.model_dump(mode="json") for block in self.situation.blocks],
             "position": self.position.model_dump(mode="json"),
             "next_step": None if self.closes else self.step.model_dump(mode="json"),
         }
@@ -489,7 +534,7 @@ def sitting(
 
 def seated(connection: Connection, case: Case, standing: Standing, person: Person, needless: Set[Channel]) -> Sitting:
     """A sitting on a case that is locked; a closed one is only looked at."""
-    decision = decide(case.ruler, case.frozen.calendar, case.position, standing)
+    decision = decide(case.view(case.position, standing))
     sat = Sitting(connection, case, standing, decision, case.status, person, needless)
     if case.closed_at is None:
         sat.adopt(decision)

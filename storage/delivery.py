@@ -247,7 +247,7 @@ class _Case:
 
 
 FOLDERS = text("""
-    SELECT cases.id, taxpayer, position ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
+    SELECT cases.id, taxpayer, position -> 'place' ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
     FROM cases JOIN cohorts ON cohorts.name = cases.cohort
     WHERE taxpayer = ANY(:taxpayers) ORDER BY cases.id FOR UPDATE OF cases
 """)

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.calendar import Calendar
 from models.channel import Channel
 from models.decision import decide
 from models.holdout import Arm, shares_of
@@ -19,8 +18,8 @@ from models.plan import plan
 from models.position import Position
 from models.prices import PriceTable, cost_of, fits, monthly_fee
 from models.ruler import Ruler
-from models.standing import Standing
 from models.step import Action
+from models.view import View
 from storage.cohorts import Selection, candidates
 from storage.prices import prices_of
 
@@ -74,11 +73,12 @@ def foresee(
                 held += 1
                 on_hold.update(standing.grounds)
             else:
-                step = decide(ruler, calendar, start, standing).step
+                view = View(ruler, calendar, start, standing)
+                step = decide(view).step
                 cell = (step.row or "", str(step.stage))
                 alike = (cell, standing.has_benefits, standing.owes_money)
                 if alike not in ladders:
-                    ladders[alike] = list(_ladder(ruler, calendar, start, standing))
+                    ladders[alike] = list(_ladder(view))
                 cells[cell] += 1
                 notices.update(ladders[alike])
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
@@ -107,8 +107,8 @@ def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:
     return {**drawn, Arm.RULER: cases - sum(drawn.values())}
 
 
-def _ladder(ruler: Ruler, calendar: Calendar, start: Position, standing: Standing) -> Iterator[Planned]:
-    for step in plan(ruler, calendar, start, standing):
+def _ladder(view: View) -> Iterator[Planned]:
+    for step in plan(view):
         if step.action is Action.NOTIFY and step.row and step.stage and step.on:
             for leg in step.legs:
                 yield Planned(step.row, str(step.stage), leg.channel, step.on)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from models.errors import Refusal, Unreckonable
+from models.position import cell_reached
 from models.taxid import formatted, mask
 from storage.accruals import accrual_of
 from storage.approvals import to_be_approved
@@ -118,6 +119,10 @@ RECORD = text("""
 """)
 
 
+BLOCK = {"kind", "since", "until", "reason"}
+"""What is told of each."""
+
+
 def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
     """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
     addresses nor the taxpayer's own words are told."""
@@ -146,6 +151,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "name": who.name if reveal else None,
         "tax": record.tax,
         "status": record.status,
+        "blocks": [block.model_dump(include=BLOCK) for block in record.blocks],
         **_cell(record),
         "occurrences": record.position.occurrences,
         "next_step": _next_step(who.next_step),
@@ -204,13 +210,8 @@ def _masked(body: str, tax_id: str) -> str:
 
 
 def _cell(case: Case) -> dict[str, Any]:
-    position = case.position
-    stands = case.ruler.rung(position.row, position.rung) if position.row and position.rung >= 0 else None
-    return {
-        "hypothesis": position.row,
-        "stage": stands.stage if stands else None,
-        "rigidity": position.last_rigidity or None,
-    }
+    row, stage = cell_reached(case.ruler, case.position)
+    return {"hypothesis": row, "stage": stage, "rigidity": case.position.last_rigidity or None}
 
 
 def _waits_because(step: dict[str, Any] | None) -> str | None:

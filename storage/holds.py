@@ -13,11 +13,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
 
-from models.case import must_be_open
+from models.commands import check_hold, must_be_open
 from models.errors import Refusal
 from models.events import HoldsChanged
 from models.grounds import Ground, ended_by
-from models.process import check_hold
 from models.words import GROUNDS, day
 from storage.agreements import lock_cases_and_debts
 from storage.cases import Case, read_case, record_decision
@@ -113,7 +112,7 @@ def _desk(engine: Engine, case: str, of_debts: Sequence[str]) -> Iterator[_Desk]
         named = _meant(connection, read_case(connection, case), of_debts)
         cases = lock_cases_and_debts(connection, named)
         record = read_case(connection, case)
-        must_be_open(case, record.status)
+        must_be_open(record.situation)
         yield _Desk(connection, record, named, cases)
 
 

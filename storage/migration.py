@@ -18,13 +18,14 @@ from models.decision import decide
 from models.errors import Refusal
 from models.events import RulerChanged
 from models.extract import tax_name
-from models.migration import Cell, Outcome, cell_ahead, cell_reached, outcome, reason, translate
-from models.position import Position
+from models.migration import Outcome, cell_ahead, outcome, reason, translate
+from models.position import Cell, Position, cell_reached
 from models.rivals import must_reach_alike
 from models.ruler import Ruler
 from models.standing import Standing
 from models.steering import State
-from storage.cases import PROCESS, FrozenRuler, end_approvals, process_facts, read_standings
+from models.view import View
+from storage.cases import PROCESS, FrozenRuler, end_approvals, pauses_of, process_facts, read_standings
 from storage.cohorts import Cohort, pin_ruler, read_cohort
 from storage.schema import cases, cohorts, decisions
 from storage.signals import CHANNEL
@@ -187,7 +188,7 @@ def _standings(
         of_case = {
             "hardship_on": row["hardship_on"],
             "claimed_paid_on": row["claimed_paid_on"],
-            "paused_by": row["paused_by"] or cohort.steering.paused_by,
+            "pauses": pauses_of(row["paused_by"], row["paused_on"], cohort.steering),
         }
         yield before[row["taxpayer"], row["tax"]].model_copy(update={**of_case, **process[row["id"]]})
 
@@ -197,11 +198,11 @@ def _standings(
 
 def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: Standing, after: Standing) -> Alike | str:
     """Why it has no place there, where it has none."""
-    here = decide(was.ruler, was.calendar, Position.model_validate(row["position"]), before)
+    here = decide(View(was.ruler, was.calendar, Position.model_validate(row["position"]), before))
     moved = translate(was.ruler, then.ruler, here.position)
     if moved is None:
         return BENEFITS_SUSPENDED
-    there = decide(then.ruler, then.calendar, moved, after)
+    there = decide(View(then.ruler, then.calendar, moved, after))
     if there.position.row is None and here.position.row is not None and before.outstanding:
         return UNCLASSIFIED
     return Alike(

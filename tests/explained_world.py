@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 
 from models.calendar import Clock
-from models.position import Position
+from models.position import OnRow, Position
+from models.ruler import Kind
 from storage import schema
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
 from storage.shelf import RULERS
@@ -34,7 +35,8 @@ class Recorder:
         self.seconds = count()
         person = {"tax_id": TAX_ID, "name": NAME, "is_company": True, "email": EMAIL, "phone": PHONE}
         self.taxpayer = self.add(schema.taxpayers, key=f"{TAX_ID} {cohort}", **person)
-        position = Position.at_start(DAY).model_copy(update={"row": "h8", "rung": 0, "steps": 1})
+        place = OnRow(row="h8", kind=Kind.NON_PAYMENT, rung=0)
+        position = Position.at_start(DAY).model_copy(update={"place": place, "steps": 1})
         self.case = self.add(
             schema.cases,
             taxpayer=self.taxpayer,

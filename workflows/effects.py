@@ -11,6 +11,8 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 
 from models.agreement import Litigation, Regime
+from models.blocks import Situation
+from models.case import Status
 from models.channel import Channel
 from models.instalments import State
 from models.instalments import Step as InstalmentStep
@@ -46,6 +48,8 @@ class Outlook(_Value):
     revision: int
     """The higher of two is the newer."""
     step: Step
+    situation: Situation = Situation(state=Status.RUNNING)
+    """What blocks it, and so what may be done to it."""
     closed: bool = False
     runs_at: datetime | None = None
     """The wall instant the step is due; none: only an event can bring it."""

@@ -6,10 +6,11 @@ import pytest
 
 from models.decision import decide
 from models.faults import read_ruler, rule_faults
-from models.position import Position
+from models.position import OnRow, Position
 from models.ruler import Kind, Ruler
-from models.standing import BrokenAgreement, Standing, standing_of
+from models.standing import BrokenAgreement, Pause, Standing, standing_of
 from models.step import Action, Decision
+from models.view import View
 from storage.shelf import RULERS
 from tests.builders import ICMS, calendar_of, debt, filing, shipped
 
@@ -24,7 +25,7 @@ def standing(today: date, *grounds: str, broken: BrokenAgreement | None = None) 
 
 
 def judged(position: Position, facts: Standing, ruler: Ruler | None = None) -> Decision:
-    return decide(ruler or shipped(ICMS), calendar_of(ICMS), position, facts)
+    return decide(View(ruler or shipped(ICMS), calendar_of(ICMS), position, facts))
 
 
 def reminded() -> Position:
@@ -62,9 +63,9 @@ def test_a_case_that_stood_higher_goes_on_from_there() -> None:
 
 
 def judged_kind() -> Kind:
-    kind = judged(Position.at_start(START), standing(START)).position.kind
-    assert kind is not None
-    return kind
+    place = judged(Position.at_start(START), standing(START)).position.place
+    assert isinstance(place, OnRow)
+    return place.kind
 
 
 def test_the_dwell_of_the_last_notice_is_kept() -> None:
@@ -82,7 +83,7 @@ def test_a_ruler_that_names_no_cell_goes_on_where_it_stood() -> None:
 
 
 def test_while_it_is_paused_it_waits() -> None:
-    paused = standing(DECIDED, broken=BROKEN).model_copy(update={"paused_by": "ana"})
+    paused = standing(DECIDED, broken=BROKEN).model_copy(update={"pauses": (Pause(by="ana"),)})
     assert judged(reminded(), paused).position.resumed_after is None
 
 

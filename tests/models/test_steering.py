@@ -12,6 +12,7 @@ from models.ruler import Hypothesis
 from models.standing import Standing, standing_of
 from models.steering import State, Steering
 from models.step import Action, Decision
+from models.view import View
 from tests.builders import FACTS, ICMS, calendar_of, shipped
 
 START = date(2026, 11, 3)
@@ -21,12 +22,12 @@ CANCELLED = Steering(state=State.CANCELLED, by="ana", reason="lei nova")
 
 def standing(row: Hypothesis, today: date, steering: Steering = PAUSED) -> Standing:
     facts = standing_of(shipped(ICMS), today, *FACTS[row], has_benefits=True)
-    steered = ("paused_by", "paused_on", "cancelled_because")
-    return facts.model_copy(update={name: getattr(steering, name) for name in steered})
+    pauses = (steering.pause,) if steering.pause else ()
+    return facts.model_copy(update={"pauses": pauses, "cancelled_because": steering.cancelled_because})
 
 
 def judged(position: Position, facts: Standing) -> Decision:
-    return decide(shipped(ICMS), calendar_of(ICMS), position, facts)
+    return decide(View(shipped(ICMS), calendar_of(ICMS), position, facts))
 
 
 def reminded(row: Hypothesis = "h1") -> Position:
@@ -38,12 +39,14 @@ def test_the_clock_stands_still_from_the_day_of_the_pause_though_the_case_hears_
     heard = judged(reminded(), standing("h1", START + timedelta(days=6)))
     assert (heard.step.status, heard.step.on) == (Status.PAUSED, None)
     assert heard.step.reason == "pausado por ana, com toda a coorte"
-    assert heard.position.stopped_on == START + timedelta(days=3)
+    assert heard.position.clock.stopped_on == START + timedelta(days=3)
 
 
 def test_a_pause_that_came_before_the_last_notice_stops_nothing_before_it() -> None:
     late = reminded().done(shipped(ICMS), "h1", 1, 2, START + timedelta(days=5))
-    assert judged(late, standing("h1", START + timedelta(days=6))).position.stopped_on == START + timedelta(days=5)
+    assert judged(late, standing("h1", START + timedelta(days=6))).position.clock.stopped_on == START + timedelta(
+        days=5
+    )
 
 
 def suspended() -> Position:
@@ -76,4 +79,6 @@ def test_a_case_of_a_cancelled_cohort_is_closed_wherever_it_stands(row: Hypothes
     for position in (Position.at_start(START), reminded(row), reminded(row).referred_now(), suspended()):
         step = judged(position, over).step
         assert (step.action, step.reason) == (Action.CANCEL, "coorte cancelada por ana: lei nova")
-        assert [ahead.action for ahead in plan(shipped(ICMS), calendar_of(ICMS), position, over)] == [Action.CANCEL]
+        assert [ahead.action for ahead in plan(View(shipped(ICMS), calendar_of(ICMS), position, over))] == [
+            Action.CANCEL
+        ]

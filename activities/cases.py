@@ -1,4 +1,4 @@
-"""What is done to one case: each activity is one case transaction on the case's row, and doing it twice does it once."""
+"""Activities on one case: each is one transaction on the case's row, and doing it twice does it once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
+from models.case.commands import Act, may, must_be_possible
 from models.case.gate import must_be_other
 from models.case.status import Status
 from models.case.step import Action
-from models.commands import Act, may, must_be_possible
 from models.errors import Refusal
 from models.formats import day
 from models.roles import Actor, Role

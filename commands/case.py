@@ -14,8 +14,8 @@ from commands.acting import By, ask_of_case
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.services import database, temporal_client
+from models.case.commands import must_be_open
 from models.case.status import Status
-from models.commands import must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
 from models.formats import money

@@ -14,7 +14,7 @@ from models.agreement.instalments import State
 from models.agreement.instalments import Step as InstalmentStep
 from models.agreement.policy import Litigation, Regime
 from models.agreement.quote import Pay
-from models.blocks import Situation
+from models.case.blocks import Situation
 from models.case.status import Status
 from models.case.step import Step
 from models.contact.channel import Channel

@@ -13,10 +13,10 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from models.blocks import Situation
+    from models.case.blocks import Situation
+    from models.case.commands import Act, why_not
     from models.case.status import Status
     from models.case.step import Action, Step
-    from models.commands import Act, why_not
     from models.events import HardshipDeclared, RulerChanged
     from models.ruler.schema import Stage
     from models.words import CHANNELS
@@ -89,7 +89,7 @@ class TaxpayerRuler:
                 if not self.news:
                     return self.now.step.status
             elif workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
-                workflow.continue_as_new(self.start.model_copy(update={"stock": None}))
+                workflow.continue_as_new(self.start.model_copy(update={"evaluation": None}))
             elif await self._is_due():
                 await self._carry_out(self.now.step)
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from models.blocks import Block, Situation, in_order, stops_of
+from models.case.blocks import Block, Situation, in_order, stops_of
 from models.case.gate import await_service, cause_ended, gate, open_, refer, waited
 from models.case.gate import due as due_on
 from models.case.state import OffMap, OnRow, Referred, Suspended
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, act, at_once, cell, wait
+from models.case.transitions import fallen_over, moved, routes_to
+from models.case.view import View
 from models.contact.delivery import Route
 from models.formats import day, moment
 from models.law.contact_caps import first_free_day
 from models.ruler.schema import Hypothesis, Stage
-from models.transitions import fallen_over, legs_to, moved
-from models.view import View
 from models.words import CHANNELS, STAGES
 
 
@@ -35,7 +35,7 @@ def decide(view: View) -> Decision:
     blocks = in_order([*stops_of(view), *_met_on_the_map(view, ahead)])
     step = _towards_deadline(view, _next(view, ahead, blocks))
     decision = _decision(view, step, blocks)
-    return decision.model_copy(update={"turns": transitions})
+    return decision.model_copy(update={"transitions": transitions})
 
 
 def _decision(view: View, step: Step, blocks: tuple[Block, ...]) -> Decision:
@@ -121,7 +121,7 @@ def _routes_of_reinstatement(view: View) -> tuple[Route, ...]:
     row = view.state.row
     if row is None or row not in view.ruler.rows:
         return ()
-    return legs_to(view, row, len(view.ruler.rows[row].rungs) - 1)
+    return routes_to(view, row, len(view.ruler.rows[row].rungs) - 1)
 
 
 def _inform(view: View, routes: tuple[Route, ...]) -> Step:
@@ -130,13 +130,13 @@ def _inform(view: View, routes: tuple[Route, ...]) -> Step:
     assert not isinstance(place, OffMap)  # noqa: S101 - only a case on the map was ever suspended
     last = len(view.ruler.rows[place.row].rungs) - 1
     on, why = view.calendar.working(view.facts.today), "comunicação de que os benefícios foram devolvidos"
-    return cell(view, Action.INFORM, place.row, last, on, why).model_copy(update={"legs": routes})
+    return cell(view, Action.INFORM, place.row, last, on, why).model_copy(update={"routes": routes})
 
 
 def _contact(view: View, row: Hypothesis, index: int, due: date, why: str) -> Step:
     """A rung that is due on `due`, on the first day that its taxpayer may be contacted."""
     facts, calendar = view.facts, view.calendar
-    if not legs_to(view, row, index):
+    if not routes_to(view, row, index):
         why = "nenhum contato alcança o contribuinte pelos canais do degrau"
         return wait(view, why, blocked=Status.UNREACHABLE)
     if facts.over_budget:
@@ -158,7 +158,7 @@ def _fall_over(view: View, place: OnRow | Suspended, routes: tuple[Route, ...]) 
     instead = ", ".join(CHANNELS[route.channel] for route in routes)
     why = f"não alcançado por {lost}: recorre a {instead}"
     step = _rung_step(view, place.row, place.rung, view.facts.today, why)
-    same = {"number": view.state.steps - 1, "rigidity": view.state.last_rigidity, "legs": routes}
+    same = {"number": view.state.steps - 1, "rigidity": view.state.last_rigidity, "routes": routes}
     return step.model_copy(update=same)
 
 
@@ -178,4 +178,4 @@ def _towards_deadline(view: View, step: Step) -> Step:
 def _rung_step(view: View, row: Hypothesis, index: int, on: date, why: str) -> Step:
     why = f"{row.upper()} · {STAGES[view.ruler.rung(row, index).stage]}: {why}"
     step = cell(view, Action.NOTIFY, row, index, on, why)
-    return step.model_copy(update={"legs": legs_to(view, row, index)})
+    return step.model_copy(update={"routes": routes_to(view, row, index)})

@@ -13,11 +13,11 @@ from models.case.facts import CaseFacts, Defence, StepKind
 from models.case.state import CaseState, OnRow
 from models.case.status import Status
 from models.case.step import Action, Step, act, cell, wait
+from models.case.view import View
 from models.errors import Refusal
 from models.formats import day, money
 from models.law.calendar import Wait
 from models.ruler.schema import Basis, Ruler
-from models.view import View
 from models.words import PRIOR_STEPS
 
 LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"

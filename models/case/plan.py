@@ -12,9 +12,9 @@ from models.case.gate import steps_missing
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
+from models.case.view import View
 from models.law.calendar import Calendar
 from models.ruler.schema import Hypothesis, Kind, Ruler
-from models.view import View
 
 
 def plan(view: View) -> Iterator[Step]:

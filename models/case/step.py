@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from models.blocks import Situation
+from models.case.blocks import Situation
 from models.case.state import CaseState
 from models.case.status import Status
+from models.case.view import View
 from models.contact.delivery import Route
 from models.ruler.schema import Hypothesis, Stage
-from models.view import View
 
 
 class _Value(BaseModel):

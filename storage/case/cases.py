@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.types import Text
 
-from models.blocks import Block, Situation
+from models.case.blocks import Block, Situation
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.facts import (
     CaseFacts,
@@ -19,12 +19,12 @@ from models.case.facts import (
 )
 from models.case.state import CaseState
 from models.case.status import Status
+from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
 from models.errors import Refusal
 from models.law.calendar import Calendar, Clock
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
-from models.view import View
 from storage.schema import cases, cohorts, rulers
 
 
@@ -107,10 +107,10 @@ OF_COHORT = (
     cohorts.c.rehearsal,
     cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
-    cohorts.c.state,
-    cohorts.c.state_set_by,
-    cohorts.c.state_reason,
-    cohorts.c.state_since,
+    cohorts.c.lifecycle,
+    cohorts.c.lifecycle_set_by,
+    cohorts.c.lifecycle_reason,
+    cohorts.c.lifecycle_since,
     cohorts.c.clock.cast(Text).label("clock"),
 )
 
@@ -160,7 +160,10 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
 
 def lifecycle_of(cohort: Row[Any]) -> CohortLifecycle:
     return CohortLifecycle(
-        state=State(cohort.state), by=cohort.state_set_by, reason=cohort.state_reason, on=cohort.state_since
+        state=State(cohort.lifecycle),
+        by=cohort.lifecycle_set_by,
+        reason=cohort.lifecycle_reason,
+        on=cohort.lifecycle_since,
     )
 
 

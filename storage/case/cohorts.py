@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
-from models.blocks import Situation, dated, hold_of
+from models.case.blocks import Situation, dated, hold_of
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
 from models.case.facts import CaseFacts

@@ -15,11 +15,11 @@ from models.case.decision import decide
 from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.step import Action
+from models.case.view import View
 from models.contact.channel import Channel
 from models.money.prices import PriceTable, cost_of, fits, monthly_fee
 from models.proof.holdout import Arm, shares_of
 from models.ruler.schema import Ruler
-from models.view import View
 from storage.amounts.prices import prices_of
 from storage.case.cohorts import Selection, candidates
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, update
 
-from models.commands import must_be_open
+from models.case.commands import must_be_open
 from models.errors import Refusal
 from models.events import HardshipDeclared
 from storage.case.cases import Case, read_case

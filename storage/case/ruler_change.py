@@ -1,4 +1,4 @@
-"""A cohort goes over to another ruler: foreseen rung by rung, and done in one transaction that no case transaction overlaps."""
+"""A cohort goes over to another ruler: foreseen rung by rung, done in one transaction that overlaps none of a case."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from models.case.facts import CaseFacts
 from models.case.ruler_change import Outcome, cell_ahead, outcome, reason, translate
 from models.case.state import CaseState, Cell, cell_reached
 from models.case.status import Status
+from models.case.view import View
 from models.errors import Refusal
 from models.events import RulerChanged
 from models.formats import tax_name
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
-from models.view import View
 from storage.case.cases import FrozenRuler, pauses_of
 from storage.case.cohort_lifecycle import ALONE
 from storage.case.cohorts import Cohort, pin_ruler, read_cohort
@@ -216,8 +216,8 @@ def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: CaseF
 
 MOVE = text("""
     UPDATE cases SET ruler = :ruler, state = CAST(moved.state AS jsonb)
-    FROM unnest(:cases, :positions) AS moved (id, state) WHERE cases.id = moved.id
-""").bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("positions", type_=ARRAY(Text)))
+    FROM unnest(:cases, :states) AS moved (id, state) WHERE cases.id = moved.id
+""").bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("states", type_=ARRAY(Text)))
 
 HOLD_OUT = text("""
     UPDATE cases SET ruler = :then
@@ -250,7 +250,7 @@ def _move(
         states[row["id"]] = moved.model_dump_json()
         why = reason(was, then.ruler, state, moved, by)
         entries.append({"case": row["id"], "at": on, "reason": why, **_entry(then, moved)})
-    moves = {"cases": list(states), "positions": list(states.values()), "ruler": then.digest}
+    moves = {"cases": list(states), "states": list(states.values()), "ruler": then.digest}
     connection.execute(MOVE, moves)
     connection.execute(insert(decisions), entries)
 

@@ -10,20 +10,21 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, func, insert, text, update
 
-from models.blocks import Situation, dated
+from models.case.blocks import Situation, dated
 from models.case.decision import decide
 from models.case.facts import CaseFacts
 from models.case.state import CaseState, cell_reached
 from models.case.status import Status
 from models.case.step import Decision, Step
+from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
-from models.view import View
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.people import Person, read_person
 from storage.schema import approvals, cases, decisions
 
-# whoever steers a cohort takes this lock alone: a case transaction is over before, or sees what was said. No row is written.
+# whoever changes a cohort's lifecycle takes this lock alone: a case transaction is over before, or sees what was said;
+# no row is written
 STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
+from models.case.commands import Act, may
 from models.case.gate import approvals_wanted, basis_of
-from models.commands import Act, may
+from models.case.view import View
 from models.contact.channel import CHANNELS
-from models.view import View
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts
 from storage.case.people import read_person

@@ -10,8 +10,8 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
+from models.case.commands import check_defence, check_ruling, must_be_open
 from models.case.facts import Defence
-from models.commands import check_defence, check_ruling, must_be_open
 from models.events import DefenceChanged
 from models.formats import day
 from storage.case.cases import Case, read_case

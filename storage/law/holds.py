@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
 
-from models.commands import check_hold, must_be_open
+from models.case.commands import check_hold, must_be_open
 from models.errors import Refusal
 from models.events import HoldsChanged
 from models.formats import day

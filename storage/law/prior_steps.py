@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine, insert, select
 
+from models.case.commands import must_be_open, must_have_been
 from models.case.facts import StepKind
-from models.commands import must_be_open, must_have_been
 from models.errors import Refusal
 from models.events import PriorStepTaken
 from models.formats import day

@@ -28,11 +28,11 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, text
 
 from models.agreement.instalments import State
+from models.case.commands import Act, may
 from models.case.evidence import Filing
 from models.case.facts import StepKind
 from models.case.status import Status
 from models.case.step import Action
-from models.commands import Act, may
 from models.contact.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, NoticeServed, ReturnCorrected, ReturnFiled

@@ -11,8 +11,8 @@ from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision
+from models.case.view import View
 from models.ruler.schema import Hypothesis
-from models.view import View
 from tests.builders import FACTS, ICMS, calendar_of, shipped
 
 START = date(2026, 11, 3)

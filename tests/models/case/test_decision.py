@@ -21,9 +21,9 @@ from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, Transition
+from models.case.view import View
 from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Stage
-from models.view import View
 from tests import builders
 from tests.builders import (
     FACTS,
@@ -602,7 +602,7 @@ class Lives(RuleBasedStateMachine):
     def deciding_again_changes_nothing(self) -> None:
         if not self.case.closed:
             again = decide(self.case.view)
-            assert again == self.case.decision.model_copy(update={"turns": ()})
+            assert again == self.case.decision.model_copy(update={"transitions": ()})
             assert again.state == self.case.state
 
     @invariant()

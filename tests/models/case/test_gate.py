@@ -13,10 +13,10 @@ from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_ot
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
+from models.case.view import View
 from models.errors import Refusal
 from models.formats import day
 from models.ruler.schema import Ruler
-from models.view import View
 from models.words import PRIOR_STEPS
 from tests.builders import FACTS, ICMS, REGISTERED, debt, inscribed, shipped
 from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, registered, suspended

@@ -8,9 +8,9 @@ from models.case.decision import decide
 from models.case.facts import BrokenAgreement, CaseFacts, Pause, facts_of
 from models.case.state import CaseState, OnRow
 from models.case.step import Action, Decision
+from models.case.view import View
 from models.ruler.check import read_ruler, rule_faults
 from models.ruler.schema import Kind, Ruler
-from models.view import View
 from storage.catalogue import RULERS
 from tests.builders import ICMS, calendar_of, debt, filing, shipped
 

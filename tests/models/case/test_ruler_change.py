@@ -14,9 +14,9 @@ from models.case.ruler_change import Outcome, outcome, translate
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
+from models.case.view import View
 from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Ruler, Rung, Stage
-from models.view import View
 from tests.builders import FACTS, ICMS, calendar_of, shipped
 from tests.models.case.test_decision import PaperCase, defaulter, paper, unpaid
 

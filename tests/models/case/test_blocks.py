@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.blocks import Block, Situation, dated
+from models.case.blocks import Block, Situation, dated
+from models.case.commands import Act, may, why_not
 from models.case.decision import decide
 from models.case.facts import Defence, Pause
 from models.case.status import Status
 from models.case.step import Action
-from models.commands import Act, may, why_not
-from models.view import View
+from models.case.view import View
 from tests.models.case.test_decision import PaperCase, asking, defaulter, registered, suspended, unpaid
 
 COHORT = Pause(by="ana", on=date(2026, 11, 2), whole_cohort=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from models.blocks import Situation
+from models.case.blocks import Situation
 from models.case.facts import Defence
 from models.case.status import Status
 from models.errors import Refusal

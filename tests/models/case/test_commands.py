@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from models.blocks import Situation
+from models.case.blocks import Situation
+from models.case.commands import check_defence, check_hold, check_ruling, must_be_open
 from models.case.facts import Defence
 from models.case.status import Status
-from models.commands import check_defence, check_hold, check_ruling, must_be_open
 from models.errors import Refusal
 from models.law.grounds import Ground, ended_by, read_ground
 from models.words import GROUNDS

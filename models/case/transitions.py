@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from models.blocks import grounds_of
+from models.case.blocks import grounds_of
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
 from models.case.state import CaseState, OffMap, OnRow
 from models.case.step import Transition
+from models.case.view import View
 from models.contact.channel import Channel
 from models.contact.delivery import Route, reached_nobody, routes_after_loss, routes_of
 from models.formats import day
 from models.ruler.schema import Hypothesis, Ruler
-from models.view import View
 from models.words import KINDS, STAGES
 
 Moved = tuple[CaseState, Transition | None]
@@ -70,7 +70,7 @@ def take_back(view: View) -> Moved:
         return view.state, None
     if not reached_nobody(view.facts.deliveries) or fallen_over(view):
         return view.state, None
-    alone = not legs_to(view, place.row, place.rung)
+    alone = not routes_to(view, place.row, place.rung)
     why = "nenhum contato restante" if alone else "o envio falhou"
     transition = Transition(kind="lost", reason=f"o degrau não alcançou o contribuinte: {why}")
     return view.state.took_back(at_once=alone), transition
@@ -85,7 +85,7 @@ def fallen_over(view: View) -> tuple[Route, ...]:
     return routes_after_loss(view.ruler.fallbacks(place.row, place.rung), view.facts.deliveries, reach)
 
 
-def legs_to(view: View, row: Hypothesis, index: int) -> tuple[Route, ...]:
+def routes_to(view: View, row: Hypothesis, index: int) -> tuple[Route, ...]:
     """The notices of a rung: each by the first channel that reaches the taxpayer."""
     return routes_of(view.ruler.fallbacks(row, index), _reach(view, row, index))
 

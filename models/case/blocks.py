@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from models.case.facts import CaseFacts
 from models.case.state import Referred
 from models.case.status import Status
+from models.case.view import View
 from models.formats import day
-from models.view import View
 from models.words import GROUNDS
 
 

@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 # keys that older code left out have the values they were read with
 TO_PLACES = """
-    UPDATE cases SET position = jsonb_build_object(
+    UPDATE cases SET state = jsonb_build_object(
         'started', old.started,
         'clock', jsonb_build_object(
             'anchor', old.anchor, 'not_before', old.not_before, 'wait', old.wait,
@@ -35,7 +35,7 @@ TO_PLACES = """
         'to_tell', coalesce(old.to_tell AND NOT old.suspended, false),
         'resumed_after', old.resumed_after)
     FROM cases AS before,
-    LATERAL jsonb_to_record(before.position) AS old (
+    LATERAL jsonb_to_record(before.state) AS old (
         started text, anchor text, not_before text, "row" text, kind text, kinds jsonb, entered_because text, rung int,
         steps int, occurrences int, last_rigidity int, wait jsonb, awaits_service boolean, stopped_on text,
         stood_still jsonb, hardship_used boolean, asked_on text, rejected_on text, approvers jsonb,
@@ -52,24 +52,24 @@ TO_PLACES = """
 """
 
 TO_ONE_VALUE = """
-    UPDATE cases SET position = jsonb_build_object(
-        'started', position -> 'started',
-        'row', position #> '{place,row}', 'kind', position #> '{place,kind}',
-        'rung', coalesce(position #> '{place,rung}', '-1'),
-        'stands', coalesce(position #> '{place,stands}', 'false'),
-        'entered_because', coalesce(position #> '{place,entered_because}', '""'),
-        'suspended', position #>> '{place,where}' = 'suspended',
-        'referred', position #>> '{place,where}' = 'referred',
-        'asked_on', position #> '{place,approval,asked_on}',
-        'approvers', coalesce(position #> '{place,approval,approvers}', '[]'),
-        'approved_on_seeing', position #> '{place,approval,on_seeing}')
-        || (position - 'place' - 'clock') || (position -> 'clock')
+    UPDATE cases SET state = jsonb_build_object(
+        'started', state -> 'started',
+        'row', state #> '{place,row}', 'kind', state #> '{place,kind}',
+        'rung', coalesce(state #> '{place,rung}', '-1'),
+        'stands', coalesce(state #> '{place,stands}', 'false'),
+        'entered_because', coalesce(state #> '{place,entered_because}', '""'),
+        'suspended', state #>> '{place,where}' = 'suspended',
+        'referred', state #>> '{place,where}' = 'referred',
+        'asked_on', state #> '{place,approval,asked_on}',
+        'approvers', coalesce(state #> '{place,approval,approvers}', '[]'),
+        'approved_on_seeing', state #> '{place,approval,on_seeing}')
+        || (state - 'place' - 'clock') || (state -> 'clock')
 """
 
 # what was shown then; a pause that is not the case's own is that of its cohort
 BLOCKED = """
     UPDATE cases SET blocks = jsonb_build_array(jsonb_build_object(
-        'kind', status, 'reason', coalesce(next_step ->> 'reason', ''), 'since', position ->> 'stopped_on',
+        'kind', status, 'reason', coalesce(next_step ->> 'reason', ''), 'since', state ->> 'stopped_on',
         'until', NULL, 'whole_cohort', status = 'paused' AND paused_by IS NULL))
     WHERE closed_at IS NULL AND status IN ('on_hold', 'paused', 'unreachable', 'over_budget', 'under_defence',
                                            'awaiting_approval', 'awaiting_prior_steps', 'amount_unknown')
@@ -80,7 +80,7 @@ def upgrade() -> None:
     empty = sa.text("'[]'")
     op.add_column("cases", sa.Column("blocks", postgresql.JSONB(), server_default=empty, nullable=False))
     op.add_column("cases", sa.Column("paused_on", sa.Date(), nullable=True))
-    op.execute("UPDATE cases SET paused_on = (position ->> 'stopped_on')::date WHERE paused_by IS NOT NULL")
+    op.execute("UPDATE cases SET paused_on = (state ->> 'stopped_on')::date WHERE paused_by IS NOT NULL")
     op.execute(BLOCKED)
     op.execute(TO_PLACES)
 

@@ -1,4 +1,4 @@
-"""What a case does next, and why: pure functions of a view of it (`models/view.py`).
+"""What a case does next, and why: pure functions of a view of it (`models/case/view.py`).
 
 The same ones serve the live case, the dry run, the plan (`models/case/plan.py`) and the explanation of a decision.
 """

@@ -52,7 +52,7 @@ class NextAction(_Value):
     """What blocks it, and so what may be done to it."""
     closed: bool = False
     runs_at: datetime | None = None
-    """The wall instant the step is due; none: only an event can bring it."""
+    """The wall instant the step is due; none: only an event can bring it, be it that its day has begun."""
     dispatches: tuple[Dispatch, ...] = ()
     """The notices of the step."""
     charges: bool = False

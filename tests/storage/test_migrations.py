@@ -217,7 +217,7 @@ def test_a_schema_without_a_place_for_paid_instalments_is_refused(moved: Engine,
 def test_a_schema_without_a_place_for_bank_receipts_is_refused(moved: Engine, url: str) -> None:
     debt = contract(moved, "100.00").debts[0]
     query = """INSERT INTO payments (reference, channel, debt, amount, paid_at, paid_on)
-               VALUES ('file 1, line 2', 'slip', :debt, 10, now(), now())"""
+               VALUES ('file 1, line 2', 'bank', :debt, 10, now(), now())"""
     with moved.begin() as connection:
         connection.execute(text(query), {"debt": debt})
     whole = content(moved)

@@ -24,9 +24,13 @@ def heads_for_suspension(case: Matter) -> bool:
 
 def acts_on(case: Matter) -> date:
     """The day on which a suspension may first be asked for."""
-    assert case.step.action is Action.ASK_APPROVAL, case.step.reason
-    assert case.step.on is not None
+    if case.step.action is not Action.ASK_APPROVAL or case.step.on is None:
+        raise RuntimeError(f"no suspension is to be asked for: {case.step}")
     return case.step.on
+
+
+def notifies_by(case: Matter, day: date) -> bool:
+    return case.step.action is Action.NOTIFY and case.step.on is not None and case.step.on <= day
 
 
 def is_first_act(day: date, last_day: date, off: frozenset[date]) -> bool:
@@ -334,14 +338,14 @@ def test_l19_what_is_paid_less_is() -> None:
 @pytest.mark.parametrize("due", [date(2027, 6, 30), date(2026, 11, 4)])
 def test_l22_what_is_not_due_yet_is_no_evidence(due: date) -> None:
     registered_debt = debt(None, "1000.00", due=due)
-    assert matter(([registered_debt], []), ICMS_OF_2026, name=builders.REGISTERED).step.action is not Action.NOTIFY
+    assert not notifies_by(matter(([registered_debt], []), ICMS_OF_2026, name=builders.REGISTERED), due)
 
 
 @wrong("L22", "a return is called missing before its deadline")
 @pytest.mark.parametrize("due", [date(2027, 6, 20), date(2026, 11, 9)])
 def test_l22_a_return_that_may_still_be_filed_is_not_missing(due: date) -> None:
     to_come = Filing(period=f"{due:%Y-%m}", due=due, status="missing")
-    assert matter(([], [to_come]), ICMS_OF_2026).step.action is not Action.NOTIFY
+    assert not notifies_by(matter(([], [to_come]), ICMS_OF_2026), due)
 
 
 @wrong("L22", "a due date that was put off changes nothing for an open case")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any, Self
 
 from models.case.facts import BrokenAgreement, CaseFacts
 from models.case.step import Action
@@ -22,7 +23,7 @@ class Matter(PaperCase):
     def facts(self) -> CaseFacts:
         return super().facts.model_copy(update={"broken_agreement": self.broken})
 
-    def on(self, day: date) -> "Matter":
+    def on(self, day: date) -> Self:
         self.today = day
         self.sit()
         return self
@@ -37,10 +38,10 @@ class Matter(PaperCase):
             self.hold(*grounds, which=which, since=since)
 
 
-def matter(facts: Facts, start: date, name: str = builders.ICMS, **more: object) -> Matter:
+def matter(facts: Facts, start: date, name: str = builders.ICMS, **more: Any) -> Matter:
     debts, filings = facts
     named = {debt.period or debt.id: debt for debt in debts}
-    return Matter(named, {f.period: f for f in filings}, name=name, today=start, **more)  # type: ignore[arg-type]
+    return Matter(named, {f.period: f for f in filings}, name=name, today=start, **more)
 
 
 def month_before(day: date, months: int) -> str:
@@ -48,13 +49,13 @@ def month_before(day: date, months: int) -> str:
     return f"{year}-{month + 1:02}"
 
 
-def defaulter(start: date, periods: int = 4, each: str | Decimal = MILLIONS, **more: object) -> Matter:
+def defaulter(start: date, periods: int = 4, each: str | Decimal = MILLIONS, **more: Any) -> Matter:
     """Four consecutive months of declared ICMS unpaid, all due before `start`."""
     facts = builders.unpaid(periods, str(each), last=month_before(start, 2))
     return matter(facts, start, compressed=False, **more)
 
 
-def last_notice_served(served: date, **more: object) -> Matter:
+def last_notice_served(served: date, **more: Any) -> Matter:
     """A persistent defaulter whose final notice had left before `served`, the day he was served it."""
     case = defaulter(served - timedelta(days=24), **more)
     case.climb(1)
@@ -66,7 +67,7 @@ def last_notice_served(served: date, **more: object) -> Matter:
     return case
 
 
-def asking(served: date = date(2026, 9, 1), **more: object) -> Matter:
+def asking(served: date = date(2026, 9, 1), **more: Any) -> Matter:
     """The same, whose suspension awaits approval."""
     case = last_notice_served(served, **more)
     case.climb_until(Action.ASK_APPROVAL)
@@ -74,7 +75,7 @@ def asking(served: date = date(2026, 9, 1), **more: object) -> Matter:
     return case
 
 
-def suspended(**more: object) -> Matter:
+def suspended(**more: Any) -> Matter:
     """The same, suspended and told so."""
     case = asking(**more)
     case.approve()
@@ -85,5 +86,5 @@ def suspended(**more: object) -> Matter:
     return case
 
 
-def registered(start: date = date(2026, 11, 3), **more: object) -> Matter:
+def registered(start: date = date(2026, 11, 3), **more: Any) -> Matter:
     return matter(builders.inscribed(), start, name=builders.REGISTERED, prior_steps=BEFORE_COURT, **more)

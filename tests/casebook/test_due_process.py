@@ -258,7 +258,7 @@ def test_l15_an_approval_lapses_when_assets_become_known(assets: str) -> None:
     assert case.state.approvers == ("Ana",)
     case.known_assets = Decimal(assets)
     case.sit()
-    assert case.state.approvers == ()
+    assert not case.state.approvers
 
 
 # ---- L17: what was consumed of a term stays consumed

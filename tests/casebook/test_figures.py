@@ -3,8 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import sqrt
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.stats import binom
 from sqlalchemy import Engine, text
@@ -56,7 +58,7 @@ def test_t1_where_it_is_plain_they_do(treated: tuple[int, int], control: tuple[i
 RUNS = 1_000
 
 
-def sums(paid: np.ndarray, name: str) -> Group:  # type: ignore[type-arg]
+def sums(paid: npt.NDArray[Any], name: str) -> Group:
     deviation = float(paid.std(ddof=1))
     return Group(name, len(paid), int((paid > 0).sum()), Decimal(f"{paid.sum():.2f}"), deviation)
 
@@ -87,12 +89,14 @@ def test_t3_a_report_that_is_read_daily_claims_no_effect_too_often() -> None:
     for _ in range(runs):
         held = chance.random(5_000) < 0.2
         day = np.where(chance.random(5_000) < 0.06, chance.integers(1, days + 1, 5_000), days + 1)
-        groups = [(f, len(day[f])) for f in (~held, held)]
-        readings = (
-            compare(*(group(name, of, int((day[f] <= n).sum())) for name, (f, of) in zip("ab", groups, strict=True)))
-            for n in range(1, days + 1)
-        )
-        claimed += any(found.rate is not None and found.rate.beyond_chance for found in readings)
+        sides = [("notificados", ~held), ("grupo de controle", held)]
+
+        def reading(n: int, day: npt.NDArray[Any] = day, sides: Any = sides) -> bool:
+            ours, theirs = (group(name, int(side.sum()), int((day[side] <= n).sum())) for name, side in sides)
+            found = compare(ours, theirs)
+            return found.rate is not None and found.rate.beyond_chance
+
+        claimed += any(reading(n) for n in range(1, days + 1))
     assert claimed <= binom.ppf(0.999, runs, 0.05)
 
 

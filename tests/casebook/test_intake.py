@@ -1,5 +1,6 @@
 """Intake (I): what an authority's extracts say, and what becomes of the cases that are open meanwhile."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -188,7 +189,7 @@ def test_i7_quotes_of_windows_are_quotes(roll: Roll, tmp_path: Path) -> None:
     assert roll.rows("SELECT name FROM taxpayers") == [("PADARIA “PÃO”",)]
 
 
-SAVED = {
+SAVED: dict[str, Callable[[str], bytes]] = {
     "tabs": lambda text: text.replace(";", "\t").encode(),
     "bars": lambda text: text.replace(";", "|").encode(),
     "a line that names the separator": lambda text: b"sep=;\n" + text.encode(),

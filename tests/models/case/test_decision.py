@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -180,7 +180,7 @@ class PaperCase:
             self.notices.append(notice)
         self._judge(self.state.done(self.ruler, step.row, step.rung, step.rigidity, at))
 
-    def climb(self, rungs: int) -> "PaperCase":
+    def climb(self, rungs: int) -> Self:
         """Goes on until so many more notices have left."""
         aim = len(self.notified) + rungs
         while len(self.notified) < aim:
@@ -188,7 +188,7 @@ class PaperCase:
             self.carry_out()
         return self
 
-    def climb_until(self, action: Action) -> "PaperCase":
+    def climb_until(self, action: Action) -> Self:
         while self.step.action is not action:
             self.carry_out()
         return self

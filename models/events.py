@@ -120,6 +120,12 @@ class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
 
+class DayBegan(Event):
+    """A rehearsal's clock was moved to a day on which the case has something to do."""
+
+    on: date
+
+
 class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
 
@@ -148,5 +154,6 @@ EVENTS: tuple[type[Event], ...] = (
     PriorStepTaken,
     RatesLoaded,
     ExtractChanged,
+    DayBegan,
     MemoryLost,
 )

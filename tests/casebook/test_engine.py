@@ -59,7 +59,6 @@ async def soon(there: Any) -> bool:
 # ---- L25: each block on a case is its own fact
 
 
-@wrong("L25", "a case that is on hold is paused and can't be resumed any more")
 async def test_l25_what_was_paused_on_hold_is_resumed_on_hold(town: Town) -> None:
     life = await town.begin_one(([debt("2026-09", "1000.00", "deposit")], [filing()]))
     assert life.status == "on_hold"

@@ -236,7 +236,7 @@ class NoticeActivities(NoticeEffects):
     # ---- recording
 
     def _record_sent(self, claimed: Claimed, receipt: Receipt) -> bool:
-        """Whether sending was service too: it is for a formal notice that a rehearsal wrote to the outbox. Elsewhere
+        """Whether sending was service too: it is for a formal notice that a rehearsal wrote to a file. Elsewhere
         service must be proven. What a webhook has already told of the notice stands."""
         sent = {
             "status": case((notices.c.status == Progress.CLAIMED, receipt.status), else_=notices.c.status),
@@ -274,7 +274,7 @@ T = TypeVar("T")
 
 
 def _answered(ask: Callable[[], T]) -> T:
-    """What the provider answers; Temporal asks again where there was no answer, at the provider's own pace."""
+    """What the provider answers; Temporal asks again where there was no answer, after the provider's own delay."""
     try:
         return ask()
     except Busy as busy:

@@ -49,7 +49,7 @@ class Rest:
         return False
 
     def disturb(self, workflows: Iterable[str]) -> None:
-        """Says that workflows were asked something by other ways than a signal."""
+        """Says that workflows were asked something by something else than a signal."""
         self._moving.update(workflows)
 
     def _all_are_delivered(self) -> bool:

@@ -40,7 +40,7 @@ async def start_case(
     evaluation: Evaluation | None = None,
 ) -> None:
     """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
-    has taken its stock spares the workflow that."""
+    has evaluated it spares the workflow that."""
     told: Sequence[Event] = [] if signal is None else [signal]
     found_by: FoundBy = searchable(evaluation.next_action) if evaluation else {STATUS: Status.RUNNING}
     await client.start_workflow(

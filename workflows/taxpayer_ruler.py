@@ -95,7 +95,7 @@ class TaxpayerRuler:
 
     @property
     def now(self) -> NextAction:
-        assert self.next_action is not None  # noqa: S101 - stock is taken first
+        assert self.next_action is not None  # noqa: S101 - the case is evaluated first
         return self.next_action
 
     async def _evaluate(self, why: str) -> None:
@@ -149,7 +149,7 @@ class TaxpayerRuler:
         )
 
     async def _charge(self) -> None:
-        """A bank that doesn't answer holds no notice up: what is owed can be paid in other ways."""
+        """A bank that doesn't answer holds no notice up: what is owed can be paid otherwise."""
         try:
             await workflow.execute_activity_method(
                 ChargeEffects.charge,

@@ -170,7 +170,7 @@ def test_what_was_paid_meanwhile_is_not_reminded_of(hand: Hand, providers: FakeP
     assert providers.taken == []
 
 
-def test_a_rehearsal_writes_to_the_outbox(hand: Hand, providers: FakeProviders) -> None:
+def test_a_rehearsal_writes_files(hand: Hand, providers: FakeProviders) -> None:
     with hand.made.engine.begin() as connection:
         connection.execute(update(cohorts).values(rehearsal=True))
     for message in hand.write().messages:

@@ -142,7 +142,7 @@ class Scene:
         )
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
-        """The registered debts' notices leave by the providers, the others' to the outbox."""
+        """The registered debts' notices leave by the providers, the others' become files."""
         ruler, source = load_ruler(RULERS[tax])
         if ruler.offer:
             ruler, source = opening_on(FIRST_DAY, ruler.offer, source)

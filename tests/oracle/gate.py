@@ -25,7 +25,7 @@ def first_act(ruler: Ruler, event: date, wait: Wait, allows: Allows = known_wron
 
 
 def over(ruler: Ruler, event: date, dwell: Wait) -> date:
-    """The day from which the next rung may follow: the authority's own pace where it counts working days, else a
+    """The day from which the next rung may follow: the authority's own choice where it counts working days, else a
     term's end."""
     days = STATE[ruler.jurisdiction.state]
     if str(dwell.unit) == "business":

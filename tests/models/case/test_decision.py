@@ -57,7 +57,7 @@ class Act:
     occurrences: int
     approvers: tuple[str, ...]
     moved: frozenset[str]
-    """The kinds of turns since the rung before."""
+    """The kinds of transitions since the rung before."""
 
 
 BEFORE_COURT = tuple(
@@ -140,7 +140,7 @@ class PaperCase:
         self.since |= {transition.kind for transition in self.decision.transitions}
 
     def carry_out(self) -> None:
-        """The workflow's turn: waits until the step's day and has it done; what waits for an event is left waiting."""
+        """The workflow's part: waits until the step's day and has it done; what waits for an event is left waiting."""
         step = self.step
         if self.closed or step.on is None:
             return

@@ -25,7 +25,7 @@ from storage.read_models.case_file import case_file
 from storage.schema import cases
 from tests.owing import DUE, SELIC, debtor, load, noon, ruler
 
-# ---- standings
+# ---- facts
 
 
 def test_a_standing_owes_what_the_table_says_that_day(engine: Engine) -> None:

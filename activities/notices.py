@@ -220,7 +220,7 @@ class NoticeActivities(NoticeEffects):
             raise
 
     def _found(self, claimed: Claimed, tries: int) -> Receipt | None:
-        """What an earlier attempt came to. None: it is to be handed over again."""
+        """The receipt of an earlier attempt; None when the message is to be handed over again."""
         if tries and (receipt := _answered(lambda: claimed.adapter.taken(claimed.message))):
             return receipt
         if claimed.hindrance:
@@ -274,7 +274,8 @@ T = TypeVar("T")
 
 
 def _answered(ask: Callable[[], T]) -> T:
-    """What the provider answers; Temporal asks again where there was no answer, after the provider's own delay."""
+    """Ask the provider for its answer; Temporal asks again where there was no answer, after the provider's own
+    delay."""
     try:
         return ask()
     except Busy as busy:
@@ -322,7 +323,8 @@ def _opens_in(tx: CaseTransaction, route: Route) -> timedelta | None:
 
 
 def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) -> Exception | None:
-    """What has happened since the notice was claimed, for one that an earlier attempt may not have handed over."""
+    """The hindrance that has come up since the notice was claimed, for one that an earlier attempt may not have handed
+    over."""
     if not adapter.needs_contact:
         return None
     if not (tx.facts.outstanding or step.action is Action.INFORM):

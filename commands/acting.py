@@ -158,7 +158,7 @@ def admitted(engine: Engine) -> Engine:
 
 
 def ask_of_case(reason: str = "", seen: str = "") -> Command:
-    """What the command asks of a case's workflow: the worker writes the entry, with the change."""
+    """The command as a case's workflow is asked for it: the worker writes the entry, with the change."""
     act = ACT.get()
     assert act is not None  # noqa: S101 - only recorded commands ask something of a case
     act.entry.written = True

@@ -735,7 +735,7 @@ decisions = Table(
     Index("ix_decisions_case", "case", "id"),
 )
 
-# what people did and when, in one chain for all: append-only, numbered and chained by the database; with the checkpoints that
+# what people did and when, in one chain for all: append-only, numbered and chained by the database; its checkpoints
 # say which decisions there were
 audit_log = Table(
     "audit_log",

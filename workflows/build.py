@@ -1,4 +1,5 @@
-"""Which code decides: a worker serves the running workflows only while its build is the current one.
+"""The build, the code that decides histories: a worker serves the running workflows only while its build is the current
+one.
 
 A build is named after the code that histories depend on, so two machines with the same code agree on it. Whoever
 deploys says which build is current: the embedded stack when it starts, elsewhere `starter.py migrate`.
@@ -23,7 +24,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def build_id() -> str:
-    """Of the code in this repository: what decides a history, by content."""
+    """The build of the code in this repository: a digest of what decides a history."""
     digest = hashlib.sha256(temporalio.__version__.encode())
     for floor in ("models", "workflows"):
         for file in sorted((REPOSITORY / floor).glob("*.py")):

@@ -1,4 +1,4 @@
-"""What a workflow may ask of the world: the activities' names and types, without a line of how they do it."""
+"""The effects that a workflow may ask for: the activities' names and types, without a line of how they do it."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class EvaluationRequest(_Value):
 
 
 class Command(_Value):
-    """What a person asked of a case: by whom, and why."""
+    """The command that a person gave about a case: by whom, and why."""
 
     by: str
     reason: str = ""
@@ -252,7 +252,7 @@ class AgreementReview(_Value):
 
 
 class AgreementRequest(_Value):
-    """What a taxpayer asks to sign by his link."""
+    """The request of a taxpayer to sign by his link."""
 
     case: str
     policy: str

@@ -83,7 +83,8 @@ def fair_to(cohort: str) -> Priority:
 
 
 def before_its_cases(cohort: str) -> Priority:
-    """Of who takes people in: a handful of tasks, which would else wait behind each notice of those who are in."""
+    """The priority of who takes people in: a handful of tasks, which would else wait behind each notice of those who
+    are in."""
     return replace(fair_to(cohort), priority_key=1)
 
 

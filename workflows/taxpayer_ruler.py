@@ -306,7 +306,7 @@ class TaxpayerRuler:
 
     @workflow.query
     def plan(self) -> list[PlannedStep]:
-        """What would come if nothing happened, as far as it still lies ahead."""
+        """The steps that would come if nothing happened, as far as they still lie ahead."""
         done = self.now.step.on
         return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
 

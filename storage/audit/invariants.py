@@ -409,7 +409,7 @@ def _referred_by_the_book(life: Life) -> Iterator[str]:
 
 
 def _owed(facts: CaseFacts) -> list[Debt]:
-    """What is open and not on hold."""
+    """The debts that are open and not on hold."""
     return [debt for debt in facts.debts if debt.balance > 0 and not debt.grounds]
 
 

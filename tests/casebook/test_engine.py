@@ -1,4 +1,4 @@
-"""What Temporal does with a case (L25, L31, L32), and what it must not do to one (S1, S2)."""
+"""Temporal and a case: what it does with one (L25, L31, L32), and must not do to one (S1, S2)."""
 
 import asyncio
 from collections.abc import AsyncIterator

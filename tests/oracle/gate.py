@@ -1,4 +1,4 @@
-"""What must be so before benefits are suspended and before a suit, read from the law apart from the product.
+"""The gate: what must be so before benefits are suspended and before a suit, read from the law apart from the product.
 
 LC 225/2026 arts. 11–13 for the suspension; CNJ 547/2024 arts. 2º and 3º and Lei 14.973/2024 for the suit.
 """

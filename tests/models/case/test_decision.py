@@ -599,7 +599,7 @@ class Lives(RuleBasedStateMachine):
             assert (Status.PAUSED in kinds) == bool(case.paused_by and situation.state is not Status.REFERRED)
 
     @invariant()
-    def every_step_and_turn_says_why(self) -> None:
+    def every_step_and_transition_says_why(self) -> None:
         assert self.case.step.reason.strip()
         assert all(transition.reason.strip() for transition in self.case.transitions)
 

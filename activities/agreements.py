@@ -15,16 +15,18 @@ from temporalio.exceptions import ApplicationError
 from activities.desk import Desk, contact_at, now, share_of
 from channels.mail_html import Letterhead, mail_html
 from channels.post import Busy, Outgoing, Unanswered, Undeliverable
-from channels.rendering import Addressee, InstalmentLetter, render
+from channels.rendering import Addressee, InstalmentLetter, pinned_words, render
+from models.assets import INSTALMENT_MESSAGES
 from models.breaking import payable
 from models.channel import Channel
 from models.instalments import Entry, State, Step
 from models.quote import Pay
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
-from storage.agreements import AgreementSitting, Told, agreement_sitting
+from storage.agreements import AgreementSitting, Told, agreement_sitting, read_row
+from storage.cases import read_case
 from storage.people import Person, bury, read_person
-from storage.policies import shipped_policy
+from storage.policies import offered_policy, pinned_policy
 from storage.schema import instalments
 from storage.signing import Wish, sign
 from workflows.effects import (
@@ -37,9 +39,6 @@ from workflows.effects import (
     Signed,
     UnsentMessage,
 )
-
-CHANNELS: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
-"""A missed instalment is told by voice too, as Alagoas does."""
 
 DATABASE_AWAY = timedelta(minutes=1)
 """After which a message is tried again that could not even be read."""
@@ -55,7 +54,9 @@ class AgreementActivities(AgreementEffects):
     def sign_agreement(self, wish: AgreementWish) -> Signed:
         """Raises `Refusal` with the rule that says so."""
         asked = Wish(wish.instalments, wish.pay, wish.kind, wish.litigation, wish.regime)
-        told, offer = sign(self.desk.engine, wish.case, *shipped_policy(wish.policy), asked, wish.by, "link", now())
+        with self.desk.engine.connect() as connection:
+            offered = offered_policy(read_case(connection, wish.case).frozen, wish.policy)
+        told, offer = sign(self.desk.engine, wish.case, offered, asked, wish.by, "link", now())
         first = offer.instalments[0]
         return Signed(
             agreement=told.id, instalments=len(offer.instalments), first_due=first.due, first_amount=first.amount
@@ -148,7 +149,7 @@ class AgreementActivities(AgreementEffects):
     def _channels(self, sat: AgreementSitting, step: Step) -> list[Channel]:
         """Those of the step's message that reach the taxpayer; a break has none."""
         reached = _person(sat).contacts.reach(self.desk.post_of(sat.told.case).unaddressed).open
-        return [channel for channel in CHANNELS.get(step.kind, ()) if channel in reached]
+        return [channel for channel in INSTALMENT_MESSAGES.get(step.kind, ()) if channel in reached]
 
     def _message(self, sat: AgreementSitting, step: Step, channel: Channel) -> InstalmentMessage:
         queue = self.desk.queue(sat.told.case, channel)
@@ -157,7 +158,9 @@ class AgreementActivities(AgreementEffects):
     def _outgoing(self, sat: AgreementSitting, entry: Entry, message: InstalmentMessage) -> Outgoing:
         told, step, channel = sat.told, message.step, message.channel
         ruler, who = told.case.ruler, _person(sat)
-        written = render(channel, f"agreements/{step.kind}", _letter(sat, entry, who))
+        digest = read_row(sat.connection, told.id)["policy"]
+        words = pinned_words(digest, pinned_policy(sat.connection, digest).texts)
+        written = render(channel, f"agreements/{step.kind}", _letter(sat, entry, who), words)
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
         links, attempt = self.desk.links, activity.info()
         return Outgoing(
@@ -172,7 +175,7 @@ class AgreementActivities(AgreementEffects):
             recipient=who.contacts.address(channel),
             subject=written.subject,
             body=written.body,
-            html=mail_html(written, head) if channel == "email" else None,
+            html=mail_html(written, head, words) if channel == "email" else None,
             unsubscribe=links.unsubscribe(told.case.id, "email") if links and channel == "email" else None,
             at=now(),
             since=attempt.scheduled_time if attempt.attempt > 1 else None,

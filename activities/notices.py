@@ -25,7 +25,8 @@ from activities.desk import Desk, contact_at, late_contact_at, now
 from activities.letters import letter_for
 from channels.mail_html import Letterhead, mail_html
 from channels.post import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
-from channels.rendering import Message, reinstatement_template, render
+from channels.rendering import Message, Words, pinned_words, render
+from models.assets import reinstatement_template
 from models.delivery import Leg, Progress
 from models.errors import Refusal
 from models.prices import cost_of, fits
@@ -122,7 +123,7 @@ class NoticeActivities(NoticeEffects):
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(sat, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
-        message = render(leg.channel, template, letter_for(sat, step, at, self._link(sat)))
+        message = render(leg.channel, template, letter_for(sat, step, at, self._link(sat)), _words(sat.case))
         segments = measure(message.body).segments if leg.channel == "sms" else 1
         cost = _cost(sat, leg, at, segments)
         if not _spend(sat, cost, at_any_cost=informs):
@@ -175,7 +176,7 @@ class NoticeActivities(NoticeEffects):
             recipient=made.address if adapter.needs_contact else _written_to(made.channel, who),
             subject=made.subject,
             body=made.body,
-            html=self._html(ruler, made) if made.channel == "email" else None,
+            html=self._html(case, made) if made.channel == "email" else None,
             personal=_personal(made, who),
             unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
             content=self._content(sat, made) if made.channel == "whatsapp" else None,
@@ -187,10 +188,10 @@ class NoticeActivities(NoticeEffects):
     def _link(self, sat: Sitting) -> str | None:
         return self.links.pay(sat.case.id) if self.links else None
 
-    def _html(self, ruler: Ruler, made: Row[Any]) -> str:
+    def _html(self, case: Case, made: Row[Any]) -> str:
         pay_pages = self.links.pay_pages if self.links else None
-        head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=pay_pages)
-        return mail_html(Message(subject=made.subject, body=made.body), head)
+        head = Letterhead(authority=case.ruler.authority, site=case.ruler.contact.site, pay_pages=pay_pages)
+        return mail_html(Message(subject=made.subject, body=made.body), head, _words(case))
 
     def _content(self, sat: Sitting, made: Row[Any]) -> Content | None:
         """None: its ruler has none, or the case went over to a ruler without that rung."""
@@ -341,6 +342,11 @@ def _has_rung(ruler: Ruler, step: Step) -> bool:
 def _rung_of(sat: Sitting, step: Step) -> Rung:
     assert step.row is not None and step.rung is not None  # noqa: S101, PT018 - a step that sends has them
     return sat.case.ruler.rung(step.row, step.rung)
+
+
+def _words(case: Case) -> Words:
+    """The templates that its ruler was frozen with."""
+    return pinned_words(case.frozen.digest, case.frozen.texts)
 
 
 def _cost(sat: Sitting, leg: Leg, at: date, segments: int) -> Decimal:

@@ -47,7 +47,7 @@ def quote_(
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
     owed = _amount(amount)
-    rules, _ = load_policy(policy)
+    rules = load_policy(policy).policy
     kind = _kind(rules, debt_kind)
     request = Request(
         amount=owed,
@@ -89,11 +89,11 @@ def sign_(
     as_json: Json = False,
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
-    rules, text = load_policy(policy)
-    on = _day(date_, rules) if date_ else None
+    bundle = load_policy(policy)
+    on = _day(date_, bundle.policy) if date_ else None
     wish = Wish(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
-        told, _ = sign(engine, case, rules, text, wish, by, "command", datetime.now(UTC))
+        told, _ = sign(engine, case, bundle, wish, by, "command", datetime.now(UTC))
     _emit_file(told.id, as_json)
 
 

@@ -12,10 +12,10 @@ from commands.acting import By
 from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
-from commands.ruler import load_ruler
 from models.migration import Outcome
 from models.ruler import Ruler
 from models.words import money
+from operations.rulers import load_ruler
 from storage.migration import Foreseen, foresee_migration, migrate_cohort
 
 
@@ -32,14 +32,15 @@ def migrate(
     json: Json = False,
 ) -> None:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
-    read, source = load_ruler(ruler)
+    bundle = load_ruler(ruler)
+    read = bundle.ruler
     now = datetime.now(UTC)
     with answering_database() as engine:
         with _progress(f"foreseeing {name}") as seen:
-            foreseen = foresee_migration(engine, name, read, now, seen)
+            foreseen = foresee_migration(engine, name, bundle, now, seen)
         if not dry_run:
             with _progress(f"migrating {name}") as moved:
-                migrate_cohort(engine, name, read, source, by, now, moved)
+                migrate_cohort(engine, name, bundle, by, now, moved)
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 

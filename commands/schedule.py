@@ -25,11 +25,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.acting import By
 from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, begin_cohort, clock_of, selection_of
 from commands.console import Json, emit, out, table
-from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler import Ruler
+from operations.rulers import load_ruler
 from storage.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
@@ -68,14 +68,15 @@ def create(
     json: Json = False,
 ) -> None:
     """Found a cohort that takes in whom its selection names at each of the schedule's times."""
-    read, source = load_ruler(ruler)
+    bundle = load_ruler(ruler)
+    read = bundle.ruler
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
     limit = None if budget is None else amount_of(budget, "--budget")
     engine = database()
 
     def found() -> Cohort:
-        return begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control)
+        return begin_cohort(engine, name, bundle, by, selection, clock, limit, rehearse, control)
 
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
     asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))

@@ -14,7 +14,7 @@ from models.quote import Quote
 from models.ruler import Ruler
 from models.taxid import mask
 from storage.cases import Case, read_case
-from storage.policies import shipped_policy
+from storage.policies import offered_policy
 from storage.schema import agreements, instalments, taxpayers
 from storage.signing import active_agreement, plans
 
@@ -40,7 +40,7 @@ class Signed:
 class AgreePage:
     ruler: Ruler
     policy: str
-    """The name of a shipped one."""
+    """Its name in the ruler."""
     case: str
     name: str
     tax_id: str
@@ -83,7 +83,7 @@ def _plans(
     connection: Connection, case: Case, policy: str, now: datetime, count: int | None
 ) -> tuple[list[Quote], str | None]:
     try:
-        return plans(connection, case, shipped_policy(policy)[0], now, count), None
+        return plans(connection, case, offered_policy(case.frozen, policy).policy, now, count), None
     except Unreckonable:
         raise
     except Refusal as refusal:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
 from models.accrual_table import AccrualTable
+from models.assets import Texts, with_tables
 from models.calendar import Calendar, Clock
 from models.case import Status
 from models.channel import CHANNELS, Channel
@@ -29,6 +30,7 @@ from models.standing import BrokenAgreement, Defence, FormalNotice, PaymentFact,
 from models.steering import State, Steering
 from models.step import Decision, Step
 from storage.accruals import accrual_of
+from storage.assets import read_assets
 from storage.owed import owed_of
 from storage.people import Person, read_person
 from storage.schema import approvals, cases, cohorts, decisions, rulers
@@ -36,11 +38,18 @@ from storage.schema import approvals, cases, cohorts, decisions, rulers
 
 @dataclass(frozen=True)
 class FrozenRuler:
-    """A ruler and its holidays as they were pinned."""
+    """A ruler with its tables, its holidays and its templates as they were pinned."""
 
     digest: str
     ruler: Ruler
     calendar: Calendar
+    texts: Texts = field(default_factory=dict, repr=False)
+    """All that it was frozen with, by name (models/assets.py)."""
+
+    def is_as(self, other: FrozenRuler) -> bool:
+        """Whether whoever goes by the other one would decide, say and count the same by this one."""
+        same = (self.ruler, self.calendar) == (other.ruler, other.calendar)
+        return same and other.texts.items() <= self.texts.items()
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,9 @@ def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
         row = connection.execute(select(rulers).where(rulers.c.digest == digest)).one()
         ruler = read_ruler(row.source).ruler
         assert ruler is not None  # noqa: S101 - it was checked before it was pinned
-        _frozen[digest] = FrozenRuler(digest, ruler, Calendar.model_validate({"holidays": row.holidays}))
+        texts = read_assets(connection, row.assets)
+        calendar = Calendar.model_validate({"holidays": row.holidays})
+        _frozen[digest] = FrozenRuler(digest, with_tables(ruler, texts), calendar, texts)
     return _frozen[digest]
 
 

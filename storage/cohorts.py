@@ -15,17 +15,20 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
+from models.assets import Texts, assets_of_ruler
 from models.calendar import Clock
 from models.case import Status
 from models.errors import Refusal
 from models.evidence import classify
 from models.extract import tax_name
+from models.faults import read_ruler
 from models.holdout import shares_of
 from models.position import Position
 from models.ruler import Ruler
 from models.standing import Standing
 from models.steering import State, Steering
 from models.words import percent
+from storage.assets import keep
 from storage.cases import (
     PAIRS,
     STEADY,
@@ -38,6 +41,7 @@ from storage.cases import (
     steering_of,
 )
 from storage.schema import cases, cohorts, rulers
+from storage.shelf import SHIPPED
 
 PAGE = 500
 
@@ -72,7 +76,9 @@ class Lot:
 
     def like(self, other: Lot | None) -> bool:
         """Whether cases are drawn for the same, by whatever salt."""
-        return other is not None and (self.control, self.rival) == (other.control, other.rival)
+        if other is None or self.control != other.control or (self.rival is None) != (other.rival is None):
+            return False
+        return self.rival is None or other.rival is None or other.rival.is_as(self.rival)
 
 
 @dataclass(frozen=True)
@@ -112,12 +118,17 @@ class Candidate:
         return self.standing.outstanding and found is not None
 
 
-def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int) -> FrozenRuler:
-    """Keeps the ruler's text with the holidays of its jurisdiction; the same text is kept once."""
+def pin_ruler(
+    connection: Connection, ruler: Ruler, source: str, first_year: int, texts: Texts = SHIPPED
+) -> FrozenRuler:
+    """Keeps the ruler's text with the holidays of its jurisdiction and all else that its cases run on, as `texts` has
+    it now; the same is kept once."""
     calendar = ruler.jurisdiction.calendar(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
-    digest = hashlib.sha256(json.dumps([source, holidays]).encode()).hexdigest()
-    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
+    kept = keep(connection, assets_of_ruler(as_written, texts))
+    digest = hashlib.sha256(json.dumps([source, holidays, kept]).encode()).hexdigest()
+    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "assets": kept}
     connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 
@@ -139,7 +150,7 @@ def found_cohort(engine: Engine, cohort: Cohort) -> Cohort:
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
-    if known.frozen.digest != cohort.frozen.digest:
+    if not known.frozen.is_as(cohort.frozen):
         label = known.frozen.ruler.label
         raise Refusal(f"cohort {cohort.name} already runs on {label} as it was then; choose another name")
     if known.selection != cohort.selection:

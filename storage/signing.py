@@ -13,6 +13,7 @@ from sqlalchemy.types import Text
 
 from models.aftermath import identity_needed
 from models.agreement import Litigation, Policy, Regime
+from models.assets import PolicyBundle
 from models.breaking import new_agreement_from
 from models.case import Status
 from models.errors import Refusal
@@ -46,20 +47,21 @@ class Wish:
 
 
 def sign(
-    engine: Engine, case: str, policy: Policy, text_: str, wish: Wish, by: str, via: Via, now: datetime
+    engine: Engine, case: str, bundle: PolicyBundle, wish: Wish, by: str, via: Via, now: datetime
 ) -> tuple[Told, Quote]:
     """All of it in one transaction, or a `Refusal` and nothing. The agreement's workflow is owed from then on."""
     if wish.instalments < 1:
         raise Refusal("an agreement has at least one instalment")
     if not by.strip():
         raise Refusal("say who signs")
+    policy = bundle.policy
     with engine.begin() as connection:
         record = _locked(connection, case)
         today = record.clock.day_at(now)
         on = _day(record, wish, today)
         owed, request = _asked(connection, record, policy, wish, on, via)
         offer = quote(policy, request)
-        agreement = _store(connection, record, policy, text_, request, offer, owed, by, via)
+        agreement = _store(connection, record, bundle, request, offer, owed, by, via)
         what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
         record_decision(connection, record, "agreement_signed", f"{what}, assinado por {by}", on)
         owe(connection, [record.id], InstalmentsChanged(agreement=agreement))
@@ -234,8 +236,7 @@ def _renegotiation(connection: Connection, policy: Policy, request: Request, nam
 def _store(
     connection: Connection,
     case: Case,
-    policy: Policy,
-    text_: str,
+    bundle: PolicyBundle,
     request: Request,
     offer: Quote,
     owed: list[Brought],
@@ -251,7 +252,7 @@ def _store(
     }
     values = {
         "case": case.id,
-        "policy": pin_policy(connection, policy, text_),
+        "policy": pin_policy(connection, bundle),
         "terms": terms,
         "state": State.ACTIVE.value,
         "renegotiation": request.renegotiation,

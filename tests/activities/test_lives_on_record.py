@@ -32,7 +32,6 @@ from models.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, NoticeServed, ReturnCorrected, ReturnFiled
 from models.evidence import Filing
-from models.faults import read_ruler
 from models.grounds import Ground
 from models.instalments import State
 from models.ruler import Hypothesis
@@ -55,7 +54,7 @@ from storage.prior_steps import take_prior_step
 from storage.shelf import RULERS
 from storage.signals import owe
 from storage.signing import Wish, sign
-from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing, revised_icms
+from tests.builders import FACTS, ICMS, REGISTERED, Facts, bundled, debt, filing, inscribed, missing, revised_icms
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import CaseCommand, Command, Hearing, Outlook
 
@@ -138,10 +137,9 @@ class LivesOnRecord(RuleBasedStateMachine):
         if street.ruler.ruler == REGISTERED:
             versions = [RULERS.read(REGISTERED)[1], shorter]
         source = versions[2 - street.ruler.version]
-        ruler = read_ruler(source).ruler
-        assert ruler
-        foresee_migration(self.engine, street.cohort.name, ruler, now, lambda cases: None)
-        migrate_cohort(self.engine, street.cohort.name, ruler, source, "Bia", now, lambda cases: None)
+        to = bundled(source)
+        foresee_migration(self.engine, street.cohort.name, to, now, lambda cases: None)
+        migrate_cohort(self.engine, street.cohort.name, to, "Bia", now, lambda cases: None)
         with self.engine.connect() as connection:
             street.cohort = read_cohort(connection, street.cohort.name)
         self.happened("the cohort goes over")
@@ -186,7 +184,7 @@ class LivesOnRecord(RuleBasedStateMachine):
     def sign_an_agreement(self, data: st.DataObject, count: int) -> None:
         life = self.one(data, self.street.lives)
         with suppress(Refusal):
-            sign(self.engine, life.case, *load_policy("belo-horizonte"), Wish(count), "Ana", "command", self.street.now)
+            sign(self.engine, life.case, load_policy("belo-horizonte"), Wish(count), "Ana", "command", self.street.now)
             self.fired["an agreement signed"] += 1
         self.happened("ask for an agreement")
 

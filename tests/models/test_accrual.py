@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.accrual import Accrual, accrue
 from models.accrual_table import AccrualTable
+from models.assets import with_tables
 from models.errors import Refusal
 from models.faults import read_accrual
 from models.rates import Rates
 from models.ruler import Ruler
+from operations.rulers import examined
 from storage.accruals import accrual_of
-from storage.shelf import ACCRUALS, ROOT, RULERS
+from storage.shelf import ACCRUALS, ROOT, RULERS, SHIPPED
 from tests.builders import ICMS
 
 SELIC = Rates(
@@ -289,7 +290,7 @@ def test_a_ruler_names_a_table_or_holds_one() -> None:
     named, faults = ruler_with("federal")
     assert faults == []
     assert named is not None
-    assert accrual_of(named) == shipped("federal")
+    assert accrual_of(with_tables(named, SHIPPED)) == shipped("federal")
     held, faults = ruler_with("{accrual: own, title: T, fine: [], interest: []}")
     assert faults == []
     assert held is not None

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.faults import Fault, read_ruler, rule_faults
 from models.ruler import MOST_RIGID, Hypothesis, Recurrence, Ruler
+from operations.rulers import examined
 from storage.shelf import RULERS
 from tests.builders import ICMS, REFIS, REGISTERED, shipped
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.calendar import Calendar, Unit, Wait
 from models.case import Status
 from models.decision import decide
@@ -17,6 +16,7 @@ from models.faults import Fault, read_ruler, rule_faults
 from models.offer import Offer
 from models.plan import imagined_case, plan
 from models.step import Action, Step
+from operations.rulers import examined
 from storage.shelf import RULERS
 from tests.builders import REFIS, shipped
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.channel import CHANNELS, Channel
 from models.errors import Refusal
 from models.faults import read_prices
 from models.prices import PriceTable, cost_of, fits, monthly_fee
+from operations.rulers import examined
 from storage.prices import prices_of
 from storage.shelf import PRICES, RULERS
 from tests.builders import REGISTERED

@@ -4,14 +4,14 @@ import pytest
 
 from models.faults import Fault, read_ruler
 from storage.policies import policy_faults
-from storage.shelf import RULERS
+from storage.shelf import RULERS, SHIPPED
 from tests.builders import REGISTERED
 
 
 def faults(source: str) -> list[Fault]:
     ruler = read_ruler(source).ruler
     assert ruler is not None
-    return policy_faults(ruler)
+    return policy_faults(ruler, SHIPPED)
 
 
 @pytest.mark.parametrize("name", RULERS.names())

@@ -75,7 +75,7 @@ class Agreement:
 async def signed(life: Life, policy: str, count: int, **wish: Any) -> Agreement:
     now = await life.town.env.get_current_time()
     told, _ = await asyncio.to_thread(
-        sign, life.town.engine, life.case, *load_policy(policy), Wish(count, **wish), "Ana", "command", now
+        sign, life.town.engine, life.case, load_policy(policy), Wish(count, **wish), "Ana", "command", now
     )
     agreement = Agreement(life, told.id)
     life.town.agreements.append(told.id)

@@ -154,6 +154,10 @@ class InstalmentLetter(_Value):
         return self.model_dump()
 
 
+KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields)
+"""The only names of a template about an instalment."""
+
+
 class Message(_Value):
     subject: str | None
     """None on channels that have none."""

@@ -1,7 +1,7 @@
 """What is wrong with the templates of a ruler, found before anybody gets a message."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from channels.rendering import (
     HEADED,
     KNOWN,
+    KNOWN_OF_INSTALMENTS,
     OPEN,
     Addressee,
     Letter,
@@ -72,6 +73,17 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
 
 def _suspends(ruler: Ruler, row: Hypothesis) -> bool:
     return any(rung.stage is Stage.SUSPENSION for rung in ruler.rows[row].rungs)
+
+
+def words_faults(file: str, texts: Texts) -> list[str]:
+    """What is wrong with one template whoever uses it: its syntax, names that no message knows, what it extends."""
+    check = _Check(texts)
+    try:
+        return list(dict.fromkeys(check.written(file.removeprefix(template_file("")))))
+    except TemplateError as error:
+        return [check.sentence(error)]
+    except Refusal as no_text:
+        return [str(no_text)]
 
 
 def template_warnings(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
@@ -255,9 +267,9 @@ class _Check:
         if file is None:
             return []
         try:
-            written = list(self._written(file, []))
+            written = list(self.written(file))
         except TemplateError as error:
-            return [self._sentence(error)]
+            return [self.sentence(error)]
         except Refusal as no_text:
             return [str(no_text)]
         told = (
@@ -267,7 +279,7 @@ class _Check:
         )
         return list(dict.fromkeys(told))
 
-    def _written(self, file: str, children: list[tuple[str, nodes.Template]]) -> Iterator[str]:
+    def written(self, file: str, children: Sequence[tuple[str, nodes.Template]] = ()) -> Iterator[str]:
         """What can be told from the text alone, parents and includes too. `children` extend `file`, nearest last."""
         tree, unknown = self._read(file)
         yield from unknown
@@ -281,7 +293,7 @@ class _Check:
                 yield f"{template_file(file)}: chooses a template while it renders, which can't be checked"
                 continue
             extends = parent is not None and isinstance(parent.template, nodes.Const) and parent.template.value == other
-            yield from self._written(other, [*children, (file, tree)] if extends else [])
+            yield from self.written(other, [*children, (file, tree)] if extends else [])
 
     def _read(self, file: str) -> tuple[nodes.Template, list[str]]:
         """A template as written, and the names in it that no message knows."""
@@ -289,7 +301,8 @@ class _Check:
             self._words.get_template(file)  # a syntax error is told with the file's name
             tree = self._words.parse(self._texts[template_file(file)], file, template_file(file))
             lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
-            names = sorted(meta.find_undeclared_variables(tree) - KNOWN)
+            known = KNOWN_OF_INSTALMENTS if "/agreements/" in file else KNOWN
+            names = sorted(meta.find_undeclared_variables(tree) - known)
             unknown = [f"{template_file(file)}:{lines.get(n, 1)}: uses {n!r}, which no message knows" for n in names]
             self._known[file] = tree, unknown
         return self._known[file]
@@ -300,14 +313,14 @@ class _Check:
             render(channel, template, letters[0], self._every_branch)
         except TemplateError as error:
             if not isinstance(error, UndefinedError) or "has no attribute" in str(error):
-                yield self._sentence(error)
+                yield self.sentence(error)
         except Exception:  # noqa: S110 - branches meant for other letters may not suit this one
             pass
         for letter in letters:
             try:
                 message = render(channel, template, letter, self._words)
             except Exception as error:
-                yield self._sentence(error)
+                yield self.sentence(error)
                 continue
             if not message.body:
                 yield f"{template_file(file)}: renders to an empty message"
@@ -351,7 +364,7 @@ class _Check:
         except Exception:
             return False
 
-    def _sentence(self, error: Exception) -> str:
+    def sentence(self, error: Exception) -> str:
         """The template's file and line, and what happened there."""
         if isinstance(error, TemplateSyntaxError):
             return f"{template_file(str(error.name))}:{error.lineno}: {error.message}"
@@ -369,7 +382,7 @@ def _reason(error: Exception) -> str:
     return f"fails with {type(error).__name__}: {error}"
 
 
-def _orphans(children: list[tuple[str, nodes.Template]], shown: set[str]) -> Iterator[tuple[str, nodes.Block]]:
+def _orphans(children: Sequence[tuple[str, nodes.Template]], shown: set[str]) -> Iterator[tuple[str, nodes.Block]]:
     """Blocks at the top of a child template that no template above it has, from the base down."""
     for file, child in reversed(children):
         for block in child.body:

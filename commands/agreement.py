@@ -18,6 +18,7 @@ from models.extract import Rejected, read_amount
 from models.instalments import State
 from models.quote import Pay, Quote, Request, quote
 from models.words import AGREEMENT_STATES, day, money
+from operations.catalogue import in_force
 from storage.agreements import rescind
 from storage.files import agreement_file, list_agreements
 from storage.policies import load_policy
@@ -75,7 +76,7 @@ def quote_(
 @agreement_commands.command("sign")
 def sign_(
     case: Annotated[str, typer.Argument(metavar="CASE")],
-    policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
+    policy: Annotated[str, typer.Option(help="The name of a policy, or a file.")],
     instalments: Annotated[int, typer.Option(help="How many.")],
     by: By,
     pay: Annotated[Pay, typer.Option(help="`cash` is the whole debt at once.")] = Pay.SLIP,
@@ -89,10 +90,10 @@ def sign_(
     as_json: Json = False,
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
-    bundle = load_policy(policy)
-    on = _day(date_, bundle.policy) if date_ else None
-    wish = Wish(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
+        bundle = load_policy(policy, in_force(engine))
+        on = _day(date_, bundle.policy) if date_ else None
+        wish = Wish(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
         told, _ = sign(engine, case, bundle, wish, by, "command", datetime.now(UTC))
     _emit_file(told.id, as_json)
 

@@ -28,6 +28,7 @@ from models.rivals import must_reach_alike
 from models.ruler import Ruler
 from models.steering import State
 from models.words import GROUNDS, STATUSES, money
+from operations.catalogue import in_force
 from operations.rulers import load_ruler
 from storage.cohort_file import cohort_file, statuses_of
 from storage.cohorts import Cohort, Lot, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
@@ -83,7 +84,7 @@ Control = Annotated[
 @cohort.command()
 def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
-    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
     min_amount: MinAmount = "0",
     uf: Uf = None,
@@ -104,18 +105,19 @@ def start(
     json: Json = False,
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
-    bundle = load_ruler(ruler)
+    with answering_database() as catalogue:
+        named = in_force(catalogue)
+    bundle = load_ruler(ruler, named)
     read = bundle.ruler
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     limit = None if budget is None else amount_of(budget, "--budget")
     _refuse_if_over(read, clock.origin_day)
-    rival = _rival(bundle, arm) if arm else None
+    rival = _rival(bundle, load_ruler(arm, named)) if arm else None
     if dry_run:
+        other = rival.ruler if rival else None
         with answering_database() as engine:
-            foreseen = foresee(
-                engine, read, selection, clock.origin_day, limit, control, rival.ruler if rival else None
-            )
+            foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, other)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
@@ -131,9 +133,8 @@ def start(
     emit(result, json, lambda: _show_started(name, result))
 
 
-def _rival(bundle: RulerBundle, arm: str) -> RulerBundle:
+def _rival(bundle: RulerBundle, rival: RulerBundle) -> RulerBundle:
     """Refuses one that would not reach the same people, and the same ruler again: nothing could be told of them."""
-    rival = load_ruler(arm)
     if rival.source == bundle.source:
         raise Refusal(f"--arm and --ruler are both {rival.ruler.label}: two different rulers can be compared")
     must_reach_alike(bundle.ruler, rival.ruler)

@@ -15,6 +15,7 @@ from commands.imports import answering_database
 from models.migration import Outcome
 from models.ruler import Ruler
 from models.words import money
+from operations.catalogue import in_force
 from operations.rulers import load_ruler
 from storage.migration import Foreseen, foresee_migration, migrate_cohort
 
@@ -26,16 +27,16 @@ def register(app: typer.Typer) -> None:
 @cohort.command()
 def migrate(
     name: str,
-    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or its name.")],
     by: By,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would move, wait or repeat.")] = False,
     json: Json = False,
 ) -> None:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
-    bundle = load_ruler(ruler)
-    read = bundle.ruler
     now = datetime.now(UTC)
     with answering_database() as engine:
+        bundle = load_ruler(ruler, in_force(engine))
+        read = bundle.ruler
         with _progress(f"foreseeing {name}") as seen:
             foreseen = foresee_migration(engine, name, bundle, now, seen)
         if not dry_run:

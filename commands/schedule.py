@@ -25,10 +25,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.acting import By
 from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, begin_cohort, clock_of, selection_of
 from commands.console import Json, emit, out, table
+from commands.imports import answering_database
 from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler import Ruler
+from operations.catalogue import in_force
 from operations.rulers import load_ruler
 from storage.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
@@ -58,7 +60,7 @@ def register(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="The cohort that grows; it is founded unless it is there.")],
     cron: Annotated[str, typer.Option(help='When, in the jurisdiction\'s time: "0 3 * * 1-5".')],
-    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
     select: Select = None,
     budget: Budget = None,
@@ -68,7 +70,8 @@ def create(
     json: Json = False,
 ) -> None:
     """Found a cohort that takes in whom its selection names at each of the schedule's times."""
-    bundle = load_ruler(ruler)
+    with answering_database() as catalogue:
+        bundle = load_ruler(ruler, in_force(catalogue))
     read = bundle.ruler
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)

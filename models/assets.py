@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
 
 from jinja2 import Environment, TemplateSyntaxError, meta
 
@@ -45,6 +47,28 @@ class PolicyBundle:
     source: str
     texts: Texts
     """What the templates of its messages are taken from."""
+
+
+PublishedKind = Literal["ruler", "policy", "accrual", "prices", "templates"]
+
+PUBLISHED_IN: dict[str, PublishedKind] = {
+    "rulers": "ruler",
+    "agreements": "policy",
+    "accruals": "accrual",
+    "prices": "prices",
+}
+
+
+def published_as(file: str) -> tuple[PublishedKind, str] | None:
+    """The kind and the name under which a text is published: a YAML file by its own, a template with its set, as
+    `templates/email/refis-2023/alert.txt.j2` with the set refis-2023. None: it belongs to the product."""
+    path = PurePosixPath(file)
+    match path.parts:
+        case [folder, _] if folder in PUBLISHED_IN and path.suffix == ".yaml":
+            return PUBLISHED_IN[folder], path.stem
+        case ["templates", channel, name, _, *_] if channel in CHANNELS:
+            return "templates", name
+    return None
 
 
 def accrual_file(name: str) -> str:

@@ -5,12 +5,12 @@ from models.assets import Texts, accrual_file
 from models.errors import Unreckonable
 from models.faults import Fault, read_accrual
 from models.ruler import Ruler
-from storage.shelf import ACCRUALS
+from storage.shelf import ACCRUALS, SHIPPED
 
 
-def load_accrual(name_or_path: str) -> AccrualTable:
+def load_accrual(name_or_path: str, texts: Texts = SHIPPED) -> AccrualTable:
     """Refuses a faulty table with all its faults, one a line."""
-    return ACCRUALS.table(name_or_path, read_accrual)
+    return ACCRUALS.table(name_or_path, read_accrual, texts)
 
 
 def accrual_of(ruler: Ruler) -> AccrualTable | None:

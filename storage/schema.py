@@ -215,6 +215,25 @@ assets = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 
+# the versions of what an authority wrote itself: rulers, policies, tables, sets of templates
+published = Table(
+    "published",
+    metadata,
+    # models.assets.PublishedKind
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    # of what it consists of
+    Column("digest", Text, nullable=False),
+    # names, as models/assets.py says them → assets.digest
+    Column("assets", JSONB, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("published_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("kind IN ('ruler', 'policy', 'accrual', 'prices', 'templates')", name="kind_known"),
+    CheckConstraint("version > 0", name="version_positive"),
+)
+
 # a ruler as it was when a cohort started on it, with its holidays and all that its messages, amounts and costs are made
 # of
 rulers = Table(

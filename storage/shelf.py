@@ -78,30 +78,33 @@ class Shelf:
         path = Path(name_or_path)
         if named in texts and not _is_file(path):
             return Found(named, texts[named], texts)
-        text = self._read_file(name_or_path, path, texts)
+        choice = f"give a path, or a name: {', '.join(self.names(texts))}"
+        text = read_file(name_or_path, self.noun, choice)
         root = path.parent.parent if path.parent.name == self.folder else path.parent
         return Found(name_or_path, text, ChainMap(Folder(root), texts))  # type: ignore[arg-type]  # never written to
 
-    def table(self, name_or_path: str, read: Callable[[str], ReadTable[Table]]) -> Table:
-        """The table in a file. Refuses a faulty one with all its faults, one a line."""
-        path, text = self.read(name_or_path)
+    def table(self, name_or_path: str, read: Callable[[str], ReadTable[Table]], texts: Texts = SHIPPED) -> Table:
+        """The table in a file, or by that name. Refuses a faulty one with all its faults, one a line."""
+        path, text, _ = self.find(name_or_path, texts)
         found = read(text)
         if found.table is None:
             count = "a fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
             raise Refusal("\n".join([f"{path} has {count}:", *(f"{path}: {fault}" for fault in found.faults)]))
         return found.table
 
-    def _read_file(self, shown: str, path: Path, texts: Texts) -> str:
-        try:
-            text = _text(shown, _content(shown, path), self.noun)
-        except FileNotFoundError:
-            choice = f"give a path, or the name of a shipped one: {', '.join(self.names(texts))}"
-            raise Refusal(f"there is no {self.noun} file {shown!r}; {choice}") from None
-        except IsADirectoryError:
-            raise Refusal(f"{shown} is a folder; give the path of a {self.noun}'s YAML file") from None
-        if not text.strip():
-            raise Refusal(f"{shown} is empty")
-        return text
+
+def read_file(path: str, noun: str, choice: str) -> str:
+    """The text of an analyst's file; `choice` says what else there is where there is none. Refuses, in one sentence,
+    what is no text file."""
+    try:
+        text = _text(path, _content(path, Path(path)), noun)
+    except FileNotFoundError:
+        raise Refusal(f"there is no {noun} file {path!r}; {choice}") from None
+    except IsADirectoryError:
+        raise Refusal(f"{path} is a folder; give the path of a {noun}'s YAML file") from None
+    if not text.strip():
+        raise Refusal(f"{path} is empty")
+    return text
 
 
 def _is_file(path: Path) -> bool:

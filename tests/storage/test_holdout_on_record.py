@@ -9,14 +9,13 @@ from sqlalchemy import Engine, text
 
 from models.calendar import Clock
 from models.errors import Refusal
-from models.faults import read_ruler
 from models.holdout import Arm, Candidate, draw, shares_of
 from models.ruler import Ruler
 from storage.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, found_cohort, open_cases, pin_ruler
 from storage.dry_run import foresee
 from storage.holdout import draw_arms, drawn, release
 from storage.shelf import RULERS
-from tests.builders import REGISTERED, shipped
+from tests.builders import REGISTERED, bundled, shipped
 
 TODAY = date(2026, 11, 3)
 TENTH = Decimal("0.1")
@@ -33,9 +32,7 @@ BOLDER = SOURCE.replace("version: 1", "version: 2")
 
 
 def read(source: str) -> Ruler:
-    ruler = read_ruler(source).ruler
-    assert ruler is not None
-    return ruler
+    return bundled(source).ruler
 
 
 OWING = """

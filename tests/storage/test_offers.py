@@ -16,7 +16,6 @@ from sqlalchemy import Engine, insert, text
 from activities.charges import bring_up_to_date
 from models.accrual import NOTHING
 from models.calendar import Clock
-from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
 from models.rates import Rate
 from storage.bank_files import import_bank_file
@@ -33,7 +32,7 @@ from storage.shelf import RULERS
 from storage.statement import list_payments, reconcile
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
-from tests.builders import REFIS, REGISTERED
+from tests.builders import REFIS, REGISTERED, bundled, shipped
 from web.pages import pay_page
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -67,8 +66,7 @@ class City:
     def starts(self, ruler: str = REFIS, on: date = FIRST_DAY, source: str | None = None, name: str = "") -> int:
         """How many cases were opened by a cohort of everybody who owes."""
         written = source or RULERS.read(ruler)[1]
-        read = read_ruler(written).ruler
-        assert read
+        read = bundled(written).ruler
         clock = Clock(
             day_seconds=Decimal(86_400),
             origin_wall=datetime(on.year, on.month, on.day, 12, tzinfo=UTC),
@@ -336,8 +334,7 @@ def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(
     other = city.owes()
     assert city.starts(REGISTERED, name="second") == 1
     assert city.rows("SELECT taxpayer FROM cases WHERE cohort = 'second'") == [(other,)]
-    read = read_ruler(RULERS.read(REGISTERED)[1]).ruler
-    assert read
+    read = shipped(REGISTERED)
     assert foresee(city.engine, read, Selection(), FIRST_DAY)["already_open"] == 2
     with city.engine.begin() as connection:
         connection.execute(

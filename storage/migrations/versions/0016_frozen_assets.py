@@ -1,4 +1,7 @@
-"""What a ruler or policy is made of is kept with it. Those in use are frozen with what this checkout has today."""
+"""What a ruler or policy is made of is kept with it, and an authority's own are published.
+
+Those in use are frozen with what this checkout has today. On the way down what was published is lost: export it before.
+"""
 
 import hashlib
 import json
@@ -27,9 +30,26 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("assets", postgresql.JSONB(), nullable=False, server_default="{}"))
         op.alter_column(table, "assets", server_default=None)
     _freeze_those_in_use()
+    op.create_table(
+        "published",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("assets", postgresql.JSONB(), nullable=False),
+        sa.Column("published_by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), server_default=sa.func.clock_timestamp(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('ruler', 'policy', 'accrual', 'prices', 'templates')", name=op.f("ck_published_kind_known")
+        ),
+        sa.CheckConstraint("version > 0", name=op.f("ck_published_version_positive")),
+        sa.PrimaryKeyConstraint("kind", "name", "version", name=op.f("pk_published")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("published")
     for table in ("policies", "rulers"):
         op.drop_column(table, "assets")
     op.drop_table("assets")

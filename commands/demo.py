@@ -19,7 +19,6 @@ from sqlalchemy import Engine
 
 from commands.cohort import begin_cohort, start_cohort
 from commands.console import Json, emit, err, out, table
-from commands.ruler import load_ruler
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
 from models.errors import Refusal
@@ -27,6 +26,7 @@ from models.formats import money
 from models.law.calendar import Clock
 from models.ruler.schema import Hypothesis, Stage
 from models.words import STAGES, STATUSES
+from operations.rulers import load_ruler
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
@@ -155,7 +155,7 @@ class Play:
 
     def _clock(self) -> Clock:
         head_start = timedelta(seconds=1 + len(self.people) / OPENED_A_SECOND)
-        jurisdiction = load_ruler("alagoas-icms")[0].jurisdiction
+        jurisdiction = load_ruler("alagoas-icms").ruler.jurisdiction
         return Clock(
             day_seconds=Decimal(str(self.day_seconds)),
             origin_wall=datetime.now(UTC) + head_start,
@@ -165,11 +165,11 @@ class Play:
         )
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
-        ruler, source = load_ruler(RULERS[tax])
-        if ruler.offer:
-            ruler, source = opening_on(self.first_day, ruler.offer, source)
+        bundle = load_ruler(RULERS[tax])
+        if bundle.ruler.offer:
+            bundle = opening_on(self.first_day, bundle.ruler.offer, bundle)
         name = f"cidade-{tax.lower()}"
-        return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
+        return begin_cohort(engine, name, bundle, "demo", Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
         client = await connect_to(stack.services.temporal, stack.home.payload_keys)

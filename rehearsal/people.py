@@ -206,7 +206,7 @@ class Townspeople:
     def _sign(self, intent: Intent, now: datetime) -> None:
         """And means to pay the first instalments, each in good time."""
         wanted = SigningRequest(INSTALMENTS)
-        _, offer = sign(self.engine, intent.case, *load_policy(POLICY), wanted, "contribuinte", "link", now)
+        _, offer = sign(self.engine, intent.case, load_policy(POLICY), wanted, "contribuinte", "link", now)
         tomorrow = self.clock.day_at(now) + timedelta(days=1)
         for instalment in offer.instalments[: intent.act.instalments]:
             act = replace(intent.act, does=Does.PAY_INSTALMENT, instalments=instalment.n)

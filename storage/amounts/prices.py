@@ -1,6 +1,8 @@
-"""Where price tables come from: a ruler itself, or one shipped in `prices/` by its name."""
+"""Price tables: the one that a ruler's notices cost by, and what may be wrong with naming one."""
 
+from models.assets import Texts, prices_file
 from models.contact.channel import CHANNELS
+from models.errors import Refusal
 from models.money.prices import PriceTable
 from models.money.tables import read_prices
 from models.ruler.schema import Ruler
@@ -9,15 +11,24 @@ from storage.catalogue import PRICES
 
 
 def prices_of(ruler: Ruler) -> PriceTable:
-    """Refuses a faulty table with all its faults, one a line."""
-    return PRICES.table(ruler.prices, read_prices) if isinstance(ruler.prices, str) else ruler.prices
+    """The table of a ruler that has its tables (`models.assets.with_tables`). Raises Refusal where the one it names was
+    not there when it was frozen."""
+    if isinstance(ruler.prices, str):
+        raise Refusal(f"{ruler.label} names the price table {ruler.prices}, which was not there when it was frozen")
+    return ruler.prices
 
 
-def price_faults(ruler: Ruler) -> list[Fault]:
-    """A ruler may only name a shipped table, and needs a price for each of its channels: a budget must know them."""
-    if isinstance(ruler.prices, str) and ruler.prices not in PRICES.names():
-        known = ", ".join(PRICES.names())
-        return [Fault(("prices",), f"names {ruler.prices}, which is not in prices/; known are {known}")]
-    table = prices_of(ruler)
+def price_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
+    """A table that isn't there or is faulty itself, and channels without a price: a budget must know them."""
+    table = ruler.prices
+    if isinstance(table, str):
+        file = prices_file(table)
+        if file not in texts:
+            known = ", ".join(PRICES.names(texts))
+            return [Fault(("prices",), f"names {table}, which is not in prices/; known are {known}")]
+        read = read_prices(texts[file])
+        if read.table is None:
+            return [Fault(("prices",), f"{file}: {fault}") for fault in read.faults]
+        table = read.table
     without = [channel for channel in CHANNELS if channel in ruler.channels and channel not in table.channels]
     return [Fault(("prices",), f"{table.prices} has no price for {channel}") for channel in without]

@@ -75,7 +75,7 @@ class Agreement:
 async def signed(life: Life, policy: str, count: int, **wanted: Any) -> Agreement:
     now = await life.town.env.get_current_time()
     agreed, _ = await asyncio.to_thread(
-        sign, life.town.engine, life.case, *load_policy(policy), SigningRequest(count, **wanted), "Ana", "command", now
+        sign, life.town.engine, life.case, load_policy(policy), SigningRequest(count, **wanted), "Ana", "command", now
     )
     agreement = Agreement(life, agreed.id)
     life.town.agreements.append(agreed.id)

@@ -90,7 +90,7 @@ def test_a_file_in_a_sub_folder_counts_once_a_workflow_imports_it(statement: str
     before = build_id()
     (folder / "sunny.py").write_text("SMILE = 2\n")
     assert build_id() == before
-    with (copied / "workflows" / "sight.py").open("a") as code:
+    with (copied / "workflows" / "visibility.py").open("a") as code:
         code.write(f"\n{statement}\n")
     imported = build_id()
     (folder / "sunny.py").write_text("SMILE = 3\n")
@@ -106,4 +106,4 @@ def test_what_a_workflow_runs_is_in_its_build() -> None:
     loaded = {Path(line) for line in told.splitlines()}
     ours = {file for file in loaded if build.REPOSITORY in file.parents and ".venv" not in file.parts}
     assert ours <= set(deciding_files())
-    assert build.REPOSITORY / "models" / "step.py" in ours
+    assert build.REPOSITORY / "models" / "case" / "step.py" in ours

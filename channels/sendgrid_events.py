@@ -1,4 +1,4 @@
-"""What SendGrid's Event Webhook says, read into reports.
+"""SendGrid's Event Webhook, read into reports.
 
 Only SendGrid itself signs these events, so they are read widely: an event that is new to us is kept and moves nothing.
 What is required is what makes a report: which event, of what kind, when.
@@ -31,13 +31,14 @@ REFUSES = ("spamreport", "unsubscribe", "group_unsubscribe")
 """The taxpayer has the message and wants no more: the notice isn't lost, the channel is."""
 
 DROPS = {
-    "bounced address": (Progress.BOUNCED, NO_SUCH_ADDRESS, "dead"),
-    "invalid": (Progress.BOUNCED, NO_SUCH_ADDRESS, "dead"),
+    "bounced address": (Progress.BOUNCED, NO_SUCH_ADDRESS, "suppressed"),
+    "invalid": (Progress.BOUNCED, NO_SUCH_ADDRESS, "suppressed"),
     "unsubscribed address": (Progress.BLOCKED, UNSUBSCRIBED, "refused"),
     "spam reporting address": (Progress.BLOCKED, UNSUBSCRIBED, "refused"),
 }
-"""Reasons for which SendGrid doesn't even try (https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event),
-by what that makes of the notice, and of the address."""
+"""Reasons for which SendGrid doesn't even try
+(https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event), by what that makes of the notice, and of
+the address."""
 
 SKEW = timedelta(days=1)
 """How far SendGrid's clock may run ahead of ours."""
@@ -46,7 +47,7 @@ LONGEST_ID = 255
 
 
 def read_events(body: bytes, arrived_at: datetime) -> list[Report]:
-    """Raises Malformed, and then nothing of the batch is taken: SendGrid sends it again."""
+    """Reads a batch of events. Raises Malformed, and then nothing of the batch is taken: SendGrid sends it again."""
     events = json_of(body)
     if not isinstance(events, list):
         raise Malformed("body", "must be a list of events")
@@ -76,7 +77,7 @@ def _meaning(kind: str, event: dict[str, Any]) -> tuple[Progress | None, str | N
         # full, busy, greylisted, not found today: the address may work tomorrow
         return Progress.BLOCKED, _with_status(TURNED_AWAY, event), None
     if kind == "bounce":
-        return Progress.BOUNCED, _with_status(NO_SUCH_ADDRESS, event), "dead"
+        return Progress.BOUNCED, _with_status(NO_SUCH_ADDRESS, event), "suppressed"
     if kind == "dropped":
         return DROPS.get((_text(event, "reason") or "").lower(), (Progress.FAILED, DROPPED, None))
     if kind in REFUSES:
@@ -88,7 +89,7 @@ def _meaning(kind: str, event: dict[str, Any]) -> tuple[Progress | None, str | N
 
 
 def _with_status(reason: str, event: dict[str, Any]) -> str:
-    """With the SMTP status (RFC 3463), never the server's sentence: it quotes the address."""
+    """The reason with the SMTP status (RFC 3463), never the server's sentence: it quotes the address."""
     status = _text(event, "status") or ""
     return f"{reason} ({status})" if status.replace(".", "").isdecimal() and len(status) <= 11 else reason
 
@@ -106,7 +107,8 @@ def _required(event: dict[str, Any], name: str, where: str) -> str:
 
 
 def _storable(text: str) -> bool:
-    """JSON can spell what PostgreSQL keeps in no text: NUL, and halves of surrogate pairs."""
+    """Whether PostgreSQL can keep the text. JSON can spell what no text column holds: NUL, and halves of surrogate
+    pairs."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 

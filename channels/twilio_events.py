@@ -1,4 +1,4 @@
-"""What Twilio posts, read into values: what became of a message or call, and what somebody wrote to us."""
+"""Twilio's posts, read into values: what became of a message or call, and what somebody wrote to us."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ SUPPRESSING_ERRORS = {
 status callbacks. What may pass (30003 switched off, 30007 filtered, 30008 unknown, 21612 no route today) isn't here."""
 
 OPTED_OUT = 21610
-"""It is the taxpayer's wish, and not the address that is wrong."""
+"""The taxpayer unsubscribed: nothing is wrong with the address."""
 
 LATEST = timedelta(days=30)
 """How long after it happened an event of a call may still come in with its own instant."""
@@ -85,7 +85,7 @@ LONGEST_BODY = 1600
 
 @dataclass(frozen=True)
 class Inbound:
-    """Somebody wrote to us."""
+    """A message that somebody wrote to us."""
 
     message: str
     channel: str
@@ -97,12 +97,12 @@ class Inbound:
 
 
 def notice_of(written: str) -> str | None:
-    """What our own callback address says that a call of Twilio's is about."""
+    """The notice that our own callback address names, of those we give Twilio; None where it names none."""
     return written if NOTICE.fullmatch(written) else None
 
 
 def read_status(form: Mapping[str, str], notice: str | None, arrived_at: datetime) -> Report:
-    """Of a message or a call."""
+    """Reads the report of a message or a call."""
     return _call(form, notice, arrived_at) if "CallSid" in form else _message(form, notice, arrived_at)
 
 
@@ -119,7 +119,7 @@ def read_inbound(form: Mapping[str, str]) -> Inbound:
 
 @dataclass(frozen=True)
 class Keypress:
-    """What a call waits for: a key, or none yet."""
+    """The answer of a call's listener: a key, or none yet."""
 
     call: str
     key: str
@@ -127,7 +127,7 @@ class Keypress:
     by_machine: bool
 
     def report(self, notice: str, at: datetime) -> Report:
-        """Whoever presses a key listens."""
+        """The report of a pressed key: somebody listens."""
         event = f"{self.call} key"
         return Report(PROVIDER, event, "key", at, notice, self.call, Progress.ANSWERED)
 
@@ -154,7 +154,7 @@ def _meaning(progress: Progress | None, code: str) -> tuple[Progress | None, str
     if error == OPTED_OUT:
         return Progress.BLOCKED, SUPPRESSING_ERRORS[error], "refused"
     if error in SUPPRESSING_ERRORS:
-        return Progress.BOUNCED, SUPPRESSING_ERRORS[error], "dead"
+        return Progress.BOUNCED, SUPPRESSING_ERRORS[error], "suppressed"
     return Progress.FAILED, f"a operadora não entregou a mensagem (código {error})" if error else "não entregue", None
 
 
@@ -187,7 +187,7 @@ def _status(form: Mapping[str, str], name: str) -> str:
 
 
 def _instant(written: str, arrived_at: datetime) -> datetime:
-    """A call's instant is stated (RFC 2822), a message's isn't: its day is that of its arrival."""
+    """The instant of an event. A call's is stated (RFC 2822), a message's isn't: its day is that of its arrival."""
     try:
         stated = parsedate_to_datetime(written)
     except ValueError:

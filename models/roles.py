@@ -28,7 +28,7 @@ class Actor:
 
 WORK = frozenset({Role.ANALYST, Role.SUPERVISOR})
 JUDGEMENT = frozenset({Role.SUPERVISOR})
-SIGHT = frozenset(Role)
+ANYBODY = frozenset(Role)
 
 DUTIES = {
     "taxpayers import": WORK,
@@ -63,8 +63,8 @@ DUTIES = {
     "case step": WORK,
     "case approve": JUDGEMENT,
     "case reject": JUDGEMENT,
-    "case show --reveal": SIGHT,
-    "case explain --reveal": SIGHT,
+    "case show --reveal": ANYBODY,
+    "case explain --reveal": ANYBODY,
     "agreement sign": WORK,
     "agreement break": WORK,
     "task done": WORK,
@@ -126,8 +126,9 @@ def duty(command: str, options: Set[str]) -> str:
 
 
 def must_be_allowed(command: str, actor: Actor, in_force: Set[Role]) -> None:
-    """`in_force` are the roles that have tokens; while there are none, everybody may do everything. Tokens can be
-    issued as long as no supervisor has one, so that nobody is locked out. Raises Refusal: the role that is needed."""
+    """Checks that a role may do something. `in_force` are the roles that have tokens; while there are none, everybody
+    may do everything. Tokens can be issued as long as no supervisor has one, so that nobody is locked out. Raises
+    Refusal: the role that is needed."""
     allowed = DUTIES.get(command, JUDGEMENT)
     unguarded = not (in_force & JUDGEMENT if command.startswith("token ") else in_force)
     if unguarded or actor.role in allowed:

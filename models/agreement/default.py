@@ -12,9 +12,9 @@ from models.errors import Refusal
 
 
 def default_rule(policy: Policy, regime: Regime) -> DefaultRule:
-    rule = policy.terms_of(regime).breaking
+    rule = policy.terms_of(regime).default
     if rule is None:
-        raise Refusal(f"{policy.agreement} doesn't say when an agreement breaks; add `breaking` to its terms")
+        raise Refusal(f"{policy.agreement} doesn't say when an agreement breaks; add `default` to its terms")
     return rule
 
 
@@ -62,7 +62,7 @@ def new_agreement_from(policy: Policy, regime: Regime, broken_due: date) -> date
 
 
 def remaining(policy: Policy, debt: Decimal, paid: Iterable[Decimal]) -> Decimal:
-    """What a new agreement is about: the debt less what was paid in the broken one."""
+    """The amount of a new agreement, in reais: the debt less what was paid in the broken one."""
     left = debt - sum(paid, NOTHING)
     if left <= 0:
         raise Refusal(f"nothing is left to pay: the payments made cover the debt [{policy.deduction_of_paid.source}]")

@@ -37,7 +37,7 @@ def offered_policy(frozen: FrozenRuler, name: str) -> PolicyBundle:
     source = frozen.texts.get(policy_file(name), "") if rule and rule.policy == name else ""
     policy = _read(source)
     if policy is None:
-        raise Refusal(f"{frozen.ruler.label} was frozen without a policy {name} that can be signed by a link")
+        raise Refusal(f"{frozen.ruler.label} lets nobody sign by a policy {name}, as it was frozen")
     return PolicyBundle(policy, source, frozen.texts)
 
 

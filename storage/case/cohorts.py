@@ -119,7 +119,8 @@ def pin_ruler(
     as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
     kept = keep(connection, assets_of_ruler(as_written, texts))
     digest = hashlib.sha256(json.dumps([source, holidays, kept]).encode()).hexdigest()
-    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "assets": kept}
+    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    row |= {"assets": kept, "offers": bool(ruler.offer)}
     connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 

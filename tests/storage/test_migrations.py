@@ -198,7 +198,7 @@ def test_what_lives_is_started_anew_by_the_code_that_speaks_other_words(
 def test_what_runs_is_frozen_on_the_way_up_with_the_files_of_that_day(
     moved: Engine, url: str, lived: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migrate.downgrade(url, "0017")
+    migrate.downgrade(url, "0018")
     migrate.upgrade(url)
     frozen = content(moved)
     texts = {row["digest"]: row["content"] for row in frozen["assets"]}
@@ -209,7 +209,7 @@ def test_what_runs_is_frozen_on_the_way_up_with_the_files_of_that_day(
             assert named["prices/brasil.yaml"] == (ROOT / "prices" / "brasil.yaml").read_text()
             assert named["agreements/sao-paulo.yaml"] == (ROOT / "agreements" / "sao-paulo.yaml").read_text()
     entry = frozen["audit_log"][-1]
-    assert (entry["actor"], entry["command"]) == ("migration 0018", "migrate")
+    assert (entry["actor"], entry["command"]) == ("migration 0019", "migrate")
     assert entry["detail"].items() >= {"rulers": 1, "policies": 1}.items()
     # and from then on nothing is read from files
     monkeypatch.setattr(SHIPPED, "root", tmp_path / "nowhere")

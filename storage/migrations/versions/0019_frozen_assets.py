@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("accruals", "agreements", "prices", "templates")
@@ -74,7 +74,7 @@ def _freeze_those_in_use() -> None:
     connection.execute(sa.text("UPDATE policies SET assets = CAST(:frozen AS jsonb)"), {"frozen": frozen})
     entry = sa.text("""
         INSERT INTO audit_log (actor, authenticated, command, detail, outcome)
-        VALUES ('migration 0018', false, 'migrate', CAST(:detail AS jsonb), 'done')
+        VALUES ('migration 0019', false, 'migrate', CAST(:detail AS jsonb), 'done')
     """)
     digest = hashlib.sha256(frozen.encode()).hexdigest()
     detail = {"rulers": rulers, "policies": policies, "files": len(texts), "digest": digest}

@@ -1,4 +1,4 @@
-"""Where rulers, policies and tables are read from: a file of the analyst's, or by name what is published or shipped."""
+"""The catalogue of rulers, policies, tables and templates: a file of the analyst's, or what a name stands for."""
 
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Where agreement policies come from: what a case's ruler was frozen with, a file, or the text somebody signed on."""
+"""Agreement policies: what a case's ruler was frozen with, a file, a name, or the text that somebody signed on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.schema import policies
 
 
 def load_policy(name_or_path: str, texts: Texts = SHIPPED) -> PolicyBundle:
-    """Refuses a faulty one with all its faults, one a line."""
+    """Load a policy from a file, or by its name in `texts`. Refuses a faulty one with all its faults, one a line."""
     found = AGREEMENTS.find(name_or_path, texts)
     policy, faults = read_policy(found.text)
     if policy is None or faults:
@@ -47,7 +47,7 @@ def _read(source: str) -> Policy | None:
 
 
 def policy_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
-    """A policy that isn't there, or is faulty itself."""
+    """The faults of a ruler that names a policy which isn't there, or is faulty itself."""
     named = ruler.agreements.policy if ruler.agreements else None
     if named is None:
         return []
@@ -59,7 +59,7 @@ def policy_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
 
 
 def pin_policy(connection: Connection, bundle: PolicyBundle) -> str:
-    """Keeps what an agreement is signed on, with the templates of its messages; the same is kept once."""
+    """Keep what an agreement is signed on, with the templates of its messages; the same is kept once."""
     assets = assets_of_policy(bundle.texts)
     digest = sha256(json.dumps([bundle.source, digests_of(assets)]).encode()).hexdigest()
     row = {"digest": digest, "label": bundle.policy.label, "source": bundle.source, "assets": keep(connection, assets)}
@@ -71,7 +71,7 @@ _pinned: dict[str, PolicyBundle] = {}
 
 
 def pinned_policy(connection: Connection, digest: str) -> PolicyBundle:
-    """Read once a process: a pinned policy never changes."""
+    """The policy pinned by a digest, read once a process: it never changes."""
     if digest not in _pinned:
         row = connection.execute(select(policies).where(policies.c.digest == digest)).one()
         policy, _ = read_policy(row.source)
@@ -81,7 +81,7 @@ def pinned_policy(connection: Connection, digest: str) -> PolicyBundle:
 
 
 def _placed(path: str, fault: Fault) -> str:
-    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
+    """A fault as compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
     place = f"{path}:{fault.line}" if fault.line else path
     key = ".".join(str(part) for part in fault.where)
     return f"{place}: {key}: {fault.what}" if key else f"{place}: {fault.what}"

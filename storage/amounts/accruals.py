@@ -1,4 +1,4 @@
-"""Tables of accrual: the one that a ruler goes by, and what may be wrong with naming one."""
+"""Tables of accrual: the one that a ruler goes by, a file of the analyst, or one by its name."""
 
 from models.assets import Texts, accrual_file
 from models.errors import Unreckonable
@@ -10,7 +10,7 @@ from storage.catalogue import ACCRUALS, SHIPPED
 
 
 def load_accrual(name_or_path: str, texts: Texts = SHIPPED) -> AccrualTable:
-    """Refuses a faulty table with all its faults, one a line."""
+    """Load a table. Refuses a faulty one with all its faults, one a line."""
     return ACCRUALS.table(name_or_path, read_accrual, texts)
 
 
@@ -24,7 +24,7 @@ def accrual_of(ruler: Ruler) -> AccrualTable | None:
 
 
 def accrual_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
-    """A table that isn't there or is faulty itself, and two discounts on the same days."""
+    """The faults of a ruler that names a table which isn't there or is faulty, or whose offer meets a discount."""
     if not isinstance(ruler.accrual, str):
         return _two_discounts(ruler, ruler.accrual)
     file = accrual_file(ruler.accrual)
@@ -37,6 +37,7 @@ def accrual_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
 
 
 def _two_discounts(ruler: Ruler, table: AccrualTable | None) -> list[Fault]:
+    """The faults of an offer that meets a discount of the ruler's table on the same days."""
     offer = ruler.offer
     if offer is None or table is None:
         return []

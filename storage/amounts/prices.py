@@ -1,4 +1,4 @@
-"""Price tables: the one that a ruler's notices cost by, and what may be wrong with naming one."""
+"""Price tables: what the notices of a ruler cost."""
 
 from models.assets import Texts, prices_file
 from models.contact.channel import CHANNELS
@@ -19,7 +19,8 @@ def prices_of(ruler: Ruler) -> PriceTable:
 
 
 def price_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
-    """A table that isn't there or is faulty itself, and channels without a price: a budget must know them."""
+    """The faults of a ruler that names a table which isn't there or is faulty itself, or has no price for one of its
+    channels: a budget must know them."""
     table = ruler.prices
     if isinstance(table, str):
         file = prices_file(table)

@@ -1,9 +1,11 @@
-"""What must be true of every case whatever happened to it, checked on the record alone.
+"""The invariants of every case, which must be true whatever happened to it, checked on the record alone.
 
 Each violation is one sentence with opaque ids. The record is judged as it was at each moment: by the ruler the case was
 on, balances from the payments and reversals recorded until then, returns and holds by the versions in force, and on the
 logical day it was where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates'
 former values and when it was first known, so a debt counts with its latest amount from the beginning.
+When a term ends, what serves a notice and what opens the gate is read from the law once more, apart from the code that
+decides (`storage/audit/terms.py`).
 On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
 """
 
@@ -24,17 +26,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import CaseFacts, FormalNotice, PriorStep, facts_of
-from models.case.gate import approvals_wanted, steps_missing
+from models.case.facts import CaseFacts, facts_of
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
-from models.law.calendar import Clock
+from models.law.calendar import Clock, Unit
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
+from storage.audit.terms import SERVES, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
 
@@ -45,14 +47,15 @@ MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resume
 
 
 def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = lambda cases: None) -> list[str]:
-    """Empty when all is well; `progress` hears how many cases each page had. Raises Unreckonable when a rate that
-    decides what was owed is missing."""
+    """The violations of a cohort's cases, none when all is well; `progress` hears how many cases each page had. Raises
+    Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
         growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
+        terms = Terms(connection)
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
         while page := list(islice(ids, PAGE)):
-            lives = _read(connection, page, growth)
+            lives = _read(connection, page, growth, terms)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life)]
             found += _ledger_faults(connection, page)
             found += _held_out_faults(connection, page)
@@ -105,7 +108,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Growth:
-    """By what the debts of a cohort grow from day to day, where a ruler has a table of accrual."""
+    """The growth of a cohort's debts from day to day, where a ruler has a table of accrual."""
 
     clock: Clock
     rates: Rates
@@ -113,7 +116,7 @@ class Growth:
     def owed(
         self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime, table: AccrualTable | None
     ) -> Decimal:
-        """Of one debt, after the payments and reversals known at that moment."""
+        """The amount owed of one debt, after the payments and reversals known at that moment."""
         if table is None:
             owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
             return max(owed, Decimal(0))
@@ -132,6 +135,7 @@ class Life:
     pinned: Callable[[str], FrozenRuler]
     """A ruler by its digest."""
     growth: Growth
+    terms: Terms
     notices: list[RowMapping] = field(default_factory=list)
     decisions: list[RowMapping] = field(default_factory=list)
     debts: list[RowMapping] = field(default_factory=list)
@@ -151,8 +155,8 @@ class Life:
         return str(self.case["id"])
 
     def ruler_at(self, moment: datetime | None = None) -> FrozenRuler:
-        """That it went by at that moment; now, without one. What was done is journalled with its ruler, right after it
-        in the same transaction."""
+        """The ruler that the case went by at that moment; now, without one. What was done is journalled with its ruler,
+        right after it in the same transaction."""
         later = (d["ruler"] for d in self.decisions if moment and d["recorded_at"] >= moment)
         return self.pinned(next(later, self.case["ruler"]))
 
@@ -168,7 +172,7 @@ class Life:
         first = min(notices, key=lambda notice: notice["claimed_at"])
         by = self.ruler_at(first["claimed_at"])
         stages = [rung.stage for rung in by.ruler.rows[first["hypothesis"]].rungs]
-        served = [notice["served_on"] for notice in notices if notice["served_on"]]
+        served = [notice["served_on"] for notice in notices if notice["serves"]]
         return Contact(
             step=step,
             row=first["hypothesis"],
@@ -184,7 +188,7 @@ class Life:
         )
 
     def facts_at(self, moment: datetime | None = None) -> CaseFacts:
-        """How the case stood at that moment; now, without one."""
+        """The facts of the case at that moment; now, without one."""
         ruler = self.ruler_at(moment).ruler
         table = accrual_of(ruler)
 
@@ -263,12 +267,13 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 
 
 def _no_rung_early(life: Life) -> Iterator[str]:
-    """Logical dates: an hour of load moves none of them. A case that went over to another ruler in between has waited
-    as long as one of them wants."""
+    """No rung comes before its wait is over, by logical dates: an hour of load moves none of them. A case that went
+    over to another ruler in between has waited as long as one of them wants."""
     for before, after in pairwise(life.contacts):
         if before.lost:
             continue
-        ends = [_end_of_wait(before, by) for by in {by.digest: by for by in (before.by, after.by)}.values()]
+        rulers = {by.digest: by for by in (before.by, after.by)}
+        ends = [_end_of_wait(life.terms, before, by) for by in rulers.values()]
         known = [end for end in ends if end is not None]
         if not known:
             yield f"{after} was made, though {before} was never served"
@@ -276,8 +281,9 @@ def _no_rung_early(life: Life) -> Iterator[str]:
             yield f"{after} is of {after.at}, before the dwell of {before} ended on {min(known)}"
 
 
-def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
-    """By that ruler; None: never, while the notice that was sent isn't served."""
+def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
+    """The day the wait ends by that ruler: a wait of working days is the authority's own pace, one of legal days a term
+    of the taxpayer's. None, never, while the notice that was sent isn't served."""
     rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
     rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
     counts_from: date | None = made.at
@@ -285,7 +291,8 @@ def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
         counts_from = made.served_on
     if counts_from is None or rung.wait is None:
         return counts_from
-    return by.calendar.after(max(counts_from, made.at), rung.wait)
+    end = terms.end(by.digest, max(counts_from, made.at), rung.wait)
+    return end.last_day if rung.wait.unit is Unit.BUSINESS else end.allowed_from
 
 
 def _never_softer(life: Life) -> Iterator[str]:
@@ -295,7 +302,7 @@ def _never_softer(life: Life) -> Iterator[str]:
 
 
 def _in_contact_hours(life: Life) -> Iterator[str]:
-    """By the logical instant at which each notice might leave."""
+    """Each notice might leave in its contact hours, by its logical instant."""
     for notice in life.notices:
         if notice["due_at"] is None:
             continue
@@ -313,8 +320,9 @@ def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
 
 
 def _suspended_by_the_book(life: Life) -> Iterator[str]:
-    """Formal notice served, defence time over and none undecided, something outstanding that allows it, and approved by
-    as many as were needed, of whom none started the cohort, and not by the approvals of another suspension."""
+    """A suspension went by the book: formal notice served, defence time over and none undecided, something outstanding
+    that allows it, and approved by as many as were needed, of whom none started the cohort, and not by the approvals of
+    another suspension."""
     asked_since = datetime.min.replace(tzinfo=life.case["opened_at"].tzinfo)
     moments: dict[tuple[date, str], list[RowMapping]] = defaultdict(list)
     for suspension in life.suspensions:
@@ -332,7 +340,9 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
 def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
     people = {approval["given_by"].strip().casefold() for approval in given}
-    wanted = approvals_wanted(life.ruler_at(recorded).ruler, facts)
+    gate = life.ruler_at(recorded).ruler.gate
+    above = gate.second_above if gate else None
+    wanted = 2 if above is not None and sum(debt.balance for debt in _owed(facts)) > above else 1
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
     if life.case["started_by"].strip().casefold() in people:
@@ -340,19 +350,19 @@ def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: d
 
 
 def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
-    """A notice is served by the first of its channels that was."""
+    """The faults of service before a suspension; a notice is served by the first of its channels that was."""
     by = life.ruler_at(recorded)
     served: dict[int, date] = {}
     for notice in life.notices:
         of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
-        if of_gate and notice["served_on"]:
+        if of_gate and notice["serves"]:
             served[notice["step"]] = min(notice["served_on"], served.get(notice["step"], date.max))
     if not served:
         yield "has no formal notice that was served"
     elif by.ruler.gate is None:
         yield "has no gate in its ruler"
-    elif on < (over := by.calendar.after(max(served.values()), by.ruler.gate.defence)):
-        yield f"is before the time for defence ended on {over}"
+    elif on < (end := life.terms.end(by.digest, max(served.values()), by.ruler.gate.defence)).allowed_from:
+        yield f"is before the time for defence ended on {end.last_day}"
 
 
 def _unlawful(life: Life, facts: CaseFacts, recorded: datetime) -> Iterator[str]:
@@ -373,7 +383,7 @@ def _given_back(life: Life) -> Iterator[str]:
 
 
 def _told_of_it(life: Life) -> Iterator[str]:
-    """Who gets his benefits back has a notice that says so."""
+    """Everybody who gets his benefits back has a notice that says so."""
     back = [suspension for suspension in life.suspensions if suspension["reinstated_at"]]
     waits = life.case["to_tell"] or life.case["status"] == "cancelled"
     if back and not waits and not any(notice["kind"] == "reinstatement" for notice in life.notices):
@@ -381,20 +391,26 @@ def _told_of_it(life: Life) -> Iterator[str]:
 
 
 def _referred_by_the_book(life: Life) -> Iterator[str]:
+    """An administrative attempt, which a notice served is too, a protest, and CADIN's notice (CNJ 547/2024 arts. 2º and
+    3º, Lei 14.973/2024); none for what is in court already. L5: they are on record by case, not by debt."""
     for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
         moment = referral["recorded_at"]
-        facts = life.facts_at(moment).model_copy(
-            update={
-                "prior_steps": tuple(
-                    PriorStep.model_validate(dict(step)) for step in life.prior_steps if step["recorded_at"] <= moment
-                ),
-                "formal_notices": tuple(
-                    FormalNotice.model_validate(dict(notice)) for notice in life.notices if notice["formal"]
-                ),
-            }
-        )
-        if missing := steps_missing(life.ruler_at(moment).ruler, facts):
+        unpaid = [debt for debt in _owed(life.facts_at(moment)) if not debt.litigation]
+        taken = {step["kind"] for step in life.prior_steps if step["recorded_at"] <= moment}
+        missing = []
+        if not taken & {"conciliation", "administrative_solution"} and not any(n["serves"] for n in life.notices):
+            missing.append("administrative_solution")
+        if not taken & {"protest", "protest_exception"} and not all(debt.protested for debt in unpaid):
+            missing.append("protest")
+        if "cadin_notice" not in taken and life.ruler_at(moment).ruler.referral.cadin:
+            missing.append("cadin_notice")
+        if unpaid and missing:
             yield f"was referred without {' and '.join(missing)}"
+
+
+def _owed(facts: CaseFacts) -> list[Debt]:
+    """What is open and not on hold."""
+    return [debt for debt in facts.debts if debt.balance > 0 and not debt.grounds]
 
 
 def _explained(life: Life) -> Iterator[str]:
@@ -404,7 +420,7 @@ def _explained(life: Life) -> Iterator[str]:
 
 
 def _told_once(life: Life) -> Iterator[str]:
-    """Each payment that came while the case was open, by one delivered signal."""
+    """Each payment that came while the case was open was told by one delivered signal."""
     told = Counter(signal["payment"] for signal in life.signals)
     journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
     reopened = any(decision["kind"] == "reopened" for decision in life.decisions)
@@ -434,12 +450,12 @@ def _held_out_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
 # ---- reading a page of cases
 
 
-def _read(connection: Connection, cases: list[str], growth: Growth) -> Iterable[Life]:
+def _read(connection: Connection, cases: list[str], growth: Growth, terms: Terms) -> Iterable[Life]:
     def rows(query: Any) -> Iterator[RowMapping]:
         return iter(connection.execute(query, {"cases": cases}).mappings())
 
     pinned = partial(frozen_ruler, connection)
-    lives = {row["id"]: Life(row, pinned, growth) for row in rows(CASES)}
+    lives = {row["id"]: Life(row, pinned, growth, terms) for row in rows(CASES)}
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
@@ -463,7 +479,9 @@ OWED = """
 """
 
 PARTS = {
-    "notices": _of_cases("""SELECT * FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel"""),
+    "notices": _of_cases(f"""
+        SELECT notices.*, formal AND {SERVES} AS serves FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel
+    """),  # noqa: S608 - SERVES is a constant
     "decisions": _of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
         FROM decisions WHERE "case" = ANY(:cases) ORDER BY id

@@ -22,7 +22,7 @@ from models.payment.pix import PixPayment
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, debt, filing, months, shipped
 from tests.workflows.town import Life, Town
-from workflows.effects import Contact, EvaluationRequest, NextAction
+from workflows.effects import CaseCommand, Command, Contact, EvaluationRequest, NextAction
 
 FINAL_NOTICE_OF_H7 = 2
 
@@ -50,6 +50,12 @@ class Hand:
         contact = Contact(case=self.life.case, step=step, channel=channel, rung_channel=rung_channel or channel)
         next_action: NextAction = self._run(self.notices.notify, contact)
         return next_action
+
+    def commanded(self, effect: Callable[[Any], Any]) -> NextAction:
+        """What Ana asks of the case."""
+        asked = CaseCommand(case=self.life.case, command=Command(by="Ana", reason="conferido"))
+        answer: NextAction = self._run(effect, asked)
+        return answer
 
     def climb(self, rungs: int) -> Step:
         """Does that many rungs, and says which is next."""

@@ -214,7 +214,10 @@ def _while_suspended(ruler: Ruler, calendar: Calendar, position: Position, stand
     if position.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"
         due = calendar.working(position.not_before)
-        return _rung_step(ruler, position, standing, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
+        step = _rung_step(ruler, position, standing, position.row, last, due, Status.BENEFITS_SUSPENDED, why)
+        # the case may have come from a ruler whose notices before it were harder than this one
+        hardest = max(position.last_rigidity, ruler.rigidity(position.row, last, position.occurrences))
+        return step.model_copy(update={"rigidity": hardest})
     if legs := _fallen_over(ruler, position, standing):
         return _fall_over(ruler, calendar, position, standing, legs, Status.BENEFITS_SUSPENDED)
     return wait(Status.BENEFITS_SUSPENDED, position, f"benefícios suspensos; {open_(standing)}")

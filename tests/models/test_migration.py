@@ -12,6 +12,7 @@ from models.calendar import Unit, Wait
 from models.case import Status
 from models.decision import decide
 from models.migration import Outcome, outcome, translate
+from models.plan import plan
 from models.position import Position
 from models.ruler import Hypothesis, Ruler, Rung, Stage
 from models.standing import Standing
@@ -209,6 +210,18 @@ def test_suspended_benefits_have_no_place_where_none_are_suspended() -> None:
     assert translate(OLD, without("h8", Stage.SUSPENSION), case.position) is None
 
 
+def test_the_word_of_a_suspension_is_no_softer_than_the_last_notice() -> None:
+    """Its benefits were suspended after a last notice of rigidity 10, and the new ladder of h8 ends in one of 9."""
+    case = paper(FACTS["h2"]).climb_until(Action.ASK_APPROVAL)
+    case.carry_out()
+    case.approve_by("Ana")
+    case.carry_out()
+    assert (case.step.stage, case.position.suspended, case.position.last_rigidity) == (Stage.SUSPENSION, True, 10)
+    milder = [rung.model_copy(update={"rigidity": rung.rigidity - 2}) for rung in OLD.rows["h8"].rungs]
+    _, then = migrated(case, with_row("h8", *milder))
+    assert (then.action, then.stage, then.rigidity) == (Action.NOTIFY, Stage.SUSPENSION, 10)
+
+
 def test_a_case_harder_than_the_whole_new_ladder_hears_nothing_softer() -> None:
     case = defaulter().climb(2)
     rungs = [rung.model_copy(update={"rigidity": 2}) for rung in OLD.rows["h8"].rungs]
@@ -266,13 +279,12 @@ def rulers(draw: st.DrawFn) -> Ruler:
 
 @given(lives, rulers())
 def test_no_notice_is_softer_than_the_last(life: tuple[Position, Standing], new: Ruler) -> None:
+    """Not only the first, but all to the end of the case."""
     position, standing = life
     moved = translate(OLD, new, position)
     assert moved is not None
-    step = decide(new, CALENDAR, moved, standing).step
-    if step.action is Action.NOTIFY:
-        assert step.rigidity is not None
-        assert step.rigidity >= position.last_rigidity
+    heard = [step.rigidity for step in plan(new, CALENDAR, moved, standing) if step.action is Action.NOTIFY]
+    assert [position.last_rigidity, *heard] == sorted([position.last_rigidity, *filter(None, heard)])
 
 
 @given(lives, rulers())

@@ -18,6 +18,7 @@ from models.ruler import Hypothesis, Ruler, Rung, Stage
 from models.standing import Standing
 from models.step import Action, Step
 from tests.builders import FACTS, ICMS, calendar_of, shipped
+from tests.chance import examples
 from tests.models.test_decision import PaperCase, defaulter, paper, unpaid
 
 OLD = shipped(ICMS)
@@ -320,7 +321,7 @@ def test_twice_is_once(life: tuple[Position, Standing], new: Ruler) -> None:
 
 
 @given(lives, rulers(), rulers())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_the_days_that_were_waited_count(life: tuple[Position, Standing], new: Ruler, newer: Ruler) -> None:
     position, _ = life
     kept = {"started", "anchor", "not_before", "stood_still", "stopped_on", "steps", "last_rigidity", "occurrences"}

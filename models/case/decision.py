@@ -217,7 +217,10 @@ def _while_suspended(ruler: Ruler, calendar: Calendar, state: CaseState, facts: 
     if state.rung < last:
         why = "comunicação da suspensão de benefícios aprovada"
         due = calendar.working(state.not_before)
-        return _rung_step(ruler, state, facts, state.row, last, due, Status.BENEFITS_SUSPENDED, why)
+        step = _rung_step(ruler, state, facts, state.row, last, due, Status.BENEFITS_SUSPENDED, why)
+        # the case may have come from a ruler whose notices before it were harder than this one
+        hardest = max(state.last_rigidity, ruler.rigidity(state.row, last, state.occurrences))
+        return step.model_copy(update={"rigidity": hardest})
     if routes := _fallen_over(ruler, state, facts):
         return _fall_over(ruler, calendar, state, facts, routes, Status.BENEFITS_SUSPENDED)
     return wait(Status.BENEFITS_SUSPENDED, state, f"benefícios suspensos; {open_(facts)}")

@@ -1,10 +1,6 @@
-"""Nothing that anybody sends is answered with a fault of ours, in front of each route's door or behind it.
-
-`FUZZ=full make test` sends some twenty thousand.
-"""
+"""Nothing that anybody sends is answered with a fault of ours, in front of each route's door or behind it."""
 
 import asyncio
-import os
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -28,12 +24,12 @@ from storage.agreement.policies import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.tokens import issue
 from tests.agreement_world import SP, contract
+from tests.chance import examples
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC, signature
 from web.app import create_app
 
-FULL = os.environ.get("FUZZ") == "full"
-REQUESTS = 1_000 if FULL else 6
+REQUESTS = examples(6)
 """Of each kind, to each route."""
 SITE = "https://regua.exemplo.gov.br"
 TOKEN = "not-a-token"
@@ -65,6 +61,7 @@ def links(engine: Engine) -> dict[str, str]:
     return {**doors, "case": case, "name": "iptu", "bearer": bearer}
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_no_request_makes_a_fault_of_ours(app: FastAPI, links: dict[str, str], mode: GenerationMode) -> None:
     described = schemathesis.openapi.from_dict(app.openapi())
@@ -87,13 +84,7 @@ def loop_through(
     """What was answered."""
     statuses = set()
 
-    @settings(
-        max_examples=REQUESTS,
-        derandomize=not FULL,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=REQUESTS, suppress_health_check=list(HealthCheck))
     @given(cases, st.integers(0, 3))
     def answered(case: Case[Any], luck: int) -> None:
         request = requested(case, links if luck else {})

@@ -108,7 +108,7 @@ def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int
     calendar = ruler.jurisdiction.calendar(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
     digest = hashlib.sha256(json.dumps([source, holidays]).encode()).hexdigest()
-    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "offers": bool(ruler.offer)}
     connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 

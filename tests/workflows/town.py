@@ -343,7 +343,10 @@ class Life:
         return self.clock.day_at(await self.town.env.get_current_time())
 
     async def passes(self, days: float) -> None:
-        await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * days))
+        """One day at a time: the server answers when a sleep is over, and all that falls due in it takes its time."""
+        while days > 0:
+            await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * min(days, 1)))
+            days -= 1
 
     async def climbs(self, notices: int) -> None:
         """Lives on until so many rungs were done in all."""

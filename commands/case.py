@@ -14,7 +14,8 @@ from commands.acting import By, ask_of_case
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.services import database, temporal_client
-from models.case.status import Status, must_be_open
+from models.case.commands import must_be_open
+from models.case.status import Status
 from models.errors import Refusal
 from models.events import NoticeServed
 from models.formats import money
@@ -172,7 +173,7 @@ def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "",
     _must_say("--by", by)
     with database().connect() as connection:
         record = read_case(connection, name)
-    must_be_open(name, record.status)
+    must_be_open(record.situation)
     status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
     emit({"case": name, "status": status, **more}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
 
@@ -205,6 +206,9 @@ def _show(file: dict[str, Any]) -> None:
         out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
     if file["waits_because"]:
         out.print(f"waits: {file['waits_because']}", markup=False)
+    if file["blocks"]:
+        blocks = [(STATUSES[b["kind"]], b["since"], b["until"], b["reason"]) for b in file["blocks"]]
+        table(["blocked", "since", "until", "why"], blocks)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
     held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
     if held:

@@ -286,7 +286,10 @@ cases = Table(
     Column("cohort", ForeignKey("cohorts.name"), nullable=False),
     # it keeps it for life, unless it is migrated
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    # the first of its blocks, else its state's
     Column("status", Text, nullable=False, server_default=text("'running'")),
+    # models.case.blocks.Block, in the order of models.case.status.Status
+    Column("blocks", JSONB, nullable=False, server_default=text("'[]'")),
     # models.case.state.Position
     Column("state", JSONB, nullable=False),
     # models.case.decision.Step: what comes next
@@ -294,6 +297,7 @@ cases = Table(
     # grows with every decision, so that the newest of two is known
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("paused_by", Text),
+    Column("paused_on", Date),
     Column("hardship_on", Date),
     # the taxpayer says it is paid: the next rung waits for the bank
     Column("claimed_paid_on", Date),

@@ -71,25 +71,6 @@ def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:
     return ahead or wait(view, "nenhuma evidência que esta régua aceite")
 
 
-<<<<<<< HEAD
-def _while_suspended(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Step:
-    assert state.row is not None  # noqa: S101 - only a case on the map was ever suspended
-    if why := cause_ended(ruler, calendar, facts):
-        return at_once(Action.REINSTATE, Status.BENEFITS_SUSPENDED, state, facts, why)
-    if facts.paused_by is not None:
-        return wait(Status.BENEFITS_SUSPENDED, state, f"pausado por {facts.paused_by}; benefícios suspensos")
-    last = len(ruler.rows[state.row].rungs) - 1
-    if state.rung < last:
-        why = "comunicação da suspensão de benefícios aprovada"
-        due = calendar.working(state.not_before)
-        step = _rung_step(ruler, state, facts, state.row, last, due, Status.BENEFITS_SUSPENDED, why)
-        # the case may have come from a ruler whose notices before it were harder than this one
-        hardest = max(state.last_rigidity, ruler.rigidity(state.row, last, state.occurrences))
-        return step.model_copy(update={"rigidity": hardest})
-    if routes := _fallen_over(ruler, state, facts):
-        return _fall_over(ruler, calendar, state, facts, routes, Status.BENEFITS_SUSPENDED)
-    return wait(Status.BENEFITS_SUSPENDED, state, f"benefícios suspensos; {open_(facts)}")
-=======
 def _while_suspended(view: View, place: Suspended) -> Step:
     if why := cause_ended(view):
         return at_once(view, Action.REINSTATE, why)
@@ -98,11 +79,13 @@ def _while_suspended(view: View, place: Suspended) -> Step:
     last = len(view.ruler.rows[place.row].rungs) - 1
     if place.rung < last:
         due = view.calendar.working(view.state.clock.not_before)
-        return _rung_step(view, place.row, last, due, "comunicação da suspensão de benefícios aprovada")
+        step = _rung_step(view, place.row, last, due, "comunicação da suspensão de benefícios aprovada")
+        # the case may have come from a ruler whose notices before it were harder than this one
+        hardest = max(view.state.last_rigidity, view.ruler.rigidity(place.row, last, view.state.occurrences))
+        return step.model_copy(update={"rigidity": hardest})
     if routes := fallen_over(view):
         return _fall_over(view, place, routes)
     return wait(view, f"benefícios suspensos; {open_(view.facts)}")
->>>>>>> main
 
 
 def _climb(view: View, on: OnRow) -> Step:

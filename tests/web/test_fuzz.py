@@ -92,7 +92,7 @@ def was_let_in(statuses: set[int]) -> bool:
 def loop_through(
     loop: asyncio.Runner, app: FastAPI, cases: st.SearchStrategy[Case[Any]], links: dict[str, str], number: int
 ) -> set[int]:
-    """What was answered."""
+    """Call an operation with made-up requests, and give the statuses that were answered."""
     statuses = set()
 
     @reproducible(number)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -21,6 +20,7 @@ from models.contact.channel import Channel
 from models.payment.pix import PixPayment
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, debt, filing, months, shipped
+from tests.chance import fresh_key
 from tests.workflows.town import Life, Town
 from workflows.effects import CaseCommand, Command, Contact, EvaluationRequest, NextAction
 
@@ -74,7 +74,7 @@ class Hand:
     def pay(self, amount: str, period: str) -> None:
         query = f"""SELECT pix_txid FROM debts JOIN debtors ON debtors.debt = debts.id
                     WHERE taxpayer = :who AND period = '{period}'"""
-        payment = PixPayment(f"E{uuid4().hex[:31]}", self.life.rows(query)[0][0], Decimal(amount), self.now)
+        payment = PixPayment(f"E{fresh_key()[:31]}", self.life.rows(query)[0][0], Decimal(amount), self.now)
         record_pix(self.life.town.engine, [payment], self.now)
 
     @property

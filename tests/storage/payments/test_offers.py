@@ -7,7 +7,6 @@ from functools import cached_property
 from itertools import permutations
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +17,6 @@ from models.law.calendar import Clock
 from models.money.accrual import NOTHING
 from models.money.rates import Rate
 from models.payment.pix import PixPayment, PixRefund
-from models.ruler.check import read_ruler
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
 from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
@@ -34,7 +32,8 @@ from storage.read_models.pay_page import read_pay_page
 from storage.schema import debtors, debts, taxpayers
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
-from tests.builders import REFIS, REGISTERED
+from tests.builders import REFIS, REGISTERED, bundled, shipped
+from tests.chance import fresh_key
 from web.portal.pages import pay_page
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -56,7 +55,7 @@ class City:
     folder: Path
 
     def owes(self, amount: str = "1000.00") -> int:
-        key = uuid4().hex
+        key = fresh_key()
         owed = {"tax": "IPTU", "inscription": key, "due": date(2022, 6, 15), "amount": Decimal(amount)}
         who = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
         with self.engine.begin() as connection:
@@ -68,8 +67,7 @@ class City:
     def starts(self, ruler: str = REFIS, on: date = FIRST_DAY, source: str | None = None, name: str = "") -> int:
         """How many cases were opened by a cohort of everybody who owes."""
         written = source or RULERS.read(ruler)[1]
-        read = read_ruler(written).ruler
-        assert read
+        read = bundled(written).ruler
         clock = Clock(
             day_seconds=Decimal(86_400),
             origin_wall=datetime(on.year, on.month, on.day, 12, tzinfo=UTC),
@@ -79,7 +77,7 @@ class City:
         )
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, read, written, 2022)
-        cohort = create_cohort(self.engine, Cohort(name or f"c-{uuid4().hex[:6]}", frozen, Selection(), clock, "ana"))
+        cohort = create_cohort(self.engine, Cohort(name or f"c-{fresh_key()[:6]}", frozen, Selection(), clock, "ana"))
         return sum(
             open_cases(self.engine, cohort, page, on) for page in candidates(self.engine, read, cohort.selection, on)
         )
@@ -110,7 +108,7 @@ class Target:
         return str(debt), str(txid), int(slip)
 
     def pays(self, amount: str, paid: str, id: str | None = None, back: str | None = None) -> str:
-        end_to_end_id = id or f"E{uuid4().hex[:31]}"
+        end_to_end_id = id or f"E{fresh_key()[:31]}"
         refunds = (PixRefund("R1", Decimal(back), at(paid)),) if back else ()
         record_pix(
             self.city.engine, [PixPayment(end_to_end_id, self.debt[1], Decimal(amount), at(paid), refunds)], at(paid)
@@ -337,8 +335,7 @@ def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(
     other = city.owes()
     assert city.starts(REGISTERED, name="second") == 1
     assert city.rows("SELECT taxpayer FROM cases WHERE cohort = 'second'") == [(other,)]
-    read = read_ruler(RULERS.read(REGISTERED)[1]).ruler
-    assert read
+    read = shipped(REGISTERED)
     assert foresee(city.engine, read, Selection(), FIRST_DAY)["already_open"] == 2
     with city.engine.begin() as connection:
         connection.execute(

@@ -11,18 +11,13 @@ from temporalio import activity
 
 from activities.desk import Desk
 from models.case import Status
-from models.errors import Refusal
-from models.gate import must_be_other
-from models.roles import Actor, Role
-from models.steering import State
 from models.step import Action
 from models.words import day
-from storage.approvals import put_approval
-from storage.audit_log import Entry, write
+from storage.case.acts import must_be_recorded
 from storage.cases import Sitting, end_approvals
 from storage.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
-from workflows.effects import CaseCommand, CaseEffects, Command, Hearing, Outlook, Stocktaking
+from workflows.effects import CaseEffects, Hearing, Outlook, Stocktaking
 
 
 class CaseActivities(CaseEffects):
@@ -31,8 +26,13 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def take_stock(self, hearing: Hearing) -> Stocktaking:
-        """Reads how the case stands now; a hardship that reached only the workflow is put on record."""
+        """Reads how the case stands now; a hardship that reached only the workflow is put on record.
+
+        Raises Refusal when it is told of an act that nobody did.
+        """
         with self.desk.sitting(hearing.case) as sat:
+            if hearing.act is not None:
+                must_be_recorded(sat.connection, hearing.case, hearing.act)
             if hearing.hardship_on and sat.case.hardship_on is None:
                 sat.journal("hardship_declared", "dificuldade declarada por sinal", hearing.hardship_on)
                 _set(sat, hardship_on=hearing.hardship_on)
@@ -47,33 +47,6 @@ class CaseActivities(CaseEffects):
             sat.judge(sat.position.asked(on))
 
         return self._if_due(case, Action.ASK_APPROVAL, ask)
-
-    @activity.defn
-    def approve_suspension(self, asked: CaseCommand) -> Outlook:
-        """Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
-
-        def approve(sat: Sitting) -> None:
-            by, why, seen = asked.command.by, asked.command.reason, asked.command.seen
-            if seen and seen != sat.standing.fingerprint:
-                raise Refusal("the case has changed since it was shown; look at it again and approve what it is now")
-            must_be_other(sat.position, by, sat.case.started_by)
-            put_approval(sat, by, why)
-            sat.journal("approved", f"suspensão aprovada por {by}: {why}", step=sat.step)
-            _log(sat, "case approve", asked.command)
-            sat.judge(sat.position.approved(by, sat.standing.fingerprint))
-
-        return self._if_awaiting(asked.case, approve)
-
-    @activity.defn
-    def reject_suspension(self, asked: CaseCommand) -> Outlook:
-        def reject(sat: Sitting) -> None:
-            by, why = asked.command.by, asked.command.reason
-            sat.journal("rejected", f"suspensão recusada por {by}: {why}", step=sat.step)
-            end_approvals(sat.connection, asked.case, "lapsed")
-            _log(sat, "case reject", asked.command)
-            sat.judge(sat.position.rejected(sat.today))
-
-        return self._if_awaiting(asked.case, reject)
 
     @activity.defn
     def suspend_benefits(self, case: str) -> Outlook:
@@ -155,44 +128,12 @@ class CaseActivities(CaseEffects):
                 sat.close(Status.CANCELLED)
         return self.desk.outlook(sat)
 
-    @activity.defn
-    def pause(self, asked: CaseCommand) -> Outlook:
-        return self._set_paused(asked, asked.command.by)
-
-    @activity.defn
-    def resume(self, asked: CaseCommand) -> Outlook:
-        return self._set_paused(asked, None, f"retomado por {asked.command.by}")
-
-    def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> Outlook:
-        with self.desk.sitting(asked.case) as sat:
-            climbing = not (sat.position.suspended or sat.position.referred)
-            if by is None and sat.case.paused_by is None and sat.case.steering.state is State.PAUSED:
-                raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {sat.case.cohort}`")
-            if sat.case.closed_at is None and climbing:
-                if why:
-                    sat.journal("resume_asked", why)
-                _set(sat, paused_by=by)
-                if by != sat.case.paused_by:
-                    _log(sat, "case pause" if by else "case resume", asked.command)
-                sat.look_again()
-        return self.desk.outlook(sat)
-
     def _if_due(self, case: str, action: Action, act: Callable[[Sitting], None]) -> Outlook:
         """Acts when `action` is still what comes next; overtaken or done already, it changes nothing."""
         with self.desk.sitting(case) as sat:
             if sat.case.closed_at is None and sat.step.action is action and sat.due:
                 act(sat)
         return self.desk.outlook(sat)
-
-    def _if_awaiting(self, case: str, act: Callable[[Sitting], None]) -> Outlook:
-        with self.desk.sitting(case) as sat:
-            if sat.case.closed_at is None and sat.step.status is Status.AWAITING_APPROVAL:
-                act(sat)
-        return self.desk.outlook(sat)
-
-
-def _log(sat: Sitting, command: str, asked: Command) -> None:
-    write(sat.connection, Entry(Actor(asked.by, Role(asked.role) if asked.role else None), command, sat.case.id))
 
 
 def _set(sat: Sitting, **values: Any) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, me
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.aftermath import identity_needed
@@ -18,10 +18,10 @@ from models.extract import Rejected, read_amount
 from models.instalments import State
 from models.quote import Pay, Quote, Request, quote
 from models.words import AGREEMENT_STATES, day, money
-from storage.agreements import rescind
+from operations.agreements import break_agreement, sign_agreement
 from storage.files import agreement_file, list_agreements
 from storage.policies import load_policy
-from storage.signing import Wish, sign
+from storage.signing import Wish
 
 agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote, sign and see them.")
 
@@ -93,8 +93,8 @@ def sign_(
     on = _day(date_, rules) if date_ else None
     wish = Wish(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
-        told, _ = sign(engine, case, rules, text, wish, by, "command", datetime.now(UTC))
-    _emit_file(told.id, as_json)
+        agreement = sign_agreement(engine, me(by), case, rules, text, wish, datetime.now(UTC))
+    _emit_file(agreement, as_json)
 
 
 @agreement_commands.command()
@@ -128,11 +128,10 @@ def break_(
     as_json: Json = False,
 ) -> None:
     """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
-    for option, value in (("--by", by), ("--reason", reason)):
-        if not value.strip():
-            raise typer.BadParameter("must not be empty", param_hint=option)
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
-        rescind(engine, agreement, by, reason, datetime.now(UTC))
+        break_agreement(engine, me(by), agreement, reason, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 

@@ -19,11 +19,12 @@ from models.calendar import Clock
 from models.city import Act, Does, Person
 from models.errors import Refusal
 from models.ruler import Stage
+from operations.cases import declare_hardship
+from operations.operation import Credentials
 from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late, newly_owed
 from rehearsal.providers import answer_sms, bounce
 from storage.cases import read_case
-from storage.hardship import declare_hardship
 from storage.offers import offer_on
 from storage.policies import load_policy
 from storage.signing import Wish, sign
@@ -151,7 +152,7 @@ class Townspeople:
                 case Does.DECLARE_HARDSHIP:
                     # refused when it is on record already, its answer lost
                     with suppress(Refusal):
-                        declare_hardship(self.engine, intent.case, by="contribuinte")
+                        declare_hardship(self.engine, Credentials("contribuinte"), intent.case, now)
                 case Does.BOUNCE:
                     bounce(self.engine, intent.case, event, now)
                 case Does.ASK_INSTALMENTS:

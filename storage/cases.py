@@ -53,6 +53,7 @@ class Case:
     position: Position
     revision: int
     paused_by: str | None
+    paused_on: date | None
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
@@ -137,6 +138,7 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         position=Position.model_validate(row.position),
         revision=row.revision,
         paused_by=row.paused_by,
+        paused_on=row.paused_on,
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
@@ -304,7 +306,7 @@ def standing_in(
         update={
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by or case.steering.paused_by,
-            "paused_on": None if case.paused_by else case.steering.paused_on,
+            "paused_on": case.paused_on if case.paused_by else case.steering.paused_on,
             "cancelled_because": case.steering.cancelled_because,
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,

@@ -48,7 +48,7 @@ def create_schedule(
     act: Act,
     name: str,
     cron: str,
-    make: Callable[[Callable[[], Cohort]], None],
+    make: Callable[[Callable[[], Cohort]], object],
     ruler: Ruler,
     source: str,
     selection: Selection,

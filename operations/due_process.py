@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from models.grounds import Ground
+from models.grounds import read_ground
 from models.standing import Defence, StepKind
 from operations.operation import Act, must_say, operation
 from storage import defences, holds, prior_steps
@@ -19,7 +19,7 @@ from storage.law.service import prove_service
 def place_hold(
     act: Act,
     case: str,
-    ground: Ground,
+    ground: str,
     reason: str,
     now: datetime,
     evidence: str | None = None,
@@ -29,18 +29,20 @@ def place_hold(
 ) -> Changed:
     """Hold debts of a case, all of them unless they are named, from today unless it is said (CTN art. 151)."""
     must_say("why", reason)
-    act.tell(ground=ground, since=since, until=until, debt=debts)
-    return holds.place_hold(act.engine, case, ground, act.by, reason, now, evidence, since, until, debts)
+    known = read_ground(ground)
+    act.tell(ground=known, since=since, until=until, debt=debts)
+    return holds.place_hold(act.engine, case, known, act.by, reason, now, evidence, since, until, debts)
 
 
 @operation("case release")
 def release_hold(
-    act: Act, case: str, reason: str, now: datetime, ground: Ground | None = None, debts: Sequence[str] = ()
+    act: Act, case: str, reason: str, now: datetime, ground: str | None = None, debts: Sequence[str] = ()
 ) -> Changed:
     """Lift holds that people placed: on that ground only, on those debts only, else all."""
     must_say("why", reason)
-    act.tell(ground=ground, debt=debts)
-    return holds.release_hold(act.engine, case, act.by, reason, now, ground, debts)
+    known = read_ground(ground) if ground else None
+    act.tell(ground=known, debt=debts)
+    return holds.release_hold(act.engine, case, act.by, reason, now, known, debts)
 
 
 @operation("case defence")

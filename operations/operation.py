@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import Refusal
@@ -85,7 +85,9 @@ class Operation(Generic[P, T]):
         """Raises Refusal: the token is not in force, its role has not this duty, or the record doesn't allow it."""
         act = Act(engine.execution_options(), Entry(Actor(who.name), self.duty, _subject(args)))
         try:
-            act.entry.actor = self.admit(engine, who)
+            with engine.connect() as connection:
+                act.entry.actor = identified(connection, who)
+                self.admit(connection, act.actor)
             carry(act.engine, act.entry)
             done = self.do(act, *args, **kwargs)
         except Refusal:
@@ -96,13 +98,9 @@ class Operation(Generic[P, T]):
                 write(connection, act.entry)
         return done
 
-    def admit(self, engine: Engine, who: Credentials) -> Actor:
-        """Raises Refusal when the token is not in force, or its role has not this duty."""
-        must_say("who asks", who.name)
-        with engine.connect() as connection:
-            actor = bearer(connection, who.token) if who.token else Actor(who.name)
-            must_be_allowed(self.duty, actor, roles_in_force(connection))
-        return actor
+    def admit(self, connection: Connection, actor: Actor) -> None:
+        """Raises Refusal when the actor's role has not this duty."""
+        must_be_allowed(self.duty, actor, roles_in_force(connection))
 
 
 def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operation[P, T]]:
@@ -113,6 +111,12 @@ def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operati
         return made
 
     return declared
+
+
+def identified(connection: Connection, who: Credentials) -> Actor:
+    """By the token; without one nobody proved to be that person. Raises Refusal when it is not in force."""
+    must_say("who asks", who.name)
+    return bearer(connection, who.token) if who.token else Actor(who.name)
 
 
 def must_say(what: str, said: str) -> None:

@@ -21,7 +21,6 @@ from temporalio.exceptions import TemporalError
 
 from models.case import Status
 from models.errors import Refusal
-from models.grounds import read_ground
 from models.json_form import plain
 from models.roles import Actor
 from models.standing import Defence
@@ -161,8 +160,8 @@ class Desk(APIRoute):
 
 
 def desk_routes(engine: Engine, temporal: Connect) -> APIRouter:
-    described = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
-    router = APIRouter(prefix="/api", route_class=Desk, responses=PROBLEMS, dependencies=described)
+    secured = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
+    router = APIRouter(prefix="/api", route_class=Desk, responses=PROBLEMS, dependencies=secured)
 
     async def asked(
         request: Request, case: str, what: Operation[..., Any], body: type[Body]
@@ -177,8 +176,9 @@ def desk_routes(engine: Engine, temporal: Connect) -> APIRouter:
         return Asked(case=acted.case, status=status or acted.status)
 
     def does(what: Duty, path: str, body: type[BaseModel], **more: Any) -> Callable[[Route], Route]:
-        """A route that does what an operation does, under the name of its duty."""
-        return router.post(f"/cases/{{case}}/{path}", name=what.duty, openapi_extra=taking(body), **more)
+        """A route that does what an operation does, and says which duty that is."""
+        described = {**taking(body), "x-duty": what.duty}
+        return router.post(f"/cases/{{case}}/{path}", openapi_extra=described, **more)
 
     @does(approve_suspension, "approve", Judging, responses=LATER)
     async def approve(case: str, request: Request, response: Response) -> Asked:
@@ -209,18 +209,15 @@ def desk_routes(engine: Engine, temporal: Connect) -> APIRouter:
     async def hold(case: str, request: Request) -> Changes:
         """Hold debts of a case (CTN art. 151): all of them, or those named."""
         who, said = await asked(request, case, place_hold, Holding)
-        ground, days = read_ground(said.ground), (said.since, said.until)
-        changed = await run_sync(
-            place_hold, engine, who, case, ground, said.reason, _now(), said.evidence, *days, said.debts
-        )
+        proof = (said.evidence, said.since, said.until)
+        changed = await run_sync(place_hold, engine, who, case, said.ground, said.reason, _now(), *proof, said.debts)
         return Changes(case=case, holds=[asdict(each) for each in changed.holds], cases=changed.cases)
 
     @does(release_hold, "release", Releasing)
     async def release(case: str, request: Request) -> Changes:
         """Lift holds that people placed."""
         who, said = await asked(request, case, release_hold, Releasing)
-        ground = read_ground(said.ground) if said.ground else None
-        changed = await run_sync(release_hold, engine, who, case, said.reason, _now(), ground, said.debts)
+        changed = await run_sync(release_hold, engine, who, case, said.reason, _now(), said.ground, said.debts)
         return Changes(case=case, holds=[asdict(each) for each in changed.holds], cases=changed.cases)
 
     @does(file_defence, "defence", Defending)
@@ -237,12 +234,12 @@ def desk_routes(engine: Engine, temporal: Connect) -> APIRouter:
         ruled = await run_sync(rule_on_defence, engine, who, case, said.decided, said.reason, _now(), said.on)
         return Defended(case=case, defence=ruled)
 
-    @router.get("/cases/{case}", name="case show")
+    @router.get("/cases/{case}")
     async def show_case(case: str, request: Request) -> Response:
         """All that is on record of a case, the tax id masked."""
         return await run_sync(show, request, cases.c.id, case, lambda c: case_file(c, case, reveal=False))
 
-    @router.get("/cohorts/{name}", name="cohort status")
+    @router.get("/cohorts/{name}")
     async def show_cohort(name: str, request: Request) -> Response:
         """How many of a cohort's cases are in which state and cell, and what was spent."""
         return await run_sync(show, request, cohorts.c.name, name, lambda c: cohort_file(c, name, datetime.now(UTC)))
@@ -270,21 +267,22 @@ def _admitted(engine: Engine, request: Request, what: Duty, case: str) -> Creden
     with engine.connect() as connection:
         who, actor = _bearer(connection, request)
         _must_exist(connection, cases.c.id, case)
-    try:
-        what.admit(engine, who)
-    except Refusal as refusal:
-        record_refused(engine, Entry(actor, what.duty, case))
-        raise Refused(403, str(refusal)) from None
-    return who
+        try:
+            what.admit(connection, actor)
+            return who
+        except Refusal as refusal:
+            forbidden = Refused(403, str(refusal))
+    record_refused(engine, Entry(actor, what.duty, case))
+    raise forbidden
 
 
 def _bearer(connection: Connection, request: Request) -> tuple[Credentials, Actor]:
     scheme, _, written = request.headers.get("authorization", "").partition(" ")
-    token = written.strip()
+    who = Credentials(name_in(written.strip()), written.strip())
     try:
         if scheme.lower() != "bearer":
             raise Refusal("say who asks, by a header: Authorization: Bearer TOKEN")
-        return Credentials(name_in(token), token), bearer(connection, token)
+        return who, bearer(connection, who.token or "")
     except Refusal as refusal:
         raise Refused(401, str(refusal)) from None
 

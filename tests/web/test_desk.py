@@ -119,6 +119,7 @@ async def test_an_auditor_reads_what_the_commands_show(
 async def test_without_temporal_it_is_on_record_and_the_case_hears_later(
     http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str]
 ) -> None:
+    owes(world, case)
     answer = await http.post(f"/api/cases/{case}/pause", headers=by(tokens[Role.ANALYST]))
     assert (answer.status_code, answer.json()) == (202, {"case": case, "status": "paused"})
     assert world.rows("SELECT paused_by FROM cases") == [("ANALYST",)]
@@ -133,6 +134,14 @@ async def test_without_temporal_it_is_on_record_and_the_case_hears_later(
     ]
 
 
+def owes(world: DeliveryWorld, case: str) -> None:
+    owed = "INSERT INTO debts (tax, inscription, due, amount) VALUES ('ICMS', 'i', '2026-01-20', 10) RETURNING id"
+    with world.engine.begin() as connection:
+        debt = connection.execute(text(owed)).scalar_one()
+        who = "INSERT INTO debtors (debt, taxpayer) SELECT :debt, taxpayer FROM cases WHERE id = :case"
+        connection.execute(text(who), {"debt": debt, "case": case})
+
+
 def as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=plain))
 
@@ -140,11 +149,7 @@ def as_json(value: Any) -> Any:
 async def test_a_hold_is_placed_and_lifted_with_its_entry(
     http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str]
 ) -> None:
-    owed = "INSERT INTO debts (tax, inscription, due, amount) VALUES ('ICMS', 'i', '2026-01-20', 10) RETURNING id"
-    with world.engine.begin() as connection:
-        debt = connection.execute(text(owed)).scalar_one()
-        who = "INSERT INTO debtors (debt, taxpayer) SELECT :debt, taxpayer FROM cases WHERE id = :case"
-        connection.execute(text(who), {"debt": debt, "case": case})
+    owes(world, case)
     analyst = by(tokens[Role.ANALYST])
     wrong = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "moon"})
     placed = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "deposit"})

@@ -16,7 +16,7 @@ from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.progress import watch
 from commands.ruler import load_ruler
-from commands.services import database, temporal_client
+from commands.services import temporal_client
 from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
@@ -121,15 +121,16 @@ def start(
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
-    engine = database()
-    begun = begin_cohort(engine, me(by), name, read, source, selection, clock, limit, rehearse, control, rival, rate)
-    before = sum(status_counts(engine, name).values())
-    done = asyncio.run(_run(begun, rate, wait=not no_wait))
-    counts = status_counts(engine, name)
-    started = sum(counts.values()) - before
-    result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
-    with engine.connect() as connection:
-        result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
+    chosen = (selection, clock, limit, rehearse, control, rival, rate)
+    with answering_database() as engine:
+        begun = begin_cohort(engine, me(by), name, read, source, *chosen)
+        before = sum(status_counts(engine, name).values())
+        done = asyncio.run(_run(begun, rate, wait=not no_wait))
+        counts = status_counts(engine, name)
+        started = sum(counts.values()) - before
+        result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
+        with engine.connect() as connection:
+            result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
 
 
@@ -168,7 +169,8 @@ def status(name: str, json: Json = False) -> None:
 def release_(name: str, by: By, json: Json = False) -> None:
     """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
     who = me(by)
-    released = release_control(database(), who, name)
+    with answering_database() as engine:
+        released = release_control(engine, who, name)
     said = {"cohort": name, "released": released, "by": who.name}
     emit(said, json, lambda: out.print(f"{name}: {released} cases released"))
 
@@ -182,7 +184,8 @@ def budget_(
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = amount_of(amount, "AMOUNT")
-    woken = change_budget(database(), me(by), name, limit, datetime.now(UTC))
+    with answering_database() as engine:
+        woken = change_budget(engine, me(by), name, limit, datetime.now(UTC))
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
@@ -190,14 +193,16 @@ def budget_(
 @cohort.command()
 def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Hold every case of a cohort: no notice is claimed once this has returned."""
-    told = pause_cohort(database(), me(by), name, reason, datetime.now(UTC))
+    with answering_database() as engine:
+        told = pause_cohort(engine, me(by), name, reason, datetime.now(UTC))
     _show_state(name, State.PAUSED, told, json)
 
 
 @cohort.command()
 def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
-    told = resume_cohort(database(), me(by), name, reason, datetime.now(UTC))
+    with answering_database() as engine:
+        told = resume_cohort(engine, me(by), name, reason, datetime.now(UTC))
     _show_state(name, State.RUNNING, told, json)
 
 
@@ -211,7 +216,8 @@ def cancel(
     """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
     if not reason.strip():
         raise typer.BadParameter("must not be empty", param_hint="--reason")
-    told = cancel_cohort(database(), me(by), name, reason, datetime.now(UTC))
+    with answering_database() as engine:
+        told = cancel_cohort(engine, me(by), name, reason, datetime.now(UTC))
     _show_state(name, State.CANCELLED, told, json)
 
 

@@ -25,8 +25,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.acting import By, me
 from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, clock_of, selection_of
 from commands.console import Json, emit, out, table
+from commands.imports import answering_database
 from commands.ruler import load_ruler
-from commands.services import database, temporal_client
+from commands.services import temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler import Ruler
@@ -79,9 +80,9 @@ def create(
     def make(found: Callable[[], Cohort]) -> None:
         asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
 
-    create_schedule(
-        database(), me(by), name, cron, make, read, source, selection, clock, limit, rehearse, control, rate
-    )
+    chosen = (selection, clock, limit, rehearse, control, rate)
+    with answering_database() as engine:
+        create_schedule(engine, me(by), name, cron, make, read, source, *chosen)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
 
@@ -120,7 +121,8 @@ def list_schedules(json: Json = False) -> None:
 def pause(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in until it is resumed; the cases of the cohort go on."""
     who = me(by)
-    pause_schedule(database(), who, name, lambda note: _carried_out(name, lambda handle: handle.pause(note=note)))
+    with answering_database() as engine:
+        pause_schedule(engine, who, name, lambda note: _carried_out(name, lambda handle: handle.pause(note=note)))
     _show_done(name, f"paused by {who.name}", json)
 
 
@@ -128,14 +130,16 @@ def pause(name: str, by: By, json: Json = False) -> None:
 def resume(name: str, by: By, json: Json = False) -> None:
     """Take people in again; whom the pause left out are taken in at the next run."""
     who = me(by)
-    resume_schedule(database(), who, name, lambda note: _carried_out(name, lambda handle: handle.unpause(note=note)))
+    with answering_database() as engine:
+        resume_schedule(engine, who, name, lambda note: _carried_out(name, lambda handle: handle.unpause(note=note)))
     _show_done(name, f"resumed by {who.name}", json)
 
 
 @schedule.command()
 def delete(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in; the cohort and its cases go on."""
-    delete_schedule(database(), me(by), name, lambda _: _carried_out(name, lambda handle: handle.delete()))
+    with answering_database() as engine:
+        delete_schedule(engine, me(by), name, lambda _: _carried_out(name, lambda handle: handle.delete()))
     _show_done(name, "deleted", json)
 
 
@@ -153,7 +157,8 @@ def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> N
         await handle.backfill(ScheduleBackfill(first, last, ScheduleOverlapPolicy.SKIP))
 
     days = since.date(), until.date()
-    backfill_schedule(database(), me(by), name, *days, lambda _: _carried_out(name, make_up))
+    with answering_database() as engine:
+        backfill_schedule(engine, me(by), name, *days, lambda _: _carried_out(name, make_up))
     _show_done(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json)
 
 

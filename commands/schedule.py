@@ -80,9 +80,9 @@ def create(
     def make(found: Callable[[], Cohort]) -> None:
         asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
 
-    chosen = (selection, clock, limit, rehearse, control, rate)
+    whom = (selection, clock, limit, rehearse, control, rate)
     with answering_database() as engine:
-        create_schedule(engine, me(by), name, cron, make, read, source, *chosen)
+        create_schedule(engine, me(by), name, cron, make, read, source, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
 

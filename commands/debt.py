@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.console import Json, emit, out, table
-from commands.imports import today, transaction
+from commands.imports import answering_database, today
 from models.formats import day, money, percent
 from models.money.accrual import Line
 from storage.amounts.accruals import load_accrual
@@ -43,7 +43,7 @@ def show(
     if not 1990 <= at.year <= 2100:
         raise typer.BadParameter("must lie between 1990 and 2100", param_hint="--on")
     otherwise = load_accrual(accrual) if accrual else None
-    with transaction() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         found = owed_on(connection, debt, at, otherwise)
     owed = found.owed
     components = {

@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from commands.cohort import begin_cohort, start_cohort
+from commands.cohort import start_cohort
 from commands.console import Json, emit, err, out, table
 from commands.ruler import load_ruler
 from embedded.home import demo_home
@@ -27,6 +27,8 @@ from models.formats import money
 from models.law.calendar import Clock
 from models.ruler.schema import Hypothesis, Stage
 from models.words import STAGES, STATUSES
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
@@ -169,7 +171,7 @@ class Play:
         if ruler.offer:
             ruler, source = opening_on(self.first_day, ruler.offer, source)
         name = f"cidade-{tax.lower()}"
-        return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
+        return begin_cohort(engine, Credentials("demo"), name, ruler, source, Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
         client = await connect_to(stack.services.temporal, stack.home.payload_keys)
@@ -188,7 +190,7 @@ class Play:
                 clock=clock,
                 last_day=self.last_day,
                 people=Townspeople(engine, census, clock, bank, self.seed, self.people),
-                supervisor=Supervisor(engine, client, clock, self.people),
+                supervisor=Supervisor(engine, clock, self.people),
                 clerk=Clerk(engine, clock),
                 tend=stack.tend,
                 watch=watch,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, TextColumn
 
-from commands.acting import By
+from commands.acting import By, me
 from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
@@ -16,7 +16,8 @@ from commands.ruler import load_ruler
 from models.case.ruler_change import Outcome
 from models.formats import money
 from models.ruler.schema import Ruler
-from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
+from operations.cohorts import migrate_cohort
+from storage.case.ruler_change import Foreseen, foresee_migration
 
 
 def register(app: typer.Typer) -> None:
@@ -34,21 +35,26 @@ def migrate(
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
     read, source = load_ruler(ruler)
     now = datetime.now(UTC)
-    with answering_database() as engine:
-        with _progress(f"foreseeing {name}") as seen:
-            foreseen = foresee_migration(engine, name, read, now, seen)
-        if not dry_run:
-            with _progress(f"migrating {name}") as moved:
-                migrate_cohort(engine, name, read, source, by, now, moved)
+    with answering_database() as engine, _progress(name) as advance:
+        if dry_run:
+            foreseen = foresee_migration(engine, name, read, now, advance("foreseeing"))
+        else:
+            done = advance("foreseeing"), advance("migrating")
+            foreseen = migrate_cohort(engine, me(by), name, read, source, now, *done)
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int], None]]:
+def _progress(name: str) -> Iterator[Callable[[str], Callable[[int], None]]]:
+    """A line for each thing that is done to the cases of a cohort."""
     columns = (TextColumn("{task.description}"), TextColumn("{task.completed} cases"))
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda cases: bar.advance(task, cases)
+
+        def advance(doing: str) -> Callable[[int], None]:
+            task = bar.add_task(f"{doing} {name}", total=None)
+            return lambda cases: bar.advance(task, cases)
+
+        yield advance
 
 
 def _told(foreseen: Foreseen, ruler: Ruler, dry_run: bool) -> dict[str, Any]:

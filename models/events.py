@@ -120,6 +120,13 @@ class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
 
+class ActRecorded(Event):
+    """People have approved, rejected, paused or resumed the case."""
+
+    act: int
+    """Its row in `acts`, which alone says who did what."""
+
+
 class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
 
@@ -148,5 +155,6 @@ EVENTS: tuple[type[Event], ...] = (
     PriorStepTaken,
     RatesLoaded,
     ExtractChanged,
+    ActRecorded,
     MemoryLost,
 )

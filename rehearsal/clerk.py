@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from models.case.facts import StepKind
 from models.errors import Refusal
 from models.law.calendar import Clock
-from storage.law.prior_steps import take_prior_step
+from operations.due_process import take_prior_step
+from operations.operation import Credentials
 
 NAME = "escrivã da cidade"
 STEPS: tuple[StepKind, ...] = ("protest", "cadin_notice")
@@ -36,4 +37,4 @@ class Clerk:
                 # refused when it is on record, and the case has only not looked yet
                 with suppress(Refusal):
                     on = self.clock.day_at(now)
-                    take_prior_step(self.engine, case, kind, on, f"livro da cidade, {case}", NAME, now)
+                    take_prior_step(self.engine, Credentials(NAME), case, kind, on, f"livro da cidade, {case}", now)

@@ -9,21 +9,17 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine, Row, text
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.service import RPCError
 
+from models.errors import Refusal
 from models.law.calendar import Clock
+from operations.cases import approve_suspension, reject_suspension
+from operations.operation import Credentials
 from rehearsal.city import Person
-from workflows.effects import Command
-from workflows.names import case_workflow_id
 
 THINKS = timedelta(days=2)
-PATIENCE = 5.0
-"""Seconds for an answer; asked once more, a case that has taken the first one stays as it is."""
-UNANSWERED = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError)
 FIRST, SECOND = "supervisora da cidade", "procurador da cidade"
 WHY = "ciência provada, prazo de defesa decorrido, débito ainda em aberto"
-REJECTED = Command(by=FIRST, reason="conferir antes se há defesa protocolada")
+WHY_NOT = "conferir antes se há defesa protocolada"
 
 ASKED = text("""
     SELECT cases.id, tax_id, CAST(state->>'asked_on' AS date) AS asked_on,
@@ -34,9 +30,8 @@ ASKED = text("""
 
 
 class Supervisor:
-    def __init__(self, engine: Engine, client: Client, clock: Clock, people: Iterable[Person]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, people: Iterable[Person]) -> None:
         self.engine = engine
-        self.client = client
         self.clock = clock
         self.rejected_first = {person.tax_id for person in people if person.rejected_first}
         self.idle = True
@@ -47,17 +42,18 @@ class Supervisor:
         asked = await asyncio.to_thread(self._asked)
         due = [gate for gate in asked if gate.asked_on + THINKS <= today or today == self.clock.last_day]
         self.idle = not due
-        await asyncio.gather(*(self._answer(gate) for gate in due))
+        for gate in due:
+            await asyncio.to_thread(self._answer, gate, now)
 
     def _asked(self) -> list[Row[tuple[str, str, date, bool, bool]]]:
         with self.engine.connect() as connection:
             return list(connection.execute(ASKED, {"first": FIRST}).all())
 
-    async def _answer(self, gate: Row[tuple[str, str, date, bool, bool]]) -> None:
-        rejects = gate.tax_id in self.rejected_first and not gate.was_rejected
-        approval = Command(by=SECOND if gate.was_approved else FIRST, reason=WHY)
-        update, command = ("reject", REJECTED) if rejects else ("approve", approval)
-        # refused when the case has moved on meanwhile; asked again, it is answered again
-        with suppress(WorkflowUpdateFailedError, *UNANSWERED):
-            async with asyncio.timeout(PATIENCE):
-                await self.client.get_workflow_handle(case_workflow_id(gate.id)).execute_update(update, command)
+    def _answer(self, gate: Row[tuple[str, str, date, bool, bool]], now: datetime) -> None:
+        # refused when the case has moved on meanwhile; what has changed since is looked at again
+        with suppress(Refusal):
+            if gate.tax_id in self.rejected_first and not gate.was_rejected:
+                reject_suspension(self.engine, Credentials(FIRST), gate.id, WHY_NOT, now)
+            else:
+                who = Credentials(SECOND if gate.was_approved else FIRST)
+                approve_suspension(self.engine, who, gate.id, "", WHY, now)

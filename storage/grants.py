@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from models.errors import Refusal
-from storage.schema import audit_log, decisions
+from storage.schema import acts, audit_log, decisions
 
-APPEND_ONLY = (decisions.name, audit_log.name)
+APPEND_ONLY = (decisions.name, audit_log.name, acts.name)
 
 REFUSED = """
     SELECT rolsuper, EXISTS (

@@ -262,6 +262,8 @@ cases = Table(
     # grows with every decision, so that the newest of two is known
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("paused_by", Text),
+    # the logical day
+    Column("paused_on", Date),
     Column("hardship_on", Date),
     # the taxpayer says it is paid: the next rung waits for the bank
     Column("claimed_paid_on", Date),
@@ -442,6 +444,24 @@ approvals = Table(
     Column("ended_at", DateTime(timezone=True)),
     Index("ix_approvals_case", "case", "id"),
     Index("uq_approvals_given", "case", "given_by", unique=True, postgresql_where=text("state = 'given'")),
+)
+
+# what a person did to a case: its workflow is told the id alone, and believes this row
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("who", Text, nullable=False),
+    # models.roles.Role; none: nobody proved who it was
+    Column("role", Text),
+    # the fingerprint of what was shown to whom, where something was
+    Column("seen", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("kind IN ('approve', 'reject', 'pause', 'resume')", name="kind"),
+    Index("ix_acts_case", "case", "id"),
 )
 
 suspensions = Table(

@@ -6,7 +6,6 @@ The map decides, the workflow obeys: each activity answers with the step that is
 import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
@@ -22,11 +21,9 @@ with workflow.unsafe.imports_passed_through():
         PATIENCE,
         AgreementEffects,
         AgreementRequest,
-        CaseCommand,
         CaseEffects,
         CaseStart,
         ChargeEffects,
-        Command,
         Contact,
         Dispatch,
         Evaluation,
@@ -82,7 +79,7 @@ class TaxpayerRuler:
             if self.news:
                 await self._evaluate("novidade no registro")
             elif self.now.closed:
-                # a supervisor's command answers before the case is over
+                # who acted on the case is answered before it is over
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if not self.news:
                     return self.now.step.status
@@ -99,6 +96,9 @@ class TaxpayerRuler:
     async def _evaluate(self, why: str) -> None:
         asked = EvaluationRequest(case=self.start.case, hardship_on=self.hardship_on)
         self.news, self.hardship_on = False, None
+        await self._look(asked, why)
+
+    async def _look(self, asked: EvaluationRequest, why: str) -> None:
         taken: Evaluation = await workflow.execute_activity_method(CaseEffects.evaluate, asked, summary=why, **PATIENCE)
         self.path, self.plan_ahead = list(taken.path), taken.plan
         self._adopt(taken.next_action)
@@ -222,45 +222,19 @@ class TaxpayerRuler:
         """Each of `models.events`, unread: the sandbox of every case has to set up what is written here."""
         self.news = True
 
-    # What supervisors ask. Each is refused at once when it makes no sense, and answered when it is done.
+    # What is asked, and answered when it is done.
 
     @workflow.update
-    async def approve(self, command: Command) -> str:
-        return await self._command(CaseEffects.approve_suspension, command, "suspensão aprovada")
-
-    @approve.validator
-    def _may_approve(self, command: Command) -> None:
-        self._must_await_approval()
-        _must_be_explained(command)
-
-    @workflow.update
-    async def reject(self, command: Command) -> str:
-        return await self._command(CaseEffects.reject_suspension, command, "suspensão recusada")
-
-    @reject.validator
-    def _may_reject(self, command: Command) -> None:
-        self._must_await_approval()
-        _must_be_explained(command)
-
-    @workflow.update
-    async def pause(self, command: Command) -> str:
-        return await self._command(CaseEffects.pause, command, "pausa")
-
-    @pause.validator
-    def _may_pause(self, command: Command) -> None:
-        _must_be_signed(command)
-        if self.next_action and self._status() not in (Status.RUNNING, Status.AWAITING_APPROVAL, Status.ON_HOLD):
-            raise ApplicationError(f"the case is {self._status()}; there is nothing to pause", non_retryable=True)
-
-    @workflow.update
-    async def resume(self, command: Command) -> str:
-        return await self._command(CaseEffects.resume, command, "retomada")
-
-    @resume.validator
-    def _may_resume(self, command: Command) -> None:
-        _must_be_signed(command)
-        if self._status() != Status.PAUSED:
-            raise ApplicationError(f"the case is {self._status()}, not paused", non_retryable=True)
+    async def acted(self, act: int) -> str:
+        """A person has acted on the case: `act` is the row that says who and what. Nothing else is believed, and what
+        the act changed is on record already. The status that it led to."""
+        try:
+            await self._look(EvaluationRequest(case=self.start.case, act=act), "ato no registro")
+        except ActivityError as failed:
+            raise _refused(failed) from None
+        # an approval is answered once the suspension is carried out, or once something overtook it
+        await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
+        return self.now.step.status
 
     @workflow.update
     async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
@@ -284,23 +258,8 @@ class TaxpayerRuler:
         if self._status() in (Status.RESOLVED, Status.CANCELLED):
             raise ApplicationError(f"the case is {self._status()}; there is nothing to agree on", non_retryable=True)
 
-    async def _command(self, effect: Any, command: Command, summary: str) -> str:
-        asked = CaseCommand(case=self.start.case, command=command)
-        try:
-            answer: NextAction = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
-        except ActivityError as failed:
-            raise _refused(failed) from None
-        self._adopt(answer)
-        # an approval is answered once the suspension is carried out, or once something overtook it
-        await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
-        return self.now.step.status
-
     def _status(self) -> str:
         return self.next_action.step.status if self.next_action else "being opened"
-
-    def _must_await_approval(self) -> None:
-        if self._status() != Status.AWAITING_APPROVAL:
-            raise ApplicationError(f"the case is {self._status()}, not awaiting approval", non_retryable=True)
 
     @workflow.query
     def state(self) -> NextAction | None:
@@ -324,14 +283,3 @@ def _label(step: Step) -> str:
     if step.action is Action.NOTIFY and step.row and step.stage:
         return f"{step.row.upper()} · {step.stage}"
     return step.action.replace("_", " ")
-
-
-def _must_be_signed(command: Command) -> None:
-    if not command.by.strip():
-        raise ApplicationError("say who asks: --by is empty", non_retryable=True)
-
-
-def _must_be_explained(command: Command) -> None:
-    _must_be_signed(command)
-    if not command.reason.strip():
-        raise ApplicationError("say why: --reason is empty", non_retryable=True)

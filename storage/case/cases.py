@@ -41,6 +41,7 @@ class Case:
     state: CaseState
     revision: int
     paused_by: str | None
+    paused_on: date | None
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
@@ -125,6 +126,7 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         state=CaseState.model_validate(row.state),
         revision=row.revision,
         paused_by=row.paused_by,
+        paused_on=row.paused_on,
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,

@@ -161,7 +161,7 @@ def facts_in_case(
         update={
             "hardship_on": case.hardship_on,
             "paused_by": case.paused_by or case.lifecycle.paused_by,
-            "paused_on": None if case.paused_by else case.lifecycle.paused_on,
+            "paused_on": case.paused_on if case.paused_by else case.lifecycle.paused_on,
             "cancelled_because": case.lifecycle.cancelled_because,
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,

@@ -16,12 +16,14 @@ import httpx
 from sqlalchemy import Engine
 
 from channels.settings import gateway_from
-from commands.cohort import begin_cohort, start_cohort
+from commands.cohort import start_cohort
 from commands.ruler import load_ruler
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
 from models.law.calendar import Clock
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.city import IPTU, MOST_TAXPAYERS, RULERS, Does, Person, city
@@ -145,7 +147,7 @@ class Scene:
         if ruler.offer:
             ruler, source = opening_on(FIRST_DAY, ruler.offer, source)
         name, everybody = f"caos-{tax.lower()}", Selection(tax=tax)
-        return begin_cohort(engine, name, ruler, source, "chaos", everybody, clock, rehearsal=tax != IPTU)
+        return begin_cohort(engine, Credentials("chaos"), name, ruler, source, everybody, clock, rehearsal=tax != IPTU)
 
     async def _live(self, engine: Engine, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
         client = await connect_to(self.stack.services.temporal, self.stack.home.payload_keys)
@@ -164,7 +166,7 @@ class Scene:
             clock=clock,
             last_day=self.town.last_day,
             people=people,
-            supervisor=Supervisor(engine, client, clock, self.people),
+            supervisor=Supervisor(engine, clock, self.people),
             clerk=Clerk(engine, clock),
             tend=self._tend,
             watch=watch,

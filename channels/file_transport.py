@@ -19,7 +19,7 @@ CRLF = compat32.clone(linesep="\r\n")
 
 
 class FileTransport:
-    name: Provider = "outbox"
+    name: Provider = "file"
     tells = True
     needs_contact = False
 

@@ -153,7 +153,7 @@ def status(name: str, json: Json = False) -> None:
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
-            out.print(f"{name} is {file['state']} by {file['state_set_by']} since {file['state_since']}")
+            out.print(f"{name} is {file['state']} by {file['lifecycle_set_by']} since {file['lifecycle_since']}")
         if near := file["near_prescription"]:
             out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
         counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]

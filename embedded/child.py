@@ -13,7 +13,7 @@ from signal import Signals
 from models.errors import Refusal
 
 REPOSITORY = Path(__file__).parent.parent
-WATCHDOG = Path(__file__).with_name("leash.py")
+WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 
 STEADY_SECONDS = 10.0
 """Who has worked so long didn't fail at its start, and is started again at once however often it is killed."""

@@ -39,7 +39,7 @@ def told(dossier: Dossier, reveal: bool) -> Document:
 
 def _sections(record: Record) -> Iterator[Section]:
     yield Section("identification", "Identificação", (Facts(tuple(_identification(record))),))
-    yield Section("standing", "Situação do caso", (Paragraph(_facts(record)),))
+    yield Section("situation", "Situação do caso", (Paragraph(_facts(record)),))
     yield Section("path", "Percurso no mapa de calor", tuple(_path(record)))
     yield Section("debts", "Débitos e declarações", tuple(on_record.owed(record)))
     yield Section("holds", "Suspensões de exigibilidade", tuple(on_record.holds(record)))

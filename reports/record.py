@@ -33,7 +33,7 @@ NOTICE_STATES = {
     Progress.BLOCKED: "bloqueada",
 }
 
-PROVIDERS = {"outbox": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
+PROVIDERS = {"file": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
 
 
 @dataclass(frozen=True)

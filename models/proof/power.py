@@ -32,7 +32,7 @@ class RateEffect:
         return 1 - self.base
 
     def power(self, control: int, treated: int) -> float:
-        """Of the test that `models.proof.uplift` makes: pooled variance under no effect, each group's own under the effect
+        """The power of the test in `models.proof.uplift`: pooled variance under no effect, each group's own under it
         (Fleiss, Statistical Methods for Rates and Proportions, without continuity correction)."""
         raised = self.base + self.uplift
         pooled = (self.base * control + raised * treated) / (control + treated)

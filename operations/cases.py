@@ -11,12 +11,13 @@ from models.case.gate import approvals_wanted, must_be_other
 from models.case.status import Status, must_be_open
 from models.errors import Refusal
 from operations.operation import Act, must_say, operation
-from storage import contacts, revival
+from storage.case import recovery
 from storage.case.acts import Kind, case_at_hand, go_on, record_act, stand, status_of, stop
 from storage.case.cases import read_case
 from storage.case.hardship import record_hardship
 from storage.case.recovery import Recovered
 from storage.case.transaction import CaseTransaction, end_approvals
+from storage.contact import contacts
 from storage.contact.contacts import Given
 from storage.law.approvals import put_approval
 from storage.read_models.case_file import case_file
@@ -129,7 +130,7 @@ def give_contact(act: Act, case: str, now: datetime, email: str | None = None, p
 def revive_cases(act: Act) -> Recovered:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
     with act.engine.begin() as connection:
-        return revival.look_again(connection)
+        return recovery.look_again(connection)
 
 
 @operation("case show --reveal")

@@ -12,10 +12,12 @@ from models.errors import Refusal
 from models.law.calendar import Clock
 from models.ruler.schema import Ruler
 from operations.operation import Act, must_say, operation
-from storage import costs, holdout, migration
+from storage.case import ruler_change
 from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler
 from storage.case.ruler_change import Foreseen, foresee_migration
+from storage.contact import costs
+from storage.proof import holdout
 
 Progress = Callable[[int], None]
 
@@ -137,5 +139,5 @@ def migrate_cohort(
     """Let a running cohort's open cases, and those to come, go by another version of its ruler. What comes of it."""
     act.tell(ruler=ruler.label)
     foreseen = foresee_migration(act.engine, name, ruler, now, seen)
-    migration.migrate_cohort(act.engine, name, ruler, source, act.by, now, moved)
+    ruler_change.migrate_cohort(act.engine, name, ruler, source, act.by, now, moved)
     return foreseen

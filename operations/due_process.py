@@ -8,8 +8,8 @@ from datetime import date, datetime
 from models.case.facts import Defence, StepKind
 from models.law.grounds import read_ground
 from operations.operation import Act, must_say, operation
-from storage import defences, holds, prior_steps
 from storage.case.cases import read_case
+from storage.law import defences, holds, prior_steps
 from storage.law.defences import Ruling
 from storage.law.holds import Changed
 from storage.law.service import prove_service

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from operations.operation import Act, operation
-from storage import bank_files, ledger
 from storage.intake import Rejects, TextFile
+from storage.payments import bank_files, ledger
 from storage.payments.bank_files import BankFileImported
 
 

@@ -108,9 +108,9 @@ class World:
         """A formal notice that was sent."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
-                'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,'
-                f" formal, status, body, sent_at) VALUES ('n1', '{self.case}', 0, 'domicile', 'domicile', '{ON}', 'h7',"
-                " 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
+                'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone,'
+                f" template, formal, status, body, sent_at) VALUES ('n1', '{self.case}', 0, 'domicile', 'domicile',"
+                f" '{ON}', 'h7', 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
             )
         return "n1"
 

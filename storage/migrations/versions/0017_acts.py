@@ -6,8 +6,8 @@ The downgrade forgets both; what came of the acts stays. The signals that only t
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 KINDS = "kind IN ('approve', 'reject', 'pause', 'resume')"
 
@@ -33,6 +33,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # a signal that the older version doesn't know would hold up all that follow it
-    op.execute("DELETE FROM owed_signals WHERE name = 'act_recorded' AND delivered_at IS NULL")
+    op.execute("DELETE FROM outbox WHERE name = 'act_recorded' AND delivered_at IS NULL")
     op.drop_column("cases", "paused_on")
     op.drop_table("acts")

@@ -22,8 +22,8 @@ By = Annotated[
 ]
 
 
-def me(by: str = "") -> Credentials:
-    """Raises Refusal when the token is somebody else's."""
+def credentials(by: str = "") -> Credentials:
+    """Who acts, by the name and by the token of REGUA_TOKEN. Raises Refusal when the token is somebody else's."""
     if by and not by.strip():
         raise typer.BadParameter("must not be empty", param_hint="--by")
     token = os.environ.get("REGUA_TOKEN")

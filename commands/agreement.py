@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.agreement.aftermath import identity_needed
@@ -94,7 +94,7 @@ def sign_(
     on = _day(date_, rules) if date_ else None
     wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
-        agreement = sign_agreement(engine, me(by), case, rules, text, wanted, datetime.now(UTC))
+        agreement = sign_agreement(engine, credentials(by), case, rules, text, wanted, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 
@@ -132,7 +132,7 @@ def break_(
     if not reason.strip():
         raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
-        break_agreement(engine, me(by), agreement, reason, datetime.now(UTC))
+        break_agreement(engine, credentials(by), agreement, reason, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 

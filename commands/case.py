@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import Engine
 
 from commands import process
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
 from commands.services import temporal_client
@@ -71,7 +71,7 @@ def show(
 ) -> None:
     """All that is on record of a case."""
     with answering_database() as engine:
-        file = reveal_case(engine, me(), case) if reveal else _masked(engine, case)
+        file = reveal_case(engine, credentials(), case) if reveal else _masked(engine, case)
     emit(file, json, lambda: _show(file))
 
 
@@ -89,7 +89,7 @@ def approve(case: str, by: By, reason: Reason, json: Json = False) -> None:
             seen = to_be_approved(connection, case, _now())
         if seen and not json:
             _show_approval(seen)
-        acted = approve_suspension(engine, me(by), case, seen["fingerprint"] if seen else "", reason, _now())
+        acted = approve_suspension(engine, credentials(by), case, seen["fingerprint"] if seen else "", reason, _now())
     _answer(acted, json, approval=seen)
 
 
@@ -98,7 +98,7 @@ def reject(case: str, by: By, reason: Reason, json: Json = False) -> None:
     """Refuse the suspension; the ruler asks again after its wait."""
     _must_say("--reason", reason)
     with answering_database() as engine:
-        acted = reject_suspension(engine, me(by), case, reason, _now())
+        acted = reject_suspension(engine, credentials(by), case, reason, _now())
     _answer(acted, json)
 
 
@@ -106,7 +106,7 @@ def reject(case: str, by: By, reason: Reason, json: Json = False) -> None:
 def pause(case: str, by: By, json: Json = False) -> None:
     """Stop the clock of a case."""
     with answering_database() as engine:
-        acted = pause_case(engine, me(by), case, _now())
+        acted = pause_case(engine, credentials(by), case, _now())
     _answer(acted, json)
 
 
@@ -114,7 +114,7 @@ def pause(case: str, by: By, json: Json = False) -> None:
 def resume(case: str, by: By, json: Json = False) -> None:
     """Let the clock of a paused case run on, with the wait that was left."""
     with answering_database() as engine:
-        acted = resume_case(engine, me(by), case, _now())
+        acted = resume_case(engine, credentials(by), case, _now())
     _answer(acted, json)
 
 
@@ -122,7 +122,7 @@ def resume(case: str, by: By, json: Json = False) -> None:
 def hardship(case: str, by: By, json: Json = False) -> None:
     """Record that the taxpayer declared to be unable to pay."""
     with answering_database() as engine:
-        declared_on = declare_hardship(engine, me(by), case, _now())
+        declared_on = declare_hardship(engine, credentials(by), case, _now())
     _done(case, f"hardship declared on {declared_on:%Y-%m-%d}", json)
 
 
@@ -136,7 +136,7 @@ def contact(
 ) -> None:
     """Put another e-mail or telephone on record; a case that reached nobody goes on."""
     with answering_database() as engine:
-        given = give_contact(engine, me(by), case, _now(), email, phone)
+        given = give_contact(engine, credentials(by), case, _now(), email, phone)
     said = [f"{case}: {', '.join(given.kinds)} on record"]
     said += [f"{channel} is tried there again, where it had failed" for channel in given.recovered]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
@@ -156,15 +156,15 @@ def served(
     day = _date(on)
     _must_say("--reference", reference)
     with answering_database() as engine:
-        register_service(engine, me(by), case, notice, day, reference, _now())
+        register_service(engine, credentials(by), case, notice, day, reference, _now())
     _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
 
 
-@case.command()
+@case.command(name="revive")
 def recover(json: Json = False) -> None:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
     with answering_database() as engine:
-        recovered = revive_cases(engine, me())
+        recovered = revive_cases(engine, credentials())
     said = f"{recovered.cases} cases and {recovered.agreements} agreements look at their record again"
     emit(asdict(recovered), json, lambda: out.print(said))
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.percentages import share_of
@@ -124,7 +124,7 @@ def start(
         return
     chosen = (selection, clock, limit, rehearse, control, rival, rate)
     with answering_database() as engine:
-        begun = begin_cohort(engine, me(by), name, read, source, *chosen)
+        begun = begin_cohort(engine, credentials(by), name, read, source, *chosen)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
         counts = status_counts(engine, name)
@@ -169,7 +169,7 @@ def status(name: str, json: Json = False) -> None:
 @cohort.command("release")
 def release_(name: str, by: By, json: Json = False) -> None:
     """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
-    who = me(by)
+    who = credentials(by)
     with answering_database() as engine:
         released = release_control(engine, who, name)
     said = {"cohort": name, "released": released, "by": who.name}
@@ -186,7 +186,7 @@ def budget_(
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = amount_of(amount, "AMOUNT")
     with answering_database() as engine:
-        woken = change_budget(engine, me(by), name, limit, datetime.now(UTC))
+        woken = change_budget(engine, credentials(by), name, limit, datetime.now(UTC))
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
@@ -195,7 +195,7 @@ def budget_(
 def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Hold every case of a cohort: no notice is claimed once this has returned."""
     with answering_database() as engine:
-        told = pause_cohort(engine, me(by), name, reason, datetime.now(UTC))
+        told = pause_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
     _show_state(name, State.PAUSED, told, json)
 
 
@@ -203,7 +203,7 @@ def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
 def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
     with answering_database() as engine:
-        told = resume_cohort(engine, me(by), name, reason, datetime.now(UTC))
+        told = resume_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
     _show_state(name, State.RUNNING, told, json)
 
 
@@ -218,7 +218,7 @@ def cancel(
     if not reason.strip():
         raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
-        told = cancel_cohort(engine, me(by), name, reason, datetime.now(UTC))
+        told = cancel_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
     _show_state(name, State.CANCELLED, told, json)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.acting import me
+from commands.acting import credentials
 from commands.case import case as case_commands
 from commands.console import Json, emit, err, out
 from commands.imports import answering_database
@@ -30,7 +30,7 @@ def explain(
 ) -> None:
     """Why is this taxpayer here? Every decision with its evidence, rule, notice and proof; always the same bytes."""
     with answering_database() as engine:
-        dossier = reveal_dossier(engine, me(), case) if reveal else read_dossier(engine, case)
+        dossier = reveal_dossier(engine, credentials(), case) if reveal else read_dossier(engine, case)
     document = told(dossier, reveal)
     if html is not None:
         _write(html, _as_html(document))

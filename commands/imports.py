@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from commands.acting import me
+from commands.acting import credentials
 from commands.console import Json, emit, err, out, table
 from commands.services import database
 from embedded.home import home
@@ -110,7 +110,7 @@ def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: M
     read = reader_of(source.header)
     kept = home().rejects / f"{source.label}.csv"
     with progress_of(source) as progress, Rejects(kept) as rejects, answering_database() as engine:
-        imported = asdict(merge(engine, me(), source, read, rejects, progress))
+        imported = asdict(merge(engine, credentials(), source, read, rejects, progress))
     said = {**imported, "rejected": rejects.count, "rejects_file": str(rejects.path) if rejects.path else None}
     emit(said, as_json, lambda: show(said))
 

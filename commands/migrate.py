@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, TextColumn
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
@@ -40,7 +40,7 @@ def migrate(
             foreseen = foresee_migration(engine, name, read, now, advance("foreseeing"))
         else:
             done = advance("foreseeing"), advance("migrating")
-            foreseen = migrate_cohort(engine, me(by), name, read, source, now, *done)
+            foreseen = migrate_cohort(engine, credentials(by), name, read, source, now, *done)
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, err, out, table
 from commands.imports import Day, answering_database, progress_of
 from embedded.home import home
@@ -44,7 +44,7 @@ def import_payments(
         answering_database() as engine,
     ):
         now = datetime.now(UTC)
-        imported = import_bank_file(engine, me(), source, rejects, now, force, progress)
+        imported = import_bank_file(engine, credentials(), source, rejects, now, force, progress)
     said = _said(imported, rejects)
     emit(said, as_json, lambda: _show_import(said))
     if not imported.applied:
@@ -74,7 +74,7 @@ def match(
 ) -> None:
     """Put an unmatched payment on the debt it was meant for."""
     with answering_database() as engine:
-        match_payment(engine, who := me(by), payment, debt, datetime.now(UTC))
+        match_payment(engine, who := credentials(by), payment, debt, datetime.now(UTC))
     emit(
         {"payment": payment, "debt": debt, "by": who.name},
         as_json,

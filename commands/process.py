@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, out
 from commands.imports import answering_database
 from models.case.facts import StepKind
@@ -55,7 +55,9 @@ def hold(
     chosen = _ground(ground)
     with answering_database() as engine:
         days = {"since": _day(since), "until": _day(until)}
-        placed = place_hold(engine, me(by), case, chosen, reason, _now(), evidence or None, debts=debt or (), **days)
+        placed = place_hold(
+            engine, credentials(by), case, chosen, reason, _now(), evidence or None, debts=debt or (), **days
+        )
     _tell(case, f"held on the ground {chosen}", {"placed": _holds(placed), "cases": placed.cases}, json)
 
 
@@ -71,7 +73,7 @@ def release(
     must_say(reason=reason)
     chosen = _ground(ground) if ground else None
     with answering_database() as engine:
-        lifted = release_hold(engine, me(by), case, reason, _now(), chosen, debt or ())
+        lifted = release_hold(engine, credentials(by), case, reason, _now(), chosen, debt or ())
     grounds = ", ".join(sorted({each.ground for each in lifted.holds}))
     _tell(case, f"released: {grounds}", {"released": _holds(lifted), "cases": lifted.cases}, json)
 
@@ -91,11 +93,11 @@ def defence(
         raise typer.BadParameter("say --reference to file a defence, or --decided and --reason to decide the open one")
     with answering_database() as engine:
         if decided is None:
-            filed = file_defence(engine, me(by), case, reference, _now(), _day(on))
+            filed = file_defence(engine, credentials(by), case, reference, _now(), _day(on))
             done = f"defence filed on {filed.filed_on}"
         else:
             must_say(reason=reason)
-            filed = rule_on_defence(engine, me(by), case, decided.value, reason, _now(), _day(on))
+            filed = rule_on_defence(engine, credentials(by), case, decided.value, reason, _now(), _day(on))
             done = f"defence {decided} on {filed.decided_on}"
     _tell(case, done, {"defence": filed.model_dump()}, json)
 
@@ -113,7 +115,7 @@ def step(
     if (named := STEPS.get(kind.replace("_", "-"))) is None:
         raise typer.BadParameter(f"there is no step {kind!r}; known are {', '.join(STEPS)}", param_hint="--kind")
     with answering_database() as engine:
-        take_prior_step(engine, me(by), case, named, on.date(), reference, _now())
+        take_prior_step(engine, credentials(by), case, named, on.date(), reference, _now())
     taken = {"kind": named, "on": on.date(), "reference": reference}
     _tell(case, f"{PRIOR_STEPS[named]} on {on:%Y-%m-%d}", {"step": taken}, json)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.acting import me
+from commands.acting import credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.formats import percent
@@ -36,7 +36,7 @@ def import_rates_(
     accepted = [row.rate for row in rows if row.rate]
     rejects = [row for row in rows if row.rate is None]
     with answering_database() as engine:
-        changes = import_rates(engine, me(), digest_of(file), series, accepted)
+        changes = import_rates(engine, credentials(), digest_of(file), series, accepted)
     counts = {
         "rows": len(rows),
         "rates": len({rate.month for rate in accepted}),

@@ -22,7 +22,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, clock_of, selection_of
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
@@ -82,7 +82,7 @@ def create(
 
     whom = (selection, clock, limit, rehearse, control, rate)
     with answering_database() as engine:
-        create_schedule(engine, me(by), name, cron, make, read, source, *whom)
+        create_schedule(engine, credentials(by), name, cron, make, read, source, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
 
@@ -120,7 +120,7 @@ def list_schedules(json: Json = False) -> None:
 @schedule.command()
 def pause(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in until it is resumed; the cases of the cohort go on."""
-    who = me(by)
+    who = credentials(by)
     with answering_database() as engine:
         pause_schedule(engine, who, name, lambda note: _carried_out(name, lambda handle: handle.pause(note=note)))
     _show_done(name, f"paused by {who.name}", json)
@@ -129,7 +129,7 @@ def pause(name: str, by: By, json: Json = False) -> None:
 @schedule.command()
 def resume(name: str, by: By, json: Json = False) -> None:
     """Take people in again; whom the pause left out are taken in at the next run."""
-    who = me(by)
+    who = credentials(by)
     with answering_database() as engine:
         resume_schedule(engine, who, name, lambda note: _carried_out(name, lambda handle: handle.unpause(note=note)))
     _show_done(name, f"resumed by {who.name}", json)
@@ -139,7 +139,7 @@ def resume(name: str, by: By, json: Json = False) -> None:
 def delete(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in; the cohort and its cases go on."""
     with answering_database() as engine:
-        delete_schedule(engine, me(by), name, lambda _: _carried_out(name, lambda handle: handle.delete()))
+        delete_schedule(engine, credentials(by), name, lambda _: _carried_out(name, lambda handle: handle.delete()))
     _show_done(name, "deleted", json)
 
 
@@ -158,7 +158,7 @@ def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> N
 
     days = since.date(), until.date()
     with answering_database() as engine:
-        backfill_schedule(engine, me(by), name, *days, lambda _: _carried_out(name, make_up))
+        backfill_schedule(engine, credentials(by), name, *days, lambda _: _carried_out(name, make_up))
     _show_done(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.formats import day
@@ -48,5 +48,5 @@ def done(
 ) -> None:
     """Mark a task as done."""
     with answering_database() as engine:
-        finish_task(engine, who := me(by), task)
+        finish_task(engine, who := credentials(by), task)
     emit({"task": task, "done_by": who.name}, json, lambda: out.print(f"task {task} done"))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.acting import By, me
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.roles import Role
@@ -33,7 +33,7 @@ def issue_(
 ) -> None:
     """Print a token, once: what is kept tells nobody what it was."""
     with answering_database() as engine:
-        made = issue_token(engine, me(by), name, role, days)
+        made = issue_token(engine, credentials(by), name, role, days)
     emit({"name": name, "role": role, "token": made}, as_json, lambda: out.print(made, markup=False, soft_wrap=True))
 
 
@@ -50,5 +50,5 @@ def list_(as_json: Json = False) -> None:
 def revoke_(name: Name, by: By, as_json: Json = False) -> None:
     """End a token from now on."""
     with answering_database() as engine:
-        revoke_token(engine, who := me(by), name)
+        revoke_token(engine, who := credentials(by), name)
     emit({"name": name, "revoked_by": who.name}, as_json, lambda: out.print(f"{name}'s token is no longer in force"))

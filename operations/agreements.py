@@ -1,4 +1,4 @@
-"""What people do about instalment agreements: sign one for a taxpayer, and break one."""
+"""Acts on instalment agreements: sign one for a taxpayer, and break one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from storage.agreement.signing import SigningRequest, sign
 
 @operation("agreement sign")
 def sign_agreement(act: Act, case: str, policy: Policy, text: str, wanted: SigningRequest, now: datetime) -> str:
-    """Sign an agreement on all that a case owes and is not on hold; its id. `text` is the policy as it is written.
-    Raises Refusal by the rule that it breaks."""
+    """Sign an agreement on all that a case owes and is not on hold; returns its id.
+
+    `text` is the policy as it is written. Raises Refusal by the rule that it breaks.
+    """
     act.tell(policy=policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
     agreed, _ = sign(act.engine, case, policy, text, wanted, act.by, "command", now)
     return agreed.id

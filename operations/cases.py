@@ -1,4 +1,4 @@
-"""What people do to one case: approve or reject its suspension, pause and resume it, say what they know of it."""
+"""Acts on one case: approve or reject its suspension, pause and resume it, record hardship and contacts, reveal it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.case.status import Status, must_be_open
 from models.errors import Refusal
 from operations.operation import Act, must_say, operation
 from storage.case import recovery
-from storage.case.acts import Kind, case_at_hand, go_on, record_act, stand, status_of, stop
+from storage.case.acts import Kind, clear_pause, locked_case, record_act, save_state, set_pause, status_of
 from storage.case.cases import read_case
 from storage.case.hardship import record_hardship
 from storage.case.recovery import Recovered
@@ -26,12 +26,12 @@ from storage.read_models.dossier import Dossier, read_dossier
 
 @dataclass(frozen=True)
 class Acted:
-    """What a person did to a case: the case's workflow is told the act, and says what comes of it."""
+    """An act on record, and the status that the case has come to by it."""
 
     case: str
     act: int
     status: Status
-    """The one it has led to so far; the case's workflow may have more to do."""
+    """As far as it can be told without the case's workflow, which may have more to do."""
 
 
 @operation("case approve")
@@ -39,7 +39,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
     """Approve the suspension of the taxpayer's benefits. `seen` is the fingerprint of what was shown to whom, empty
     when nothing was. Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
     must_say("why", reason)
-    with case_at_hand(act.engine, case, now) as tx:
+    with locked_case(act.engine, case, now) as tx:
         _must_await_approval(tx)
         if seen and seen != tx.facts.fingerprint:
             raise Refusal(CHANGED)
@@ -48,7 +48,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
             raise Refusal("the suspension is approved already, and about to be carried out")
         put_approval(tx, act.by, reason)
         tx.journal("approved", f"suspensão aprovada por {act.by}: {reason}", step=tx.step)
-        stand(tx, tx.state.approved(act.by, tx.facts.fingerprint))
+        save_state(tx, tx.state.approved(act.by, tx.facts.fingerprint))
         return _acted(act, tx, "approve", reason, seen)
 
 
@@ -56,37 +56,37 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
 def reject_suspension(act: Act, case: str, reason: str, now: datetime) -> Acted:
     """Refuse the suspension; the ruler asks again after its wait."""
     must_say("why", reason)
-    with case_at_hand(act.engine, case, now) as tx:
+    with locked_case(act.engine, case, now) as tx:
         _must_await_approval(tx)
         tx.journal("rejected", f"suspensão recusada por {act.by}: {reason}", step=tx.step)
         end_approvals(tx.connection, case, "lapsed")
-        stand(tx, tx.state.rejected(tx.today))
+        save_state(tx, tx.state.rejected(tx.today))
         return _acted(act, tx, "reject", reason)
 
 
 @operation("case pause")
 def pause_case(act: Act, case: str, now: datetime) -> Acted:
     """Stop the clock of a case that climbs, whatever else stops it."""
-    with case_at_hand(act.engine, case, now) as tx:
+    with locked_case(act.engine, case, now) as tx:
         must_be_open(case, tx.case.status)
         beyond = tx.state.suspended or tx.state.referred or tx.case.status is Status.CONTROL
         if beyond or tx.case.paused_by is not None:
             raise Refusal(f"the case is {tx.case.status}; there is nothing to pause")
-        stop(tx, act.by)
+        set_pause(tx, act.by)
         return _acted(act, tx, "pause")
 
 
 @operation("case resume")
 def resume_case(act: Act, case: str, now: datetime) -> Acted:
     """Let the clock of a paused case run on, with the wait that was left, unless something else stops it."""
-    with case_at_hand(act.engine, case, now) as tx:
+    with locked_case(act.engine, case, now) as tx:
         must_be_open(case, tx.case.status)
         if tx.case.paused_by is None and tx.case.lifecycle.state is State.PAUSED:
             raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {tx.case.cohort}`")
         if tx.case.paused_by is None:
             raise Refusal(f"the case is {tx.case.status}, not paused")
         tx.journal("resume_asked", f"retomado por {act.by}")
-        go_on(tx)
+        clear_pause(tx)
         return _acted(act, tx, "resume")
 
 
@@ -94,7 +94,7 @@ CHANGED = "the case has changed since it was shown; look at it again and approve
 
 
 def _must_await_approval(tx: CaseTransaction) -> None:
-    """Also by today's facts, which its workflow may not have looked at yet."""
+    """Raises Refusal unless it does by its record and by today's facts, which its workflow may not have seen yet."""
     must_be_open(tx.case.id, tx.case.status)
     if tx.case.status is not Status.AWAITING_APPROVAL:
         raise Refusal(f"the case is {tx.case.status}, not awaiting approval")
@@ -109,7 +109,7 @@ def _acted(act: Act, tx: CaseTransaction, kind: Kind, reason: str = "", seen: st
 
 @operation("case hardship")
 def declare_hardship(act: Act, case: str, now: datetime) -> date:
-    """Record that the taxpayer declared to be unable to pay. The logical day it counts from."""
+    """Record that the taxpayer declared to be unable to pay; returns the logical day from which that counts."""
     with act.engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         must_be_open(case, record.status)
@@ -135,12 +135,12 @@ def revive_cases(act: Act) -> Recovered:
 
 @operation("case show --reveal")
 def reveal_case(act: Act, case: str) -> dict[str, Any]:
-    """All that is on record of a case, the tax id and the name with it."""
+    """Show all that is on record of a case, the tax id and the name with it."""
     with act.engine.connect() as connection:
         return case_file(connection, case, reveal=True)
 
 
 @operation("case explain --reveal")
 def reveal_dossier(act: Act, case: str) -> Dossier:
-    """What a case is explained from, to be told with the tax id, the name and the addresses."""
+    """Read the dossier from which a case is explained, to be told with the tax id, the name and the addresses."""
     return read_dossier(act.engine, case)

@@ -1,4 +1,4 @@
-"""What people do to a whole cohort: start it, let it spend, hold it, let it go on, end it, give it another ruler."""
+"""Acts on a whole cohort: start it, set its budget, pause, resume and cancel it, give it another ruler."""
 
 from __future__ import annotations
 
@@ -102,20 +102,20 @@ def must_not_be_over(ruler: Ruler, day: date) -> None:
 
 @operation("cohort release")
 def release_control(act: Act, name: str) -> int:
-    """Let go of a cohort's control group, so that other cohorts may take it up. How many cases."""
+    """Let go of a cohort's control group, so that other cohorts may take it up. Returns how many cases."""
     return holdout.release(act.engine, name)
 
 
 @operation("cohort budget")
 def change_budget(act: Act, name: str, amount: Decimal, now: datetime) -> int:
-    """Change what a cohort may spend. How many cases that the former budget had stopped look again."""
+    """Change what a cohort may spend. Returns how many stopped cases look again."""
     act.tell(amount=f"{amount}")
     return costs.change_budget(act.engine, name, amount, act.by, now)
 
 
 @operation("cohort pause")
 def pause_cohort(act: Act, name: str, reason: str, now: datetime) -> int:
-    """Hold every case of a cohort: no notice is claimed once this has returned. How many are being told."""
+    """Hold every case of a cohort: no notice is claimed once this has returned. Returns how many are told."""
     return change_cohort_state(act.engine, name, State.PAUSED, act.by, reason.strip(), now)
 
 

@@ -1,4 +1,4 @@
-"""What people put on record of a case as the law has it: holds, defences, proof of service, the steps before a suit."""
+"""Acts of due process on a case: holds, defences, proof of service, and the steps before a suit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people bring in from files: taxpayers and debts, returns, benefits, rates. All of a file, or nothing."""
+"""Imports of files: taxpayers and debts, returns, benefits, rates. All of a file is taken, or nothing."""
 
 from __future__ import annotations
 

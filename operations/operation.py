@@ -28,12 +28,12 @@ from storage.audit.log import Entry, carry, write
 from storage.audit.tokens import bearer, roles_in_force
 
 OPAQUE = re.compile(r"[0-9a-f]{16}|\d{1,10}|sha256:[0-9a-f]{64}")
-"""A subject that surely names nobody, also when it was mistyped."""
+"""The forms of a subject that surely names nobody, also when it was mistyped."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who says to ask, and the token that proves it."""
+    """The name of a person who asks, and the token that proves it."""
 
     name: str
     token: str | None = None
@@ -56,7 +56,7 @@ class Act:
         return self.entry.actor.name
 
     def tell(self, **detail: Any) -> None:
-        """Has the log say more of what is done; nothing that names a person. What is empty is left out."""
+        """Adds to the entry's detail; nothing that names a person. Empty values are left out."""
         told = {name: value for name, value in detail.items() if value}
         self.entry.detail |= {
             name: " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -72,7 +72,7 @@ OPERATIONS: dict[str, Operation[..., Any]] = {}
 
 
 class Operation(Generic[P, T]):
-    """What `operation` makes of a function: called with the engine and with who asks, instead of with an act."""
+    """A function that does one thing a person may do, called with the engine and the credentials of who asks."""
 
     __name__: str
 
@@ -114,26 +114,26 @@ def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operati
 
 
 def identified(connection: Connection, who: Credentials) -> Actor:
-    """By the token; without one nobody proved to be that person. Raises Refusal when it is not in force."""
+    """The actor that a token proves; without one nobody proved to be that person. Raises Refusal: not in force."""
     must_say("who asks", who.name)
     return bearer(connection, who.token) if who.token else Actor(who.name)
 
 
 def must_say(what: str, said: str) -> None:
-    """Raises Refusal when that is left blank which has to be on record."""
+    """Raises Refusal when a text that has to be on record is blank; `what` names it."""
     if not said.strip():
         raise Refusal(f"say {what}: it is kept on record")
 
 
 def record_refused(engine: Engine, entry: Entry) -> None:
-    """Without what was typed, which may be anything; a database that is away can't be told."""
+    """Puts a refusal on record, without what was typed, which may be anything; not while the database is away."""
     kept = entry.subject if OPAQUE.fullmatch(entry.subject or "") else None
     with suppress(SQLAlchemyError), engine.begin() as connection:
         write(connection, Entry(entry.actor, entry.command, kept), "refused")
 
 
 def _subject(args: tuple[Any, ...]) -> str | None:
-    """The case, cohort, payment, … that is named first; a file by its digest."""
+    """The case, cohort, payment, … that is named first, or the digest of a file."""
     match args:
         case (str() | int() as named, *_):
             return str(named)

@@ -1,4 +1,4 @@
-"""What people do about money that came in: import a bank's file, and put an unmatched payment where it belongs."""
+"""Acts about money that came in: import a bank's file, and put an unmatched payment where it belongs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""What people do to the schedule by which a cohort grows. Each is carried out in Temporal by the function that is
-given: by the note it leaves there, whether there is such a schedule."""
+"""Acts on the schedule by which a cohort grows.
+
+Each is carried out in Temporal by the function given: it takes a note to leave there, and returns whether there is
+such a schedule.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do about their tasks."""
+"""Acts on the tasks that people have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do about tokens, by which they prove who they are."""
+"""Acts on the tokens by which people prove who they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.audit.tokens import issue, revoke
 
 @operation("token issue")
 def issue_token(act: Act, name: str, role: Role, days: int | None) -> str:
-    """A token that is told once; without days it is in force until it is revoked."""
+    """Issue a token and return it, this once; without days it is in force until it is revoked."""
     act.tell(role=role, days=days)
     with act.engine.begin() as connection:
         return issue(connection, name, role, act.by, days)

@@ -32,21 +32,24 @@ EVERYWHERE = frozenset(CHANNELS)
 
 
 @contextmanager
-def case_at_hand(engine: Engine, case: str, now: datetime) -> Iterator[CaseTransaction]:
-    """One transaction over a locked case, judged on today's facts. What moves it is neither journalled nor saved, since
-    that is its workflow's; what is journalled meanwhile is."""
+def locked_case(engine: Engine, case: str, now: datetime) -> Iterator[CaseTransaction]:
+    """One transaction over a locked case, evaluated on today's facts, for a person's act.
+
+    The moves that the facts lead to are neither journalled nor saved, since they are its workflow's; what the act
+    journals is.
+    """
     with engine.begin() as connection:
         connection.execute(QUEUED, {"case": case})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
         steady_debts(connection, [locked.pair], today)
-        tx = _judged(connection, locked, today)
+        tx = _evaluated(connection, locked, today)
         yield tx
         if tx.entries:
             connection.execute(insert(decisions), tx.entries)
 
 
-def _judged(connection: Connection, case: Case, today: date) -> CaseTransaction:
+def _evaluated(connection: Connection, case: Case, today: date) -> CaseTransaction:
     person = read_person(connection, case.id, case.state.steps - 1, case.clock, today)
     facts = read_case_facts(connection, case, today, person, person.contacts.reach(EVERYWHERE))
     decision = decide(case.ruler, case.frozen.calendar, case.state, facts)
@@ -54,27 +57,27 @@ def _judged(connection: Connection, case: Case, today: date) -> CaseTransaction:
 
 
 def status_of(tx: CaseTransaction) -> Status:
-    """The one that the case is in by now, as far as it can be told without its workflow."""
-    return _judged(tx.connection, read_case(tx.connection, tx.case.id), tx.today).step.status
+    """The status that the case has come to by now, as far as it can be told without its workflow."""
+    return _evaluated(tx.connection, read_case(tx.connection, tx.case.id), tx.today).step.status
 
 
-def stand(tx: CaseTransaction, state: CaseState) -> None:
+def save_state(tx: CaseTransaction, state: CaseState) -> None:
     written = state.model_dump(mode="json")
     tx.connection.execute(update(cases).where(cases.c.id == tx.case.id).values(state=written))
 
 
-def stop(tx: CaseTransaction, by: str) -> None:
+def set_pause(tx: CaseTransaction, by: str) -> None:
     mine = cases.c.id == tx.case.id
     tx.connection.execute(update(cases).where(mine).values(paused_by=by, paused_on=tx.today))
 
 
-def go_on(tx: CaseTransaction) -> None:
+def clear_pause(tx: CaseTransaction) -> None:
     mine = cases.c.id == tx.case.id
     tx.connection.execute(update(cases).where(mine).values(paused_by=None, paused_on=None))
 
 
 def record_act(connection: Connection, kind: Kind, case: str, actor: Actor, reason: str, seen: str = "") -> int:
-    """Its id. The case's workflow hears of it from the commit on, whoever else tells it."""
+    """Puts an act on record and returns its id; the case's workflow is owed the news of it from the commit on."""
     row = {"kind": kind, "case": case, "who": actor.name, "role": actor.role, "reason": reason, "seen": seen or None}
     act: int = connection.execute(insert(acts).values(row).returning(acts.c.id)).scalar_one()
     enqueue(connection, [case], ActRecorded(act=act))
@@ -82,7 +85,7 @@ def record_act(connection: Connection, kind: Kind, case: str, actor: Actor, reas
 
 
 def must_be_recorded(connection: Connection, case: str, act: int) -> None:
-    """Raises Refusal when nobody did such a thing to the case, whoever says so."""
+    """Raises Refusal when the case has no such act on record, whoever says so."""
     known = select(acts.c.id).where(acts.c.id == act, acts.c.case == case)
     if connection.execute(known).one_or_none() is None:
         raise Refusal(f"no act {act} of case {case} is on record")

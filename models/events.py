@@ -127,6 +127,12 @@ class ActRecorded(Event):
     """Its row in `acts`, which alone says who did what."""
 
 
+class DayBegan(Event):
+    """A rehearsal's clock was moved to a day on which the case has something to do."""
+
+    on: date
+
+
 class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
 
@@ -156,5 +162,6 @@ EVENTS: tuple[type[Event], ...] = (
     RatesLoaded,
     ExtractChanged,
     ActRecorded,
+    DayBegan,
     MemoryLost,
 )

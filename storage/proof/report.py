@@ -145,8 +145,8 @@ ANSWERS = """
 """
 
 AGREEMENTS = """
-    SELECT count(*) AS signed, count(*) FILTER (WHERE state = 'broken') AS broken,
-           count(*) FILTER (WHERE state = 'completed') AS completed
+    SELECT count(*) AS signed, count(*) FILTER (WHERE agreements.state = 'broken') AS broken,
+           count(*) FILTER (WHERE agreements.state = 'completed') AS completed
     FROM agreements JOIN cases ON cases.id = agreements."case" WHERE cohort = :cohort
 """
 

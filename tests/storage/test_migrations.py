@@ -84,7 +84,6 @@ COLUMNS_BEFORE_0016 = {
         "lifecycle_since": "steered_on",
     },
 }
-VALUES_BEFORE_0016 = {"notices": {"provider": {"file": "outbox"}, "served_by": {"file": "outbox"}}}
 
 
 def before_0016(whole: Content) -> Content:
@@ -92,17 +91,22 @@ def before_0016(whole: Content) -> Content:
     return {
         TABLES_BEFORE_0016.get(table, table): [
             {
-                COLUMNS_BEFORE_0016.get(table, {}).get(column, column): VALUES_BEFORE_0016.get(table, {})
-                .get(column, {})
-                .get(value, value)
-                if isinstance(value, str)
-                else value
+                COLUMNS_BEFORE_0016.get(table, {}).get(column, column): value_before_0016(table, column, value)
                 for column, value in row.items()
             }
             for row in rows
         ]
         for table, rows in whole.items()
     }
+
+
+def value_before_0016(table: str, column: str, value: Any) -> Any:
+    if table == "cases" and column == "next_step" and value:
+        legs = [{"channel": route["channel"], "way": route["rung_channel"]} for route in value["routes"]]
+        return {**{key: each for key, each in value.items() if key != "routes"}, "legs": legs}
+    if table == "notices" and column in ("provider", "served_by"):
+        return {"file": "outbox"}.get(value, value)
+    return value
 
 
 def import_sample(engine: Engine, folder: Path) -> None:

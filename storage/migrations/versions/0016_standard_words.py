@@ -49,6 +49,18 @@ def tell_apart(signal: str) -> None:
     )
 
 
+def next_step_routes(step: tuple[str, str], route: tuple[str, str]) -> None:
+    """The notices of the next step, each a channel and the rung's channel that it stands for."""
+    (list_before, list_after), (key_before, key_after) = step, route
+    op.execute(f"""
+        UPDATE cases SET next_step = next_step - '{list_before}' || jsonb_build_object('{list_after}', (
+            SELECT coalesce(jsonb_agg(item - '{key_before}' || jsonb_build_object('{key_after}', item -> '{key_before}')
+                                      ORDER BY n), '[]')
+            FROM jsonb_array_elements(next_step -> '{list_before}') WITH ORDINALITY AS items (item, n)))
+        WHERE next_step ? '{list_before}'
+    """)  # noqa: S608 - constants
+
+
 def provided(before: str, after: str) -> None:
     """A notice that was written to a file says so."""
     for column in ("provider", "served_by"):
@@ -64,11 +76,13 @@ def upgrade() -> None:
     for before, after in SIGNALS.items():
         op.execute(f"UPDATE outbox SET name = '{after}' WHERE name = '{before}'")  # noqa: S608 - constants
     tell_apart("cohort_state_changed")
+    next_step_routes(("legs", "routes"), ("way", "rung_channel"))
     provided("outbox", "file")
 
 
 def downgrade() -> None:
     provided("file", "outbox")
+    next_step_routes(("routes", "legs"), ("rung_channel", "way"))
     for before, after in SIGNALS.items():
         op.execute(f"UPDATE outbox SET name = '{before}' WHERE name = '{after}'")  # noqa: S608 - constants
     tell_apart("cohort_steered")

@@ -137,6 +137,13 @@ class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
 
 
+class HistoryRetired(Event):
+    """The code now running can't follow the workflow's history: it is ended, and started anew from the record."""
+
+    agreement: str | None = None
+    """The agreement whose own workflow it is; none: the case's."""
+
+
 OF_A_COHORT: tuple[type[Event], ...] = (CohortStateChanged, RulerChanged)
 """What many cases are told at once: it lets a taxpayer's own news pass."""
 
@@ -164,4 +171,5 @@ EVENTS: tuple[type[Event], ...] = (
     ActRecorded,
     DayBegan,
     MemoryLost,
+    HistoryRetired,
 )

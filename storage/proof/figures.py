@@ -94,7 +94,7 @@ FIGURES: Mapping[str, Figure] = {
             FROM (SELECT arm, hypothesis, stage, count(*) AS notices FROM sendings WHERE kind = 'rung' AND sent
                   GROUP BY arm, hypothesis, stage) AS sent
             LEFT JOIN (SELECT arm, hypothesis, stage, count(*) AS cases, sum(owed) AS owed, sum(received) AS received
-                       FROM outcomes GROUP BY arm, hypothesis, stage) AS standing USING (arm, hypothesis, stage)
+                       FROM outcomes GROUP BY arm, hypothesis, stage) AS reached USING (arm, hypothesis, stage)
             ORDER BY arm, hypothesis, stage""",
     ),
     "coverage": Figure(

@@ -67,6 +67,15 @@ def provided(before: str, after: str) -> None:
         op.execute(f"UPDATE notices SET {column} = '{after}' WHERE {column} = '{before}'")  # noqa: S608 - constants
 
 
+RETIRE_HISTORIES = """
+    INSERT INTO outbox ("case", name, payload)
+    SELECT id, 'history_retired', '{"agreement": null}' FROM cases
+    WHERE closed_at IS NULL AND status <> 'control' AND revision > 0
+    UNION ALL
+    SELECT "case", 'history_retired', jsonb_build_object('agreement', id) FROM agreements WHERE closed_at IS NULL
+"""
+
+
 def upgrade() -> None:
     for (old, new), named_after in NAMED_AFTER.items():
         rename_table(old, new, named_after)
@@ -78,11 +87,14 @@ def upgrade() -> None:
     tell_apart("cohort_state_changed")
     next_step_routes(("legs", "routes"), ("way", "rung_channel"))
     provided("outbox", "file")
+    # Temporal knows living cases and agreements by histories that speak the former words: none of them is replayed
+    op.execute(RETIRE_HISTORIES)
 
 
 def downgrade() -> None:
     provided("file", "outbox")
     next_step_routes(("routes", "legs"), ("rung_channel", "way"))
+    op.execute("DELETE FROM outbox WHERE name = 'history_retired' AND delivered_at IS NULL")
     for before, after in SIGNALS.items():
         op.execute(f"UPDATE outbox SET name = '{before}' WHERE name = '{after}'")  # noqa: S608 - constants
     tell_apart("cohort_steered")

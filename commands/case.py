@@ -207,6 +207,9 @@ def _show(file: dict[str, Any]) -> None:
         out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
     if file["waits_because"]:
         out.print(f"waits: {file['waits_because']}", markup=False)
+    if file["blocks"]:
+        blocks = [(STATUSES[b["kind"]], b["since"], b["until"], b["reason"]) for b in file["blocks"]]
+        table(["blocked", "since", "until", "why"], blocks)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
     held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
     if held:

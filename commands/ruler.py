@@ -142,7 +142,7 @@ def plan_(
     """Show the dated steps a case would take if nothing happened."""
     ruler, _ = load_ruler(file)
     row, day = _row(ruler, hypothesis), _day(start)
-    state, facts = imagined_case(ruler, row, occurrences, day)
+    entered = imagined_case(ruler, ruler.jurisdiction.calendar(day.year - 1), row, occurrences, day)
     steps = [
         {
             "on": step.on,
@@ -154,7 +154,7 @@ def plan_(
             "channels": ruler.rung(step.row, step.rung).channels if step.row and step.rung is not None else (),
             "reason": step.reason,
         }
-        for step in plan(ruler, ruler.jurisdiction.calendar(day.year - 1), state, facts)
+        for step in plan(entered)
     ]
     title = f"{ruler.label} · {hypothesis} · {occurrences} × · {day:%Y-%m-%d}"
     columns = ("on", "action", "hypothesis", "stage", "rigidity", "tone")

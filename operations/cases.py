@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from models.case.cohort_state import State
+from models.case.blocks import Situation
+from models.case.commands import Act as CaseAct
+from models.case.commands import may, must_be_open, must_be_possible
 from models.case.gate import approvals_wanted, must_be_other
-from models.case.status import Status, must_be_open
+from models.case.status import Status
 from models.errors import Refusal
 from operations.operation import Act, must_say, operation
 from storage.case import recovery
-from storage.case.acts import Kind, clear_pause, locked_case, record_act, save_state, set_pause, status_of
+from storage.case.acts import clear_pause, locked_case, record_act, save_state, set_pause, status_of
 from storage.case.cases import read_case
 from storage.case.hardship import record_hardship
 from storage.case.recovery import Recovered
@@ -40,7 +42,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
     when nothing was. Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
     must_say("why", reason)
     with locked_case(act.engine, case, now) as tx:
-        _must_await_approval(tx)
+        _must_be_judged(CaseAct.APPROVE, tx)
         if seen and seen != tx.facts.fingerprint:
             raise Refusal(CHANGED)
         must_be_other(tx.state, act.by, tx.case.started_by)
@@ -49,7 +51,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
         put_approval(tx, act.by, reason)
         tx.journal("approved", f"suspensão aprovada por {act.by}: {reason}", step=tx.step)
         save_state(tx, tx.state.approved(act.by, tx.facts.fingerprint))
-        return _acted(act, tx, "approve", reason, seen)
+        return _acted(act, tx, CaseAct.APPROVE, reason, seen)
 
 
 @operation("case reject")
@@ -57,52 +59,49 @@ def reject_suspension(act: Act, case: str, reason: str, now: datetime) -> Acted:
     """Refuse the suspension; the ruler asks again after its wait."""
     must_say("why", reason)
     with locked_case(act.engine, case, now) as tx:
-        _must_await_approval(tx)
+        _must_be_judged(CaseAct.REJECT, tx)
         tx.journal("rejected", f"suspensão recusada por {act.by}: {reason}", step=tx.step)
         end_approvals(tx.connection, case, "lapsed")
         save_state(tx, tx.state.rejected(tx.today))
-        return _acted(act, tx, "reject", reason)
+        return _acted(act, tx, CaseAct.REJECT, reason)
 
 
 @operation("case pause")
 def pause_case(act: Act, case: str, now: datetime) -> Acted:
     """Stop the clock of a case that climbs, whatever else stops it."""
     with locked_case(act.engine, case, now) as tx:
-        must_be_open(case, tx.case.status)
-        beyond = tx.state.suspended or tx.state.referred or tx.case.status is Status.CONTROL
-        if beyond or tx.case.paused_by is not None:
-            raise Refusal(f"the case is {tx.case.status}; there is nothing to pause")
+        must_be_possible(CaseAct.PAUSE, _situation(tx))
         set_pause(tx, act.by)
-        return _acted(act, tx, "pause")
+        return _acted(act, tx, CaseAct.PAUSE)
 
 
 @operation("case resume")
 def resume_case(act: Act, case: str, now: datetime) -> Acted:
     """Let the clock of a paused case run on, with the wait that was left, unless something else stops it."""
     with locked_case(act.engine, case, now) as tx:
-        must_be_open(case, tx.case.status)
-        if tx.case.paused_by is None and tx.case.lifecycle.state is State.PAUSED:
-            raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {tx.case.cohort}`")
-        if tx.case.paused_by is None:
-            raise Refusal(f"the case is {tx.case.status}, not paused")
+        must_be_possible(CaseAct.RESUME, _situation(tx))
         tx.journal("resume_asked", f"retomado por {act.by}")
         clear_pause(tx)
-        return _acted(act, tx, "resume")
+        return _acted(act, tx, CaseAct.RESUME)
 
 
 CHANGED = "the case has changed since it was shown; look at it again and approve what it is now"
 
 
-def _must_await_approval(tx: CaseTransaction) -> None:
-    """Raises Refusal unless it does by its record and by today's facts, which its workflow may not have seen yet."""
-    must_be_open(tx.case.id, tx.case.status)
-    if tx.case.status is not Status.AWAITING_APPROVAL:
-        raise Refusal(f"the case is {tx.case.status}, not awaiting approval")
-    if tx.step.status is not Status.AWAITING_APPROVAL or tx.state != tx.case.state:
+def _must_be_judged(asked: CaseAct, tx: CaseTransaction) -> None:
+    """Raises Refusal unless the suspension awaits a judgement, by the record and by today's facts, which the case's
+    workflow may not have seen yet."""
+    must_be_possible(asked, tx.case.situation)
+    if not may(asked, tx.situation) or tx.state != tx.case.state:
         raise Refusal(CHANGED)
 
 
-def _acted(act: Act, tx: CaseTransaction, kind: Kind, reason: str = "", seen: str = "") -> Acted:
+def _situation(tx: CaseTransaction) -> Situation:
+    """By today's facts; a case that is held out is judged by nobody."""
+    return tx.case.situation if tx.case.status is Status.CONTROL else tx.situation
+
+
+def _acted(act: Act, tx: CaseTransaction, kind: CaseAct, reason: str = "", seen: str = "") -> Acted:
     row = record_act(tx.connection, kind, tx.case.id, act.actor, reason, seen)
     return Acted(tx.case.id, row, status_of(tx))
 
@@ -112,7 +111,7 @@ def declare_hardship(act: Act, case: str, now: datetime) -> date:
     """Record that the taxpayer declared to be unable to pay; returns the logical day from which that counts."""
     with act.engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        must_be_open(case, record.status)
+        must_be_open(record.situation)
         if record.hardship_on is not None:
             raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
         today = record.clock.day_at(now)

@@ -12,6 +12,8 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from models.case.blocks import Situation
+    from models.case.commands import Act, why_not
     from models.case.status import Status
     from models.case.step import Action, Step
     from models.events import HardshipDeclared, RulerChanged
@@ -255,11 +257,13 @@ class TaxpayerRuler:
             raise ApplicationError("say who signs", non_retryable=True)
         if wanted.instalments < 1:
             raise ApplicationError("an agreement has at least one instalment", non_retryable=True)
-        if self._status() in (Status.RESOLVED, Status.CANCELLED):
-            raise ApplicationError(f"the case is {self._status()}; there is nothing to agree on", non_retryable=True)
+        self._must_be_possible(Act.SIGN)
 
-    def _status(self) -> str:
-        return self.next_action.step.status if self.next_action else "being opened"
+    def _must_be_possible(self, act: Act) -> None:
+        """On the case as the workflow was last told of it; before that, on one that nothing blocks."""
+        situation = self.next_action.situation if self.next_action else Situation(state=Status.RUNNING)
+        if why := why_not(act, situation):
+            raise ApplicationError(why, non_retryable=True)
 
     @workflow.query
     def state(self) -> NextAction | None:

@@ -88,7 +88,8 @@ def _wake(connection: Connection) -> None:
     """No case may decide to wait on rates from before our commit and be saved after we have looked for it: so each
     case transaction under way ends first, and the next begins when we have committed."""
     connection.execute(text("LOCK TABLE cases IN EXCLUSIVE MODE"))
-    waiting = select(cases.c.id).where(cases.c.status == Status.AMOUNT_UNKNOWN, cases.c.closed_at.is_(None))
+    blocked = cases.c.blocks.contains([{"kind": Status.AMOUNT_UNKNOWN}])
+    waiting = select(cases.c.id).where(blocked, cases.c.closed_at.is_(None))
     enqueue(connection, connection.scalars(waiting).all(), RatesLoaded())
 
 

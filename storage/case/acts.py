@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Literal
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
+from models.case.commands import Act
 from models.case.decision import decide
 from models.case.state import CaseState
 from models.case.status import Status
@@ -25,8 +25,6 @@ from storage.case.people import read_person
 from storage.case.transaction import QUEUED, CaseTransaction
 from storage.outbox import enqueue
 from storage.schema import acts, cases, decisions
-
-Kind = Literal["approve", "reject", "pause", "resume"]
 
 EVERYWHERE = frozenset(CHANNELS)
 
@@ -52,7 +50,7 @@ def locked_case(engine: Engine, case: str, now: datetime) -> Iterator[CaseTransa
 def _evaluated(connection: Connection, case: Case, today: date) -> CaseTransaction:
     person = read_person(connection, case.id, case.state.steps - 1, case.clock, today)
     facts = read_case_facts(connection, case, today, person, person.contacts.reach(EVERYWHERE))
-    decision = decide(case.ruler, case.frozen.calendar, case.state, facts)
+    decision = decide(case.view(case.state, facts))
     return CaseTransaction(connection, case, facts, decision, case.status, person, EVERYWHERE)
 
 
@@ -76,7 +74,7 @@ def clear_pause(tx: CaseTransaction) -> None:
     tx.connection.execute(update(cases).where(mine).values(paused_by=None, paused_on=None))
 
 
-def record_act(connection: Connection, kind: Kind, case: str, actor: Actor, reason: str, seen: str = "") -> int:
+def record_act(connection: Connection, kind: Act, case: str, actor: Actor, reason: str, seen: str = "") -> int:
     """Puts an act on record and returns its id; the case's workflow is owed the news of it from the commit on."""
     row = {"kind": kind, "case": case, "who": actor.name, "role": actor.role, "reason": reason, "seen": seen or None}
     act: int = connection.execute(insert(acts).values(row).returning(acts.c.id)).scalar_one()

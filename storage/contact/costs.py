@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
 from models.case.status import Status
 from models.events import BudgetChanged
@@ -27,6 +27,13 @@ def spent_by_channel(connection: Connection, cohort: str) -> list[dict[str, Any]
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+# where something else stops the case too, nothing is tried, and so nothing would be found out anew
+FORGET_LACK = text("""
+    UPDATE cases SET blocks = jsonb_path_query_array(blocks, '$[*] ? (@.kind != "over_budget")')
+    WHERE cohort = :cohort AND status <> 'over_budget' AND blocks @> '[{"kind": "over_budget"}]'
+""")
+
+
 def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: datetime) -> int:
     """What the cohort may spend in all from now on; how many cases that the former budget had stopped look again.
     Raises Refusal when there is no such cohort.
@@ -38,7 +45,8 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: da
         known = read_cohort(connection, cohort)
         connection.execute(update(cohorts).where(cohorts.c.name == cohort).values(budget=amount))
     with engine.begin() as connection:
-        held_up = select(cases.c.id).where(cases.c.cohort == cohort, cases.c.status == Status.OVER_BUDGET)
+        lacks = cases.c.blocks.contains([{"kind": Status.OVER_BUDGET}])
+        held_up = select(cases.c.id).where(cases.c.cohort == cohort, lacks)
         stopped = connection.scalars(held_up.order_by(cases.c.id).with_for_update()).all()
         entry = {
             "at": known.clock.day_at(now),
@@ -47,6 +55,7 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: da
             "ruler": known.frozen.digest,
             "evidence": {},
         }
+        connection.execute(FORGET_LACK, {"cohort": cohort})
         if stopped:
             connection.execute(insert(decisions), [{"case": case, **entry} for case in stopped])
             enqueue(connection, stopped, BudgetChanged())

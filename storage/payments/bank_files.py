@@ -168,6 +168,7 @@ def _receipt(row: RowMapping, file: int) -> Receipt:
         slip=row["code"],
         slip_number=row["slip_number"],
         bank_file=file,
+        hour_known=False,
     )
 
 

@@ -101,6 +101,8 @@ class Receipt:
     slip: str | None = None
     slip_number: int | None = None
     bank_file: int | None = None
+    hour_known: bool = True
+    """False where the report tells no more than the day; `paid_at` is then its noon."""
 
     @property
     def key(self) -> str:
@@ -383,6 +385,7 @@ class _Posting:
             "instalment": purpose.id if isinstance(purpose, LockedInstalment) else None,
             "amount": receipt.amount,
             "paid_at": receipt.paid_at,
+            "hour_known": receipt.hour_known,
             "paid_on": self._day(dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
         }
 

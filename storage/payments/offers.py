@@ -42,23 +42,21 @@ def _of_debts(sql: str) -> Any:
     return text(sql).bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 
-# only rulers that hold the word are read
 CAMPAIGNS = _of_debts("""
     SELECT debtors.debt, cases.id AS "case", cases.ruler, CAST(cohorts.clock AS text) AS clock
     FROM debtors JOIN debts ON debts.id = debtors.debt
     JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax
     JOIN cohorts ON cohorts.name = cases.cohort
-    JOIN rulers ON rulers.digest = cases.ruler AND rulers.source LIKE '%offer%'
+    JOIN rulers ON rulers.digest = cases.ruler AND rulers.offers
     WHERE debtors.debt = ANY(:debts) ORDER BY cases.opened_at, cases.id
 """)
 
-# less what was reversed; a bank's file knows no more than the day, and says noon
+# less what was reversed
 MONEY = _of_debts("""
     SELECT debt, id, day, amount, at, remission FROM (
         SELECT payments.debt, payments.id, paid_on AS day, false AS remission,
                payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS amount,
-               CASE WHEN reference IS NULL OR CAST(paid_at AT TIME ZONE 'America/Sao_Paulo' AS time) <> '12:00'
-                    THEN paid_at END AS at
+               CASE WHEN hour_known THEN paid_at END AS at
         FROM payments WHERE debt = ANY(:debts)
         UNION ALL
         SELECT allocations.debt, payments.id, paid_on, true, allocations.amount, NULL

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from models.case.state import cell_reached
 from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
 from storage.agreement.signing import schedule
@@ -119,6 +120,10 @@ RECORD = text("""
 """)
 
 
+BLOCK = {"kind", "since", "until", "reason"}
+"""What is told of each."""
+
+
 def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
     """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
     addresses nor the taxpayer's own words are told."""
@@ -147,6 +152,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "name": who.name if reveal else None,
         "tax": record.tax,
         "status": record.status,
+        "blocks": [block.model_dump(include=BLOCK) for block in record.blocks],
         **_cell(record),
         "occurrences": record.state.occurrences,
         "next_step": _next_step(who.next_step),
@@ -205,13 +211,8 @@ def _masked(body: str, tax_id: str) -> str:
 
 
 def _cell(case: Case) -> dict[str, Any]:
-    state = case.state
-    stands = case.ruler.rung(state.row, state.rung) if state.row and state.rung >= 0 else None
-    return {
-        "hypothesis": state.row,
-        "stage": stands.stage if stands else None,
-        "rigidity": state.last_rigidity or None,
-    }
+    row, stage = cell_reached(case.ruler, case.state)
+    return {"hypothesis": row, "stage": stage, "rigidity": case.state.last_rigidity or None}
 
 
 def _waits_because(step: dict[str, Any] | None) -> str | None:

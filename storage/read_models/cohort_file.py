@@ -46,11 +46,13 @@ def statuses_of(connection: Connection, name: str) -> dict[str, int]:
 
 def _cells(connection: Connection, name: str) -> list[dict[str, Any]]:
     """Each case's by its own ruler."""
-    row, rung = cases.c.state["row"].astext, cases.c.state["rung"].as_integer()
+    place = cases.c.state["place"]
+    row, rung = place["row"].astext, func.coalesce(place["rung"].as_integer(), -1)
     alike = (row, rung, cases.c.ruler)
     counts: Counter[tuple[str | None, str | None]] = Counter()
     query = select(*alike, func.count()).where(cases.c.cohort == name).group_by(*alike).order_by(*alike)
     for hypothesis, index, digest, count in connection.execute(query):
-        stands = frozen_ruler(connection, digest).ruler.rung(hypothesis, index) if hypothesis and index >= 0 else None
-        counts[hypothesis, stands.stage if stands else None] += count
+        rows = frozen_ruler(connection, digest).ruler.rows
+        stage = rows[hypothesis].rungs[index].stage if index >= 0 else None
+        counts[hypothesis, stage] += count
     return [{"hypothesis": hypothesis, "stage": stage, "cases": n} for (hypothesis, stage), n in counts.items()]

@@ -77,6 +77,9 @@ SHARES = st.sampled_from(["0.10", "0.29", "0.30", "0.995", "1", "1.50"])
 DEATHS: list[Death] = ["before it began", "before handing over", "after handing over", "after it was done"]
 STEPS: list[StepKind] = ["conciliation", "administrative_solution", "protest", "protest_exception", "cadin_notice"]
 
+BLOCKS = [*Status][1:9]
+"""The words of what blocks a case."""
+
 T = TypeVar("T")
 
 
@@ -411,6 +414,15 @@ class LivesOnRecord(RuleBasedStateMachine):
     def no_notice_leaves_twice(self) -> None:
         for carrier in self.street.carriers.values():
             assert carrier.most_often <= (1 if carrier.tells else 2)
+
+    @invariant()
+    def the_first_block_is_the_status(self) -> None:
+        for status, blocks, closed in self.rows("SELECT status, blocks, closed_at FROM cases WHERE tax = :tax"):
+            kinds = [block["kind"] for block in blocks]
+            assert kinds == sorted(kinds, key=list(Status).index)
+            assert all(block["since"] and block["reason"] for block in blocks)
+            assert status == kinds[0] if kinds else status not in BLOCKS
+            assert not (closed and kinds)
 
     @invariant()
     def who_closed_owes_nothing_or_was_let_go(self) -> None:

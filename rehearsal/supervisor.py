@@ -23,7 +23,7 @@ ASKED = text("""
            state->>'rejected_on' IS NOT NULL AS was_rejected,
            state #> '{place,approval,approvers}' ? :first AS was_approved
     FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
-    WHERE status = 'awaiting_approval' AND state->>'asked_on' IS NOT NULL ORDER BY tax_id
+    WHERE status = 'awaiting_approval' AND state #>> '{place,approval,asked_on}' IS NOT NULL ORDER BY tax_id
 """)
 
 

@@ -512,8 +512,9 @@ acts = Table(
     Column("seen", Text),
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    CheckConstraint("kind IN ('approve', 'reject', 'pause', 'resume')", name="kind"),
     Index("ix_acts_case", "case", "id"),
+    one_of("kind", ("approve", "reject", "pause", "resume")),
+    one_of("role", Role),
 )
 
 suspensions = Table(

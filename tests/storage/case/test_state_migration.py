@@ -1,4 +1,4 @@
-"""States of cases written by code of before 0017, row by row as it wrote them, read by the code of now; and back."""
+"""States of cases written by code of before 0018, row by row as it wrote them, read by the code of now; and back."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -120,12 +120,12 @@ FORMS = {
 
 @pytest.fixture
 def before(postgres: str) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
-    """A database of schema 0016 with a taxpayer, a ruler and a cohort in it."""
+    """A database of schema 0017 with a taxpayer, a ruler and a cohort in it."""
     name = f"before_{uuid4().hex[:8]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
         url = make_url(postgres).set(database=name)
-        migrate.downgrade(url.render_as_string(hide_password=False), "0016")
+        migrate.downgrade(url.render_as_string(hide_password=False), "0017")
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(dsn, autocommit=True) as record:
             record.execute("INSERT INTO rulers (digest, label, source, holidays) VALUES ('r', 'r', '', '[]')")
@@ -157,7 +157,7 @@ def test_each_form_is_read_as_what_it_was_and_goes_back(before: tuple[str, psyco
     migrate.upgrade(url)
     read = {case: CaseState.model_validate(state) for case, state in states(record).items()}
     assert read == {case: state for case, (_, state) in FORMS.items()}
-    migrate.downgrade(url, "0016")
+    migrate.downgrade(url, "0017")
     assert states(record) == {case: form for case, (form, _) in FORMS.items()}
 
 

@@ -1,4 +1,4 @@
-"""Where agreement policies come from: a shipped one by its name, a file, or the text that somebody signed on."""
+"""Agreement policies: a shipped one by its name, a file, or the text that somebody signed on."""
 
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from storage.schema import policies
 
 
 def load_policy(name_or_path: str) -> tuple[Policy, str]:
-    """The policy and its text. Refuses a faulty one with all its faults, one a line."""
+    """Load a policy and its text. Refuses a faulty one with all its faults, one a line."""
     path, text = AGREEMENTS.read(name_or_path)
     policy, faults = read_policy(text)
     if policy is None or faults:
@@ -24,14 +24,15 @@ def load_policy(name_or_path: str) -> tuple[Policy, str]:
 
 
 def shipped_policy(name: str) -> tuple[Policy, str]:
-    """Where a name comes from outside: it never opens a file that isn't shipped."""
+    """Load a policy whose name comes from outside: it never opens a file that isn't shipped."""
     if name not in AGREEMENTS.names():
         raise Refusal(f"there is no policy {name!r}; there are {', '.join(AGREEMENTS.names())}")
     return load_policy(name)
 
 
 def policy_faults(ruler: Ruler) -> list[Fault]:
-    """A ruler may only name a shipped policy: its name must mean the same wherever the ruler is read."""
+    """The faults of a ruler that names a policy which isn't shipped: its name must mean the same wherever the ruler is
+    read."""
     named = ruler.agreements.policy if ruler.agreements else None
     if named is None or named in AGREEMENTS.names():
         return []
@@ -40,7 +41,7 @@ def policy_faults(ruler: Ruler) -> list[Fault]:
 
 
 def pin_policy(connection: Connection, policy: Policy, text: str) -> str:
-    """Keeps the text that an agreement is signed on; the same text is kept once."""
+    """Keep the text that an agreement is signed on; the same text is kept once."""
     digest = sha256(text.encode()).hexdigest()
     row = {"digest": digest, "label": policy.label, "source": text}
     connection.execute(insert(policies).values(row).on_conflict_do_nothing())
@@ -51,7 +52,7 @@ _pinned: dict[str, Policy] = {}
 
 
 def pinned_policy(connection: Connection, digest: str) -> Policy:
-    """Read once a process: a pinned policy never changes."""
+    """The policy pinned by a digest, read once a process: it never changes."""
     if digest not in _pinned:
         text = connection.execute(select(policies.c.source).where(policies.c.digest == digest)).scalar_one()
         policy, _ = read_policy(text)
@@ -61,7 +62,7 @@ def pinned_policy(connection: Connection, digest: str) -> Policy:
 
 
 def _placed(path: str, fault: Fault) -> str:
-    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
+    """A fault as compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
     place = f"{path}:{fault.line}" if fault.line else path
     key = ".".join(str(part) for part in fault.where)
     return f"{place}: {key}: {fault.what}" if key else f"{place}: {fault.what}"

@@ -1,4 +1,4 @@
-"""What a cohort's notices have cost, and what they may."""
+"""The costs of a cohort's notices, and its budget for them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ FORGET_LACK = text("""
 
 
 def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: datetime) -> int:
-    """What the cohort may spend in all from now on; how many cases that the former budget had stopped look again.
-    Raises Refusal when there is no such cohort.
+    """Change the sum that the cohort may spend in all; gives how many cases that the former budget had stopped look
+    again. Raises Refusal when there is no such cohort.
 
     The amount is committed before the stopped cases are looked for: whoever claims a notice reads it from the cohort's
     locked row, and so has either seen the new one or already shows as stopped.

@@ -85,8 +85,8 @@ class _Campaign:
 
 
 def settle(connection: Connection, debts: Collection[str], told: Collection[int] = ()) -> list[Note]:
-    """Remits what the payments of these locked debts have earned and takes back what they no longer do. Returns what
-    the journals of the campaigns' cases are to say of it, and of those payments `told` that fell short or came late.
+    """Remit what the payments of these locked debts have earned and take back what they no longer do. Returns what the
+    journals of the campaigns' cases are to say of it, and of those payments `told` that fell short or came late.
 
     A debt of which nobody can tell what is owed, for want of a rate, stays as it is until it is judged again.
     """
@@ -108,7 +108,8 @@ def settle(connection: Connection, debts: Collection[str], told: Collection[int]
 
 
 def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[str], on: date) -> OnDay:
-    """What the ruler's offer leaves of the debts of a case on a day. Raises Unreckonable."""
+    """The offer as it stands for the debts of a case on a day: what it leaves of each, in reais. Raises
+    Unreckonable."""
     assert ruler.offer is not None  # noqa: S101 - the caller has asked
     rates = read_rates(connection)
     claims, came_in = read_claims(connection, dict.fromkeys(debts, accrual_of(ruler)))
@@ -122,7 +123,7 @@ def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[
 
 
 def offer_now(connection: Connection, case: Case, debts: Collection[str], now: datetime) -> OnDay | None:
-    """None: there is no offer, or it isn't open at this moment. Raises Unreckonable."""
+    """The offer as it stands now; None when there is none, or it isn't open at this moment. Raises Unreckonable."""
     offer, today = case.ruler.offer, case.clock.day_at(now)
     minute = None if case.clock.compressed else now
     if offer is None or not offer.in_time(today, minute, case.ruler.jurisdiction.timezone):
@@ -155,7 +156,7 @@ def _paid_in_part(connection: Connection, case: str, debts: Collection[str], rat
 
 
 def _campaigns(connection: Connection, debts: Collection[str]) -> dict[str, list[_Campaign]]:
-    """Of the debts to which an offer was made, in the order of their cases."""
+    """The campaigns by debt, of debts to which an offer was made, in the order of their cases."""
     found: dict[str, list[_Campaign]] = defaultdict(list)
     for row in connection.execute(CAMPAIGNS, {"debts": list(debts)}):
         ruler = frozen_ruler(connection, row.ruler).ruler
@@ -167,7 +168,7 @@ def _campaigns(connection: Connection, debts: Collection[str]) -> dict[str, list
 
 
 def _claims(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> dict[str, Claim]:
-    """By the table of the newest campaign; without those whose table is gone."""
+    """The claims by the table of the newest campaign; without those whose table is gone."""
     tables: dict[str, AccrualTable | None] = {}
     for debt, made in campaigns.items():
         try:
@@ -179,7 +180,8 @@ def _claims(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> di
 
 
 def _money(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> dict[str, list[Paid]]:
-    """On a compressed clock a payment counts by its day alone: no minute of it means anything."""
+    """The money that came in. On a compressed clock a payment counts by its day alone: no minute of it means
+    anything."""
     came_in: dict[str, list[Paid]] = defaultdict(list)
     for row in connection.execute(MONEY, {"debts": list(campaigns)}):
         at = None if any(campaign.compressed for campaign in campaigns[row.debt]) else row.at
@@ -201,7 +203,8 @@ def _remitted(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> 
 def _remit(
     connection: Connection, debt: str, campaigns: list[_Campaign], earned: Remitted, known: Remitted
 ) -> list[Note]:
-    """What is taken back carries the day of what it undoes, so that together they are nothing."""
+    """Store the difference between what was earned and what was remitted. A remission taken back carries the day of the
+    one it undoes, so that together they are nothing."""
     more = {key: earned.get(key, Decimal(0)) - known.get(key, Decimal(0)) for key in earned | known}
     rows = [
         {"debt": debt, "amount": amount, "ground": GROUND, "reference": label, "remitted_on": on}

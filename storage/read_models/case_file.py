@@ -174,13 +174,13 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
 
 
 def list_agreements(connection: Connection, state: str | None, cohort: str | None) -> list[dict[str, Any]]:
-    """Of cases near prescription first, then the newest."""
+    """The agreements, those of cases near prescription first, then the newest."""
     asked = {"case": None, "state": state, **horizons(connection, datetime.now(UTC), cohort)}
     return [dict(row) for row in connection.execute(AGREEMENTS, asked).mappings()]
 
 
 def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
-    """Of the agreement with that id, or the newest of the case with that id. Refuses what is neither."""
+    """The file of the agreement with that id, or of the newest of the case with that id. Refuses what is neither."""
     row = connection.execute(AGREEMENT, {"name": name}).mappings().one_or_none()
     if row is None:
         raise Refusal(f"there is no agreement {name}, nor one of a case {name}; `agreement list` shows them")
@@ -195,7 +195,7 @@ def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
 
 
 def _owed_today(connection: Connection, case: Case, debts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By the table of the case's ruler, where it has one; none where that can't be told."""
+    """The amount owed today by the table of the case's ruler, where it has one; none where that can't be told."""
     try:
         table = accrual_of(case.ruler)
         if table is None:
@@ -216,12 +216,12 @@ def _cell(case: Case) -> dict[str, Any]:
 
 
 def _waits_because(step: dict[str, Any] | None) -> str | None:
-    """Why nothing is due, in an open case that only an event can move."""
+    """The reason why nothing is due, in an open case that only an event can move."""
     return str(step["reason"]) if step is not None and step["on"] is None else None
 
 
 def _next_step(step: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What comes next and when; none when only an event can move the case."""
+    """The step that comes next and when; none when only an event can move the case."""
     if step is None or step["on"] is None:
         return None
     return {

@@ -180,7 +180,7 @@ class Townspeople:
             return list(connection.execute(TO_PAY, {"case": case}))
 
     def _offered(self, case: str, on: date) -> dict[Any, Decimal]:
-        """What settles each debt of a campaign's case on a day."""
+        """The prices, in reais, that settle each debt of a campaign's case on a day."""
         debts = {debt.id: debt for debt in self._to_pay(case)}
         with self.engine.connect() as connection:
             prices = offer_on(connection, read_case(connection, case).ruler, case, [*debts], on).prices

@@ -72,7 +72,7 @@ class Case:
 
     @property
     def situation(self) -> Situation:
-        """What may be done to it, as it was last judged."""
+        """The case's situation, as it was last judged."""
         unclimbed = self.closed_at is not None or self.status is Status.CONTROL
         return Situation(state=self.status if unclimbed else self.state.status, blocks=self.blocks)
 
@@ -89,7 +89,7 @@ _frozen: dict[str, FrozenRuler] = {}
 
 
 def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
-    """Read once a process: a pinned ruler never changes."""
+    """A pinned ruler by its digest, read once a process: it never changes."""
     if digest not in _frozen:
         row = connection.execute(select(rulers).where(rulers.c.digest == digest)).one()
         ruler = read_ruler(row.source).ruler
@@ -118,7 +118,8 @@ CASES = select(cases, *OF_COHORT).join(cohorts, cohorts.c.name == cases.c.cohort
 
 
 def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
-    """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
+    """Read a case. Raises Refusal when there is none of that id. With `lock`, nobody else writes to it until the
+    transaction ends."""
     query = CASES.where(cases.c.id == case)
     row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
     if row is None:
@@ -127,7 +128,7 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
 
 
 def lock_unseen(connection: Connection, opened: Collection[str]) -> list[Case]:
-    """Those of them that no workflow has looked at, and nobody else writes to until the transaction ends."""
+    """Lock the cases that no workflow has looked at; nobody else writes to until the transaction ends."""
     unseen = CASES.where(cases.c.id.in_(opened), cases.c.revision == 0, cases.c.closed_at.is_(None))
     rows = connection.execute(unseen.order_by(cases.c.id).with_for_update(of=cases)).all()
     return [_case(connection, row) for row in rows]
@@ -172,7 +173,7 @@ Pair = tuple[int, str]
 
 
 def pauses_of(paused_by: str | None, paused_on: date | None, lifecycle: CohortLifecycle) -> tuple[Pause, ...]:
-    """The case's own, and that of its cohort."""
+    """The pauses of a case: its own, and that of its cohort."""
     own = Pause(by=paused_by, on=paused_on) if paused_by else None
     return tuple(pause for pause in (own, lifecycle.pause) if pause)
 

@@ -49,7 +49,7 @@ AT_START = CohortLifecycle()
 
 @dataclass(frozen=True)
 class Lot:
-    """What each case is drawn for, so that what a ruler brings in can be told."""
+    """The lot by which each case is drawn for an arm, so that what a ruler brings in can be told."""
 
     salt: str
     """With which the draw can be repeated."""

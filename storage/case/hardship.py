@@ -1,4 +1,4 @@
-"""A declaration of hardship: on record, with the signal that it owes."""
+"""A declaration of hardship: on record, with its signal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.schema import cases
 
 
 def record_hardship(connection: Connection, case: Case, by: str, today: date) -> None:
-    """Of a locked case that is open and had none before."""
+    """Record the hardship of a locked case that is open and had none before."""
     connection.execute(update(cases).where(cases.c.id == case.id).values(hardship_on=today))
     record_decision(connection, case, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
     enqueue(connection, [case.id], HardshipDeclared(by=by, on=today))

@@ -61,9 +61,9 @@ class Foreseen:
 
 
 def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, progress: Progress) -> Foreseen:
-    """What would become of each open case on the cohort's ruler, as if everybody could be reached. Raises Refusal when
-    the ruler is no other version of the cohort's, or has no place for some of its cases; Unreckonable when what is owed
-    can't be told."""
+    """Foresee what becomes of each open case on the cohort's ruler, as if everybody could be reached. Raises Refusal
+    when the ruler is no other version of the cohort's, or has no place for some of its cases; Unreckonable when what is
+    owed can't be told."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
         then = FrozenRuler("", ruler, ruler.jurisdiction.calendar(_first_year(cohort)))
@@ -90,8 +90,8 @@ def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, pr
 def migrate_cohort(
     engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: datetime, progress: Progress
 ) -> int:
-    """Every open case on the cohort's ruler goes over to this one, and with it the cohort; how many cases. Each is told
-    to look again, but those held out. Raises Refusal as `foresee_migration`."""
+    """Take every open case on the cohort's ruler over to this one, and with it the cohort; gives how many cases. Each
+    is told to look again, but those held out. Raises Refusal as `foresee_migration`."""
     with engine.begin() as connection:
         connection.execute(ALONE, {"cohort": name})
         cohort = read_cohort(connection, name)
@@ -113,7 +113,7 @@ def migrate_cohort(
 
 
 def _first_year(cohort: Cohort) -> int:
-    """Of the holidays: that of the ruler it has."""
+    """The first year of the holidays that the cohort's present ruler has."""
     pinned = (day.year for day in cohort.frozen.calendar.holidays)
     return min(pinned, default=cohort.clock.origin_day.year - 1)
 
@@ -122,7 +122,7 @@ def _first_year(cohort: Cohort) -> int:
 
 
 def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
-    """Raises Refusal: the first reason why not, in a sentence."""
+    """Check the new ruler. Raises Refusal with the first reason against it."""
     was, to, name = cohort.frozen.ruler, then.ruler, cohort.name
     if cohort.lifecycle.state is State.CANCELLED:
         raise Refusal(f"cohort {name} was cancelled by {cohort.lifecycle.by}, which is for good")
@@ -147,7 +147,7 @@ def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
 
 
 def _taxes(cohort: Cohort) -> set[str]:
-    """Empty: any."""
+    """The taxes of a ruler; empty for any."""
     return {tax_name(tax) for tax in ([cohort.selection.tax] if cohort.selection.tax else cohort.frozen.ruler.taxes)}
 
 
@@ -163,7 +163,7 @@ def _no_place(ruler: Ruler, lost: Counter[str]) -> str:
 
 
 def _ids(connection: Connection, cohort: Cohort, lock: bool = False) -> Sequence[str]:
-    """Of its open cases, those on its own ruler: a case that went another way stays on it."""
+    """The cohort's open cases that are on its own ruler: a case that went over to another stays there."""
     mine = (cases.c.cohort == cohort.name, cases.c.ruler == cohort.frozen.digest, cases.c.closed_at.is_(None))
     query = select(cases.c.id).where(*mine).order_by(cases.c.id)
     return connection.scalars(query.with_for_update() if lock else query).all()
@@ -174,7 +174,7 @@ def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _rows(connection: Connection, page: Sequence[str]) -> Sequence[RowMapping]:
-    """But for those held out."""
+    """The cases, but for those held out."""
     contacted = (cases.c.id == func.any(bindparam("page", page, ARRAY(Text)))) & (cases.c.status != Status.CONTROL)
     return connection.execute(select(cases).where(contacted).order_by(cases.c.id)).mappings().all()
 
@@ -199,7 +199,7 @@ def _facts_by_pair(
 
 
 def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: CaseFacts, after: CaseFacts) -> Alike | str:
-    """Why it has no place there, where it has none."""
+    """Foresee one case; gives the reason why it has no place there, where it has none."""
     here = decide(View(was.ruler, was.calendar, CaseState.model_validate(row["state"]), before))
     moved = translate(was.ruler, then.ruler, here.state)
     if moved is None:
@@ -234,7 +234,7 @@ OWE_EACH = text("""
 def _move(
     connection: Connection, cohort: Cohort, then: FrozenRuler, rows: Sequence[RowMapping], by: str, now: datetime
 ) -> None:
-    """Raises Refusal when a case has no place on the new ruler."""
+    """Move the cases. Raises Refusal when one has no place on the new ruler."""
     if not rows:
         return
     was, on = cohort.frozen.ruler, cohort.clock.day_at(now)

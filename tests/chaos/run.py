@@ -71,8 +71,8 @@ class Town:
         return self.days * self.day_seconds
 
     def inhabitants(self) -> tuple[Person, ...]:
-        """Those who sign no agreement: a message about an instalment is tried again only after ten minutes of the wall,
-        which are years of this clock."""
+        """The people who sign no agreement: a message about an instalment is tried again only after ten minutes of the
+        wall, which are years of this clock."""
         everybody = city(self.seed, FIRST_DAY, min(MOST_TAXPAYERS, self.people * 2 + 100))
         return tuple(islice((p for p in everybody if all(act.does is not Does.SIGN for act in p.acts)), self.people))
 
@@ -196,7 +196,8 @@ class Scene:
 
 
 async def _live_until_settled(life: Life, settled: Callable[[], bool]) -> bool:
-    """What a killed worker was at is nobody's for a minute, and the record, which is all that life sees, rests."""
+    """Live on until all is settled: what a killed worker was at is nobody's for a minute, and the record, which is all
+    that life sees, rests."""
     while await life.live():
         if settled():
             return True

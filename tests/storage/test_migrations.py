@@ -72,7 +72,8 @@ def content(engine: Engine) -> Content:
 
 
 def within(schema: Content, whole: Content) -> Content:
-    """What of `whole` has a place in the tables and columns of `schema`, as far as it has rows to tell them by."""
+    """The part of `whole` that has a place in the tables and columns of `schema`, as far as it has rows to tell them
+    by."""
     return {
         table: [{column: row[column] for column in rows[0]} if rows else row for row in whole[table]]
         for table, rows in schema.items()

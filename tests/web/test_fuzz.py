@@ -80,7 +80,7 @@ def test_no_request_makes_a_fault_of_ours(app: FastAPI, links: dict[str, str], m
 def loop_through(
     loop: asyncio.Runner, app: FastAPI, cases: st.SearchStrategy[Case[Any]], links: dict[str, str]
 ) -> set[int]:
-    """What was answered."""
+    """Call an operation with made-up requests, and give the statuses that were answered."""
     statuses = set()
 
     @settings(

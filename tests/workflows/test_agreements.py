@@ -46,7 +46,7 @@ class Agreement:
 
     @property
     def messages(self) -> list[str]:
-        """What left, without the agreement's own id."""
+        """The messages that left, without the agreement's own id."""
         files = self.life.town.outbox.glob(f"agreement-{self.id}-*")
         return sorted(file.name.removeprefix(f"agreement-{self.id}-") for file in files)
 

@@ -1,4 +1,4 @@
-"""What a case does next, over whole lives on paper: the activities' transitions without a record or a server."""
+"""The next steps of cases, over whole lives on paper: the activities' transitions without a record or a server."""
 
 import os
 from collections.abc import Iterator
@@ -128,7 +128,7 @@ class PaperCase:
         return [(str(act.step.row), str(act.step.stage)) for act in self.notified]
 
     def sit(self) -> None:
-        """What every activity begins with, and all that a signal does."""
+        """Judge the case, as every activity begins and as a signal does."""
         self._end_holds()
         if not self.closed:
             self._judge(self.state)

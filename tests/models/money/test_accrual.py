@@ -1,4 +1,4 @@
-"""What is owed on a day: dated cases computed by hand, and tables that are refused."""
+"""The amount owed on a day: dated cases computed by hand, and tables that are refused."""
 
 from datetime import date
 from decimal import Decimal

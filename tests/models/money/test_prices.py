@@ -1,4 +1,4 @@
-"""What contacts cost by dated tables, and whether a budget still bears it."""
+"""The cost of contacts by dated tables, and whether a budget still bears it."""
 
 from datetime import date
 from decimal import Decimal

@@ -41,7 +41,7 @@ NEW = ruler_of(SOURCE)
 
 
 def settled(engine: Engine, people: int, days: int = 5) -> Street:
-    """Of all hypotheses, some days on."""
+    """A street of all hypotheses, some days on."""
     rows = sorted(FACTS)
     street = Street(engine, ICMS, [FACTS[rows[n % 8]] for n in range(people)], True, False, False)
     street.passes(days)

@@ -1,4 +1,4 @@
-"""What files become in the database."""
+"""Files, and what they become in the database."""
 
 from collections.abc import Callable
 from datetime import date

@@ -17,7 +17,6 @@ from sqlalchemy import Engine, text
 from temporalio.client import Client
 
 from bench.scale import Scale
-from commands.ruler import load_ruler
 from embedded import postgres
 from embedded.child import REPOSITORY, environment
 from embedded.home import Home
@@ -26,6 +25,7 @@ from models.errors import Refusal
 from models.law.calendar import Clock
 from operations.cohorts import begin_cohort
 from operations.operation import Credentials
+from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection
 from workflows.client import connect_to
 
@@ -79,9 +79,8 @@ class Ground:
 
     def cohort(self, tax: str, clock: Clock) -> Cohort:
         """Begins a cohort of all debtors of that tax; its notices become files."""
-        ruler, source = load_ruler(RULER)
         who, people = Credentials("bench"), Selection(tax=tax)
-        return begin_cohort(self.engine, who, tax, ruler, source, people, clock, rehearsal=True)
+        return begin_cohort(self.engine, who, tax, load_ruler(RULER), people, clock, rehearsal=True)
 
     def ask(self, query: str, **values: Any) -> Any:
         with self.engine.connect() as connection:

@@ -20,6 +20,7 @@ from models.formats import day, money
 from models.intake.extract import Rejected, read_amount
 from models.words import AGREEMENT_STATES
 from operations.agreements import break_agreement, sign_agreement
+from operations.catalogue import in_force
 from storage.agreement.policies import load_policy
 from storage.agreement.signing import SigningRequest
 from storage.read_models.case_file import agreement_file, list_agreements
@@ -48,7 +49,7 @@ def quote_(
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
     owed = _amount(amount)
-    rules, _ = load_policy(policy)
+    rules = load_policy(policy).policy
     kind = _kind(rules, debt_kind)
     request = Request(
         amount=owed,
@@ -76,7 +77,7 @@ def quote_(
 @agreement_commands.command("sign")
 def sign_(
     case: Annotated[str, typer.Argument(metavar="CASE")],
-    policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
+    policy: Annotated[str, typer.Option(help="The name of a policy, or a file.")],
     instalments: Annotated[int, typer.Option(help="How many.")],
     by: By,
     pay: Annotated[Pay, typer.Option(help="`cash` is the whole debt at once.")] = Pay.SLIP,
@@ -90,11 +91,11 @@ def sign_(
     as_json: Json = False,
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
-    rules, text = load_policy(policy)
-    on = _day(date_, rules) if date_ else None
-    wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
-        agreement = sign_agreement(engine, credentials(by), case, rules, text, wanted, datetime.now(UTC))
+        bundle = load_policy(policy, in_force(engine))
+        on = _day(date_, bundle.policy) if date_ else None
+        wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
+        agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 

@@ -16,9 +16,9 @@ from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.percentages import share_of
 from commands.progress import watch
-from commands.ruler import load_ruler
 from commands.services import temporal_client
 from embedded.home import find_services
+from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.errors import Refusal
 from models.formats import money, tax_name
@@ -28,6 +28,7 @@ from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
 from models.words import GROUNDS, STATUSES
+from operations.catalogue import in_force
 from operations.cohorts import (
     begin_cohort,
     cancel_cohort,
@@ -37,6 +38,7 @@ from operations.cohorts import (
     release_control,
     resume_cohort,
 )
+from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection, read_cohort
 from storage.case.dry_run import foresee
 from storage.proof.holdout import drawn
@@ -89,7 +91,7 @@ Control = Annotated[
 @cohort.command()
 def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
-    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
     min_amount: MinAmount = "0",
     uf: Uf = None,
@@ -110,21 +112,25 @@ def start(
     json: Json = False,
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
-    read, source = load_ruler(ruler)
+    with answering_database() as catalogue:
+        named = in_force(catalogue)
+    bundle = load_ruler(ruler, named)
+    read = bundle.ruler
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     limit = None if budget is None else amount_of(budget, "--budget")
     must_not_be_over(read, clock.origin_day)
-    rival = _rival(read, source, arm) if arm else None
+    rival = _rival(bundle, load_ruler(arm, named)) if arm else None
     if dry_run:
+        other = rival.ruler if rival else None
         with answering_database() as engine:
-            foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, rival[0] if rival else None)
+            foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, other)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
     chosen = (selection, clock, limit, rehearse, control, rival, rate)
     with answering_database() as engine:
-        begun = begin_cohort(engine, credentials(by), name, read, source, *chosen)
+        begun = begin_cohort(engine, credentials(by), name, bundle, *chosen)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
         counts = status_counts(engine, name)
@@ -135,13 +141,12 @@ def start(
     emit(result, json, lambda: _show_started(name, result))
 
 
-def _rival(ruler: Ruler, source: str, arm: str) -> tuple[Ruler, str]:
+def _rival(bundle: RulerBundle, rival: RulerBundle) -> RulerBundle:
     """Refuses one that would not reach the same people, and the same ruler again: nothing could be told of them."""
-    rival, written = load_ruler(arm)
-    if written == source:
-        raise Refusal(f"--arm and --ruler are both {rival.label}: two different rulers can be compared")
-    must_reach_alike(ruler, rival)
-    return rival, written
+    if rival.source == bundle.source:
+        raise Refusal(f"--arm and --ruler are both {rival.ruler.label}: two different rulers can be compared")
+    must_reach_alike(bundle.ruler, rival.ruler)
+    return rival
 
 
 @cohort.command()

@@ -12,11 +12,12 @@ from commands.acting import By, credentials
 from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
-from commands.ruler import load_ruler
 from models.case.ruler_change import Outcome
 from models.formats import money
 from models.ruler.schema import Ruler
+from operations.catalogue import in_force
 from operations.cohorts import migrate_cohort
+from operations.rulers import load_ruler
 from storage.case.ruler_change import Foreseen, foresee_migration
 
 
@@ -27,20 +28,21 @@ def register(app: typer.Typer) -> None:
 @cohort.command()
 def migrate(
     name: str,
-    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or its name.")],
     by: By,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would move, wait or repeat.")] = False,
     json: Json = False,
 ) -> None:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
-    read, source = load_ruler(ruler)
     now = datetime.now(UTC)
     with answering_database() as engine, _progress(name) as advance:
+        bundle = load_ruler(ruler, in_force(engine))
         if dry_run:
-            foreseen = foresee_migration(engine, name, read, now, advance("foreseeing"))
+            foreseen = foresee_migration(engine, name, bundle, now, advance("foreseeing"))
         else:
             done = advance("foreseeing"), advance("migrating")
-            foreseen = migrate_cohort(engine, credentials(by), name, read, source, now, *done)
+            foreseen = migrate_cohort(engine, credentials(by), name, bundle, now, *done)
+    read = bundle.ruler
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 

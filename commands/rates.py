@@ -14,7 +14,7 @@ from models.formats import percent
 from models.money.accrual_table import SERIES
 from models.money.rates import read_sgs
 from operations.imports import import_rates
-from storage.amounts.rates import digest_of, read_rate_file, read_rates
+from storage.amounts.rates import read_rate_file, read_rates
 
 rates = typer.Typer(no_args_is_help=True, help="Monthly rates that accrual needs, as the Central Bank publishes them.")
 
@@ -36,7 +36,7 @@ def import_rates_(
     accepted = [row.rate for row in rows if row.rate]
     rejects = [row for row in rows if row.rate is None]
     with answering_database() as engine:
-        changes = import_rates(engine, credentials(), digest_of(file), series, accepted)
+        changes = import_rates(engine, credentials(), file, series, accepted)
     counts = {
         "rows": len(rows),
         "rates": len({rate.month for rate in accepted}),

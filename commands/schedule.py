@@ -26,12 +26,13 @@ from commands.acting import By, credentials
 from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, clock_of, selection_of
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
-from commands.ruler import load_ruler
 from commands.services import temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler.schema import Ruler
+from operations.catalogue import in_force
 from operations.cohorts import create_schedule
+from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from storage.case.cohorts import Cohort, Selection
 from workflows.cohort_ruler import CohortRuler
@@ -61,7 +62,7 @@ def register(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="The cohort that grows; it is founded unless it is there.")],
     cron: Annotated[str, typer.Option(help='When, in the jurisdiction\'s time: "0 3 * * 1-5".')],
-    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
     select: Select = None,
     budget: Budget = None,
@@ -71,7 +72,9 @@ def create(
     json: Json = False,
 ) -> None:
     """Found a cohort that takes in whom its selection names at each of the schedule's times."""
-    read, source = load_ruler(ruler)
+    with answering_database() as catalogue:
+        bundle = load_ruler(ruler, in_force(catalogue))
+    read = bundle.ruler
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
     limit = None if budget is None else amount_of(budget, "--budget")
@@ -82,7 +85,7 @@ def create(
 
     whom = (selection, clock, limit, rehearse, control, rate)
     with answering_database() as engine:
-        create_schedule(engine, credentials(by), name, cron, make, read, source, *whom)
+        create_schedule(engine, credentials(by), name, cron, make, bundle, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models.agreement.policy import Policy
+from models.assets import PolicyBundle
 from operations.operation import Act, must_say, operation
 from storage.agreement.agreements import rescind
 from storage.agreement.signing import SigningRequest, sign
 
 
 @operation("agreement sign")
-def sign_agreement(act: Act, case: str, policy: Policy, text: str, wanted: SigningRequest, now: datetime) -> str:
+def sign_agreement(act: Act, case: str, policy: PolicyBundle, wanted: SigningRequest, now: datetime) -> str:
     """Sign an agreement on all that a case owes and is not on hold; returns its id.
 
-    `text` is the policy as it is written. Raises Refusal by the rule that it breaks.
+    Raises Refusal by the rule that it breaks.
     """
-    act.tell(policy=policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
-    agreed, _ = sign(act.engine, case, policy, text, wanted, act.by, "command", now)
+    act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
+    agreed, _ = sign(act.engine, case, policy, wanted, act.by, "command", now)
     return agreed.id
 
 

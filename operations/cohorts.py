@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
+from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.errors import Refusal
 from models.law.calendar import Clock
@@ -26,23 +27,22 @@ Progress = Callable[[int], None]
 def begin_cohort(
     act: Act,
     name: str,
-    ruler: Ruler,
-    source: str,
+    bundle: RulerBundle,
     selection: Selection,
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
     control: Decimal | None = None,
-    rival: tuple[Ruler, str] | None = None,
+    rival: RulerBundle | None = None,
     rate: float = 0.0,
 ) -> Cohort:
-    """Put a cohort and the rulers it pins, each with its text, on record; under the same name it is found there.
+    """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
 
     `rival` goes to half of those not held out; `rate`, the cases to be started a second, is only told in the log.
     """
     chosen = {"min_amount": f"{selection.min_amount}", "uf": selection.uf, "tax": selection.tax}
-    act.tell(ruler=ruler.label, **chosen, budget=budget, rehearse=rehearsal, control=control, rate=rate)
-    return _founded(act, name, ruler, source, selection, clock, budget, rehearsal, control, rival)
+    act.tell(ruler=bundle.ruler.label, **chosen, budget=budget, rehearse=rehearsal, control=control, rate=rate)
+    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival)
 
 
 @operation("schedule create")
@@ -51,8 +51,7 @@ def create_schedule(
     name: str,
     cron: str,
     make: Callable[[Callable[[], Cohort]], object],
-    ruler: Ruler,
-    source: str,
+    bundle: RulerBundle,
     selection: Selection,
     clock: Clock,
     budget: Decimal | None = None,
@@ -65,27 +64,28 @@ def create_schedule(
     least = selection.min_amount or None
     chosen = {"min-amount": least, "uf": selection.uf, "tax": selection.tax}
     select = [f"{key}={value}" for key, value in chosen.items() if value]
-    act.tell(cron=cron, ruler=ruler.label, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
-    make(lambda: _founded(act, name, ruler, source, selection, clock, budget, rehearsal, control))
+    told = {"cron": cron, "ruler": bundle.ruler.label}
+    act.tell(**told, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
+    make(lambda: _founded(act, name, bundle, selection, clock, budget, rehearsal, control))
 
 
 def _founded(
     act: Act,
     name: str,
-    ruler: Ruler,
-    source: str,
+    bundle: RulerBundle,
     selection: Selection,
     clock: Clock,
     budget: Decimal | None,
     rehearsal: bool,
     control: Decimal | None,
-    rival: tuple[Ruler, str] | None = None,
+    rival: RulerBundle | None = None,
 ) -> Cohort:
-    must_be_reckonable(act.engine, ruler, selection, clock.origin_day)
-    must_not_be_over(ruler, clock.origin_day)
+    must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
+    must_not_be_over(bundle.ruler, clock.origin_day)
+    first_year = clock.origin_day.year - 1
     with act.engine.begin() as connection:
-        frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-        other = pin_ruler(connection, *rival, clock.origin_day.year - 1) if rival else None
+        frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
+        other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
     lot = Lot(secrets.token_hex(16), control, other) if control or other else None
     return create_cohort(act.engine, Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, lot))
 
@@ -134,10 +134,10 @@ def cancel_cohort(act: Act, name: str, reason: str, now: datetime) -> int:
 
 @operation("cohort migrate")
 def migrate_cohort(
-    act: Act, name: str, ruler: Ruler, source: str, now: datetime, seen: Progress, moved: Progress
+    act: Act, name: str, bundle: RulerBundle, now: datetime, seen: Progress, moved: Progress
 ) -> Foreseen:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler. What comes of it."""
-    act.tell(ruler=ruler.label)
-    foreseen = foresee_migration(act.engine, name, ruler, now, seen)
-    ruler_change.migrate_cohort(act.engine, name, ruler, source, act.by, now, moved)
+    act.tell(ruler=bundle.ruler.label)
+    foreseen = foresee_migration(act.engine, name, bundle, now, seen)
+    ruler_change.migrate_cohort(act.engine, name, bundle, act.by, now, moved)
     return foreseen

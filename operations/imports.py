@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from models.intake.extract import BenefitRow, DebtRow, FilingRow, Reader
 from models.money.rates import Rate
@@ -55,8 +56,8 @@ def import_held_benefits(
 
 
 @operation("rates import")
-def import_rates(act: Act, file: str, series: str, rates: Iterable[Rate]) -> list[Change]:
-    """Load a monthly series from a file, which is told by its digest; a rate that is another now is replaced."""
+def import_rates(act: Act, file: Path, series: str, rates: Iterable[Rate]) -> list[Change]:
+    """Load a monthly series that was read from a file; a rate that is another now is replaced."""
     act.tell(series=series)
     with act.engine.begin() as connection:
         return record_rates(connection, series, rates)

@@ -12,11 +12,13 @@ neither. A refusal is on record too, without what was typed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -139,5 +141,14 @@ def _subject(args: tuple[Any, ...]) -> str | None:
             return str(named)
         case (object(digest=str() as digest), *_):
             return f"sha256:{digest}"
+        case (Path() as file, *_):
+            return _digest(file)
         case _:
             return None
+
+
+def _digest(file: Path) -> str | None:
+    """None for a folder, and for what can't be read."""
+    with suppress(OSError), file.open("rb") as content:
+        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,12 +52,6 @@ def read_rate_file(path: Path) -> str:
     if not text.strip():
         raise Refusal(f"{path.name} is empty")
     return text
-
-
-def digest_of(path: Path) -> str:
-    """By which the file is told."""
-    with path.open("rb") as content:
-        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
 
 
 def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> list[Change]:

@@ -35,7 +35,6 @@ from models.contact.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, ReturnCorrected, ReturnFiled
 from models.law.grounds import Ground
-from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis
 from operations.cases import (
     approve_suspension,
@@ -65,7 +64,7 @@ from storage.contact.costs import change_budget
 from storage.contact.delivery import opt_out
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
-from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing, revised_icms
+from tests.builders import FACTS, ICMS, REGISTERED, Facts, bundled, debt, filing, inscribed, missing, revised_icms
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import EvaluationRequest, NextAction
 
@@ -152,10 +151,9 @@ class LivesOnRecord(RuleBasedStateMachine):
         if street.ruler.ruler == REGISTERED:
             versions = [RULERS.read(REGISTERED)[1], shorter]
         source = versions[2 - street.ruler.version]
-        ruler = read_ruler(source).ruler
-        assert ruler
-        foresee_migration(self.engine, street.cohort.name, ruler, now, lambda cases: None)
-        migrate_cohort(self.engine, street.cohort.name, ruler, source, "Bia", now, lambda cases: None)
+        to = bundled(source)
+        foresee_migration(self.engine, street.cohort.name, to, now, lambda cases: None)
+        migrate_cohort(self.engine, street.cohort.name, to, "Bia", now, lambda cases: None)
         with self.engine.connect() as connection:
             street.cohort = read_cohort(connection, street.cohort.name)
         self.happened("the cohort goes over")
@@ -203,7 +201,7 @@ class LivesOnRecord(RuleBasedStateMachine):
             sign(
                 self.engine,
                 life.case,
-                *load_policy("belo-horizonte"),
+                load_policy("belo-horizonte"),
                 SigningRequest(count),
                 "Ana",
                 "command",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +21,6 @@ from models.law.grounds import Ground
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
 from models.roles import DUTIES, READS, Role
-from models.ruler.check import read_ruler
 from operations.agreements import break_agreement, sign_agreement
 from operations.cases import (
     approve_suspension,
@@ -33,6 +33,7 @@ from operations.cases import (
     reveal_dossier,
     revive_cases,
 )
+from operations.catalogue import import_texts
 from operations.cohorts import (
     begin_cohort,
     cancel_cohort,
@@ -54,6 +55,7 @@ from operations.due_process import (
 from operations.imports import import_held_benefits, import_rates, import_returns, import_taxpayers
 from operations.operation import OPERATIONS, Credentials
 from operations.payments import import_bank_file, match_payment
+from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.tasks import finish_task
 from operations.tokens import issue_token, revoke_token
@@ -64,12 +66,11 @@ from storage.audit.tokens import issue
 from storage.case.cases import read_case
 from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
-from storage.catalogue import RULERS
 from storage.intake import Rejects, look_over, look_over_text
 from storage.payments.ledger import record_pix
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
-from tests.builders import FACTS, ICMS, REGISTERED, revised_icms, shipped
+from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
 from tests.delivery_world import DeliveryWorld
 from tests.record_world import Street
 
@@ -246,16 +247,22 @@ def _(world: World) -> str:
 
 @carried_out("cohort start")
 def _(world: World) -> str:
-    ruler, source = shipped(REGISTERED), RULERS.read(REGISTERED)[1]
-    begin_cohort(world.engine, BIA, "nova", ruler, source, Selection(tax="IPTU"), CLOCK)
+    begin_cohort(world.engine, BIA, "nova", load_ruler(REGISTERED), Selection(tax="IPTU"), CLOCK)
     return "nova"
 
 
 @carried_out("schedule create")
 def _(world: World) -> str:
-    ruler, source = shipped(REGISTERED), RULERS.read(REGISTERED)[1]
-    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(), ruler, source, Selection(), CLOCK)
+    bundle = load_ruler(REGISTERED)
+    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(), bundle, Selection(), CLOCK)
     return "nova"
+
+
+@carried_out("catalogue import")
+def _(world: World) -> str:
+    file = world.file("revised.yaml", revised_icms())
+    assert import_texts(world.engine, BIA, file)[0].is_new
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 @carried_out("cohort budget")
@@ -291,9 +298,8 @@ def _(world: World) -> str:
 @carried_out("cohort migrate")
 def _(world: World) -> str:
     DeliveryWorld(world.engine)
-    ruler = read_ruler(revised_icms()).ruler
-    assert ruler
-    migrate_cohort(world.engine, BIA, "icms", ruler, revised_icms(), NOW, ignore, ignore)
+    bundle = load_ruler(str(world.file("revised.yaml", revised_icms())))
+    migrate_cohort(world.engine, BIA, "icms", bundle, NOW, ignore, ignore)
     return "icms"
 
 
@@ -350,9 +356,9 @@ def _(world: World) -> str:
 
 @carried_out("rates import")
 def _(world: World) -> str:
-    digest = f"sha256:{'0' * 64}"
-    import_rates(world.engine, BIA, digest, "selic", [Rate(date(2026, 1, 1), Decimal(1))])
-    return digest
+    file = world.file("selic.csv", "01/01/2026;1,00")
+    import_rates(world.engine, BIA, file, "selic", [Rate(date(2026, 1, 1), Decimal(1))])
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 @carried_out("payments import")
@@ -376,13 +382,13 @@ def _(world: World) -> str:
 
 @carried_out("agreement sign")
 def _(world: World) -> str:
-    sign_agreement(world.engine, BIA, world.case, *load_policy(SP), SigningRequest(3), NOW)
+    sign_agreement(world.engine, BIA, world.case, load_policy(SP), SigningRequest(3), NOW)
     return world.case
 
 
 @carried_out("agreement break")
 def _(world: World) -> str:
-    agreement = sign_agreement(world.engine, BIA, world.case, *load_policy(SP), SigningRequest(3), NOW)
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy(SP), SigningRequest(3), NOW)
     break_agreement(world.engine, BIA, agreement, "a pedido", NOW)
     return agreement
 

@@ -6,8 +6,8 @@ The downgrade forgets the acts; what came of them stays. The signals that only t
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 KINDS = "kind IN ('approve', 'reject', 'pause', 'resume')"
 ROLES = "role IN ('analyst', 'supervisor', 'auditor')"

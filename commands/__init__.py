@@ -2,6 +2,7 @@
 
 GROUPS = {
     "ruler": ("ruler",),
+    "catalogue": ("catalogue",),
     "agreement": ("agreement",),
     "stack": ("stack",),
     "imports": ("taxpayers", "filings", "benefits", "sample"),

@@ -19,6 +19,7 @@ from models.errors import Refusal
 from models.formats import day, money
 from models.intake.extract import Rejected, read_amount
 from models.words import AGREEMENT_STATES
+from operations.catalogue import in_force
 from storage.agreement.agreements import rescind
 from storage.agreement.policies import load_policy
 from storage.agreement.signing import SigningRequest, sign
@@ -48,7 +49,7 @@ def quote_(
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
     owed = _amount(amount)
-    rules, _ = load_policy(policy)
+    rules = load_policy(policy).policy
     kind = _kind(rules, debt_kind)
     request = Request(
         amount=owed,
@@ -76,7 +77,7 @@ def quote_(
 @agreement_commands.command("sign")
 def sign_(
     case: Annotated[str, typer.Argument(metavar="CASE")],
-    policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
+    policy: Annotated[str, typer.Option(help="The name of a policy, or a file.")],
     instalments: Annotated[int, typer.Option(help="How many.")],
     by: By,
     pay: Annotated[Pay, typer.Option(help="`cash` is the whole debt at once.")] = Pay.SLIP,
@@ -90,11 +91,11 @@ def sign_(
     as_json: Json = False,
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
-    rules, text = load_policy(policy)
-    on = _day(date_, rules) if date_ else None
-    wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
     with answering_database() as engine:
-        agreed, _ = sign(engine, case, rules, text, wanted, by, "command", datetime.now(UTC))
+        bundle = load_policy(policy, in_force(engine))
+        on = _day(date_, bundle.policy) if date_ else None
+        wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
+        agreed, _ = sign(engine, case, bundle, wanted, by, "command", datetime.now(UTC))
     _emit_file(agreed.id, as_json)
 
 

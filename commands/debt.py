@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from commands.console import Json, emit, out, table
-from commands.imports import today, transaction
+from commands.imports import answering_database, today
 from models.formats import day, money, percent
 from models.money.accrual import Line
+from operations.catalogue import in_force
 from storage.amounts.accruals import load_accrual
 from storage.case.debts import owed_on
 
@@ -42,8 +43,8 @@ def show(
     at = on.date() if on else today()
     if not 1990 <= at.year <= 2100:
         raise typer.BadParameter("must lie between 1990 and 2100", param_hint="--on")
-    otherwise = load_accrual(accrual) if accrual else None
-    with transaction() as connection:
+    with answering_database() as engine, engine.begin() as connection:
+        otherwise = load_accrual(accrual, in_force(engine)) if accrual else None
         found = owed_on(connection, debt, at, otherwise)
     owed = found.owed
     components = {

@@ -1,9 +1,7 @@
 """`ruler check`, `map`, `plan`, `preview`: what is wrong with a ruler, what it looks like, would do and would say."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,19 +9,19 @@ import typer
 from rich.panel import Panel
 from rich.text import Text
 
-from channels.template_check import MOST_SEGMENTS, template_faults, template_warnings
+from channels.rendering import Words
+from channels.template_check import MOST_SEGMENTS, template_warnings
 from commands.console import Json, emit, err, out, table
 from models.case.plan import imagined_case, plan
 from models.errors import Refusal
 from models.ruler.cells import cells
-from models.ruler.check import read_ruler, rule_faults
+from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis, Ruler, tone_of
 from models.yaml_file import Fault
+from operations.rulers import examined, key, load_ruler, placed
 from reports.heatmap import svg, terminal
 from reports.preview import Shown, ShownRung, page, price, shown_rungs
-from storage.agreement.policies import policy_faults
-from storage.amounts.accruals import accrual_faults
-from storage.amounts.prices import price_faults, prices_of
+from storage.amounts.prices import prices_of
 from storage.catalogue import RULERS
 
 ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
@@ -35,57 +33,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(ruler_commands, name="ruler")
 
 
-def load_ruler(name_or_path: str) -> tuple[Ruler, str]:
-    """A ruler and the text it was read from. Refuses a faulty one with all its faults, one a line."""
-    path, text = RULERS.read(name_or_path)
-    ruler, faults = examined(text)
-    if ruler is None or faults:
-        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{path} has {count}:", *(placed(path, fault) for fault in faults)]))
-    return ruler, text
-
-
-LOOKS: tuple[Callable[[Ruler], Iterable[Fault]], ...] = (
-    rule_faults,
-    template_faults,
-    accrual_faults,
-    price_faults,
-    policy_faults,
-)
-"""What a ruler is looked through for."""
-
-
-def examined(text: str) -> tuple[Ruler | None, tuple[Fault, ...]]:
-    """A ruler, unless the shape of its text is wrong, and every fault that can be found so far, in reading order."""
-    read = read_ruler(text)
-    faults = read.faults
-    if read.sketch is not None:
-        found = read.placed(chain.from_iterable(look(read.sketch) for look in LOOKS))
-        faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
-    return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
-
-
-def _about_the_same(fault: Fault, told: Fault) -> bool:
-    depth = min(len(fault.where), len(told.where))
-    return depth > 0 and fault.where[:depth] == told.where[:depth]
-
-
-def placed(path: str, fault: Fault) -> str:
-    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
-    place = f"{path}:{fault.line}" if fault.line else path
-    return f"{place}: {key(fault)}: {fault.what}" if fault.where else f"{place}: {fault.what}"
-
-
-def key(fault: Fault) -> str:
-    return ".".join(str(part) for part in fault.where)
-
-
 @ruler_commands.command()
 def check(file: RulerFile, as_json: Json = False) -> None:
     """Find every fault of a ruler and its templates in one go. Exit code 0: it can be used."""
-    path, text = RULERS.read(file)
-    ruler, faults = examined(text)
-    warnings = read_ruler(text).placed(template_warnings(ruler)) if ruler is not None and not faults else ()
+    path, text, texts = RULERS.find(file)
+    ruler, faults = examined(text, texts)
+    warnings = read_ruler(text).placed(template_warnings(ruler, texts)) if ruler is not None and not faults else ()
 
     def readable() -> None:
         for warning in warnings:
@@ -118,7 +71,7 @@ def map_(
     as_json: Json = False,
 ) -> None:
     """Show a ruler's heat-map: hypotheses by stages, and how rigid each message is."""
-    ruler, _ = load_ruler(file)
+    ruler = load_ruler(file).ruler
     if picture is not None:
         _write(picture, svg(ruler))
     data: dict[str, Any] = {
@@ -140,7 +93,7 @@ def plan_(
     as_json: Json = False,
 ) -> None:
     """Show the dated steps a case would take if nothing happened."""
-    ruler, _ = load_ruler(file)
+    ruler = load_ruler(file).ruler
     row, day = _row(ruler, hypothesis), _day(start)
     entered = imagined_case(ruler, ruler.jurisdiction.calendar(day.year - 1), row, occurrences, day)
     steps = [
@@ -170,12 +123,13 @@ def preview(
     as_json: Json = False,
 ) -> None:
     """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
-    ruler, _ = load_ruler(file)
+    bundle = load_ruler(file)
+    ruler, words = bundle.ruler, Words(bundle.texts)
     prices, today = prices_of(ruler), datetime.now(UTC).date()
     if html is not None:
-        _write(html / "index.html", page(ruler, prices, today))
+        _write(html / "index.html", page(ruler, prices, words, today))
         return
-    rungs = list(shown_rungs(ruler, prices, today))
+    rungs = list(shown_rungs(ruler, prices, words, today))
 
     def readable() -> None:
         for shown in rungs:

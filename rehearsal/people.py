@@ -200,7 +200,7 @@ class Townspeople:
         """And means to pay the first instalments, each in good time."""
         wanted = SigningRequest(INSTALMENTS)
         _, offer = sign(
-            self.engine, intent.case, *load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)
+            self.engine, intent.case, load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)
         )
         tomorrow = today + timedelta(days=1)
         for instalment in offer.instalments[: intent.act.instalments]:

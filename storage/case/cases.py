@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.types import Text
 
+from models.assets import Texts, with_tables
 from models.case.blocks import Block, Situation
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.facts import (
@@ -25,16 +26,24 @@ from models.errors import Refusal
 from models.law.calendar import Calendar, Clock
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
+from storage.assets import read_assets
 from storage.schema import cases, cohorts, rulers
 
 
 @dataclass(frozen=True)
 class FrozenRuler:
-    """A ruler and its holidays as they were pinned."""
+    """A ruler with its tables, its holidays and its templates as they were pinned."""
 
     digest: str
     ruler: Ruler
     calendar: Calendar
+    texts: Texts = field(default_factory=dict, repr=False)
+    """All that it was frozen with, by name (models/assets.py)."""
+
+    def is_as(self, other: FrozenRuler) -> bool:
+        """Whether whoever goes by the other one would decide, say and count the same by this one."""
+        same = (self.ruler, self.calendar) == (other.ruler, other.calendar)
+        return same and other.texts.items() <= self.texts.items()
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,9 @@ def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
         row = connection.execute(select(rulers).where(rulers.c.digest == digest)).one()
         ruler = read_ruler(row.source).ruler
         assert ruler is not None  # noqa: S101 - it was checked before it was pinned
-        _frozen[digest] = FrozenRuler(digest, ruler, Calendar.model_validate({"holidays": row.holidays}))
+        texts = read_assets(connection, row.assets)
+        calendar = Calendar.model_validate({"holidays": row.holidays})
+        _frozen[digest] = FrozenRuler(digest, with_tables(ruler, texts), calendar, texts)
     return _frozen[digest]
 
 

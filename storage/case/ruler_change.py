@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.assets import RulerBundle, assets_of_ruler
 from models.case.cohort_state import State
 from models.case.decision import decide
 from models.case.facts import CaseFacts
@@ -60,13 +61,15 @@ class Foreseen:
         return sum(count for alike, count in self.cases.items() if alike.outcome is what)
 
 
-def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, progress: Progress) -> Foreseen:
+def foresee_migration(engine: Engine, name: str, to: RulerBundle, now: datetime, progress: Progress) -> Foreseen:
     """Foresee what becomes of each open case on the cohort's ruler, as if everybody could be reached. Raises Refusal
     when the ruler is no other version of the cohort's, or has no place for some of its cases; Unreckonable when what is
     owed can't be told."""
+    ruler = to.ruler
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
-        then = FrozenRuler("", ruler, ruler.jurisdiction.calendar(_first_year(cohort)))
+        calendar = ruler.jurisdiction.calendar(_first_year(cohort))
+        then = FrozenRuler("", ruler, calendar, assets_of_ruler(ruler, to.texts))
         _must_follow(cohort, then)
         foreseen = Foreseen(cohort, Counter(), defaultdict(Decimal))
         lost: Counter[str] = Counter()
@@ -87,15 +90,13 @@ def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, pr
     return foreseen
 
 
-def migrate_cohort(
-    engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: datetime, progress: Progress
-) -> int:
+def migrate_cohort(engine: Engine, name: str, to: RulerBundle, by: str, now: datetime, progress: Progress) -> int:
     """Take every open case on the cohort's ruler over to this one, and with it the cohort; gives how many cases. Each
     is told to look again, but those held out. Raises Refusal as `foresee_migration`."""
     with engine.begin() as connection:
         connection.execute(ALONE, {"cohort": name})
         cohort = read_cohort(connection, name)
-        then = pin_ruler(connection, ruler, source, _first_year(cohort))
+        then = pin_ruler(connection, to.ruler, to.source, _first_year(cohort), to.texts)
         _must_follow(cohort, then)
         ids = _ids(connection, cohort, lock=True)
         for page in _pages(ids):
@@ -103,7 +104,7 @@ def migrate_cohort(
             progress(len(page))
         connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
         connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
-        told = RulerChanged(ruler=ruler.label)
+        told = RulerChanged(ruler=to.ruler.label)
         connection.execute(
             OWE_EACH,
             {"cohort": name, "ruler": then.digest, "signal": told.signal(), "payload": told.model_dump_json()},
@@ -126,7 +127,7 @@ def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
     was, to, name = cohort.frozen.ruler, then.ruler, cohort.name
     if cohort.lifecycle.state is State.CANCELLED:
         raise Refusal(f"cohort {name} was cancelled by {cohort.lifecycle.by}, which is for good")
-    if to == was and then.calendar == cohort.frozen.calendar:
+    if cohort.frozen.is_as(then):
         raise Refusal(f"cohort {name} goes by {was.label} already, word for word")
     places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
     if places[0] != places[1]:

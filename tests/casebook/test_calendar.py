@@ -17,7 +17,7 @@ EACH = Decimal("100.00")
 
 def reminded_on(due: date, wait: Wait) -> date:
     """The day of the reminder of the second of two instalments, the first of which is paid."""
-    policy = load_policy(BH)[0]
+    policy = load_policy(BH).policy
     policy = policy.model_copy(update={"notices": policy.notices.model_copy(update={"remind_before": wait})})
     signed = date(2026, 11, 3)
     request = Request(2 * EACH, signed, kind=next(iter(policy.debt_kinds)), instalments=2)

@@ -280,7 +280,7 @@ def test_m8_what_is_paid_on_one_code_pays_what_is_overdue(engine: Engine) -> Non
 
 def early(policy: str, count: int, signed: date, paid: dict[int, tuple[date, str]]) -> Life:
     """An agreement of R$ 600.00, and what was paid of each instalment, and when."""
-    rules = load_policy(policy)[0]
+    rules = load_policy(policy).policy
     request = Request(Decimal("600.00"), signed, kind=next(iter(rules.debt_kinds)), instalments=count)
     schedule = quote(rules, request).instalments
     deal = Deal(rules, request, schedule, Decimal(0), Decimal(0))

@@ -17,11 +17,11 @@ from sqlalchemy import Engine
 
 from channels.settings import gateway_from
 from commands.cohort import begin_cohort, start_cohort
-from commands.ruler import load_ruler
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
 from models.law.calendar import Clock
+from operations.rulers import load_ruler
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.city import IPTU, MOST_TAXPAYERS, RULERS, Does, Person, city
@@ -143,11 +143,11 @@ class Scene:
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
         """The registered debts' notices leave by the providers, the others' to the outbox."""
-        ruler, source = load_ruler(RULERS[tax])
-        if ruler.offer:
-            ruler, source = opening_on(FIRST_DAY, ruler.offer, source)
+        bundle = load_ruler(RULERS[tax])
+        if bundle.ruler.offer:
+            bundle = opening_on(FIRST_DAY, bundle.ruler.offer, bundle)
         name, everybody = f"caos-{tax.lower()}", Selection(tax=tax)
-        return begin_cohort(engine, name, ruler, source, "chaos", everybody, clock, rehearsal=tax != IPTU)
+        return begin_cohort(engine, name, bundle, "chaos", everybody, clock, rehearsal=tax != IPTU)
 
     async def _live(self, engine: Engine, census: Census, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
         client = await connect_to(self.stack.services.temporal, self.stack.home.payload_keys)

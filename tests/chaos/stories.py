@@ -30,8 +30,8 @@ FROM_OUTSIDE = {
     "prior_step_taken",
     "ended",
 }
-"""Kinds of entries that a bank, a provider, a taxpayer, an import, a supervisor or a clerk brought about; and the end of a
-campaign, whose deadline waits for nobody."""
+"""Kinds of entries that a bank, a provider, a taxpayer, an import, a supervisor or a clerk brought about; and the end
+of a campaign, whose deadline waits for nobody."""
 
 
 @dataclass(frozen=True)

@@ -350,6 +350,7 @@ cases = Table(
     one_of("status", Status),
     one_of("arm", Arm),
     one_of("habit", Habit),
+    CheckConstraint("coalesce(blocks -> 0 ->> 'kind', status) = status", name="first_block_is_status"),
 )
 
 notices = Table(

@@ -199,7 +199,7 @@ class TaxpayerRuler:
         step = self.now.step
         cell = f"{(self.now.hypothesis or '—').upper()} · {self.now.stage or '—'} · {self.now.rigidity or '—'}"
         rows = [
-            ("Situação", step.status),
+            ("Situação", " · ".join(dict.fromkeys(block.kind for block in self.now.situation.blocks)) or step.status),
             ("Posição", cell),
             ("Próximo passo", f"{_label(step)}, {step.on:%d/%m/%Y}" if step.on and not self.now.closed else "—"),
             ("Motivo", step.reason),

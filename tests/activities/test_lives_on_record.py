@@ -1,12 +1,10 @@
 """Anything may happen to cases on record, in any order, and whoever dies over it: the record stays right.
 
-`LIVES=full` lives at random and for long; without it the same few lives are lived each time, as CI wants it.
+`make fuzz` lives many lives and counts what happened in them; without it the same few are lived each time.
 """
 
 from __future__ import annotations
 
-import os
-import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +13,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -56,6 +54,7 @@ from storage.law.prior_steps import take_prior_step
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, bundled, debt, filing, inscribed, missing, revised_icms
+from tests.chance import examples, fuzzing
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import CaseCommand, Command, EvaluationRequest, NextAction
 
@@ -490,26 +489,19 @@ def _told(fired: Counter[str]) -> str:
     return f"{fired.total()} steps, violations 0: {rules}"
 
 
-FULL = os.environ.get("LIVES") == "full"
-
-
+@pytest.mark.hypothesis
 def test_whatever_happens_the_record_stays_right(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    number = int(os.environ.get("LIVES_SEED", random.randrange(2**32)))
     fired: Counter[str] = Counter()
     machine = type("Lives", (LivesOnRecord,), {"engine": engine, "fired": fired})
     limits = settings(
-        max_examples=int(os.environ.get("LIVES_EXAMPLES", 250)) if FULL else 4,
+        max_examples=examples(4),
         stateful_step_count=50,
-        derandomize=not FULL,
-        database=None,
-        deadline=None,
-        print_blob=True,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
     )
     try:
-        run_state_machine_as_test(seed(number)(machine) if FULL else machine, settings=limits)
+        run_state_machine_as_test(machine, settings=limits)
     finally:
-        if FULL:
+        if fuzzing():
             with capsys.disabled():
-                print(f"\nseed {number}: {_told(fired)}")
+                print(f"\n{_told(fired)}")

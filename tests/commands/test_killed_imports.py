@@ -48,7 +48,7 @@ def is_untouched(database: str) -> bool:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "not within its deadline"
         time.sleep(0.02)

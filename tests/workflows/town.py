@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from sqlalchemy import Engine, delete, func, insert, select, text, update
@@ -42,6 +41,7 @@ from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
+from tests.chance import fresh_key
 from tests.payloads import CIPHER, CONVERTER
 from web.background.relay import Relay
 from worker import carrier_on, worker_on
@@ -94,7 +94,7 @@ async def cutting_histories(events: int) -> AsyncIterator[WorkflowEnvironment]:
         yield env
 
 
-async def until(holds_true: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(holds_true: Callable[[], Any], seconds: float = 60.0) -> None:
     """For what another thread or process is about to do."""
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(holds_true):  # noqa: ASYNC110 - it comes true in another process
@@ -183,7 +183,7 @@ class Town:
             origin_day=FIRST_DAY if day_seconds < REAL_DAY else now.date(),
             timezone="America/Maceio",
         )
-        name = f"cohort-{uuid4().hex[:8]}"
+        name = f"cohort-{fresh_key()[:8]}"
         with self.engine.begin() as connection:
             source = RULERS.read(ruler)[1]
             if fallback:
@@ -214,7 +214,7 @@ class Town:
     def _settle(self, facts: Facts, tax: str) -> int:
         owed, returns = facts
         with self.engine.begin() as connection:
-            key = uuid4().hex
+            key = fresh_key()
             person = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
             if self.providers:
                 person |= {
@@ -343,7 +343,10 @@ class Life:
         return self.clock.day_at(await self.town.env.get_current_time())
 
     async def passes(self, days: float) -> None:
-        await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * days))
+        """One day at a time: the server answers when a sleep is over, and all that falls due in it takes its time."""
+        while days > 0:
+            await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * min(days, 1)))
+            days -= 1
 
     async def climbs(self, notices: int) -> None:
         """Lives on until so many rungs were done in all."""
@@ -373,7 +376,7 @@ class Life:
         query = f"""SELECT pix_txid FROM debts JOIN debtors ON debtors.debt = debts.id
                     WHERE taxpayer = :who AND period = '{period}'"""
         now = await self.town.env.get_current_time()
-        payment = PixPayment(f"E{uuid4().hex[:31]}", self.rows(query)[0][0], Decimal(amount), now)
+        payment = PixPayment(f"E{fresh_key()[:31]}", self.rows(query)[0][0], Decimal(amount), now)
         self.paid.append(payment)
         record_pix(self.town.engine, [payment], now)
 
@@ -413,7 +416,7 @@ class Life:
     async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
         """Once its workflow, too, knows what is on the record by now."""
         written = self.get("revision")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (known := await self.handle.query(TaxpayerRuler.state)) is None or known.revision < written:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
@@ -34,7 +35,7 @@ class CaseActivities(CaseEffects):
             if asked.act is not None:
                 must_be_recorded(tx.connection, asked.case, asked.act)
             if asked.hardship_on and tx.case.hardship_on is None:
-                tx.journal("hardship_declared", "dificuldade declarada por sinal", asked.hardship_on)
+                tx.journal(EntryKind.HARDSHIP_DECLARED, "dificuldade declarada por sinal", asked.hardship_on)
                 _set(tx, hardship_on=asked.hardship_on)
                 tx.look_again()
         return self.dependencies.evaluation(tx, path=_path(self.dependencies.engine, tx))
@@ -43,7 +44,7 @@ class CaseActivities(CaseEffects):
     def ask_approval(self, case: str) -> NextAction:
         def ask(tx: CaseTransaction) -> None:
             on = tx.case.clock.carried(tx.step.on or tx.today, tx.today)
-            tx.journal("approval_asked", tx.step.reason, on, tx.step)
+            tx.journal(EntryKind.SUSPENSION_ASKED, tx.step.reason, on, tx.step)
             tx.judge(tx.state.asked(on))
 
         return self._if_due(case, Action.ASK_APPROVAL, ask)
@@ -61,7 +62,7 @@ class CaseActivities(CaseEffects):
                     .values(benefit=benefit, case=case, suspended_on=tx.today, approved_by=approved_by)
                     .on_conflict_do_nothing()
                 )
-            tx.journal("suspended", tx.step.reason, step=tx.step)
+            tx.journal(EntryKind.BENEFITS_SUSPENDED, tx.step.reason, step=tx.step)
             end_approvals(tx.connection, case, "carried_out")
             tx.judge(tx.state.suspended_now(tx.today))
 
@@ -71,7 +72,7 @@ class CaseActivities(CaseEffects):
     def reinstate_benefits(self, case: str) -> NextAction:
         def reinstate(tx: CaseTransaction) -> None:
             _give_back(tx)
-            tx.journal("reinstated", tx.step.reason)
+            tx.journal(EntryKind.BENEFITS_REINSTATED, tx.step.reason)
             tx.judge(tx.state.reinstated(tx.case.ruler, tx.today))
 
         return self._if_due(case, Action.REINSTATE, reinstate)
@@ -81,7 +82,7 @@ class CaseActivities(CaseEffects):
         def deem(tx: CaseTransaction) -> None:
             for notice in tx.connection.execute(DEEMED, {"case": case, "today": tx.today}):
                 why = f"ciência tácita da notificação {notice.id} em {day(notice.served_on)}: {notice.deemed_by}"
-                tx.journal("served", why, notice.served_on)
+                tx.journal(EntryKind.NOTICE_SERVED, why, notice.served_on)
             tx.look_again()
 
         return self._if_due(case, Action.DEEM_SERVED, deem)
@@ -89,7 +90,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def refer(self, case: str) -> NextAction:
         def refer(tx: CaseTransaction) -> None:
-            tx.journal("referred", tx.step.reason, tx.step.on)
+            tx.journal(EntryKind.CASE_REFERRED, tx.step.reason, tx.step.on)
             tx.judge(tx.state.referred_now())
 
         return self._if_due(case, Action.REFER, refer)
@@ -97,7 +98,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def resolve(self, case: str) -> NextAction:
         def resolve(tx: CaseTransaction) -> None:
-            tx.journal("resolved", tx.step.reason)
+            tx.journal(EntryKind.CASE_RESOLVED, tx.step.reason)
             tx.close(Status.RESOLVED)
 
         return self._if_due(case, Action.RESOLVE, resolve)
@@ -112,7 +113,7 @@ class CaseActivities(CaseEffects):
                 tx.connection.execute(insert(decisions), earned)
                 tx.look_again()
             if tx.step.action is Action.END:
-                tx.journal("ended", tx.step.reason)
+                tx.journal(EntryKind.CASE_ENDED, tx.step.reason)
                 tx.close(Status.ENDED)
 
         return self._if_due(case, Action.END, end)
@@ -124,7 +125,7 @@ class CaseActivities(CaseEffects):
         with self.dependencies.case_transaction(case) as tx:
             if tx.case.closed_at is None:
                 _give_back(tx)
-                tx.journal("cancelled", tx.facts.cancelled_because or "caso cancelado por um supervisor")
+                tx.journal(EntryKind.CASE_CANCELLED, tx.facts.cancelled_because or "caso cancelado por um supervisor")
                 end_approvals(tx.connection, case, "lapsed")
                 tx.close(Status.CANCELLED)
         return self.dependencies.next_action(tx)

@@ -22,9 +22,9 @@ from models.instalments import Entry, State, Step
 from models.quote import Pay
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
+from storage.agreement.policy_files import shipped_policy
 from storage.agreements import AgreementSitting, Told, agreement_sitting
 from storage.people import Person, bury, read_person
-from storage.policies import shipped_policy
 from storage.schema import instalments
 from storage.signing import Wish, sign
 from workflows.effects import (

@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from models.channel import CHANNELS, Channel
-from models.remission import Offered
+from models.money.offered import Offered
 from models.ruler import Contact, Credit, Hypothesis, Stage, Tone
 from models.sms import transliterate
 from models.words import day, moment, money, percent, period

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from commands import process
 from commands.acting import By, ask_of_case
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.services import database, temporal_client
 from models.case import Status, must_be_open
@@ -33,7 +33,7 @@ from workflows.start import ask_case
 
 SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
 
-case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
+case = typer.Typer(no_args_is_help=True)
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
@@ -121,7 +121,7 @@ def contact(
     said = [f"{case}: {', '.join(given.kinds)} on record"]
     said += [f"{channel} is tried there again, where it had failed" for channel in given.revived]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
-    emit({"case": case, **asdict(given)}, json, lambda: out.print("; ".join(said)))
+    emit({"case": case, **asdict(given)}, json, lambda: say("; ".join(said)))
 
 
 @case.command()
@@ -163,7 +163,7 @@ def revive(json: Json = False) -> None:
     with answering_database() as engine, engine.begin() as connection:
         revived = look_again(connection)
     said = f"{revived.cases} cases and {revived.agreements} agreements look at their record again"
-    emit(asdict(revived), json, lambda: out.print(said))
+    emit(asdict(revived), json, lambda: say(said))
 
 
 def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "", seen: str = "", **more: Any) -> None:
@@ -172,7 +172,7 @@ def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "",
         record = read_case(connection, name)
     must_be_open(name, record.status)
     status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
-    emit({"case": name, "status": status, **more}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
+    emit({"case": name, "status": status, **more}, as_json, lambda: say(f"{name}: {STATUSES[status]}"))
 
 
 async def _ask(case: str, update_name: str, command: Command) -> str:
@@ -192,17 +192,17 @@ def _date(written: str) -> date:
 
 
 def _done(case: str, what: str, as_json: bool) -> None:
-    emit({"case": case, "done": what}, as_json, lambda: out.print(f"{case}: {what}"))
+    emit({"case": case, "done": what}, as_json, lambda: say(f"{case}: {what}"))
 
 
 def _show(file: dict[str, Any]) -> None:
     cell = " · ".join(str(part) for part in (file["hypothesis"], file["stage"], file["rigidity"]) if part)
-    out.print(f"[bold]{file['case']}[/bold] {STATUSES[file['status']]}  {cell}")
-    out.print(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}", markup=False)
+    say(f"{file['case']} {STATUSES[file['status']]}  {cell}")
+    say(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}")
     if file["next_step"]:
-        out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
+        say(f"next: {file['next_step']['at']} {file['next_step']['reason']}")
     if file["waits_because"]:
-        out.print(f"waits: {file['waits_because']}", markup=False)
+        say(f"waits: {file['waits_because']}")
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
     held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
     if held:
@@ -236,11 +236,11 @@ def _prescribes(row: dict[str, Any]) -> str:
 
 def _show_approval(seen: dict[str, Any]) -> None:
     balance = money(Decimal(seen["balance"]))
-    out.print(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}", soft_wrap=True, markup=False)
+    say(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}")
     table(["benefit", "name"], _columns(seen["benefits"], "code", "name"))
     table(["notice", "channel", "of", "served on", "by"], _columns(seen["notices"], *SERVED_COLUMNS))
     given = f", given by {' and '.join(seen['given_by'])}" if seen["given_by"] else ""
-    out.print(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
+    say(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
 
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:

@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.acting import By
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.progress import watch
 from commands.ruler import load_ruler
@@ -21,8 +21,9 @@ from commands.services import database, temporal_client
 from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
-from models.extract import UFS, tax_name
+from models.extract import tax_name
 from models.holdout import Arm
+from models.law.states import STATES
 from models.percentages import share_of
 from models.rivals import must_reach_alike
 from models.ruler import Ruler
@@ -42,7 +43,7 @@ from workflows.start import before_its_cases
 if TYPE_CHECKING:
     from models.balance import Balance
 
-cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
+cohort = typer.Typer(no_args_is_help=True)
 
 MinAmount = Annotated[str, typer.Option(help="Only who owes at least this, in reais.")]
 Uf = Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")]
@@ -145,9 +146,9 @@ def status(name: str, json: Json = False) -> None:
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
-            out.print(f"{name} is {file['state']} by {file['steered_by']} since {file['steered_on']}")
+            say(f"{name} is {file['state']} by {file['steered_by']} since {file['steered_on']}")
         if near := file["near_prescription"]:
-            out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
+            say(f"{near} of {file['cases']} cases near prescription; `case list` has them first")
         counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
         table(["status", "cases"], counts, f"{name} · {file['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
@@ -162,9 +163,7 @@ def status(name: str, json: Json = False) -> None:
 def release_(name: str, by: By, json: Json = False) -> None:
     """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
     released = release(database(), name)
-    emit(
-        {"cohort": name, "released": released, "by": by}, json, lambda: out.print(f"{name}: {released} cases released")
-    )
+    emit({"cohort": name, "released": released, "by": by}, json, lambda: say(f"{name}: {released} cases released"))
 
 
 @cohort.command("budget")
@@ -178,7 +177,7 @@ def budget_(
     limit = amount_of(amount, "AMOUNT")
     woken = change_budget(database(), name, limit, by)
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
-    emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
+    emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: say(shown))
 
 
 @cohort.command()
@@ -209,7 +208,7 @@ def cancel(
 def _steer(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
     told = steer(database(), name, to, by, reason.strip(), datetime.now(UTC))
     shown = f"{name} is {to} from now on; cases that are being told: {told}"
-    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
+    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: say(shown))
 
 
 def begin_cohort(
@@ -267,7 +266,7 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
 
 def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
     least = amount_of(min_amount, "--min-amount")
-    if uf is not None and uf.upper() not in UFS:
+    if uf is not None and uf.upper() not in STATES:
         raise typer.BadParameter(f"{uf!r} is no Brazilian state; write for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
     if asked and taxes and asked not in taxes:
@@ -343,16 +342,16 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
 
 
 def _show(foreseen: dict[str, Any]) -> None:
-    out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
-        out.print(f"{drawn_out}; notices and costs below are as if nobody were", soft_wrap=True)
+        say(f"{drawn_out}; notices and costs below are as if nobody were")
     if rival := foreseen["rival"]:
         ours, theirs = foreseen["arms"][Arm.RULER], foreseen["arms"][Arm.RIVAL]
         costs = f"{money(rival['costs']['whole_ladder'])}, {money(rival['costs']['first_30_days'])} of it in 30 days"
         drawn_for = f"{ours} for {foreseen['ruler']} and {theirs} for {rival['ruler']}"
-        out.print(f"about {drawn_for} would be drawn", soft_wrap=True)
-        out.print(f"notices and costs below are as if all were on the first; on the other: {costs}", soft_wrap=True)
+        say(f"about {drawn_for} would be drawn")
+        say(f"notices and costs below are as if all were on the first; on the other: {costs}")
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
     table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
@@ -363,10 +362,10 @@ def _show(foreseen: dict[str, Any]) -> None:
     whole = f"{money(costs['whole_ladder'])} for the whole ladder at the prices of {costs['prices']}"
     _show_costs(costs["channels"], whole)
     fee = f", and {money(costs['monthly_fee'])} a month whatever is sent" if costs["monthly_fee"] else ""
-    out.print(f"{money(costs['first_30_days'])} of it in the first 30 days{fee}; supposing {costs['supposing']}")
+    say(f"{money(costs['first_30_days'])} of it in the first 30 days{fee}; supposing {costs['supposing']}")
     if costs["budget"] is not None:
         bears = "bears it" if costs["within_budget"] else "doesn't bear it: the cohort would stop before"
-        out.print(f"a budget of {money(costs['budget'])} {bears}")
+        say(f"a budget of {money(costs['budget'])} {bears}")
 
 
 def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
@@ -375,7 +374,7 @@ def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
 
 def _show_started(name: str, result: dict[str, Any]) -> None:
     already = f", {result['already_open']} had an open case already" if "already_open" in result else ""
-    out.print(f"{name}: {result['started']} cases started{already}")
+    say(f"{name}: {result['started']} cases started{already}")
     table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])
     _show_holdout(result["holdout"])
 
@@ -385,7 +384,7 @@ def _show_holdout(found: dict[str, Any] | None) -> None:
         return
     rival = f", {found['rival']} on {found['rival_ruler']}" if found["rival_ruler"] else ""
     held = f"{found['control']} cases held out, {found['ruler']} on the ruler{rival}"
-    out.print(f"{held}; by lot, salt {found['salt']}", markup=False, soft_wrap=True)
+    say(f"{held}; by lot, salt {found['salt']}")
     for key, of in (("balance", ""), ("balance_of_rulers", "as duas réguas, ")):
         for covariate in found[key]:
-            out.print(f"{of}{covariate['said']}", markup=False, soft_wrap=True)
+            say(f"{of}{covariate['said']}")

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import today, transaction
 from models.accrual import Line
 from models.words import day, money, percent
 from storage.accruals import load_accrual
 from storage.debts import owed_on
 
-debt = typer.Typer(no_args_is_help=True, help="One debt.")
+debt = typer.Typer(no_args_is_help=True)
 
 AS_IMPORTED = "valor como importado: nenhuma tabela de acréscimos se aplica"
 
@@ -69,9 +69,9 @@ def show(
     def readable() -> None:
         columns = ("", "base", "%", "de", "até", "valor", "cálculo", "fundamento")
         table(columns, map(_row, owed.lines), f"{debt} em {day(at)}")
-        out.print(f"total {money(owed.total)} · {note}", markup=False, soft_wrap=True)
+        say(f"total {money(owed.total)} · {note}")
         if found.excess:
-            out.print(f"pago a maior: {money(found.excess)}", markup=False, soft_wrap=True)
+            say(f"pago a maior: {money(found.excess)}")
 
     emit(data, as_json, readable)
 

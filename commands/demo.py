@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
 from commands.cohort import begin_cohort, start_cohort
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, err, say, table
 from commands.ruler import load_ruler
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
@@ -26,7 +26,7 @@ from models.calendar import Clock
 from models.city import MOST_TAXPAYERS, RULERS, Person, city
 from models.errors import Refusal
 from models.ruler import Hypothesis, Stage
-from models.words import STAGES, STATUSES, money
+from models.words import money
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
@@ -101,7 +101,7 @@ def demo(
     with stoppable():
         try:
             deliveries = clear(where)
-            say(f"starting the stack in {where}")
+            complain(f"starting the stack in {where}")
             with Stack(where, day_seconds) as stack:
                 stack.publish()
                 ends = play.perform(stack, deliveries)
@@ -242,10 +242,6 @@ def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
 # ---- what people see
 
 
-def say(sentence: str) -> None:
-    err.print(sentence, markup=False, soft_wrap=True)
-
-
 @contextmanager
 def watching(first_day: date, last_day: date) -> Iterator[Any]:
     """A bar on a terminal, else a line now and then."""
@@ -261,7 +257,7 @@ def watching(first_day: date, last_day: date) -> Iterator[Any]:
             bar.update(task, completed=(today - first_day).days, description=day, tally=in_words(tally))
             if not err.is_terminal and time.monotonic() - spoken >= PLAIN_SECONDS:
                 spoken = time.monotonic()
-                say(f"{day} ({today}): {in_words(tally)}")
+                complain(f"{day} ({today}): {in_words(tally)}")
 
         yield watch
 
@@ -274,31 +270,28 @@ def in_words(tally: Tally) -> str:
 
 
 def show(result: dict[str, Any]) -> None:
-    names = {status: STATUSES[status] for status in result["statuses"]}
-    table(["status", "cases"], [(names[status], n) for status, n in result["statuses"].items()])
-    rows = [(c["hypothesis"], STAGES[c["stage"]], c["cases"], c["notices"]) for c in result["cells"]]
+    table(["status", "cases"], result["statuses"].items())
+    rows = [(c["hypothesis"], c["stage"], c["cases"], c["notices"]) for c in result["cells"]]
     table(["hypothesis", "stage", "cases", "notices"], rows)
-    out.print(
+    say(
         f"{result['notices']} notices, {result['payments']} payments, {money(result['recovered'])} recovered; benefits "
-        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s",
-        soft_wrap=True,
+        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s"
     )
     signed = result["agreements"]
-    out.print(
+    say(
         f"{result['fell_over']} notices fell over to another channel, {result['replies']} replies; {signed['signed']} "
         f"agreements signed, {signed['broken']} broken, {signed['completed']} completed; {result['settled_by_offer']} "
-        "debts settled by an offer",
-        soft_wrap=True,
+        "debts settled by an offer"
     )
     for violation in result["violations"]:
-        out.print(f"violation: {violation}", style="red", markup=False, soft_wrap=True)
-    out.print(f"{len(result['violations'])} violations")
-    out.print(f"Temporal Web UI  {result['ui']}", soft_wrap=True)
-    out.print(f"report           {Path(result['report']).as_uri()}", soft_wrap=True)
+        say(f"violation: {violation}")
+    say(f"{len(result['violations'])} violations")
+    say(f"Temporal Web UI  {result['ui']}")
+    say(f"report           {Path(result['report']).as_uri()}")
 
 
 def stay(stack: Stack) -> None:
-    out.print("the city stays up until Ctrl-C")
+    say("the city stays up until Ctrl-C")
     while True:
         stack.tend()
         time.sleep(TEND_SECONDS)

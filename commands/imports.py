@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, err, say, table
 from commands.services import database
 from embedded.home import home
 from models.errors import Refusal
@@ -36,9 +36,9 @@ SnapshotOf = Annotated[
     ),
 ]
 
-taxpayers = typer.Typer(no_args_is_help=True, help="Taxpayers and their registered debts.")
-filings = typer.Typer(no_args_is_help=True, help="Returns by period: filed, late, missing; declared and paid.")
-benefits = typer.Typer(no_args_is_help=True, help="Tax benefits held.")
+taxpayers = typer.Typer(no_args_is_help=True)
+filings = typer.Typer(no_args_is_help=True)
+benefits = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -158,7 +158,7 @@ def progress_of(source: TextFile) -> Iterator[Callable[[int], None]]:
 def show(said: dict[str, Any]) -> None:
     table(("", ""), flat(said))
     if said.get("rejects_file"):
-        out.print(f"the rejected rows and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+        say(f"the rejected rows and why: {said['rejects_file']}")
 
 
 def flat(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:

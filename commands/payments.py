@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.acting import By
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
 from embedded.home import home
 from models.errors import Refusal
@@ -21,7 +21,7 @@ from storage.ledger import unmatched as unmatched_payments
 from storage.statement import Reconciled, State, list_payments
 from storage.statement import reconcile as reconciled
 
-payments = typer.Typer(no_args_is_help=True, help="Money that came in.")
+payments = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +75,7 @@ def match(
     """Put an unmatched payment on the debt it was meant for."""
     with answering_database() as engine:
         put_on_debt(engine, payment, debt, by, datetime.now(UTC))
-    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: out.print(f"payment {payment} is on {debt}"))
+    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: say(f"payment {payment} is on {debt}"))
 
 
 @payments.command()
@@ -124,9 +124,9 @@ def _show_import(said: dict[str, Any]) -> None:
     shown = {**said, "amount": money(said["amount"])}
     table(("", ""), ((name, shown[name]) for name in shown if name not in ("rejects_file", "warnings")))
     for warning in said["warnings"]:
-        err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+        complain(f"warning: {warning}")
     if said["rejects_file"]:
-        out.print(f"the rejected lines and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+        say(f"the rejected lines and why: {said['rejects_file']}")
 
 
 STATES = {

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from babel.numbers import format_decimal
 
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from models.errors import Refusal
 from models.extract import Rejected, read_amount
 from models.percentages import points_of, share_of
@@ -145,9 +145,7 @@ def _show(designs: list[Design]) -> None:
         ),
     )
     if not all(each.enough for each in designs):
-        out.print(
-            f"Abaixo de {_percent(POWER)} de poder: um efeito deste tamanho pode passar despercebido.", markup=False
-        )
+        say(f"below a power of {_percent(POWER)} an effect of this size may go unseen")
 
 
 def _uplift(effect: Effect, uplift: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from commands.acting import By
-from commands.console import Json, emit, out
+from commands.console import Json, emit, say
 from commands.imports import answering_database
 from models.errors import Refusal
 from models.grounds import Ground, read_ground
@@ -148,7 +148,7 @@ def _holds(changed: Changed) -> list[dict[str, Any]]:
 
 
 def _tell(case: str, done: str, more: dict[str, Any], as_json: bool) -> None:
-    emit({"case": case, "done": done, **more}, as_json, lambda: out.print(f"{case}: {'; '.join(_lines(done, more))}"))
+    emit({"case": case, "done": done, **more}, as_json, lambda: say(f"{case}: {'; '.join(_lines(done, more))}"))
 
 
 def _lines(done: str, more: dict[str, Any]) -> Iterable[str]:

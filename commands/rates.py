@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import transaction
 from models.accrual_table import SERIES
 from models.rates import read_sgs
 from models.words import percent
-from storage.rates import read_rate_file, read_rates, record_rates
+from storage.rate_files import read_rate_file
+from storage.rates import read_rates, record_rates
 
-rates = typer.Typer(no_args_is_help=True, help="Monthly rates that accrual needs, as the Central Bank publishes them.")
+rates = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -53,9 +54,9 @@ def import_rates(
         table(("", ""), counts.items())
         for change in changes:
             said = f"{series} {change.month:%m/%Y}: {percent(change.was)} % → {percent(change.now)} %"
-            out.print(said, markup=False, soft_wrap=True)
+            say(said)
         for row in rejects:
-            out.print(f"{file.name}:{row.line}: {row.reason}", markup=False, soft_wrap=True)
+            say(f"{file.name}:{row.line}: {row.reason}")
 
     emit({**counts, **details}, as_json, readable)
 

@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from commands.acting import By
 from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, begin_cohort, clock_of, selection_of
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from embedded.home import find_services
@@ -36,7 +36,7 @@ from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
 from workflows.start import before_its_cases
 
-schedule = typer.Typer(no_args_is_help=True, help="Take the newly delinquent into a cohort, night after night.")
+schedule = typer.Typer(no_args_is_help=True)
 
 CATCH_UP = timedelta(hours=24)
 """A run that nobody was there to start is started as late as that; the next one takes in whom it missed."""
@@ -80,7 +80,7 @@ def create(
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
     asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
-    emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
+    emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: say(shown))
 
 
 def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
@@ -205,7 +205,7 @@ def _do(name: str, done: str, as_json: bool, act: Callable[[ScheduleHandle], Awa
         with engine.connect() as connection:
             read_cohort(connection, name)
         raise Refusal(f"cohort {name} has no schedule; `schedule list` shows those that are there")
-    emit({"schedule": name, "done": done}, as_json, lambda: out.print(f"{name}: {done}", markup=False))
+    emit({"schedule": name, "done": done}, as_json, lambda: say(f"{name}: {done}"))
 
 
 async def _acted(name: str, act: Callable[[ScheduleHandle], Awaitable[None]]) -> bool:

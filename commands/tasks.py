@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from commands.acting import By
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from models.words import TASKS, day
 from storage.cohorts import read_cohort
 from storage.tasks import finish, open_tasks
 
-task = typer.Typer(no_args_is_help=True, help="What people have to do.")
+task = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -49,4 +49,4 @@ def done(
         raise typer.BadParameter("must not be empty", param_hint="--by")
     with answering_database() as engine:
         finish(engine, task, by)
-    emit({"task": task, "done_by": by}, json, lambda: out.print(f"task {task} done"))
+    emit({"task": task, "done_by": by}, json, lambda: say(f"task {task} done"))

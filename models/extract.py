@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Literal, NamedTuple, TypeVar
 
 from models.errors import Refusal
+from models.law.states import STATES
 from models.phone import e164
 from models.situation import fold, ground_of
 from models.taxid import MASK, TaxId, read_tax_id
@@ -26,7 +27,6 @@ LARGEST_WHOLE_DIGITS = 12
 """One trillion reais and more is a typing error."""
 LONGEST_NAME, LONGEST_CODE = 250, 60
 
-UFS = frozenset("AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO".split())  # noqa: SIM905
 YES = frozenset(("SIM", "S", "YES", "Y", "TRUE", "T", "1"))
 KINDS = {
     "TAX": "tax",
@@ -424,14 +424,14 @@ def tax_name(text: str) -> str:
 
 def read_uf(text: str, column: str) -> str:
     uf = text.strip().upper()
-    if uf not in UFS and uf != "NA":
+    if uf not in STATES and uf != "NA":
         raise Rejected(f"{column} is not a Brazilian state" if uf else f"{column} is missing")
     return _uf_if_any(uf)
 
 
 def _uf_if_any(text: str) -> str:
     """PGFN writes NA, and now and then Si, where it knows none."""
-    return text if text in UFS else ""
+    return text if text in STATES else ""
 
 
 def read_kind(text: str, column: str) -> str:

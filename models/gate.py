@@ -16,11 +16,7 @@ from models.position import Position
 from models.ruler import Basis, Ruler
 from models.standing import Defence, Standing, StepKind
 from models.step import Action, Step, cell, wait
-from models.words import PRIOR_STEPS, day, money
-
-LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
-
-STATUTE = "devedor contumaz por lei: {finding}"
+from models.words import LADDER, PRIOR_STEPS, STATUTE, day, money
 
 
 def basis_of(ruler: Ruler, position: Position, standing: Standing) -> tuple[Basis, str]:

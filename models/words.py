@@ -4,10 +4,10 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.numbers import format_currency
-
 from models.channel import Channel
 from models.ruler import Kind, Stage, Tone
+
+POINTS_AND_COMMAS = str.maketrans(",.", ".,")
 
 STAGES = {
     Stage.REMINDER: "lembrete",
@@ -77,6 +77,10 @@ BASES = {
     "ladder": "fim da régua: o descumprimento persistiu em todos os seus degraus",
 }
 
+STATUTE = "devedor contumaz por lei: {finding}"
+LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
+"""The same about one case."""
+
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",
     "administrative_solution": "conciliação ou solução administrativa (CNJ 547/2024, art. 2º)",
@@ -121,7 +125,9 @@ STATUSES = {
 
 
 def money(amount: Decimal) -> str:
-    return format_currency(amount, "BRL", locale="pt_BR").replace("\xa0", " ")
+    """`R$ 1.234,56`, half a cent to the even one."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}R$ {f'{abs(amount):,.2f}'.translate(POINTS_AND_COMMAS)}"
 
 
 def percent(rate: Decimal) -> str:

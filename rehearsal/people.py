@@ -22,10 +22,10 @@ from models.ruler import Stage
 from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late, newly_owed
 from rehearsal.providers import answer_sms, bounce
+from storage.agreement.policy_files import load_policy
 from storage.cases import read_case
 from storage.hardship import declare_hardship
 from storage.offers import offer_on
-from storage.policies import load_policy
 from storage.signing import Wish, sign
 
 OVERLAP = timedelta(seconds=5)

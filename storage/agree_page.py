@@ -13,8 +13,8 @@ from models.errors import Refusal, Unreckonable
 from models.quote import Quote
 from models.ruler import Ruler
 from models.taxid import mask
+from storage.agreement.policy_files import shipped_policy
 from storage.cases import Case, read_case
-from storage.policies import shipped_policy
 from storage.schema import agreements, instalments, taxpayers
 from storage.signing import active_agreement, plans
 

@@ -21,8 +21,9 @@ from models.accrual_table import AccrualTable
 from models.calendar import Clock
 from models.errors import Unreckonable
 from models.imputation import Claim, replay
+from models.money.offered import Offered
 from models.rates import Rates
-from models.remission import Made, Offered, Outcome, Paid, Verdict, judge, offered, price
+from models.remission import Made, Outcome, Paid, Verdict, judge, offered, price
 from models.ruler import Ruler
 from models.words import moment, money
 from storage.accruals import accrual_of

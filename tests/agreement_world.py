@@ -14,10 +14,10 @@ from models.faults import read_ruler
 from models.pix import PixPayment, PixRefund
 from models.position import Position
 from storage import schema
+from storage.agreement.policy_files import load_policy
 from storage.agreements import Told, agreement_sitting
 from storage.cohorts import Cohort, Selection, found_cohort, pin_ruler
 from storage.ledger import record_pix
-from storage.policies import load_policy
 from storage.shelf import RULERS
 from storage.signing import Wish, sign
 from storage.statement import reconcile

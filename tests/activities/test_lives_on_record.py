@@ -38,6 +38,7 @@ from models.instalments import State
 from models.ruler import Hypothesis
 from models.standing import StepKind
 from models.step import Action
+from storage.agreement.policy_files import load_policy
 from storage.agreements import rescind
 from storage.cases import read_case
 from storage.cohorts import read_cohort
@@ -50,7 +51,6 @@ from storage.holds import place_hold, release_hold
 from storage.invariants import violations
 from storage.ledger import record_pix
 from storage.migration import foresee_migration, migrate_cohort
-from storage.policies import load_policy
 from storage.prior_steps import take_prior_step
 from storage.shelf import RULERS
 from storage.signals import owe

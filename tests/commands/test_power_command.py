@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from commands import GROUPS
+from commands import COMMANDS
 from tests.commands.test_import_command import REPOSITORY, Line
 
 ASKED = ("power", "--base-rate", "6%", "--uplift", "1pp")
@@ -83,7 +83,7 @@ def test_an_uplift_that_no_cohort_shows_is_refused(line: Line) -> None:
 
 
 def test_nothing_else_waits_for_scipy() -> None:
-    files = (f"commands.{file}" for file in GROUPS if file not in PROVING)
+    files = {f"commands.{file}" for command in COMMANDS.values() for file in command.files.split() if file not in PROVING}
     assert not {module for module in imported_with("worker", "starter", *files) if module.startswith("scipy")}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from models.faults import Fault, read_ruler
-from storage.policies import policy_faults
+from storage.agreement.policy_files import policy_faults
 from storage.shelf import RULERS
 from tests.builders import REGISTERED
 

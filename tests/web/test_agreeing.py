@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from channels.links import Links
 from models.words import money
-from storage.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.schema import debts, holds, rulers
 from storage.signing import Wish, sign
 from tests.agreement_world import SP, Contract, contract

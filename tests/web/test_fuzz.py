@@ -24,7 +24,7 @@ from twilio.request_validator import RequestValidator
 
 from channels.links import Links
 from models.roles import Role
-from storage.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.signing import Wish, sign
 from storage.tokens import issue
 from tests.agreement_world import SP, contract

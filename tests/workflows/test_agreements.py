@@ -16,9 +16,9 @@ from channels.links import Links
 from models.agreement import Litigation
 from models.pix import PixPayment
 from models.quote import Pay
+from storage.agreement.policy_files import load_policy
 from storage.invariants import violations
 from storage.ledger import record_pix
-from storage.policies import load_policy
 from storage.signing import Wish, sign
 from tests.builders import REGISTERED, inscribed
 from tests.workflows.town import Life, Town, until

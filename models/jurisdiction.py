@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.calendar import Calendar, Wait
 from models.contact_hours import ContactHours
 from models.dated import Dated, entry_on
+from models.law.brazil import holidays_of, optional_days_of
 from models.law.states import STATES
 
 OPTIONAL_DAYS = (
@@ -93,13 +94,9 @@ class Jurisdiction(BaseModel):
 
     def calendar(self, first_year: int, years: int = CALENDAR_YEARS) -> Calendar:
         """The days off of so many years, from `first_year` on."""
-        # the library loads the holidays of the whole world, and most commands never ask for one
-        from holidays.countries.brazil import Brazil
-
         span = range(first_year, first_year + years)
-        days = set(Brazil(subdiv=self.state, years=span))
-        optional = Brazil(years=span, categories=("optional",), language="pt_BR")
-        days |= {day for day, name in optional.items() if name in self.observes}
+        days = holidays_of(self.state, span)
+        days |= {day for day, name in optional_days_of(span).items() if name in self.observes}
         for year in span:
             days |= {_day_of(year, month_day) for month_day in self.municipal}
         return Calendar(holidays=frozenset(days))

@@ -12,7 +12,7 @@ class Listed(NamedTuple):
 
 
 COMMANDS = {
-    "ruler": Listed("ruler", "Rulers: check one, see its heat-map and its dated steps, and classify with it."),
+    "ruler": Listed("ruler classify", "Rulers: check one, see its heat-map and its dated steps, and classify with it."),
     "agreement": Listed("agreement", "Instalment agreements: quote, sign and see them."),
     "accrual": Listed("accrual", "What delay adds to a debt by law."),
     "calendar": Listed("calendar", "Working days and terms by law."),

@@ -21,7 +21,11 @@ from models.errors import Refusal
 from models.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
 from models.sample import FEWEST, MOST, generate
 from models.words import GROUNDS
-from storage.imports import Rejects, SourceFile, TextFile, import_benefits, import_debts, import_filings, look_over
+from storage.imports.benefits import import_benefits
+from storage.imports.debts import import_debts
+from storage.imports.files import SourceFile, TextFile, look_over
+from storage.imports.filings import import_filings
+from storage.imports.rejects import Rejects
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]

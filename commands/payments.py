@@ -15,7 +15,8 @@ from embedded.home import home
 from models.errors import Refusal
 from models.words import day, money
 from storage.bank_files import BankFileImported, import_bank_file
-from storage.imports import Rejects, look_over_text
+from storage.imports.files import look_over_text
+from storage.imports.rejects import Rejects
 from storage.ledger import match as put_on_debt
 from storage.ledger import unmatched as unmatched_payments
 from storage.statement import Reconciled, State, list_payments

@@ -101,7 +101,13 @@ class BenefitRow(NamedTuple):
     tax: str
 
 
-Row = TypeVar("Row", DebtRow, FilingRow, BenefitRow)
+class AssetsRow(NamedTuple):
+    tax_id: str
+    key: str
+    assets: str
+
+
+Row = TypeVar("Row", DebtRow, FilingRow, BenefitRow, AssetsRow)
 Reader = Callable[[list[str]], Row]
 """Reads the fields of one row; raises Rejected."""
 Fields = Callable[[list[str]], tuple[str, ...]]
@@ -115,6 +121,7 @@ FILINGS_OPTIONAL = (
 )
 BENEFITS_REQUIRED = ("tax_id", "code", "name")
 BENEFITS_OPTIONAL = ("tax",)
+ASSETS_REQUIRED = ("tax_id", "assets")
 PGFN_REQUIRED = (
     "CPF_CNPJ",
     "NOME_DEVEDOR",
@@ -334,6 +341,18 @@ def benefit_reader(header: Sequence[str]) -> Reader[BenefitRow]:
             read_text(name, "name", LONGEST_NAME),
             read_tax(tax, "tax") if tax.strip() else "",
         )
+
+    return read
+
+
+def assets_reader(header: Sequence[str]) -> Reader[AssetsRow]:
+    """The reader of what taxpayers are known to own, in reais."""
+    fields_of = _own(header, ASSETS_REQUIRED, ())
+
+    def read(fields: list[str]) -> AssetsRow:
+        tax_id, assets = fields_of(fields)
+        number, key = _tax_id(tax_id, "", "tax_id")
+        return AssetsRow(number, key, read_money(assets, "assets"))
 
     return read
 

@@ -17,7 +17,8 @@ from models.barcode import slip_barcode
 from models.calendar import Clock
 from models.febraban import WIDTH
 from storage.bank_files import import_bank_file
-from storage.imports import Rejects, look_over_text
+from storage.imports.files import look_over_text
+from storage.imports.rejects import Rejects
 
 CALL_SECONDS = 10.0
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))

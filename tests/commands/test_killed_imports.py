@@ -14,7 +14,7 @@ import pytest
 from commands.imports import take
 from models.errors import Refusal
 from models.extract import DebtRow, Reader, debt_reader
-from storage.imports import import_debts
+from storage.imports.debts import import_debts
 from tests.commands.test_import_command import REPOSITORY, Line
 from tests.commands.test_import_command import line as line
 from tests.storage.test_imports import PGFN, TODAY, pgfn

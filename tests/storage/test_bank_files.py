@@ -14,7 +14,8 @@ from models.barcode import our_number
 from models.errors import Refusal
 from models.pix import PixPayment, PixRefund
 from storage.bank_files import BankFileImported, import_bank_file
-from storage.imports import Rejects, look_over_text
+from storage.imports.files import look_over_text
+from storage.imports.rejects import Rejects
 from storage.invariants import violations
 from storage.ledger import match, record_pix
 from storage.statement import list_payments, reconcile

@@ -15,7 +15,11 @@ from sqlalchemy import Engine, text
 
 from models.errors import Refusal
 from models.extract import benefit_reader, debt_reader, filing_reader
-from storage.imports import Rejects, import_benefits, import_debts, import_filings, look_over
+from storage.imports.benefits import import_benefits
+from storage.imports.debts import import_debts
+from storage.imports.files import look_over
+from storage.imports.filings import import_filings
+from storage.imports.rejects import Rejects
 
 TODAY = date(2026, 11, 20)
 PGFN = (

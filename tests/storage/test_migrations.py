@@ -25,7 +25,11 @@ from models.rates import Rate
 from models.sample import generate
 from storage import migrate
 from storage.engine import connect
-from storage.imports import Rejects, import_benefits, import_debts, import_filings, look_over
+from storage.imports.benefits import import_benefits
+from storage.imports.debts import import_debts
+from storage.imports.files import look_over
+from storage.imports.filings import import_filings
+from storage.imports.rejects import Rejects
 from storage.rates import record_rates
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.storage.test_imports import Desk as ImportDesk

@@ -23,7 +23,8 @@ from storage.bank_files import import_bank_file
 from storage.cases import frozen_ruler, read_standings
 from storage.cohorts import Cohort, Selection, candidates, found_cohort, open_cases, pin_ruler
 from storage.dry_run import foresee
-from storage.imports import Rejects, look_over_text
+from storage.imports.files import look_over_text
+from storage.imports.rejects import Rejects
 from storage.ledger import match, record_pix
 from storage.offers import offer_on, settle
 from storage.pay_page import read_pay_page

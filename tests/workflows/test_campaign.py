@@ -8,7 +8,8 @@ from pathlib import Path
 from models.words import money
 from storage.bank_files import import_bank_file
 from storage.cases import read_case
-from storage.imports import Rejects, look_over_text
+from storage.imports.files import look_over_text
+from storage.imports.rejects import Rejects
 from storage.invariants import violations
 from storage.offers import offer_on
 from tests.bank_lines import Paid, barcode, febraban

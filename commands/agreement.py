@@ -41,15 +41,15 @@ def quote_(
     ],
     debt_kind: Annotated[str, typer.Option(help="A debt kind of the policy; default: its first.")] = "",
     litigation: Annotated[
-        Litigation, one_of(Litigation, LITIGATIONS, help="How far the collection has gone.")
+        Litigation, one_of(LITIGATIONS, Litigation, help="How far the collection has gone.")
     ] = Litigation.NONE,
     renegotiation: Annotated[int, typer.Option(min=0, help="How many agreements on it were broken before.")] = 0,
     instalments: Annotated[
         int | None, typer.Option(min=1, help="How many; default: as many as the policy allows.")
     ] = None,
-    regime: Annotated[Regime | None, one_of(Regime, REGIMES, help="Default: that of the debt kind.")] = None,
+    regime: Annotated[Regime | None, one_of(REGIMES, Regime, help="Default: that of the debt kind.")] = None,
     date_: SignedOn = None,
-    pay: Annotated[Pay, one_of(Pay, PAYS, help="`cash` is the whole debt at once.")] = Pay.SLIP,
+    pay: Annotated[Pay, one_of(PAYS, Pay, help="`cash` is the whole debt at once.")] = Pay.SLIP,
     as_json: Json = False,
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
@@ -84,12 +84,12 @@ def sign_(
     policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
     instalments: Annotated[int, typer.Option(help="How many.")],
     by: By,
-    pay: Annotated[Pay, one_of(Pay, PAYS, help="`cash` is the whole debt at once.")] = Pay.SLIP,
+    pay: Annotated[Pay, one_of(PAYS, Pay, help="`cash` is the whole debt at once.")] = Pay.SLIP,
     debt_kind: Annotated[str, typer.Option(help="Default: the case's tax, or the policy's first kind.")] = "",
     litigation: Annotated[
-        Litigation | None, one_of(Litigation, LITIGATIONS, help="Default: as the debts are on record.")
+        Litigation | None, one_of(LITIGATIONS, Litigation, help="Default: as the debts are on record.")
     ] = None,
-    regime: Annotated[Regime | None, one_of(Regime, REGIMES, help="Default: that of the debt kind.")] = None,
+    regime: Annotated[Regime | None, one_of(REGIMES, Regime, help="Default: that of the debt kind.")] = None,
     renegotiation: Annotated[
         int | None, typer.Option(min=0, help="How many were broken before; default: those on record.")
     ] = None,
@@ -118,7 +118,7 @@ def show(
 
 @agreement_commands.command("list")
 def list_(
-    state: Annotated[State | None, one_of(State, AGREEMENT_STATES, help="Only those that are so.")] = None,
+    state: Annotated[State | None, one_of(AGREEMENT_STATES, State, help="Only those that are so.")] = None,
     cohort: Annotated[str, typer.Option(help="Only those of this cohort's cases.")] = "",
     as_json: Json = False,
 ) -> None:

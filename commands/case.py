@@ -13,11 +13,13 @@ from commands import process
 from commands.acting import By, ask_of_case
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.portuguese import STATUSES
 from commands.services import database, temporal_client
+from commands.typed import day, one_of
 from models.case import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
-from models.words import GROUNDS, STATUSES, money
+from models.words import money
 from storage.approvals import to_be_approved
 from storage.cases import read_case, record_decision
 from storage.cohorts import read_cohort
@@ -48,14 +50,16 @@ def register(app: typer.Typer) -> None:
 @case.command(name="list")
 def list_(
     cohort: str,
-    status: Annotated[Status | None, typer.Option(help="Only those that are so; `unreachable` want a contact.")] = None,
+    status: Annotated[
+        Status | None, one_of(STATUSES, Status, help="Only those that are so; `unreachable` want a contact.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
         found = list_cases(connection, cohort, datetime.now(UTC), status)
-    rows = [(row["case"], STATUSES[row["status"]], _prescribes(row)) for row in found]
+    rows = [(row["case"], row["status"], _prescribes(row)) for row in found]
     emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
 
 
@@ -128,13 +132,12 @@ def contact(
 def served(
     case: str,
     notice: Annotated[str, typer.Option(help="The notice's id, from `case show`.")],
-    on: Annotated[str, typer.Option(help="The day the taxpayer was served, YYYY-MM-DD.")],
+    on: Annotated[date, typer.Option(parser=day, metavar="DATE", help="The day the taxpayer was served.")],
     by: By,
     reference: Annotated[str, typer.Option(help="What proves it: receipt number, file, page.")],
     json: Json = False,
 ) -> None:
     """Register the proof that a formal notice was served (ciência)."""
-    day = _date(on)
     _must_say("--by", by)
     _must_say("--reference", reference)
     with database().begin() as connection:
@@ -147,14 +150,14 @@ def served(
         if made.served_on is not None:
             raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
         today = record.clock.day_at(datetime.now(UTC))
-        if not made.at <= day <= today:
+        if not made.at <= on <= today:
             raise Refusal(f"--on must lie between the notice's day {made.at:%Y-%m-%d} and today {today:%Y-%m-%d}")
-        proof = {"served_on": day, "served_by": by, "served_reference": reference}
+        proof = {"served_on": on, "served_by": by, "served_reference": reference}
         connection.execute(update(notices).where(notices.c.id == notice).values(proof))
-        why = f"ciência da notificação {notice} em {day:%d/%m/%Y}, registrada por {by}: {reference}"
-        record_decision(connection, record, "served", why, day)
-        owe(connection, [case], NoticeServed(notice=notice, on=day))
-    _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
+        why = f"ciência da notificação {notice} em {on:%d/%m/%Y}, registrada por {by}: {reference}"
+        record_decision(connection, record, "served", why, on)
+        owe(connection, [case], NoticeServed(notice=notice, on=on))
+    _done(case, f"notice {notice} served on {on}", json)
 
 
 @case.command()
@@ -172,7 +175,7 @@ def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "",
         record = read_case(connection, name)
     must_be_open(name, record.status)
     status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
-    emit({"case": name, "status": status, **more}, as_json, lambda: say(f"{name}: {STATUSES[status]}"))
+    emit({"case": name, "status": status, **more}, as_json, lambda: say(f"{name}: {status}"))
 
 
 async def _ask(case: str, update_name: str, command: Command) -> str:
@@ -184,27 +187,20 @@ def _must_say(option: str, value: str) -> None:
         raise typer.BadParameter("must not be empty", param_hint=option)
 
 
-def _date(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD", param_hint="--on") from None
-
-
 def _done(case: str, what: str, as_json: bool) -> None:
     emit({"case": case, "done": what}, as_json, lambda: say(f"{case}: {what}"))
 
 
 def _show(file: dict[str, Any]) -> None:
     cell = " · ".join(str(part) for part in (file["hypothesis"], file["stage"], file["rigidity"]) if part)
-    say(f"{file['case']} {STATUSES[file['status']]}  {cell}")
+    say(f"{file['case']} {file['status']}  {cell}")
     say(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}")
     if file["next_step"]:
         say(f"next: {file['next_step']['at']} {file['next_step']['reason']}")
     if file["waits_because"]:
         say(f"waits: {file['waits_because']}")
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
+    held = [(h["ground"], h["debts"], *_by_whom(h)) for h in file["holds"]]
     if held:
         table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
     for title in ("defences", "prior_steps", "payments", "agreements", "benefits"):

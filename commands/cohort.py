@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from commands.imports import answering_database
 from commands.progress import watch
 from commands.ruler import load_ruler
 from commands.services import database, temporal_client
+from commands.typed import amount, day
 from embedded.home import find_services
 from models.calendar import Clock
 from models.errors import Refusal
@@ -28,7 +29,7 @@ from models.percentages import share_of
 from models.rivals import must_reach_alike
 from models.ruler import Ruler
 from models.steering import State
-from models.words import GROUNDS, STATUSES, money
+from models.words import money
 from storage.cohort_file import cohort_file, statuses_of
 from storage.cohorts import Cohort, Lot, Selection, found_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.costs import change_budget
@@ -45,10 +46,15 @@ if TYPE_CHECKING:
 
 cohort = typer.Typer(no_args_is_help=True)
 
-MinAmount = Annotated[str, typer.Option(help="Only who owes at least this, in reais.")]
+MinAmount = Annotated[
+    Decimal, typer.Option(parser=amount, metavar="AMOUNT", help="Only who owes at least this, in reais.")
+]
 Uf = Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")]
 Tax = Annotated[str | None, typer.Option(help="Only this tax.")]
-Budget = Annotated[str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")]
+Budget = Annotated[
+    Decimal | None,
+    typer.Option(parser=amount, metavar="AMOUNT", help="The most its notices may cost in all; it stops before."),
+]
 Rehearse = Annotated[
     bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
 ]
@@ -59,6 +65,9 @@ EVENING = 18
 """From this local hour on, a real clock's first day is the next one."""
 
 HORIZON = timedelta(days=30)
+
+
+COVARIATES = {"valor devido": "amount", "tributo": "tax", "faixa de valor": "amount band", "hábito": "habit"}
 
 
 def register(app: typer.Typer) -> None:
@@ -85,12 +94,12 @@ def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
     by: By,
-    min_amount: MinAmount = "0",
+    min_amount: MinAmount = Decimal(0),
     uf: Uf = None,
     tax: Tax = None,
     day_seconds: Annotated[float | None, typer.Option(min=0.001, max=86400, help="Seconds a day lasts.")] = None,
     start: Annotated[
-        str | None, typer.Option(help="First logical day, YYYY-MM-DD; only on a compressed clock.")
+        date | None, typer.Option(parser=day, metavar="DATE", help="First logical day; only on a compressed clock.")
     ] = None,
     budget: Budget = None,
     rehearse: Rehearse = False,
@@ -107,17 +116,16 @@ def start(
     read, source = load_ruler(ruler)
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
-    limit = None if budget is None else amount_of(budget, "--budget")
     _refuse_if_over(read, clock.origin_day)
     rival = _rival(read, source, arm) if arm else None
     if dry_run:
         with answering_database() as engine:
-            foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, rival[0] if rival else None)
+            foreseen = foresee(engine, read, selection, clock.origin_day, budget, control, rival[0] if rival else None)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
     engine = database()
-    begun = begin_cohort(engine, name, read, source, by, selection, clock, limit, rehearse, control, rival)
+    begun = begin_cohort(engine, name, read, source, by, selection, clock, budget, rehearse, control, rival)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -149,8 +157,7 @@ def status(name: str, json: Json = False) -> None:
             say(f"{name} is {file['state']} by {file['steered_by']} since {file['steered_on']}")
         if near := file["near_prescription"]:
             say(f"{near} of {file['cases']} cases near prescription; `case list` has them first")
-        counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
-        table(["status", "cases"], counts, f"{name} · {file['ruler']}")
+        table(["status", "cases"], file["statuses"].items(), f"{name} · {file['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
         of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
         _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
@@ -169,15 +176,16 @@ def release_(name: str, by: By, json: Json = False) -> None:
 @cohort.command("budget")
 def budget_(
     name: str,
-    amount: Annotated[str, typer.Argument(help="The most its notices may cost in all, in reais.")],
+    amount: Annotated[
+        Decimal, typer.Argument(metavar="AMOUNT", parser=amount, help="The most its notices may cost in all, in reais.")
+    ],
     by: By,
     json: Json = False,
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
-    limit = amount_of(amount, "AMOUNT")
-    woken = change_budget(database(), name, limit, by)
-    shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
-    emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: say(shown))
+    woken = change_budget(database(), name, amount, by)
+    shown = f"{name} may spend {money(amount)}; cases that had stopped and look again: {woken}"
+    emit({"cohort": name, "budget": amount, "woken": woken}, json, lambda: say(shown))
 
 
 @cohort.command()
@@ -264,14 +272,13 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
         return statuses_of(connection, name)
 
 
-def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
-    least = amount_of(min_amount, "--min-amount")
+def selection_of(ruler: Ruler, min_amount: Decimal, uf: str | None, tax: str | None) -> Selection:
     if uf is not None and uf.upper() not in STATES:
         raise typer.BadParameter(f"{uf!r} is no Brazilian state; write for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
-    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
+    return Selection(min_amount=min_amount, uf=uf.upper() if uf else None, tax=asked)
 
 
 def _refuse_if_over(ruler: Ruler, day: date) -> None:
@@ -283,35 +290,19 @@ def _refuse_if_over(ruler: Ruler, day: date) -> None:
         )
 
 
-def amount_of(written: str, option: str) -> Decimal:
-    """In reais, to the cent."""
-    try:
-        amount = Decimal(written)
-    except InvalidOperation:
-        what = f"{written!r} is not an amount; write for example 1000.00"
-        raise typer.BadParameter(what, param_hint=option) from None
-    if not amount.is_finite() or not 0 <= amount < 10**12 or amount != round(amount, 2):
-        what = "must be at least 0, less than a trillion, and without parts of a cent"
-        raise typer.BadParameter(what, param_hint=option)
-    return amount
-
-
-def clock_of(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
+def clock_of(ruler: Ruler, day_seconds: float, start: date | None) -> Clock:
     zone = ZoneInfo(ruler.jurisdiction.timezone)
     now = datetime.now(UTC)
     local = now.astimezone(zone)
-    day = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
+    first = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
     if start is not None:
         if day_seconds == 86_400:
             raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
-        try:
-            day = date.fromisoformat(start)
-        except ValueError:
-            raise typer.BadParameter(f"{start!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
+        first = start
     return Clock(
         day_seconds=Decimal(str(day_seconds)),
         origin_wall=now,
-        origin_day=day,
+        origin_day=first,
         timezone=ruler.jurisdiction.timezone,
     )
 
@@ -353,8 +344,7 @@ def _show(foreseen: dict[str, Any]) -> None:
         say(f"about {drawn_for} would be drawn")
         say(f"notices and costs below are as if all were on the first; on the other: {costs}")
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
-    held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
-    table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
+    table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]
     rows = [tuple(cell.values()) for cell in soon["cells"]]
     table(["hypothesis", "stage", "channel", "notices"], rows, f"{soon['notices']} notices in the first 30 days")
@@ -375,7 +365,7 @@ def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
 def _show_started(name: str, result: dict[str, Any]) -> None:
     already = f", {result['already_open']} had an open case already" if "already_open" in result else ""
     say(f"{name}: {result['started']} cases started{already}")
-    table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])
+    table(["status", "cases"], result["statuses"].items())
     _show_holdout(result["holdout"])
 
 
@@ -385,6 +375,8 @@ def _show_holdout(found: dict[str, Any] | None) -> None:
     rival = f", {found['rival']} on {found['rival_ruler']}" if found["rival_ruler"] else ""
     held = f"{found['control']} cases held out, {found['ruler']} on the ruler{rival}"
     say(f"{held}; by lot, salt {found['salt']}")
-    for key, of in (("balance", ""), ("balance_of_rulers", "as duas réguas, ")):
-        for covariate in found[key]:
-            say(f"{of}{covariate['said']}")
+    for key, of in (("balance", ""), ("balance_of_rulers", "the two rulers, ")):
+        for found_of in found[key]:
+            verdict = "balanced" if found_of["balanced"] else "not balanced"
+            apart = f"{found_of['apart']:.2f} standard deviations apart (p = {found_of['p']:.2f})"
+            say(f"{of}{COVARIATES[found_of['covariate']]}: {apart}, {verdict}")

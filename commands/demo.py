@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from commands.cohort import begin_cohort, start_cohort
 from commands.console import Json, complain, emit, err, say, table
 from commands.ruler import load_ruler
+from commands.typed import day
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
 from models.calendar import Clock
@@ -42,7 +43,7 @@ from storage.invariants import violations
 from storage.report import CohortReport, read_report
 from workflows.client import connect_to
 
-FIRST_DAY = "2026-03-02"
+FIRST_DAY = date(2026, 3, 2)
 """A Monday; fixed, so that the demo is the same on whatever day it is run."""
 EARLIEST, LATEST = date(2001, 1, 1), date(2090, 1, 1)
 
@@ -64,13 +65,10 @@ def day_length(given: float) -> float:
 
 
 def first_day(given: str) -> date:
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        raise typer.BadParameter(f"{given!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
-    if not EARLIEST <= day <= LATEST:
-        raise typer.BadParameter(f"the city starts between {EARLIEST} and {LATEST}", param_hint="--start")
-    return day
+    begins = day(given)
+    if not EARLIEST <= begins <= LATEST:
+        raise typer.BadParameter(f"the city starts between {EARLIEST} and {LATEST}")
+    return begins
 
 
 def writable(given: Path | None) -> Path | None:
@@ -85,7 +83,7 @@ def demo(
     days: Annotated[int, typer.Option(min=1, max=1000, help="How many days they live through.")] = 240,
     day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts.")] = 0.45,
     seed: Annotated[int, typer.Option(help="The same seed and start, the same city and the same outcome.")] = 1,
-    start: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The city's first day.")] = FIRST_DAY,
+    start: Annotated[date, typer.Option(parser=first_day, metavar="DATE", help="The city's first day.")] = FIRST_DAY,
     report: Annotated[
         Path | None, typer.Option(callback=writable, help="Where the HTML report goes; else to the demo's home.")
     ] = None,
@@ -94,8 +92,7 @@ def demo(
 ) -> None:
     """Let an invented city live through 240 days in two minutes, on the real database, server, worker and webhooks."""
     began = time.monotonic()
-    begins = first_day(start)
-    play = Play(city(seed, begins, taxpayers), begins, begins + timedelta(days=days), day_seconds, seed)
+    play = Play(city(seed, start, taxpayers), start, start + timedelta(days=days), day_seconds, seed)
     where = demo_home()
     lived = False
     with stoppable():

@@ -16,11 +16,11 @@ from sqlalchemy.exc import DBAPIError
 
 from commands.console import Json, emit, err, say, table
 from commands.services import database
+from commands.typed import day
 from embedded.home import home
 from models.errors import Refusal
 from models.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
 from models.sample import FEWEST, MOST, generate
-from models.words import GROUNDS
 from storage.imports.benefits import import_benefits
 from storage.imports.debts import import_debts
 from storage.imports.files import SourceFile, TextFile, look_over
@@ -29,7 +29,9 @@ from storage.imports.rejects import Rejects
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
-Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is told from.")]
+Day = Annotated[
+    date | None, typer.Option("--date", parser=day, metavar="DATE", help="The day it is told from; default: today.")
+]
 
 SnapshotOf = Annotated[
     str,
@@ -88,7 +90,7 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Write a small invented set that leads to all eight hypotheses of alagoas-icms, and to registered debts."""
-    made = generate(number, seed, on.date() if on else today())
+    made = generate(number, seed, on or today())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in made.files().items():
@@ -168,7 +170,7 @@ def show(said: dict[str, Any]) -> None:
 def flat(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in said.items():
         if isinstance(value, dict):
-            yield from ((f"{name.replace('_', ' ')}: {GROUNDS.get(key, key)}", inner) for key, inner in value.items())
+            yield from ((f"{name}: {key}", inner) for key, inner in value.items())
         elif name != "rejects_file":
             yield name, value
 

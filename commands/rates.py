@@ -68,8 +68,8 @@ def list_rates(as_json: Json = False) -> None:
         known = read_rates(connection).by_series
     found = [(series, month, rate) for series, by_month in known.items() for month, rate in by_month.items()]
     data = [{"series": series, "month": f"{month:%Y-%m}", "percent": _exact(rate)} for series, month, rate in found]
-    rows = ((series, f"{month:%m/%Y}", percent(rate)) for series, month, rate in found)
-    emit({"rates": data}, as_json, lambda: table(("série", "mês", "% no mês"), rows))
+    rows = ((series, f"{month:%Y-%m}", percent(rate)) for series, month, rate in found)
+    emit({"rates": data}, as_json, lambda: table(("series", "month", "% a month"), rows))
 
 
 def _exact(rate: Decimal) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from commands.console import Json, complain, emit, say, table
 from commands.services import database
+from commands.typed import day
 from models.errors import Refusal
 from models.words import CHANNELS, money
 from storage.figures import named, whole_query
@@ -26,13 +27,6 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
 
 
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD") from None
-
-
 def report(
     name: Annotated[str, typer.Argument(help="The cohort.")],
     html: Annotated[
@@ -40,7 +34,7 @@ def report(
     ] = None,
     csv_dir: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write a file a table there.")] = None,
     on: Annotated[
-        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="The last day that counts; default: today.")
+        date | None, typer.Option(parser=day, metavar="DATE", help="The last day that counts; default: today.")
     ] = None,
     explain: Annotated[
         str | None, typer.Option(metavar="FIGURE", help="Print the query behind a figure, its formula and its source.")

@@ -8,7 +8,8 @@ import typer
 from commands.acting import By
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
-from models.words import TASKS, day
+from commands.portuguese import TASKS
+from commands.typed import one_of
 from storage.cohorts import read_cohort
 from storage.tasks import finish, open_tasks
 
@@ -22,20 +23,16 @@ def register(app: typer.Typer) -> None:
 @task.command(name="list")
 def list_tasks(
     cohort: Annotated[str | None, typer.Option(help="Only of this cohort.")] = None,
-    kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
+    kind: Annotated[str | None, one_of(TASKS, help="Only of one kind.")] = None,
     json: Json = False,
 ) -> None:
     """What is still to be done: of cases near prescription first, then the most urgent."""
-    if kind is not None and kind not in TASKS:
-        raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
         found = open_tasks(connection, datetime.now(UTC), cohort, kind)
-    rows = [
-        (row["id"], row["case"], TASKS.get(row["kind"], row["kind"]), day(row["due"]), row["what"]) for row in found
-    ]
-    emit({"tasks": found}, json, lambda: table(["task", "case", "kind", "due", "what"], rows))
+    columns = ("id", "case", "kind", "due", "what")
+    emit({"tasks": found}, json, lambda: table(columns, ([row[column] for column in columns] for row in found)))
 
 
 @task.command()

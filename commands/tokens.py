@@ -8,6 +8,8 @@ import typer
 from commands.acting import By
 from commands.console import Json, emit, say, table
 from commands.imports import transaction
+from commands.portuguese import ROLES
+from commands.typed import one_of
 from models.roles import Role
 from storage.tokens import issue, list_tokens, revoke
 
@@ -24,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def issue_(
     name: Name,
     by: By,
-    role: Annotated[Role, typer.Option(help="What it lets its holder do; docs/audit.md says it.")],
+    role: Annotated[Role, one_of(ROLES, Role, help="What it lets its holder do; docs/audit.md says it.")],
     days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="How long it is in force; default: until revoked.")
     ] = None,

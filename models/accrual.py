@@ -158,16 +158,18 @@ def _fine(table: AccrualTable, principal: Decimal, due: date, since: date, on: d
     days, charged = table.days_fined(rule, due, on), rule.rate(table.days_fined(rule, due, since))
     rate = rule.rate(days) - charged
     if rate > 0:
-        detail = _fine_detail(rule, days) + (f", menos {percent(charged)} % já calculados" if charged else "")
+        detail = _fine_detail(rule, days, (on - due).days) + (
+            f", menos {percent(charged)} % já calculados" if charged else ""
+        )
         amount = _share(table, principal, rate)
         yield Line("fine", NAMES["fine"], amount, principal, rate, since + DAY, on, detail, rule.source)
 
 
-def _fine_detail(rule: Fine, days: int) -> str:
+def _fine_detail(rule: Fine, days: int, since_due: int) -> str:
     step = rule.step(days)
     delay = "1 dia de atraso" if days == 1 else f"{days} dias de atraso"
-    if rule.counts_from == "next_working_day":
-        delay += ", contados do primeiro dia útil após o vencimento"
+    if days < since_due:
+        delay += ", contados do primeiro dia útil após o vencimento,"
     if step.per_day is None:
         return f"{delay}: {percent(step.percent or Decimal(0))} %"
     reached = step.limit is not None and step.per_day * days > step.limit

@@ -23,7 +23,7 @@ from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
 from storage.agreement.agreements import AgreementRecord, AgreementTransaction, agreement_transaction
-from storage.agreement.policies import shipped_policy
+from storage.agreement.policy_files import shipped_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.case.people import Person, read_person, suppress_contact
 from storage.schema import instalments

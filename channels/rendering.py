@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from models.contact.channel import CHANNELS, Channel
 from models.contact.sms import transliterate
 from models.formats import day, moment, money, percent, period
-from models.money.remission import Offered
+from models.money.offered import Offered
 from models.ruler.schema import Contact, Credit, Hypothesis, Stage, Tone
 
 TEMPLATES = Path(__file__).parent.parent / "templates"

@@ -1,7 +1,7 @@
 """Who acts: the one place where commands are asked for a token, and where the audit log gets its entries.
 
-No command calls this. `starter.py` puts it around every command that isn't known to read only, so that none can forget
-it: the entry goes into the first transaction that changes something, through the engine of `commands.services`.
+No command calls this. `commands/line.py` puts it around every command that isn't known to read only, so that none can
+forget it: the entry goes into the first transaction that changes something, through the engine of `commands.services`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import Refusal
 from models.roles import READS, Actor, duty, must_be_allowed
-from storage.audit.log import Entry, carry, write
-from storage.audit.tokens import bearer, name_in, roles_in_force
-from workflows.effects import Command
+
+if TYPE_CHECKING:
+    # what only a command that acts needs is loaded when it acts
+    from sqlalchemy import Engine
+
+    from storage.audit.log import Entry
+    from workflows.effects import Command
 
 By = Annotated[
     str,
@@ -73,6 +75,9 @@ class Act:
 
     def admit(self, engine: Engine) -> None:
         """Before the command gets to the database. Raises Refusal when it takes a token that isn't there."""
+        from storage.audit.log import carry
+        from storage.audit.tokens import bearer, roles_in_force
+
         self.engine = engine
         token = os.environ.get("REGUA_TOKEN")
         with engine.connect() as connection:
@@ -87,6 +92,10 @@ class Act:
         """On record too, once it got to the database; without what was typed, which may be anything."""
         if self.engine is None:
             return
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from storage.audit.log import Entry, write
+
         subject = self.entry.subject or _subject(self.given) or ""
         kept = subject if OPAQUE.fullmatch(subject) else None
         with suppress(SQLAlchemyError), self.engine.begin() as connection:
@@ -96,6 +105,8 @@ class Act:
     def done(self) -> None:
         """On record also when it found nothing to change."""
         if self.engine is not None and not self.entry.written:
+            from storage.audit.log import write
+
             with self.engine.begin() as connection:
                 write(connection, self.entry)
 
@@ -103,22 +114,9 @@ class Act:
 ACT: ContextVar[Act | None] = ContextVar("act", default=None)
 
 
-def record_all(line: Any) -> None:
-    """Puts `acting` around the commands of a command line."""
-    for path, command in leaves(line):
-        command.callback = _recorded(path, command.callback)
+def recorded(path: str, run: Callable[..., Any]) -> Callable[..., Any]:
+    """A command with `acting` around it, unless it is known to read only."""
 
-
-def leaves(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each command with all its words, as `case approve`."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from leaves(command, f"{path}{name} ")
-        else:
-            yield f"{path}{name}", command
-
-
-def _recorded(path: str, run: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(run)
     def carried_out(**given: Any) -> Any:
         command = duty(path, {option for option, value in given.items() if value})
@@ -133,6 +131,8 @@ def _recorded(path: str, run: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def acting(command: str, given: dict[str, Any]) -> Iterator[None]:
     """Fills in who acts where a command asks for it."""
+    from storage.audit.log import Entry
+
     name = _who(given.get("by") or "")
     if "by" in given:
         given["by"] = name
@@ -159,6 +159,8 @@ def admitted(engine: Engine) -> Engine:
 
 def ask_of_case(reason: str = "", seen: str = "") -> Command:
     """What the command asks of a case's workflow: the worker writes the entry, with the change."""
+    from workflows.effects import Command
+
     act = ACT.get()
     assert act is not None  # noqa: S101 - only recorded commands ask something of a case
     act.entry.written = True
@@ -170,6 +172,8 @@ def _who(by: str) -> str:
     token = os.environ.get("REGUA_TOKEN")
     if not token:
         return by or getpass.getuser()
+    from storage.audit.tokens import name_in
+
     owner = name_in(token)
     if by and by != owner:
         raise Refusal(f"REGUA_TOKEN is {owner}'s token, and --by says {by}: leave --by out")

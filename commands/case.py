@@ -11,14 +11,15 @@ from sqlalchemy import select, update
 
 from commands import process
 from commands.acting import By, ask_of_case
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.portuguese import STATUSES
 from commands.services import database, temporal_client
+from commands.typed import day, one_of
 from models.case.status import Status, must_be_open
 from models.errors import Refusal
 from models.events import NoticeServed
 from models.formats import money
-from models.words import GROUNDS, STATUSES
 from storage.case.cases import read_case
 from storage.case.cohorts import read_cohort
 from storage.case.hardship import declare_hardship
@@ -35,7 +36,7 @@ from workflows.start import ask_case
 
 SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
 
-case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
+case = typer.Typer(no_args_is_help=True)
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
@@ -50,14 +51,16 @@ def register(app: typer.Typer) -> None:
 @case.command(name="list")
 def list_(
     cohort: str,
-    status: Annotated[Status | None, typer.Option(help="Only those that are so; `unreachable` want a contact.")] = None,
+    status: Annotated[
+        Status | None, one_of(STATUSES, Status, help="Only those that are so; `unreachable` want a contact.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
         found = list_cases(connection, cohort, datetime.now(UTC), status)
-    rows = [(row["case"], STATUSES[row["status"]], _prescribes(row)) for row in found]
+    rows = [(row["case"], row["status"], _prescribes(row)) for row in found]
     emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
 
 
@@ -123,20 +126,19 @@ def contact(
     said = [f"{case}: {', '.join(given.kinds)} on record"]
     said += [f"{channel} is tried there again, where it had failed" for channel in given.recovered]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
-    emit({"case": case, **asdict(given)}, json, lambda: out.print("; ".join(said)))
+    emit({"case": case, **asdict(given)}, json, lambda: say("; ".join(said)))
 
 
 @case.command()
 def served(
     case: str,
     notice: Annotated[str, typer.Option(help="The notice's id, from `case show`.")],
-    on: Annotated[str, typer.Option(help="The day the taxpayer was served, YYYY-MM-DD.")],
+    on: Annotated[date, typer.Option(parser=day, metavar="DATE", help="The day the taxpayer was served.")],
     by: By,
     reference: Annotated[str, typer.Option(help="What proves it: receipt number, file, page.")],
     json: Json = False,
 ) -> None:
     """Register the proof that a formal notice was served (ciência)."""
-    day = _date(on)
     _must_say("--by", by)
     _must_say("--reference", reference)
     with database().begin() as connection:
@@ -149,14 +151,14 @@ def served(
         if made.served_on is not None:
             raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
         today = record.clock.day_at(datetime.now(UTC))
-        if not made.at <= day <= today:
+        if not made.at <= on <= today:
             raise Refusal(f"--on must lie between the notice's day {made.at:%Y-%m-%d} and today {today:%Y-%m-%d}")
-        proof = {"served_on": day, "served_by": by, "served_reference": reference}
+        proof = {"served_on": on, "served_by": by, "served_reference": reference}
         connection.execute(update(notices).where(notices.c.id == notice).values(proof))
-        why = f"ciência da notificação {notice} em {day:%d/%m/%Y}, registrada por {by}: {reference}"
-        record_decision(connection, record, "served", why, day)
-        enqueue(connection, [case], NoticeServed(notice=notice, on=day))
-    _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
+        why = f"ciência da notificação {notice} em {on:%d/%m/%Y}, registrada por {by}: {reference}"
+        record_decision(connection, record, "served", why, on)
+        enqueue(connection, [case], NoticeServed(notice=notice, on=on))
+    _done(case, f"notice {notice} served on {on}", json)
 
 
 @case.command()
@@ -165,7 +167,7 @@ def recover(json: Json = False) -> None:
     with answering_database() as engine, engine.begin() as connection:
         recovered = look_again(connection)
     said = f"{recovered.cases} cases and {recovered.agreements} agreements look at their record again"
-    emit(asdict(recovered), json, lambda: out.print(said))
+    emit(asdict(recovered), json, lambda: say(said))
 
 
 def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "", seen: str = "", **more: Any) -> None:
@@ -174,7 +176,7 @@ def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "",
         record = read_case(connection, name)
     must_be_open(name, record.status)
     status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
-    emit({"case": name, "status": status, **more}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
+    emit({"case": name, "status": status, **more}, as_json, lambda: say(f"{name}: {status}"))
 
 
 async def _ask(case: str, update_name: str, command: Command) -> str:
@@ -186,27 +188,20 @@ def _must_say(option: str, value: str) -> None:
         raise typer.BadParameter("must not be empty", param_hint=option)
 
 
-def _date(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD", param_hint="--on") from None
-
-
 def _done(case: str, what: str, as_json: bool) -> None:
-    emit({"case": case, "done": what}, as_json, lambda: out.print(f"{case}: {what}"))
+    emit({"case": case, "done": what}, as_json, lambda: say(f"{case}: {what}"))
 
 
 def _show(file: dict[str, Any]) -> None:
     cell = " · ".join(str(part) for part in (file["hypothesis"], file["stage"], file["rigidity"]) if part)
-    out.print(f"[bold]{file['case']}[/bold] {STATUSES[file['status']]}  {cell}")
-    out.print(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}", markup=False)
+    say(f"{file['case']} {file['status']}  {cell}")
+    say(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}")
     if file["next_step"]:
-        out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
+        say(f"next: {file['next_step']['at']} {file['next_step']['reason']}")
     if file["waits_because"]:
-        out.print(f"waits: {file['waits_because']}", markup=False)
+        say(f"waits: {file['waits_because']}")
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
+    held = [(h["ground"], h["debts"], *_by_whom(h)) for h in file["holds"]]
     if held:
         table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
     for title in ("defences", "prior_steps", "payments", "agreements", "benefits"):
@@ -238,11 +233,11 @@ def _prescribes(row: dict[str, Any]) -> str:
 
 def _show_approval(seen: dict[str, Any]) -> None:
     balance = money(Decimal(seen["balance"]))
-    out.print(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}", soft_wrap=True, markup=False)
+    say(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}")
     table(["benefit", "name"], _columns(seen["benefits"], "code", "name"))
     table(["notice", "channel", "of", "served on", "by"], _columns(seen["notices"], *SERVED_COLUMNS))
     given = f", given by {' and '.join(seen['given_by'])}" if seen["given_by"] else ""
-    out.print(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
+    say(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
 
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:

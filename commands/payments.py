@@ -1,6 +1,5 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,19 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from commands.acting import By
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
+from commands.portuguese import PAYMENT_STATES
+from commands.typed import one_of
 from embedded.home import home
 from models.errors import Refusal
-from models.formats import day, money
-from storage.intake import Rejects, look_over_text
+from models.formats import money
+from storage.intake.files import look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported, import_bank_file
 from storage.payments.ledger import match as put_on_debt
 from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.statement import Reconciled, State, list_payments
 from storage.payments.statement import reconcile as reconciled
 
-payments = typer.Typer(no_args_is_help=True, help="Money that came in.")
+payments = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +58,7 @@ def import_payments(
 
 @payments.command("list")
 def list_all(
-    state: Annotated[State | None, typer.Option(help="Only those that are so, whole or in part.")] = None,
+    state: Annotated[State | None, one_of(PAYMENT_STATES, help="Only those that are so, whole or in part.")] = None,
     as_json: Json = False,
 ) -> None:
     """List payments and what became of each: on its debt, in excess of it, given back, or unmatched."""
@@ -75,14 +77,14 @@ def match(
     """Put an unmatched payment on the debt it was meant for."""
     with answering_database() as engine:
         put_on_debt(engine, payment, debt, by, datetime.now(UTC))
-    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: out.print(f"payment {payment} is on {debt}"))
+    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: say(f"payment {payment} is on {debt}"))
 
 
 @payments.command()
 def reconcile(on: Day = None, as_json: Json = False) -> None:
     """Prove to the cent that receipts are allocations, excess, unmatched and reversals; exit code 1 if they are not."""
     with answering_database() as engine, engine.connect() as connection:
-        proof = reconciled(connection, on.date() if on else None)
+        proof = reconciled(connection, on)
     emit({**asdict(proof), "balanced": proof.balanced}, as_json, lambda: _show_proof(proof))
     if not proof.balanced:
         raise Refusal(
@@ -98,10 +100,8 @@ def unmatched(as_json: Json = False) -> None:
         found = unmatched_payments(connection)
 
     def readable() -> None:
-        table(
-            ("endToEndId", "txid", "valor", "pago em", "registrado em"),
-            ([p["end_to_end_id"], p["txid"], money(p["amount"]), p["paid_at"], p["recorded_at"]] for p in found),
-        )
+        columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
+        table(columns, ([payment[column] for column in columns] for payment in found))
 
     emit({"payments": found}, as_json, readable)
 
@@ -121,42 +121,21 @@ def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
 
 
 def _show_import(said: dict[str, Any]) -> None:
-    shown = {**said, "amount": money(said["amount"])}
-    table(("", ""), ((name, shown[name]) for name in shown if name not in ("rejects_file", "warnings")))
+    table(("", ""), ((name, said[name]) for name in said if name not in ("rejects_file", "warnings")))
     for warning in said["warnings"]:
-        err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+        complain(f"warning: {warning}")
     if said["rejects_file"]:
-        out.print(f"the rejected lines and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+        say(f"the rejected lines and why: {said['rejects_file']}")
 
 
-STATES = {
-    "matched": "alocado",
-    "unmatched": "sem débito conhecido",
-    "excess": "excedente",
-    "reversed": "devolvido",
-}
-
-COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "id": ("id", str),
-    "state": ("situação", STATES.__getitem__),
-    "debt": ("débito", lambda debt: debt),
-    "agreement": ("parcelamento", lambda agreement: agreement),
-    "amount": ("valor", money),
-    "allocated": ("alocado", money),
-    "excess": ("excedente", money),
-    "reversed": ("devolvido", money),
-    "paid_on": ("pago em", day),
-    "channel": ("meio", str),
-    "slip": ("guia", lambda slip: slip),
-}
+MONEY = ("amount", "allocated", "excess", "reversed")
+COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
 def _show_payments(found: list[dict[str, Any]]) -> None:
-    rows = ([shown(payment[name]) for name, (_, shown) in COLUMNS.items()] for payment in found)
-    table((title for title, _ in COLUMNS.values()), rows)
+    table(COLUMNS, ([payment[column] for column in COLUMNS] for payment in found))
 
 
 def _show_proof(proof: Reconciled) -> None:
-    rows = [("recebido", proof.receipts), ("alocado", proof.allocations), ("excedente", proof.excess)]
-    rows += [("sem débito conhecido", proof.unmatched), ("devolvido", proof.reversals), ("diferença", proof.difference)]
-    table(("", ""), ((name, money(amount)) for name, amount in rows))
+    facts = ("receipts", "allocations", "excess", "unmatched", "reversals", "difference")
+    table(("", ""), ((fact, getattr(proof, fact)) for fact in facts))

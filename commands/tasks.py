@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from commands.acting import By
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
-from models.formats import day
-from models.words import TASKS
+from commands.portuguese import TASKS
+from commands.typed import one_of
 from storage.case.cohorts import read_cohort
 from storage.case.tasks import finish, open_tasks
 
-task = typer.Typer(no_args_is_help=True, help="What people have to do.")
+task = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,20 +23,16 @@ def register(app: typer.Typer) -> None:
 @task.command(name="list")
 def list_tasks(
     cohort: Annotated[str | None, typer.Option(help="Only of this cohort.")] = None,
-    kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
+    kind: Annotated[str | None, one_of(TASKS, help="Only of one kind.")] = None,
     json: Json = False,
 ) -> None:
     """What is still to be done: of cases near prescription first, then the most urgent."""
-    if kind is not None and kind not in TASKS:
-        raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
         found = open_tasks(connection, datetime.now(UTC), cohort, kind)
-    rows = [
-        (row["id"], row["case"], TASKS.get(row["kind"], row["kind"]), day(row["due"]), row["what"]) for row in found
-    ]
-    emit({"tasks": found}, json, lambda: table(["task", "case", "kind", "due", "what"], rows))
+    columns = ("id", "case", "kind", "due", "what")
+    emit({"tasks": found}, json, lambda: table(columns, ([row[column] for column in columns] for row in found)))
 
 
 @task.command()
@@ -50,4 +46,4 @@ def done(
         raise typer.BadParameter("must not be empty", param_hint="--by")
     with answering_database() as engine:
         finish(engine, task, by)
-    emit({"task": task, "done_by": by}, json, lambda: out.print(f"task {task} done"))
+    emit({"task": task, "done_by": by}, json, lambda: say(f"task {task} done"))

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from commands.acting import By
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import transaction
+from commands.portuguese import ROLES
+from commands.typed import one_of
 from models.roles import Role
 from storage.audit.tokens import issue, list_tokens, revoke
 
-token = typer.Typer(no_args_is_help=True, help="Who may do what: tokens of analysts, supervisors and auditors.")
+token = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Whose it is; it stands in the audit log.")]
 
@@ -24,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def issue_(
     name: Name,
     by: By,
-    role: Annotated[Role, typer.Option(help="What it lets its holder do; docs/audit.md says it.")],
+    role: Annotated[Role, one_of(ROLES, Role, help="What it lets its holder do; docs/audit.md says it.")],
     days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="How long it is in force; default: until revoked.")
     ] = None,
@@ -33,7 +35,7 @@ def issue_(
     """Print a token, once: what is kept tells nobody what it was."""
     with transaction() as connection:
         made = issue(connection, name, role, by, days)
-    emit({"name": name, "role": role, "token": made}, as_json, lambda: out.print(made, markup=False, soft_wrap=True))
+    emit({"name": name, "role": role, "token": made}, as_json, lambda: say(made))
 
 
 @token.command("list")
@@ -50,4 +52,4 @@ def revoke_(name: Name, by: By, as_json: Json = False) -> None:
     """End a token from now on."""
     with transaction() as connection:
         revoke(connection, name, by)
-    emit({"name": name, "revoked_by": by}, as_json, lambda: out.print(f"{name}'s token is no longer in force"))
+    emit({"name": name, "revoked_by": by}, as_json, lambda: say(f"{name}'s token is no longer in force"))

@@ -74,11 +74,13 @@ DUTIES = {
 
 READS = frozenset(
     {
+        "accrual quote",
         "agreement list",
         "agreement quote",
         "agreement show",
         "audit",
         "audit-log",
+        "calendar term",
         "case explain",
         "case list",
         "case show",
@@ -89,6 +91,7 @@ READS = frozenset(
         "demo",
         "downgrade",
         "migrate",
+        "payments import --dry-run",
         "payments list",
         "payments reconcile",
         "payments unmatched",
@@ -96,6 +99,7 @@ READS = frozenset(
         "rates list",
         "report",
         "ruler check",
+        "ruler classify",
         "ruler map",
         "ruler plan",
         "ruler preview",

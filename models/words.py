@@ -3,6 +3,8 @@
 from models.contact.channel import Channel
 from models.ruler.schema import Kind, Stage, Tone
 
+POINTS_AND_COMMAS = str.maketrans(",.", ".,")
+
 STAGES = {
     Stage.REMINDER: "lembrete",
     Stage.ALERT: "alerta",
@@ -70,6 +72,10 @@ BASES = {
     "statutory": "devedor contumaz por lei (LC 225/2026, arts. 11 a 13)",
     "ladder": "fim da régua: o descumprimento persistiu em todos os seus degraus",
 }
+
+STATUTE = "devedor contumaz por lei: {finding}"
+LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
+"""The same about one case."""
 
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",

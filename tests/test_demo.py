@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -124,7 +123,7 @@ def test_it_says_all_there_is_to_say(lived: dict[str, object]) -> None:
 
 
 def test_everybody_ends_as_their_role_does(lived: dict[str, object]) -> None:
-    expected = Counter(str(person.ends) for person in city(1, date.fromisoformat(FIRST_DAY), TAXPAYERS))
+    expected = Counter(str(person.ends) for person in city(1, FIRST_DAY, TAXPAYERS))
     assert lived["statuses"] == expected
 
 

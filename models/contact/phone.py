@@ -2,15 +2,16 @@
 
 import re
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
-
 REGION = "BR"
 """Where a number without a country code is."""
 
 
 def e164(written: str) -> str:
     """`+5582999991234` for `(82) 99999-1234`. Raises ValueError, whose message doesn't repeat the number."""
+    # the world's numbering plans take longer to load than most commands to run
+    import phonenumbers
+    from phonenumbers import NumberParseException, PhoneNumberFormat
+
     try:
         number = phonenumbers.parse(written, REGION)
     except NumberParseException:

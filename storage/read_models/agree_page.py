@@ -13,7 +13,7 @@ from models.agreement.quote import Quote
 from models.errors import Refusal, Unreckonable
 from models.ruler.schema import Ruler
 from models.taxid import mask
-from storage.agreement.policies import shipped_policy
+from storage.agreement.policy_files import shipped_policy
 from storage.agreement.signing import active_agreement, plans
 from storage.case.cases import Case, read_case
 from storage.schema import agreements, instalments, taxpayers

@@ -39,7 +39,7 @@ from models.law.grounds import Ground
 from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis
 from storage.agreement.agreements import rescind
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.case.cases import read_case

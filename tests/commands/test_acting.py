@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-import starter
-from commands.acting import leaves
+from commands import COMMANDS
+from commands.line import leaves, loaded
 from models.roles import DUTIES, READS
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
@@ -32,7 +32,7 @@ def entries(line: Line, *words: str) -> list[dict[str, Any]]:
 
 
 def test_each_command_reads_only_or_is_recorded() -> None:
-    known = {path for path, _ in leaves(starter.command_line(""))}
+    known = {path for name in COMMANDS for path, _ in leaves(loaded(name), name)}
     assert known == {name.partition(" --")[0] for name in {*DUTIES, *READS}}
 
 

@@ -73,9 +73,9 @@ def test_a_debt_of_simples_takes_its_terms() -> None:
 def test_a_table_for_people() -> None:
     done = run("--policy", BH, "--amount", "1000", "--pay", "cash", "--date", "2026-03-10")
     assert done.returncode == 0
-    assert "10/03/2026" in done.stdout
+    assert "2026-03-10" in done.stdout
     assert "R$ 850,00" in done.stdout
-    assert "Desconto: R$ 150,00" in done.stdout
+    assert "discount: R$ 150,00" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,12 @@ def test_a_refusal_names_the_rule_in_one_sentence(words: str, rule: str) -> None
         "--instalments three",
         "--renegotiation -1",
         "--litigation jail",
-        "--regime mei",
+        "--regime presumido",
         "--debt-kind ipva",
         "--date 2026-02-30",
         "--date 0001-01-01",
+        "--date 2201-01-01",
+        "--date 31/04/2026",
         "--pay barter",
     ],
 )

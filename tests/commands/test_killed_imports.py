@@ -14,7 +14,7 @@ import pytest
 from commands.imports import take
 from models.errors import Refusal
 from models.intake.extract import DebtRow, Reader, debt_reader
-from storage.intake import import_debts
+from storage.intake.debts import import_debts
 from tests.commands.test_import_command import REPOSITORY, Line
 from tests.commands.test_import_command import line as line
 from tests.storage.intake.test_imports import PGFN, TODAY, pgfn

@@ -16,7 +16,7 @@ from channels.links import Links
 from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.payment.pix import PixPayment
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.payments.ledger import record_pix

@@ -1,4 +1,4 @@
-"""What is done to one case: each activity is one case transaction on the case's row, and doing it twice does it once."""
+"""Activities on one case: each is one transaction on the case's row, and doing it twice does it once."""
 
 from __future__ import annotations
 

@@ -246,12 +246,12 @@ class NoticeActivities(NoticeEffects):
         if claimed.message.formal and receipt.provider == "domicile":
             sent |= _deemed(claimed.case, claimed.case.clock.day_at(now()))
         mine = notices.c.id == claimed.message.notice
-        rehearsed = claimed.case.clock.compressed and receipt.provider == "outbox"
+        rehearsed = claimed.case.clock.compressed and receipt.provider == "file"
         with self.dependencies.engine.begin() as connection:
             recorded = update(notices).where(mine).values(sent).returning(notices.c.formal)
             serves: bool = connection.execute(recorded).scalar_one() and rehearsed
             if serves:
-                connection.execute(update(notices).where(mine).values(served_on=notices.c.at, served_by="outbox"))
+                connection.execute(update(notices).where(mine).values(served_on=notices.c.at, served_by="file"))
         return serves
 
     def _record_lost(self, claimed: Claimed, refusal: Undeliverable) -> None:
@@ -312,8 +312,8 @@ def _is_lawful_now(tx: CaseTransaction, route: Route) -> bool:
 
 
 def _opens_in(tx: CaseTransaction, route: Route) -> timedelta | None:
-    """How long until the route's contact hours; None: never, the clock stands still before them. On a compressed clock a
-    contact is judged by the instant it was due at, which lies inside its hours."""
+    """How long until the route's contact hours; None: never, the clock stands still before them. On a compressed clock
+    a contact is judged by the instant it was due at, which lies inside its hours."""
     if tx.case.clock.compressed:
         return NO_WAIT
     at = late_contact_at(tx.case, [route.channel])

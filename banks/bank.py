@@ -1,5 +1,5 @@
-"""What a bank is asked for: a Pix charge that the taxpayer can pay. Money comes in by `banks/`, words go out by
-`channels/`: neither knows of the other."""
+"""The protocol of a bank: Pix charges that a taxpayer can pay, issued, revised and removed. Money comes in by `banks/`,
+words go out by `channels/`: neither knows of the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Charge:
-    """`txid` is its idempotency key: asked for twice it is one charge."""
+    """A Pix charge for one debt or instalment. `txid` is its idempotency key: asked for twice it is one charge."""
 
     txid: str
     amount: Decimal
@@ -59,10 +59,10 @@ class Bank(Protocol):
     def new_txid(self) -> str: ...
 
     def issue(self, charge: Charge) -> Issued:
-        """Raises Closed, Unavailable, or Refusal when the bank will never take it."""
+        """Issues a charge. Raises Closed, Unavailable, or Refusal when the bank will never take it."""
 
     def revise(self, charge: Charge, revision: int) -> Issued:
-        """Another amount or day for a charge that was issued; `revision` is its last one. Raises as `issue`."""
+        """Gives an issued charge another amount or day; `revision` is its last one. Raises as `issue`."""
 
     def remove(self, txid: str) -> None:
-        """Nobody can pay it any more. Raises as `issue`."""
+        """Takes a charge back, so that nobody can pay it any more. Raises as `issue`."""

@@ -92,12 +92,12 @@ class Psp:
         return _json(answer)
 
     def _state(self, txid: str) -> State | None:
-        """None: the bank doesn't know it."""
+        """The charge's state at the bank; None when the bank doesn't know it."""
         answer = self._send("GET", txid)
         return STATES.get(_json(answer).get("status", "")) if answer.is_success else None
 
     def _send(self, method: str, txid: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """A token that the bank gave up before its time is renewed once."""
+        """Sends a request; a token that the bank gave up before its time is renewed once."""
         token = self._bearer()
         answer = self._request(method, f"cobv/{txid}", token, body)
         if answer.status_code == 401:
@@ -113,7 +113,7 @@ class Psp:
         return _available(answer)
 
     def _bearer(self, stale: str | None = None) -> str:
-        """One for all threads, until it expires or turns out to be `stale`."""
+        """The access token: one for all threads, until it expires or turns out to be `stale`."""
         with self._lock:
             if self._token in ("", stale) or monotonic() >= self._expires:
                 asked = {"grant_type": "client_credentials", "scope": SCOPES}
@@ -141,7 +141,8 @@ class Psp:
 
 
 def _terms(charge: Charge) -> dict[str, Any]:
-    """What a revision may change. Never paid after its day, on which another amount is owed."""
+    """The day and amount of a charge, which a revision may change. It is never paid after its day, on which another
+    amount is owed."""
     if not 0 < charge.amount <= LARGEST:
         raise Refusal(f"charge {charge.txid} is of more than a Pix can be, or of nothing")
     return {
@@ -151,7 +152,7 @@ def _terms(charge: Charge) -> dict[str, Any]:
 
 
 def _debtor(charge: Charge) -> dict[str, str]:
-    """Raises Refusal for a masked CPF: a bank charges only whom it can name."""
+    """The payer as the API wants him. Raises Refusal for a masked CPF: a bank charges only whom it can name."""
     if re.fullmatch(r"[0-9]{11}", charge.tax_id):
         return {"cpf": charge.tax_id, "nome": charge.name[:LONGEST_NAME]}
     if re.fullmatch(r"[0-9A-Z]{14}", charge.tax_id):
@@ -160,7 +161,7 @@ def _debtor(charge: Charge) -> dict[str, str]:
 
 
 def _brcode(given: Any, location: str, receiver: Receiver) -> str:
-    """The bank's own text where it is of this charge, else made of the location."""
+    """The Pix code to copy: the bank's own text where it is of this charge, else made of the location."""
     try:
         if isinstance(given, str) and read_brcode(given).location == location:
             return given
@@ -176,7 +177,7 @@ def _available(answer: httpx.Response) -> httpx.Response:
 
 
 def _refuse(answer: httpx.Response, what: str) -> NoReturn:
-    """In our own words and with the names of the fields: the bank's may repeat a person's data."""
+    """Refuses in our own words and with the names of the fields: the bank's may repeat a person's data."""
     try:
         problem = answer.json()
         named = [str(fault["propriedade"]) for fault in problem.get("violacoes", [])]

@@ -28,7 +28,8 @@ LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def bank_from(environment: Mapping[str, str]) -> Bank | None:
-    """None: no charges are issued. Raises Refusal when a bank is configured by half."""
+    """The bank that the environment configures; None when no charges are issued. Raises Refusal when a bank is
+    configured by half."""
     given = {name: value.strip() for name, value in environment.items() if value.strip()}
     key = given.get("REGUA_PIX_KEY")
     if key and not (len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):

@@ -30,5 +30,5 @@ def share_of_bare(least: float, figure: str, ours: float, bare: float) -> Figure
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """The nearest rank: a value that was measured, not one between two."""
+    """The percentile by the nearest rank: a value that was measured, not one between two."""
     return sorted(samples)[max(math.ceil(len(samples) * percent / 100), 1) - 1]

@@ -1,4 +1,5 @@
-"""What the benchmark stands on: an embedded stack, invented debtors, and cohorts of them on a ruler as shipped."""
+"""The ground the benchmark stands on: an embedded stack, invented debtors, and cohorts of them on a ruler as
+shipped."""
 
 from __future__ import annotations
 
@@ -58,7 +59,7 @@ class Ground:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of a command that works on this stack."""
+        """The environment of a command that works on this stack."""
         return environment(
             TEMPORAL_ADDRESS=self.stack.services.temporal,
             DATABASE_URL=self.stack.services.database,
@@ -76,7 +77,7 @@ class Ground:
             connection.execute(text("ANALYZE taxpayers; ANALYZE debts; ANALYZE debtors"))
 
     def cohort(self, tax: str, clock: Clock) -> Cohort:
-        """Of all debtors of that tax; its notices go to the outbox."""
+        """Begins a cohort of all debtors of that tax; its notices become files."""
         ruler, source = load_ruler(RULER)
         return begin_cohort(self.engine, tax, ruler, source, "bench", Selection(tax=tax), clock, rehearsal=True)
 

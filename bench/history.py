@@ -1,4 +1,4 @@
-"""What a rung costs in Temporal: events and bytes of its history, and actions that Temporal Cloud bills."""
+"""The cost of a rung in Temporal: events and bytes of its history, and actions that Temporal Cloud bills."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -53,7 +53,7 @@ def _actions(event: HistoryEvent) -> int:
 
 
 def history_figures(ours: Climb, bare: Climb) -> list[Figure]:
-    """Of the dearest rung that was seen."""
+    """The history figures of the dearest rung that was seen."""
     mine, floor = rungs_of(ours.history, "notify"), rungs_of(bare.history, "nothing")
     return [
         at_most(EVENTS, "history events a rung", _most(map(len, mine)), _most(map(len, floor))),

@@ -50,7 +50,7 @@ def _write(file: Path, header: str, rows: Iterable[str]) -> None:
 
 
 def _regua_row(number: int) -> str:
-    """Two people have three debts."""
+    """A line of the product's own layout; two people have three debts."""
     base = f"{number * 2 // 3 + 1:09}"
     who = f"{base}{cpf_check_digits(base)};Pessoa Exemplo {base};AL"
     return f"{who};IPTU;{number:012};2025-03-15;{100 + number % 900}.50;p{base}@example.com;Em cobrança;NAO"

@@ -47,8 +47,8 @@ LEDGER = """
            :opened, amount, CASE WHEN n % 10 = 0 THEN 'control' ELSE 'ruler' END,
            CASE WHEN n % 10 = 0 THEN 'control' ELSE 'running' END
     FROM (SELECT taxpayer AS n, amount FROM debtors JOIN debts ON debts.id = debt) AS owing, cohorts;
-    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
-                         status, body, cost, sent_at)
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,
+                         formal, status, body, cost, sent_at)
     SELECT cases.id || channel, cases.id, 0, channel, channel, :opened + (taxpayer % 20)::int, 'h1', 'reminder', 1,
            'friendly', 't', false, CASE WHEN taxpayer % 3 = 0 THEN 'sent' ELSE 'delivered' END, '', 0.08, now()
     FROM cases, unnest(ARRAY['email', 'sms']) AS channel
@@ -100,7 +100,7 @@ def generate(engine: Engine, size: int) -> None:
 
 
 def report_figures(ground: Ground) -> list[Figure]:
-    """On servers of their own, one after another."""
+    """Measures reports on servers of their own, one after another."""
     small, large = ground.scale.reports
     seconds = {}
     for size in (small, large):

@@ -1,4 +1,4 @@
-"""Rungs a second: a timer fires, a notice is judged, rendered, written to the outbox and to PostgreSQL, the next waits.
+"""Rungs a second: a timer fires, a notice is judged, rendered, written to a file and to PostgreSQL, the next waits.
 
 Payloads are encrypted for ours and for bare alike; ours has one channel a rung.
 """

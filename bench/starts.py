@@ -1,5 +1,4 @@
-"""Cases started a second: opened on record, their stock taken, their workflow started; and until the first rung is
-waited for.
+"""Cases started a second: opened on record, evaluated, their workflow started; and until the first rung is waited for.
 
 Bare: the same number of bare workflows, started by a client alone, each doing nothing once and then waiting.
 """
@@ -23,7 +22,7 @@ UNSETTLED = "SELECT count(*) FROM cases WHERE next_step IS NULL AND closed_at IS
 
 
 async def start_figures(ground: Ground) -> list[Figure]:
-    """Leaves them asleep."""
+    """Measures starts, and leaves the started cases asleep."""
     (started, waiting), (bare_started, bare_waiting) = await _started_a_second(ground), await _bare_started(ground)
     return [
         share_of_bare(0.9, "cohort starts a second", started, bare_started),

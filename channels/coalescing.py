@@ -1,4 +1,5 @@
-"""Requests made of many threads' items: the first of a kind waits a moment for company, and each learns its outcome."""
+"""Requests coalesced of many threads' items: the first of a kind waits a moment for others, and each learns its
+outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Item = TypeVar("Item")
 
 
 class Coalescing(Generic[Item]):
-    """`send` tells one outcome an item, in their order; `patience` is in seconds; `most` items go together."""
+    """Gathers items into requests. `send` tells one outcome an item, in their order; `patience` is in seconds; `most`
+    items go together."""
 
     def __init__(
         self, send: Callable[[Sequence[Item]], Sequence[Receipt | Exception]], patience: float, most: int
@@ -25,8 +27,8 @@ class Coalescing(Generic[Item]):
         self._gathering: dict[str, _Group[Item]] = {}
 
     def join(self, item: Item, kind: str, key: str) -> Receipt:
-        """Goes with others of its `kind`, never with another of its `key`. Raises its outcome, where that is an
-        error; for others, when the thread that sends for all is stopped, Unanswered."""
+        """Sends `item` with others of its `kind`, never with another of its `key`. Raises its outcome, where that is an
+        error; for the others, when the thread that sends for all is stopped, Unanswered."""
         with self._lock:
             group = self._gathering.get(kind)
             if group and key in group.keys:

@@ -16,7 +16,8 @@ class Domicile:
         self.folder = folder
 
     def deliver(self, message: Outgoing) -> Receipt:
-        """What was published stays: deemed notice counts from the first publication's date."""
+        """Publishes a message once; what was published stays, since deemed notice counts from the first publication's
+        date."""
         receipt = self.taken(message)
         if receipt is None:
             keep(self._path(message), _publication(message))

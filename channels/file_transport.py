@@ -1,4 +1,5 @@
-"""The outbox: each message becomes a file that opens in a mail client. Needs no provider, and no contact data."""
+"""The file transport: each message becomes a file that opens in a mail client. Needs no provider, and no contact
+data."""
 
 import os
 from email.charset import QP, Charset
@@ -19,7 +20,7 @@ CRLF = compat32.clone(linesep="\r\n")
 
 
 class FileTransport:
-    name: Provider = "outbox"
+    name: Provider = "file"
     tells = True
     needs_contact = False
 
@@ -39,7 +40,7 @@ class FileTransport:
 
 
 def keep(path: Path, content: bytes) -> None:
-    """A whole file or none, for its owner's eyes."""
+    """Writes a whole file or none, for its owner's eyes."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -48,7 +49,8 @@ def keep(path: Path, content: bytes) -> None:
 
 
 def _mail(message: Outgoing) -> bytes:
-    """By the older of the library's two ways: the newer one takes three milliseconds to fold the headers."""
+    """Formats a mail by the older of the library's two policies: the newer one takes three milliseconds to fold the
+    headers."""
     mail: MIMEBase = _part(message.body, "plain")
     if message.html:
         mail = MIMEMultipart("alternative", _subparts=[mail, _part(message.html, "html")])
@@ -75,5 +77,5 @@ def _address(name: str, address: str) -> str:
 
 
 def _line(text: str) -> str:
-    """A header is one line, whatever is on record."""
+    """The text as one line, as a header must be, whatever is on record."""
     return " ".join(text.split())

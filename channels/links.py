@@ -35,11 +35,11 @@ SHORTEST_KEY = 32
 
 
 class WrongLink(Exception):
-    """It was never ours, was changed on the way, or is for another purpose."""
+    """The link was never ours, was changed since, or is for another purpose."""
 
 
 class ExpiredLink(Exception):
-    """It was ours, and is too old."""
+    """The link was ours, and is too old."""
 
 
 class Links:
@@ -60,31 +60,31 @@ class Links:
 
     @property
     def pay_pages(self) -> str:
-        """What every link to what is owed begins with."""
+        """The address that every link to a payment page begins with."""
         return f"{self.public_url}/p/"
 
     def pay(self, case: str) -> str:
-        """The page of what is owed in a case."""
+        """The address of the page that shows what is owed in a case."""
         return self.pay_pages + self._sealed("pay", bytes.fromhex(case))
 
     def read_pay(self, token: str) -> str:
-        """The case. Raises WrongLink or ExpiredLink."""
+        """Reads the case from a link. Raises WrongLink or ExpiredLink."""
         return self._content("pay", token).hex()
 
     def agree(self, case: str) -> str:
-        """The page on which what is owed in a case is paid in instalments."""
+        """The address of the page on which what is owed in a case is paid in instalments."""
         return f"{self.public_url}/a/{self._sealed('agree', bytes.fromhex(case))}"
 
     def read_agree(self, token: str) -> str:
-        """The case. Raises WrongLink or ExpiredLink."""
+        """Reads the case from a link. Raises WrongLink or ExpiredLink."""
         return self._content("agree", token).hex()
 
     def unsubscribe(self, case: str, channel: Channel) -> str:
-        """The page that stops messages on a channel, and takes a mail program's one click (RFC 8058)."""
+        """The address of the page that stops messages on a channel, and takes a mail program's one click (RFC 8058)."""
         return f"{self.public_url}/u/{self._sealed('unsubscribe', bytes.fromhex(case) + channel.encode())}"
 
     def read_unsubscribe(self, token: str) -> tuple[str, Channel]:
-        """The case and the channel. Raises WrongLink or ExpiredLink."""
+        """Reads the case and the channel from a link. Raises WrongLink or ExpiredLink."""
         content = self._content("unsubscribe", token)
         return content[:CASE_BYTES].hex(), cast(Channel, content[CASE_BYTES:].decode())
 
@@ -101,7 +101,8 @@ class Links:
         return opened[DAY_BYTES:]
 
     def _opened(self, purpose: Purpose, token: str) -> bytes:
-        """The purpose is sealed in: what is made for one is nothing for another."""
+        """Decrypts a token by the first key that fits. The purpose is sealed in: what is made for one is nothing for
+        another."""
         sealed = _bytes(token)
         for seal in self._seals:
             try:
@@ -130,7 +131,8 @@ def _bytes(token: str) -> bytes:
 
 
 def _signed_content(keys: Sequence[str], purpose: Purpose, token: str, valid_days: int) -> bytes:
-    """Of a link that left before links were sealed: signed, with its case to be read. To go when those have expired."""
+    """The content of a link that left before links were sealed: signed, with its case to be read. To go when those have
+    expired."""
     if "+" in token or "/" in token:
         # what decodes base64 takes them for - and _
         raise WrongLink
@@ -152,7 +154,8 @@ class _ShortHmac(HMACAlgorithm):
 
 
 def links_from(environment: Mapping[str, str]) -> Links | None:
-    """None: messages carry the site's address instead. Raises Refusal when only half of it is set."""
+    """The maker of links, from the environment; None when messages carry the site's address instead. Raises Refusal
+    when only half of it is set."""
     keys = newest_first(environment.get("REGUA_LINK_KEY", ""))
     public_url = environment.get("REGUA_PUBLIC_URL", "").strip()
     if not keys and not public_url:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from models.contact.channel import CHANNELS, Channel
 
-Provider = Literal["outbox", "sendgrid", "twilio", "domicile"]
+Provider = Literal["file", "sendgrid", "twilio", "domicile"]
 
 
 @dataclass(frozen=True)
@@ -99,23 +99,23 @@ class Adapter(Protocol):
     """Whether `taken` knows: where it doesn't, a message whose answer was lost is handed over once more."""
 
     def deliver(self, message: Outgoing) -> Receipt:
-        """Raises Undeliverable, Busy or Unanswered."""
+        """Hands the message to the provider. Raises Undeliverable, Busy or Unanswered."""
 
     def taken(self, message: Outgoing) -> Receipt | None:
-        """What the provider made of a message handed to it at or after `message.since` whose answer was lost; None
-        when it has none, or can't tell. Raises Busy or Unanswered, and Undeliverable when it won't be asked."""
+        """Asks the provider what it made of a message handed to it at or after `message.since` whose answer was lost;
+        None when it has none, or can't tell. Raises Busy or Unanswered, and Undeliverable when it won't be asked."""
 
 
 class MailGateway:
     """Which provider each channel leaves by."""
 
     def __init__(self, adapters: Mapping[str, Adapter], outbox: Adapter) -> None:
-        """Channels without an adapter leave by the outbox."""
+        """Channels without an adapter leave by the file transport."""
         self._adapters = adapters
         self._file_transport = outbox
 
     def rehearsed(self) -> MailGateway:
-        """Nothing leaves."""
+        """The gateway of a rehearsal, from which nothing leaves."""
         return MailGateway({}, self._file_transport)
 
     def adapter(self, channel: str) -> Adapter:
@@ -136,7 +136,8 @@ class MailGateway:
 
 
 def failure_of(status: int, headers: Mapping[str, str], reason: str, contact_is_suppressed: bool = False) -> Exception:
-    """What an HTTP answer from 400 on means, by any provider. `reason` is for those that cannot heal."""
+    """The error that an HTTP status from 400 on stands for, with any provider. `reason` is for those that cannot
+    heal."""
     if status in (502, 504):
         # a gateway lost the answer of what stands behind it
         return Unanswered()
@@ -146,7 +147,8 @@ def failure_of(status: int, headers: Mapping[str, str], reason: str, contact_is_
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from `Retry-After` (RFC 9110: seconds or a date) or SendGrid's `X-RateLimit-Reset` (an epoch)."""
+    """The provider's delay in seconds, from `Retry-After` (RFC 9110: seconds or a date) or SendGrid's
+    `X-RateLimit-Reset` (an epoch)."""
     given = {name.lower(): value.strip() for name, value in headers.items()}
     now = datetime.now(UTC)
     if after := given.get("retry-after"):

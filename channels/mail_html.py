@@ -43,12 +43,13 @@ class Block:
 
 
 def mail_html(message: Message, head: Letterhead) -> str:
-    """Needs no image, no font and no style sheet, and is as wide as the screen up to 600 pixels."""
+    """An e-mail as HTML. It needs no image, no font and no style sheet, and is as wide as the screen up to 600
+    pixels."""
     return _made("email/mail.html.j2", message, head)
 
 
 def mail_content(message: Message, head: Letterhead) -> str:
-    """What such a mail shows, to be part of another page."""
+    """The visible content of a mail, to be part of another page."""
     return _made("email/content.html.j2", message, head)
 
 
@@ -67,7 +68,7 @@ def _blocks(text: str, head: Letterhead) -> Iterator[Block]:
 
 
 def _whole_lines(text: str) -> Iterator[str]:
-    """A line that is indented goes on with the item before it."""
+    """Joins each indented line to the item before it."""
     lines: list[str] = []
     for line in text.split("\n"):
         if line.startswith("  ") and lines:

@@ -1,4 +1,4 @@
-"""What messages of many recipients share: their text with each recipient's own strings taken out."""
+"""The text that messages to many recipients share: it stands with each recipient's own strings taken out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class MergeTemplate:
 
 
 def merge_template(text: str, personal: Iterable[str], kind: str) -> MergeTemplate:
-    """`kind` keeps the tags of two texts apart. A text that looks as if it held tags stays as it is."""
+    """Takes the personal strings out of a text. `kind` keeps the tags of two texts apart. A text that looks as if it
+    held tags stays as it is."""
     tags: dict[str, str] = {}
     for place, own in enumerate(personal):
         tags.setdefault(own, f"{TAG}{kind}{place}-")

@@ -1,4 +1,4 @@
-"""The words of a message: a template of `templates/` filled with one taxpayer's standing."""
+"""The words of a message: a template of `templates/` filled with the facts of one case."""
 
 import re
 import unicodedata
@@ -28,8 +28,8 @@ LONGEST_NAME = 150
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks, control characters and those that turn the direction of writing: a taxpayer's name can't
-    add a paragraph to a message, nor show as something else."""
+    """The text without line breaks, control characters and those that turn the direction of writing: a taxpayer's name
+    can't add a paragraph to a message, nor show as something else."""
     unseen = ("Zl", "Zp")
     clean = (" " if unicodedata.category(c) in unseen or unicodedata.category(c)[0] == "C" else c for c in text)
     return " ".join("".join(clean).split())
@@ -120,8 +120,8 @@ class Letter(_Value):
     """Where this taxpayer, and nobody else, sees what is owed and pays it; none: the site has to do."""
 
     def names(self, channel: Channel) -> dict[str, Any]:
-        """What a template for `channel` knows. Before registration only a closed one discloses debt detail: amounts,
-        periods, due dates, numbers of inscriptions (CTN art. 198)."""
+        """The names that a template for `channel` knows. Before registration only a closed channel discloses debt
+        detail: amounts, periods, due dates, numbers of inscriptions (CTN art. 198)."""
         discloses = self.credit == "registered" or channel not in OPEN
         basis = self.basis if discloses else self.basis_name
         return {**self.model_dump(), "basis": basis, "channel": channel, "discloses": discloses}
@@ -187,8 +187,8 @@ _WORDS = Words()
 
 
 def template_files(channel: Channel, template: str) -> list[str]:
-    """Where the words are looked for: the ruler's own for the channel first. Without them the electronic domicile gets
-    the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    """The files in which words are looked for, in order: the ruler's own for the channel first. Without them the
+    electronic domicile gets the e-mail's, and each short channel what its base says by hypothesis and tone."""
     own = f"{channel}/{template}.txt.j2"
     if channel == "email":
         return [own]
@@ -201,7 +201,8 @@ def reinstatement_template(suspension_template: str) -> str:
 
 
 def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = _WORDS) -> Message:
-    """Raises `jinja2.TemplateError` on a faulty template; `template_faults` finds those before a ruler is used."""
+    """Fills a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
+    used."""
     text = words.select_template(template_files(channel, template)).render(letter.names(channel)).strip()
     if channel == "sms" and letter.gsm7:
         text = transliterate(text)

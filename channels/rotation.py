@@ -2,5 +2,6 @@
 
 
 def newest_first(written: str) -> list[str]:
-    """As a setting holds them, between commas or spaces. The first is the one to use, all are to be believed."""
+    """The secrets that a setting holds, between commas or spaces. The first is the one to use, all are to be
+    believed."""
     return written.replace(",", " ").split()

@@ -76,7 +76,8 @@ class SendGrid:
         return None
 
     def _send(self, mails: Sequence[_Mail]) -> list[Receipt | Exception]:
-        """One outcome a mail. What one recipient is at fault for doesn't keep the others from leaving."""
+        """Sends mails in one request and gives one outcome a mail. A fault of one recipient doesn't keep the others
+        from leaving."""
         try:
             return [self._request(mails)] * len(mails)
         except HTTPError as error:

@@ -1,4 +1,4 @@
-"""What SendGrid's Event Webhook says, read into reports.
+"""SendGrid's Event Webhook, read into reports.
 
 Only SendGrid itself signs these events, so they are read widely: an event that is new to us is kept and moves nothing.
 What is required is what makes a report: which event, of what kind, when.
@@ -46,7 +46,7 @@ LONGEST_ID = 255
 
 
 def read_events(body: bytes, arrived_at: datetime) -> list[Report]:
-    """Raises Malformed, and then nothing of the batch is taken: SendGrid sends it again."""
+    """Reads a batch of events. Raises Malformed, and then nothing of the batch is taken: SendGrid sends it again."""
     events = json_of(body)
     if not isinstance(events, list):
         raise Malformed("body", "must be a list of events")
@@ -88,7 +88,7 @@ def _meaning(kind: str, event: dict[str, Any]) -> tuple[Progress | None, str | N
 
 
 def _with_status(reason: str, event: dict[str, Any]) -> str:
-    """With the SMTP status (RFC 3463), never the server's sentence: it quotes the address."""
+    """The reason with the SMTP status (RFC 3463), never the server's sentence: it quotes the address."""
     status = _text(event, "status") or ""
     return f"{reason} ({status})" if status.replace(".", "").isdecimal() and len(status) <= 11 else reason
 
@@ -106,7 +106,8 @@ def _required(event: dict[str, Any], name: str, where: str) -> str:
 
 
 def _storable(text: str) -> bool:
-    """JSON can spell what PostgreSQL keeps in no text: NUL, and halves of surrogate pairs."""
+    """Whether PostgreSQL can keep the text. JSON can spell what no text column holds: NUL, and halves of surrogate
+    pairs."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 

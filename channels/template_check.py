@@ -1,4 +1,4 @@
-"""What is wrong with the templates of a ruler, found before anybody gets a message."""
+"""The faults of a ruler's templates, found before anybody gets a message."""
 
 import re
 from collections.abc import Iterator, Set
@@ -47,9 +47,9 @@ UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 
 
 def template_faults(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
-    """Files missing, names unknown in any branch, words that don't render, links or numbers read aloud, debt detail
-    stated over an open channel before registration (CTN art. 198), and formal notices on the way to a suspension that
-    don't say by what: LC 225/2026's thresholds, or the end of the ladder."""
+    """The faults of a ruler's templates: files missing, names unknown in any branch, words that don't render, links or
+    numbers read aloud, debt detail stated over an open channel before registration (CTN art. 198), and formal notices
+    on the way to a suspension that don't say by what: LC 225/2026's thresholds, or the end of the ladder."""
     check = _Check(folder)
     told: set[str] = set()
     for row, index, rung in ruler.cells():
@@ -78,7 +78,8 @@ def _suspends(ruler: Ruler, row: Hypothesis) -> bool:
 
 
 def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
-    """What can be sent, but had better be shorter. To be asked of a ruler whose templates have no faults."""
+    """The messages that can be sent but had better be shorter. To be asked of a ruler whose templates have no
+    faults."""
     words, told = Words(folder), set[str]()
     for row, index, rung in ruler.cells():
         if "sms" not in channels_of(ruler, row, index):
@@ -91,12 +92,12 @@ def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]
 
 
 def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
-    """All that a rung's notices may leave by, fallbacks included, each once."""
+    """The channels that a rung's notices may leave by, fallbacks included, each once."""
     return list(dict.fromkeys(channel for fallbacks in ruler.fallbacks(row, index).values() for channel in fallbacks))
 
 
 def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
-    """Made-up standings that differ in all that a template may ask about. The first has one of everything or more."""
+    """Made-up letters that differ in all that a template may ask about. The first has one of everything or more."""
     debts = tuple(
         OpenDebt(
             inscription=f"2025{n:08}",
@@ -284,7 +285,8 @@ class _Check:
         return next((file for file in files if (self._folder / file).is_file()), None)
 
     def faults(self, channel: Channel, template: str, letters: list[Letter]) -> list[str]:
-        """Each sentence once, with the template's own file and line. A missing file is the caller's to tell."""
+        """The faults of one template, each sentence once, with its own file and line. A missing file is not among
+        them."""
         file = self.file(channel, template)
         if file is None:
             return []
@@ -315,7 +317,8 @@ class _Check:
         return list(told.values())
 
     def _written(self, file: str, children: list[tuple[str, nodes.Template]]) -> Iterator[str]:
-        """What can be told from the text alone, parents and includes too. `children` extend `file`, nearest last."""
+        """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
+        last."""
         read = self._read(file)
         yield from read.unknown
         if not read.extends:
@@ -350,7 +353,8 @@ class _Check:
         return self._known[file]
 
     def _rendered(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
-        """What only shows when it is rendered: attributes, filters, empty words, a link read aloud."""
+        """The faults that only show when a template is rendered: attributes, filters, empty words, a link read
+        aloud."""
         try:
             render(channel, template, letters[0], self._every_branch)
         except TemplateError as error:
@@ -402,8 +406,8 @@ class _Check:
         return self._messages[id(letter)]
 
     def basis_left_out(self, channels: list[Channel], template: str, letter: Letter) -> list[str]:
-        """The files of its letters, or of all its messages where it has no letter, that never print `basis`. Faulty
-        ones are told elsewhere."""
+        """The files of a rung's letters, or of all its messages where it has no letter, that never print `basis`.
+        Faulty ones are told elsewhere."""
         letters = [channel for channel in channels if channel in HEADED] or channels
         other = letter.model_copy(update={"basis": "outro fundamento", "basis_name": "outro"})
         silent = [channel for channel in letters if self._same(channel, template, letter, other)]

@@ -141,7 +141,8 @@ class Twilio:
 
 
 def voice_twiml(text: str, action_url: str, audio_url: str | None = None) -> str:
-    """What a call says, or plays, while it waits for one key, which goes to `action_url`."""
+    """The TwiML of a call that says a text, or plays a recording, while it waits for one key, which goes to
+    `action_url`."""
     response = VoiceResponse()
     gather = Gather(num_digits=1, timeout=KEY_SECONDS, action=action_url, method="POST")
     if audio_url:
@@ -157,7 +158,7 @@ def _address(channel: str, contact: str) -> str:
 
 
 def _after(since: datetime, made: Iterable[Any]) -> Iterable[Any]:
-    """Twilio's instants are whole seconds."""
+    """The resources made at `since` or later, to the second, since Twilio's instants are whole seconds."""
     whole = since.astimezone(UTC).replace(microsecond=0)
     return (each for each in made if each.date_created and each.date_created >= whole)
 
@@ -180,7 +181,8 @@ def _asked(ask: Callable[[], Made]) -> Made:
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types
-    """The SDK's errors have no headers, and with them goes the provider's delay: what may heal is told here."""
+    """The SDK's HTTP client, which raises for answers that may heal: the SDK's own errors have no headers, and with
+    them goes the provider's delay."""
 
     def __init__(self, timeout: float) -> None:
         super().__init__(timeout=timeout)

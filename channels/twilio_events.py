@@ -1,4 +1,4 @@
-"""What Twilio posts, read into values: what became of a message or call, and what somebody wrote to us."""
+"""Twilio's posts, read into values: what became of a message or call, and what somebody wrote to us."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ LONGEST_BODY = 1600
 
 @dataclass(frozen=True)
 class Inbound:
-    """Somebody wrote to us."""
+    """A message that somebody wrote to us."""
 
     message: str
     channel: str
@@ -97,12 +97,12 @@ class Inbound:
 
 
 def notice_of(written: str) -> str | None:
-    """What our own callback address says that a call of Twilio's is about."""
+    """The notice that our own callback address names, of those we give Twilio; None where it names none."""
     return written if NOTICE.fullmatch(written) else None
 
 
 def read_status(form: Mapping[str, str], notice: str | None, arrived_at: datetime) -> Report:
-    """Of a message or a call."""
+    """Reads the report of a message or a call."""
     return _call(form, notice, arrived_at) if "CallSid" in form else _message(form, notice, arrived_at)
 
 
@@ -119,7 +119,7 @@ def read_inbound(form: Mapping[str, str]) -> Inbound:
 
 @dataclass(frozen=True)
 class Keypress:
-    """What a call waits for: a key, or none yet."""
+    """The answer of a call's listener: a key, or none yet."""
 
     call: str
     key: str
@@ -127,7 +127,7 @@ class Keypress:
     by_machine: bool
 
     def report(self, notice: str, at: datetime) -> Report:
-        """Whoever presses a key listens."""
+        """The report of a pressed key: somebody listens."""
         event = f"{self.call} key"
         return Report(PROVIDER, event, "key", at, notice, self.call, Progress.ANSWERED)
 
@@ -187,7 +187,7 @@ def _status(form: Mapping[str, str], name: str) -> str:
 
 
 def _instant(written: str, arrived_at: datetime) -> datetime:
-    """A call's instant is stated (RFC 2822), a message's isn't: its day is that of its arrival."""
+    """The instant of an event. A call's is stated (RFC 2822), a message's isn't: its day is that of its arrival."""
     try:
         stated = parsedate_to_datetime(written)
     except ValueError:

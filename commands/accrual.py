@@ -101,7 +101,7 @@ def show_lines(lines: Iterable[Line], title: str) -> None:
 def _read_rates(file: Path | None, rules: AccrualTable) -> Rates:
     """The rates of the one series that a table names; none where it needs none. Refuses a file for several series."""
     from models.money.rates import Rates, read_sgs
-    from storage.rate_files import read_rate_file
+    from storage.amounts.rate_files import read_rate_file
 
     series = sorted({entry.series for entry in rules.interest if entry.series})
     if file is None or not series:

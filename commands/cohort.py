@@ -153,7 +153,7 @@ def status(name: str, json: Json = False) -> None:
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
-            say(f"{name} is {file['state']} by {file['state_set_by']} since {file['state_since']}")
+            say(f"{name} is {file['state']} by {file['lifecycle_set_by']} since {file['lifecycle_since']}")
         if near := file["near_prescription"]:
             say(f"{near} of {file['cases']} cases near prescription; `case list` has them first")
         table(["status", "cases"], file["statuses"].items(), f"{name} · {file['ruler']}")

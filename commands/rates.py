@@ -12,8 +12,8 @@ from commands.imports import transaction
 from models.formats import percent
 from models.money.accrual_table import SERIES
 from models.money.rates import read_sgs
+from storage.amounts.rate_files import read_rate_file
 from storage.amounts.rates import read_rates, record_rates
-from storage.rate_files import read_rate_file
 
 rates = typer.Typer(no_args_is_help=True)
 

@@ -42,7 +42,8 @@ class Manifest(BaseModel):
 
 
 def back_up(home: Home, target: Path) -> Path:
-    """The file made: `target`, or one named after this moment in the folder `target`. Whether the stack runs or not."""
+    """Backs a stack up, whether it runs or not. Gives the file made: `target`, or one named after this moment in the
+    folder `target`. Whether the stack runs or not."""
     taken_at = datetime.now(UTC)
     file = target / f"regua-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz" if target.is_dir() else target
     if file.exists():
@@ -64,8 +65,8 @@ def back_up(home: Home, target: Path) -> Path:
 
 
 def restore(archive: Path, home: Home) -> Recovered:
-    """Into a home that is empty or not there yet: all, or nothing. Every case is told to look at its record once more,
-    those included that were closed since the copy began, whose workflows may not know it."""
+    """Restores a backup into a home that is empty or not there yet: all, or nothing. Every case is told to look at its
+    record once more, those included that were closed since the copy began, whose workflows may not know it."""
     if holder := lock_holder(home):
         raise Refusal(
             f"a stack runs in {home} (pid {holder}); stop it with `stack down`, and restore into another home"
@@ -98,7 +99,7 @@ def _record_of(home: Home) -> Iterator[str]:
 
 
 def copy_will(source: Path, target: Path) -> None:
-    """As it is at one moment, also while the server writes."""
+    """Copies Temporal's file as it is at one moment, also while the server writes."""
     with (
         closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as written,
         closing(sqlite3.connect(target)) as copy,
@@ -107,7 +108,7 @@ def copy_will(source: Path, target: Path) -> None:
 
 
 def _files_of(home: Home) -> Iterator[tuple[str, Path]]:
-    """What is whole: a file that is only being written has another name until it is."""
+    """The files of a home that are whole: one that is only being written has another name until it is."""
     for folder in KEPT:
         for path in sorted(Path(home, folder).rglob("*")):
             if path.is_file() and not _is_draft(path):
@@ -133,7 +134,8 @@ def _pack(files: dict[str, Path], taken_at: datetime, target: Path) -> None:
 
 
 def _add(archive: tarfile.TarFile, name: str, path: Path) -> str:
-    """Its digest, of the very content that was added, whatever replaces the file meanwhile."""
+    """Adds a file to the archive and gives the digest of the very content that was added, whatever replaces the file
+    meanwhile."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         member = tarfile.TarInfo(name)
@@ -151,7 +153,7 @@ def _add_manifest(archive: tarfile.TarFile, manifest: Manifest) -> None:
 
 
 def _clear(draft: Home) -> None:
-    """Of what a restore that was killed left; the lock is ours."""
+    """Clears a draft of what a restore that was killed left; the lock is ours."""
     for left in draft.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
@@ -160,7 +162,7 @@ def _clear(draft: Home) -> None:
 
 
 def _unpack(archive: Path, draft: Home) -> datetime:
-    """When it was taken. Refuses what is not exactly what was packed."""
+    """Unpacks a backup and gives the moment it was taken at. Refuses what is not exactly what was packed."""
     digests: dict[str, str] = {}
     try:
         with tarfile.open(archive, "r:gz") as packed:
@@ -191,7 +193,7 @@ def _extract(packed: tarfile.TarFile, member: tarfile.TarInfo, draft: Home) -> s
 
 
 def _load_record(draft: Home, taken_at: datetime) -> Recovered:
-    """A record of an older version is brought to this one's schema; one of a newer version is refused."""
+    """Loads the record. One of an older version is brought to this one's schema; one of a newer version is refused."""
     dumped = Path(draft, RECORD)
     postgres.create(draft)
     with postgres.running(draft) as database:

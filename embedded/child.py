@@ -13,7 +13,7 @@ from signal import Signals
 from models.errors import Refusal
 
 REPOSITORY = Path(__file__).parent.parent
-WATCHDOG = Path(__file__).with_name("leash.py")
+WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 
 STEADY_SECONDS = 10.0
 """Who has worked so long didn't fail at its start, and is started again at once however often it is killed."""
@@ -50,7 +50,8 @@ class Child:
     _backoff: float = field(default=0.25, init=False)
 
     def start(self) -> None:
-        """In a session of its own, so that a terminal's Ctrl-C reaches the stack alone, which stops all in order."""
+        """Starts the process in a session of its own, so that a terminal's Ctrl-C reaches the stack alone, which stops
+        all in order."""
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - the commands are our own
@@ -75,7 +76,7 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Returns when it is ready; a process that ends or takes too long is refused, with its log's name."""
+        """Waits until the process is ready; a process that ends or takes too long is refused, with its log's name."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.alive:
@@ -103,7 +104,7 @@ class Child:
             self.start()
 
     def stop(self) -> None:
-        """Asks, waits as long as its patience, and insists."""
+        """Stops the process: asks, waits as long as its patience, and insists."""
         if self._process is None or not self.alive:
             return
         self._process.send_signal(self.stop_signal)

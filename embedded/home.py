@@ -82,12 +82,13 @@ class Home(PosixPath):
 
     @property
     def payload_keys(self) -> str:
-        """As REGUA_PAYLOAD_KEYS has them: the newest first, and the first made when first asked for."""
+        """The payload keys as REGUA_PAYLOAD_KEYS has them: the newest first, and the first made when first asked
+        for."""
         numbers = {int(key.name.removeprefix(PAYLOAD_KEY)) for key in self.keys.glob(f"{PAYLOAD_KEY}*")} or {1}
         return ",".join(f"{n}:{self.secret(f'{PAYLOAD_KEY}{n}')}" for n in sorted(numbers, reverse=True))
 
     def add_payload_key(self) -> str:
-        """Its id. Processes that run have the keys they were started with."""
+        """Adds a payload key and gives its id. Processes that run have the keys they were started with."""
         newest = str(int(self.payload_keys.partition(":")[0]) + 1)
         self.secret(f"{PAYLOAD_KEY}{newest}")
         return newest
@@ -162,7 +163,7 @@ class Published(Services):
 
 
 def running_services(where: Home) -> Services | None:
-    """What stack.json says, unless it was left behind by a stack that was killed."""
+    """The services that stack.json names, unless it was left behind by a stack that was killed."""
     holder = lock_holder(where)
     if holder is None:
         return None

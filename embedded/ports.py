@@ -12,7 +12,7 @@ PORT_RANGE = range(15_000, 32_000)
 
 @dataclass(frozen=True)
 class Ports:
-    """0 is any free one."""
+    """The ports of a stack's servers; 0 is any free one."""
 
     temporal: int = 0
     ui: int = 0
@@ -42,7 +42,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int, besides: set[int]) -> list[int]:
-    """At random, so that two stacks that start together look in different places."""
+    """Free ports, chosen at random, so that two stacks that start together look in different places."""
     candidates = random.SystemRandom().sample(PORT_RANGE, len(PORT_RANGE))
     free = (port for port in candidates if port not in besides and is_free(port))
     return [next(free) for _ in range(count)]

@@ -56,7 +56,8 @@ def data(home: Home) -> Path:
 
 
 def create(home: Home) -> None:
-    """Once a home. Made aside and then renamed, so that an interrupted creation is never taken for a database."""
+    """Creates the database cluster, once a home. Made aside and then renamed, so that an interrupted creation is never
+    taken for a database."""
     if data(home).exists():
         return
     draft, password = home.postgres / "data.new", home.postgres / "password"
@@ -92,7 +93,8 @@ def create(home: Home) -> None:
 
 
 def server(home: Home, port: int) -> Child:
-    """Stops fast on our word, and at once when we die: what was committed is in its log either way."""
+    """The server process. It stops fast on our word, and at once when we die: what was committed is in its log either
+    way."""
     settings = SETTINGS | {"port": str(port)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return Child(
@@ -119,7 +121,8 @@ def port_of(url: str) -> int:
 
 
 def await_predecessor(home: Home) -> None:
-    """After a kill -9 the old server may still be ending, or its pid file name a process that is someone else's now."""
+    """Waits for the server before this one. After a kill -9 it may still be ending, or its pid file name a process that
+    is someone else's now."""
     pid_file = data(home) / "postmaster.pid"
     deadline = time.monotonic() + 30
     with suppress(FileNotFoundError, IndexError):
@@ -153,7 +156,8 @@ def create_database(home: Home, port: int) -> None:
 
 
 def create_app_role(connection: psycopg.Connection, password: str) -> None:
-    """Or gives it this password. What it may do, `storage.grants` says once the tables are there."""
+    """Creates the application's role, or gives it this password. What it may do, `storage.grants` says once the tables
+    are there."""
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone() is None:
         connection.execute(f"CREATE ROLE {APP_ROLE} LOGIN")
     # not the password itself travels, but what it is checked by
@@ -178,18 +182,19 @@ def running(home: Home) -> Iterator[str]:
 
 
 def dump(url: str, file: Path) -> None:
-    """As it is at one moment, in a form that a later PostgreSQL on another machine reads."""
+    """Dumps the database as it is at one moment, in a form that a later PostgreSQL on another machine reads."""
     _run("pg_dump", url, "--format=custom", f"--file={file}")
 
 
 def load(url: str, file: Path) -> None:
-    """All of a dump into an empty database, or nothing."""
+    """Loads all of a dump into an empty database, or nothing."""
     database = str(conninfo_to_dict(url)["dbname"])
     _run("pg_restore", url, "--single-transaction", "--exit-on-error", f"--dbname={database}", str(file))
 
 
 def _run(name: str, url: str, *arguments: str) -> None:
-    """One of PostgreSQL's own programs on a database; the password is in its environment, where no `ps` shows it."""
+    """Runs one of PostgreSQL's own programs on a database; the password is in its environment, where no `ps` shows
+    it."""
     to = conninfo_to_dict(url)
     where = {f"PG{key}": str(to[part]) for key, part in CONNECTION.items()}
     done = subprocess.run(  # noqa: S603 - the command is our own

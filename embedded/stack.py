@@ -21,7 +21,7 @@ from workflows.names import TASK_QUEUE
 
 
 class Stack:
-    """`with Stack(home) as stack`: ready inside, gone outside. To be entered from the main thread.
+    """A running stack. `with Stack(home) as stack`: ready inside, gone outside. To be entered from the main thread.
 
     Whatever ends this process ends its children too, kill -9 included; `tend()` starts again those that end alone.
     """
@@ -57,7 +57,7 @@ class Stack:
             child.tend()
 
     def _start(self, ports: Ports) -> None:
-        """In the order of need; `_undo` stops them in the reverse."""
+        """Starts the processes in the order of need; `_undo` stops them in the reverse."""
         self.home.create()
         self.home.stack_json.unlink(missing_ok=True)
         self.services = services = self._addresses(ports)

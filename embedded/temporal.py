@@ -39,7 +39,8 @@ def program() -> str:
 def server(
     home: Home, port: int, ui_port: int, http_port: int, metrics_port: int, day_seconds: float, codec: str
 ) -> Child:
-    """Killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file locked.
+    """The server process, killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file
+    locked.
 
     `codec` is where the Web UI has payloads decrypted; whoever opens the UI is told that address.
     """
@@ -62,7 +63,7 @@ def server(
 
 
 def settings(day_seconds: float) -> list[str]:
-    """Of the server's dynamic configuration."""
+    """The command-line words that set the server's dynamic configuration."""
     # cohorts take turns (workflows.start.fair_to); turns are taken within a partition of a queue, so there is one. What
     # an older start left in the others is still read
     values = ["matching.enableFairness=true", "matching.numTaskqueueWritePartitions=1"]
@@ -98,7 +99,8 @@ async def _set_retention(address: str) -> None:
 
 
 def serve_this_build(address: str) -> None:
-    """What runs already goes on with the code that is here now, as does what runs next."""
+    """Makes this build the current one, so that what runs already goes on with the code that is here now, as does what
+    runs next."""
     asyncio.run(_make_current(address))
 
 

@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """What was asked can't be done; `str(refusal)` is the clear sentence that the person reads.
+    """A refusal of what was asked for; `str(refusal)` is the clear sentence that the person reads.
 
     It says what is wrong, where (file, line, field) and what to do, and holds no person's data.
     """
@@ -14,7 +14,7 @@ class Refusal(Exception):
 
 
 class Unreckonable(Refusal):
-    """What is owed on a day can't be told, since a rate or a rule is missing. It is never taken for zero."""
+    """The amount owed on a day can't be told, since a rate or a rule is missing. It is never taken for zero."""
 
     def __init__(self, sentence: str, lacks: str) -> None:
         super().__init__(sentence)

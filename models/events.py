@@ -1,4 +1,4 @@
-"""What may happen to a case from outside: the typed payloads of its signals. None carries a person's data.
+"""Events that reach a case from outside: the typed payloads of its signals. None carries a person's data.
 
 A signal only says that something happened; what is true now is read from the record. So a repeated, late or
 disordered signal does no harm.
@@ -60,7 +60,7 @@ class NoticeLost(Event):
 
 
 class ContactLost(Event):
-    """An address of the taxpayer is dead, or he wants no more messages on a channel."""
+    """An address of the taxpayer is on the suppression list, or he wants no more messages on a channel."""
 
 
 class ContactGiven(Event):

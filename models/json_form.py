@@ -6,7 +6,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Money as a string with two decimals, dates and instants in ISO form."""
+    """A value in JSON's form: money as a string with two decimals, dates and instants in ISO form."""
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     if isinstance(value, date | datetime):

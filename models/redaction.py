@@ -1,4 +1,5 @@
-"""What keeps a person out of a text: the name, the tax id and the addresses, however they are written in it."""
+"""Redaction, which keeps a person out of a text: the name, the tax id and the addresses, however they are written in
+it."""
 
 from __future__ import annotations
 

@@ -126,8 +126,9 @@ def duty(command: str, options: Set[str]) -> str:
 
 
 def must_be_allowed(command: str, actor: Actor, in_force: Set[Role]) -> None:
-    """`in_force` are the roles that have tokens; while there are none, everybody may do everything. Tokens can be
-    issued as long as no supervisor has one, so that nobody is locked out. Raises Refusal: the role that is needed."""
+    """Checks that a role may do something. `in_force` are the roles that have tokens; while there are none, everybody
+    may do everything. Tokens can be issued as long as no supervisor has one, so that nobody is locked out. Raises
+    Refusal: the role that is needed."""
     allowed = DUTIES.get(command, JUDGEMENT)
     unguarded = not (in_force & JUDGEMENT if command.startswith("token ") else in_force)
     if unguarded or actor.role in allowed:

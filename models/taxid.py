@@ -39,7 +39,7 @@ class TaxId(NamedTuple):
 
 
 def read_tax_id(text: str, name: str = "") -> TaxId:
-    """Raises ValueError, whose message says what is wrong without repeating the number."""
+    """Reads a CPF or CNPJ. Raises ValueError, whose message says what is wrong without repeating the number."""
     number = read_number(text)
     return TaxId(number, f"{number} {name_key(name)}" if number.startswith(MASK) else number)
 
@@ -92,7 +92,7 @@ def formatted(number: str) -> str:
 
 
 def mask(number: str) -> str:
-    """For display where the whole number has no business: `***.735.623-**`, `**.***.345/0001-**`."""
+    """A tax id masked for display where the whole number has no business: `***.735.623-**`, `**.***.345/0001-**`."""
     if len(number) == CNPJ_LENGTH:
         return f"**.***.{number[5:8]}/{number[8:12]}-**"
     return f"***.{number[3:6]}.{number[6:9]}-**"

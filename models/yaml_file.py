@@ -74,7 +74,7 @@ def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple
 
 
 def shape_faults(invalid: ValidationError, lines: Lines) -> tuple[Fault, ...]:
-    """Without the lists that are too short only because what is in them is faulty."""
+    """The faults of a file's shape, without the lists that are too short only because what is in them is faulty."""
     errors = [(error["type"], _place(error["loc"]), error["msg"]) for error in invalid.errors()]
     inner = {where[:depth] for _, where, _ in errors for depth in range(len(where))}
     return tuple(

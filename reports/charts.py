@@ -33,7 +33,7 @@ class Column(NamedTuple):
 
 
 def bars(title: str, names: Sequence[str], columns: Sequence[Column], unit: Format) -> str:
-    """Stacked; `names` are the parts'."""
+    """Stacked bars; `names` are the parts'."""
     top = _round_up(max((sum(column.parts) for column in columns), default=0))
     wide = PLOT_WIDTH / max(len(columns), 1)
     drawn = [_grid(0, top, unit), _labels([column.label for column in columns], wide, wide / 2)]
@@ -61,7 +61,7 @@ def steps(title: str, curves: Mapping[str, Curve], last: int, unit: Format) -> s
         drawn.append(_text(str(day), LEFT + PLOT_WIDTH * day / last, HEIGHT - 18, "middle"))
 
     def path(points: Sequence[tuple[int, float]]) -> str:
-        """From nothing on the first day, level until the next point."""
+        """The path of a step curve: from nothing on the first day, level until the next point."""
         known = [(0, 0.0), *points, (last, points[-1][1] if points else 0.0)]
         corners = [place for (_, held), (day, share) in pairwise(known) for place in ((day, held), (day, share))]
         return " ".join(f"{LEFT + PLOT_WIDTH * day / last:.1f},{_y(share, 0, top):.1f}" for day, share in corners)
@@ -117,7 +117,7 @@ class Interval(NamedTuple):
 
 
 def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
-    """Each on a line of its own, all against zero."""
+    """Intervals, each on a line of its own, all against zero."""
     bounds = [0.0, *(bound for each in found for bound in (each.low, each.high))]
     span = (max(bounds) - min(bounds)) * 1.1 or 1.0
     start = (max(bounds) + min(bounds) - span) / 2
@@ -142,7 +142,7 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
 
 
 def _picture(title: str, told: str, drawn: str, height: float = HEIGHT) -> str:
-    """`told`: the same in words, for who can't see it."""
+    """The SVG element. `told` says the same in words, for who can't see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" lang="pt-BR" '
         f'font-family="{FONT}"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
@@ -155,7 +155,7 @@ def _y(value: float, least: float, most: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """To few digits, so that the quarters of it are easy to read."""
+    """A scale's end, rounded up to few digits, so that the quarters of it are easy to read."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
@@ -173,7 +173,7 @@ def _grid(least: float, most: float, unit: Format) -> str:
 
 
 def _labels(labels: Sequence[str], wide: float, shift: float) -> str:
-    """As many as don't touch."""
+    """The labels of an axis, as many as don't touch."""
     every = max(1, math.ceil(max((len(label) * LETTER + 8 for label in labels), default=0) / wide))
     shown = [(n, label) for n, label in enumerate(labels) if n % every == 0]
     return "".join(_text(label, LEFT + wide * n + shift, HEIGHT - 18, "middle") for n, label in shown)

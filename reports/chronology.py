@@ -216,7 +216,8 @@ def _benefits(record: Record, decision: Row) -> Iterator[str]:
 
 
 def _pairs(record: Record, kind: str, rows: Sequence[Row], instant: str, on: str) -> Mapping[int, list[Row]]:
-    """By decision, what its transaction wrote beside it: both are in the same order, and carry the same day."""
+    """Pairs each decision with the entries its transaction wrote beside it: both are in the same order, and carry the
+    same day."""
     left, found = list(rows), defaultdict[int, list[Row]](list)
     for decision in record.dossier.decisions:
         if decision["kind"] != kind:
@@ -238,7 +239,7 @@ def _sent(record: Record, notice: Row) -> str:
 
 
 def quotations(record: Record) -> Iterator[Block]:
-    """Each once, in the order of its lines."""
+    """The ruler's lines that the case's decisions went by, each once, in their order."""
     rules = {rule.place: rule for decision in record.dossier.decisions for rule in _rules_of(record, decision)}
     for place in sorted(rules):
         rule = rules[place]

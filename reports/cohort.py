@@ -1,4 +1,4 @@
-"""What a cohort brought in, as analysts read it: one HTML file that needs nothing else, or its tables."""
+"""The report of what a cohort brought in, as analysts read it: one HTML file that needs nothing else, or its tables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def percent(share: float | Decimal | None, places: int = 1) -> str | None:
 
 
 def short(group: str) -> str:
-    """Without the ruler's name, for which a chart has no room."""
+    """A group's name without the ruler's, for which a chart has no room."""
     return group.split(" (")[0]
 
 
@@ -42,14 +42,14 @@ def points(share: float) -> str:
 
 
 def chance(p: float | None) -> str | None:
-    """A p-value."""
+    """A p-value, as written."""
     if p is None:
         return None
     return "p < 0,001" if p < 0.001 else f"p = {format_decimal(round(p, 3), '0.000', locale='pt_BR')}"
 
 
 def a_real(cost: Decimal) -> str:
-    """What a real cost to bring in, to two digits that say something."""
+    """The cost of bringing in one real, as written, to two digits that say something."""
     places = max(2, 1 - cost.adjusted()) if cost else 2
     return f"R$ {format_decimal(round(cost, places), '0.' + '0' * places, locale='pt_BR')}"
 
@@ -208,7 +208,7 @@ def _float(number: Decimal | None) -> float | None:
 
 
 def _by_channel(results: Results) -> Mapping[str, tuple[int, Decimal]]:
-    """Of the next 30 days: notices, and what they cost."""
+    """The forecast of the next 30 days by channel: notices, and what they cost."""
     found: dict[str, tuple[int, Decimal]] = {}
     for (_, channel, notices), cost in results.forecast or ():
         so_far, spent = found.get(channel, (0, Decimal(0)))

@@ -82,7 +82,7 @@ T = TypeVar("T")
 
 
 def rewritten(part: T, rewrite: Callable[[str], str]) -> T:
-    """The same with every text in it rewritten, however deep."""
+    """The block with every text in it rewritten, however deep."""
     made: Any = part
     if isinstance(part, str):
         made = rewrite(part)
@@ -94,7 +94,7 @@ def rewritten(part: T, rewrite: Callable[[str], str]) -> T:
 
 
 def as_data(document: Document) -> dict[str, Any]:
-    """As JSON has it: each block with its kind, a picture by its description alone."""
+    """The document as JSON has it: each block with its kind, a picture by its description alone."""
     return {
         "case": document.case,
         "title": document.title,

@@ -77,7 +77,7 @@ FRAMED = _style(8, borderColor=ACCENT, borderWidth=0.75, borderPadding=5, spaceB
 
 
 def pdf(document: Document) -> bytes:
-    """Set twice: only then is it known how many pages there are."""
+    """The PDF's bytes. Set twice: only then is it known how many pages there are."""
     pages, _ = _set(document, None)
     return _set(document, pages)[1]
 
@@ -183,8 +183,8 @@ def _grid(grid: Grid) -> Flowable:
 
 
 def _widths(grid: Grid) -> list[float]:
-    """As wide as their words; where the page is too narrow, no narrower than the longest one, and more room goes to
-    columns with more to say."""
+    """The widths of a table's columns: as wide as their words; where the page is too narrow, no narrower than the
+    longest one, and more room goes to columns with more to say."""
     columns = list(zip(grid.columns, *grid.rows, strict=True))
     whole = [max(_width(cell) for cell in column) for column in columns]
     if sum(whole) <= WIDTH:
@@ -205,7 +205,7 @@ def _width(words: str) -> float:
 
 
 class _Drawn(Flowable):  # type: ignore[misc]
-    """Scaled to the page's width; its y grows downwards, the PDF's upwards."""
+    """A picture scaled to the page's width; its y grows downwards, the PDF's upwards."""
 
     def __init__(self, drawing: Drawing) -> None:
         super().__init__()
@@ -260,7 +260,7 @@ def _text(words: str, style: ParagraphStyle) -> Any:
 
 
 def _lines(text: str) -> str:
-    """Line for line, each as far in as it was written."""
+    """Verbatim text line for line, each as far in as it was written."""
     kept = []
     for line in text.splitlines():
         words = line.lstrip(" ")
@@ -269,5 +269,5 @@ def _lines(text: str) -> str:
 
 
 def _plain(words: str) -> str:
-    """As the markup of paragraphs, without the control characters that XML can't hold."""
+    """The text as the markup of paragraphs has it, without the control characters that XML can't hold."""
     return escape("".join(c if c.isprintable() else " " for c in words))

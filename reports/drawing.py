@@ -28,7 +28,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """With a head at its end."""
+    """A line, with an arrow's head at its end."""
 
     start: Point
     end: Point
@@ -77,7 +77,7 @@ SHOWN = 4
 
 
 def path(ruler: Ruler, stops: tuple[Stop, ...]) -> Drawing:
-    """The heat-map's cells, the days on which the case came to them, and the way between."""
+    """A case's path: the heat-map's cells, the days on which it came to them, and the lines between."""
     rigidities = {(row, rung.stage): rung.rigidity for row, _, rung in ruler.cells()}
     visits = {cell: [stop for stop in stops if (stop.row, stop.stage) == cell] for cell in rigidities}
     shapes: list[Shape] = [
@@ -124,7 +124,7 @@ def _cell(x: float, y: float, height: float, rigidity: int | None, visits: list[
 
 
 def _border(cell: Box, towards: Box) -> Point:
-    """Where the way from the middle of a cell to that of another leaves it: not across its words."""
+    """The point where the line from the middle of a cell to that of another leaves it: not across its words."""
     x, y = cell.x + cell.width / 2, cell.y + cell.height / 2
     across = towards.x + towards.width / 2 - x
     down = towards.y + towards.height / 2 - y

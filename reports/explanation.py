@@ -25,7 +25,7 @@ MASKED = f"{CONFIDENTIAL} Nome, inscrição completa e endereços do contribuint
 
 
 def told(dossier: Dossier, reveal: bool) -> Document:
-    """Without `reveal` nothing in it names the taxpayer or says where to reach him."""
+    """The explanation of a case. Without `reveal` nothing in it names the taxpayer or says where to reach him."""
     record = Record(dossier, reveal)
     document = Document(
         case=dossier.case.id,
@@ -39,7 +39,7 @@ def told(dossier: Dossier, reveal: bool) -> Document:
 
 def _sections(record: Record) -> Iterator[Section]:
     yield Section("identification", "Identificação", (Facts(tuple(_identification(record))),))
-    yield Section("standing", "Situação do caso", (Paragraph(_facts(record)),))
+    yield Section("situation", "Situação do caso", (Paragraph(_facts(record)),))
     yield Section("path", "Percurso no mapa de calor", tuple(_path(record)))
     yield Section("debts", "Débitos e declarações", tuple(on_record.owed(record)))
     yield Section("holds", "Suspensões de exigibilidade", tuple(on_record.holds(record)))
@@ -75,7 +75,8 @@ def _identification(record: Record) -> Iterator[Pair]:
 
 
 def _basis(record: Record) -> str:
-    """What the last approver saw; before that, what holds of a case that is on its way to a suspension."""
+    """The basis that the last approver saw; before that, the one that holds of a case that is on its way to a
+    suspension."""
     if record.dossier.approvals:
         return str(record.dossier.approvals[-1]["seen"]["because"])
     state, facts = record.dossier.case.state, record.dossier.facts
@@ -118,7 +119,7 @@ def _path(record: Record) -> Iterator[Block]:
 
 
 def _stops(record: Record) -> Iterator[Stop]:
-    """One a contact, whatever its channels."""
+    """The stops on a case's path, one a contact, whatever its channels."""
     seen: set[int] = set()
     for notice in sorted(record.dossier.notices, key=lambda notice: (notice["step"], notice["id"])):
         if notice["kind"] == "rung" and notice["step"] not in seen:

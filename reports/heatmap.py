@@ -22,7 +22,7 @@ def shade(rigidity: int) -> str:
 
 
 def ink(rigidity: int) -> str:
-    """Text on a shade: at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+    """The colour of text on a shade: at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
     return DARK if rigidity <= MOST_RIGID // 2 else LIGHT
 
 
@@ -70,7 +70,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
 def svg(ruler: Ruler, counts: Counts | None = None, owed: Amounts | None = None) -> str:
-    """A self-contained picture, to be a file or part of an HTML page."""
+    """The heat-map as a self-contained picture, to be a file or part of an HTML page."""
     title = f"Mapa de calor: {ruler.title}"
     heading, y = _paragraph([title], 34, size=21, weight="bold")
     headings, y = _stages(y + 14)
@@ -119,7 +119,7 @@ def _cell(cell: Cell | None, x: float, y: float, height: float) -> str:
 
 
 def _lines(cell: Cell) -> list[str]:
-    """What is known of a cell, under its rigidity."""
+    """The lines under a cell's rigidity: its cases, its notices, what is owed."""
     counted = [(cell.cases, "caso"), (cell.notices, "aviso")]
     lines = [_counted(count, noun) for count, noun in counted if count is not None]
     if cell.owed is not None:
@@ -190,7 +190,7 @@ def _left(stage: Stage) -> float:
 
 
 def _paragraph(texts: list[str], y: float, size: int, weight: str = "normal", fill: str = DARK) -> tuple[str, float]:
-    """Texts at the left margin from base line `y` on, folded to the picture's width, and the y under them."""
+    """Sets texts at the left margin from base line `y` on, folded to the picture's width, and the y under them."""
     step = size * 1.3
     wider = 1.1 if weight == "bold" else 1
     lines = [line for text in texts for line in _folded(text, size * wider, WIDTH - 2 * MARGIN)]
@@ -214,7 +214,8 @@ def _folded(text: str, size: float, room: float) -> list[str]:
 
 
 def _width(text: str, size: float) -> float:
-    """An estimate on the wide side, since the viewer's font is unknown: DejaVu Sans, the widest usual one."""
+    """The width of a text, estimated on the wide side, since the viewer's font is unknown: DejaVu Sans, the widest
+    usual one."""
     return size * sum(
         1.0 if c in "MWmw%@" else 0.36 if c in "filjrt .,;:·|" else 0.72 if c.isupper() else 0.62 for c in text
     )
@@ -228,5 +229,5 @@ def _text(
 
 
 def _plain(text: str) -> str:
-    """As XML text, without the control characters that XML can't hold."""
+    """A text as XML has it, without the control characters that XML can't hold."""
     return escape("".join(c for c in text if c.isprintable()))

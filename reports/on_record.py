@@ -1,4 +1,5 @@
-"""What the record keeps of a case beside its journal: debts, holds, notices, payments, and what people did."""
+"""The parts of an explanation that the record keeps beside the journal: debts, holds, notices, payments, and what
+people did."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _environment.filters.update(money=money, day=day, number=lambda n: format_decima
 
 
 def page(title: str, cohorts: Sequence[CohortReport], violations: Sequence[str], ui: str | None) -> str:
-    """`ui` is the address of Temporal's Web UI; without it nothing is linked."""
+    """The report as HTML. `ui` is the address of Temporal's Web UI; without it nothing is linked."""
     return _environment.get_template("report.html.j2").render(
         title=title,
         cohorts=[_section(cohort, ui) for cohort in cohorts],

@@ -47,7 +47,7 @@ class Shown:
 
     @property
     def accented(self) -> bool:
-        """Written in characters that leave an SMS less than half the room."""
+        """Whether the text is written in characters that leave an SMS less than half the room."""
         return self.sms is not None and self.sms.encoding == "ucs2"
 
 
@@ -59,7 +59,7 @@ class ShownRung:
 
     @property
     def cost(self) -> Decimal:
-        """Where every channel reaches the taxpayer."""
+        """The cost of a contact where every channel reaches the taxpayer."""
         return sum((shown.cost for shown in self.messages if shown.instead_of is None), Decimal(0))
 
 
@@ -75,7 +75,7 @@ def shown_rungs(ruler: Ruler, prices: PriceTable, on: date) -> Iterator[ShownRun
 
 
 def sample_letter(ruler: Ruler, row: Hypothesis, rung: Rung) -> Letter:
-    """To one invented company, about what the row is for."""
+    """The letter to one invented company, about what the row is for."""
     letter = sample_letters(ruler, row, rung)[0]
     if row in RETURNS:
         return letter.model_copy(update={"debts": (), "divergences": (), "balance": Decimal(0)})
@@ -104,7 +104,7 @@ def _shown(
 
 
 def price(amount: Decimal) -> str:
-    """With four decimals: an e-mail costs less than a cent."""
+    """A price with four decimals, as written: an e-mail costs less than a cent."""
     written: str = format_currency(amount, "BRL", "¤ #,##0.0000", locale="pt_BR", currency_digits=False)
     return written.replace("\xa0", " ")
 
@@ -117,7 +117,8 @@ _environment.globals.update(
 
 
 def page(ruler: Ruler, prices: PriceTable, on: date) -> str:
-    """One file that needs nothing else, so that it can be mailed, printed and kept with the ruler."""
+    """The preview as one HTML file that needs nothing else, so that it can be mailed, printed and kept with the
+    ruler."""
     rungs = list(shown_rungs(ruler, prices, on))
     head = Letterhead(ruler.authority, ruler.contact.site, SAMPLE_PAGES)
     return _environment.get_template("preview.html.j2").render(

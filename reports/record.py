@@ -33,7 +33,7 @@ NOTICE_STATES = {
     Progress.BLOCKED: "bloqueada",
 }
 
-PROVIDERS = {"outbox": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
+PROVIDERS = {"file": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Block:
 
 
 def called(words: Mapping[Any, str], name: str) -> str:
-    """In pt-BR; what has no word there goes by its own."""
+    """A term in pt-BR; one without a word there goes by its own."""
     return words.get(name, name)
 
 

@@ -73,7 +73,7 @@ suppressed_contacts = Table(
     Column("recovered_at", DateTime(timezone=True)),
     Column("recovered_by", Text),
     Index(
-        "uq_dead_contacts_current",
+        "uq_suppressed_contacts_current",
         "taxpayer",
         "channel",
         "address",
@@ -236,10 +236,10 @@ cohorts = Table(
     # with what they are drawn (models/proof/holdout.py)
     Column("salt", Text),
     # models.case.cohort_state.Steering: running, paused or cancelled, and who said so, why, and on which logical day
-    Column("state", Text, nullable=False, server_default=text("'running'")),
-    Column("state_set_by", Text, nullable=False, server_default=text("''")),
-    Column("state_reason", Text, nullable=False, server_default=text("''")),
-    Column("state_since", Date),
+    Column("lifecycle", Text, nullable=False, server_default=text("'running'")),
+    Column("lifecycle_set_by", Text, nullable=False, server_default=text("''")),
+    Column("lifecycle_reason", Text, nullable=False, server_default=text("''")),
+    Column("lifecycle_since", Date),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
 )
@@ -725,7 +725,7 @@ outbox = Table(
     Column("delivered_at", DateTime(timezone=True)),
     # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
     Index(
-        "ix_owed_signals_due",
+        "ix_outbox_due",
         text("(name = ANY (ARRAY['cohort_state_changed'::text, 'ruler_changed'::text]))"),
         "id",
         postgresql_where=text("delivered_at IS NULL"),

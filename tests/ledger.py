@@ -37,8 +37,8 @@ CASES = f"""
 """
 
 NOTICES = """
-    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
-                         status, body, cost, sent_at)
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,
+                         formal, status, body, cost, sent_at)
     SELECT id || :channel || :step, id, :step, :channel, :channel, :at, 'h1', :stage, 1, 'friendly', 't', false,
            :status, '', :cost, CASE WHEN :status <> 'claimed' THEN now() END
     FROM cases WHERE starts_with(id, :name)

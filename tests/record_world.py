@@ -275,7 +275,7 @@ class Street:
 
     def _carriers(self, providers: bool) -> dict[str, Carrier]:
         """By channel; without one, the outbox."""
-        outbox = {"": Carrier("outbox", self.worker, needs_contact=False, tells=True)}
+        outbox = {"": Carrier("file", self.worker, needs_contact=False, tells=True)}
         if not providers:
             return outbox
         return outbox | {

@@ -87,7 +87,7 @@ class TaxpayerRuler:
                 if not self.news:
                     return self.now.step.status
             elif workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
-                workflow.continue_as_new(self.start.model_copy(update={"stock": None}))
+                workflow.continue_as_new(self.start.model_copy(update={"evaluation": None}))
             elif await self._is_due():
                 await self._carry_out(self.now.step)
 

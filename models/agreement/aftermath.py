@@ -1,4 +1,5 @@
-"""What an agreement entails besides its instalments: who signs, what is offset, dated tasks after the first payment."""
+"""The consequences of an agreement besides its instalments: who signs, what is offset, dated tasks after the first
+payment."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ def protest_stands(costs_paid: date | None, on: date) -> bool:
 
 
 def identity_needed(policy: Policy, amount: Decimal) -> str | None:
-    """What the taxpayer must identify himself with to sign, where the policy asks for more than a link."""
+    """The means by which the taxpayer must identify himself to sign; None where the policy asks for no more than a
+    link."""
     rule = policy.identity
     return rule.means if rule and amount > rule.strong_above else None
 

@@ -64,7 +64,7 @@ def new_agreement_from(policy: Policy, regime: Regime, broken_due: date) -> date
 
 
 def remaining(policy: Policy, debt: Decimal, paid: Iterable[Decimal]) -> Decimal:
-    """What a new agreement is about: the debt less what was paid in the broken one."""
+    """The amount of a new agreement, in reais: the debt less what was paid in the broken one."""
     left = debt - sum(paid, NOTHING)
     if left <= 0:
         raise Refusal(f"nothing is left to pay: the payments made cover the debt [{policy.deduction_of_paid.source}]")

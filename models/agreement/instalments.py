@@ -37,14 +37,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Deal:
-    """What was signed."""
+    """A signed agreement: its policy, the request it answers, and its schedule."""
 
     policy: Policy
     request: Request
     schedule: tuple[Instalment, ...]
     discount: Decimal
     slip_fee: Decimal
-    """Of one slip, on top of the instalment."""
+    """The price of one slip, in reais, on top of the instalment."""
     rescinded_on: date | None = None
     """Broken by a person, on that day."""
 
@@ -85,7 +85,7 @@ class Entry:
 
     @property
     def punctual(self) -> bool:
-        """Paid by the debtor, in time."""
+        """Whether the instalment was paid by the debtor, in time."""
         return self.paid_on is not None and self.received > 0 and self.paid_on <= self.due
 
 
@@ -93,7 +93,7 @@ Kind = Literal["reminder", "alert", "break"]
 
 
 class Step(BaseModel):
-    """What comes next: a message about the instalment `n`, or the break that its being unpaid brings."""
+    """The agreement's next step: a message about the instalment `n`, or the break that its being unpaid brings."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -123,7 +123,7 @@ class Life:
 
 
 def live(deal: Deal, payments: Iterable[Paid], today: date, agreed: frozenset[tuple[str, int]] = frozenset()) -> Life:
-    """As seen on `today`; `agreed` are the messages sent already, by kind and instalment."""
+    """The agreement's life as seen on `today`; `agreed` are the messages sent already, by kind and instalment."""
     books = _Books(deal)
     for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):
         if books.broken_before(payment.day):
@@ -150,7 +150,8 @@ class _Books:
         return [entry.due for entry in self.entries if entry.paid_on is None]
 
     def breaks_on(self) -> date | None:
-        """A payment at once is an offer for its day; an instalment's day to break is the policy's, if it names one."""
+        """The day on which not paying breaks the agreement. A payment at once is an offer for its day; an instalment's
+        day to break is the policy's, if it names one."""
         policy, regime = self.deal.policy, self.deal.request.regime
         days: list[date | None] = [self.deal.rescinded_on] if self.open_dues else []
         if self.deal.request.pay is Pay.CASH:
@@ -179,7 +180,7 @@ class _Books:
         return payable(policy, regime, self.entries[n - 1].due, self.entries[-1].due, day)
 
     def _take_for(self, entry: Entry, payment: Paid) -> Decimal:
-        """What the instalment and its slip don't need."""
+        """Applies a payment to one instalment and its slip, and gives what they don't need."""
         if entry.left <= 0:
             return payment.amount
         early = NOTHING
@@ -204,7 +205,7 @@ class _Books:
             _mark_paid(entry, day)
 
     def _bonus_earned(self) -> Decimal:
-        """In instalments: each sequence paid punctually is worth more than the one before."""
+        """The bonus earned, in instalments: each sequence paid punctually is worth more than the one before."""
         rule = self.deal.policy.punctuality_bonus
         if rule is None or self.deal.request.pay is Pay.CASH:
             return NOTHING

@@ -1,4 +1,4 @@
-"""What an instalment agreement policy is: who may pay a debt in how many instalments, and by which source."""
+"""The policy of instalment agreements: who may pay a debt in how many instalments, and by which source."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Rule(_Part):
 
 
 class Limits(Rule):
-    """Instalments at most: the first item is the agreement's, the second its first renegotiation's, and so on."""
+    """The most instalments: the first item is the agreement's, the second its first renegotiation's, and so on."""
 
     by_litigation: dict[Litigation, tuple[Annotated[int, Field(ge=1, le=MOST_INSTALMENTS)], ...]]
     unlimited_renegotiations: bool = False
@@ -79,8 +79,8 @@ class MinimumInstalment(Rule):
 
 
 class DownPayment(Rule):
-    """Shares of the debt, charged in the first instalment: of the agreement, its first renegotiation, …; the last from
-    then on."""
+    """The down payment, in shares of the debt, charged in the first instalment: of the agreement, its first
+    renegotiation, …; the last from then on."""
 
     shares: Annotated[tuple[Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))], ...], Field(min_length=1)]
 
@@ -100,7 +100,7 @@ class DefaultRule(Rule):
 
 
 class Terms(_Part):
-    """What depends on the taxpayer's regime. What is left out, the source doesn't say."""
+    """The terms that depend on the taxpayer's regime. A term left out is one of which the source says nothing."""
 
     limits: Limits
     minimum_instalment: MinimumInstalment | None = None
@@ -117,7 +117,7 @@ class DiscountAtOnce(Discount):
 
 
 class Discounts(_Part):
-    """They never add up: the largest that applies counts."""
+    """Discounts, which never add up: the largest that applies counts."""
 
     at_once: DiscountAtOnce | None = None
     direct_debit: Discount | None = None
@@ -150,7 +150,8 @@ class SlipFee(Rule):
 
 
 class DueDates(Rule):
-    """Monthly, on the day of the month of the agreement, or on the month's last day where there is no such day."""
+    """The due dates of instalments: monthly, on the day of the month of the agreement, or on the month's last day where
+    there is no such day."""
 
     first_after_months: Annotated[int, Field(ge=0, le=12)]
     rolled_to_banking_day: bool
@@ -172,7 +173,7 @@ class Enforceability(Rule):
 
 
 class Aftermath(Rule):
-    """What follows the payment of the first instalment."""
+    """The consequences of paying the first instalment."""
 
     processing: Wait
     registers: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What an instalment agreement would cost: a policy and a request in, the schedule out, or the rule that refuses it.
+"""The cost of an instalment agreement: a policy and a request in, the schedule out, or the rule that refuses it.
 
 Rounding: a share of an amount is rounded half up to the cent. An instalment is the amount over their number, rounded
 down; the cents left over go to the first one, so that no instalment is larger than the first.
@@ -97,7 +97,7 @@ def quote(policy: Policy, request: Request) -> Quote:
 
 
 def share_of(amount: Decimal, share: Decimal) -> Decimal:
-    """Rounded half up to the cent."""
+    """A share of an amount, rounded half up to the cent."""
     return (amount * share).quantize(CENT, ROUND_HALF_UP)
 
 
@@ -169,7 +169,8 @@ def handful(most: int) -> list[int]:
 
 
 def _discount(policy: Policy, request: Request, count: int) -> Decimal:
-    """The largest that applies, since they don't add up. One instalment is payment at once, by whatever means."""
+    """The largest discount that applies, since they don't add up. One instalment is payment at once, by whatever
+    means."""
     known = policy.discounts
     chosen: list[Discount] = []
     if known.at_once and count == 1 and policy.debt_kinds[request.kind].credit in known.at_once.credits:
@@ -180,13 +181,14 @@ def _discount(policy: Policy, request: Request, count: int) -> Decimal:
 
 
 def early_discount(policy: Policy, amount: Decimal, *, discounted: bool) -> Decimal:
-    """Off instalments that are paid before they are due; nothing when the agreement is `discounted` already."""
+    """The discount on instalments that are paid before they are due; nothing when the agreement is `discounted`
+    already."""
     early = policy.discounts.early
     return NOTHING if early is None or discounted else share_of(amount, early.share)
 
 
 def _down_payment(terms: Terms, request: Request, discount: Decimal) -> Decimal:
-    """A share of the debt, not of what the discount leaves. A payment at once has none."""
+    """The down payment: a share of the debt, not of what the discount leaves. A payment at once has none."""
     if terms.down_payment is None or request.pay is Pay.CASH:
         return NOTHING
     return min(share_of(request.amount, terms.down_payment.share(request.renegotiation)), request.amount - discount)
@@ -200,7 +202,7 @@ def _divided(amount: Decimal, count: int) -> tuple[Decimal, Decimal]:
 
 
 def slip_fee(policy: Policy, count: int) -> Decimal:
-    """Of all `count` slips together: one slip's reduced price is rounded, then multiplied."""
+    """The price of all `count` slips together, in reais: one slip's reduced price is rounded, then multiplied."""
     fee = policy.slip_fee
     if fee is None:
         return NOTHING
@@ -212,13 +214,13 @@ def slip_fee(policy: Policy, count: int) -> Decimal:
 
 
 def bonus_of_sequence(policy: Policy, sequence: int) -> Decimal:
-    """What the `sequence`-th run of punctual instalments, from 1 on, is worth, in instalments."""
+    """The worth, in instalments, of the `sequence`-th run of punctual instalments, from 1 on."""
     table = policy.punctuality_bonus.instalments if policy.punctuality_bonus else ()
     return table[sequence - 1] if 1 <= sequence <= len(table) else NOTHING
 
 
 def accumulated_bonus(policy: Policy, paid: int) -> Decimal:
-    """What `paid` instalments, paid punctually one after the other, are worth together, in instalments."""
+    """The worth, in instalments, of `paid` instalments paid punctually one after the other."""
     every = policy.punctuality_bonus.every if policy.punctuality_bonus else 1
     return sum((bonus_of_sequence(policy, n) for n in range(1, paid // every + 1)), NOTHING)
 
@@ -246,7 +248,7 @@ def bonus(policy: Policy, amounts: Sequence[Decimal]) -> Decimal:
 
 
 def money_of_last(amounts: Sequence[Decimal], count: Decimal) -> Decimal:
-    """Of the last `count` instalments, all of them at most; a fraction is of the one before those."""
+    """The money of the last `count` instalments, all of them at most; a fraction is of the one before those."""
     whole = min(int(count), len(amounts))
     backwards = [*reversed(amounts), NOTHING]
     return sum(backwards[:whole], share_of(backwards[whole], count - int(count)))

@@ -268,7 +268,7 @@ def _inform(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts
     last = len(ruler.rows[state.row].rungs) - 1
     on, why = calendar.working(facts.today), "comunicação de que os benefícios foram devolvidos"
     step = cell(Action.INFORM, Status.RUNNING, ruler, state, state.row, last, on, why)
-    return step.model_copy(update={"legs": routes})
+    return step.model_copy(update={"routes": routes})
 
 
 def _contact(
@@ -306,7 +306,7 @@ def _fall_over(
     instead = ", ".join(CHANNELS[route.channel] for route in routes)
     why = f"não alcançado por {lost}: recorre a {instead}"
     step = _rung_step(ruler, state, facts, state.row, state.rung, facts.today, status, why)
-    return step.model_copy(update={"number": state.steps - 1, "rigidity": state.last_rigidity, "legs": routes})
+    return step.model_copy(update={"number": state.steps - 1, "rigidity": state.last_rigidity, "routes": routes})
 
 
 def _towards_deadline(ruler: Ruler, calendar: Calendar, facts: CaseFacts, step: Step) -> Step:
@@ -334,4 +334,4 @@ def _rung_step(
 ) -> Step:
     stage = ruler.rung(row, index).stage
     step = cell(Action.NOTIFY, status, ruler, state, row, index, on, f"{row.upper()} · {STAGES[stage]}: {why}")
-    return step.model_copy(update={"legs": _routes(ruler, row, index, facts)})
+    return step.model_copy(update={"routes": _routes(ruler, row, index, facts)})

@@ -1,4 +1,4 @@
-"""The ways to reach a taxpayer."""
+"""The channels that reach a taxpayer."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""Where a taxpayer can be written to or called, and where that is no longer wanted."""
+"""A taxpayer's addresses, and the channels on which he wants no messages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Contacts(BaseModel):
     refused: frozenset[Channel] = frozenset()
 
     def address(self, channel: Channel) -> str | None:
-        """None: there is none that works. A telephone number without its country is none that anybody can dial."""
+        """The address for a channel; None when there is none that works. A telephone number without its country is none
+        that anybody can dial."""
         kind = ADDRESS.get(channel, "")
         address = self.addresses.get(kind)
         if not address or (channel, address) in self.dead or (kind == "phone" and not address.startswith("+")):
@@ -49,6 +50,7 @@ class Contacts(BaseModel):
         return address
 
     def reach(self, unaddressed: Set[Channel]) -> Reach:
-        """`unaddressed` channels need no address: whoever sends them keeps them, or publishes them."""
+        """The channels that reach the taxpayer. `unaddressed` ones need no address: whoever sends them keeps them, or
+        publishes them."""
         there = {channel for channel in CHANNELS if channel in unaddressed or self.address(channel)}
         return Reach(open=frozenset(there - self.refused), formal=frozenset(there - (self.refused - OF_RECORD)))

@@ -1,4 +1,4 @@
-"""What became of a notice, as its provider tells it: in any order, more than once, and never backwards."""
+"""The fate of a notice, as its provider tells it: in any order, more than once, and never backwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from models.contact.channel import Channel
 
 
 class Progress(StrEnum):
-    """In this order. Whatever order the events come in, the notice ends at the furthest of them."""
+    """The stages of a delivery, in their order. Whatever order the events come in, the notice ends at the furthest of
+    them."""
 
     CLAIMED = "claimed"
     """On record, and perhaps on its way: whatever is paid later, it may still leave."""
@@ -33,12 +34,12 @@ class Progress(StrEnum):
 
     @property
     def lost(self) -> bool:
-        """It didn't reach the taxpayer, and never counts as served."""
+        """Whether the notice failed to reach the taxpayer; it then never counts as served."""
         return self.rank >= Progress.FAILED.rank
 
     @property
     def serves(self) -> bool:
-        """It proves that the taxpayer had the notice."""
+        """Whether this proves that the taxpayer had the notice."""
         return self in (Progress.DELIVERED, Progress.READ, Progress.ANSWERED)
 
     def moved(self, event: Progress) -> Progress:
@@ -73,7 +74,8 @@ Fallbacks = Mapping[Channel, tuple[Channel, ...]]
 
 
 def routes_of(fallbacks: Fallbacks, reachable: Container[Channel]) -> tuple[Route, ...]:
-    """The notices of a rung that nobody was sent yet: each way by the first channel that reaches the taxpayer."""
+    """The notices of a rung that nobody was sent yet: each of its channels, or the first of its fallbacks, that reaches
+    the taxpayer."""
     return _first_of_each(fallbacks, fallbacks, reachable, tried=set())
 
 
@@ -102,7 +104,7 @@ def reached_nobody(deliveries: tuple[Delivery, ...]) -> bool:
 def _first_of_each(
     fallbacks: Fallbacks, wanted: Iterable[Channel], reachable: Container[Channel], tried: set[Channel]
 ) -> tuple[Route, ...]:
-    """A channel is used once a rung."""
+    """Keeps the first route of each channel: a channel is used once a rung."""
     routes = []
     for rung_channel in wanted:
         channel = next(
@@ -140,7 +142,7 @@ PROOFS = tuple(progress for progress in Progress if progress.serves)
 
 
 class Service(NamedTuple):
-    """That a formal notice reached the taxpayer (ciência): since when, and who or what says so."""
+    """Service of a formal notice (ciência): since when, and who or what says so."""
 
     on: date
     by: str
@@ -148,20 +150,21 @@ class Service(NamedTuple):
 
     @property
     def reported(self) -> bool:
-        """By a provider; what a person signed for, reports neither move nor undo."""
+        """Whether a provider reported it; what a person signed for, reports neither move nor undo."""
         return self.by in PROOFS
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a notice so far: the same for the same reports, whatever their order."""
+    """The fate of a notice so far: the same for the same reports, whatever their order."""
 
     progress: Progress
     failure: str | None = None
     service: Service | None = None
 
     def after(self, report: Report, formal: bool, on: date) -> Fate:
-        """`on` is the case's day of the report. The earliest proof of service counts, whenever it comes in."""
+        """The fate after one more report. `on` is the case's day of the report. The earliest proof of service counts,
+        whenever it comes in."""
         if report.progress is None:
             return self
         reason = report.reason if report.progress.lost else None

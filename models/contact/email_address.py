@@ -7,7 +7,8 @@ ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_]
 
 
 def email_address(written: str) -> str:
-    """Without spaces around it, its domain in lower case. Raises ValueError, whose message doesn't repeat it."""
+    """Reads an e-mail address: without spaces around it, its domain in lower case. Raises ValueError, whose message
+    doesn't repeat it."""
     address = written.strip()
     if len(address) > 254 or ".." in address or not ADDRESS.fullmatch(address):
         raise ValueError("is not an e-mail address, as nome@exemplo.com.br")

@@ -7,7 +7,8 @@ REGION = "BR"
 
 
 def e164(written: str) -> str:
-    """`+5582999991234` for `(82) 99999-1234`. Raises ValueError, whose message doesn't repeat the number."""
+    """A number in E.164: `+5582999991234` for `(82) 99999-1234`. Raises ValueError, whose message doesn't repeat the
+    number."""
     # the world's numbering plans take longer to load than most commands to run
     import phonenumbers
     from phonenumbers import NumberParseException, PhoneNumberFormat
@@ -27,6 +28,7 @@ MOBILE = re.compile(r"\+55(\d\d)9?([6-9]\d{7})")
 
 
 def spellings(number: str) -> tuple[str, ...]:
-    """The ways in which a Brazilian mobile number comes in: WhatsApp knows older ones without their ninth digit."""
+    """The spellings in which a Brazilian mobile number comes in: WhatsApp knows older ones without their ninth
+    digit."""
     mobile = MOBILE.fullmatch(number)
     return (f"+55{mobile[1]}9{mobile[2]}", f"+55{mobile[1]}{mobile[2]}") if mobile else (number,)

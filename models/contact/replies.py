@@ -1,7 +1,6 @@
-"""What a taxpayer means by a reply, and what is answered: a menu and keywords in pt-BR, no more.
-
-Refusing messages is understood first. Where words stand for several wishes, the one that stops a person from being
-pressed comes first: to talk to somebody, to have paid, to object, and only then to pay.
+"""The meaning of a taxpayer's reply, and the answer to it: a menu and keywords in pt-BR, no more. Refusing messages is
+understood first. Where words stand for several wishes, the one that stops a person from being pressed comes first: to
+talk to somebody, to have paid, to object, and only then to pay.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ def intent_of(written: str) -> Intent:
 
 
 def _chosen(text: str) -> Intent | None:
-    """A number of the menu, alone or with the words that the menu has for it."""
+    """The item chosen by a number of the menu, alone or with the words that the menu has for it."""
     words = _FILLER.sub(" ", text).split()
     number = SPELLED.get(words[0], words[0]) if words else ""
     if number not in MENU:

@@ -40,7 +40,7 @@ class Measured:
 
 
 def measure(text: str) -> Measured:
-    """One character outside GSM-7 makes the whole text UCS-2."""
+    """The alphabet and number of segments of a text. One character outside GSM-7 makes the whole text UCS-2."""
     if GSM7.issuperset(text):
         widths = [2 if character in EXTENSION else 1 for character in text]
         return Measured("gsm7", sum(widths), _segments(widths, alone=160, joined=153))
@@ -49,7 +49,7 @@ def measure(text: str) -> Measured:
 
 
 def _segments(widths: Iterable[int], alone: int, joined: int) -> int:
-    """Joined segments lose room to a header, and no character is split between two of them."""
+    """The number of segments. Joined ones lose room to a header, and no character is split between two of them."""
     widths = list(widths)
     if sum(widths) <= alone:
         return 1
@@ -62,7 +62,8 @@ def _segments(widths: Iterable[int], alone: int, joined: int) -> int:
 
 
 def transliterate(text: str) -> str:
-    """In GSM-7. What it has stays (é, à, ñ, Ç, €), other letters lose their marks (ã, ç), the rest is `?`."""
+    """The text in GSM-7. What that has stays (é, à, ñ, Ç, €), other letters lose their marks (ã, ç), the rest is
+    `?`."""
     return "".join(map(_in_gsm7, unicodedata.normalize("NFC", text)))
 
 

@@ -52,7 +52,7 @@ _PHONE_PUNCTUATION = str.maketrans("", "", " ()-.")
 
 
 class Rejected(ValueError):
-    """Why a row is not taken: the column and what is wrong with it, without the person's data."""
+    """The reason for which a row is not taken: the column and what is wrong with it, without the person's data."""
 
 
 class DebtRow(NamedTuple):
@@ -260,7 +260,7 @@ def _pgfn_tax(header: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _tax_of_origin(origin: str) -> str | None:
-    """ARQUIVO_ORIGEM of older files: "FGTS", "Previdenciario", "Nao_Previdenciario"."""
+    """The tax by ARQUIVO_ORIGEM of older files: "FGTS", "Previdenciario", "Nao_Previdenciario"."""
     words = fold(origin)
     if "PREVIDENCIARI" in words:
         return "OTHER" if words.startswith("NAO") or " NAO " in f" {words} " else "SOCIAL-SECURITY"
@@ -301,7 +301,7 @@ def filing_reader(header: Sequence[str]) -> Reader[FilingRow]:
 
 
 def _check_filing(row: FilingRow) -> None:
-    """What a return says must fit together; ISO dates compare as text."""
+    """Refuses a return whose columns contradict each other; ISO dates compare as text."""
     if row.status in ("filed", "late"):
         _check_filed(row)
     elif row.status in ("missing", "not_required"):
@@ -372,7 +372,7 @@ def _tax_id(text: str, name: str, column: str) -> TaxId:
 
 
 def read_text(text: str, column: str, longest: int) -> str:
-    """Single spaces, no line breaks."""
+    """A text with single spaces and no line breaks."""
     text = " ".join(text.split())
     if not text:
         raise Rejected(f"{column} is missing")
@@ -382,7 +382,7 @@ def read_text(text: str, column: str, longest: int) -> str:
 
 
 def read_amount(text: str, column: str) -> str:
-    """More than zero: `1234.56`, `1.234,56`, `1234,56`, `.33`."""
+    """An amount of more than zero: `1234.56`, `1.234,56`, `1234,56`, `.33`."""
     amount = read_money(text, column)
     if not amount.strip("0."):
         raise Rejected(f"{column} is not more than zero")
@@ -390,7 +390,7 @@ def read_amount(text: str, column: str) -> str:
 
 
 def read_money(text: str, column: str) -> str:
-    """Zero or more."""
+    """An amount of zero or more."""
     text = text.strip()
     if _COMMA.fullmatch(text):
         text = text.replace(".", "").replace(",", ".")
@@ -406,7 +406,7 @@ def read_money(text: str, column: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def read_date(text: str, column: str) -> str:
-    """`2026-10-31` or `31/10/2026`, as the former."""
+    """A date written `2026-10-31` or `31/10/2026`, as the former."""
     text = text.strip()
     match = _DATE_BR.fullmatch(text) or _DATE.fullmatch(text)
     if match is None:
@@ -422,7 +422,7 @@ def read_date(text: str, column: str) -> str:
 
 @lru_cache(maxsize=1 << 10)
 def read_period(text: str, column: str) -> str:
-    """A month `2026-09`, a quarter `2026-T3` (or `2026-Q3`) or a year `2026`."""
+    """A period: a month `2026-09`, a quarter `2026-T3` (or `2026-Q3`) or a year `2026`."""
     period = text.strip().upper().replace("Q", "T")
     if not _PERIOD.fullmatch(period):
         raise Rejected(f"{column} is not a period: 2026-09, 2026-T3 or 2026" if period else f"{column} is missing")
@@ -445,7 +445,7 @@ def read_uf(text: str, column: str) -> str:
 
 
 def _uf_if_any(text: str) -> str:
-    """PGFN writes NA, and now and then Si, where it knows none."""
+    """The state's two letters, or empty: PGFN writes NA, and now and then Si, where it knows none."""
     return text if text in STATES else ""
 
 

@@ -1,4 +1,4 @@
-"""What an extract says of a debt's situation, and the ground on which that holds the debt (CTN 151)."""
+"""A debt's situation as an extract states it, and the ground on which that holds the debt (CTN 151)."""
 
 from __future__ import annotations
 

@@ -57,13 +57,13 @@ class Standstill(BaseModel):
     resumed: date
 
     def since(self, day: date) -> Iterator[date]:
-        """Those of its days that lie after `day`."""
+        """The days of the standstill that lie after `day`."""
         first = max(self.stopped, day)
         return (first + timedelta(days=n) for n in range(1, (self.resumed - first).days + 1))
 
 
 class Calendar(BaseModel):
-    """The days a jurisdiction doesn't work. Frozen with a ruler version: a library's upgrade can't move a case."""
+    """A jurisdiction's days off. Frozen with a ruler version: a library's upgrade can't move a case."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -87,8 +87,8 @@ class Calendar(BaseModel):
         return day
 
     def after_standing(self, day: date, wait: Wait, stood: Iterable[Standstill]) -> date:
-        """The same where the clock stood still meanwhile, oldest first: what was left then is left now, in days of the
-        wait's own unit."""
+        """The first day on which `wait` is over where the clock stood still meanwhile, oldest first: what was left then
+        is left now, in days of the wait's own unit."""
         over = self.after(day, wait)
         for still in stood:
             if still.stopped < over:
@@ -144,8 +144,8 @@ LAWFUL_HOURS = Window(opens=time(8), closes=time(20))
 
 
 class Clock(BaseModel):
-    """Where a cohort's logical days lie on the wall: from `origin_wall` on, one day every `day_seconds`; before it, the
-    first day.
+    """The clock of a cohort: where its logical days lie on the wall: from `origin_wall` on, one day every
+    `day_seconds`; before it, the first day.
 
     On a real clock (86,400 s) a logical day is the local date. On a compressed one the day's hours shrink with it:
     08:00 is a third of the day. A logical instant is on the local clock of `timezone`; a wall instant is in UTC.

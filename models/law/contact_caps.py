@@ -1,5 +1,5 @@
-"""How often one person may be contacted, over all cohorts and cases. Formal notices, replies and reinstatements don't
-count: the caller leaves them out."""
+"""Contact caps: how often one person may be contacted, over all cohorts and cases. Formal notices, replies and
+reinstatements don't count: the caller leaves them out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WEEK = [timedelta(days=n) for n in range(7)]
 
 
 class Limits(BaseModel):
-    """Contacts at most; a week is any seven days in a row."""
+    """The most contacts with one person; a week is any seven days in a row."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,7 +25,7 @@ class Limits(BaseModel):
 
 
 def strictest(limits: Iterable[Limits]) -> Limits:
-    """What holds for a person whom several rulers reach: at least one."""
+    """The limits that hold for a person whom several rulers reach: at least one."""
     known = list(limits)
     return Limits(per_day=min(each.per_day for each in known), per_week=min(each.per_week for each in known))
 

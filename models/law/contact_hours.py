@@ -16,7 +16,7 @@ SATURDAY, SUNDAY = 5, 6
 
 
 class Hours(BaseModel):
-    """The windows of one channel. Left out: never on Saturdays."""
+    """The windows of one channel; without `saturdays`, never on a Saturday."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,7 +24,7 @@ class Hours(BaseModel):
     saturdays: Window | None = None
 
     def on(self, day: date, calendar: Calendar) -> Window | None:
-        """None: not on that day. Sundays and holidays are nobody's (AL Lei 7.782/2016)."""
+        """The window on a day; None when there is none. Sundays and holidays are nobody's (AL Lei 7.782/2016)."""
         if day in calendar.holidays or day.weekday() == SUNDAY:
             return None
         return self.saturdays if day.weekday() == SATURDAY else self.weekdays
@@ -52,7 +52,7 @@ class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
         return _common([self.of(channel).weekdays for channel in channels]) is not None
 
     def window_on(self, day: date, channels: Iterable[Channel], calendar: Calendar) -> Window | None:
-        """None: no contact on that day."""
+        """The window on a day in which all channels are open; None when there is none."""
         return _common([self.of(channel).on(day, calendar) for channel in channels])
 
     def allows(self, local: datetime, channels: Iterable[Channel], calendar: Calendar) -> bool:
@@ -97,7 +97,7 @@ class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
     def late_contact_at(
         self, clock: Clock, share: float, channels: Iterable[Channel], calendar: Calendar, now: datetime
     ) -> datetime | None:
-        """That of one whose time has come: at once, or in the next window."""
+        """The wall instant of a contact whose time has come: at once, or in the next window."""
         channels = tuple(channels)
         local = clock.logical_at(now)
         opening = self.opens_at(local, channels, calendar)
@@ -111,7 +111,7 @@ class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
 
 
 def _common(windows: Sequence[Window | None]) -> Window | None:
-    """The hours that lie in all of them."""
+    """The hours that lie in all windows."""
     open_ones = [window for window in windows if window is not None]
     if len(open_ones) < len(windows):
         return None

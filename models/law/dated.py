@@ -13,7 +13,7 @@ Where = tuple[str | int, ...]
 
 
 class Dated(BaseModel):
-    """Both days are included; none: without end."""
+    """A rule in force from one day to another, both included; none: without end."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,7 +33,8 @@ def entry_on(entries: Sequence[DatedT], day: date) -> DatedT | None:
 
 
 def date_faults(where: Where, entries: Sequence[Dated], gapless: bool) -> Iterator[tuple[Where, str]]:
-    """Entries out of order, that overlap, or, where there must be none, with a gap between them."""
+    """The faults of a dated table: entries out of order, that overlap, or, where there must be none, with a gap between
+    them."""
     for index, entry in enumerate(entries):
         if entry.to is not None and entry.to < entry.from_:
             yield (*where, index, "to"), f"ends before it begins, on {entry.from_}"

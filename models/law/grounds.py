@@ -27,7 +27,7 @@ class Ground(StrEnum):
 
 
 def read_ground(written: str) -> Ground:
-    """With hyphens or underscores. Raises Refusal when it is none that people may choose."""
+    """Reads a ground written with hyphens or underscores. Raises Refusal when it is none that people may choose."""
     try:
         return Ground(written.strip().lower().replace("-", "_"))
     except ValueError:

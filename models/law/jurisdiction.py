@@ -30,7 +30,8 @@ CALENDAR_YEARS = 15
 
 
 class Deemed(Dated):
-    """When the law takes a notice in the electronic domicile as served, unless it was read before (ciência tácita)."""
+    """Deemed notice: when the law takes a notice in the electronic domicile as served, unless it was read before
+    (ciência tácita)."""
 
     wait: Wait
     counts_from: Literal["publication", "first_working_day"] = "publication"
@@ -38,7 +39,7 @@ class Deemed(Dated):
 
 
 class PersistentDefaulter(Dated):
-    """Whom the law calls a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13)."""
+    """The law's thresholds for a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13)."""
 
     amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
     """In reais."""
@@ -49,7 +50,7 @@ class PersistentDefaulter(Dated):
 
 
 class Jurisdiction(BaseModel):
-    """Whose days count: time zone, state holidays, and the municipal ones as a table."""
+    """An authority's territory: time zone, state holidays, and the municipal ones as a table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

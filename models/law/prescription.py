@@ -1,4 +1,5 @@
-"""When a debt can no longer be demanded: five years from its definitive assessment (CTN art. 174)."""
+"""Prescription, from which on a debt can no longer be demanded: five years from its definitive assessment (CTN art.
+174)."""
 
 from datetime import timedelta
 

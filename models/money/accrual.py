@@ -1,4 +1,4 @@
-"""What is owed on a day, line by line. Every line is rounded once, as its table says, and the total is their sum.
+"""The amount owed on a day, line by line. Every line is rounded once, as its table says, and the total is their sum.
 
 Lei 9.430/1996 art. 61 gave the shape: a fine by the days of delay, interest by the month, both on the principal.
 """
@@ -78,7 +78,7 @@ class Accrual:
 
     @property
     def discounts(self) -> Decimal:
-        """What is taken off, as a positive amount."""
+        """The sum that is taken off, as a positive amount."""
         return -self.of("discounts")
 
     @property
@@ -87,7 +87,8 @@ class Accrual:
 
 
 def accrue(table: AccrualTable, principal: Decimal, due: date, on: date, rates: Rates) -> Accrual:
-    """What a debt on which nothing was paid costs on the day `on`. Refuses when a rule or a rate is missing."""
+    """The cost, on the day `on`, of a debt on which nothing was paid. Raises Unreckonable when a rule or a rate is
+    missing."""
     lines = (opening(principal, due), *growth(table, principal, due, None, on, rates))
     return Accrual((*lines, *discounts(table, lines, on)))
 
@@ -99,7 +100,8 @@ def opening(principal: Decimal, due: date) -> Line:
 def growth(
     table: AccrualTable, principal: Decimal, due: date, since: date | None, on: date, rates: Rates
 ) -> tuple[Line, ...]:
-    """What delay adds to `principal` from the day `since`, up to which all was charged already, to the day `on`."""
+    """The lines that delay adds to `principal` from the day `since`, up to which all was charged already, to the day
+    `on`."""
     last_day = table.last_day_in_time(due)
     since = max(since or last_day, last_day)
     if on <= since or not principal:
@@ -113,7 +115,7 @@ def growth(
 
 
 def discounts(table: AccrualTable, lines: Iterable[Line], on: date) -> tuple[Line, ...]:
-    """What a payment on the day `on` that settles the debt needn't pay."""
+    """The discounts for a payment on the day `on` that settles the debt, as negative lines."""
     offer, owed = entry_on(table.discounts, on), Accrual(tuple(lines))
     if offer is None:
         return ()
@@ -182,7 +184,7 @@ def _fine_detail(rule: Fine, days: int, since_due: int) -> str:
 
 @dataclass(frozen=True)
 class _Term:
-    """What one month adds."""
+    """One month's share of the interest, in percent of the principal."""
 
     month: date
     rule: Interest
@@ -217,7 +219,7 @@ def _interest(
 
 
 def _terms(table: AccrualTable, due: date, since: date, on: date, rates: Rates) -> Iterator[_Term]:
-    """The months between, each at its own rate; the month of `on` at that of a payment's, and what the month of
+    """The months of interest, each at its own rate; the month of `on` at that of a payment's, and what the month of
     `since` was charged for as such taken off."""
     first, last = due + NEXT_MONTH, on.replace(day=1)
     if since.replace(day=1) == last:

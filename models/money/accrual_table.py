@@ -1,4 +1,4 @@
-"""What delay adds to a debt by law, as dated tables: fine, interest, fees, discounts. All rates are in percent."""
+"""The growth of a late debt by law, as dated tables: fine, interest, fees, discounts. All rates are in percent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class FineStep(_Part):
 
 
 class Fine(Dated):
-    """By the due date: the law of the debt's own day (CTN art. 144) holds for all of its delay."""
+    """A fine, chosen by the due date: the law of the debt's own day (CTN art. 144) holds for all of its delay."""
 
     steps: Annotated[tuple[FineStep, ...], Field(min_length=1)]
     counts_from: Literal["next_day", "next_working_day"] = "next_day"
@@ -67,13 +67,13 @@ class Fine(Dated):
         return next((step for step in self.steps if step.until_day is None or days <= step.until_day), self.steps[-1])
 
     def rate(self, days: int) -> Decimal:
-        """Percent of the principal after `days` of delay."""
+        """The fine in percent of the principal after `days` of delay."""
         return self.step(days).rate(days) if days > 0 else Decimal(0)
 
 
 class Interest(Dated):
-    """By the month: each full month between the due date's and the payment's costs its rate, summed, not compounded;
-    the month of the payment its own."""
+    """Interest by the month: each full month between the due date's and the payment's costs its rate, summed, not
+    compounded; the month of the payment its own."""
 
     series: Annotated[str | None, Field(pattern=SERIES)] = None
     """A series of `rates`, loaded from the Central Bank's files."""
@@ -88,7 +88,7 @@ class Interest(Dated):
 
 
 class Fee(Dated):
-    """By the due date; charged on a debt that is late."""
+    """A fee on a debt that is late, chosen by the due date."""
 
     name: str
     percent: Percent
@@ -96,7 +96,7 @@ class Fee(Dated):
 
 
 class Discount(Dated):
-    """By the day of the payment; for one that settles the debt."""
+    """A discount for the payment that settles the debt, chosen by the day of the payment."""
 
     name: str
     percent: Annotated[Percent, Field(le=100)]

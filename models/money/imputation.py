@@ -45,7 +45,8 @@ class Claim:
 
     @property
     def opening(self) -> Line:
-        """An imported amount may have fine and interest in it already, so it is called principal by a table only."""
+        """The first line of an account. An imported amount may have fine and interest in it already, so it is called
+        principal by a table only."""
         if self.table:
             return opening(self.principal, self.due)
         return Line("principal", "valor como importado", self.principal)
@@ -73,7 +74,8 @@ class Account:
         return Accrual(self.lines)
 
     def settled_by(self, on: date) -> Accrual:
-        """What is owed on the day `on`, up to which it has grown: with the discount of who settles it."""
+        """The price of settling the debt on the day `on`, up to which it has grown: all that is owed, less the discount
+        for settling."""
         return Accrual((*self.lines, *self.offer(on)))
 
     def unchanged_until(self, on: date, latest: date, rates: Rates) -> date:
@@ -98,7 +100,8 @@ class Account:
         return discounts(self.claim.table, self.lines, on) if self.claim.table else ()
 
     def paid(self, payment: Payment, amount: Decimal) -> tuple[Account, Decimal]:
-        """With what it needs of `amount`, and the rest. A discount is granted to who settles the debt with it."""
+        """The account with what it needs of `amount` paid, and the rest. A discount is granted to who settles the debt
+        with it."""
         offer = self.offer(payment.day)
         settles = amount > 0 and amount >= self.settled_by(payment.day).total
         granted = (replace(line, component=line.taken_off or line.component) for line in offer if settles)
@@ -129,7 +132,8 @@ class Settlement:
 
 
 def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:
-    """The debts on the day `on`, after all payments up to then. The same for any order that either is given in."""
+    """Replays all payments up to the day `on` over the debts. The answer is the same for any order that either is given
+    in."""
     accounts = {claim.id: Account(claim, (claim.opening,)) for claim in claims}
     excess: dict[int, Decimal] = {}
     shares: dict[int, dict[str, Decimal]] = defaultdict(dict)
@@ -148,13 +152,13 @@ def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates
 
 
 def precedence(account: Account) -> tuple[bool, int, date, Decimal, str]:
-    """CTN art. 163: own debts first; by kind; what prescribes sooner; what is larger. Then by id."""
+    """The sort key by CTN art. 163: own debts first; by kind; what prescribes sooner; what is larger. Then by id."""
     claim = account.claim
     return not claim.own, KINDS.index(claim.kind), claim.prescribes, -account.owed.total, claim.id
 
 
 def split(amount: Decimal, owed: Mapping[Component, Decimal], order: Order) -> dict[Component, Decimal]:
-    """What of `amount` goes to each component; all of it, or all that is owed if that is less."""
+    """Splits `amount` among the components: all of it, or all that is owed if that is less."""
     if order == "in proportion":
         return _in_proportion(min(amount, sum(owed.values(), NOTHING)), owed)
     parts: dict[Component, Decimal] = {}
@@ -165,7 +169,8 @@ def split(amount: Decimal, owed: Mapping[Component, Decimal], order: Order) -> d
 
 
 def _in_proportion(amount: Decimal, owed: Mapping[Component, Decimal]) -> dict[Component, Decimal]:
-    """Largest remainder, in whole cents: nobody gets more than is owed, since a remainder is less than a cent."""
+    """Divides by largest remainder, in whole cents: nobody gets more than is owed, since a remainder is less than a
+    cent."""
     cents = {component: int(owed[component] * 100) for component in TIES}
     total, paid = sum(cents.values()), int(amount * 100)
     if not total:

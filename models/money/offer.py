@@ -1,4 +1,4 @@
-"""What a settlement campaign offers (REFIS, amnesty): so much off what delay has added, until a day and an hour."""
+"""The offer of a settlement campaign (REFIS, amnesty): so much off what delay has added, until a day and an hour."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Part(BaseModel):
 
 
 class Modality(_Part):
-    """A way to pay, and what it is worth."""
+    """One of the offer's forms of payment, and the percentage it takes off."""
 
     instalments: Annotated[int, Field(ge=1, le=1000)]
     percent: Annotated[Decimal, Field(gt=0, le=100, decimal_places=2)]
@@ -87,7 +87,8 @@ class Offer(_Part):
         return max(readings).replace(second=0, microsecond=0) + MINUTE
 
     def in_time(self, paid_on: date, paid_at: datetime | None, timezone: str) -> bool:
-        """`paid_at` is None where no more than the day is known: then the deadline's whole day is in time."""
+        """Whether a payment is in time. `paid_at` is None where no more than the day is known: then the deadline's
+        whole day is in time."""
         if paid_at is None:
             return self.from_ <= paid_on <= self.deadline_day
         return self.from_ <= paid_on and paid_at < self.deadline(timezone)

@@ -1,4 +1,5 @@
-"""What a contact costs the authority, in reais, as dated tables. With four decimals: an e-mail is less than a cent."""
+"""The prices of contacts for the authority, in reais, as dated tables. They have four decimals: an e-mail is less than
+a cent."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class PriceTable(BaseModel):
 
 
 def cost_of(table: PriceTable, channel: Channel, on: date, segments: int = 1) -> Decimal:
-    """Of one message; `segments`: of an SMS, or minutes begun of a call. Raises Refusal when it has no price then."""
+    """The cost of one message, in reais. `segments` counts those of an SMS, or the minutes begun of a call. Raises
+    Refusal when the channel has no price then."""
     entry = entry_on(table.channels.get(channel, ()), on)
     if entry is None:
         raise Refusal(f"price table {table.prices} has no price for {channel} on {on}; add one to it")
@@ -58,7 +60,7 @@ def fits(budget: Decimal | None, spent: Decimal, cost: Decimal) -> bool:
 
 
 def price_table_faults(table: PriceTable) -> Iterator[tuple[Where, str]]:
-    """What a well-formed table may still get wrong."""
+    """The faults that a well-formed price table may still have."""
     for channel, prices in table.channels.items():
         where = ("channels", channel)
         yield from date_faults(where, prices, gapless=True)

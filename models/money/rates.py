@@ -19,12 +19,13 @@ MOST_DECIMALS = 6
 
 @dataclass(frozen=True)
 class Rates:
-    """Percent by series and month, a month being its first day."""
+    """Rates in percent by series and month, a month being its first day."""
 
     by_series: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
 
     def percent(self, series: str, month: date) -> Decimal:
-        """Refuses, naming the month: a rate that isn't known is not zero."""
+        """The rate of a month, in percent. Raises Unreckonable, naming the month: a rate that isn't known is not
+        zero."""
         known = self.by_series.get(series, {})
         if month not in known:
             raise Unreckonable(
@@ -133,7 +134,7 @@ def _percent(written: str) -> Decimal:
 
 
 def _consistent(rows: list[Row]) -> Iterator[Row]:
-    """Where two rows contradict each other about a month, the first one decides."""
+    """Rejects contradictions: where two rows disagree about a month, the first one decides."""
     said: dict[date, Row] = {}
     for row in rows:
         first = said.setdefault(row.rate.month, row) if row.rate else row

@@ -1,4 +1,4 @@
-"""What an offer makes of what is owed: the amount of a message on its day, and which payments settle a debt.
+"""The effect of an offer on what is owed: the amount of a message on its day, and which payments settle a debt.
 
 A payment settles at the price of the day it was made, whenever the bank reports it. All is computed anew from what is
 on record, so that the order of arrival makes no difference and a reversal undoes what the payment had brought.
@@ -31,7 +31,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Paid(Payment):
-    """What came in for one debt."""
+    """A payment for one debt, or a remission of it."""
 
     at: datetime | None = None
     """The instant; None where no more than the day is known."""
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a payment was to an offer."""
+    """The outcome of one payment under an offer: whether it settled the debt, at what price."""
 
     payment: Paid
     made: Made
@@ -58,7 +58,8 @@ class Verdict:
 
 
 def offered(offer: Offer, accounts: Iterable[Account], on: date, paid_in_part: Decimal = NOTHING) -> Offered:
-    """`accounts` are those of all that is owed, grown to `on`, the day of the message."""
+    """The offer as a message states it. `accounts` are those of all that is owed, grown to `on`, the day of the
+    message."""
     accounts = tuple(accounts)
     totals = {
         modality: sum((price(offer, modality, account, on) for account in accounts), NOTHING)
@@ -84,7 +85,7 @@ def offered(offer: Offer, accounts: Iterable[Account], on: date, paid_in_part: D
 
 
 def price(offer: Offer, modality: Modality, account: Account, on: date) -> Decimal:
-    """What the offer leaves of a debt that is grown to `on`, a day of the offer's."""
+    """The amount, in reais, that the offer leaves of a debt that is grown to `on`, a day of the offer's."""
     return Accrual((*account.lines, *_taken_off(offer, modality, account, on))).total
 
 
@@ -95,7 +96,7 @@ def _taken_off(offer: Offer, modality: Modality, account: Account, on: date) -> 
 
 
 def judge(claim: Claim, money: Iterable[Paid], made: Sequence[Made], rates: Rates) -> list[Verdict]:
-    """What each payment was to the offers made to its debt; one that was nothing to any of them has no verdict."""
+    """Judges each payment by the offers made to its debt; one that no offer concerns has no verdict."""
     account, verdicts = Account(claim, (claim.opening,)), []
     for payment in sorted(money, key=lambda payment: (payment.day, payment.id)):
         account = account.grown(payment.day, rates)
@@ -108,7 +109,7 @@ def judge(claim: Claim, money: Iterable[Paid], made: Sequence[Made], rates: Rate
 
 
 def _verdict(account: Account, payment: Paid, made: Sequence[Made]) -> Verdict | None:
-    """By the best of the offers that the payment was in time for, else by the last that it was late for."""
+    """The verdict by the best of the offers that the payment was in time for, else by the last that it was late for."""
     owed = account.owed.total
     facts = [each for each in made if each.offer.in_time(payment.day, payment.at, each.timezone)]
     over = [each for each in made if each.offer.deadline_day <= payment.day]

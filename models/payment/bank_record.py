@@ -1,4 +1,4 @@
-"""What a bank's return file says, whatever its layout: who made it, the payments, and the lines that can't be taken.
+"""A bank's return file, whatever its layout: who made it, the payments, and the lines that can't be taken.
 
 Positions are 1-based and inclusive, as the standards print them. No reason repeats what a line holds.
 """
@@ -20,7 +20,7 @@ SKEW = timedelta(days=1)
 
 
 class BadLine(ValueError):
-    """Why a line is not taken."""
+    """The reason for which a line is not taken."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class BankReturn(ABC):
 
     @abstractmethod
     def disagreements(self) -> list[str]:
-        """In what the trailer and the lines contradict each other."""
+        """The points in which the trailer and the lines contradict each other."""
 
     @abstractmethod
     def warnings(self) -> list[str]:
-        """What people should know, and what keeps no payment from being counted."""
+        """Sentences about what people should know, though it keeps no payment from being counted."""
 
 
 def field(line: str, first: int, last: int) -> str:
@@ -85,12 +85,12 @@ def number(written: str, what: str) -> int:
 
 
 def amount(written: str, what: str) -> Decimal:
-    """Two decimals implied."""
+    """An amount in reais, two decimals implied."""
     return Decimal(number(written, what)).scaleb(-2)
 
 
 def printable(written: str, what: str) -> str:
-    """Without the blanks around it."""
+    """The field's text without the blanks around it."""
     if UNPRINTABLE.search(written):
         raise BadLine(f"{what} holds a character that is no printable ASCII")
     return written.strip(" ")

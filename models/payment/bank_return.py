@@ -1,4 +1,4 @@
-"""Which layout a return file has, told by its first line."""
+"""The layout of a return file, told by its first line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from models.payment.febraban import FebrabanReturn, is_febraban
 
 
 def open_return(lines: Iterable[str], today: date) -> BankReturn:
-    """`lines` without their ends. Raises Refusal when it is no return file, or its header can't be read."""
+    """Opens a return file by the layout of its first line; `lines` come without their ends. Raises Refusal when it is
+    no return file, or its header can't be read."""
     rest = iter(lines)
     first = next(rest, "")
     if is_febraban(first):

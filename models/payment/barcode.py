@@ -27,12 +27,12 @@ _DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
 class NoBarcode(Refusal):
-    """What was given is no collection barcode, and why."""
+    """The text is no collection barcode; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """Verified digits."""
+    """A barcode whose check digits were verified."""
 
     digits: str
 
@@ -42,7 +42,8 @@ class Barcode:
 
     @property
     def kind_is_standard(self) -> bool:
-        """Others than 6 to 9 are in circulation; they are taken with modulus 10, and whoever takes one says so."""
+        """Whether the value kind is one of the standard's. Others than 6 to 9 are in circulation; they are taken with
+        modulus 10, and whoever takes one says so."""
         return self.digits[2] in "6789"
 
     @property
@@ -51,7 +52,7 @@ class Barcode:
 
     @property
     def slip_number(self) -> int | None:
-        """Of a slip of ours; the check digit has vouched for it."""
+        """The slip number, if the slip is ours; the check digit has vouched for it."""
         free = self.digits[23:]
         return int(free[len(MARK) :]) if free.startswith(MARK) else None
 
@@ -63,7 +64,7 @@ class Barcode:
 
 
 def read_barcode(digits: str) -> Barcode:
-    """Raises NoBarcode with the reason."""
+    """Reads 44 digits. Raises NoBarcode with the reason."""
     if len(digits) != 44:
         raise NoBarcode(f"the barcode has {len(digits)} digits instead of 44")
     if not (digits.isascii() and digits.isdigit()):
@@ -76,7 +77,7 @@ def read_barcode(digits: str) -> Barcode:
 
 
 def read_typed(line: str) -> Barcode:
-    """From the line of 48 digits, however it is spaced. Raises NoBarcode with the reason."""
+    """Reads the line of 48 digits, however it is spaced. Raises NoBarcode with the reason."""
     digits = re.sub(r"[\s.-]", "", line)
     if len(digits) != 48 or not (digits.isascii() and digits.isdigit()):
         raise NoBarcode("the line under a barcode has 48 digits, and this has not")
@@ -88,7 +89,8 @@ def read_typed(line: str) -> Barcode:
 
 
 def slip_barcode(slip_number: int, value: Decimal, febraban_code: str, segment: str = "1", kind: str = "6") -> Barcode:
-    """Of a debt's slip. The default segment is a city's, the default kind the value in reais checked by modulus 10."""
+    """The barcode of a debt's slip. The default segment is a city's, the default kind the value in reais checked by
+    modulus 10."""
     if not 0 < value <= LARGEST_VALUE:
         raise Refusal(f"a barcode can carry from R$ 0.01 to R$ {LARGEST_VALUE:,}")
     cents = f"{int(value.scaleb(2)):011d}"
@@ -103,7 +105,8 @@ def our_number(slip_number: int) -> str:
 
 
 def slip_of_our_number(written: str) -> int | None:
-    """Of a slip of ours; banks fill the field up with zeros before it or blanks after it."""
+    """The slip number in a nosso número of ours, else None; banks fill the field up with zeros before it or blanks
+    after it."""
     found = _OUR_NUMBER.fullmatch(written.strip())
     return int(found[1]) if found else None
 
@@ -113,12 +116,12 @@ def check_digit(digits: str, kind: str) -> str:
 
 
 def modulus_10(digits: str) -> str:
-    """Weights 2, 1, 2, … from the right, the digits of each product added."""
+    """The check digit modulo 10: weights 2, 1, 2, … from the right, the digits of each product added."""
     total = sum(map(int, digits[::-2].translate(_DOUBLED))) + sum(map(int, digits[-2::-2]))
     return str(-total % 10)
 
 
 def modulus_11(digits: str) -> str:
-    """Weights 2 to 9 from the right, over and over; remainders 0 and 1 give 0."""
+    """The check digit modulo 11: weights 2 to 9 from the right, over and over; remainders 0 and 1 give 0."""
     total = sum(int(digit) * (2 + place % 8) for place, digit in enumerate(reversed(digits)))
     return str(11 - total % 11) if total % 11 > 1 else "0"

@@ -34,7 +34,7 @@ REAL, BRAZIL = "986", "BR"
 
 @dataclass(frozen=True)
 class Receiver:
-    """Who is paid, as a wallet may show it; what counts is what the bank knows of the key."""
+    """The payee, as a wallet may show him; what counts is what the bank knows of the key."""
 
     name: str
     city: str
@@ -50,14 +50,16 @@ class BrCode:
 
 
 def dynamic(location: str, receiver: Receiver) -> str:
-    """A charge that is at the bank, `location` being its address there without a scheme. It is paid once."""
+    """The code of a charge that is at the bank, `location` being its address there without a scheme. It is paid
+    once."""
     if not (location.isascii() and location.isprintable() and 0 < len(location) <= LONGEST_LOCATION):
         raise Refusal(f"a charge's location has 1 to {LONGEST_LOCATION} characters of ASCII, and no scheme")
     return _text(receiver, {PIX_LOCATION: location}, NO_TXID, once=True)
 
 
 def static(key: str, receiver: Receiver, amount: Decimal, txid: str) -> str:
-    """A charge that no bank knows of: anybody may pay it at any time, and the payment brings `txid` back."""
+    """The code of a charge that no bank knows of: anybody may pay it at any time, and the payment brings `txid`
+    back."""
     if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_KEY):
         raise Refusal(f"a Pix key has 1 to {LONGEST_KEY} characters of ASCII")
     if not re.fullmatch(STATIC_TXID, txid):
@@ -68,7 +70,7 @@ def static(key: str, receiver: Receiver, amount: Decimal, txid: str) -> str:
 
 
 def read_brcode(text: str) -> BrCode:
-    """Refuses what is no BR Code of a Pix, or was damaged on its way."""
+    """Reads a code. Refuses what is no BR Code of a Pix, or was damaged on its way."""
     fields = _fields(text)
     if text[-8:-4] != "6304" or text[-4:] != _crc(text[:-4]):
         raise Refusal("the BR Code's check characters don't agree with it: it was damaged")
@@ -91,7 +93,7 @@ def read_brcode(text: str) -> BrCode:
 
 
 def qr_svg(text: str) -> str:
-    """An `<svg>` element, for a page."""
+    """The QR code as an `<svg>` element, for a page."""
     return segno.make_qr(text, error="m").svg_inline(scale=4)
 
 
@@ -117,14 +119,14 @@ def _tagged(fields: Mapping[str, str]) -> str:
 
 
 def _plain(name: str, longest: int) -> str:
-    """In ASCII, with single spaces; never empty, since the field must be there."""
+    """The text in ASCII, with single spaces; never empty, since the field must be there."""
     folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = " ".join(re.sub(r"[^\x20-\x7e]", " ", folded).split())
     return words[:longest].strip() or "-"
 
 
 def _crc(text: str) -> str:
-    """CRC-16/CCITT-FALSE."""
+    """The checksum, CRC-16/CCITT-FALSE."""
     return f"{crc_hqx(text.encode(), 0xFFFF):04X}"
 
 

@@ -68,7 +68,7 @@ class _Title:
 
 class Cnab240Return(BankReturn):
     def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
-        """Raises Refusal when the header is not one of a return."""
+        """Reads the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
         self._rest = rest
         self._latest = max(self.header.made_on, today) + SKEW

@@ -29,7 +29,8 @@ class Balance:
 
     @property
     def balanced(self) -> bool:
-        """Small groups are far apart by chance and large ones improbably close, so it takes both to raise an alarm."""
+        """Whether the groups are alike enough. Small ones are far apart by chance and large ones improbably close, so
+        it takes both to raise an alarm."""
         return self.apart < NEGLIGIBLE or self.p >= LEVEL
 
     @property
@@ -40,7 +41,8 @@ class Balance:
 
 
 def balance(drawn: Sequence[Candidate], others: Sequence[Candidate]) -> tuple[Balance, ...]:
-    """By amount, tax, band and habit; nothing when a group is empty, since nothing can be compared then."""
+    """The comparison by amount, tax, band and habit; empty when a group is empty, since nothing can be compared
+    then."""
     if not drawn or not others:
         return ()
     categories: dict[str, Callable[[Candidate], Hashable]] = {
@@ -58,7 +60,7 @@ def balance(drawn: Sequence[Candidate], others: Sequence[Candidate]) -> tuple[Ba
 
 
 def _amounts(drawn: Sequence[Candidate], others: Sequence[Candidate]) -> Balance:
-    """On a logarithmic scale, since a few owe more than all the rest together."""
+    """The comparison of amounts, on a logarithmic scale, since a few owe more than all the rest together."""
     ours, theirs = ([math.log10(1 + max(float(each.amount), 0)) for each in group] for group in (drawn, others))
     spread = pstdev([*ours, *theirs])
     apart = abs(fmean(ours) - fmean(theirs)) / spread if spread else 0.0

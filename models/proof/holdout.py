@@ -1,5 +1,5 @@
-"""Who is not contacted, or is contacted by another ruler, so that the ruler's effect can be told from what would have
-come by itself.
+"""The draw of who is not contacted, or is contacted by another ruler, so that the ruler's effect can be told from what
+would have come by itself.
 
 The draw is decided by a salted hash of the case, so that anybody who has the cohort's salt can repeat it, and nobody
 can choose who is in it. Cases are put in order, strata one after another and by their hash inside each, and picked at
@@ -22,7 +22,7 @@ from models.formats import money
 
 
 class Arm(StrEnum):
-    """What a case is drawn for."""
+    """The group a case is drawn into."""
 
     CONTROL = "control"
     """Contacted by nobody."""
@@ -37,7 +37,7 @@ LEAST_BAND, MOST_BAND = 1, 7
 
 
 class Habit(StrEnum):
-    """What a taxpayer did in the last of his closed cases that tells anything, whatever its tax or cohort."""
+    """A taxpayer's conduct in the last of his closed cases that tells anything, whatever its tax or cohort."""
 
     PAID_AFTER_NOTICE = "paid_after_notice"
     """Paid something on the day of the case's first notice or later."""
@@ -67,8 +67,8 @@ class Stratum(NamedTuple):
 
 
 def band_of(amount: Decimal) -> int:
-    """Bands are decades, so that a case's band depends on nobody else's debt and can be checked for that case alone;
-    a cohort's quantiles would move with every case that joins it."""
+    """The band of an amount. Bands are decades, so that a case's band depends on nobody else's debt and can be checked
+    for that case alone; a cohort's quantiles would move with every case that joins it."""
     return min(max(amount.adjusted(), LEAST_BAND), MOST_BAND) if amount > 0 else 0
 
 
@@ -86,7 +86,7 @@ def stratum_of(candidate: Candidate) -> Stratum:
 
 
 def shares_of(control: Decimal | None, rival: bool) -> dict[str, Decimal]:
-    """Who isn't held out goes half to the cohort's ruler, half to its rival, if it has one."""
+    """The shares of the draw. Who isn't held out goes half to the cohort's ruler, half to its rival, if it has one."""
     held = control or Decimal(0)
     shares: dict[str, Decimal] = {}
     if held:

@@ -1,4 +1,5 @@
-"""What collection came to: how much of what was to be charged was charged, what came in, and who answered the phone."""
+"""The outcome of collection: how much of what was to be charged was charged, what came in, and who answered the
+phone."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class Coverage:
-    """A case counts as charged once a notice to it was sent, with all it owed when it was selected."""
+    """The share of cases and amounts charged. A case counts as charged once a notice to it was sent, with all it owed
+    when it was selected."""
 
     to_charge: int
     charged: int
@@ -50,8 +52,8 @@ class Receipt(NamedTuple):
 
     @property
     def after_action(self) -> bool:
-        """On the day of the notice or later: a bank's file has days without hours. That a payment comes after a notice
-        doesn't prove that it comes of it: see models/proof/uplift.py."""
+        """Whether money came on the day of the notice or later: a bank's file has days without hours. That a payment
+        comes after a notice doesn't prove that it comes of it: see models/proof/uplift.py."""
         return self.charged_on is not None and self.charged_on <= self.on
 
 
@@ -87,5 +89,5 @@ class Calls:
 
 
 def _share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
-    """As a fraction; none of nothing."""
+    """A share as a fraction; none of nothing."""
     return Decimal(part) / Decimal(whole) if whole else None

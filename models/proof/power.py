@@ -32,7 +32,7 @@ class RateEffect:
         return 1 - self.base
 
     def power(self, control: int, treated: int) -> float:
-        """Of the test that `models.proof.uplift` makes: pooled variance under no effect, each group's own under the effect
+        """The power of the test in `models.proof.uplift`: pooled variance under no effect, each group's own under it
         (Fleiss, Statistical Methods for Rates and Proportions, without continuity correction)."""
         raised = self.base + self.uplift
         pooled = (self.base * control + raised * treated) / (control + treated)
@@ -53,7 +53,7 @@ class ValueEffect:
 
     @property
     def most(self) -> float:
-        """So much that any two cases show it."""
+        """The largest uplift: so much that any two cases show it."""
         return 10 * self.deviation
 
     def power(self, control: int, treated: int) -> float:
@@ -95,7 +95,7 @@ class Design:
 
 
 def design(effect: Effect, cohort: int, share: Fraction) -> Design:
-    """With this share held out, and at least one case in each group."""
+    """The design with this share held out, and at least one case in each group."""
     return Design(effect, cohort, min(max(round(cohort * share), 1), cohort - 1))
 
 

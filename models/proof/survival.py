@@ -14,7 +14,7 @@ from scipy.stats import CensoredData, ecdf, logrank
 
 
 class Day(NamedTuple):
-    """What became of some cases of a group so many days after the group's start."""
+    """The outcomes of a group's cases on one day, counted from the group's start."""
 
     day: int
     paid: int
@@ -61,7 +61,7 @@ def curve(days: Sequence[Day]) -> Curve:
 
 
 def log_rank(ours: Sequence[Day], theirs: Sequence[Day]) -> float | None:
-    """p-value of there being no difference in how soon the two groups pay; none where nothing can be compared."""
+    """The p-value of there being no difference in how soon the two groups pay; none where nothing can be compared."""
     if not any(day.paid for day in (*ours, *theirs)) or not _cases(ours) or not _cases(theirs):
         return None
     with np.errstate(invalid="ignore"):  # all paid on one day: there is nothing to rank

@@ -1,4 +1,4 @@
-"""What a ruler brought in that would not have come by itself: two groups compared, with 95 % intervals.
+"""The uplift: what a ruler brought in that would not have come by itself: two groups compared, with 95 % intervals.
 
 docs/proof.md says which formula is used where, and why.
 """
@@ -62,14 +62,14 @@ class Group:
 
 
 def group_of(name: str, received: Iterable[Decimal]) -> Group:
-    """From what was received of each case."""
+    """The group made of what was received of each case."""
     amounts = list(received)
     deviation = stdev(map(float, amounts)) if len(amounts) > 1 else 0.0
     return Group(name, len(amounts), sum(amount > 0 for amount in amounts), sum(amounts, Decimal(0)), deviation)
 
 
 def together(name: str, groups: Iterable[Group]) -> Group:
-    """As one group; its deviation is that of all their cases."""
+    """Several groups as one; its deviation is that of all their cases."""
     parts = [group for group in groups if group.cases]
     cases, received = sum(part.cases for part in parts), sum((part.received for part in parts), Decimal(0))
     mean = float(received) / cases if cases else 0.0
@@ -181,7 +181,7 @@ def _rate_p(treated: Group, control: Group) -> float:
 
 
 def _dispersion(treated: Group, control: Group) -> float | None:
-    """In reais, the size of one payment as it weighs in the sum; none where nothing came in or all paid the same."""
+    """The size in reais of one payment as it weighs in the sum; none where nothing came in or all paid the same."""
     if treated.received <= 0 or control.received <= 0:
         return None
     cases = treated.cases + control.cases
@@ -222,7 +222,7 @@ def _scaled(estimate: Estimate, factor: float) -> Estimate:
 
 
 def conclusions(uplift: Uplift) -> tuple[str, ...]:
-    """What was found, a sentence a figure; empty where nothing can be compared."""
+    """The findings in pt-BR, a sentence a figure; empty where nothing can be compared."""
     told = (
         (uplift.rate, 100, "ponto percentual de pagantes", "pontos percentuais de pagantes"),
         (uplift.value, 1, "real por contribuinte", "reais por contribuinte"),

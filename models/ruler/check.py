@@ -1,4 +1,4 @@
-"""What is wrong with a ruler, and where: every fault in one go."""
+"""The check of a ruler: every fault and where it is, in one go."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def read_ruler(text: str) -> ReadRuler:
 
 
 def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Ruler | None:
-    """Leaves out what is faulty, then what can't be without it; but never a row, on which all others depend."""
+    """Sketches a ruler of what can be read: leaves out what is faulty, then what can't be without it; but never a row,
+    on which all others depend."""
     rest = deepcopy(written)
     for _ in range(DEEPEST_PART):
         for where in faulty:
@@ -78,7 +79,7 @@ def _leave_out(rest: Any, where: tuple[str | int, ...]) -> None:
 
 
 def rule_faults(ruler: Ruler) -> Iterator[Fault]:
-    """Everything that a well-formed ruler may still get wrong; without templates, which need the files."""
+    """The faults that a well-formed ruler may still have; without those of templates, which need the files."""
     yield from _order(ruler)
     yield from _dangling(ruler)
     yield from _endless(ruler)
@@ -173,7 +174,8 @@ def _softening(ruler: Ruler) -> Iterator[Fault]:
 
 
 def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
-    """The first message must not get softer with one more occurrence, until nothing can get hotter."""
+    """Entries whose first message softens: it must not get softer with one more occurrence, until nothing can get
+    hotter."""
     for kind in (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE):
         rows = [row for row in ruler.entry.by_occurrence(kind) or () if row in ruler.rows]
         saturation = len(rows) + MOST_RIGID
@@ -248,7 +250,7 @@ def _persistent_defaulter(ruler: Ruler) -> Iterator[Fault]:
 
 
 def _referral(ruler: Ruler) -> Iterator[Fault]:
-    """Whose benefits can't be suspended is referred too."""
+    """The faults of a referral: whose benefits can't be suspended is referred too."""
     refers = any(row.ends_in == "referral" or row.rungs[-1].stage is Stage.SUSPENSION for row in ruler.rows.values())
     if "referral" in ruler.model_fields_set and not refers:
         yield Fault(("referral",), "has no meaning: no row ends in a referral or a suspension")
@@ -304,7 +306,8 @@ def _without_offer(ruler: Ruler) -> Iterator[Fault]:
 
 
 def _away_from_deadline(ruler: Ruler, offer: Offer) -> Iterator[Fault]:
-    """Each rung must be nearer to the deadline than the one before it, along a row and on the climb from it."""
+    """The faults of a campaign's rungs: each must be nearer to the deadline than the one before it, along a row and on
+    the climb from it."""
     calendar = ruler.jurisdiction.calendar(offer.from_.year - 1)
     days = {
         (name, index): calendar.before(offer.deadline_day, rung.before)

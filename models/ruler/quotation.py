@@ -23,7 +23,8 @@ class Quotation:
 
 @lru_cache(maxsize=1024)
 def quoted(source: str, where: Where) -> Quotation | None:
-    """What a YAML text says at `where`, ("rows", "h1", "rungs", 0), with its key; None: it says nothing of it."""
+    """The lines of a YAML text at `where`, such as ("rows", "h1", "rungs", 0), with their key; None when it has no such
+    place."""
     place: int = 0
     node = _tree(source)
     for part in where:

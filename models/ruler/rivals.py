@@ -1,4 +1,5 @@
-"""Which two rulers may be compared within one cohort: those that differ in what they do, not in whom they do it to."""
+"""The rule of which two rulers may be compared within one cohort: those that differ in what they do, not in whom they
+do it to."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ ALIKE: Mapping[str, Callable[[Ruler], Any]] = {
 
 
 def must_reach_alike(ruler: Ruler, rival: Ruler) -> None:
-    """Raises Refusal when their cases would not be of the same people owing the same."""
+    """Checks two rulers before they are compared. Raises Refusal when their cases would not be of the same people owing
+    the same."""
     differing = [what for what, of in ALIKE.items() if of(ruler) != of(rival)]
     if differing:
         raise Refusal(

@@ -1,4 +1,4 @@
-"""What a ruler is: rows of rungs, the evidence that leads to a row, and the rules between them."""
+"""The form of a ruler: rows of rungs, the evidence that leads to a row, and the rules between them."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Tone(StrEnum):
 
 
 def tone_of(rigidity: int) -> Tone:
-    """Friendly 1–2, guiding 3–4, firm 5–6, formal 7–8, final 9–10."""
+    """The tone of a rigidity: friendly 1–2, guiding 3–4, firm 5–6, formal 7–8, final 9–10."""
     return list(Tone)[(rigidity - 1) // 2]
 
 
 class Kind(StrEnum):
-    """What evidence is about. Each is judged on what was true by the due date."""
+    """The kinds of evidence, each judged on what was true by the due date."""
 
     NON_PAYMENT = "non_payment"
     RETURN = "return"
@@ -99,7 +99,8 @@ class Row(_Part):
 
 
 class RegisteredDebtEntry(_Part):
-    """A debt list alone says only how many inscriptions there are, how old, and whether they are in litigation."""
+    """Entry by a debt list alone, which says only how many inscriptions there are, how old, and whether they are in
+    litigation."""
 
     single: Hypothesis
     older: Hypothesis
@@ -108,7 +109,7 @@ class RegisteredDebtEntry(_Part):
 
 
 class Thresholds(_Part):
-    """The row of who is a persistent defaulter by law: the jurisdiction's, or by the amount written here."""
+    """The row of persistent defaulters by law: the jurisdiction's, or by the amount written here."""
 
     row: Hypothesis
     amount: Annotated[Decimal | None, Field(gt=0, decimal_places=2)] = None
@@ -146,7 +147,8 @@ class Entry(_Part):
 
     @property
     def credit(self) -> Credit:
-        """What is safe to assume of the debts it leads to: registered only when nothing else is taken."""
+        """The kind of credit that is safe to assume of the ruler's debts: registered only when nothing else is
+        taken."""
         takes_more = any(self.takes(kind) for kind in Kind if kind is not Kind.REGISTERED_DEBT)
         return "not_registered" if takes_more else "registered"
 
@@ -191,7 +193,7 @@ Basis = Literal["statutory", "ladder"]
 
 
 class Gate(_Part):
-    """What must have passed before benefits are suspended."""
+    """The conditions that must be met before benefits are suspended."""
 
     defence: Wait
     ask_again: Wait
@@ -205,7 +207,7 @@ class Gate(_Part):
 
 
 class Referral(_Part):
-    """What a case waits for before it is referred to protest and enforcement, beside the steps of CNJ 547/2024."""
+    """The conditions for referring a case to protest and enforcement, beside the steps of CNJ 547/2024."""
 
     cadin: Wait | None = Wait(days=30, unit=Unit.LEGAL)
     """From the notice of CADIN on (Lei 14.973/2024); none: the authority doesn't use it."""
@@ -217,7 +219,8 @@ class Sms(_Part):
 
 
 class Contact(_Part):
-    """How a taxpayer looks the debt up, pays it and reaches a person. Printed in every message."""
+    """The contact printed in every message: how a taxpayer looks the debt up, pays it and reaches a person. Printed in
+    every message."""
 
     site: str
     phone: str
@@ -266,7 +269,7 @@ class Ruler(_Part):
         return f"{self.ruler} v{self.version}"
 
     def defaulter_law(self, on: date) -> PersistentDefaulter | None:
-        """Whom the law of that day calls a persistent defaulter; none: nobody."""
+        """The law of that day on persistent defaulters; none: nobody is one."""
         rule = self.entry.thresholds
         if rule is None or rule.amount is None:
             return entry_on(self.jurisdiction.persistent_defaulter, on) if rule else None
@@ -292,7 +295,7 @@ class Ruler(_Part):
 
     @property
     def channels(self) -> frozenset[Channel]:
-        """All that a notice of it may leave by."""
+        """The channels that a notice of the rung may leave by."""
         return frozenset(
             c
             for row, index, _ in self.cells()
@@ -301,7 +304,7 @@ class Ruler(_Part):
         )
 
     def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
-        """Effective rigidity: recurrence makes every cell hotter."""
+        """The effective rigidity: recurrence makes every cell hotter."""
         base = self.rung(row, index).rigidity
         return max(1, min(MOST_RIGID, base + self.recurrence.step * (occurrences - 1)))
 

@@ -89,10 +89,10 @@ OF_COHORT = (
     cohorts.c.rehearsal,
     cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
-    cohorts.c.state,
-    cohorts.c.state_set_by,
-    cohorts.c.state_reason,
-    cohorts.c.state_since,
+    cohorts.c.lifecycle,
+    cohorts.c.lifecycle_set_by,
+    cohorts.c.lifecycle_reason,
+    cohorts.c.lifecycle_since,
     cohorts.c.clock.cast(Text).label("clock"),
 )
 
@@ -140,7 +140,10 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
 
 def lifecycle_of(cohort: Row[Any]) -> CohortLifecycle:
     return CohortLifecycle(
-        state=State(cohort.state), by=cohort.state_set_by, reason=cohort.state_reason, on=cohort.state_since
+        state=State(cohort.lifecycle),
+        by=cohort.lifecycle_set_by,
+        reason=cohort.lifecycle_reason,
+        on=cohort.lifecycle_since,
     )
 
 

@@ -54,10 +54,10 @@ def change_cohort_state(engine: Engine, cohort: str, to: State, by: str, reason:
         if known.lifecycle.state is State.CANCELLED and to is not State.CANCELLED:
             raise Refusal(f"cohort {cohort} was cancelled by {known.lifecycle.by}, which is for good")
         if known.lifecycle.state is not to:
-            said = {"state": to, "state_set_by": by, "state_reason": reason}
+            said = {"lifecycle": to, "lifecycle_set_by": by, "lifecycle_reason": reason}
             on = known.clock.day_at(now)
             mine = cohorts.c.name == cohort
-            connection.execute(update(cohorts).where(mine).values(**said, state_since=on))
+            connection.execute(update(cohorts).where(mine).values(**said, lifecycle_since=on))
         if to is State.CANCELLED:
             connection.execute(CLOSE_CONTROL, {"cohort": cohort})
         asked = {"cohort": cohort, "signal": CohortStateChanged.signal()}

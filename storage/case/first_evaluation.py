@@ -1,4 +1,4 @@
-"""The stock of cases just opened, taken of many at once: what a case transaction finds out of one, before any workflow looks."""
+"""The first evaluation of cases just opened, many in one transaction, before any workflow looks at them."""
 
 from __future__ import annotations
 

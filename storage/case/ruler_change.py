@@ -1,4 +1,4 @@
-"""A cohort goes over to another ruler: foreseen rung by rung, and done in one transaction that no case transaction overlaps."""
+"""A cohort goes over to another ruler: foreseen rung by rung, done in one transaction that overlaps none of a case."""
 
 from __future__ import annotations
 
@@ -215,8 +215,8 @@ def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: CaseF
 
 MOVE = text("""
     UPDATE cases SET ruler = :ruler, state = CAST(moved.state AS jsonb)
-    FROM unnest(:cases, :positions) AS moved (id, state) WHERE cases.id = moved.id
-""").bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("positions", type_=ARRAY(Text)))
+    FROM unnest(:cases, :states) AS moved (id, state) WHERE cases.id = moved.id
+""").bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("states", type_=ARRAY(Text)))
 
 HOLD_OUT = text("""
     UPDATE cases SET ruler = :then
@@ -249,7 +249,7 @@ def _move(
         states[row["id"]] = moved.model_dump_json()
         why = reason(was, then.ruler, state, moved, by)
         entries.append({"case": row["id"], "at": on, "reason": why, **_entry(then, moved)})
-    moves = {"cases": list(states), "positions": list(states.values()), "ruler": then.digest}
+    moves = {"cases": list(states), "states": list(states.values()), "ruler": then.digest}
     connection.execute(MOVE, moves)
     connection.execute(insert(decisions), entries)
 

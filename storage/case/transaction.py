@@ -21,7 +21,8 @@ from storage.case.facts import read_case_facts, steady_debts
 from storage.case.people import Person, read_person
 from storage.schema import approvals, cases, decisions
 
-# whoever steers a cohort takes this lock alone: a case transaction is over before, or sees what was said. No row is written.
+# whoever changes a cohort's lifecycle takes this lock alone: a case transaction is over before, or sees what was said;
+# no row is written
 STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
 
 

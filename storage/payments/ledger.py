@@ -5,8 +5,9 @@ under names that have nothing in common. The second report is paired with a paym
 that its side has not reported yet, one with one: so two equal payments stay two. Which of them it is paired with makes
 no difference to any sum.
 
-A payment is for a debt, or for an instalment of an agreement, whose life is then told anew (`storage/agreement/agreements.py`):
-in the same transaction it is shared among the agreement's debts, puts them on hold, undoes a break.
+A payment is for a debt, or for an instalment of an agreement, whose life is then told anew
+(`storage/agreement/agreements.py`): in the same transaction it is shared among the
+agreement's debts, puts them on hold, undoes a break.
 
 Everything one call needs is locked before anything is written, in one order whoever calls: cases by id, debts by id,
 payments by the bank's id. So calls that meet queue up, and none deadlocks.

@@ -49,8 +49,8 @@ PAYMENTS = text("""
 """)
 
 NOTICES = text("""
-    SELECT id, at, hypothesis, stage, rigidity, tone, channel, rung_channel, template, status, failure, formal, subject, body,
-           address, claimed_at, sent_at, served_on, served_by, served_reference
+    SELECT id, at, hypothesis, stage, rigidity, tone, channel, rung_channel, template, status, failure, formal, subject,
+           body, address, claimed_at, sent_at, served_on, served_by, served_reference
     FROM notices WHERE "case" = :case ORDER BY step, channel
 """)
 

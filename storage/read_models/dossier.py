@@ -97,9 +97,9 @@ def _owed(connection: Connection, case: Case, on: date) -> dict[str, Any]:
     pair = (case.taxpayer, case.tax)
     try:
         table = accrual_of(case.ruler)
-        return {"accrual": table, "standing": read_facts(connection, case.ruler, [pair], on)[pair]}
+        return {"accrual": table, "facts": read_facts(connection, case.ruler, [pair], on)[pair]}
     except Unreckonable:
-        return {"accrual": None, "standing": None}
+        return {"accrual": None, "facts": None}
 
 
 NEXT_STEP = text("SELECT next_step FROM cases WHERE id = :case")
@@ -127,8 +127,8 @@ QUERIES = {
         FROM decisions WHERE "case" = :case ORDER BY id
     """),
     "notices": text("""
-        SELECT id, kind, step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, formal, template, status, failure,
-               subject, body, address, provider, provider_id, claimed_at, sent_at, served_on, served_by,
+        SELECT id, kind, step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, formal, template, status,
+               failure, subject, body, address, provider, provider_id, claimed_at, sent_at, served_on, served_by,
                served_reference, deemed_on, deemed_by
         FROM notices WHERE "case" = :case ORDER BY claimed_at, id
     """),

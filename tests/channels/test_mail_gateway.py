@@ -34,19 +34,19 @@ def providers(post: MailGateway) -> list[str]:
 
 def test_without_keys_messages_stay_here_and_need_no_contact(tmp_path: Path) -> None:
     post = gateway_from({}, tmp_path)
-    assert providers(post) == ["outbox"] * 5 + ["domicile"]
+    assert providers(post) == ["file"] * 5 + ["domicile"]
     assert not any(post.reaches(channel) for channel in CHANNELS)
 
 
 def test_each_channel_leaves_by_the_provider_whose_keys_are_given(tmp_path: Path) -> None:
-    assert providers(gateway_from(SENDGRID, tmp_path)) == ["sendgrid", *["outbox"] * 4, "domicile"]
+    assert providers(gateway_from(SENDGRID, tmp_path)) == ["sendgrid", *["file"] * 4, "domicile"]
     post = gateway_from(SENDGRID | TWILIO, tmp_path)
-    assert providers(post) == ["sendgrid", "twilio", "twilio", "outbox", "twilio", "domicile"]
+    assert providers(post) == ["sendgrid", "twilio", "twilio", "file", "twilio", "domicile"]
     assert [channel for channel in CHANNELS if post.reaches(channel)] == ["email", "sms", "whatsapp", "voice"]
 
 
 def test_in_a_rehearsal_nothing_leaves(tmp_path: Path) -> None:
-    assert providers(gateway_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["outbox"] * 6
+    assert providers(gateway_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["file"] * 6
 
 
 @pytest.mark.parametrize("missing", TWILIO)

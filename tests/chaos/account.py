@@ -149,7 +149,7 @@ def _notice_faults(notices: Iterable[RowMapping], heard: Heard) -> Iterator[str]
             yield f"notice {name} is still claimed"
         if row["status"] == "failed" and not row["failure"]:
             yield f"notice {name} failed, and nothing says why"
-        where = heard.letters if row["provider"] == "outbox" else heard.messages
+        where = heard.letters if row["provider"] == "file" else heard.messages
         if row["sent_at"] is not None and row["provider"] != "domicile" and not where.get(name):
             yield f"notice {name} was sent by {row['provider']}, which hasn't got it"
         if heard.messages.get(name, 0) > MOST.get(row["channel"], 1):

@@ -31,7 +31,7 @@ class TestContact:
         case, other = world.case(taxpayer), world.case(taxpayer, "IPVA")
         words = ("case", "contact", case, "--phone", "(82) 99654-3210", "--email", " Ana.Lima@Exemplo.COM.br ")
         given = line.json(*words, "--by", "bruno")
-        assert given == {"case": case, "kinds": ["email", "phone"], "revived": [], "refused": []}
+        assert given == {"case": case, "kinds": ["email", "phone"], "recovered": [], "refused": []}
         assert world.rows("SELECT email, phone FROM taxpayers") == [("Ana.Lima@exemplo.com.br", "+5582996543210")]
         assert set(world.signals()) == {(case, "contact_given"), (other, "contact_given")}
         assert set(world.rows("SELECT reason FROM decisions")) == {("e-mail e telefone informado por bruno",)}
@@ -48,7 +48,7 @@ class TestContact:
             connection.exec_driver_sql(f"INSERT INTO opt_outs VALUES ({taxpayer}, 'whatsapp', 'reply')")
             connection.exec_driver_sql(f"INSERT INTO opt_outs VALUES ({taxpayer}, 'email', 'link')")
         given = line.json("case", "contact", case, "--phone", "82996543210", "--by", "bruno")
-        assert (given["revived"], given["refused"]) == (["sms", "voice"], ["whatsapp"])
+        assert (given["recovered"], given["refused"]) == (["sms", "voice"], ["whatsapp"])
         assert world.rows("SELECT address, recovered_by FROM suppressed_contacts WHERE recovered_at IS NULL") == [
             ("another", None)
         ]
@@ -114,7 +114,7 @@ class TestTask:
     def test_that_is_unknown_is_refused(self, world: DeliveryWorld, line: Line) -> None:
         assert line("task", "done", "7", "--by", "bruno")[0] == 1
         assert line("task", "done", "7", "--by", " ")[0] == 2
-        assert line("task", "list", "--kind", "wish")[0] == 2
+        assert line("task", "list", "--kind", "wanted")[0] == 2
         assert line("task", "list", "--cohort", "nobodys")[0] == 1
 
     def test_reads_as_a_table(self, world: DeliveryWorld, line: Line) -> None:

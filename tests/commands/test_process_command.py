@@ -24,8 +24,9 @@ def notified(made: Contract, days_ago: int = 5) -> date:
     on = TODAY - timedelta(days=days_ago)
     with made.engine.begin() as connection:
         connection.exec_driver_sql(
-            'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,'
-            f" formal, status, body, sent_at) VALUES ('n1', '{made.case}', 0, 'domicile', 'domicile', '{on}', 'h7',"
+            'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone,'
+            f" template, formal, status, body, sent_at) VALUES"
+            f" ('n1', '{made.case}', 0, 'domicile', 'domicile', '{on}', 'h7',"
             " 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
         )
     return on

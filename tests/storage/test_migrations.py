@@ -76,6 +76,39 @@ def within(schema: Content, whole: Content) -> Content:
     }
 
 
+TABLES_BEFORE_0016 = {"outbox": "owed_signals", "suppressed_contacts": "dead_contacts"}
+COLUMNS_BEFORE_0016 = {
+    "suppressed_contacts": {"recovered_at": "revived_at", "recovered_by": "revived_by"},
+    "notices": {"rung_channel": "way"},
+    "cases": {"state": "position"},
+    "cohorts": {
+        "lifecycle": "state",
+        "lifecycle_set_by": "steered_by",
+        "lifecycle_reason": "steered_because",
+        "lifecycle_since": "steered_on",
+    },
+}
+VALUES_BEFORE_0016 = {"notices": {"provider": {"file": "outbox"}, "served_by": {"file": "outbox"}}}
+
+
+def before_0016(whole: Content) -> Content:
+    """The same content under the names that it had before schema 0016."""
+    return {
+        TABLES_BEFORE_0016.get(table, table): [
+            {
+                COLUMNS_BEFORE_0016.get(table, {}).get(column, column): VALUES_BEFORE_0016.get(table, {})
+                .get(column, {})
+                .get(value, value)
+                if isinstance(value, str)
+                else value
+                for column, value in row.items()
+            }
+            for row in rows
+        ]
+        for table, rows in whole.items()
+    }
+
+
 def import_sample(engine: Engine, folder: Path) -> None:
     files = generate(24, seed=1, on=OPENED).files()
     imports: dict[str, Any] = {
@@ -123,10 +156,10 @@ def test_what_each_schema_can_hold_survives_the_way_down_and_up_again(moved: Eng
     for revision in migrate.revisions()[-2::-1]:
         migrate.downgrade(url, revision)
         now = content(moved)
-        assert now == within(now, whole)
+        assert now == within(now, whole if revision >= "0016" else before_0016(whole))
     assert [table for table, rows in now.items() if not rows] == ["suspensions"]
     migrate.upgrade(url)
-    assert within(now, content(moved)) == now
+    assert within(now, before_0016(content(moved))) == now
     assert [case["ruler"] for case in content(moved)["cases"]] == [case["ruler"] for case in whole["cases"]]
     assert lived.balanced()
     migrate.check(url)

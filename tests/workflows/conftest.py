@@ -20,14 +20,14 @@ RECORDED = {
     "test_a_pause_leaves_the_remaining_wait": "pause",
     "test_a_rejected_suspension_is_asked_for_again_after_the_wait_and_may_be_approved": "rejection",
     "test_suspended_and_paid_gives_the_benefits_back_and_resolves": "reinstatement",
-    "test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_what_is_left": "breaking",
+    "test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_what_is_left": "default",
     "test_all_paid_completes_it_and_the_case_resolves_with_the_discount_remitted": "completion",
     "test_the_taxpayer_signs_by_his_link": "link",
     "test_cancelling_gives_the_benefits_back": "cancellation",
     "test_a_hold_ends_by_itself_and_the_case_goes_on_with_the_remaining_wait": "hold",
     "test_a_defence_stops_the_suspension_until_it_is_rejected": "defence",
     "test_the_notice_of_cadin_runs_its_thirty_days_before_a_suit": "court",
-    "test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_were_left": "steering",
+    "test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_were_left": "lifecycle",
 }
 """The lives whose histories are kept, by the name of their test."""
 

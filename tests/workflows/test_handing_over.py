@@ -189,7 +189,7 @@ def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: 
     [dispatch] = next_action.dispatches
     assert (dispatch.channel, dispatch.rung_channel, dispatch.queue) == ("sms", "email", "regua-twilio")
     hand.notify(next_action.step, "sms", rung_channel="email")
-    assert notices(hand, "channel, way, status") == [("email", "email", "failed"), ("sms", "email", "queued")]
+    assert notices(hand, "channel, rung_channel, status") == [("email", "email", "failed"), ("sms", "email", "queued")]
     assert hand.look().number == 1
 
 

@@ -1,11 +1,11 @@
 """Recorded histories still replay: a change that running cases could not follow fails here.
 
-The histories are those of the lives in `test_lives`, `test_agreements`, `test_steering` and `test_due_process`, one
-file a run of a workflow. Recorded anew, when a change is meant to break with running cases (or a new kind of life is
-added), with
+The histories are those of the lives in `test_lives`, `test_agreements`, `test_cohort_lifecycle` and `test_due_process`,
+one file a run of a workflow. Recorded anew, when a change is meant to break with running cases (or a new kind of
+life is added), with
 
     rm tests/workflows/histories/*
-    RECORD=1 python -m pytest tests/workflows/test_{lives,agreements,steering,due_process}.py
+    RECORD=1 python -m pytest tests/workflows/test_{lives,agreements,cohort_lifecycle,due_process}.py
 
 They are kept decrypted, as all were before there were keys: they hold no person's data, and no name of a machine.
 """

@@ -52,7 +52,7 @@ def test_instalments_are_paid_by_their_own_txid_and_slip(made: Contract) -> None
 
 
 @pytest.mark.parametrize(
-    ("policy", "count", "wish", "why"),
+    ("policy", "count", "wanted", "why"),
     [
         (BH, 10, {"litigation": Litigation.FROZEN}, "grants no agreement for a debt with a frozen bank account"),
         (BH, 0, {}, "an agreement has at least one instalment"),

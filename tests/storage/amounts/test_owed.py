@@ -159,8 +159,8 @@ def test_a_notice_for_what_delay_added_is_no_violation(engine: Engine) -> None:
     case = who.on_ruler(date(2026, 2, 1))
     who.pays("1000.00", date(2026, 2, 10))
     told = """
-        INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
-                             status, body, claimed_at)
+        INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,
+                             formal, status, body, claimed_at)
         VALUES ('n', :case, 0, 'email', 'email', :at, 'h1', 'reminder', 1, 'friendly', 't', false, 'sent', '', :claimed)
     """
     with engine.begin() as connection:

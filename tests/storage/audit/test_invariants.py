@@ -76,7 +76,7 @@ class Recorder:
             claimed_at=claimed_at,
             due_at=datetime.combine(at, time(15), tzinfo=UTC),
             sent_at=claimed_at,
-            **{"formal": True, "served_on": at, "served_by": "outbox", **more},
+            **{"formal": True, "served_on": at, "served_by": "file", **more},
         )
 
     def journal(self, kind: str, recorded_at: datetime, **evidence: Any) -> None:
@@ -215,8 +215,8 @@ def test_a_planted_fault_is_found(lived: Engine, sql: str, sentence: str) -> Non
 def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:
     """And read once more on another one, after the suspension that it had announced."""
     again = """
-        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "n1-sms", "channel": "sms", "rung_channel": "sms",
-            "served_on": "2026-05-20"}')).* FROM notices WHERE step = 1
+        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{"id": "n1-sms", "channel": "sms", "rung_channel":
+            "sms", "served_on": "2026-05-20"}')).* FROM notices WHERE step = 1
     """
     with planted(lived, again) as found:
         assert found == []

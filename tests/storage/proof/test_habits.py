@@ -33,8 +33,8 @@ EARLIER = """
 """
 
 NOTICE = """
-    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template, formal,
-                         status, body, sent_at)
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,
+                         formal, status, body, sent_at)
     VALUES (:case, :case, 0, 'email', 'email', :at, 'h1', 'reminder', 1, 'friendly', 't', false, 'sent', '', now())
 """
 

@@ -184,7 +184,7 @@ def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> No
     ledger.paid("c", 1, "50.00", AFTER)
     ledger.returned(date(2026, 7, 1), "1000.00", "900.00")
     ledger.run("""UPDATE cases SET next_step = '{"action": "notify", "row": "h1", "rung": 1, "on": "2026-09-03",
-                                                "legs": [{"channel": "email"}]}', state = '{"occurrences": 1}'""")
+                                                "routes": [{"channel": "email"}]}', state = '{"occurrences": 1}'""")
     found = ledger.results()
     with ledger.engine.connect() as connection:
         for figure in FIGURES:
@@ -244,7 +244,7 @@ def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) 
     ledger.cases("a", 2, "200.00")
     ledger.cases("b", 3, "300.00", arm="rival")
     today = last_day(ledger.engine, COHORT)
-    step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "legs": [{"channel": "voice"}]}
+    step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "routes": [{"channel": "voice"}]}
     ledger.run("UPDATE cases SET ruler = rival FROM cohorts WHERE arm = 'rival'")
     ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
     sendings = [each.sending for each in ledger.results(today).forecast or ()]

@@ -1,5 +1,6 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,10 @@ from commands.typed import one_of
 from embedded.home import home
 from models.errors import Refusal
 from models.formats import money
-from storage.intake.files import look_over_text
+from models.payment.bank_record import RejectedLine
+from models.payment.bank_return import open_return
+from models.payment.tally import tally
+from storage.intake.files import TextFile, look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported, import_bank_file
 from storage.payments.ledger import match as put_on_debt
@@ -36,10 +40,14 @@ def import_payments(
     force: Annotated[
         bool, typer.Option("--force", help="Take a file whose number was imported before, or whose trailer disagrees.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in it; no stack is needed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import a bank's return file. Each payment counts once, however often and by whomever it is reported."""
     source = look_over_text(file)
+    if dry_run:
+        _look_into(source, as_json)
+        return
     with (
         progress_of(source) as progress,
         Rejects(home().rejects / f"{source.label}.csv") as rejects,
@@ -54,6 +62,30 @@ def import_payments(
             f"{file.name} is kept aside and nothing of it was applied: {'; '.join(imported.disagreements)};"
             " --force applies the lines that are well-formed"
         )
+
+
+def _look_into(source: TextFile, as_json: bool) -> None:
+    """Counts a file without applying it; the lines that can't be taken are told on stderr, for people."""
+
+    def reject(line: RejectedLine) -> None:
+        if not as_json:
+            complain(f"{source.path.name}:{line.line}: {line.reason}")
+
+    with closing(source.lines()) as lines:
+        try:
+            returned = open_return(lines, datetime.now(UTC).date())
+        except Refusal as refusal:
+            raise Refusal(f"{source.path.name}: {refusal}") from None
+        counted = tally(returned, reject)
+    said = {
+        "format": returned.header.layout,
+        "payments": counted.payments,
+        "amount": counted.amount,
+        "reversals": returned.reversals,
+        "rejected": counted.rejected,
+        "warnings": [*returned.warnings(), *returned.disagreements()],
+    }
+    emit(said, as_json, lambda: _show_import(said))
 
 
 @payments.command("list")
@@ -124,7 +156,7 @@ def _show_import(said: dict[str, Any]) -> None:
     table(("", ""), ((name, said[name]) for name in said if name not in ("rejects_file", "warnings")))
     for warning in said["warnings"]:
         complain(f"warning: {warning}")
-    if said["rejects_file"]:
+    if said.get("rejects_file"):
         say(f"the rejected lines and why: {said['rejects_file']}")
 
 

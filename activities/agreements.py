@@ -238,6 +238,6 @@ def _txid(connection: Connection, agreement: str, n: int) -> str:
 
 def _payable(agreed: AgreementRecord, entry: Entry, tx: AgreementTransaction) -> bool:
     policy, request = agreed.deal.policy, agreed.deal.request
-    if request.pay is Pay.CASH or policy.terms_of(request.regime).breaking is None:
+    if request.pay is Pay.CASH or policy.terms_of(request.regime).default is None:
         return True
     return payable(policy, request.regime, entry.due, agreed.life.entries[-1].due, tx.today)

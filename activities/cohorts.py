@@ -25,10 +25,10 @@ AT_ONCE = 20
 """Starts under way together: more only queue at the server."""
 
 TOGETHER = 100
-"""Cases whose stock is taken together: a payment for one of their debts waits some 0.2 s for it."""
+"""Cases that are evaluated together: a payment for one of their debts waits some 0.2 s for it."""
 
-SPELL_SECONDS, PART_OF_SEARCH = 5.0, 0.1
-"""A spell lasts so long that whoever watches sees it advance, but the search for its first page is a small part."""
+BATCH_SECONDS, PART_OF_SEARCH = 5.0, 0.1
+"""A batch lasts so long that whoever watches sees it advance, but the search for its first page is a small part."""
 
 
 class CohortActivities(CohortEffects):
@@ -53,7 +53,7 @@ class CohortActivities(CohortEffects):
             candidates(self.dependencies.engine, record.frozen.ruler, record.selection, today, after)
         ) as pages:
             page = await asyncio.to_thread(next, pages, None)
-            ends = began + max(SPELL_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
+            ends = began + max(BATCH_SECONDS, (_seconds() - began) / PART_OF_SEARCH)
             while page:
                 cursor = await self._start_page(record, page, cursor, rate_limit)
                 activity.heartbeat(cursor)
@@ -104,7 +104,7 @@ class CohortActivities(CohortEffects):
 
         async def start(case: str, ruler: str) -> bool:
             async with gate:
-                await rate_limit.turn()
+                await rate_limit.acquire()
                 return await self._start(cohort, case, ruler, evaluations.get(case))
 
         started = await asyncio.gather(*(start(case, ruler) for case, ruler in rulers.items()))
@@ -135,18 +135,18 @@ class CohortActivities(CohortEffects):
 
 
 class RateLimit:
-    """Turns that come at most so many times a second, evenly: what was missed while nobody came is not made up for."""
+    """A limit of so many starts a second, evenly spaced: a start that nobody asked for is not made up for later."""
 
     def __init__(self, rate: float) -> None:
         self.gap = 1 / rate
         self.next = -math.inf
 
     def wait(self, now: float) -> float:
-        """The seconds from `now` until the turn that is given."""
+        """The seconds to wait from `now` on for the start that is granted."""
         self.next = max(self.next + self.gap, now)
         return self.next - now
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         await asyncio.sleep(self.wait(_seconds()))
 
 

@@ -15,6 +15,7 @@ import typer
 
 from bench.bare_worker import bare_worker
 from bench.climb import bare_climb, climb
+from bench.fairness import fairness_figures
 from bench.figures import Figure
 from bench.ground import Ground
 from bench.history import history_figures
@@ -25,7 +26,6 @@ from bench.rungs import rung_figures
 from bench.scale import scale_asked
 from bench.sizing import readable
 from bench.starts import start_figures
-from bench.turns import turn_figures
 from commands.console import emit, err, out, run, table
 from embedded.home import Home
 from embedded.stack import Stack, stoppable
@@ -68,7 +68,7 @@ async def measure(ground: Ground) -> list[Figure]:
     figures += await live_figures(ground)
     figures += await import_figures(ground)
     ground.say(f"{ground.scale.few} behind {ground.scale.crowd}")
-    figures += await turn_figures(ground)
+    figures += await fairness_figures(ground)
     return [*figures, *await asyncio.to_thread(report_figures, ground)]
 
 

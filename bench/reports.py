@@ -43,7 +43,7 @@ LEDGER = """
     INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, next_step, opened_on, owed, arm, status)
     SELECT 'c' || n, n, 'ICMS', name, ruler, '{"occurrences": 1}',
            CASE WHEN n % 10 > 0 THEN jsonb_build_object('action', 'notify', 'row', 'h1', 'rung', 1, 'on',
-                CURRENT_DATE + (n % 20)::int, 'legs', '[{"channel": "email"}, {"channel": "sms"}]'::jsonb) END,
+                CURRENT_DATE + (n % 20)::int, 'routes', '[{"channel": "email"}, {"channel": "sms"}]'::jsonb) END,
            :opened, amount, CASE WHEN n % 10 = 0 THEN 'control' ELSE 'ruler' END,
            CASE WHEN n % 10 = 0 THEN 'control' ELSE 'running' END
     FROM (SELECT taxpayer AS n, amount FROM debtors JOIN debts ON debts.id = debt) AS owing, cohorts;

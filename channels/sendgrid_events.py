@@ -31,13 +31,14 @@ REFUSES = ("spamreport", "unsubscribe", "group_unsubscribe")
 """The taxpayer has the message and wants no more: the notice isn't lost, the channel is."""
 
 DROPS = {
-    "bounced address": (Progress.BOUNCED, NO_SUCH_ADDRESS, "dead"),
-    "invalid": (Progress.BOUNCED, NO_SUCH_ADDRESS, "dead"),
+    "bounced address": (Progress.BOUNCED, NO_SUCH_ADDRESS, "suppressed"),
+    "invalid": (Progress.BOUNCED, NO_SUCH_ADDRESS, "suppressed"),
     "unsubscribed address": (Progress.BLOCKED, UNSUBSCRIBED, "refused"),
     "spam reporting address": (Progress.BLOCKED, UNSUBSCRIBED, "refused"),
 }
-"""Reasons for which SendGrid doesn't even try (https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event),
-by what that makes of the notice, and of the address."""
+"""Reasons for which SendGrid doesn't even try
+(https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event), by what that makes of the notice, and of
+the address."""
 
 SKEW = timedelta(days=1)
 """How far SendGrid's clock may run ahead of ours."""
@@ -76,7 +77,7 @@ def _meaning(kind: str, event: dict[str, Any]) -> tuple[Progress | None, str | N
         # full, busy, greylisted, not found today: the address may work tomorrow
         return Progress.BLOCKED, _with_status(TURNED_AWAY, event), None
     if kind == "bounce":
-        return Progress.BOUNCED, _with_status(NO_SUCH_ADDRESS, event), "dead"
+        return Progress.BOUNCED, _with_status(NO_SUCH_ADDRESS, event), "suppressed"
     if kind == "dropped":
         return DROPS.get((_text(event, "reason") or "").lower(), (Progress.FAILED, DROPPED, None))
     if kind in REFUSES:

@@ -174,10 +174,10 @@ def _asked(ask: Callable[[], Made]) -> Made:
     try:
         return ask()
     except (TwilioRestException, TwilioServiceException) as error:
-        dead = SUPPRESSING_ERRORS.get(error.code or 0)
-        reason = dead or REFUSED.get(error.status, REFUSED_ANYHOW.format(code=error.code))
+        suppressing = SUPPRESSING_ERRORS.get(error.code or 0)
+        reason = suppressing or REFUSED.get(error.status, REFUSED_ANYHOW.format(code=error.code))
         # not chained: Twilio's sentence quotes the number
-        raise failure_of(error.status, {}, reason, contact_is_suppressed=dead is not None) from None
+        raise failure_of(error.status, {}, reason, contact_is_suppressed=suppressing is not None) from None
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the SDK ships no types

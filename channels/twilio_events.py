@@ -72,7 +72,7 @@ SUPPRESSING_ERRORS = {
 status callbacks. What may pass (30003 switched off, 30007 filtered, 30008 unknown, 21612 no route today) isn't here."""
 
 OPTED_OUT = 21610
-"""It is the taxpayer's wish, and not the address that is wrong."""
+"""The taxpayer unsubscribed: nothing is wrong with the address."""
 
 LATEST = timedelta(days=30)
 """How long after it happened an event of a call may still come in with its own instant."""
@@ -154,7 +154,7 @@ def _meaning(progress: Progress | None, code: str) -> tuple[Progress | None, str
     if error == OPTED_OUT:
         return Progress.BLOCKED, SUPPRESSING_ERRORS[error], "refused"
     if error in SUPPRESSING_ERRORS:
-        return Progress.BOUNCED, SUPPRESSING_ERRORS[error], "dead"
+        return Progress.BOUNCED, SUPPRESSING_ERRORS[error], "suppressed"
     return Progress.FAILED, f"a operadora não entregou a mensagem (código {error})" if error else "não entregue", None
 
 

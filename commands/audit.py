@@ -52,7 +52,7 @@ def audit(
         raise typer.BadParameter("name a cohort, or say --all", param_hint="COHORT")
     with answering_database() as engine:
         names = _cohorts(engine, cohort)
-        sealed = checkpoint_now(engine)
+        set_now = checkpoint_now(engine)
         found = Findings()
         with _progress() as bar:
             for name in names:
@@ -61,14 +61,14 @@ def audit(
             found.log += broken_log(connection)
             found.checkpoints += broken_checkpoints(connection)
             chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
-            seal = newest_checkpoint(connection)
+            newest = newest_checkpoint(connection)
     said = {
         "cohort": cohort or None,
         "cohorts": names,
         "cases": found.cases,
         "violations": [*found.unlawful, *found.altered],
-        "chain": {**chain, "sealed_now": sealed, "ok": not found.altered},
-        "seal": seal,
+        "chain": {**chain, "sealed_now": set_now, "ok": not found.altered},
+        "seal": newest,
     }
     emit(said, as_json, lambda: _show(said, found))
     if said["violations"]:
@@ -107,16 +107,16 @@ def _progress() -> Progress:
 def _show(said: dict[str, Any], found: Findings) -> None:
     for violation in said["violations"]:
         say(violation)
-    chain, seal = said["chain"], said["seal"]
+    chain, newest = said["chain"], said["seal"]
     rows = [
         ("cases, by the invariants", said["cases"], len(found.unlawful)),
         ("decisions, in the chain of their case", chain["decisions"], len(found.decisions)),
         ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
-        ("seals over the decisions", chain["seals"], len(found.checkpoints)),
+        ("checkpoints over the decisions", chain["seals"], len(found.checkpoints)),
     ]
     table(["checked", "how many", "faults"], rows)
-    if seal:
-        say(f"newest seal: {seal['id']} {seal['hash']}")
+    if newest:
+        say(f"newest checkpoint: {newest['id']} {newest['hash']}")
     say("nothing is wrong" if not said["violations"] else f"{len(said['violations'])} faults")
 
 

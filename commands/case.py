@@ -161,7 +161,7 @@ def served(
     _done(case, f"notice {notice} served on {on}", json)
 
 
-@case.command()
+@case.command(name="revive")
 def recover(json: Json = False) -> None:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
     with answering_database() as engine, engine.begin() as connection:

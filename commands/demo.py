@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -32,10 +32,13 @@ from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.city import MOST_TAXPAYERS, RULERS, Person, city
 from rehearsal.clerk import Clerk
+from rehearsal.clock import RehearsalClock, standing_on
 from rehearsal.ground import clear
-from rehearsal.life import Life, Tally
+from rehearsal.life import Life
 from rehearsal.people import Townspeople
+from rehearsal.rest import Rest
 from rehearsal.supervisor import Supervisor
+from rehearsal.tally import Tally
 from reports.page import page
 from storage.audit.invariants import violations
 from storage.case.cohorts import Cohort, Selection
@@ -46,9 +49,6 @@ from workflows.client import connect_to
 FIRST_DAY = date(2026, 3, 2)
 """A Monday; fixed, so that the demo is the same on whatever day it is run."""
 EARLIEST, LATEST = date(2001, 1, 1), date(2090, 1, 1)
-
-OPENED_A_SECOND = 25
-"""How many cases are surely opened in a second: so long before the first day's notices the cohorts start."""
 
 PLAIN_SECONDS = 10.0
 TEND_SECONDS = 0.25
@@ -81,7 +81,7 @@ def writable(given: Path | None) -> Path | None:
 def demo(
     taxpayers: Annotated[int, typer.Option(min=1, max=MOST_TAXPAYERS, help="How many people.")] = 200,
     days: Annotated[int, typer.Option(min=1, max=1000, help="How many days they live through.")] = 240,
-    day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts.")] = 0.45,
+    day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts at least.")] = 0.3,
     seed: Annotated[int, typer.Option(help="The same seed and start, the same city and the same outcome.")] = 1,
     start: Annotated[date, typer.Option(parser=first_day, metavar="DATE", help="The city's first day.")] = FIRST_DAY,
     report: Annotated[
@@ -101,6 +101,7 @@ def demo(
             complain(f"starting the stack in {where}")
             with Stack(where, day_seconds) as stack:
                 stack.publish()
+                say(f"watch the city in Temporal's Web UI: {stack.services.ui}")
                 ends = play.perform(stack, deliveries)
                 result = conclude(ends, report or Path(where, "report.html"), str(stack.services.ui), began)
                 result = {"taxpayers": taxpayers, **result}
@@ -136,29 +137,21 @@ class Play:
     def perform(self, stack: Stack, deliveries: Path) -> Ends:
         """From the authority's extracts to the last day."""
         engine = connect(stack.services.database, pool=6)
-        Census(engine, deliveries, lambda: self.first_day).take(self.people)
-        clock = self._clock()
-        cohorts = [self._found(engine, tax, clock) for tax in RULERS if any(p.tax == tax for p in self.people)]
-        rested = asyncio.run(self._live(stack, engine, deliveries, clock, cohorts))
+        census = Census(engine, deliveries)
+        census.take(self.people, self.first_day)
+        bank = Bank(engine, deliveries, str(stack.services.pix_webhook_url))
+        first = standing_on(self.first_day, load_ruler("alagoas-icms")[0].jurisdiction.timezone)
+        cohorts = [self._found(engine, tax, first) for tax in RULERS if any(p.tax == tax for p in self.people)]
+        clock = RehearsalClock(engine, [cohort.name for cohort in cohorts], first)
+        over = asyncio.run(self._live(stack, engine, census, bank, clock, cohorts))
         ends = Ends(
             [read_report(engine, cohort.name) for cohort in cohorts],
             [fault for cohort in cohorts for fault in violations(engine, cohort.name)],
         )
         engine.dispose()
-        if not rested:
-            ends.violations.append("the city did not come to rest after its last day: see the logs in the demo's home")
+        if not over:
+            ends.violations.append(f"the city did not get beyond {clock.today}: see the logs in the demo's home")
         return ends
-
-    def _clock(self) -> Clock:
-        head_start = timedelta(seconds=1 + len(self.people) / OPENED_A_SECOND)
-        jurisdiction = load_ruler("alagoas-icms")[0].jurisdiction
-        return Clock(
-            day_seconds=Decimal(str(self.day_seconds)),
-            origin_wall=datetime.now(UTC) + head_start,
-            origin_day=self.first_day,
-            timezone=jurisdiction.timezone,
-            last_day=self.last_day,
-        )
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
         ruler, source = load_ruler(RULERS[tax])
@@ -167,28 +160,26 @@ class Play:
         name = f"cidade-{tax.lower()}"
         return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
 
-    async def _live(self, stack: Stack, engine: Engine, deliveries: Path, clock: Clock, cohorts: list[Cohort]) -> bool:
+    async def _live(
+        self, stack: Stack, engine: Engine, census: Census, bank: Bank, clock: RehearsalClock, cohorts: list[Cohort]
+    ) -> bool:
         client = await connect_to(stack.services.temporal, stack.home.payload_keys)
         started = [await start_cohort(client, cohort) for cohort in cohorts]
         for handle in started:
             await handle.result()
-
-        def today() -> date:
-            return clock.day_at(datetime.now(UTC))
-
-        census = Census(engine, deliveries, today)
-        bank = Bank(engine, deliveries, clock, str(stack.services.pix_webhook_url))
         with watching(self.first_day, self.last_day) as watch:
             return await Life(
                 engine=engine,
                 clock=clock,
                 last_day=self.last_day,
-                people=Townspeople(engine, census, clock, bank, self.seed, self.people),
-                supervisor=Supervisor(engine, client, clock, self.people),
-                clerk=Clerk(engine, clock),
+                day_seconds=self.day_seconds,
+                rest=Rest(engine, client),
+                people=Townspeople(engine, census, bank, self.seed, self.people),
+                bank=bank,
+                supervisor=Supervisor(engine, client, self.people),
+                clerk=Clerk(engine),
                 tend=stack.tend,
                 watch=watch,
-                patience=timedelta(seconds=30 + len(self.people) / 5),
             ).live()
 
 
@@ -241,17 +232,22 @@ def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def watching(first_day: date, last_day: date) -> Iterator[Any]:
-    """A bar on a terminal, else a line now and then."""
+    """A bar in place on a terminal, as wide as that is; else a line now and then."""
     length = (last_day - first_day).days
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[tally]}"), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[tally]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, expand=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("day 0", total=length, tally="")
         spoken = time.monotonic()
 
         def watch(today: date, tally: Tally) -> None:
             nonlocal spoken
             day = f"day {(today - first_day).days}/{length}"
-            bar.update(task, completed=(today - first_day).days, description=day, tally=in_words(tally))
+            bar.update(task, completed=(today - first_day).days, description=day, tally=in_short(tally))
             if not err.is_terminal and time.monotonic() - spoken >= PLAIN_SECONDS:
                 spoken = time.monotonic()
                 complain(f"{day} ({today}): {in_words(tally)}")
@@ -259,10 +255,15 @@ def watching(first_day: date, last_day: date) -> Iterator[Any]:
         yield watch
 
 
+def in_short(tally: Tally) -> str:
+    """So short that a bar fits beside it in 80 columns."""
+    return f"{tally.notices} notices, {tally.payments} payments, {tally.resolved} resolved"
+
+
 def in_words(tally: Tally) -> str:
     return (
         f"{tally.notices} notices, {tally.payments} payments, {money(tally.recovered)} recovered, "
-        f"{tally.closed} resolved, {tally.suspended} suspended"
+        f"{tally.resolved} resolved, {tally.suspended} suspended"
     )
 
 

@@ -120,8 +120,21 @@ class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
 
+class DayBegan(Event):
+    """A rehearsal's clock was moved to a day on which the case has something to do."""
+
+    on: date
+
+
 class MemoryLost(Event):
     """Temporal was restored, or lost cases: what a workflow remembers may be older than its record, or gone."""
+
+
+class HistoryRetired(Event):
+    """The code now running can't follow the workflow's history: it is ended, and started anew from the record."""
+
+    agreement: str | None = None
+    """The agreement whose own workflow it is; none: the case's."""
 
 
 OF_A_COHORT: tuple[type[Event], ...] = (CohortStateChanged, RulerChanged)
@@ -148,5 +161,7 @@ EVENTS: tuple[type[Event], ...] = (
     PriorStepTaken,
     RatesLoaded,
     ExtractChanged,
+    DayBegan,
     MemoryLost,
+    HistoryRetired,
 )

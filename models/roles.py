@@ -28,7 +28,7 @@ class Actor:
 
 WORK = frozenset({Role.ANALYST, Role.SUPERVISOR})
 JUDGEMENT = frozenset({Role.SUPERVISOR})
-SIGHT = frozenset(Role)
+ANYBODY = frozenset(Role)
 
 DUTIES = {
     "taxpayers import": WORK,
@@ -62,8 +62,8 @@ DUTIES = {
     "case step": WORK,
     "case approve": JUDGEMENT,
     "case reject": JUDGEMENT,
-    "case show --reveal": SIGHT,
-    "case explain --reveal": SIGHT,
+    "case show --reveal": ANYBODY,
+    "case explain --reveal": ANYBODY,
     "agreement sign": WORK,
     "agreement break": WORK,
     "task done": WORK,

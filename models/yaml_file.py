@@ -75,7 +75,7 @@ def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple
 
 def shape_faults(invalid: ValidationError, lines: Lines) -> tuple[Fault, ...]:
     """The faults of a file's shape, without the lists that are too short only because what is in them is faulty."""
-    errors = [(error["type"], _place(error["loc"]), error["msg"]) for error in invalid.errors()]
+    errors = [(error["type"], key_path(error["loc"]), error["msg"]) for error in invalid.errors()]
     inner = {where[:depth] for _, where, _ in errors for depth in range(len(where))}
     return tuple(
         Fault(where, _sentence(kind, message), lines.of(where))
@@ -84,8 +84,8 @@ def shape_faults(invalid: ValidationError, lines: Lines) -> tuple[Fault, ...]:
     )
 
 
-def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Without the parts in brackets, which are no keys of the file: `[key]`, `[table]`."""
+def key_path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The path of keys to a fault, without the parts in brackets, which are no keys of the file: `[key]`, `[table]`."""
     return tuple(part for part in loc if not str(part).startswith("["))
 
 
@@ -108,9 +108,10 @@ class ReadTable(Generic[Table]):
     faults: tuple[Fault, ...]
 
 
-def _read_table(
+def read_table(
     text: str, kind: str, model: type[Table], meant: Callable[[Table], Iterator[tuple[Where, str]]]
 ) -> ReadTable[Table]:
+    """Reads a table from YAML: faults of shape, else those that `meant` finds, each at its line."""
     written, lines, faults = read_keys(text, kind)
     if written is None:
         return ReadTable(None, faults)

@@ -6,14 +6,13 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
-from models.law.calendar import Clock
 from models.payment.barcode import slip_barcode
 from models.payment.febraban import WIDTH
 from storage.intake.files import look_over_text
@@ -38,28 +37,21 @@ class PaidSlip:
 
 
 class Bank:
-    def __init__(self, engine: Engine, folder: Path, clock: Clock, webhook: str) -> None:
+    def __init__(self, engine: Engine, folder: Path, webhook: str) -> None:
         """`folder` gets its return files."""
         self.engine = engine
         self.folder = folder
-        self.clock = clock
         self.webhook = webhook
         self._till: list[PaidSlip] = []
         self._files = 0
 
-    @property
-    def idle(self) -> bool:
-        """What would be reported only after the city's last day never is."""
-        last = self.clock.last_day
-        return not any(last is None or slip.on + REPORTS_AFTER <= last for slip in self._till)
-
-    def live(self, now: datetime) -> None:
-        """Delivers a file of the payments whose time has come."""
-        today = self.clock.day_at(now)
+    def live(self, today: date) -> bool:
+        """Delivers a file of the payments whose time has come; whether there were any."""
         due = [slip for slip in self._till if slip.on + REPORTS_AFTER <= today]
         if due:
-            self._deliver(due, today, now)
+            self._deliver(due, today)
             self._till = [slip for slip in self._till if slip not in due]
+        return bool(due)
 
     def take(self, slip: PaidSlip) -> None:
         self._till.append(slip)
@@ -76,13 +68,13 @@ class Bank:
                 raise AssertionError(f"the webhook refused a callback ({refused.code})") from None
             raise
 
-    def _deliver(self, slips: list[PaidSlip], today: date, now: datetime) -> None:
+    def _deliver(self, slips: list[PaidSlip], today: date) -> None:
         self._files += 1
         file = self.folder / f"{len(list(self.folder.iterdir())):04}-bank.ret"
         lines = return_file(slips, self._files, today)
         file.write_text("".join(f"{line}\r\n" for line in lines), encoding="ascii", newline="")
         with Rejects(file.with_suffix(".rejects")) as rejects:
-            imported = import_bank_file(self.engine, look_over_text(file), rejects, now)
+            imported = import_bank_file(self.engine, look_over_text(file), rejects, datetime.now(UTC))
         if rejects.count or not imported.applied:
             raise AssertionError(f"the invented {file.name} was not taken whole: {imported.disagreements}")
 

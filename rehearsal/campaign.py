@@ -1,6 +1,7 @@
 """The city's settlement campaign: the shipped one, its days moved so that the offer opens on the city's first day.
 
-Its banks have more days to report than the shipped one's: here a day passes in a blink, and a busy machine may lag.
+Its banks have more days to report than the shipped one's: where the clock goes on, as in the storm of `make chaos`, a
+day passes in a blink, and a busy machine may lag.
 """
 
 from __future__ import annotations

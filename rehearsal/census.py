@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from models.case.evidence import Debt, Filing
 from models.intake.extract import (
@@ -42,31 +42,50 @@ class Census:
 
     engine: Engine
     folder: Path
-    today: Callable[[], date]
 
-    def take(self, people: Iterable[Person]) -> None:
+    def take(self, people: Iterable[Person], today: date) -> None:
         people = tuple(people)
-        self.take_debts(debt_row(person, debt) for person in people for debt in person.debts)
-        self.take_filings(filing_row(person, filing) for person in people for filing in person.filings)
-        self._deliver(
-            "benefits",
-            (*BENEFITS_REQUIRED, *BENEFITS_OPTIONAL),
-            (row for person in people for row in benefit_rows(person)),
-            benefit_reader,
-            import_benefits,
-        )
-
-    def take_debts(self, rows: Iterable[Row]) -> None:
-        def reader_of(header: Sequence[str]) -> Any:
-            return debt_reader(header, self.today(), "regua")
-
-        self._deliver("taxpayers", (*TAXPAYERS_REQUIRED, *TAXPAYERS_OPTIONAL), rows, reader_of, import_debts)
+        with self.engine.begin() as connection:
+            self._debts(connection, (debt_row(person, debt) for person in people for debt in person.debts), today)
+            self._filings(connection, (filing_row(person, filing) for person in people for filing in person.filings))
+            self._deliver(
+                connection,
+                "benefits",
+                (*BENEFITS_REQUIRED, *BENEFITS_OPTIONAL),
+                (row for person in people for row in benefit_rows(person)),
+                benefit_reader,
+                import_benefits,
+            )
 
     def take_filings(self, rows: Iterable[Row]) -> None:
-        self._deliver("filings", (*FILINGS_REQUIRED, *FILINGS_OPTIONAL), rows, filing_reader, import_filings)
+        with self.engine.begin() as connection:
+            self._filings(connection, rows)
+
+    def take_unpaid(self, person: Person, today: date) -> None:
+        """The missing returns, filed today, and the debts they declare: nobody sees the ones without the others."""
+        with self.engine.begin() as connection:
+            self._debts(connection, newly_owed(person), today)
+            self._filings(connection, filed_late(person, today, paid=False))
+
+    def _debts(self, connection: Connection, rows: Iterable[Row], today: date) -> None:
+        def reader_of(header: Sequence[str]) -> Any:
+            return debt_reader(header, today, "regua")
+
+        columns = (*TAXPAYERS_REQUIRED, *TAXPAYERS_OPTIONAL)
+        self._deliver(connection, "taxpayers", columns, rows, reader_of, import_debts)
+
+    def _filings(self, connection: Connection, rows: Iterable[Row]) -> None:
+        columns = (*FILINGS_REQUIRED, *FILINGS_OPTIONAL)
+        self._deliver(connection, "filings", columns, rows, filing_reader, import_filings)
 
     def _deliver(
-        self, name: str, columns: Sequence[str], rows: Iterable[Row], reader_of: Callable[..., Any], merge: Any
+        self,
+        connection: Connection,
+        name: str,
+        columns: Sequence[str],
+        rows: Iterable[Row],
+        reader_of: Callable[..., Any],
+        merge: Any,
     ) -> None:
         content = _csv(columns, rows)
         if content is None:
@@ -74,22 +93,23 @@ class Census:
         file = self.folder / f"{len(list(self.folder.iterdir())):04}-{name}.csv"
         file.write_text(content, encoding="utf-8")
         source = look_over(file)
-        with Rejects(file.with_suffix(".rejects")) as rejects, self.engine.begin() as connection:
+        with Rejects(file.with_suffix(".rejects")) as rejects:
             merge(connection, source, reader_of(source.header), rejects)
+            connection.execute(text("DISCARD TEMP"))  # each import makes its own temporary tables
         if rejects.count:
             raise AssertionError(f"{rejects.count} rows of the invented {file.name} were rejected")
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str | None:
     """None when there are no rows: such a file would be refused."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", delimiter=";", lineterminator="\n")
+    file = io.StringIO()
+    writer = csv.DictWriter(file, columns, restval="", delimiter=";", lineterminator="\n")
     writer.writeheader()
     written = 0
     for row in rows:
         written += 1
         writer.writerow(row)
-    return text.getvalue() if written else None
+    return file.getvalue() if written else None
 
 
 def debt_row(person: Person, debt: Debt) -> Row:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine, text
 
 from models.case.facts import StepKind
 from models.errors import Refusal
-from models.law.calendar import Clock
 from storage.law.prior_steps import take_prior_step
 
 NAME = "escrivã da cidade"
@@ -21,19 +18,20 @@ WAITING = text("""SELECT id FROM cases WHERE status = 'awaiting_prior_steps' ORD
 
 
 class Clerk:
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.clock = clock
 
-    async def live(self, now: datetime) -> None:
-        await asyncio.to_thread(self._take_steps, now)
-
-    def _take_steps(self, now: datetime) -> None:
+    def live(self, today: date) -> bool:
+        """Whether anything was put on record."""
         with self.engine.connect() as connection:
             waiting = connection.scalars(WAITING).all()
-        for case in waiting:
-            for kind in STEPS:
-                # refused when it is on record, and the case has only not looked yet
-                with suppress(Refusal):
-                    on = self.clock.day_at(now)
-                    take_prior_step(self.engine, case, kind, on, f"livro da cidade, {case}", NAME, now)
+        taken = [self._takes(case, kind, today) for case in waiting for kind in STEPS]
+        return any(taken)
+
+    def _takes(self, case: str, kind: StepKind, today: date) -> bool:
+        """False when it is on record already."""
+        try:
+            take_prior_step(self.engine, case, kind, today, f"livro da cidade, {case}", NAME, datetime.now(UTC))
+        except Refusal:
+            return False
+        return True

@@ -16,10 +16,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from models.errors import Refusal
-from models.law.calendar import Clock
 from models.ruler.schema import Stage
 from rehearsal.bank import Bank, PaidSlip
-from rehearsal.census import Census, corrected, filed_late, newly_owed
+from rehearsal.census import Census, corrected, filed_late
 from rehearsal.city import Act, Does, Person
 from rehearsal.providers import answer_sms, bounce
 from storage.agreement.policy_files import load_policy
@@ -30,9 +29,6 @@ from storage.payments.offers import offer_on
 
 OVERLAP = timedelta(seconds=5)
 """A notice is stamped as sent a moment before it can be seen, so the latest mail is read again."""
-
-RETRY = timedelta(seconds=1)
-"""After which one tries again when nobody answered."""
 
 NOBODY_ANSWERED = (urllib.error.URLError, ConnectionError, TimeoutError, OperationalError)
 
@@ -52,7 +48,7 @@ MAIL = text("""
     SELECT notices."case", step, stage, min(at) AS at, min(sent_at) AS sent_at, tax_id
     FROM notices JOIN cases ON cases.id = notices."case" JOIN taxpayers ON taxpayers.id = cases.taxpayer
     WHERE sent_at >= :since
-    GROUP BY notices."case", step, stage, tax_id ORDER BY min(sent_at)
+    GROUP BY notices."case", step, stage, tax_id ORDER BY tax_id, step
 """)
 
 TO_PAY = text("""
@@ -72,9 +68,9 @@ INSTALMENT = text("""
 
 @dataclass(frozen=True, order=True)
 class Intent:
-    """An act that a notice has called for, and the wall instant it is done at."""
+    """An act that a notice has called for, and the day it is done on."""
 
-    at: datetime
+    on: date
     number: int
     index: int
     case: str = field(compare=False)
@@ -82,12 +78,9 @@ class Intent:
 
 
 class Townspeople:
-    def __init__(
-        self, engine: Engine, census: Census, clock: Clock, bank: Bank, seed: int, people: Iterable[Person]
-    ) -> None:
+    def __init__(self, engine: Engine, census: Census, bank: Bank, seed: int, people: Iterable[Person]) -> None:
         self.engine = engine
         self.census = census
-        self.clock = clock
         self.bank = bank
         self.seed = seed
         self.people = {person.tax_id: person for person in people}
@@ -98,12 +91,22 @@ class Townspeople:
         self._intents: list[Intent] = []
         self._paid: dict[int, list[dict[str, Any]]] = {}
 
-    @property
-    def idle(self) -> bool:
-        return not self._intents and self.bank.idle
+    def live(self, today: date) -> bool:
+        """Reads the mail, then does what is due, of each person one act: the next one is done once it is heard. Whether
+        anybody did anything."""
+        self._read_mail()
+        done: set[int] = set()
+        later = []
+        while self._intents and self._intents[0].on <= today:
+            intent = heapq.heappop(self._intents)
+            if intent.number in done or not self._carry_out(intent, today):
+                later.append(intent)
+            done.add(intent.number)
+        for intent in later:
+            heapq.heappush(self._intents, intent)
+        return bool(done)
 
-    def live(self, now: datetime) -> None:
-        """Reads the mail, then does what is due."""
+    def _read_mail(self) -> None:
         with self.engine.connect() as connection:
             mail = connection.execute(MAIL, {"since": self._since}).all()
         for letter in mail:
@@ -111,14 +114,8 @@ class Townspeople:
             if (letter.case, letter.step) not in self._read:
                 self._read.add((letter.case, letter.step))
                 self._answer(self.people[letter.tax_id], letter.case, letter.step + 1, Stage(letter.stage), letter.at)
-        while self._intents and self._intents[0].at <= now:
-            intent = heapq.heappop(self._intents)
-            if not self._carry_out(intent):
-                heapq.heappush(self._intents, Intent(now + RETRY, intent.number, intent.index, intent.case, intent.act))
-        self.bank.live(now)
 
     def _answer(self, person: Person, case: str, nth: int, stage: Stage, at: date) -> None:
-        """What nobody would do before the city's last day is never done."""
         first_of_stage = stage is Stage.SUSPENSION and case not in self._suspended
         if first_of_stage:
             self._suspended.add(case)
@@ -127,14 +124,12 @@ class Townspeople:
                 self._intend(person.number, index, case, act, at + timedelta(days=act.after))
 
     def _intend(self, number: int, index: int, case: str, act: Act, on: date) -> None:
-        instant = self.clock.instant_of(on, share=0.5)
-        if instant is not None:
-            heapq.heappush(self._intents, Intent(instant, number, index, case, act))
+        heapq.heappush(self._intents, Intent(on, number, index, case, act))
 
-    def _carry_out(self, intent: Intent) -> bool:
+    def _carry_out(self, intent: Intent, today: date) -> bool:
         """False when it must be tried again."""
         person, act, now = self.by_number[intent.number], intent.act, datetime.now(UTC)
-        today, event = self.clock.day_at(now), self._reference(person, intent.index, "event")
+        event = self._reference(person, intent.index, "event")
         try:
             match act.does:
                 case Does.PAY:
@@ -144,8 +139,7 @@ class Townspeople:
                 case Does.FILE:
                     self.census.take_filings(filed_late(person, today, paid=True))
                 case Does.FILE_UNPAID:
-                    self.census.take_debts(newly_owed(person))
-                    self.census.take_filings(filed_late(person, today, paid=False))
+                    self.census.take_unpaid(person, today)
                 case Does.CORRECT:
                     self.census.take_filings(corrected(person, today))
                 case Does.DECLARE_HARDSHIP:
@@ -157,7 +151,7 @@ class Townspeople:
                 case Does.ASK_INSTALMENTS:
                     answer_sms(self.engine, person.phone, INSTALMENTS_PLEASE, event, now)
                 case Does.SIGN:
-                    self._sign(intent, now)
+                    self._sign(intent, today)
                 case Does.PAY_INSTALMENT:
                     self._pay_instalment(person, intent)
                 case Does.TAKE_OFFER:
@@ -177,9 +171,8 @@ class Townspeople:
 
     def _take_offer_at_bank(self, intent: Intent) -> None:
         """On the day that was meant, however late it is carried out: a bank's file names its days."""
-        on = self.clock.day_at(intent.at)
-        for debt, price in self._offered(intent.case, on).items():
-            self.bank.take(PaidSlip(debt.slip_number, price, on))
+        for debt, price in self._offered(intent.case, intent.on).items():
+            self.bank.take(PaidSlip(debt.slip_number, price, intent.on))
 
     def _to_pay(self, case: str) -> list[Any]:
         with self.engine.connect() as connection:
@@ -203,11 +196,13 @@ class Townspeople:
         if person.number % REPORTED_TWICE == 0:
             self.bank.call(payments)
 
-    def _sign(self, intent: Intent, now: datetime) -> None:
+    def _sign(self, intent: Intent, today: date) -> None:
         """And means to pay the first instalments, each in good time."""
         wanted = SigningRequest(INSTALMENTS)
-        _, offer = sign(self.engine, intent.case, *load_policy(POLICY), wanted, "contribuinte", "link", now)
-        tomorrow = self.clock.day_at(now) + timedelta(days=1)
+        _, offer = sign(
+            self.engine, intent.case, *load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)
+        )
+        tomorrow = today + timedelta(days=1)
         for instalment in offer.instalments[: intent.act.instalments]:
             act = replace(intent.act, does=Does.PAY_INSTALMENT, instalments=instalment.n)
             on = max(instalment.due - IN_GOOD_TIME, tomorrow)

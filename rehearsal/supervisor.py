@@ -6,13 +6,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import Engine, Row, text
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
-from models.law.calendar import Clock
 from rehearsal.city import Person
 from workflows.effects import Command
 from workflows.names import case_workflow_id
@@ -29,25 +28,23 @@ ASKED = text("""
     SELECT cases.id, tax_id, CAST(state->>'asked_on' AS date) AS asked_on,
            state->>'rejected_on' IS NOT NULL AS was_rejected, state->'approvers' ? :first AS was_approved
     FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
-    WHERE status = 'awaiting_approval' ORDER BY cases.id
+    WHERE status = 'awaiting_approval' ORDER BY tax_id
 """)
 
 
 class Supervisor:
-    def __init__(self, engine: Engine, client: Client, clock: Clock, people: Iterable[Person]) -> None:
+    def __init__(self, engine: Engine, client: Client, people: Iterable[Person]) -> None:
         self.engine = engine
         self.client = client
-        self.clock = clock
         self.rejected_first = {person.tax_id for person in people if person.rejected_first}
-        self.idle = True
 
-    async def live(self, now: datetime) -> None:
-        """Answers the gates whose time has come; on the clock's last day, all that are left."""
-        today = self.clock.day_at(now)
+    async def live(self, today: date, is_last: bool) -> list[str]:
+        """Answers the gates whose time has come, on the city's last day all that are left; the workflows that were
+        answered."""
         asked = await asyncio.to_thread(self._asked)
-        due = [gate for gate in asked if gate.asked_on + THINKS <= today or today == self.clock.last_day]
-        self.idle = not due
+        due = [gate for gate in asked if gate.asked_on + THINKS <= today or is_last]
         await asyncio.gather(*(self._answer(gate) for gate in due))
+        return [case_workflow_id(gate.id) for gate in due]
 
     def _asked(self) -> list[Row[tuple[str, str, date, bool, bool]]]:
         with self.engine.connect() as connection:

@@ -113,7 +113,7 @@ def _cell(cell: Cell | None, x: float, y: float, height: float) -> str:
         _text(str(cell.rigidity), middle, y + 30, size=22, weight="bold", fill=text, anchor="middle"),
     ]
     for n, line in enumerate(_lines(cell)):
-        size = min(12, int(12 * (COLUMN - 6) / _width(line, 12)))
+        size = min(12, int(12 * (COLUMN - 6) / text_width(line, 12)))
         drawn.append(_text(line, middle, y + 50 + LINE * n, size=size, fill=text, anchor="middle"))
     return "".join(drawn) + "</g>"
 
@@ -202,18 +202,18 @@ def _folded(text: str, size: float, room: float) -> list[str]:
     """Lines no wider than `room`: SVG text doesn't fold by itself. A word wider than that is cut."""
     lines = [""]
     for word in text.split():
-        if lines[-1] and _width(f"{lines[-1]} {word}", size) <= room:
+        if lines[-1] and text_width(f"{lines[-1]} {word}", size) <= room:
             lines[-1] += f" {word}"
             continue
         lines.append("")
         for letter in word:
-            if _width(lines[-1] + letter, size) > room:
+            if text_width(lines[-1] + letter, size) > room:
                 lines.append("")
             lines[-1] += letter
     return [line for line in lines if line] or [""]
 
 
-def _width(text: str, size: float) -> float:
+def text_width(text: str, size: float) -> float:
     """The width of a text, estimated on the wide side, since the viewer's font is unknown: DejaVu Sans, the widest
     usual one."""
     return size * sum(

@@ -48,7 +48,7 @@ class NextAction(_Value):
     step: Step
     closed: bool = False
     runs_at: datetime | None = None
-    """The wall instant the step is due; none: only an event can bring it."""
+    """The wall instant the step is due; none: only an event can bring it, be it that its day has begun."""
     dispatches: tuple[Dispatch, ...] = ()
     """The notices of the step."""
     charges: bool = False

@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
         UnsentMessage,
     )
     from workflows.start import SUMMARY_BYTES
-    from workflows.visibility import NEXT_STEP, STATUS, FoundBy, details, updates
+    from workflows.visibility import NEXT_STEP, STATUS, FoundBy, details, noon_of, updates
 
 
 TWICE: dict[str, Any] = {
@@ -147,4 +147,7 @@ def _label(next_action: AgreementNextAction) -> str:
 
 
 def _searchable(next_action: AgreementNextAction) -> FoundBy:
-    return {STATUS: next_action.state, NEXT_STEP: next_action.runs_at}
+    return {
+        STATUS: next_action.state,
+        NEXT_STEP: next_action.runs_at or noon_of(next_action.step.on if next_action.step else None),
+    }

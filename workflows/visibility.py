@@ -1,6 +1,7 @@
 """What supervisors see of a workflow in the Web UI, whichever it is."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
@@ -26,13 +27,19 @@ def updates(found_by: FoundBy) -> list[SearchAttributeUpdate[Any]]:
 
 def searchable(next_action: NextAction) -> FoundBy:
     """What a case is found by."""
+    waits = not (next_action.closed or next_action.step.action.at_once)
     return {
         HYPOTHESIS: next_action.hypothesis,
         STAGE: next_action.stage,
         RIGIDITY: next_action.rigidity,
         STATUS: next_action.step.status,
-        NEXT_STEP: next_action.runs_at,
+        NEXT_STEP: next_action.runs_at or (noon_of(next_action.step.on) if waits else None),
     }
+
+
+def noon_of(day: date | None) -> datetime | None:
+    """Stands for an instant on the wall that nobody knows: that at which a stepped clock will be moved to the day."""
+    return datetime.combine(day, time(12), UTC) if day else None
 
 
 def details(rows: Iterable[tuple[str, str]]) -> str:

@@ -14,9 +14,9 @@ from models.errors import Refusal
 
 
 def default_rule(policy: Policy, regime: Regime) -> DefaultRule:
-    rule = policy.terms_of(regime).breaking
+    rule = policy.terms_of(regime).default
     if rule is None:
-        raise Refusal(f"{policy.agreement} doesn't say when an agreement breaks; add `breaking` to its terms")
+        raise Refusal(f"{policy.agreement} doesn't say when an agreement breaks; add `default` to its terms")
     return rule
 
 

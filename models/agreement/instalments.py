@@ -111,7 +111,7 @@ class Life:
     """Since when its debts are on hold, should it be active."""
     first_paid_on: date | None
     breaks_on: date | None
-    """The last day on which a payment keeps it from breaking, if nothing else is paid."""
+    """The last day on which a payment keeps it from default, if nothing else is paid."""
     decided_on: date | None
     """The day from which that is certain."""
     default_due: date | None
@@ -156,7 +156,7 @@ class _Books:
         days: list[date | None] = [self.deal.rescinded_on] if self.open_dues else []
         if self.deal.request.pay is Pay.CASH:
             days += self.open_dues
-        elif policy.terms_of(regime).breaking is not None:
+        elif policy.terms_of(regime).default is not None:
             days += [breaks_on(policy, regime, self.open_dues)]
         return min((day for day in days if day), default=None)
 
@@ -175,7 +175,7 @@ class _Books:
 
     def _payable(self, n: int, day: date) -> bool:
         policy, regime = self.deal.policy, self.deal.request.regime
-        if policy.terms_of(regime).breaking is None or self.deal.request.pay is Pay.CASH:
+        if policy.terms_of(regime).default is None or self.deal.request.pay is Pay.CASH:
             return True
         return payable(policy, regime, self.entries[n - 1].due, self.entries[-1].due, day)
 
@@ -240,7 +240,7 @@ class _Books:
 
     def _default_due(self) -> date | None:
         policy, regime = self.deal.policy, self.deal.request.regime
-        if self.deal.request.pay is Pay.CASH or policy.terms_of(regime).breaking is None:
+        if self.deal.request.pay is Pay.CASH or policy.terms_of(regime).default is None:
             return min(self.open_dues, default=None)
         return broken_by(policy, regime, self.open_dues)
 
@@ -269,9 +269,9 @@ def _steps(deal: Deal, life: Life, today: date, agreed: frozenset[tuple[str, int
         if ("alert", entry.n) not in agreed and (life.breaks_on is None or alert <= life.breaks_on):
             yield Step(kind="alert", on=alert, n=entry.n, reason=_why_alert(entry, life))
     if life.decided_on and life.breaks_on and missing:
-        breaking = next((entry.n for entry in missing if entry.due == life.default_due), missing[0].n)
-        why = f"parcela {breaking} sem pagamento até {written(life.breaks_on)}: o acordo se rompe"
-        yield Step(kind="break", on=life.decided_on, n=breaking, reason=why)
+        missed = next((entry.n for entry in missing if entry.due == life.default_due), missing[0].n)
+        why = f"parcela {missed} sem pagamento até {written(life.breaks_on)}: o acordo se rompe"
+        yield Step(kind="break", on=life.decided_on, n=missed, reason=why)
 
 
 def _alert_on(deal: Deal, entry: Entry) -> date:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.law.calendar import Calendar, Unit, Wait
 from models.law.jurisdiction import CALENDAR_YEARS, Jurisdiction
@@ -105,7 +105,8 @@ class Terms(_Part):
     limits: Limits
     minimum_instalment: MinimumInstalment | None = None
     down_payment: DownPayment | None = None
-    breaking: DefaultRule | None = None
+    default: Annotated[DefaultRule | None, Field(validation_alias=AliasChoices("default", "breaking"))] = None
+    """Policies that were signed on before the key had its present name have `breaking`."""
 
 
 class Discount(Rule):

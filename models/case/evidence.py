@@ -74,7 +74,7 @@ class Evidence(_Fact):
     period: str
     due: date
     open: bool
-    """Not cured: a later payment or correction cures, and never turns one kind into another."""
+    """Whether it is not cured: a later payment or correction cures, and never turns one kind into another."""
     wants_return: bool = False
     """What would cure it is a return (missing or to be corrected), not a payment."""
 

@@ -36,7 +36,7 @@ class Contacts(BaseModel):
 
     addresses: Mapping[str, str | None]
     """By kind: email, phone, messenger."""
-    dead: frozenset[tuple[Channel, str]] = frozenset()
+    suppressed: frozenset[tuple[Channel, str]] = frozenset()
     """Addresses that failed for good on a channel."""
     refused: frozenset[Channel] = frozenset()
 
@@ -45,7 +45,7 @@ class Contacts(BaseModel):
         that anybody can dial."""
         kind = ADDRESS.get(channel, "")
         address = self.addresses.get(kind)
-        if not address or (channel, address) in self.dead or (kind == "phone" and not address.startswith("+")):
+        if not address or (channel, address) in self.suppressed or (kind == "phone" and not address.startswith("+")):
             return None
         return address
 

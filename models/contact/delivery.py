@@ -134,7 +134,7 @@ class Report:
     """None: it moves no notice."""
     reason: str | None = None
     """Why the notice was lost, in pt-BR; it names nobody."""
-    contact: Literal["dead", "refused"] | None = None
+    contact: Literal["suppressed", "refused"] | None = None
     """What it says of the address: no message gets there, or its owner wants none."""
 
 

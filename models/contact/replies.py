@@ -1,5 +1,5 @@
 """The meaning of a taxpayer's reply, and the answer to it: a menu and keywords in pt-BR, no more. Refusing messages is
-understood first. Where words stand for several wishes, the one that stops a person from being pressed comes first: to
+understood first. Where words stand for several requests, the one that stops a person from being pressed comes first: to
 talk to somebody, to have paid, to object, and only then to pay.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -148,7 +149,8 @@ class Clock(BaseModel):
     `day_seconds`; before it, the first day.
 
     On a real clock (86,400 s) a logical day is the local date. On a compressed one the day's hours shrink with it:
-    08:00 is a third of the day. A logical instant is on the local clock of `timezone`; a wall instant is in UTC.
+    08:00 is a third of the day. A stepped clock, a rehearsal's, is a compressed one that stands at each day's end until
+    it is moved. A logical instant is on the local clock of `timezone`; a wall instant is in UTC.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -159,30 +161,55 @@ class Clock(BaseModel):
     timezone: str
     last_day: date | None = None
     """Where a rehearsal ends: the clock stands still from then on."""
+    began: tuple[datetime, ...] = ()
+    """Wall instants at which the days of a stepped clock began, the first day's first: its hours over, each day stands
+    until somebody moves the clock to the next. Empty: the clock runs by itself."""
 
     @property
     def compressed(self) -> bool:
         return self.day_seconds < DAY_SECONDS
 
     @property
+    def ends(self) -> date | None:
+        """The last day the clock can be on as it is now; none: it runs on."""
+        return self._on(len(self.began)).last_day if self.began else self.last_day
+
+    def moved(self, wall: datetime) -> Clock:
+        """A stepped clock after its next day has begun at that wall instant."""
+        return self.model_copy(update={"began": (*self.began, wall)})
+
+    def _on(self, number: int) -> Clock:
+        """The running clock of one day of a stepped one, the first is 0; it stands still at that day's end."""
+        number = min(max(number, 0), len(self.began) - 1)
+        day = self.origin_day + timedelta(days=number)
+        update = {"began": (), "origin_wall": self.began[number], "origin_day": day, "last_day": day}
+        return self.model_copy(update=update)
+
+    @property
     def _origin(self) -> datetime:
-        return datetime.combine(self.origin_day, time.min, tzinfo=ZoneInfo(self.timezone))
+        return self._midnight(self.origin_day)
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, tzinfo=ZoneInfo(self.timezone))
 
     def logical_at(self, wall: datetime) -> datetime:
         """The logical instant of a wall instant; on a real clock the same instant, in local time."""
         if not self.compressed:
             return wall.astimezone(ZoneInfo(self.timezone))
+        if self.began:
+            return self._on(bisect_right(self.began, wall) - 1).logical_at(wall)
+        if self.last_day and wall >= self.wall_at(self._midnight(self.last_day + timedelta(days=1))):
+            return datetime.combine(self.last_day, time.max, tzinfo=self._origin.tzinfo)
         # within one zone Python adds and compares local times: a logical day has 24 hours, whatever summer time does
         elapsed = max(wall - self.origin_wall, timedelta(0)) // MICROSECOND
-        logical = self._origin + timedelta(microseconds=int(elapsed * DAY_SECONDS / self.day_seconds))
-        if self.last_day and logical.date() > self.last_day:
-            return datetime.combine(self.last_day, time.max, tzinfo=logical.tzinfo)
-        return logical
+        return self._origin + timedelta(microseconds=int(elapsed * DAY_SECONDS / self.day_seconds))
 
     def wall_at(self, logical: datetime) -> datetime:
         """The first wall instant, to the microsecond, whose logical instant is not before `logical`."""
         if not self.compressed:
             return logical.astimezone(UTC)
+        if self.began:
+            return self._on((logical.astimezone(self._origin.tzinfo).date() - self.origin_day).days).wall_at(logical)
         elapsed = (logical.astimezone(self._origin.tzinfo) - self._origin) // MICROSECOND
         return self.origin_wall + timedelta(microseconds=math.ceil(elapsed * self.day_seconds / DAY_SECONDS))
 
@@ -193,7 +220,7 @@ class Clock(BaseModel):
     def instant_of(self, day: date, share: float = 0.0, window: Window = LAWFUL_HOURS) -> datetime | None:
         """The wall instant at which a step due on `day` runs, inside that day's window; `share` (0 to 1) spreads cases
         over it. None: never, since the clock stands still before it."""
-        if self.last_day and day > self.last_day:
+        if (ends := self.ends) and day > ends:
             return None
         zone = ZoneInfo(self.timezone)
         opening, closing = (

@@ -6,15 +6,15 @@ from functools import lru_cache
 
 from models.money.accrual_table import AccrualTable, table_faults
 from models.money.prices import PriceTable, price_table_faults
-from models.yaml_file import ReadTable, _read_table
+from models.yaml_file import ReadTable, read_table
 
 
 def read_accrual(text: str) -> ReadTable[AccrualTable]:
     """Reads a file of `accruals/`, with every fault at its line."""
-    return _read_table(text, "a table of accrual", AccrualTable, table_faults)
+    return read_table(text, "a table of accrual", AccrualTable, table_faults)
 
 
 @lru_cache(maxsize=16)
 def read_prices(text: str) -> ReadTable[PriceTable]:
     """Reads a file of `prices/`, with every fault at its line. Every notice asks for one."""
-    return _read_table(text, "a price table", PriceTable, price_table_faults)
+    return read_table(text, "a price table", PriceTable, price_table_faults)

@@ -16,7 +16,7 @@ from models.money.accrual_table import AccrualTable, table_faults
 from models.money.offer import Offer
 from models.money.prices import PriceTable, price_table_faults
 from models.ruler.schema import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
-from models.yaml_file import Fault, Lines, _place, read_keys, shape_faults
+from models.yaml_file import Fault, Lines, key_path, read_keys, shape_faults
 
 DEEPEST_PART = 3
 """How deep optional parts of a ruler nest outside its rows."""
@@ -59,7 +59,7 @@ def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Rul
         try:
             return Ruler.model_validate(rest)
         except ValidationError as invalid:
-            faulty = [_place(error["loc"]) for error in invalid.errors()]
+            faulty = [key_path(error["loc"]) for error in invalid.errors()]
         if any(where[:1] in (("rows",), ("entry",)) for where in faulty):
             return None
     return None

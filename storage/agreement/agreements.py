@@ -25,7 +25,7 @@ from models.formats import day
 from storage.agreement.policies import pinned_policy
 from storage.agreement.shares import GROUND, allocate, read_shares, remit, take_back_remission
 from storage.case.cases import Case, read_case
-from storage.case.locks import LOCK_CASES, _among, lock_cases_and_debts
+from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
 from storage.outbox import enqueue
 from storage.schema import agreements, decisions, holds, instalments, tasks
 
@@ -53,10 +53,10 @@ class AgreementRecord:
 # ---- locking
 
 
-COVERED = _among("agreements", "SELECT DISTINCT debt FROM agreement_debts WHERE agreement = ANY(:agreements)")
+COVERED = with_array("agreements", "SELECT DISTINCT debt FROM agreement_debts WHERE agreement = ANY(:agreements)")
 
 # newest first: what is paid straight to a debt, it hears of
-NEWEST_OF_DEBTS = _among(
+NEWEST_OF_DEBTS = with_array(
     "debts",
     """
     SELECT DISTINCT ON (agreement_debts.debt) agreements.id

@@ -219,7 +219,7 @@ BROKEN = text("""
 def _renegotiation(connection: Connection, policy: Policy, request: Request, named: list[str]) -> int:
     """How many times an agreement on these debts was broken. Refuses while the wait after the last one runs."""
     broken = connection.execute(BROKEN, {"debts": named}).all()
-    rule = policy.terms_of(request.regime).breaking
+    rule = policy.terms_of(request.regime).default
     if broken and rule and request.pay is not Pay.CASH:
         row = read_row(connection, broken[-1].id)
         due = read_life(connection, row, request.on)[1].default_due

@@ -61,9 +61,9 @@ def broken_log(connection: Connection) -> Iterator[str]:
 
 
 def counts(connection: Connection, cases: Sequence[str] | None) -> dict[str, Any]:
-    """How many decisions (of these cases, or all), log entries and seals there are to be verified."""
+    """How many decisions (of these cases, or all), log entries and checkpoints there are to be verified."""
     row = connection.execute(COUNTS, {"all": cases is None, "cases": list(cases or ())}).one()
-    return {"decisions": row.decisions, "audit_log": row.audit_log, "checkpoints": row.checkpoints}
+    return {"decisions": row.decisions, "audit_log": row.audit_log, "seals": row.checkpoints}
 
 
 COUNTS = text("""

@@ -1,8 +1,8 @@
-"""Seals: entries of the audit log that say which decisions there were, so that none can be cut off unseen.
+"""Checkpoints: entries of the audit log that say which decisions there were, so that none can be cut off unseen.
 
-A chain shows what was changed in its middle; that its end, or all of it, is gone only a seal shows. One seal begins
-where the last one ended. Ids are drawn before they are committed, so a seal waits until all transactions have ended
-that ran when its last decision was seen: no other id can then come up inside it.
+A chain shows what was changed in its middle; that its end, or all of it, is gone only a checkpoint shows. One begins
+where the last one ended. Ids are drawn before they are committed, so a checkpoint waits until all transactions have
+ended that ran when its last decision was seen: no other id can then come up inside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 from models.roles import Actor
 from storage.audit.log import Entry, write
 
-SEALER = Actor("régua")
+BY = Actor("régua")
 
 MOMENT = 0.1
 """Seconds between two looks whether everything has settled."""
@@ -55,8 +55,9 @@ def horizon(engine: Engine) -> Horizon:
     return Horizon(row.decision, row.transaction)
 
 
-def seal(engine: Engine, until: Horizon) -> bool:
-    """Whether one was set: not while older transactions run, nor when no decision came since the last."""
+def set_checkpoint(engine: Engine, until: Horizon) -> bool:
+    """Sets a checkpoint, and tells whether it did: not while older transactions run, nor when no decision came since
+    the last."""
     with engine.begin() as connection:
         if not connection.execute(SETTLED, {"transaction": until.transaction}).scalar_one():
             return False
@@ -67,14 +68,14 @@ def seal(engine: Engine, until: Horizon) -> bool:
         if not content.decisions:
             return False
         detail = {"after": after, "last": until.decision, **content._mapping}
-        write(connection, Entry(SEALER, "seal", detail=detail))
+        write(connection, Entry(BY, "seal", detail=detail))
     return True
 
 
 def checkpoint_now(engine: Engine, patience: float = 5.0) -> bool:
-    """As soon as all that runs now has ended; False when that took longer, or nothing was new."""
+    """Sets a checkpoint as soon as all that runs now has ended; False when that took longer, or nothing was new."""
     until, deadline = horizon(engine), time.monotonic() + patience
-    while not seal(engine, until):
+    while not set_checkpoint(engine, until):
         with engine.connect() as connection:
             settled = connection.execute(SETTLED, {"transaction": until.transaction}).scalar_one()
         if settled or time.monotonic() > deadline:
@@ -84,15 +85,15 @@ def checkpoint_now(engine: Engine, patience: float = 5.0) -> bool:
 
 
 def newest_checkpoint(connection: Connection) -> dict[str, Any] | None:
-    """What is worth keeping elsewhere: it vouches for every decision and log entry up to it."""
+    """The newest checkpoint, which is worth keeping elsewhere: it vouches for every decision and log entry up to it."""
     row = connection.execute(NEWEST).mappings().one_or_none()
     return dict(row) if row else None
 
 
-BROKEN_SEALS = text("""
-    SELECT seal.id, seal.at AT TIME ZONE 'UTC' AS at, CAST(detail ->> 'decisions' AS bigint) AS count,
+BROKEN = text("""
+    SELECT entry.id, entry.at AT TIME ZONE 'UTC' AS at, CAST(detail ->> 'decisions' AS bigint) AS count,
            missing::text, added::text
-    FROM audit_log AS seal
+    FROM audit_log AS entry
     CROSS JOIN LATERAL (
         SELECT coalesce(range_agg(int8range(d.id, d.id + 1)), '{}') AS ids,
                encode(sha256(string_agg(d.hash, '' ORDER BY d.id)), 'hex') AS digest
@@ -101,13 +102,13 @@ BROKEN_SEALS = text("""
     ) AS present
     CROSS JOIN LATERAL (SELECT CAST(detail ->> 'ids' AS int8multirange) - present.ids AS missing,
                                present.ids - CAST(detail ->> 'ids' AS int8multirange) AS added) AS difference
-    WHERE command = 'seal' AND present.digest IS DISTINCT FROM detail ->> 'digest' ORDER BY seal.id
+    WHERE command = 'seal' AND present.digest IS DISTINCT FROM detail ->> 'digest' ORDER BY entry.id
 """)
 
 
 def broken_checkpoints(connection: Connection) -> Iterator[str]:
-    for row in connection.execute(BROKEN_SEALS):
-        what = f"seal {row.id} of {row.at:%Y-%m-%d %H:%M} UTC over {row.count} decisions"
+    for row in connection.execute(BROKEN):
+        what = f"checkpoint {row.id} of {row.at:%Y-%m-%d %H:%M} UTC over {row.count} decisions"
         if row.missing != "{}":
             yield f"{what}: gone are the ids {_ids(row.missing)}"
         if row.added != "{}":

@@ -49,7 +49,7 @@ def carry(engine: Engine, entry: Entry) -> None:
 
 
 def read_log(connection: Connection, subject: str | None = None, by: str | None = None) -> list[dict[str, Any]]:
-    """The oldest first, seals included."""
+    """The entries, the oldest first, checkpoints included."""
     columns = [column for column in audit_log.c if column.name != "hash"]
     query = select(*columns).order_by(audit_log.c.id)
     if subject is not None:

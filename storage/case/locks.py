@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 
-def _among(name: str, sql: str) -> Any:
+def with_array(name: str, sql: str) -> Any:
+    """A statement whose parameter `name` is an array of texts."""
     return text(sql).bindparams(bindparam(name, type_=ARRAY(Text)))
 
 
-LOCK_CASES = _among(
+LOCK_CASES = with_array(
     "debts",
     """
     SELECT cases.id FROM cases WHERE closed_at IS NULL AND EXISTS (
@@ -24,11 +25,14 @@ LOCK_CASES = _among(
 )
 
 
-LOCK_DEBTS = _among("debts", "SELECT id FROM debts WHERE id = ANY(:debts) ORDER BY id FOR UPDATE")
+LOCK_DEBTS = with_array("debts", "SELECT id FROM debts WHERE id = ANY(:debts) ORDER BY id FOR UPDATE")
 
 
 def lock_cases_and_debts(connection: Connection, named: list[str]) -> list[str]:
-    """The open cases that are about these debts."""
+    """Locks the open cases about these debts, then the debts; gives the cases' ids, sorted.
+
+    A case transaction holds its case and then locks debts: whoever took debts first would wait for it while it waits.
+    """
     open_cases = list(connection.scalars(LOCK_CASES, {"debts": named}))
     connection.execute(LOCK_DEBTS, {"debts": named})
     return open_cases

@@ -61,7 +61,7 @@ def _person(row: Row[Any]) -> Person:
         is_company=row.is_company,
         contacts=Contacts(
             addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger},
-            dead=frozenset(map(tuple, row.dead)),
+            suppressed=frozenset(map(tuple, row.suppressed)),
             refused=frozenset(row.refused),
         ),
         contacted=tuple(Contacted(date.fromisoformat(on), ruler) for on, ruler in row.contacted),
@@ -76,7 +76,7 @@ def _delivery(channel: Any, rung_channel: Any, status: str) -> Delivery:
 def suppress_contact(
     connection: Connection, taxpayer: int, channel: str, address: str | None, why: str, notice: str | None = None
 ) -> None:
-    """No message goes to a dead address again, until people revive it."""
+    """Puts an address on the suppression list: no message goes there again until people give it anew."""
     row = {"taxpayer": taxpayer, "channel": channel, "address": address, "why": why, "notice": notice}
     connection.execute(insert(suppressed_contacts).values(row).on_conflict_do_nothing())
 
@@ -85,7 +85,7 @@ PEOPLE = text("""
     SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger,
         (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE opt_outs.taxpayer = own.taxpayer) AS refused,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM suppressed_contacts
-         WHERE suppressed_contacts.taxpayer = own.taxpayer AND recovered_at IS NULL) AS dead,
+         WHERE suppressed_contacts.taxpayer = own.taxpayer AND recovered_at IS NULL) AS suppressed,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, rung_channel, status) ORDER BY claimed_at, id), '[]')
          FROM notices WHERE notices."case" = own.id AND notices.step = asked.step) AS deliveries,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(at, ruler)), '[]') FROM (

@@ -1,4 +1,4 @@
-"""Where a taxpayer can be reached, as people find it out."""
+"""Contacts of taxpayers that people put on record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.contact.phone import e164
 from models.errors import Refusal
 from models.events import ContactGiven
 from storage.case.cases import read_case
-from storage.contact.delivery import open_folders
+from storage.contact.delivery import lock_cases_of
 from storage.schema import taxpayers
 
 
@@ -23,13 +23,14 @@ class Given:
     kinds: tuple[str, ...]
     """What was put on record: email, phone."""
     recovered: tuple[str, ...]
-    """Channels on which these addresses had been dead."""
+    """Channels on which these addresses had been on the suppression list."""
     refused: tuple[str, ...]
     """Channels of these addresses on which the taxpayer wants no messages."""
 
 
 def give_contact(engine: Engine, case: str, by: str, email: str | None = None, phone: str | None = None) -> Given:
-    """Raises Refusal when there is no such case, nothing to put on record, or something malformed."""
+    """Puts a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
+    malformed."""
     given = {
         kind: _checked(f"--{kind}", read, written)
         for kind, read, written in (("email", email_address, email), ("phone", e164, phone))
@@ -39,14 +40,14 @@ def give_contact(engine: Engine, case: str, by: str, email: str | None = None, p
         raise Refusal("say --email or --phone: there is nothing to put on record")
     with engine.begin() as connection:
         taxpayer = read_case(connection, case).taxpayer
-        folders = open_folders(connection, [taxpayer], datetime.now(UTC))
+        locked = lock_cases_of(connection, [taxpayer], datetime.now(UTC))
         connection.execute(update(taxpayers).where(taxpayers.c.id == taxpayer).values(given))
         recovered = _recover(connection, taxpayer, given, by)
         said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)
-        for each in folders.open_of(taxpayer):
-            folders.note(each, "contact_given", f"{said} informado por {by}", folders.today(each), {})
-        folders.promise_all(taxpayer, ContactGiven())
-        folders.close()
+        for each in locked.open_of(taxpayer):
+            locked.note(each, "contact_given", f"{said} informado por {by}", locked.today(each), {})
+        locked.enqueue_all(taxpayer, ContactGiven())
+        locked.write()
         return Given(tuple(given), recovered, _refused(connection, taxpayer, given))
 
 
@@ -57,7 +58,7 @@ def _checked(option: str, read: Callable[[str], str], written: str) -> str:
         raise Refusal(f"{option} {wrong}") from None
 
 
-REVIVED = text("""
+RECOVERED = text("""
     UPDATE suppressed_contacts SET recovered_at = clock_timestamp(), recovered_by = :by
     WHERE taxpayer = :taxpayer AND address = ANY(:addresses) AND recovered_at IS NULL RETURNING channel
 """)
@@ -65,7 +66,7 @@ REVIVED = text("""
 
 def _recover(connection: Connection, taxpayer: int, given: dict[str, str], by: str) -> tuple[str, ...]:
     asked = {"taxpayer": taxpayer, "by": by, "addresses": list(given.values())}
-    return tuple(sorted(connection.scalars(REVIVED, asked)))
+    return tuple(sorted(connection.scalars(RECOVERED, asked)))
 
 
 REFUSED = text("SELECT channel FROM opt_outs WHERE taxpayer = :taxpayer ORDER BY channel")

@@ -1,7 +1,7 @@
-"""What became of notices, as providers report it, and what that says of a taxpayer's addresses.
+"""Delivery reports of providers on record: the fate of notices, and what it says of a taxpayer's addresses.
 
 A report is stored once, by the provider's id of it, together with all that it moves: the notice, the address, the
-journal and the signals owed. A batch is a handful of statements, however long it is.
+journal and the signals for the outbox. A batch is a handful of statements, however long it is.
 """
 
 from __future__ import annotations
@@ -26,39 +26,41 @@ from storage.schema import decisions, notices
 
 
 def record_reports(engine: Engine, reports: Sequence[Report], now: datetime) -> int:
-    """How many of them were new. All are stored or none, and to repeat the call changes nothing."""
+    """Stores reports and gives how many of them were new. All are stored or none, and to repeat the call changes
+    nothing."""
     with engine.begin() as connection:
         return take_reports(connection, reports, now)
 
 
 def opt_out(engine: Engine, case: str, channel: str, via: str) -> None:
-    """At once and for good, for all cases of the taxpayer. Raises Refusal when there is no such case."""
+    """Stops messages on a channel at once and for good, for all cases of the taxpayer. Raises Refusal when there is no
+    such case."""
     with engine.begin() as connection:
         taxpayer = read_case(connection, case).taxpayer
-        folders = open_folders(connection, [taxpayer], datetime.now(UTC))
-        refuse(connection, folders, [(taxpayer, channel)], via)
-        folders.close()
+        locked = lock_cases_of(connection, [taxpayer], datetime.now(UTC))
+        refuse(connection, locked, [(taxpayer, channel)], via)
+        locked.write()
 
 
 def take_reports(connection: Connection, reports: Sequence[Report], now: datetime) -> int:
     named = _named(connection, reports)
-    folders = open_folders(connection, {notice.taxpayer for notice in named.values()}, now)
+    locked = lock_cases_of(connection, {notice.taxpayer for notice in named.values()}, now)
     new = _unheard(connection, reports, named)
     heard: dict[str, list[Report]] = defaultdict(list)
     for report in new:
         if about := _about(report, named):
             heard[about.id].append(report)
     if heard:
-        told = _move(connection, folders, heard)
-        _suppress_contact(connection, folders, told)
-        refusing = [notice for notice, report in told if report.contact == "refused"]
-        refuse(connection, folders, [(notice["taxpayer"], notice["channel"]) for notice in refusing], "provider")
-    folders.close()
+        matched = _move(connection, locked, heard)
+        _suppress_contact(connection, locked, matched)
+        refusing = [notice for notice, report in matched if report.contact == "refused"]
+        refuse(connection, locked, [(notice["taxpayer"], notice["channel"]) for notice in refusing], "provider")
+    locked.write()
     return len(new)
 
 
 def text_of(engine: Engine, notice: str) -> str | None:
-    """As it was sent; None when there is no such notice."""
+    """The text of a notice as it was sent; None when there is no such notice."""
     asked = select(notices.c.body).where(notices.c.id == notice)
     with engine.connect() as connection:
         return connection.scalar(asked)
@@ -102,7 +104,7 @@ HEARD = text("""
 
 
 def _unheard(connection: Connection, reports: Sequence[Report], named: dict[str, _Named]) -> list[Report]:
-    """Those that were not told before, now stored."""
+    """Stores the reports and gives those that were not stored before."""
     once = {(report.provider, report.event): report for report in reversed(reports)}
     ordered = [once[key] for key in sorted(once)]
     about = [_about(report, named) for report in ordered]
@@ -134,21 +136,21 @@ MOVED = text("""
     WHERE notices.id = moved.id
 """)
 
-Told = list[tuple[RowMapping, Report]]
+Matched = list[tuple[RowMapping, Report]]
 """Each new report with the notice it is about."""
 
 
-def _move(connection: Connection, folders: Folders, heard: dict[str, list[Report]]) -> Told:
+def _move(connection: Connection, locked: LockedCases, heard: dict[str, list[Report]]) -> Matched:
     moved: dict[str, list[Any]] = defaultdict(list)
-    told: Told = []
+    matched: Matched = []
     for notice in connection.execute(NOTICES, {"ids": list(heard)}).mappings():
         reports = heard[notice["id"]]
-        told += [(notice, report) for report in reports]
+        matched += [(notice, report) for report in reports]
         before = fate = _fate(notice)
         for report in reports:
-            on = max(notice["at"], folders.day(notice["case"], report.at))
+            on = max(notice["at"], locked.day(notice["case"], report.at))
             fate = fate.after(report, notice["formal"], on)
-        _tell(folders, notice, before, fate)
+        _journal_fate(locked, notice, before, fate)
         left = [report.at for report in reports if report.progress in LEFT and report.progress is not Progress.QUEUED]
         values = {
             "id": notice["id"],
@@ -164,7 +166,7 @@ def _move(connection: Connection, folders: Folders, heard: dict[str, list[Report
         for name, value in values.items():
             moved[name].append(value)
     connection.execute(MOVED, moved)
-    return told
+    return matched
 
 
 def _fate(notice: RowMapping) -> Fate:
@@ -173,16 +175,16 @@ def _fate(notice: RowMapping) -> Fate:
     return Fate(Progress(notice["status"]), notice["failure"], service)
 
 
-def _tell(folders: Folders, notice: RowMapping, before: Fate, after: Fate) -> None:
+def _journal_fate(locked: LockedCases, notice: RowMapping, before: Fate, after: Fate) -> None:
     case, name = notice["case"], notice["id"]
     if after.progress.lost and not before.progress.lost:
         reason = f"notificação {name} por {CHANNELS[notice['channel']]} não chegou: {after.failure}"
-        folders.note(case, "notice_lost", reason, folders.today(case), {"notice": name})
-        folders.promise(case, NoticeLost(notice=name))
+        locked.note(case, "notice_lost", reason, locked.today(case), {"notice": name})
+        locked.enqueue(case, NoticeLost(notice=name))
     if after.service and after.service != before.service:
         on, by = after.service.on, SERVED[Progress(after.service.by)]
-        folders.note(case, "served", f"ciência da notificação {name} em {day(on)}: {by}", on, {"notice": name})
-        folders.promise(case, NoticeServed(notice=name, on=on))
+        locked.note(case, "served", f"ciência da notificação {name} em {day(on)}: {by}", on, {"notice": name})
+        locked.enqueue(case, NoticeServed(notice=name, on=on))
 
 
 SERVED = {
@@ -191,7 +193,7 @@ SERVED = {
     Progress.ANSWERED: "respondida pelo contribuinte",
 }
 
-BURIED = text("""
+SUPPRESSED = text("""
     INSERT INTO suppressed_contacts (taxpayer, channel, address, why, notice)
     SELECT * FROM unnest(CAST(:taxpayer AS bigint[]), CAST(:channel AS text[]), CAST(:address AS text[]),
                          CAST(:why AS text[]), CAST(:notice AS text[]))
@@ -199,18 +201,18 @@ BURIED = text("""
 """)
 
 
-def _suppress_contact(connection: Connection, folders: Folders, told: Told) -> None:
-    """No notice goes to a dead address again, until people revive it."""
-    dead = [
+def _suppress_contact(connection: Connection, locked: LockedCases, matched: Matched) -> None:
+    """Puts addresses on the suppression list: no notice goes there again until people give them anew."""
+    suppressed = [
         (notice["taxpayer"], notice["channel"], notice["address"], report.reason or report.kind, notice["id"])
-        for notice, report in told
-        if report.contact == "dead" and notice["address"]
+        for notice, report in matched
+        if report.contact == "suppressed" and notice["address"]
     ]
     names = ("taxpayer", "channel", "address", "why", "notice")
-    if dead:
-        rows = dict(zip(names, map(list, zip(*sorted(dead), strict=True)), strict=True))
-        for taxpayer in set(connection.scalars(BURIED, rows)):
-            folders.promise_all(taxpayer, ContactLost())
+    if suppressed:
+        rows = dict(zip(names, map(list, zip(*sorted(suppressed), strict=True)), strict=True))
+        for taxpayer in set(connection.scalars(SUPPRESSED, rows)):
+            locked.enqueue_all(taxpayer, ContactLost())
 
 
 REFUSED = text("""
@@ -221,17 +223,17 @@ REFUSED = text("""
 """)
 
 
-def refuse(connection: Connection, folders: Folders, refused: Iterable[tuple[int, str]], via: str) -> None:
-    """Taxpayers and the channels on which they want no more messages."""
+def refuse(connection: Connection, locked: LockedCases, refused: Iterable[tuple[int, str]], via: str) -> None:
+    """Stops messages to taxpayers on the channels on which they want no more."""
     ordered = sorted(set(refused))
     if not ordered:
         return
     asked = {"taxpayers": [who for who, _ in ordered], "channels": [channel for _, channel in ordered], "via": via}
     for who, channel in connection.execute(REFUSED, asked).tuples():
         reason = f"contribuinte não quer mais mensagens por {CHANNELS[channel]} ({VIA.get(via, via)})"
-        for case in folders.open_of(who):
-            folders.note(case, "opted_out", reason, folders.today(case), {"channel": channel})
-        folders.promise_all(who, ContactLost())
+        for case in locked.open_of(who):
+            locked.note(case, "opted_out", reason, locked.today(case), {"channel": channel})
+        locked.enqueue_all(who, ContactLost())
 
 
 VIA = {"provider": "segundo o provedor", "reply": "em resposta", "link": "pelo link da mensagem"}
@@ -247,29 +249,29 @@ class _Case:
     clock: Clock
 
 
-FOLDERS = text("""
+CASES_OF = text("""
     SELECT cases.id, taxpayer, state ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
     FROM cases JOIN cohorts ON cohorts.name = cases.cohort
     WHERE taxpayer = ANY(:taxpayers) ORDER BY cases.id FOR UPDATE OF cases
 """)
 
 
-def open_folders(connection: Connection, taxpayers: Iterable[int], now: datetime) -> Folders:
-    """Locks all cases of these taxpayers: what is learnt of an address concerns each of them."""
-    rows = connection.execute(FOLDERS, {"taxpayers": sorted(set(taxpayers))}).mappings()
+def lock_cases_of(connection: Connection, taxpayers: Iterable[int], now: datetime) -> LockedCases:
+    """Locks all cases of these taxpayers: news of an address concerns each of them."""
+    rows = connection.execute(CASES_OF, {"taxpayers": sorted(set(taxpayers))}).mappings()
     found = [_Case(**{**row, "clock": Clock.model_validate(row["clock"])}) for row in rows]
-    return Folders(connection, now, {case.id: case for case in found})
+    return LockedCases(connection, now, {case.id: case for case in found})
 
 
 @dataclass
-class Folders:
-    """Locked cases, and what is to be said of each: journal and signals are written when it is closed."""
+class LockedCases:
+    """The locked cases of some taxpayers, with the journal entries and signals that `write` puts on record."""
 
     connection: Connection
     now: datetime
     cases: dict[str, _Case]
     _journal: list[dict[str, Any]] = field(default_factory=list)
-    _promised: dict[tuple[str, Event], None] = field(default_factory=dict)
+    _events: dict[tuple[str, Event], None] = field(default_factory=dict)
 
     @cached_property
     def _open(self) -> dict[int, list[str]]:
@@ -286,7 +288,7 @@ class Folders:
         return self.cases[case].clock.day_at(self.now)
 
     def day(self, case: str, instant: datetime) -> date:
-        """The case's day of something that happened: of its arrival on a compressed clock, and never after today."""
+        """The case's day of an instant: of its arrival on a compressed clock, and never after today."""
         clock = self.cases[case].clock
         return clock.day_at(self.now if clock.compressed else min(instant, self.now))
 
@@ -295,16 +297,16 @@ class Folders:
         row = {"case": case, "at": at, "kind": kind, "reason": reason, "evidence": evidence}
         self._journal.append({**row, "hypothesis": of.row, "ruler": of.ruler})
 
-    def promise(self, case: str, event: Event) -> None:
-        """Once each; a closed case has nobody to tell."""
+    def enqueue(self, case: str, event: Event) -> None:
+        """Enqueues an event once; a closed case has no workflow to signal."""
         if self.cases[case].open:
-            self._promised[case, event] = None
+            self._events[case, event] = None
 
-    def promise_all(self, taxpayer: int, event: Event) -> None:
+    def enqueue_all(self, taxpayer: int, event: Event) -> None:
         for case in self.open_of(taxpayer):
-            self.promise(case, event)
+            self.enqueue(case, event)
 
-    def close(self) -> None:
+    def write(self) -> None:
         if self._journal:
             self.connection.execute(insert(decisions), self._journal)
-        enqueue_each(self.connection, self._promised)
+        enqueue_each(self.connection, self._events)

@@ -22,7 +22,7 @@ from storage.case.cases import Case, read_case
 from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
-from storage.contact.delivery import open_folders, refuse, take_reports
+from storage.contact.delivery import lock_cases_of, refuse, take_reports
 from storage.outbox import enqueue
 from storage.schema import cases, replies
 
@@ -61,17 +61,17 @@ def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink 
         if before := connection.execute(known).one_or_none():
             return before.answer if before.answer is None else str(before.answer)
         sender = _sender(connection, reply)
-        folders = open_folders(connection, sender.taxpayers, now)
+        locked = lock_cases_of(connection, sender.taxpayers, now)
         case = read_case(connection, sender.case) if sender.case else None
         answer = _answer(connection, reply, sender, case, pay_link)
         _store(connection, reply, sender, case, answer)
         if sender.notice:
             take_reports(connection, [_answered(reply, sender.notice, now)], now)
         if reply.intent is Intent.OPT_OUT:
-            refuse(connection, folders, [(who, reply.channel) for who in sender.taxpayers], "reply")
+            refuse(connection, locked, [(who, reply.channel) for who in sender.taxpayers], "reply")
         elif case and (case.closed_at is None or reply.intent is Intent.CALL):
-            _follow(connection, reply, case, folders.today(case.id))
-        folders.close()
+            _follow(connection, reply, case, locked.today(case.id))
+        locked.write()
     return answer
 
 

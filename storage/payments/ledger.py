@@ -52,16 +52,16 @@ from storage.outbox import enqueue_each
 from storage.payments.charges import debts_of_charges
 from storage.payments.offers import settle
 from storage.payments.posting_locks import (
+    LockedCase,
+    LockedDebt,
+    LockedInstalment,
     Overtaken,
-    _any,
-    _array,
-    _Case,
-    _dated_by,
-    _Debt,
-    _Instalment,
-    _lock,
-    _open_cases,
-    _Purpose,
+    Purpose,
+    any_of,
+    array_of,
+    dated_by,
+    lock_for_posting,
+    open_cases_of,
 )
 from storage.schema import (
     cases,
@@ -229,7 +229,7 @@ class _Posting:
         self.connection = connection
         self.arrived_at = arrived_at
         charged = debts_of_charges(connection, txids)
-        self.locked = _lock(connection, txids, slips, refunded, [*debts_named, *charged.values()])
+        self.locked = lock_for_posting(connection, txids, slips, refunded, [*debts_named, *charged.values()])
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
         self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
@@ -280,7 +280,7 @@ class _Posting:
         if not kept:
             raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
         self._refuse_twin({**found, "debt": debt})
-        day = self._day(_dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
+        day = self._day(dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
         self._add(debt, kept, told=payment)
@@ -317,7 +317,7 @@ class _Posting:
             column = payments.c[name]
             keys = [row[name] for row in rows if row[name] is not None]
             if keys:
-                known = set(self.connection.execute(select(column).where(_any(column, keys))).scalars())
+                known = set(self.connection.execute(select(column).where(any_of(column, keys))).scalars())
                 rows = [row for row in rows if row[name] is None or row[name] not in known]
         return rows
 
@@ -345,7 +345,7 @@ class _Posting:
             return []
         columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.reference)
         one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
-        for_them = or_(_any(payments.c.debt, wanted), _any(payments.c.instalment, wanted))
+        for_them = or_(any_of(payments.c.debt, wanted), any_of(payments.c.instalment, wanted))
         asked = select(payments.c.debt, payments.c.instalment, *columns)
         asked = asked.where(for_them, payments.c.channel == "pix", one_side)
         return self.connection.execute(asked.order_by(payments.c.id)).mappings().all()
@@ -379,20 +379,20 @@ class _Posting:
             "reference": receipt.reference,
             "slip": receipt.slip,
             "bank_file": receipt.bank_file,
-            "debt": purpose.id if isinstance(purpose, _Debt) else None,
-            "instalment": purpose.id if isinstance(purpose, _Instalment) else None,
+            "debt": purpose.id if isinstance(purpose, LockedDebt) else None,
+            "instalment": purpose.id if isinstance(purpose, LockedInstalment) else None,
             "amount": receipt.amount,
             "paid_at": receipt.paid_at,
-            "paid_on": self._day(_dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
+            "paid_on": self._day(dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
         }
 
     def _tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
         amount, purpose = payment["amount"], self.purposes[_purpose_of(payment) or ""]
         reason = f"pagamento de {money(amount)} {how}"
         evidence = {"payment": payment["id"], "amount": f"{amount:.2f}", "debt": payment["debt"]}
-        if isinstance(purpose, _Instalment):
+        if isinstance(purpose, LockedInstalment):
             evidence |= {"instalment": purpose.id, "agreement": purpose.agreement}
-        for case in _open_cases(purpose):
+        for case in open_cases_of(purpose):
             day = self._day(case, payment["paid_at"], payment["bank_file"] is not None)
             self._note(case, day, "payment", reason, evidence)
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
@@ -415,12 +415,12 @@ class _Posting:
             "payment": reversal.payment,
             "reference": reversal.reference,
             "amount": reversal.amount,
-            "reversed_on": self._day(_dated_by(purpose), reversal.at),
+            "reversed_on": self._day(dated_by(purpose), reversal.at),
         }
         self.connection.execute(insert(reversals).values(row))
         if purpose is None:
             return
-        if isinstance(purpose, _Debt):
+        if isinstance(purpose, LockedDebt):
             self._add(purpose.id, -reversal.amount)
         self._tell_agreements([purpose.id])
         for case in purpose.cases:
@@ -430,27 +430,27 @@ class _Posting:
                 self._tell_reversed(case, reversal)
                 self._reopen(case, reversal)
 
-    def _owes(self, case: _Case, purpose: _Purpose) -> bool:
+    def _owes(self, case: LockedCase, purpose: Purpose) -> bool:
         """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
         named = [debt.id for debt in purpose.debts]
         try:
             table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
             if table is None:
-                owing = select(debts.c.id).where(_any(debts.c.id, named), debts.c.balance > 0)
+                owing = select(debts.c.id).where(any_of(debts.c.id, named), debts.c.balance > 0)
                 return self.connection.execute(owing).first() is not None
             owed = owed_of(self.connection, named, table, case.clock.day_at(self.arrived_at))
         except Unreckonable:
             return True
         return any(each.total > 0 for each in owed.values())
 
-    def _tell_reversed(self, case: _Case, reversal: _Reversal) -> None:
+    def _tell_reversed(self, case: LockedCase, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
         reason = f"devolução de {money(reversal.amount)} de um pagamento recebido por Pix"
         self._note(case, day, "payment_reversed", reason, reversal.evidence)
         event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
         self.promised.append((case.id, event))
 
-    def _reopen(self, case: _Case, reversal: _Reversal) -> None:
+    def _reopen(self, case: LockedCase, reversal: _Reversal) -> None:
         case.closed_at, case.status = None, Status.RUNNING
         self.connection.execute(
             update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
@@ -458,7 +458,7 @@ class _Posting:
         reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
         self._note(case, self._day(case, reversal.at), "reopened", reason, reversal.evidence)
 
-    def _purpose(self, name: str | None) -> _Purpose | None:
+    def _purpose(self, name: str | None) -> Purpose | None:
         if name is None:
             return None
         if name not in self.purposes:
@@ -470,7 +470,7 @@ class _Posting:
         touched = {debt.id for name in paid_for if name for debt in self.purposes[name].debts}
         for agreement, covered in self.locked.agreements.items():
             if touched.intersection(covered):
-                case = _dated_by(self.debts[covered[0]])
+                case = dated_by(self.debts[covered[0]])
                 told = tell(self.connection, agreement, self._day(case, self.arrived_at))
                 self.promised.append((told.case.id, InstalmentsChanged(agreement=agreement)))
 
@@ -485,11 +485,11 @@ class _Posting:
             added = update(debts).where(debts.c.id == more.c.id)
             self.connection.execute(added.values(received=debts.c.received + more.c.received))
 
-    def _note(self, case: _Case, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
+    def _note(self, case: LockedCase, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
         row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
         self.journal.append(row)
 
-    def _day(self, case: _Case | None, said_at: datetime | None, by_file: bool = False) -> date:
+    def _day(self, case: LockedCase | None, said_at: datetime | None, by_file: bool = False) -> date:
         """The day that counts: the bank's on a real clock, that of the arrival on a compressed one; yet where a bank's
         file names a day that such a clock has passed, it means that one."""
         instant = said_at or self.arrived_at
@@ -504,7 +504,7 @@ class _Posting:
 def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:
     """Rows for columns of `table`, in one statement however many there are."""
     names = list(rows[0])
-    arrays = [_array(table.c[name], (row[name] for row in rows)) for name in names]
+    arrays = [array_of(table.c[name], (row[name] for row in rows)) for name in names]
     return select(func.unnest(*arrays).table_valued(*names).render_derived())
 
 

@@ -1,4 +1,9 @@
-"""The cases, debts and instalments that a posting locks before it writes."""
+"""The cases, debts and instalments that a posting of payments locks before it writes.
+
+Cases are locked by id, then debts by id, as everywhere (`storage/case/locks.py`). What is locked is found before the
+locks are held, so it is looked up once more under them: `Overtaken` says that it changed meanwhile, and the caller
+begins again.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,7 @@ class Overtaken(Exception):
 
 
 @dataclass
-class _Case:
+class LockedCase:
     id: str
     taxpayer: int
     tax: str
@@ -38,88 +43,93 @@ class _Case:
 
 
 @dataclass
-class _Debt:
+class LockedDebt:
     """A locked debt, and for each who owes it the newest case of its tax, the open one if there is one."""
 
     id: str
     txid: str
     slip_number: int
-    cases: list[_Case]
+    cases: list[LockedCase]
 
     @property
-    def debts(self) -> list[_Debt]:
+    def debts(self) -> list[LockedDebt]:
         return [self]
 
 
 @dataclass
-class _Instalment:
-    """One that the call names, and the locked debts of its agreement."""
+class LockedInstalment:
+    """An instalment that the call names, and the locked debts of its agreement."""
 
     id: str
     agreement: str
     txid: str
     slip_number: int
-    debts: list[_Debt]
+    debts: list[LockedDebt]
 
     @property
-    def cases(self) -> list[_Case]:
+    def cases(self) -> list[LockedCase]:
         return list({case.id: case for debt in self.debts for case in debt.cases}.values())
 
 
-_Purpose = _Debt | _Instalment
-"""What a payment is for."""
+Purpose = LockedDebt | LockedInstalment
+"""The debt or instalment that a payment is for."""
 
 
-def _open_cases(purpose: _Purpose) -> list[_Case]:
+def open_cases_of(purpose: Purpose) -> list[LockedCase]:
     return [case for case in purpose.cases if case.open]
 
 
-def _dated_by(purpose: _Purpose | None) -> _Case | None:
-    return next(iter(_open_cases(purpose) or purpose.cases), None) if purpose else None
+def dated_by(purpose: Purpose | None) -> LockedCase | None:
+    """The case whose clock gives a payment its day: an open one if there is one."""
+    return next(iter(open_cases_of(purpose) or purpose.cases), None) if purpose else None
 
 
 @dataclass
-class _Locked:
-    debts: dict[str, _Debt]
-    instalments: dict[str, _Instalment]
+class Locked:
+    debts: dict[str, LockedDebt]
+    instalments: dict[str, LockedInstalment]
     agreements: dict[str, list[str]]
     """The debts of each agreement that may change with a payment, oldest agreement first."""
 
     @property
-    def purposes(self) -> dict[str, _Purpose]:
+    def purposes(self) -> dict[str, Purpose]:
         return {**self.debts, **self.instalments}
 
 
-def _any(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """One array, where a list of a thousand parameters would take longer to send than to look up."""
-    return column == any_(_array(column, values))
+def any_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """A condition on one array, where a list of a thousand parameters would take longer to send than to look up."""
+    return column == any_(array_of(column, values))
 
 
-def _array(column: Column[Any], values: Iterable[Any]) -> ColumnElement[Any]:
+def array_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[Any]:
     return cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type))
 
 
-def _lock(
+def lock_for_posting(
     connection: Connection,
     txids: Collection[str],
     slips: Collection[int],
     refunded: Collection[str],
     debts_named: Collection[str],
-) -> _Locked:
-    """Every debt that the call concerns, with those that share an agreement with it, and the cases they concern."""
+) -> Locked:
+    """Locks every debt that the call concerns, those that share an agreement with it, and their cases.
+
+    Raises Overtaken when an agreement was signed on one of the debts before they were locked.
+    """
     named = _named(connection, _named_debts(txids, slips, refunded, debts_named))
     found = _instalments(connection, txids, slips, refunded)
     covered = _covered(connection, named, {row.agreement for row in found})
     debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
+    # only now that the debts are locked can nobody sign on one of them
     if not newest_agreements(connection, debts_) <= covered.keys():
         raise Overtaken
     instalments_ = {
-        row.id: _Instalment(
+        row.id: LockedInstalment(
             row.id, row.agreement, row.pix_txid, row.slip_number, [debts_[debt] for debt in covered[row.agreement]]
         )
         for row in found
     }
-    return _Locked(debts_, instalments_, covered)
+    return Locked(debts_, instalments_, covered)
 
 
 def _covered(connection: Connection, named: set[str], agreements_named: set[str]) -> dict[str, list[str]]:
@@ -132,7 +142,7 @@ def _covered(connection: Connection, named: set[str], agreements_named: set[str]
     rows = connection.execute(
         select(agreement_debts.c.agreement, agreement_debts.c.debt)
         .join_from(agreement_debts, agreements)
-        .where(_any(agreements.c.id, wanted))
+        .where(any_of(agreements.c.id, wanted))
         .order_by(agreements.c.recorded_at, agreements.c.id, agreement_debts.c.debt)
     )
     covered: dict[str, list[str]] = defaultdict(list)
@@ -144,18 +154,18 @@ def _covered(connection: Connection, named: set[str], agreements_named: set[str]
 def _instalments(
     connection: Connection, txids: Collection[str], slips: Collection[int], refunded: Collection[str]
 ) -> Sequence[Any]:
-    ways = [
-        _any(column, names)
+    conditions = [
+        any_of(column, names)
         for column, names in ((instalments.c.pix_txid, txids), (instalments.c.slip_number, slips))
         if names
     ]
     if refunded:
-        ways.append(instalments.c.id.in_(select(payments.c.instalment).where(payments.c.end_to_end_id.in_(refunded))))
+        conditions.append(
+            instalments.c.id.in_(select(payments.c.instalment).where(payments.c.end_to_end_id.in_(refunded)))
+        )
     columns = (instalments.c.id, instalments.c.agreement, instalments.c.pix_txid, instalments.c.slip_number)
     return (
-        connection.execute(union(*(select(*columns).where(rung_channel) for rung_channel in ways))).all()
-        if ways
-        else []
+        connection.execute(union(*(select(*columns).where(where) for where in conditions))).all() if conditions else []
     )
 
 
@@ -163,7 +173,7 @@ def _named_debts(
     txids: Collection[str], slips: Collection[int], refunded: Collection[str], debts_named: Collection[str]
 ) -> list[ColumnElement[bool]]:
     named = [
-        _any(column, names)
+        any_of(column, names)
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
@@ -173,32 +183,33 @@ def _named_debts(
     return named
 
 
-def _named(connection: Connection, ways: list[ColumnElement[bool]]) -> set[str]:
-    """One way of naming at a time, so that each uses its own index."""
+def _named(connection: Connection, conditions: list[ColumnElement[bool]]) -> set[str]:
+    """The debts that any condition names, one query a condition, so that each uses its own index."""
     return (
-        set(connection.scalars(union(*(select(debts.c.id).where(rung_channel) for rung_channel in ways))))
-        if ways
+        set(connection.scalars(union(*(select(debts.c.id).where(where) for where in conditions))))
+        if conditions
         else set()
     )
 
 
-def _lock_debts(connection: Connection, named: set[str]) -> dict[str, _Debt]:
+def _lock_debts(connection: Connection, named: set[str]) -> dict[str, LockedDebt]:
     if not named:
         return {}
     columns = (debts.c.id, debts.c.pix_txid, debts.c.slip_number, debts.c.tax, debtors.c.taxpayer)
-    owed = select(*columns).join_from(debts, debtors).where(_any(debts.c.id, named)).order_by(debtors.c.taxpayer)
+    owed = select(*columns).join_from(debts, debtors).where(any_of(debts.c.id, named)).order_by(debtors.c.taxpayer)
     owers = connection.execute(owed).all()
+    # cases before debts, as every other transaction takes them: the other way round two would wait for each other
     newest = _lock_newest_cases(connection, {(row.taxpayer, row.tax) for row in owers})
-    locked = {row.id: _Debt(row.id, row.pix_txid, row.slip_number, []) for row in owers}
-    connection.execute(select(debts.c.id).where(_any(debts.c.id, locked)).order_by(debts.c.id).with_for_update())
+    locked = {row.id: LockedDebt(row.id, row.pix_txid, row.slip_number, []) for row in owers}
+    connection.execute(select(debts.c.id).where(any_of(debts.c.id, locked)).order_by(debts.c.id).with_for_update())
     for row in owers:
         if (row.taxpayer, row.tax) in newest:
             locked[row.id].cases.append(newest[row.taxpayer, row.tax])
     return locked
 
 
-def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> dict[tuple[int, str], _Case]:
-    """The open case of each taxpayer and tax, else the one closed last, which a reversal may open again."""
+def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> dict[tuple[int, str], LockedCase]:
+    """Locks the open case of each taxpayer and tax, else the one closed last, which a reversal may open again."""
     columns = (cases.c.id, cases.c.taxpayer, cases.c.tax, cases.c.status, cases.c.closed_at)
     rows = connection.execute(
         select(*columns, cases.c.ruler, cohorts.c.clock)
@@ -207,6 +218,6 @@ def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> d
         .order_by(cases.c.id)
         .with_for_update(of=cases)
     )
-    found = [_Case(**{**row, "clock": Clock.model_validate(row["clock"])}) for row in rows.mappings()]
+    found = [LockedCase(**{**row, "clock": Clock.model_validate(row["clock"])}) for row in rows.mappings()]
     found.sort(key=lambda case: case.closed_at or OPEN)
     return {(case.taxpayer, case.tax): case for case in found}

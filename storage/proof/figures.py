@@ -94,7 +94,7 @@ FIGURES: Mapping[str, Figure] = {
             FROM (SELECT arm, hypothesis, stage, count(*) AS notices FROM sendings WHERE kind = 'rung' AND sent
                   GROUP BY arm, hypothesis, stage) AS sent
             LEFT JOIN (SELECT arm, hypothesis, stage, count(*) AS cases, sum(owed) AS owed, sum(received) AS received
-                       FROM outcomes GROUP BY arm, hypothesis, stage) AS standing USING (arm, hypothesis, stage)
+                       FROM outcomes GROUP BY arm, hypothesis, stage) AS reached USING (arm, hypothesis, stage)
             ORDER BY arm, hypothesis, stage""",
     ),
     "coverage": Figure(
@@ -209,11 +209,11 @@ FIGURES: Mapping[str, Figure] = {
         query="""
             SELECT ruler, step.row, step.rung, step.on AS day,
                    coalesce((state ->> 'occurrences')::int, 1) AS occurrences,
-                   jsonb_path_query_array(legs, '$[*].channel') AS channels, count(*) AS cases
-            FROM cases, jsonb_to_record(next_step) AS step (row text, rung int, "on" date, legs jsonb)
+                   jsonb_path_query_array(routes, '$[*].channel') AS channels, count(*) AS cases
+            FROM cases, jsonb_to_record(next_step) AS step (row text, rung int, "on" date, routes jsonb)
             WHERE cohort = :cohort AND closed_at IS NULL AND next_step ->> 'action' = 'notify'
               AND step.on <= CAST(:on AS date) + 30
-            GROUP BY ruler, step.row, step.rung, step.on, occurrences, legs ORDER BY 4, 2, 3, 5, 1""",
+            GROUP BY ruler, step.row, step.rung, step.on, occurrences, routes ORDER BY 4, 2, 3, 5, 1""",
     ),
 }
 

@@ -59,7 +59,7 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
         def rows(query: str) -> list[Any]:
             return list(connection.execute(text(query), {"cohort": cohort}).mappings())
 
-        counts = _counts(rows(STANDING), rows(SENT))
+        counts = _counts(rows(REACHED), rows(SENT))
         return CohortReport(
             name=cohort,
             ruler=known.frozen.ruler,
@@ -92,7 +92,7 @@ def _counts(facts: list[Any], sent: list[Any]) -> Counts:
 STATUSES = "SELECT status, count(*) AS cases FROM cases WHERE cohort = :cohort GROUP BY status ORDER BY status"
 
 # a case stands on the cell of its last notice, also once it is closed
-STANDING = """
+REACHED = """
     SELECT hypothesis, stage, count(*) AS cases
     FROM (
         SELECT DISTINCT ON ("case") hypothesis, stage FROM notices JOIN cases ON cases.id = notices."case"
@@ -145,8 +145,8 @@ ANSWERS = """
 """
 
 AGREEMENTS = """
-    SELECT count(*) AS signed, count(*) FILTER (WHERE state = 'broken') AS broken,
-           count(*) FILTER (WHERE state = 'completed') AS completed
+    SELECT count(*) AS signed, count(*) FILTER (WHERE agreements.state = 'broken') AS broken,
+           count(*) FILTER (WHERE agreements.state = 'completed') AS completed
     FROM agreements JOIN cases ON cases.id = agreements."case" WHERE cohort = :cohort
 """
 

@@ -87,14 +87,15 @@ EVENTS = text("""
 """)
 
 AGREEMENTS = with_horizons(f"""
-    SELECT agreements.id, "case", label AS policy, state, agreements.amount, discount, renegotiation, signed_on,
-           effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on,
+    SELECT agreements.id, "case", label AS policy, agreements.state, agreements.amount, discount, renegotiation,
+           signed_on, effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on,
            {PRESCRIBES},
            (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
            (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid
     FROM agreements JOIN policies ON policies.digest = policy JOIN cases ON cases.id = "case"
          {PRESCRIPTION}
-    WHERE (CAST(:case AS text) IS NULL OR "case" = :case) AND (CAST(:state AS text) IS NULL OR state = :state)
+    WHERE (CAST(:case AS text) IS NULL OR "case" = :case)
+      AND (CAST(:state AS text) IS NULL OR agreements.state = :state)
     ORDER BY {NEAR_FIRST}, agreements.recorded_at DESC, agreements.id
 """)  # noqa: S608 - constants
 

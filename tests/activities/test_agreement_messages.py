@@ -141,13 +141,13 @@ def test_a_message_held_up_until_the_night_waits_for_the_morning(hand: Hand, pro
     assert len(providers.taken) == 1
 
 
-@pytest.mark.parametrize("rung_channel", ["refused", "dead", "absent"])
+@pytest.mark.parametrize("rung_channel", ["refused", "suppressed", "absent"])
 def test_a_channel_that_does_not_reach_the_taxpayer_is_left_out(hand: Hand, rung_channel: str) -> None:
     who = hand.made.taxpayer
     with hand.made.engine.begin() as connection:
         if rung_channel == "refused":
             connection.execute(insert(opt_outs).values(taxpayer=who, channel="sms", via="link"))
-        elif rung_channel == "dead":
+        elif rung_channel == "suppressed":
             row = {"taxpayer": who, "channel": "sms", "address": PHONE, "why": "número inexistente"}
             connection.execute(insert(suppressed_contacts).values(row))
         else:

@@ -56,7 +56,7 @@ class Temporal:
         self.told[told.case] = told
 
 
-def desk_on(engine: Engine) -> Dependencies:
+def dependencies_on(engine: Engine) -> Dependencies:
     return Dependencies(engine, MailGateway({}, FileTransport(Path("outbox"))))
 
 
@@ -91,7 +91,7 @@ async def attempt(
     world.info = replace(world.info, heartbeat_details=beats[-1:], started_time=datetime.now(UTC))
     world.on_heartbeat = beats.append
     asked = Intake(cohort=cohort, cursor=cursor or StartCursor())
-    starting_cases = CohortActivities(desk_on(engine), cast(Client, temporal)).start_cases
+    starting_cases = CohortActivities(dependencies_on(engine), cast(Client, temporal)).start_cases
     done: StartCursor = await world.run(starting_cases, asked)
     return done
 
@@ -111,7 +111,7 @@ async def test_the_next_worker_leaves_nobody_out(engine: Engine, cohort: str, di
 
 
 async def test_what_was_begun_by_a_command_that_died_is_begun_again(engine: Engine, cohort: str) -> None:
-    """Its cursor is lost: whose workflow was not known to run is started again, and nobody's stock is lost."""
+    """Its cursor is lost: whose workflow was not known to run is started again, and no evaluation is lost."""
     dying = Temporal(dies_after=PAGE + 1)
     with pytest.raises(WorkerDied):
         await attempt(engine, cohort, dying, [])
@@ -126,7 +126,7 @@ async def test_what_was_begun_by_a_command_that_died_is_begun_again(engine: Engi
 async def test_each_workflow_is_given_the_stock_it_would_have_taken(engine: Engine, cohort: str) -> None:
     temporal = Temporal()
     await attempt(engine, cohort, temporal, [])
-    look = CaseActivities(desk_on(engine)).evaluate
+    look = CaseActivities(dependencies_on(engine)).evaluate
     assert len(temporal.told) == PEOPLE - 1
     for case, told in temporal.told.items():
         world = ActivityEnvironment()
@@ -149,10 +149,10 @@ async def test_the_stock_of_many_is_on_record_and_journalled_once(engine: Engine
     assert planned == PEOPLE - 1
 
 
-async def test_spell_by_spell_everybody_is_started_once_and_what_is_left_is_known(
+async def test_batch_by_batch_everybody_is_started_once_and_what_is_left_is_known(
     engine: Engine, cohort: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "SPELL_SECONDS", 0)
+    monkeypatch.setattr(starting, "BATCH_SECONDS", 0)
     monkeypatch.setattr(starting, "PART_OF_SEARCH", 1_000_000)
     temporal, cursor, left = Temporal(), StartCursor(), []
     while not cursor.done:

@@ -316,8 +316,8 @@ class LivesOnRecord(RuleBasedStateMachine):
     def a_provider_reports(self, data: st.DataObject, progress: Progress, twice: bool) -> None:
         if left := self.notices():
             notice, channel = self.one(data, left)
-            dead = data.draw(st.sampled_from([None, None, "dead", "refused"])) if progress.lost else None
-            self.street.reports(notice, channel, progress, dead, twice)
+            contact = data.draw(st.sampled_from([None, None, "suppressed", "refused"])) if progress.lost else None
+            self.street.reports(notice, channel, progress, contact, twice)
         self.happened("a provider reports")
 
     @rule(data=st.data())

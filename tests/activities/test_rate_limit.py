@@ -1,4 +1,4 @@
-"""The pace at which a cohort is started: never faster than asked for, and evenly."""
+"""The rate at which a cohort is started: never faster than asked for, and evenly."""
 
 from itertools import pairwise
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.bare_worker import bare_worker
+from bench.fairness import fairness_figures
 from bench.figures import Figure
 from bench.ground import Ground
 from bench.imports import import_figures
@@ -15,7 +16,6 @@ from bench.payments import payment_figures
 from bench.reports import report_figures
 from bench.scale import SCALES
 from bench.starts import start_figures
-from bench.turns import turn_figures
 from embedded.home import Home
 from embedded.stack import Stack
 from storage.engine import connect
@@ -28,7 +28,7 @@ async def measure(ground: Ground) -> list[Figure]:
         *await start_figures(ground),
         *await payment_figures(ground, TINY.starts),
         *await import_figures(ground),
-        *await turn_figures(ground),
+        *await fairness_figures(ground),
         *await asyncio.to_thread(report_figures, ground),
     ]
 

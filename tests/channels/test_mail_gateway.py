@@ -127,7 +127,7 @@ def test_no_log_quotes_a_person(channel: str, tmp_path: Path, caplog: pytest.Log
         message = outgoing(channel=channel, since=datetime.now(UTC))
         adapter.deliver(message)
         adapter.taken(message)
-        providers.dead[message.recipient or ""] = 21211
+        providers.invalid[message.recipient or ""] = 21211
         with pytest.raises(Undeliverable):
             adapter.deliver(message)
     assert len(providers.requests) >= 2

@@ -78,7 +78,7 @@ def test_names_that_html_writes_otherwise_still_share_a_request(providers: FakeP
     assert {(taken.text, taken.html) for taken in providers.taken} == {(m.body, m.html) for m in messages}
 
 
-def test_mails_of_other_words_ruler_or_law_go_their_own_way(providers: FakeProviders) -> None:
+def test_mails_of_other_words_ruler_or_law_go_apart(providers: FakeProviders) -> None:
     adapter = SendGrid(KEY, url=providers.url, patience=0.0)
     others = [outgoing(2, body="Outro texto"), outgoing(3, ruler="icms v2"), outgoing(4, formal=True)]
     deliver(adapter, [outgoing(1), *others])
@@ -96,7 +96,7 @@ def test_one_address_is_never_twice_in_a_request(providers: FakeProviders) -> No
 
 def test_a_bad_recipient_does_not_fail_the_others(providers: FakeProviders) -> None:
     messages = [outgoing(n) for n in range(1, 6)]
-    providers.dead["contribuinte2@cidade.example"] = 1
+    providers.invalid["contribuinte2@cidade.example"] = 1
     messages[3] = outgoing(4, recipient="not an address")
     outcomes = deliver(sendgrid(providers, together=5), messages)
     assert [isinstance(made, Receipt) for made in outcomes] == [True, False, True, False, True]

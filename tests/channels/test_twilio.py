@@ -91,7 +91,7 @@ def test_a_dead_contact_is_told_with_its_reason_and_without_the_number(
 ) -> None:
     message = outgoing(channel="sms")
     assert message.recipient
-    providers.dead[message.recipient] = code
+    providers.invalid[message.recipient] = code
     with pytest.raises(Undeliverable) as refused:
         twilio.deliver(message)
     assert (refused.value.contact_is_suppressed, refused.value.reason) == (True, SUPPRESSING_ERRORS[code])

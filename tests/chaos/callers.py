@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from random import Random
@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine
 
-from models.law.calendar import Clock
 from rehearsal.bank import Bank
 from tests.providers.callbacks import Callbacks, play_events
 from tests.providers.fake import FakeProviders, Taken
@@ -52,21 +51,18 @@ class Callers:
 class StubbornBank(Bank):
     """Its callbacks go through the callers; what was answered with 200 it remembers."""
 
-    def __init__(self, engine: Engine, folder: Path, clock: Clock, webhook: str, callers: Callers) -> None:
-        super().__init__(engine, folder, clock, webhook)
+    def __init__(self, engine: Engine, folder: Path, webhook: str, callers: Callers) -> None:
+        super().__init__(engine, folder, webhook)
         self.payments: dict[str, str] = {}
         """The amount of each accepted one, by its endToEndId."""
         self.refunds: dict[str, str] = {}
         """The amount of each accepted one, by its id."""
         self._callers = callers
 
-    @property
-    def idle(self) -> bool:
-        return super().idle and self._callers.idle
-
-    def live(self, now: datetime) -> None:
-        self._callers.live(now)
-        super().live(now)
+    def live(self, today: date) -> bool:
+        """Also while a call is still to be made."""
+        self._callers.live(datetime.now(UTC))
+        return super().live(today) or not self._callers.idle
 
     def call(self, payments: list[dict[str, Any]]) -> None:
         self._callers.ask(lambda: self._post(payments), datetime.now(UTC))
@@ -91,15 +87,13 @@ class ProvidersReports:
         self._callers = callers
         self._seen = 0
 
-    @property
-    def idle(self) -> bool:
-        return self._seen == len(self._providers.taken)
-
-    def live(self, now: datetime) -> None:
+    def live(self, now: datetime) -> bool:
+        """Whether anything was taken."""
         taken = self._providers.taken[self._seen :]
         self._seen += len(taken)
         for each in taken:
             self._callers.ask(self._report(each), now)
+        return bool(taken)
 
     def _report(self, taken: Taken) -> Call:
         def report() -> bool:

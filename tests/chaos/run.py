@@ -27,13 +27,14 @@ from rehearsal.census import Census
 from rehearsal.city import IPTU, MOST_TAXPAYERS, RULERS, Does, Person, city
 from rehearsal.clerk import Clerk
 from rehearsal.ground import clear
-from rehearsal.life import Life, Tally
 from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
+from rehearsal.tally import Tally
 from storage.case.cohorts import Cohort, Selection
 from storage.engine import connect
 from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts
 from tests.chaos.callers import Callers, ProvidersReports, StubbornBank
+from tests.chaos.life import Life
 from tests.chaos.storm import SOME, Blow, FileTransport, Storm, Strike
 from tests.providers.callbacks import Callbacks
 from tests.providers.fake import FakeProviders
@@ -122,11 +123,12 @@ class Scene:
 
     def play(self, watch: Watch) -> Outcome:
         engine = connect(self.stack.services.database, pool=6)
-        Census(engine, self.deliveries, lambda: FIRST_DAY).take(self.people)
+        census = Census(engine, self.deliveries)
+        census.take(self.people, FIRST_DAY)
         clock = self._clock()
         cohorts = [self._found(engine, tax, clock) for tax in RULERS if any(p.tax == tax for p in self.people)]
         try:
-            return asyncio.run(self._live(engine, clock, cohorts, watch))
+            return asyncio.run(self._live(engine, census, clock, cohorts, watch))
         finally:
             engine.dispose()
 
@@ -147,16 +149,15 @@ class Scene:
         name, everybody = f"caos-{tax.lower()}", Selection(tax=tax)
         return begin_cohort(engine, name, ruler, source, "chaos", everybody, clock, rehearsal=tax != IPTU)
 
-    async def _live(self, engine: Engine, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
+    async def _live(self, engine: Engine, census: Census, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
         client = await connect_to(self.stack.services.temporal, self.stack.home.payload_keys)
         for handle in [await start_cohort(client, cohort) for cohort in cohorts]:
             await handle.result()
         callers = Callers(self.town.seed, timedelta(seconds=LATE_BY_DAYS * self.town.day_seconds))
         webhook = str(self.stack.services.pix_webhook_url)
-        bank = StubbornBank(engine, self.deliveries, clock, webhook, callers)
+        bank = StubbornBank(engine, self.deliveries, webhook, callers)
         reports = ProvidersReports(self.providers, self.callbacks, callers)
-        census = Census(engine, self.deliveries, lambda: clock.day_at(datetime.now(UTC)))
-        people = Everybody(engine, census, clock, bank, self.town.seed, self.people)
+        people = Everybody(engine, census, bank, self.town.seed, self.people)
         people.join(reports, self.storm)
         self.storm.begin(clock.origin_wall)
         life = Life(
@@ -164,8 +165,9 @@ class Scene:
             clock=clock,
             last_day=self.town.last_day,
             people=people,
-            supervisor=Supervisor(engine, client, clock, self.people),
-            clerk=Clerk(engine, clock),
+            bank=bank,
+            supervisor=Supervisor(engine, client, self.people),
+            clerk=Clerk(engine),
             tend=self._tend,
             watch=watch,
             patience=PATIENCE,
@@ -208,10 +210,6 @@ class Everybody(Townspeople):
     def join(self, reports: ProvidersReports, storm: Storm) -> None:
         self.reports, self.storm = reports, storm
 
-    @property
-    def idle(self) -> bool:
-        return super().idle and self.reports.idle and self.storm.over
-
-    def live(self, now: datetime) -> None:
-        self.reports.live(now)
-        super().live(now)
+    def live(self, today: date) -> bool:
+        reported = self.reports.live(datetime.now(UTC))
+        return super().live(today) or reported or not self.storm.over

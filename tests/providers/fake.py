@@ -76,7 +76,7 @@ class FakeProviders:
         self.retry_after = 1
         self.largest = largest
         """Bytes of a mail request, beyond which SendGrid answers 413."""
-        self.dead: dict[str, int] = {}
+        self.invalid: dict[str, int] = {}
         """Addresses and numbers that are refused, with Twilio's error code."""
         self.taken: list[Taken] = []
         self.requests: list[str] = []
@@ -161,7 +161,7 @@ class FakeProviders:
         return [
             Problem(f"personalizations.{n}.to.0.email", "Does not contain a valid address.")
             for n, one in enumerate(request["personalizations"])
-            if one["to"][0]["email"] in self.dead
+            if one["to"][0]["email"] in self.invalid
         ]
 
     def _numbered(self, method: str, path: str, query: str, authorization: str, body: bytes) -> Answer:
@@ -182,7 +182,7 @@ class FakeProviders:
             self.problems += [] if unfit else problems
             return Answer(400, _twilio_error(400, 21211 if unfit else 20001))
         to = form["To"][0]
-        if code := self.dead.get(to):
+        if code := self.invalid.get(to):
             return Answer(400, _twilio_error(400, code))
         kind: Kind = "message" if path == MESSAGES else "call"
         asked: dict[str, Any] = {name: values if len(values) > 1 else values[0] for name, values in form.items()}

@@ -10,13 +10,13 @@ from models.case.facts import facts_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from rehearsal.city import CAST, ICMS, RULERS, Person, city
-from storage.catalogue import RULERS as SHELF
+from storage.catalogue import RULERS as CATALOGUE
 
 STARTS = (date(2026, 3, 2), date(2028, 2, 29), date(2026, 12, 31))
 
 
 def ruler_of(person: Person) -> Ruler:
-    ruler = read_ruler(SHELF.read(RULERS[person.tax])[1]).ruler
+    ruler = read_ruler(CATALOGUE.read(RULERS[person.tax])[1]).ruler
     assert ruler is not None
     return ruler
 

@@ -7,7 +7,7 @@ import pytest
 from models.ruler.cells import cells
 from models.ruler.schema import MOST_RIGID, Ruler, Stage
 from models.words import STAGES
-from reports.heatmap import SHADES, WIDTH, _width, ink, shade, svg, terminal
+from reports.heatmap import SHADES, WIDTH, ink, shade, svg, terminal, text_width
 from tests.builders import ICMS, REGISTERED, shipped
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -76,7 +76,7 @@ def test_no_name_overflows_or_breaks_the_picture(name: str) -> None:
     assert texts
     for text in texts:
         x, y, size = (float(text.get(key) or "nan") for key in ("x", "y", "font-size"))
-        width = _width(text.text or "", size)
+        width = text_width(text.text or "", size)
         start = x - width / 2 if text.get("text-anchor") == "middle" else x
         assert start >= 0
         assert start + width <= WIDTH

@@ -25,7 +25,7 @@ REAL_TIME = Clock(
 )
 COMPRESSED = REAL_TIME.model_copy(update={"day_seconds": Decimal(10), "origin_day": date(2030, 1, 1)})
 
-POSITION = CaseState.at_start(date(2026, 1, 1)).model_dump(mode="json")
+STATE = CaseState.at_start(date(2026, 1, 1)).model_dump(mode="json")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class World:
     def case(self, taxpayer: int, cohort: str = "real", status: str = "running", closed: str | None = None) -> str:
         """`closed` is the day on which it was closed."""
         closed_at = datetime.fromisoformat(f"{closed}T12:00:00Z") if closed else None
-        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "ruler": "d1", "state": POSITION}
+        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "ruler": "d1", "state": STATE}
         row |= {"status": status, "closed_at": closed_at}
         with self.engine.begin() as connection:
             return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())

@@ -42,7 +42,7 @@ ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count
 
 
 WITHOUT_TEMPORAL = '{"error":"the database or Temporal does not answer; ask again"}'
-"""What the desk answers here to whatever it would pass on to a case."""
+"""The staff API's answer here to whatever it would pass on to a case."""
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
 
 @pytest.fixture
 def links(engine: Engine) -> dict[str, str]:
-    """Where the doors lead, by what the addresses begin with, and a supervisor's way to the desk. The agreement is
-    signed, since Temporal isn't there."""
+    """Where the doors lead, by what the addresses begin with, and a supervisor's token for the staff API. The agreement
+    is signed, since Temporal isn't there."""
     case = contract(engine, "400.00", "800.00").case
     sign(engine, case, *load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
     with engine.begin() as connection:

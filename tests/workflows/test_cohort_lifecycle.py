@@ -11,7 +11,7 @@ from tests.builders import FACTS, ICMS, shipped
 from tests.workflows.town import Life, Town, until
 
 
-async def steered(town: Town, to: State, reason: str = "") -> None:
+async def changed_state(town: Town, to: State, reason: str = "") -> None:
     now = await town.env.get_current_time()
     await asyncio.to_thread(change_cohort_state, town.engine, town.cohorts[-1], to, "Ana", reason, now)
 
@@ -22,12 +22,12 @@ async def test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_wer
     await alone.climbs(1)
     await alone.command("pause")
     sent = len(one.path) + len(alone.path)
-    await steered(town, State.PAUSED)
+    await changed_state(town, State.PAUSED)
     await until(lambda: one.status == "paused")
     await one.passes(40)
     assert [life.status for life in (one, alone)] == ["paused", "paused"]
     assert len(one.path) + len(alone.path) == sent
-    await steered(town, State.RUNNING)
+    await changed_state(town, State.RUNNING)
     await until(lambda: one.status == "running")
     assert alone.status == "paused"
     dwell = shipped(ICMS).rung("h1", 0).dwell
@@ -39,7 +39,7 @@ async def test_a_paused_cohort_sends_nothing_and_goes_on_with_the_waits_that_wer
 
 async def test_no_case_goes_on_alone_while_its_cohort_is_paused(town: Town) -> None:
     life = await town.begin_one(FACTS["h1"])
-    await steered(town, State.PAUSED)
+    await changed_state(town, State.PAUSED)
     await until(lambda: life.status == "paused")
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await life.command("resume")
@@ -53,7 +53,7 @@ async def test_a_cancelled_cohort_gives_the_benefits_back_and_its_workflows_end(
     await suspended.command("approve")
     await suspended.climbs(3)
     assert suspended.suspended_benefits == 1
-    await steered(town, State.CANCELLED, "lei nova")
+    await changed_state(town, State.CANCELLED, "lei nova")
     assert [await life.ends() for life in lives] == ["cancelled", "cancelled"]
     assert [life.status for life in lives] == ["cancelled", "cancelled"]
     assert (suspended.suspended_benefits, running.journal[-1]) == (0, "cancelled")
@@ -68,7 +68,7 @@ async def test_a_case_that_a_reversal_opens_again_in_a_cancelled_cohort_is_close
     life = await town.begin_one(FACTS["h1"])
     await life.pays("1000.00")
     await life.ends()
-    await steered(town, State.CANCELLED, "lei nova")
+    await changed_state(town, State.CANCELLED, "lei nova")
     await life.has_its_last_payment_reversed()
     await life.reaches("cancelled")
     assert life.journal[-2:] == ["reopened", "cancelled"]

@@ -92,7 +92,7 @@ async def test_what_was_refused_for_now_does_not_leave_after_the_payment(hand: H
     assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
 
 
-def steered(hand: Hand, to: State) -> None:
+def changed_state(hand: Hand, to: State) -> None:
     [(cohort,)] = hand.life.rows("SELECT cohort FROM cases WHERE id = :case")
     change_cohort_state(hand.life.town.engine, cohort, to, "Ana", "lei nova", hand.now)
 
@@ -102,11 +102,11 @@ def test_what_was_refused_for_now_waits_with_its_paused_cohort(hand: Hand, provi
     providers.weather.comes(Fault.TOO_MANY)
     with pytest.raises(ApplicationError):
         hand.notify(step)
-    steered(hand, State.PAUSED)
+    changed_state(hand, State.PAUSED)
     with pytest.raises(ApplicationError) as waits:
         hand.notify(step)
     assert (waits.value.type, providers.taken) == ("Paused", [])
-    steered(hand, State.RUNNING)
+    changed_state(hand, State.RUNNING)
     hand.notify(step)
     assert len(providers.taken) == 1
 
@@ -116,7 +116,7 @@ def test_what_was_refused_for_now_does_not_leave_a_cancelled_cohort(hand: Hand, 
     providers.weather.comes(Fault.TOO_MANY)
     with pytest.raises(ApplicationError):
         hand.notify(step)
-    steered(hand, State.CANCELLED)
+    changed_state(hand, State.CANCELLED)
     assert hand.notify(step).step.action == "cancel"
     assert (notices(hand, "status"), providers.taken) == ([("failed",)], [])
 
@@ -195,7 +195,7 @@ def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: 
 
 def test_a_dead_number_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
     addressed(hand, email=None)
-    providers.dead[PHONE] = 21211
+    providers.invalid[PHONE] = 21211
     next_action = hand.notify(first(hand), "sms", rung_channel="email")
     assert next_action.step.status == "unreachable"
     assert hand.life.rows("SELECT channel, address FROM suppressed_contacts WHERE taxpayer = :who") == [("sms", PHONE)]

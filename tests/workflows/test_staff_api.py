@@ -1,4 +1,4 @@
-"""A supervisor at the desk: what is asked with a token is done by the case, and on record with it."""
+"""A supervisor and the staff API: what is asked with a token is done by the case, and on record with it."""
 
 from collections.abc import AsyncIterator
 

@@ -19,12 +19,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case.status import Status
-from models.events import EVENTS, OF_A_COHORT, Event, InstalmentsChanged
+from models.events import EVENTS, OF_A_COHORT, Event, HistoryRetired, InstalmentsChanged
 from storage.outbox import CHANNEL
 from storage.schema import agreements, cases, outbox, policies, rulers
 from workflows.client import is_unreachable
 from workflows.effects import AgreementStart
-from workflows.names import case_workflow_id
+from workflows.names import agreement_workflow_id, case_workflow_id
 from workflows.start import start_case, tell_agreement
 
 log = structlog.get_logger()
@@ -170,6 +170,11 @@ class Relay:
 
     async def _tell(self, client: Client, owed: Owed) -> None:
         event = owed.event
+        if isinstance(event, HistoryRetired):
+            workflow = agreement_workflow_id(event.agreement) if event.agreement else case_workflow_id(owed.case)
+            await _end(client, workflow)
+            if event.agreement:
+                event = InstalmentsChanged(agreement=event.agreement)
         if isinstance(event, InstalmentsChanged):
             await tell_agreement(client, await run_sync(self._agreement, event.agreement), event)
             return
@@ -230,3 +235,12 @@ class Relay:
         with self.engine.connect() as connection:
             row = connection.execute(query).one()
         return AgreementStart(agreement=row.id, case=row.case, cohort=row.cohort, policy=row.label)
+
+
+async def _end(client: Client, workflow: str) -> None:
+    """Ends a workflow, if it runs: what comes after starts it anew from the record, which has all that was done."""
+    try:
+        await client.get_workflow_handle(workflow).terminate("the code now running starts it anew from the record")
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise

@@ -49,10 +49,31 @@ def tell_apart(signal: str) -> None:
     )
 
 
+def next_step_routes(step: tuple[str, str], route: tuple[str, str]) -> None:
+    """The notices of the next step, each a channel and the rung's channel that it stands for."""
+    (list_before, list_after), (key_before, key_after) = step, route
+    op.execute(f"""
+        UPDATE cases SET next_step = next_step - '{list_before}' || jsonb_build_object('{list_after}', (
+            SELECT coalesce(jsonb_agg(item - '{key_before}' || jsonb_build_object('{key_after}', item -> '{key_before}')
+                                      ORDER BY n), '[]')
+            FROM jsonb_array_elements(next_step -> '{list_before}') WITH ORDINALITY AS items (item, n)))
+        WHERE next_step ? '{list_before}'
+    """)  # noqa: S608 - constants
+
+
 def provided(before: str, after: str) -> None:
     """A notice that was written to a file says so."""
     for column in ("provider", "served_by"):
         op.execute(f"UPDATE notices SET {column} = '{after}' WHERE {column} = '{before}'")  # noqa: S608 - constants
+
+
+RETIRE_HISTORIES = """
+    INSERT INTO outbox ("case", name, payload)
+    SELECT id, 'history_retired', '{"agreement": null}' FROM cases
+    WHERE closed_at IS NULL AND status <> 'control' AND revision > 0
+    UNION ALL
+    SELECT "case", 'history_retired', jsonb_build_object('agreement', id) FROM agreements WHERE closed_at IS NULL
+"""
 
 
 def upgrade() -> None:
@@ -64,11 +85,16 @@ def upgrade() -> None:
     for before, after in SIGNALS.items():
         op.execute(f"UPDATE outbox SET name = '{after}' WHERE name = '{before}'")  # noqa: S608 - constants
     tell_apart("cohort_state_changed")
+    next_step_routes(("legs", "routes"), ("way", "rung_channel"))
     provided("outbox", "file")
+    # Temporal knows living cases and agreements by histories that speak the former words: none of them is replayed
+    op.execute(RETIRE_HISTORIES)
 
 
 def downgrade() -> None:
     provided("file", "outbox")
+    next_step_routes(("routes", "legs"), ("rung_channel", "way"))
+    op.execute("DELETE FROM outbox WHERE name = 'history_retired' AND delivered_at IS NULL")
     for before, after in SIGNALS.items():
         op.execute(f"UPDATE outbox SET name = '{before}' WHERE name = '{after}'")  # noqa: S608 - constants
     tell_apart("cohort_steered")

@@ -209,7 +209,7 @@ def test_bh_municipal_precatorios_offset_what_is_from_before_december_2007(incur
     assert offset(policy_of(SP), Decimal("200.00"), date(2007, 1, 1), credit) == 0
 
 
-def test_bh_text_says_nothing_of_breaking_and_nothing_is_invented() -> None:
+def test_bh_text_says_nothing_of_default_and_nothing_is_invented() -> None:
     with pytest.raises(Refusal, match="doesn't say when an agreement breaks"):
         breaks_on(policy_of(BH), Regime.NORMAL, [SIGNED])
 
@@ -539,7 +539,7 @@ def edited(old: str, new: str) -> str:
         ("      source: Portaria PGM 16/2014 (SP156)\n", "", "terms.normal.limits.source", "is missing", "limits:"),
         (", frozen: *limit", "", "terms.normal.limits", "says nothing about frozen", "limits:"),
         ('"150.00"', '"150.001"', "terms.normal.minimum_instalment.amount", "2 decimal places", '"150.001"'),
-        ("until: last", "until: next", "terms.normal.breaking.until", "due_date", "until: next"),
+        ("until: last", "until: next", "terms.normal.default.until", "due_date", "until: next"),
         ("  normal:", "  ordinary:", "terms.ordinary", "'normal'", "  ordinary:"),
         ("&limit [60,", "&limit [0,", "terms.normal.limits.by_litigation.none.0", "equal to 1", "&limit [0,"),
         ("version: 1", "version: 1\nversion: 2", "version", "written twice", "version: 2"),
@@ -550,6 +550,19 @@ def test_a_faulty_policy_is_refused_at_its_line(old: str, new: str, where: str, 
     told = {".".join(map(str, fault.where)): fault for fault in read_policy(text)[1]}
     assert what in told[where].what
     assert told[where].line == text[: text.index(line)].count("\n") + 1
+
+
+def test_a_policy_signed_on_under_the_former_key_still_says_when_it_is_in_default() -> None:
+    former = AGREEMENTS.read(SP)[1].replace("    default:\n", "    breaking:\n")
+    policy, faults = read_policy(former)
+    assert former.count("    breaking:\n") == 2
+    assert not faults
+    assert policy == policy_of(SP)
+
+
+def test_a_policy_may_not_have_the_former_key_beside_the_present_one() -> None:
+    [fault] = read_policy(edited("    default:\n", "    breaking: null\n    default:\n"))[1]
+    assert fault.where == ("terms", "normal", "breaking")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "a: [", "agreement: x\nagreement: y\n", "\x01"])

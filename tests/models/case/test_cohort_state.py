@@ -21,8 +21,8 @@ CANCELLED = CohortLifecycle(state=State.CANCELLED, by="ana", reason="lei nova")
 
 def facts(row: Hypothesis, today: date, lifecycle: CohortLifecycle = PAUSED) -> CaseFacts:
     known = facts_of(shipped(ICMS), today, *FACTS[row], has_benefits=True)
-    steered = ("paused_by", "paused_on", "cancelled_because")
-    return known.model_copy(update={name: getattr(lifecycle, name) for name in steered})
+    changed_state = ("paused_by", "paused_on", "cancelled_because")
+    return known.model_copy(update={name: getattr(lifecycle, name) for name in changed_state})
 
 
 def judged(state: CaseState, known: CaseFacts) -> Decision:

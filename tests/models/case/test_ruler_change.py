@@ -222,7 +222,7 @@ def test_a_case_harder_than_the_whole_new_ladder_hears_nothing_softer() -> None:
 
 @lru_cache
 def lived(row: Hypothesis) -> tuple[tuple[CaseState, CaseFacts], ...]:
-    """All positions of a life to its end, and of one that was paused and lost its approval on the way."""
+    """All states of a life to its end, and of one that was paused and lost its approval on the way."""
     seen = []
     case = paper(FACTS[row])
     for n in range(40):

@@ -283,7 +283,7 @@ def test_a_contact_reaches_by_the_channels_of_its_addresses() -> None:
 
 
 def test_an_address_dies_on_the_channel_that_it_failed_on() -> None:
-    landline = CONTACTS.model_copy(update={"dead": frozenset({("sms", "+5582999990000")})})
+    landline = CONTACTS.model_copy(update={"suppressed": frozenset({("sms", "+5582999990000")})})
     assert landline.address("sms") is None
     assert landline.address("voice") == "+5582999990000"
 

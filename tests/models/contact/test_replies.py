@@ -164,7 +164,7 @@ def test_whatever_is_written_is_answered(written: str) -> None:
 
 
 @given(st.sampled_from(sorted(MENU)), st.sampled_from(["{}", " {} ", "{}!", "opção {}", "{} por favor", "{}️⃣"]))
-def test_a_number_of_the_menu_is_its_wish(number: str, written: str) -> None:
+def test_a_number_of_the_menu_is_its_request(number: str, written: str) -> None:
     assert intent_of(written.format(number)) is MENU[number]
 
 
@@ -175,7 +175,7 @@ def test_an_answer_is_one_segment_of_an_sms(answer: str) -> None:
     assert len(sent) <= 160
 
 
-def test_the_menu_offers_every_wish() -> None:
+def test_the_menu_offers_every_request() -> None:
     assert set(MENU.values()) | {Intent.OPT_OUT, Intent.UNCLEAR} == set(Intent)
     assert all(number in ASK for number in MENU)
     assert "SAIR" in ASK

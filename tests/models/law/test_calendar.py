@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,46 @@ def test_a_rehearsal_stands_still_after_its_last_day() -> None:
     assert clock.instant_of(date(2026, 11, 11)) is None
     assert clock.instant_of(date(2026, 11, 10)) is not None
     assert clock.day_at(clock.origin_wall + timedelta(hours=1)) == date(2026, 11, 10)
+
+
+MONDAY = date(2026, 3, 2)
+
+
+def stepped(*seconds: float) -> Clock:
+    """Moved so many seconds after it was started."""
+    start = datetime(2026, 11, 3, 15, tzinfo=UTC)
+    began = tuple(start + timedelta(seconds=each) for each in (0, *seconds))
+    return Clock(
+        day_seconds=Decimal("0.001"), origin_wall=start, origin_day=MONDAY, timezone="America/Maceio", began=began
+    )
+
+
+def test_a_stepped_clock_stands_on_its_day_until_it_is_moved_and_knows_when_each_day_was() -> None:
+    clock = stepped(2.5, 600)
+    walls = [-1, 0, 2.4, 2.5, 599, 600, 10**8]
+    on = [clock.day_at(clock.origin_wall + timedelta(seconds=each)).day for each in walls]
+    assert on == [2, 2, 2, 3, 3, 4, 4]
+
+
+def test_nothing_of_a_later_day_runs_before_a_stepped_clock_is_moved_to_it() -> None:
+    clock, wednesday = stepped(2.5), MONDAY + timedelta(days=2)
+    assert clock.instant_of(wednesday) is None
+    moved = clock.moved(clock.origin_wall + timedelta(seconds=600))
+    at = moved.instant_of(wednesday)
+    assert at is not None
+    assert timedelta(0) <= at - moved.began[-1] < timedelta(milliseconds=1)
+
+
+@given(st.lists(st.floats(0.01, 1000), max_size=20), SHARES, st.data())
+def test_what_is_due_on_a_day_of_a_stepped_clock_runs_in_the_lawful_hours_of_that_day(
+    lasted: list[float], share: float, data: st.DataObject
+) -> None:
+    clock = stepped(*accumulate(lasted))
+    day = MONDAY + timedelta(days=data.draw(st.integers(0, len(lasted))))
+    at = clock.instant_of(day, share)
+    assert at is not None
+    assert clock.day_at(at) == day
+    assert LAWFUL_HOURS.holds(clock.logical_at(at).time())
 
 
 def test_an_outage_moves_a_step_on_a_real_clock_and_never_on_a_compressed_one() -> None:

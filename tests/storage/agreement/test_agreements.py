@@ -384,7 +384,7 @@ def test_sp_aftermath_of_the_first_instalment_is_dated_tasks(engine: Engine) -> 
     }
 
 
-def test_a_payment_at_the_moment_of_breaking_leaves_one_story(made: Contract) -> None:
+def test_a_payment_at_the_moment_of_default_leaves_one_story(made: Contract) -> None:
     made.sign(SP, 4, SIGNED)
     made.pay(1, SIGNED)
     with ThreadPoolExecutor(4) as pool:

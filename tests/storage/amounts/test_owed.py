@@ -1,4 +1,4 @@
-"""What is owed on a day, where it is judged: standings, cohorts, reversals, the statement and the invariants."""
+"""What is owed on a day, where it is judged: facts, cohorts, reversals, the statement and the invariants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

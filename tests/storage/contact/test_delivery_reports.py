@@ -27,7 +27,7 @@ def report(
     notice: str | None,
     progress: Progress | None,
     at: datetime = AT,
-    contact: Literal["dead", "refused"] | None = None,
+    contact: Literal["suppressed", "refused"] | None = None,
     **more: Any,
 ) -> Report:
     name = more.pop("event", f"{notice} {progress} {contact} {at:%d%H}")
@@ -65,7 +65,7 @@ class TestReports:
 
     def test_of_a_closed_case_wake_nobody(self, world: DeliveryWorld, engine: Engine) -> None:
         notice = world.notice(world.case(world.taxpayer(), closed=True), address="+5582990000000")
-        record_reports(engine, [report(notice, Progress.BOUNCED, contact="dead")], NOW)
+        record_reports(engine, [report(notice, Progress.BOUNCED, contact="suppressed")], NOW)
         assert notice_row(world, notice)[0] == "bounced"
         assert world.signals() == []
 
@@ -77,7 +77,7 @@ class TestReports:
         def told(some: list[str]) -> int:
             statements.clear()
             record_reports(engine, [report(n, Progress.DELIVERED) for n in some], NOW)
-            record_reports(engine, [report(n, Progress.BOUNCED, contact="dead") for n in some], NOW)
+            record_reports(engine, [report(n, Progress.BOUNCED, contact="suppressed") for n in some], NOW)
             record_reports(engine, [report(n, None, contact="refused") for n in some], NOW)
             return len(statements)
 
@@ -86,7 +86,7 @@ class TestReports:
     async def test_that_arrive_at_once_do_not_deadlock(self, world: DeliveryWorld, engine: Engine) -> None:
         taxpayers = [world.taxpayer() for _ in range(4)]
         notices = [world.notice(world.case(who, tax), address="x") for tax in ("ICMS", "IPVA") for who in taxpayers]
-        every = [report(n, p, contact="dead") for n in notices for p in (Progress.SENT, Progress.BOUNCED)]
+        every = [report(n, p, contact="suppressed") for n in notices for p in (Progress.SENT, Progress.BOUNCED)]
 
         async def call(transition: int) -> int:
             return await run_sync(record_reports, engine, every[transition:] + every[:transition], NOW)
@@ -102,7 +102,7 @@ class TestLoss:
         taxpayer = world.taxpayer()
         other, case = world.case(taxpayer, "IPVA"), world.case(taxpayer)
         notice = world.notice(case, address="+5582990000000")
-        record_reports(engine, [report(notice, Progress.BOUNCED, contact="dead")], NOW)
+        record_reports(engine, [report(notice, Progress.BOUNCED, contact="suppressed")], NOW)
         return case, notice, taxpayer, other
 
     def test_is_told_to_the_case(self, world: DeliveryWorld, lost: tuple[str, str, int, str]) -> None:
@@ -115,12 +115,12 @@ class TestLoss:
 
     def test_buries_the_address(self, world: DeliveryWorld, lost: tuple[str, str, int, str]) -> None:
         _, notice, taxpayer, _ = lost
-        buried = "SELECT taxpayer, channel, address, why, notice FROM suppressed_contacts"
-        assert world.rows(buried) == [(taxpayer, "sms", "+5582990000000", "não existe", notice)]
+        suppressed = "SELECT taxpayer, channel, address, why, notice FROM suppressed_contacts"
+        assert world.rows(suppressed) == [(taxpayer, "sms", "+5582990000000", "não existe", notice)]
 
     def test_of_a_notice_without_address_buries_none(self, world: DeliveryWorld, engine: Engine) -> None:
         _, notice = world.notified()
-        record_reports(engine, [report(notice, Progress.BOUNCED, contact="dead")], NOW)
+        record_reports(engine, [report(notice, Progress.BOUNCED, contact="suppressed")], NOW)
         assert world.rows("SELECT * FROM suppressed_contacts") == []
 
     def test_told_again_does_not_bury_a_revived_address(
@@ -129,7 +129,7 @@ class TestLoss:
         _, notice, _, _ = lost
         with engine.begin() as connection:
             connection.exec_driver_sql("UPDATE suppressed_contacts SET recovered_at = now(), recovered_by = 'ana'")
-        record_reports(engine, [report(notice, Progress.BOUNCED, contact="dead")], NOW)
+        record_reports(engine, [report(notice, Progress.BOUNCED, contact="suppressed")], NOW)
         assert world.rows("SELECT count(*) FROM suppressed_contacts WHERE recovered_at IS NULL") == [(0,)]
 
     def test_that_may_pass_leaves_the_address(self, world: DeliveryWorld, engine: Engine) -> None:
@@ -211,7 +211,7 @@ class TestRefusal:
 
 
 told = st.lists(
-    st.tuples(st.integers(0, 1), st.sampled_from(Progress), st.integers(0, 3), st.sampled_from([None, "dead"])),
+    st.tuples(st.integers(0, 1), st.sampled_from(Progress), st.integers(0, 3), st.sampled_from([None, "suppressed"])),
     min_size=1,
     max_size=8,
     unique=True,
@@ -234,8 +234,8 @@ def test_any_order_and_repetition_ends_the_same(world: DeliveryWorld, data: st.D
             record_reports(world.engine, reports[start::batches], NOW)
         columns = "status, failure, served_on, served_by, sent_at IS NULL"
         fates = world.rows(f"SELECT {columns} FROM notices WHERE \"case\" = '{case}' ORDER BY step")
-        dead = world.rows(f"SELECT channel, address FROM suppressed_contacts WHERE taxpayer = {taxpayer}")
-        return fates, dead
+        suppressed = world.rows(f"SELECT channel, address FROM suppressed_contacts WHERE taxpayer = {taxpayer}")
+        return fates, suppressed
 
     again = data.draw(st.permutations(told + data.draw(st.lists(st.sampled_from(told), max_size=3))))
     assert end(again, data.draw(st.integers(1, 3))) == end(told, 1)

@@ -1,4 +1,5 @@
-"""That nothing on record can be changed or taken out unseen: chains, the audit log, seals, and who may write what."""
+"""That nothing on record can be changed or taken out unseen: chains, the audit log, checkpoints, and who may write
+what."""
 
 from datetime import date
 
@@ -8,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from models.roles import Actor, Role
 from storage.audit.chains import broken_decisions, broken_log
-from storage.audit.checkpoints import broken_checkpoints, horizon, newest_checkpoint, seal
+from storage.audit.checkpoints import broken_checkpoints, horizon, newest_checkpoint, set_checkpoint
 from storage.audit.log import Entry, carry, read_log, write
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
@@ -39,7 +40,7 @@ def cases(world: DeliveryWorld) -> list[str]:
     made = [world.case(world.taxpayer()) for _ in range(2)]
     for case in made:
         decide(world.engine, case, "a", "b", "c")
-    assert seal(world.engine, horizon(world.engine))
+    assert set_checkpoint(world.engine, horizon(world.engine))
     return made
 
 
@@ -97,7 +98,9 @@ class TestATamperersHand:
         [fault] = faults(engine, cases)
         assert fault.startswith(f"case {cases[0]}: decision {second} is not what was written")
 
-    def test_that_makes_the_hash_fit_meets_the_seal(self, engine: Engine, owner: Engine, cases: list[str]) -> None:
+    def test_that_makes_the_hash_fit_meets_the_checkpoint(
+        self, engine: Engine, owner: Engine, cases: list[str]
+    ) -> None:
         rewritten = """
             UPDATE decisions SET reason = 'z' WHERE id = :id;
             UPDATE decisions AS d SET hash = chained(
@@ -159,11 +162,11 @@ class TestATamperersHand:
 
 class TestASeal:
     def test_is_set_once(self, engine: Engine, cases: list[str]) -> None:
-        assert not seal(engine, horizon(engine))
+        assert not set_checkpoint(engine, horizon(engine))
 
     def test_begins_where_the_last_one_ended(self, engine: Engine, cases: list[str]) -> None:
         decide(engine, cases[0], "d", "e")
-        assert seal(engine, horizon(engine))
+        assert set_checkpoint(engine, horizon(engine))
         with engine.connect() as connection:
             newest = newest_checkpoint(connection)
         assert newest is not None
@@ -175,8 +178,8 @@ class TestASeal:
             record_decision(slow, read_case(slow, cases[0], lock=True), "classified", "d", NOW.date())
             decide(engine, cases[1], "d")
             until = horizon(engine)
-            assert not seal(engine, until)
-        assert seal(engine, until)
+            assert not set_checkpoint(engine, until)
+        assert set_checkpoint(engine, until)
         assert faults(engine, cases) == []
 
 

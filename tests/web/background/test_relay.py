@@ -55,7 +55,7 @@ class Listener:
 
     @workflow.signal
     def cohort_state_changed(self, event: CohortStateChanged) -> None:
-        self.heard.append("steered")
+        self.heard.append("cohort")
 
     @workflow.signal
     def ruler_changed(self, event: RulerChanged) -> None:
@@ -179,7 +179,7 @@ async def test_a_taxpayers_own_news_passes_what_a_whole_cohort_is_told(
     promise(engine, paying, received(1))
     async with relaying(database, engine, address):
         await until(partial(all_delivered, world))
-    assert await told(client, paying) == ["+1", "steered", "changed"]
+    assert await told(client, paying) == ["+1", "cohort", "changed"]
 
 
 async def test_a_commit_wakes_it(world: World, engine: Engine, database: str, address: str, client: Client) -> None:

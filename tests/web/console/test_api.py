@@ -1,4 +1,4 @@
-"""The desk without Temporal: who is let in, what is refused, and what is shown."""
+"""The staff API without Temporal: who is let in, what is refused, and what is shown."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Turns: a small cohort that is started behind the backlog of a big one doesn't wait for the big one's end."""
+"""Fairness: a small cohort that is started behind the backlog of a big one doesn't wait for the big one's end."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from storage.case.cohorts import Cohort, candidates, cases_to_run, open_cases
 from workflows.start import start_case
 
 MOST = 0.1
-"""Were turns taken once, as many would leave before the last of the few as there are of these, one in a hundred; but a
-case waits in line several times until its first notice is out."""
+"""If cohorts took turns once only, as many would leave before the last of the few as there are of these, one in a
+hundred; but a case waits in line several times until its first notice is out."""
 
 SENT_A_SECOND = 10
 """How many notices are surely sent."""
 
 
-async def turn_figures(ground: Ground) -> list[Figure]:
+async def fairness_figures(ground: Ground) -> list[Figure]:
     """Both are started while the worker is away, the few last, and all of their first notices are due."""
     crowd, few = ground.scale.crowd, ground.scale.few
     client, clock = await ground.client(), clock_of(ground.scale.day_seconds, MONDAY, datetime.now(UTC), LAST_DAYS[1])

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 
-from models.words import POINTS_AND_COMMAS
+POINTS_AND_COMMAS = str.maketrans(",.", ".,")
 
 
 def money(amount: Decimal) -> str:

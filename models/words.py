@@ -3,8 +3,6 @@
 from models.contact.channel import Channel
 from models.ruler.schema import Kind, Stage, Tone
 
-POINTS_AND_COMMAS = str.maketrans(",.", ".,")
-
 STAGES = {
     Stage.REMINDER: "lembrete",
     Stage.ALERT: "alerta",

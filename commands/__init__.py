@@ -28,14 +28,14 @@ COMMANDS = {
     "payments": Listed("payments", "Money that came in."),
     "rates": Listed("rates", "Monthly rates that accrual needs, as the Central Bank publishes them."),
     "debt": Listed("debt", "One debt."),
-    "audit": Listed("audit", "Check what must be true of every case, and that nothing on record was changed."),
+    "audit": Listed("audit", "Check what must be true of every case."),
     "audit-log": Listed("audit", "Who did what and when, the oldest first."),
     "token": Listed("tokens", "Who may do what: tokens of analysts, supervisors and auditors."),
     "power": Listed("power", "Say how many cases must be held out for an uplift to show."),
     "report": Listed("report", "Say what a cohort's ruler brought in, and how sure that is."),
     "web": Listed("web", "Serve the webhooks, and deliver what they owe to the running cases."),
-    "migrate": Listed("web", "Bring the database and Temporal to what this version needs."),
+    "migrate": Listed("web", "Bring the database at DATABASE_URL to this version's schema."),
     "downgrade": Listed("web", "Take the database back to an older schema, before older code is started."),
-    "demo": Listed("demo", "Let a synthetic city live through its days, and report what happened."),
+    "demo": Listed("demo", "Let an invented city live through 240 days in two minutes."),
 }
 """In the order of `--help`. Only the files of what was asked for are loaded, so that each command answers at once."""

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
-from models.case.cohort_state import State
+from models.case.commands import Act, may, must_be_possible
 from models.case.gate import must_be_other
 from models.case.status import Status
 from models.case.step import Action
@@ -157,23 +157,26 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def pause(self, asked: CaseCommand) -> NextAction:
-        return self._set_paused(asked, asked.command.by)
+        """Asked again by the same person, or overtaken by the case's end, it changes nothing."""
+        by = asked.command.by
+        with self.dependencies.case_transaction(asked.case) as tx:
+            if tx.case.paused_by != by and not _is_over(tx):
+                must_be_possible(Act.PAUSE, tx.situation)
+                _log(tx, "case pause", asked.command)
+                _set(tx, paused_by=by, paused_on=tx.today)
+                tx.look_again()
+        return self.dependencies.next_action(tx)
 
     @activity.defn
     def resume(self, asked: CaseCommand) -> NextAction:
-        return self._set_paused(asked, None, f"retomado por {asked.command.by}")
-
-    def _set_paused(self, asked: CaseCommand, by: str | None, why: str | None = None) -> NextAction:
+        """Raises Refusal when only the whole cohort is paused."""
         with self.dependencies.case_transaction(asked.case) as tx:
-            climbing = not (tx.state.suspended or tx.state.referred)
-            if by is None and tx.case.paused_by is None and tx.case.lifecycle.state is State.PAUSED:
-                raise Refusal(f"the whole cohort is paused; resume it with `cohort resume {tx.case.cohort}`")
-            if tx.case.closed_at is None and climbing:
-                if why:
-                    tx.journal("resume_asked", why)
-                _set(tx, paused_by=by)
-                if by != tx.case.paused_by:
-                    _log(tx, "case pause" if by else "case resume", asked.command)
+            if tx.case.paused_by is None and tx.case.lifecycle.pause:
+                must_be_possible(Act.RESUME, tx.situation)
+            if tx.case.paused_by and not _is_over(tx):
+                tx.journal("resume_asked", f"retomado por {asked.command.by}")
+                _log(tx, "case resume", asked.command)
+                _set(tx, paused_by=None, paused_on=None)
                 tx.look_again()
         return self.dependencies.next_action(tx)
 
@@ -186,9 +189,14 @@ class CaseActivities(CaseEffects):
 
     def _if_awaiting(self, case: str, act: Callable[[CaseTransaction], None]) -> NextAction:
         with self.dependencies.case_transaction(case) as tx:
-            if tx.case.closed_at is None and tx.step.status is Status.AWAITING_APPROVAL:
+            if may(Act.APPROVE, tx.situation):
                 act(tx)
         return self.dependencies.next_action(tx)
+
+
+def _is_over(tx: CaseTransaction) -> bool:
+    """Whether the case climbs no more: a pause would stop nothing."""
+    return tx.case.closed_at is not None or not tx.state.climbs
 
 
 def _log(tx: CaseTransaction, command: str, asked: Command) -> None:

@@ -14,6 +14,7 @@ from banks.bank import Bank
 from channels.links import Links
 from channels.mail_gateway import MailGateway
 from models.case.plan import plan
+from models.case.state import cell_reached
 from models.case.step import Action, Step
 from models.contact.channel import Channel
 from models.contact.delivery import Route
@@ -41,18 +42,19 @@ class Dependencies:
     def next_action(self, tx: CaseTransaction) -> NextAction:
         """What an activity answers: the step that is next, when it runs, and by whom its notices leave."""
         closed = tx.closes or tx.case.closed_at is not None
-        step, state, ruler = tx.step, tx.state, tx.case.ruler
-        stands = ruler.rung(state.row, state.rung) if state.row is not None and state.rung >= 0 else None
+        step = tx.step
+        row, stage = cell_reached(tx.case.ruler, tx.state)
         return NextAction(
             revision=tx.case.revision + 1,
             step=step.model_copy(update={"status": tx.status}),
+            situation=tx.situation,
             closed=closed,
             runs_at=None if closed else _runs_at(tx),
             dispatches=tuple(self._dispatch(tx.case, route) for route in step.routes),
             charges=self.bank is not None,
-            hypothesis=state.row,
-            stage=stands.stage if stands else None,
-            rigidity=state.last_rigidity or None,
+            hypothesis=row,
+            stage=stage,
+            rigidity=tx.state.last_rigidity or None,
         )
 
     def evaluation(self, tx: CaseTransaction, path: tuple[str, ...] = ()) -> Evaluation:
@@ -77,7 +79,7 @@ def now() -> datetime:
 def _plan(tx: CaseTransaction) -> tuple[PlannedStep, ...]:
     if tx.closes or tx.case.closed_at is not None:
         return ()
-    steps = plan(tx.case.ruler, tx.case.frozen.calendar, tx.state, tx.facts)
+    steps = plan(tx.view)
     return tuple(PlannedStep(on=step.on, what=_what(step)) for step in steps)
 
 

@@ -35,7 +35,7 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
     rung = ruler.rung(step.row, step.rung)
     calendar = case.frozen.calendar
     owed = [debt.id for debt in facts.debts if debt.outstanding]
-    basis, because = basis_of(ruler, tx.state, facts)
+    basis, because = basis_of(tx.view)
     offer = offer_on(tx.connection, ruler, case.id, owed, at) if ruler.offer else None
     return Letter(
         authority=ruler.authority,

@@ -26,6 +26,7 @@ from activities.letters import letter_for
 from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Message, reinstatement_template, render
+from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
 from models.contact.sms import measure
@@ -291,9 +292,9 @@ def _is_current(tx: CaseTransaction, asked: Step, route: Route) -> bool:
     if step.number == asked.number:
         same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
         return same and tx.due and route in step.routes
-    halted = tx.facts.paused_by is not None or tx.facts.cancelled_because is not None
+    halted = bool(tx.facts.pauses) or tx.facts.cancelled_because is not None
     if asked.action is Action.INFORM:
-        return state.steps == asked.number + 1 and not state.suspended and not halted
+        return state.steps == asked.number + 1 and not isinstance(state.place, Suspended) and not halted
     just_done = state.steps == asked.number + 1 and state.stands
     begun = just_done and (state.row, state.rung) == (asked.row, asked.rung)
     tried = {delivery.rung_channel for delivery in tx.facts.deliveries}
@@ -328,7 +329,7 @@ def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) 
         return Undeliverable("nada mais em aberto antes do envio")
     if tx.case.closed_at is not None or tx.facts.cancelled_because:
         return Undeliverable("caso encerrado antes do envio")
-    if tx.facts.paused_by is not None:
+    if tx.facts.pauses:
         return ApplicationError("paused", type="Paused", next_retry_delay=WHILE_PAUSED)
     wait = _opens_in(tx, route)
     if wait == NO_WAIT:

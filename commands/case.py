@@ -16,7 +16,8 @@ from commands.imports import answering_database
 from commands.portuguese import STATUSES
 from commands.services import database, temporal_client
 from commands.typed import day, one_of
-from models.case.status import Status, must_be_open
+from models.case.commands import must_be_open
+from models.case.status import Status
 from models.errors import Refusal
 from models.events import NoticeServed
 from models.formats import money
@@ -174,7 +175,7 @@ def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "",
     _must_say("--by", by)
     with database().connect() as connection:
         record = read_case(connection, name)
-    must_be_open(name, record.status)
+    must_be_open(record.situation)
     status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
     emit({"case": name, "status": status, **more}, as_json, lambda: say(f"{name}: {status}"))
 
@@ -200,6 +201,9 @@ def _show(file: dict[str, Any]) -> None:
         say(f"next: {file['next_step']['at']} {file['next_step']['reason']}")
     if file["waits_because"]:
         say(f"waits: {file['waits_because']}")
+    if file["blocks"]:
+        blocks = [(block["kind"], block["since"], block["until"], block["reason"]) for block in file["blocks"]]
+        table(["blocked", "since", "until", "why"], blocks)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
     held = [(h["ground"], h["debts"], *_by_whom(h)) for h in file["holds"]]
     if held:

@@ -166,7 +166,7 @@ def plan_(
 
     ruler = load_map(file)
     row, begins = _row(ruler, hypothesis), start or datetime.now(UTC).astimezone().date()
-    state, facts = imagined_case(ruler, row, occurrences, begins)
+    entered = imagined_case(ruler, ruler.jurisdiction.calendar(begins.year - 1), row, occurrences, begins)
     steps = [
         {
             "on": step.on,
@@ -178,7 +178,7 @@ def plan_(
             "channels": ruler.rung(step.row, step.rung).channels if step.row and step.rung is not None else (),
             "reason": step.reason,
         }
-        for step in plan(ruler, ruler.jurisdiction.calendar(begins.year - 1), state, facts)
+        for step in plan(entered)
     ]
     title = f"{ruler.label} · {hypothesis} · {occurrences} × · {begins}"
     columns = ("on", "action", "hypothesis", "stage", "rigidity", "tone")

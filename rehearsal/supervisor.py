@@ -25,8 +25,9 @@ WHY = "ciência provada, prazo de defesa decorrido, débito ainda em aberto"
 REJECTED = Command(by=FIRST, reason="conferir antes se há defesa protocolada")
 
 ASKED = text("""
-    SELECT cases.id, tax_id, CAST(state->>'asked_on' AS date) AS asked_on,
-           state->>'rejected_on' IS NOT NULL AS was_rejected, state->'approvers' ? :first AS was_approved
+    SELECT cases.id, tax_id, CAST(state #>> '{place,approval,asked_on}' AS date) AS asked_on,
+           state->>'rejected_on' IS NOT NULL AS was_rejected,
+           state #> '{place,approval,approvers}' ? :first AS was_approved
     FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
     WHERE status = 'awaiting_approval' ORDER BY tax_id
 """)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.case.gate import basis_of
+from models.case.state import OffMap, Referred
 from models.formats import day, money, percent
 from models.law.jurisdiction import PersistentDefaulter
 from models.ruler.schema import Stage
@@ -79,13 +80,13 @@ def _basis(record: Record) -> str:
     suspension."""
     if record.dossier.approvals:
         return str(record.dossier.approvals[-1]["seen"]["because"])
-    state, facts = record.dossier.case.state, record.dossier.facts
-    rungs = record.ruler.rows[state.row].rungs if state.row else ()
-    if not any(rung.stage is Stage.SUSPENSION for rung in rungs):
+    case, facts = record.dossier.case, record.dossier.facts
+    row = case.ruler.rows.get(case.state.row) if case.state.row else None
+    if row is None or row.rungs[-1].stage is not Stage.SUSPENSION:
         return "o caso não está em hipótese que leve à suspensão de benefícios"
     if facts is None:
         return "não apurado: falta taxa ou regra para o valor devido"
-    return basis_of(record.ruler, state, facts)[1]
+    return basis_of(case.view(case.state, facts))[1]
 
 
 def _facts(record: Record) -> str:
@@ -96,8 +97,9 @@ def _facts(record: Record) -> str:
         f"Na data de referência o caso está com a situação “{STATUSES[case.status]}”.",
         f"Entrou na régua em {day(state.started)} e recebeu {contacts}.",
     ]
-    if state.row:
-        said.append(f"Hipótese: {record.row(state.row)}. Classificação: {ended(state.entered_because)}")
+    if not isinstance(state.place, OffMap):
+        why = ended(state.place.entered_because)
+        said.append(f"Hipótese: {record.row(state.place.row)}. Classificação: {why}")
     if decisions:
         said.append(f"Última decisão, em {day(decisions[-1]['at'])}: {ended(decisions[-1]['reason'])}")
     if step is not None:
@@ -155,7 +157,7 @@ def _law(record: Record) -> Iterator[str]:
         yield "CTN art. 151: suspensão da exigibilidade do crédito."
     if any(debt["prescribes"] for debt in dossier.debts):
         yield "CTN art. 174: prescrição em cinco anos da constituição definitiva."
-    if dossier.prior_steps or dossier.case.state.referred:
+    if dossier.prior_steps or isinstance(dossier.case.state.place, Referred):
         yield "Resolução CNJ 547/2024, arts. 2º e 3º: providências anteriores à execução fiscal."
         yield "Lei 14.973/2024: comunicação prévia do CADIN."
     if table := dossier.accrual:

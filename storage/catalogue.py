@@ -1,4 +1,4 @@
-"""Where rulers, policies and tables are read from: a file of the analyst's, or a shipped one by its name."""
+"""The catalogue of rulers, policies and tables: a file of the analyst's, or a shipped one by its name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the application's role may do in the database: its work, and nothing that takes back what was recorded."""
+"""The grants of the application's role in the database: its work, and nothing that takes back what was recorded."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ GRANTS = """
 
 
 def grant_to(database: str, role: str) -> None:
-    """As the owner of the tables, after each migration. Raises Refusal for a role that isn't there, and for one that
-    could do more than it is granted."""
+    """Grant a role what the application needs, as the owner of the tables, after each migration. Raises Refusal for a
+    role that isn't there, and for one that could do more than it is granted."""
     with psycopg.connect(database) as connection:
         found = connection.execute(REFUSED, [role]).fetchone()
         if found is None:

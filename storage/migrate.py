@@ -14,7 +14,8 @@ SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: str) -> None:
-    """All of the way or none. Raises Refusal when the database is ahead of this code."""
+    """Bring a database to the newest schema, all of the way or not at all. Raises Refusal when the database is ahead of
+    this code."""
     try:
         command.upgrade(_config(database), "head")
     except CommandError:
@@ -25,7 +26,8 @@ def upgrade(database: str) -> None:
 
 
 def downgrade(database: str, revision: str) -> None:
-    """What no older schema can hold is lost; it is refused where that is money. Each script says which is which."""
+    """Take a database back to an older schema. What that can't hold is lost; it is refused where that is money. Each
+    script says which is which."""
     try:
         command.downgrade(_config(database), revision)
     except CommandError:
@@ -39,7 +41,7 @@ def check(database: str) -> None:
 
 
 def revisions() -> list[str]:
-    """Oldest first."""
+    """The schemas that this code knows, the oldest first."""
     return [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][::-1]
 
 

@@ -1,4 +1,5 @@
-"""Signals promised in the transaction that made them due. `web/background/relay.py` delivers them."""
+"""The transactional outbox: signals written in the transaction that made them due. `web/background/relay.py` delivers
+them."""
 
 from collections.abc import Iterable
 
@@ -12,12 +13,12 @@ CHANNEL = "outbox"
 
 
 def enqueue(connection: Connection, cases: Iterable[str], event: Event) -> None:
-    """Promises `event` to each of `cases`; it is owed from the commit of this transaction on."""
+    """Enqueue `event` for each of `cases`; it is delivered once this transaction has committed."""
     enqueue_each(connection, ((case, event) for case in cases))
 
 
 def enqueue_each(connection: Connection, promised: Iterable[tuple[str, Event]]) -> None:
-    """Promises to each case an event of its own."""
+    """Enqueue for each case an event of its own."""
     rows = [
         {"case": case, "name": event.signal(), "payload": event.model_dump(mode="json")} for case, event in promised
     ]

@@ -3,6 +3,9 @@
 Rows are locked in one order everywhere: cases by id, then debts by id. So payments and notices queue, never deadlock.
 """
 
+from collections.abc import Iterable
+from typing import get_args
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -27,6 +30,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from models.agreement.instalments import State as AgreementState
+from models.case.cohort_state import State as CohortState
+from models.case.facts import StepKind
+from models.case.status import Status
+from models.contact.delivery import Progress
+from models.contact.replies import Intent
+from models.money.imputation import Kind as DebtKind
+from models.proof.holdout import Arm, Habit
+from models.roles import Role
+from models.ruler.schema import Hypothesis, Stage, Tone
+from models.words import CHANNELS, TASKS
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -40,6 +55,13 @@ metadata = MetaData(
 OPAQUE_ID = text("substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)")
 PIX_TXID = text("'RG' || upper(replace(gen_random_uuid()::text, '-', ''))")
 NOW = func.clock_timestamp()
+
+
+def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    """Only these words may stand in the column; none at all where it may be empty."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
 
 taxpayers = Table(
     "taxpayers",
@@ -80,6 +102,8 @@ suppressed_contacts = Table(
         unique=True,
         postgresql_where=text("recovered_at IS NULL"),
     ),
+    one_of("channel", CHANNELS),
+    Index("ix_suppressed_contacts_notice", "notice"),
 )
 
 # asked not to be written to on a channel: for good
@@ -91,6 +115,7 @@ opt_outs = Table(
     # link, reply, or the provider that reports it
     Column("via", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    one_of("channel", CHANNELS),
 )
 
 debts = Table(
@@ -119,6 +144,7 @@ debts = Table(
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
     UniqueConstraint("tax", "inscription"),
     CheckConstraint("amount > 0", name="amount_positive"),
+    one_of("kind", get_args(DebtKind)),
 )
 
 # of which source a snapshot had a debt last; no foreign key, whose check would lock all debts of every snapshot
@@ -163,6 +189,7 @@ holds = Table(
     Column("lifted_by", Text),
     Column("lifted_because", Text),
     Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
+    Index("ix_holds_debt", "debt"),
 )
 
 # one row a version of a return; the current one is not superseded
@@ -191,6 +218,8 @@ filings = Table(
     Index(
         "uq_filings_current", "taxpayer", "tax", "period", unique=True, postgresql_where=text("superseded_at IS NULL")
     ),
+    one_of("status", ("filed", "late", "missing", "not_required")),
+    Index("ix_filings_taxpayer", "taxpayer"),
 )
 
 benefits = Table(
@@ -213,6 +242,8 @@ rulers = Table(
     Column("label", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("holidays", JSONB, nullable=False),
+    # whether it makes an offer: only such rulers are read when a payment may have earned a remission
+    Column("offers", Boolean, nullable=False, server_default=text("false")),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 
@@ -242,6 +273,7 @@ cohorts = Table(
     Column("lifecycle_since", Date),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
+    one_of("lifecycle", CohortState),
 )
 
 # one a taxpayer and tax, one open at most
@@ -254,7 +286,10 @@ cases = Table(
     Column("cohort", ForeignKey("cohorts.name"), nullable=False),
     # it keeps it for life, unless it is migrated
     Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    # the first of its blocks, else its state's
     Column("status", Text, nullable=False, server_default=text("'running'")),
+    # models.case.blocks.Block, in the order of models.case.status.Status
+    Column("blocks", JSONB, nullable=False, server_default=text("'[]'")),
     # models.case.state.Position
     Column("state", JSONB, nullable=False),
     # models.case.decision.Step: what comes next
@@ -262,6 +297,7 @@ cases = Table(
     # grows with every decision, so that the newest of two is known
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("paused_by", Text),
+    Column("paused_on", Date),
     Column("hardship_on", Date),
     # the taxpayer says it is paid: the next rung waits for the bank
     Column("claimed_paid_on", Date),
@@ -279,6 +315,9 @@ cases = Table(
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),
     Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
+    one_of("status", Status),
+    one_of("arm", Arm),
+    one_of("habit", Habit),
 )
 
 notices = Table(
@@ -329,6 +368,13 @@ notices = Table(
     UniqueConstraint("case", "step", "channel"),
     Index("ix_notices_provider_id", "provider_id"),
     Index("ix_notices_at", "at"),
+    one_of("kind", ("rung", "reinstatement")),
+    one_of("channel", CHANNELS),
+    one_of("rung_channel", CHANNELS),
+    one_of("hypothesis", get_args(Hypothesis)),
+    one_of("stage", Stage),
+    one_of("tone", Tone),
+    one_of("status", Progress),
 )
 
 # what providers report of notices, once each, in whatever order; one for a message that isn't ours is kept too
@@ -366,6 +412,10 @@ replies = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     UniqueConstraint("provider", "event"),
     Index("ix_replies_address", "address", "recorded_at"),
+    one_of("channel", CHANNELS),
+    one_of("intent", Intent),
+    Index("ix_replies_case", "case"),
+    Index("ix_replies_taxpayer", "taxpayer"),
 )
 
 # what people have to do about a case, or wait for, by a day
@@ -388,6 +438,7 @@ tasks = Table(
     Column("done_by", Text),
     UniqueConstraint("case", "kind", "reference"),
     Index("ix_tasks_due", "due", postgresql_where=text("done_at IS NULL")),
+    one_of("kind", TASKS),
 )
 
 # what a taxpayer answers to the threat of a suspension: while one is open, nothing escalates (LC 225/2026)
@@ -408,6 +459,7 @@ defences = Table(
     Column("decided_at", DateTime(timezone=True)),
     Index("ix_defences_case", "case", "id"),
     Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
+    one_of("state", ("open", "accepted", "rejected")),
 )
 
 # what the law wants before a suit (CNJ 547/2024, Lei 14.973/2024)
@@ -423,6 +475,7 @@ prior_steps = Table(
     Column("recorded_by", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     UniqueConstraint("case", "kind"),
+    one_of("kind", get_args(StepKind)),
 )
 
 # who approved a suspension, and on seeing what
@@ -442,6 +495,7 @@ approvals = Table(
     Column("ended_at", DateTime(timezone=True)),
     Index("ix_approvals_case", "case", "id"),
     Index("uq_approvals_given", "case", "given_by", unique=True, postgresql_where=text("state = 'given'")),
+    one_of("state", ("given", "carried_out", "lapsed")),
 )
 
 suspensions = Table(
@@ -457,6 +511,7 @@ suspensions = Table(
     Column("reinstated_at", DateTime(timezone=True)),
     Index("ix_suspensions_case", "case"),
     Index("uq_suspensions_current", "benefit", "case", unique=True, postgresql_where=text("reinstated_at IS NULL")),
+    Index("ix_suspensions_benefit", "benefit"),
 )
 
 # a return file of the bank; one whose trailer disagrees with its lines is kept aside, and nothing of it is applied
@@ -478,6 +533,7 @@ bank_files = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("applied_at", DateTime(timezone=True)),
     Index("ix_bank_files_agreement", "agreement", "number"),
+    one_of("state", ("disagreeing", "applying", "applied")),
 )
 
 # an agreement's policy as it was when somebody signed on it
@@ -522,6 +578,7 @@ agreements = Table(
     Column("closed_at", DateTime(timezone=True)),
     Index("ix_agreements_case", "case"),
     Index("uq_agreements_active", "case", unique=True, postgresql_where=text("closed_at IS NULL")),
+    one_of("state", AgreementState),
 )
 
 # what each debt brought into an agreement
@@ -572,8 +629,10 @@ payments = Table(
     Column("debt", ForeignKey("debts.id")),
     Column("instalment", ForeignKey("instalments.id")),
     Column("amount", Numeric(15, 2), nullable=False),
-    # when the payer paid, as the bank says; noon when it says no more than the day
+    # when the payer paid, as the bank says
     Column("paid_at", DateTime(timezone=True), nullable=False),
+    # false: a bank's file told no more than the day, of which `paid_at` is the noon
+    Column("hour_known", Boolean, nullable=False, server_default=text("true")),
     # the day that counts: the payment's on a real clock; on a compressed one its arrival's, or one a bank's file names
     Column("paid_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -586,6 +645,8 @@ payments = Table(
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("num_nonnulls(end_to_end_id, reference) > 0", name="reported"),
     CheckConstraint("num_nonnulls(debt, instalment) < 2", name="one_purpose"),
+    one_of("channel", ("pix", "bank")),
+    Index("ix_payments_bank_file", "bank_file"),
 )
 
 # how the payment of an instalment is shared among the debts of its agreement (CTN art. 163)
@@ -611,6 +672,7 @@ remissions = Table(
     Column("remitted_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("ix_remissions_debt", "debt"),
+    one_of("ground", ("agreement", "campaign")),
 )
 
 # Pix charges at the authority's bank: one open a debt or instalment; what was paid to an earlier one still matches
@@ -633,6 +695,9 @@ charges = Table(
     Index("uq_charges_debt", "debt", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
     Index("uq_charges_instalment", "instalment", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
     CheckConstraint("num_nonnulls(debt, instalment) = 1", name="one_purpose"),
+    one_of("state", ("claimed", "open", "paid", "removed")),
+    Index("ix_charges_debt", "debt"),
+    Index("ix_charges_instalment", "instalment"),
 )
 
 reversals = Table(
@@ -692,6 +757,8 @@ audit_log = Table(
     Column("hash", LargeBinary, FetchedValue(), nullable=False),
     Index("ix_audit_log_subject", "subject"),
     Index("ix_audit_log_seals", "id", postgresql_where=text("command = 'seal'")),
+    one_of("outcome", ("done", "refused")),
+    one_of("role", Role),
 )
 
 # by which people prove who they are: the token itself is nowhere
@@ -711,6 +778,7 @@ tokens = Table(
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_by", Text),
     Index("uq_tokens_current", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    one_of("role", Role),
 )
 
 # signals that were promised in the transaction that made them due; the relay delivers them, whatever is down meanwhile

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert
 
-from models.case.state import CaseState
+from models.case.state import CaseState, OnRow
 from models.law.calendar import Clock
+from models.ruler.schema import Kind
 from storage import schema
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
@@ -34,7 +35,8 @@ class Recorder:
         self.seconds = count()
         person = {"tax_id": TAX_ID, "name": NAME, "is_company": True, "email": EMAIL, "phone": PHONE}
         self.taxpayer = self.add(schema.taxpayers, key=f"{TAX_ID} {cohort}", **person)
-        state = CaseState.at_start(DAY).model_copy(update={"row": "h8", "rung": 0, "steps": 1})
+        place = OnRow(row="h8", kind=Kind.NON_PAYMENT, rung=0)
+        state = CaseState.at_start(DAY).model_copy(update={"place": place, "steps": 1})
         self.case = self.add(
             schema.cases,
             taxpayer=self.taxpayer,

@@ -1,4 +1,4 @@
-"""What comes in by HTTP, and the relay that works beside it."""
+"""The web application: all routes, and the relay and the checkpoints that work beside them."""
 
 import os
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ HEALTH_SECONDS = 5.0
 
 
 def create_app(database: str, temporal_address: str | None, pix_secrets: str) -> FastAPI:
-    """Without an address, Temporal is where the environment says."""
+    """Make the application. Without an address, Temporal is where the environment says."""
     engine = connect(database)
     links = links_from(os.environ)
     cipher, readers = cipher_from(os.environ), readers_from(os.environ)

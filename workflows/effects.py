@@ -14,6 +14,8 @@ from models.agreement.instalments import State
 from models.agreement.instalments import Step as InstalmentStep
 from models.agreement.policy import Litigation, Regime
 from models.agreement.quote import Pay
+from models.case.blocks import Situation
+from models.case.status import Status
 from models.case.step import Step
 from models.contact.channel import Channel
 
@@ -46,6 +48,8 @@ class NextAction(_Value):
     revision: int
     """The higher of two is the newer."""
     step: Step
+    situation: Situation = Situation(state=Status.RUNNING)
+    """What blocks it, and so what may be done to it."""
     closed: bool = False
     runs_at: datetime | None = None
     """The wall instant the step is due; none: only an event can bring it, be it that its day has begun."""

@@ -13,6 +13,8 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from models.case.blocks import Situation
+    from models.case.commands import Act, why_not
     from models.case.status import Status
     from models.case.step import Action, Step
     from models.events import HardshipDeclared, RulerChanged
@@ -230,7 +232,7 @@ class TaxpayerRuler:
 
     @approve.validator
     def _may_approve(self, command: Command) -> None:
-        self._must_await_approval()
+        self._must_be_possible(Act.APPROVE)
         _must_be_explained(command)
 
     @workflow.update
@@ -239,7 +241,7 @@ class TaxpayerRuler:
 
     @reject.validator
     def _may_reject(self, command: Command) -> None:
-        self._must_await_approval()
+        self._must_be_possible(Act.REJECT)
         _must_be_explained(command)
 
     @workflow.update
@@ -249,8 +251,7 @@ class TaxpayerRuler:
     @pause.validator
     def _may_pause(self, command: Command) -> None:
         _must_be_signed(command)
-        if self.next_action and self._status() not in (Status.RUNNING, Status.AWAITING_APPROVAL, Status.ON_HOLD):
-            raise ApplicationError(f"the case is {self._status()}; there is nothing to pause", non_retryable=True)
+        self._must_be_possible(Act.PAUSE)
 
     @workflow.update
     async def resume(self, command: Command) -> str:
@@ -259,8 +260,7 @@ class TaxpayerRuler:
     @resume.validator
     def _may_resume(self, command: Command) -> None:
         _must_be_signed(command)
-        if self._status() != Status.PAUSED:
-            raise ApplicationError(f"the case is {self._status()}, not paused", non_retryable=True)
+        self._must_be_possible(Act.RESUME)
 
     @workflow.update
     async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
@@ -281,8 +281,7 @@ class TaxpayerRuler:
             raise ApplicationError("say who signs", non_retryable=True)
         if wanted.instalments < 1:
             raise ApplicationError("an agreement has at least one instalment", non_retryable=True)
-        if self._status() in (Status.RESOLVED, Status.CANCELLED):
-            raise ApplicationError(f"the case is {self._status()}; there is nothing to agree on", non_retryable=True)
+        self._must_be_possible(Act.SIGN)
 
     async def _command(self, effect: Any, command: Command, summary: str) -> str:
         asked = CaseCommand(case=self.start.case, command=command)
@@ -295,12 +294,11 @@ class TaxpayerRuler:
         await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
         return self.now.step.status
 
-    def _status(self) -> str:
-        return self.next_action.step.status if self.next_action else "being opened"
-
-    def _must_await_approval(self) -> None:
-        if self._status() != Status.AWAITING_APPROVAL:
-            raise ApplicationError(f"the case is {self._status()}, not awaiting approval", non_retryable=True)
+    def _must_be_possible(self, act: Act) -> None:
+        """On the case as the workflow was last told of it; before that, on one that nothing blocks."""
+        situation = self.next_action.situation if self.next_action else Situation(state=Status.RUNNING)
+        if why := why_not(act, situation):
+            raise ApplicationError(why, non_retryable=True)
 
     @workflow.query
     def state(self) -> NextAction | None:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from models.case.facts import Pause
+
 
 class State(StrEnum):
     RUNNING = "running"
@@ -26,13 +28,8 @@ class CohortLifecycle(BaseModel):
     """The logical day since which it is so."""
 
     @property
-    def paused_by(self) -> str | None:
-        """In pt-BR, after "pausado por"."""
-        return f"{self.by}, com toda a coorte" if self.state is State.PAUSED else None
-
-    @property
-    def paused_on(self) -> date | None:
-        return self.on if self.state is State.PAUSED else None
+    def pause(self) -> Pause | None:
+        return Pause(by=self.by, on=self.on, whole_cohort=True) if self.state is State.PAUSED else None
 
     @property
     def cancelled_because(self) -> str | None:

@@ -59,6 +59,20 @@ class PriorStep(_Fact):
     on: date
 
 
+class Pause(_Fact):
+    """Somebody stopped the clock of a case, or of its whole cohort."""
+
+    by: str
+    on: date | None = None
+    """The logical day it began; none: not known."""
+    whole_cohort: bool = False
+
+    @property
+    def who(self) -> str:
+        """In pt-BR, after "pausado por"."""
+        return f"{self.by}, com toda a coorte" if self.whole_cohort else self.by
+
+
 class BrokenAgreement(_Fact):
     """The newest instalment agreement of the case, when it was broken and no other one followed."""
 
@@ -76,10 +90,8 @@ class CaseFacts(_Fact):
     payments: tuple[PaymentFact, ...] = ()
     """Since the case opened, in the order they were recorded."""
     hardship_on: date | None = None
-    paused_by: str | None = None
-    """Who paused the case, or its whole cohort."""
-    paused_on: date | None = None
-    """Since when, where that was before the case came to know of it."""
+    pauses: tuple[Pause, ...] = ()
+    """The case's own first, then that of its whole cohort; with one of them the clock stands still."""
     cancelled_because: str | None = None
     """Its cohort is over."""
     formal_notices: tuple[FormalNotice, ...] = ()
@@ -99,7 +111,7 @@ class CaseFacts(_Fact):
     claimed_paid_on: date | None = None
     """The day the taxpayer said it was paid."""
     over_budget: bool = False
-    """The cohort can't pay for the next rung."""
+    """The cohort can't pay for the next rung, as far as was tried."""
     lacks: str | None = None
     """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
 
@@ -137,17 +149,31 @@ class CaseFacts(_Fact):
         return min(ends, default=None)
 
     @property
+    def held_since(self) -> date | None:
+        """The day of the last ground of what is on hold; none: one of them came to be known without a day."""
+        began = [debt.held_since for debt in self.debts if debt.balance > 0 and debt.grounds]
+        return max((day for day in began if day), default=None) if all(began) else None
+
+    @property
+    def paused_by(self) -> str | None:
+        """Who paused the case, or its whole cohort, in pt-BR; none: nobody."""
+        return self.pauses[0].who if self.pauses else None
+
+    @property
     def under_defence(self) -> bool:
         return self.defence is not None and self.defence.state == "open"
+
+    @property
+    def stops_the_clock(self) -> bool:
+        return bool(self.pauses) or not self.outstanding or self.under_defence
 
     def stopped_since(self, last: date) -> date:
         """The day from which the clock stands still. Where all is held that is the day of the last ground, and with a
         cohort that of its pause, though they came to be known later; but no day before `last`, when the case last
         moved."""
-        if not self.on_hold:
-            return min(max(self.paused_on or self.today, last), self.today)
-        began = max(debt.held_since or self.today for debt in self.debts if debt.balance > 0 and debt.grounds)
-        return min(max(began, last), self.today)
+        paused = min((pause.on for pause in self.pauses if pause.on), default=None)
+        began = self.held_since if self.on_hold else paused
+        return min(max(began or self.today, last), self.today)
 
     @property
     def fingerprint(self) -> str:
@@ -195,7 +221,7 @@ def facts_of(
     filings: Iterable[Filing],
     payments: Iterable[PaymentFact] = (),
     hardship_on: date | None = None,
-    paused_by: str | None = None,
+    pauses: Iterable[Pause] = (),
     formal_notices: Iterable[FormalNotice] = (),
     has_benefits: bool = False,
     known_assets: Decimal | None = None,
@@ -209,7 +235,7 @@ def facts_of(
         minimum_balance=ruler.payments.minimum_balance,
         payments=tuple(payments),
         hardship_on=hardship_on,
-        paused_by=paused_by,
+        pauses=tuple(pauses),
         formal_notices=tuple(formal_notices),
         has_benefits=has_benefits,
         known_assets=known_assets,

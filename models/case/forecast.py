@@ -48,10 +48,11 @@ def _sent_to_one(
     ruler: Ruler, calendar: Calendar, waiting: Waiting, due: date, until: date
 ) -> Iterator[tuple[date, Channel]]:
     yield from ((due, channel) for channel in waiting.channels if due <= until)
-    state, facts = imagined_case(ruler, waiting.row, waiting.occurrences, due)
+    entered = imagined_case(ruler, calendar, waiting.row, waiting.occurrences, due)
     rigidity = ruler.rigidity(waiting.row, waiting.rung, waiting.occurrences)
-    done = state.done(ruler, waiting.row, waiting.rung, rigidity, due).model_copy(update={"awaits_service": False})
-    for step in plan(ruler, calendar, done, facts):
+    done = entered.state.done(ruler, waiting.row, waiting.rung, rigidity, due)
+    served = done.model_copy(update={"clock": done.clock.but(awaits_service=False)})
+    for step in plan(entered.at(served)):
         if step.on is None or step.on > until:
             return
         if step.action is Action.NOTIFY:

@@ -10,75 +10,84 @@ from datetime import date
 
 from models.case.evidence import persistent_defaulter
 from models.case.facts import CaseFacts, Defence, StepKind
-from models.case.state import CaseState
+from models.case.state import CaseState, OnRow
 from models.case.status import Status
-from models.case.step import Action, Step, cell, wait
+from models.case.step import Action, Step, act, cell, wait
+from models.case.view import View
 from models.errors import Refusal
 from models.formats import day, money
-from models.law.calendar import Calendar
+from models.law.calendar import Wait
 from models.ruler.schema import Basis, Ruler
 from models.words import LADDER, PRIOR_STEPS, STATUTE
 
 
-def basis_of(ruler: Ruler, state: CaseState, facts: CaseFacts) -> tuple[Basis, str]:
+def basis_of(view: View) -> tuple[Basis, str]:
     """By what a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words too."""
-    found = persistent_defaulter(ruler, facts.debts, facts.live_evidence, state.started, facts.known_assets)
+    ruler, facts = view.ruler, view.facts
+    found = persistent_defaulter(ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets)
     if found:
         return "statutory", STATUTE.format(finding=found.reason)
     return "ladder", LADDER.format(label=ruler.label)
 
 
-def due(calendar: Calendar, state: CaseState, facts: CaseFacts) -> date | None:
+def due(view: View) -> date | None:
     """The day the wait is over; None while a formal notice is not proven served."""
-    counts_from = state.anchor
-    if state.awaits_service:
+    clock, facts = view.state.clock, view.facts
+    counts_from = clock.anchor
+    if clock.awaits_service:
         served_on = facts.formal_notices[-1].served_on if facts.formal_notices else None
         if served_on is None:
             return None
         counts_from = max(counts_from, served_on)
-    stood = state.stood_still
-    over = calendar.after_standing(counts_from, state.wait, stood) if state.wait else counts_from
-    return calendar.working(max(over, state.not_before))
+    over = view.calendar.after_standing(counts_from, clock.wait, clock.stood_still) if clock.wait else counts_from
+    return view.calendar.working(max(over, clock.not_before))
 
 
-def await_service(state: CaseState, facts: CaseFacts) -> Step:
+def await_service(view: View) -> Step:
     """Until the formal notice is proven served, or until the law takes it as served by silence."""
-    last = facts.formal_notices[-1] if facts.formal_notices else None
+    last = view.facts.formal_notices[-1] if view.facts.formal_notices else None
     why = f"aguarda prova de ciência da notificação formal {last.id if last else ''}".rstrip()
     if last is None or last.deemed_on is None or last.served_on is not None:
-        return wait(Status.RUNNING, state, why)
+        return wait(view, why)
     why = f"{why}; sem ela, ciência tácita em {day(last.deemed_on)} ({last.deemed_by})"
-    return Step(action=Action.DEEM_SERVED, status=Status.RUNNING, on=last.deemed_on, number=state.steps, reason=why)
+    return act(view, Action.DEEM_SERVED, last.deemed_on, why)
 
 
-def gate(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts, due: date) -> Step:
+def gate(view: View, on: OnRow, due: date) -> Step:
     """Benefits are suspended only after service, defence time, a balance still open and as many approvals as needed."""
-    assert state.row is not None and ruler.gate is not None  # noqa: S101, PT018 - `ruler check` refuses the rest
+    ruler, facts = view.ruler, view.facts
+    assert ruler.gate is not None  # noqa: S101 - `ruler check` refuses the rest
     served = [notice.served_on for notice in facts.formal_notices if notice.served_on]
     if not served:
-        return await_service(state, facts)
+        return await_service(view)
     if not facts.owes_money and ruler.gate.returns_law is None:
-        why = "declaração em aberto: a régua não cita lei que permita suspender por ela"
-        return wait(Status.RUNNING, state, why)
-    defended = calendar.after_standing(max(served), ruler.gate.defence, state.stood_still)
-    opens = max(due, defended)
-    if state.rejected_on:
-        asked_again = calendar.after_standing(state.rejected_on, ruler.gate.ask_again, state.stood_still)
-        opens = max(opens, asked_again)
-    basis, because = basis_of(ruler, state, facts)
+        return wait(view, "declaração em aberto: a régua não cita lei que permita suspender por ela")
+    basis, because = basis_of(view)
     why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {open_(facts)}; {because}"
+    opens = _opens(view, due, max(served))
     if hindrance := _why_no_suspension(ruler, facts, basis, max(served)):
-        return refer(ruler, calendar, state, facts, opens, f"{hindrance}; {why}")
-    index = len(ruler.rows[state.row].rungs) - 1
-    wanted = approvals_wanted(ruler, facts)
-    if len(state.approvers) >= wanted:
-        why = f"suspensão aprovada por {' e '.join(state.approvers)}; {why}"
-        return cell(Action.SUSPEND, Status.AWAITING_APPROVAL, ruler, state, state.row, index, facts.today, why)
-    if state.asked_on:
-        given = f" ({len(state.approvers)} de {wanted})" if wanted > 1 else ""
-        why = f"suspensão de benefícios aguarda aprovação{given} desde {day(state.asked_on)}; {why}"
-        return wait(Status.AWAITING_APPROVAL, state, why)
-    return cell(Action.ASK_APPROVAL, Status.RUNNING, ruler, state, state.row, index, opens, why)
+        return refer(view, opens, f"{hindrance}; {why}")
+    last = len(ruler.rows[on.row].rungs) - 1
+    if on.approval is None:
+        return cell(view, Action.ASK_APPROVAL, on.row, last, opens, why)
+    wanted, approvers = approvals_wanted(ruler, facts), on.approval.approvers
+    if len(approvers) >= wanted:
+        why = f"suspensão aprovada por {' e '.join(approvers)}; {why}"
+        step = cell(view, Action.SUSPEND, on.row, last, facts.today, why)
+        return step.model_copy(update={"status": Status.AWAITING_APPROVAL})
+    given = f" ({len(approvers)} de {wanted})" if wanted > 1 else ""
+    why = f"suspensão de benefícios aguarda aprovação{given} desde {day(on.approval.asked_on)}; {why}"
+    return wait(view, why, blocked=Status.AWAITING_APPROVAL)
+
+
+def _opens(view: View, due: date, served_on: date) -> date:
+    """The day the gate may be asked for: after the defence time, and after the wait since a refusal."""
+    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
+    stood, rejected_on = view.state.clock.stood_still, view.state.rejected_on
+    days = [due, view.calendar.after_standing(served_on, view.ruler.gate.defence, stood)]
+    if rejected_on:
+        days.append(view.calendar.after_standing(rejected_on, view.ruler.gate.ask_again, stood))
+    return max(days)
 
 
 def _why_no_suspension(ruler: Ruler, facts: CaseFacts, basis: Basis, served_on: date) -> str | None:
@@ -112,35 +121,34 @@ def _same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def cause_ended(ruler: Ruler, calendar: Calendar, facts: CaseFacts) -> str | None:
+def cause_ended(view: View) -> str | None:
     """Why benefits that are suspended must be given back now; None: the cause lasts."""
-    if not facts.outstanding:
+    if not view.facts.outstanding:
         return "cessou a causa da suspensão: benefícios devolvidos"
-    defence = facts.defence
-    if defence is None or ruler.gate is None:
+    defence = view.facts.defence
+    if defence is None or view.ruler.gate is None:
         return None
     if defence.state == "accepted":
-        return f"defesa aceita em {day(defence.decided_on or facts.today)}: benefícios devolvidos"
-    if defence.state == "open" and _in_time(ruler, calendar, facts, defence):
+        return f"defesa aceita em {day(defence.decided_on or view.facts.today)}: benefícios devolvidos"
+    if defence.state == "open" and _in_time(view, defence, view.ruler.gate.defence):
         return f"defesa apresentada no prazo, em {day(defence.filed_on)}, tem efeito suspensivo: benefícios devolvidos"
     return None
 
 
-def _in_time(ruler: Ruler, calendar: Calendar, facts: CaseFacts, defence: Defence) -> bool:
-    assert ruler.gate is not None  # noqa: S101 - the caller has a gate
-    served = [notice.served_on for notice in facts.formal_notices if notice.served_on]
-    return bool(served) and defence.filed_on <= calendar.after(max(served), ruler.gate.defence)
+def _in_time(view: View, defence: Defence, term: Wait) -> bool:
+    served = [notice.served_on for notice in view.facts.formal_notices if notice.served_on]
+    return bool(served) and defence.filed_on <= view.calendar.after(max(served), term)
 
 
-def refer(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts, due: date, why: str) -> Step:
+def refer(view: View, due: date, why: str) -> Step:
     """To protest and to court, once the steps that the law wants first are on record."""
-    if missing := steps_missing(ruler, facts):
+    if missing := steps_missing(view.ruler, view.facts):
         wanted = ", ".join(PRIOR_STEPS[kind] for kind in missing)
-        return wait(Status.AWAITING_PRIOR_STEPS, state, f"o encaminhamento aguarda: {wanted}; {why}")
-    told = [step.on for step in facts.prior_steps if step.kind == "cadin_notice"]
-    if ruler.referral.cadin and told:
-        due = max(due, calendar.after(min(told), ruler.referral.cadin))
-    return Step(action=Action.REFER, status=Status.RUNNING, on=due, number=state.steps, reason=why)
+        return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
+    told = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
+    if view.ruler.referral.cadin and told:
+        due = max(due, view.calendar.after(min(told), view.ruler.referral.cadin))
+    return act(view, Action.REFER, due, why)
 
 
 def steps_missing(ruler: Ruler, facts: CaseFacts) -> tuple[StepKind, ...]:
@@ -162,12 +170,13 @@ def steps_missing(ruler: Ruler, facts: CaseFacts) -> tuple[StepKind, ...]:
     return tuple(missing)
 
 
-def waited(state: CaseState, facts: CaseFacts) -> str:
-    if state.wait is None:
-        contact = "primeiro contato" if state.steps == 0 else "contato refeito"
-        return f"{contact}; {state.entered_because}; {open_(facts)}"
-    since = "ciência" if state.awaits_service else "último passo"
-    return f"{state.wait} desde {since} ({day(state.anchor)}); {open_(facts)}"
+def waited(view: View, on: OnRow) -> str:
+    clock = view.state.clock
+    if clock.wait is None:
+        contact = "primeiro contato" if view.state.steps == 0 else "contato refeito"
+        return f"{contact}; {on.entered_because}; {open_(view.facts)}"
+    since = "ciência" if clock.awaits_service else "último passo"
+    return f"{clock.wait} desde {since} ({day(clock.anchor)}); {open_(view.facts)}"
 
 
 def open_(facts: CaseFacts) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from models.case.decision import decide
 from models.case.evidence import Debt, Evidence
@@ -11,60 +12,73 @@ from models.case.gate import steps_missing
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
+from models.case.view import View
 from models.law.calendar import Calendar
 from models.ruler.schema import Hypothesis, Kind, Ruler
 
 
-def plan(ruler: Ruler, calendar: Calendar, state: CaseState, facts: CaseFacts) -> Iterator[Step]:
+def plan(view: View) -> Iterator[Step]:
     """The dated steps if nothing happened: notices served the day they leave, the gate approved the day it opens, and
     what the law wants before a suit done the day it is missed."""
     while True:
-        decision = decide(ruler, calendar, state, facts)
-        state, step = decision.state, decision.step
-        if step.action is Action.WAIT and not _imaginable(step, state, facts):
+        decision = decide(view)
+        view, step = view.at(decision.state), decision.step
+        if step.action is Action.WAIT and not _imaginable(view, step):
             return
         if step.action is not Action.WAIT:
             yield step
-        facts = facts.model_copy(update={"today": max(facts.today, step.on or facts.today)})
-        state, facts = _imagine(ruler, state, facts, step)
+        view = _imagine(_later(view, today=max(view.facts.today, step.on or view.facts.today)), step)
         if step.action in (Action.RESOLVE, Action.REINSTATE, Action.END, Action.CANCEL):
             return
 
 
-def _imaginable(step: Step, state: CaseState, facts: CaseFacts) -> bool:
+def _later(view: View, **facts: Any) -> View:
+    return view.seeing(view.facts.model_copy(update=facts))
+
+
+def _imaginable(view: View, step: Step) -> bool:
+    facts = view.facts
     unserved = bool(facts.formal_notices) and facts.formal_notices[-1].served_on is None
     missed = step.status is Status.AWAITING_PRIOR_STEPS
-    return facts.outstanding and facts.paused_by is None and (unserved or missed or state.asked_on is not None)
+    return facts.outstanding and not facts.pauses and (unserved or missed or view.state.approval is not None)
 
 
-def _imagine(ruler: Ruler, state: CaseState, facts: CaseFacts, step: Step) -> tuple[CaseState, CaseFacts]:
-    if step.action is Action.NOTIFY and step.row and step.rung is not None and step.rigidity:
-        if step.number == state.steps:
-            state = state.done(ruler, step.row, step.rung, step.rigidity, facts.today)
-        facts = facts.model_copy(update={"deliveries": ()})
-        if ruler.rung(step.row, step.rung).formal:
-            sent = FormalNotice(id="", at=facts.today, served_on=facts.today)
-            facts = facts.model_copy(update={"formal_notices": (*facts.formal_notices, sent)})
-    elif step.action is Action.SUSPEND:
-        state = state.suspended_now(facts.today)
-    elif step.action is Action.INFORM:
-        state = state.told()
-    elif step.action is Action.REFER:
-        state = state.referred_now()
-    elif step.status is Status.AWAITING_PRIOR_STEPS:
-        taken = tuple(PriorStep(kind=kind, on=facts.today) for kind in steps_missing(ruler, facts))
-        facts = facts.model_copy(update={"prior_steps": (*facts.prior_steps, *taken)})
-    elif step.action is Action.ASK_APPROVAL:
-        state = state.asked(facts.today)
-    elif state.asked_on is not None:
-        state = state.approved("—" * (len(state.approvers) + 1), facts.fingerprint)
-    elif facts.formal_notices:
-        served = facts.formal_notices[-1].model_copy(update={"served_on": facts.today})
-        facts = facts.model_copy(update={"formal_notices": (*facts.formal_notices[:-1], served)})
-    return state, facts
+def _imagine(view: View, step: Step) -> View:
+    state, facts, today = view.state, view.facts, view.facts.today
+    if step.action is Action.NOTIFY:
+        return _notified(view, step)
+    if step.action is Action.SUSPEND:
+        return view.at(state.suspended_now(today))
+    if step.action is Action.INFORM:
+        return view.at(state.told())
+    if step.action is Action.REFER:
+        return view.at(state.referred_now())
+    if step.action is Action.ASK_APPROVAL:
+        return view.at(state.asked(today))
+    if step.status is Status.AWAITING_PRIOR_STEPS:
+        taken = tuple(PriorStep(kind=kind, on=today) for kind in steps_missing(view.ruler, facts))
+        return _later(view, prior_steps=(*facts.prior_steps, *taken))
+    if state.approval is not None:
+        return view.at(state.approved("—" * (len(state.approvers) + 1), facts.fingerprint))
+    if facts.formal_notices:
+        served = facts.formal_notices[-1].model_copy(update={"served_on": today})
+        return _later(view, formal_notices=(*facts.formal_notices[:-1], served))
+    return view
 
 
-def imagined_case(ruler: Ruler, row: Hypothesis, occurrences: int, start: date) -> tuple[CaseState, CaseFacts]:
+def _notified(view: View, step: Step) -> View:
+    """It arrives, and is served at once where it is formal."""
+    assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a notice has them
+    facts = view.facts
+    if step.number == view.state.steps:
+        view = view.at(view.state.done(view.ruler, step.row, step.rung, step.rigidity, facts.today))
+    sent: tuple[FormalNotice, ...] = ()
+    if view.ruler.rung(step.row, step.rung).formal:
+        sent = (FormalNotice(id="", at=facts.today, served_on=facts.today),)
+    return _later(view, deliveries=(), formal_notices=(*facts.formal_notices, *sent))
+
+
+def imagined_case(ruler: Ruler, calendar: Calendar, row: Hypothesis, occurrences: int, start: date) -> View:
     """A case that enters `row` on `start`, with evidence of the kind that leads there and nothing ever cured."""
     kind = _kind_leading_to(ruler, row)
     why = f"{occurrences}ª ocorrência"
@@ -72,7 +86,7 @@ def imagined_case(ruler: Ruler, row: Hypothesis, occurrences: int, start: date) 
     owed = Debt(id="", inscription="", period="", due=start, balance=Decimal("1000.00"), litigation=False)
     evidence = Evidence(kind=kind, period="", due=start, open=True, wants_return=kind is Kind.RETURN)
     facts = CaseFacts(today=start, debts=(owed,), evidence=(evidence,), has_benefits=True)
-    return state.model_copy(update={"kinds": (kind,)}), facts
+    return View(ruler, calendar, state.model_copy(update={"kinds": (kind,)}), facts)
 
 
 def _kind_leading_to(ruler: Ruler, row: Hypothesis) -> Kind:

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 
-from models.case.state import CaseState, first_no_softer
+from models.case.state import (
+    CaseState,
+    Cell,
+    OffMap,
+    OnRow,
+    Referred,
+    Suspended,
+    cell_reached,
+    first_no_softer,
+)
 from models.case.step import Step
 from models.ruler.schema import Hypothesis, Ruler, Stage
 from models.words import STAGES
@@ -27,15 +36,23 @@ def translate(old: Ruler, new: Ruler, state: CaseState) -> CaseState | None:
     the length of the wait may change. An approval lapses. None: nowhere, since its benefits are suspended, and its row
     suspends none on `new`."""
     state = state.lapsed()
-    if state.row is None:
-        return state
-    if state.suspended:
-        return _while_suspended(old, new, state, state.row)
-    if state.row not in new.rows:
-        return state.off_the_map()
-    stands = _past_what_was_done(old, new, state, state.row)
-    cell = _no_softer(new, state.row, stands.rung + 1, state)
-    if cell == next(way_up(new, state.row, stands.rung), (state.row, stands.rung + 1)):
+    match state.place:
+        case OffMap():
+            return state
+        case Suspended() as place:
+            return _while_suspended(old, new, state, place)
+        case Referred(row=row) if row not in new.rows:
+            return state.before(row, 0)
+        case OnRow(row=row) if row not in new.rows:
+            return state.off_the_map()
+        case OnRow() | Referred() as place:
+            return _on_its_row(old, new, state, place)
+
+
+def _on_its_row(old: Ruler, new: Ruler, state: CaseState, place: OnRow | Referred) -> CaseState:
+    stands = _past_what_was_done(old, new, state, place)
+    cell = _no_softer(new, place.row, stands.rung + 1, state)
+    if cell == next(way_up(new, place.row, stands.rung), (place.row, stands.rung + 1)):
         return stands
     row, index = cell
     return stands.before(row, index)
@@ -57,23 +74,24 @@ def way_up(ruler: Ruler, row: Hypothesis, rung: int) -> Iterator[tuple[Hypothesi
             yield name, index
 
 
-def _past_what_was_done(old: Ruler, new: Ruler, state: CaseState, row: Hypothesis) -> CaseState:
-    done = last_done(old, new, row, state.rung)
-    sent = old.rung(row, state.rung) if state.stands else None
+def _past_what_was_done(old: Ruler, new: Ruler, state: CaseState, place: OnRow | Referred) -> CaseState:
+    row, done = place.row, last_done(old, new, place.row, place.rung)
+    sent = old.rung(row, place.rung) if place.stands else None
     demanded = new.rung(row, done) if done >= 0 else None
     if sent is None or demanded is None or sent.stage is not demanded.stage:
         return state.before(row, done + 1)
-    stands = state.stands_on(done, demanded.wait, state.awaits_service and demanded.formal)
+    stands = state.stands_on(done, demanded.wait, state.clock.awaits_service and demanded.formal)
     if demanded.formal and not sent.formal:
         return stands.before(row, done)
     return stands
 
 
-def _while_suspended(old: Ruler, new: Ruler, state: CaseState, row: Hypothesis) -> CaseState | None:
+def _while_suspended(old: Ruler, new: Ruler, state: CaseState, place: Suspended) -> CaseState | None:
+    row, clock = place.row, state.clock
     if row not in new.rows or new.rows[row].rungs[-1].stage is not Stage.SUSPENSION:
         return None
-    ahead = len(old.rows[row].rungs) - state.rung
-    return state.stands_on(len(new.rows[row].rungs) - ahead, state.wait, state.awaits_service)
+    ahead = len(old.rows[row].rungs) - place.rung
+    return state.stands_on(len(new.rows[row].rungs) - ahead, clock.wait, clock.awaits_service)
 
 
 def _no_softer(ruler: Ruler, row: Hypothesis, first: int, state: CaseState) -> tuple[Hypothesis, int]:
@@ -86,9 +104,6 @@ def _no_softer(ruler: Ruler, row: Hypothesis, first: int, state: CaseState) -> t
     return row, index + softer
 
 
-Cell = tuple[Hypothesis | None, Stage | None]
-
-
 def cell_ahead(ruler: Ruler, state: CaseState, step: Step) -> Cell:
     """That of the next step; where it has none, since the case waits for something, the one the case stands on."""
     if step.stage is not None:
@@ -96,14 +111,8 @@ def cell_ahead(ruler: Ruler, state: CaseState, step: Step) -> Cell:
     return cell_reached(ruler, state)
 
 
-def cell_reached(ruler: Ruler, state: CaseState) -> Cell:
-    if state.row is None or state.rung < 0:
-        return state.row, None
-    return state.row, ruler.rung(state.row, state.rung).stage
-
-
 def outcome(old: Ruler, state: CaseState, before: Step, after: Step, today: date) -> Outcome:
-    """What the migration makes of the next step of a case that stood at `state`."""
+    """What the migration makes of the next step of a case that was in `state`."""
     had = cell_reached(old, state) if state.stands else None
     if after.action.contacts and (after.row, after.stage) == had != (before.row, before.stage):
         return Outcome.REPEATS

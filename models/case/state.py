@@ -1,35 +1,28 @@
-"""Where a case stands on the heat-map, and what each thing done to it makes of that."""
+"""The state of a case: where it stands on the heat-map, how its clock runs, and what each thing done makes of that."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from models.case.status import Status
 from models.law.calendar import Standstill, Wait
 from models.ruler.schema import Hypothesis, Kind, Ruler, Stage
 
 
-class CaseState(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    started: date
+
+class DwellClock(_Value):
+    """The wait between two rungs, and the days it stands still."""
+
     anchor: date
     """The day the current wait counts from."""
     not_before: date
     """The day evidence last moved the case: the next rung can't carry an earlier date."""
-    row: Hypothesis | None = None
-    kind: Kind | None = None
-    """The kind of evidence the case was classified by; its climbs keep it."""
-    kinds: tuple[Kind, ...] = ()
-    """The kinds of evidence seen open so far."""
-    entered_because: str = ""
-    rung: int = -1
-    """Index of the last rung done in `row`; the next is one higher."""
-    steps: int = 0
-    """How many rungs were done in all: the number of the next step, and its idempotency key."""
-    occurrences: int = 1
-    last_rigidity: int = 0
     wait: Wait | None = None
     """The dwell of the last rung done."""
     awaits_service: bool = False
@@ -38,134 +31,252 @@ class CaseState(BaseModel):
     """Since when the clock stands still: paused, on hold, or settled."""
     stood_still: tuple[Standstill, ...] = ()
     """The times that it did so since the last rung."""
-    hardship_used: bool = False
-    asked_on: date | None = None
-    rejected_on: date | None = None
+
+    @classmethod
+    def at_start(cls, day: date) -> DwellClock:
+        return cls(anchor=day, not_before=day)
+
+    def but(self, **changes: object) -> DwellClock:
+        return self.model_copy(update=changes)
+
+    def no_earlier_than(self, on: date) -> DwellClock:
+        return self.but(not_before=max(self.not_before, on))
+
+    def go_on(self, on: date) -> DwellClock:
+        """The remaining wait is left, not the whole of it and not nothing."""
+        stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
+        return self.but(stopped_on=None, stood_still=stood).no_earlier_than(on)
+
+
+class ApprovalRound(_Value):
+    """A suspension that was asked for, and who has approved it so far."""
+
+    asked_on: date
     approvers: tuple[str, ...] = ()
-    approved_on_seeing: str | None = None
+    on_seeing: str | None = None
     """The fingerprint of what they approved on (`CaseFacts.fingerprint`)."""
-    suspended: bool = False
-    to_tell: bool = False
-    """Benefits were given back, and the taxpayer has not been told yet."""
-    referred: bool = False
-    resumed_after: str | None = None
-    """The broken agreement that last moved the case."""
+
+    def approved(self, by: str, on_seeing: str) -> ApprovalRound:
+        return self.model_copy(update={"approvers": (*self.approvers, by), "on_seeing": on_seeing})
+
+
+class OffMap(_Value):
+    """Evidence has led to no row yet, or that row is gone."""
+
+    where: Literal["off_map"] = "off_map"
+
+
+class _OnMap(_Value):
+    row: Hypothesis
+    kind: Kind
+    """The kind of evidence the case was classified by; its climbs keep it."""
+    rung: int = -1
+    """Index of the last rung done in `row`; the next is one higher."""
     stands: bool = False
     """Whether `rung` is the last thing done: not one that the case was put at since, or that it takes again."""
+    entered_because: str = ""
+
+
+class OnRow(_OnMap):
+    """A case that climbs its row."""
+
+    where: Literal["on_row"] = "on_row"
+    approval: ApprovalRound | None = None
+
+
+class Suspended(_OnMap):
+    """Benefits are suspended; `rung` is the suspension's once the taxpayer was told of it."""
+
+    where: Literal["suspended"] = "suspended"
+
+
+class Referred(_OnMap):
+    """The case went to protest and court from that cell, of a row that its ruler may have no longer."""
+
+    where: Literal["referred"] = "referred"
+
+
+Place = Annotated[OffMap | OnRow | Suspended | Referred, Field(discriminator="where")]
+
+
+class CaseState(_Value):
+    started: date
+    clock: DwellClock
+    place: Place = OffMap()
+    kinds: tuple[Kind, ...] = ()
+    """The kinds of evidence seen open so far."""
+    steps: int = 0
+    """How many contacts were made in all: the number of the next step, and its idempotency key."""
+    occurrences: int = 1
+    """The most that any of its rows was entered with."""
+    last_rigidity: int = 0
+    hardship_used: bool = False
+    rejected_on: date | None = None
+    """The day a suspension was last refused: it is not asked for again before the gate's wait."""
+    to_tell: bool = False
+    """Benefits were given back, and the taxpayer has not been told yet."""
+    resumed_after: str | None = None
+    """The broken agreement that last moved the case."""
 
     @classmethod
     def at_start(cls, day: date) -> CaseState:
-        return cls(started=day, anchor=day, not_before=day)
+        return cls(started=day, clock=DwellClock.at_start(day))
 
-    def _but(self, **changes: object) -> CaseState:
+    @property
+    def row(self) -> Hypothesis | None:
+        return None if isinstance(self.place, OffMap) else self.place.row
+
+    @property
+    def rung(self) -> int:
+        """Index of the last rung done in its row, -1 before the first and off the map."""
+        return -1 if isinstance(self.place, OffMap) else self.place.rung
+
+    @property
+    def stands(self) -> bool:
+        """Whether that rung is the last thing done."""
+        return not isinstance(self.place, OffMap) and self.place.stands
+
+    @property
+    def climbs(self) -> bool:
+        """Whether its rungs are ahead of it still: neither suspended nor referred."""
+        return isinstance(self.place, OffMap | OnRow)
+
+    @property
+    def approval(self) -> ApprovalRound | None:
+        return self.place.approval if isinstance(self.place, OnRow) else None
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        return self.approval.approvers if self.approval else ()
+
+    @property
+    def status(self) -> Status:
+        """What the case is called when nothing blocks it."""
+        match self.place:
+            case Suspended():
+                return Status.BENEFITS_SUSPENDED
+            case Referred():
+                return Status.REFERRED
+            case _:
+                return Status.RUNNING
+
+    def _but(self, **changes: Any) -> CaseState:
         return self.model_copy(update=changes)
 
+    def _placed(self, **changes: Any) -> CaseState:
+        """Elsewhere on the map. Raises ValueError off it: nothing that was never on it can be done, suspended, …"""
+        if isinstance(self.place, OffMap):
+            raise ValueError("the case is on no row")
+        return self._but(place=self.place.model_copy(update=changes))
+
+    def _becomes(self, place: type[OnRow] | type[Suspended] | type[Referred], **changes: Any) -> CaseState:
+        if isinstance(self.place, OffMap):
+            raise ValueError("the case is on no row")
+        cell = self.place.model_dump(include=set(_OnMap.model_fields))
+        return self._but(place=place(**(cell | changes)))
+
     def stop(self, on: date) -> CaseState:
-        return self.lapsed()._but(stopped_on=on)
+        return self.lapsed()._but(clock=self.clock.but(stopped_on=on))
 
     def go_on(self, on: date) -> CaseState:
-        """The clock runs again: the remaining wait is left, not the whole of it and not nothing."""
-        stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
-        return self._but(stopped_on=None, stood_still=stood, not_before=max(self.not_before, on))
+        return self._but(clock=self.clock.go_on(on))
 
     def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> CaseState:
         """Stand before the first rung of `row`, or of a row above it, that is no softer than the last notice sent."""
         hottest = max(self.occurrences, occurrences)
         row, index = first_no_softer(ruler, row, hottest, self.last_rigidity)
-        return self._but(
-            row=row,
-            rung=index - 1,
-            stands=False,
-            kind=kind,
-            occurrences=hottest,
-            not_before=max(self.not_before, on),
-            entered_because=because,
-        ).lapsed()
+        place = OnRow(row=row, kind=kind, rung=index - 1, entered_because=because)
+        return self._but(place=place, occurrences=hottest, clock=self.clock.no_earlier_than(on))
 
     def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> CaseState:
         """Stand before that cell, or before a harder one if the last notice was harder than it. The days on hold count
         as waiting, so that the rung is due at once unless the notice before it was sent shortly before."""
-        since = self._but(resumed_after=agreement, stood_still=(), not_before=max(self.not_before, on))
+        since = self._but(resumed_after=agreement, clock=self.clock.but(stood_still=()).no_earlier_than(on))
         index = next(n for n, rung in enumerate(ruler.rows[row].rungs) if rung.stage is stage)
         if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since
         row, index = first_no_softer(ruler, row, self.occurrences, self.last_rigidity, index)
-        return since.lapsed()._but(row=row, rung=index - 1, stands=False)
+        return since.lapsed().before(row, index)
 
     def reanchor(self, on: date) -> CaseState:
         """The wait begins anew on `on`; days that the clock stood still since are not lost to it."""
-        return self._but(anchor=on).lapsed()
+        return self.lapsed()._but(clock=self.clock.but(anchor=on))
 
     def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> CaseState:
         """The rung was carried out on the logical day `at`."""
         rung = ruler.rung(row, index)
-        return self._but(
-            row=row,
-            rung=index,
-            steps=self.steps + 1,
-            last_rigidity=rigidity,
-            anchor=at,
-            not_before=at,
-            wait=rung.wait,
-            awaits_service=rung.formal and rung.stage is not Stage.SUSPENSION,
-            stood_still=(),
-            stands=True,
+        formal = rung.formal and rung.stage is not Stage.SUSPENSION
+        clock = DwellClock(
+            anchor=at, not_before=at, wait=rung.wait, awaits_service=formal, stopped_on=self.clock.stopped_on
         )
+        there = self._placed(row=row, rung=index, stands=True)
+        return there._but(steps=self.steps + 1, last_rigidity=rigidity, clock=clock)
 
     def took_back(self, at_once: bool) -> CaseState:
         """Before the last rung again, which reached nobody: due as soon as somebody can be reached, or after its dwell
         when an address is there and it was the sending that failed."""
-        wait = None if at_once else self.wait
-        return self._but(rung=self.rung - 1, wait=wait, awaits_service=False, stands=False)
+        wait = None if at_once else self.clock.wait
+        before = self._placed(rung=self.rung - 1, stands=False)
+        return before._but(clock=self.clock.but(wait=wait, awaits_service=False))
 
     def asked(self, on: date) -> CaseState:
-        return self._but(asked_on=on)
+        return self._becomes(OnRow, approval=ApprovalRound(asked_on=on))
 
     def approved(self, by: str, on_seeing: str) -> CaseState:
-        return self._but(approvers=(*self.approvers, by), approved_on_seeing=on_seeing)
+        """Raises ValueError where nobody asked."""
+        if self.approval is None:
+            raise ValueError("no approval was asked for")
+        return self._placed(approval=self.approval.approved(by, on_seeing))
 
     def lapsed(self) -> CaseState:
         """Neither asked nor approved."""
-        return self._but(asked_on=None, approvers=(), approved_on_seeing=None)
+        return self._placed(approval=None) if self.approval else self
 
     def rejected(self, on: date) -> CaseState:
         return self.lapsed()._but(rejected_on=on)
 
     def suspended_now(self, on: date) -> CaseState:
-        return self.lapsed()._but(suspended=True, not_before=on)
+        return self._becomes(Suspended)._but(to_tell=False, clock=self.clock.but(not_before=on))
 
     def reinstated(self, ruler: Ruler, on: date) -> CaseState:
         """Back before the suspension, with the whole wait before it to run again should the cause come back."""
-        assert self.row is not None  # noqa: S101 - only a case on the map was ever suspended
-        before = len(ruler.rows[self.row].rungs) - 2
-        return self._but(
-            suspended=False,
-            to_tell=True,
-            rung=before,
-            stands=False,
-            wait=ruler.rung(self.row, before).dwell,
-            anchor=on,
-            not_before=on,
-        )
+        there = self._becomes(OnRow, stands=False)
+        assert there.row is not None  # noqa: S101 - on a row
+        before = len(ruler.rows[there.row].rungs) - 2
+        dwell = ruler.rung(there.row, before).dwell
+        clock = self.clock.but(wait=dwell, anchor=on, not_before=on)
+        return there._placed(rung=before)._but(to_tell=True, clock=clock)
 
     def told(self) -> CaseState:
         """That the benefits are back. It is a contact, and no rung."""
-        return self._but(to_tell=False, steps=self.steps + 1, stands=False)
+        return self._placed(stands=False)._but(to_tell=False, steps=self.steps + 1)
 
     def referred_now(self) -> CaseState:
-        return self._but(referred=True)
+        return self._becomes(Referred)
 
     def before(self, row: Hypothesis, index: int) -> CaseState:
-        """On another map, with that rung to come, and the one below it not the last thing done."""
-        return self._but(row=row, rung=index - 1, stands=False)
+        """With that rung to come, and the one below it not the last thing done."""
+        return self._placed(row=row, rung=index - 1, stands=False)
 
     def stands_on(self, index: int, wait: Wait | None, awaits_service: bool) -> CaseState:
         """On another map, where the last rung done has that index, and the wait since it is such a one."""
-        return self._but(rung=index, wait=wait, awaits_service=awaits_service)
+        there = self._placed(rung=index)
+        return there._but(clock=self.clock.but(wait=wait, awaits_service=awaits_service))
 
     def off_the_map(self) -> CaseState:
         """Its evidence says anew where it belongs; what was sent and waited still counts."""
-        return self._but(row=None, kind=None, rung=-1, stands=False)
+        return self._but(place=OffMap())
+
+
+Cell = tuple[Hypothesis | None, Stage | None]
+
+
+def cell_reached(ruler: Ruler, state: CaseState) -> Cell:
+    """The row and the stage that a case stands on; no stage before the first rung, and where its ruler has no such
+    row any more."""
+    if state.row is None or state.rung < 0 or state.row not in ruler.rows:
+        return state.row, None
+    return state.row, ruler.rung(state.row, state.rung).stage
 
 
 def first_no_softer(

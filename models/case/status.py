@@ -1,11 +1,11 @@
-"""What a case is started with, and the states it can be seen in."""
+"""The words that a case is seen by: what blocks it, in order, else the state it is in."""
 
 from enum import StrEnum
 
-from models.errors import Refusal
-
 
 class Status(StrEnum):
+    """Of all that blocks a case the first in this order is shown."""
+
     RUNNING = "running"
     ON_HOLD = "on_hold"
     PAUSED = "paused"
@@ -30,8 +30,3 @@ class Status(StrEnum):
     def closed(self) -> bool:
         """Whether the case's workflow has ended; a reversed payment opens it again."""
         return self in (Status.RESOLVED, Status.ENDED, Status.CANCELLED)
-
-
-def must_be_open(case: str, status: Status) -> None:
-    if status.closed:
-        raise Refusal(f"case {case} is {status}: nothing more can be done to it")

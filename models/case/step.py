@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from models.case.facts import CaseFacts
+from models.case.blocks import Situation
 from models.case.state import CaseState
 from models.case.status import Status
+from models.case.view import View
 from models.contact.delivery import Route
-from models.ruler.schema import Hypothesis, Ruler, Stage
+from models.ruler.schema import Hypothesis, Stage
 
 
 class _Value(BaseModel):
@@ -73,31 +74,35 @@ class Transition(_Value):
 
 
 class Decision(_Value):
+    """The state that the facts have moved a case to, the step that is next there, and what blocks it."""
+
     state: CaseState
     step: Step
+    situation: Situation
     transitions: tuple[Transition, ...] = ()
 
 
-def wait(status: Status, state: CaseState, why: str, until: date | None = None) -> Step:
-    """Nothing is done, on that day neither: then the case only looks again."""
-    return Step(action=Action.WAIT, status=status, on=until, number=state.steps, reason=why)
+def wait(view: View, why: str, until: date | None = None, blocked: Status = Status.RUNNING) -> Step:
+    """Nothing is done, on that day neither: then the case only looks again. `blocked`: by what of the map's own."""
+    return Step(action=Action.WAIT, status=blocked, on=until, number=view.state.steps, reason=why)
 
 
-def at_once(action: Action, status: Status, state: CaseState, facts: CaseFacts, why: str) -> Step:
-    return Step(action=action, status=status, on=facts.today, number=state.steps, reason=why)
+def act(view: View, action: Action, on: date, why: str) -> Step:
+    """Something that stands for no cell."""
+    return Step(action=action, status=Status.RUNNING, on=on, number=view.state.steps, reason=why)
 
 
-def cell(
-    action: Action, status: Status, ruler: Ruler, state: CaseState, row: Hypothesis, index: int, on: date, why: str
-) -> Step:
-    return Step(
-        action=action,
-        status=status,
-        on=on,
-        number=state.steps,
-        reason=why,
-        row=row,
-        rung=index,
-        stage=ruler.rung(row, index).stage,
-        rigidity=ruler.rigidity(row, index, state.occurrences),
+def at_once(view: View, action: Action, why: str) -> Step:
+    return act(view, action, view.facts.today, why)
+
+
+def cell(view: View, action: Action, row: Hypothesis, index: int, on: date, why: str) -> Step:
+    """Something that stands for a rung."""
+    return act(view, action, on, why).model_copy(
+        update={
+            "row": row,
+            "rung": index,
+            "stage": view.ruler.rung(row, index).stage,
+            "rigidity": view.ruler.rigidity(row, index, view.state.occurrences),
+        }
     )

@@ -37,7 +37,7 @@ REQUEST = TypeAdapter(Request)
 
 @dataclass(frozen=True)
 class AgreementRecord:
-    """What an agreement has come to."""
+    """An instalment agreement on record: its case, its deal, and its life so far."""
 
     id: str
     case: Case
@@ -86,7 +86,7 @@ class AgreementTransaction:
         return (f"agreement_{step.kind}", step.n) in known
 
     def note(self, kind: str, reason: str, at: date, n: int) -> None:
-        """A message about an instalment, on record; what comes next follows from it."""
+        """Put a message about an instalment on record; what comes next follows from it."""
         _journal(self.connection, self.agreed.case, self.agreed.id, kind, reason, at, {"instalment": n})
         self.agreed = tell(self.connection, self.agreed.id, self.today)
 
@@ -95,7 +95,7 @@ class AgreementTransaction:
 def agreement_transaction(
     engine: Engine, agreement: str, now: datetime, not_before: date | None = None
 ) -> Iterator[AgreementTransaction]:
-    """One transaction over one agreement, told anew on today's facts; `not_before` is the day of the step being
+    """Open one transaction over one agreement, told anew on today's facts; `not_before` is the day of the step being
     carried out, should the clock be a little behind it."""
     with engine.begin() as connection:
         lock_cases_and_debts(connection, debts_of(connection, [agreement]))
@@ -105,7 +105,7 @@ def agreement_transaction(
 
 
 def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> AgreementRecord:
-    """Broken by a person, with effect from today: for what a policy says nothing about."""
+    """Break an agreement by a person's word, with effect from today: for what a policy says nothing about."""
     with agreement_transaction(engine, agreement, now) as tx:
         if tx.agreed.life.state is not State.ACTIVE:
             raise Refusal(f"agreement {agreement} is {tx.agreed.life.state}: there is nothing to break")
@@ -134,7 +134,7 @@ def read_row(connection: Connection, agreement: str) -> RowMapping:
 
 
 def read_life(connection: Connection, row: RowMapping, today: date) -> tuple[Deal, Life]:
-    """As it stands on record, changing nothing."""
+    """Read an agreement's life as it stands on record, changing nothing."""
     deal = _deal(connection, row)
     paid = [Paid(**each) for each in connection.execute(PAID, {"agreement": row["id"]}).mappings()]
     agreed = connection.execute(MESSAGES, {"case": row["case"], "agreement": row["id"]})
@@ -185,7 +185,7 @@ MESSAGES = text("""
 
 
 def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord:
-    """Tells its life anew and makes the record follow. The cases and debts it is about are locked."""
+    """Tell an agreement's life anew and make the record follow. The cases and debts it is about are locked."""
     row = read_row(connection, agreement)
     deal, life = read_life(connection, row, today)
     case = read_case(connection, row["case"])
@@ -224,7 +224,7 @@ def _superseded(connection: Connection, row: RowMapping) -> bool:
 
 
 def _transition(connection: Connection, row: RowMapping, life: Life, case: Case, today: date) -> bool:
-    """Journals what it has come to, if that is new."""
+    """Journal the agreement's state, if that is new."""
     before, now = State(row["state"]), life.state
     if now is before:
         return False
@@ -293,7 +293,7 @@ def _save(connection: Connection, row: RowMapping, life: Life, held: date | None
 
 
 def _hold(connection: Connection, agreement: str, of_debts: list[str], wanted: bool) -> bool:
-    """Enforceability suspended (CTN art. 151, VI), or no longer. Whether that is new."""
+    """Place the agreement's holds (CTN art. 151, VI), or lift them; tell whether that is new."""
     source = f"agreement {agreement}"
     mine = holds.c.debt.in_(of_debts) & (holds.c.source == source) & holds.c.lifted_at.is_(None)
     held = set(connection.scalars(select(holds.c.debt).where(mine)))

@@ -10,7 +10,7 @@ from storage.schema import policies
 
 
 def pin_policy(connection: Connection, policy: Policy, text: str) -> str:
-    """Keeps the text that an agreement is signed on; the same text is kept once."""
+    """Keep the text that an agreement is signed on; the same text is kept once."""
     digest = sha256(text.encode()).hexdigest()
     row = {"digest": digest, "label": policy.label, "source": text}
     connection.execute(insert(policies).values(row).on_conflict_do_nothing())
@@ -21,7 +21,7 @@ _pinned: dict[str, Policy] = {}
 
 
 def pinned_policy(connection: Connection, digest: str) -> Policy:
-    """Read once a process: a pinned policy never changes."""
+    """The policy pinned by a digest, read once a process: it never changes."""
     if digest not in _pinned:
         text = connection.execute(select(policies.c.source).where(policies.c.digest == digest)).scalar_one()
         policy, _ = read_policy(text)

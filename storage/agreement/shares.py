@@ -56,7 +56,8 @@ SHARES = text("""
 
 
 def read_shares(connection: Connection, row: RowMapping, *, settled: bool) -> list[Share]:
-    """Once it is `settled` no debt takes more of its payments: what was forgiven is not paid after all."""
+    """Read what each debt of an agreement has a share of. Once it is `settled` no debt takes more of its payments: what
+    was forgiven is not paid after all."""
     accrued = row["terms"].get("accrued", {})
     return [
         Share(
@@ -79,7 +80,8 @@ def _lacks(share: RowMapping, accrued: Decimal) -> Decimal:
 
 
 def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> None:
-    """Among its debts by CTN art. 163; what was paid straight to a debt fills it first."""
+    """Allocate the agreement's payments among its debts by CTN art. 163; what was paid straight to a debt fills it
+    first."""
     claims = [
         Claim(share.debt, share.lacks, date.min, own=share.own, kind=share.kind, prescribes=share.prescribes)
         for share in shares
@@ -116,8 +118,8 @@ INSTALMENT_PAYMENTS = text("""
 
 
 def remit(connection: Connection, agreement: str, shares: list[Share], case: Case, today: date) -> None:
-    """What the discount, the bonus and early payment forgave: all that its debts still lack of what they brought; by a
-    table of accrual also what was added since, for the agreement had consolidated it."""
+    """Remit what the discount, the bonus and early payment forgave: all that the debts still lack of what they brought;
+    by a table of accrual also what was added since, for the agreement had consolidated it."""
     mine = connection.execute(ALLOCATED, {"agreement": agreement})
     allocated = {each.debt: each.amount for each in mine}
     left = {share.debt: share.lacks - allocated.get(share.debt, NOTHING) for share in shares}

@@ -38,7 +38,7 @@ Via = Literal["command", "link"]
 
 @dataclass(frozen=True)
 class SigningRequest:
-    """What somebody asks to sign. None: as the record or the policy says."""
+    """A request to sign an agreement. Where a field is None, the record or the policy decides."""
 
     instalments: int
     pay: Pay = Pay.SLIP
@@ -52,7 +52,8 @@ class SigningRequest:
 def sign(
     engine: Engine, case: str, policy: Policy, text_: str, wanted: SigningRequest, by: str, via: Via, now: datetime
 ) -> tuple[AgreementRecord, Quote]:
-    """All of it in one transaction, or a `Refusal` and nothing. The agreement's workflow is owed from then on."""
+    """Sign an agreement, all of it in one transaction, or raise a `Refusal` and change nothing. Its workflow is
+    enqueued from then on."""
     if wanted.instalments < 1:
         raise Refusal("an agreement has at least one instalment")
     if not by.strip():
@@ -71,8 +72,8 @@ def sign(
 
 
 def plans(connection: Connection, case: Case, policy: Policy, now: datetime, asked: int | None) -> list[Quote]:
-    """What a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from. It locks
-    nothing. Raises the Refusal that signing would."""
+    """The plans that a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from.
+    It locks nothing. Raises the Refusal that signing would."""
     on = case.clock.day_at(now)
     _, request = _asked(connection, case, policy, SigningRequest(asked or 1), on, "link")
     if asked:
@@ -102,7 +103,7 @@ OWED = text("SELECT debt FROM debtors JOIN debts ON debts.id = debt WHERE taxpay
 
 
 def _locked(connection: Connection, case: str) -> Case:
-    """With its debts, against payments and co-debtors' agreements; in the order of all locks."""
+    """Lock a case with its debts, against payments and co-debtors' agreements; in the order of all locks."""
     found = read_case(connection, case)
     named = connection.scalars(OWED, {"taxpayer": found.taxpayer, "tax": found.tax}).all()
     lock_cases_and_debts(connection, [*named])
@@ -147,7 +148,7 @@ ACTIVE_ON = text("""
 
 
 def _debts(connection: Connection, case: Case, on: date) -> list[Brought]:
-    """What the case owes that is not on hold."""
+    """The debts of the case that are not on hold, with what is owed on the day."""
     if case.closed_at is not None or case.status is Status.CONTROL:
         raise Refusal(
             f"case {case.id} is {case.status}: no agreement can be signed on it",
@@ -217,7 +218,7 @@ BROKEN = text("""
 
 
 def _renegotiation(connection: Connection, policy: Policy, request: Request, named: list[str]) -> int:
-    """How many times an agreement on these debts was broken. Refuses while the wait after the last one runs."""
+    """The number of times an agreement on these debts was broken. Refuses while the wait after the last one runs."""
     broken = connection.execute(BROKEN, {"debts": named}).all()
     rule = policy.terms_of(request.regime).default
     if broken and rule and request.pay is not Pay.CASH:
@@ -280,7 +281,7 @@ def _store(
 
 
 def _accrued(connection: Connection, owed: list[Brought]) -> dict[str, str]:
-    """What delay had added by the day of the agreement, by debt."""
+    """The amounts, by debt, that delay had added by the day of the agreement."""
     left = debts.c.amount - debts.c.received - debts.c.remitted
     rows = connection.execute(select(debts.c.id, left).where(debts.c.id.in_([each.debt.id for each in owed])))
     imported: dict[str, Decimal] = dict(rows.tuples().all())
@@ -288,7 +289,7 @@ def _accrued(connection: Connection, owed: list[Brought]) -> dict[str, str]:
 
 
 def schedule(connection: Connection, agreement: str) -> list[dict[str, Any]]:
-    """Its instalments with what each can be paid by."""
+    """The agreement's instalments with what each can be paid by."""
     columns = ("n", "due", "amount", "fee", "credited", "received", "paid_on", "pix_txid", "slip_number")
     rows = select(*(instalments.c[name] for name in columns)).where(instalments.c.agreement == agreement)
     return [dict(row) for row in connection.execute(rows.order_by(instalments.c.n)).mappings()]

@@ -1,4 +1,4 @@
-"""Where tables of accrual come from: a ruler, a file of the analyst, or one shipped in `accruals/` by its name."""
+"""Tables of accrual: a ruler's own, a file of the analyst, or one shipped in `accruals/` by its name."""
 
 from models.errors import Refusal, Unreckonable
 from models.money.accrual_table import AccrualTable
@@ -9,13 +9,13 @@ from storage.catalogue import ACCRUALS
 
 
 def load_accrual(name_or_path: str) -> AccrualTable:
-    """Refuses a faulty table with all its faults, one a line."""
+    """Load a table. Refuses a faulty one with all its faults, one a line."""
     return ACCRUALS.table(name_or_path, read_accrual)
 
 
 def accrual_of(ruler: Ruler) -> AccrualTable | None:
-    """The ruler's own table, on its jurisdiction's days unless it names others; or the shipped one that it names.
-    Raises Unreckonable when that one is no longer there."""
+    """The ruler's table of accrual: its own, on its jurisdiction's days unless it names others; or the shipped one that
+    it names. Raises Unreckonable when that one is no longer there."""
     if ruler.accrual is None:
         return None
     if isinstance(ruler.accrual, str):
@@ -27,7 +27,8 @@ def accrual_of(ruler: Ruler) -> AccrualTable | None:
 
 
 def accrual_faults(ruler: Ruler) -> list[Fault]:
-    """A ruler may only name a shipped table: its name must mean the same wherever the ruler is read."""
+    """The faults of a ruler that names a table which isn't shipped: its name must mean the same wherever the ruler is
+    read."""
     if not isinstance(ruler.accrual, str) or ruler.accrual in ACCRUALS.names():
         return _two_discounts(ruler)
     known = ", ".join(ACCRUALS.names())
@@ -35,7 +36,8 @@ def accrual_faults(ruler: Ruler) -> list[Fault]:
 
 
 def _two_discounts(ruler: Ruler) -> list[Fault]:
-    """Of a table that is faulty itself, its own faults are told elsewhere."""
+    """The faults of an offer that meets a discount of the ruler's table on the same days. A faulty table's own faults
+    are told elsewhere."""
     offer = ruler.offer
     table = ruler.accrual if isinstance(ruler.accrual, AccrualTable) else None
     if offer and isinstance(ruler.accrual, str):

@@ -1,4 +1,4 @@
-"""What is owed of debts on a day by a table of accrual: in three queries, however many debts.
+"""The amounts owed of debts on a day by a table of accrual, in three queries, however many debts.
 
 A payment goes to the debt it was made for; CTN art. 163 is for those that were made for none in particular. What was
 forgiven counts like money that came in on its day.
@@ -58,8 +58,8 @@ class Owed:
 
 
 def owed_of(connection: Connection, debts: Collection[str], table: AccrualTable | None, on: date) -> dict[str, Owed]:
-    """Each by `table`; without one it is what was imported less what came in. Raises Unreckonable where a rate or a
-    rule is missing; debts that don't exist are left out."""
+    """The amount owed of each debt by `table`; without one it is what was imported less what came in. Raises
+    Unreckonable where a rate or a rule is missing; debts that don't exist are left out."""
     claims, money = read_claims(connection, dict.fromkeys(debts, table))
     rates = read_rates(connection)
     found = {}
@@ -73,7 +73,7 @@ def owed_of(connection: Connection, debts: Collection[str], table: AccrualTable 
 
 
 def excess_of(connection: Connection, tables: Mapping[str, AccrualTable]) -> dict[int, Decimal]:
-    """What of each payment its debt didn't need on the payment's own day. Raises Unreckonable."""
+    """The excess of each payment: what its debt didn't need on the payment's own day, in reais. Raises Unreckonable."""
     claims, money = read_claims(connection, tables)
     rates = read_rates(connection)
     excess: dict[int, Decimal] = {}

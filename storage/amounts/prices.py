@@ -1,4 +1,4 @@
-"""Where price tables come from: a ruler itself, or one shipped in `prices/` by its name."""
+"""Price tables: a ruler's own, or one shipped in `prices/` by its name."""
 
 from models.contact.channel import CHANNELS
 from models.money.prices import PriceTable
@@ -9,12 +9,13 @@ from storage.catalogue import PRICES
 
 
 def prices_of(ruler: Ruler) -> PriceTable:
-    """Refuses a faulty table with all its faults, one a line."""
+    """The ruler's price table. Refuses a faulty one with all its faults, one a line."""
     return PRICES.table(ruler.prices, read_prices) if isinstance(ruler.prices, str) else ruler.prices
 
 
 def price_faults(ruler: Ruler) -> list[Fault]:
-    """A ruler may only name a shipped table, and needs a price for each of its channels: a budget must know them."""
+    """The faults of a ruler that names a table which isn't shipped, or has no price for one of its channels: a budget
+    must know them."""
     if isinstance(ruler.prices, str) and ruler.prices not in PRICES.names():
         known = ", ".join(PRICES.names())
         return [Fault(("prices",), f"names {ruler.prices}, which is not in prices/; known are {known}")]

@@ -26,8 +26,8 @@ class Change:
 
 
 def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> list[Change]:
-    """Adds and replaces; what a month was, where it was another. Repeating it changes nothing. Cases that wait for a
-    rate look again."""
+    """Add and replace rates; gives what a month's was, where it was another. Repeating it changes nothing. Cases that
+    wait for a rate look again."""
     new = {rate.month: rate.percent for rate in read}
     query = select(rates.c.month, rates.c.percent).where(rates.c.series == series).with_for_update()
     known = {row.month: row.percent for row in connection.execute(query)}
@@ -49,10 +49,12 @@ def record_rates(connection: Connection, series: str, read: Iterable[Rate]) -> l
 
 
 def _wake(connection: Connection) -> None:
-    """No case may decide to wait on rates from before our commit and be saved after we have looked for it: so each
-    case transaction under way ends first, and the next begins when we have committed."""
+    """Wake the cases that wait for a rate. No case may decide to wait on rates from before our commit and be saved
+    after we have looked for it: so each case transaction under way ends first, and the next begins when we have
+    committed."""
     connection.execute(text("LOCK TABLE cases IN EXCLUSIVE MODE"))
-    waiting = select(cases.c.id).where(cases.c.status == Status.AMOUNT_UNKNOWN, cases.c.closed_at.is_(None))
+    blocked = cases.c.blocks.contains([{"kind": Status.AMOUNT_UNKNOWN}])
+    waiting = select(cases.c.id).where(blocked, cases.c.closed_at.is_(None))
     enqueue(connection, connection.scalars(waiting).all(), RatesLoaded())
 
 

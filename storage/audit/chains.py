@@ -1,4 +1,4 @@
-"""Whether the record is what was written: each case's decisions in a chain, and the audit log in another.
+"""The proof that the record is what was written: each case's decisions in a chain, and the audit log in another.
 
 The hashes are computed anew by this query, not by the database's own functions: who could change rows could change
 those too.
@@ -37,7 +37,7 @@ BROKEN_LOG = text(f"""
 
 
 def in_utc(connection: Connection) -> None:
-    """An instant's text is the session's; what was hashed was written in UTC."""
+    """Set the session's time zone to UTC, in which instants were written when they were hashed."""
     connection.execute(text("SET LOCAL timezone = 'UTC'"))
 
 
@@ -51,7 +51,7 @@ def broken_decisions(connection: Connection, cases: Sequence[str]) -> Iterator[s
 
 
 def broken_log(connection: Connection) -> Iterator[str]:
-    """At most one sentence: what comes after the first fault hangs on it."""
+    """The fault of the audit log, at most one sentence: what comes after the first hangs on it."""
     in_utc(connection)
     for row in connection.execute(BROKEN_LOG):
         if row.id != row.number:

@@ -1,4 +1,4 @@
-"""What must be true of every case whatever happened to it, checked on the record alone.
+"""The invariants of every case, which must be true whatever happened to it, checked on the record alone.
 
 Each violation is one sentence with opaque ids. The record is judged as it was at each moment: by the ruler the case was
 on, balances from the payments and reversals recorded until then, returns and holds by the versions in force, and on the
@@ -45,8 +45,8 @@ MOVES = ("classified", "reclassified", "hardship", "reinstated", "lost", "resume
 
 
 def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = lambda cases: None) -> list[str]:
-    """Empty when all is well; `progress` hears how many cases each page had. Raises Unreckonable when a rate that
-    decides what was owed is missing."""
+    """The violations of a cohort's cases, none when all is well; `progress` hears how many cases each page had. Raises
+    Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
         growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
         ids = iter([case for case, _ in case_ids(connection, cohort)])
@@ -105,7 +105,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Growth:
-    """By what the debts of a cohort grow from day to day, where a ruler has a table of accrual."""
+    """The growth of a cohort's debts from day to day, where a ruler has a table of accrual."""
 
     clock: Clock
     rates: Rates
@@ -113,7 +113,7 @@ class Growth:
     def owed(
         self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime, table: AccrualTable | None
     ) -> Decimal:
-        """Of one debt, after the payments and reversals known at that moment."""
+        """The amount owed of one debt, after the payments and reversals known at that moment."""
         if table is None:
             owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
             return max(owed, Decimal(0))
@@ -151,8 +151,8 @@ class Life:
         return str(self.case["id"])
 
     def ruler_at(self, moment: datetime | None = None) -> FrozenRuler:
-        """That it went by at that moment; now, without one. What was done is journalled with its ruler, right after it
-        in the same transaction."""
+        """The ruler that the case went by at that moment; now, without one. What was done is journalled with its ruler,
+        right after it in the same transaction."""
         later = (d["ruler"] for d in self.decisions if moment and d["recorded_at"] >= moment)
         return self.pinned(next(later, self.case["ruler"]))
 
@@ -184,7 +184,7 @@ class Life:
         )
 
     def facts_at(self, moment: datetime | None = None) -> CaseFacts:
-        """How the case stood at that moment; now, without one."""
+        """The facts of the case at that moment; now, without one."""
         ruler = self.ruler_at(moment).ruler
         table = accrual_of(ruler)
 
@@ -263,8 +263,8 @@ def _moved(life: Life, since: datetime, until: datetime) -> bool:
 
 
 def _no_rung_early(life: Life) -> Iterator[str]:
-    """Logical dates: an hour of load moves none of them. A case that went over to another ruler in between has waited
-    as long as one of them wants."""
+    """No rung comes before its wait is over, by logical dates: an hour of load moves none of them. A case that went
+    over to another ruler in between has waited as long as one of them wants."""
     for before, after in pairwise(life.contacts):
         if before.lost:
             continue
@@ -277,7 +277,7 @@ def _no_rung_early(life: Life) -> Iterator[str]:
 
 
 def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
-    """By that ruler; None: never, while the notice that was sent isn't served."""
+    """The day the wait ends by that ruler; None, never, while the notice that was sent isn't served."""
     rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
     rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
     counts_from: date | None = made.at
@@ -295,7 +295,7 @@ def _never_softer(life: Life) -> Iterator[str]:
 
 
 def _in_contact_hours(life: Life) -> Iterator[str]:
-    """By the logical instant at which each notice might leave."""
+    """Each notice might leave in its contact hours, by its logical instant."""
     for notice in life.notices:
         if notice["due_at"] is None:
             continue
@@ -313,8 +313,9 @@ def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
 
 
 def _suspended_by_the_book(life: Life) -> Iterator[str]:
-    """Formal notice served, defence time over and none undecided, something outstanding that allows it, and approved by
-    as many as were needed, of whom none started the cohort, and not by the approvals of another suspension."""
+    """A suspension went by the book: formal notice served, defence time over and none undecided, something outstanding
+    that allows it, and approved by as many as were needed, of whom none started the cohort, and not by the approvals of
+    another suspension."""
     asked_since = datetime.min.replace(tzinfo=life.case["opened_at"].tzinfo)
     moments: dict[tuple[date, str], list[RowMapping]] = defaultdict(list)
     for suspension in life.suspensions:
@@ -340,7 +341,7 @@ def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: d
 
 
 def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
-    """A notice is served by the first of its channels that was."""
+    """The faults of service before a suspension; a notice is served by the first of its channels that was."""
     by = life.ruler_at(recorded)
     served: dict[int, date] = {}
     for notice in life.notices:
@@ -373,7 +374,7 @@ def _given_back(life: Life) -> Iterator[str]:
 
 
 def _told_of_it(life: Life) -> Iterator[str]:
-    """Who gets his benefits back has a notice that says so."""
+    """Everybody who gets his benefits back has a notice that says so."""
     back = [suspension for suspension in life.suspensions if suspension["reinstated_at"]]
     waits = life.case["to_tell"] or life.case["status"] == "cancelled"
     if back and not waits and not any(notice["kind"] == "reinstatement" for notice in life.notices):
@@ -404,7 +405,7 @@ def _explained(life: Life) -> Iterator[str]:
 
 
 def _told_once(life: Life) -> Iterator[str]:
-    """Each payment that came while the case was open, by one delivered signal."""
+    """Each payment that came while the case was open was told by one delivered signal."""
     told = Counter(signal["payment"] for signal in life.signals)
     journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
     reopened = any(decision["kind"] == "reopened" for decision in life.decisions)

@@ -30,12 +30,12 @@ CLOSE_EXPIRED = text("""
 
 
 def name_in(token: str) -> str:
-    """Whose token it says to be."""
+    """The name of whose token it says to be."""
     return token.rpartition(".")[0]
 
 
 def issue(connection: Connection, name: str, role: Role, by: str, days: int | None) -> str:
-    """A token that is told once. Raises Refusal when the name has one in force already, or is none."""
+    """Issue a token, which is told once. Raises Refusal when the name has one in force already, or is none."""
     if not NAME.fullmatch(name):
         raise Refusal(f"{name!r} is no name for a token: up to 64 letters without accents, digits and . _ @ -")
     connection.execute(CLOSE_EXPIRED, {"name": name})
@@ -49,7 +49,7 @@ def issue(connection: Connection, name: str, role: Role, by: str, days: int | No
 
 
 def revoke(connection: Connection, name: str, by: str) -> None:
-    """Raises Refusal when nobody of that name has a token in force."""
+    """Revoke a person's token. Raises Refusal when nobody of that name has a token in force."""
     ended = update(tokens).where(tokens.c.name == name, IN_FORCE)
     ended = ended.values(revoked_at=func.clock_timestamp(), revoked_by=by)
     if connection.execute(ended).rowcount == 0:
@@ -57,7 +57,7 @@ def revoke(connection: Connection, name: str, by: str) -> None:
 
 
 def bearer(connection: Connection, token: str) -> Actor:
-    """Raises Refusal when the token is not in force."""
+    """The actor whom a token proves. Raises Refusal when it is not in force."""
     name, _, secret = token.rpartition(".")
     found = connection.execute(select(tokens.c.digest, tokens.c.role).where(tokens.c.name == name, IN_FORCE)).first()
     if not hmac.compare_digest(_digest(secret), found.digest if found else UNKNOWN) or found is None:
@@ -70,7 +70,7 @@ def roles_in_force(connection: Connection) -> frozenset[Role]:
 
 
 def list_tokens(connection: Connection, now: datetime) -> list[dict[str, Any]]:
-    """The newest first, without their digests."""
+    """The tokens, the newest first, without their digests."""
     rows = connection.execute(select(tokens).order_by(tokens.c.issued_at.desc())).mappings()
     return [
         {

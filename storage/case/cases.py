@@ -11,9 +11,15 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.types import Text
 
+from models.case.blocks import Block, Situation
 from models.case.cohort_state import CohortLifecycle, State
+from models.case.facts import (
+    CaseFacts,
+    Pause,
+)
 from models.case.state import CaseState
 from models.case.status import Status
+from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
 from models.errors import Refusal
 from models.law.calendar import Calendar, Clock
@@ -38,9 +44,11 @@ class Case:
     tax: str
     cohort: str
     status: Status
+    blocks: tuple[Block, ...]
     state: CaseState
     revision: int
     paused_by: str | None
+    paused_on: date | None
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
@@ -57,6 +65,16 @@ class Case:
     @property
     def ruler(self) -> Ruler:
         return self.frozen.ruler
+
+    def view(self, state: CaseState, facts: CaseFacts) -> View:
+        """The case as it is judged, on its own ruler and calendar."""
+        return View(self.ruler, self.frozen.calendar, state, facts)
+
+    @property
+    def situation(self) -> Situation:
+        """What may be done to it, as it was last judged."""
+        unclimbed = self.closed_at is not None or self.status is Status.CONTROL
+        return Situation(state=self.status if unclimbed else self.state.status, blocks=self.blocks)
 
     @property
     def pair(self) -> Pair:
@@ -122,9 +140,11 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         tax=row.tax,
         cohort=row.cohort,
         status=Status(row.status),
+        blocks=tuple(Block.model_validate(block) for block in row.blocks),
         state=CaseState.model_validate(row.state),
         revision=row.revision,
         paused_by=row.paused_by,
+        paused_on=row.paused_on,
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
@@ -149,6 +169,12 @@ def lifecycle_of(cohort: Row[Any]) -> CohortLifecycle:
 
 Pair = tuple[int, str]
 """A taxpayer and a tax."""
+
+
+def pauses_of(paused_by: str | None, paused_on: date | None, lifecycle: CohortLifecycle) -> tuple[Pause, ...]:
+    """The case's own, and that of its cohort."""
+    own = Pause(by=paused_by, on=paused_on) if paused_by else None
+    return tuple(pause for pause in (own, lifecycle.pause) if pause)
 
 
 def case_ids(connection: Connection, cohort: str) -> list[tuple[str, str]]:

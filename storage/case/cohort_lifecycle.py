@@ -19,9 +19,11 @@ from storage.schema import cohorts
 # alone: the case transactions under way end first, those that come wait (storage.case.cases.STEADY)
 ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:cohort, 0))")
 
+HEARD = """blocks @> '[{"kind": "paused", "whole_cohort": true}]'"""
+
 YET_TO_HEAR = {
-    State.PAUSED: "status NOT IN ('paused', 'control')",
-    State.RUNNING: "status IN ('paused', 'benefits_suspended')",
+    State.PAUSED: f"status NOT IN ('control', 'referred') AND NOT {HEARD}",
+    State.RUNNING: HEARD,
     State.CANCELLED: "status <> 'control'",
 }
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
+from models.case.blocks import Situation, dated, hold_of
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
 from models.case.facts import CaseFacts
@@ -108,7 +109,7 @@ def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int
     calendar = ruler.jurisdiction.calendar(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
     digest = hashlib.sha256(json.dumps([source, holidays]).encode()).hexdigest()
-    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "offers": bool(ruler.offer)}
     connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 
@@ -277,7 +278,7 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
             "state": state,
             "opened_on": today,
             "owed": candidate.owed,
-            "status": _first_status(cohort, candidate),
+            **_first_seen(cohort, candidate, today),
         }
         for candidate in page
         if candidate.takes(cohort.frozen.ruler)
@@ -293,10 +294,12 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
         return len(list(connection.execute(opened, [{**row, "ruler": known.frozen.digest} for row in rows])))
 
 
-def _first_status(cohort: Cohort, candidate: Candidate) -> Status:
+def _first_seen(cohort: Cohort, candidate: Candidate, today: date) -> dict[str, Any]:
+    """Until its workflow looks at it, only a hold is known of; who is yet to be drawn is contacted by nobody."""
     if cohort.lot:
-        return Status.CONTROL
-    return Status.ON_HOLD if candidate.facts.on_hold else Status.RUNNING
+        return {"status": Status.CONTROL, "blocks": []}
+    held = Situation(state=Status.RUNNING, blocks=dated(hold_of(candidate.facts), (), today))
+    return {"status": held.status, "blocks": [block.model_dump(mode="json") for block in held.blocks]}
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.case.decision import decide
-from models.case.facts import CaseFacts
 from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.step import Action
+from models.case.view import View
 from models.contact.channel import Channel
-from models.law.calendar import Calendar
 from models.money.prices import PriceTable, cost_of, fits, monthly_fee
 from models.proof.holdout import Arm, shares_of
 from models.ruler.schema import Ruler
@@ -74,11 +73,12 @@ def foresee(
                 held += 1
                 on_hold.update(facts.grounds)
             else:
-                step = decide(ruler, calendar, start, facts).step
+                view = View(ruler, calendar, start, facts)
+                step = decide(view).step
                 cell = (step.row or "", str(step.stage))
                 alike = (cell, facts.has_benefits, facts.owes_money)
                 if alike not in ladders:
-                    ladders[alike] = list(_ladder(ruler, calendar, start, facts))
+                    ladders[alike] = list(_ladder(view))
                 cells[cell] += 1
                 notices.update(ladders[alike])
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
@@ -107,8 +107,8 @@ def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:
     return {**drawn, Arm.RULER: cases - sum(drawn.values())}
 
 
-def _ladder(ruler: Ruler, calendar: Calendar, start: CaseState, facts: CaseFacts) -> Iterator[Planned]:
-    for step in plan(ruler, calendar, start, facts):
+def _ladder(view: View) -> Iterator[Planned]:
+    for step in plan(view):
         if step.action is Action.NOTIFY and step.row and step.stage and step.on:
             for route in step.routes:
                 yield Planned(step.row, str(step.stage), route.channel, step.on)

@@ -12,6 +12,7 @@ from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
 from models.case.facts import BrokenAgreement, CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
+from models.case.status import Status
 from models.contact.contacts import Reach
 from models.errors import Unreckonable
 from models.law.contact_caps import strictest
@@ -19,7 +20,7 @@ from models.money.accrual_table import AccrualTable
 from models.ruler.schema import Ruler
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
-from storage.case.cases import Case, Pair, frozen_ruler
+from storage.case.cases import Case, Pair, frozen_ruler, pauses_of
 from storage.case.people import Person
 
 PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
@@ -157,11 +158,10 @@ def facts_in_case(
     connection: Connection, case: Case, before: CaseFacts, process: Row[Any], person: Person, reach: Reach
 ) -> CaseFacts:
     """How a case stands, given how its taxpayer did before it, and its row of PROCESS."""
-    return before.model_copy(
+    stands = before.model_copy(
         update={
             "hardship_on": case.hardship_on,
-            "paused_by": case.paused_by or case.lifecycle.paused_by,
-            "paused_on": None if case.paused_by else case.lifecycle.paused_on,
+            "pauses": pauses_of(case.paused_by, case.paused_on, case.lifecycle),
             "cancelled_because": case.lifecycle.cancelled_because,
             "claimed_paid_on": case.claimed_paid_on,
             "reach": reach,
@@ -173,6 +173,9 @@ def facts_in_case(
             **process_facts(process),
         }
     )
+    # money that lacked is tried for again once the clock runs; until then it lacks as far as anybody knows
+    lacked = any(block.kind is Status.OVER_BUDGET for block in case.blocks)
+    return stands.model_copy(update={"over_budget": lacked and stands.stops_the_clock})
 
 
 def process_facts(process: Row[Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, update
 
-from models.case.status import must_be_open
+from models.case.commands import must_be_open
 from models.errors import Refusal
 from models.events import HardshipDeclared
 from storage.case.cases import Case, read_case
@@ -19,7 +19,7 @@ def declare_hardship(engine: Engine, case: str, by: str) -> date:
     """The logical day it counts from. Refuses a case that is closed or had one declared already."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        must_be_open(case, record.status)
+        must_be_open(record.situation)
         if record.hardship_on is not None:
             raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
         today = record.clock.day_at(datetime.now(UTC))

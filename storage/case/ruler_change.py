@@ -16,15 +16,16 @@ from sqlalchemy.types import Text
 from models.case.cohort_state import State
 from models.case.decision import decide
 from models.case.facts import CaseFacts
-from models.case.ruler_change import Cell, Outcome, cell_ahead, cell_reached, outcome, reason, translate
-from models.case.state import CaseState
+from models.case.ruler_change import Outcome, cell_ahead, outcome, reason, translate
+from models.case.state import CaseState, Cell, cell_reached
 from models.case.status import Status
+from models.case.view import View
 from models.errors import Refusal
 from models.events import RulerChanged
 from models.formats import tax_name
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
-from storage.case.cases import FrozenRuler
+from storage.case.cases import FrozenRuler, pauses_of
 from storage.case.cohort_lifecycle import ALONE
 from storage.case.cohorts import Cohort, pin_ruler, read_cohort
 from storage.case.facts import PROCESS, process_facts, read_facts
@@ -189,7 +190,7 @@ def _facts_by_pair(
         of_case = {
             "hardship_on": row["hardship_on"],
             "claimed_paid_on": row["claimed_paid_on"],
-            "paused_by": row["paused_by"] or cohort.lifecycle.paused_by,
+            "pauses": pauses_of(row["paused_by"], row["paused_on"], cohort.lifecycle),
         }
         yield before[row["taxpayer"], row["tax"]].model_copy(update={**of_case, **process[row["id"]]})
 
@@ -199,11 +200,11 @@ def _facts_by_pair(
 
 def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: CaseFacts, after: CaseFacts) -> Alike | str:
     """Why it has no place there, where it has none."""
-    here = decide(was.ruler, was.calendar, CaseState.model_validate(row["state"]), before)
+    here = decide(View(was.ruler, was.calendar, CaseState.model_validate(row["state"]), before))
     moved = translate(was.ruler, then.ruler, here.state)
     if moved is None:
         return BENEFITS_SUSPENDED
-    there = decide(then.ruler, then.calendar, moved, after)
+    there = decide(View(then.ruler, then.calendar, moved, after))
     if there.state.row is None and here.state.row is not None and before.outstanding:
         return UNCLASSIFIED
     return Alike(

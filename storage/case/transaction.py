@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, func, insert, text, update
 
+from models.case.blocks import Situation, dated
 from models.case.decision import decide
 from models.case.facts import CaseFacts
-from models.case.state import CaseState
+from models.case.state import CaseState, cell_reached
 from models.case.status import Status
 from models.case.step import Decision, Step
+from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
@@ -63,9 +65,21 @@ class CaseTransaction:
     def state(self) -> CaseState:
         return self.decision.state
 
+    @property
+    def view(self) -> View:
+        return self.case.view(self.state, self.facts)
+
+    @property
+    def situation(self) -> Situation:
+        """Each block with its first day; once it is closed there are none."""
+        if self.closes or self.case.closed_at is not None:
+            return Situation(state=self.status)
+        situation = self.decision.situation
+        return situation.model_copy(update={"blocks": dated(situation.blocks, self.case.blocks, self.today)})
+
     def judge(self, state: CaseState) -> None:
         """Decides anew from `state`."""
-        self.adopt(decide(self.case.ruler, self.case.frozen.calendar, state, self.facts))
+        self.adopt(decide(self.case.view(state, self.facts)))
 
     def adopt(self, decision: Decision) -> None:
         """What moved the case on the way is journalled."""
@@ -95,11 +109,10 @@ class CaseTransaction:
     def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
         """Adds a decision with the cell it is about: that of `step`, else the one the case stands on."""
         state = self.state
-        cell: dict[str, Any] = {"hypothesis": state.row, "stage": None, "rigidity": state.last_rigidity or None}
+        row, stage = cell_reached(self.case.ruler, state)
+        cell = {"hypothesis": row, "stage": stage and str(stage), "rigidity": state.last_rigidity or None}
         if step is not None and step.stage is not None:
             cell = {"hypothesis": step.row, "stage": str(step.stage), "rigidity": step.rigidity}
-        elif state.row is not None and state.rung >= 0:
-            cell["stage"] = str(self.case.ruler.rung(state.row, state.rung).stage)
         self.entries.append(
             {
                 "case": self.case.id,
@@ -121,6 +134,7 @@ class CaseTransaction:
         """What its row says of the decision."""
         return {
             "status": self.status,
+            "blocks": [block.model_dump(mode="json") for block in self.situation.blocks],
             "state": self.state.model_dump(mode="json"),
             "next_step": None if self.closes else self.step.model_dump(mode="json"),
         }
@@ -189,7 +203,7 @@ def transaction_of(
     connection: Connection, case: Case, facts: CaseFacts, person: Person, needless: Set[Channel]
 ) -> CaseTransaction:
     """A case transaction on a case that is locked; a closed one is only looked at."""
-    decision = decide(case.ruler, case.frozen.calendar, case.state, facts)
+    decision = decide(case.view(case.state, facts))
     tx = CaseTransaction(connection, case, facts, decision, case.status, person, needless)
     if case.closed_at is None:
         tx.adopt(decision)

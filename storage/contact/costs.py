@@ -1,4 +1,4 @@
-"""What a cohort's notices have cost, and what they may."""
+"""The costs of a cohort's notices, and its budget for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
 from models.case.status import Status
 from models.events import BudgetChanged
@@ -27,9 +27,16 @@ def spent_by_channel(connection: Connection, cohort: str) -> list[dict[str, Any]
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+# where something else stops the case too, nothing is tried, and so nothing would be found out anew
+FORGET_LACK = text("""
+    UPDATE cases SET blocks = jsonb_path_query_array(blocks, '$[*] ? (@.kind != "over_budget")')
+    WHERE cohort = :cohort AND status <> 'over_budget' AND blocks @> '[{"kind": "over_budget"}]'
+""")
+
+
 def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
-    """What the cohort may spend in all from now on; how many cases that the former budget had stopped look again.
-    Raises Refusal when there is no such cohort.
+    """Change the sum that the cohort may spend in all; gives how many cases that the former budget had stopped look
+    again. Raises Refusal when there is no such cohort.
 
     The amount is committed before the stopped cases are looked for: whoever claims a notice reads it from the cohort's
     locked row, and so has either seen the new one or already shows as stopped.
@@ -38,7 +45,8 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
         known = read_cohort(connection, cohort)
         connection.execute(update(cohorts).where(cohorts.c.name == cohort).values(budget=amount))
     with engine.begin() as connection:
-        held_up = select(cases.c.id).where(cases.c.cohort == cohort, cases.c.status == Status.OVER_BUDGET)
+        lacks = cases.c.blocks.contains([{"kind": Status.OVER_BUDGET}])
+        held_up = select(cases.c.id).where(cases.c.cohort == cohort, lacks)
         stopped = connection.scalars(held_up.order_by(cases.c.id).with_for_update()).all()
         entry = {
             "at": known.clock.day_at(datetime.now(UTC)),
@@ -47,6 +55,7 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
             "ruler": known.frozen.digest,
             "evidence": {},
         }
+        connection.execute(FORGET_LACK, {"cohort": cohort})
         if stopped:
             connection.execute(insert(decisions), [{"case": case, **entry} for case in stopped])
             enqueue(connection, stopped, BudgetChanged())

@@ -250,7 +250,7 @@ class _Case:
 
 
 CASES_OF = text("""
-    SELECT cases.id, taxpayer, state ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
+    SELECT cases.id, taxpayer, state -> 'place' ->> 'row' AS "row", closed_at IS NULL AS open, cases.ruler, clock
     FROM cases JOIN cohorts ON cohorts.name = cases.cohort
     WHERE taxpayer = ANY(:taxpayers) ORDER BY cases.id FOR UPDATE OF cases
 """)

@@ -1,4 +1,4 @@
-"""What taxpayers answer: put on record with what follows from it, and with what is answered to them.
+"""Taxpayers' replies, put on record with what follows from them and with the answer.
 
 Replies from one address take turns, so that each is understood once, and the menu is sent once a day.
 """
@@ -54,7 +54,8 @@ class _Sender:
 
 
 def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink | None) -> str | None:
-    """What is answered, if anything; the same to a repetition. Without `pay_link` the authority's site is named."""
+    """Record a reply and give the answer, if there is one; the same to a repetition. Without `pay_link` the authority's
+    site is named."""
     with engine.begin() as connection:
         connection.execute(TURN, {"address": reply.address})
         known = select(replies.c.answer).where(replies.c.provider == reply.provider, replies.c.event == reply.event)
@@ -96,7 +97,8 @@ OPEN_CASES = text("""
 
 
 def _sender(connection: Connection, reply: Reply) -> _Sender:
-    """The case is that of the newest notice sent there, else the newest open one of the only taxpayer known there."""
+    """Find out who replied. The case is that of the newest notice sent there, else the newest open one of the only
+    taxpayer known there."""
     if reply.notice:
         about = connection.execute(NOTICE, {"notice": reply.notice}).one_or_none()
         return _Sender((about.taxpayer,), about.case, about.id) if about else _Sender(())
@@ -116,7 +118,7 @@ def _reached_at(connection: Connection, reply: Reply, addresses: list[str]) -> t
 
 
 def _answered(reply: Reply, notice: str, now: datetime) -> Report:
-    """Whatever was answered to it, the notice was read."""
+    """The report that a reply makes of its notice: whatever it says, the notice was read."""
     name = f"{reply.event} answered"
     return Report(reply.provider, name, "answered", now, notice, progress=Progress.ANSWERED)
 
@@ -168,7 +170,7 @@ ASKED = {
 
 
 def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:
-    """What a reply does to its case, which is locked."""
+    """Do to a case, which is locked, what a reply asks for."""
     if reply.intent is Intent.PAID:
         _believe(connection, reply, case, today)
     if reply.intent is Intent.INSTALMENTS and case.hardship_on is None:
@@ -181,7 +183,8 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
 
 
 def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> None:
-    """Once a case: otherwise saying it again and again would put the next notice off for good."""
+    """Believe that it was paid, once a case: otherwise saying it again and again would put the next notice off for
+    good."""
     if case.claimed_paid_on is not None:
         return
     connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))

@@ -28,7 +28,7 @@ def import_benefits(
     rejects: Rejects,
     progress: Progress = lambda read: None,
 ) -> BenefitsImported:
-    """In the caller's transaction."""
+    """Import benefits in the caller's transaction."""
     rows = stage(connection, COLUMNS, source, read, rejects, progress)
     begin_merge(connection)
     strangers = connection.execute(text(STRANGERS)).scalars()

@@ -34,7 +34,7 @@ def import_debts(
     progress: Progress = lambda read: None,
     snapshot_of: str | None = None,
 ) -> DebtsImported:
-    """In the caller's transaction, with the signals that open cases are owed. A file that is a snapshot is the whole of
+    """Import debts in the caller's transaction, with signals for open cases. A file that is a snapshot is the whole of
     its source: debts that the source had before and no longer has are held until they are seen again."""
     rows = stage(connection, COLUMNS, source, read, rejects, progress)
     begin_merge(connection)

@@ -92,7 +92,7 @@ class SourceFile(TextFile):
 
 
 def _fields(text: str, delimiter: str) -> list[str] | None:
-    """None when a quote is still open at the end."""
+    """Split a line into fields; None when a quote is still open at the end."""
     end = "\0"
     text = text.rstrip().replace("\r", " ")
     try:
@@ -128,7 +128,7 @@ def look_over_text(path: Path) -> TextFile:
 
 
 def _scan(path: Path) -> tuple[str, str, int]:
-    """SHA-256, encoding and size, in one pass."""
+    """The file's SHA-256, encoding and size, found in one pass."""
     digest, size, is_utf8 = hashlib.sha256(), 0, True
     # not final: a file that was cut inside a character is UTF-8 all the same
     utf8 = codecs.getincrementaldecoder("utf-8")()

@@ -33,7 +33,7 @@ def import_filings(
     rejects: Rejects,
     progress: Progress = lambda read: None,
 ) -> FilingsImported:
-    """In the caller's transaction, with the signals that open cases are owed."""
+    """Import returns in the caller's transaction, with signals for open cases."""
     rows = stage(connection, COLUMNS, source, read, rejects, progress)
     begin_merge(connection)
     merge_taxpayers(connection)

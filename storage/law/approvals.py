@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from models.case.facts import CaseFacts
+from models.case.commands import Act, may
 from models.case.gate import approvals_wanted, basis_of
-from models.case.state import CaseState
-from models.case.status import Status
+from models.case.view import View
 from models.contact.channel import CHANNELS
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts
@@ -29,7 +28,7 @@ SERVED = text("""
 
 
 def put_approval(tx: CaseTransaction, by: str, reason: str) -> None:
-    seen = _seen(tx.connection, tx.case, tx.state, tx.facts)
+    seen = _seen(tx.connection, tx.case, tx.view)
     row = {"case": tx.case.id, "given_by": by, "reason": reason, "given_on": tx.today, "seen": seen}
     tx.connection.execute(insert(approvals).values(row))
 
@@ -37,26 +36,26 @@ def put_approval(tx: CaseTransaction, by: str, reason: str) -> None:
 def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str, Any] | None:
     """What an approver would approve now; None: nothing waits for one. Raises Refusal when there is no such case."""
     record = read_case(connection, case)
-    if record.status is not Status.AWAITING_APPROVAL:
+    if not may(Act.APPROVE, record.situation):
         return None
     today = record.clock.day_at(now)
     person = read_person(connection, case, record.state.steps - 1, record.clock, today)
     facts = read_case_facts(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
-    seen = _seen(connection, record, record.state, facts)
+    seen = _seen(connection, record, record.view(record.state, facts))
     return {**seen, "given_by": list(record.state.approvers), "wanted": approvals_wanted(record.ruler, facts)}
 
 
-def _seen(connection: Connection, case: Case, state: CaseState, facts: CaseFacts) -> dict[str, Any]:
+def _seen(connection: Connection, case: Case, view: View) -> dict[str, Any]:
     """The benefits that go, the notices served, what is owed on the day, and the basis."""
-    basis, why = basis_of(case.ruler, state, facts)
+    basis, why = basis_of(view)
     return {
-        "on": facts.today.isoformat(),
-        "balance": f"{facts.balance:.2f}",
+        "on": view.facts.today.isoformat(),
+        "balance": f"{view.facts.balance:.2f}",
         "basis": basis,
         "because": why,
         "benefits": benefits_of(connection, case.taxpayer, case.tax),
         "notices": served_notices(connection, case.id),
-        "fingerprint": facts.fingerprint,
+        "fingerprint": view.facts.fingerprint,
     }
 
 

@@ -10,9 +10,8 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
-from models.case.entries import check_defence, check_ruling
+from models.case.commands import check_defence, check_ruling, must_be_open
 from models.case.facts import Defence
-from models.case.status import must_be_open
 from models.events import DefenceChanged
 from models.formats import day
 from storage.case.cases import Case, read_case
@@ -71,7 +70,7 @@ def _process(engine: Engine, case: str, now: datetime) -> Iterator[_Process]:
     """Of an open case, which is locked and hears of what was done."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        must_be_open(case, record.status)
+        must_be_open(record.situation)
         latest = select(defences).where(defences.c.case == case).order_by(defences.c.id.desc()).limit(1)
         row = connection.execute(latest).mappings().one_or_none()
         newest = Defence.model_validate({key: row[key] for key in Defence.model_fields}) if row else None

@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
 
-from models.case.entries import check_hold
-from models.case.status import must_be_open
+from models.case.commands import check_hold, must_be_open
 from models.errors import Refusal
 from models.events import HoldsChanged
 from models.formats import day
@@ -115,7 +114,7 @@ def _locked(engine: Engine, case: str, of_debts: Sequence[str]) -> Iterator[_Loc
         named = _meant(connection, read_case(connection, case), of_debts)
         cases = lock_cases_and_debts(connection, named)
         record = read_case(connection, case)
-        must_be_open(case, record.status)
+        must_be_open(record.situation)
         yield _Locked(connection, record, named, cases)
 
 

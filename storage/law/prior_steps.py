@@ -6,9 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine, insert, select
 
-from models.case.entries import must_have_been
+from models.case.commands import must_be_open, must_have_been
 from models.case.facts import StepKind
-from models.case.status import must_be_open
 from models.errors import Refusal
 from models.events import PriorStepTaken
 from models.formats import day
@@ -25,7 +24,7 @@ def take_prior_step(
     """Raises Refusal when it is on record already, or the day is yet to come."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        must_be_open(case, record.status)
+        must_be_open(record.situation)
         mine = (prior_steps.c.case == case) & (prior_steps.c.kind == kind)
         if known := connection.execute(select(prior_steps).where(mine)).one_or_none():
             raise Refusal(

@@ -54,7 +54,8 @@ def import_bank_file(
     force: bool = False,
     progress: Progress = lambda read: None,
 ) -> BankFileImported:
-    """Raises Refusal when it is no return file, or when its number was applied before and `force` is not given."""
+    """Import a return file. Raises Refusal when it is none, or when its number was applied before and `force` is not
+    given."""
     imported = BankFileImported()
     with closing(source.lines(progress)) as lines, engine.connect() as staging:
         returned = _opened(source, lines, now)
@@ -80,7 +81,7 @@ def _opened(source: TextFile, lines: Iterator[str], now: datetime) -> BankReturn
 
 
 def _check_number(connection: Connection, header: Header, digest: str, force: bool) -> list[str]:
-    """What is odd about the file's place among those of its convênio; one that was applied is refused."""
+    """Warn of a file whose number doesn't follow the convênio's last one; one that was applied is refused."""
     asked = {"agreement": header.agreement, "number": header.number, "digest": digest}
     before = connection.execute(text(NUMBERED), asked).mappings().one()
     connection.commit()
@@ -125,7 +126,7 @@ def _row(payment: BankPayment, header: Header) -> str:
 
 
 def _remember(engine: Engine, source: TextFile, header: Header, imported: BankFileImported, state: str) -> int:
-    """The file's row: one for this very content, however often it is brought."""
+    """Put the file on record: one row for this very content, however often it is brought."""
     row = {
         "digest": source.digest,
         "layout": header.layout,
@@ -165,6 +166,7 @@ def _receipt(row: RowMapping, file: int) -> Receipt:
         slip=row["code"],
         slip_number=row["slip_number"],
         bank_file=file,
+        hour_known=False,
     )
 
 

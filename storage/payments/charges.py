@@ -19,7 +19,7 @@ LIVE = charges.c.state.in_(("claimed", "open"))
 
 @dataclass(frozen=True)
 class Terms:
-    """How much is to be paid, and until when that is what is owed."""
+    """The terms of a charge: its amount, and the last day on which that is what is owed."""
 
     amount: Decimal
     due: date
@@ -37,7 +37,7 @@ class Claimed:
 
 
 def claim(connection: Connection, wanted: Mapping[str, Terms], new_txid: Callable[[], str]) -> list[Claimed]:
-    """The live charge of each debt. Whoever comes second waits for the first, and finds what it claimed."""
+    """Claim the live charge of each debt. Whoever comes second waits for the first, and finds what it claimed."""
     if not wanted:
         return []
     rows = [
@@ -64,14 +64,14 @@ PAID = text("""
 
 
 def close_paid(connection: Connection, debts: Collection[str]) -> None:
-    """Those that somebody paid: a bank takes no second payment for one."""
+    """Close the charges that somebody paid: a bank takes no second payment for one."""
     connection.execute(PAID, {"debts": list(debts)})
 
 
 def record_issued(
     connection: Connection, txid: str, terms: Terms, brcode: str, location: str | None, revision: int
 ) -> None:
-    """What the bank confirmed, unless a newer revision is on record or the charge was closed meanwhile."""
+    """Record what the bank confirmed, unless a newer revision is on record or the charge was closed meanwhile."""
     confirmed = {"amount": terms.amount, "due": terms.due, "state": "open", "brcode": brcode, "location": location}
     connection.execute(
         update(charges)
@@ -81,7 +81,7 @@ def record_issued(
 
 
 def close(connection: Connection, txid: str, state: str) -> None:
-    """`paid` or `removed`."""
+    """Close a charge as `paid` or `removed`."""
     closed = update(charges).where(charges.c.txid == txid, LIVE)
     connection.execute(closed.values(state=state, updated_at=func.clock_timestamp()))
 
@@ -93,7 +93,7 @@ def brcodes_of(connection: Connection, debts: Collection[str]) -> dict[str, str]
 
 
 def debts_of_charges(connection: Connection, txids: Collection[str]) -> dict[str, str]:
-    """By txid, whether the charge is open or was closed long ago."""
+    """The debts of charges by txid, whether the charge is open or was closed long ago."""
     if not txids:
         return {}
     query = select(charges.c.txid, charges.c.debt).where(charges.c.txid.in_(txids), charges.c.debt.is_not(None))

@@ -1,4 +1,4 @@
-"""Money coming in. A payment is written in the same transaction as the signals it owes, and counts once.
+"""The ledger of money coming in. A payment is written in the same transaction as its signals, and counts once.
 
 A Pix payment may be reported twice, by the webhook (endToEndId) and in a bank's file (reference), in either order and
 under names that have nothing in common. The second report is paired with a payment of the same debt, amount and day
@@ -101,6 +101,8 @@ class Receipt:
     slip: str | None = None
     slip_number: int | None = None
     bank_file: int | None = None
+    hour_known: bool = True
+    """False where the report tells no more than the day; `paid_at` is then its noon."""
 
     @property
     def key(self) -> str:
@@ -109,7 +111,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a call brought that was new."""
+    """The counts of what a call brought that was new."""
 
     payments: int
     reversals: int
@@ -118,7 +120,7 @@ class Recorded:
 
 
 def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datetime) -> Recorded:
-    """Stores all of a call or nothing. Repeating it changes nothing."""
+    """Record a webhook's payments and refunds, all of a call or nothing. Repeating it changes nothing."""
     receipts = [
         Receipt("pix", payment.amount, payment.paid_at, end_to_end_id=payment.end_to_end_id, txid=payment.txid)
         for payment in received
@@ -131,7 +133,7 @@ def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datet
 
 
 def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetime) -> Recorded:
-    """Stores all of them or nothing. Repeating it changes nothing."""
+    """Record a bank's payments and reversals, all of them or nothing. Repeating it changes nothing."""
     try:
         return _whole(engine, lambda connection: _record(connection, receipts, {}, arrived_at))
     except DataError:
@@ -147,7 +149,7 @@ T = TypeVar("T")
 
 
 def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
-    """In one transaction, begun again when another one was faster."""
+    """Post in one transaction, begun again when another one was faster."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with engine.begin() as connection:
@@ -214,7 +216,7 @@ class _Reversal:
 
 
 class _Posting:
-    """One call's transaction: the rows it has locked, and what it has to say to each case."""
+    """A posting: one call's transaction, the rows it has locked, and what it has to say to each case."""
 
     def __init__(
         self,
@@ -238,7 +240,7 @@ class _Posting:
         self.promised: list[tuple[str, Event]] = []
 
     def receive(self, receipts: Sequence[Receipt]) -> list[RowMapping]:
-        """The payments that are new."""
+        """Store payments, and give those that are new."""
         rows = [self._row(receipt) for receipt in sorted(receipts, key=lambda receipt: receipt.key)]
         rows = self._paired(self._unknown(rows))
         if not rows:
@@ -289,7 +291,7 @@ class _Posting:
         self.tell()
 
     def _refuse_twin(self, payment: dict[str, Any]) -> None:
-        """A person may take the second report of a Pix payment for another payment."""
+        """Refuse to match the second report of a Pix payment, which a person may take for another payment."""
         if payment["channel"] != "pix":
             return
         for other in self._half_reported({payment["debt"]}):
@@ -312,7 +314,7 @@ class _Posting:
         return found
 
     def _unknown(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those that their own side has not reported before."""
+        """The payments that their own side has not reported before."""
         for name in ("end_to_end_id", "reference"):
             column = payments.c[name]
             keys = [row[name] for row in rows if row[name] is not None]
@@ -322,7 +324,8 @@ class _Posting:
         return rows
 
     def _paired(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those that the other side has not reported either; the others are written to the payments it reported."""
+        """The payments that the other side has not reported either; the others are written to the payments it
+        reported."""
         waiting: dict[tuple[str, Day], deque[int]] = defaultdict(deque)
         for payment in self._half_reported({_purpose_of(row) for row in rows if row["channel"] == "pix"}):
             lacks = "reference" if payment["reference"] is None else "end_to_end_id"
@@ -363,7 +366,7 @@ class _Posting:
         return sum(self._reverse_one(payment, refunds[payment["end_to_end_id"]]) for payment in refunded.all())
 
     def tell(self) -> None:
-        """Journal and signals, all at the end."""
+        """Write the journal and the signals, all at the end."""
         if self.journal:
             self.connection.execute(insert(decisions), self.journal)
         enqueue_each(self.connection, self.promised)
@@ -383,6 +386,7 @@ class _Posting:
             "instalment": purpose.id if isinstance(purpose, LockedInstalment) else None,
             "amount": receipt.amount,
             "paid_at": receipt.paid_at,
+            "hour_known": receipt.hour_known,
             "paid_on": self._day(dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
         }
 
@@ -431,7 +435,8 @@ class _Posting:
                 self._reopen(case, reversal)
 
     def _owes(self, case: LockedCase, purpose: Purpose) -> bool:
-        """By the table of the case's ruler, where it has one. What can't be told is for the case to say."""
+        """Whether a case still owes something of a purpose, by its ruler's table where it has one. What can't be told
+        is for the case to say."""
         named = [debt.id for debt in purpose.debts]
         try:
             table = accrual_of(frozen_ruler(self.connection, case.ruler).ruler)
@@ -466,7 +471,8 @@ class _Posting:
         return self.purposes[name]
 
     def _tell_agreements(self, paid_for: Iterable[str | None]) -> None:
-        """Those to which payments for these debts and instalments make a difference, oldest first."""
+        """Tell anew the agreements to which payments for these debts and instalments make a difference, the oldest
+        first."""
         touched = {debt.id for name in paid_for if name for debt in self.purposes[name].debts}
         for agreement, covered in self.locked.agreements.items():
             if touched.intersection(covered):

@@ -43,23 +43,21 @@ def _of_debts(sql: str) -> Any:
     return text(sql).bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 
-# only rulers that hold the word are read
 CAMPAIGNS = _of_debts("""
     SELECT debtors.debt, cases.id AS "case", cases.ruler, CAST(cohorts.clock AS text) AS clock
     FROM debtors JOIN debts ON debts.id = debtors.debt
     JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax
     JOIN cohorts ON cohorts.name = cases.cohort
-    JOIN rulers ON rulers.digest = cases.ruler AND rulers.source LIKE '%offer%'
+    JOIN rulers ON rulers.digest = cases.ruler AND rulers.offers
     WHERE debtors.debt = ANY(:debts) ORDER BY cases.opened_at, cases.id
 """)
 
-# less what was reversed; a bank's file knows no more than the day, and says noon
+# less what was reversed
 MONEY = _of_debts("""
     SELECT debt, id, day, amount, at, remission FROM (
         SELECT payments.debt, payments.id, paid_on AS day, false AS remission,
                payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS amount,
-               CASE WHEN reference IS NULL OR CAST(paid_at AT TIME ZONE 'America/Sao_Paulo' AS time) <> '12:00'
-                    THEN paid_at END AS at
+               CASE WHEN hour_known THEN paid_at END AS at
         FROM payments WHERE debt = ANY(:debts)
         UNION ALL
         SELECT allocations.debt, payments.id, paid_on, true, allocations.amount, NULL
@@ -88,8 +86,8 @@ class _Campaign:
 
 
 def settle(connection: Connection, debts: Collection[str], told: Collection[int] = ()) -> list[Note]:
-    """Remits what the payments of these locked debts have earned and takes back what they no longer do. Returns what
-    the journals of the campaigns' cases are to say of it, and of those payments `told` that fell short or came late.
+    """Remit what the payments of these locked debts have earned and take back what they no longer do. Returns what the
+    journals of the campaigns' cases are to say of it, and of those payments `told` that fell short or came late.
 
     A debt of which nobody can tell what is owed, for want of a rate, stays as it is until it is judged again.
     """
@@ -111,7 +109,8 @@ def settle(connection: Connection, debts: Collection[str], told: Collection[int]
 
 
 def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[str], on: date) -> OnDay:
-    """What the ruler's offer leaves of the debts of a case on a day. Raises Unreckonable."""
+    """The offer as it stands for the debts of a case on a day: what it leaves of each, in reais. Raises
+    Unreckonable."""
     assert ruler.offer is not None  # noqa: S101 - the caller has asked
     rates = read_rates(connection)
     claims, came_in = read_claims(connection, dict.fromkeys(debts, accrual_of(ruler)))
@@ -125,7 +124,7 @@ def offer_on(connection: Connection, ruler: Ruler, case: str, debts: Collection[
 
 
 def offer_now(connection: Connection, case: Case, debts: Collection[str], now: datetime) -> OnDay | None:
-    """None: there is no offer, or it isn't open at this moment. Raises Unreckonable."""
+    """The offer as it stands now; None when there is none, or it isn't open at this moment. Raises Unreckonable."""
     offer, today = case.ruler.offer, case.clock.day_at(now)
     minute = None if case.clock.compressed else now
     if offer is None or not offer.in_time(today, minute, case.ruler.jurisdiction.timezone):
@@ -158,7 +157,7 @@ def _paid_in_part(connection: Connection, case: str, debts: Collection[str], rat
 
 
 def _campaigns(connection: Connection, debts: Collection[str]) -> dict[str, list[_Campaign]]:
-    """Of the debts to which an offer was made, in the order of their cases."""
+    """The campaigns by debt, of debts to which an offer was made, in the order of their cases."""
     found: dict[str, list[_Campaign]] = defaultdict(list)
     for row in connection.execute(CAMPAIGNS, {"debts": list(debts)}):
         ruler = frozen_ruler(connection, row.ruler).ruler
@@ -170,7 +169,7 @@ def _campaigns(connection: Connection, debts: Collection[str]) -> dict[str, list
 
 
 def _claims(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> dict[str, Claim]:
-    """By the table of the newest campaign; without those whose table is gone."""
+    """The claims by the table of the newest campaign; without those whose table is gone."""
     tables: dict[str, AccrualTable | None] = {}
     for debt, made in campaigns.items():
         try:
@@ -182,7 +181,8 @@ def _claims(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> di
 
 
 def _money(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> dict[str, list[Paid]]:
-    """On a compressed clock a payment counts by its day alone: no minute of it means anything."""
+    """The money that came in. On a compressed clock a payment counts by its day alone: no minute of it means
+    anything."""
     came_in: dict[str, list[Paid]] = defaultdict(list)
     for row in connection.execute(MONEY, {"debts": list(campaigns)}):
         at = None if any(campaign.compressed for campaign in campaigns[row.debt]) else row.at
@@ -204,7 +204,8 @@ def _remitted(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> 
 def _remit(
     connection: Connection, debt: str, campaigns: list[_Campaign], earned: Remitted, known: Remitted
 ) -> list[Note]:
-    """What is taken back carries the day of what it undoes, so that together they are nothing."""
+    """Store the difference between what was earned and what was remitted. A remission taken back carries the day of the
+    one it undoes, so that together they are nothing."""
     more = {key: earned.get(key, Decimal(0)) - known.get(key, Decimal(0)) for key in earned | known}
     rows = [
         {"debt": debt, "amount": amount, "ground": GROUND, "reference": label, "remitted_on": on}

@@ -1,4 +1,4 @@
-"""What became of the money that came in, payment by payment, and the proof that none of it is lost.
+"""The statement of the money that came in, payment by payment, and the proof that none of it is lost.
 
 Nothing here is stored but what an agreement's debts share. Any other payment, less what was given back of it, fills its
 debt in the order of arrival; what finds the debt full is excess. A debt that grows by a ruler's table of accrual is
@@ -51,7 +51,7 @@ class Reconciled:
 
 
 def list_payments(connection: Connection, state: State | None) -> list[dict[str, Any]]:
-    """In the order of arrival. Refuses when a rate is missing that decides what of a payment is excess."""
+    """The payments in the order of arrival. Refuses when a rate is missing that decides what of a payment is excess."""
     wanted = PARTS[state] if state else "true"
     query = _about_growing(f"{STATEMENT} SELECT * FROM statement WHERE {wanted} ORDER BY id")  # noqa: S608 - PARTS are ours
     rows = connection.execute(query, _growing(connection))
@@ -59,8 +59,8 @@ def list_payments(connection: Connection, state: State | None) -> list[dict[str,
 
 
 def reconcile(connection: Connection, on: date | None) -> Reconciled:
-    """Of the payments that count for that day; of all without one. Allocations are what the debts say they received.
-    Refuses when a rate is missing that decides what of a payment is excess."""
+    """Reconcile the payments that count for that day, or all without one. Allocations are what the debts say they
+    received. Refuses when a rate is missing that decides what of a payment is excess."""
     query = _about_growing(f"{STATEMENT} {SUMS}")
     sums = connection.execute(query, {"on": on, **_growing(connection)}).mappings().one()
     faulty = connection.execute(text(FAULTY), {"on": on}).mappings().all()

@@ -219,7 +219,7 @@ FIGURES: Mapping[str, Figure] = {
 
 
 def named(figure: str) -> Figure:
-    """Raises Refusal when there is no figure of that name."""
+    """The figure of that name. Raises Refusal when there is none."""
     if figure not in FIGURES:
         raise Refusal(f"there is no figure {figure}; known are {', '.join(FIGURES)}")
     return FIGURES[figure]
@@ -242,13 +242,14 @@ def prepare(connection: Connection, cohort: str, on: date) -> None:
 
 
 def read_figure(connection: Connection, figure: str, cohort: str, on: date) -> list[dict[str, Any]]:
-    """Its rows, once the relations are prepared."""
+    """The rows of a figure, once the relations are prepared."""
     query = FIGURES[figure].query
     return [dict(row) for row in connection.execute(text(query), _asked(query, cohort, on)).mappings()]
 
 
 def whole_query(figure: str, cohort: str, on: date) -> str:
-    """As anybody may run it in psql: the relations it needs come before it, and what was asked is written in."""
+    """A figure's query as anybody may run it in psql: the relations it needs come before it, and what was asked is
+    written in."""
     query = FIGURES[figure].query
     needed: dict[str, str] = {}
     for name, relation in reversed(list(RELATIONS.items())):

@@ -1,4 +1,4 @@
-"""What taxpayers did in earlier cases (models.proof.holdout.Habit), read from the record for many at once."""
+"""Taxpayers' conduct in earlier cases (models.proof.holdout.Habit), read from the record for many at once."""
 
 HABIT = """
     SELECT CASE WHEN last >= since THEN 'paid_after_notice'

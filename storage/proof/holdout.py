@@ -1,5 +1,5 @@
-"""Who of a cohort is not contacted, and who by which ruler: drawn on record before anything is sent, compared, and
-then let go."""
+"""The arms of a cohort, of whom one is not contacted: drawn on record before anything is sent, compared, and then let
+go."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SEND_ON = text("""
 
 
 def draw_arms(engine: Engine, cohort: Cohort) -> None:
-    """Draws those of its cases that were not drawn yet; the others stay as they are. A case drawn for a ruler is
+    """Draw those of a cohort's cases that were not drawn yet; the others stay as they are. A case drawn for a ruler is
     `running` until its workflow looks at it, also when it is on hold."""
     if cohort.lot is None:
         return
@@ -53,7 +53,7 @@ def draw_arms(engine: Engine, cohort: Cohort) -> None:
 
 
 def drawn(connection: Connection, cohort: str) -> dict[Arm, list[Candidate]]:
-    """As they were drawn; an arm that nobody was drawn for is empty."""
+    """The cases as they were drawn; an arm that nobody was drawn for is empty."""
     arms: dict[Arm, list[Candidate]] = {arm: [] for arm in Arm}
     facts = (cases.c.id, cases.c.tax, cases.c.owed, func.coalesce(cases.c.habit, Habit.UNKNOWN).label("habit"))
     for row in connection.execute(
@@ -64,8 +64,8 @@ def drawn(connection: Connection, cohort: str) -> dict[Arm, list[Candidate]]:
 
 
 def release(engine: Engine, cohort: str) -> int:
-    """Closes the cases of its hold-out, so that another cohort may take them up; how many. They stay what they were
-    drawn for, and what they pay goes on being followed. Raises Refusal when there is no such cohort."""
+    """Close the cases of a cohort's hold-out, so that another cohort may take them up; gives how many. They stay what
+    they were drawn for, and what they pay goes on being followed. Raises Refusal when there is no such cohort."""
     with engine.begin() as connection:
         read_cohort(connection, cohort)
         held = (cases.c.cohort == cohort) & (cases.c.arm == Arm.CONTROL) & cases.c.closed_at.is_(None)

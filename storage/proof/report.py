@@ -1,4 +1,4 @@
-"""What a cohort has come to, read in one transaction: cases, cells, notices, money, benefits."""
+"""The report of a cohort, read in one transaction: cases, cells, notices, money, benefits."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
 
 
 def _counts(facts: list[Any], sent: list[Any]) -> Counts:
-    """Only cells that anybody was ever on."""
+    """The counts by cell, of cells that anybody was ever on."""
     cases = {(row["hypothesis"], row["stage"]): row["cases"] for row in facts}
     notices = {(row["hypothesis"], row["stage"]): row["notices"] for row in sent}
     return {

@@ -1,4 +1,4 @@
-"""What a cohort has brought in by a day: its figures read in one transaction, and compared."""
+"""The results of a cohort by a day: its figures read in one transaction, and compared."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Foreseen(NamedTuple):
 
 
 class ArmOutcome(NamedTuple):
-    """What a group came to, and what was sent to it."""
+    """The outcome of a group, and what was sent to it."""
 
     arm: Arm
     group: Group
@@ -45,7 +45,7 @@ class ArmOutcome(NamedTuple):
 
     @property
     def cost_of_a_real(self) -> Decimal | None:
-        """None: nothing came in."""
+        """The cost of bringing in one real; None when nothing came in."""
         return self.cost / self.group.received if self.group.received > 0 else None
 
 
@@ -104,7 +104,8 @@ class Results:
 
 
 def read_results(engine: Engine, name: str, asked: date | None = None) -> Results:
-    """On a day, else on the last that counts. Raises Refusal when there is no such cohort, or the day isn't its."""
+    """The results on a day, else on the last that counts. Raises Refusal when there is no such cohort, or the day isn't
+    its."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
         begins, today = cohort.clock.origin_day, _today(cohort)
@@ -144,19 +145,20 @@ RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm
 
 
 def last_day(engine: Engine, name: str) -> date:
-    """The last that counts so far. Raises Refusal when there is no such cohort."""
+    """The last day that counts so far. Raises Refusal when there is no such cohort."""
     with engine.connect() as connection:
         return _last_day(connection, read_cohort(connection, name))
 
 
 def _last_day(connection: Connection, cohort: Cohort) -> date:
-    """Once the hold-out is released others may contact it, and it proves nothing any more."""
+    """The last day on which the comparison holds: once the hold-out is released others may contact it, and it proves
+    nothing any more."""
     released = connection.execute(RELEASED, {"cohort": cohort.name}).scalar_one()
     return min(_today(cohort), cohort.clock.day_at(released)) if released else _today(cohort)
 
 
 def _today(cohort: Cohort) -> date:
-    """Of a cohort that is started in the evening the next one, its first."""
+    """The cohort's day now; of one that is started in the evening the next day, its first."""
     return max(cohort.clock.day_at(datetime.now(UTC)), cohort.clock.origin_day)
 
 
@@ -199,7 +201,7 @@ def _by_lot(arms: Mapping[Arm, ArmOutcome]) -> Uplift | None:
 
 
 def _by_ruler(arms: Mapping[Arm, ArmOutcome]) -> tuple[Uplift, ...]:
-    """In the order of the arms, so that the two rulers come first."""
+    """The arms compared with one another, in their order, so that the two rulers come first."""
     if Arm.RIVAL not in arms:
         return ()
     return tuple(compare(ours.group, theirs.group) for ours, theirs in combinations(arms.values(), 2))
@@ -225,7 +227,7 @@ def _curves(rows: Rows, names: Mapping[Arm, str]) -> tuple[Mapping[str, Curve], 
 
 
 def _forecast(rulers: Mapping[str, FrozenRuler], rows: Rows, on: date) -> tuple[Foreseen, ...]:
-    """Each case by its own ruler, at that ruler's prices."""
+    """The forecast of each case by its own ruler, at that ruler's prices."""
     found = [each for digest, frozen in rulers.items() for each in _foreseen(frozen, digest, rows, on)]
     return tuple(sorted(found, key=lambda each: each.sending[:2]))
 
@@ -242,7 +244,7 @@ def _foreseen(frozen: FrozenRuler, digest: str, rows: Rows, on: date) -> Iterato
 
 
 def _fee(cohort: Cohort, on: date) -> Decimal:
-    """Once for each table of prices that its rulers name."""
+    """The monthly fee, once for each table of prices that its rulers name."""
     rulers = [cohort.frozen, *([cohort.lot.rival] if cohort.lot and cohort.lot.rival else [])]
     tables = {table.prices: table for frozen in rulers for table in [prices_of(frozen.ruler)]}
     return sum((monthly_fee(table, on) for table in tables.values()), Decimal(0))

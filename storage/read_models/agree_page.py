@@ -1,4 +1,5 @@
-"""What a taxpayer may agree to, or has agreed to, for the page that his link leads to. It reads, and locks nothing."""
+"""The plans a taxpayer may agree to, or the agreement he has, for the page that his link leads to. It reads, and locks
+nothing."""
 
 from __future__ import annotations
 
@@ -54,8 +55,8 @@ class AgreePage:
 
 
 def read_agree_page(connection: Connection, case: str, now: datetime, count: int | None = None) -> AgreePage | None:
-    """As it is at `now`, with the plan of `count` instalments or a handful to choose from; None: there is no such case,
-    or its ruler names no policy. Raises Unreckonable."""
+    """Read the page as it is at `now`, with the plan of `count` instalments or a handful to choose from; None: there is
+    no such case, or its ruler names no policy. Raises Unreckonable."""
     try:
         found = read_case(connection, case)
     except Refusal:

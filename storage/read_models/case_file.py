@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from models.case.state import cell_reached
 from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
 from storage.agreement.signing import schedule
@@ -119,6 +120,10 @@ RECORD = text("""
 """)
 
 
+BLOCK = {"kind", "since", "until", "reason"}
+"""What is told of each."""
+
+
 def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
     """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
     addresses nor the taxpayer's own words are told."""
@@ -147,6 +152,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "name": who.name if reveal else None,
         "tax": record.tax,
         "status": record.status,
+        "blocks": [block.model_dump(include=BLOCK) for block in record.blocks],
         **_cell(record),
         "occurrences": record.state.occurrences,
         "next_step": _next_step(who.next_step),
@@ -168,13 +174,13 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
 
 
 def list_agreements(connection: Connection, state: str | None, cohort: str | None) -> list[dict[str, Any]]:
-    """Of cases near prescription first, then the newest."""
+    """The agreements, those of cases near prescription first, then the newest."""
     asked = {"case": None, "state": state, **horizons(connection, datetime.now(UTC), cohort)}
     return [dict(row) for row in connection.execute(AGREEMENTS, asked).mappings()]
 
 
 def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
-    """Of the agreement with that id, or the newest of the case with that id. Refuses what is neither."""
+    """The file of the agreement with that id, or of the newest of the case with that id. Refuses what is neither."""
     row = connection.execute(AGREEMENT, {"name": name}).mappings().one_or_none()
     if row is None:
         raise Refusal(f"there is no agreement {name}, nor one of a case {name}; `agreement list` shows them")
@@ -189,7 +195,7 @@ def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
 
 
 def _owed_today(connection: Connection, case: Case, debts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By the table of the case's ruler, where it has one; none where that can't be told."""
+    """The amount owed today by the table of the case's ruler, where it has one; none where that can't be told."""
     try:
         table = accrual_of(case.ruler)
         if table is None:
@@ -205,22 +211,17 @@ def _masked(body: str, tax_id: str) -> str:
 
 
 def _cell(case: Case) -> dict[str, Any]:
-    state = case.state
-    stands = case.ruler.rung(state.row, state.rung) if state.row and state.rung >= 0 else None
-    return {
-        "hypothesis": state.row,
-        "stage": stands.stage if stands else None,
-        "rigidity": state.last_rigidity or None,
-    }
+    row, stage = cell_reached(case.ruler, case.state)
+    return {"hypothesis": row, "stage": stage, "rigidity": case.state.last_rigidity or None}
 
 
 def _waits_because(step: dict[str, Any] | None) -> str | None:
-    """Why nothing is due, in an open case that only an event can move."""
+    """The reason why nothing is due, in an open case that only an event can move."""
     return str(step["reason"]) if step is not None and step["on"] is None else None
 
 
 def _next_step(step: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What comes next and when; none when only an event can move the case."""
+    """The step that comes next and when; none when only an event can move the case."""
     if step is None or step["on"] is None:
         return None
     return {

@@ -1,4 +1,4 @@
-"""How a cohort stands: all that a person reads of it at once."""
+"""The file of a cohort: all that a person reads of it at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.schema import cases
 
 
 def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, Any]:
-    """Its cases by status and by cell, and what was spent. Raises Refusal when there is no such cohort."""
+    """Read a cohort's cases by status and by cell, and what was spent. Raises Refusal when there is no such cohort."""
     known = read_cohort(connection, name)
     costs, statuses = spent_by_channel(connection, name), statuses_of(connection, name)
     return {
@@ -45,12 +45,14 @@ def statuses_of(connection: Connection, name: str) -> dict[str, int]:
 
 
 def _cells(connection: Connection, name: str) -> list[dict[str, Any]]:
-    """Each case's by its own ruler."""
-    row, rung = cases.c.state["row"].astext, cases.c.state["rung"].as_integer()
+    """The cells, each case's by its own ruler."""
+    place = cases.c.state["place"]
+    row, rung = place["row"].astext, func.coalesce(place["rung"].as_integer(), -1)
     alike = (row, rung, cases.c.ruler)
     counts: Counter[tuple[str | None, str | None]] = Counter()
     query = select(*alike, func.count()).where(cases.c.cohort == name).group_by(*alike).order_by(*alike)
     for hypothesis, index, digest, count in connection.execute(query):
-        stands = frozen_ruler(connection, digest).ruler.rung(hypothesis, index) if hypothesis and index >= 0 else None
-        counts[hypothesis, stands.stage if stands else None] += count
+        rows = frozen_ruler(connection, digest).ruler.rows
+        stage = rows[hypothesis].rungs[index].stage if index >= 0 else None
+        counts[hypothesis, stage] += count
     return [{"hypothesis": hypothesis, "stage": stage, "cases": n} for (hypothesis, stage), n in counts.items()]

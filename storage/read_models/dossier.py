@@ -66,7 +66,7 @@ class Dossier:
 
 
 def read_dossier(engine: Engine, case: str) -> Dossier:
-    """Raises Refusal when there is no such case."""
+    """Read the dossier of a case. Raises Refusal when there is no such case."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         known = read_case(connection, case)
         asked = {"case": case, "taxpayer": known.taxpayer, "tax": known.tax}

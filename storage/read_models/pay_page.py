@@ -1,4 +1,4 @@
-"""What is open in a case, for the page that its taxpayer's link leads to. It reads, and locks nothing."""
+"""The debts and returns open in a case, for the page that its taxpayer's link leads to. It reads, and locks nothing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PayPage:
 
 
 def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage | None:
-    """As it is at `now`; None: there is no such case."""
+    """Read the page as it is at `now`; None when there is no such case."""
     try:
         found = read_case(connection, case)
     except Refusal:

@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, text
 
 from models.agreement.instalments import State
+from models.case.commands import Act, may
 from models.case.evidence import Filing
 from models.case.facts import StepKind
 from models.case.status import Status
@@ -65,6 +66,9 @@ PEOPLE = ("Ana", "Bia", f" {STARTED_BY.upper()}")
 SHARES = st.sampled_from(["0.10", "0.29", "0.30", "0.995", "1", "1.50"])
 DEATHS: list[Death] = ["before it began", "before handing over", "after handing over", "after it was done"]
 STEPS: list[StepKind] = ["conciliation", "administrative_solution", "protest", "protest_exception", "cadin_notice"]
+
+BLOCKS = [*Status][1:9]
+"""The words of what blocks a case."""
 
 T = TypeVar("T")
 
@@ -290,11 +294,10 @@ class LivesOnRecord(RuleBasedStateMachine):
     def pause_or_resume(self, data: st.DataObject, pauses: bool) -> None:
         """Refused where `workflows/taxpayer_ruler.py` does."""
         life = self.one(data, self.street.lives)
-        pausable = (Status.RUNNING, Status.AWAITING_APPROVAL, Status.ON_HOLD)
-        if pauses and life.status in pausable:
-            self.command(life, self.street.cases.pause, "Ana")
-        elif not pauses and life.status == Status.PAUSED:
-            self.command(life, self.street.cases.resume, "Ana")
+        act, effect = (Act.PAUSE, self.street.cases.pause) if pauses else (Act.RESUME, self.street.cases.resume)
+        if life.next_action and may(act, life.next_action.situation):
+            self.command(life, effect, "Ana")
+            assert life.next_action.situation.has(Status.PAUSED) is pauses
         self.happened("pause" if pauses else "resume")
 
     @rule(amount=st.sampled_from(["0.10", "0.50", "5.00", "500.00"]))
@@ -404,6 +407,15 @@ class LivesOnRecord(RuleBasedStateMachine):
     def no_notice_leaves_twice(self) -> None:
         for carrier in self.street.carriers.values():
             assert carrier.most_often <= (1 if carrier.tells else 2)
+
+    @invariant()
+    def the_first_block_is_the_status(self) -> None:
+        for status, blocks, closed in self.rows("SELECT status, blocks, closed_at FROM cases WHERE tax = :tax"):
+            kinds = [block["kind"] for block in blocks]
+            assert kinds == sorted(kinds, key=list(Status).index)
+            assert all(block["since"] and block["reason"] for block in blocks)
+            assert status == kinds[0] if kinds else status not in BLOCKS
+            assert not (closed and kinds)
 
     @invariant()
     def who_closed_owes_nothing_or_was_let_go(self) -> None:

@@ -71,7 +71,7 @@ def test_an_amount_is_read_in_both_spellings(written: str, reais: str) -> None:
 
 @pytest.mark.parametrize("written", ["1.000", "1,000.00", "-1", "1e3", "R$", "0.001", "NaN", "", "1000000000000"])
 def test_what_is_no_amount_or_could_be_two_is_refused(written: str) -> None:
-    with pytest.raises(typer.BadParameter, match="write 1000.00 or 1.000,00|one trillion"):
+    with pytest.raises(typer.BadParameter, match=r"write 1000\.00 or 1.000,00|one trillion"):
         amount(written)
 
 
@@ -97,9 +97,9 @@ def test_a_word_is_taken_in_both_languages(written: str, known: str) -> None:
 
 
 def test_what_is_nearest_is_suggested_in_both_languages() -> None:
-    with pytest.raises(typer.BadParameter, match="did you mean benefits_suspended or benefícios suspensos$"):
+    with pytest.raises(typer.BadParameter, match=r"did you mean benefits_suspended or benefícios suspensos$"):
         word(portuguese.STATUSES)("suspensos")
-    with pytest.raises(typer.BadParameter, match="there are accepted or acolhida, rejected or rejeitada$"):
+    with pytest.raises(typer.BadParameter, match=r"there are accepted or acolhida, rejected or rejeitada$"):
         word(portuguese.RULINGS)("x")
 
 

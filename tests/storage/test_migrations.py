@@ -58,12 +58,19 @@ def moved(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+STATES = (("cases", "state"), ("cases", "position"))
+
+
 def content(engine: Engine) -> Content:
-    """All there is, but Alembic's own table."""
+    """All there is, but Alembic's own table, and the states of cases: their form differs, and has a test of its own
+    (tests/storage/case/test_state_migration.py)."""
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     with engine.connect() as connection:
         return {
-            table: [dict(row) for row in connection.execute(text(f'SELECT * FROM "{table}" ORDER BY 1, 2')).mappings()]
+            table: [
+                {column: row[column] for column in row if (table, column) not in STATES}
+                for row in connection.execute(text(f'SELECT * FROM "{table}" ORDER BY 1, 2')).mappings()
+            ]
             for table in connection.scalars(text(tables)).all()
         }
 
@@ -214,7 +221,7 @@ def test_a_schema_without_a_place_for_paid_instalments_is_refused(moved: Engine,
 def test_a_schema_without_a_place_for_bank_receipts_is_refused(moved: Engine, url: str) -> None:
     debt = contract(moved, "100.00").debts[0]
     query = """INSERT INTO payments (reference, channel, debt, amount, paid_at, paid_on)
-               VALUES ('file 1, line 2', 'slip', :debt, 10, now(), now())"""
+               VALUES ('file 1, line 2', 'bank', :debt, 10, now(), now())"""
     with moved.begin() as connection:
         connection.execute(text(query), {"debt": debt})
     whole = content(moved)

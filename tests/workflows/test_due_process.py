@@ -12,7 +12,7 @@ from storage.law.defences import file_defence, rule_on_defence
 from storage.law.holds import place_hold, release_hold
 from storage.law.prior_steps import take_prior_step
 from tests.builders import FACTS, ICMS, REGISTERED, calendar_of, inscribed
-from tests.workflows.town import Life, Town
+from tests.workflows.town import Life, Town, until
 
 
 async def is_held(life: Life, ground: Ground = Ground.INJUNCTION, **more: Any) -> None:
@@ -65,8 +65,8 @@ async def test_benefits_are_given_back_when_all_is_held(town: Town) -> None:
     await life.command("approve")
     assert life.suspended_benefits == 1
     await is_held(life)
-    await life.reaches("on_hold")
-    assert life.suspended_benefits == 0
+    await until(lambda: life.suspended_benefits == 0)
+    assert life.status == "on_hold"
     await is_released(life)
     assert life.status == "running"
 

@@ -17,6 +17,7 @@ from models.law.calendar import Unit, Wait
 from models.money.rates import Rate
 from storage.amounts.rates import record_rates
 from storage.payments.ledger import record_pix
+from storage.read_models.case_file import case_file
 from tests.builders import (
     FACTS,
     ICMS,
@@ -30,7 +31,7 @@ from tests.builders import (
     unpaid,
 )
 from tests.owing import by_law
-from tests.workflows.town import REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of
+from tests.workflows.town import FIRST_DAY, REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of
 from workflows.effects import CaseCommand, Command
 
 
@@ -189,6 +190,32 @@ async def test_only_a_paused_case_is_resumed_and_only_a_running_one_paused(town:
     for life, name in ((running, "resume"), (suspended, "pause")):
         with pytest.raises(WorkflowUpdateFailedError):
             await life.command(name)
+
+
+async def test_a_case_on_hold_is_paused_and_resumed_there(town: Town) -> None:
+    """Casebook L25: each block is its own fact, the status is the first of them."""
+    life = await town.begin_one(([debt("2026-09", "1000.00", "deposit")], [filing()]))
+    assert await life.command("pause") == "on_hold"
+    with town.engine.connect() as connection:
+        blocks = case_file(connection, life.case, reveal=False)["blocks"]
+    assert [(block["kind"], block["since"], block["until"]) for block in blocks] == [
+        ("on_hold", FIRST_DAY, None),
+        ("paused", FIRST_DAY, None),
+    ]
+    assert [set(block) for block in blocks] == [{"kind", "since", "until", "reason"}] * 2
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await life.command("pause", by="Bia")
+    assert "the case is paused already" in str(refused.value.cause)
+    assert await life.command("resume") == "on_hold"
+    assert life.get("blocks -> 1") is None
+
+
+async def test_a_case_that_awaits_the_steps_before_court_is_paused_and_resumed(town: Town) -> None:
+    life = await town.begin_one(inscribed(), ruler=REGISTERED)
+    await life.reaches("awaiting_prior_steps")
+    assert await life.command("pause") == "paused"
+    assert [block["kind"] for block in life.get("blocks")] == ["paused", "awaiting_prior_steps"]
+    assert await life.command("resume") == "awaiting_prior_steps"
 
 
 async def test_a_pause_overtaken_by_the_suspension_changes_nothing(town: Town) -> None:

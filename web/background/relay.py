@@ -1,4 +1,4 @@
-"""Delivers the signals that are owed to cases, whatever is down meanwhile, and in each case's order.
+"""The relay, which delivers the signals of the outbox to cases, whatever is down meanwhile, in each case's order.
 
 One relay works at a time, however many web processes run: an advisory lock chooses it. A signal is marked delivered
 after it was; between the two a crash repeats it, which an event may be.
@@ -62,7 +62,7 @@ class Owed:
 
 
 class Relay:
-    """`poll_seconds` is the net below the notifications, which a lost connection may swallow."""
+    """Delivers the outbox. `poll_seconds` is the net below the notifications, which a lost connection may swallow."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Relay:
         self._failing = False
 
     async def run(self) -> None:
-        """Until cancelled; whatever goes wrong is waited out."""
+        """Deliver until cancelled; whatever goes wrong is waited out."""
         while True:
             try:
                 await self._work()
@@ -119,7 +119,8 @@ class Relay:
         self._backoff = FIRST_BACKOFF
 
     async def _deliver_due(self) -> int:
-        """How many were delivered. Those told before a database failed are marked first, not told again."""
+        """Deliver a batch and give how many were delivered. Those told before a database failed are marked first, not
+        told again."""
         await run_sync(self._mark_told)
         due = await run_sync(self._due)
         if not due:
@@ -139,7 +140,7 @@ class Relay:
         return self._client
 
     async def _deliver(self, client: Client, due: Sequence[Owed]) -> bool:
-        """Cases side by side, each in its order. False when Temporal can't be reached."""
+        """Deliver to cases side by side, to each in its order. False when Temporal can't be reached."""
         by_case: dict[str, list[Owed]] = defaultdict(list)
         for owed in due:
             by_case[owed.case].append(owed)
@@ -216,7 +217,7 @@ class Relay:
         self._told.clear()
 
     def _start_of(self, case: str) -> tuple[str, str] | None:
-        """Cohort and ruler of a case that should have a workflow: an open one that is not in the control group."""
+        """The cohort and ruler of a case that should have a workflow: an open one that is not in the control group."""
         query = (
             select(cases.c.cohort, rulers.c.label)
             .select_from(cases.join(rulers))

@@ -50,7 +50,7 @@ def agreeing_routes(engine: Engine, links: Links, temporal: Connect) -> APIRoute
 
 
 def chosen(form: bytes) -> int | None:
-    """The number of instalments; None: none that a plan could have."""
+    """Read the number of instalments; None when no plan could have it."""
     said = parse_qs(form.decode(errors="replace")).get("instalments", [""])[0]
     return int(said) if said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS and int(said) else None
 
@@ -65,7 +65,8 @@ def _shown(page: AgreePage | None, status: int = 200, notice: str | None = None)
 
 
 def _signed(engine: Engine, temporal: Connect, case: str, count: int | None) -> HTMLResponse:
-    """Refused before the case's workflow is asked, where that can be told; what it decides counts."""
+    """Sign by the case's workflow. It is refused before that is asked, where that can be told; what it decides
+    counts."""
     page = _read(engine, case, count)
     if page is None or count is None or page.signed:
         return _shown(page)

@@ -56,7 +56,7 @@ def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
 
 
 def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
-    """What `make` makes, or a page that says why there is none."""
+    """The page that `make` makes, or one that says why there is none."""
     try:
         return make()
     except ExpiredLink:
@@ -75,7 +75,8 @@ def _owed(engine: Engine, links: Links, case: str) -> HTMLResponse:
 
 
 def pay_page(page: PayPage, agree: str | None = None) -> HTMLResponse:
-    """`agree` is the address at which it can be paid in instalments, should its ruler name a policy."""
+    """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
+    policy."""
     rule = page.ruler.agreements
     return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None)
 

@@ -1,4 +1,4 @@
-"""What stands before every route: how long a body may be, what each answer carries, and that no fault of ours talks."""
+"""The guard before every route: how long a body may be, what each answer carries, and that no fault of ours talks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Guard:
 
 
 class Answer:
-    """`send`, with these headers on whatever is sent."""
+    """The `send` of an answer, with these headers on whatever is sent."""
 
     def __init__(self, send: Send, headers: dict[str, str]) -> None:
         self._send = send
@@ -67,7 +67,8 @@ class Answer:
 
 
 def refuse_stated(length: str) -> None:
-    """Before anything of the body is read. A length may be absent or a lie: what comes is counted too."""
+    """Refuse a body whose stated length is too much, before anything of it is read. A length may be absent or a lie:
+    what comes is counted too."""
     if length.isdecimal() and int(length[:20]) > LONGEST:
         raise _too_long()
 
@@ -91,7 +92,8 @@ def _too_long() -> Refused:
 
 
 def refusal_of(error: Exception) -> Refused:
-    """A fault of ours is told by its kind and place alone: its message may quote what was sent or is on record."""
+    """The answer to an exception. A fault of ours is told by its kind and place alone: its message may quote what was
+    sent or is on record."""
     if isinstance(error, Refused):
         log.info("refused", status=error.status, reason=error.reason)
         return error

@@ -1,4 +1,5 @@
-"""How often one address may call. Counted in this process alone: each further `web` process takes as much again."""
+"""The throttle on calls from one address. They are counted in this process alone: each further `web` process takes as
+much again."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ class Throttle:
         self._people = RateLimitItemPerMinute(PEOPLES_CALLS, namespace="people")
 
     def admit(self, scope: Scope) -> None:
-        """Raises Refused."""
+        """Admit a call, or raise Refused."""
         rate = self._programs if scope["path"].startswith(PROGRAMS) else self._people
         caller = subscriber(scope["client"][0]) if scope["client"] else "unknown"
         if not self._limiter.hit(rate, caller):
@@ -43,7 +44,7 @@ class Throttle:
 
 
 def subscriber(host: str) -> str:
-    """Whom an address is counted for: of IPv6 each subscriber has 2^64 and more."""
+    """The subscriber whom an address is counted for: of IPv6 each subscriber has 2^64 and more."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the routes take and answer beyond what their signatures say, in OpenAPI's words. Our own tests read it."""
+"""The bodies and answers of routes beyond what their signatures say, in OpenAPI's words. Our own tests read it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def object_of(required: list[str], **properties: Schema) -> Schema:
 
 
 def taking(media_type: str, schema: Schema) -> Schema:
-    """For `openapi_extra`, where a route reads the body itself."""
+    """The description of a body for `openapi_extra`, where a route reads the body itself."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 

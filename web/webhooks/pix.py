@@ -23,7 +23,7 @@ SHORTEST = 16
 
 
 def pix_routes(engine: Engine, secrets: str) -> APIRouter:
-    """Raises Refusal when one of the secrets could be guessed."""
+    """The routes of the callback. Raises Refusal when one of the secrets could be guessed."""
     known = [secret.encode() for secret in newest_first(secrets)]
     if not known or any(len(secret) < SHORTEST for secret in known):
         raise Refusal(f"REGUA_PIX_SECRET is shorter than {SHORTEST} characters; make a random one")

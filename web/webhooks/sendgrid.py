@@ -24,7 +24,8 @@ from web.webhooks.webhook import AT_ONCE, Refused, Webhook
 
 
 def sendgrid_routes(engine: Engine, public_keys: str) -> APIRouter:
-    """Without the verification key that SendGrid shows (Settings, Mail Settings, Event Webhook) nothing is taken.
+    """The route of the webhook. Without the verification key that SendGrid shows (Settings, Mail Settings, Event
+    Webhook) nothing is taken.
 
     Raises Refusal when one is no such key.
     """

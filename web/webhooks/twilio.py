@@ -1,4 +1,4 @@
-"""What Twilio posts: what became of a message or call, what taxpayers write, and which key they press in a call.
+"""Twilio's posts: the fate of a message or call, what taxpayers write, and which key they press in a call.
 
 Whoever calls is Twilio if the signature fits our public address, which a proxy hides from us, and the form.
 Replays change nothing: a status is known by its message and status, a reply by its message, a key by its call and key.
@@ -58,7 +58,8 @@ class TwilioSettings:
 
 
 def twilio_settings(environment: Mapping[str, str]) -> TwilioSettings | None:
-    """None when nothing of Twilio's can be told from a forgery. Raises Refusal when the public address is none."""
+    """Twilio's settings; None when nothing of Twilio's can be told from a forgery. Raises Refusal when the public
+    address is none."""
     tokens = tuple(newest_first(environment.get("TWILIO_AUTH_TOKEN", "")))
     public_url = environment.get("REGUA_PUBLIC_URL", "").strip()
     if not tokens or not public_url:
@@ -129,12 +130,12 @@ def form_of(body: bytes) -> Form:
 
 
 def storable(form: Form) -> Form:
-    """PostgreSQL keeps a NUL in no text."""
+    """The form as PostgreSQL can keep it: no text of it holds a NUL."""
     return ImmutableMultiDict([(name, value.replace("\0", "")) for name, value in form.multi_items()])
 
 
 def reply_of(inbound: Inbound) -> Reply:
-    """Twilio itself answers the carriers' commands, and sends nothing to who said STOP."""
+    """Read a reply. Twilio itself answers the carriers' commands, and sends nothing to who said STOP."""
     command = inbound.opt_out_type
     intent = intent_of(inbound.body)
     if command:
@@ -163,8 +164,8 @@ def written(answer: str | None) -> str:
 
 
 def goodbye(intent: Intent, answer: str | None, sms_from: str | None) -> str:
-    """With the SMS that was asked for. Twilio calls its verb deprecated, but it is what sends one without a second
-    request to Twilio whose answer could be lost."""
+    """The end of a call, with the SMS that was asked for. Twilio calls its verb deprecated, but it is what sends one
+    without a second request to Twilio whose answer could be lost."""
     response = VoiceResponse()
     response.say(SPOKEN[intent], language=LANGUAGE)
     if intent is Intent.PAY and answer:

@@ -1,4 +1,4 @@
-"""What every webhook has in common: how a call is refused that can't be taken."""
+"""The ground of every webhook: how a call is refused that can't be taken."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AT_ONCE = 4
 
 
 class Refused(Exception):
-    """The call is answered with `status`, and nothing changed."""
+    """A refused call: it is answered with `status`, and nothing changed."""
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)

@@ -11,6 +11,7 @@ from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision
+from models.case.view import View
 from models.ruler.schema import Hypothesis
 from tests.builders import FACTS, ICMS, calendar_of, shipped
 
@@ -21,12 +22,12 @@ CANCELLED = CohortLifecycle(state=State.CANCELLED, by="ana", reason="lei nova")
 
 def facts(row: Hypothesis, today: date, lifecycle: CohortLifecycle = PAUSED) -> CaseFacts:
     known = facts_of(shipped(ICMS), today, *FACTS[row], has_benefits=True)
-    changed_state = ("paused_by", "paused_on", "cancelled_because")
-    return known.model_copy(update={name: getattr(lifecycle, name) for name in changed_state})
+    pauses = (lifecycle.pause,) if lifecycle.pause else ()
+    return known.model_copy(update={"pauses": pauses, "cancelled_because": lifecycle.cancelled_because})
 
 
 def judged(state: CaseState, known: CaseFacts) -> Decision:
-    return decide(shipped(ICMS), calendar_of(ICMS), state, known)
+    return decide(View(shipped(ICMS), calendar_of(ICMS), state, known))
 
 
 def reminded(row: Hypothesis = "h1") -> CaseState:
@@ -38,12 +39,12 @@ def test_the_clock_stands_still_from_the_day_of_the_pause_though_the_case_hears_
     heard = judged(reminded(), facts("h1", START + timedelta(days=6)))
     assert (heard.step.status, heard.step.on) == (Status.PAUSED, None)
     assert heard.step.reason == "pausado por ana, com toda a coorte"
-    assert heard.state.stopped_on == START + timedelta(days=3)
+    assert heard.state.clock.stopped_on == START + timedelta(days=3)
 
 
 def test_a_pause_that_came_before_the_last_notice_stops_nothing_before_it() -> None:
     late = reminded().done(shipped(ICMS), "h1", 1, 2, START + timedelta(days=5))
-    assert judged(late, facts("h1", START + timedelta(days=6))).state.stopped_on == START + timedelta(days=5)
+    assert judged(late, facts("h1", START + timedelta(days=6))).state.clock.stopped_on == START + timedelta(days=5)
 
 
 def suspended() -> CaseState:
@@ -76,4 +77,4 @@ def test_a_case_of_a_cancelled_cohort_is_closed_wherever_it_stands(row: Hypothes
     for state in (CaseState.at_start(START), reminded(row), reminded(row).referred_now(), suspended()):
         step = judged(state, over).step
         assert (step.action, step.reason) == (Action.CANCEL, "coorte cancelada por ana: lei nova")
-        assert [ahead.action for ahead in plan(shipped(ICMS), calendar_of(ICMS), state, over)] == [Action.CANCEL]
+        assert [ahead.action for ahead in plan(View(shipped(ICMS), calendar_of(ICMS), state, over))] == [Action.CANCEL]

@@ -15,12 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from models.case.decision import decide
 from models.case.evidence import Debt, Filing
-from models.case.facts import CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
+from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFact, PriorStep, facts_of
 from models.case.gate import approvals_wanted, must_be_other, steps_missing
 from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, Transition
+from models.case.view import View
 from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Stage
 from tests import builders
@@ -101,11 +102,15 @@ class PaperCase:
             self.filings.values(),
             self.payments,
             self.hardship_on,
-            self.paused_by,
+            [Pause(by=self.paused_by)] if self.paused_by else (),
             self.notices,
             self.has_benefits,
             self.known_assets,
         ).model_copy(update={"defence": self.defence, "prior_steps": self.prior_steps})
+
+    @property
+    def view(self) -> View:
+        return View(self.ruler, self.calendar, self.state, self.facts)
 
     @property
     def step(self) -> Step:
@@ -126,7 +131,7 @@ class PaperCase:
             self._judge(self.state)
 
     def _judge(self, state: CaseState) -> None:
-        self.decision: Decision = decide(self.ruler, self.calendar, state, self.facts)
+        self.decision: Decision = decide(self.view.at(state))
         self.state = self.decision.state
         self.transitions += self.decision.transitions
         self.since |= {transition.kind for transition in self.decision.transitions}
@@ -309,7 +314,7 @@ def check_act(case: PaperCase, act: Act) -> None:
     assert act.step.on is not None
     if act.step.action in (Action.NOTIFY, Action.ASK_APPROVAL, Action.SUSPEND, Action.REFER):
         assert act.facts.outstanding, "somebody is pursued who owes nothing that is not on hold"
-        assert act.facts.paused_by is None
+        assert not act.facts.pauses
         assert case.calendar.is_working(act.step.on) or act.step.stage is Stage.SUSPENSION
     if act.step.action is Action.REFER:
         assert not steps_missing(case.ruler, act.facts), "to court without the steps before it"
@@ -420,7 +425,13 @@ class Lives(RuleBasedStateMachine):
                 self.case.approve()
         if rich:
             self.debts_are_reassessed(10_000)
-        while at_the_gate and entry and benefits and self.case.step.on and not self.case.state.suspended:
+        while (
+            at_the_gate
+            and entry
+            and benefits
+            and self.case.step.on
+            and self.case.state.status is not Status.BENEFITS_SUSPENDED
+        ):
             self.case.carry_out()
             self.case.serve_the_last()
 
@@ -473,7 +484,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.case.notices and not self.case.facts.under_defence)
     def defend(self) -> None:
         self.case.defend()
-        done = self.case.closed or self.case.state.suspended
+        done = self.case.closed or self.case.state.status is Status.BENEFITS_SUSPENDED
         assert done or self.case.step.action not in (Action.SUSPEND, Action.ASK_APPROVAL, Action.NOTIFY)
 
     @rule(state=st.sampled_from(["accepted", "rejected"]))
@@ -571,6 +582,18 @@ class Lives(RuleBasedStateMachine):
         check_life(self.case)
 
     @invariant()
+    def the_first_block_is_the_status(self) -> None:
+        case, situation = self.case, self.case.decision.situation
+        kinds = [block.kind for block in situation.blocks]
+        assert kinds == sorted(kinds, key=[*Status].index)
+        assert case.step.status is (kinds[0] if kinds else situation.state)
+        assert situation.state is case.state.status
+        if not case.closed:
+            assert (Status.ON_HOLD in kinds) == case.facts.on_hold
+            assert (Status.UNDER_DEFENCE in kinds) == case.facts.under_defence
+            assert (Status.PAUSED in kinds) == bool(case.paused_by and situation.state is not Status.REFERRED)
+
+    @invariant()
     def every_step_and_turn_says_why(self) -> None:
         assert self.case.step.reason.strip()
         assert all(transition.reason.strip() for transition in self.case.transitions)
@@ -578,12 +601,13 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def deciding_again_changes_nothing(self) -> None:
         if not self.case.closed:
-            again = decide(self.case.ruler, self.case.calendar, self.case.state, self.case.facts)
-            assert again == Decision(state=self.case.state, step=self.case.step)
+            again = decide(self.case.view)
+            assert again == self.case.decision.model_copy(update={"transitions": ()})
+            assert again.state == self.case.state
 
     @invariant()
     def benefits_are_back_once_the_cause_is_gone(self) -> None:
-        if self.case.state.suspended and not self.case.facts.outstanding:
+        if self.case.state.status is Status.BENEFITS_SUSPENDED and not self.case.facts.outstanding:
             assert self.case.step.action is Action.REINSTATE
 
     @invariant()
@@ -593,8 +617,8 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def an_approval_is_of_what_was_seen(self) -> None:
-        state = self.case.state
-        assert not state.approvers or state.approved_on_seeing == self.case.facts.fingerprint
+        approval = self.case.state.approval
+        assert not approval or not approval.approvers or approval.on_seeing == self.case.facts.fingerprint
 
     @invariant()
     def hardship_moves_at_most_once(self) -> None:
@@ -603,8 +627,8 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def who_owes_is_never_forgotten(self) -> None:
         case = self.case
-        blocked = case.paused_by or case.state.referred or case.state.suspended or case.state.asked_on
-        unserved = case.state.awaits_service and case.notices[-1].served_on is None
+        blocked = case.paused_by or not case.state.climbs or case.state.approval
+        unserved = case.state.clock.awaits_service and case.notices[-1].served_on is None
         classified = case.state.row is not None
         answered = case.facts.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
         if case.facts.outstanding and classified and not blocked and not unserved and not answered:
@@ -654,7 +678,7 @@ def test_a_life_in_which_nothing_happens_climbs_every_rung_to_the_end(entry: Hyp
 @pytest.mark.parametrize("benefits", [True, False])
 def test_the_plan_of_every_hypothesis_ends(entry: Any, times: int, benefits: bool) -> None:
     case = paper(entry(times), has_benefits=benefits)
-    steps = list(plan(case.ruler, case.calendar, case.state, case.facts))
+    steps = list(plan(case.view))
     assert steps[-1].stage is Stage.SUSPENSION if benefits else steps[-1].action is Action.REFER
     days = [step.on for step in steps if step.on]
     assert days == sorted(days)
@@ -662,7 +686,7 @@ def test_the_plan_of_every_hypothesis_ends(entry: Any, times: int, benefits: boo
 
 def test_the_plan_of_registered_debt_ends_in_referral() -> None:
     case = registered()
-    assert list(plan(case.ruler, case.calendar, case.state, case.facts))[-1].action is Action.REFER
+    assert list(plan(case.view))[-1].action is Action.REFER
 
 
 @given(st.sampled_from(ENTRIES), st.integers(0, 14))
@@ -681,7 +705,7 @@ def test_the_plan_is_what_then_happens_when_nothing_else_does(entry: Hypothesis 
 
 
 def planned(case: PaperCase) -> Iterator[Step]:
-    return plan(case.ruler, case.calendar, case.state, case.facts)
+    return plan(case.view)
 
 
 def test_the_first_notice_leaves_on_a_working_day_and_says_why_this_row() -> None:
@@ -938,7 +962,7 @@ def test_the_gate_stays_shut_until_the_defence_time_has_run_out() -> None:
     assert case.ruler.gate
     defence = Wait(days=90, unit=Unit.LEGAL)
     patient = case.ruler.model_copy(update={"gate": case.ruler.gate.model_copy(update={"defence": defence})})
-    step = decide(patient, case.calendar, case.state, case.facts).step
+    step = decide(View(patient, case.calendar, case.state, case.facts)).step
     assert step.on == case.calendar.after(case.notified[-1].at, defence)
 
 
@@ -1027,7 +1051,7 @@ def test_a_return_alone_suspends_only_where_the_ruler_cites_the_law() -> None:
     case = paper(FACTS["h4"]).climb_until(Action.ASK_APPROVAL)
     assert case.ruler.gate
     lawless = case.ruler.model_copy(update={"gate": case.ruler.gate.model_copy(update={"returns_law": None})})
-    assert decide(lawless, case.calendar, case.state, case.facts).step.action is Action.WAIT
+    assert decide(View(lawless, case.calendar, case.state, case.facts)).step.action is Action.WAIT
 
 
 @given(st.integers(1, 90))

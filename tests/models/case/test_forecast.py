@@ -19,9 +19,7 @@ YEARS = START + timedelta(days=1000)
 )
 def test_it_is_the_rulers_plan(name: str, row: Hypothesis) -> None:
     ruler, calendar = shipped(name), calendar_of(name)
-    steps = [
-        step for step in plan(ruler, calendar, *imagined_case(ruler, row, 1, START)) if step.action is Action.NOTIFY
-    ]
+    steps = [step for step in plan(imagined_case(ruler, calendar, row, 1, START)) if step.action is Action.NOTIFY]
     first = steps[0]
     assert first.on is not None
     waiting = Waiting(row, 0, first.on, 1, tuple(route.channel for route in first.routes), 3)

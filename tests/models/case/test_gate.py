@@ -13,6 +13,7 @@ from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_ot
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
+from models.case.view import View
 from models.errors import Refusal
 from models.formats import day
 from models.ruler.schema import Ruler
@@ -30,7 +31,7 @@ def with_gate(**changes: Any) -> Ruler:
 
 
 def decided(case: PaperCase, ruler: Ruler) -> Step:
-    return decide(ruler, case.calendar, case.state, case.facts).step
+    return decide(View(ruler, case.calendar, case.state, case.facts)).step
 
 
 # ---- four eyes
@@ -43,7 +44,7 @@ def test_who_started_the_cohort_does_not_approve(by: str) -> None:
 
 
 def test_nobody_approves_twice() -> None:
-    once = CaseState.at_start(MONDAY).approved("Bruno", "seen")
+    once = asking().state.approved("Bruno", "seen")
     with pytest.raises(Refusal, match="bruno has approved already; a second person must"):
         must_be_other(once, "bruno", "ana")
     must_be_other(once, "Carla", "ana")
@@ -122,7 +123,7 @@ def test_an_approval_outlives_what_delay_adds_by_the_day() -> None:
 )
 def test_who_owns_as_much_as_he_owes_is_no_persistent_defaulter(assets: str | None, basis: str) -> None:
     case = defaulter(known_assets=Decimal(assets) if assets is not None else None)
-    found, why = basis_of(case.ruler, case.state, case.facts)
+    found, why = basis_of(case.view)
     assert found == basis
     assert ("devedor contumaz por lei" in why) == (basis == "statutory")
     assert ("fim da régua" in why) == (basis == "ladder")
@@ -164,8 +165,8 @@ def test_silence_serves_on_its_day_and_the_wait_counts_from_it() -> None:
     assert day(on) in case.step.reason
     case.carry_out()
     assert case.notices[-1].served_on == on
-    assert case.state.wait
-    assert case.step.on == case.calendar.after(on, case.state.wait)
+    assert case.state.clock.wait
+    assert case.step.on == case.calendar.after(on, case.state.clock.wait)
 
 
 def test_who_reads_it_before_is_served_that_day() -> None:
@@ -218,7 +219,7 @@ def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: i
     filed = served_on + timedelta(days=late)
     decided_on = None if state == "open" else case.today
     case.defence = Defence(filed_on=filed, state=state, decided_on=decided_on)
-    why = cause_ended(case.ruler, case.calendar, case.facts)
+    why = cause_ended(case.view)
     assert bool(why) is given_back
     case.sit()
     assert (case.step.action is Action.REINSTATE) is given_back

@@ -101,7 +101,7 @@ def test_days_of_a_hold_that_came_to_be_known_later_are_given_back() -> None:
 def test_no_day_before_the_last_notice_is_given_back() -> None:
     case = unpaid().climb(2)
     case.hold("injunction", since=date(2026, 1, 1))
-    assert case.state.stopped_on == case.notified[-1].at
+    assert case.state.clock.stopped_on == case.notified[-1].at
 
 
 def test_the_hold_that_ends_last_decides_where_a_debt_has_several() -> None:

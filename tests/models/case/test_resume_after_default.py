@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from models.case.decision import decide
-from models.case.facts import BrokenAgreement, CaseFacts, facts_of
-from models.case.state import CaseState
+from models.case.facts import BrokenAgreement, CaseFacts, Pause, facts_of
+from models.case.state import CaseState, OnRow
 from models.case.step import Action, Decision
+from models.case.view import View
 from models.ruler.check import read_ruler, rule_faults
 from models.ruler.schema import Kind, Ruler
 from storage.catalogue import RULERS
@@ -24,7 +25,7 @@ def facts(today: date, *grounds: str, broken: BrokenAgreement | None = None) -> 
 
 
 def judged(state: CaseState, known: CaseFacts, ruler: Ruler | None = None) -> Decision:
-    return decide(ruler or shipped(ICMS), calendar_of(ICMS), state, known)
+    return decide(View(ruler or shipped(ICMS), calendar_of(ICMS), state, known))
 
 
 def reminded() -> CaseState:
@@ -62,9 +63,9 @@ def test_a_case_that_stood_higher_goes_on_from_there() -> None:
 
 
 def judged_kind() -> Kind:
-    kind = judged(CaseState.at_start(START), facts(START)).state.kind
-    assert kind is not None
-    return kind
+    place = judged(CaseState.at_start(START), facts(START)).state.place
+    assert isinstance(place, OnRow)
+    return place.kind
 
 
 def test_the_dwell_of_the_last_notice_is_kept() -> None:
@@ -82,7 +83,7 @@ def test_a_ruler_that_names_no_cell_goes_on_where_it_stood() -> None:
 
 
 def test_while_it_is_paused_it_waits() -> None:
-    paused = facts(DECIDED, broken=BROKEN).model_copy(update={"paused_by": "ana"})
+    paused = facts(DECIDED, broken=BROKEN).model_copy(update={"pauses": (Pause(by="ana"),)})
     assert judged(reminded(), paused).state.resumed_after is None
 
 

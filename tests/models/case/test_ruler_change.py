@@ -14,6 +14,7 @@ from models.case.ruler_change import Outcome, outcome, translate
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
+from models.case.view import View
 from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Ruler, Rung, Stage
 from tests.builders import FACTS, ICMS, calendar_of, shipped
@@ -45,7 +46,7 @@ def days(count: int) -> Wait:
 def migrated(case: PaperCase, new: Ruler, old: Ruler = OLD) -> tuple[CaseState, Step]:
     state = translate(old, new, case.state)
     assert state is not None
-    return state, decide(new, CALENDAR, state, case.facts).step
+    return state, decide(View(new, CALENDAR, state, case.facts)).step
 
 
 def becomes_of(case: PaperCase, new: Ruler) -> Outcome:
@@ -96,7 +97,7 @@ def test_when_the_rung_to_come_is_gone_the_one_after_it_comes() -> None:
 def test_another_dwell_counts_from_the_day_of_the_contact(dwell: int, is_: Outcome) -> None:
     case = unpaid().climb(1)
     new = but("h1", 0, dwell=days(dwell))
-    assert migrated(case, new)[1].on == CALENDAR.after(case.state.anchor, days(dwell))
+    assert migrated(case, new)[1].on == CALENDAR.after(case.state.clock.anchor, days(dwell))
     assert becomes_of(case, new) is is_
 
 
@@ -117,14 +118,14 @@ def test_a_rung_that_is_formal_now_is_taken_again() -> None:
     assert (then.row, then.stage, then.on) == ("h7", Stage.FINAL_NOTICE, case.step.on)
     assert becomes_of(case, new) is Outcome.REPEATS
     done = state.done(new, "h7", 2, 9, case.today)
-    assert decide(new, CALENDAR, done, case.facts).step.row is None, "it waits for proof of service"
+    assert decide(View(new, CALENDAR, done, case.facts)).step.row is None, "it waits for proof of service"
 
 
 def test_a_rung_that_is_not_formal_any_more_waits_for_no_service() -> None:
     case = defaulter(compressed=False).climb(1)
     assert case.step.on is None
     _, then = migrated(case, but("h8", 0, formal=False))
-    assert (then.stage, then.on) == (Stage.FINAL_NOTICE, CALENDAR.after(case.state.anchor, _wait("h8", 0)))
+    assert (then.stage, then.on) == (Stage.FINAL_NOTICE, CALENDAR.after(case.state.clock.anchor, _wait("h8", 0)))
 
 
 def _wait(row: Hypothesis, index: int) -> Wait:
@@ -172,7 +173,7 @@ def test_a_clock_that_stands_still_stands_still(what: str) -> None:
             case.hold("judicial", which=period)
     new = but("h8", 0, dwell=Wait(days=60, unit=Unit.LEGAL))
     state, then = migrated(case, new)
-    assert (then.action, state.stopped_on) == (Action.WAIT, case.state.stopped_on)
+    assert (then.action, state.clock.stopped_on) == (Action.WAIT, case.state.clock.stopped_on)
     assert becomes_of(case, new) is Outcome.UNCHANGED
 
 
@@ -269,7 +270,7 @@ def test_no_notice_is_softer_than_the_last(life: tuple[CaseState, CaseFacts], ne
     state, facts = life
     moved = translate(OLD, new, state)
     assert moved is not None
-    step = decide(new, CALENDAR, moved, facts).step
+    step = decide(View(new, CALENDAR, moved, facts)).step
     if step.action is Action.NOTIFY:
         assert step.rigidity is not None
         assert step.rigidity >= state.last_rigidity
@@ -280,8 +281,8 @@ def test_no_rung_is_skipped_but_softer_ones(life: tuple[CaseState, CaseFacts], n
     state, facts = life
     moved = translate(OLD, new, state)
     assert moved is not None
-    step = decide(new, CALENDAR, moved, facts).step
-    if step.action is not Action.NOTIFY or state.row is None or state.suspended or state.stopped_on:
+    step = decide(View(new, CALENDAR, moved, facts)).step
+    if step.action is not Action.NOTIFY or state.row is None or not state.climbs or state.clock.stopped_on:
         return
     stood = OLD.rung(state.row, state.rung).stage.severity if state.rung >= 0 else -1
     demanded = [
@@ -311,7 +312,8 @@ def test_twice_is_once(life: tuple[CaseState, CaseFacts], new: Ruler) -> None:
 @settings(max_examples=50)
 def test_the_days_that_were_waited_count(life: tuple[CaseState, CaseFacts], new: Ruler, newer: Ruler) -> None:
     state, _ = life
-    kept = {"started", "anchor", "not_before", "stood_still", "stopped_on", "steps", "last_rigidity", "occurrences"}
+    kept: Any = dict.fromkeys(("started", "steps", "last_rigidity", "occurrences"), True)
+    kept["clock"] = {"anchor", "not_before", "stood_still", "stopped_on"}
     once = translate(OLD, new, state)
     assert once is not None
     twice = translate(new, newer, once)

@@ -156,7 +156,7 @@ def test_the_plan_of_a_case_whose_rung_was_lost_ends() -> None:
     case = addressed()
     case.contact()
     case.becomes("email", Progress.FAILED)
-    ahead = list(islice(plan(case.ruler, case.calendar, case.state, case.facts), 100))
+    ahead = list(islice(plan(case.view), 100))
     assert (ahead[0].row, ahead[0].rung) == ("h1", 0)
     assert len(ahead) < 100
 
@@ -194,7 +194,7 @@ def test_a_formal_notice_that_was_lost_serves_nobody() -> None:
 
 def test_the_communication_of_a_suspension_falls_over_too() -> None:
     case = addressed("h8").falls_back(email=("whatsapp",))
-    while not case.state.suspended:
+    while case.state.status is not Status.BENEFITS_SUSPENDED:
         if case.step.action is Action.NOTIFY:
             case.contact()
         else:

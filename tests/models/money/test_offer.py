@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from commands.ruler import examined
 from models.case.decision import decide
+from models.case.facts import Pause
 from models.case.plan import imagined_case, plan
 from models.case.status import Status
 from models.case.step import Action, Step
@@ -169,8 +170,7 @@ def dates_of(steps: list[Step]) -> list[date]:
 
 
 def planned(start: date) -> list[Step]:
-    state, facts = imagined_case(RULER, "h1", 1, start)
-    return list(plan(RULER, CALENDAR, state, facts))
+    return list(plan(imagined_case(RULER, CALENDAR, "h1", 1, start)))
 
 
 def test_the_plan_leads_up_to_the_deadline_and_ends_after_the_banks_days() -> None:
@@ -208,25 +208,25 @@ def test_whenever_it_starts_no_rung_is_skipped_or_early_and_none_is_on_the_last_
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"paused_by": "Ana"}, Status.PAUSED), ({"held": True}, Status.ON_HOLD), ({}, Status.RUNNING)],
+    [({"pauses": (Pause(by="Ana"),)}, Status.PAUSED), ({"held": True}, Status.ON_HOLD), ({}, Status.RUNNING)],
 )
 def test_a_case_that_is_not_settled_ends_whatever_it_waits_for(change: dict[str, object], status: Status) -> None:
-    state, facts = imagined_case(RULER, "h1", 1, date(2023, 6, 1))
-    state = state.done(RULER, "h1", 0, 1, date(2023, 6, 1))
+    entered = imagined_case(RULER, CALENDAR, "h1", 1, date(2023, 6, 1))
+    facts, reminded = entered.facts, entered.at(entered.state.done(RULER, "h1", 0, 1, date(2023, 6, 1)))
     if change.pop("held", False):
         held = tuple(debt.model_copy(update={"grounds": ("guarantee",)}) for debt in facts.debts)
         facts = facts.model_copy(update={"debts": held})
     late = facts.model_copy(update={"today": date(2023, 6, 23), **change})
-    step = decide(RULER, CALENDAR, state, late).step
+    step = decide(reminded.seeing(late)).step
     assert (step.action, step.status, step.on) == (Action.END, status, date(2023, 7, 3))
     assert "23/06/2023 às 16:00" in step.reason
 
 
 def test_what_is_settled_resolves_even_after_the_deadline() -> None:
-    state, facts = imagined_case(RULER, "h1", 1, date(2023, 6, 1))
-    paid = tuple(debt.model_copy(update={"balance": 0}) for debt in facts.debts)
-    after = facts.model_copy(update={"debts": paid, "evidence": (), "today": date(2023, 7, 20)})
-    assert decide(RULER, CALENDAR, state, after).step.action is Action.RESOLVE
+    entered = imagined_case(RULER, CALENDAR, "h1", 1, date(2023, 6, 1))
+    paid = tuple(debt.model_copy(update={"balance": 0}) for debt in entered.facts.debts)
+    after = entered.facts.model_copy(update={"debts": paid, "evidence": (), "today": date(2023, 7, 20)})
+    assert decide(entered.seeing(after)).step.action is Action.RESOLVE
 
 
 def test_the_utc_day_of_a_payment_is_not_its_day() -> None:

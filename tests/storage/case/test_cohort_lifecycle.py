@@ -100,9 +100,9 @@ def test_who_must_hear_of_it_is_told_and_nobody_else(engine: Engine) -> None:
     founded(engine)
     running, alone = case(engine, "A"), case(engine, "B", status="paused", paused_by="bia")
     case(engine, "C", status="control")
-    assert change_cohort_state(engine, "iptu", State.PAUSED, "ana", "", NOW) == 1
-    assert told(engine) == [running]
-    assert look(engine, running) is Status.PAUSED
+    assert change_cohort_state(engine, "iptu", State.PAUSED, "ana", "", NOW) == 2
+    assert told(engine) == sorted([running, alone])
+    assert (look(engine, running), look(engine, alone)) == (Status.PAUSED, Status.PAUSED)
     assert change_cohort_state(engine, "iptu", State.RUNNING, "ana", "", NOW) == 2
     assert (look(engine, running), look(engine, alone)) == (Status.RUNNING, Status.PAUSED)
 

@@ -51,6 +51,7 @@ def case(engine: Engine, name: str, status: str) -> str:
     state = CaseState.at_start(TODAY).model_dump(mode="json")
     ruler = select(cohorts.c.ruler).where(cohorts.c.name == COHORT).scalar_subquery()
     values = {"taxpayer": who, "tax": "IPTU", "cohort": COHORT, "ruler": ruler, "status": status, "state": state}
+    values["blocks"] = [] if status == "running" else [{"kind": status, "reason": "r"}]
     with engine.begin() as connection:
         return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
 

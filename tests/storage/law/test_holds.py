@@ -135,5 +135,5 @@ def test_what_is_refused_changes_nothing(made: Contract) -> None:
 def test_a_closed_case_is_not_held(made: Contract) -> None:
     with made.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE cases SET status = 'resolved', closed_at = now()")
-    with pytest.raises(Refusal, match=f"case {made.case} is resolved"):
+    with pytest.raises(Refusal, match="the case is resolved: nothing more"):
         place(made)

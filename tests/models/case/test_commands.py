@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
-from models.case.entries import check_defence, check_hold, check_ruling
+from models.case.blocks import Situation
+from models.case.commands import check_defence, check_hold, check_ruling, must_be_open
 from models.case.facts import Defence
-from models.case.status import Status, must_be_open
+from models.case.status import Status
 from models.errors import Refusal
 from models.law.grounds import Ground, ended_by, read_ground
 from models.words import GROUNDS
@@ -42,7 +43,7 @@ def test_what_fits() -> None:
     check_defence(TODAY, TODAY, None, TODAY)
     check_defence(BEFORE, EARLIER, REJECTED, TODAY)
     check_ruling(BEFORE, OPEN, TODAY)
-    must_be_open("c1", Status.REFERRED)
+    must_be_open(Situation(state=Status.REFERRED))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_what_fits() -> None:
         (lambda: check_ruling(TODAY, REJECTED, TODAY), "was rejected on 2026-11-10 already"),
         (lambda: check_ruling(EARLIER, OPEN, TODAY), "before it was filed on 2026-11-10"),
         (lambda: check_ruling(LATER, OPEN, TODAY), "yet to come"),
-        (lambda: must_be_open("c1", Status.RESOLVED), "case c1 is resolved: nothing more can be done"),
+        (lambda: must_be_open(Situation(state=Status.RESOLVED)), "the case is resolved: nothing more can be done"),
     ],
 )
 def test_what_does_not_fit_is_told_in_a_sentence(check: Callable[[], None], told: str) -> None:

@@ -1,0 +1,123 @@
+"""What people may do to a case: which act makes sense on it as it stands, and which days may be put on record.
+
+One answer for workflow validators, operations and pages alike, each refusal one sentence.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from models.case.blocks import Situation
+from models.case.facts import Defence
+from models.case.status import Status
+from models.errors import Refusal
+
+CLOSED = "the case is {}: nothing more can be done to it"
+
+
+class Act(StrEnum):
+    """Something that a person does to a case; the words are those of the command line."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SIGN = "sign"
+    HOLD = "hold"
+    RELEASE = "release"
+    DEFENCE = "defence"
+    RULING = "ruling"
+    """Deciding the defence that is open."""
+    STEP = "step"
+    SERVED = "served"
+    HARDSHIP = "hardship"
+
+
+def may(act: Act, case: Situation) -> bool:
+    return why_not(act, case) is None
+
+
+def must_be_possible(act: Act, case: Situation) -> None:
+    """Raises Refusal where the act makes no sense on the case."""
+    if why := why_not(act, case):
+        raise Refusal(why)
+
+
+def must_be_open(case: Situation) -> None:
+    """Raises Refusal on a closed case, to which nothing at all can be done."""
+    if case.state.closed:
+        raise Refusal(CLOSED.format(case.state))
+
+
+def why_not(act: Act, case: Situation) -> str | None:
+    """The sentence why the act makes no sense on the case; None: it may be done."""
+    if case.state.closed:
+        return CLOSED.format(case.state)
+    match act:
+        case Act.APPROVE | Act.REJECT if not case.has(Status.AWAITING_APPROVAL):
+            return f"the case is {case.status}, not awaiting approval"
+        case Act.PAUSE:
+            return _why_no_pause(case)
+        case Act.RESUME:
+            return _why_no_resumption(case)
+        case Act.RULING if not case.has(Status.UNDER_DEFENCE):
+            return f"the case is {case.status}: no defence is open"
+        case Act.DEFENCE if case.has(Status.UNDER_DEFENCE):
+            return "a defence is open already; decide it first"
+    return None
+
+
+def _why_no_pause(case: Situation) -> str | None:
+    """Whatever else blocks it: a pause lasts when that has ended."""
+    if case.has(Status.PAUSED):
+        return "the case is paused already"
+    if case.state is not Status.RUNNING:
+        return f"the case is {case.state}; there is nothing to pause"
+    return None
+
+
+def _why_no_resumption(case: Situation) -> str | None:
+    if case.has(Status.PAUSED):
+        return None
+    if case.has(Status.PAUSED, whole_cohort=True):
+        return "not the case alone, the whole cohort is paused; resume it with `cohort resume`"
+    return f"the case is {case.status}, not paused"
+
+
+def must_have_been(what: str, on: date, today: date) -> None:
+    if on > today:
+        raise Refusal(f"{what} on {on}, which is yet to come: today is {today}")
+
+
+def check_hold(since: date, until: date | None, today: date) -> None:
+    """Both days are included."""
+    must_have_been("a hold can't begin", since, today)
+    if until is None:
+        return
+    if until < since:
+        raise Refusal(f"a hold can't end on {until}, before it begins on {since}")
+    if until < today:
+        raise Refusal(f"a hold until {until} is over already: today is {today}")
+
+
+def check_defence(filed_on: date, first_notice_on: date | None, newest: Defence | None, today: date) -> None:
+    """Against what a formal notice announces, and one at a time."""
+    if newest is not None and newest.state == "open":
+        raise Refusal(f"a defence filed on {newest.filed_on} is open already; decide it first, with --decided")
+    if first_notice_on is None:
+        raise Refusal("no formal notice was sent, so there is nothing yet to defend oneself against")
+    must_have_been("a defence can't be filed", filed_on, today)
+    if filed_on < first_notice_on:
+        raise Refusal(f"a defence can't be filed on {filed_on}, before the first formal notice of {first_notice_on}")
+
+
+def check_ruling(decided_on: date, newest: Defence | None, today: date) -> None:
+    """Of the defence that is open."""
+    if newest is None:
+        raise Refusal("no defence is on record; file it first, with --reference")
+    if newest.state != "open":
+        raise Refusal(f"the defence filed on {newest.filed_on} was {newest.state} on {newest.decided_on} already")
+    must_have_been("a defence can't be decided", decided_on, today)
+    if decided_on < newest.filed_on:
+        raise Refusal(f"a defence can't be decided on {decided_on}, before it was filed on {newest.filed_on}")

@@ -15,16 +15,18 @@ from temporalio.exceptions import ApplicationError
 from activities.dependencies import Dependencies, contact_at, now, share_of
 from channels.mail_gateway import Busy, Outgoing, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
-from channels.rendering import Addressee, InstalmentLetter, render
+from channels.rendering import Addressee, InstalmentLetter, pinned_words, render
 from models.agreement.default import payable
 from models.agreement.instalments import Entry, State, Step
 from models.agreement.quote import Pay
+from models.assets import INSTALMENT_MESSAGES
 from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
-from storage.agreement.agreements import AgreementRecord, AgreementTransaction, agreement_transaction
-from storage.agreement.policy_files import shipped_policy
+from storage.agreement.agreements import AgreementRecord, AgreementTransaction, agreement_transaction, read_row
+from storage.agreement.policies import offered_policy, pinned_policy
 from storage.agreement.signing import SigningRequest, sign
+from storage.case.cases import read_case
 from storage.case.people import Person, read_person, suppress_contact
 from storage.schema import instalments
 from workflows.effects import (
@@ -37,9 +39,6 @@ from workflows.effects import (
     Signed,
     UnsentMessage,
 )
-
-CHANNELS: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
-"""A missed instalment is told by voice too, as Alagoas does."""
 
 DATABASE_AWAY = timedelta(minutes=1)
 """After which a message is tried again that could not even be read."""
@@ -55,9 +54,9 @@ class AgreementActivities(AgreementEffects):
     def sign_agreement(self, wanted: AgreementRequest) -> Signed:
         """Raises `Refusal` with the rule that says so."""
         asked = SigningRequest(wanted.instalments, wanted.pay, wanted.kind, wanted.litigation, wanted.regime)
-        agreed, offer = sign(
-            self.dependencies.engine, wanted.case, *shipped_policy(wanted.policy), asked, wanted.by, "link", now()
-        )
+        with self.dependencies.engine.connect() as connection:
+            offered = offered_policy(read_case(connection, wanted.case).frozen, wanted.policy)
+        agreed, offer = sign(self.dependencies.engine, wanted.case, offered, asked, wanted.by, "link", now())
         first = offer.instalments[0]
         return Signed(
             agreement=agreed.id, instalments=len(offer.instalments), first_due=first.due, first_amount=first.amount
@@ -150,7 +149,7 @@ class AgreementActivities(AgreementEffects):
     def _channels(self, tx: AgreementTransaction, step: Step) -> list[Channel]:
         """Those of the step's message that reach the taxpayer; a break has none."""
         reached = _person(tx).contacts.reach(self.dependencies.gateway_of(tx.agreed.case).unaddressed).open
-        return [channel for channel in CHANNELS.get(step.kind, ()) if channel in reached]
+        return [channel for channel in INSTALMENT_MESSAGES.get(step.kind, ()) if channel in reached]
 
     def _message(self, tx: AgreementTransaction, step: Step, channel: Channel) -> InstalmentMessage:
         queue = self.dependencies.queue(tx.agreed.case, channel)
@@ -159,7 +158,9 @@ class AgreementActivities(AgreementEffects):
     def _outgoing(self, tx: AgreementTransaction, entry: Entry, message: InstalmentMessage) -> Outgoing:
         agreed, step, channel = tx.agreed, message.step, message.channel
         ruler, who = agreed.case.ruler, _person(tx)
-        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who))
+        digest = read_row(tx.connection, agreed.id)["policy"]
+        words = pinned_words(digest, pinned_policy(tx.connection, digest).texts)
+        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who), words)
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
         links, attempt = self.dependencies.links, activity.info()
         return Outgoing(
@@ -174,7 +175,7 @@ class AgreementActivities(AgreementEffects):
             recipient=who.contacts.address(channel),
             subject=written.subject,
             body=written.body,
-            html=mail_html(written, head) if channel == "email" else None,
+            html=mail_html(written, head, words) if channel == "email" else None,
             unsubscribe=links.unsubscribe(agreed.case.id, "email") if links and channel == "email" else None,
             at=now(),
             since=attempt.scheduled_time if attempt.attempt > 1 else None,

@@ -25,7 +25,8 @@ from activities.dependencies import Dependencies, contact_at, late_contact_at, n
 from activities.letters import letter_for
 from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
-from channels.rendering import Message, reinstatement_template, render
+from channels.rendering import Message, Words, pinned_words, render
+from models.assets import reinstatement_template
 from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
@@ -126,7 +127,7 @@ class NoticeActivities(NoticeEffects):
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(tx, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
-        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx)))
+        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx)), _words(tx.case))
         segments = measure(message.body).segments if route.channel == "sms" else 1
         cost = _cost(tx, route, at, segments)
         if not _spend(tx, cost, at_any_cost=informs):
@@ -179,7 +180,7 @@ class NoticeActivities(NoticeEffects):
             recipient=made.address if adapter.needs_contact else _written_to(made.channel, who),
             subject=made.subject,
             body=made.body,
-            html=self._html(ruler, made) if made.channel == "email" else None,
+            html=self._html(case, made) if made.channel == "email" else None,
             personal=_personal(made, who),
             unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
             content=self._content(tx, made) if made.channel == "whatsapp" else None,
@@ -191,10 +192,10 @@ class NoticeActivities(NoticeEffects):
     def _link(self, tx: CaseTransaction) -> str | None:
         return self.links.pay(tx.case.id) if self.links else None
 
-    def _html(self, ruler: Ruler, made: Row[Any]) -> str:
+    def _html(self, case: Case, made: Row[Any]) -> str:
         pay_pages = self.links.pay_pages if self.links else None
-        head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=pay_pages)
-        return mail_html(Message(subject=made.subject, body=made.body), head)
+        head = Letterhead(authority=case.ruler.authority, site=case.ruler.contact.site, pay_pages=pay_pages)
+        return mail_html(Message(subject=made.subject, body=made.body), head, _words(case))
 
     def _content(self, tx: CaseTransaction, made: Row[Any]) -> Content | None:
         """None: its ruler has none, or the case went over to a ruler without that rung."""
@@ -345,6 +346,11 @@ def _has_rung(ruler: Ruler, step: Step) -> bool:
 def _rung_of(tx: CaseTransaction, step: Step) -> Rung:
     assert step.row is not None and step.rung is not None  # noqa: S101, PT018 - a step that sends has them
     return tx.case.ruler.rung(step.row, step.rung)
+
+
+def _words(case: Case) -> Words:
+    """The templates that its ruler was frozen with."""
+    return pinned_words(case.frozen.digest, case.frozen.texts)
 
 
 def _cost(tx: CaseTransaction, route: Route, at: date, segments: int) -> Decimal:

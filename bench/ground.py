@@ -18,13 +18,13 @@ from temporalio.client import Client
 
 from bench.scale import Scale
 from commands.cohort import begin_cohort
-from commands.ruler import load_ruler
 from embedded import postgres
 from embedded.child import REPOSITORY, environment
 from embedded.home import Home
 from embedded.stack import Stack
 from models.errors import Refusal
 from models.law.calendar import Clock
+from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection
 from workflows.client import connect_to
 
@@ -78,8 +78,7 @@ class Ground:
 
     def cohort(self, tax: str, clock: Clock) -> Cohort:
         """Begins a cohort of all debtors of that tax; its notices become files."""
-        ruler, source = load_ruler(RULER)
-        return begin_cohort(self.engine, tax, ruler, source, "bench", Selection(tax=tax), clock, rehearsal=True)
+        return begin_cohort(self.engine, tax, load_ruler(RULER), "bench", Selection(tax=tax), clock, rehearsal=True)
 
     def ask(self, query: str, **values: Any) -> Any:
         with self.engine.connect() as connection:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from channels.markup import markup
-from channels.rendering import Message
+from channels.rendering import Message, Words
+from models.assets import MAIL
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 ITEM = "- "
 
-_environment = markup()
+CONTENT = "email/content.html.j2"
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,20 @@ class Block:
     """Where its button leads."""
 
 
-def mail_html(message: Message, head: Letterhead) -> str:
+def mail_html(message: Message, head: Letterhead, words: Words) -> str:
     """An e-mail as HTML. It needs no image, no font and no style sheet, and is as wide as the screen up to 600
     pixels."""
-    return _made("email/mail.html.j2", message, head)
+    return _made(MAIL, message, head, words)
 
 
-def mail_content(message: Message, head: Letterhead) -> str:
+def mail_content(message: Message, head: Letterhead, words: Words) -> str:
     """The visible content of a mail, to be part of another page."""
-    return _made("email/content.html.j2", message, head)
+    return _made(CONTENT, message, head, words)
 
 
-def _made(template: str, message: Message, head: Letterhead) -> str:
+def _made(template: str, message: Message, head: Letterhead, words: Words) -> str:
     blocks = [block for text in message.body.strip().split("\n\n") for block in _blocks(text, head)]
-    return _environment.get_template(template).render(subject=message.subject, head=head, blocks=blocks)
+    return words.get_template(template).render(subject=message.subject, head=head, blocks=blocks)
 
 
 def _blocks(text: str, head: Letterhead) -> Iterator[Block]:

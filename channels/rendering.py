@@ -1,24 +1,23 @@
-"""The words of a message: a template of `templates/` filled with the facts of one case."""
+"""The words of a message: a template filled with the facts of one case."""
 
 import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FunctionLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from models.assets import Texts, template_choices, template_file
 from models.contact.channel import CHANNELS, Channel
 from models.contact.sms import transliterate
 from models.formats import day, moment, money, percent, period
 from models.money.offered import Offered
 from models.ruler.schema import Contact, Credit, Hypothesis, Stage, Tone
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 HEADED: frozenset[Channel] = frozenset({"email", "domicile"})
 """The channels whose messages are letters with a subject; the others carry a few sentences."""
 OPEN: frozenset[Channel] = frozenset(CHANNELS) - {"domicile"}
@@ -155,6 +154,10 @@ class InstalmentLetter(_Value):
         return self.model_dump()
 
 
+KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields)
+"""The only names of a template about an instalment."""
+
+
 class Message(_Value):
     subject: str | None
     """None on channels that have none."""
@@ -162,13 +165,19 @@ class Message(_Value):
 
 
 class Words(ImmutableSandboxedEnvironment):
-    """Templates as their authors may write them: no access to Python, no unknown name passes, plain text comes out."""
+    """Templates as their authors may write them: no access to Python, no unknown name passes, plain text comes out,
+    and markup only of those that are named so."""
 
-    def __init__(self, folder: Path = TEMPLATES) -> None:
+    def __init__(self, texts: Texts) -> None:
+        def load(name: str) -> tuple[str, str, None] | None:
+            file = template_file(name)
+            return (texts[file], file, None) if file in texts else None
+
         super().__init__(
-            loader=FileSystemLoader(folder),
+            loader=FunctionLoader(load),
             undefined=StrictUndefined,
-            autoescape=False,  # messages are plain text
+            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -183,27 +192,20 @@ class Words(ImmutableSandboxedEnvironment):
         self.filters.update(filters)
 
 
-_WORDS = Words()
+_pinned: dict[str, Words] = {}
 
 
-def template_files(channel: Channel, template: str) -> list[str]:
-    """The files in which words are looked for, in order: the ruler's own for the channel first. Without them the
-    electronic domicile gets the e-mail's, and each short channel what its base says by hypothesis and tone."""
-    own = f"{channel}/{template}.txt.j2"
-    if channel == "email":
-        return [own]
-    return [own, f"email/{template}.txt.j2" if channel == "domicile" else f"{channel}/base.txt.j2"]
+def pinned_words(digest: str, texts: Texts) -> Words:
+    """The templates of a frozen ruler or policy, compiled once a process: what a digest stands for never changes."""
+    if digest not in _pinned:
+        _pinned[digest] = Words(texts)
+    return _pinned[digest]
 
 
-def reinstatement_template(suspension_template: str) -> str:
-    """The words that give benefits back stand beside those that suspend them."""
-    return f"{suspension_template.rpartition('/')[0]}/reinstatement".removeprefix("/")
-
-
-def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = _WORDS) -> Message:
+def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words) -> Message:
     """Fills a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
     used."""
-    text = words.select_template(template_files(channel, template)).render(letter.names(channel)).strip()
+    text = words.select_template(template_choices(channel, template)).render(letter.names(channel)).strip()
     if channel == "sms" and letter.gsm7:
         text = transliterate(text)
     subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)

@@ -1,24 +1,23 @@
 """The faults of a ruler's templates, found before anybody gets a message."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import product
-from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from jinja2 import FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.visitor import NodeTransformer
 from pydantic import BaseModel
 
 from channels.rendering import (
     HEADED,
     KNOWN,
+    KNOWN_OF_INSTALMENTS,
     OPEN,
-    TEMPLATES,
     Addressee,
     Letter,
     Message,
@@ -26,12 +25,12 @@ from channels.rendering import (
     OpenDebt,
     OpenDivergence,
     Words,
-    reinstatement_template,
     render,
-    template_files,
 )
+from models.assets import Texts, channels_of, reinstatement_template, template_choices, template_file
 from models.contact.channel import Channel
 from models.contact.sms import measure
+from models.errors import Refusal
 from models.money.offer import Offer
 from models.money.offered import Offered, OfferedModality
 from models.ruler.schema import Hypothesis, Ruler, Rung, Stage, tone_of
@@ -46,11 +45,11 @@ SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 
 
-def template_faults(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
+def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The faults of a ruler's templates: files missing, names unknown in any branch, words that don't render, links or
     numbers read aloud, debt detail stated over an open channel before registration (CTN art. 198), and formal notices
     on the way to a suspension that don't say by what: LC 225/2026's thresholds, or the end of the ladder."""
-    check = _Check(folder)
+    check = _Check(texts)
     told: set[str] = set()
     for row, index, rung in ruler.cells():
         where = ("rows", row, "rungs", index, "template")
@@ -77,10 +76,21 @@ def _suspends(ruler: Ruler, row: Hypothesis) -> bool:
     return any(rung.stage is Stage.SUSPENSION for rung in ruler.rows[row].rungs)
 
 
-def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]:
+def words_faults(file: str, texts: Texts) -> list[str]:
+    """The faults of one template whoever uses it: its syntax, names that no message knows, what it extends."""
+    check = _Check(texts)
+    try:
+        return list(dict.fromkeys(check.written(file.removeprefix(template_file("")))))
+    except TemplateError as error:
+        return [check.sentence(error)]
+    except Refusal as no_text:
+        return [str(no_text)]
+
+
+def template_warnings(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The messages that can be sent but had better be shorter. To be asked of a ruler whose templates have no
     faults."""
-    words, told = Words(folder), set[str]()
+    words, told = Words(texts), set[str]()
     for row, index, rung in ruler.cells():
         if "sms" not in channels_of(ruler, row, index):
             continue
@@ -89,11 +99,6 @@ def template_warnings(ruler: Ruler, folder: Path = TEMPLATES) -> Iterator[Fault]
         if segments > MOST_SEGMENTS and rung.template not in told:
             yield Fault(("rows", row, "rungs", index, "template"), f"its SMS takes {segments} segments")
         told.add(rung.template)
-
-
-def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
-    """The channels that a rung's notices may leave by, fallbacks included, each once."""
-    return list(dict.fromkeys(channel for fallbacks in ruler.fallbacks(row, index).values() for channel in fallbacks))
 
 
 def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
@@ -261,28 +266,24 @@ class _Read:
 
 
 class _Check:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files = FileSystemLoader(folder)
-        self._words = Words(folder)
-        self._every_branch = _EveryBranch(folder)
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._words = Words(texts)
+        self._every_branch = _EveryBranch(texts)
         for words in (self._words, self._every_branch):
             words.auto_reload = False  # nobody edits them meanwhile, and each look costs more than the rendering
         self._known: dict[str, _Read] = {}
         self._messages: dict[int, Message] = {}
         """What each letter of one template says, by the letter's identity while `faults` looks at it."""
 
-    def shown(self, file: str) -> str:
-        return f"{self._folder.name}/{file}"
-
     def wanted(self, channel: Channel, template: str) -> str:
         """The file that an author would write: the most particular one."""
-        return self.shown(template_files(channel, template)[0])
+        return template_file(template_choices(channel, template)[0])
 
     def file(self, channel: Channel, template: str) -> str | None:
         """The one whose words are sent."""
-        files = template_files(channel, template)
-        return next((file for file in files if (self._folder / file).is_file()), None)
+        choices = template_choices(channel, template)
+        return next((file for file in choices if template_file(file) in self._texts), None)
 
     def faults(self, channel: Channel, template: str, letters: list[Letter]) -> list[str]:
         """The faults of one template, each sentence once, with its own file and line. A missing file is not among
@@ -291,11 +292,11 @@ class _Check:
         if file is None:
             return []
         try:
-            written = list(self._written(file, []))
+            written = list(self.written(file))
         except TemplateError as error:
-            return [self._sentence(error)]
-        except UnicodeDecodeError:
-            return [f"{self.shown(file)}, or what it extends, is not UTF-8"]
+            return [self.sentence(error)]
+        except Refusal as no_text:
+            return [str(no_text)]
         if not written:
             self._messages.clear()
             different = self._different(channel, file, letters)
@@ -316,33 +317,33 @@ class _Check:
             told.setdefault(tuple(getattr(letter, name) for name in names), letter)
         return list(told.values())
 
-    def _written(self, file: str, children: list[tuple[str, nodes.Template]]) -> Iterator[str]:
+    def written(self, file: str, children: Sequence[tuple[str, nodes.Template]] = ()) -> Iterator[str]:
         """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
         last."""
         read = self._read(file)
         yield from read.unknown
         if not read.extends:
             for child, block in _orphans(children, read.blocks):
-                yield f"{self.shown(child)}:{block.lineno}: fills the block {block.name!r}, which nothing shows"
+                yield f"{template_file(child)}:{block.lineno}: fills the block {block.name!r}, which nothing shows"
         for other in read.others:
             if other is None:
-                yield f"{self.shown(file)}: chooses a template while it renders, which can't be checked"
+                yield f"{template_file(file)}: chooses a template while it renders, which can't be checked"
             else:
-                yield from self._written(other, [*children, (file, read.tree)] if other == read.parent else [])
+                yield from self.written(other, [*children, (file, read.tree)] if other == read.parent else [])
 
     def _read(self, file: str) -> _Read:
         if file not in self._known:
             self._words.get_template(file)  # a syntax error is told with the file's name
-            source, filename, _ = self._files.get_source(self._words, file)
-            tree = self._words.parse(source, file, filename)
+            tree = self._words.parse(self._texts[template_file(file)], file, template_file(file))
             lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
+            known = KNOWN_OF_INSTALMENTS if "/agreements/" in file else KNOWN
             names = frozenset(meta.find_undeclared_variables(tree))
             extended = next(tree.find_all(nodes.Extends), None)
             self._known[file] = _Read(
                 tree=tree,
                 unknown=[
-                    f"{self.shown(file)}:{lines.get(name, 1)}: uses {name!r}, which no message knows"
-                    for name in sorted(names - KNOWN)
+                    f"{template_file(file)}:{lines.get(name, 1)}: uses {name!r}, which no message knows"
+                    for name in sorted(names - known)
                 ],
                 blocks=frozenset(block.name for block in tree.find_all(nodes.Block)),
                 parent=extended.template.value if extended and isinstance(extended.template, nodes.Const) else None,
@@ -359,21 +360,21 @@ class _Check:
             render(channel, template, letters[0], self._every_branch)
         except TemplateError as error:
             if not isinstance(error, UndefinedError) or "has no attribute" in str(error):
-                yield self._sentence(error)
+                yield self.sentence(error)
         except Exception:  # noqa: S110 - branches meant for other letters may not suit this one
             pass
         for letter in letters:
             try:
                 message = self._said(channel, template, letter)
             except Exception as error:
-                yield self._sentence(error)
+                yield self.sentence(error)
                 continue
             if not message.body:
-                yield f"{self.shown(file)}: renders to an empty message"
+                yield f"{template_file(file)}: renders to an empty message"
             if channel in HEADED and not message.subject:
-                yield f"{self.shown(file)}: has no subject"
+                yield f"{template_file(file)}: has no subject"
             if channel == "voice" and UNSPEAKABLE.search(message.body):
-                yield f"{self.shown(file)}: is spoken, and nobody writes down a link or a number"
+                yield f"{template_file(file)}: is spoken, and nobody writes down a link or a number"
 
     def _secrets_told(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
         if channel not in OPEN or letters[0].credit == "registered":
@@ -383,8 +384,8 @@ class _Check:
             told = [what for what, names in DETAIL.items() if self._differ(channel, template, file, letters, names)]
         if told:
             yield (
-                f"{self.shown(file)}: by {channel}, an open channel, it states {', '.join(told)} before registration "
-                "(CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
+                f"{template_file(file)}: by {channel}, an open channel, it states {', '.join(told)} before "
+                "registration (CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
             )
 
     def _differ(
@@ -411,7 +412,7 @@ class _Check:
         letters = [channel for channel in channels if channel in HEADED] or channels
         other = letter.model_copy(update={"basis": "outro fundamento", "basis_name": "outro"})
         silent = [channel for channel in letters if self._same(channel, template, letter, other)]
-        files = dict.fromkeys(self.shown(self.file(channel, template) or "") for channel in silent)
+        files = dict.fromkeys(template_file(self.file(channel, template) or "") for channel in silent)
         return [
             f"{file}: is formal, may lead to a suspension, and doesn't say by what: print `basis`" for file in files
         ]
@@ -422,17 +423,16 @@ class _Check:
         except Exception:
             return False
 
-    def _sentence(self, error: Exception) -> str:
+    def sentence(self, error: Exception) -> str:
         """The template's file and line, and what happened there."""
         if isinstance(error, TemplateSyntaxError):
-            return f"{self.shown(str(error.name))}:{error.lineno}: {error.message}"
+            return f"{template_file(str(error.name))}:{error.lineno}: {error.message}"
         if isinstance(error, TemplateNotFound):
-            return f"{self.shown(str(error.name))}: is extended or included, but doesn't exist"
-        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(str(self._folder))]
+            return f"{template_file(str(error.name))}: is extended or included, but doesn't exist"
+        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename in self._texts]
         if not frames:
-            return f"{self._folder.name}: {error}"
-        file = Path(frames[-1].filename).relative_to(self._folder)
-        return f"{self.shown(str(file))}:{frames[-1].lineno}: {_reason(error)}"
+            return f"templates: {error}"
+        return f"{frames[-1].filename}:{frames[-1].lineno}: {_reason(error)}"
 
 
 def _reason(error: Exception) -> str:
@@ -441,7 +441,7 @@ def _reason(error: Exception) -> str:
     return f"fails with {type(error).__name__}: {error}"
 
 
-def _orphans(children: list[tuple[str, nodes.Template]], shown: Set[str]) -> Iterator[tuple[str, nodes.Block]]:
+def _orphans(children: Sequence[tuple[str, nodes.Template]], shown: Set[str]) -> Iterator[tuple[str, nodes.Block]]:
     """Blocks at the top of a child template that no template above it has, from the base down."""
     for file, child in reversed(children):
         for block in child.body:

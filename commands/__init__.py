@@ -13,6 +13,9 @@ class Listed(NamedTuple):
 
 COMMANDS = {
     "ruler": Listed("ruler classify", "Rulers: check one, see its heat-map and its dated steps, and classify with it."),
+    "catalogue": Listed(
+        "catalogue", "An authority's own rulers, policies, tables, templates: publish, see and export them."
+    ),
     "agreement": Listed("agreement", "Instalment agreements: quote, sign and see them."),
     "accrual": Listed("accrual", "What delay adds to a debt by law."),
     "calendar": Listed("calendar", "Working days and terms by law."),

@@ -53,7 +53,7 @@ def quote_(
     as_json: Json = False,
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
-    rules, _ = load_policy(policy)
+    rules = load_policy(policy).policy
     kind = _kind(rules, debt_kind)
     request = Request(
         amount=amount,
@@ -81,7 +81,7 @@ def quote_(
 @agreement_commands.command("sign")
 def sign_(
     case: Annotated[str, typer.Argument(metavar="CASE")],
-    policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
+    policy: Annotated[str, typer.Option(help="The name of a policy, or a file.")],
     instalments: Annotated[int, typer.Option(help="How many.")],
     by: By,
     pay: Annotated[Pay, one_of(PAYS, Pay, help="`cash` is the whole debt at once.")] = Pay.SLIP,
@@ -98,12 +98,13 @@ def sign_(
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
     from commands.imports import answering_database
+    from operations.catalogue import in_force
     from storage.agreement.signing import SigningRequest, sign
 
-    rules, text = load_policy(policy)
-    wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, date_)
     with answering_database() as engine:
-        agreed, _ = sign(engine, case, rules, text, wanted, by, "command", datetime.now(UTC))
+        bundle = load_policy(policy, in_force(engine))
+        wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, date_)
+        agreed, _ = sign(engine, case, bundle, wanted, by, "command", datetime.now(UTC))
     _emit_file(agreed.id, as_json)
 
 

@@ -91,7 +91,7 @@ def _recess(written: str) -> Recess:
 
 
 def _of_ruler(name: str, wait: Wait) -> CalendarOf:
-    from commands.ruler import load_map
+    from operations.rulers import load_map
 
     ruler = load_map(name)
     # a year holds more than 200 working days, and a recess stands still for weeks of each

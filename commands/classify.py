@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.console import Json, complain, emit, table
-from commands.ruler import RulerFile, load_map, ruler_commands
+from commands.ruler import RulerFile, ruler_commands
 from commands.typed import day
+from operations.rulers import load_map
 
 if TYPE_CHECKING:
     from models.intake.classification import Classified

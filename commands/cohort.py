@@ -17,10 +17,10 @@ from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.percentages import share_of
 from commands.progress import watch
-from commands.ruler import load_ruler
 from commands.services import database, temporal_client
 from commands.typed import amount, day
 from embedded.home import find_services
+from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.errors import Refusal
 from models.formats import money, tax_name
@@ -29,6 +29,8 @@ from models.law.states import STATES
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
+from operations.catalogue import in_force
+from operations.rulers import load_ruler
 from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler, read_cohort
 from storage.case.dry_run import foresee
@@ -91,7 +93,7 @@ Control = Annotated[
 @cohort.command()
 def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
-    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
     min_amount: MinAmount = Decimal(0),
     uf: Uf = None,
@@ -112,19 +114,23 @@ def start(
     json: Json = False,
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
-    read, source = load_ruler(ruler)
+    with answering_database() as catalogue:
+        named = in_force(catalogue)
+    bundle = load_ruler(ruler, named)
+    read = bundle.ruler
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     _refuse_if_over(read, clock.origin_day)
-    rival = _rival(read, source, arm) if arm else None
+    rival = _rival(bundle, load_ruler(arm, named)) if arm else None
     if dry_run:
+        other = rival.ruler if rival else None
         with answering_database() as engine:
-            foreseen = foresee(engine, read, selection, clock.origin_day, budget, control, rival[0] if rival else None)
+            foreseen = foresee(engine, read, selection, clock.origin_day, budget, control, other)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
     engine = database()
-    begun = begin_cohort(engine, name, read, source, by, selection, clock, budget, rehearse, control, rival)
+    begun = begin_cohort(engine, name, bundle, by, selection, clock, budget, rehearse, control, rival)
     before = sum(status_counts(engine, name).values())
     done = asyncio.run(_run(begun, rate, wait=not no_wait))
     counts = status_counts(engine, name)
@@ -135,13 +141,12 @@ def start(
     emit(result, json, lambda: _show_started(name, result))
 
 
-def _rival(ruler: Ruler, source: str, arm: str) -> tuple[Ruler, str]:
+def _rival(bundle: RulerBundle, rival: RulerBundle) -> RulerBundle:
     """Refuses one that would not reach the same people, and the same ruler again: nothing could be told of them."""
-    rival, written = load_ruler(arm)
-    if written == source:
-        raise Refusal(f"--arm and --ruler are both {rival.label}: two different rulers can be compared")
-    must_reach_alike(ruler, rival)
-    return rival, written
+    if rival.source == bundle.source:
+        raise Refusal(f"--arm and --ruler are both {rival.ruler.label}: two different rulers can be compared")
+    must_reach_alike(bundle.ruler, rival.ruler)
+    return rival
 
 
 @cohort.command()
@@ -221,22 +226,22 @@ def _change_cohort_state(name: str, to: State, by: str, reason: str, as_json: bo
 def begin_cohort(
     engine: Engine,
     name: str,
-    ruler: Ruler,
-    source: str,
+    bundle: RulerBundle,
     by: str,
     selection: Selection,
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
     control: Decimal | None = None,
-    rival: tuple[Ruler, str] | None = None,
+    rival: RulerBundle | None = None,
 ) -> Cohort:
-    """Puts the cohort and the rulers it pins, each with its text, on record."""
-    must_be_reckonable(engine, ruler, selection, clock.origin_day)
-    _refuse_if_over(ruler, clock.origin_day)
+    """Puts the cohort and the rulers it pins, each with all that it is made of, on record."""
+    must_be_reckonable(engine, bundle.ruler, selection, clock.origin_day)
+    _refuse_if_over(bundle.ruler, clock.origin_day)
+    first_year = clock.origin_day.year - 1
     with engine.begin() as connection:
-        frozen = pin_ruler(connection, ruler, source, clock.origin_day.year - 1)
-        other = pin_ruler(connection, *rival, clock.origin_day.year - 1) if rival else None
+        frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
+        other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
     lot = Lot(secrets.token_hex(16), control, other) if control or other else None
     return create_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, lot))
 

@@ -6,8 +6,9 @@ import typer
 
 from commands.accrual import line_data, show_lines
 from commands.console import Json, emit, say, shown
-from commands.imports import today, transaction
+from commands.imports import answering_database, today
 from commands.typed import Day
+from operations.catalogue import in_force
 from storage.amounts.accruals import load_accrual
 from storage.case.debts import owed_on
 
@@ -37,8 +38,8 @@ def show(
 ) -> None:
     """What is owed on a day: principal, fine, interest, fees and discounts, and the lines that they come from."""
     at = on or today()
-    otherwise = load_accrual(accrual) if accrual else None
-    with transaction() as connection:
+    with answering_database() as engine, engine.begin() as connection:
+        otherwise = load_accrual(accrual, in_force(engine)) if accrual else None
         found = owed_on(connection, debt, at, otherwise)
     owed = found.owed
     components = {

@@ -19,7 +19,6 @@ from sqlalchemy import Engine
 
 from commands.cohort import begin_cohort, start_cohort
 from commands.console import Json, complain, emit, err, say, table
-from commands.ruler import load_ruler
 from commands.typed import day
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
@@ -27,6 +26,7 @@ from models.errors import Refusal
 from models.formats import money
 from models.law.calendar import Clock
 from models.ruler.schema import Hypothesis, Stage
+from operations.rulers import load_ruler
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
@@ -140,7 +140,7 @@ class Play:
         census = Census(engine, deliveries)
         census.take(self.people, self.first_day)
         bank = Bank(engine, deliveries, str(stack.services.pix_webhook_url))
-        first = standing_on(self.first_day, load_ruler("alagoas-icms")[0].jurisdiction.timezone)
+        first = standing_on(self.first_day, load_ruler("alagoas-icms").ruler.jurisdiction.timezone)
         cohorts = [self._found(engine, tax, first) for tax in RULERS if any(p.tax == tax for p in self.people)]
         clock = RehearsalClock(engine, [cohort.name for cohort in cohorts], first)
         over = asyncio.run(self._live(stack, engine, census, bank, clock, cohorts))
@@ -154,11 +154,11 @@ class Play:
         return ends
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
-        ruler, source = load_ruler(RULERS[tax])
-        if ruler.offer:
-            ruler, source = opening_on(self.first_day, ruler.offer, source)
+        bundle = load_ruler(RULERS[tax])
+        if bundle.ruler.offer:
+            bundle = opening_on(self.first_day, bundle.ruler.offer, bundle)
         name = f"cidade-{tax.lower()}"
-        return begin_cohort(engine, name, ruler, source, "demo", Selection(tax=tax), clock, rehearsal=True)
+        return begin_cohort(engine, name, bundle, "demo", Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(
         self, stack: Stack, engine: Engine, census: Census, bank: Bank, clock: RehearsalClock, cohorts: list[Cohort]

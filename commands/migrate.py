@@ -12,10 +12,11 @@ from commands.acting import By
 from commands.cohort import cohort
 from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
-from commands.ruler import load_ruler
 from models.case.ruler_change import Outcome
 from models.formats import money
 from models.ruler.schema import Ruler
+from operations.catalogue import in_force
+from operations.rulers import load_ruler
 from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
 
 
@@ -26,20 +27,21 @@ def register(app: typer.Typer) -> None:
 @cohort.command()
 def migrate(
     name: str,
-    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="The ruler to go over to: its file, or its name.")],
     by: By,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say who would move, wait or repeat.")] = False,
     json: Json = False,
 ) -> None:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
-    read, source = load_ruler(ruler)
     now = datetime.now(UTC)
     with answering_database() as engine:
+        bundle = load_ruler(ruler, in_force(engine))
+        read = bundle.ruler
         with _progress(f"foreseeing {name}") as seen:
-            foreseen = foresee_migration(engine, name, read, now, seen)
+            foreseen = foresee_migration(engine, name, bundle, now, seen)
         if not dry_run:
             with _progress(f"migrating {name}") as moved:
-                migrate_cohort(engine, name, read, source, by, now, moved)
+                migrate_cohort(engine, name, bundle, by, now, moved)
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 

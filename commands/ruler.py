@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +12,10 @@ import typer
 from commands.console import Json, complain, draw, emit, say, table
 from commands.typed import day
 from models.errors import Refusal
-from models.ruler.check import read_ruler, rule_faults
+from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis, Ruler, tone_of
 from models.yaml_file import Fault
+from operations.rulers import examined, key, load_map, load_ruler, placed
 from storage.catalogue import RULERS
 
 if TYPE_CHECKING:
@@ -33,76 +32,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(ruler_commands, name="ruler")
 
 
-Look = Callable[[Ruler], Iterable[Fault]]
-
-
-def load_ruler(name_or_path: str) -> tuple[Ruler, str]:
-    """A ruler and the text it was read from. Refuses a faulty one with all its faults, one a line."""
-    path, text = RULERS.read(name_or_path)
-    return _sound(path, *examined(text)), text
-
-
-def load_map(name_or_path: str) -> Ruler:
-    """A ruler, for what sends nothing: its templates aren't looked at. Refuses a faulty one as `load_ruler` does."""
-    path, text = RULERS.read(name_or_path)
-    return _sound(path, *_examined(text, (rule_faults, *_table_faults())))
-
-
-def _sound(path: str, ruler: Ruler | None, faults: tuple[Fault, ...]) -> Ruler:
-    if ruler is None or faults:
-        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{path} has {count}:", *(placed(path, fault) for fault in faults)]))
-    return ruler
-
-
-def examined(text: str) -> tuple[Ruler | None, tuple[Fault, ...]]:
-    """A ruler, unless the shape of its text is wrong, and every fault that can be found so far, in reading order."""
-    # templates take long to load, and more to look through
-    from channels.template_check import template_faults
-
-    return _examined(text, (rule_faults, template_faults, *_table_faults()))
-
-
-def _table_faults() -> tuple[Look, ...]:
-    from storage.agreement.policy_files import policy_faults
-    from storage.amounts.accruals import accrual_faults
-    from storage.amounts.prices import price_faults
-
-    return accrual_faults, price_faults, policy_faults
-
-
-def _examined(text: str, looks: tuple[Look, ...]) -> tuple[Ruler | None, tuple[Fault, ...]]:
-    read = read_ruler(text)
-    faults = read.faults
-    if read.sketch is not None:
-        found = read.placed(chain.from_iterable(look(read.sketch) for look in looks))
-        faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
-    return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
-
-
-def _about_the_same(fault: Fault, told: Fault) -> bool:
-    depth = min(len(fault.where), len(told.where))
-    return depth > 0 and fault.where[:depth] == told.where[:depth]
-
-
-def placed(path: str, fault: Fault) -> str:
-    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
-    place = f"{path}:{fault.line}" if fault.line else path
-    return f"{place}: {key(fault)}: {fault.what}" if fault.where else f"{place}: {fault.what}"
-
-
-def key(fault: Fault) -> str:
-    return ".".join(str(part) for part in fault.where)
-
-
 @ruler_commands.command()
 def check(file: RulerFile, as_json: Json = False) -> None:
     """Find every fault of a ruler and its templates in one go. Exit code 0: it can be used."""
     from channels.template_check import template_warnings
 
-    path, text = RULERS.read(file)
-    ruler, faults = examined(text)
-    warnings = read_ruler(text).placed(template_warnings(ruler)) if ruler is not None and not faults else ()
+    path, text, texts = RULERS.find(file)
+    ruler, faults = examined(text, texts)
+    warnings = read_ruler(text).placed(template_warnings(ruler, texts)) if ruler is not None and not faults else ()
 
     def readable() -> None:
         for warning in warnings:
@@ -194,15 +131,17 @@ def preview(
     as_json: Json = False,
 ) -> None:
     """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
+    from channels.rendering import Words
     from reports.preview import page, shown_rungs
     from storage.amounts.prices import prices_of
 
-    ruler, _ = load_ruler(file)
+    bundle = load_ruler(file)
+    ruler, words = bundle.ruler, Words(bundle.texts)
     prices, today = prices_of(ruler), datetime.now(UTC).date()
     if html is not None:
-        _write(html / "index.html", page(ruler, prices, today))
+        _write(html / "index.html", page(ruler, prices, words, today))
         return
-    rungs = list(shown_rungs(ruler, prices, today))
+    rungs = list(shown_rungs(ruler, prices, words, today))
 
     def readable() -> None:
         for shown in rungs:

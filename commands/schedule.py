@@ -25,12 +25,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from commands.acting import By
 from commands.cohort import Budget, Control, Rate, Rehearse, begin_cohort, clock_of, selection_of
 from commands.console import Json, emit, say, table
-from commands.ruler import load_ruler
+from commands.imports import answering_database
 from commands.services import database, temporal_client
 from commands.typed import amount, day
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler.schema import Ruler
+from operations.catalogue import in_force
+from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection, read_cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
@@ -61,7 +63,7 @@ def register(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="The cohort that grows; it is founded unless it is there.")],
     cron: Annotated[str, typer.Option(help='When, in the jurisdiction\'s time: "0 3 * * 1-5".')],
-    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of a shipped one.")],
+    ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
     select: Select = None,
     budget: Budget = None,
@@ -71,13 +73,15 @@ def create(
     json: Json = False,
 ) -> None:
     """Found a cohort that takes in whom its selection names at each of the schedule's times."""
-    read, source = load_ruler(ruler)
+    with answering_database() as catalogue:
+        bundle = load_ruler(ruler, in_force(catalogue))
+    read = bundle.ruler
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
     engine = database()
 
     def found() -> Cohort:
-        return begin_cohort(engine, name, read, source, by, selection, clock, budget, rehearse, control)
+        return begin_cohort(engine, name, bundle, by, selection, clock, budget, rehearse, control)
 
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
     asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))

@@ -1,4 +1,4 @@
-"""What the authority knows of the city, as the product's own CSV files, taken in by the same imports as anybody's."""
+"""The authority's knowledge of the city, as the product's own CSV files, taken in by the same imports as anybody's."""
 
 from __future__ import annotations
 

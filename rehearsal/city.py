@@ -58,7 +58,7 @@ class Does(StrEnum):
 
 @dataclass(frozen=True)
 class Act:
-    """What a person does in answer to a notice: the n-th one, or the first of a stage."""
+    """An act of a person in answer to a notice: the n-th one, or the first of a stage."""
 
     answers: int | Stage
     does: Does

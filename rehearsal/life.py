@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ ROUND_SECONDS = 0.02
 TEND_SECONDS = 0.25
 AWAY = (OperationalError, RPCError)
 """Errors of PostgreSQL and Temporal being away: they are started again meanwhile, and the round is tried again."""
-PATIENCE = timedelta(minutes=2)
+PATIENCE_SECONDS = 120.0
 """How long nothing may move on a day that isn't over, until it is said that it never will be."""
 
 
@@ -56,14 +57,14 @@ class Life:
 
     async def _watch_over(self) -> None:
         """Beside the days, since one may itself be waiting for a process that has ended; until nothing moves."""
-        before, moved_at = None, datetime.now(UTC)
-        while datetime.now(UTC) - moved_at < PATIENCE:
+        before, moved_at = None, time.monotonic()
+        while time.monotonic() - moved_at < PATIENCE_SECONDS:
             self.tend()
             with suppress(OperationalError):
                 today, tally = self.clock.today, await asyncio.to_thread(take_tally, self.engine)
                 self.watch(today, tally)
                 if (today, tally) != before:
-                    before, moved_at = (today, tally), datetime.now(UTC)
+                    before, moved_at = (today, tally), time.monotonic()
             await asyncio.sleep(TEND_SECONDS)
 
     async def _days(self) -> None:

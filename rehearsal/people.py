@@ -179,7 +179,7 @@ class Townspeople:
             return list(connection.execute(TO_PAY, {"case": case}))
 
     def _offered(self, case: str, on: date) -> dict[Any, Decimal]:
-        """What settles each debt of a campaign's case on a day."""
+        """The prices, in reais, that settle each debt of a campaign's case on a day."""
         debts = {debt.id: debt for debt in self._to_pay(case)}
         with self.engine.connect() as connection:
             prices = offer_on(connection, read_case(connection, case).ruler, case, [*debts], on).prices
@@ -200,7 +200,7 @@ class Townspeople:
         """And means to pay the first instalments, each in good time."""
         wanted = SigningRequest(INSTALMENTS)
         _, offer = sign(
-            self.engine, intent.case, *load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)
+            self.engine, intent.case, load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)
         )
         tomorrow = today + timedelta(days=1)
         for instalment in offer.instalments[: intent.act.instalments]:

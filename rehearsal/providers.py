@@ -1,5 +1,5 @@
-"""What the providers of e-mail and SMS would post: put on record by what their webhooks call, since a rehearsal has no
-keys to sign a call with."""
+"""The posts that providers of e-mail and SMS would make: put on record by what their webhooks call, since a rehearsal
+has no keys to sign a call with."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from channels.mail_html import Letterhead, mail_content
 from channels.markup import markup
-from channels.rendering import Letter, Message, render
+from channels.rendering import Letter, Message, Words, render
 from channels.template_check import MOST_SEGMENTS, SAMPLE_PAGES, sample_letters
 from models.contact.channel import Channel
 from models.contact.sms import Measured, measure
@@ -63,11 +63,11 @@ class ShownRung:
         return sum((shown.cost for shown in self.messages if shown.instead_of is None), Decimal(0))
 
 
-def shown_rungs(ruler: Ruler, prices: PriceTable, on: date) -> Iterator[ShownRung]:
+def shown_rungs(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> Iterator[ShownRung]:
     for row, index, rung in ruler.cells():
         letter = sample_letter(ruler, row, rung)
         messages = tuple(
-            _shown(channel, None if channel == rung_channel else rung_channel, rung, letter, prices, on)
+            _shown(channel, None if channel == rung_channel else rung_channel, rung, letter, prices, words, on)
             for rung_channel, channels in ruler.fallbacks(row, index).items()
             for channel in channels
         )
@@ -91,9 +91,15 @@ def sample_letter(ruler: Ruler, row: Hypothesis, rung: Rung) -> Letter:
 
 
 def _shown(
-    channel: Channel, instead_of: Channel | None, rung: Rung, letter: Letter, prices: PriceTable, on: date
+    channel: Channel,
+    instead_of: Channel | None,
+    rung: Rung,
+    letter: Letter,
+    prices: PriceTable,
+    words: Words,
+    on: date,
 ) -> Shown:
-    message = render(channel, rung.template, letter)
+    message = render(channel, rung.template, letter, words)
     sms = measure(message.body) if channel == "sms" else None
     minutes = -(-len(message.body.split()) // WORDS_A_MINUTE)
     cost = cost_of(prices, channel, on, sms.segments if sms else minutes)
@@ -116,10 +122,10 @@ _environment.globals.update(
 )
 
 
-def page(ruler: Ruler, prices: PriceTable, on: date) -> str:
+def page(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> str:
     """The preview as one HTML file that needs nothing else, so that it can be mailed, printed and kept with the
     ruler."""
-    rungs = list(shown_rungs(ruler, prices, on))
+    rungs = list(shown_rungs(ruler, prices, words, on))
     head = Letterhead(ruler.authority, ruler.contact.site, SAMPLE_PAGES)
     return _environment.get_template("preview.html.j2").render(
         ruler=ruler,
@@ -128,7 +134,7 @@ def page(ruler: Ruler, prices: PriceTable, on: date) -> str:
         warnings=_warned(rungs),
         # drawn by us from a checked ruler, whose words are escaped in it
         map=Markup(svg(ruler)),  # noqa: S704
-        mail=lambda message: Markup(mail_content(message, head)),  # noqa: S704 - escaped where it is made
+        mail=lambda message: Markup(mail_content(message, head, words)),  # noqa: S704 - escaped where it is made
     )
 
 

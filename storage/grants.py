@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from models.errors import Refusal
-from storage.schema import audit_log, decisions
+from storage.schema import assets, audit_log, decisions, policies, published, rulers
 
-APPEND_ONLY = (decisions.name, audit_log.name)
+APPEND_ONLY = tuple(table.name for table in (decisions, audit_log, assets, published, rulers, policies))
 
 REFUSED = """
     SELECT rolsuper, EXISTS (

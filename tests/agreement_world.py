@@ -52,7 +52,7 @@ class Contract:
 
     def sign(self, policy: str, count: int, on: date, via: Any = "command", **wanted: Any) -> str:
         agreed, _ = sign(
-            self.engine, self.case, *load_policy(policy), SigningRequest(count, **wanted), "Ana", via, at(on)
+            self.engine, self.case, load_policy(policy), SigningRequest(count, **wanted), "Ana", via, at(on)
         )
         self.agreement = agreed.id
         return agreed.id
@@ -135,7 +135,9 @@ accrual:
 """
 
 
-def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = "", **debt: Any) -> Contract:
+def contract(
+    engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = "", cohort: str = "iptu", **debt: Any
+) -> Contract:
     """`accrual` is a table as a ruler writes it: FINE, or none."""
     source = RULERS.read(REGISTERED)[1] + accrual
     ruler = read_ruler(source).ruler
@@ -143,7 +145,7 @@ def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = ""
     with engine.begin() as connection:
         frozen = pin_ruler(connection, ruler, source, 2025)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=at(OPENED), origin_day=OPENED, timezone="America/Sao_Paulo")
-    create_cohort(engine, Cohort("iptu", frozen, Selection(), clock, "ana"))
+    create_cohort(engine, Cohort(cohort, frozen, Selection(), clock, "ana"))
     person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
     with engine.begin() as connection:
 
@@ -158,7 +160,7 @@ def contract(engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = ""
             owed.append(add(schema.debts, **{**row, **debt}))
             connection.execute(insert(schema.debtors).values(debt=owed[-1], taxpayer=who))
         state = CaseState.at_start(OPENED).model_dump(mode="json")
-        case = add(schema.cases, taxpayer=who, tax=tax, cohort="iptu", ruler=frozen.digest, state=state)
+        case = add(schema.cases, taxpayer=who, tax=tax, cohort=cohort, ruler=frozen.digest, state=state)
     return Contract(engine, case, who, owed)
 
 

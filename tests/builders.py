@@ -5,11 +5,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from channels.rendering import InstalmentLetter, Letter, Message, Words
+from channels.rendering import render as rendered
+from models.assets import RulerBundle, Texts, with_tables
 from models.case.evidence import Debt, Filing
+from models.contact.channel import Channel
 from models.law.calendar import Calendar
 from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis, Ruler
-from storage.catalogue import RULERS
+from storage.catalogue import RULERS, SHIPPED
 
 ICMS = "alagoas-icms"
 REGISTERED = "divida-ativa"
@@ -20,7 +24,22 @@ REFIS = "refis-2023"
 def shipped(name: str) -> Ruler:
     ruler = read_ruler(RULERS.read(name)[1]).ruler
     assert ruler is not None
-    return ruler
+    return with_tables(ruler, SHIPPED)
+
+
+def bundled(source: str, texts: Texts = SHIPPED) -> RulerBundle:
+    """A ruler's text with all that it names."""
+    ruler = read_ruler(source).ruler
+    assert ruler is not None
+    return RulerBundle(with_tables(ruler, texts), source, texts)
+
+
+SHIPPED_WORDS = Words(SHIPPED)
+
+
+def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = SHIPPED_WORDS) -> Message:
+    """A message in the words of the examples."""
+    return rendered(channel, template, letter, words)
 
 
 def revised_icms() -> str:

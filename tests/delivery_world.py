@@ -31,7 +31,9 @@ class DeliveryWorld:
         self._phones = count(82_99000_0000)
         with engine.begin() as connection:
             source = RULERS.read(ICMS)[1]
-            connection.execute(insert(rulers).values(digest="delivery", label="icms v1", source=source, holidays=[]))
+            connection.execute(
+                insert(rulers).values(digest="delivery", label="icms v1", source=source, holidays=[], assets={})
+            )
             frozen = CLOCK.model_dump(mode="json")
             row = {"name": "icms", "ruler": "delivery", "started_by": "ana", "selection": {}, "clock": frozen}
             connection.execute(insert(cohorts).values(row))

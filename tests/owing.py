@@ -35,7 +35,7 @@ DUE = date(2025, 10, 20)
 
 
 def by_law(interest: str) -> str:
-    """What a ruler's text says of it."""
+    """The lines of a ruler's text that say so."""
     return BY_LAW.replace("INTEREST", interest)
 
 

@@ -1,4 +1,4 @@
-"""What tests encrypt payloads with."""
+"""The keys that tests encrypt payloads with."""
 
 from workflows.secrecy import Cipher, encrypting
 

@@ -20,6 +20,6 @@ def written(tax_id: str, name: str, email: str | None, phone: str | None) -> tup
 
 
 def traces(text: bytes, people: Iterable[Sequence[bytes]]) -> list[bytes]:
-    """What of these people is found, whatever its case."""
+    """The parts of these people that are found, in upper or lower case."""
     low = text.lower()
     return [part for person in people for part in person if part in low]

@@ -4,7 +4,9 @@ A build is named after the code that histories depend on, so two machines with t
 deploys says which build is current: the embedded stack when it starts, elsewhere `starter.py migrate`.
 """
 
+import ast
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import temporalio
@@ -23,12 +25,54 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def build_id() -> str:
-    """Of the code in this repository: what decides a history, by content."""
+    """A digest of the code that decides histories: the SDK's version and each file that a workflow runs."""
     digest = hashlib.sha256(temporalio.__version__.encode())
-    for floor in ("models", "workflows"):
-        for file in sorted((REPOSITORY / floor).glob("*.py")):
-            digest.update(f"\n{floor}/{file.name}\n".encode() + file.read_bytes())
+    for file in deciding_files():
+        digest.update(f"\n{file.relative_to(REPOSITORY)}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def deciding_files() -> list[Path]:
+    """The files that define a workflow and, of our own code, all that they import, however deep."""
+    reached: dict[Path, ast.Module] = {}
+    waiting = [file for file in (REPOSITORY / "workflows").rglob("*.py") if _defines_a_workflow(_parsed(file))]
+    while waiting:
+        file = waiting.pop()
+        if file not in reached:
+            reached[file] = _parsed(file)
+            waiting += [found for name in _imported(file, reached[file]) for found in _files_of(name)]
+    return sorted(reached)
+
+
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_bytes(), file.name)
+
+
+def _defines_a_workflow(module: ast.Module) -> bool:
+    classes = (node for node in module.body if isinstance(node, ast.ClassDef))
+    return any("workflow.defn" in ast.unparse(decorator) for each in classes for decorator in each.decorator_list)
+
+
+def _imported(file: Path, module: ast.Module) -> Iterator[str]:
+    """Each module that an import statement may load, anywhere in the file: `from a import b` loads a, and a.b if that
+    is a module."""
+    package = file.relative_to(REPOSITORY).parent.parts
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else ()
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (source, *(f"{source}.{each.name}" for each in node.names))
+
+
+def _files_of(module: str) -> Iterator[Path]:
+    """The module's file, unless it isn't ours, and those of the packages around it, which run before it."""
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
+        path = REPOSITORY.joinpath(*parts[:depth])
+        candidates = (path / "__init__.py", path.with_suffix(".py"))
+        yield from (file for file in candidates if file.is_file())
 
 
 def deployment_of(build: str) -> WorkerDeploymentConfig:

@@ -1,4 +1,4 @@
-"""What blocks a case: facts side by side, each with its day and its reason; the first of them is the status shown."""
+"""The blocks on a case: facts side by side, each with its day and its reason; the first of them is the status shown."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Situation(BaseModel):
 
 
 def in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """As the words of `Status` stand; of two pauses the case's own first."""
+    """Sort blocks as the words of `Status` stand; of two pauses the case's own first."""
     words = list(Status)
     return tuple(sorted(blocks, key=lambda block: (words.index(block.kind), block.whole_cohort)))
 
 
 def stops_of(view: View) -> Iterator[Block]:
-    """What stops the clock, or all judgement. A referred case has no clock that a pause could stop."""
+    """The blocks that stop the clock, or all judgement. A referred case has no clock that a pause could stop."""
     yield from hold_of(view.facts)
     if not isinstance(view.state.place, Referred):
         for pause in view.facts.pauses:
@@ -69,7 +69,7 @@ def stops_of(view: View) -> Iterator[Block]:
 
 
 def hold_of(facts: CaseFacts) -> Iterator[Block]:
-    """Only where all that is owed is held: the rest of a case goes on."""
+    """The hold on a case, only where all that is owed is held: the rest of a case goes on."""
     if facts.on_hold:
         until = facts.hold_ends_on
         why = f"exigibilidade suspensa: {grounds_of(facts)}" + (f", até {day(until)}" if until else "")
@@ -81,7 +81,7 @@ def grounds_of(facts: CaseFacts) -> str:
 
 
 def dated(blocks: Iterable[Block], former: Iterable[Block], today: date) -> tuple[Block, ...]:
-    """With a first day each: a block whose facts don't say it began when it was first seen."""
+    """Date the blocks, each with its first day: a block whose facts don't say it began when it was first seen."""
     known = {(block.kind, block.whole_cohort): block.since for block in former}
 
     def since(block: Block) -> date:

@@ -1,4 +1,4 @@
-"""How an analyst steers a whole cohort: it runs, stands still, or is over."""
+"""The lifecycle of a whole cohort: it runs, stands still, or is over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people may do to a case: which act makes sense on it as it stands, and which days may be put on record.
+"""The acts that people may do to a case: which one makes sense on it as it stands, and which days may be put on record.
 
 One answer for workflow validators, operations and pages alike, each refusal one sentence.
 """
@@ -39,13 +39,13 @@ def may(act: Act, case: Situation) -> bool:
 
 
 def must_be_possible(act: Act, case: Situation) -> None:
-    """Raises Refusal where the act makes no sense on the case."""
+    """Check an act. Raises Refusal where it makes no sense on the case."""
     if why := why_not(act, case):
         raise Refusal(why)
 
 
 def must_be_open(case: Situation) -> None:
-    """Raises Refusal on a closed case, to which nothing at all can be done."""
+    """Check that a case is open. Raises Refusal on a closed one, to which nothing at all can be done."""
     if case.state.closed:
         raise Refusal(CLOSED.format(case.state))
 
@@ -69,7 +69,7 @@ def why_not(act: Act, case: Situation) -> str | None:
 
 
 def _why_no_pause(case: Situation) -> str | None:
-    """Whatever else blocks it: a pause lasts when that has ended."""
+    """The reason against a pause, whatever else blocks the case: a pause lasts when that has ended."""
     if case.has(Status.PAUSED):
         return "the case is paused already"
     if case.state is not Status.RUNNING:
@@ -91,7 +91,7 @@ def must_have_been(what: str, on: date, today: date) -> None:
 
 
 def check_hold(since: date, until: date | None, today: date) -> None:
-    """Both days are included."""
+    """Check the days of a hold, both included."""
     must_have_been("a hold can't begin", since, today)
     if until is None:
         return
@@ -102,7 +102,7 @@ def check_hold(since: date, until: date | None, today: date) -> None:
 
 
 def check_defence(filed_on: date, first_notice_on: date | None, newest: Defence | None, today: date) -> None:
-    """Against what a formal notice announces, and one at a time."""
+    """Check that a defence may be filed: against what a formal notice announces, and one at a time."""
     if newest is not None and newest.state == "open":
         raise Refusal(f"a defence filed on {newest.filed_on} is open already; decide it first, with --decided")
     if first_notice_on is None:
@@ -113,7 +113,7 @@ def check_defence(filed_on: date, first_notice_on: date | None, newest: Defence 
 
 
 def check_ruling(decided_on: date, newest: Defence | None, today: date) -> None:
-    """Of the defence that is open."""
+    """Check a ruling on the defence that is open."""
     if newest is None:
         raise Refusal("no defence is on record; file it first, with --reference")
     if newest.state != "open":

@@ -1,4 +1,4 @@
-"""What a case does next, and why: pure functions of a view of it (`models/case/view.py`).
+"""The decision of what a case does next, and why: pure functions of a view of it (`models/case/view.py`).
 
 The same ones serve the live case, the dry run, the plan (`models/case/plan.py`) and the explanation of a decision.
 """
@@ -23,7 +23,7 @@ from models.words import CHANNELS, STAGES
 
 
 def decide(view: View) -> Decision:
-    """First what has happened moves the state, then the state says what is next."""
+    """Decide on a case: first what has happened moves the state, then the state says what is next."""
     if why := view.facts.cancelled_because:
         situation = Situation(state=view.state.status)
         return Decision(state=view.state, step=at_once(view, Action.CANCEL, why), situation=situation)
@@ -45,7 +45,7 @@ def _decision(view: View, step: Step, blocks: tuple[Block, ...]) -> Decision:
 
 
 def _met_on_the_map(view: View, ahead: Step | None) -> tuple[Block, ...]:
-    """What blocks the way ahead, whether or not the case stands still: nobody to reach, no money, no approval, …"""
+    """The blocks on the steps ahead, whether or not the case stands still: nobody to reach, no money, no approval, …"""
     if ahead is None or ahead.status is Status.RUNNING or not (view.facts.outstanding or view.facts.on_hold):
         return ()
     asked = view.state.approval if ahead.status is Status.AWAITING_APPROVAL else None
@@ -86,7 +86,7 @@ def _while_suspended(view: View, place: Suspended) -> Step:
 
 
 def _climb(view: View, on: OnRow) -> Step:
-    """The way ahead on the map, as if nothing stopped the case."""
+    """The next step on the map, as if nothing stopped the case."""
     ruler = view.ruler
     if routes := fallen_over(view):
         return _fall_over(view, on, routes)
@@ -117,7 +117,7 @@ def _end(view: View, on: OnRow) -> Step:
 
 
 def _routes_of_reinstatement(view: View) -> tuple[Route, ...]:
-    """By whom a taxpayer is told that his benefits are back: those that told him of their suspension."""
+    """The routes by which a taxpayer is told that his benefits are back: those that told him of their suspension."""
     row = view.state.row
     if row is None or row not in view.ruler.rows:
         return ()
@@ -125,7 +125,7 @@ def _routes_of_reinstatement(view: View) -> tuple[Route, ...]:
 
 
 def _inform(view: View, routes: tuple[Route, ...]) -> Step:
-    """Nothing need be outstanding for it: it asks for nothing."""
+    """The message that benefits are back. Nothing need be outstanding for it: it asks for nothing."""
     place = view.state.place
     assert not isinstance(place, OffMap)  # noqa: S101 - only a case on the map was ever suspended
     last = len(view.ruler.rows[place.row].rungs) - 1
@@ -153,7 +153,7 @@ def _contact(view: View, row: Hypothesis, index: int, due: date, why: str) -> St
 
 
 def _fall_over(view: View, place: OnRow | Suspended, routes: tuple[Route, ...]) -> Step:
-    """The last rung goes on by other channels: the same contact, at the next lawful hour."""
+    """The step by which the last rung goes on by other channels: the same contact, at the next lawful hour."""
     lost = ", ".join(CHANNELS[route.rung_channel] for route in routes)
     instead = ", ".join(CHANNELS[route.channel] for route in routes)
     why = f"não alcançado por {lost}: recorre a {instead}"
@@ -163,7 +163,7 @@ def _fall_over(view: View, place: OnRow | Suspended, routes: tuple[Route, ...]) 
 
 
 def _towards_deadline(view: View, step: Step) -> Step:
-    """What the map says while the offer stands: nobody is contacted on its last day, or after. A case that isn't
+    """The step as the offer's deadline allows it: nobody is contacted on its last day, or after. A case that isn't
     settled ends once the bank has had its days, whatever it waits for."""
     offer = view.ruler.offer
     if offer is None or step.action is Action.RESOLVE:

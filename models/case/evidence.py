@@ -1,4 +1,4 @@
-"""What the authority knows of each period, the evidence it amounts to, and the row that evidence leads to."""
+"""The periods as the authority knows them, the evidence it amounts to, and the row that evidence leads to."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) 
 
 
 def _of_filing(filing: Filing, owed: Decimal | None, tolerance: Decimal) -> list[Evidence]:
-    """`owed` is the open balance of the period's debts; None when the ledger has no debt for it."""
+    """The evidence of a return. `owed` is the open balance of the period's debts; None when the ledger has no debt for
+    it."""
     found = []
     if filing.status in ("missing", "late"):
         missing = filing.status == "missing"
@@ -198,7 +199,7 @@ def _registered(ruler: Ruler, debts: tuple[Debt, ...], start: date) -> tuple[Hyp
 
 
 class Defaulting(_Fact):
-    """That the thresholds of the law are met, and how."""
+    """The finding that the thresholds of the law are met, and how."""
 
     row: Hypothesis
     reason: str
@@ -211,8 +212,9 @@ def persistent_defaulter(
     start: date,
     assets: Decimal | None,
 ) -> Defaulting | None:
-    """LC 225/2026 arts. 11–13: substantial, also against what the taxpayer is known to own, and repeated: in
-    consecutive periods or in alternate ones inside the window. Who owns more than is known may show it in a defence."""
+    """Whether a taxpayer is a persistent defaulter (LC 225/2026 arts. 11–13): substantial, also against what the
+    taxpayer is known to own, and repeated: in consecutive periods or in alternate ones inside the window. Who owns more
+    than is known may show it in a defence."""
     law = ruler.defaulter_law(start)
     if law is None or ruler.entry.thresholds is None:
         return None

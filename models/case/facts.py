@@ -1,4 +1,4 @@
-"""How a case stands on a day: the facts, read from the record in one transaction, that a decision is made of."""
+"""The facts of a case on a day, read from the record in one transaction, that a decision is made of."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ StepKind = Literal["conciliation", "administrative_solution", "protest", "protes
 
 
 class PriorStep(_Fact):
-    """What the law wants before a suit, as people have put it on record (CNJ 547/2024, Lei 14.973/2024)."""
+    """A step that the law wants before a suit, as people have put it on record (CNJ 547/2024, Lei 14.973/2024)."""
 
     kind: StepKind
     on: date
@@ -69,7 +69,7 @@ class Pause(_Fact):
 
     @property
     def who(self) -> str:
-        """In pt-BR, after "pausado por"."""
+        """The name of who paused, in pt-BR, as it follows "pausado por"."""
         return f"{self.by}, com toda a coorte" if self.whole_cohort else self.by
 
 
@@ -117,7 +117,7 @@ class CaseFacts(_Fact):
 
     @property
     def balance(self) -> Decimal:
-        """What is owed and not on hold, in reais."""
+        """The amount that is owed and not on hold, in reais."""
         return sum((debt.balance for debt in self.debts if debt.outstanding), Decimal(0))
 
     @property
@@ -135,7 +135,7 @@ class CaseFacts(_Fact):
 
     @property
     def grounds(self) -> tuple[str, ...]:
-        """Why what is owed is on hold; empty when nothing is."""
+        """The grounds on which what is owed is on hold; empty when nothing is."""
         return tuple(sorted({ground for debt in self.debts if debt.balance > 0 for ground in debt.grounds}))
 
     @property
@@ -156,7 +156,7 @@ class CaseFacts(_Fact):
 
     @property
     def paused_by(self) -> str | None:
-        """Who paused the case, or its whole cohort, in pt-BR; none: nobody."""
+        """The name of who paused the case, or its whole cohort, in pt-BR; none: nobody."""
         return self.pauses[0].who if self.pauses else None
 
     @property
@@ -177,8 +177,8 @@ class CaseFacts(_Fact):
 
     @property
     def fingerprint(self) -> str:
-        """Of all that an approval rests on: money and reassessments by the ledger, so not what delay adds by the day;
-        holds, returns, services, the defence, a pause."""
+        """The fingerprint of all that an approval rests on: money and reassessments by the ledger, so not what delay
+        adds by the day; holds, returns, services, the defence, a pause."""
         seen = (
             sorted((debt.id, str(debt.ledger), debt.grounds) for debt in self.debts),
             sorted((str(e.kind), e.period, e.open) for e in self.evidence),

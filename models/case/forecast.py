@@ -1,4 +1,5 @@
-"""What will be sent if nobody pays: from the next steps that cases wait for, and what their ruler does after them."""
+"""The forecast of what will be sent if nobody pays: from the next steps that cases wait for, and what their ruler does
+after them."""
 
 from __future__ import annotations
 
@@ -35,8 +36,8 @@ class Sending(NamedTuple):
 def forecast(
     ruler: Ruler, calendar: Calendar, waiting: Iterable[Waiting], today: date, until: date
 ) -> tuple[Sending, ...]:
-    """By day and channel, up to `until`; what was due before today leaves today. Every notice counts as served the day
-    it leaves, and an approval as given the day it is asked for."""
+    """The notices by day and channel, up to `until`; what was due before today leaves today. Every notice counts as
+    served the day it leaves, and an approval as given the day it is asked for."""
     sent: Counter[tuple[date, Channel]] = Counter()
     for each in waiting:
         for on, channel in _sent_to_one(ruler, calendar, each, max(each.on, today), until):

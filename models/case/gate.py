@@ -22,7 +22,8 @@ from models.words import LADDER, PRIOR_STEPS, STATUTE
 
 
 def basis_of(view: View) -> tuple[Basis, str]:
-    """By what a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words too."""
+    """The basis on which a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words
+    too."""
     ruler, facts = view.ruler, view.facts
     found = persistent_defaulter(ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets)
     if found:
@@ -44,7 +45,7 @@ def due(view: View) -> date | None:
 
 
 def await_service(view: View) -> Step:
-    """Until the formal notice is proven served, or until the law takes it as served by silence."""
+    """The wait until the formal notice is proven served, or until the law takes it as served by silence."""
     last = view.facts.formal_notices[-1] if view.facts.formal_notices else None
     why = f"aguarda prova de ciência da notificação formal {last.id if last else ''}".rstrip()
     if last is None or last.deemed_on is None or last.served_on is not None:
@@ -54,7 +55,8 @@ def await_service(view: View) -> Step:
 
 
 def gate(view: View, on: OnRow, due: date) -> Step:
-    """Benefits are suspended only after service, defence time, a balance still open and as many approvals as needed."""
+    """The step at the gate. Benefits are suspended only after service, defence time, a balance still open and as many
+    approvals as needed."""
     ruler, facts = view.ruler, view.facts
     assert ruler.gate is not None  # noqa: S101 - `ruler check` refuses the rest
     served = [notice.served_on for notice in facts.formal_notices if notice.served_on]
@@ -91,7 +93,7 @@ def _opens(view: View, due: date, served_on: date) -> date:
 
 
 def _why_no_suspension(ruler: Ruler, facts: CaseFacts, basis: Basis, served_on: date) -> str | None:
-    """What shuts the gate for good, though not the way to court."""
+    """The reason that shuts the gate for good, though not the referral to court."""
     assert ruler.gate is not None  # noqa: S101 - the caller has a gate
     if not facts.has_benefits:
         return "não há benefício fiscal a suspender"
@@ -104,13 +106,13 @@ def _why_no_suspension(ruler: Ruler, facts: CaseFacts, basis: Basis, served_on: 
 
 
 def approvals_wanted(ruler: Ruler, facts: CaseFacts) -> int:
-    """Two where what is owed lies above the ruler's amount, else one."""
+    """The number of approvals wanted: two where what is owed lies above the ruler's amount, else one."""
     above = ruler.gate.second_above if ruler.gate else None
     return 2 if above is not None and facts.balance > above else 1
 
 
 def must_be_other(state: CaseState, by: str, started_by: str) -> None:
-    """Four eyes. Raises Refusal when who approves has started the cohort, or has approved already."""
+    """Check the four eyes. Raises Refusal when who approves has started the cohort, or has approved already."""
     if _same(by, started_by):
         raise Refusal(f"four eyes: {by} started the cohort, so somebody else must approve")
     if any(_same(by, other) for other in state.approvers):
@@ -122,7 +124,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def cause_ended(view: View) -> str | None:
-    """Why benefits that are suspended must be given back now; None: the cause lasts."""
+    """The reason why benefits that are suspended must be given back now; None: the cause lasts."""
     if not view.facts.outstanding:
         return "cessou a causa da suspensão: benefícios devolvidos"
     defence = view.facts.defence
@@ -141,7 +143,7 @@ def _in_time(view: View, defence: Defence, term: Wait) -> bool:
 
 
 def refer(view: View, due: date, why: str) -> Step:
-    """To protest and to court, once the steps that the law wants first are on record."""
+    """The referral to protest and to court, once the steps that the law wants first are on record."""
     if missing := steps_missing(view.ruler, view.facts):
         wanted = ", ".join(PRIOR_STEPS[kind] for kind in missing)
         return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
@@ -152,7 +154,8 @@ def refer(view: View, due: date, why: str) -> Step:
 
 
 def steps_missing(ruler: Ruler, facts: CaseFacts) -> tuple[StepKind, ...]:
-    """Of CNJ 547/2024, arts. 2º and 3º, and of Lei 14.973/2024 for CADIN. What is in court already needs none."""
+    """The prior steps that are missing: of CNJ 547/2024, arts. 2º and 3º, and of Lei 14.973/2024 for CADIN. A debt in
+    court already needs none."""
     unpaid = [debt for debt in facts.debts if debt.outstanding]
     if not unpaid or all(debt.litigation for debt in unpaid):
         return ()

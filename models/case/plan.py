@@ -67,7 +67,7 @@ def _imagine(view: View, step: Step) -> View:
 
 
 def _notified(view: View, step: Step) -> View:
-    """It arrives, and is served at once where it is formal."""
+    """The state after a notice that arrives, and is served at once where it is formal."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a notice has them
     facts = view.facts
     if step.number == view.state.steps:

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 def translate(old: Ruler, new: Ruler, state: CaseState) -> CaseState | None:
-    """Where a case of `old` stands on `new`. What was done stays done and the days that were waited count: no more than
+    """The state on `new` of a case of `old`. What was done stays done and the days that were waited count: no more than
     the length of the wait may change. An approval lapses. None: nowhere, since its benefits are suspended, and its row
     suspends none on `new`."""
     state = state.lapsed()
@@ -59,8 +59,8 @@ def _on_its_row(old: Ruler, new: Ruler, state: CaseState, place: OnRow | Referre
 
 
 def last_done(old: Ruler, new: Ruler, row: Hypothesis, rung: int) -> int:
-    """Of the row on `new`, the last rung whose stage is no later than that of `rung` on `old`: what lies between the
-    two stages is still to come, what was put in before them is not."""
+    """The last rung of the row on `new` whose stage is no later than that of `rung` on `old`: what lies between the two
+    stages is still to come, what was put in before them is not."""
     if rung < 0:
         return -1
     reached = old.rung(row, rung).stage.severity
@@ -105,14 +105,14 @@ def _no_softer(ruler: Ruler, row: Hypothesis, first: int, state: CaseState) -> t
 
 
 def cell_ahead(ruler: Ruler, state: CaseState, step: Step) -> Cell:
-    """That of the next step; where it has none, since the case waits for something, the one the case stands on."""
+    """The cell of the next step; where it has none, since the case waits for something, the one the case stands on."""
     if step.stage is not None:
         return step.row, step.stage
     return cell_reached(ruler, state)
 
 
 def outcome(old: Ruler, state: CaseState, before: Step, after: Step, today: date) -> Outcome:
-    """What the migration makes of the next step of a case that was in `state`."""
+    """The outcome of the ruler change for the next step of a case that was in `state`."""
     had = cell_reached(old, state) if state.stands else None
     if after.action.contacts and (after.row, after.stage) == had != (before.row, before.stage):
         return Outcome.REPEATS
@@ -129,7 +129,7 @@ def outcome(old: Ruler, state: CaseState, before: Step, after: Step, today: date
 
 
 def reason(old: Ruler, new: Ruler, state: CaseState, then: CaseState, by: str) -> str:
-    """For the journal, in pt-BR."""
+    """The reason for the journal, in pt-BR."""
     lapsed = f"; caduca a aprovação de {' e '.join(state.approvers)}" if state.approvers else ""
     return f"régua trocada por {by}, de {old.label} para {new.label}: {_where(new, state, then)}{lapsed}"
 

@@ -43,7 +43,7 @@ class DwellClock(_Value):
         return self.but(not_before=max(self.not_before, on))
 
     def go_on(self, on: date) -> DwellClock:
-        """The remaining wait is left, not the whole of it and not nothing."""
+        """Let the clock run again: the remaining wait is left, not the whole of it and not nothing."""
         stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
         return self.but(stopped_on=None, stood_still=stood).no_earlier_than(on)
 
@@ -151,7 +151,7 @@ class CaseState(_Value):
 
     @property
     def status(self) -> Status:
-        """What the case is called when nothing blocks it."""
+        """The status of the case when nothing blocks it."""
         match self.place:
             case Suspended():
                 return Status.BENEFITS_SUSPENDED
@@ -164,7 +164,8 @@ class CaseState(_Value):
         return self.model_copy(update=changes)
 
     def _placed(self, **changes: Any) -> CaseState:
-        """Elsewhere on the map. Raises ValueError off it: nothing that was never on it can be done, suspended, …"""
+        """The case elsewhere on the map. Raises ValueError off it: nothing that was never on it can be done, suspended,
+        …"""
         if isinstance(self.place, OffMap):
             raise ValueError("the case is on no row")
         return self._but(place=self.place.model_copy(update=changes))
@@ -199,11 +200,11 @@ class CaseState(_Value):
         return since.lapsed().before(row, index)
 
     def reanchor(self, on: date) -> CaseState:
-        """The wait begins anew on `on`; days that the clock stood still since are not lost to it."""
+        """Begin the wait anew on `on`; days that the clock stood still since are not lost to it."""
         return self.lapsed()._but(clock=self.clock.but(anchor=on))
 
     def done(self, ruler: Ruler, row: Hypothesis, index: int, rigidity: int, at: date) -> CaseState:
-        """The rung was carried out on the logical day `at`."""
+        """The state after a rung carried out on the logical day `at`."""
         rung = ruler.rung(row, index)
         formal = rung.formal and rung.stage is not Stage.SUSPENSION
         clock = DwellClock(
@@ -213,8 +214,8 @@ class CaseState(_Value):
         return there._but(steps=self.steps + 1, last_rigidity=rigidity, clock=clock)
 
     def took_back(self, at_once: bool) -> CaseState:
-        """Before the last rung again, which reached nobody: due as soon as somebody can be reached, or after its dwell
-        when an address is there and it was the sending that failed."""
+        """Put the case before the last rung again, which reached nobody: due as soon as somebody can be reached, or
+        after its dwell when an address is there and it was the sending that failed."""
         wait = None if at_once else self.clock.wait
         before = self._placed(rung=self.rung - 1, stands=False)
         return before._but(clock=self.clock.but(wait=wait, awaits_service=False))
@@ -223,13 +224,13 @@ class CaseState(_Value):
         return self._becomes(OnRow, approval=ApprovalRound(asked_on=on))
 
     def approved(self, by: str, on_seeing: str) -> CaseState:
-        """Raises ValueError where nobody asked."""
+        """Add an approval. Raises ValueError where nobody asked."""
         if self.approval is None:
             raise ValueError("no approval was asked for")
         return self._placed(approval=self.approval.approved(by, on_seeing))
 
     def lapsed(self) -> CaseState:
-        """Neither asked nor approved."""
+        """The state with neither a request nor an approval."""
         return self._placed(approval=None) if self.approval else self
 
     def rejected(self, on: date) -> CaseState:
@@ -239,7 +240,8 @@ class CaseState(_Value):
         return self._becomes(Suspended)._but(to_tell=False, clock=self.clock.but(not_before=on))
 
     def reinstated(self, ruler: Ruler, on: date) -> CaseState:
-        """Back before the suspension, with the whole wait before it to run again should the cause come back."""
+        """Put the case back before the suspension, with the whole wait before it to run again should the cause come
+        back."""
         there = self._becomes(OnRow, stands=False)
         assert there.row is not None  # noqa: S101 - on a row
         before = len(ruler.rows[there.row].rungs) - 2
@@ -248,23 +250,23 @@ class CaseState(_Value):
         return there._placed(rung=before)._but(to_tell=True, clock=clock)
 
     def told(self) -> CaseState:
-        """That the benefits are back. It is a contact, and no rung."""
+        """The state once the taxpayer was told that benefits are back. It is a contact, and no rung."""
         return self._placed(stands=False)._but(to_tell=False, steps=self.steps + 1)
 
     def referred_now(self) -> CaseState:
         return self._becomes(Referred)
 
     def before(self, row: Hypothesis, index: int) -> CaseState:
-        """With that rung to come, and the one below it not the last thing done."""
+        """Put the case before that rung, the one below it not being the last thing done."""
         return self._placed(row=row, rung=index - 1, stands=False)
 
     def stands_on(self, index: int, wait: Wait | None, awaits_service: bool) -> CaseState:
-        """On another map, where the last rung done has that index, and the wait since it is such a one."""
+        """Put the case on another map, where the last rung done has that index, and the wait since it is such a one."""
         there = self._placed(rung=index)
         return there._but(clock=self.clock.but(wait=wait, awaits_service=awaits_service))
 
     def off_the_map(self) -> CaseState:
-        """Its evidence says anew where it belongs; what was sent and waited still counts."""
+        """Take the case off the map: its evidence says anew where it belongs; what was sent and waited still counts."""
         return self._but(place=OffMap())
 
 
@@ -282,7 +284,7 @@ def cell_reached(ruler: Ruler, state: CaseState) -> Cell:
 def first_no_softer(
     ruler: Ruler, row: Hypothesis, occurrences: int, rigidity: int, first: int = 0
 ) -> tuple[Hypothesis, int]:
-    """The cell from the `first` rung of `row` on; of the rows above it any."""
+    """The first cell no softer than the last notice, from the `first` rung of `row` on; of the rows above it any."""
     hardest = (row, first)
     for name in (row, *ruler.climb(row)):
         for index, rung in enumerate(ruler.rows[name].rungs):

@@ -1,10 +1,10 @@
-"""The words that a case is seen by: what blocks it, in order, else the state it is in."""
+"""The words that a case is seen by: its blocks, in order, else the state it is in."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Of all that blocks a case the first in this order is shown."""
+    """The status of a case. Of its blocks the first in this order is shown."""
 
     RUNNING = "running"
     ON_HOLD = "on_hold"

@@ -1,4 +1,4 @@
-"""What a case does next: an action, the day it is due, the cell it stands for, and the reason in words."""
+"""The next step of a case: an action, the day it is due, the cell it stands for, and the reason in words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Action(StrEnum):
 
     @property
     def at_once(self) -> bool:
-        """What waits for no day: it is done the moment it is decided."""
+        """Whether it waits for no day: it is done the moment it is decided."""
         return self in (Action.SUSPEND, Action.REINSTATE, Action.RESOLVE, Action.CANCEL)
 
     @property
@@ -83,12 +83,13 @@ class Decision(_Value):
 
 
 def wait(view: View, why: str, until: date | None = None, blocked: Status = Status.RUNNING) -> Step:
-    """Nothing is done, on that day neither: then the case only looks again. `blocked`: by what of the map's own."""
+    """A wait. Nothing is done, on that day neither: then the case only looks again. `blocked`: by what of the map's
+    own."""
     return Step(action=Action.WAIT, status=blocked, on=until, number=view.state.steps, reason=why)
 
 
 def act(view: View, action: Action, on: date, why: str) -> Step:
-    """Something that stands for no cell."""
+    """A step that stands for no cell."""
     return Step(action=action, status=Status.RUNNING, on=on, number=view.state.steps, reason=why)
 
 
@@ -97,7 +98,7 @@ def at_once(view: View, action: Action, why: str) -> Step:
 
 
 def cell(view: View, action: Action, row: Hypothesis, index: int, on: date, why: str) -> Step:
-    """Something that stands for a rung."""
+    """A step that stands for a rung."""
     return act(view, action, on, why).model_copy(
         update={
             "row": row,

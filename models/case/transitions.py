@@ -1,4 +1,4 @@
-"""What has happened to a case since it was last judged, and where that takes it: the moves, in the order they count."""
+"""The moves of a case: what has happened since it was last judged, and where that takes it, in the order they count."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Moved = tuple[CaseState, Transition | None]
 
 
 def moved(view: View) -> tuple[View, tuple[Transition, ...]]:
-    """Each move sees what those before it have made of the state."""
+    """Apply all moves. Each sees what those before it have made of the state."""
     transitions = []
     for _, move in TRANSITIONS:
         state, transition = move(view)

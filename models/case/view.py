@@ -12,7 +12,7 @@ from models.ruler.schema import Ruler
 
 @dataclass(frozen=True)
 class View:
-    """Everything that moves, next steps and plans are a function of."""
+    """The whole of what moves, next steps and plans are a function of."""
 
     ruler: Ruler
     calendar: Calendar

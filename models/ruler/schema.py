@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from models.contact.channel import Channel
 from models.law.calendar import Unit, Wait
@@ -263,6 +263,16 @@ class Ruler(_Part):
     fallback: dict[Channel, tuple[Channel, ...]] = {}
     """For every rung that has none of its own."""
     rows: Annotated[dict[Hypothesis, Row], Field(min_length=1)]
+
+    @field_validator("accrual")
+    @classmethod
+    def _counts_by_its_own_days(
+        cls, table: AccrualTable | str | None, read: ValidationInfo
+    ) -> AccrualTable | str | None:
+        """A table written in the ruler goes by the days of the ruler's jurisdiction unless it says others."""
+        if not isinstance(table, AccrualTable) or table.jurisdiction:
+            return table
+        return table.model_copy(update={"jurisdiction": read.data.get("jurisdiction")})
 
     @property
     def label(self) -> str:

@@ -147,7 +147,7 @@ def _deal(connection: Connection, row: RowMapping) -> Deal:
     schedule = connection.execute(known).mappings().all()
     rescinded = row["terms"].get("rescinded_on")
     return Deal(
-        policy=pinned_policy(connection, row["policy"]),
+        policy=pinned_policy(connection, row["policy"]).policy,
         request=REQUEST.validate_python(row["terms"]["request"]),
         schedule=tuple(Instalment(each["n"], each["due"], each["amount"]) for each in schedule),
         discount=row["discount"],

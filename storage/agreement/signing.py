@@ -16,6 +16,7 @@ from models.agreement.default import new_agreement_from
 from models.agreement.instalments import State
 from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.quote import NOTHING, Pay, Quote, Request, handful, quote, share_of
+from models.assets import PolicyBundle
 from models.case.evidence import Debt
 from models.case.status import Status
 from models.errors import Refusal
@@ -50,7 +51,7 @@ class SigningRequest:
 
 
 def sign(
-    engine: Engine, case: str, policy: Policy, text_: str, wanted: SigningRequest, by: str, via: Via, now: datetime
+    engine: Engine, case: str, bundle: PolicyBundle, wanted: SigningRequest, by: str, via: Via, now: datetime
 ) -> tuple[AgreementRecord, Quote]:
     """Sign an agreement, all of it in one transaction, or raise a `Refusal` and change nothing. Its workflow is
     enqueued from then on."""
@@ -58,13 +59,14 @@ def sign(
         raise Refusal("an agreement has at least one instalment")
     if not by.strip():
         raise Refusal("say who signs")
+    policy = bundle.policy
     with engine.begin() as connection:
         record = _locked(connection, case)
         today = record.clock.day_at(now)
         on = _day(record, wanted, today)
         owed, request = _asked(connection, record, policy, wanted, on, via)
         offer = quote(policy, request)
-        agreement = _store(connection, record, policy, text_, request, offer, owed, by, via)
+        agreement = _store(connection, record, bundle, request, offer, owed, by, via)
         what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
         record_decision(connection, record, "agreement_signed", f"{what}, assinado por {by}", on)
         enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
@@ -241,8 +243,7 @@ def _renegotiation(connection: Connection, policy: Policy, request: Request, nam
 def _store(
     connection: Connection,
     case: Case,
-    policy: Policy,
-    text_: str,
+    bundle: PolicyBundle,
     request: Request,
     offer: Quote,
     owed: list[Brought],
@@ -258,7 +259,7 @@ def _store(
     }
     values = {
         "case": case.id,
-        "policy": pin_policy(connection, policy, text_),
+        "policy": pin_policy(connection, bundle),
         "terms": terms,
         "state": State.ACTIVE.value,
         "renegotiation": request.renegotiation,

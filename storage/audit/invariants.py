@@ -4,6 +4,8 @@ Each violation is one sentence with opaque ids. The record is judged as it was a
 on, balances from the payments and reversals recorded until then, returns and holds by the versions in force, and on the
 logical day it was where the ruler has a table of accrual. What it doesn't keep are a debt's former amounts, the rates'
 former values and when it was first known, so a debt counts with its latest amount from the beginning.
+When a term ends, what serves a notice and what opens the gate is read from the law once more, apart from the code that
+decides (`storage/audit/terms.py`).
 On a live cohort a signal or a reinstatement may be under way while we look, and is then reported too early.
 """
 
@@ -24,17 +26,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import CaseFacts, FormalNotice, PriorStep, facts_of
-from models.case.gate import approvals_wanted, steps_missing
+from models.case.facts import CaseFacts, facts_of
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
-from models.law.calendar import Clock
+from models.law.calendar import Clock, Unit
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
+from storage.audit.terms import SERVES, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
 
@@ -49,10 +51,11 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
     Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
         growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
+        terms = Terms(connection)
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
         while page := list(islice(ids, PAGE)):
-            lives = _read(connection, page, growth)
+            lives = _read(connection, page, growth, terms)
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life)]
             found += _ledger_faults(connection, page)
             found += _held_out_faults(connection, page)
@@ -132,6 +135,7 @@ class Life:
     pinned: Callable[[str], FrozenRuler]
     """A ruler by its digest."""
     growth: Growth
+    terms: Terms
     notices: list[RowMapping] = field(default_factory=list)
     decisions: list[RowMapping] = field(default_factory=list)
     debts: list[RowMapping] = field(default_factory=list)
@@ -168,7 +172,7 @@ class Life:
         first = min(notices, key=lambda notice: notice["claimed_at"])
         by = self.ruler_at(first["claimed_at"])
         stages = [rung.stage for rung in by.ruler.rows[first["hypothesis"]].rungs]
-        served = [notice["served_on"] for notice in notices if notice["served_on"]]
+        served = [notice["served_on"] for notice in notices if notice["serves"]]
         return Contact(
             step=step,
             row=first["hypothesis"],
@@ -268,7 +272,8 @@ def _no_rung_early(life: Life) -> Iterator[str]:
     for before, after in pairwise(life.contacts):
         if before.lost:
             continue
-        ends = [_end_of_wait(before, by) for by in {by.digest: by for by in (before.by, after.by)}.values()]
+        rulers = {by.digest: by for by in (before.by, after.by)}
+        ends = [_end_of_wait(life.terms, before, by) for by in rulers.values()]
         known = [end for end in ends if end is not None]
         if not known:
             yield f"{after} was made, though {before} was never served"
@@ -276,8 +281,9 @@ def _no_rung_early(life: Life) -> Iterator[str]:
             yield f"{after} is of {after.at}, before the dwell of {before} ended on {min(known)}"
 
 
-def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
-    """The day the wait ends by that ruler; None, never, while the notice that was sent isn't served."""
+def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
+    """The day the wait ends by that ruler: a wait of working days is the authority's own pace, one of legal days a term
+    of the taxpayer's. None, never, while the notice that was sent isn't served."""
     rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
     rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
     counts_from: date | None = made.at
@@ -285,7 +291,8 @@ def _end_of_wait(made: Contact, by: FrozenRuler) -> date | None:
         counts_from = made.served_on
     if counts_from is None or rung.wait is None:
         return counts_from
-    return by.calendar.after(max(counts_from, made.at), rung.wait)
+    end = terms.end(by.digest, max(counts_from, made.at), rung.wait)
+    return end.last_day if rung.wait.unit is Unit.BUSINESS else end.allowed_from
 
 
 def _never_softer(life: Life) -> Iterator[str]:
@@ -333,7 +340,9 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
 def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
     people = {approval["given_by"].strip().casefold() for approval in given}
-    wanted = approvals_wanted(life.ruler_at(recorded).ruler, facts)
+    gate = life.ruler_at(recorded).ruler.gate
+    above = gate.second_above if gate else None
+    wanted = 2 if above is not None and sum(debt.balance for debt in _owed(facts)) > above else 1
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
     if life.case["started_by"].strip().casefold() in people:
@@ -346,14 +355,14 @@ def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
     served: dict[int, date] = {}
     for notice in life.notices:
         of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
-        if of_gate and notice["served_on"]:
+        if of_gate and notice["serves"]:
             served[notice["step"]] = min(notice["served_on"], served.get(notice["step"], date.max))
     if not served:
         yield "has no formal notice that was served"
     elif by.ruler.gate is None:
         yield "has no gate in its ruler"
-    elif on < (over := by.calendar.after(max(served.values()), by.ruler.gate.defence)):
-        yield f"is before the time for defence ended on {over}"
+    elif on < (end := life.terms.end(by.digest, max(served.values()), by.ruler.gate.defence)).allowed_from:
+        yield f"is before the time for defence ended on {end.last_day}"
 
 
 def _unlawful(life: Life, facts: CaseFacts, recorded: datetime) -> Iterator[str]:
@@ -382,20 +391,26 @@ def _told_of_it(life: Life) -> Iterator[str]:
 
 
 def _referred_by_the_book(life: Life) -> Iterator[str]:
+    """An administrative attempt, which a notice served is too, a protest, and CADIN's notice (CNJ 547/2024 arts. 2º and
+    3º, Lei 14.973/2024); none for what is in court already. L5: they are on record by case, not by debt."""
     for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
         moment = referral["recorded_at"]
-        facts = life.facts_at(moment).model_copy(
-            update={
-                "prior_steps": tuple(
-                    PriorStep.model_validate(dict(step)) for step in life.prior_steps if step["recorded_at"] <= moment
-                ),
-                "formal_notices": tuple(
-                    FormalNotice.model_validate(dict(notice)) for notice in life.notices if notice["formal"]
-                ),
-            }
-        )
-        if missing := steps_missing(life.ruler_at(moment).ruler, facts):
+        unpaid = [debt for debt in _owed(life.facts_at(moment)) if not debt.litigation]
+        taken = {step["kind"] for step in life.prior_steps if step["recorded_at"] <= moment}
+        missing = []
+        if not taken & {"conciliation", "administrative_solution"} and not any(n["serves"] for n in life.notices):
+            missing.append("administrative_solution")
+        if not taken & {"protest", "protest_exception"} and not all(debt.protested for debt in unpaid):
+            missing.append("protest")
+        if "cadin_notice" not in taken and life.ruler_at(moment).ruler.referral.cadin:
+            missing.append("cadin_notice")
+        if unpaid and missing:
             yield f"was referred without {' and '.join(missing)}"
+
+
+def _owed(facts: CaseFacts) -> list[Debt]:
+    """What is open and not on hold."""
+    return [debt for debt in facts.debts if debt.balance > 0 and not debt.grounds]
 
 
 def _explained(life: Life) -> Iterator[str]:
@@ -435,12 +450,12 @@ def _held_out_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
 # ---- reading a page of cases
 
 
-def _read(connection: Connection, cases: list[str], growth: Growth) -> Iterable[Life]:
+def _read(connection: Connection, cases: list[str], growth: Growth, terms: Terms) -> Iterable[Life]:
     def rows(query: Any) -> Iterator[RowMapping]:
         return iter(connection.execute(query, {"cases": cases}).mappings())
 
     pinned = partial(frozen_ruler, connection)
-    lives = {row["id"]: Life(row, pinned, growth) for row in rows(CASES)}
+    lives = {row["id"]: Life(row, pinned, growth, terms) for row in rows(CASES)}
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
@@ -464,7 +479,9 @@ OWED = """
 """
 
 PARTS = {
-    "notices": _of_cases("""SELECT * FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel"""),
+    "notices": _of_cases(f"""
+        SELECT notices.*, formal AND {SERVES} AS serves FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel
+    """),  # noqa: S608 - SERVES is a constant
     "decisions": _of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
         FROM decisions WHERE "case" = ANY(:cases) ORDER BY id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.types import Text
 
+from models.assets import Texts, with_tables
 from models.case.blocks import Block, Situation
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.facts import (
@@ -25,16 +26,24 @@ from models.errors import Refusal
 from models.law.calendar import Calendar, Clock
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
+from storage.assets import read_assets
 from storage.schema import cases, cohorts, rulers
 
 
 @dataclass(frozen=True)
 class FrozenRuler:
-    """A ruler and its holidays as they were pinned."""
+    """A ruler with its tables, its holidays and its templates as they were pinned."""
 
     digest: str
     ruler: Ruler
     calendar: Calendar
+    texts: Texts = field(default_factory=dict, repr=False)
+    """All that it was frozen with, by name (models/assets.py)."""
+
+    def is_as(self, other: FrozenRuler) -> bool:
+        """Whether whoever goes by the other one would decide, say and count the same by this one."""
+        same = (self.ruler, self.calendar) == (other.ruler, other.calendar)
+        return same and other.texts.items() <= self.texts.items()
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Case:
 
     @property
     def situation(self) -> Situation:
-        """What may be done to it, as it was last judged."""
+        """The case's situation, as it was last judged."""
         unclimbed = self.closed_at is not None or self.status is Status.CONTROL
         return Situation(state=self.status if unclimbed else self.state.status, blocks=self.blocks)
 
@@ -89,12 +98,14 @@ _frozen: dict[str, FrozenRuler] = {}
 
 
 def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
-    """Read once a process: a pinned ruler never changes."""
+    """A pinned ruler by its digest, read once a process: it never changes."""
     if digest not in _frozen:
         row = connection.execute(select(rulers).where(rulers.c.digest == digest)).one()
         ruler = read_ruler(row.source).ruler
         assert ruler is not None  # noqa: S101 - it was checked before it was pinned
-        _frozen[digest] = FrozenRuler(digest, ruler, Calendar.model_validate({"holidays": row.holidays}))
+        texts = read_assets(connection, row.assets)
+        calendar = Calendar.model_validate({"holidays": row.holidays})
+        _frozen[digest] = FrozenRuler(digest, with_tables(ruler, texts), calendar, texts)
     return _frozen[digest]
 
 
@@ -118,7 +129,8 @@ CASES = select(cases, *OF_COHORT).join(cohorts, cohorts.c.name == cases.c.cohort
 
 
 def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
-    """Raises Refusal when there is no such case. With `lock`, nobody else writes to it until the transaction ends."""
+    """Read a case. Raises Refusal when there is none of that id. With `lock`, nobody else writes to it until the
+    transaction ends."""
     query = CASES.where(cases.c.id == case)
     row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
     if row is None:
@@ -127,7 +139,7 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
 
 
 def lock_unseen(connection: Connection, opened: Collection[str]) -> list[Case]:
-    """Those of them that no workflow has looked at, and nobody else writes to until the transaction ends."""
+    """Lock the cases that no workflow has looked at; nobody else writes to until the transaction ends."""
     unseen = CASES.where(cases.c.id.in_(opened), cases.c.revision == 0, cases.c.closed_at.is_(None))
     rows = connection.execute(unseen.order_by(cases.c.id).with_for_update(of=cases)).all()
     return [_case(connection, row) for row in rows]
@@ -172,7 +184,7 @@ Pair = tuple[int, str]
 
 
 def pauses_of(paused_by: str | None, paused_on: date | None, lifecycle: CohortLifecycle) -> tuple[Pause, ...]:
-    """The case's own, and that of its cohort."""
+    """The pauses of a case: its own, and that of its cohort."""
     own = Pause(by=paused_by, on=paused_on) if paused_by else None
     return tuple(pause for pause in (own, lifecycle.pause) if pause)
 

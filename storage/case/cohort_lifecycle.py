@@ -1,4 +1,5 @@
-"""A cohort is paused, resumed or cancelled: from the commit on, no case transaction of any of its cases does otherwise.
+"""The lifecycle of cohorts: one is paused, resumed or cancelled, and from the commit on no case transaction of any of
+its cases does otherwise.
 
 The news follows to each case that has yet to hear it, so that its timers stop or run on.
 """
@@ -48,8 +49,8 @@ CLOSE_CONTROL = text("""
 
 
 def change_cohort_state(engine: Engine, cohort: str, to: State, by: str, reason: str, now: datetime) -> int:
-    """How many cases are still to hear of it. Said twice it is true once. Raises Refusal when there is no such cohort,
-    or when it is cancelled already."""
+    """Pause, resume or cancel a cohort; gives how many cases are still to hear of it. Said twice it is true once.
+    Raises Refusal when there is no such cohort, or when it is cancelled already."""
     with engine.begin() as connection:
         connection.execute(ALONE, {"cohort": cohort})
         known = read_cohort(connection, cohort)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
+from models.assets import Texts, assets_of_ruler
 from models.case.blocks import Situation, dated, hold_of
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
@@ -25,10 +26,13 @@ from models.errors import Refusal
 from models.formats import percent, tax_name
 from models.law.calendar import Clock
 from models.proof.holdout import shares_of
+from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
+from storage.assets import keep
 from storage.case.cases import FrozenRuler, Pair, frozen_ruler, lifecycle_of
 from storage.case.facts import PAIRS, about_pairs, bound, read_facts
 from storage.case.transaction import STEADY
+from storage.catalogue import SHIPPED
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
@@ -49,7 +53,7 @@ AT_START = CohortLifecycle()
 
 @dataclass(frozen=True)
 class Lot:
-    """What each case is drawn for, so that what a ruler brings in can be told."""
+    """The lot by which each case is drawn for an arm, so that what a ruler brings in can be told."""
 
     salt: str
     """With which the draw can be repeated."""
@@ -64,7 +68,9 @@ class Lot:
 
     def like(self, other: Lot | None) -> bool:
         """Whether cases are drawn for the same, by whatever salt."""
-        return other is not None and (self.control, self.rival) == (other.control, other.rival)
+        if other is None or self.control != other.control or (self.rival is None) != (other.rival is None):
+            return False
+        return self.rival is None or other.rival is None or other.rival.is_as(self.rival)
 
 
 @dataclass(frozen=True)
@@ -104,13 +110,18 @@ class Candidate:
         return self.facts.outstanding and found is not None
 
 
-def pin_ruler(connection: Connection, ruler: Ruler, source: str, first_year: int) -> FrozenRuler:
-    """Keeps the ruler's text with the holidays of its jurisdiction; the same text is kept once."""
+def pin_ruler(
+    connection: Connection, ruler: Ruler, source: str, first_year: int, texts: Texts = SHIPPED
+) -> FrozenRuler:
+    """Keeps the ruler's text with the holidays of its jurisdiction and all else that its cases run on, as `texts` has
+    it now; the same is kept once."""
     calendar = ruler.jurisdiction.calendar(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
-    digest = hashlib.sha256(json.dumps([source, holidays]).encode()).hexdigest()
+    as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
+    kept = keep(connection, assets_of_ruler(as_written, texts))
+    digest = hashlib.sha256(json.dumps([source, holidays, kept]).encode()).hexdigest()
     row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "offers": bool(ruler.offer)}
-    connection.execute(insert(rulers).values(row).on_conflict_do_nothing())
+    connection.execute(insert(rulers).values(assets=kept, **row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 
 
@@ -131,7 +142,7 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
-    if known.frozen.digest != cohort.frozen.digest:
+    if not known.frozen.is_as(cohort.frozen):
         label = known.frozen.ruler.label
         raise Refusal(f"cohort {cohort.name} already runs on {label} as it was then; choose another name")
     if known.selection != cohort.selection:

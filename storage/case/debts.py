@@ -47,7 +47,7 @@ def owed_on(connection: Connection, debt: str, on: date, otherwise: AccrualTable
 
 
 def tables_of(connection: Connection, debts: Iterable[str]) -> dict[str, AccrualTable]:
-    """Of those debts that have one."""
+    """The tables of accrual of those debts that have one."""
     rulers = {row.id: row.ruler for row in connection.execute(RULERS, {"debts": list(debts)})}
     tables = {digest: accrual_of(frozen_ruler(connection, digest).ruler) for digest in set(rulers.values())}
     return {debt: table for debt, digest in rulers.items() if (table := tables[digest])}

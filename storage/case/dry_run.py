@@ -1,4 +1,5 @@
-"""What a cohort would do and cost, on the facts of now: the same decisions as the live cases', and nothing written."""
+"""The dry run of a cohort, what it would do and cost on the facts of now: the same decisions as the live cases', and
+nothing written."""
 
 from __future__ import annotations
 

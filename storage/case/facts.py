@@ -100,7 +100,7 @@ PROCESS = text("""
 
 
 def read_facts(connection: Connection, ruler: Ruler, pairs: Iterable[Pair], today: date) -> dict[Pair, CaseFacts]:
-    """How each taxpayer and tax stands before it has a case. Raises Unreckonable when a rate or a rule that says what
+    """The facts of each taxpayer and tax that has no case yet. Raises Unreckonable when a rate or a rule that says what
     is owed is missing."""
     return _facts_by_pair(connection, ruler, list(pairs), today, accrual_of(ruler))
 
@@ -141,9 +141,8 @@ def _without_pair(row: Any) -> dict[str, Any]:
 
 
 def read_case_facts(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> CaseFacts:
-    """How a case stands.
-
-    Where what is owed can't be told, the standing says what it lacks: the case waits, for it must not fail.
+    """The facts of a case. Where what is owed can't be told, the standing says what it lacks: the case waits, for it
+    must not fail.
     """
     try:
         before = read_facts(connection, case.ruler, [case.pair], today)[case.pair]
@@ -157,7 +156,7 @@ def read_case_facts(connection: Connection, case: Case, today: date, person: Per
 def facts_in_case(
     connection: Connection, case: Case, before: CaseFacts, process: Row[Any], person: Person, reach: Reach
 ) -> CaseFacts:
-    """How a case stands, given how its taxpayer did before it, and its row of PROCESS."""
+    """The facts of a case, given those of its taxpayer and tax, and its row of PROCESS."""
     stands = before.model_copy(
         update={
             "hardship_on": case.hardship_on,
@@ -179,7 +178,7 @@ def facts_in_case(
 
 
 def process_facts(process: Row[Any]) -> dict[str, Any]:
-    """What a row of PROCESS says of a standing."""
+    """The facts in a row of PROCESS."""
     return {
         "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
         "broken_agreement": _broken_agreement(process.agreement),
@@ -205,5 +204,6 @@ STEADY_DEBTS = about_pairs(f"""
 
 
 def steady_debts(connection: Connection, pairs: Iterable[Pair], today: date) -> None:
-    """They stay as they are until the transaction ends: a payment queues behind it. Holds that have run out end."""
+    """Lock debts, so that they stay as they are until the transaction ends: a payment queues behind it. Holds that have
+    run out end."""
     connection.execute(STEADY_DEBTS, {**bound(pairs), "today": today})

@@ -21,8 +21,9 @@ from storage.schema import cases, decisions
 def evaluate_first(
     engine: Engine, cohort: str, opened: Collection[str], now: datetime, unaddressed: Set[Channel]
 ) -> list[CaseTransaction]:
-    """One transaction over those cases of a cohort that no workflow has looked at; `unaddressed` are the channels that
-    need no address of the taxpayer's. Empty when what somebody owes can't be told: then each workflow takes its own.
+    """Evaluate, in one transaction, those cases of a cohort that no workflow has looked at; `unaddressed` are the
+    channels that need no address of the taxpayer's. Empty when what somebody owes can't be told: then each workflow
+    takes its own.
 
     They go on counting as unseen, until it is certain that their workflows run (`know_running`): done twice, it finds
     the same."""
@@ -81,7 +82,7 @@ SEEN = update(cases).where(cases.c.id == bindparam("of"))
 
 
 def know_running(engine: Engine, started: Collection[str]) -> None:
-    """Of cases whose workflows Temporal has taken: nobody starts them again."""
+    """Mark the cases whose workflows Temporal has taken, so that nobody starts them again."""
     unseen = cases.c.id.in_(started) & (cases.c.revision == 0)
     with engine.begin() as connection:
         connection.execute(update(cases).where(unseen).values(revision=1))

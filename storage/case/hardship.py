@@ -1,4 +1,4 @@
-"""A declaration of hardship: on record, with the signal that it owes."""
+"""A declaration of hardship: on record, with its signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from storage.schema import cases
 
 
 def declare_hardship(engine: Engine, case: str, by: str) -> date:
-    """The logical day it counts from. Refuses a case that is closed or had one declared already."""
+    """Declare hardship; gives the logical day it counts from. Refuses a case that is closed or had one declared
+    already."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)
@@ -28,7 +29,7 @@ def declare_hardship(engine: Engine, case: str, by: str) -> date:
 
 
 def record_hardship(connection: Connection, case: Case, by: str, today: date) -> None:
-    """Of a locked case that is open and had none before."""
+    """Record the hardship of a locked case that is open and had none before."""
     connection.execute(update(cases).where(cases.c.id == case.id).values(hardship_on=today))
     record_decision(connection, case, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
     enqueue(connection, [case.id], HardshipDeclared(by=by, on=today))

@@ -1,4 +1,4 @@
-"""What is on record of the person behind a case: addresses, refusals, and the contacts made lately."""
+"""The person behind a case: addresses, refusals, and the contacts made lately."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def read_person(connection: Connection, case: str, last_step: int, clock: Clock,
 
 
 def read_people(connection: Connection, last_steps: Mapping[str, int], clock: Clock, today: date) -> dict[str, Person]:
-    """Who stands behind each case, given its last step. Their contacts are counted over all cases, but for those of
-    rulers on another clock: a rehearsal's days can't be compared with anybody else's."""
+    """Read the person behind each case, given its last step. Their contacts are counted over all cases, but for those
+    of rulers on another clock: a rehearsal's days can't be compared with anybody else's."""
     asked = {
         "cases": list(last_steps),
         "steps": list(last_steps.values()),

@@ -57,7 +57,7 @@ HOW_MANY = with_horizons(f"SELECT count(*) FROM cases {PRESCRIPTION} WHERE presc
 def list_cases(
     connection: Connection, cohort: str, now: datetime, status: Status | None = None
 ) -> list[dict[str, Any]]:
-    """Near prescription first, then in the order they were opened."""
+    """List cases, those near prescription first, then in the order they were opened."""
     asked = {"status": status, **horizons(connection, now, cohort)}
     return [dict(row) for row in connection.execute(CASES, asked).mappings()]
 

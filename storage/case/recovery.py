@@ -23,7 +23,8 @@ class Recovered:
 
 
 def look_again(connection: Connection, closed_since: datetime | None = None) -> Recovered:
-    """All that are open, and those closed since then: their workflows, if they run still, learn that they are."""
+    """Make all open cases look again, and those closed since then: their workflows, if they run still, learn that they
+    are."""
     told = connection.scalars(
         select(cases.c.id).where(_lives(cases, closed_since), cases.c.status != Status.CONTROL.value)
     ).all()

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.assets import RulerBundle, assets_of_ruler
 from models.case.cohort_state import State
 from models.case.decision import decide
 from models.case.facts import CaseFacts
@@ -60,13 +61,15 @@ class Foreseen:
         return sum(count for alike, count in self.cases.items() if alike.outcome is what)
 
 
-def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, progress: Progress) -> Foreseen:
-    """What would become of each open case on the cohort's ruler, as if everybody could be reached. Raises Refusal when
-    the ruler is no other version of the cohort's, or has no place for some of its cases; Unreckonable when what is owed
-    can't be told."""
+def foresee_migration(engine: Engine, name: str, to: RulerBundle, now: datetime, progress: Progress) -> Foreseen:
+    """Foresee what becomes of each open case on the cohort's ruler, as if everybody could be reached. Raises Refusal
+    when the ruler is no other version of the cohort's, or has no place for some of its cases; Unreckonable when what is
+    owed can't be told."""
+    ruler = to.ruler
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
-        then = FrozenRuler("", ruler, ruler.jurisdiction.calendar(_first_year(cohort)))
+        calendar = ruler.jurisdiction.calendar(_first_year(cohort))
+        then = FrozenRuler("", ruler, calendar, assets_of_ruler(ruler, to.texts))
         _must_follow(cohort, then)
         foreseen = Foreseen(cohort, Counter(), defaultdict(Decimal))
         lost: Counter[str] = Counter()
@@ -87,15 +90,13 @@ def foresee_migration(engine: Engine, name: str, ruler: Ruler, now: datetime, pr
     return foreseen
 
 
-def migrate_cohort(
-    engine: Engine, name: str, ruler: Ruler, source: str, by: str, now: datetime, progress: Progress
-) -> int:
-    """Every open case on the cohort's ruler goes over to this one, and with it the cohort; how many cases. Each is told
-    to look again, but those held out. Raises Refusal as `foresee_migration`."""
+def migrate_cohort(engine: Engine, name: str, to: RulerBundle, by: str, now: datetime, progress: Progress) -> int:
+    """Take every open case on the cohort's ruler over to this one, and with it the cohort; gives how many cases. Each
+    is told to look again, but those held out. Raises Refusal as `foresee_migration`."""
     with engine.begin() as connection:
         connection.execute(ALONE, {"cohort": name})
         cohort = read_cohort(connection, name)
-        then = pin_ruler(connection, ruler, source, _first_year(cohort))
+        then = pin_ruler(connection, to.ruler, to.source, _first_year(cohort), to.texts)
         _must_follow(cohort, then)
         ids = _ids(connection, cohort, lock=True)
         for page in _pages(ids):
@@ -103,7 +104,7 @@ def migrate_cohort(
             progress(len(page))
         connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
         connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
-        told = RulerChanged(ruler=ruler.label)
+        told = RulerChanged(ruler=to.ruler.label)
         connection.execute(
             OWE_EACH,
             {"cohort": name, "ruler": then.digest, "signal": told.signal(), "payload": told.model_dump_json()},
@@ -113,7 +114,7 @@ def migrate_cohort(
 
 
 def _first_year(cohort: Cohort) -> int:
-    """Of the holidays: that of the ruler it has."""
+    """The first year of the holidays that the cohort's present ruler has."""
     pinned = (day.year for day in cohort.frozen.calendar.holidays)
     return min(pinned, default=cohort.clock.origin_day.year - 1)
 
@@ -122,11 +123,11 @@ def _first_year(cohort: Cohort) -> int:
 
 
 def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
-    """Raises Refusal: the first reason why not, in a sentence."""
+    """Check the new ruler. Raises Refusal with the first reason against it."""
     was, to, name = cohort.frozen.ruler, then.ruler, cohort.name
     if cohort.lifecycle.state is State.CANCELLED:
         raise Refusal(f"cohort {name} was cancelled by {cohort.lifecycle.by}, which is for good")
-    if to == was and then.calendar == cohort.frozen.calendar:
+    if cohort.frozen.is_as(then):
         raise Refusal(f"cohort {name} goes by {was.label} already, word for word")
     places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
     if places[0] != places[1]:
@@ -147,7 +148,7 @@ def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
 
 
 def _taxes(cohort: Cohort) -> set[str]:
-    """Empty: any."""
+    """The taxes of a ruler; empty for any."""
     return {tax_name(tax) for tax in ([cohort.selection.tax] if cohort.selection.tax else cohort.frozen.ruler.taxes)}
 
 
@@ -163,7 +164,7 @@ def _no_place(ruler: Ruler, lost: Counter[str]) -> str:
 
 
 def _ids(connection: Connection, cohort: Cohort, lock: bool = False) -> Sequence[str]:
-    """Of its open cases, those on its own ruler: a case that went another way stays on it."""
+    """The cohort's open cases that are on its own ruler: a case that went over to another stays there."""
     mine = (cases.c.cohort == cohort.name, cases.c.ruler == cohort.frozen.digest, cases.c.closed_at.is_(None))
     query = select(cases.c.id).where(*mine).order_by(cases.c.id)
     return connection.scalars(query.with_for_update() if lock else query).all()
@@ -174,7 +175,7 @@ def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _rows(connection: Connection, page: Sequence[str]) -> Sequence[RowMapping]:
-    """But for those held out."""
+    """The cases, but for those held out."""
     contacted = (cases.c.id == func.any(bindparam("page", page, ARRAY(Text)))) & (cases.c.status != Status.CONTROL)
     return connection.execute(select(cases).where(contacted).order_by(cases.c.id)).mappings().all()
 
@@ -199,7 +200,7 @@ def _facts_by_pair(
 
 
 def _foresee(was: FrozenRuler, then: FrozenRuler, row: RowMapping, before: CaseFacts, after: CaseFacts) -> Alike | str:
-    """Why it has no place there, where it has none."""
+    """Foresee one case; gives the reason why it has no place there, where it has none."""
     here = decide(View(was.ruler, was.calendar, CaseState.model_validate(row["state"]), before))
     moved = translate(was.ruler, then.ruler, here.state)
     if moved is None:
@@ -234,7 +235,7 @@ OWE_EACH = text("""
 def _move(
     connection: Connection, cohort: Cohort, then: FrozenRuler, rows: Sequence[RowMapping], by: str, now: datetime
 ) -> None:
-    """Raises Refusal when a case has no place on the new ruler."""
+    """Move the cases. Raises Refusal when one has no place on the new ruler."""
     if not rows:
         return
     was, on = cohort.frozen.ruler, cohort.clock.day_at(now)

@@ -1,4 +1,4 @@
-"""What people have to do about a case, by a day."""
+"""Tasks: what people have to do about a case, by a day."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ OPENED = text("""
 
 
 def ask_people(connection: Connection, case: Case, kind: str, reference: str, what: str, today: date) -> None:
-    """By the next working day. `case` is locked; what people still have to do is not asked of them again."""
+    """Ask people for something by the next working day. `case` is locked; what they still have to do is not asked of
+    them again."""
     due = case.frozen.calendar.after(today, NEXT_WORKING_DAY)
     asked = {"case": case.id, "kind": kind, "reference": reference, "what": what, "due": due}
     connection.execute(OPENED, asked)
@@ -41,13 +42,13 @@ LIST = with_horizons(f"""
 def open_tasks(
     connection: Connection, now: datetime, cohort: str | None = None, kind: str | None = None
 ) -> list[dict[str, Any]]:
-    """What is still to be done: for cases near prescription first, then the most urgent."""
+    """The open tasks: of cases near prescription first, then the most urgent."""
     asked = {"kind": kind, **horizons(connection, now, cohort)}
     return [dict(row) for row in connection.execute(LIST, asked).mappings()]
 
 
 def finish(engine: Engine, task: int, by: str) -> None:
-    """Raises Refusal when there is no such task, or when it was done before."""
+    """Finish a task. Raises Refusal when there is no such task, or when it was done before."""
     with engine.begin() as connection:
         asked = select(tasks.c.done_at, tasks.c.done_by).where(tasks.c.id == task).with_for_update()
         found = connection.execute(asked).one_or_none()

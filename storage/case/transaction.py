@@ -71,7 +71,7 @@ class CaseTransaction:
 
     @property
     def situation(self) -> Situation:
-        """Each block with its first day; once it is closed there are none."""
+        """The case's situation, each block with its first day; once closed it has none."""
         if self.closes or self.case.closed_at is not None:
             return Situation(state=self.status)
         situation = self.decision.situation
@@ -82,7 +82,7 @@ class CaseTransaction:
         self.adopt(decide(self.case.view(state, self.facts)))
 
     def adopt(self, decision: Decision) -> None:
-        """What moved the case on the way is journalled."""
+        """Adopt a decision, and journal what moved the case."""
         self.decision = decision
         self.status = self.step.status
         for transition in self.decision.transitions:
@@ -97,7 +97,7 @@ class CaseTransaction:
         self.judge(self.state)
 
     def contacted(self, on: date, counts: bool) -> None:
-        """A rung was begun: nothing is known yet of its notices; it `counts` against the person's limits."""
+        """Note that a rung was begun: nothing is known yet of its notices; it `counts` against the person's limits."""
         contacted = (*self.facts.contacted_on, on) if counts else self.facts.contacted_on
         self.facts = self.facts.model_copy(update={"deliveries": (), "contacted_on": contacted})
 
@@ -131,7 +131,7 @@ class CaseTransaction:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What its row says of the decision."""
+        """The columns of the case's row that say what was decided."""
         return {
             "status": self.status,
             "blocks": [block.model_dump(mode="json") for block in self.situation.blocks],
@@ -156,7 +156,7 @@ def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "c
 
 
 def _evidence(facts: CaseFacts) -> dict[str, Any]:
-    """What the decision saw, without anything that names a person."""
+    """The evidence that the decision saw, without anything that names a person."""
     return {
         "balance": f"{facts.balance:.2f}",
         "grounds": list(facts.grounds),

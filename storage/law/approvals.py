@@ -34,7 +34,8 @@ def put_approval(tx: CaseTransaction, by: str, reason: str) -> None:
 
 
 def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str, Any] | None:
-    """What an approver would approve now; None: nothing waits for one. Raises Refusal when there is no such case."""
+    """The request that an approver would approve now; None when nothing waits for one. Raises Refusal when there is no
+    such case."""
     record = read_case(connection, case)
     if not may(Act.APPROVE, record.situation):
         return None

@@ -37,7 +37,7 @@ class _Process:
 
 
 def file_defence(engine: Engine, case: str, by: str, reference: str, now: datetime, on: date | None = None) -> Defence:
-    """Filed `on`, today if it isn't said. Raises Refusal."""
+    """File a defence `on` a day, today if it isn't said. Raises Refusal."""
     with _process(engine, case, now) as process:
         filed_on = on or process.today
         first_notice_on = process.connection.execute(FIRST_NOTICE, {"case": case}).scalar_one()
@@ -52,7 +52,7 @@ def file_defence(engine: Engine, case: str, by: str, reference: str, now: dateti
 def rule_on_defence(
     engine: Engine, case: str, ruling: Ruling, by: str, reason: str, now: datetime, on: date | None = None
 ) -> Defence:
-    """Of the one that is open, decided `on`, today if it isn't said. Raises Refusal."""
+    """Rule on the defence that is open, `on` a day, today if it isn't said. Raises Refusal."""
     with _process(engine, case, now) as process:
         decided_on = on or process.today
         check_ruling(decided_on, process.newest, process.today)
@@ -67,7 +67,7 @@ def rule_on_defence(
 
 @contextmanager
 def _process(engine: Engine, case: str, now: datetime) -> Iterator[_Process]:
-    """Of an open case, which is locked and hears of what was done."""
+    """The process of an open case, which is locked and hears of what was done."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)

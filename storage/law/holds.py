@@ -55,7 +55,8 @@ def place_hold(
     until: date | None = None,
     of_debts: Sequence[str] = (),
 ) -> Changed:
-    """From `since` on, today if it isn't said, on all debts of the case unless they are named. Raises Refusal."""
+    """Place a hold from `since` on, today if it isn't said, on all debts of the case unless they are named. Raises
+    Refusal."""
     with _locked(engine, case, of_debts) as locked:
         today = locked.case.clock.day_at(now)
         since = since or today
@@ -109,7 +110,7 @@ class _Locked:
 
 @contextmanager
 def _locked(engine: Engine, case: str, of_debts: Sequence[str]) -> Iterator[_Locked]:
-    """The cases and the debts, locked. Raises Refusal."""
+    """Lock the cases and the debts. Raises Refusal."""
     with engine.begin() as connection:
         named = _meant(connection, read_case(connection, case), of_debts)
         cases = lock_cases_and_debts(connection, named)

@@ -1,4 +1,4 @@
-"""What the law wants before a suit, as people put it on record (CNJ 547/2024, Lei 14.973/2024)."""
+"""The steps that the law wants before a suit, as people put them on record (CNJ 547/2024, Lei 14.973/2024)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.schema import prior_steps
 def take_prior_step(
     engine: Engine, case: str, kind: StepKind, on: date, reference: str, by: str, now: datetime
 ) -> None:
-    """Raises Refusal when it is on record already, or the day is yet to come."""
+    """Record a prior step. Raises Refusal when it is on record already, or the day is yet to come."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)

@@ -14,7 +14,7 @@ from models.agreement.quote import Quote
 from models.errors import Refusal, Unreckonable
 from models.ruler.schema import Ruler
 from models.taxid import mask
-from storage.agreement.policy_files import shipped_policy
+from storage.agreement.policies import offered_policy
 from storage.agreement.signing import active_agreement, plans
 from storage.case.cases import Case, read_case
 from storage.schema import agreements, instalments, taxpayers
@@ -41,7 +41,7 @@ class Signed:
 class AgreePage:
     ruler: Ruler
     policy: str
-    """The name of a shipped one."""
+    """Its name in the ruler."""
     case: str
     name: str
     tax_id: str
@@ -84,7 +84,7 @@ def _plans(
     connection: Connection, case: Case, policy: str, now: datetime, count: int | None
 ) -> tuple[list[Quote], str | None]:
     try:
-        return plans(connection, case, shipped_policy(policy)[0], now, count), None
+        return plans(connection, case, offered_policy(case.frozen, policy).policy, now, count), None
     except Unreckonable:
         raise
     except Refusal as refusal:

@@ -62,7 +62,7 @@ def dependencies_on(engine: Engine) -> Dependencies:
 
 @pytest.fixture
 def cohort(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Of eight, one of whom another cohort has already."""
+    """A cohort of eight, one of whom another cohort has already."""
     monkeypatch.setattr(cohorts, "PAGE", PAGE)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=datetime.now(UTC), origin_day=DAY, timezone="America/Maceio")
     with engine.begin() as connection:

@@ -37,7 +37,6 @@ from models.contact.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, NoticeServed, ReturnCorrected, ReturnFiled
 from models.law.grounds import Ground
-from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis
 from storage.agreement.agreements import rescind
 from storage.agreement.policy_files import load_policy
@@ -56,7 +55,7 @@ from storage.law.holds import place_hold, release_hold
 from storage.law.prior_steps import take_prior_step
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
-from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt, filing, inscribed, missing, revised_icms
+from tests.builders import FACTS, ICMS, REGISTERED, Facts, bundled, debt, filing, inscribed, missing, revised_icms
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import CaseCommand, Command, EvaluationRequest, NextAction
 
@@ -142,10 +141,9 @@ class LivesOnRecord(RuleBasedStateMachine):
         if street.ruler.ruler == REGISTERED:
             versions = [RULERS.read(REGISTERED)[1], shorter]
         source = versions[2 - street.ruler.version]
-        ruler = read_ruler(source).ruler
-        assert ruler
-        foresee_migration(self.engine, street.cohort.name, ruler, now, lambda cases: None)
-        migrate_cohort(self.engine, street.cohort.name, ruler, source, "Bia", now, lambda cases: None)
+        to = bundled(source)
+        foresee_migration(self.engine, street.cohort.name, to, now, lambda cases: None)
+        migrate_cohort(self.engine, street.cohort.name, to, "Bia", now, lambda cases: None)
         with self.engine.connect() as connection:
             street.cohort = read_cohort(connection, street.cohort.name)
         self.happened("the cohort goes over")
@@ -193,7 +191,7 @@ class LivesOnRecord(RuleBasedStateMachine):
             sign(
                 self.engine,
                 life.case,
-                *load_policy("belo-horizonte"),
+                load_policy("belo-horizonte"),
                 SigningRequest(count),
                 "Ana",
                 "command",

@@ -1,18 +1,16 @@
 """By what benefits are suspended, the thresholds of the law or the ladder's end, is said in every formal notice."""
 
-import shutil
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from channels.rendering import TEMPLATES, render
 from channels.template_check import sample_letters, template_faults
 from models.ruler.schema import Ruler
 from models.words import BASES
 from reports.preview import sample_letter, shown_rungs
 from storage.amounts.prices import prices_of
-from tests.builders import ICMS, shipped
+from storage.catalogue import SHIPPED
+from tests.builders import ICMS, SHIPPED_WORDS, render, shipped
 
 SAID = "Fundamento: {{ basis }}.\n"
 NOTICE = "email/alagoas-icms/h8-notice.txt.j2"
@@ -34,11 +32,10 @@ def test_each_formal_notice_of_the_shipped_ruler_says_it(ruler: Ruler) -> None:
 
 
 @pytest.mark.parametrize(("file", "places"), [(NOTICE, [0, 1]), (SUSPENSION, [2])])
-def test_one_that_leaves_it_out_is_refused(tmp_path: Path, file: str, places: list[int]) -> None:
-    folder = tmp_path / "templates"
-    shutil.copytree(TEMPLATES, folder)
-    (folder / file).write_text((folder / file).read_text().replace(SAID, ""))
-    faults = list(template_faults(shipped(ICMS), folder))
+def test_one_that_leaves_it_out_is_refused(file: str, places: list[int]) -> None:
+    name = f"templates/{file}"
+    texts = {**SHIPPED, name: SHIPPED[name].replace(SAID, "")}
+    faults = list(template_faults(shipped(ICMS), texts))
     assert [fault.where for fault in faults] == [("rows", "h8", "rungs", place, "template") for place in places]
     assert all("doesn't say by what: print `basis`" in fault.what for fault in faults)
 
@@ -53,7 +50,11 @@ def test_over_an_open_channel_it_is_said_without_amounts() -> None:
 
 
 def test_the_preview_shows_it() -> None:
-    shown = [one for one in shown_rungs(shipped(ICMS), prices_of(shipped(ICMS)), date(2026, 3, 2)) if one.row == "h8"]
+    shown = [
+        one
+        for one in shown_rungs(shipped(ICMS), prices_of(shipped(ICMS)), SHIPPED_WORDS, date(2026, 3, 2))
+        if one.row == "h8"
+    ]
     assert [rung.rung.stage for rung in shown] == ["notice", "final_notice", "suspension"]
     for rung in shown:
         assert any(BASES["ladder"] in message.message.body for message in rung.messages)

@@ -6,12 +6,14 @@ from itertools import product
 
 import pytest
 
-from channels.rendering import TEMPLATES, Addressee, InstalmentLetter, render
+from channels.rendering import Addressee, InstalmentLetter
+from models.assets import INSTALMENT_MESSAGES
 from models.contact.channel import CHANNELS, Channel
 from models.contact.sms import measure
 from models.ruler.schema import Contact
+from tests.builders import render
 
-FILES = sorted((file.parent.parent.name, file.name.split(".")[0]) for file in TEMPLATES.glob("*/agreements/*"))
+FILES = sorted((channel, kind) for kind, channels in INSTALMENT_MESSAGES.items() for channel in channels)
 
 
 def letter(payable: bool, breaks_on: date | None) -> InstalmentLetter:

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from channels.mail_html import Letterhead, mail_html
-from channels.rendering import Letter, Message, render
+from channels.rendering import Letter, Message
 from channels.template_check import SAMPLE_LINK, sample_letters
-from tests.builders import ICMS, REGISTERED, shipped
+from tests.builders import ICMS, REGISTERED, SHIPPED_WORDS, render, shipped
 from tests.html import Opened
 
 SITE = "https://site.example/consulta"
@@ -15,7 +15,7 @@ HEAD = Letterhead("Fazenda & Cia", SITE, "https://pague.authority.example/p/")
 
 
 def opened(body: str, subject: str = "Assunto") -> Opened:
-    mail = Opened(mail_html(Message(subject=subject, body=body), HEAD))
+    mail = Opened(mail_html(Message(subject=subject, body=body), HEAD, SHIPPED_WORDS))
     assert mail.stack == []
     assert mail.fetched == []
     return mail
@@ -28,7 +28,7 @@ def test_every_mail_of_a_ruler_has_the_words_of_its_plain_text_in_their_order(na
     for row, _, rung in ruler.cells():
         for letter in sample_letters(ruler, row, rung):
             message = render("email", rung.template, letter)
-            mail = Opened(mail_html(message, head))
+            mail = Opened(mail_html(message, head, SHIPPED_WORDS))
             assert mail.stack == []
             said = mail.text.replace("Consultar e resolver", "").split()
             plain = re.sub(r"(?m)^- ", "", message.body)
@@ -37,7 +37,7 @@ def test_every_mail_of_a_ruler_has_the_words_of_its_plain_text_in_their_order(na
 
 
 def test_paragraphs_lists_and_lines_keep_their_shape() -> None:
-    html = mail_html(Message(subject="s", body="Um\nDois\n\nComo:\n- a\n  e mais\n- b\nFim\n"), HEAD)
+    html = mail_html(Message(subject="s", body="Um\nDois\n\nComo:\n- a\n  e mais\n- b\nFim\n"), HEAD, SHIPPED_WORDS)
     lines = re.sub(r' style="[^"]*"', "", html)
     assert "<p>Um<br>Dois</p>" in lines
     assert re.search(r"<p>Como:</p>\s*<ul>\s*<li>a<br>e mais</li>\s*<li>b</li>\s*</ul>\s*<p>Fim</p>", lines)
@@ -68,4 +68,4 @@ def test_the_same_text_makes_the_same_mail() -> None:
     ruler = shipped(ICMS)
     letter: Letter = sample_letters(ruler, "h1", ruler.rung("h1", 0))[0]
     message = render("email", "alagoas-icms/h1-reminder", letter)
-    assert mail_html(message, HEAD) == mail_html(message, HEAD)
+    assert mail_html(message, HEAD, SHIPPED_WORDS) == mail_html(message, HEAD, SHIPPED_WORDS)

@@ -1,24 +1,23 @@
 """Every message that can be sent is whole, fits its channel, keeps secrets, and can't be turned against us."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from jinja2.exceptions import SecurityError
 
-from channels.rendering import LONGEST_NAME, OPEN, TEMPLATES, Letter, Message, Words, reinstatement_template, render
+from channels.rendering import LONGEST_NAME, OPEN, Letter, Message, Words
 from channels.template_check import UNSPEAKABLE, sample_letters, template_faults, template_warnings
+from models.assets import reinstatement_template
 from models.contact.channel import CHANNELS, Channel
 from models.contact.sms import measure
 from models.formats import day, money, period
 from models.ruler.check import read_ruler
 from models.ruler.schema import Contact, Ruler, Rung
-from storage.catalogue import RULERS
-from tests.builders import ICMS, REGISTERED, shipped
+from storage.catalogue import RULERS, SHIPPED
+from tests.builders import ICMS, REGISTERED, render, shipped
 
 AMOUNT = re.compile(r"R\$|\d,\d\d\b")
 
@@ -127,11 +126,11 @@ def test_each_hypothesis_and_tone_has_words_of_its_own() -> None:
 
 def test_a_long_sms_is_a_warning_and_no_fault() -> None:
     ruler = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria-Geral do Município " * 12})
-    assert list(template_faults(ruler)) == []
-    warnings = list(template_warnings(ruler))
+    assert list(template_faults(ruler, SHIPPED)) == []
+    warnings = list(template_warnings(ruler, SHIPPED))
     assert {warning.where[:2] for warning in warnings} == {("rows", row) for row in ruler.rows}
     assert "its SMS takes 4 segments" in warnings[0].what
-    assert list(template_warnings(shipped(REGISTERED))) == []
+    assert list(template_warnings(shipped(REGISTERED), SHIPPED)) == []
 
 
 @pytest.mark.parametrize(
@@ -146,22 +145,21 @@ def test_a_long_sms_is_a_warning_and_no_fault() -> None:
         ("amounts, numbers of debts", "{% include 'email/t2.txt.j2' %}"),
     ],
 )
-def test_debt_detail_over_an_open_channel_is_refused_in_whatever_form(tmp_path: Path, told: str, words: str) -> None:
+def test_debt_detail_over_an_open_channel_is_refused_in_whatever_form(told: str, words: str) -> None:
     pix = "{% for d in debts %}{{ d.amount }} {{ d.pix_txid }}{% endfor %}"
-    folder = written(tmp_path, f"Texto {words}", t2=pix)
+    texts = written(f"Texto {words}", t2=pix)
     secret = custom().model_copy(update={"credit": "not_registered"})
-    [fault] = template_faults(secret, folder)
+    [fault] = template_faults(secret, texts)
     assert f"email/t.txt.j2: by email, an open channel, it states {told} before registration" in fault.what
-    assert list(template_faults(custom(), folder)) == []
+    assert list(template_faults(custom(), texts)) == []
     closed = custom(("domicile",)).model_copy(update={"credit": "not_registered"})
-    assert list(template_faults(closed, folder)) == []
+    assert list(template_faults(closed, texts)) == []
 
 
-def test_a_fallbacks_words_are_checked_too(tmp_path: Path) -> None:
+def test_a_fallbacks_words_are_checked_too() -> None:
     ruler = custom().model_copy(update={"fallback": {"email": ("voice",)}})
-    (tmp_path / "voice").mkdir()
-    (tmp_path / "voice" / "base.txt.j2").write_text("Acesse {{ contact.site }}")
-    [fault] = template_faults(ruler, written(tmp_path, "texto"))
+    spoken = {"templates/voice/base.txt.j2": "Acesse {{ contact.site }}"}
+    [fault] = template_faults(ruler, written("texto") | spoken)
     assert "voice/base.txt.j2: is spoken, and nobody writes down a link" in fault.what
 
 
@@ -259,19 +257,16 @@ def test_a_name_cannot_turn_the_writing_round_nor_fill_the_page() -> None:
         "{{ '{0.__class__}'.format(authority) }}",
     ],
 )
-def test_the_sandbox_blocks_the_way_to_python(tmp_path: Path, escape: str) -> None:
-    folder = written(tmp_path, escape)
+def test_the_sandbox_blocks_the_way_to_python(escape: str) -> None:
+    texts = written(escape)
     with pytest.raises(SecurityError):
-        render("email", "t", letter_of(REGISTERED, "divida-ativa/h1-reminder"), Words(folder))
+        render("email", "t", letter_of(REGISTERED, "divida-ativa/h1-reminder"), Words(texts))
 
 
-def written(folder: Path, body: str, subject: str = "Assunto", **others: str) -> Path:
-    """A folder of templates in which the e-mail `t` has these words."""
-    (folder / "email").mkdir(exist_ok=True)
-    (folder / "email" / "t.txt.j2").write_text(f"{subject}\n\n{body}")
-    for name, text in others.items():
-        (folder / "email" / f"{name}.txt.j2").write_text(text)
-    return folder
+def written(body: str, subject: str = "Assunto", **others: str) -> dict[str, str]:
+    """Templates of which the e-mail `t` has these words."""
+    texts = {"t": f"{subject}\n\n{body}"} | others
+    return {f"templates/email/{name}.txt.j2": text for name, text in texts.items()}
 
 
 def custom(channels: tuple[Channel, ...] = ("email",)) -> Ruler:
@@ -305,41 +300,37 @@ def custom(channels: tuple[Channel, ...] = ("email",)) -> Ruler:
         ("", "renders to an empty message"),
     ],
 )
-def test_a_faulty_template_is_told_with_its_line(tmp_path: Path, body: str, told: str) -> None:
-    faults = list(template_faults(custom(), written(tmp_path, body)))
+def test_a_faulty_template_is_told_with_its_line(body: str, told: str) -> None:
+    faults = list(template_faults(custom(), written(body)))
     assert any(told in fault.what for fault in faults), faults
     assert {fault.where for fault in faults} == {("rows", "h1", "rungs", 0, "template")}
 
 
-def test_a_block_that_nothing_shows_is_a_fault(tmp_path: Path) -> None:
+def test_a_block_that_nothing_shows_is_a_fault() -> None:
     child = "{% extends 'email/base.txt.j2' %}\n{% block openning %}x{% endblock %}"
-    folder = written(tmp_path, "", t=child, base="Assunto\n{% block opening %}oi{% endblock %}")
-    [fault] = template_faults(custom(), folder)
+    texts = written("", t=child, base="Assunto\n{% block opening %}oi{% endblock %}")
+    [fault] = template_faults(custom(), texts)
     assert fault.what.endswith("email/t.txt.j2:2: fills the block 'openning', which nothing shows")
 
 
-def test_words_missing_for_one_channel_only(tmp_path: Path) -> None:
-    [fault] = template_faults(custom(("email", "sms")), written(tmp_path, "texto"))
+def test_words_missing_for_one_channel_only() -> None:
+    [fault] = template_faults(custom(("email", "sms")), written("texto"))
     assert fault.where == ("rows", "h1", "rungs", 0, "template")
     assert "has no words for sms: write" in fault.what
     assert "sms/t.txt.j2" in fault.what
 
 
-def test_a_ruler_needs_no_words_of_its_own_but_an_e_mails(tmp_path: Path) -> None:
-    shutil.copytree(TEMPLATES, tmp_path, dirs_exist_ok=True)
-    assert list(template_faults(custom(CHANNELS), written(tmp_path, "texto"))) == []
-    (tmp_path / "whatsapp" / "t.txt.j2").write_text("palavras próprias")
+def test_a_ruler_needs_no_words_of_its_own_but_an_e_mails() -> None:
+    texts = {**SHIPPED, **written("texto")}
+    assert list(template_faults(custom(CHANNELS), texts)) == []
+    texts["templates/whatsapp/t.txt.j2"] = "palavras próprias"
     letter = sample_letters(custom(), "h1", custom().rung("h1", 0))[0]
-    assert render("whatsapp", "t", letter, Words(tmp_path)).body == "palavras próprias"
+    assert render("whatsapp", "t", letter, Words(texts)).body == "palavras próprias"
 
 
-def test_a_ruler_that_suspends_needs_words_to_give_back(tmp_path: Path) -> None:
+def test_a_ruler_that_suspends_needs_words_to_give_back() -> None:
     ruler = shipped(ICMS)
-    for file in TEMPLATES.rglob("*.j2"):
-        if file.name != "reinstatement.txt.j2":
-            copy = tmp_path / file.relative_to(TEMPLATES)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(file.read_text())
-    [fault] = template_faults(ruler, tmp_path)
+    texts = {name: text for name, text in SHIPPED.items() if not name.endswith("/reinstatement.txt.j2")}
+    [fault] = template_faults(ruler, texts)
     assert fault.where == ("rows", "h8", "rungs", 2, "template")
     assert "email/alagoas-icms/reinstatement.txt.j2" in fault.what

@@ -1,4 +1,4 @@
-"""What each of SendGrid's events makes of a notice and of an address."""
+"""The effect of each of SendGrid's events on a notice and on an address."""
 
 import contextlib
 import json

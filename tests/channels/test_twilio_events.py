@@ -1,4 +1,4 @@
-"""What Twilio posts of messages and calls, and what people write."""
+"""Twilio's posts about messages and calls, and people's replies."""
 
 import contextlib
 from datetime import UTC, datetime

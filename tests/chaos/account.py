@@ -31,7 +31,7 @@ CASE_STATUS = SearchAttributeKey.for_keyword("CaseStatus")
 
 @dataclass(frozen=True)
 class Heard:
-    """What the outside world knows for sure."""
+    """The knowledge that the outside world has for sure."""
 
     payments: Mapping[str, str]
     """Amounts by endToEndId, of those answered with 200."""
@@ -171,7 +171,7 @@ class _OnlyLooking(Exception):
 
 
 def resting_faults(engine: Engine, unaddressed: Set[Channel]) -> Iterator[str]:
-    """What is on record is what the map decides on today's facts, and none of it is overdue."""
+    """The cases whose record is not what the map decides on today's facts, or is overdue."""
     for row in _rows(engine, CASES):
         if row["open"]:
             yield from (f"case {row['id']} {fault}" for fault in _restless(engine, row, unaddressed))

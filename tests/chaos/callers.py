@@ -1,4 +1,4 @@
-"""Whoever calls the product from outside: in no order, some calls twice, and each until it is taken."""
+"""Callers of the product from outside: in no order, some calls twice, and each until it is taken."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class StubbornBank(Bank):
 
 
 class ProvidersReports:
-    """What the providers took is delivered at once, and reported by the callers."""
+    """The reports on what the providers took: delivered at once, and reported by the callers."""
 
     def __init__(self, providers: FakeProviders, callbacks: Callbacks, callers: Callers) -> None:
         self._providers = providers

@@ -17,11 +17,11 @@ from sqlalchemy import Engine
 
 from channels.settings import gateway_from
 from commands.cohort import begin_cohort, start_cohort
-from commands.ruler import load_ruler
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
 from models.law.calendar import Clock
+from operations.rulers import load_ruler
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.city import IPTU, MOST_TAXPAYERS, RULERS, Does, Person, city
@@ -69,8 +69,8 @@ class Town:
         return self.days * self.day_seconds
 
     def inhabitants(self) -> tuple[Person, ...]:
-        """Those who sign no agreement: a message about an instalment is tried again only after ten minutes of the wall,
-        which are years of this clock."""
+        """The people who sign no agreement: a message about an instalment is tried again only after ten minutes of the
+        wall, which are years of this clock."""
         everybody = city(self.seed, FIRST_DAY, min(MOST_TAXPAYERS, self.people * 2 + 100))
         return tuple(islice((p for p in everybody if all(act.does is not Does.SIGN for act in p.acts)), self.people))
 
@@ -143,11 +143,11 @@ class Scene:
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
         """The registered debts' notices leave by the providers, the others' to the outbox."""
-        ruler, source = load_ruler(RULERS[tax])
-        if ruler.offer:
-            ruler, source = opening_on(FIRST_DAY, ruler.offer, source)
+        bundle = load_ruler(RULERS[tax])
+        if bundle.ruler.offer:
+            bundle = opening_on(FIRST_DAY, bundle.ruler.offer, bundle)
         name, everybody = f"caos-{tax.lower()}", Selection(tax=tax)
-        return begin_cohort(engine, name, ruler, source, "chaos", everybody, clock, rehearsal=tax != IPTU)
+        return begin_cohort(engine, name, bundle, "chaos", everybody, clock, rehearsal=tax != IPTU)
 
     async def _live(self, engine: Engine, census: Census, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
         client = await connect_to(self.stack.services.temporal, self.stack.home.payload_keys)
@@ -194,7 +194,8 @@ class Scene:
 
 
 async def _live_until_settled(life: Life, settled: Callable[[], bool]) -> bool:
-    """What a killed worker was at is nobody's for a minute, and the record, which is all that life sees, rests."""
+    """Live on until all is settled: what a killed worker was at is nobody's for a minute, and the record, which is all
+    that life sees, rests."""
     while await life.live():
         if settled():
             return True

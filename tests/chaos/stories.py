@@ -61,7 +61,8 @@ class Story:
 
     @property
     def told(self) -> list[Entry]:
-        """Of a rung's notices and their service only the first, since its channels have no order."""
+        """The entries that can be compared: of a rung's notices and their service only the first, since its channels
+        have no order."""
         told: list[Entry] = []
         rung: set[tuple[str, str]] = set()
         for entry in self.entries:

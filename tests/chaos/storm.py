@@ -1,4 +1,4 @@
-"""What is done to a running stack: drawn from a seed before the first day, and carried out at its moments."""
+"""The storm on a running stack: drawn from a seed before the first day, and carried out at its moments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever calls from outside goes on until it is taken, also when that was not the first of its calls."""
+"""Callers from outside go on until a call is taken, also when that was not the first of its calls."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial

@@ -85,7 +85,7 @@ class TestWithoutTokens:
 class TestWithTokens:
     @pytest.fixture
     def held(self, line: Line) -> dict[str, str]:
-        """Of a supervisor, then of the others by her leave."""
+        """The tokens of a supervisor, and of the others by her leave."""
         given = {"bia": line.json("token", "issue", "bia", "--role", "supervisor")["token"]}
         line.monkeypatch.setenv("REGUA_TOKEN", given["bia"])
         for name, role in (("ana", "analyst"), ("caio", "auditor")):

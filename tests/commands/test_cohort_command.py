@@ -25,9 +25,9 @@ OWING = (
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
-    """With services that nobody serves: whoever reaches for them fails."""
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+def app(database: str, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    """With a database, which says what a ruler's name stands for, and no Temporal: whoever reaches for it fails."""
+    monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     app = typer.Typer()
     cohort.register(app)

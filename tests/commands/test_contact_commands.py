@@ -1,4 +1,4 @@
-"""What people do about those who can't be reached, and what they read of replies and tasks."""
+"""The commands for those who can't be reached, and for replies and tasks."""
 
 import pytest
 from sqlalchemy import Engine

@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from commands.ruler import load_ruler, register
+from commands.ruler import register
 from models.errors import Refusal
+from operations.rulers import load_ruler
 from storage.catalogue import RULERS
 
 app = typer.Typer()
@@ -110,9 +111,9 @@ def test_a_folder_is_no_ruler(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "bom.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + RULERS.read("divida-ativa")[1].encode())
-    ruler, text = load_ruler(str(path))
-    assert ruler.ruler == "divida-ativa"
-    assert text.startswith("#")
+    bundle = load_ruler(str(path))
+    assert bundle.ruler.ruler == "divida-ativa"
+    assert bundle.source.startswith("#")
 
 
 def test_a_warning_is_told_and_the_ruler_can_be_used(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `docker compose` would refuse, or what would only fail once it runs, found without Docker."""
+"""The faults that `docker compose` would refuse, or that would only show once it runs, found without Docker."""
 
 import json
 import re
@@ -95,7 +95,7 @@ def test_our_services_start_what_there_is() -> None:
 
 
 def unknown_options(arguments: list[str]) -> list[str]:
-    """Those that the command's own help does not list."""
+    """The options that the command's own help does not list."""
     app = typer.Typer()
     register(app)
     said = CliRunner().invoke(app, [arguments[0], "--help"], env={"COLUMNS": "200"}, color=False)

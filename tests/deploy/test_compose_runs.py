@@ -124,7 +124,7 @@ def machine(postgres: str, tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_up_and_up_again(machine: Machine) -> None:
-    """What ends runs twice; then a cohort is started by as many workers as the file says."""
+    """Run twice what ends by itself; then a cohort is started by as many workers as the file says."""
     for _ in range(2):
         machine.run("database-role")
         machine.run("temporal-namespace")

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from commands.cohort import begin_cohort, start_cohort
-from commands.ruler import load_ruler
 from embedded import postgres, temporal
 from embedded.backup import back_up, restore
 from embedded.home import Home, Services, only_stack, publish
@@ -21,6 +20,7 @@ from embedded.stack import Stack
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment
+from operations.rulers import load_ruler
 from storage import migrate
 from storage.audit.invariants import violations
 from storage.case.cohorts import Cohort, Selection, candidates, open_cases
@@ -68,7 +68,7 @@ def rows(engine: Engine, query: str, **values: str) -> list[tuple[Any, ...]]:
 
 def begin(engine: Engine, tax: str, people: int) -> Cohort:
     """A cohort of people who owe that tax, on record alone."""
-    ruler, source = load_ruler("divida-ativa")
+    bundle = load_ruler("divida-ativa")
     with engine.begin() as connection:
         for n in range(people):
             person = {"key": f"{tax}-{n}", "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
@@ -80,9 +80,9 @@ def begin(engine: Engine, tax: str, people: int) -> Cohort:
         day_seconds=Decimal(str(DAY_SECONDS)),
         origin_wall=datetime.now(UTC),
         origin_day=date(2026, 11, 3),
-        timezone=ruler.jurisdiction.timezone,
+        timezone=bundle.ruler.jurisdiction.timezone,
     )
-    return begin_cohort(engine, tax, ruler, source, "ana", Selection(tax=tax), clock)
+    return begin_cohort(engine, tax, bundle, "ana", Selection(tax=tax), clock)
 
 
 def open_on_record(engine: Engine, cohort: Cohort) -> None:

@@ -1,4 +1,4 @@
-"""What became of a notice is told by its reports, not by their order."""
+"""The fate of a notice is told by its reports, not by their order."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What providers report of the messages they took: signed as they sign it, to the product's webhooks."""
+"""The providers' reports of the messages they took: signed as they sign it, to the product's webhooks."""
 
 from __future__ import annotations
 

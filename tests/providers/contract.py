@@ -1,4 +1,4 @@
-"""What SendGrid and Twilio say of a request in their own OpenAPI descriptions, and in the prose of these."""
+"""The contract of SendGrid and Twilio for a request, in their own OpenAPI descriptions, and in the prose of these."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def _mail_taken(request: Any, one: Any, id: str) -> Taken:
 
 
 def _filled(variables: str) -> str:
-    """What a template that WhatsApp approved makes of its variables."""
+    """The text that an approved WhatsApp template makes of its variables."""
     return f"Modelo aprovado: {'; '.join(json.loads(variables).values())}."
 
 

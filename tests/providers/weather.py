@@ -1,4 +1,4 @@
-"""What goes wrong between us and a provider: as scripted, then by seeded shares."""
+"""The weather between us and a provider: what goes wrong, as scripted, then by seeded shares."""
 
 from __future__ import annotations
 

@@ -1,47 +1,14 @@
 """Moving a rehearsal's clock is one transaction: the day, and the word to all who have something to do on it."""
 
-from datetime import date, timedelta
-from typing import Any
-from uuid import uuid4
+from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Engine, text
 
-from models.case.state import CaseState
-from models.ruler.check import read_ruler
-from rehearsal.clock import RehearsalClock, standing_on
-from storage import schema
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler, read_cohort
-from storage.catalogue import RULERS
-from tests.builders import REGISTERED
+from rehearsal.clock import RehearsalClock
+from storage.case.cohorts import read_cohort
+from tests.rehearsal.cases import CLOCK, MONDAY, case, opened
 
-MONDAY = date(2026, 3, 2)
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
-CLOCK = standing_on(MONDAY, "America/Maceio")
-
-
-def opened(engine: Engine, cohort: str) -> str:
-    """The digest of the ruler that the cohort runs on."""
-    source = RULERS.read(REGISTERED)[1]
-    ruler = read_ruler(source).ruler
-    assert ruler is not None
-    with engine.begin() as connection:
-        frozen = pin_ruler(connection, ruler, source, 2025)
-    create_cohort(engine, Cohort(cohort, frozen, Selection(), CLOCK, "demo", rehearsal=True))
-    return frozen.digest
-
-
-def case(connection: Connection, cohort: str, ruler: str, due: date | None, **more: Any) -> str:
-    person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
-    who = connection.execute(insert(schema.taxpayers).values(person).returning(schema.taxpayers.c.id)).scalar_one()
-    row = {
-        "taxpayer": who,
-        "tax": "IPTU",
-        "cohort": cohort,
-        "ruler": ruler,
-        "state": CaseState.at_start(MONDAY).model_dump(mode="json"),
-        "next_step": {"on": due.isoformat() if due else None},
-    }
-    return str(connection.execute(insert(schema.cases).values(row | more).returning(schema.cases.c.id)).scalar_one())
 
 
 def test_those_who_are_due_are_told_and_nobody_else(engine: Engine) -> None:

@@ -19,12 +19,14 @@ from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
+from models.case.state import CaseState
 from models.errors import Refusal
 from models.intake.extract import benefit_reader, debt_reader, filing_reader
 from models.money.rates import Rate
 from rehearsal.sample import generate
 from storage import migrate
 from storage.amounts.rates import record_rates
+from storage.catalogue import ROOT, SHIPPED
 from storage.engine import connect
 from storage.intake.benefits import import_benefits
 from storage.intake.debts import import_debts
@@ -76,7 +78,8 @@ def content(engine: Engine) -> Content:
 
 
 def within(schema: Content, whole: Content) -> Content:
-    """What of `whole` has a place in the tables and columns of `schema`, as far as it has rows to tell them by."""
+    """The part of `whole` that has a place in the tables and columns of `schema`, as far as it has rows to tell them
+    by."""
     return {
         table: [{column: row[column] for column in rows[0]} if rows else row for row in whole[table]]
         for table, rows in schema.items()
@@ -195,6 +198,49 @@ def test_what_lives_is_started_anew_by_the_code_that_speaks_other_words(
     migrate.downgrade(url, "0015")
     with moved.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM owed_signals WHERE name = 'history_retired'")) == 0
+
+
+def test_what_runs_is_frozen_on_the_way_up_with_the_files_of_that_day(
+    moved: Engine, url: str, lived: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.downgrade(url, "0018")
+    migrate.upgrade(url)
+    frozen = content(moved)
+    texts = {row["digest"]: row["content"] for row in frozen["assets"]}
+    for table in ("rulers", "policies"):
+        for row in frozen[table]:
+            named = {name: texts[digest] for name, digest in row["assets"].items()}
+            assert named["templates/sms/base.txt.j2"] == (ROOT / "templates" / "sms" / "base.txt.j2").read_text()
+            assert named["prices/brasil.yaml"] == (ROOT / "prices" / "brasil.yaml").read_text()
+            assert named["agreements/sao-paulo.yaml"] == (ROOT / "agreements" / "sao-paulo.yaml").read_text()
+    entry = frozen["audit_log"][-1]
+    assert (entry["actor"], entry["command"]) == ("migration 0019", "migrate")
+    assert entry["detail"].items() >= {"rulers": 1, "policies": 1}.items()
+    # and from then on nothing is read from files
+    monkeypatch.setattr(SHIPPED, "root", tmp_path / "nowhere")
+    monkeypatch.setattr("storage.case.cases._frozen", {})
+    monkeypatch.setattr("channels.rendering._pinned", {})
+    notify(contract_like(moved, lived), tmp_path)
+
+
+def contract_like(engine: Engine, other: Contract) -> Contract:
+    """A new case on the ruler of another, of which no file is read."""
+    with engine.begin() as connection:
+        who = connection.scalar(
+            text("""INSERT INTO taxpayers (key, tax_id, name, is_company)
+            VALUES ('new', '11444777000161', 'Nova', true) RETURNING id""")
+        )
+        debt = connection.scalar(
+            text("""INSERT INTO debts (tax, inscription, due, amount)
+            VALUES ('IPTU', 'new', '2025-01-10', 800) RETURNING id""")
+        )
+        connection.execute(text("INSERT INTO debtors VALUES (:debt, :who)"), {"debt": debt, "who": who})
+        case = connection.scalar(
+            text("""INSERT INTO cases (taxpayer, tax, cohort, ruler, state)
+                SELECT :who, tax, cohort, ruler, CAST(:state AS jsonb) FROM cases WHERE id = :case RETURNING id"""),
+            {"who": who, "case": other.case, "state": CaseState.at_start(OPENED).model_dump_json()},
+        )
+    return Contract(engine, str(case), int(who), [str(debt)])
 
 
 def test_a_schema_without_two_rulers_leaves_each_case_on_its_own(moved: Engine, url: str) -> None:

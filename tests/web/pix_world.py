@@ -41,7 +41,7 @@ class World:
         self.engine = engine
         with engine.begin() as connection:
             connection.execute(
-                insert(rulers).values(digest="d1", label="icms v1", source=RULERS.read(ICMS)[1], holidays=[])
+                insert(rulers).values(digest="d1", label="icms v1", source=RULERS.read(ICMS)[1], holidays=[], assets={})
             )
             for name, clock in (("real", REAL_TIME), ("compressed", COMPRESSED)):
                 frozen = clock.model_dump(mode="json")

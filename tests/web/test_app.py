@@ -1,4 +1,4 @@
-"""What the environment opens: each provider's webhooks, and the pages behind links."""
+"""The doors that the environment opens: each provider's webhooks, and the pages behind links."""
 
 import pytest
 from httpx import Response

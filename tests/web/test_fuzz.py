@@ -58,7 +58,7 @@ def links(engine: Engine) -> dict[str, str]:
     """Where the doors lead, by what the addresses begin with, and a supervisor's token for the staff API. The agreement
     is signed, since Temporal isn't there."""
     case = contract(engine, "400.00", "800.00").case
-    sign(engine, case, *load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
+    sign(engine, case, load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
     with engine.begin() as connection:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
@@ -84,7 +84,7 @@ def test_no_request_makes_a_fault_of_ours(app: FastAPI, links: dict[str, str], m
 def loop_through(
     loop: asyncio.Runner, app: FastAPI, cases: st.SearchStrategy[Case[Any]], links: dict[str, str]
 ) -> set[int]:
-    """What was answered."""
+    """Call an operation with made-up requests, and give the statuses that were answered."""
     statuses = set()
 
     @settings(

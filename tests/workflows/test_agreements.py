@@ -13,7 +13,6 @@ from sqlalchemy import text
 from temporalio.client import Client, WorkflowUpdateFailedError
 
 from channels.links import Links
-from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.payment.pix import PixPayment
 from storage.agreement.policy_files import load_policy
@@ -46,7 +45,7 @@ class Agreement:
 
     @property
     def messages(self) -> list[str]:
-        """What left, without the agreement's own id."""
+        """The messages that left, without the agreement's own id."""
         files = self.life.town.outbox.glob(f"agreement-{self.id}-*")
         return sorted(file.name.removeprefix(f"agreement-{self.id}-") for file in files)
 
@@ -75,7 +74,7 @@ class Agreement:
 async def signed(life: Life, policy: str, count: int, **wanted: Any) -> Agreement:
     now = await life.town.env.get_current_time()
     agreed, _ = await asyncio.to_thread(
-        sign, life.town.engine, life.case, *load_policy(policy), SigningRequest(count, **wanted), "Ana", "command", now
+        sign, life.town.engine, life.case, load_policy(policy), SigningRequest(count, **wanted), "Ana", "command", now
     )
     agreement = Agreement(life, agreed.id)
     life.town.agreements.append(agreed.id)
@@ -195,11 +194,12 @@ async def test_a_message_that_cannot_leave_is_on_record_and_the_others_leave(lif
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"policy": "../secret"}, "there is no policy '../secret'"),
+        ({"policy": "../secret"}, "lets nobody sign by a policy ../secret"),
         ({"instalments": 0}, "at least one instalment"),
         ({"by": " "}, "say who signs"),
         ({"case": "another"}, "this is case"),
-        ({"policy": BH, "litigation": Litigation.FROZEN}, "no agreement for a debt with a frozen bank account"),
+        ({"policy": BH}, "lets nobody sign by a policy belo-horizonte"),
+        ({"instalments": 121}, "at most"),
     ],
 )
 async def test_by_link_a_refusal_names_the_rule(life: Life, change: dict[str, Any], why: str) -> None:

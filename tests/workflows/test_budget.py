@@ -1,4 +1,4 @@
-"""What a rung costs in Temporal: timer 2 events, activity 3, two workflow tasks 6, search attributes 1."""
+"""The cost of a rung in Temporal: timer 2 events, activity 3, two workflow tasks 6, search attributes 1."""
 
 from bench.history import ACTIONS, BYTES, EVENTS, actions_of, rungs_of, size_of
 from tests.builders import REGISTERED, inscribed

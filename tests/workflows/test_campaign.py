@@ -62,7 +62,7 @@ def owing(start: date) -> Facts:
 
 
 def price_of(life: Life, on: date) -> Decimal:
-    """What settles its debt that day."""
+    """The price that settles the life's debt on a day."""
     [(owed,)] = life.rows("SELECT debt FROM debtors WHERE taxpayer = :who")
     with life.town.engine.connect() as connection:
         ruler = read_case(connection, life.case).ruler

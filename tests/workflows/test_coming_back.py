@@ -49,7 +49,7 @@ def callbacks(hand: Hand) -> Iterator[Callbacks]:
 
 
 def tell(callbacks: Callbacks, providers: FakeProviders, fate: str) -> None:
-    """What became of the message that was taken last."""
+    """Report the fate of the message that was taken last."""
     answers = play_events(callbacks, providers.taken[-1:], fate)
     assert {answer.status_code for answer in answers} <= {200, 204}
 

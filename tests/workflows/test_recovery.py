@@ -1,4 +1,4 @@
-"""What Temporal lost is started again from the record, and what it remembers too little of catches up."""
+"""Workflows that Temporal lost are started again from the record, and those that remember too little catch up."""
 
 from datetime import UTC, datetime
 from pathlib import Path

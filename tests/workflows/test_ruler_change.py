@@ -2,10 +2,9 @@
 
 import asyncio
 
-from models.ruler.check import read_ruler
 from storage.audit.invariants import violations
 from storage.case.ruler_change import foresee_migration, migrate_cohort
-from tests.builders import FACTS, revised_icms
+from tests.builders import FACTS, bundled, revised_icms
 from tests.workflows.town import Town, until
 
 
@@ -14,11 +13,10 @@ async def test_a_case_goes_on_by_the_new_ruler_with_the_wait_that_is_left(town: 
     await life.climbs(2)
     await life.passes(1)
     cohort, source, due, seen = town.cohorts[-1], revised_icms(), life.next_on, life.get("revision")
-    ruler = read_ruler(source).ruler
-    assert ruler
+    to = bundled(source)
     now = await town.env.get_current_time()
-    await asyncio.to_thread(foresee_migration, town.engine, cohort, ruler, now, lambda cases: None)
-    await asyncio.to_thread(migrate_cohort, town.engine, cohort, ruler, source, "Bia", now, lambda cases: None)
+    await asyncio.to_thread(foresee_migration, town.engine, cohort, to, now, lambda cases: None)
+    await asyncio.to_thread(migrate_cohort, town.engine, cohort, to, "Bia", now, lambda cases: None)
     await until(lambda: life.get("revision") > seen)
     assert life.next_on == due
     described = await life.handle.describe()

@@ -1,4 +1,4 @@
-"""What the cipher promises: what went in comes out, to whoever has the key, and to nobody else."""
+"""The promises of the cipher: what went in comes out, to whoever has the key, and to nobody else."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""What the server keeps of a workflow: with the cipher none of its words, without it each of them, in the same file."""
+"""The server's files of a workflow: with the cipher none of its words, without it each of them, in the same file."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -127,7 +127,8 @@ async def address(file: Path) -> AsyncIterator[str]:
 
 
 async def talk(client: Client, word: str) -> bytes:
-    """What those who ask it are sent. It says everything once, and all that its client hears is as it was said."""
+    """Talk with a workflow, and give what its client is sent. It says everything once, and all that its client hears is
+    as it was said."""
     queue = f"queue-{word}"
     worker = Worker(
         client,
@@ -219,7 +220,7 @@ async def echoing(client: Client) -> AsyncIterator[None]:
 
 
 async def failure_of(handle: WorkflowHandle[Echo, str]) -> Failure:
-    """Of its workflow task, as the server has it."""
+    """The failure of a workflow task, as the server has it."""
     async with asyncio.timeout(20):
         while True:
             history = await handle.fetch_history()

@@ -1,4 +1,5 @@
-"""What people ask of a case or a cohort over HTTP, with a token: the roles and answers of the command line."""
+"""The staff API: what people ask of a case or a cohort over HTTP, with a token, by the roles and answers of the command
+line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of which source a snapshot had a debt last."""
+"""The source whose snapshot had a debt last."""
 
 import sqlalchemy as sa
 from alembic import op

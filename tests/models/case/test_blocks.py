@@ -1,4 +1,4 @@
-"""What blocks a case stands side by side (casebook L25): one word is shown, none is forgotten, and each ends alone."""
+"""Blocks on a case stand side by side (casebook L25): one word is shown, none is forgotten, and each ends alone."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""What a case does whose whole cohort stands still, or is over."""
+"""A case whose whole cohort stands still, or is over."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""What a case does next, over whole lives on paper: the activities' transitions without a record or a server."""
+"""The next steps of cases, over whole lives on paper: the activities' transitions without a record or a server."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from models.case.decision import decide
 from models.case.evidence import Debt, Filing
 from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFact, PriorStep, facts_of
-from models.case.gate import approvals_wanted, must_be_other, steps_missing
+from models.case.gate import must_be_other
 from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.status import Status
@@ -40,6 +40,9 @@ from tests.builders import (
     months,
     shipped,
 )
+from tests.casebook.book import wrong
+from tests.oracle import gate
+from tests.oracle.calendar import known_wrong
 
 START = date(2026, 11, 3)
 
@@ -125,7 +128,7 @@ class PaperCase:
         return [(str(act.step.row), str(act.step.stage)) for act in self.notified]
 
     def sit(self) -> None:
-        """What every activity begins with, and all that a signal does."""
+        """Judge the case, as every activity begins and as a signal does."""
         self._end_holds()
         if not self.closed:
             self._judge(self.state)
@@ -185,7 +188,7 @@ class PaperCase:
             self.notices.append(notice)
         self._judge(self.state.done(self.ruler, step.row, step.rung, step.rigidity, at))
 
-    def climb(self, rungs: int) -> "PaperCase":
+    def climb(self, rungs: int) -> Self:
         """Goes on until so many more notices have left."""
         aim = len(self.notified) + rungs
         while len(self.notified) < aim:
@@ -193,7 +196,7 @@ class PaperCase:
             self.carry_out()
         return self
 
-    def climb_until(self, action: Action) -> "PaperCase":
+    def climb_until(self, action: Action) -> Self:
         while self.step.action is not action:
             self.carry_out()
         return self
@@ -302,28 +305,30 @@ def registered(**more: Any) -> PaperCase:
 # --- what must hold of every life -------------------------------------------------------------------------------
 
 
-def check_life(case: PaperCase) -> None:
+def check_life(case: PaperCase, allows: gate.Allows = known_wrong) -> None:
+    """By the calendar and the gate of `tests/oracle`, not by the product's own."""
     for act in case.acts:
-        check_act(case, act)
+        check_act(case, act, allows)
     for before, after in pairwise(case.notified):
         check_climb(case, before, after)
 
 
-def check_act(case: PaperCase, act: Act) -> None:
+def check_act(case: PaperCase, act: Act, allows: gate.Allows) -> None:
     assert act.step.reason.strip()
     assert act.step.on is not None
     if act.step.action in (Action.NOTIFY, Action.ASK_APPROVAL, Action.SUSPEND, Action.REFER):
         assert act.facts.outstanding, "somebody is pursued who owes nothing that is not on hold"
         assert not act.facts.pauses
-        assert case.calendar.is_working(act.step.on) or act.step.stage is Stage.SUSPENSION
+        assert gate.works(case.ruler, act.step.on) or act.step.stage is Stage.SUSPENSION
     if act.step.action is Action.REFER:
-        assert not steps_missing(case.ruler, act.facts), "to court without the steps before it"
+        assert gate.may_be_sued(case.ruler, act.facts, act.at), "to court without the steps before it"
     if act.step.action is Action.SUSPEND:
         assert case.ruler.gate
-        served = act.facts.formal_notices[-1].served_on
+        served = gate.served_on(act.facts)
         assert served is not None, "benefits are suspended without proof of service"
-        assert act.at >= case.calendar.after(served, case.ruler.gate.defence), "before the defence time ran out"
-        assert len(set(act.approvers)) >= approvals_wanted(case.ruler, act.facts), "without the approvals it needs"
+        opens = gate.first_act(case.ruler, served, case.ruler.gate.defence, allows)
+        assert act.at >= opens, "before the defence time ran out"
+        assert len(set(act.approvers)) >= gate.people_wanted(case.ruler, act.facts), "without the approvals it needs"
         assert not act.facts.under_defence, "while a defence is open"
         assert act.facts.owes_money or case.ruler.gate.returns_law, "for nothing that allows it"
         assert act.facts.has_benefits
@@ -339,7 +344,7 @@ def check_climb(case: PaperCase, before: Act, after: Act) -> None:
     dwell = case.ruler.rung(*cell(before.step)).dwell
     if dwell:
         counts_from = service_of(case, before) or before.at
-        assert after.at >= case.calendar.after(counts_from, dwell), "before the dwell of the rung before"
+        assert after.at >= gate.over(case.ruler, counts_from, dwell), "before the dwell of the rung before"
 
 
 def is_next(case: PaperCase, before: Step, after: Step) -> bool:
@@ -671,6 +676,14 @@ def test_a_life_in_which_nothing_happens_climbs_every_rung_to_the_end(entry: Hyp
     assert case.path == cells_from(case.ruler, entry or "h1")
     assert case.step.status is (Status.BENEFITS_SUSPENDED if entry else Status.REFERRED)
     check_life(case)
+
+
+@wrong("L1", "benefits are suspended on the last day of the defence")
+def test_a_life_keeps_to_the_last_day_of_the_defence_without_any_allowance() -> None:
+    """Takes its allowance from the machine once it is mended: `by_law` is then what `check_life` goes by."""
+    case = suspended()
+    check_life(case)
+    check_life(case, gate.by_law)
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 5, 12])

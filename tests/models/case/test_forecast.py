@@ -1,4 +1,4 @@
-"""What will be sent is what the ruler's own plan says, times the cases that wait for it."""
+"""The forecast is what the ruler's own plan says, times the cases that wait for it."""
 
 from datetime import date, timedelta
 

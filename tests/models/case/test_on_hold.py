@@ -1,4 +1,4 @@
-"""What a hold does to a case: what leaves the balance, when the clock stands still, and with which wait it goes on."""
+"""A hold on a case: what leaves the balance, when the clock stands still, and with which wait it goes on."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What is taken for an e-mail address."""
+"""E-mail addresses, and texts that are none."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""What is owed on a day: dated cases computed by hand, and tables that are refused."""
+"""The amount owed on a day: dated cases computed by hand, and tables that are refused."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.ruler import examined
+from models.assets import with_tables
 from models.errors import Refusal
 from models.money.accrual import Accrual, accrue
 from models.money.accrual_table import AccrualTable
 from models.money.rates import Rates
 from models.money.tables import read_accrual
 from models.ruler.schema import Ruler
+from operations.rulers import examined
 from storage.amounts.accruals import accrual_of
-from storage.catalogue import ACCRUALS, ROOT, RULERS
+from storage.catalogue import ACCRUALS, ROOT, RULERS, SHIPPED
 from tests.builders import ICMS
 
 SELIC = Rates(
@@ -299,7 +300,7 @@ def test_a_ruler_names_a_table_or_holds_one() -> None:
     named, faults = ruler_with("federal")
     assert faults == []
     assert named is not None
-    assert accrual_of(named) == shipped("federal")
+    assert accrual_of(with_tables(named, SHIPPED)) == shipped("federal")
     held, faults = ruler_with("{accrual: own, title: T, fine: [], interest: []}")
     assert faults == []
     assert held is not None

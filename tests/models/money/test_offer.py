@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.case.decision import decide
 from models.case.facts import Pause
 from models.case.plan import imagined_case, plan
@@ -19,6 +18,7 @@ from models.law.calendar import Calendar, Unit, Wait
 from models.money.offer import Offer
 from models.ruler.check import read_ruler, rule_faults
 from models.yaml_file import Fault
+from operations.rulers import examined
 from storage.catalogue import RULERS
 from tests.builders import REFIS, shipped
 

@@ -1,4 +1,4 @@
-"""What contacts cost by dated tables, and whether a budget still bears it."""
+"""The cost of contacts by dated tables, and whether a budget still bears it."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.contact.channel import CHANNELS, Channel
 from models.errors import Refusal
 from models.money.prices import PriceTable, cost_of, fits, monthly_fee
 from models.money.tables import read_prices
+from operations.rulers import examined
 from storage.amounts.prices import prices_of
 from storage.catalogue import PRICES, RULERS
 from tests.builders import REGISTERED

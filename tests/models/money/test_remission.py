@@ -1,4 +1,4 @@
-"""What an offer makes of payments, on paper: the price of each day, what settles, and the same whatever comes first."""
+"""Payments under an offer, on paper: the price of each day, what settles, and the same whatever comes first."""
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal

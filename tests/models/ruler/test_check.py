@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.ruler import examined
 from models.ruler.check import read_ruler, rule_faults
 from models.ruler.schema import MOST_RIGID, Hypothesis, Recurrence, Ruler
 from models.yaml_file import Fault
+from operations.rulers import examined
 from storage.catalogue import RULERS
 from tests.builders import ICMS, REFIS, REGISTERED, shipped
 

@@ -1,4 +1,4 @@
-"""What is quoted of a ruler is what is written there, whole and nothing besides."""
+"""A quotation of a ruler is what is written there, whole and nothing besides."""
 
 import textwrap
 

@@ -5,14 +5,14 @@ import pytest
 from models.ruler.check import read_ruler
 from models.yaml_file import Fault
 from storage.agreement.policy_files import policy_faults
-from storage.catalogue import RULERS
+from storage.catalogue import RULERS, SHIPPED
 from tests.builders import REGISTERED
 
 
 def faults(source: str) -> list[Fault]:
     ruler = read_ruler(source).ruler
     assert ruler is not None
-    return policy_faults(ruler)
+    return policy_faults(ruler, SHIPPED)
 
 
 @pytest.mark.parametrize("name", RULERS.names())

@@ -1,4 +1,4 @@
-"""What is owed on a day, where it is judged: facts, cohorts, reversals, the statement and the invariants."""
+"""The amount owed on a day, where it is judged: facts, cohorts, reversals, the statement and the invariants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -154,7 +154,7 @@ def test_excess_is_what_the_debt_did_not_need_that_day(engine: Engine) -> None:
 
 
 def test_a_notice_for_what_delay_added_is_no_violation(engine: Engine) -> None:
-    """Of the imported amount nothing was open any more."""
+    """Nothing was open of the imported amount any more."""
     who = debtor(engine)
     case = who.on_ruler(date(2026, 2, 1))
     who.pays("1000.00", date(2026, 2, 10))

@@ -10,9 +10,10 @@ from models.errors import Refusal
 from models.money.rates import Rate, Rates
 from storage.amounts.accruals import load_accrual
 from storage.amounts.rates import Change, read_rates, record_rates
+from storage.case.cohorts import pin_ruler
 from storage.case.debts import Owed, owed_on
 from storage.catalogue import RULERS
-from tests.builders import ICMS
+from tests.builders import ICMS, shipped
 
 OCTOBER, NOVEMBER = Rate(date(2025, 10, 1), Decimal("1.28")), Rate(date(2025, 11, 1), Decimal("1.05"))
 REVISED = Rate(date(2025, 11, 1), Decimal("1.06"))
@@ -76,12 +77,9 @@ def open_case(engine: Engine, accrual: str) -> None:
     """On a ruler with that key; what else a case needs is of no matter here."""
     source = f"{RULERS.read(ICMS)[1]}\n{accrual}\n"
     with engine.begin() as connection:
+        frozen = pin_ruler(connection, shipped(ICMS), source, 2025)
         connection.execute(
-            text("INSERT INTO rulers (digest, label, source, holidays) VALUES (md5(:source), 'r', :source, '[]')"),
-            {"source": source},
-        )
-        connection.execute(
-            text("INSERT INTO cohorts VALUES ('c1', md5(:source), 'ana', '{}', '{}', now())"), {"source": source}
+            text("INSERT INTO cohorts VALUES ('c1', :ruler, 'ana', '{}', '{}', now())"), {"ruler": frozen.digest}
         )
         connection.execute(
             text("""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text, update
 
+from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.case.ruler_change import Outcome
 from models.errors import Refusal
@@ -22,7 +24,7 @@ from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS
 from storage.read_models.dossier import read_dossier
 from storage.schema import cohorts
-from tests.builders import FACTS, ICMS, REFIS, REGISTERED, revised_icms, shipped
+from tests.builders import FACTS, ICMS, REFIS, REGISTERED, bundled, revised_icms, shipped
 from tests.record_world import Street
 from tests.storage.case.test_cohort_lifecycle import until_it_waits
 from workflows.effects import Contact
@@ -38,10 +40,11 @@ def ruler_of(source: str) -> Ruler:
 
 
 NEW = ruler_of(SOURCE)
+BUNDLE = bundled(SOURCE)
 
 
 def settled(engine: Engine, people: int, days: int = 5) -> Street:
-    """Of all hypotheses, some days on."""
+    """A street of all hypotheses, some days on."""
     rows = sorted(FACTS)
     street = Street(engine, ICMS, [FACTS[rows[n % 8]] for n in range(people)], True, False, False)
     street.passes(days)
@@ -57,12 +60,12 @@ def silent(cases: int) -> None:
     pass
 
 
-def foreseen(street: Street, ruler: Ruler = NEW) -> Foreseen:
-    return foresee_migration(street.engine, street.cohort.name, ruler, street.now, silent)
+def foreseen(street: Street, to: RulerBundle = BUNDLE) -> Foreseen:
+    return foresee_migration(street.engine, street.cohort.name, to, street.now, silent)
 
 
 def moved(street: Street, source: str = SOURCE, progress: Callable[[int], None] = silent) -> int:
-    return migrate_cohort(street.engine, street.cohort.name, ruler_of(source), source, "Bia", street.now, progress)
+    return migrate_cohort(street.engine, street.cohort.name, bundled(source), "Bia", street.now, progress)
 
 
 def ask(street: Street, query: str) -> list[tuple[Any, ...]]:
@@ -173,7 +176,7 @@ REFUSED = {
 def test_a_ruler_that_can_t_follow_is_refused(engine: Engine, source: str, sentence: str) -> None:
     street = Street(engine, ICMS, [FACTS["h1"]], True, False, False)
     with pytest.raises(Refusal, match=sentence):
-        foreseen(street, ruler_of(source))
+        foreseen(street, bundled(source))
     with pytest.raises(Refusal, match=sentence):
         moved(street, source)
 
@@ -196,12 +199,12 @@ def test_an_offer_is_promised(engine: Engine) -> None:
 
     def refused(source: str) -> str:
         with pytest.raises(Refusal) as why:
-            foresee_migration(engine, "refis", ruler_of(source), street.now, silent)
+            foresee_migration(engine, "refis", bundled(source), street.now, silent)
         return str(why.value)
 
     assert refis.count("2023-06-23 16:00") == 1
     assert "may only extend it" in refused(refis.replace("2023-06-23 16:00", "2023-06-22 16:00"))
-    longer = ruler_of(refis.replace("2023-06-23 16:00", "2023-06-30 16:00"))
+    longer = bundled(refis.replace("2023-06-23 16:00", "2023-06-30 16:00"))
     assert foresee_migration(engine, "refis", longer, street.now, silent).cases.total() == 0
 
 
@@ -215,7 +218,7 @@ def test_rows_that_cases_stand_in_may_not_be_missing(street: Street) -> None:
     rows = {name: row for name, row in NEW.rows.items() if name not in ("h3", "h4")}
     entry = NEW.entry.model_copy(update={"return_": None})
     with pytest.raises(Refusal, match=r"has no row for \d+ open cases: \d+ with nothing that says where they belong"):
-        foreseen(street, NEW.model_copy(update={"rows": rows, "entry": entry}))
+        foreseen(street, replace(BUNDLE, ruler=NEW.model_copy(update={"rows": rows, "entry": entry})))
 
 
 def test_a_sitting_under_way_is_over_first(street: Street) -> None:

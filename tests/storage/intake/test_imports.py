@@ -1,4 +1,4 @@
-"""What files become in the database."""
+"""Files, and what they become in the database."""
 
 from collections.abc import Callable
 from datetime import date
@@ -102,7 +102,8 @@ class Intake:
 
 OPEN_CASE = """
 WITH ruler AS (
-    INSERT INTO rulers (digest, label, source, holidays) VALUES ('r', 'r', 'r', '[]') ON CONFLICT DO NOTHING
+    INSERT INTO rulers (digest, label, source, holidays, assets) VALUES ('r', 'r', 'r', '[]', '{}')
+    ON CONFLICT DO NOTHING
 ), cohort AS (
     INSERT INTO cohorts (name, ruler, started_by, selection, clock) VALUES ('c', 'r', 't', '{}', '{}')
     ON CONFLICT DO NOTHING

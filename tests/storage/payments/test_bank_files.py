@@ -334,7 +334,7 @@ class TestMatch:
             match(till.engine, wholly, owing.debt, "ana", NOW)
 
 
-def test_an_open_case_is_told_of_each_payment_once(till: Till) -> None:
+def test_an_open_case_is_told_of_each_payment_once(till: Till, owner: Engine) -> None:
     """As the invariants see it, matching by hand included: the money counts from then on."""
     till.take(febraban([Paid(barcode(10**9), "5.00")]))
     owing, case = till.owing_case()
@@ -344,7 +344,7 @@ def test_an_open_case_is_told_of_each_payment_once(till: Till) -> None:
     with till.engine.begin() as connection:
         connection.execute(text("UPDATE outbox SET delivered_at = clock_timestamp()"))
     ruler = (Path(__file__).parents[3] / "rulers" / "alagoas-icms.yaml").read_text()
-    with till.engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("UPDATE rulers SET source = :ruler"), {"ruler": ruler})
     assert violations(till.engine, "real") == []
     assert till.rows('SELECT count(*), min("case") FROM outbox') == [(2, case)]

@@ -18,7 +18,6 @@ from models.law.calendar import Clock
 from models.money.accrual import NOTHING
 from models.money.rates import Rate
 from models.payment.pix import PixPayment, PixRefund
-from models.ruler.check import read_ruler
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
 from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
@@ -35,7 +34,7 @@ from storage.read_models.pay_page import read_pay_page
 from storage.schema import debtors, debts, taxpayers
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
-from tests.builders import REFIS, REGISTERED
+from tests.builders import REFIS, REGISTERED, bundled, shipped
 from web.portal.pages import pay_page
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -69,8 +68,7 @@ class City:
     def starts(self, ruler: str = REFIS, on: date = FIRST_DAY, source: str | None = None, name: str = "") -> int:
         """How many cases were opened by a cohort of everybody who owes."""
         written = source or RULERS.read(ruler)[1]
-        read = read_ruler(written).ruler
-        assert read
+        read = bundled(written).ruler
         clock = Clock(
             day_seconds=Decimal(86_400),
             origin_wall=datetime(on.year, on.month, on.day, 12, tzinfo=UTC),
@@ -338,8 +336,7 @@ def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(
     other = city.owes()
     assert city.starts(REGISTERED, name="second") == 1
     assert city.rows("SELECT taxpayer FROM cases WHERE cohort = 'second'") == [(other,)]
-    read = read_ruler(RULERS.read(REGISTERED)[1]).ruler
-    assert read
+    read = shipped(REGISTERED)
     assert foresee(city.engine, read, Selection(), FIRST_DAY)["already_open"] == 2
     with city.engine.begin() as connection:
         connection.execute(

@@ -1,4 +1,4 @@
-"""What a taxpayer did in earlier cases, as the record tells it when his next one is drawn."""
+"""A taxpayer's conduct in earlier cases, as the record tells it when his next one is drawn."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -81,7 +81,7 @@ class Past:
         self.run(PAYMENT, who=who, on=on, reference=f"{who} {on}", recorded_at=noon)
 
     def habits(self) -> dict[str, Habit]:
-        """Of each person, once the next cohort is drawn."""
+        """The habit of each person, once the next cohort is drawn."""
         draw_arms(self.engine, self.cohort)
         with self.engine.connect() as connection:
             arms = drawn(connection, "next").values()

@@ -10,13 +10,12 @@ from sqlalchemy import Engine, text
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Candidate, draw, shares_of
-from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.case.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, create_cohort, open_cases, pin_ruler
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn, release
-from tests.builders import REGISTERED, shipped
+from tests.builders import REGISTERED, bundled, shipped
 
 TODAY = date(2026, 11, 3)
 TENTH = Decimal("0.1")
@@ -33,9 +32,7 @@ BOLDER = SOURCE.replace("version: 1", "version: 2")
 
 
 def read(source: str) -> Ruler:
-    ruler = read_ruler(source).ruler
-    assert ruler is not None
-    return ruler
+    return bundled(source).ruler
 
 
 OWING = """

@@ -64,7 +64,9 @@ async def test_the_page_of_what_is_owed_leads_to_the_plans(made: Contract, http:
 async def test_a_ruler_without_a_policy_offers_none(made: Contract, http: AsyncClient) -> None:
     with made.engine.begin() as connection:
         [[source]] = made.rows("SELECT source FROM rulers")
-        connection.execute(insert(rulers).values(digest="x", label="x", holidays=[], source=without_policy(source)))
+        connection.execute(
+            insert(rulers).values(digest="x", label="x", holidays=[], assets={}, source=without_policy(source))
+        )
         connection.exec_driver_sql("UPDATE cases SET ruler = 'x'")
     assert not any("/a/" in link for link in opened(await http.get(LINKS.pay(made.case))).links)
     assert (await http.get(LINKS.agree(made.case))).status_code == 404
@@ -149,7 +151,7 @@ async def test_while_temporal_is_away_it_says_to_come_back(made: Contract, http:
 
 
 async def test_what_is_signed_is_shown_with_its_schedule_and_no_second_one(made: Contract, http: AsyncClient) -> None:
-    sign(made.engine, made.case, *load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
+    sign(made.engine, made.case, load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
     answer = await http.post(LINKS.agree(made.case), data={"instalments": "6"})
     page = opened(answer)
     assert "Seu parcelamento" in page.text

@@ -28,7 +28,9 @@ def world(engine: Engine) -> World:
     world = World(engine)
     with engine.begin() as connection:
         source = RULERS.read("alagoas-icms")[1]
-        connection.execute(insert(rulers).values(digest="pages", label="icms v1", source=source, holidays=[]))
+        connection.execute(
+            insert(rulers).values(digest="pages", label="icms v1", source=source, holidays=[], assets={})
+        )
         connection.execute(update(cohorts).values(ruler="pages"))
     return world
 

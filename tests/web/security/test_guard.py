@@ -1,4 +1,4 @@
-"""What holds for every route: bodies end, floods end, each answer carries its headers, and no fault of ours talks."""
+"""The guard of every route: bodies end, floods end, each answer carries its headers, and no fault of ours talks."""
 
 from collections.abc import AsyncIterator
 

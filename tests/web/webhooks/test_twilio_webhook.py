@@ -1,4 +1,4 @@
-"""What Twilio posts, over HTTP: statuses, replies and keys, each signed, each once."""
+"""Twilio's posts over HTTP: statuses, replies and keys, each signed, each once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

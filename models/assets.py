@@ -1,0 +1,179 @@
+"""What a ruler's messages, amounts and costs are made of beside its own text: tables, a policy, templates, by name.
+
+A name says where a text stands in a folder laid out as this repository: `accruals/federal.yaml`,
+`templates/email/refis-2023/alert.txt.j2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from models.contact.channel import CHANNELS, Channel
+from models.money.tables import read_accrual, read_prices
+from models.ruler.schema import Hypothesis, Ruler, Stage
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from models.agreement.policy import Policy
+
+Texts = Mapping[str, str]
+"""Texts by name."""
+
+INSTALMENT_MESSAGES: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
+"""The channels of each message about an instalment. A missed one is told by voice too, as Alagoas does."""
+
+MAIL = "email/mail.html.j2"
+"""The HTML around the words of an e-mail."""
+
+
+@dataclass(frozen=True)
+class RulerBundle:
+    """All that a cohort can be started on."""
+
+    ruler: Ruler
+    """With its tables."""
+    source: str
+    texts: Texts
+    """What the names in it mean."""
+
+
+@dataclass(frozen=True)
+class PolicyBundle:
+    """All that an agreement can be signed on."""
+
+    policy: Policy
+    source: str
+    texts: Texts
+    """What the templates of its messages are taken from."""
+
+
+PublishedKind = Literal["ruler", "policy", "accrual", "prices", "templates"]
+
+PUBLISHED_IN: dict[str, PublishedKind] = {
+    "rulers": "ruler",
+    "agreements": "policy",
+    "accruals": "accrual",
+    "prices": "prices",
+}
+
+
+def published_as(file: str) -> tuple[PublishedKind, str] | None:
+    """The kind and the name under which a text is published: a YAML file by its own, a template with its set, as
+    `templates/email/refis-2023/alert.txt.j2` with the set refis-2023. None: it belongs to the product."""
+    path = PurePosixPath(file)
+    match path.parts:
+        case [folder, _] if folder in PUBLISHED_IN and path.suffix == ".yaml":
+            return PUBLISHED_IN[folder], path.stem
+        case ["templates", channel, name, _, *_] if channel in CHANNELS:
+            return "templates", name
+    return None
+
+
+def accrual_file(name: str) -> str:
+    return f"accruals/{name}.yaml"
+
+
+def prices_file(name: str) -> str:
+    return f"prices/{name}.yaml"
+
+
+def policy_file(name: str) -> str:
+    return f"agreements/{name}.yaml"
+
+
+def template_file(name: str) -> str:
+    return f"templates/{name}"
+
+
+def template_choices(channel: Channel, template: str) -> list[str]:
+    """Where the words are looked for: the ruler's own for the channel first. Without them the electronic domicile gets
+    the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    own = f"{channel}/{template}.txt.j2"
+    if channel == "email":
+        return [own]
+    return [own, f"email/{template}.txt.j2" if channel == "domicile" else f"{channel}/base.txt.j2"]
+
+
+def reinstatement_template(suspension_template: str) -> str:
+    """The words that give benefits back stand beside those that suspend them."""
+    return f"{suspension_template.rpartition('/')[0]}/reinstatement".removeprefix("/")
+
+
+def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
+    """All that a rung's notices may leave by, fallbacks included, each once."""
+    return list(dict.fromkeys(channel for fallbacks in ruler.fallbacks(row, index).values() for channel in fallbacks))
+
+
+def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
+    """All that its cases run on and `texts` has. What is missing is for `ruler check` to tell."""
+    policy = ruler.agreements.policy if ruler.agreements else None
+    messages = [*_notices(ruler), *(_instalment_messages() if policy else ())]
+    named = [accrual_file(ruler.accrual)] if isinstance(ruler.accrual, str) else []
+    named += [prices_file(ruler.prices)] if isinstance(ruler.prices, str) else []
+    named += [policy_file(policy)] if policy else []
+    found = {name: texts[name] for name in named if name in texts} | _templates(messages, texts)
+    return dict(sorted(found.items()))
+
+
+def assets_of_policy(texts: Texts) -> dict[str, str]:
+    """All that the messages about an agreement's instalments are made of."""
+    return dict(sorted(_templates(_instalment_messages(), texts).items()))
+
+
+def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
+    """The ruler with the tables that it names in their place. One that isn't in `texts`, or is faulty, stays a name."""
+    accrual = read_accrual(texts.get(accrual_file(ruler.accrual), "")).table if isinstance(ruler.accrual, str) else None
+    prices = read_prices(texts.get(prices_file(ruler.prices), "")).table if isinstance(ruler.prices, str) else None
+    return ruler.model_copy(update={"accrual": accrual or ruler.accrual, "prices": prices or ruler.prices})
+
+
+def _notices(ruler: Ruler) -> Iterator[list[str]]:
+    """For each message the files that its words may stand in, the first of which counts."""
+    for row, index, rung in ruler.cells():
+        for channel in channels_of(ruler, row, index):
+            yield template_choices(channel, rung.template)
+        if rung.stage is Stage.SUSPENSION:
+            for channel in CHANNELS:
+                yield template_choices(channel, reinstatement_template(rung.template))
+    yield [MAIL]
+
+
+def _instalment_messages() -> Iterator[list[str]]:
+    for kind, channels in INSTALMENT_MESSAGES.items():
+        for channel in channels:
+            yield template_choices(channel, f"agreements/{kind}")
+    yield [MAIL]
+
+
+def _templates(messages: Iterable[list[str]], texts: Texts) -> dict[str, str]:
+    """The first of each message's files, and all that these extend or include."""
+    waiting = [next((name for name in choices if template_file(name) in texts), None) for choices in messages]
+    found: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        file = template_file(name) if name else ""
+        if name and file not in found and file in texts:
+            found[file] = texts[file]
+            waiting += _referenced(found[file])
+    return found
+
+
+def _referenced(template: str) -> list[str | None]:
+    from jinja2 import TemplateSyntaxError, meta
+
+    try:
+        return list(meta.find_referenced_templates(_syntax().parse(template)))
+    except TemplateSyntaxError:
+        return []  # `ruler check` tells where
+
+
+@cache
+def _syntax() -> Environment:
+    from jinja2 import Environment
+
+    return Environment(autoescape=True)

@@ -1,0 +1,66 @@
+"""Days before a day (L33): a reminder leaves at least its wait before an instalment is due. And terms by law, as the
+command line tells them."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from models.agreement.instalments import Deal, Paid, live
+from models.agreement.quote import Instalment, Request
+from models.law.calendar import Unit, Wait
+from storage.agreement.policy_files import load_policy
+from tests.agreement_world import BH
+from tests.casebook.book import DATA, rows
+from tests.commands.test_import_command import Line
+
+EACH = Decimal("100.00")
+
+
+def reminded_on(due: date, wait: Wait) -> date:
+    """The day of the reminder of the second of two instalments, the first of which is paid."""
+    policy = load_policy(BH).policy
+    policy = policy.model_copy(update={"notices": policy.notices.model_copy(update={"remind_before": wait})})
+    signed = date(2026, 11, 3)
+    request = Request(2 * EACH, signed, kind=next(iter(policy.debt_kinds)), instalments=2)
+    schedule = (Instalment(1, signed, EACH), Instalment(2, due, EACH))
+    life = live(Deal(policy, request, schedule, Decimal(0), Decimal(0)), [Paid(1, signed, EACH, 1)], signed)
+    if life.step is None or life.step.kind != "reminder":
+        raise RuntimeError(f"nobody is reminded: {life}")
+    return life.step.on
+
+
+@pytest.mark.parametrize(
+    ("due", "days", "on"),
+    [
+        (date(2026, 12, 14), 5, date(2026, 12, 9)),  # Monday; Wednesday
+        (date(2026, 12, 17), 5, date(2026, 12, 11)),  # Thursday; the fifth day before is a Saturday
+        (date(2026, 12, 15), 7, date(2026, 12, 7)),  # Tuesday; the 8th is a holiday in Belo Horizonte
+        (date(2026, 12, 16), 10, date(2026, 12, 4)),  # Wednesday; the tenth day before is a Sunday
+    ],
+)
+def test_l33_legal_days_before_a_due_date_are_days_of_the_week(due: date, days: int, on: date) -> None:
+    assert reminded_on(due, Wait(days=days, unit=Unit.LEGAL)) == on
+
+
+@pytest.mark.parametrize(
+    ("due", "days", "on"),
+    [(date(2026, 12, 14), 5, date(2026, 12, 4)), (date(2026, 12, 11), 3, date(2026, 12, 7))],
+)
+def test_l33_business_days_are_working_days(due: date, days: int, on: date) -> None:
+    """08/12, the day of the city's patron saint, is none."""
+    assert reminded_on(due, Wait(days=days, unit=Unit.BUSINESS)) == on
+
+
+@pytest.mark.parametrize(
+    ("table", "recess"), [("legal-terms.tsv", ()), ("legal-terms-recess.tsv", ("--recess", "12-20:01-20"))]
+)
+def test_terms_are_those_worked_out_by_hand(
+    table: str, recess: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CTN art. 210 whole, on days off of its own, without and with the recess."""
+    terms = rows(f"calendar/{table}")
+    words = ("--wait", f"{terms[0]['days']} legal", "--days-off", DATA / "calendar/days-off.txt", *recess)
+    told = Line(capsys, monkeypatch).json("calendar", "term", *(term["served"] for term in terms), *words)
+    found = [(term["event"], term["last_day"], term["act_from"]) for term in told]
+    assert found == [(term["served"], term["last_day"], term["act_from"]) for term in terms]

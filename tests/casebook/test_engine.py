@@ -1,0 +1,212 @@
+"""What Temporal does with a case (L25, L31, L32), and what it must not do to one (S1, S2)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError, WorkflowUpdateStage
+from temporalio.worker import Worker
+
+from channels.file_transport import FileTransport
+from channels.mail_gateway import MailGateway
+from channels.sendgrid import SendGrid
+from models.agreement.instalments import State, Step
+from tests.builders import FACTS, debt, filing
+from tests.casebook.book import wrong
+from tests.workflows.conftest import town as town
+from tests.workflows.conftest import town_database as town_database
+from tests.workflows.conftest import town_engine as town_engine
+from tests.workflows.conftest import whole_town as whole_town
+from tests.workflows.town import FIRST_DAY, Life, Town, skipping_time
+from web.background.relay import Relay
+from worker import worker_on
+from workflows.effects import (
+    AgreementNextAction,
+    AgreementReview,
+    AgreementStart,
+    InstalmentMessage,
+)
+from workflows.instalment_agreement import InstalmentAgreement
+from workflows.names import agreement_workflow_id
+
+SECONDS = 2.5
+
+
+async def answer_to(life: Life, command: str) -> str:
+    """The status that the command is answered with, or why it was refused."""
+    try:
+        return await life.command(command)
+    except WorkflowUpdateFailedError as failed:
+        return f"refused: {failed.cause}"
+
+
+async def soon(there: Any) -> bool:
+    """Whether it comes true within a few seconds."""
+    for _ in range(int(SECONDS / 0.05)):
+        if await there():
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+# ---- L25: each block on a case is its own fact
+
+
+async def test_l25_what_was_paused_on_hold_is_resumed_on_hold(town: Town) -> None:
+    life = await town.begin_one(([debt("2026-09", "1000.00", "deposit")], [filing()]))
+    assert life.status == "on_hold"
+    assert await answer_to(life, "pause") == "on_hold"
+    assert await answer_to(life, "resume") == "on_hold"
+
+
+async def test_l25_what_was_paused_while_it_ran_is_resumed(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(1)
+    assert await answer_to(life, "pause") == "paused"
+    assert await answer_to(life, "resume") == "running"
+
+
+# ---- L31: nobody sleeps backwards
+
+
+@asynccontextmanager
+async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncIterator[list[str]]:
+    """An agreement with a reminder to hand over, told that it might leave at an instant that lies behind by the time
+    its workflow hears of it: no worker was there meanwhile. Yields what is done for it."""
+    queue = f"agreement-{uuid4().hex[:8]}"
+    step = Step(kind="reminder", on=FIRST_DAY, n=1, reason="parcela 1 vence")
+    seen = {"paid": 0, "of": 1, "on_hold_since": None}
+    told: list[str] = []
+
+    @activity.defn
+    async def review_agreement(dispatch: AgreementReview) -> AgreementNextAction:
+        told.append("review")
+        return AgreementNextAction(
+            revision=1, state=State.ACTIVE, step=step, runs_at=activity.info().started_time, **seen
+        )
+
+    @activity.defn
+    async def write_about_instalment(dispatch: AgreementReview) -> AgreementNextAction:
+        told.append("write")
+        message = InstalmentMessage(agreement=dispatch.agreement, step=step, channel="email", queue=queue)
+        return AgreementNextAction(revision=2, state=State.COMPLETED, step=None, messages=(message,), **seen)
+
+    @activity.defn
+    async def hand_over_message(message: InstalmentMessage) -> datetime | None:
+        told.append("hand over")
+        return activity.info().started_time - ago if told.count("hand over") == 1 else None
+
+    effects: list[Any] = [review_agreement, write_about_instalment, hand_over_message]
+    async with Worker(client, task_queue=queue, workflows=[InstalmentAgreement], activities=effects):
+        agreement = uuid4().hex[:8]
+        start = AgreementStart(agreement=agreement, case="c", cohort="c", policy="p")
+        handle = await client.start_workflow(
+            InstalmentAgreement.run, start, id=agreement_workflow_id(agreement), task_queue=queue
+        )
+        yield told
+        await handle.terminate()
+
+
+@wrong("L31", "an opening hour that passed meanwhile is slept for backwards, and the workflow stands still")
+async def test_l31_an_opening_hour_that_passed_is_not_slept_for() -> None:
+    async with skipping_time() as env, agreement_whose_hours_opened(env.client, timedelta(hours=1)) as told:
+
+        async def handed_over() -> bool:
+            return told.count("hand over") == 2
+
+        slept = not await soon(handed_over)
+    assert not slept, told
+
+
+# ---- L32: news is heard though a provider's worker is gone
+
+
+@asynccontextmanager
+async def town_without_carriers(database: str, engine: Engine, outbox: Path) -> AsyncIterator[Town]:
+    """Its e-mail goes by a provider whose worker is gone; a day lasts a second of real time."""
+    mail = SendGrid("key", url="http://127.0.0.1:1", timeout=1.0, patience=0.0)
+    async with skipping_time() as env:
+        town = Town(env, database, engine, outbox, MailGateway({"email": mail}, FileTransport(outbox)))
+
+        async def client() -> Client:
+            return town.client
+
+        async with worker_on(town.client, town.dependencies):
+            relaying = asyncio.create_task(Relay(database, engine, client, poll_seconds=0.1).run())
+            try:
+                yield town
+            finally:
+                relaying.cancel()
+                await asyncio.gather(relaying, return_exceptions=True)
+
+
+@wrong("L32", "a case hears nothing while a notice of its waits for a provider's worker")
+async def test_l32_a_payment_is_heard_while_no_worker_takes_the_notice(
+    database: str, engine: Engine, tmp_path: Path
+) -> None:
+    async with town_without_carriers(database, engine, tmp_path) as town:
+        life = await town.begin_one(FACTS["h1"], day_seconds=Decimal(1))
+
+        async def is_queued() -> bool:
+            return bool((await life.handle.describe()).raw_description.pending_activities)
+
+        async def resolved() -> bool:
+            return bool(await asyncio.to_thread(lambda: life.get("closed_at")))
+
+        if not await soon(is_queued):
+            raise RuntimeError("no notice was ever handed over")
+        await life.pays_everything()
+        heard = await soon(resolved)
+        await life.handle.terminate()
+    assert heard
+
+
+# ---- S1, S2: nobody is believed for what he says of himself, and Temporal ends nothing
+
+
+@wrong("S1", "whoever reaches Temporal's port approves a suspension, by what he says of himself")
+async def test_s1_an_approval_that_no_command_wrote_down_is_refused(town: Town) -> None:
+    life = await town.begin_one(FACTS["h8"])
+    await life.reaches("awaiting_approval")
+    stranger = Client(town.client.service_client, namespace=town.client.namespace)
+    handle = stranger.get_workflow_handle(life.handle.id)
+    said = {"by": "bia", "role": "supervisor", "reason": "x", "seen": ""}
+    with suppress(WorkflowUpdateFailedError):
+        await handle.start_update("approve", said, wait_for_stage=WorkflowUpdateStage.ACCEPTED)
+
+    async def suspended() -> bool:
+        return bool(await asyncio.to_thread(lambda: life.suspended_benefits))
+
+    assert not await soon(suspended)
+    refused = "SELECT count(*) FROM audit_log WHERE subject = :case AND outcome = 'refused'"
+    assert life.rows(refused) == [(1,)]
+
+
+@wrong("S2", "who cancels a case's workflow ends the case")
+async def test_s2_a_cancellation_in_temporal_ends_no_case(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.handle.cancel()
+
+    async def ended() -> bool:
+        return bool(await asyncio.to_thread(lambda: life.get("closed_at")))
+
+    assert not await soon(ended)
+
+
+# a workflow that ends in the middle of something stops its server's time for good: this one is the last of its town's
+@wrong("S2", "a case whose workflow was terminated waits until somebody asks to revive it")
+async def test_s2_what_was_terminated_is_taken_up_again(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"])
+    await life.handle.terminate()
+
+    async def runs() -> bool:
+        return (await life.handle.describe()).status is WorkflowExecutionStatus.RUNNING
+
+    assert await soon(runs)

@@ -1,0 +1,243 @@
+"""Who may do what (S): persons, the database's own door, files, terminals, and what a call can take away."""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from commands.web import manners
+from embedded.backup import KEPT
+from models.case.gate import must_be_other
+from models.errors import Refusal
+from storage.audit.tokens import issue
+from tests.builders import FACTS, ICMS
+from tests.casebook.book import wrong
+from tests.casebook.matter import Matter, asking
+from tests.casebook.test_process_on_record import goes_on_to, lived
+from tests.commands.test_import_command import Line
+from tests.commands.test_import_command import line as line
+from tests.web.pix_world import World, body, pix
+from web.security.guard import Guard
+from web.webhooks.pix import pix_routes
+
+# ---- S3: one person approves once
+
+
+@pytest.mark.parametrize("again", ["bruno", "BRUNO", " bruno  "])
+def test_s3_a_name_in_other_letters_is_the_same_person(again: str) -> None:
+    with pytest.raises(Refusal):
+        must_be_other(approved_by("bruno").state, again, started_by="Caio")
+
+
+@wrong("S3", "a name with a full stop after it is another person")
+@pytest.mark.parametrize("again", ["Bruno.", "bruno,", "Bruno\u200b"])
+def test_s3_a_name_spelt_otherwise_is_the_same_person(again: str) -> None:
+    with pytest.raises(Refusal):
+        must_be_other(approved_by("bruno").state, again, started_by="Caio")
+
+
+def approved_by(name: str) -> Matter:
+    """Eighty millions, which two people must approve."""
+    case = asking(each="20000000.00")
+    case.approve_by(name)
+    return case
+
+
+@wrong("S3", "without a supervisor's token everybody may do everything again")
+def test_s3_the_last_supervisor_s_token_ends_no_protection(line: Line, engine: Engine) -> None:
+    made = line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root")
+    os.environ["REGUA_TOKEN"] = made["token"]
+    try:
+        code, _, _ = line("token", "revoke", "bia")
+    finally:
+        del os.environ["REGUA_TOKEN"]
+    if code == 0:
+        code, _, _ = line("token", "issue", "mallory", "--role", "supervisor", "--by", "mallory")
+    assert code == 1
+
+
+@wrong("S3", "a supervisor's token that expired opens everything to everybody")
+def test_s3_an_expired_token_ends_no_protection(line: Line, engine: Engine, owner: Engine) -> None:
+    line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root", "--days", "1")
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE tokens SET expires_at = now() - interval '1 minute'"))
+    assert line("token", "issue", "mallory", "--role", "supervisor", "--by", "mallory")[0] == 1
+
+
+# ---- S4: what a backup holds
+
+
+@wrong("S4", "the notices of the electronic domicile are in no backup")
+def test_s4_what_can_t_be_made_again_is_in_the_backup() -> None:
+    assert {"outbox", "rejects", "keys", "domicile"} <= set(KEPT)
+
+
+# ---- S5: half-sent requests
+
+SECRET = "not-a-secret-that-anybody-has"
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[int]:
+    """The app as `web` serves it; yields its port."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, **{**manners(), "log_level": "critical"}))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.01)
+        yield port
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+
+
+def test_s5_half_sent_requests_keep_no_payment_out(engine: Engine) -> None:
+    world = World(engine)
+    owing, _ = world.owing_case()
+    app = FastAPI()
+    app.add_middleware(Guard)
+    app.include_router(pix_routes(engine, SECRET))
+    with serving(app) as port, ExitStack() as slow:
+        for _ in range(1100):
+            caller = slow.enter_context(socket.create_connection(("127.0.0.1", port)))
+            caller.sendall(f"POST /webhooks/pix/{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{".encode())
+        answer = httpx.post(f"http://127.0.0.1:{port}/webhooks/pix/{SECRET}", content=body([pix(owing.txid)]))
+    assert answer.status_code == 200
+    assert world.received(owing) == "100.00"
+
+
+# ---- S7: the database's own door
+
+CHANGED = {
+    "a domicile's notice": "DELETE FROM notices WHERE channel = 'domicile'",
+    "what a notice says": "UPDATE notices SET body = 'outra coisa'",
+    "an amount": "UPDATE debts SET amount = amount / 2",
+    "who started the cohort": "UPDATE cohorts SET started_by = 'Outro'",
+    "who approved": "UPDATE approvals SET given_by = 'Outra'",
+    "a payment": "UPDATE payments SET amount = amount / 2",
+    "a decision": "UPDATE decisions SET reason = 'outra'",
+    "an entry of the log": "DELETE FROM audit_log",
+}
+GUARDED = ("a decision", "an entry of the log", "a payment")
+
+
+@pytest.fixture
+def record(engine: Engine) -> Engine:
+    """A persistent defaulter of whom everything above is on record."""
+    street, life = lived(engine, FACTS["h8"])
+    goes_on_to(street, life, "final_notice")
+    with engine.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO approvals ("case", given_by, reason, given_on, seen)
+                    VALUES (:case, 'Ana', 'conferido', '2026-11-20', '{}')"""),
+            {"case": life.case},
+        )
+        issue(connection, "root", "supervisor", "root", 1)  # type: ignore[arg-type]
+    [(txid,)] = life.rows("SELECT pix_txid FROM debts WHERE tax = :tax ORDER BY id LIMIT 1")
+    street.pays(txid, Decimal("100.00"))
+    return engine
+
+
+def changes() -> list[object]:
+    mark = wrong("S7", "the application's own role may change it, and the audit finds nothing")
+    return [pytest.param(what, marks=[] if what in GUARDED else mark, id=what) for what in CHANGED]
+
+
+@pytest.mark.parametrize("what", changes())
+def test_s7_what_is_recorded_is_not_changed_unseen(record: Engine, line: Line, what: str) -> None:
+    before = violations(line)
+    try:
+        with record.begin() as connection:
+            connection.execute(text(CHANGED[what]))
+    except DBAPIError:
+        return
+    assert len(violations(line)) > len(before)
+
+
+def violations(line: Line) -> list[str]:
+    return list(json.loads(line("audit", "--all", "--json")[1])["violations"])
+
+
+# ---- S8: terminals
+
+STEERS = ("\x1b[2J", "\x9b2J", "\x07")
+
+
+TYPED = wrong("S8", "what somebody typed steers the terminal of whoever reads it")
+
+
+@pytest.mark.parametrize("steers", [*(pytest.param(s, marks=TYPED) for s in STEERS[:2]), STEERS[2]])
+def test_s8_no_reason_steers_another_person_s_terminal(line: Line, engine: Engine, steers: str) -> None:
+    _, case = World(engine).owing_case()
+    words = ("case", "hold", case, "--ground", "deposit", "--by", "ana", "--reason", f"visto {steers} fim")
+    assert line(*words)[0] in (0, 1, 2)
+    code, said, complained = line("case", "show", case)
+    if code:
+        raise RuntimeError(complained)
+    assert steers not in said + complained
+
+
+@pytest.mark.parametrize("steers", STEERS)
+def test_s8_no_name_steers_another_person_s_terminal(line: Line, engine: Engine, steers: str) -> None:
+    _, case = World(engine).owing_case()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE taxpayers SET name = :name"), {"name": f"Padaria {steers} Pão"})
+    code, said, complained = line("case", "show", case, "--reveal")
+    if code:
+        raise RuntimeError(complained)
+    assert steers not in said + complained
+
+
+# ---- S9: who is shown
+
+
+@wrong("S9", "the letters of a case are shown with the name in them")
+def test_s9_without_reveal_nobody_is_named(line: Line, engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h7"])
+    goes_on_to(street, life, "warning")
+    shown = str(line.json("case", "show", life.case))
+    assert "Padaria" not in shown
+    assert "11.222.333/0001-81" not in shown
+
+
+# ---- S10: where nothing is founded
+
+
+@wrong("S10", "a cohort may have any name")
+@pytest.mark.parametrize("name", ["a\nb", "../../x"])
+def test_s10_a_cohort_has_a_name_that_can_be_typed(line: Line, name: str) -> None:
+    assert line("cohort", "start", name, "--ruler", ICMS, "--by", "ana", "--dry-run")[0] in (1, 2)
+
+
+def test_s10_a_cohort_s_usual_name_is_taken(line: Line) -> None:
+    assert line("cohort", "start", "icms-2026_10", "--ruler", ICMS, "--by", "ana", "--dry-run")[0] == 0
+
+
+@wrong("S10", "it is called a fault of ours")
+@pytest.mark.parametrize("place", ["/proc/regua", "{tmp}/" + "d" * 300, "{tmp}/file/home"])
+def test_s10_a_stack_that_can_t_be_there_says_so_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    home = Path(place.format(tmp=tmp_path))
+    monkeypatch.setenv("REGUA_HOME", str(home))
+    code, said, complained = Line(capsys, monkeypatch)("stack", "up")
+    assert (code, said) == (1, "")
+    assert complained.count("\n") == 1
+    assert "fault of ours" not in complained
+    assert not home.exists() or not any(home.iterdir())

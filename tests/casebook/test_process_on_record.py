@@ -1,0 +1,296 @@
+"""Due process (L) where the record shows it: who is served by what, which holds count, what a letter says of a case."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from models.case.step import Action
+from models.contact.delivery import Progress
+from models.law.grounds import Ground
+from storage.case.prescription import list_cases
+from storage.law.approvals import to_be_approved
+from storage.law.defences import file_defence, rule_on_defence
+from storage.law.holds import place_hold, release_hold
+from storage.law.prior_steps import take_prior_step
+from storage.schema import benefits
+from tests import builders, owing
+from tests.agreement_world import BH, Contract, at, contract
+from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt
+from tests.casebook.book import wrong
+from tests.commands.test_import_command import Line
+from tests.commands.test_import_command import line as line
+from tests.record_world import Life, Street
+
+WHO = ("--by", "ana", "--reason", "processo 7")
+
+
+def lived(engine: Engine, facts: Facts, ruler: str = ICMS, providers: bool = False) -> tuple[Street, Life]:
+    """One taxpayer on record, whom the real activities write to."""
+    street = Street(engine, ruler, [facts], compressed=True, providers=providers, shared=False)
+    [life] = street.lives
+    return street, life
+
+
+def goes_on_to(street: Street, life: Life, stage: str) -> None:
+    for _ in range(40):
+        if any(row[0] == stage for row in life.rows('SELECT stage FROM notices WHERE "case" = :case')):
+            return
+        street.goes_on()
+    raise RuntimeError(f"never came to {stage}: {life.next_action}")
+
+
+def awaits_approval(street: Street, life: Life) -> None:
+    for _ in range(40):
+        if life.status == "awaiting_approval" and life.next_action and life.next_action.step.action is Action.WAIT:
+            return
+        street.goes_on()
+    raise RuntimeError(f"never awaited approval: {life.next_action}")
+
+
+def bodies(life: Life, stage: str) -> list[str]:
+    written = life.rows('SELECT body FROM notices WHERE "case" = :case AND stage = :stage', stage=stage)
+    return [row[0] for row in written]
+
+
+# ---- L8: prescription is a date that events move
+
+
+@pytest.fixture
+def prescribing(engine: Engine) -> Contract:
+    return contract(engine, "1000.00", prescribes=date(2027, 2, 1))
+
+
+def prescribes(made: Contract, on: date) -> date | None:
+    with made.engine.connect() as connection:
+        [listed] = list_cases(connection, "iptu", at(on))
+    return listed["prescribes"]  # type: ignore[no-any-return]
+
+
+def test_l8_nothing_moves_a_prescription_by_itself(prescribing: Contract) -> None:
+    assert prescribes(prescribing, date(2026, 12, 2)) == date(2027, 2, 1)
+
+
+@wrong("L8", "the protest of the CDA interrupts no prescription")
+@pytest.mark.parametrize("on", [date(2026, 12, 1), date(2026, 6, 30)])
+def test_l8_the_protest_of_the_cda_begins_five_years_anew(prescribing: Contract, on: date) -> None:
+    now = at(date(2026, 12, 2))
+    take_prior_step(prescribing.engine, prescribing.case, "protest", on, "cartório 1", "Ana", now)
+    assert prescribes(prescribing, date(2026, 12, 2)) == on.replace(year=on.year + 5)
+
+
+def test_l8_a_protest_before_the_law_of_2024_interrupts_nothing(prescribing: Contract) -> None:
+    """LC 208/2024 holds for protests made from 03/07/2024 on."""
+    now, before = at(date(2026, 12, 2)), date(2024, 7, 2)
+    take_prior_step(prescribing.engine, prescribing.case, "protest", before, "cartório 1", "Ana", now)
+    assert prescribes(prescribing, date(2026, 12, 2)) == date(2027, 2, 1)
+
+
+@wrong("L8", "the request of an agreement and its default move no prescription")
+def test_l8_after_an_agreement_five_years_begin_with_its_default(prescribing: Contract) -> None:
+    """Requested on 01/12/2026, the early date of its default 01/04/2027."""
+    prescribing.sign(BH, 2, date(2026, 12, 1))
+    with prescribing.engine.begin() as connection:
+        connection.execute(text("UPDATE holds SET lifted_at = now() WHERE ground = 'agreement'"))
+        connection.execute(text("UPDATE agreements SET state = 'broken', broken_on = '2027-04-01'"))
+    assert prescribes(prescribing, date(2027, 4, 2)) == date(2032, 4, 1)
+
+
+@wrong("L8", "a request that was refused leaves no trace, and interrupts nothing")
+def test_l8_a_refused_request_interrupts_too(prescribing: Contract) -> None:
+    """Súmula STJ 653."""
+    prescribing.refused(BH, 500, date(2026, 12, 1))
+    assert prescribes(prescribing, date(2026, 12, 2)) == date(2031, 12, 1)
+
+
+# ---- L9: only a route that carries the whole act serves it
+
+
+@wrong("L9", "an e-mail or an SMS that arrives serves the formal notice")
+@pytest.mark.parametrize("channel", ["sms", "email"])
+@pytest.mark.parametrize("progress", [Progress.DELIVERED, Progress.READ])
+def test_l9_what_announces_a_notice_never_serves_it(engine: Engine, channel: str, progress: Progress) -> None:
+    street, life = lived(engine, FACTS["h8"], providers=True)
+    goes_on_to(street, life, "final_notice")
+    mine = 'SELECT id FROM notices WHERE "case" = :case AND stage = :stage AND channel = :channel'
+    [(notice,)] = life.rows(mine, stage="final_notice", channel=channel)
+    street.reports(notice, channel, progress)
+    served = 'SELECT served_on FROM notices WHERE "case" = :case AND stage = :stage'
+    assert {row[0] for row in life.rows(served, stage="final_notice")} == {None}
+
+
+def test_l9_the_domicile_serves_when_its_term_is_over(engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h8"], providers=True)
+    goes_on_to(street, life, "notice")
+    mine = """SELECT served_on, deemed_on FROM notices WHERE "case" = :case AND channel = 'domicile'"""
+    [(served, deemed)] = life.rows(mine)
+    assert served is None
+    while life.rows(mine)[0][0] is None:
+        street.goes_on()
+        assert street.today <= deemed + timedelta(days=5)
+    assert life.rows(mine)[0][0] == deemed
+
+
+# ---- L13: what a ladder alone may say
+
+
+@wrong("L13", "the formal notices cite LC 225/2026 to who owes three times R$ 20.00")
+def test_l13_no_document_cites_the_federal_law_for_who_is_below_its_thresholds(engine: Engine) -> None:
+    street, life = lived(engine, builders.unpaid(3, "20.00"))
+    formal = """SELECT body FROM notices WHERE "case" = :case AND formal"""
+    while not life.rows(formal):
+        street.goes_on()
+    for (body,) in life.rows(formal):
+        assert "225/2026" not in body
+
+
+# ---- L16: an approval is of the benefits that were seen
+
+
+@wrong("L16", "a benefit granted between two approvals changes nothing that the first one rests on")
+def test_l16_a_benefit_granted_between_two_approvals_is_seen(engine: Engine) -> None:
+    street, life = lived(engine, builders.unpaid(4, "20000000.00"))
+    awaits_approval(street, life)
+
+    def seen() -> Any:
+        with engine.connect() as connection:
+            found = to_be_approved(connection, life.case, street.now)
+        assert found
+        return found["fingerprint"]
+
+    before = seen()
+    with engine.begin() as connection:
+        connection.execute(insert(benefits).values(taxpayer=life.taxpayer, code="P2", name="Outro"))
+    assert seen() != before
+
+
+# ---- L21: who is in court already
+
+
+@wrong("L21", "a debtor in court reads the same as everybody, a suit that exists already among the threats")
+def test_l21_a_debtor_in_court_reads_of_the_suit_that_exists(engine: Engine) -> None:
+    in_court = debt(None, "1000.00", id="court", inscription="court", litigation=True)
+    street, life = lived(engine, ([in_court], []), REGISTERED)
+    goes_on_to(street, life, "warning")
+    for body in bodies(life, "warning"):
+        assert "processo" in body
+        assert "custas" in body
+        assert "execução fiscal" not in body
+
+
+# ---- L23, L24: a share is of what was owed when the payment came
+
+
+@wrong("L24", "what is paid beyond a debt counts as if it had lessened the others")
+def test_l24_money_beyond_the_debt_it_was_paid_for_counts_for_nothing(engine: Engine) -> None:
+    owed = [debt("2026-08", "1000.00"), debt("2026-09", "100.00")]
+    street, life = lived(engine, (owed, [builders.filing("2026-08"), builders.filing("2026-09", "100.00")]))
+    street.goes_on()
+    street.passes(1)
+    [(txid,)] = life.rows("SELECT pix_txid FROM debts WHERE tax = :tax AND period = '2026-09'")
+    street.pays(txid, Decimal("500.00"))
+    street.rest()
+    assert "reanchored" not in [row[0] for row in life.rows('SELECT kind FROM decisions WHERE "case" = :case')]
+
+
+def test_l24_a_third_of_what_is_owed_does_count(engine: Engine) -> None:
+    owed = [debt("2026-08", "1000.00"), debt("2026-09", "500.00")]
+    street, life = lived(engine, (owed, [builders.filing("2026-08"), builders.filing("2026-09", "500.00")]))
+    street.goes_on()
+    street.passes(1)
+    [(txid,)] = life.rows("SELECT pix_txid FROM debts WHERE tax = :tax AND period = '2026-09'")
+    street.pays(txid, Decimal("500.00"))
+    street.rest()
+    assert "reanchored" in [row[0] for row in life.rows('SELECT kind FROM decisions WHERE "case" = :case')]
+
+
+# ---- L27: days that people type
+
+
+@pytest.mark.parametrize("until", ["9999-12-31", "2201-01-01"])
+def test_l27_a_hold_ends_within_1900_to_2200(line: Line, engine: Engine, until: str) -> None:
+    made = contract(engine, "600.00")
+    code, said, _ = line("case", "hold", made.case, "--ground", "deposit", "--until", until, *WHO)
+    assert code in (1, 2), said
+
+
+@pytest.mark.parametrize("since", ["0001-01-01", "1899-12-31"])
+def test_l27_a_hold_begins_within_1900_to_2200(line: Line, engine: Engine, since: str) -> None:
+    made = contract(engine, "600.00")
+    code, said, _ = line("case", "hold", made.case, "--ground", "deposit", "--from", since, *WHO)
+    assert code in (1, 2), said
+
+
+def test_l27_a_hold_of_this_century_is_taken(line: Line, engine: Engine) -> None:
+    made = contract(engine, "600.00")
+    words = ("--ground", "deposit", "--from", "2001-01-01", "--until", "2199-12-31")
+    assert line("case", "hold", made.case, *words, *WHO)[0] == 0
+
+
+# ---- L29: a sentence states what was looked up
+
+
+@wrong("L29", "the final notice says that no defence is on record, whatever is on record")
+@pytest.mark.parametrize("what", ["defence", "agreement"])
+def test_l29_a_final_notice_denies_nothing_that_is_on_record(engine: Engine, what: str) -> None:
+    street, life = lived(engine, FACTS["h8"])
+    goes_on_to(street, life, "notice")
+    if what == "defence":
+        file_defence(engine, life.case, "Ana", "protocolo 1", street.now)
+        street.rest()
+        rule_on_defence(engine, life.case, "rejected", "Bia", "parecer", street.now)
+    else:
+        place_hold(engine, life.case, Ground.AGREEMENT, "Ana", "parcelado em outro sistema", street.now)
+        street.rest()
+        release_hold(engine, life.case, "Ana", "rompido", street.now)
+    street.rest()
+    goes_on_to(street, life, "final_notice")
+    for body in bodies(life, "final_notice"):
+        assert "não consta" not in body
+
+
+# ---- L35: an injunction stops the default fine
+
+
+@wrong("L35", "the default fine grows while an injunction suspends the debt")
+@pytest.mark.parametrize(
+    ("on", "fine"),
+    [
+        (date(2026, 5, 20), "0.00"),  # published that day
+        (date(2026, 6, 19), "0.00"),  # the thirtieth day after
+        (date(2026, 6, 22), "9.90"),  # three days × 0.33 %
+    ],
+)
+def test_l35_no_fine_for_the_days_of_an_injunction_and_thirty_more(engine: Engine, on: date, fine: str) -> None:
+    """R$ 1,000.00 due on Mon 09/03/2026, an injunction from 10/03 to the decision published on 20/05."""
+    debtor = owing.debtor(engine, due=date(2026, 3, 9))
+    case = debtor.on_ruler(date(2026, 3, 9))
+    of_day = owing.noon
+    place_hold(engine, case, Ground.INJUNCTION, "Ana", "processo 7", of_day(date(2026, 3, 10)))
+    release_hold(engine, case, "Ana", "cassada", of_day(date(2026, 5, 20)))
+    with engine.begin() as connection:
+        lifted = datetime(2026, 5, 20, 12, tzinfo=UTC)
+        connection.execute(text("UPDATE holds SET placed_at = '2026-03-10 12:00+00', lifted_at = :at"), {"at": lifted})
+    months = {5: 2, 6: 3}[on.month]
+    # interest of 1 % a month goes on: April, and the month of payment
+    assert debtor.owes(on) == Decimal("1000.00") + 10 * months + Decimal(fine)
+
+
+# ---- L36: the grounds of LC 236/2026
+
+
+@wrong("L36", "the grounds that LC 236/2026 added to CTN art. 151 are unknown")
+@pytest.mark.parametrize("ground", ["arbitration", "transaction", "mediation", "bond"])
+def test_l36_the_grounds_of_2026_suspend(line: Line, engine: Engine, ground: str) -> None:
+    made = contract(engine, "600.00")
+    known = [g for g in list(Ground) if ground in g]
+    assert known
+    assert line("case", "hold", made.case, "--ground", known[0], *WHO)[0] == 0
+
+
+@pytest.mark.parametrize("ground", ["moratorium", "deposit", "administrative_appeal", "injunction", "agreement"])
+def test_l36_the_older_grounds_suspend(line: Line, engine: Engine, ground: str) -> None:
+    made = contract(engine, "600.00")
+    assert line.json("case", "hold", made.case, "--ground", ground, *WHO)["placed"][0]["debt"] == made.debts[0]

@@ -1,0 +1,69 @@
+"""What must be so before benefits are suspended and before a suit, read from the law apart from the product.
+
+LC 225/2026 arts. 11–13 for the suspension; CNJ 547/2024 arts. 2º and 3º and Lei 14.973/2024 for the suit.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from models.case.facts import CaseFacts
+from models.law.calendar import Wait
+from models.ruler.schema import Ruler
+from tests.oracle.calendar import DAY, STATE, Days, known_wrong, last_day
+
+Allows = Callable[[Days, date, int, str], date]
+"""The first day on which the authority may act, by the event a term counts from, its days and its unit."""
+
+
+def by_law(days: Days, event: date, count: int, unit: str) -> date:
+    return last_day(days, event, count, unit) + DAY
+
+
+def first_act(ruler: Ruler, event: date, wait: Wait, allows: Allows = known_wrong) -> date:
+    """After a term of the taxpayer's. With `by_law` as it should be: L1 and L2 are to take `known_wrong` away."""
+    return allows(STATE[ruler.jurisdiction.state], event, wait.days, str(wait.unit))
+
+
+def over(ruler: Ruler, event: date, dwell: Wait) -> date:
+    """The day from which the next rung may follow: the authority's own pace where it counts working days, else a
+    term's end."""
+    days = STATE[ruler.jurisdiction.state]
+    if str(dwell.unit) == "business":
+        return last_day(days, event, dwell.days, "business")
+    return known_wrong(days, event, dwell.days, "legal")
+
+
+def works(ruler: Ruler, day: date) -> bool:
+    return STATE[ruler.jurisdiction.state].works(day)
+
+
+def served_on(facts: CaseFacts) -> date | None:
+    """The day on which the last formal notice was served; none: not all of them were."""
+    days = [notice.served_on for notice in facts.formal_notices]
+    return max(day for day in days if day) if days and all(days) else None
+
+
+def people_wanted(ruler: Ruler, facts: CaseFacts) -> int:
+    """Two above the amount that the ruler names, of what is owed and not on hold."""
+    owed = sum(debt.balance for debt in facts.debts if not debt.grounds)
+    above = ruler.gate.second_above if ruler.gate else None
+    return 1 + (above is not None and owed > above)
+
+
+def may_be_sued(ruler: Ruler, facts: CaseFacts, on: date) -> bool:
+    """Whether an administrative attempt, a protest and CADIN's notice stand before a suit for what is not yet in
+    court. L5: the record has them by case, not by debt."""
+    if all(debt.litigation for debt in facts.debts if debt.balance > 0 and not debt.grounds):
+        return True
+    steps = {step.kind: step.on for step in facts.prior_steps}
+    attempted = steps.keys() & {"conciliation", "administrative_solution"} or any(
+        notice.served_on for notice in facts.formal_notices
+    )
+    protested = steps.keys() & {"protest", "protest_exception"} or all(
+        debt.protested or debt.litigation for debt in facts.debts if debt.balance > 0 and not debt.grounds
+    )
+    told = steps.get("cadin_notice")
+    waited = ruler.referral.cadin is None or (
+        told is not None and on >= first_act(ruler, told, ruler.referral.cadin) and on - told >= timedelta(days=1)
+    )
+    return bool(attempted and protested and waited)

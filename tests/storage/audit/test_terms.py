@@ -1,0 +1,90 @@
+"""The audit's own terms and service against values worked out by hand, and what it lets pass until it is mended."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, text
+
+from models.law.calendar import Unit, Wait
+from storage.audit.terms import Terms
+from tests.casebook.book import days_off, next_day, rows, wrong
+from tests.storage.audit.test_invariants import lived as lived
+from tests.storage.audit.test_invariants import planted
+
+RULER = "terms"
+
+
+@pytest.fixture
+def terms(owner: Engine) -> Iterator[Terms]:
+    """On the days off of the casebook."""
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rulers (digest, label, source, holidays) VALUES (:ruler, 'r', 'r', CAST(:days AS jsonb))"
+            ),
+            {"ruler": RULER, "days": json.dumps(sorted(day.isoformat() for day in days_off()))},
+        )
+    with owner.connect() as connection:
+        yield Terms(connection)
+
+
+def test_legal_terms_are_those_worked_out_by_hand(terms: Terms) -> None:
+    for row in rows("calendar/legal-terms.tsv"):
+        end = terms.end(RULER, date.fromisoformat(row["served"]), Wait(days=int(row["days"]), unit=Unit.LEGAL))
+        assert (end.last_day.isoformat(), end.act_from.isoformat()) == (row["last_day"], row["act_from"]), row
+
+
+@pytest.mark.parametrize(
+    ("event", "days", "last"),
+    [
+        (date(2026, 11, 19), 1, date(2026, 11, 23)),  # 20/11 is a holiday, then a weekend
+        (date(2026, 11, 3), 5, date(2026, 11, 10)),
+        (date(2026, 12, 24), 3, date(2026, 12, 30)),  # Christmas is a Friday
+        (date(2026, 2, 13), 2, date(2026, 2, 19)),  # Carnival on Monday and Tuesday
+    ],
+)
+def test_business_days_are_counted_one_by_one(terms: Terms, event: date, days: int, last: date) -> None:
+    assert terms.end(RULER, event, Wait(days=days, unit=Unit.BUSINESS)).last_day == last
+
+
+def test_a_term_is_asked_of_the_database_once(terms: Terms) -> None:
+    asked = (RULER, date(2026, 11, 6), Wait(days=30, unit=Unit.LEGAL))
+    assert terms.end(*asked) is terms.end(*asked)
+
+
+@wrong("L1", "the audit lets a suspension on the last day of the defence pass, as the product makes it")
+def test_a_suspension_on_the_last_day_of_the_defence_is_found(lived: Engine) -> None:
+    with planted(lived, "UPDATE suspensions SET suspended_on = '2026-04-16'") as found:
+        assert any("before the time for defence ended on 2026-04-16" in violation for violation in found), found
+
+
+@wrong("L9", "the audit lets an e-mail that a provider delivered serve a notice, as the product does")
+def test_a_notice_that_only_an_e_mail_delivered_is_found(lived: Engine) -> None:
+    with planted(lived, "UPDATE notices SET served_by = 'delivered'") as found:
+        assert any("has no formal notice that was served" in violation for violation in found), found
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "voice", "messenger"])
+def test_what_a_provider_tells_of_an_announcement_is_no_service(lived: Engine, channel: str) -> None:
+    announced = f"UPDATE notices SET channel = '{channel}', served_by = 'delivered'"
+    with planted(lived, announced) as found:
+        assert any("has no formal notice that was served" in violation for violation in found), found
+
+
+@pytest.mark.parametrize("way", ["channel = 'domicile', served_by = 'deemed'", "channel = 'voice', served_by = 'Ana'"])
+def test_the_domicile_and_a_person_s_proof_serve(lived: Engine, way: str) -> None:
+    with planted(lived, f"UPDATE notices SET {way}") as found:
+        assert not any("served" in violation for violation in found), found
+
+
+@wrong("L2", "the audit lets a suspension pass that counts from a Saturday")
+def test_a_term_that_begins_before_a_weekend_is_longer(lived: Engine) -> None:
+    """Served on Friday 20/03/2026: counted from Monday 23/03, last day Wednesday 22/04, after a holiday."""
+    late = """
+        UPDATE notices SET served_on = '2026-03-20' WHERE step = 1;
+        UPDATE suspensions SET suspended_on = '2026-04-20'; UPDATE notices SET at = '2026-04-20' WHERE step = 2
+    """
+    with planted(lived, late) as found:
+        assert any(f"defence ended on {next_day(date(2026, 4, 21))}" in violation for violation in found), found

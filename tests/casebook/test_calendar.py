@@ -60,7 +60,8 @@ def test_terms_are_those_worked_out_by_hand(
 ) -> None:
     """CTN art. 210 whole, on days off of its own, without and with the recess."""
     terms = rows(f"calendar/{table}")
-    words = ("--wait", f"{terms[0]['days']} legal", "--days-off", DATA / "calendar/days-off.txt", *recess)
+    off = str(DATA / "calendar/days-off.txt")
+    words = ("--wait", f"{terms[0]['days']} legal", "--days-off", off, *recess)
     told = Line(capsys, monkeypatch).json("calendar", "term", *(term["served"] for term in terms), *words)
     found = [(term["event"], term["last_day"], term["act_from"]) for term in told]
     assert found == [(term["served"], term["last_day"], term["act_from"]) for term in terms]

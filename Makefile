@@ -2,8 +2,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# two at once: each has servers of its own, and waits for them half of the time; what is drawn from a set is the same too
+TEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
+SEED := $(shell date +%s)
 
-.PHONY: install demo up test check audit chaos bench
+.PHONY: install demo up test fuzz check audit chaos bench
 
 install: .venv/installed
 
@@ -21,7 +24,12 @@ up: install
 	$(BIN)/python starter.py stack up
 
 test: install
-	$(BIN)/python -m pytest
+	$(TEST)
+
+# A longer search at random, from another seed each time; SEED=7 searches again as that one did.
+fuzz: install
+	$(TEST) -m hypothesis --hypothesis-profile=fuzz --hypothesis-seed=$(SEED)
+	$(BIN)/python -m tests.chaos --seed $(SEED)
 
 chaos: install
 	$(BIN)/python -m tests.chaos

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, say, shown, table
 from commands.portuguese import AGREEMENT_STATES, LITIGATIONS, PAYS, REGIMES
 from commands.typed import day, one_of, some_amount
@@ -98,14 +98,15 @@ def sign_(
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
     from commands.imports import answering_database
+    from operations.agreements import sign_agreement
     from operations.catalogue import in_force
-    from storage.agreement.signing import SigningRequest, sign
+    from storage.agreement.signing import SigningRequest
 
     with answering_database() as engine:
         bundle = load_policy(policy, in_force(engine))
         wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, date_)
-        agreed, _ = sign(engine, case, bundle, wanted, by, "command", datetime.now(UTC))
-    _emit_file(agreed.id, as_json)
+        agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, datetime.now(UTC))
+    _emit_file(agreement, as_json)
 
 
 @agreement_commands.command()
@@ -143,13 +144,12 @@ def break_(
 ) -> None:
     """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
     from commands.imports import answering_database
-    from storage.agreement.agreements import rescind
+    from operations.agreements import break_agreement
 
-    for option, value in (("--by", by), ("--reason", reason)):
-        if not value.strip():
-            raise typer.BadParameter("must not be empty", param_hint=option)
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
-        rescind(engine, agreement, by, reason, datetime.now(UTC))
+        break_agreement(engine, credentials(by), agreement, reason, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 

@@ -10,7 +10,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from commands import COMMANDS
-from commands.acting import recorded
 
 
 class Line(TyperGroup):
@@ -28,7 +27,7 @@ def command_line() -> Line:
 
 
 def loaded(name: str) -> Any:
-    """A command or a group of them, each with `recorded` around what it does."""
+    """A command, or a group of them."""
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     app.callback()(lambda: None)
     for file in COMMANDS[name].files.split():
@@ -36,8 +35,6 @@ def loaded(name: str) -> Any:
     command = typer.main.get_group(app).commands[name]
     if hasattr(command, "commands"):
         command.help = COMMANDS[name].help
-    for path, leaf in leaves(command, name):
-        leaf.callback = recorded(path, leaf.callback)
     return command
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
 from commands.portuguese import PAYMENT_STATES
@@ -19,10 +19,10 @@ from models.formats import money
 from models.payment.bank_record import RejectedLine
 from models.payment.bank_return import open_return
 from models.payment.tally import tally
+from operations.payments import import_bank_file, match_payment
 from storage.intake.files import TextFile, look_over_text
 from storage.intake.rejects import Rejects
-from storage.payments.bank_files import BankFileImported, import_bank_file
-from storage.payments.ledger import match as put_on_debt
+from storage.payments.bank_files import BankFileImported
 from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.statement import Reconciled, State, list_payments
 from storage.payments.statement import reconcile as reconciled
@@ -54,7 +54,7 @@ def import_payments(
         answering_database() as engine,
     ):
         now = datetime.now(UTC)
-        imported = import_bank_file(engine, source, rejects, now, force=force, progress=progress)
+        imported = import_bank_file(engine, credentials(), source, rejects, now, force, progress)
     said = _said(imported, rejects)
     emit(said, as_json, lambda: _show_import(said))
     if not imported.applied:
@@ -108,8 +108,9 @@ def match(
 ) -> None:
     """Put an unmatched payment on the debt it was meant for."""
     with answering_database() as engine:
-        put_on_debt(engine, payment, debt, by, datetime.now(UTC))
-    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: say(f"payment {payment} is on {debt}"))
+        match_payment(engine, who := credentials(by), payment, debt, datetime.now(UTC))
+    said = {"payment": payment, "debt": debt, "by": who.name}
+    emit(said, as_json, lambda: say(f"payment {payment} is on {debt}"))
 
 
 @payments.command()

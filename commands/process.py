@@ -6,16 +6,15 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, say
 from commands.imports import answering_database
 from commands.portuguese import GROUNDS, PRIOR_STEPS, RULINGS
 from commands.typed import Day, day, one_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
-from storage.law.defences import file_defence, rule_on_defence
-from storage.law.holds import Changed, place_hold, release_hold
-from storage.law.prior_steps import take_prior_step
+from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence, take_prior_step
+from storage.law.holds import Changed
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 Debts = Annotated[list[str] | None, typer.Option("--debt", metavar="ID", help="Only this debt; may be repeated.")]
@@ -44,10 +43,12 @@ def hold(
     json: Json = False,
 ) -> None:
     """Hold debts of a case, all of them unless they are named: no notice asks for them any more (CTN art. 151)."""
-    must_say(by=by, reason=reason)
+    must_say(reason=reason)
     with answering_database() as engine:
         days = {"since": since, "until": until}
-        placed = place_hold(engine, case, ground, by, reason, _now(), evidence or None, of_debts=debt or (), **days)
+        placed = place_hold(
+            engine, credentials(by), case, ground, reason, _now(), evidence or None, debts=debt or (), **days
+        )
     _tell(case, f"held on the ground {ground}", {"placed": _holds(placed), "cases": placed.cases}, json)
 
 
@@ -62,9 +63,9 @@ def release(
     json: Json = False,
 ) -> None:
     """Lift holds that people placed; the clock runs on with the wait that was left."""
-    must_say(by=by, reason=reason)
+    must_say(reason=reason)
     with answering_database() as engine:
-        lifted = release_hold(engine, case, by, reason, _now(), ground, debt or ())
+        lifted = release_hold(engine, credentials(by), case, reason, _now(), ground, debt or ())
     grounds = ", ".join(sorted({each.ground for each in lifted.holds}))
     _tell(case, f"released: {grounds}", {"released": _holds(lifted), "cases": lifted.cases}, json)
 
@@ -80,16 +81,15 @@ def defence(
 ) -> None:
     """File a defence against the suspension of benefits (--reference), or decide the open one (--decided, --reason).
     While one is open nothing escalates (LC 225/2026)."""
-    must_say(by=by)
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter("say --reference to file a defence, or --decided and --reason to decide the open one")
     with answering_database() as engine:
         if decided is None:
-            filed = file_defence(engine, case, by, reference, _now(), on)
+            filed = file_defence(engine, credentials(by), case, reference, _now(), on)
             done = f"defence filed on {filed.filed_on}"
         else:
             must_say(reason=reason)
-            filed = rule_on_defence(engine, case, decided, by, reason, _now(), on)
+            filed = rule_on_defence(engine, credentials(by), case, decided, reason, _now(), on)
             done = f"defence {decided} on {filed.decided_on}"
     _tell(case, done, {"defence": filed.model_dump()}, json)
 
@@ -103,9 +103,9 @@ def step(
     json: Json = False,
 ) -> None:
     """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN)."""
-    must_say(by=by, reference=reference)
+    must_say(reference=reference)
     with answering_database() as engine:
-        take_prior_step(engine, case, kind, on, reference, by, _now())
+        take_prior_step(engine, credentials(by), case, kind, on, reference, _now())
     _tell(case, f"{kind} on {on}", {"step": {"kind": kind, "on": on, "reference": reference}}, json)
 
 

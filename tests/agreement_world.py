@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Engine, insert, select, text
 
@@ -22,6 +21,7 @@ from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.payments.statement import reconcile
 from tests.builders import REGISTERED
+from tests.chance import fresh_key
 
 BH, SP = "belo-horizonte", "sao-paulo"
 OPENED = date(2026, 1, 2)
@@ -78,12 +78,12 @@ class Contract:
         return self._pay(txid, Decimal(amount), on)
 
     def _pay(self, txid: str, amount: Decimal, on: date, reported: date | None = None) -> PixPayment:
-        payment = PixPayment(f"E{uuid4().hex[:31]}", txid, amount, at(on))
+        payment = PixPayment(f"E{fresh_key()[:31]}", txid, amount, at(on))
         record_pix(self.engine, [payment], at(reported or on))
         return payment
 
     def give_back(self, payment: PixPayment, on: date, amount: str | None = None) -> None:
-        refund = PixRefund(f"D{uuid4().hex[:8]}", Decimal(amount) if amount else payment.amount, at(on))
+        refund = PixRefund(f"D{fresh_key()[:8]}", Decimal(amount) if amount else payment.amount, at(on))
         again = PixPayment(payment.end_to_end_id, payment.txid, payment.amount, payment.paid_at, (refund,))
         record_pix(self.engine, [again], at(on))
 
@@ -146,7 +146,7 @@ def contract(
         frozen = pin_ruler(connection, ruler, source, 2025)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=at(OPENED), origin_day=OPENED, timezone="America/Sao_Paulo")
     create_cohort(engine, Cohort(cohort, frozen, Selection(), clock, "ana"))
-    person = {"key": uuid4().hex, "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
+    person = {"key": fresh_key(), "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
     with engine.begin() as connection:
 
         def add(table: Any, **values: Any) -> Any:
@@ -156,7 +156,7 @@ def contract(
         who = add(schema.taxpayers, **person)
         owed = []
         for n, amount in enumerate(amounts):
-            row = {"tax": tax, "inscription": uuid4().hex, "due": date(2025, 1 + n, 10), "amount": Decimal(amount)}
+            row = {"tax": tax, "inscription": fresh_key(), "due": date(2025, 1 + n, 10), "amount": Decimal(amount)}
             owed.append(add(schema.debts, **{**row, **debt}))
             connection.execute(insert(schema.debtors).values(debt=owed[-1], taxpayer=who))
         state = CaseState.at_start(OPENED).model_dump(mode="json")
@@ -166,7 +166,7 @@ def contract(
 
 def co_debtor(made: Contract) -> Contract:
     """Another taxpayer who owes the same debts, with a case of his own."""
-    person = {"key": uuid4().hex, "tax_id": "11444777000161", "name": "Sócia", "is_company": True}
+    person = {"key": fresh_key(), "tax_id": "11444777000161", "name": "Sócia", "is_company": True}
     with made.engine.begin() as connection:
         who = connection.execute(insert(schema.taxpayers).values(person).returning(schema.taxpayers.c.id)).scalar_one()
         for debt in made.debts:

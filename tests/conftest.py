@@ -14,6 +14,7 @@ from storage.engine import connect
 from storage.grants import APPEND_ONLY, grant_to
 from storage.migrate import upgrade
 from storage.schema import metadata
+from tests import chance
 from tests.payloads import KEYS
 from workflows.client import leave
 
@@ -104,6 +105,28 @@ def of_database(address: str, name: str) -> str:
 def for_app(address: str) -> str:
     as_app = make_url(address).set(username=server_program.APP_ROLE, password=APP_PASSWORD)
     return as_app.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """For chance that isn't hypothesis's own, which begins with it too."""
+    return seed_of(pytestconfig)
+
+
+def seed_of(config: pytest.Config) -> int:
+    return int(config.getoption("--hypothesis-seed"))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"chance: {chance.examples(chance.FEW)} examples of what is random, from seed {seed_of(config)}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where there are several workers (`--dist loadgroup`), each file is one worker's, and all that needs the town."""
+    for item in items:
+        in_town = "whole_town" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("town" if in_town else item.path.as_posix()))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

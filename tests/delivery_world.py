@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Engine, insert, text
 
@@ -13,6 +12,7 @@ from models.law.calendar import Clock
 from storage.catalogue import RULERS
 from storage.schema import cases, cohorts, notices, rulers, taxpayers
 from tests.builders import ICMS
+from tests.chance import fresh_key
 
 CLOCK = Clock(
     day_seconds=Decimal(86_400),
@@ -42,7 +42,7 @@ class DeliveryWorld:
         return f"+55{next(self._phones)}"
 
     def taxpayer(self, phone: str | None = None, email: str | None = None) -> int:
-        key = uuid4().hex
+        key = fresh_key()
         row = {"key": key, "tax_id": key, "name": "Empresa", "is_company": True, "phone": phone, "email": email}
         with self.engine.begin() as connection:
             return int(connection.execute(insert(taxpayers).values(row).returning(taxpayers.c.id)).scalar_one())

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
-from uuid import uuid4
 
 from sqlalchemy import Engine, insert
 
@@ -21,6 +20,7 @@ from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.schema import cases, debtors, debts, filings, taxpayers
 from tests.builders import ICMS
+from tests.chance import fresh_key
 
 BY_LAW = """
 accrual:
@@ -62,7 +62,7 @@ class Debtor:
 
     def pays(self, amount: str, on: date, txid: str | None = None) -> None:
         record_pix(
-            self.engine, [PixPayment(f"E{uuid4().hex[:31]}", txid or self.txid, Decimal(amount), noon(on))], noon(on)
+            self.engine, [PixPayment(f"E{fresh_key()[:31]}", txid or self.txid, Decimal(amount), noon(on))], noon(on)
         )
 
     def owes(self, on: date, interest: str = MONTHLY) -> Decimal:
@@ -96,7 +96,7 @@ class Debtor:
 
 
 def debtor(engine: Engine, amount: str = "1000.00", due: date = DUE, tax_id: str = "11222333000181") -> Debtor:
-    key = uuid4().hex
+    key = fresh_key()
     who = {"key": key, "tax_id": tax_id, "name": "Empresa", "is_company": True}
     owed = {"tax": "ICMS", "inscription": key, "period": "2025-09", "due": due, "amount": Decimal(amount)}
     with engine.begin() as connection:

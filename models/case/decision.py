@@ -79,7 +79,10 @@ def _while_suspended(view: View, place: Suspended) -> Step:
     last = len(view.ruler.rows[place.row].rungs) - 1
     if place.rung < last:
         due = view.calendar.working(view.state.clock.not_before)
-        return _rung_step(view, place.row, last, due, "comunicação da suspensão de benefícios aprovada")
+        step = _rung_step(view, place.row, last, due, "comunicação da suspensão de benefícios aprovada")
+        # the case may have come from a ruler whose notices before it were harder than this one
+        hardest = max(view.state.last_rigidity, view.ruler.rigidity(place.row, last, view.state.occurrences))
+        return step.model_copy(update={"rigidity": hardest})
     if routes := fallen_over(view):
         return _fall_over(view, place, routes)
     return wait(view, f"benefícios suspensos; {open_(view.facts)}")

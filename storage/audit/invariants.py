@@ -251,9 +251,10 @@ def _follows(before: Contact, after: Contact) -> bool:
     way = list(way_up(ruler, before.row, done))
     if cell in way[:1] or before.by.digest == after.by.digest:
         return cell in way[:1]
-    hotter = after.rigidity - ruler.rung(*cell).rigidity
     if cell not in way:
         return cell == (before.row, done)
+    # by recurrence; not read from the notice after it, which is no softer than the last even where its ruler is
+    hotter = before.rigidity - before.by.ruler.rung(before.row, before.rung).rigidity
     return all(ruler.rung(*each).rigidity + hotter < before.rigidity for each in way[: way.index(cell)])
 
 

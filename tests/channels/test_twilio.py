@@ -28,10 +28,11 @@ def providers() -> Iterator[FakeProviders]:
 
 @pytest.fixture
 def twilio(providers: FakeProviders) -> Twilio:
-    return Twilio(ACCOUNT, TOKEN, SENDERS, PUBLIC_URL, url=providers.url, timeout=5.0)
+    return Twilio(ACCOUNT, TOKEN, SENDERS, PUBLIC_URL, url=providers.url, timeout=60.0)
 
 
 def hurried(providers: FakeProviders) -> Twilio:
+    """For where no answer comes."""
     return Twilio(ACCOUNT, TOKEN, SENDERS, PUBLIC_URL, url=providers.url, timeout=0.2)
 
 
@@ -146,9 +147,11 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.channel)
-def test_a_message_whose_answer_was_lost_is_found_again(message: Outgoing, providers: FakeProviders) -> None:
+def test_a_message_whose_answer_was_lost_is_found_again(
+    message: Outgoing, providers: FakeProviders, twilio: Twilio
+) -> None:
     providers.weather.comes(Fault.DROPPED)
-    twilio, began = hurried(providers), datetime.now(UTC)
+    began = datetime.now(UTC)
     with pytest.raises(Unanswered):
         twilio.deliver(message)
     again = replace(message, since=began)
@@ -156,11 +159,11 @@ def test_a_message_whose_answer_was_lost_is_found_again(message: Outgoing, provi
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.channel)
-def test_a_message_that_never_arrived_is_not_found(message: Outgoing, providers: FakeProviders) -> None:
+def test_a_message_that_never_arrived_is_not_found(message: Outgoing, providers: FakeProviders, twilio: Twilio) -> None:
     providers.weather.comes(Fault.SILENT)
-    twilio, began = hurried(providers), datetime.now(UTC)
+    began = datetime.now(UTC)
     with pytest.raises(Unanswered):
-        twilio.deliver(message)
+        hurried(providers).deliver(message)
     assert twilio.taken(replace(message, since=began)) is None
 
 

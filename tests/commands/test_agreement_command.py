@@ -1,8 +1,5 @@
 """`agreement quote`, as an analyst runs it."""
 
-import json
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,28 +10,33 @@ from typer.testing import CliRunner
 
 from commands.agreement import register
 from storage.catalogue import AGREEMENTS
+from tests.commands.test_import_command import Line
 
-ROOT = Path(__file__).parent.parent.parent
 BH, SP = "belo-horizonte", "sao-paulo"
 
 app = typer.Typer()
 register(app)
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "starter.py", "agreement", "quote", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+class Quote:
+    def __init__(self, line: Line) -> None:
+        self.line = line
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        return self.line("agreement", "quote", *words)
+
+    def json(self, *words: str) -> Any:
+        return self.line.json("agreement", "quote", *words)
 
 
-def quoted(*words: str) -> dict[str, Any]:
-    done = run(*words, "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+@pytest.fixture
+def quote(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Quote:
+    """Without a database or a Temporal server: it needs neither."""
+    return Quote(Line(capsys, monkeypatch))
 
 
-def test_a_schedule_as_json() -> None:
-    told = quoted("--policy", SP, "--amount", "1000.01", "--renegotiation", "1", "--date", "2026-03-10")
+def test_a_schedule_as_json(quote: Quote) -> None:
+    told = quote.json("--policy", SP, "--amount", "1000.01", "--renegotiation", "1", "--date", "2026-03-10")
     assert told == {
         "policy": "sao-paulo v1",
         "debt_kind": "iptu",
@@ -59,23 +61,23 @@ def test_a_schedule_as_json() -> None:
     }
 
 
-def test_the_total_is_the_instalments_and_the_fee() -> None:
-    told = quoted("--policy", BH, "--amount", "7.000,00", "--instalments", "60")
+def test_the_total_is_the_instalments_and_the_fee(quote: Quote) -> None:
+    told = quote.json("--policy", BH, "--amount", "7.000,00", "--instalments", "60")
     assert sum(Decimal(i["amount"]) for i in told["instalments"]) == Decimal("7000.00")
     assert (told["fee"], told["total"], told["max_instalments"]) == ("120.00", "7120.00", 180)
 
 
-def test_a_debt_of_simples_takes_its_terms() -> None:
-    told = quoted("--policy", SP, "--amount", "200000", "--debt-kind", "simples", "--renegotiation", "7")
+def test_a_debt_of_simples_takes_its_terms(quote: Quote) -> None:
+    told = quote.json("--policy", SP, "--amount", "200000", "--debt-kind", "simples", "--renegotiation", "7")
     assert (told["regime"], told["down_payment"], told["identity"]) == ("simples", "40000.00", "senha web")
 
 
-def test_a_table_for_people() -> None:
-    done = run("--policy", BH, "--amount", "1000", "--pay", "cash", "--date", "2026-03-10")
-    assert done.returncode == 0
-    assert "2026-03-10" in done.stdout
-    assert "R$ 850,00" in done.stdout
-    assert "discount: R$ 150,00" in done.stdout
+def test_a_table_for_people(quote: Quote) -> None:
+    code, said, _ = quote("--policy", BH, "--amount", "1000", "--pay", "cash", "--date", "2026-03-10")
+    assert code == 0
+    assert "2026-03-10" in said
+    assert "R$ 850,00" in said
+    assert "discount: R$ 150,00" in said
 
 
 @pytest.mark.parametrize(
@@ -89,11 +91,11 @@ def test_a_table_for_people() -> None:
         ("--policy atlantis", "there is no policy file 'atlantis'"),
     ],
 )
-def test_a_refusal_names_the_rule_in_one_sentence(words: str, rule: str) -> None:
-    done = run("--policy", BH, "--amount", "1000", *words.split())
-    assert (done.returncode, done.stdout) == (1, "")
-    assert rule in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_a_refusal_names_the_rule_in_one_sentence(quote: Quote, words: str, rule: str) -> None:
+    code, said, complained = quote("--policy", BH, "--amount", "1000", *words.split())
+    assert (code, said) == (1, "")
+    assert rule in complained
+    assert complained.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -125,13 +127,13 @@ def test_wrong_usage_is_exit_code_2(words: str) -> None:
     assert words.split()[0] in done.stderr
 
 
-def test_a_policy_of_the_analysts_own_and_its_faults(tmp_path: Path) -> None:
+def test_a_policy_of_the_analysts_own_and_its_faults(quote: Quote, tmp_path: Path) -> None:
     file = tmp_path / "minha.yaml"
     text = AGREEMENTS.read(SP)[1]
     file.write_text(text.replace("[60, 60, 60, 60]", "[48]", 1))
-    assert quoted("--policy", str(file), "--amount", "90000")["max_instalments"] == 48
+    assert quote.json("--policy", str(file), "--amount", "90000")["max_instalments"] == 48
     file.write_text(text.replace("due_dates:", "due_days:"))
-    done = run("--policy", str(file), "--amount", "90000")
-    assert done.returncode == 1
-    assert "has 2 faults:" in done.stderr
-    assert f"{file}:{text[: text.index('due_dates:')].count(chr(10)) + 1}: due_days: is an unknown key" in done.stderr
+    code, _, complained = quote("--policy", str(file), "--amount", "90000")
+    assert code == 1
+    assert "has 2 faults:" in complained
+    assert f"{file}:{text[: text.index('due_dates:')].count(chr(10)) + 1}: due_days: is an unknown key" in complained

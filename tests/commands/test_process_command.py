@@ -10,7 +10,11 @@ from tests.agreement_world import Contract, contract
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 
-TODAY = datetime.now(UTC).date()
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
 WHO = ("--by", "ana", "--reason", "processo 7")
 
 
@@ -21,7 +25,7 @@ def made(engine: Engine) -> Contract:
 
 def notified(made: Contract, days_ago: int = 5) -> date:
     """The day a formal notice was sent."""
-    on = TODAY - timedelta(days=days_ago)
+    on = today() - timedelta(days=days_ago)
     with made.engine.begin() as connection:
         connection.exec_driver_sql(
             'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone,'
@@ -40,7 +44,7 @@ def refused(line: Line, *words: str) -> str:
 
 def test_held_shown_and_released(line: Line, made: Contract) -> None:
     words = ("case", "hold", made.case, "--ground", "mandado-de-seguranca", "--debt", made.debts[0], *WHO)
-    held = line.json(*words, "--evidence", "MS 12", "--until", f"{TODAY + timedelta(days=9)}")
+    held = line.json(*words, "--evidence", "MS 12", "--until", f"{today() + timedelta(days=9)}")
     [hold] = held["placed"]
     assert (held["case"], held["cases"]) == (made.case, [made.case])
     assert (hold["debt"], hold["ground"]) == (made.debts[0], "mandado_de_seguranca")
@@ -119,14 +123,14 @@ def test_a_step_before_the_suit_is_taken_once(line: Line, made: Contract) -> Non
 
 
 def prescribing(engine: Engine, days: int | None) -> Contract:
-    return contract(engine, "500.00", prescribes=days and TODAY + timedelta(days=days))
+    return contract(engine, "500.00", prescribes=days and today() + timedelta(days=days))
 
 
 def ask_people(made: Contract, due: int) -> None:
     with made.engine.begin() as connection:
         connection.exec_driver_sql(
             'INSERT INTO tasks ("case", kind, reference, what, due) VALUES'
-            f" ('{made.case}', 'call', 'x', 'ligar', '{TODAY + timedelta(days=due)}')"
+            f" ('{made.case}', 'call', 'x', 'ligar', '{today() + timedelta(days=due)}')"
         )
 
 

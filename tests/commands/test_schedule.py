@@ -82,7 +82,7 @@ class Night:
         """And what the day's run started is over. The server keeps the runs of former tests."""
         asked = datetime.now(UTC)
         await self.says("backfill", "city", "--since", f"{day}", "--until", f"{day}", "--by", "ana")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await self.ran(day, asked):  # noqa: ASYNC110 - it comes true in another process
                 await asyncio.sleep(0.01)
             await self.run_of(day).result()
@@ -98,7 +98,7 @@ class Night:
 
     async def lists(self, *shown: tuple[str, bool, str]) -> list[dict[str, Any]]:
         """Once the server's list says so: name, whether paused, note."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 kept: list[dict[str, Any]] = (await self.says("list"))["schedules"]
                 if [(one["schedule"], one["paused"], one["note"] or "") for one in kept] == [*shown]:
@@ -210,7 +210,7 @@ async def test_its_commands_are_in_the_audit_log_with_whom_it_takes_in(night: Ni
     assert (entry["actor"], entry["command"], entry["subject"]) == ("ana", "schedule create", "city")
     assert entry["detail"] == {
         "cron": "30 22 * * *",
-        "ruler": "divida-ativa",
+        "ruler": "divida-ativa v1",
         "select": "uf=AL",
         "control": "0.1",
         "rate": "500.0",

@@ -40,7 +40,7 @@ def where(tmp_path: Path) -> Home:
     return made
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "not within its deadline"
@@ -334,7 +334,7 @@ def test_nothing_is_left_running(where: Home, ending: signal.Signals) -> None:
         children = children_of(process.pid)
         assert len(children) == 4
         process.send_signal(ending)
-        assert process.wait(30) == (-ending if ending == signal.SIGKILL else 0)
+        assert process.wait(60) == (-ending if ending == signal.SIGKILL else 0)
         eventually(lambda: all(is_gone(child) for child in children))
     assert running_services(where) is None
 
@@ -344,7 +344,7 @@ def test_a_stop_while_starting_leaves_nothing(where: Home) -> None:
         eventually(lambda: len(children_of(process.pid)) == 2)
         children = children_of(process.pid)
         process.terminate()
-        assert process.wait(30) == 1
+        assert process.wait(60) == 1
         # one that was only being born is ended by its parent watchdog, an instant after the stack
         eventually(lambda: all(is_gone(child) for child in children))
     assert lock_holder(where) is None

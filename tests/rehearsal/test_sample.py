@@ -13,6 +13,7 @@ from models.case.evidence import Debt, Filing, classify, evidence_of
 from models.intake.extract import benefit_reader, debt_reader, filing_reader
 from rehearsal.sample import FEWEST, HYPOTHESES, Sample, generate
 from tests.builders import ICMS, shipped
+from tests.chance import examples
 
 DAY = date(2026, 11, 20)
 
@@ -51,7 +52,7 @@ def test_all_eight_hypotheses_are_met_as_intended(day: date) -> None:
     assert set(sample.hypotheses()) == set(HYPOTHESES)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(st.integers(FEWEST, 200), st.integers(), st.dates(date(2020, 1, 1), date(2035, 12, 31)))
 def test_every_row_is_one_that_an_import_takes(number: int, seed: int, day: date) -> None:
     sample = generate(number, seed, day)

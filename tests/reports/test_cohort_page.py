@@ -73,11 +73,28 @@ SCENES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def pages() -> dict[Scene, str]:
+    return {}
+
+
+@pytest.fixture
+def page_of(engine: Engine, pages: dict[Scene, str]) -> Callable[[Scene], str]:
+    """Draws the page of each scene once."""
+
+    def drawn(scene: Scene) -> str:
+        if scene not in pages:
+            ledger = Ledger(engine)
+            scene(ledger)
+            pages[scene] = page(ledger.results())
+        return pages[scene]
+
+    return drawn
+
+
 @pytest.mark.parametrize("scene", SCENES)
-def test_it_is_whole_and_shows_no_number_that_is_none(engine: Engine, scene: Scene) -> None:
-    ledger = Ledger(engine)
-    scene(ledger)
-    html = page(ledger.results())
+def test_it_is_whole_and_shows_no_number_that_is_none(page_of: Callable[[Scene], str], scene: Scene) -> None:
+    html = page_of(scene)
     opened = Opened(html)
     assert (opened.stack, opened.fetched) == ([], [])
     assert not re.search(r"@import|url\(|<script", html)
@@ -85,20 +102,16 @@ def test_it_is_whole_and_shows_no_number_that_is_none(engine: Engine, scene: Sce
     assert not re.search(r"\b(nan|None|inf|Decimal)\b", shown, re.IGNORECASE)
 
 
-def test_every_figure_leads_to_its_query(engine: Engine) -> None:
-    ledger = Ledger(engine)
-    everything(ledger)
-    html = page(ledger.results())
+def test_every_figure_leads_to_its_query(page_of: Callable[[Scene], str]) -> None:
+    html = page_of(everything)
     links = {link for link in Opened(html).links if link.startswith("#")}
     assert links == {f"#consulta-{figure}" for figure in FIGURES}
     for figure in FIGURES:
         assert f'id="consulta-{figure}"' in html
 
 
-def test_it_says_what_was_found_and_how_sure_that_is(engine: Engine) -> None:
-    ledger = Ledger(engine)
-    everything(ledger)
-    text = " ".join(Opened(page(ledger.results())).text.split())
+def test_it_says_what_was_found_and_how_sure_that_is(page_of: Callable[[Scene], str]) -> None:
+    text = " ".join(Opened(page_of(everything)).text.split())
     for words in (
         "1.200 casos, 300 deles no grupo de controle",
         "+16,67 pp",
@@ -112,10 +125,8 @@ def test_it_says_what_was_found_and_how_sure_that_is(engine: Engine) -> None:
         assert words in text
 
 
-def test_it_says_which_of_two_rulers_brought_more_and_what_each_cost(engine: Engine) -> None:
-    ledger = Ledger(engine)
-    two_rulers(ledger)
-    html = page(ledger.results())
+def test_it_says_which_of_two_rulers_brought_more_and_what_each_cost(page_of: Callable[[Scene], str]) -> None:
+    html = page_of(two_rulers)
     text = " ".join(Opened(html).text.split())
     for words in (
         "e, em comparação, ICMS Alagoas – do lembrete à suspensão de benefícios (alagoas-icms v2)",
@@ -127,14 +138,8 @@ def test_it_says_which_of_two_rulers_brought_more_and_what_each_cost(engine: Eng
         "Teste log-rank entre régua A (alagoas-icms v1) e régua B (alagoas-icms v2): p < 0,001",
     ):
         assert words in text
-    assert html.count("Mapa de calor: ICMS Alagoas") == 2 * page_of_one_ruler(ledger).count(
-        "Mapa de calor: ICMS Alagoas"
-    )
-
-
-def page_of_one_ruler(ledger: Ledger) -> str:
-    ledger.run("UPDATE cohorts SET rival = NULL")
-    return page(ledger.results())
+    maps = "Mapa de calor: ICMS Alagoas"
+    assert html.count(maps) == 2 * page_of(everything).count(maps) > 0
 
 
 @pytest.mark.parametrize(
@@ -151,7 +156,7 @@ def page_of_one_ruler(ledger: Ledger) -> str:
         (everything, "o dia do relatório já passou"),
     ],
 )
-def test_what_can_not_be_told_is_a_dash_with_its_reason(engine: Engine, scene: Scene, reason: str) -> None:
-    ledger = Ledger(engine)
-    scene(ledger)
-    assert reason in Opened(page(ledger.results())).text
+def test_what_can_not_be_told_is_a_dash_with_its_reason(
+    page_of: Callable[[Scene], str], scene: Scene, reason: str
+) -> None:
+    assert reason in Opened(page_of(scene)).text

@@ -21,6 +21,7 @@ from reports.document_pdf import pdf
 from reports.document_terminal import show
 from reports.explanation import told
 from storage.read_models.dossier import read_dossier
+from tests.chance import examples
 from tests.explained_world import FORMATTED, NAME, PERSONAL, Recorder, begun, with_everything
 from tests.html import Opened
 
@@ -152,7 +153,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_every_decision_notice_and_approval_is_told_whatever_happened(
     engine: Engine, steps: list[tuple[str, str]]

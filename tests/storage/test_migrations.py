@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -34,6 +33,7 @@ from storage.intake.files import look_over
 from storage.intake.filings import import_filings
 from storage.intake.rejects import Rejects
 from tests.agreement_world import OPENED, SP, Contract, at, contract
+from tests.chance import fresh_key
 from tests.storage.intake.test_imports import Intake, pgfn
 from workflows.effects import Contact, EvaluationRequest
 
@@ -46,7 +46,7 @@ LATE = date(2026, 3, 2)
 
 @pytest.fixture
 def url(postgres: str) -> Iterator[str]:
-    name = f"moved_{uuid4().hex[:8]}"
+    name = f"moved_{fresh_key()[:8]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
         yield make_url(postgres).set(database=name).render_as_string(hide_password=False)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import anyio
 from sqlalchemy import Engine, insert, select, text
@@ -16,6 +15,7 @@ from models.law.calendar import Clock
 from storage.catalogue import RULERS
 from storage.schema import cases, cohorts, debtors, debts, rulers, taxpayers
 from tests.builders import ICMS
+from tests.chance import fresh_key
 
 REAL_TIME = Clock(
     day_seconds=Decimal(86_400),
@@ -49,13 +49,13 @@ class World:
                 connection.execute(insert(cohorts).values(row))
 
     def taxpayer(self) -> int:
-        key = uuid4().hex
+        key = fresh_key()
         row = {"key": key, "tax_id": key, "name": "Empresa", "is_company": True}
         with self.engine.begin() as connection:
             return int(connection.execute(insert(taxpayers).values(row).returning(taxpayers.c.id)).scalar_one())
 
     def debt(self, *owers: int, amount: str = "100.00", tax: str = "ICMS") -> Owing:
-        row = {"tax": tax, "inscription": uuid4().hex, "due": date(2026, 1, 10), "amount": Decimal(amount)}
+        row = {"tax": tax, "inscription": fresh_key(), "due": date(2026, 1, 10), "amount": Decimal(amount)}
         with self.engine.begin() as connection:
             made = connection.execute(insert(debts).values(row).returning(debts.c.id, debts.c.pix_txid)).one()
             for taxpayer in owers:
@@ -84,7 +84,7 @@ class World:
 
 
 def end_to_end_id() -> str:
-    return f"E{uuid4().hex[:31]}"
+    return f"E{fresh_key()[:31]}"
 
 
 def pix(txid: str | None, valor: str = "100.00", **more: Any) -> dict[str, Any]:
@@ -94,14 +94,14 @@ def pix(txid: str | None, valor: str = "100.00", **more: Any) -> dict[str, Any]:
 
 def refund(valor: str, status: str = "DEVOLVIDO", id: str = "R1") -> dict[str, Any]:
     times = {"solicitacao": "2026-03-03T12:00:00Z", "liquidacao": "2026-03-04T01:00:00Z"}
-    return {"id": id, "rtrId": f"D{uuid4().hex[:31]}", "valor": valor, "horario": times, "status": status}
+    return {"id": id, "rtrId": f"D{fresh_key()[:31]}", "valor": valor, "horario": times, "status": status}
 
 
 def body(items: Sequence[dict[str, Any]]) -> bytes:
     return json.dumps({"pix": items}).encode()
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     with anyio.fail_after(seconds):
         while not await holds():  # noqa: ASYNC110 - the condition lies in another process
             await anyio.sleep(0.01)

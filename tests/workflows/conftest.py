@@ -1,13 +1,13 @@
 """One town for the session: a server that skips time, the real worker, relay and PostgreSQL."""
 
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
 
 from storage.engine import connect
+from tests.chance import fresh_key
 from tests.conftest import for_app, of_database
 from tests.workflows.town import Town, keep_histories, skipping_time
 
@@ -34,7 +34,7 @@ RECORDED = {
 
 @pytest.fixture(scope="session")
 def town_database(postgres: str) -> Iterator[str]:
-    name = f"town_{uuid4().hex[:12]}"
+    name = f"town_{fresh_key()[:12]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
         yield for_app(of_database(postgres, name))

@@ -4,7 +4,6 @@ import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -20,6 +19,7 @@ from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.payments.ledger import record_pix
 from tests.builders import REGISTERED, inscribed
+from tests.chance import fresh_key
 from tests.workflows.town import Life, Town, until
 from web.portal.agreeing import agreeing_routes
 from workflows.effects import AgreementRequest, Signed
@@ -53,7 +53,7 @@ class Agreement:
         query = f"SELECT pix_txid, amount - credited FROM instalments WHERE agreement = '{self.id}' AND n = {n}"
         txid, due = self.life.rows(query)[0]
         now = await self.life.town.env.get_current_time()
-        payment = PixPayment(f"E{uuid4().hex[:31]}", txid, Decimal(amount) if amount else due, now)
+        payment = PixPayment(f"E{fresh_key()[:31]}", txid, Decimal(amount) if amount else due, now)
         await asyncio.to_thread(record_pix, self.life.town.engine, [payment], now)
         return payment
 

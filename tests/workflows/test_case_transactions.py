@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -21,8 +20,9 @@ from models.contact.channel import Channel
 from models.payment.pix import PixPayment
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, debt, filing, months, shipped
+from tests.chance import fresh_key
 from tests.workflows.town import Life, Town
-from workflows.effects import Contact, EvaluationRequest, NextAction
+from workflows.effects import CaseCommand, Command, Contact, EvaluationRequest, NextAction
 
 FINAL_NOTICE_OF_H7 = 2
 
@@ -51,6 +51,12 @@ class Hand:
         next_action: NextAction = self._run(self.notices.notify, contact)
         return next_action
 
+    def commanded(self, effect: Callable[[Any], Any]) -> NextAction:
+        """What Ana asks of the case."""
+        asked = CaseCommand(case=self.life.case, command=Command(by="Ana", reason="conferido"))
+        answer: NextAction = self._run(effect, asked)
+        return answer
+
     def climb(self, rungs: int) -> Step:
         """Does that many rungs, and says which is next."""
         step = self.look()
@@ -68,7 +74,7 @@ class Hand:
     def pay(self, amount: str, period: str) -> None:
         query = f"""SELECT pix_txid FROM debts JOIN debtors ON debtors.debt = debts.id
                     WHERE taxpayer = :who AND period = '{period}'"""
-        payment = PixPayment(f"E{uuid4().hex[:31]}", self.life.rows(query)[0][0], Decimal(amount), self.now)
+        payment = PixPayment(f"E{fresh_key()[:31]}", self.life.rows(query)[0][0], Decimal(amount), self.now)
         record_pix(self.life.town.engine, [payment], self.now)
 
     @property

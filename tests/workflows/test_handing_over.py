@@ -1,6 +1,7 @@
 """One notice between the record and a provider that refuses or keeps silent: it leaves once, or is seen to fail."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from channels.twilio import Twilio
 from models.case.cohort_state import State
 from models.case.step import Step
 from storage.case.cohort_lifecycle import change_cohort_state
+from storage.contact.costs import change_budget
 from storage.schema import cases, cohorts, opt_outs, taxpayers
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
@@ -227,6 +229,24 @@ def test_a_cohort_stops_before_its_budget_is_passed(hand: Hand, providers: FakeP
     hand.notify(step)
     [(cost,)] = notices(hand, "cost")
     assert hand.life.rows("SELECT spent FROM cohorts JOIN cases ON cohort = name WHERE id = :case") == [(cost,)]
+
+
+def test_a_case_without_money_is_paused_and_lacks_it_still_when_resumed(hand: Hand, providers: FakeProviders) -> None:
+    """Casebook L25: the pause and the budget are facts of their own, and each ends alone."""
+    step = first(hand)
+    budget(hand, "0.00")
+    hand.notify(step)
+    assert hand.commanded(hand.cases.pause).step.status == "paused"
+    hand.look()
+    assert [block["kind"] for block in hand.life.get("blocks")] == ["paused", "over_budget"]
+    assert hand.commanded(hand.cases.resume).step.status == "running"
+    assert hand.notify(step).step.status == "over_budget"
+    hand.commanded(hand.cases.pause)
+    change_budget(hand.life.town.engine, hand.life.get("cohort"), Decimal("10.00"), "Ana")
+    assert [block["kind"] for block in hand.life.get("blocks")] == ["paused"]
+    hand.look()
+    assert [block["kind"] for block in hand.life.get("blocks")] == ["paused"]
+    assert providers.taken == []
 
 
 def test_a_rehearsal_stays_in_the_outbox(hand: Hand, providers: FakeProviders) -> None:

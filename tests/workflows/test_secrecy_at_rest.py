@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from temporalio import activity, workflow
@@ -20,6 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from tests.chance import fresh_key
 from tests.payloads import CONVERTER
 from tests.workflows.town import SCRIPTS
 from workflows.secrecy import Cipher, encrypting
@@ -176,7 +176,7 @@ async def ask(client: Client, workflow_id: str, query: str) -> bytes:
 async def test_the_server_keeps_no_word_of_a_workflow_that_encrypts_and_each_of_one_that_does_not(
     address: str, file: Path
 ) -> None:
-    open_word, hidden_word = f"open-{uuid4().hex}", f"hidden-{uuid4().hex}"
+    open_word, hidden_word = f"open-{fresh_key()}", f"hidden-{fresh_key()}"
     told = b"".join(
         [
             await talk(await Client.connect(address, data_converter=pydantic_data_converter), open_word),
@@ -221,7 +221,7 @@ async def echoing(client: Client) -> AsyncIterator[None]:
 
 async def failure_of(handle: WorkflowHandle[Echo, str]) -> Failure:
     """The failure of a workflow task, as the server has it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             history = await handle.fetch_history()
             for event in history.events:

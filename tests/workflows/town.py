@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from sqlalchemy import Engine, delete, func, insert, select, text, update
@@ -36,18 +35,21 @@ from models.events import Event, NoticeServed, PriorStepTaken
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
+from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
+from operations.operation import Credentials
 from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
+from tests.chance import fresh_key
 from tests.payloads import CIPHER, CONVERTER
 from web.background.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
-from workflows.effects import Command, Intake
+from workflows.effects import Intake
 from workflows.names import (
     PROVIDERS,
     SEARCH_ATTRIBUTES,
@@ -94,7 +96,7 @@ async def cutting_histories(events: int) -> AsyncIterator[WorkflowEnvironment]:
         yield env
 
 
-async def until(holds_true: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(holds_true: Callable[[], Any], seconds: float = 60.0) -> None:
     """For what another thread or process is about to do."""
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(holds_true):  # noqa: ASYNC110 - it comes true in another process
@@ -183,7 +185,7 @@ class Town:
             origin_day=FIRST_DAY if day_seconds < REAL_DAY else now.date(),
             timezone="America/Maceio",
         )
-        name = f"cohort-{uuid4().hex[:8]}"
+        name = f"cohort-{fresh_key()[:8]}"
         with self.engine.begin() as connection:
             source = RULERS.read(ruler)[1]
             if fallback:
@@ -214,7 +216,7 @@ class Town:
     def _settle(self, facts: Facts, tax: str) -> int:
         owed, returns = facts
         with self.engine.begin() as connection:
-            key = uuid4().hex
+            key = fresh_key()
             person = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
             if self.providers:
                 person |= {
@@ -343,7 +345,10 @@ class Life:
         return self.clock.day_at(await self.town.env.get_current_time())
 
     async def passes(self, days: float) -> None:
-        await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * days))
+        """One day at a time: the server answers when a sleep is over, and all that falls due in it takes its time."""
+        while days > 0:
+            await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * min(days, 1)))
+            days -= 1
 
     async def climbs(self, notices: int) -> None:
         """Lives on until so many rungs were done in all."""
@@ -373,7 +378,7 @@ class Life:
         query = f"""SELECT pix_txid FROM debts JOIN debtors ON debtors.debt = debts.id
                     WHERE taxpayer = :who AND period = '{period}'"""
         now = await self.town.env.get_current_time()
-        payment = PixPayment(f"E{uuid4().hex[:31]}", self.rows(query)[0][0], Decimal(amount), now)
+        payment = PixPayment(f"E{fresh_key()[:31]}", self.rows(query)[0][0], Decimal(amount), now)
         self.paid.append(payment)
         record_pix(self.town.engine, [payment], now)
 
@@ -411,12 +416,24 @@ class Life:
             enqueue(connection, [self.case], event)
 
     async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
-        """Once its workflow, too, knows what is on the record by now."""
+        """What a person does to it, once it knows what is on the record by now. Raises Refusal."""
+        await self.knows_its_record()
+        who, now = Credentials(by), await self.town.env.get_current_time()
+        asked: dict[str, tuple[Callable[..., Acted], tuple[str, ...]]] = {
+            "approve": (approve_suspension, ("", reason)),
+            "reject": (reject_suspension, (reason,)),
+            "pause": (pause_case, ()),
+            "resume": (resume_case, ()),
+        }
+        does, said = asked[name]
+        acted = await asyncio.to_thread(does, self.town.engine, who, self.case, *said, now)
+        return str(await self.handle.execute_update(TaxpayerRuler.acted, acted.act))
+
+    async def knows_its_record(self) -> None:
         written = self.get("revision")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (known := await self.handle.query(TaxpayerRuler.state)) is None or known.revision < written:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
 
 
 async def keep_histories(town: Town, kind: str) -> None:

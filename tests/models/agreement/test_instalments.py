@@ -13,6 +13,7 @@ from models.agreement.instalments import Deal, Life, Paid, State, live
 from models.agreement.policy import Regime
 from models.agreement.quote import NOTHING, Pay, Request, quote, slip_fee
 from models.law.calendar import Unit, Wait
+from tests.chance import examples
 from tests.models.agreement.test_agreement import BH, SIGNED, SP, policy_of
 
 
@@ -162,7 +163,7 @@ def test_bh_the_price_of_a_slip_is_no_part_of_the_debt() -> None:
     assert (life.fees, life.entries[-1].credited) == ({7: Decimal("2.00")}, NOTHING)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.integers(2, 180), st.integers(10_000, 5_000_000))
 def test_bh_paid_punctually_to_the_end_earns_the_bonus_that_was_quoted(count: int, cents: int) -> None:
     request = Request(Decimal(cents).scaleb(-2), SIGNED, "iptu", instalments=count, pay=Pay.DIRECT_DEBIT)

@@ -1,6 +1,5 @@
 """The next steps of cases, over whole lives on paper: the activities' transitions without a record or a server."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -41,6 +40,7 @@ from tests.builders import (
     shipped,
 )
 from tests.casebook.book import wrong
+from tests.chance import examples
 from tests.oracle import gate
 from tests.oracle.calendar import known_wrong
 
@@ -642,9 +642,8 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(
-    max_examples=1_000 if os.environ.get("LIVES") == "full" else 150,
+    max_examples=examples(150),
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 
@@ -703,7 +702,7 @@ def test_the_plan_of_registered_debt_ends_in_referral() -> None:
 
 
 @given(st.sampled_from(ENTRIES), st.integers(0, 14))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_the_plan_is_what_then_happens_when_nothing_else_does(entry: Hypothesis | None, done: int) -> None:
     case = opened(entry)
     for _ in range(done):
@@ -1068,7 +1067,7 @@ def test_a_return_alone_suspends_only_where_the_ruler_cites_the_law() -> None:
 
 
 @given(st.integers(1, 90))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_after_an_outage_nobody_gets_two_rungs_in_a_minute(days: int) -> None:
     case = unpaid(compressed=False).climb(1)
     case.today += timedelta(days=days)

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from models.case.decision import decide
 from models.case.facts import CaseFacts
+from models.case.plan import plan
 from models.case.ruler_change import Outcome, outcome, translate
-from models.case.state import CaseState
+from models.case.state import CaseState, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step
 from models.case.view import View
 from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Ruler, Rung, Stage
 from tests.builders import FACTS, ICMS, calendar_of, shipped
+from tests.chance import examples
 from tests.models.case.test_decision import PaperCase, defaulter, paper, unpaid
 
 OLD = shipped(ICMS)
@@ -210,6 +212,19 @@ def test_suspended_benefits_have_no_place_where_none_are_suspended() -> None:
     assert translate(OLD, without("h8", Stage.SUSPENSION), case.state) is None
 
 
+def test_the_word_of_a_suspension_is_no_softer_than_the_last_notice() -> None:
+    """Its benefits were suspended after a last notice of rigidity 10, and the new ladder of h8 ends in one of 9."""
+    case = paper(FACTS["h2"]).climb_until(Action.ASK_APPROVAL)
+    case.carry_out()
+    case.approve_by("Ana")
+    case.carry_out()
+    assert isinstance(case.state.place, Suspended)
+    assert (case.step.stage, case.state.last_rigidity) == (Stage.SUSPENSION, 10)
+    milder = [rung.model_copy(update={"rigidity": rung.rigidity - 2}) for rung in OLD.rows["h8"].rungs]
+    _, then = migrated(case, with_row("h8", *milder))
+    assert (then.action, then.stage, then.rigidity) == (Action.NOTIFY, Stage.SUSPENSION, 10)
+
+
 def test_a_case_harder_than_the_whole_new_ladder_hears_nothing_softer() -> None:
     case = defaulter().climb(2)
     rungs = [rung.model_copy(update={"rigidity": 2}) for rung in OLD.rows["h8"].rungs]
@@ -267,13 +282,12 @@ def rulers(draw: st.DrawFn) -> Ruler:
 
 @given(lives, rulers())
 def test_no_notice_is_softer_than_the_last(life: tuple[CaseState, CaseFacts], new: Ruler) -> None:
+    """Not only the first, but all to the end of the case."""
     state, facts = life
     moved = translate(OLD, new, state)
     assert moved is not None
-    step = decide(View(new, CALENDAR, moved, facts)).step
-    if step.action is Action.NOTIFY:
-        assert step.rigidity is not None
-        assert step.rigidity >= state.last_rigidity
+    heard = [step.rigidity for step in plan(View(new, CALENDAR, moved, facts)) if step.action is Action.NOTIFY]
+    assert [state.last_rigidity, *heard] == sorted([state.last_rigidity, *filter(None, heard)])
 
 
 @given(lives, rulers())
@@ -309,7 +323,7 @@ def test_twice_is_once(life: tuple[CaseState, CaseFacts], new: Ruler) -> None:
 
 
 @given(lives, rulers(), rulers())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_the_days_that_were_waited_count(life: tuple[CaseState, CaseFacts], new: Ruler, newer: Ruler) -> None:
     state, _ = life
     kept: Any = dict.fromkeys(("started", "steps", "last_rigidity", "occurrences"), True)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.case.decision import decide
@@ -131,7 +131,6 @@ def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_in_favour_of_who_pa
     assert not in_time("2018-11-04 01:31", offer=left_out)
 
 
-@settings(deadline=None)
 @given(
     until=st.integers(0, 7 * 365 * 24 * 60).map(lambda minute: datetime(2017, 1, 1) + timedelta(minutes=minute)),
     minutes=st.integers(-200_000, 200),
@@ -147,7 +146,6 @@ def test_once_late_always_late(until: datetime, minutes: int) -> None:
 # ---- counting back
 
 
-@settings(deadline=None)
 @given(day=st.dates(date(2023, 1, 1), date(2025, 12, 31)), days=st.integers(1, 60), unit=st.sampled_from(Unit))
 def test_what_is_counted_back_leaves_at_least_the_wait(day: date, days: int, unit: Unit) -> None:
     wait = Wait(days=days, unit=unit)
@@ -185,7 +183,6 @@ def test_who_is_late_gets_the_rungs_in_order_on_days_of_their_own() -> None:
     assert dates_of(planned(date(2023, 6, 23))) == []
 
 
-@settings(deadline=None)
 @given(start=st.dates(date(2023, 1, 2), date(2023, 7, 31)))
 def test_whenever_it_starts_no_rung_is_skipped_or_early_and_none_is_on_the_last_day_or_after(start: date) -> None:
     steps = planned(start)

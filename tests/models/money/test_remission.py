@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.money.accrual import NOTHING
@@ -101,7 +101,6 @@ DAYS = st.integers(0, 60).map(lambda n: date(2023, 5, 1) + timedelta(days=n))
 MONEY = st.lists(st.tuples(DAYS, st.integers(1, 160_000)), min_size=1, max_size=5)
 
 
-@settings(deadline=None)
 @given(MONEY, st.randoms(use_true_random=False))
 def test_in_whatever_order_they_come_the_same_is_remitted_and_never_more_than_the_offer_allows(
     money: list[tuple[date, int]], random: Random
@@ -124,7 +123,6 @@ def naive_fine_and_interest(on: date) -> Decimal:
     return (Decimal(200) + Decimal(10) * months).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 52), st.integers(1, 1_031_000))
 def test_naively_one_payment_settles_exactly_when_it_covers_a_tenth_of_what_delay_added(days: int, extra: int) -> None:
     on = date(2023, 5, 2) + timedelta(days=days)

@@ -12,6 +12,7 @@ from models.yaml_file import Fault
 from operations.rulers import examined
 from storage.catalogue import RULERS
 from tests.builders import ICMS, REFIS, REGISTERED, shipped
+from tests.chance import examples
 
 TEXT = RULERS.read(ICMS)[1]
 REGISTERED_TEXT = RULERS.read(REGISTERED)[1]
@@ -221,7 +222,7 @@ def never_softens(ruler: Ruler) -> bool:
     return all(first(a) <= first(b) for a, b in ways_up)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(name=st.sampled_from([ICMS, REGISTERED]), data=st.data())
 def test_any_other_rigidity_keeps_the_map_monotone_or_is_refused(name: str, data: st.DataObject) -> None:
     ruler = shipped(name)
@@ -234,7 +235,7 @@ def test_any_other_rigidity_keeps_the_map_monotone_or_is_refused(name: str, data
     assert bool(softens) is not never_softens(changed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(order=st.lists(st.sampled_from(["h1", "h2", "h7", "h8"]), min_size=1, max_size=4), step=st.integers(-2, 3))
 def test_any_order_of_entry_keeps_the_map_monotone_or_is_refused(order: list[str], step: int) -> None:
     ruler = shipped(ICMS)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +22,7 @@ from storage.payments.ledger import record_pix
 from storage.payments.statement import list_payments, reconcile
 from storage.read_models.case_file import case_file
 from storage.schema import cases
+from tests.chance import examples, fresh_key
 from tests.owing import DUE, SELIC, debtor, load, noon, ruler
 
 # ---- standings
@@ -124,7 +124,7 @@ def test_a_reversal_opens_the_case_again_when_it_leaves_something_owed(engine: E
         case = who.on_ruler(date(2026, 2, 1))
         # 10.00 more than is owed
         at = noon(date(2026, 2, 10))
-        paid = PixPayment(f"E{uuid4().hex[:31]}", who.txid, Decimal("1250.00"), at)
+        paid = PixPayment(f"E{fresh_key()[:31]}", who.txid, Decimal("1250.00"), at)
         record_pix(engine, [paid], at)
         with engine.begin() as connection:
             connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now() WHERE closed_at IS NULL"))
@@ -196,14 +196,14 @@ paids = st.builds(Paid, days, amounts, st.one_of(st.just(Decimal(0)), amounts))
 
 
 @given(st.lists(paids, max_size=5), days, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_balances_are_those_of_a_naive_sum_whatever_the_order(
     engine: Engine, life: list[Paid], on: date, chance: Random
 ) -> None:
     who = debtor(engine)
     said = []
     for number, paid in enumerate(life):
-        key, at = f"E{uuid4().hex[:31]}", noon(paid.on)
+        key, at = f"E{fresh_key()[:31]}", noon(paid.on)
         said.append(PixPayment(key, who.txid, paid.amount, at))
         if paid.back:
             said.append(PixPayment(key, who.txid, paid.amount, at, (PixRefund(f"D{number}", paid.back, at),)))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, text
 
 from models.case.state import CaseState
 from models.law.calendar import Clock
+from models.ruler.check import read_ruler
 from storage import schema
 from storage.audit.invariants import violations
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
@@ -241,6 +242,26 @@ def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
     """
     with planted(lived, moved) as found:
         assert not [violation for violation in found if "contact 1" in violation and "follows contact 0" in violation]
+
+
+def test_the_word_of_a_suspension_that_a_milder_ruler_goes_on_with_is_none(lived: Engine) -> None:
+    """As rigid as the notice before it, though the whole of h8 is milder there; the softer last notice is left out."""
+    source = RULERS.read(ICMS)[1].replace("version: 1", "version: 2")
+    for rigidity in (8, 9, 10):
+        source = source.replace(f"        rigidity: {rigidity}\n", "        rigidity: 7\n")
+    ruler = read_ruler(source).ruler
+    assert ruler
+    with lived.begin() as connection:
+        milder = pin_ruler(connection, ruler, source, 2025).digest
+    left_out = f"""
+        ALTER TABLE decisions DISABLE TRIGGER USER;
+        UPDATE decisions SET ruler = '{milder}' WHERE recorded_at > '{SUSPENDED}';
+        ALTER TABLE decisions ENABLE TRIGGER USER;
+        DELETE FROM notices WHERE step = 1;
+        UPDATE notices SET step = 1, rigidity = 8 WHERE step = 2
+    """
+    with planted(lived, left_out) as found:
+        assert not [violation for violation in found if "contact 1 (h8 suspension)" in violation], found
 
 
 def test_a_first_contact_at_the_rung_of_a_broken_agreement_is_none(lived: Engine) -> None:

@@ -29,7 +29,7 @@ from tests.record_world import Street
 from tests.storage.case.test_cohort_lifecycle import until_it_waits
 from workflows.effects import Contact
 
-PEOPLE = 60
+PEOPLE = 24
 SOURCE = revised_icms()
 
 

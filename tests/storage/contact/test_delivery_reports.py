@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from models.contact.delivery import Progress, Report
 from models.errors import Refusal
 from storage.contact.delivery import opt_out, record_reports
+from tests.chance import examples
 from tests.delivery_world import NOW, SENT_ON, DeliveryWorld
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -218,7 +219,7 @@ told = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), told)
 def test_any_order_and_repetition_ends_the_same(world: DeliveryWorld, data: st.DataObject, told: list[Any]) -> None:
     """Two cases hear the same of two notices each, in other orders and batches."""

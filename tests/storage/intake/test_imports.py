@@ -20,6 +20,7 @@ from storage.intake.debts import import_debts
 from storage.intake.files import look_over
 from storage.intake.filings import import_filings
 from storage.intake.rejects import Rejects
+from tests.chance import examples
 
 TODAY = date(2026, 11, 20)
 PGFN = (
@@ -284,7 +285,7 @@ def test_what_a_newer_file_leaves_empty_stays(intake: Intake) -> None:
     assert intake.ask("SELECT tax, period FROM debts") == [("IPTU", "2026")]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters=";\0")), min_size=1, max_size=5))
 def test_any_name_is_stored_or_rejected(intake: Intake, names: list[str]) -> None:
     try:

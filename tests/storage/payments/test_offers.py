@@ -7,7 +7,6 @@ from functools import cached_property
 from itertools import permutations
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,6 +34,7 @@ from storage.schema import debtors, debts, taxpayers
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
 from tests.builders import REFIS, REGISTERED, bundled, shipped
+from tests.chance import fresh_key
 from web.portal.pages import pay_page
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -56,7 +56,7 @@ class City:
     folder: Path
 
     def owes(self, amount: str = "1000.00") -> int:
-        key = uuid4().hex
+        key = fresh_key()
         owed = {"tax": "IPTU", "inscription": key, "due": date(2022, 6, 15), "amount": Decimal(amount)}
         who = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
         with self.engine.begin() as connection:
@@ -78,7 +78,7 @@ class City:
         )
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, read, written, 2022)
-        cohort = create_cohort(self.engine, Cohort(name or f"c-{uuid4().hex[:6]}", frozen, Selection(), clock, "ana"))
+        cohort = create_cohort(self.engine, Cohort(name or f"c-{fresh_key()[:6]}", frozen, Selection(), clock, "ana"))
         return sum(
             open_cases(self.engine, cohort, page, on) for page in candidates(self.engine, read, cohort.selection, on)
         )
@@ -109,7 +109,7 @@ class Target:
         return str(debt), str(txid), int(slip)
 
     def pays(self, amount: str, paid: str, id: str | None = None, back: str | None = None) -> str:
-        end_to_end_id = id or f"E{uuid4().hex[:31]}"
+        end_to_end_id = id or f"E{fresh_key()[:31]}"
         refunds = (PixRefund("R1", Decimal(back), at(paid)),) if back else ()
         record_pix(
             self.city.engine, [PixPayment(end_to_end_id, self.debt[1], Decimal(amount), at(paid), refunds)], at(paid)

@@ -1,7 +1,6 @@
 """The relay against a real Temporal server and a real PostgreSQL, each of which goes away for a while."""
 
 import asyncio
-import socket
 import sysconfig
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from embedded.ports import free_ports
 from models.events import CohortStateChanged, Event, PaymentReceived, PaymentReversed, RulerChanged
 from storage.outbox import enqueue
 from storage.schema import outbox
@@ -278,9 +278,7 @@ async def test_a_lost_database_connection_is_made_again(
 async def test_temporal_may_be_away_first_and_later(
     world: World, engine: Engine, database: str, tmp_path: Path
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    [port] = free_ports(1, besides=set())
     case = world.case(world.taxpayer())
     promise(engine, case, received(1))
     async with relaying(database, engine, f"127.0.0.1:{port}"):

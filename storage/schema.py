@@ -276,6 +276,8 @@ rulers = Table(
     Column("assets", JSONB, nullable=False),
     # whether it makes an offer: only such rulers are read when a payment may have earned a remission
     Column("offers", Boolean, nullable=False, server_default=text("false")),
+    # whether its debts grow by a table of accrual
+    Column("accrues", Boolean, nullable=False, server_default=text("false")),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 

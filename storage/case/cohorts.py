@@ -120,7 +120,8 @@ def pin_ruler(
     as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
     kept = keep(connection, assets_of_ruler(as_written, texts))
     digest = hashlib.sha256(json.dumps([source, holidays, kept]).encode()).hexdigest()
-    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "offers": bool(ruler.offer)}
+    row: dict[str, Any] = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    row |= {"offers": ruler.offer is not None, "accrues": ruler.accrual is not None}
     connection.execute(insert(rulers).values(assets=kept, **row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 

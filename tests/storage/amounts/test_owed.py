@@ -144,7 +144,7 @@ def test_excess_is_what_the_debt_did_not_need_that_day(engine: Engine) -> None:
             with engine.begin() as connection:
                 connection.execute(text("UPDATE cases SET closed_at = now() WHERE id = :case"), {"case": case})
         with engine.connect() as connection:
-            found = list_payments(connection, "excess")
+            found = list(list_payments(connection, "excess"))
             proof = reconcile(connection, date(2026, 2, 10))
         assert [(row["debt"], row["excess"]) for row in found] == [
             (who.debt, Decimal("10.00")),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from models.errors import Refusal
-from operations.operation import Credentials
+
+if TYPE_CHECKING:
+    from operations.operation import Credentials
 
 By = Annotated[
     str,
@@ -23,6 +25,8 @@ By = Annotated[
 
 def credentials(by: str = "") -> Credentials:
     """Who acts, by the name and by the token of REGUA_TOKEN. Raises Refusal when the token is somebody else's."""
+    from operations.operation import Credentials
+
     if by and not by.strip():
         raise typer.BadParameter("must not be empty", param_hint="--by")
     token = os.environ.get("REGUA_TOKEN")

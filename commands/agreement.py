@@ -129,7 +129,7 @@ def list_(
     from storage.read_models.case_file import list_agreements
 
     with answering_database() as engine, engine.connect() as connection:
-        found = list_agreements(connection, state, cohort or None)
+        found = [*list_agreements(connection, state, cohort or None)]
     columns = ("id", "case", "policy", "state", "amount", "paid", "instalments", "signed_on", "next_step_on")
     rows = [[each[column] for column in columns] for each in found]
     emit({"agreements": found}, as_json, lambda: table(columns, rows))

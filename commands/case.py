@@ -61,7 +61,7 @@ def list_(
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
-        found = list_cases(connection, cohort, datetime.now(UTC), status)
+        found = [*list_cases(connection, cohort, datetime.now(UTC), status)]
     rows = [(row["case"], row["status"], _prescribes(row)) for row in found]
     emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
 

@@ -1,5 +1,6 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -95,7 +96,7 @@ def list_all(
 ) -> None:
     """List payments and what became of each: on its debt, in excess of it, given back, or unmatched."""
     with answering_database() as engine, engine.connect() as connection:
-        found = list_payments(connection, state)
+        found = [*list_payments(connection, state)]
     emit({"payments": found}, as_json, lambda: _show_payments(found))
 
 
@@ -165,7 +166,7 @@ MONEY = ("amount", "allocated", "excess", "reversed")
 COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
-def _show_payments(found: list[dict[str, Any]]) -> None:
+def _show_payments(found: Iterable[dict[str, Any]]) -> None:
     table(COLUMNS, ([payment[column] for column in COLUMNS] for payment in found))
 
 

@@ -31,7 +31,7 @@ def list_tasks(
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
-        found = open_tasks(connection, datetime.now(UTC), cohort, kind)
+        found = [*open_tasks(connection, datetime.now(UTC), cohort, kind)]
     columns = ("id", "case", "kind", "due", "what")
     emit({"tasks": found}, json, lambda: table(columns, ([row[column] for column in columns] for row in found)))
 

@@ -16,10 +16,9 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import Engine
 
 import operations
+from channels.links import Links
 from commands import COMMANDS
 from commands.line import leaves, loaded
-import starter
-from channels.links import Links
 from models.roles import DUTIES, READS, Role, duty
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
 from models.assets import PublishedKind
@@ -38,7 +38,7 @@ def import_(
 ) -> None:
     """Publish a new version of each thing that has changed. With one fault nothing is published."""
     with answering_database() as engine:
-        done = import_texts(engine, file, by, note)
+        done = import_texts(engine, credentials(by), file, note)
     columns = ("kind", "name", "version", "state")
     told = [{**_told(each.version), "state": "published" if each.is_new else "unchanged"} for each in done]
     emit({"published": told}, as_json, lambda: table(columns, ([row[column] for column in columns] for row in told)))

@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from commands.cohort import begin_cohort, start_cohort
+from commands.cohort import start_cohort
 from commands.console import Json, emit, err, out, table
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
@@ -26,6 +26,8 @@ from models.formats import money
 from models.law.calendar import Clock
 from models.ruler.schema import Hypothesis, Stage
 from models.words import STAGES, STATUSES
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from operations.rulers import load_ruler
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
@@ -162,7 +164,7 @@ class Play:
         if bundle.ruler.offer:
             bundle = opening_on(self.first_day, bundle.ruler.offer, bundle)
         name = f"cidade-{tax.lower()}"
-        return begin_cohort(engine, name, bundle, "demo", Selection(tax=tax), clock, rehearsal=True)
+        return begin_cohort(engine, Credentials("demo"), name, bundle, Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(
         self, stack: Stack, engine: Engine, census: Census, bank: Bank, clock: RehearsalClock, cohorts: list[Cohort]
@@ -180,7 +182,7 @@ class Play:
                 rest=Rest(engine, client),
                 people=Townspeople(engine, census, bank, self.seed, self.people),
                 bank=bank,
-                supervisor=Supervisor(engine, client, self.people),
+                supervisor=Supervisor(engine, self.people),
                 clerk=Clerk(engine),
                 tend=stack.tend,
                 watch=watch,

@@ -16,6 +16,7 @@ from models.assets import PUBLISHED_IN, PublishedKind, Texts, published_as
 from models.errors import Refusal
 from models.money.tables import read_accrual, read_prices
 from models.yaml_file import Fault
+from operations.operation import Act, operation
 from operations.rulers import examined, placed
 from storage.catalogue import KINDS, SHIPPED, Folder, read_file
 from storage.published import Publication, Version, publish, published_texts, versions_of
@@ -30,17 +31,18 @@ def in_force(engine: Engine) -> Texts:
         return ChainMap(published_texts(connection), SHIPPED)  # type: ignore[arg-type]  # never written to
 
 
-def import_texts(engine: Engine, path: Path, by: str, note: str = "") -> list[Publication]:
-    """Publishes a YAML file, or all in a folder laid out as this repository. Raises Refusal with every fault, one a
+@operation("catalogue import")
+def import_texts(act: Act, path: Path, note: str = "") -> list[Publication]:
+    """Publish a YAML file, or all in a folder laid out as this repository. Raises Refusal with every fault, one a
     line, and then nothing is published."""
     texts = _handed_in(path)
-    known = ChainMap(texts, in_force(engine))  # type: ignore[arg-type]  # never written to
+    known = ChainMap(texts, in_force(act.engine))  # type: ignore[arg-type]  # never written to
     faults = [fault for file in texts for fault in _faults(file, known)]
     if faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise Refusal("\n".join([f"{path} has {count}; nothing was published:", *faults]))
-    with engine.begin() as connection:
-        return publish(connection, texts, by, note)
+    with act.engine.begin() as connection:
+        return publish(connection, texts, act.by, note)
 
 
 def _handed_in(path: Path) -> dict[str, str]:

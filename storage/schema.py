@@ -531,6 +531,25 @@ approvals = Table(
     one_of("state", ("given", "carried_out", "lapsed")),
 )
 
+# what a person did to a case: its workflow is told the id alone, and believes this row
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("who", Text, nullable=False),
+    # models.roles.Role; none: nobody proved who it was
+    Column("role", Text),
+    # the fingerprint of what was shown to whom, where something was
+    Column("seen", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_acts_case", "case", "id"),
+    one_of("kind", ("approve", "reject", "pause", "resume")),
+    one_of("role", Role),
+)
+
 suspensions = Table(
     "suspensions",
     metadata,

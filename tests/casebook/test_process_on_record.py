@@ -10,6 +10,8 @@ from sqlalchemy import Engine, insert, text
 from models.case.step import Action
 from models.contact.delivery import Progress
 from models.law.grounds import Ground
+from operations.cases import approve_suspension
+from operations.operation import Credentials
 from storage.case.prescription import list_cases
 from storage.law.approvals import to_be_approved
 from storage.law.defences import file_defence, rule_on_defence
@@ -23,7 +25,6 @@ from tests.casebook.book import wrong
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.record_world import Life, Street
-from workflows.effects import CaseCommand, Command
 
 WHO = ("--by", "ana", "--reason", "processo 7")
 
@@ -180,8 +181,8 @@ ANOTHER_CASE = """
 def suspended(engine: Engine) -> tuple[Street, Life]:
     street, life = lived(engine, FACTS["h8"])
     awaits_approval(street, life)
-    asked = CaseCommand(case=life.case, command=Command(by="Ana", reason="conferido"))
-    life.adopt(street.worker.run_until_done(street.cases.approve_suspension, asked))
+    approve_suspension(engine, Credentials("Ana"), life.case, "", "conferido", street.now)
+    street.rest()
     street.goes_on()
     return street, life
 

@@ -14,6 +14,7 @@ from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.case.cohort_state import State
 from models.case.step import Step
+from operations.cases import pause_case, resume_case
 from storage.case.cohort_lifecycle import change_cohort_state
 from storage.contact.costs import change_budget
 from storage.schema import cases, cohorts, opt_outs, taxpayers
@@ -236,13 +237,12 @@ def test_a_case_without_money_is_paused_and_lacks_it_still_when_resumed(hand: Ha
     step = first(hand)
     budget(hand, "0.00")
     hand.notify(step)
-    assert hand.commanded(hand.cases.pause).step.status == "paused"
-    hand.look()
+    assert hand.acts(pause_case).status == "paused"
     assert [block["kind"] for block in hand.life.get("blocks")] == ["paused", "over_budget"]
-    assert hand.commanded(hand.cases.resume).step.status == "running"
+    assert hand.acts(resume_case).status == "running"
     assert hand.notify(step).step.status == "over_budget"
-    hand.commanded(hand.cases.pause)
-    change_budget(hand.life.town.engine, hand.life.get("cohort"), Decimal("10.00"), "Ana")
+    hand.acts(pause_case)
+    change_budget(hand.life.town.engine, hand.life.get("cohort"), Decimal("10.00"), "Ana", hand.now)
     assert [block["kind"] for block in hand.life.get("blocks")] == ["paused"]
     hand.look()
     assert [block["kind"] for block in hand.life.get("blocks")] == ["paused"]

@@ -1,6 +1,6 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +155,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
-def _show_payments(found: list[dict[str, Any]]) -> None:
+def _show_payments(found: Iterable[dict[str, Any]]) -> None:
     rows = ([shown(payment[name]) for name, (_, shown) in COLUMNS.items()] for payment in found)
     table((title for title, _ in COLUMNS.values()), rows)
 

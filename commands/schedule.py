@@ -91,7 +91,7 @@ def create(
 
 
 def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
-    """Of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
+    """The selection made of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
     asked: dict[str, str] = {}
     for pair in re.findall(r"[^\s,]+", " ".join(written)):
         key, _, value = pair.partition("=")

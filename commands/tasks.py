@@ -27,7 +27,7 @@ def list_tasks(
     kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
     json: Json = False,
 ) -> None:
-    """What is still to be done: of cases near prescription first, then the most urgent."""
+    """List what is still to be done: of cases near prescription first, then the most urgent."""
     if kind is not None and kind not in TASKS:
         raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
     with answering_database() as engine, engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What Temporal does with a case (L25, L31, L32), and what it must not do to one (S1, S2)."""
+"""Temporal and a case: what it does with one (L25, L31, L32), and must not do to one (S1, S2)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -221,7 +221,7 @@ async def test_s2_a_cancellation_in_temporal_ends_no_case(town: Town) -> None:
 
 
 # a workflow that ends in the middle of something stops its server's time for good: this one is the last of its town's
-@wrong("S2", "a case whose workflow was terminated waits until somebody asks to revive it")
+@wrong("S2", "a case whose workflow was terminated waits until somebody runs `case revive`")
 async def test_s2_what_was_terminated_is_taken_up_again(town: Town) -> None:
     life = await town.begin_one(FACTS["h1"])
     await life.handle.terminate()

@@ -104,7 +104,8 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def end_campaign(self, case: str) -> NextAction:
-        """What its payments have earned is judged once more, should a rate have been missing when they came."""
+        """End a case whose campaign is over. What its payments have earned is judged once more, should a rate have been
+        missing when they came."""
 
         def end(tx: CaseTransaction) -> None:
             if earned := settle(tx.connection, [debt.id for debt in tx.facts.debts]):

@@ -24,10 +24,10 @@ from operations.cases import (
     declare_hardship,
     give_contact,
     pause_case,
+    recover_cases,
     reject_suspension,
     resume_case,
     reveal_case,
-    revive_cases,
 )
 from operations.due_process import register_service
 from storage.case.cohorts import read_cohort
@@ -166,13 +166,13 @@ def served(
 def recover(json: Json = False) -> None:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
     with answering_database() as engine:
-        recovered = revive_cases(engine, credentials())
+        recovered = recover_cases(engine, credentials())
     said = f"{recovered.cases} cases and {recovered.agreements} agreements look at their record again"
     emit(asdict(recovered), json, lambda: say(said))
 
 
 def _answer(acted: Acted, as_json: bool, **more: Any) -> None:
-    """What the case's workflow made of it; what the record says, when there is no answer."""
+    """Show the status that the case's workflow came to, or the record's when there is no answer."""
     told = asyncio.run(status_after(temporal_client, acted.case, acted.act))
     status = told or acted.status
     if told is None:

@@ -49,8 +49,7 @@ def list_(kind: Kind = None, as_json: Json = False) -> None:
     known = {(version.kind, version.name) for version in versions}
     told = [_told(version) for version in versions]
     told += [_example(*each) for each in examples() if each not in known and kind in (None, each[0])]
-    columns = ("kind", "name", "version", "published_by", "published_at", "note")
-    emit({"catalogue": told}, as_json, lambda: table(columns, ([row[column] for column in columns] for row in told)))
+    emit({"catalogue": told}, as_json, lambda: table(("kind", "name", "version", "by", "on", "note"), map(_line, told)))
 
 
 @catalogue.command()
@@ -85,6 +84,11 @@ def export_(
     emit(told, as_json, lambda: complain(f"wrote {len(files)} files into {to}"))
 
 
+def _line(told: dict[str, Any]) -> list[Any]:
+    on = f"{told['published_at']:%Y-%m-%d}" if told["published_at"] else None
+    return [told["kind"], told["name"], told["version"], told["published_by"], on, told["note"]]
+
+
 def _found(name: str, kind: PublishedKind | None, version: int | None) -> list[Entry]:
     with answering_database() as engine:
         return entries(engine, name, kind, version)
@@ -108,7 +112,7 @@ def _told(version: Version) -> dict[str, Any]:
 
 def _example(kind: PublishedKind, name: str) -> dict[str, Any]:
     nobody = dict.fromkeys(("version", "digest", "published_by", "published_at"))
-    return {"kind": kind, "name": name, **nobody, "note": "a shipped example"}
+    return {"kind": kind, "name": name, **nobody, "note": "example"}
 
 
 def _state(entry: Entry) -> str:

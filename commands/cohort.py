@@ -1,4 +1,4 @@
-"""`cohort …`: a ruler for everybody whom a selection names, started, watched and steered."""
+"""`cohort …`: a ruler for everybody whom a selection names, started, watched, held and ended."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -63,7 +63,7 @@ Budget = Annotated[
     typer.Option(parser=amount, metavar="AMOUNT", help="The most its notices may cost in all; it stops before."),
 ]
 Rehearse = Annotated[
-    bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
+    bool, typer.Option("--rehearse", help="Every notice becomes a file, whatever providers are there.")
 ]
 Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
 Reason = Annotated[str, typer.Option(help="Why.")]

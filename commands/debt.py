@@ -36,7 +36,7 @@ def show(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """What is owed on a day: principal, fine, interest, fees and discounts, and the lines that they come from."""
+    """Show what is owed on a day: principal, fine, interest, fees and discounts, and the lines that they come from."""
     at = on or today()
     with answering_database() as engine, engine.begin() as connection:
         otherwise = load_accrual(accrual, in_force(engine)) if accrual else None

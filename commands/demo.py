@@ -34,7 +34,7 @@ from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.city import MOST_TAXPAYERS, RULERS, Person, city
 from rehearsal.clerk import Clerk
-from rehearsal.clock import RehearsalClock, standing_on
+from rehearsal.clock import RehearsalClock, stepped_clock
 from rehearsal.ground import clear
 from rehearsal.life import Life
 from rehearsal.people import Townspeople
@@ -142,7 +142,7 @@ class Play:
         census = Census(engine, deliveries)
         census.take(self.people, self.first_day)
         bank = Bank(engine, deliveries, str(stack.services.pix_webhook_url))
-        first = standing_on(self.first_day, load_ruler("alagoas-icms").ruler.jurisdiction.timezone)
+        first = stepped_clock(self.first_day, load_ruler("alagoas-icms").ruler.jurisdiction.timezone)
         cohorts = [self._found(engine, tax, first) for tax in RULERS if any(p.tax == tax for p in self.people)]
         clock = RehearsalClock(engine, [cohort.name for cohort in cohorts], first)
         over = asyncio.run(self._live(stack, engine, census, bank, clock, cohorts))
@@ -220,7 +220,7 @@ def sum_of(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
-    """Of all rulers together: where cases stand at the end, and what was sent on the way."""
+    """The cells of all rulers together: where cases stand at the end, and what was sent on the way."""
     for row in get_args(Hypothesis):
         for stage in Stage:
             here = [cohort.counts[row, stage] for cohort in cohorts if (row, stage) in cohort.counts]

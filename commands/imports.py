@@ -120,7 +120,7 @@ def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: M
 
 @contextmanager
 def answering_database() -> Iterator[Engine]:
-    """What the database refuses is said without its message, which may hold a row's values."""
+    """An engine on the database, whose refusals are told without its message, which may hold a row's values."""
     with ExitStack() as ends:
         try:
             engine = database()

@@ -93,7 +93,7 @@ def create(
 
 
 def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
-    """Of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
+    """The selection made of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
     asked: dict[str, str] = {}
     for pair in filter(None, PAIRS.split(" ".join(written).strip(" ,"))):
         key, _, value = pair.partition("=")

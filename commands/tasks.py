@@ -27,7 +27,7 @@ def list_tasks(
     kind: Annotated[str | None, one_of(TASKS, help="Only of one kind.")] = None,
     json: Json = False,
 ) -> None:
-    """What is still to be done: of cases near prescription first, then the most urgent."""
+    """List what is still to be done: of cases near prescription first, then the most urgent."""
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)

@@ -126,7 +126,7 @@ def give_contact(act: Act, case: str, now: datetime, email: str | None = None, p
 
 
 @operation("case revive")
-def revive_cases(act: Act) -> Recovered:
+def recover_cases(act: Act) -> Recovered:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
     with act.engine.begin() as connection:
         return recovery.look_again(connection)

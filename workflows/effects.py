@@ -1,4 +1,4 @@
-"""What a workflow may ask of the world: the activities' names and types, without a line of how they do it."""
+"""The effects that a workflow may ask for: the activities' names and types, without a line of how they do it."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ class AgreementReview(_Value):
 
 
 class AgreementRequest(_Value):
-    """What a taxpayer asks to sign by his link."""
+    """The request of a taxpayer to sign by his link."""
 
     case: str
     policy: str

@@ -44,7 +44,7 @@ async def start_case(
     evaluation: Evaluation | None = None,
 ) -> None:
     """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
-    has taken its stock spares the workflow that."""
+    has evaluated it spares the workflow that."""
     told: Sequence[Event] = [] if signal is None else [signal]
     found_by: FoundBy = searchable(evaluation.next_action) if evaluation else {STATUS: Status.RUNNING}
     await client.start_workflow(
@@ -87,7 +87,8 @@ def fair_to(cohort: str) -> Priority:
 
 
 def before_its_cases(cohort: str) -> Priority:
-    """Of who takes people in: a handful of tasks, which would else wait behind each notice of those who are in."""
+    """The priority of who takes people in: a handful of tasks, which would else wait behind each notice of those who
+    are in."""
     return replace(fair_to(cohort), priority_key=1)
 
 

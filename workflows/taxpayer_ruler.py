@@ -92,7 +92,7 @@ class TaxpayerRuler:
 
     @property
     def now(self) -> NextAction:
-        assert self.next_action is not None  # noqa: S101 - stock is taken first
+        assert self.next_action is not None  # noqa: S101 - the case is evaluated first
         return self.next_action
 
     async def _evaluate(self, why: str) -> None:
@@ -149,7 +149,7 @@ class TaxpayerRuler:
         )
 
     async def _charge(self) -> None:
-        """A bank that doesn't answer holds no notice up: what is owed can be paid in other ways."""
+        """A bank that doesn't answer holds no notice up: what is owed can be paid otherwise."""
         try:
             await workflow.execute_activity_method(
                 ChargeEffects.charge,
@@ -271,7 +271,7 @@ class TaxpayerRuler:
 
     @workflow.query
     def plan(self) -> list[PlannedStep]:
-        """What would come if nothing happened, as far as it still lies ahead."""
+        """The steps that would come if nothing happened, as far as they still lie ahead."""
         done = self.now.step.on
         return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
 

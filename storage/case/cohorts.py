@@ -83,7 +83,7 @@ class Cohort:
     budget: Decimal | None = None
     """What its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
-    """Every notice goes to the outbox."""
+    """Every notice becomes a file."""
     lot: Lot | None = None
     """None: every case is contacted by its ruler."""
     lifecycle: CohortLifecycle = AT_START
@@ -219,7 +219,7 @@ def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
 ) -> Generator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
-    has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
+    has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its facts do."""
     named, asked = _named(ruler, selection, after)
     query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
     listing = engine.connect().execution_options(stream_results=True)

@@ -18,7 +18,8 @@ from storage.schema import notices
 def prove_service(
     connection: Connection, case: Case, notice: str, on: date, reference: str, by: str, today: date
 ) -> None:
-    """Of a locked case. Raises Refusal: no such formal notice, served already, or a day that can't be."""
+    """Prove the service of a notice of a locked case. Raises Refusal: no such formal notice, served already, or a day
+    that can't be."""
     made = connection.execute(select(notices).where(notices.c.id == notice, notices.c.case == case.id)).one_or_none()
     if made is None:
         raise Refusal(f"case {case.id} has no notice {notice}; `case show {case.id}` lists them")

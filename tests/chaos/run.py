@@ -144,7 +144,7 @@ class Scene:
         )
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
-        """The registered debts' notices leave by the providers, the others' to the outbox."""
+        """The registered debts' notices leave by the providers, the others' become files."""
         bundle = load_ruler(RULERS[tax])
         if bundle.ruler.offer:
             bundle = opening_on(FIRST_DAY, bundle.ruler.offer, bundle)

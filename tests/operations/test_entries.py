@@ -27,11 +27,11 @@ from operations.cases import (
     declare_hardship,
     give_contact,
     pause_case,
+    recover_cases,
     reject_suspension,
     resume_case,
     reveal_case,
     reveal_dossier,
-    revive_cases,
 )
 from operations.catalogue import import_texts
 from operations.cohorts import (
@@ -185,7 +185,7 @@ def _(world: World) -> str:
 
 @carried_out("case revive")
 def _(world: World) -> None:
-    revive_cases(world.engine, BIA)
+    recover_cases(world.engine, BIA)
 
 
 @carried_out("case show --reveal")

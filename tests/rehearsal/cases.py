@@ -8,14 +8,14 @@ from sqlalchemy import Connection, Engine, insert
 
 from models.case.state import CaseState
 from models.ruler.check import read_ruler
-from rehearsal.clock import standing_on
+from rehearsal.clock import stepped_clock
 from storage import schema
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests.builders import REGISTERED
 
 MONDAY = date(2026, 3, 2)
-CLOCK = standing_on(MONDAY, "America/Maceio")
+CLOCK = stepped_clock(MONDAY, "America/Maceio")
 
 
 def opened(engine: Engine, cohort: str) -> str:

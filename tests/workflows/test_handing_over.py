@@ -69,7 +69,7 @@ def test_a_notice_that_was_taken_is_recorded_with_its_name_there(hand: Hand, pro
 
 
 @pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.BROKEN])
-def test_a_provider_that_is_busy_is_asked_again_at_its_own_pace(
+def test_a_provider_that_is_busy_is_asked_again_after_its_own_delay(
     hand: Hand, providers: FakeProviders, fault: Fault
 ) -> None:
     step = first(hand)
@@ -196,7 +196,7 @@ def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: 
     assert hand.look().number == 1
 
 
-def test_a_dead_number_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
+def test_a_number_that_is_gone_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
     addressed(hand, email=None)
     providers.invalid[PHONE] = 21211
     next_action = hand.notify(first(hand), "sms", rung_channel="email")

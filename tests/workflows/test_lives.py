@@ -227,7 +227,8 @@ async def test_a_pause_overtaken_by_the_suspension_changes_nothing(town: Town) -
 
 
 async def test_nobody_acts_by_a_message_alone(town: Town) -> None:
-    """What reaches Temporal's port may say what it likes: an act that is not on record, or another case's, is none."""
+    """A caller who reaches Temporal's port may say what he likes: an act that is not on record, or another case's, is
+    none."""
     life, other = await awaiting_approval(town), await town.begin_one(FACTS["h1"])
     await other.command("pause")
     before = (life.journal, life.get("state"), life.rows("SELECT count(*) FROM audit_log"))

@@ -416,7 +416,7 @@ class Life:
             enqueue(connection, [self.case], event)
 
     async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
-        """What a person does to it, once it knows what is on the record by now. Raises Refusal."""
+        """Do to the case what a person does, once it knows what is on the record by now. Raises Refusal."""
         await self.knows_its_record()
         who, now = Credentials(by), await self.town.env.get_current_time()
         asked: dict[str, tuple[Callable[..., Acted], tuple[str, ...]]] = {

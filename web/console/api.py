@@ -153,7 +153,7 @@ class StaffRoute(APIRoute):
             except Refusal as error:
                 refused = Refused(409, str(error))
             except (SQLAlchemyError, TemporalError, RuntimeError, TimeoutError) as error:
-                log.error("the desk can't answer", route=self.path_format, reason=type(error).__name__)
+                log.error("the staff API can't answer", route=self.path_format, reason=type(error).__name__)
                 refused = Refused(503, "the database or Temporal does not answer; ask again")
             return refused.answer()
 

@@ -22,7 +22,7 @@ Ends = Callable[[date, Wait], End]
 
 @pytest.fixture
 def end(owner: Engine) -> Iterator[Ends]:
-    """Of terms on the days off of the casebook."""
+    """The ends of terms on the days off of the casebook."""
     days = json.dumps(sorted(day.isoformat() for day in days_off()))
     with owner.begin() as connection:
         ruler = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025).digest

@@ -401,7 +401,7 @@ class _Check:
         return False
 
     def _said(self, channel: Channel, template: str, letter: Letter) -> Message:
-        """What a letter says by a channel, rendered once."""
+        """The message of a letter by a channel, rendered once."""
         if id(letter) not in self._messages:
             self._messages[id(letter)] = render(channel, template, letter, self._words)
         return self._messages[id(letter)]

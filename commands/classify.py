@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.console import Json, complain, emit, table
+from commands.console import Json, complain, emit, say, table
 from commands.ruler import RulerFile, ruler_commands
 from commands.typed import day
 from operations.rulers import load_map
@@ -51,8 +51,14 @@ def classify(
     owed = [*_rows(debts, lambda header: debt_reader(header, today), written)]
     returned = [*_rows(filings, filing_reader, written)] if filings else []
     owned = {row.key: Decimal(row.assets) for row in _rows(assets, assets_reader, {})} if assets else {}
-    found = [*classified(ruler, known_of(owed, returned), owned, on or today)]
-    emit([_as_data(each, written) for each in found], as_json, lambda: _show(found, written, ruler.label))
+    known = known_of(owed, returned)
+    found = [*classified(ruler, known, owned, on or today)]
+
+    def readable() -> None:
+        _show(found, written, ruler.label)
+        say(f"{len(found)} of {len(known)} taxpayers and taxes lead to a row")
+
+    emit([_as_data(each, written) for each in found], as_json, readable)
 
 
 def _rows(path: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], written: dict[str, str]) -> Iterator[Row]:
@@ -80,8 +86,8 @@ def _as_data(each: Classified, written: dict[str, str]) -> dict[str, Any]:
     key, tax = each.pair
     return {
         "tax_id": written[key],
-        "hypothesis": each.found and each.found.row,
-        "occurrences": each.found.occurrences if each.found else 0,
+        "hypothesis": each.found.row,
+        "occurrences": each.found.occurrences,
         "evidence": [
             {"kind": one.kind, "tax": tax, "period": one.period, "due": one.due, "open": one.open}
             for one in each.evidence
@@ -95,10 +101,10 @@ def _show(found: Sequence[Classified], written: dict[str, str], title: str) -> N
         (
             written[each.pair[0]],
             each.pair[1],
-            each.found and each.found.row,
-            each.found and each.found.occurrences,
-            each.found and each.found.kind,
-            ", ".join(one.period for one in each.evidence if each.found and one.kind is each.found.kind),
+            each.found.row,
+            each.found.occurrences,
+            each.found.kind,
+            ", ".join(one.period for one in each.evidence if one.kind is each.found.kind),
         )
         for each in found
     ]

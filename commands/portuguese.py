@@ -1,4 +1,4 @@
-"""What the words that people type are called in Portuguese: taken beside the English ones, and suggested with them."""
+"""The Portuguese for the words that people type: taken beside the English ones, and suggested with them."""
 
 STATUSES = {
     "running": ("em curso", "andamento", "ativo"),

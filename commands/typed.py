@@ -1,4 +1,4 @@
-"""What people type, read everywhere alike: days, amounts, shares, and the domain's words in English or Portuguese."""
+"""Days, amounts and the domain's words as people type them, read everywhere alike, in English or Portuguese."""
 
 from __future__ import annotations
 

@@ -16,21 +16,24 @@ from models.ruler.schema import Ruler
 
 @dataclass(frozen=True)
 class Classified:
-    """One taxpayer and tax, and what was found; None where nothing is outstanding that the ruler takes."""
+    """One taxpayer and tax, the evidence there is, and where it leads."""
 
     pair: Pair
     evidence: tuple[Evidence, ...]
-    found: Classification | None
+    found: Classification
 
 
 def classified(
     ruler: Ruler, known: Mapping[Pair, Known], assets: Mapping[str, Decimal], on: date
 ) -> Iterator[Classified]:
-    """Each taxpayer and tax that the ruler is for, as a case that starts on the day `on` would be; amounts are those of
-    the extract, without what delay adds. `assets`: what a taxpayer is known to own, by key."""
+    """Each taxpayer and tax of which something is outstanding that the ruler takes, as a case that starts on the day
+    `on` would be; amounts are those of the extract, without what delay adds. `assets`: what a taxpayer is known to own,
+    by key."""
     for pair, facts in known.items():
         if _is_for(ruler, pair[1]):
-            yield Classified(pair, *_judged(ruler, facts, assets.get(pair[0]), on))
+            evidence, found = _judged(ruler, facts, assets.get(pair[0]), on)
+            if found:
+                yield Classified(pair, evidence, found)
 
 
 def _is_for(ruler: Ruler, tax: str) -> bool:

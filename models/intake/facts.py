@@ -1,4 +1,4 @@
-"""What the rows of extracts say of each taxpayer, as the facts that evidence is judged by: no database is asked.
+"""The rows of extracts as the facts of each taxpayer that evidence is judged by: no database is asked.
 
 Rows that repeat something are decided by the first, as when they are imported.
 """
@@ -16,7 +16,7 @@ from models.intake.extract import DebtRow, FilingRow
 
 @dataclass
 class Known:
-    """What is known of one taxpayer and tax: debts by inscription, returns by period."""
+    """The facts of one taxpayer and tax: debts by inscription, returns by period."""
 
     debts: dict[str, Debt] = field(default_factory=dict)
     filings: dict[str, Filing] = field(default_factory=dict)

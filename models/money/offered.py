@@ -1,4 +1,4 @@
-"""What a message says of an offer on its day."""
+"""An offer as a message states it on its day."""
 
 from __future__ import annotations
 

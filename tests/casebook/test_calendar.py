@@ -1,5 +1,4 @@
-"""Days before a day (L33): a reminder leaves at least its wait before an instalment is due. And terms by law, as the
-command line tells them."""
+"""Days before a day (L33): a reminder leaves at least its wait before an instalment is due."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,8 +10,6 @@ from models.agreement.quote import Instalment, Request
 from models.law.calendar import Unit, Wait
 from storage.agreement.policy_files import load_policy
 from tests.agreement_world import BH
-from tests.casebook.book import DATA, rows
-from tests.commands.test_import_command import Line
 
 EACH = Decimal("100.00")
 
@@ -50,18 +47,3 @@ def test_l33_legal_days_before_a_due_date_are_days_of_the_week(due: date, days: 
 def test_l33_business_days_are_working_days(due: date, days: int, on: date) -> None:
     """08/12, the day of the city's patron saint, is none."""
     assert reminded_on(due, Wait(days=days, unit=Unit.BUSINESS)) == on
-
-
-@pytest.mark.parametrize(
-    ("table", "recess"), [("legal-terms.tsv", ()), ("legal-terms-recess.tsv", ("--recess", "12-20:01-20"))]
-)
-def test_terms_are_those_worked_out_by_hand(
-    table: str, recess: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """CTN art. 210 whole, on days off of its own, without and with the recess."""
-    terms = rows(f"calendar/{table}")
-    off = str(DATA / "calendar/days-off.txt")
-    words = ("--wait", f"{terms[0]['days']} legal", "--days-off", off, *recess)
-    told = Line(capsys, monkeypatch).json("calendar", "term", *(term["served"] for term in terms), *words)
-    found = [(term["event"], term["last_day"], term["act_from"]) for term in told]
-    assert found == [(term["served"], term["last_day"], term["act_from"]) for term in terms]

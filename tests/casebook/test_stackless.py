@@ -1,4 +1,4 @@
-"""What the commands without a stack say (L2, L18, L19, M1, M5, I1)."""
+"""The answers of the commands without a stack (L2, L18, L19, M1, M5, I1)."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("commands.calendar", reason="the commands without a stack are on their way")
 
 from tests.casebook.book import DATA, rows, wrong
 from tests.commands.test_import_command import Line

@@ -11,7 +11,6 @@ try:
     from temporalio.service import RPCError
 
     from commands import GROUPS
-    from commands.acting import record_all
     from commands.console import fail, run
     from workflows.client import leave
 except ModuleNotFoundError as missing:
@@ -30,7 +29,6 @@ def command_line(asked: str) -> Any:
 def main() -> int:
     """Exit code 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage."""
     line = command_line(sys.argv[1] if len(sys.argv) > 1 else "")
-    record_all(line)
     try:
         return run(line)
     except OperationalError:

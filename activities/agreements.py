@@ -1,4 +1,4 @@
-"""What is done to one instalment agreement: each activity is one case transaction, and doing it twice does it once."""
+"""The activities of one instalment agreement: each is one case transaction, and doing it twice does it once."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class AgreementActivities(AgreementEffects):
     # ---- the messages about an instalment
 
     def _channels(self, tx: AgreementTransaction, step: Step) -> list[Channel]:
-        """Those of the step's message that reach the taxpayer; a break has none."""
+        """The channels of the step's message that reach the taxpayer; a break has none."""
         reached = _person(tx).contacts.reach(self.dependencies.gateway_of(tx.agreed.case).unaddressed).open
         return [channel for channel in INSTALMENT_MESSAGES.get(step.kind, ()) if channel in reached]
 

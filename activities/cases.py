@@ -10,19 +10,14 @@ from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
-from models.case.commands import Act, may, must_be_possible
-from models.case.gate import must_be_other
 from models.case.status import Status
 from models.case.step import Action
-from models.errors import Refusal
 from models.formats import day
-from models.roles import Actor, Role
-from storage.audit.log import Entry, write
+from storage.case.acts import must_be_recorded
 from storage.case.transaction import CaseTransaction, end_approvals
-from storage.law.approvals import put_approval
 from storage.payments.offers import settle
 from storage.schema import benefits, cases, decisions, suspensions
-from workflows.effects import CaseCommand, CaseEffects, Command, Evaluation, EvaluationRequest, NextAction
+from workflows.effects import CaseEffects, Evaluation, EvaluationRequest, NextAction
 
 
 class CaseActivities(CaseEffects):
@@ -31,8 +26,13 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def evaluate(self, asked: EvaluationRequest) -> Evaluation:
-        """Reads how the case stands now; a hardship that reached only the workflow is put on record."""
+        """Reads how the case stands now; a hardship that reached only the workflow is put on record.
+
+        Raises Refusal when it is told of an act that nobody did.
+        """
         with self.dependencies.case_transaction(asked.case) as tx:
+            if asked.act is not None:
+                must_be_recorded(tx.connection, asked.case, asked.act)
             if asked.hardship_on and tx.case.hardship_on is None:
                 tx.journal("hardship_declared", "dificuldade declarada por sinal", asked.hardship_on)
                 _set(tx, hardship_on=asked.hardship_on)
@@ -47,33 +47,6 @@ class CaseActivities(CaseEffects):
             tx.judge(tx.state.asked(on))
 
         return self._if_due(case, Action.ASK_APPROVAL, ask)
-
-    @activity.defn
-    def approve_suspension(self, asked: CaseCommand) -> NextAction:
-        """Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
-
-        def approve(tx: CaseTransaction) -> None:
-            by, why, seen = asked.command.by, asked.command.reason, asked.command.seen
-            if seen and seen != tx.facts.fingerprint:
-                raise Refusal("the case has changed since it was shown; look at it again and approve what it is now")
-            must_be_other(tx.state, by, tx.case.started_by)
-            put_approval(tx, by, why)
-            tx.journal("approved", f"suspensão aprovada por {by}: {why}", step=tx.step)
-            _log(tx, "case approve", asked.command)
-            tx.judge(tx.state.approved(by, tx.facts.fingerprint))
-
-        return self._if_awaiting(asked.case, approve)
-
-    @activity.defn
-    def reject_suspension(self, asked: CaseCommand) -> NextAction:
-        def reject(tx: CaseTransaction) -> None:
-            by, why = asked.command.by, asked.command.reason
-            tx.journal("rejected", f"suspensão recusada por {by}: {why}", step=tx.step)
-            end_approvals(tx.connection, asked.case, "lapsed")
-            _log(tx, "case reject", asked.command)
-            tx.judge(tx.state.rejected(tx.today))
-
-        return self._if_awaiting(asked.case, reject)
 
     @activity.defn
     def suspend_benefits(self, case: str) -> NextAction:
@@ -131,7 +104,8 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def end_campaign(self, case: str) -> NextAction:
-        """What its payments have earned is judged once more, should a rate have been missing when they came."""
+        """End a case whose campaign is over. What its payments have earned is judged once more, should a rate have been
+        missing when they came."""
 
         def end(tx: CaseTransaction) -> None:
             if earned := settle(tx.connection, [debt.id for debt in tx.facts.debts]):
@@ -155,52 +129,12 @@ class CaseActivities(CaseEffects):
                 tx.close(Status.CANCELLED)
         return self.dependencies.next_action(tx)
 
-    @activity.defn
-    def pause(self, asked: CaseCommand) -> NextAction:
-        """Asked again by the same person, or overtaken by the case's end, it changes nothing."""
-        by = asked.command.by
-        with self.dependencies.case_transaction(asked.case) as tx:
-            if tx.case.paused_by != by and not _is_over(tx):
-                must_be_possible(Act.PAUSE, tx.situation)
-                _log(tx, "case pause", asked.command)
-                _set(tx, paused_by=by, paused_on=tx.today)
-                tx.look_again()
-        return self.dependencies.next_action(tx)
-
-    @activity.defn
-    def resume(self, asked: CaseCommand) -> NextAction:
-        """Raises Refusal when only the whole cohort is paused."""
-        with self.dependencies.case_transaction(asked.case) as tx:
-            if tx.case.paused_by is None and tx.case.lifecycle.pause:
-                must_be_possible(Act.RESUME, tx.situation)
-            if tx.case.paused_by and not _is_over(tx):
-                tx.journal("resume_asked", f"retomado por {asked.command.by}")
-                _log(tx, "case resume", asked.command)
-                _set(tx, paused_by=None, paused_on=None)
-                tx.look_again()
-        return self.dependencies.next_action(tx)
-
     def _if_due(self, case: str, action: Action, act: Callable[[CaseTransaction], None]) -> NextAction:
         """Acts when `action` is still what comes next; overtaken or done already, it changes nothing."""
         with self.dependencies.case_transaction(case) as tx:
             if tx.case.closed_at is None and tx.step.action is action and tx.due:
                 act(tx)
         return self.dependencies.next_action(tx)
-
-    def _if_awaiting(self, case: str, act: Callable[[CaseTransaction], None]) -> NextAction:
-        with self.dependencies.case_transaction(case) as tx:
-            if may(Act.APPROVE, tx.situation):
-                act(tx)
-        return self.dependencies.next_action(tx)
-
-
-def _is_over(tx: CaseTransaction) -> bool:
-    """Whether the case climbs no more: a pause would stop nothing."""
-    return tx.case.closed_at is not None or not tx.state.climbs
-
-
-def _log(tx: CaseTransaction, command: str, asked: Command) -> None:
-    write(tx.connection, Entry(Actor(asked.by, Role(asked.role) if asked.role else None), command, tx.case.id))
 
 
 def _set(tx: CaseTransaction, **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""What activities about cases work with: the record, the post, the links in messages, and the bank."""
+"""The dependencies of activities about cases: the record, the mail gateway, the links in messages, and the bank."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Dependencies:
             yield tx
 
     def next_action(self, tx: CaseTransaction) -> NextAction:
-        """What an activity answers: the step that is next, when it runs, and by whom its notices leave."""
+        """The next action, which an activity answers: the step that is next, when it runs, and by whom its notices
+        leave."""
         closed = tx.closes or tx.case.closed_at is not None
         step = tx.step
         row, stage = cell_reached(tx.case.ruler, tx.state)

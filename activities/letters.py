@@ -1,4 +1,4 @@
-"""What a message says of a case: the taxpayer, what is open, and what can be done about it."""
+"""The letter of a message about a case: the taxpayer, what is open, and what can be done about it."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-Told = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class Discreet(logging.Formatter):
-    def formatException(self, ei: Told) -> str:
+    def formatException(self, ei: ErrorInfo) -> str:
         return "\n".join(kind_and_place(error) for error in _with_causes(ei[1]))
 
 

@@ -221,7 +221,7 @@ class NoticeActivities(NoticeEffects):
             raise
 
     def _found(self, claimed: Claimed, tries: int) -> Receipt | None:
-        """What an earlier attempt came to. None: it is to be handed over again."""
+        """The receipt of an earlier attempt; None when the message is to be handed over again."""
         if tries and (receipt := _answered(lambda: claimed.adapter.taken(claimed.message))):
             return receipt
         if claimed.hindrance:
@@ -237,7 +237,7 @@ class NoticeActivities(NoticeEffects):
     # ---- recording
 
     def _record_sent(self, claimed: Claimed, receipt: Receipt) -> bool:
-        """Whether sending was service too: it is for a formal notice that a rehearsal wrote to the outbox. Elsewhere
+        """Whether sending was service too: it is for a formal notice that a rehearsal wrote to a file. Elsewhere
         service must be proven. What a webhook has already told of the notice stands."""
         sent = {
             "status": case((notices.c.status == Progress.CLAIMED, receipt.status), else_=notices.c.status),
@@ -275,7 +275,8 @@ T = TypeVar("T")
 
 
 def _answered(ask: Callable[[], T]) -> T:
-    """What the provider answers; Temporal asks again where there was no answer, at the provider's own pace."""
+    """Ask the provider for its answer; Temporal asks again where there was no answer, after the provider's own
+    delay."""
     try:
         return ask()
     except Busy as busy:
@@ -323,7 +324,8 @@ def _opens_in(tx: CaseTransaction, route: Route) -> timedelta | None:
 
 
 def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) -> Exception | None:
-    """What has happened since the notice was claimed, for one that an earlier attempt may not have handed over."""
+    """The hindrance that has come up since the notice was claimed, for one that an earlier attempt may not have handed
+    over."""
     if not adapter.needs_contact:
         return None
     if not (tx.facts.outstanding or step.action is Action.INFORM):

@@ -17,13 +17,14 @@ from sqlalchemy import Engine, text
 from temporalio.client import Client
 
 from bench.scale import Scale
-from commands.cohort import begin_cohort
 from embedded import postgres
 from embedded.child import REPOSITORY, environment
 from embedded.home import Home
 from embedded.stack import Stack
 from models.errors import Refusal
 from models.law.calendar import Clock
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection
 from workflows.client import connect_to
@@ -78,7 +79,8 @@ class Ground:
 
     def cohort(self, tax: str, clock: Clock) -> Cohort:
         """Begins a cohort of all debtors of that tax; its notices become files."""
-        return begin_cohort(self.engine, tax, load_ruler(RULER), "bench", Selection(tax=tax), clock, rehearsal=True)
+        who, people = Credentials("bench"), Selection(tax=tax)
+        return begin_cohort(self.engine, who, tax, load_ruler(RULER), people, clock, rehearsal=True)
 
     def ask(self, query: str, **values: Any) -> Any:
         with self.engine.connect() as connection:

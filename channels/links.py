@@ -43,7 +43,8 @@ class ExpiredLink(Exception):
 
 
 class Links:
-    """Makes links and reads them back. The first of `keys` seals; the others are those of links still on their way."""
+    """Makes links and reads them back. The first of `keys` encrypts; the others are those of links that were sent
+    before."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Links:
         valid_days: int = VALID_DAYS,
         now: Callable[[], float] = time,
     ) -> None:
-        self._seals = [AESSIV(hmac.digest(key.encode(), b"regua.links", "sha512")) for key in keys]
+        self._ciphers = [AESSIV(hmac.digest(key.encode(), b"regua.links", "sha512")) for key in keys]
         self._keys = tuple(keys)
         self._valid_days = valid_days
         self._now = now
@@ -90,7 +91,7 @@ class Links:
 
     def _sealed(self, purpose: Purpose, content: bytes) -> str:
         made = self._today().to_bytes(DAY_BYTES)
-        return _text(self._seals[0].encrypt(made + content, [purpose.encode()]))
+        return _text(self._ciphers[0].encrypt(made + content, [purpose.encode()]))
 
     def _content(self, purpose: Purpose, token: str) -> bytes:
         if "." in token:
@@ -104,9 +105,9 @@ class Links:
         """Decrypts a token by the first key that fits. The purpose is sealed in: what is made for one is nothing for
         another."""
         sealed = _bytes(token)
-        for seal in self._seals:
+        for cipher in self._ciphers:
             try:
-                return seal.decrypt(sealed, [purpose.encode()])
+                return cipher.decrypt(sealed, [purpose.encode()])
             except InvalidTag:
                 continue
         raise WrongLink

@@ -109,10 +109,10 @@ class Adapter(Protocol):
 class MailGateway:
     """Which provider each channel leaves by."""
 
-    def __init__(self, adapters: Mapping[str, Adapter], outbox: Adapter) -> None:
+    def __init__(self, adapters: Mapping[str, Adapter], file_transport: Adapter) -> None:
         """Channels without an adapter leave by the file transport."""
         self._adapters = adapters
-        self._file_transport = outbox
+        self._file_transport = file_transport
 
     def rehearsed(self) -> MailGateway:
         """The gateway of a rehearsal, from which nothing leaves."""

@@ -107,7 +107,7 @@ def _required(event: dict[str, Any], name: str, where: str) -> str:
 
 
 def _storable(text: str) -> bool:
-    """Whether PostgreSQL can keep the text. JSON can spell what no text column holds: NUL, and halves of surrogate
+    """Whether PostgreSQL can keep the text. JSON can write what no text column holds: NUL, and halves of surrogate
     pairs."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 

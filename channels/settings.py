@@ -1,4 +1,4 @@
-"""Which channels leave by a real provider: those whose keys the environment has. The others go to the outbox."""
+"""The providers of channels: those whose keys the environment has. The other channels become files."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.agreement.aftermath import identity_needed
@@ -19,10 +19,10 @@ from models.errors import Refusal
 from models.formats import day, money
 from models.intake.extract import Rejected, read_amount
 from models.words import AGREEMENT_STATES
+from operations.agreements import break_agreement, sign_agreement
 from operations.catalogue import in_force
-from storage.agreement.agreements import rescind
 from storage.agreement.policies import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import SigningRequest
 from storage.read_models.case_file import agreement_file, list_agreements
 
 agreement_commands = typer.Typer(no_args_is_help=True, help="Instalment agreements: quote, sign and see them.")
@@ -95,8 +95,8 @@ def sign_(
         bundle = load_policy(policy, in_force(engine))
         on = _day(date_, bundle.policy) if date_ else None
         wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, on)
-        agreed, _ = sign(engine, case, bundle, wanted, by, "command", datetime.now(UTC))
-    _emit_file(agreed.id, as_json)
+        agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, datetime.now(UTC))
+    _emit_file(agreement, as_json)
 
 
 @agreement_commands.command()
@@ -130,11 +130,10 @@ def break_(
     as_json: Json = False,
 ) -> None:
     """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
-    for option, value in (("--by", by), ("--reason", reason)):
-        if not value.strip():
-            raise typer.BadParameter("must not be empty", param_hint=option)
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
-        rescind(engine, agreement, by, reason, datetime.now(UTC))
+        break_agreement(engine, credentials(by), agreement, reason, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 

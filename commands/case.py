@@ -7,32 +7,33 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select, update
+from sqlalchemy import Engine
 
 from commands import process
-from commands.acting import By, ask_of_case
-from commands.console import Json, emit, out, table
+from commands.acting import By, credentials
+from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
-from commands.services import database, temporal_client
-from models.case.commands import must_be_open
+from commands.services import temporal_client
 from models.case.status import Status
-from models.errors import Refusal
-from models.events import NoticeServed
 from models.formats import money
 from models.words import GROUNDS, STATUSES
-from storage.case.cases import read_case
+from operations.cases import (
+    Acted,
+    approve_suspension,
+    declare_hardship,
+    give_contact,
+    pause_case,
+    recover_cases,
+    reject_suspension,
+    resume_case,
+    reveal_case,
+)
+from operations.due_process import register_service
 from storage.case.cohorts import read_cohort
-from storage.case.hardship import declare_hardship
 from storage.case.prescription import list_cases
-from storage.case.recovery import look_again
-from storage.case.transaction import record_decision
-from storage.contact.contacts import give_contact
 from storage.law.approvals import to_be_approved
-from storage.outbox import enqueue
 from storage.read_models.case_file import case_file
-from storage.schema import notices
-from workflows.effects import Command
-from workflows.start import ask_case
+from workflows.start import status_after
 
 SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
 
@@ -69,43 +70,59 @@ def show(
     json: Json = False,
 ) -> None:
     """All that is on record of a case."""
-    with answering_database() as engine, engine.connect() as connection:
-        file = case_file(connection, case, reveal)
+    with answering_database() as engine:
+        file = reveal_case(engine, credentials(), case) if reveal else _masked(engine, case)
     emit(file, json, lambda: _show(file))
+
+
+def _masked(engine: Engine, case: str) -> dict[str, Any]:
+    with engine.connect() as connection:
+        return case_file(connection, case, reveal=False)
 
 
 @case.command()
 def approve(case: str, by: By, reason: Reason, json: Json = False) -> None:
     """Approve the suspension of the taxpayer's benefits: those listed, on the notices and the balance listed."""
-    with answering_database() as engine, engine.connect() as connection:
-        seen = to_be_approved(connection, case, datetime.now(UTC))
-    if seen and not json:
-        _show_approval(seen)
-    _tell(case, "approve", json, by, reason, seen["fingerprint"] if seen else "", approval=seen)
+    _must_say("--reason", reason)
+    with answering_database() as engine:
+        with engine.connect() as connection:
+            seen = to_be_approved(connection, case, _now())
+        if seen and not json:
+            _show_approval(seen)
+        acted = approve_suspension(engine, credentials(by), case, seen["fingerprint"] if seen else "", reason, _now())
+    _answer(acted, json, approval=seen)
 
 
 @case.command()
 def reject(case: str, by: By, reason: Reason, json: Json = False) -> None:
     """Refuse the suspension; the ruler asks again after its wait."""
-    _tell(case, "reject", json, by, reason)
+    _must_say("--reason", reason)
+    with answering_database() as engine:
+        acted = reject_suspension(engine, credentials(by), case, reason, _now())
+    _answer(acted, json)
 
 
 @case.command()
 def pause(case: str, by: By, json: Json = False) -> None:
     """Stop the clock of a case."""
-    _tell(case, "pause", json, by)
+    with answering_database() as engine:
+        acted = pause_case(engine, credentials(by), case, _now())
+    _answer(acted, json)
 
 
 @case.command()
 def resume(case: str, by: By, json: Json = False) -> None:
     """Let the clock of a paused case run on, with the wait that was left."""
-    _tell(case, "resume", json, by)
+    with answering_database() as engine:
+        acted = resume_case(engine, credentials(by), case, _now())
+    _answer(acted, json)
 
 
 @case.command()
 def hardship(case: str, by: By, json: Json = False) -> None:
     """Record that the taxpayer declared to be unable to pay."""
-    declared_on = declare_hardship(database(), case, by)
+    with answering_database() as engine:
+        declared_on = declare_hardship(engine, credentials(by), case, _now())
     _done(case, f"hardship declared on {declared_on:%Y-%m-%d}", json)
 
 
@@ -118,9 +135,8 @@ def contact(
     json: Json = False,
 ) -> None:
     """Put another e-mail or telephone on record; a case that reached nobody goes on."""
-    _must_say("--by", by)
     with answering_database() as engine:
-        given = give_contact(engine, case, by, email, phone)
+        given = give_contact(engine, credentials(by), case, _now(), email, phone)
     said = [f"{case}: {', '.join(given.kinds)} on record"]
     said += [f"{channel} is tried there again, where it had failed" for channel in given.recovered]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
@@ -138,48 +154,33 @@ def served(
 ) -> None:
     """Register the proof that a formal notice was served (ciência)."""
     day = _date(on)
-    _must_say("--by", by)
     _must_say("--reference", reference)
-    with database().begin() as connection:
-        record = read_case(connection, case, lock=True)
-        made = connection.execute(select(notices).where(notices.c.id == notice, notices.c.case == case)).one_or_none()
-        if made is None:
-            raise Refusal(f"case {case} has no notice {notice}; `case show {case}` lists them")
-        if not made.formal:
-            raise Refusal(f"notice {notice} is not a formal one: its clock needs no proof of service")
-        if made.served_on is not None:
-            raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
-        today = record.clock.day_at(datetime.now(UTC))
-        if not made.at <= day <= today:
-            raise Refusal(f"--on must lie between the notice's day {made.at:%Y-%m-%d} and today {today:%Y-%m-%d}")
-        proof = {"served_on": day, "served_by": by, "served_reference": reference}
-        connection.execute(update(notices).where(notices.c.id == notice).values(proof))
-        why = f"ciência da notificação {notice} em {day:%d/%m/%Y}, registrada por {by}: {reference}"
-        record_decision(connection, record, "served", why, day)
-        enqueue(connection, [case], NoticeServed(notice=notice, on=day))
+    with answering_database() as engine:
+        register_service(engine, credentials(by), case, notice, day, reference, _now())
     _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
 
 
 @case.command(name="revive")
 def recover(json: Json = False) -> None:
     """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
-    with answering_database() as engine, engine.begin() as connection:
-        recovered = look_again(connection)
+    with answering_database() as engine:
+        recovered = recover_cases(engine, credentials())
     said = f"{recovered.cases} cases and {recovered.agreements} agreements look at their record again"
     emit(asdict(recovered), json, lambda: out.print(said))
 
 
-def _tell(name: str, update_name: str, as_json: bool, by: str, reason: str = "", seen: str = "", **more: Any) -> None:
-    _must_say("--by", by)
-    with database().connect() as connection:
-        record = read_case(connection, name)
-    must_be_open(record.situation)
-    status = asyncio.run(_ask(name, update_name, ask_of_case(reason, seen)))
-    emit({"case": name, "status": status, **more}, as_json, lambda: out.print(f"{name}: {STATUSES[status]}"))
+def _answer(acted: Acted, as_json: bool, **more: Any) -> None:
+    """Show the status that the case's workflow came to, or the record's when there is no answer."""
+    told = asyncio.run(status_after(temporal_client, acted.case, acted.act))
+    status = told or acted.status
+    if told is None:
+        err.print("the case does not answer yet: it is on record, and the case hears of it", soft_wrap=True)
+    said = {"case": acted.case, "status": status, **more}
+    emit(said, as_json, lambda: out.print(f"{acted.case}: {STATUSES[status]}"))
 
 
-async def _ask(case: str, update_name: str, command: Command) -> str:
-    return await ask_case(await temporal_client(), case, update_name, command)
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _must_say(option: str, value: str) -> None:

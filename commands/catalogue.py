@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
 from models.assets import PublishedKind
@@ -38,7 +38,7 @@ def import_(
 ) -> None:
     """Publish a new version of each thing that has changed. With one fault nothing is published."""
     with answering_database() as engine:
-        done = import_texts(engine, file, by, note)
+        done = import_texts(engine, credentials(by), file, note)
     columns = ("kind", "name", "version", "state")
     told = [{**_told(each.version), "state": "published" if each.is_new else "unchanged"} for each in done]
     emit({"published": told}, as_json, lambda: table(columns, ([row[column] for column in columns] for row in told)))
@@ -52,8 +52,7 @@ def list_(kind: Kind = None, as_json: Json = False) -> None:
     known = {(version.kind, version.name) for version in versions}
     told = [_told(version) for version in versions]
     told += [_example(*each) for each in examples() if each not in known and kind in (None, each[0])]
-    columns = ("kind", "name", "version", "published_by", "published_at", "note")
-    emit({"catalogue": told}, as_json, lambda: table(columns, ([row[column] for column in columns] for row in told)))
+    emit({"catalogue": told}, as_json, lambda: table(("kind", "name", "version", "by", "on", "note"), map(_line, told)))
 
 
 @catalogue.command()
@@ -88,6 +87,11 @@ def export_(
     emit(told, as_json, lambda: err.print(f"wrote {len(files)} files into {to}", markup=False, soft_wrap=True))
 
 
+def _line(told: dict[str, Any]) -> list[Any]:
+    on = f"{told['published_at']:%Y-%m-%d}" if told["published_at"] else None
+    return [told["kind"], told["name"], told["version"], told["published_by"], on, told["note"]]
+
+
 def _found(name: str, kind: PublishedKind | None, version: int | None) -> list[Entry]:
     with answering_database() as engine:
         return entries(engine, name, kind, version)
@@ -111,7 +115,7 @@ def _told(version: Version) -> dict[str, Any]:
 
 def _example(kind: PublishedKind, name: str) -> dict[str, Any]:
     nobody = dict.fromkeys(("version", "digest", "published_by", "published_at"))
-    return {"kind": kind, "name": name, **nobody, "note": "a shipped example"}
+    return {"kind": kind, "name": name, **nobody, "note": "example"}
 
 
 def _state(entry: Entry) -> str:

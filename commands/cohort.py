@@ -1,7 +1,6 @@
-"""`cohort …`: a ruler for everybody whom a selection names, started, watched and steered."""
+"""`cohort …`: a ruler for everybody whom a selection names, started, watched, held and ended."""
 
 import asyncio
-import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,12 +11,12 @@ from sqlalchemy import Connection, Engine
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from commands.percentages import share_of
 from commands.progress import watch
-from commands.services import database, temporal_client
+from commands.services import temporal_client
 from embedded.home import find_services
 from models.assets import RulerBundle
 from models.case.cohort_state import State
@@ -30,12 +29,19 @@ from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
 from models.words import GROUNDS, STATUSES
 from operations.catalogue import in_force
+from operations.cohorts import (
+    begin_cohort,
+    cancel_cohort,
+    change_budget,
+    must_not_be_over,
+    pause_cohort,
+    release_control,
+    resume_cohort,
+)
 from operations.rulers import load_ruler
-from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler, read_cohort
+from storage.case.cohorts import Cohort, Selection, read_cohort
 from storage.case.dry_run import foresee
-from storage.contact.costs import change_budget
-from storage.proof.holdout import drawn, release
+from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
@@ -52,7 +58,7 @@ Uf = Annotated[str | None, typer.Option(help="Only debtors of this state, two le
 Tax = Annotated[str | None, typer.Option(help="Only this tax.")]
 Budget = Annotated[str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")]
 Rehearse = Annotated[
-    bool, typer.Option("--rehearse", help="Every notice goes to the outbox, whatever providers are there.")
+    bool, typer.Option("--rehearse", help="Every notice becomes a file, whatever providers are there.")
 ]
 Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
@@ -113,7 +119,7 @@ def start(
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
     limit = None if budget is None else amount_of(budget, "--budget")
-    _refuse_if_over(read, clock.origin_day)
+    must_not_be_over(read, clock.origin_day)
     rival = _rival(bundle, load_ruler(arm, named)) if arm else None
     if dry_run:
         other = rival.ruler if rival else None
@@ -122,15 +128,16 @@ def start(
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
-    engine = database()
-    begun = begin_cohort(engine, name, bundle, by, selection, clock, limit, rehearse, control, rival)
-    before = sum(status_counts(engine, name).values())
-    done = asyncio.run(_run(begun, rate, wait=not no_wait))
-    counts = status_counts(engine, name)
-    started = sum(counts.values()) - before
-    result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
-    with engine.connect() as connection:
-        result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
+    chosen = (selection, clock, limit, rehearse, control, rival, rate)
+    with answering_database() as engine:
+        begun = begin_cohort(engine, credentials(by), name, bundle, *chosen)
+        before = sum(status_counts(engine, name).values())
+        done = asyncio.run(_run(begun, rate, wait=not no_wait))
+        counts = status_counts(engine, name)
+        started = sum(counts.values()) - before
+        result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
+        with engine.connect() as connection:
+            result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
 
 
@@ -167,10 +174,11 @@ def status(name: str, json: Json = False) -> None:
 @cohort.command("release")
 def release_(name: str, by: By, json: Json = False) -> None:
     """Let go of a cohort's control group, so that other cohorts may take it up; its report ends on that day."""
-    released = release(database(), name)
-    emit(
-        {"cohort": name, "released": released, "by": by}, json, lambda: out.print(f"{name}: {released} cases released")
-    )
+    who = credentials(by)
+    with answering_database() as engine:
+        released = release_control(engine, who, name)
+    said = {"cohort": name, "released": released, "by": who.name}
+    emit(said, json, lambda: out.print(f"{name}: {released} cases released"))
 
 
 @cohort.command("budget")
@@ -182,7 +190,8 @@ def budget_(
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
     limit = amount_of(amount, "AMOUNT")
-    woken = change_budget(database(), name, limit, by)
+    with answering_database() as engine:
+        woken = change_budget(engine, credentials(by), name, limit, datetime.now(UTC))
     shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
     emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
 
@@ -190,13 +199,17 @@ def budget_(
 @cohort.command()
 def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Hold every case of a cohort: no notice is claimed once this has returned."""
-    _change_cohort_state(name, State.PAUSED, by, reason, json)
+    with answering_database() as engine:
+        told = pause_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
+    _show_state(name, State.PAUSED, told, json)
 
 
 @cohort.command()
 def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
-    _change_cohort_state(name, State.RUNNING, by, reason, json)
+    with answering_database() as engine:
+        told = resume_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
+    _show_state(name, State.RUNNING, told, json)
 
 
 @cohort.command()
@@ -209,36 +222,14 @@ def cancel(
     """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
     if not reason.strip():
         raise typer.BadParameter("must not be empty", param_hint="--reason")
-    _change_cohort_state(name, State.CANCELLED, by, reason, json)
+    with answering_database() as engine:
+        told = cancel_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
+    _show_state(name, State.CANCELLED, told, json)
 
 
-def _change_cohort_state(name: str, to: State, by: str, reason: str, as_json: bool) -> None:
-    told = change_cohort_state(database(), name, to, by, reason.strip(), datetime.now(UTC))
+def _show_state(name: str, to: State, told: int, as_json: bool) -> None:
     shown = f"{name} is {to} from now on; cases that are being told: {told}"
     emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
-
-
-def begin_cohort(
-    engine: Engine,
-    name: str,
-    bundle: RulerBundle,
-    by: str,
-    selection: Selection,
-    clock: Clock,
-    budget: Decimal | None = None,
-    rehearsal: bool = False,
-    control: Decimal | None = None,
-    rival: RulerBundle | None = None,
-) -> Cohort:
-    """Puts the cohort and the rulers it pins, each with all that it is made of, on record."""
-    must_be_reckonable(engine, bundle.ruler, selection, clock.origin_day)
-    _refuse_if_over(bundle.ruler, clock.origin_day)
-    first_year = clock.origin_day.year - 1
-    with engine.begin() as connection:
-        frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
-        other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
-    lot = Lot(secrets.token_hex(16), control, other) if control or other else None
-    return create_cohort(engine, Cohort(name, frozen, selection, clock, by, budget, rehearsal, lot))
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
@@ -279,15 +270,6 @@ def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None)
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
     return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
-
-
-def _refuse_if_over(ruler: Ruler, day: date) -> None:
-    if ruler.offer and ruler.offer.deadline_day <= day:
-        raise Refusal(
-            f"the offer of {ruler.label} ends on {ruler.offer.until:%Y-%m-%d at %H:%M} and contacts nobody on its last"
-            f" day: on {day} nothing is left of it. Write another `until` and raise the version; to rehearse it, set"
-            " --day-seconds and --start"
-        )
 
 
 def amount_of(written: str, option: str) -> Decimal:

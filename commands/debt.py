@@ -39,7 +39,7 @@ def show(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """What is owed on a day: principal, fine, interest, fees and discounts, and the lines that they come from."""
+    """Show what is owed on a day: principal, fine, interest, fees and discounts, and the lines that they come from."""
     at = on.date() if on else today()
     if not 1990 <= at.year <= 2100:
         raise typer.BadParameter("must lie between 1990 and 2100", param_hint="--on")

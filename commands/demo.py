@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from commands.cohort import begin_cohort, start_cohort
+from commands.cohort import start_cohort
 from commands.console import Json, emit, err, out, table
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
@@ -26,13 +26,15 @@ from models.formats import money
 from models.law.calendar import Clock
 from models.ruler.schema import Hypothesis, Stage
 from models.words import STAGES, STATUSES
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from operations.rulers import load_ruler
 from rehearsal.bank import Bank
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
 from rehearsal.city import MOST_TAXPAYERS, RULERS, Person, city
 from rehearsal.clerk import Clerk
-from rehearsal.clock import RehearsalClock, standing_on
+from rehearsal.clock import RehearsalClock, stepped_clock
 from rehearsal.ground import clear
 from rehearsal.life import Life
 from rehearsal.people import Townspeople
@@ -144,7 +146,7 @@ class Play:
         census = Census(engine, deliveries)
         census.take(self.people, self.first_day)
         bank = Bank(engine, deliveries, str(stack.services.pix_webhook_url))
-        first = standing_on(self.first_day, load_ruler("alagoas-icms").ruler.jurisdiction.timezone)
+        first = stepped_clock(self.first_day, load_ruler("alagoas-icms").ruler.jurisdiction.timezone)
         cohorts = [self._found(engine, tax, first) for tax in RULERS if any(p.tax == tax for p in self.people)]
         clock = RehearsalClock(engine, [cohort.name for cohort in cohorts], first)
         over = asyncio.run(self._live(stack, engine, census, bank, clock, cohorts))
@@ -162,7 +164,7 @@ class Play:
         if bundle.ruler.offer:
             bundle = opening_on(self.first_day, bundle.ruler.offer, bundle)
         name = f"cidade-{tax.lower()}"
-        return begin_cohort(engine, name, bundle, "demo", Selection(tax=tax), clock, rehearsal=True)
+        return begin_cohort(engine, Credentials("demo"), name, bundle, Selection(tax=tax), clock, rehearsal=True)
 
     async def _live(
         self, stack: Stack, engine: Engine, census: Census, bank: Bank, clock: RehearsalClock, cohorts: list[Cohort]
@@ -180,7 +182,7 @@ class Play:
                 rest=Rest(engine, client),
                 people=Townspeople(engine, census, bank, self.seed, self.people),
                 bank=bank,
-                supervisor=Supervisor(engine, client, self.people),
+                supervisor=Supervisor(engine, self.people),
                 clerk=Clerk(engine),
                 tend=stack.tend,
                 watch=watch,
@@ -222,7 +224,7 @@ def sum_of(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
-    """Of all rulers together: where cases stand at the end, and what was sent on the way."""
+    """The cells of all rulers together: where cases stand at the end, and what was sent on the way."""
     for row in get_args(Hypothesis):
         for stage in Stage:
             here = [cohort.counts[row, stage] for cohort in cohorts if (row, stage) in cohort.counts]

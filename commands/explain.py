@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from commands.acting import credentials
 from commands.case import case as case_commands
 from commands.console import Json, emit, err, out
 from commands.imports import answering_database
 from models.errors import Refusal
+from operations.cases import reveal_dossier
 from reports.document import Document, as_data
 from reports.explanation import told
 from storage.read_models.dossier import read_dossier
@@ -28,7 +30,8 @@ def explain(
 ) -> None:
     """Why is this taxpayer here? Every decision with its evidence, rule, notice and proof; always the same bytes."""
     with answering_database() as engine:
-        document = told(read_dossier(engine, case), reveal)
+        dossier = reveal_dossier(engine, credentials(), case) if reveal else read_dossier(engine, case)
+    document = told(dossier, reveal)
     if html is not None:
         _write(html, _as_html(document))
     if pdf is not None:

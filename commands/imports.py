@@ -11,17 +11,20 @@ from typing import Annotated, Any
 import psycopg
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from commands.acting import credentials
 from commands.console import Json, emit, err, out, table
 from commands.services import database
 from embedded.home import home
 from models.errors import Refusal
 from models.intake.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
 from models.words import GROUNDS
+from operations.imports import import_held_benefits, import_returns, import_taxpayers
+from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
-from storage.intake import Rejects, SourceFile, TextFile, import_benefits, import_debts, import_filings, look_over
+from storage.intake import Rejects, SourceFile, TextFile, look_over
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
@@ -56,24 +59,24 @@ def group() -> None:
 
 
 @taxpayers.command("import")
-def import_taxpayers(
+def import_taxpayers_(
     file: File, layout: LayoutOption = None, snapshot_of: SnapshotOf = "", as_json: Json = False
 ) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    merge = partial(import_debts, snapshot_of=snapshot_of.strip() or None)
+    merge = partial(import_taxpayers, snapshot_of=snapshot_of.strip() or None)
     take(file, lambda header: debt_reader(header, today(), layout), merge, as_json)
 
 
 @filings.command("import")
-def import_returns(file: File, as_json: Json = False) -> None:
+def import_returns_(file: File, as_json: Json = False) -> None:
     """Import returns by period; a newer one supersedes the former and moves its taxpayer's open case."""
-    take(file, filing_reader, import_filings, as_json)
+    take(file, filing_reader, import_returns, as_json)
 
 
 @benefits.command("import")
-def import_held_benefits(file: File, as_json: Json = False) -> None:
+def import_benefits_(file: File, as_json: Json = False) -> None:
     """Import the tax benefits that taxpayers hold; the taxpayers come first."""
-    take(file, benefit_reader, import_benefits, as_json)
+    take(file, benefit_reader, import_held_benefits, as_json)
 
 
 def sample(
@@ -98,7 +101,7 @@ def sample(
 
 # ---- one import
 
-Merge = Callable[[Connection, SourceFile, Reader[Row], Rejects, Callable[[int], None]], Any]
+Merge = Callable[[Engine, Credentials, SourceFile, Reader[Row], Rejects, Callable[[int], None]], Any]
 
 
 def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: Merge[Row], as_json: bool) -> None:
@@ -106,22 +109,15 @@ def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: M
     source = look_over(file)
     read = reader_of(source.header)
     kept = home().rejects / f"{source.label}.csv"
-    with progress_of(source) as progress, Rejects(kept) as rejects, transaction() as connection:
-        imported = asdict(merge(connection, source, read, rejects, progress))
+    with progress_of(source) as progress, Rejects(kept) as rejects, answering_database() as engine:
+        imported = asdict(merge(engine, credentials(), source, read, rejects, progress))
     said = {**imported, "rejected": rejects.count, "rejects_file": str(rejects.path) if rejects.path else None}
     emit(said, as_json, lambda: show(said))
 
 
 @contextmanager
-def transaction() -> Iterator[Connection]:
-    """All or nothing, on an engine of its own."""
-    with answering_database() as engine, engine.begin() as connection:
-        yield connection
-
-
-@contextmanager
 def answering_database() -> Iterator[Engine]:
-    """What the database refuses is said without its message, which may hold a row's values."""
+    """An engine on the database, whose refusals are told without its message, which may hold a row's values."""
     with ExitStack() as ends:
         try:
             engine = database()

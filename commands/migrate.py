@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, TextColumn
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.cohort import cohort
 from commands.console import Json, emit, err, out, table
 from commands.imports import answering_database
@@ -16,8 +16,9 @@ from models.case.ruler_change import Outcome
 from models.formats import money
 from models.ruler.schema import Ruler
 from operations.catalogue import in_force
+from operations.cohorts import migrate_cohort
 from operations.rulers import load_ruler
-from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
+from storage.case.ruler_change import Foreseen, foresee_migration
 
 
 def register(app: typer.Typer) -> None:
@@ -34,23 +35,28 @@ def migrate(
 ) -> None:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler."""
     now = datetime.now(UTC)
-    with answering_database() as engine:
+    with answering_database() as engine, _progress(name) as advance:
         bundle = load_ruler(ruler, in_force(engine))
-        read = bundle.ruler
-        with _progress(f"foreseeing {name}") as seen:
-            foreseen = foresee_migration(engine, name, bundle, now, seen)
-        if not dry_run:
-            with _progress(f"migrating {name}") as moved:
-                migrate_cohort(engine, name, bundle, by, now, moved)
+        if dry_run:
+            foreseen = foresee_migration(engine, name, bundle, now, advance("foreseeing"))
+        else:
+            done = advance("foreseeing"), advance("migrating")
+            foreseen = migrate_cohort(engine, credentials(by), name, bundle, now, *done)
+    read = bundle.ruler
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int], None]]:
+def _progress(name: str) -> Iterator[Callable[[str], Callable[[int], None]]]:
+    """A line for each thing that is done to the cases of a cohort."""
     columns = (TextColumn("{task.description}"), TextColumn("{task.completed} cases"))
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda cases: bar.advance(task, cases)
+
+        def advance(doing: str) -> Callable[[int], None]:
+            task = bar.add_task(f"{doing} {name}", total=None)
+            return lambda cases: bar.advance(task, cases)
+
+        yield advance
 
 
 def _told(foreseen: Foreseen, ruler: Ruler, dry_run: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, err, out, table
 from commands.imports import Day, answering_database, progress_of
 from embedded.home import home
 from models.errors import Refusal
 from models.formats import day, money
+from operations.payments import import_bank_file, match_payment
 from storage.intake import Rejects, look_over_text
-from storage.payments.bank_files import BankFileImported, import_bank_file
-from storage.payments.ledger import match as put_on_debt
+from storage.payments.bank_files import BankFileImported
 from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.statement import Reconciled, State, list_payments
 from storage.payments.statement import reconcile as reconciled
@@ -44,7 +44,7 @@ def import_payments(
         answering_database() as engine,
     ):
         now = datetime.now(UTC)
-        imported = import_bank_file(engine, source, rejects, now, force=force, progress=progress)
+        imported = import_bank_file(engine, credentials(), source, rejects, now, force, progress)
     said = _said(imported, rejects)
     emit(said, as_json, lambda: _show_import(said))
     if not imported.applied:
@@ -74,8 +74,12 @@ def match(
 ) -> None:
     """Put an unmatched payment on the debt it was meant for."""
     with answering_database() as engine:
-        put_on_debt(engine, payment, debt, by, datetime.now(UTC))
-    emit({"payment": payment, "debt": debt, "by": by}, as_json, lambda: out.print(f"payment {payment} is on {debt}"))
+        match_payment(engine, who := credentials(by), payment, debt, datetime.now(UTC))
+    emit(
+        {"payment": payment, "debt": debt, "by": who.name},
+        as_json,
+        lambda: out.print(f"payment {payment} is on {debt}"),
+    )
 
 
 @payments.command()
@@ -151,7 +155,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
-def _show_payments(found: list[dict[str, Any]]) -> None:
+def _show_payments(found: Iterable[dict[str, Any]]) -> None:
     rows = ([shown(payment[name]) for name, (_, shown) in COLUMNS.items()] for payment in found)
     table((title for title, _ in COLUMNS.values()), rows)
 

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _reads(read: Callable[[str], Decimal]) -> Callable[[str], Decimal]:
-    """What is refused is shown with the option that it was given to."""
+    """Read an option, and show a refusal with the option that it was given to."""
 
     def parse(written: str) -> Decimal:
         try:
@@ -110,7 +110,7 @@ def _designs(effect: Effect, cohort: int | None, share: Fraction | None) -> Iter
 
 
 def _just_visible(known: Design, deviation: float) -> Design:
-    """What the groups that the payment rate asks for show of the value per head."""
+    """The effect on the value per head that the groups show which the payment rate asks for."""
     blank = replace(known, effect=ValueEffect(deviation, 0))
     return replace(known, effect=ValueEffect(deviation, blank.detectable or 0))
 

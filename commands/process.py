@@ -7,16 +7,15 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, out
 from commands.imports import answering_database
 from models.case.facts import StepKind
 from models.errors import Refusal
 from models.law.grounds import Ground, read_ground
 from models.words import GROUNDS, PRIOR_STEPS
-from storage.law.defences import file_defence, rule_on_defence
-from storage.law.holds import Changed, place_hold, release_hold
-from storage.law.prior_steps import take_prior_step
+from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence, take_prior_step
+from storage.law.holds import Changed
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; default: today.")]
@@ -52,11 +51,13 @@ def hold(
     json: Json = False,
 ) -> None:
     """Hold debts of a case, all of them unless they are named: no notice asks for them any more (CTN art. 151)."""
-    must_say(by=by, reason=reason)
+    must_say(reason=reason)
     chosen = _ground(ground)
     with answering_database() as engine:
         days = {"since": _day(since), "until": _day(until)}
-        placed = place_hold(engine, case, chosen, by, reason, _now(), evidence or None, of_debts=debt or (), **days)
+        placed = place_hold(
+            engine, credentials(by), case, chosen, reason, _now(), evidence or None, debts=debt or (), **days
+        )
     _tell(case, f"held on the ground {chosen}", {"placed": _holds(placed), "cases": placed.cases}, json)
 
 
@@ -69,10 +70,10 @@ def release(
     json: Json = False,
 ) -> None:
     """Lift holds that people placed; the clock runs on with the wait that was left."""
-    must_say(by=by, reason=reason)
+    must_say(reason=reason)
     chosen = _ground(ground) if ground else None
     with answering_database() as engine:
-        lifted = release_hold(engine, case, by, reason, _now(), chosen, debt or ())
+        lifted = release_hold(engine, credentials(by), case, reason, _now(), chosen, debt or ())
     grounds = ", ".join(sorted({each.ground for each in lifted.holds}))
     _tell(case, f"released: {grounds}", {"released": _holds(lifted), "cases": lifted.cases}, json)
 
@@ -88,16 +89,15 @@ def defence(
 ) -> None:
     """File a defence against the suspension of benefits (--reference), or decide the open one (--decided, --reason).
     While one is open nothing escalates (LC 225/2026)."""
-    must_say(by=by)
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter("say --reference to file a defence, or --decided and --reason to decide the open one")
     with answering_database() as engine:
         if decided is None:
-            filed = file_defence(engine, case, by, reference, _now(), _day(on))
+            filed = file_defence(engine, credentials(by), case, reference, _now(), _day(on))
             done = f"defence filed on {filed.filed_on}"
         else:
             must_say(reason=reason)
-            filed = rule_on_defence(engine, case, decided.value, by, reason, _now(), _day(on))
+            filed = rule_on_defence(engine, credentials(by), case, decided.value, reason, _now(), _day(on))
             done = f"defence {decided} on {filed.decided_on}"
     _tell(case, done, {"defence": filed.model_dump()}, json)
 
@@ -111,11 +111,11 @@ def step(
     json: Json = False,
 ) -> None:
     """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN)."""
-    must_say(by=by, reference=reference)
+    must_say(reference=reference)
     if (named := STEPS.get(kind.replace("_", "-"))) is None:
         raise typer.BadParameter(f"there is no step {kind!r}; known are {', '.join(STEPS)}", param_hint="--kind")
     with answering_database() as engine:
-        take_prior_step(engine, case, named, on.date(), reference, by, _now())
+        take_prior_step(engine, credentials(by), case, named, on.date(), reference, _now())
     taken = {"kind": named, "on": on.date(), "reference": reference}
     _tell(case, f"{PRIOR_STEPS[named]} on {on:%Y-%m-%d}", {"step": taken}, json)
 

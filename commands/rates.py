@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from commands.acting import credentials
 from commands.console import Json, emit, out, table
-from commands.imports import transaction
+from commands.imports import answering_database
 from models.formats import percent
 from models.money.accrual_table import SERIES
 from models.money.rates import read_sgs
-from storage.amounts.rates import read_rate_file, read_rates, record_rates
+from operations.imports import import_rates
+from storage.amounts.rates import read_rate_file, read_rates
 
 rates = typer.Typer(no_args_is_help=True, help="Monthly rates that accrual needs, as the Central Bank publishes them.")
 
@@ -22,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 @rates.command("import")
-def import_rates(
+def import_rates_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A monthly series of SGS, JSON or CSV.")],
     series: Annotated[str, typer.Option(help="The name by which tables of accrual know it.")] = "selic",
     as_json: Json = False,
@@ -33,8 +35,8 @@ def import_rates(
     rows = read_sgs(read_rate_file(file), file.name)
     accepted = [row.rate for row in rows if row.rate]
     rejects = [row for row in rows if row.rate is None]
-    with transaction() as connection:
-        changes = record_rates(connection, series, accepted)
+    with answering_database() as engine:
+        changes = import_rates(engine, credentials(), file, series, accepted)
     counts = {
         "rows": len(rows),
         "rates": len({rate.month for rate in accepted}),
@@ -63,7 +65,7 @@ def import_rates(
 @rates.command("list")
 def list_rates(as_json: Json = False) -> None:
     """List every rate on record, by series and month."""
-    with transaction() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         known = read_rates(connection).by_series
     found = [(series, month, rate) for series, by_month in known.items() for month, rate in by_month.items()]
     data = [{"series": series, "month": f"{month:%Y-%m}", "percent": _exact(rate)} for series, month, rate in found]

@@ -22,17 +22,19 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.acting import By
-from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, begin_cohort, clock_of, selection_of
+from commands.acting import By, credentials
+from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, clock_of, selection_of
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
-from commands.services import database, temporal_client
+from commands.services import temporal_client
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler.schema import Ruler
 from operations.catalogue import in_force
+from operations.cohorts import create_schedule
 from operations.rulers import load_ruler
-from storage.case.cohorts import Cohort, Selection, read_cohort
+from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
+from storage.case.cohorts import Cohort, Selection
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
@@ -76,19 +78,20 @@ def create(
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
     limit = None if budget is None else amount_of(budget, "--budget")
-    engine = database()
-
-    def found() -> Cohort:
-        return begin_cohort(engine, name, bundle, by, selection, clock, limit, rehearse, control)
-
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
-    asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
+
+    def make(found: Callable[[], Cohort]) -> None:
+        asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
+
+    whom = (selection, clock, limit, rehearse, control, rate)
+    with answering_database() as engine:
+        create_schedule(engine, credentials(by), name, cron, make, bundle, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
 
 
 def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
-    """Of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
+    """The selection made of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
     asked: dict[str, str] = {}
     for pair in re.findall(r"[^\s,]+", " ".join(written)):
         key, _, value = pair.partition("=")
@@ -120,21 +123,27 @@ def list_schedules(json: Json = False) -> None:
 @schedule.command()
 def pause(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in until it is resumed; the cases of the cohort go on."""
-    note = f"paused by {by}"
-    _do(name, note, json, lambda handle: handle.pause(note=note))
+    who = credentials(by)
+    with answering_database() as engine:
+        pause_schedule(engine, who, name, lambda note: _carried_out(name, lambda handle: handle.pause(note=note)))
+    _show_done(name, f"paused by {who.name}", json)
 
 
 @schedule.command()
 def resume(name: str, by: By, json: Json = False) -> None:
     """Take people in again; whom the pause left out are taken in at the next run."""
-    note = f"resumed by {by}"
-    _do(name, note, json, lambda handle: handle.unpause(note=note))
+    who = credentials(by)
+    with answering_database() as engine:
+        resume_schedule(engine, who, name, lambda note: _carried_out(name, lambda handle: handle.unpause(note=note)))
+    _show_done(name, f"resumed by {who.name}", json)
 
 
 @schedule.command()
 def delete(name: str, by: By, json: Json = False) -> None:
     """Take nobody else in; the cohort and its cases go on."""
-    _do(name, "deleted", json, lambda handle: handle.delete())
+    with answering_database() as engine:
+        delete_schedule(engine, credentials(by), name, lambda _: _carried_out(name, lambda handle: handle.delete()))
+    _show_done(name, "deleted", json)
 
 
 @schedule.command()
@@ -150,7 +159,10 @@ def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> N
         first, last = since.replace(tzinfo=zone), datetime.combine(until, time.max, zone)
         await handle.backfill(ScheduleBackfill(first, last, ScheduleOverlapPolicy.SKIP))
 
-    _do(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json, make_up)
+    days = since.date(), until.date()
+    with answering_database() as engine:
+        backfill_schedule(engine, credentials(by), name, *days, lambda _: _carried_out(name, make_up))
+    _show_done(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json)
 
 
 async def _create(intake: Intake, label: str, times: ScheduleSpec, found: Callable[[], Cohort]) -> None:
@@ -202,14 +214,13 @@ async def _intakes(client: Client) -> AsyncIterator[Kept]:
             yield Kept(name, ahead[0] if ahead else None, state.paused, state.note)
 
 
-def _do(name: str, done: str, as_json: bool, act: Callable[[ScheduleHandle], Awaitable[None]]) -> None:
-    """Raises Refusal when there is no schedule of that name."""
-    engine = database()
-    if not asyncio.run(_acted(name, act)):
-        with engine.connect() as connection:
-            read_cohort(connection, name)
-        raise Refusal(f"cohort {name} has no schedule; `schedule list` shows those that are there")
+def _show_done(name: str, done: str, as_json: bool) -> None:
     emit({"schedule": name, "done": done}, as_json, lambda: out.print(f"{name}: {done}", markup=False))
+
+
+def _carried_out(name: str, act: Callable[[ScheduleHandle], Awaitable[None]]) -> bool:
+    """Whether there is a schedule of that name."""
+    return asyncio.run(_acted(name, act))
 
 
 async def _acted(name: str, act: Callable[[ScheduleHandle], Awaitable[None]]) -> bool:

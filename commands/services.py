@@ -5,7 +5,6 @@ import os
 from sqlalchemy import Engine
 from temporalio.client import Client
 
-from commands.acting import admitted
 from embedded.home import find_services, running_stack
 from models.errors import Refusal
 from storage.engine import connect
@@ -13,8 +12,7 @@ from workflows import client as temporal
 
 
 def database() -> Engine:
-    """Raises Refusal when the command that asks takes a token that isn't there."""
-    return admitted(connect(find_services().database, pool=4))
+    return connect(find_services().database, pool=4)
 
 
 async def temporal_client() -> Client:

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
 from commands.imports import answering_database
 from models.formats import day
 from models.words import TASKS
+from operations.tasks import finish_task
 from storage.case.cohorts import read_cohort
-from storage.case.tasks import finish, open_tasks
+from storage.case.tasks import open_tasks
 
 task = typer.Typer(no_args_is_help=True, help="What people have to do.")
 
@@ -26,7 +27,7 @@ def list_tasks(
     kind: Annotated[str | None, typer.Option(help=f"Only of one kind: {', '.join(TASKS)}.")] = None,
     json: Json = False,
 ) -> None:
-    """What is still to be done: of cases near prescription first, then the most urgent."""
+    """List what is still to be done: of cases near prescription first, then the most urgent."""
     if kind is not None and kind not in TASKS:
         raise typer.BadParameter(f"there is no kind {kind!r}; known are {', '.join(TASKS)}", param_hint="--kind")
     with answering_database() as engine, engine.connect() as connection:
@@ -46,8 +47,6 @@ def done(
     json: Json = False,
 ) -> None:
     """Mark a task as done."""
-    if not by.strip():
-        raise typer.BadParameter("must not be empty", param_hint="--by")
     with answering_database() as engine:
-        finish(engine, task, by)
-    emit({"task": task, "done_by": by}, json, lambda: out.print(f"task {task} done"))
+        finish_task(engine, who := credentials(by), task)
+    emit({"task": task, "done_by": who.name}, json, lambda: out.print(f"task {task} done"))

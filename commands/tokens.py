@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from commands.acting import By
+from commands.acting import By, credentials
 from commands.console import Json, emit, out, table
-from commands.imports import transaction
+from commands.imports import answering_database
 from models.roles import Role
-from storage.audit.tokens import issue, list_tokens, revoke
+from operations.tokens import issue_token, revoke_token
+from storage.audit.tokens import list_tokens
 
 token = typer.Typer(no_args_is_help=True, help="Who may do what: tokens of analysts, supervisors and auditors.")
 
@@ -31,15 +32,15 @@ def issue_(
     as_json: Json = False,
 ) -> None:
     """Print a token, once: what is kept tells nobody what it was."""
-    with transaction() as connection:
-        made = issue(connection, name, role, by, days)
+    with answering_database() as engine:
+        made = issue_token(engine, credentials(by), name, role, days)
     emit({"name": name, "role": role, "token": made}, as_json, lambda: out.print(made, markup=False, soft_wrap=True))
 
 
 @token.command("list")
 def list_(as_json: Json = False) -> None:
     """List the tokens that were issued, and which are in force."""
-    with transaction() as connection:
+    with answering_database() as engine, engine.connect() as connection:
         found = list_tokens(connection, datetime.now(UTC))
     columns = ("name", "role", "state", "issued_by", "issued_at", "expires_at", "revoked_at", "revoked_by")
     emit({"tokens": found}, as_json, lambda: table(columns, ([each[column] for column in columns] for each in found)))
@@ -48,6 +49,6 @@ def list_(as_json: Json = False) -> None:
 @token.command("revoke")
 def revoke_(name: Name, by: By, as_json: Json = False) -> None:
     """End a token from now on."""
-    with transaction() as connection:
-        revoke(connection, name, by)
-    emit({"name": name, "revoked_by": by}, as_json, lambda: out.print(f"{name}'s token is no longer in force"))
+    with answering_database() as engine:
+        revoke_token(engine, who := credentials(by), name)
+    emit({"name": name, "revoked_by": who.name}, as_json, lambda: out.print(f"{name}'s token is no longer in force"))

@@ -62,7 +62,7 @@ def web(
 
 
 def manners(certificate: Path | None = None, key: Path | None = None, clients: Path | None = None) -> dict[str, Any]:
-    """What uvicorn is told. Raises Refusal when it would serve less safely than was asked for."""
+    """The settings that uvicorn is given. Raises Refusal when it would serve less safely than was asked for."""
     if certificate is None and (key or clients):
         raise Refusal("without --ssl-certfile nothing is encrypted, and no client's certificate asked for")
     return {

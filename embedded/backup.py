@@ -3,7 +3,7 @@
 Temporal's file is copied first, then PostgreSQL, then the folders. So the record is never behind the will: what it
 knows and no workflow does, a payment of that minute for instance, is found when the cases look at their record again,
 which a restored stack makes them all do. A workflow that knew more than its record would wait for what nobody knows.
-For the same reason no notice on record lacks its file in the outbox.
+For the same reason no notice on record lacks its file.
 """
 
 import hashlib

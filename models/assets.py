@@ -1,4 +1,5 @@
-"""What a ruler's messages, amounts and costs are made of beside its own text: tables, a policy, templates, by name.
+"""The assets of a ruler, of which its messages, amounts and costs are made beside its own text: tables, a policy,
+templates, by name.
 
 A name says where a text stands in a folder laid out as this repository: `accruals/federal.yaml`,
 `templates/email/refis-2023/alert.txt.j2`.

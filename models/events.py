@@ -120,6 +120,13 @@ class ExtractChanged(Event):
     """A newer extract placed or lifted a hold, or brought another debt of the same tax."""
 
 
+class ActRecorded(Event):
+    """People have approved, rejected, paused or resumed the case."""
+
+    act: int
+    """Its row in `acts`, which alone says who did what."""
+
+
 class DayBegan(Event):
     """A rehearsal's clock was moved to a day on which the case has something to do."""
 
@@ -161,6 +168,7 @@ EVENTS: tuple[type[Event], ...] = (
     PriorStepTaken,
     RatesLoaded,
     ExtractChanged,
+    ActRecorded,
     DayBegan,
     MemoryLost,
     HistoryRetired,

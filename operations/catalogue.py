@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from sqlalchemy import Engine
 
 from channels.template_check import words_faults
@@ -15,7 +14,8 @@ from models.agreement.policy import read_policy
 from models.assets import PUBLISHED_IN, PublishedKind, Texts, published_as
 from models.errors import Refusal
 from models.money.tables import read_accrual, read_prices
-from models.yaml_file import Fault
+from models.yaml_file import Fault, read_keys
+from operations.operation import Act, operation
 from operations.rulers import examined, placed
 from storage.catalogue import KINDS, SHIPPED, Folder, read_file
 from storage.published import Publication, Version, publish, published_texts, versions_of
@@ -25,62 +25,77 @@ FIRST_KEYS = {"ruler": "rulers", "agreement": "agreements", "accrual": "accruals
 
 
 def in_force(engine: Engine) -> Texts:
-    """What each name stands for: what was published last, else what is shipped as an example."""
+    """The text that each name stands for: the one published last, else what is shipped as an example."""
     with engine.connect() as connection:
         return ChainMap(published_texts(connection), SHIPPED)  # type: ignore[arg-type]  # never written to
 
 
-def import_texts(engine: Engine, path: Path, by: str, note: str = "") -> list[Publication]:
-    """Publishes a YAML file, or all in a folder laid out as this repository. Raises Refusal with every fault, one a
+@operation("catalogue import")
+def import_texts(act: Act, path: Path, note: str = "") -> list[Publication]:
+    """Publish a YAML file, or all in a folder laid out as this repository. Raises Refusal with every fault, one a
     line, and then nothing is published."""
     texts = _handed_in(path)
-    known = ChainMap(texts, in_force(engine))  # type: ignore[arg-type]  # never written to
-    faults = [fault for file in texts for fault in _faults(file, known)]
+    with act.engine.connect() as connection:
+        before = published_texts(connection)
+    known = ChainMap(texts, before, SHIPPED)  # type: ignore[arg-type]  # never written to
+    faults = [fault for file in texts for fault in (*_faults(file, known), *_number_faults(file, texts[file], before))]
     if faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise Refusal("\n".join([f"{path} has {count}; nothing was published:", *faults]))
-    with engine.begin() as connection:
-        return publish(connection, texts, by, note)
+    with act.engine.begin() as connection:
+        done = publish(connection, texts, act.by, note)
+        act.tell(published=[f"{each.version.kind} {each.version.name} {each.version.version}," for each in done])
+        return done
 
 
 def _handed_in(path: Path) -> dict[str, str]:
     """Texts by name. Raises Refusal when there is nothing to publish."""
     if not path.is_dir():
         text = read_file(str(path), "catalogue", "give a YAML file, or a folder of them")
-        return {_file_of(str(path), text): text}
+        if file := _file_of(text):
+            return {file: text}
+        keys = ", ".join(FIRST_KEYS)
+        raise Refusal(f"{path} doesn't say what it is: it needs one of the keys {keys} with its name")
     texts = dict(Folder(path))
     if not texts:
         raise Refusal(f"{path} has nothing to publish; give a YAML file, or a folder with {', '.join(KINDS)} in it")
     return texts
 
 
-def _file_of(shown: str, text: str) -> str:
-    """Where a YAML file would lie in a catalogue's folder, by what it calls itself."""
-    try:
-        written = yaml.safe_load(text)
-    except yaml.YAMLError:
-        written = None
-    keys = written if isinstance(written, dict) else {}
-    for key, folder in FIRST_KEYS.items():
-        if isinstance(keys.get(key), str):
-            return f"{folder}/{keys[key]}.yaml"
-    raise Refusal(f"{shown} doesn't say what it is: it needs one of the keys {', '.join(FIRST_KEYS)} with its name")
+def _file_of(text: str) -> str | None:
+    """The place of a YAML file in a catalogue's folder, by what it calls itself; None: it says no name."""
+    keys = read_keys(text, "a catalogue's file")[0] or {}
+    return next((f"{folder}/{keys[key]}.yaml" for key, folder in FIRST_KEYS.items() if keys.get(key)), None)
 
 
 LAYOUT = f"{', '.join(f'{folder}/NAME.yaml' for folder in PUBLISHED_IN)}, templates/CHANNEL/NAME/…"
 
 
 def _faults(file: str, texts: Texts) -> Iterator[str]:
-    """What is wrong with a text, with its line, as it would be used beside the others."""
+    """The faults of a text, each with its line, as it would be used beside the others."""
     of, text = published_as(file), texts[file]
     if of is None:
         yield f"{file}: is of the product's own; what can be published is {LAYOUT}"
     elif of[0] == "templates":
         yield from words_faults(file, texts)
     else:
-        if _file_of(file, text) != file:
+        if _file_of(text) not in (None, file):
             yield f"{file}: must call itself {of[1]}, as its file"
         yield from (placed(file, fault) for fault in _faults_of_yaml(of[0], text, texts))
+
+
+def _number_faults(file: str, text: str, before: Texts) -> Iterator[str]:
+    """The fault of a ruler or policy that changed and kept its number: people know it by its label."""
+    if text == before.get(file, text):
+        return
+    keys, lines, _ = read_keys(text, "a catalogue's file")
+    number, former = (
+        (keys or {}).get("version"),
+        (read_keys(before[file], "a catalogue's file")[0] or {}).get("version"),
+    )
+    if isinstance(number, int) and isinstance(former, int) and number <= former:
+        fault = Fault(("version",), f"must be more than {former}, which is published", lines.of(("version",)))
+        yield placed(file, fault)
 
 
 def _faults_of_yaml(kind: PublishedKind, text: str, texts: Texts) -> tuple[Fault, ...]:
@@ -107,7 +122,7 @@ class Entry:
 
 
 def entries(engine: Engine, name: str, kind: PublishedKind | None = None, version: int | None = None) -> list[Entry]:
-    """What a name stands for, one a kind: the newest version or that one, else the shipped example. Raises Refusal when
+    """The entries of a name, one a kind: the newest version or that one, else the shipped example. Raises Refusal when
     there is no such thing."""
     with engine.connect() as connection:
         known = versions_of(connection, name, kind)

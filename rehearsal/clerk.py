@@ -8,7 +8,8 @@ from sqlalchemy import Engine, text
 
 from models.case.facts import StepKind
 from models.errors import Refusal
-from storage.law.prior_steps import take_prior_step
+from operations.due_process import take_prior_step
+from operations.operation import Credentials
 
 NAME = "escrivã da cidade"
 STEPS: tuple[StepKind, ...] = ("protest", "cadin_notice")
@@ -31,7 +32,9 @@ class Clerk:
     def _takes(self, case: str, kind: StepKind, today: date) -> bool:
         """False when it is on record already."""
         try:
-            take_prior_step(self.engine, case, kind, today, f"livro da cidade, {case}", NAME, datetime.now(UTC))
+            take_prior_step(
+                self.engine, Credentials(NAME), case, kind, today, f"livro da cidade, {case}", datetime.now(UTC)
+            )
         except Refusal:
             return False
         return True

@@ -32,7 +32,7 @@ DUE_AGREEMENTS = text("""
 """)
 
 
-def standing_on(day: date, timezone: str) -> Clock:
+def stepped_clock(day: date, timezone: str) -> Clock:
     """A clock on its first day."""
     now = datetime.now(UTC)
     return Clock(day_seconds=HOURS_SECONDS, origin_wall=now, origin_day=day, timezone=timezone, began=(now,))

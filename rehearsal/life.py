@@ -95,6 +95,6 @@ class Life:
         today = self.clock.today
         if await asyncio.to_thread(self.people.live, today) or await asyncio.to_thread(self.bank.live, today):
             return True
-        asked = await self.supervisor.live(today, is_last=today == self.last_day)
-        self.rest.disturb(asked)
-        return bool(asked) or await asyncio.to_thread(self.clerk.live, today)
+        if await asyncio.to_thread(self.supervisor.live, today, today == self.last_day):
+            return True
+        return await asyncio.to_thread(self.clerk.live, today)

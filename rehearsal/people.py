@@ -17,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from models.errors import Refusal
 from models.ruler.schema import Stage
+from operations.cases import declare_hardship
+from operations.operation import Credentials
 from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late
 from rehearsal.city import Act, Does, Person
@@ -24,7 +26,6 @@ from rehearsal.providers import answer_sms, bounce
 from storage.agreement.policies import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.case.cases import read_case
-from storage.case.hardship import declare_hardship
 from storage.payments.offers import offer_on
 
 OVERLAP = timedelta(seconds=5)
@@ -145,7 +146,7 @@ class Townspeople:
                 case Does.DECLARE_HARDSHIP:
                     # refused when it is on record already, its answer lost
                     with suppress(Refusal):
-                        declare_hardship(self.engine, intent.case, by="contribuinte")
+                        declare_hardship(self.engine, Credentials("contribuinte"), intent.case, now)
                 case Does.BOUNCE:
                     bounce(self.engine, intent.case, event, now)
                 case Does.ASK_INSTALMENTS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 
 from sqlalchemy import Engine, text
 from temporalio.client import Client
@@ -47,10 +46,6 @@ class Rest:
                     return False
                 self._moving.discard(workflow)
         return False
-
-    def disturb(self, workflows: Iterable[str]) -> None:
-        """Says that workflows were asked something by other ways than a signal."""
-        self._moving.update(workflows)
 
     def _all_are_delivered(self) -> bool:
         with self.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What an authority published of its own: versions of rulers, policies, tables and sets of templates, never changed."""
+"""An authority's own published texts: versions of rulers, policies, tables and sets of templates, never changed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def published_texts(connection: Connection) -> dict[str, str]:
 
 
 def newest_versions(connection: Connection, kind: PublishedKind | None = None) -> list[Version]:
-    """Of all that was published, or of one kind."""
+    """The newest versions of all that was published, or of one kind."""
     query = NEWEST if kind is None else NEWEST.where(published.c.kind == kind)
     return [_version(row) for row in connection.execute(query)]
 

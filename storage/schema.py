@@ -81,7 +81,7 @@ taxpayers = Table(
     Index("ix_taxpayers_phone", "phone"),
 )
 
-# an address that bounced, is no number, was blocked: no notice tries it again on that channel until people revive it
+# an address that bounced, is no number, was blocked: no notice tries it again on that channel until people give it anew
 suppressed_contacts = Table(
     "suppressed_contacts",
     metadata,
@@ -276,6 +276,8 @@ rulers = Table(
     Column("assets", JSONB, nullable=False),
     # whether it makes an offer: only such rulers are read when a payment may have earned a remission
     Column("offers", Boolean, nullable=False, server_default=text("false")),
+    # whether its debts grow by a table of accrual
+    Column("accrues", Boolean, nullable=False, server_default=text("false")),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 
@@ -288,7 +290,7 @@ cohorts = Table(
     Column("started_by", Text, nullable=False),
     Column("selection", JSONB, nullable=False),
     Column("clock", JSONB, nullable=False),
-    # every notice goes to the outbox, whatever providers are there
+    # every notice becomes a file, whatever providers are there
     Column("rehearsal", Boolean, nullable=False, server_default=text("false")),
     # what its notices may cost in all; none: no limit
     Column("budget", Numeric(15, 2)),
@@ -298,7 +300,7 @@ cohorts = Table(
     Column("rival", ForeignKey("rulers.digest")),
     # with what they are drawn (models/proof/holdout.py)
     Column("salt", Text),
-    # models.case.cohort_state.Steering: running, paused or cancelled, and who said so, why, and on which logical day
+    # models.case.cohort_state.CohortLifecycle: running, paused or cancelled, and who said so, why, on which logical day
     Column("lifecycle", Text, nullable=False, server_default=text("'running'")),
     Column("lifecycle_set_by", Text, nullable=False, server_default=text("''")),
     Column("lifecycle_reason", Text, nullable=False, server_default=text("''")),
@@ -322,7 +324,7 @@ cases = Table(
     Column("status", Text, nullable=False, server_default=text("'running'")),
     # models.case.blocks.Block, in the order of models.case.status.Status
     Column("blocks", JSONB, nullable=False, server_default=text("'[]'")),
-    # models.case.state.Position
+    # models.case.state.CaseState
     Column("state", JSONB, nullable=False),
     # models.case.decision.Step: what comes next
     Column("next_step", JSONB),
@@ -350,6 +352,7 @@ cases = Table(
     one_of("status", Status),
     one_of("arm", Arm),
     one_of("habit", Habit),
+    CheckConstraint("coalesce(blocks -> 0 ->> 'kind', status) = status", name="first_block_is_status"),
 )
 
 notices = Table(
@@ -379,7 +382,7 @@ notices = Table(
     Column("failure", Text),
     Column("subject", Text),
     Column("body", Text, nullable=False),
-    # outbox, sendgrid, twilio, domicile; and what it calls the message
+    # file, sendgrid, twilio, domicile; and what it calls the message
     Column("provider", Text),
     Column("provider_id", Text),
     # where it was sent to; none: the provider needs no address
@@ -528,6 +531,25 @@ approvals = Table(
     Index("ix_approvals_case", "case", "id"),
     Index("uq_approvals_given", "case", "given_by", unique=True, postgresql_where=text("state = 'given'")),
     one_of("state", ("given", "carried_out", "lapsed")),
+)
+
+# what a person did to a case: its workflow is told the id alone, and believes this row
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("who", Text, nullable=False),
+    # models.roles.Role; none: nobody proved who it was
+    Column("role", Text),
+    # the fingerprint of what was shown to whom, where something was
+    Column("seen", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_acts_case", "case", "id"),
+    one_of("kind", ("approve", "reject", "pause", "resume")),
+    one_of("role", Role),
 )
 
 suspensions = Table(
@@ -768,7 +790,7 @@ decisions = Table(
     Index("ix_decisions_case", "case", "id"),
 )
 
-# what people did and when, in one chain for all: append-only, numbered and chained by the database; with the seals that
+# what people did and when, in one chain for all: append-only, numbered and chained by the database; its checkpoints
 # say which decisions there were
 audit_log = Table(
     "audit_log",

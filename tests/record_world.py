@@ -151,12 +151,12 @@ class Life:
     def _next_calls(self) -> list[Call]:
         now = self.next_action
         if now is None or self.news:
-            return [self._stock()]
+            return [self._evaluate()]
         if now.closed or not self.is_due:
             return []
         step, street = now.step, self.street
         if step.action is Action.WAIT:
-            return [self._stock()]
+            return [self._evaluate()]
         if step.action.contacts:
             contacts = [
                 Contact(case=self.case, step=step, channel=e.channel, rung_channel=e.rung_channel)
@@ -173,7 +173,7 @@ class Life:
         }
         return [(effects[step.action], self.case)]
 
-    def _stock(self) -> Call:
+    def _evaluate(self) -> Call:
         asked = EvaluationRequest(case=self.case, hardship_on=self.hardship_on)
         self.news, self.hardship_on = False, None
         return self.street.cases.evaluate, asked

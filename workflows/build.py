@@ -1,4 +1,5 @@
-"""Which code decides: a worker serves the running workflows only while its build is the current one.
+"""The build, the code that decides histories: a worker serves the running workflows only while its build is the current
+one.
 
 A build is named after the code that histories depend on, so two machines with the same code agree on it. Whoever
 deploys says which build is current: the embedded stack when it starts, elsewhere `starter.py migrate`.

@@ -1,4 +1,4 @@
-"""What a workflow may ask of the world: the activities' names and types, without a line of how they do it."""
+"""The effects that a workflow may ask for: the activities' names and types, without a line of how they do it."""
 
 from __future__ import annotations
 
@@ -87,26 +87,11 @@ class Contact(_Value):
 
 
 class EvaluationRequest(_Value):
-    """The signals a workflow heard since it last looked at the record."""
+    """The signals a workflow heard since it last looked at the record, and the act it is told of, if it is."""
 
     case: str
     hardship_on: date | None = None
-
-
-class Command(_Value):
-    """What a person asked of a case: by whom, and why."""
-
-    by: str
-    reason: str = ""
-    role: str | None = None
-    """What the token proved; none: nobody proved to be that person."""
-    seen: str = ""
-    """Of an approval: the fingerprint of what was shown to who gives it; empty: nothing was shown."""
-
-
-class CaseCommand(_Value):
-    case: str
-    command: Command
+    act: int | None = None
 
 
 class StartCursor(_Value):
@@ -150,14 +135,6 @@ class CaseEffects:
         raise NotImplementedError
 
     @activity.defn
-    def approve_suspension(self, asked: CaseCommand) -> NextAction:
-        raise NotImplementedError
-
-    @activity.defn
-    def reject_suspension(self, asked: CaseCommand) -> NextAction:
-        raise NotImplementedError
-
-    @activity.defn
     def suspend_benefits(self, case: str) -> NextAction:
         raise NotImplementedError
 
@@ -183,14 +160,6 @@ class CaseEffects:
 
     @activity.defn
     def cancel(self, case: str) -> NextAction:
-        raise NotImplementedError
-
-    @activity.defn
-    def pause(self, asked: CaseCommand) -> NextAction:
-        raise NotImplementedError
-
-    @activity.defn
-    def resume(self, asked: CaseCommand) -> NextAction:
         raise NotImplementedError
 
 
@@ -252,7 +221,7 @@ class AgreementReview(_Value):
 
 
 class AgreementRequest(_Value):
-    """What a taxpayer asks to sign by his link."""
+    """The request of a taxpayer to sign by his link."""
 
     case: str
     policy: str

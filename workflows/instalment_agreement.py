@@ -37,7 +37,7 @@ TWICE: dict[str, Any] = {
     ),
 }
 """Each attempt hands a message over once at most. So one whose answer was lost leaves twice at worst, and only by a
-provider that can't tell what it took; one that a provider had no time for is tried once more, at its own pace."""
+provider that can't tell what it took; one that a provider had no time for is tried once more, after its own delay."""
 
 
 @workflow.defn

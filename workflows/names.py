@@ -36,5 +36,5 @@ def cohort_workflow_id(cohort: str) -> str:
 
 
 def intake_id(cohort: str) -> str:
-    """Of the schedule by which a cohort grows; its runs have their time added."""
+    """The id of the schedule by which a cohort grows; its runs have their time added."""
     return f"intake-{cohort}"

@@ -1,4 +1,4 @@
-"""What Temporal keeps can't be read where it is kept: every payload, and the words of every failure, is encrypted here.
+"""Secrecy of all that Temporal keeps: every payload, and the words of every failure, is encrypted here.
 
 AES-256-GCM, with a nonce of its own for each payload. A payload names its key, so that keys can be changed: the first
 encrypts, all decrypt. Payloads written before there were keys stay readable.
@@ -98,7 +98,7 @@ def cipher_of(keys: str) -> Cipher:
 
 
 def _bytes_of(encoded: str) -> bytes:
-    """Of either base64 alphabet, with or without its padding; nothing when it is neither."""
+    """The bytes of either base64 alphabet, with or without its padding; none when it is neither."""
     plain = encoded.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)

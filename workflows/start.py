@@ -1,10 +1,11 @@
 """The one way a case's workflow is started, by a cohort or by a signal that finds no workflow, and asked; and an
 agreement's."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client
 from temporalio.common import (
     Priority,
     SearchAttributePair,
@@ -12,13 +13,13 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.exceptions import TemporalError
 
 from models.agreement.instalments import State
 from models.case.status import Status
 from models.errors import Refusal
 from models.events import Event
-from workflows.effects import AgreementStart, CaseStart, Command, Evaluation
+from workflows.effects import AgreementStart, CaseStart, Evaluation
 from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
 from workflows.visibility import COHORT, RULER, STATUS, FoundBy, searchable
 
@@ -30,6 +31,9 @@ SUMMARY_BYTES = 200
 
 FAIRNESS_KEY_BYTES = 64
 
+ANSWER_SECONDS = 15.0
+"""How long a case's workflow has to answer in; an approval is answered once it is carried out."""
+
 
 async def start_case(
     client: Client,
@@ -40,7 +44,7 @@ async def start_case(
     evaluation: Evaluation | None = None,
 ) -> None:
     """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
-    has taken its stock spares the workflow that."""
+    has evaluated it spares the workflow that."""
     told: Sequence[Event] = [] if signal is None else [signal]
     found_by: FoundBy = searchable(evaluation.next_action) if evaluation else {STATUS: Status.RUNNING}
     await client.start_workflow(
@@ -83,21 +87,20 @@ def fair_to(cohort: str) -> Priority:
 
 
 def before_its_cases(cohort: str) -> Priority:
-    """Of who takes people in: a handful of tasks, which would else wait behind each notice of those who are in."""
+    """The priority of who takes people in: a handful of tasks, which would else wait behind each notice of those who
+    are in."""
     return replace(fair_to(cohort), priority_key=1)
 
 
-async def ask_case(client: Client, case: str, what: str, command: Command) -> str:
-    """Asks an update of the case's workflow; the status it leads to. Raises Refusal when it is refused there."""
+async def status_after(connect: Callable[[], Awaitable[Client]], case: str, act: int) -> Status | None:
+    """Tells the case's workflow of an act on record; the status that it led to. None: there is no answer in time, and
+    the relay tells it."""
     try:
-        status: str = await client.get_workflow_handle(case_workflow_id(case)).execute_update(what, command)
-    except WorkflowUpdateFailedError as refused:
-        raise Refusal(f"{what} was refused: {refused.cause}") from None
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise Refusal(f"case {case} has no running workflow in Temporal") from None
-        raise
-    return status
+        async with asyncio.timeout(ANSWER_SECONDS):
+            handle = (await connect()).get_workflow_handle(case_workflow_id(case))
+            return Status(await handle.execute_update("acted", act, result_type=str))
+    except (TemporalError, TimeoutError, RuntimeError, Refusal):
+        return None
 
 
 def _search_attributes(cohort: str, rules: str, found_by: FoundBy) -> TypedSearchAttributes:

@@ -6,7 +6,6 @@ The map decides, the workflow obeys: each activity answers with the step that is
 import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
@@ -24,11 +23,9 @@ with workflow.unsafe.imports_passed_through():
         PATIENCE,
         AgreementEffects,
         AgreementRequest,
-        CaseCommand,
         CaseEffects,
         CaseStart,
         ChargeEffects,
-        Command,
         Contact,
         Dispatch,
         Evaluation,
@@ -84,7 +81,7 @@ class TaxpayerRuler:
             if self.news:
                 await self._evaluate("novidade no registro")
             elif self.now.closed:
-                # a supervisor's command answers before the case is over
+                # who acted on the case is answered before it is over
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if not self.news:
                     return self.now.step.status
@@ -95,12 +92,15 @@ class TaxpayerRuler:
 
     @property
     def now(self) -> NextAction:
-        assert self.next_action is not None  # noqa: S101 - stock is taken first
+        assert self.next_action is not None  # noqa: S101 - the case is evaluated first
         return self.next_action
 
     async def _evaluate(self, why: str) -> None:
         asked = EvaluationRequest(case=self.start.case, hardship_on=self.hardship_on)
         self.news, self.hardship_on = False, None
+        await self._look(asked, why)
+
+    async def _look(self, asked: EvaluationRequest, why: str) -> None:
         taken: Evaluation = await workflow.execute_activity_method(CaseEffects.evaluate, asked, summary=why, **PATIENCE)
         self.path, self.plan_ahead = list(taken.path), taken.plan
         self._adopt(taken.next_action)
@@ -149,7 +149,7 @@ class TaxpayerRuler:
         )
 
     async def _charge(self) -> None:
-        """A bank that doesn't answer holds no notice up: what is owed can be paid in other ways."""
+        """A bank that doesn't answer holds no notice up: what is owed can be paid otherwise."""
         try:
             await workflow.execute_activity_method(
                 ChargeEffects.charge,
@@ -199,7 +199,7 @@ class TaxpayerRuler:
         step = self.now.step
         cell = f"{(self.now.hypothesis or '—').upper()} · {self.now.stage or '—'} · {self.now.rigidity or '—'}"
         rows = [
-            ("Situação", step.status),
+            ("Situação", " · ".join(dict.fromkeys(block.kind for block in self.now.situation.blocks)) or step.status),
             ("Posição", cell),
             ("Próximo passo", f"{_label(step)}, {step.on:%d/%m/%Y}" if step.on and not self.now.closed else "—"),
             ("Motivo", step.reason),
@@ -224,43 +224,19 @@ class TaxpayerRuler:
         """Each of `models.events`, unread: the sandbox of every case has to set up what is written here."""
         self.news = True
 
-    # What supervisors ask. Each is refused at once when it makes no sense, and answered when it is done.
+    # What is asked, and answered when it is done.
 
     @workflow.update
-    async def approve(self, command: Command) -> str:
-        return await self._command(CaseEffects.approve_suspension, command, "suspensão aprovada")
-
-    @approve.validator
-    def _may_approve(self, command: Command) -> None:
-        self._must_be_possible(Act.APPROVE)
-        _must_be_explained(command)
-
-    @workflow.update
-    async def reject(self, command: Command) -> str:
-        return await self._command(CaseEffects.reject_suspension, command, "suspensão recusada")
-
-    @reject.validator
-    def _may_reject(self, command: Command) -> None:
-        self._must_be_possible(Act.REJECT)
-        _must_be_explained(command)
-
-    @workflow.update
-    async def pause(self, command: Command) -> str:
-        return await self._command(CaseEffects.pause, command, "pausa")
-
-    @pause.validator
-    def _may_pause(self, command: Command) -> None:
-        _must_be_signed(command)
-        self._must_be_possible(Act.PAUSE)
-
-    @workflow.update
-    async def resume(self, command: Command) -> str:
-        return await self._command(CaseEffects.resume, command, "retomada")
-
-    @resume.validator
-    def _may_resume(self, command: Command) -> None:
-        _must_be_signed(command)
-        self._must_be_possible(Act.RESUME)
+    async def acted(self, act: int) -> str:
+        """A person has acted on the case: `act` is the row that says who and what. Nothing else is believed, and what
+        the act changed is on record already. The status that it led to."""
+        try:
+            await self._look(EvaluationRequest(case=self.start.case, act=act), "ato no registro")
+        except ActivityError as failed:
+            raise _refused(failed) from None
+        # an approval is answered once the suspension is carried out, or once something overtook it
+        await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
+        return self.now.step.status
 
     @workflow.update
     async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
@@ -283,17 +259,6 @@ class TaxpayerRuler:
             raise ApplicationError("an agreement has at least one instalment", non_retryable=True)
         self._must_be_possible(Act.SIGN)
 
-    async def _command(self, effect: Any, command: Command, summary: str) -> str:
-        asked = CaseCommand(case=self.start.case, command=command)
-        try:
-            answer: NextAction = await workflow.execute_activity_method(effect, asked, summary=summary, **PATIENCE)
-        except ActivityError as failed:
-            raise _refused(failed) from None
-        self._adopt(answer)
-        # an approval is answered once the suspension is carried out, or once something overtook it
-        await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
-        return self.now.step.status
-
     def _must_be_possible(self, act: Act) -> None:
         """On the case as the workflow was last told of it; before that, on one that nothing blocks."""
         situation = self.next_action.situation if self.next_action else Situation(state=Status.RUNNING)
@@ -306,7 +271,7 @@ class TaxpayerRuler:
 
     @workflow.query
     def plan(self) -> list[PlannedStep]:
-        """What would come if nothing happened, as far as it still lies ahead."""
+        """The steps that would come if nothing happened, as far as they still lie ahead."""
         done = self.now.step.on
         return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
 
@@ -322,14 +287,3 @@ def _label(step: Step) -> str:
     if step.action is Action.NOTIFY and step.row and step.stage:
         return f"{step.row.upper()} · {step.stage}"
     return step.action.replace("_", " ")
-
-
-def _must_be_signed(command: Command) -> None:
-    if not command.by.strip():
-        raise ApplicationError("say who asks: --by is empty", non_retryable=True)
-
-
-def _must_be_explained(command: Command) -> None:
-    _must_be_signed(command)
-    if not command.reason.strip():
-        raise ApplicationError("say why: --reason is empty", non_retryable=True)

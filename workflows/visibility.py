@@ -1,4 +1,4 @@
-"""What supervisors see of a workflow in the Web UI, whichever it is."""
+"""The visibility of a workflow in the Web UI, whichever it is: search attributes and details."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
@@ -26,7 +26,7 @@ def updates(found_by: FoundBy) -> list[SearchAttributeUpdate[Any]]:
 
 
 def searchable(next_action: NextAction) -> FoundBy:
-    """What a case is found by."""
+    """The search attributes by which a case is found."""
     waits = not (next_action.closed or next_action.step.action.at_once)
     return {
         HYPOTHESIS: next_action.hypothesis,

@@ -44,7 +44,7 @@ def due(view: View) -> date | None:
         if served_on is None:
             return None
         counts_from = max(counts_from, served_on)
-    over = view.calendar.after_standing(counts_from, clock.wait, clock.stood_still) if clock.wait else counts_from
+    over = view.calendar.after_standstills(counts_from, clock.wait, clock.stood_still) if clock.wait else counts_from
     return view.calendar.working(max(over, clock.not_before))
 
 
@@ -90,9 +90,9 @@ def _opens(view: View, due: date, served_on: date) -> date:
     """The day the gate may be asked for: after the defence time, and after the wait since a refusal."""
     assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
     stood, rejected_on = view.state.clock.stood_still, view.state.rejected_on
-    days = [due, view.calendar.after_standing(served_on, view.ruler.gate.defence, stood)]
+    days = [due, view.calendar.after_standstills(served_on, view.ruler.gate.defence, stood)]
     if rejected_on:
-        days.append(view.calendar.after_standing(rejected_on, view.ruler.gate.ask_again, stood))
+        days.append(view.calendar.after_standstills(rejected_on, view.ruler.gate.ask_again, stood))
     return max(days)
 
 

@@ -87,7 +87,7 @@ class Calendar(BaseModel):
             day = self.working(day + timedelta(days=1))
         return day
 
-    def after_standing(self, day: date, wait: Wait, stood: Iterable[Standstill]) -> date:
+    def after_standstills(self, day: date, wait: Wait, stood: Iterable[Standstill]) -> date:
         """The first day on which `wait` is over where the clock stood still meanwhile, oldest first: what was left then
         is left now, in days of the wait's own unit."""
         over = self.after(day, wait)

@@ -32,7 +32,7 @@ from models.payment.barcode import slip_of_our_number
 WIDTH = 240
 SLACK = 1
 """Santander's own sample has a line one blank too long."""
-AFTER_COMPANY = 72
+AFTER_NAME = 72
 _MADE = re.compile(
     r"(?P<code>[12])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4})(?:[0-9]{6}| {6})(?P<number>[0-9]{6})[0-9]{3}"
 )
@@ -181,7 +181,7 @@ class Cnab240Return(BankReturn):
 def _header(first: str) -> Header:
     if len(first.rstrip()) > WIDTH + SLACK:
         raise Refusal(f"its first line has {len(first)} characters instead of {WIDTH}; nothing was imported")
-    made = _MADE.search(first, AFTER_COMPANY)
+    made = _MADE.search(first, AFTER_NAME)
     if made is None or made["code"] != "2":
         raise Refusal("its header is not that of a return (code 2); nothing was imported")
     try:

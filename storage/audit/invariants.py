@@ -283,8 +283,8 @@ def _no_rung_early(life: Life) -> Iterator[str]:
 
 
 def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
-    """The day the wait ends by that ruler: a wait of working days is the authority's own pace, one of legal days a term
-    of the taxpayer's. None, never, while the notice that was sent isn't served."""
+    """The day the wait ends by that ruler: a wait of working days is the authority's own choice, one of legal days a
+    term of the taxpayer's. None, never, while the notice that was sent isn't served."""
     rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
     rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
     counts_from: date | None = made.at
@@ -410,7 +410,7 @@ def _referred_by_the_book(life: Life) -> Iterator[str]:
 
 
 def _owed(facts: CaseFacts) -> list[Debt]:
-    """What is open and not on hold."""
+    """The debts that are open and not on hold."""
     return [debt for debt in facts.debts if debt.balance > 0 and not debt.grounds]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, event, insert, text
 
 from models.roles import Actor
+from storage.paging import WHOLE, Listing, Page
 from storage.schema import audit_log
 
 Outcome = Literal["done", "refused"]
@@ -48,12 +50,18 @@ def carry(engine: Engine, entry: Entry) -> None:
             write(connection, entry)
 
 
-def read_log(connection: Connection, subject: str | None = None, by: str | None = None) -> list[dict[str, Any]]:
+LOG = Listing(
+    columns="id, at, actor, role, authenticated, command, subject, detail, outcome",
+    tables="""audit_log WHERE (CAST(:subject AS text) IS NULL OR subject = :subject)
+        AND (CAST(:by AS text) IS NULL OR actor = :by)""",
+    order="id",
+    key="id",
+    noun="entry",
+)
+
+
+def read_log(
+    connection: Connection, subject: str | None = None, by: str | None = None, page: Page = WHOLE
+) -> Iterator[dict[str, Any]]:
     """The entries, the oldest first, checkpoints included."""
-    columns = [column for column in audit_log.c if column.name != "hash"]
-    query = select(*columns).order_by(audit_log.c.id)
-    if subject is not None:
-        query = query.where(audit_log.c.subject == subject)
-    if by is not None:
-        query = query.where(audit_log.c.actor == by)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return LOG.rows(connection, page, {"subject": subject, "by": by})

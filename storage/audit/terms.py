@@ -29,7 +29,7 @@ class End(NamedTuple):
 
     @property
     def allowed_from(self) -> date:
-        """What the audit lets pass: L1 and L2 are to make it `act_from`."""
+        """The first day that the audit lets pass: L1 and L2 are to make it `act_from`."""
         return min(self.act_from, self.acted_from)
 
 
@@ -69,7 +69,7 @@ class Terms:
         self._known: dict[tuple[str, date, Wait], End] = {}
 
     def end(self, ruler: str, event: date, wait: Wait) -> End:
-        """Of a wait that counts from `event`, on the days of the ruler with that digest."""
+        """The end of a wait that counts from `event`, on the days of the ruler with that digest."""
         asked = (ruler, event, wait)
         if asked not in self._known:
             row = self._connection.execute(

@@ -83,7 +83,7 @@ class Cohort:
     budget: Decimal | None = None
     """What its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
-    """Every notice goes to the outbox."""
+    """Every notice becomes a file."""
     lot: Lot | None = None
     """None: every case is contacted by its ruler."""
     lifecycle: CohortLifecycle = AT_START
@@ -120,7 +120,8 @@ def pin_ruler(
     as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
     kept = keep(connection, assets_of_ruler(as_written, texts))
     digest = hashlib.sha256(json.dumps([source, holidays, kept]).encode()).hexdigest()
-    row = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays, "offers": bool(ruler.offer)}
+    row: dict[str, Any] = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    row |= {"offers": ruler.offer is not None, "accrues": ruler.accrual is not None}
     connection.execute(insert(rulers).values(assets=kept, **row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
 
@@ -218,7 +219,7 @@ def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
 ) -> Generator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
-    has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its standings do."""
+    has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its facts do."""
     named, asked = _named(ruler, selection, after)
     query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
     listing = engine.connect().execution_options(stream_results=True)

@@ -141,7 +141,7 @@ def _without_pair(row: Any) -> dict[str, Any]:
 
 
 def read_case_facts(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> CaseFacts:
-    """The facts of a case. Where what is owed can't be told, the standing says what it lacks: the case waits, for it
+    """The facts of a case. Where what is owed can't be told, they say what they lack: the case waits, for it
     must not fail.
     """
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.types import Text
 from models.case.status import Status
 from models.law.calendar import Clock
 from models.law.prescription import NEAR
+from storage.paging import WHOLE, Listing, Page
 from storage.schema import cohorts
 
 PRESCRIPTION = """
@@ -31,9 +33,12 @@ NEAR_FIRST = "CASE WHEN prescribes <= horizon.day THEN prescribes END"
 PRESCRIBES = "prescribes, coalesce(prescribes <= horizon.day, false) AS near_prescription"
 
 
+HORIZONS = (bindparam("cohorts", type_=ARRAY(Text)), bindparam("horizons", type_=ARRAY(DATE)))
+
+
 def with_horizons(sql: str) -> Any:
     """A query with PRESCRIPTION in it; `horizons` gives it the days."""
-    return text(sql).bindparams(bindparam("cohorts", type_=ARRAY(Text)), bindparam("horizons", type_=ARRAY(DATE)))
+    return text(sql).bindparams(*HORIZONS)
 
 
 def horizons(connection: Connection, now: datetime, cohort: str | None = None) -> dict[str, Any]:
@@ -45,21 +50,23 @@ def horizons(connection: Connection, now: datetime, cohort: str | None = None) -
     return {"cohorts": [*days], "horizons": [*days.values()]}
 
 
-CASES = with_horizons(f"""
-    SELECT cases.id AS "case", status, {PRESCRIBES} FROM cases {PRESCRIPTION}
-    WHERE CAST(:status AS text) IS NULL OR status = :status
-    ORDER BY {NEAR_FIRST}, opened_at, cases.id
-""")  # noqa: S608 - constants
+CASES = Listing(
+    columns=f'cases.id AS "case", status, {PRESCRIBES}',
+    tables=f"cases {PRESCRIPTION} WHERE CAST(:status AS text) IS NULL OR status = :status",
+    order=f"{NEAR_FIRST}, opened_at, cases.id",
+    key='"case"',
+    noun="case",
+    binds=HORIZONS,
+)
 
 HOW_MANY = with_horizons(f"SELECT count(*) FROM cases {PRESCRIPTION} WHERE prescribes <= horizon.day")  # noqa: S608
 
 
 def list_cases(
-    connection: Connection, cohort: str, now: datetime, status: Status | None = None
-) -> list[dict[str, Any]]:
-    """List cases, those near prescription first, then in the order they were opened."""
-    asked = {"status": status, **horizons(connection, now, cohort)}
-    return [dict(row) for row in connection.execute(CASES, asked).mappings()]
+    connection: Connection, cohort: str, now: datetime, status: Status | None = None, page: Page = WHOLE
+) -> Iterator[dict[str, Any]]:
+    """The cases of a cohort: near prescription first, then in the order they were opened."""
+    return CASES.rows(connection, page, {"status": status, **horizons(connection, now, cohort)})
 
 
 def count_near(connection: Connection, cohort: str, now: datetime) -> int:

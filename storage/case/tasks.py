@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 from models.errors import Refusal
 from models.law.calendar import Unit, Wait
 from storage.case.cases import Case
-from storage.case.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
+from storage.case.prescription import HORIZONS, NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons
+from storage.paging import WHOLE, Listing, Page
 from storage.schema import tasks
 
 NEXT_WORKING_DAY = Wait(days=1, unit=Unit.BUSINESS)
@@ -31,20 +33,22 @@ def ask_people(connection: Connection, case: Case, kind: str, reference: str, wh
     connection.execute(OPENED, asked)
 
 
-LIST = with_horizons(f"""
-    SELECT tasks.id, tasks."case", cases.cohort, kind, what, tasks.source, due, tasks.opened_at, {PRESCRIBES}
-    FROM tasks JOIN cases ON cases.id = tasks."case" {PRESCRIPTION}
-    WHERE done_at IS NULL AND kind = coalesce(CAST(:kind AS text), kind)
-    ORDER BY {NEAR_FIRST}, due, tasks.id
-""")  # noqa: S608 - constants
+TASKS = Listing(
+    columns=f'tasks.id, tasks."case", cases.cohort, kind, what, tasks.source, due, tasks.opened_at, {PRESCRIBES}',
+    tables=f"""tasks JOIN cases ON cases.id = tasks."case" {PRESCRIPTION}
+        WHERE done_at IS NULL AND kind = coalesce(CAST(:kind AS text), kind)""",
+    order=f"{NEAR_FIRST}, due, tasks.id",
+    key="id",
+    noun="task",
+    binds=HORIZONS,
+)
 
 
 def open_tasks(
-    connection: Connection, now: datetime, cohort: str | None = None, kind: str | None = None
-) -> list[dict[str, Any]]:
-    """The open tasks: of cases near prescription first, then the most urgent."""
-    asked = {"kind": kind, **horizons(connection, now, cohort)}
-    return [dict(row) for row in connection.execute(LIST, asked).mappings()]
+    connection: Connection, now: datetime, cohort: str | None = None, kind: str | None = None, page: Page = WHOLE
+) -> Iterator[dict[str, Any]]:
+    """The tasks still to be done: for cases near prescription first, then the most urgent."""
+    return TASKS.rows(connection, page, {"kind": kind, **horizons(connection, now, cohort)})
 
 
 def finish(engine: Engine, task: int, by: str) -> None:

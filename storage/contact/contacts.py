@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text, update
 
@@ -28,7 +28,9 @@ class Given:
     """Channels of these addresses on which the taxpayer wants no messages."""
 
 
-def give_contact(engine: Engine, case: str, by: str, email: str | None = None, phone: str | None = None) -> Given:
+def give_contact(
+    engine: Engine, case: str, by: str, now: datetime, email: str | None = None, phone: str | None = None
+) -> Given:
     """Puts a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
     malformed."""
     given = {
@@ -40,7 +42,7 @@ def give_contact(engine: Engine, case: str, by: str, email: str | None = None, p
         raise Refusal("say --email or --phone: there is nothing to put on record")
     with engine.begin() as connection:
         taxpayer = read_case(connection, case).taxpayer
-        locked = lock_cases_of(connection, [taxpayer], datetime.now(UTC))
+        locked = lock_cases_of(connection, [taxpayer], now)
         connection.execute(update(taxpayers).where(taxpayers.c.id == taxpayer).values(given))
         recovered = _recover(connection, taxpayer, given, by)
         said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +34,7 @@ FORGET_LACK = text("""
 """)
 
 
-def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
+def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: datetime) -> int:
     """Change the sum that the cohort may spend in all; gives how many cases that the former budget had stopped look
     again. Raises Refusal when there is no such cohort.
 
@@ -49,7 +49,7 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str) -> int:
         held_up = select(cases.c.id).where(cases.c.cohort == cohort, lacks)
         stopped = connection.scalars(held_up.order_by(cases.c.id).with_for_update()).all()
         entry = {
-            "at": known.clock.day_at(datetime.now(UTC)),
+            "at": known.clock.day_at(now),
             "kind": "budget_changed",
             "reason": f"orçamento da coorte alterado para {money(amount)} por {by}",
             "ruler": known.frozen.digest,

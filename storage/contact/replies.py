@@ -57,7 +57,7 @@ def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink 
     """Record a reply and give the answer, if there is one; the same to a repetition. Without `pay_link` the authority's
     site is named."""
     with engine.begin() as connection:
-        connection.execute(TURN, {"address": reply.address})
+        connection.execute(ONE_BY_ONE, {"address": reply.address})
         known = select(replies.c.answer).where(replies.c.provider == reply.provider, replies.c.event == reply.event)
         if before := connection.execute(known).one_or_none():
             return before.answer if before.answer is None else str(before.answer)
@@ -77,7 +77,7 @@ def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink 
 
 
 # of another kind than the locks on persons, which are single numbers
-TURN = text("SELECT pg_advisory_xact_lock(hashtext('reply'), hashtext(:address))")
+ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtext('reply'), hashtext(:address))")
 
 NOTICE = text("""
     SELECT notices.id, "case", taxpayer FROM notices JOIN cases ON cases.id = notices."case"

@@ -8,6 +8,7 @@ don't share is the price of the slip, and beyond that excess.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,6 +20,7 @@ from sqlalchemy.types import BigInteger, Numeric, Text
 
 from storage.amounts.owed import excess_of
 from storage.case.debts import tables_of
+from storage.paging import WHOLE, Listing, Page
 
 State = Literal["matched", "unmatched", "excess", "reversed"]
 
@@ -50,12 +52,19 @@ class Reconciled:
         return not self.difference and not self.faulty_debts
 
 
-def list_payments(connection: Connection, state: State | None) -> list[dict[str, Any]]:
+def list_payments(connection: Connection, state: State | None, page: Page = WHOLE) -> Iterator[dict[str, Any]]:
     """The payments in the order of arrival. Refuses when a rate is missing that decides what of a payment is excess."""
     wanted = PARTS[state] if state else "true"
-    query = _about_growing(f"{STATEMENT} SELECT * FROM statement WHERE {wanted} ORDER BY id")  # noqa: S608 - PARTS are ours
-    rows = connection.execute(query, _growing(connection))
-    return [dict(row) for row in rows.mappings()]
+    listing = Listing(
+        columns="*",
+        tables=f"statement WHERE {wanted}",
+        order="id",
+        key="id",
+        noun="payment",
+        binds=GROWING,
+        ctes=f"{STATEMENT},",
+    )
+    return listing.rows(connection, page, _growing(connection))
 
 
 def reconcile(connection: Connection, on: date | None) -> Reconciled:
@@ -86,17 +95,22 @@ def _growing(connection: Connection) -> dict[str, Any]:
     return {"growing": list(tables), "judged": list(excess), "unneeded": list(excess.values())}
 
 
+GROWING = (
+    bindparam("growing", type_=ARRAY(Text)),
+    bindparam("judged", type_=ARRAY(BigInteger)),
+    bindparam("unneeded", type_=ARRAY(Numeric(15, 2))),
+)
+
+
 def _about_growing(sql: str) -> Any:
-    kinds: dict[str, Any] = {"growing": Text, "judged": BigInteger, "unneeded": Numeric(15, 2)}
-    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+    return text(sql).bindparams(*GROWING)
 
 
-# only rulers that hold the word are read
 PAID_BY_TABLE = """
 SELECT DISTINCT debts.id FROM rulers
 JOIN cases ON cases.ruler = rulers.digest
 JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
-WHERE rulers.source LIKE '%accrual:%' AND EXISTS (SELECT FROM payments WHERE payments.debt = debts.id)
+WHERE rulers.accrues AND EXISTS (SELECT FROM payments WHERE payments.debt = debts.id)
 """
 
 STATEMENT = """

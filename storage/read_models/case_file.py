@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +15,9 @@ from storage.agreement.signing import schedule
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
-from storage.case.prescription import NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons, with_horizons
+from storage.case.prescription import HORIZONS, NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons
 from storage.law.approvals import to_be_approved
+from storage.paging import WHOLE, Listing, Page
 
 DEBTS = text("""
     SELECT debts.id, inscription, period, due, balance AS amount, pix_txid, debts.amount AS claimed, received,
@@ -87,18 +89,19 @@ EVENTS = text("""
     SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
 """)
 
-AGREEMENTS = with_horizons(f"""
-    SELECT agreements.id, "case", label AS policy, agreements.state, agreements.amount, discount, renegotiation,
-           signed_on, effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on,
-           {PRESCRIBES},
-           (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
-           (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid
-    FROM agreements JOIN policies ON policies.digest = policy JOIN cases ON cases.id = "case"
-         {PRESCRIPTION}
-    WHERE (CAST(:case AS text) IS NULL OR "case" = :case)
-      AND (CAST(:state AS text) IS NULL OR agreements.state = :state)
-    ORDER BY {NEAR_FIRST}, agreements.recorded_at DESC, agreements.id
-""")  # noqa: S608 - constants
+AGREEMENTS = Listing(
+    columns=f"""agreements.id, "case", label AS policy, agreements.state, agreements.amount, discount, renegotiation,
+        signed_on, effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on, {PRESCRIBES},
+        (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
+        (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid""",  # noqa: S608 - constants
+    tables=f"""agreements JOIN policies ON policies.digest = policy JOIN cases ON cases.id = "case" {PRESCRIPTION}
+        WHERE (CAST(:case AS text) IS NULL OR "case" = :case)
+          AND (CAST(:state AS text) IS NULL OR agreements.state = :state)""",
+    order=f"{NEAR_FIRST}, agreements.recorded_at DESC, agreements.id",
+    key="id",
+    noun="agreement",
+    binds=HORIZONS,
+)
 
 AGREEMENT = text("""
     SELECT agreements.id AS agreement, "case", label AS policy, state, terms -> 'request' AS request, renegotiation,
@@ -164,7 +167,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "approvals": rows(APPROVALS),
         "debts": _owed_today(connection, record, rows(DEBTS)),
         "payments": rows(PAYMENTS),
-        "agreements": rows(AGREEMENTS),
+        "agreements": list(AGREEMENTS.rows(connection, WHOLE, asked)),
         "notices": notices,
         "replies": replies,
         "tasks": rows(TASKS),
@@ -173,10 +176,12 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
     }
 
 
-def list_agreements(connection: Connection, state: str | None, cohort: str | None) -> list[dict[str, Any]]:
+def list_agreements(
+    connection: Connection, state: str | None, cohort: str | None, page: Page = WHOLE
+) -> Iterator[dict[str, Any]]:
     """The agreements, those of cases near prescription first, then the newest."""
     asked = {"case": None, "state": state, **horizons(connection, datetime.now(UTC), cohort)}
-    return [dict(row) for row in connection.execute(AGREEMENTS, asked).mappings()]
+    return AGREEMENTS.rows(connection, page, asked)
 
 
 def agreement_file(connection: Connection, name: str) -> dict[str, Any]:

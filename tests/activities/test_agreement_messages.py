@@ -170,7 +170,7 @@ def test_what_was_paid_meanwhile_is_not_reminded_of(hand: Hand, providers: FakeP
     assert providers.taken == []
 
 
-def test_a_rehearsal_writes_to_the_outbox(hand: Hand, providers: FakeProviders) -> None:
+def test_a_rehearsal_writes_files(hand: Hand, providers: FakeProviders) -> None:
     with hand.made.engine.begin() as connection:
         connection.execute(update(cohorts).values(rehearsal=True))
     for message in hand.write().messages:
@@ -205,7 +205,9 @@ def test_a_database_that_is_away_costs_none_of_the_two_attempts(hand: Hand, prov
     assert len(providers.taken) == 1
 
 
-def test_a_dead_contact_is_not_tried_again_and_is_seen_on_the_record(hand: Hand, providers: FakeProviders) -> None:
+def test_a_suppressed_contact_is_not_tried_again_and_is_seen_on_the_record(
+    hand: Hand, providers: FakeProviders
+) -> None:
     with hand.made.engine.begin() as connection:
         connection.execute(update(taxpayers).values(phone="+15005550009"))
     [_, sms] = hand.write().messages

@@ -116,7 +116,7 @@ async def test_what_was_begun_by_a_command_that_died_is_begun_again(engine: Engi
     assert all(told.evaluation for told in again.told.values())
 
 
-async def test_each_workflow_is_given_the_stock_it_would_have_taken(engine: Engine, cohort: str) -> None:
+async def test_each_workflow_is_given_the_evaluation_it_would_have_made(engine: Engine, cohort: str) -> None:
     temporal = Temporal()
     await attempt(engine, cohort, temporal, [])
     look = CaseActivities(dependencies_on(engine)).evaluate
@@ -130,7 +130,7 @@ async def test_each_workflow_is_given_the_stock_it_would_have_taken(engine: Engi
         assert told.evaluation.next_action.revision < taken.next_action.revision
 
 
-async def test_the_stock_of_many_is_on_record_and_journalled_once(engine: Engine, cohort: str) -> None:
+async def test_the_evaluation_of_many_is_on_record_and_journalled_once(engine: Engine, cohort: str) -> None:
     await attempt(engine, cohort, Temporal(), [])
     with engine.begin() as connection:
         connection.execute(text("UPDATE cases SET revision = 0"))

@@ -89,7 +89,7 @@ def new_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 class Sent:
-    """What one case is sent, and what it costs."""
+    """The messages that one case is sent, and their cost."""
 
     def __init__(self, made: Contract, folder: Path) -> None:
         self.made, self.folder = made, folder

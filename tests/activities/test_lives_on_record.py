@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -26,38 +25,49 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, text
 
 from models.agreement.instalments import State
-from models.case.commands import Act, may
 from models.case.evidence import Filing
 from models.case.facts import StepKind
 from models.case.status import Status
 from models.case.step import Action
 from models.contact.delivery import Progress
 from models.errors import Refusal
-from models.events import ExtractChanged, MemoryLost, NoticeServed, ReturnCorrected, ReturnFiled
+from models.events import ExtractChanged, MemoryLost, ReturnCorrected, ReturnFiled
 from models.law.grounds import Ground
 from models.ruler.schema import Hypothesis
+from operations.cases import (
+    approve_suspension,
+    declare_hardship,
+    give_contact,
+    pause_case,
+    reject_suspension,
+    resume_case,
+)
+from operations.due_process import (
+    file_defence,
+    place_hold,
+    register_service,
+    release_hold,
+    rule_on_defence,
+    take_prior_step,
+)
+from operations.operation import Credentials
 from storage.agreement.agreements import rescind
 from storage.agreement.policies import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
-from storage.case.cases import read_case
 from storage.case.cohorts import read_cohort
-from storage.case.hardship import record_hardship
 from storage.case.ruler_change import foresee_migration, migrate_cohort
 from storage.catalogue import RULERS
-from storage.contact.contacts import give_contact
 from storage.contact.costs import change_budget
 from storage.contact.delivery import opt_out
-from storage.law.defences import file_defence, rule_on_defence
-from storage.law.holds import place_hold, release_hold
-from storage.law.prior_steps import take_prior_step
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, bundled, debt, filing, inscribed, missing, revised_icms
 from tests.chance import examples, fuzzing
 from tests.record_world import STARTED_BY, Death, Life, Street
-from workflows.effects import CaseCommand, Command, EvaluationRequest, NextAction
+from workflows.effects import EvaluationRequest, NextAction
 
+ANA = Credentials("Ana")
 PEOPLE = ("Ana", "Bia", f" {STARTED_BY.upper()}")
 """The last has started the cohort, so that he may approve nothing."""
 
@@ -106,7 +116,7 @@ class LivesOnRecord(RuleBasedStateMachine):
         self.street = Street(self.engine, ruler, people, compressed, providers, shared)
         self.things = 0
         if budget:
-            change_budget(self.engine, self.street.cohort.name, Decimal(budget), "Ana")
+            change_budget(self.engine, self.street.cohort.name, Decimal(budget), "Ana", self.street.now)
         for _ in range(ago):
             self.street.goes_on()
         self.happened("opens")
@@ -233,16 +243,14 @@ class LivesOnRecord(RuleBasedStateMachine):
         until = None if lasts is None else today + timedelta(days=lasts)
         of_debts = [] if whole else [self.one(data, self.debts_of(life))] if self.debts_of(life) else []
         with suppress(Refusal):
-            place_hold(
-                self.engine, life.case, ground, "Ana", "conferido", self.street.now, None, since, until, of_debts
-            )
+            place_hold(self.engine, ANA, life.case, ground, "conferido", self.street.now, None, since, until, of_debts)
         self.happened("hold")
 
     @rule(data=st.data(), ground=st.sampled_from([None, Ground.DEPOSIT, Ground.INJUNCTION]))
     def release(self, data: st.DataObject, ground: Ground | None) -> None:
         life = self.one(data, self.street.lives)
         with suppress(Refusal):
-            release_hold(self.engine, life.case, "Ana", "cassada", self.street.now, ground)
+            release_hold(self.engine, ANA, life.case, "cassada", self.street.now, ground)
         self.happened("release")
 
     @rule(data=st.data(), ago=st.sampled_from([0, 0, 5]))
@@ -250,7 +258,7 @@ class LivesOnRecord(RuleBasedStateMachine):
         life = self.one(data, self.street.lives)
         on = self.street.today - timedelta(days=ago)
         with suppress(Refusal):
-            file_defence(self.engine, life.case, "Ana", "protocolo 1", self.street.now, on)
+            file_defence(self.engine, ANA, life.case, "protocolo 1", self.street.now, on)
             self.fired["a defence filed"] += 1
         self.happened("defend")
 
@@ -258,7 +266,7 @@ class LivesOnRecord(RuleBasedStateMachine):
     def rule_on_it(self, data: st.DataObject, ruling: Literal["accepted", "rejected"]) -> None:
         life = self.one(data, self.street.lives)
         with suppress(Refusal):
-            rule_on_defence(self.engine, life.case, ruling, "Bia", "parecer", self.street.now)
+            rule_on_defence(self.engine, Credentials("Bia"), life.case, ruling, "parecer", self.street.now)
         self.happened("rule on a defence")
 
     @rule(data=st.data(), kinds=st.lists(st.sampled_from(STEPS), min_size=1, unique=True))
@@ -267,39 +275,38 @@ class LivesOnRecord(RuleBasedStateMachine):
         for kind in kinds:
             with suppress(Refusal):
                 today, now = self.street.today, self.street.now
-                take_prior_step(self.engine, life.case, kind, today, "processo 1", "Ana", now)
+                take_prior_step(self.engine, ANA, life.case, kind, today, "processo 1", now)
         self.happened("take steps before court")
 
     @rule(data=st.data())
     def declare_hardship(self, data: st.DataObject) -> None:
         life = self.one(data, self.street.lives)
-        with self.engine.begin() as connection:
-            case = read_case(connection, life.case, lock=True)
-            if case.closed_at is None and case.hardship_on is None:
-                record_hardship(connection, case, "Ana", self.street.today)
+        with suppress(Refusal):
+            declare_hardship(self.engine, ANA, life.case, self.street.now)
         self.happened("declare hardship")
 
     @rule(data=st.data(), by=st.sampled_from(PEOPLE), approves=st.sampled_from([True, True, True, False]))
     @precondition(lambda self: self.awaiting())
     def answer(self, data: st.DataObject, by: str, approves: bool) -> None:
         life = self.one(data, self.awaiting())
-        cases = self.street.cases
-        self.command(life, cases.approve_suspension if approves else cases.reject_suspension, by)
+        who, now = Credentials(by), self.street.now
+        with suppress(Refusal):
+            if approves:
+                approve_suspension(self.engine, who, life.case, "", "conferido", now)
+            else:
+                reject_suspension(self.engine, who, life.case, "conferido", now)
         self.happened("approve" if approves else "reject")
 
     @rule(data=st.data(), pauses=st.booleans())
     def pause_or_resume(self, data: st.DataObject, pauses: bool) -> None:
-        """Refused where `workflows/taxpayer_ruler.py` does."""
         life = self.one(data, self.street.lives)
-        act, effect = (Act.PAUSE, self.street.cases.pause) if pauses else (Act.RESUME, self.street.cases.resume)
-        if life.next_action and may(act, life.next_action.situation):
-            self.command(life, effect, "Ana")
-            assert life.next_action.situation.has(Status.PAUSED) is pauses
+        with suppress(Refusal):
+            (pause_case if pauses else resume_case)(self.engine, ANA, life.case, self.street.now)
         self.happened("pause" if pauses else "resume")
 
     @rule(amount=st.sampled_from(["0.10", "0.50", "5.00", "500.00"]))
     def change_the_budget(self, amount: str) -> None:
-        change_budget(self.engine, self.street.cohort.name, Decimal(amount), "Ana")
+        change_budget(self.engine, self.street.cohort.name, Decimal(amount), "Ana", self.street.now)
         self.happened("change the budget")
 
     @rule(data=st.data())
@@ -329,16 +336,16 @@ class LivesOnRecord(RuleBasedStateMachine):
         if unserved:
             notice, case, at = self.one(data, unserved)
             on = max(at, self.street.today)
-            self.write(f"UPDATE notices SET served_on = '{on}', served_by = 'Ana' WHERE id = '{notice}'")
-            with self.engine.begin() as connection:
-                enqueue(connection, [case], NoticeServed(notice=notice, on=on))
+            # refused while the clock is a little behind the notice
+            with suppress(Refusal):
+                register_service(self.engine, ANA, case, notice, on, "recibo 1", self.street.now)
         self.happened("serve")
 
     @rule(data=st.data(), new=st.booleans())
     def give_a_contact(self, data: st.DataObject, new: bool) -> None:
         life = self.one(data, self.street.lives)
         email, phone = life.rows("SELECT email, phone FROM taxpayers WHERE id = :who")[0]
-        give_contact(self.engine, life.case, "Ana", f"novo-{email}"[-60:] if new else email, phone)
+        give_contact(self.engine, ANA, life.case, self.street.now, f"novo-{email}"[-60:] if new else email, phone)
         self.happened("give a contact")
 
     @rule(data=st.data(), channel=st.sampled_from(["email", "sms"]))
@@ -461,11 +468,6 @@ class LivesOnRecord(RuleBasedStateMachine):
     def awaiting(self) -> list[Life]:
         waits = [life for life in self.street.lives if life.status == Status.AWAITING_APPROVAL and not life.asked]
         return [life for life in waits if life.next_action and life.next_action.step.action is Action.WAIT]
-
-    def command(self, life: Life, effect: Callable[[Any], Any], by: str) -> None:
-        asked = CaseCommand(case=life.case, command=Command(by=by, reason="conferido"))
-        with suppress(Refusal):
-            life.adopt(self.street.worker.run_until_done(effect, asked))
 
     def journal(self, life: Life) -> list[str]:
         return [row[0] for row in life.rows('SELECT kind FROM decisions WHERE "case" = :case ORDER BY id')]

@@ -10,7 +10,7 @@ from activities.cohorts import RateLimit
 
 
 @given(rate=st.floats(0.1, 1000), idle=st.lists(st.floats(0, 10), min_size=1, max_size=50))
-def test_two_turns_are_never_closer_than_the_rate_allows(rate: float, idle: list[float]) -> None:
+def test_two_starts_are_never_closer_than_the_rate_allows(rate: float, idle: list[float]) -> None:
     rate_limit, now, transitions = RateLimit(rate), 0.0, []
     for seconds in idle:
         now += seconds
@@ -19,7 +19,7 @@ def test_two_turns_are_never_closer_than_the_rate_allows(rate: float, idle: list
     assert all(gap >= 1 / rate - 1e-6 for gap in gaps)
 
 
-def test_who_all_come_at_once_get_their_turns_one_after_another() -> None:
+def test_who_all_come_at_once_are_let_through_one_after_another() -> None:
     rate_limit = RateLimit(rate=4)
     assert [rate_limit.wait(7.0) for _ in range(4)] == [0, 0.25, 0.5, 0.75]
 

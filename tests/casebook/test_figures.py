@@ -26,7 +26,7 @@ ON = date(2026, 11, 3)
 
 
 def group(name: str, cases: int, payers: int) -> Group:
-    """Of whom so many pay R$ 1,000.00 each."""
+    """A group of which so many pay R$ 1,000.00 each."""
     share = payers / cases
     deviation = float(EACH) * sqrt(share * (1 - share) * cases / (cases - 1))
     return Group(name, cases, payers, EACH * payers, deviation)

@@ -1,4 +1,4 @@
-"""What a cohort runs on (L30): files edited or deleted under it change nothing that runs."""
+"""The assets a cohort runs on (L30): files edited or deleted under it change nothing that runs."""
 
 import json
 import os

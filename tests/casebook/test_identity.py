@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import socket
 import threading
 from collections.abc import Iterator
@@ -106,6 +107,16 @@ def serving(app: FastAPI) -> Iterator[int]:
         thread.join()
 
 
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Both ends of each connection are this process's."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], min(before[1], 8192)), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("many_files")
 def test_s5_half_sent_requests_keep_no_payment_out(engine: Engine) -> None:
     world = World(engine)
     owing, _ = world.owing_case()

@@ -8,7 +8,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 NOT_TESTABLE = {
-    "L20": "before the record says which cases demand a benefit: two cases of one person share no fact today",
     "M12": "before `payments unmatch` and `payments move`: what is matched wrongly can't be undone by any command",
     "S6": "before `status`, health and the audit ask Temporal: nothing there would tell a terminated workflow",
 }

@@ -57,7 +57,7 @@ class Roll:
         return str(case)
 
     def next_step(self, tax_id: str) -> Step:
-        """What its workflow would be told on the morning after."""
+        """The step that its workflow would be told on the morning after."""
         dependencies = Dependencies(self.engine, MailGateway({}, FileTransport(self.folder)))
         worker = Worker(now=datetime(2026, 11, 30, 12, tzinfo=UTC))
         step: Step = worker.run(
@@ -141,7 +141,7 @@ def test_i4_what_is_paid_at_the_source_is_collected_no_more(roll: Roll) -> None:
 
 
 @wrong("I5", "a debt is rejected for its contact, and then held as absent from its extract")
-def test_i5_a_bad_contact_leaves_the_debt_standing(roll: Roll) -> None:
+def test_i5_a_bad_contact_leaves_the_debt_in_force(roll: Roll) -> None:
     roll.imports("r-f9.csv", "--snapshot-of", "roll")
     roll.imports("r-f9b.csv", "--snapshot-of", "roll")
     assert roll.rows("SELECT count(*) FROM holds WHERE lifted_at IS NULL") == [(0,)]

@@ -10,6 +10,8 @@ from sqlalchemy import Engine, insert, text
 from models.case.step import Action
 from models.contact.delivery import Progress
 from models.law.grounds import Ground
+from operations.cases import approve_suspension
+from operations.operation import Credentials
 from storage.case.prescription import list_cases
 from storage.law.approvals import to_be_approved
 from storage.law.defences import file_defence, rule_on_defence
@@ -164,6 +166,48 @@ def test_l16_a_benefit_granted_between_two_approvals_is_seen(engine: Engine) -> 
     with engine.begin() as connection:
         connection.execute(insert(benefits).values(taxpayer=life.taxpayer, code="P2", name="Outro"))
     assert seen() != before
+
+
+# ---- L20: what is given back is given back whole
+
+ANOTHER_CASE = """
+    INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, status)
+    SELECT id || 'b', taxpayer, 'OUTRO', cohort, ruler, state, 'benefits_suspended' FROM cases WHERE id = :case;
+    INSERT INTO suspensions (benefit, "case", suspended_on, approved_by)
+    SELECT benefit, "case" || 'b', suspended_on, 'Bia' FROM suspensions WHERE "case" = :case
+"""
+
+
+def suspended(engine: Engine) -> tuple[Street, Life]:
+    street, life = lived(engine, FACTS["h8"])
+    awaits_approval(street, life)
+    approve_suspension(engine, Credentials("Ana"), life.case, "", "conferido", street.now)
+    street.rest()
+    street.goes_on()
+    return street, life
+
+
+def letters_that_give_back(street: Street, life: Life) -> int:
+    """How many there are once all that this case is about is paid."""
+    for txid, owed in life.rows("SELECT pix_txid, balance FROM debts WHERE tax = :tax ORDER BY id"):
+        street.pays(txid, owed)
+    street.rest()
+    for _ in range(3):
+        street.goes_on()
+    return len(life.rows("""SELECT DISTINCT step FROM notices WHERE "case" = :case AND kind = 'reinstatement'"""))
+
+
+@wrong("L20", "who is told that his benefits are back may still be without them, for another case's sake")
+def test_l20_nobody_is_told_of_benefits_that_another_case_still_keeps(engine: Engine) -> None:
+    street, life = suspended(engine)
+    with engine.begin() as connection:
+        for statement in ANOTHER_CASE.split(";"):
+            connection.execute(text(statement), {"case": life.case})
+    assert letters_that_give_back(street, life) == 0
+
+
+def test_l20_who_has_them_back_is_told(engine: Engine) -> None:
+    assert letters_that_give_back(*suspended(engine)) == 1
 
 
 # ---- L21: who is in court already

@@ -23,7 +23,7 @@ register(APP)
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    """What the command says of the ruler for ICMS with these changes."""
+    """The answer of `ruler check` to the ruler for ICMS with these changes."""
 
     def checked(before: str = "", after: str = "") -> dict[str, Any]:
         source = RULERS.read(ICMS)[1]

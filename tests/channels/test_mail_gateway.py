@@ -90,7 +90,7 @@ def read_mail(folder: Path, message: Outgoing) -> EmailMessage:
     return read
 
 
-def test_the_outbox_keeps_a_mail_with_both_of_its_texts(tmp_path: Path) -> None:
+def test_the_file_transport_keeps_a_mail_with_both_of_its_texts(tmp_path: Path) -> None:
     message = outgoing(html="<p>há débito</p>")
     assert FileTransport(tmp_path).deliver(message).status == "sent"
     mail = read_mail(tmp_path, message)
@@ -99,7 +99,7 @@ def test_the_outbox_keeps_a_mail_with_both_of_its_texts(tmp_path: Path) -> None:
     assert mail["To"] == "Padaria & Filhos 1 <contribuinte1@cidade.example>"
 
 
-def test_the_outbox_keeps_other_messages_as_text_and_one_file_a_notice(tmp_path: Path) -> None:
+def test_the_file_transport_keeps_other_messages_as_text_and_one_file_a_notice(tmp_path: Path) -> None:
     outbox, message = FileTransport(tmp_path), outgoing(channel="sms", recipient=None)
     assert outbox.taken(message) is None
     receipts = {outbox.deliver(message), outbox.deliver(message), outbox.taken(message)}

@@ -21,7 +21,7 @@ def test_the_values_put_back_give_the_text(text: str, personal: list[str]) -> No
     assert filled(made.text, dict(reversed(made.values.items()))) == text
 
 
-def test_messages_that_differ_in_what_is_personal_share_a_skeleton() -> None:
+def test_messages_that_differ_in_what_is_personal_share_a_template() -> None:
     ana = merge_template("Ana deve R$ 10,00: Ana, pague.", ("Ana", "R$ 10,00"), "t")
     rui = merge_template("Rui Sá deve R$ 7,50: Rui Sá, pague.", ("Rui Sá", "R$ 7,50"), "t")
     assert ana.text == rui.text == f"{TAG}t0- deve {TAG}t1-: {TAG}t0-, pague."

@@ -87,7 +87,7 @@ def test_a_call_may_play_a_recording() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(SUPPRESSING_ERRORS))
-def test_a_dead_contact_is_told_with_its_reason_and_without_the_number(
+def test_a_refused_contact_is_told_with_its_reason_and_without_the_number(
     code: int, providers: FakeProviders, twilio: Twilio
 ) -> None:
     message = outgoing(channel="sms")
@@ -99,7 +99,7 @@ def test_a_dead_contact_is_told_with_its_reason_and_without_the_number(
     assert refused.value.__cause__ is None
 
 
-def test_a_malformed_number_is_a_dead_contact(providers: FakeProviders, twilio: Twilio) -> None:
+def test_a_malformed_number_is_a_suppressed_contact(providers: FakeProviders, twilio: Twilio) -> None:
     with pytest.raises(Undeliverable) as refused:
         twilio.deliver(outgoing(channel="sms", recipient="99999-1234"))
     assert refused.value.contact_is_suppressed

@@ -35,7 +35,9 @@ def chaos(
         float | None, typer.Option(min=0.05, max=60, help="How long a day lasts; else as this machine can bear.")
     ] = None,
     kills: Annotated[int, typer.Option(min=0, help="How many processes are killed, each in turn.")] = 20,
-    closures: Annotated[int, typer.Option(min=0, help="How often the outbox or the providers are out of reach.")] = 4,
+    closures: Annotated[
+        int, typer.Option(min=0, help="How often the folder of messages or the providers are out of reach.")
+    ] = 4,
     seed: Annotated[int, typer.Option(help="The same seed: the same people, and the same storm.")] = 1,
     json: Json = False,
 ) -> None:

@@ -38,7 +38,7 @@ class Heard:
     refunds: Mapping[str, str]
     """Amounts by their id, of those answered with 200."""
     letters: Mapping[str, int]
-    """How many files the outbox has of each notice."""
+    """The number of files that there are of each notice."""
     messages: Mapping[str, int]
     """How many times a provider took each notice."""
 

@@ -86,7 +86,7 @@ class Life:
             acted = [
                 await asyncio.to_thread(self.people.live, today),
                 await asyncio.to_thread(self.bank.live, today),
-                bool(await self.supervisor.live(today, is_last=today == self.last_day)),
+                await asyncio.to_thread(self.supervisor.live, today, today == self.last_day),
                 await asyncio.to_thread(self.clerk.live, today),
             ]
             under_way = await asyncio.to_thread(self._under_way)

@@ -16,11 +16,13 @@ import httpx
 from sqlalchemy import Engine
 
 from channels.settings import gateway_from
-from commands.cohort import begin_cohort, start_cohort
+from commands.cohort import start_cohort
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
 from models.law.calendar import Clock
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from operations.rulers import load_ruler
 from rehearsal.campaign import opening_on
 from rehearsal.census import Census
@@ -142,12 +144,12 @@ class Scene:
         )
 
     def _found(self, engine: Engine, tax: str, clock: Clock) -> Cohort:
-        """The registered debts' notices leave by the providers, the others' to the outbox."""
+        """The registered debts' notices leave by the providers, the others' become files."""
         bundle = load_ruler(RULERS[tax])
         if bundle.ruler.offer:
             bundle = opening_on(FIRST_DAY, bundle.ruler.offer, bundle)
         name, everybody = f"caos-{tax.lower()}", Selection(tax=tax)
-        return begin_cohort(engine, name, bundle, "chaos", everybody, clock, rehearsal=tax != IPTU)
+        return begin_cohort(engine, Credentials("chaos"), name, bundle, everybody, clock, rehearsal=tax != IPTU)
 
     async def _live(self, engine: Engine, census: Census, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
         client = await connect_to(self.stack.services.temporal, self.stack.home.payload_keys)
@@ -166,7 +168,7 @@ class Scene:
             last_day=self.town.last_day,
             people=people,
             bank=bank,
-            supervisor=Supervisor(engine, client, self.people),
+            supervisor=Supervisor(engine, self.people),
             clerk=Clerk(engine),
             tend=self._tend,
             watch=watch,

@@ -27,10 +27,11 @@ FROM_OUTSIDE = {
     "opted_out",
     "approved",
     "rejected",
+    "prior_step_taken",
     "ended",
 }
-"""Kinds of entries that a bank, a provider, a taxpayer, an import or a supervisor brought about; and the end of a
-campaign, whose deadline waits for nobody."""
+"""Kinds of entries that a bank, a provider, a taxpayer, an import, a supervisor or a clerk brought about; and the end
+of a campaign, whose deadline waits for nobody."""
 
 
 @dataclass(frozen=True)

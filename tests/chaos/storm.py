@@ -23,7 +23,7 @@ class Blow(StrEnum):
     POSTGRES = "kill -9 of PostgreSQL"
     TEMPORAL = "kill -9 of the Temporal server"
     WORKER = "kill -9 of the worker"
-    OUTBOX = "outbox unwritable for a while"
+    OUTBOX = "folder of messages unwritable for a while"
     PROVIDERS = "every provider's connection dropped for a while"
 
 
@@ -46,8 +46,8 @@ class Strike:
 
 
 def draw(seed: int, kills: int, closures: int, seconds: float) -> list[Strike]:
-    """So many kills, as many of each process, and so many closures of the outbox and of the providers; in any order,
-    each somewhere in its share of the time, so that something is at work between them."""
+    """So many kills, as many of each process, and so many closures of the folder of messages and of the providers; in
+    any order, each somewhere in its share of the time, so that something is at work between them."""
     chance = Random(f"storm/{seed}")
     blows = [*islice(cycle(VICTIMS), kills), *islice(cycle((Blow.OUTBOX, Blow.PROVIDERS)), closures)]
     chance.shuffle(blows)
@@ -116,7 +116,7 @@ class Storm:
 
 
 class FileTransport:
-    """A home's outbox that can be closed in one stroke: its name is a link to the folder, or to no folder.
+    """A home's folder of messages that can be closed in one stroke: its name is a link to the folder, or to no folder.
 
     Permissions would not stop a worker that is root.
     """

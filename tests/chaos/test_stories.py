@@ -61,6 +61,14 @@ def test_what_was_heard_on_another_day_explains_what_follows_from_it() -> None:
     assert found.because == "served of 2026-03-03 came on another day than the calm day's, 2026-03-02"
 
 
+def test_what_a_clerk_did_on_another_day_explains_a_referral_that_there_was_no_day_left_for() -> None:
+    calm = story("notice h8 final_notice", "prior_step_taken", "referred", status="referred")
+    late = story("notice h8 final_notice", of("prior_step_taken", TUESDAY), status="running")
+    found = compared(calm, late)
+    assert found
+    assert found.because == "prior_step_taken of 2026-03-03 came on another day than the calm day's, 2026-03-02"
+
+
 def test_a_rung_that_is_simply_missing_is_a_fault() -> None:
     calm = story("notice h1 reminder", "payment", "notice h1 alert", status="running", cell="h1 alert")
     stuck = story("notice h1 reminder", "payment", status="running")

@@ -26,7 +26,7 @@ def test_blows_fall_early_enough_to_be_caught_up_with() -> None:
     assert all(3 <= strike.at <= 80 for strike in draw(7, 24, 4, seconds=100))
 
 
-def test_a_closed_outbox_takes_nothing_whoever_writes(tmp_path: Path) -> None:
+def test_a_closed_folder_takes_nothing_whoever_writes(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
     outbox = FileTransport(home)

@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-import starter
-from commands.acting import leaves
-from models.roles import DUTIES, READS
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.delivery_world import DeliveryWorld
@@ -29,11 +26,6 @@ def case(world: DeliveryWorld) -> str:
 def entries(line: Line, *words: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = line.json("audit-log", *words)["entries"]
     return found
-
-
-def test_each_command_reads_only_or_is_recorded() -> None:
-    known = {path for path, _ in leaves(starter.command_line(""))}
-    assert known == {name.partition(" --")[0] for name in {*DUTIES, *READS}}
 
 
 class TestWithoutTokens:

@@ -73,6 +73,7 @@ def example(listed: list[dict[str, Any]]) -> dict[str, Any]:
 def test_each_import_leaves_an_entry(line: Line, folder: Path) -> None:
     published(line, folder / "accruals" / "maceio.yaml")
     [entry] = line.json("audit-log")["entries"]
+    assert entry["detail"] == {"published": "accrual maceio 1,"}
     assert (entry["command"], entry["actor"], entry["outcome"]) == ("catalogue import", "ana", "done")
     assert entry["subject"].startswith("sha256:")
 
@@ -119,6 +120,25 @@ def test_with_one_fault_nothing_is_published_and_each_is_told_with_its_line(line
     assert "templates/email/maceio/unused.txt.j2:3: uses 'autority', which no message knows" in complained
     assert "templates/parts/own.txt.j2: is of the product's own" in complained
     assert [each for each in line.json("catalogue", "list")["catalogue"] if each["version"]] == []
+
+
+def test_a_ruler_that_changed_says_so_in_its_number(line: Line, folder: Path) -> None:
+    published(line, folder)
+    ruler = folder / "rulers" / "maceio.yaml"
+    written(ruler, ruler.read_text().replace("0800", "0900"))
+    code, _, complained = line("catalogue", "import", ruler, "--by", "ana")
+    at = next(n for n, each in enumerate(ruler.read_text().splitlines(), start=1) if each.startswith("version"))
+    assert code == 1
+    assert f"rulers/maceio.yaml:{at}: version: must be more than 1, which is published" in complained
+    written(ruler, ruler.read_text().replace("version: 1\n", "version: 2\n"))
+    assert published(line, ruler) == [("ruler", "maceio", 2, "published")]
+
+
+def test_yaml_that_can_not_be_read_is_told_with_its_line(line: Line, folder: Path) -> None:
+    written(folder / "accruals" / "maceio.yaml", "accrual: maceio\nfine: [\n")
+    code, _, complained = line("catalogue", "import", folder, "--by", "ana")
+    assert code == 1
+    assert "accruals/maceio.yaml:3: is not YAML" in complained
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from commands.imports import take
 from models.errors import Refusal
 from models.intake.extract import DebtRow, Reader, debt_reader
-from storage.intake import import_debts
+from operations.imports import import_taxpayers
 from tests.commands.test_import_command import REPOSITORY, Line
 from tests.commands.test_import_command import line as line
 from tests.storage.intake.test_imports import PGFN, TODAY, pgfn
@@ -72,7 +72,7 @@ def test_a_database_that_goes_away_in_the_midst(line: Line, database: str, extra
         return reading
 
     with pytest.raises(Refusal, match="the database does not answer"):
-        take(extract, reader_of, import_debts, as_json=True)
+        take(extract, reader_of, import_taxpayers, as_json=True)
     assert is_untouched(database)
     assert not [*(tmp_path / "home" / "rejects").iterdir()]
     import_whole(line, extract)

@@ -210,7 +210,7 @@ async def test_its_commands_are_in_the_audit_log_with_whom_it_takes_in(night: Ni
     assert (entry["actor"], entry["command"], entry["subject"]) == ("ana", "schedule create", "city")
     assert entry["detail"] == {
         "cron": "30 22 * * *",
-        "ruler": "divida-ativa",
+        "ruler": "divida-ativa v1",
         "select": "uf=AL",
         "control": "0.1",
         "rate": "500.0",

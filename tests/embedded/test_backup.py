@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from commands.cohort import begin_cohort, start_cohort
+from commands.cohort import start_cohort
 from embedded import postgres, temporal
 from embedded.backup import back_up, restore
 from embedded.home import Home, Services, only_stack, publish
@@ -20,6 +20,8 @@ from embedded.stack import Stack
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
 from operations.rulers import load_ruler
 from storage import migrate
 from storage.audit.invariants import violations
@@ -78,7 +80,7 @@ def begin(engine: Engine, tax: str, people: int) -> Cohort:
         origin_day=date(2026, 11, 3),
         timezone=bundle.ruler.jurisdiction.timezone,
     )
-    return begin_cohort(engine, tax, bundle, "ana", Selection(tax=tax), clock)
+    return begin_cohort(engine, Credentials("ana"), tax, bundle, Selection(tax=tax), clock)
 
 
 def open_on_record(engine: Engine, cohort: Cohort) -> None:

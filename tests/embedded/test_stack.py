@@ -165,7 +165,7 @@ def test_a_server_whose_starter_is_killed_ends_and_its_home_starts_again(where: 
     assert is_gone(pid)
 
 
-def test_the_leash_ends_the_child_of_a_killed_parent() -> None:
+def test_the_watchdog_ends_the_child_of_a_killed_parent() -> None:
     parent = f"""if True:
         import subprocess, time
         child = subprocess.Popen({watched(["/bin/sleep", "60"], signal.SIGKILL)!r})
@@ -179,7 +179,7 @@ def test_the_leash_ends_the_child_of_a_killed_parent() -> None:
         eventually(lambda: is_gone(pid))
 
 
-def test_the_leash_starts_nothing_for_a_parent_that_is_gone() -> None:
+def test_the_watchdog_starts_nothing_for_a_parent_that_is_gone() -> None:
     command = watched(["/bin/echo", "started"], signal.SIGKILL)
     command[command.index(str(os.getpid()))] = "1" if os.getppid() != 1 else "2"
     done = subprocess.run(command, capture_output=True, text=True)

@@ -46,7 +46,7 @@ STATE = {"AL": Days(NATIONAL + ALAGOAS), None: BRAZIL}
 
 
 def last_day(days: Days, event: date, count: int, unit: str) -> date:
-    """Of a term of so many days, `legal` or `business`."""
+    """The last day of a term of so many days, `legal` or `business`."""
     counted = days.after(event)
     first = next(counted)
     if unit == "legal":

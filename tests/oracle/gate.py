@@ -1,4 +1,4 @@
-"""What must be so before benefits are suspended and before a suit, read from the law apart from the product.
+"""The gate: what must be so before benefits are suspended and before a suit, read from the law apart from the product.
 
 LC 225/2026 arts. 11–13 for the suspension; CNJ 547/2024 arts. 2º and 3º and Lei 14.973/2024 for the suit.
 """
@@ -25,7 +25,7 @@ def first_act(ruler: Ruler, event: date, wait: Wait, allows: Allows = known_wron
 
 
 def over(ruler: Ruler, event: date, dwell: Wait) -> date:
-    """The day from which the next rung may follow: the authority's own pace where it counts working days, else a
+    """The day from which the next rung may follow: the authority's own choice where it counts working days, else a
     term's end."""
     days = STATE[ruler.jurisdiction.state]
     if str(dwell.unit) == "business":

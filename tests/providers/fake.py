@@ -149,7 +149,7 @@ class FakeProviders:
         unfit = [problem for problem in problems if UNFIT.fullmatch(problem.field)]
         # an unfit address is the taxpayer's, anything else is our fault
         self.problems += [problem for problem in problems if problem not in unfit]
-        problems += self._dead_addresses(request) if not problems else []
+        problems += self._invalid_addresses(request) if not problems else []
         if problems:
             return Answer(400, _sendgrid_errors(*problems))
         id = f"{next(self._ids):022}"
@@ -157,7 +157,7 @@ class FakeProviders:
             self.taken += [_mail_taken(request, one, id) for one in request["personalizations"]]
         return Answer(202, headers={"X-Message-Id": id})
 
-    def _dead_addresses(self, request: Any) -> list[Problem]:
+    def _invalid_addresses(self, request: Any) -> list[Problem]:
         return [
             Problem(f"personalizations.{n}.to.0.email", "Does not contain a valid address.")
             for n, one in enumerate(request["personalizations"])

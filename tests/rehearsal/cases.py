@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from models.ruler.check import read_ruler
-from rehearsal.clock import standing_on
+from rehearsal.clock import stepped_clock
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests import factories
 from tests.builders import REGISTERED
 
 MONDAY = date(2026, 3, 2)
-CLOCK = standing_on(MONDAY, "America/Maceio")
+CLOCK = stepped_clock(MONDAY, "America/Maceio")
 
 
 def opened(engine: Engine, cohort: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
@@ -18,6 +19,8 @@ from channels.mail_gateway import MailGateway
 from models.case.step import Step
 from models.contact.channel import Channel
 from models.payment.pix import PixPayment
+from operations.cases import Acted
+from operations.operation import Credentials
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, debt, filing, months, shipped
 from tests.chance import fresh_key
@@ -50,6 +53,11 @@ class Hand:
         contact = Contact(case=self.life.case, step=step, channel=channel, rung_channel=rung_channel or channel)
         next_action: NextAction = self._run(self.notices.notify, contact)
         return next_action
+
+    def acts(self, does: Callable[[Engine, Credentials, str, datetime], Acted]) -> Step:
+        """Ana acts on the case, and it looks at its record."""
+        does(self.life.town.engine, Credentials("Ana"), self.life.case, self.now)
+        return self.look()
 
     def climb(self, rungs: int) -> Step:
         """Does that many rungs, and says which is next."""

@@ -1,6 +1,7 @@
 """From a provider's signed word to the case's next step: what was lost falls over, what was read is served."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import anyio
 import httpx
@@ -66,7 +67,7 @@ def test_what_bounces_falls_over_until_nobody_is_reached_and_goes_on_when_people
     tell(callbacks, providers, "bounced")
     assert notices(hand, "channel, status") == [("email", "bounced"), ("sms", "bounced")]
     assert hand.look().status is Status.UNREACHABLE
-    give_contact(hand.life.town.engine, hand.life.case, "bruno", email="outra@padaria.example")
+    give_contact(hand.life.town.engine, hand.life.case, "bruno", datetime.now(UTC), email="outra@padaria.example")
     assert hand.look().status is Status.RUNNING
 
 

@@ -1,6 +1,7 @@
 """One notice between the record and a provider that refuses or keeps silent: it leaves once, or is seen to fail."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.case.cohort_state import State
 from models.case.step import Step
+from operations.cases import pause_case, resume_case
 from storage.case.cohort_lifecycle import change_cohort_state
+from storage.contact.costs import change_budget
 from storage.schema import cases, cohorts, opt_outs, taxpayers
 from tests.builders import FACTS
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
@@ -66,7 +69,7 @@ def test_a_notice_that_was_taken_is_recorded_with_its_name_there(hand: Hand, pro
 
 
 @pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.BROKEN])
-def test_a_provider_that_is_busy_is_asked_again_at_its_own_pace(
+def test_a_provider_that_is_busy_is_asked_again_after_its_own_delay(
     hand: Hand, providers: FakeProviders, fault: Fault
 ) -> None:
     step = first(hand)
@@ -193,7 +196,7 @@ def test_what_cannot_heal_is_seen_to_fail_and_falls_over(hand: Hand, providers: 
     assert hand.look().number == 1
 
 
-def test_a_dead_number_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
+def test_a_number_that_is_gone_leaves_a_case_that_people_must_look_at(hand: Hand, providers: FakeProviders) -> None:
     addressed(hand, email=None)
     providers.invalid[PHONE] = 21211
     next_action = hand.notify(first(hand), "sms", rung_channel="email")
@@ -227,6 +230,23 @@ def test_a_cohort_stops_before_its_budget_is_passed(hand: Hand, providers: FakeP
     hand.notify(step)
     [(cost,)] = notices(hand, "cost")
     assert hand.life.rows("SELECT spent FROM cohorts JOIN cases ON cohort = name WHERE id = :case") == [(cost,)]
+
+
+def test_a_case_without_money_is_paused_and_lacks_it_still_when_resumed(hand: Hand, providers: FakeProviders) -> None:
+    """Casebook L25: the pause and the budget are facts of their own, and each ends alone."""
+    step = first(hand)
+    budget(hand, "0.00")
+    hand.notify(step)
+    assert hand.acts(pause_case).status == "paused"
+    assert [block["kind"] for block in hand.life.get("blocks")] == ["paused", "over_budget"]
+    assert hand.acts(resume_case).status == "running"
+    assert hand.notify(step).step.status == "over_budget"
+    hand.acts(pause_case)
+    change_budget(hand.life.town.engine, hand.life.get("cohort"), Decimal("10.00"), "Ana", hand.now)
+    assert [block["kind"] for block in hand.life.get("blocks")] == ["paused"]
+    hand.look()
+    assert [block["kind"] for block in hand.life.get("blocks")] == ["paused"]
+    assert providers.taken == []
 
 
 def test_a_rehearsal_stays_in_the_outbox(hand: Hand, providers: FakeProviders) -> None:

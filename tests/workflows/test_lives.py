@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributeKey
-from temporalio.testing import ActivityEnvironment
 
-from activities.cases import CaseActivities
+from models.errors import Refusal
 from models.events import Event, ExtractChanged, HardshipDeclared, PaymentReceived, ReturnFiled
 from models.law.calendar import Unit, Wait
 from models.money.rates import Rate
+from operations.cases import approve_suspension, pause_case
+from operations.operation import Credentials
 from storage.amounts.rates import record_rates
 from storage.payments.ledger import record_pix
 from storage.read_models.case_file import case_file
@@ -31,8 +32,7 @@ from tests.builders import (
     unpaid,
 )
 from tests.owing import by_law
-from tests.workflows.town import FIRST_DAY, REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of
-from workflows.effects import CaseCommand, Command
+from tests.workflows.town import FIRST_DAY, REAL_DAY, Life, Town, cutting_histories, keep_histories, runs_of, until
 
 
 async def test_every_hypothesis_climbs_rung_by_rung_to_the_suspension(town: Town) -> None:
@@ -169,18 +169,16 @@ async def test_a_rejected_suspension_is_asked_for_again_after_the_wait_and_may_b
 @pytest.mark.parametrize("name", ["approve", "reject"])
 async def test_nothing_is_approved_or_rejected_that_was_not_asked(town: Town, name: str) -> None:
     life = await town.begin_one(FACTS["h1"])
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
+    with pytest.raises(Refusal, match="not awaiting approval"):
         await life.command(name)
-    assert "not awaiting approval" in str(refused.value.cause)
 
 
 async def test_who_answers_must_sign_and_explain(town: Town) -> None:
     life = await awaiting_approval(town)
-    for empty, named in (({"by": " "}, "--by"), ({"reason": ""}, "--reason")):
+    for empty, named in (({"by": " "}, "say who asks"), ({"reason": ""}, "say why")):
         for name in ("approve", "reject"):
-            with pytest.raises(WorkflowUpdateFailedError) as refused:
+            with pytest.raises(Refusal, match=named):
                 await life.command(name, **empty)
-            assert named in str(refused.value.cause)
     assert life.status == "awaiting_approval"
 
 
@@ -188,7 +186,7 @@ async def test_only_a_paused_case_is_resumed_and_only_a_running_one_paused(town:
     running, suspended = await town.begin_one(FACTS["h1"]), await awaiting_approval(town)
     await suspended.command("approve")
     for life, name in ((running, "resume"), (suspended, "pause")):
-        with pytest.raises(WorkflowUpdateFailedError):
+        with pytest.raises(Refusal):
             await life.command(name)
 
 
@@ -203,9 +201,8 @@ async def test_a_case_on_hold_is_paused_and_resumed_there(town: Town) -> None:
         ("paused", FIRST_DAY, None),
     ]
     assert [set(block) for block in blocks] == [{"kind", "since", "until", "reason"}] * 2
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
+    with pytest.raises(Refusal, match="the case is paused already"):
         await life.command("pause", by="Bia")
-    assert "the case is paused already" in str(refused.value.cause)
     assert await life.command("resume") == "on_hold"
     assert life.get("blocks -> 1") is None
 
@@ -219,14 +216,45 @@ async def test_a_case_that_awaits_the_steps_before_court_is_paused_and_resumed(t
 
 
 async def test_a_pause_overtaken_by_the_suspension_changes_nothing(town: Town) -> None:
-    """Asked while the suspension was being carried out, when the workflow could not refuse it yet."""
+    """Asked while the suspension was being carried out, before its workflow could know."""
     life = await awaiting_approval(town)
     await life.command("approve")
     await life.climbs(3)
-    pausing = CaseCommand(case=life.case, command=Command(by="Ana"))
-    activity = CaseActivities(town.dependencies)
-    await asyncio.to_thread(ActivityEnvironment().run, activity.pause, pausing)
+    now = await town.env.get_current_time()
+    with pytest.raises(Refusal, match="nothing to pause"):
+        await asyncio.to_thread(pause_case, town.engine, Credentials("Ana"), life.case, now)
     assert (life.status, life.get("paused_by")) == ("benefits_suspended", None)
+
+
+async def test_nobody_acts_by_a_message_alone(town: Town) -> None:
+    """A caller who reaches Temporal's port may say what he likes: an act that is not on record, or another case's, is
+    none."""
+    life, other = await awaiting_approval(town), await town.begin_one(FACTS["h1"])
+    await other.command("pause")
+    before = (life.journal, life.get("state"), life.rows("SELECT count(*) FROM audit_log"))
+    [(foreign,)] = other.rows('SELECT id FROM acts WHERE "case" = :case')
+    for act in (foreign, foreign + 1, -1):
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await life.handle.execute_update("acted", act)
+        assert f"no act {act} of case {life.case} is on record" in str(refused.value.cause)
+    for former in ("approve", "reject", "pause", "resume"):
+        with pytest.raises(WorkflowUpdateFailedError):
+            await life.handle.execute_update(former, {"by": "Bia", "role": "supervisor", "reason": "x"})
+    assert (life.journal, life.get("state"), life.rows("SELECT count(*) FROM audit_log")) == before
+    assert await life.command("approve") == "benefits_suspended"
+
+
+async def test_an_act_that_nobody_told_of_is_heard_from_the_record(town: Town) -> None:
+    life = await awaiting_approval(town)
+    now = await town.env.get_current_time()
+    acted = await asyncio.to_thread(
+        approve_suspension, town.engine, Credentials("Ana"), life.case, "", "conferido", now
+    )
+    assert acted.status == "awaiting_approval"
+    await until(lambda: life.status == "benefits_suspended")
+    assert life.rows('SELECT kind, who, role, reason FROM acts WHERE "case" = :case') == [
+        ("approve", "Ana", None, "conferido")
+    ]
 
 
 async def test_suspended_and_paid_gives_the_benefits_back_and_resolves(town: Town) -> None:

@@ -35,6 +35,8 @@ from models.events import Event, NoticeServed, PriorStepTaken
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
+from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
+from operations.operation import Credentials
 from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.outbox import enqueue
@@ -47,7 +49,7 @@ from web.background.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
-from workflows.effects import Command, Intake
+from workflows.effects import Intake
 from workflows.names import (
     PROVIDERS,
     SEARCH_ATTRIBUTES,
@@ -414,12 +416,24 @@ class Life:
             enqueue(connection, [self.case], event)
 
     async def command(self, name: str, by: str = "Ana", reason: str = "conferido") -> str:
-        """Once its workflow, too, knows what is on the record by now."""
+        """Do to the case what a person does, once it knows what is on the record by now. Raises Refusal."""
+        await self.knows_its_record()
+        who, now = Credentials(by), await self.town.env.get_current_time()
+        asked: dict[str, tuple[Callable[..., Acted], tuple[str, ...]]] = {
+            "approve": (approve_suspension, ("", reason)),
+            "reject": (reject_suspension, (reason,)),
+            "pause": (pause_case, ()),
+            "resume": (resume_case, ()),
+        }
+        does, said = asked[name]
+        acted = await asyncio.to_thread(does, self.town.engine, who, self.case, *said, now)
+        return str(await self.handle.execute_update(TaxpayerRuler.acted, acted.act))
+
+    async def knows_its_record(self) -> None:
         written = self.get("revision")
         async with asyncio.timeout(60):
             while (known := await self.handle.query(TaxpayerRuler.state)) is None or known.revision < written:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        return str(await self.handle.execute_update(name, Command(by=by, reason=reason)))
 
 
 async def keep_histories(town: Town, kind: str) -> None:

@@ -50,7 +50,9 @@ class TemporalUnreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Owed:
+class Message:
+    """A message of the outbox: a signal that a case's workflow has yet to get."""
+
     id: int
     case: str
     name: str
@@ -89,7 +91,7 @@ class Relay:
             except Exception as error:
                 if not self._failing:
                     # the kind of error only: a message may quote what was sent
-                    log.warning("owed signals wait", reason=type(error).__name__)
+                    log.warning("the outbox waits", reason=type(error).__name__)
                 self._failing = True
             await anyio.sleep(self._backoff)
             self._backoff = min(self._backoff * 2, LONGEST_BACKOFF)
@@ -114,7 +116,7 @@ class Relay:
 
     def _recovered(self) -> None:
         if self._failing:
-            log.info("owed signals are delivered again")
+            log.info("the outbox is delivered again")
         self._failing = False
         self._backoff = FIRST_BACKOFF
 
@@ -139,15 +141,15 @@ class Relay:
                 self._client = await self.connect()
         return self._client
 
-    async def _deliver(self, client: Client, due: Sequence[Owed]) -> bool:
+    async def _deliver(self, client: Client, due: Sequence[Message]) -> bool:
         """Deliver to cases side by side, to each in its order. False when Temporal can't be reached."""
-        by_case: dict[str, list[Owed]] = defaultdict(list)
+        by_case: dict[str, list[Message]] = defaultdict(list)
         for owed in due:
             by_case[owed.case].append(owed)
         reachable = True
         slots = anyio.Semaphore(AT_ONCE)
 
-        async def deliver_case(signals: list[Owed]) -> None:
+        async def deliver_case(signals: list[Message]) -> None:
             nonlocal reachable
             async with slots:
                 for owed in signals:
@@ -169,7 +171,7 @@ class Relay:
                 tasks.start_soon(deliver_case, signals)
         return reachable
 
-    async def _tell(self, client: Client, owed: Owed) -> None:
+    async def _tell(self, client: Client, owed: Message) -> None:
         event = owed.event
         if isinstance(event, HistoryRetired):
             workflow = agreement_workflow_id(event.agreement) if event.agreement else case_workflow_id(owed.case)
@@ -189,12 +191,12 @@ class Relay:
             if start is not None:
                 await start_case(client, owed.case, *start, signal=event)
 
-    def _rest(self, owed: Owed, error: Exception) -> None:
+    def _rest(self, owed: Message, error: Exception) -> None:
         status = error.status.name if isinstance(error, RPCError) else None
         log.warning("a case's signals wait", case=owed.case, signal=owed.id, reason=type(error).__name__, status=status)
         self._resting[owed.case] = time.monotonic() + REST_SECONDS
 
-    def _due(self) -> list[Owed]:
+    def _due(self) -> list[Message]:
         now = time.monotonic()
         self._resting = {case: until for case, until in self._resting.items() if until > now}
         columns = (outbox.c.id, outbox.c.case, outbox.c.name, outbox.c.payload)
@@ -205,7 +207,7 @@ class Relay:
             .limit(BATCH)
         )
         with self.engine.connect() as connection:
-            return [Owed(**row) for row in connection.execute(query).mappings()]
+            return [Message(**row) for row in connection.execute(query).mappings()]
 
     def _mark_told(self) -> None:
         if not self._told:

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-import anyio
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response, Security
@@ -25,23 +24,19 @@ from models.case.facts import Defence
 from models.case.status import Status
 from models.errors import Refusal
 from models.json_form import plain
-from models.law.grounds import read_ground
-from models.roles import Actor, must_be_allowed
-from storage.audit.log import Entry, carry, write
-from storage.audit.tokens import bearer, roles_in_force
-from storage.law.defences import file_defence, rule_on_defence
-from storage.law.holds import Changed, place_hold, release_hold
+from models.roles import Actor
+from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
+from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence
+from operations.operation import Credentials, Operation, record_refused
+from storage.audit.log import Entry
+from storage.audit.tokens import bearer, name_in
 from storage.read_models.case_file import case_file
 from storage.read_models.cohort_file import cohort_file
 from storage.schema import cases, cohorts
 from web.webhooks.webhook import Refused
-from workflows.effects import Command
-from workflows.start import ask_case
+from workflows.start import status_after
 
 log = structlog.get_logger()
-
-ANSWER_SECONDS = 15.0
-"""How long a case's workflow has to answer in; an approval is answered once it is carried out."""
 
 Connect = Callable[[], Awaitable[Client]]
 
@@ -53,8 +48,6 @@ Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^
 class Asking(BaseModel):
     model_config = ConfigDict(extra="forbid")
     wanted: ClassVar[str] = "nothing in it"
-    reason: ClassVar[str] = ""
-    seen: ClassVar[str] = ""
 
 
 class Judging(BaseModel):
@@ -131,8 +124,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     503: {"model": Problem, "description": "The database or Temporal does not answer."},
 }
 
+LATER: dict[int | str, dict[str, Any]] = {
+    202: {"model": Asked, "description": "It is on record, and the case has yet to hear of it."}
+}
 
 Body = TypeVar("Body", bound=BaseModel)
+Route = TypeVar("Route", bound=Callable[..., Any])
+Duty = Operation[..., Any]
 
 
 def taking(body: type[BaseModel]) -> dict[str, Any]:
@@ -155,7 +153,7 @@ class StaffRoute(APIRoute):
             except Refusal as error:
                 refused = Refused(409, str(error))
             except (SQLAlchemyError, TemporalError, RuntimeError, TimeoutError) as error:
-                log.error("the desk can't answer", route=self.path_format, reason=type(error).__name__)
+                log.error("the staff API can't answer", route=self.path_format, reason=type(error).__name__)
                 refused = Refused(503, "the database or Temporal does not answer; ask again")
             return refused.answer()
 
@@ -163,89 +161,78 @@ class StaffRoute(APIRoute):
 
 
 def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
-    described = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
-    router = APIRouter(prefix="/api", route_class=StaffRoute, responses=PROBLEMS, dependencies=described)
+    secured = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
+    router = APIRouter(prefix="/api", route_class=StaffRoute, responses=PROBLEMS, dependencies=secured)
 
-    async def ask(request: Request, case: str, what: str, body: type[Asking | Judging] = Asking) -> Asked:
-        actor = await run_sync(_admitted, engine, request, f"case {what}", case)
-        said = await _read(request, body)
-        try:
-            with anyio.fail_after(ANSWER_SECONDS):
-                command = Command(by=actor.name, role=actor.role, reason=said.reason, seen=said.seen)
-                status = await ask_case(await temporal(), case, what, command)
-        except Refusal:
-            await run_sync(_record_refused, engine, Entry(actor, f"case {what}", case))
-            raise
-        return Asked(case=case, status=Status(status))
+    async def asked(
+        request: Request, case: str, what: Operation[..., Any], body: type[Body]
+    ) -> tuple[Credentials, Body]:
+        who = await run_sync(_admitted, engine, request, what, case)
+        return who, await _read(request, body)
 
-    @router.post("/cases/{case}/approve", openapi_extra=taking(Judging))
-    async def approve(case: str, request: Request) -> Asked:
+    async def answer(acted: Acted, response: Response) -> Asked:
+        status = await status_after(temporal, acted.case, acted.act)
+        if status is None:
+            response.status_code = 202
+        return Asked(case=acted.case, status=status or acted.status)
+
+    def does(what: Duty, path: str, body: type[BaseModel], **more: Any) -> Callable[[Route], Route]:
+        """A route that does what an operation does, and says which duty that is."""
+        described = {**taking(body), "x-duty": what.duty}
+        return router.post(f"/cases/{{case}}/{path}", openapi_extra=described, **more)
+
+    @does(approve_suspension, "approve", Judging, responses=LATER)
+    async def approve(case: str, request: Request, response: Response) -> Asked:
         """Approve the suspension of the taxpayer's benefits."""
-        return await ask(request, case, "approve", Judging)
+        who, said = await asked(request, case, approve_suspension, Judging)
+        acted = await run_sync(approve_suspension, engine, who, case, said.seen, said.reason, _now())
+        return await answer(acted, response)
 
-    @router.post("/cases/{case}/reject", openapi_extra=taking(Judging))
-    async def reject(case: str, request: Request) -> Asked:
+    @does(reject_suspension, "reject", Judging, responses=LATER)
+    async def reject(case: str, request: Request, response: Response) -> Asked:
         """Refuse the suspension; the ruler asks again after its wait."""
-        return await ask(request, case, "reject", Judging)
+        who, said = await asked(request, case, reject_suspension, Judging)
+        return await answer(await run_sync(reject_suspension, engine, who, case, said.reason, _now()), response)
 
-    @router.post("/cases/{case}/pause", openapi_extra=taking(Asking))
-    async def pause(case: str, request: Request) -> Asked:
+    @does(pause_case, "pause", Asking, responses=LATER)
+    async def pause(case: str, request: Request, response: Response) -> Asked:
         """Stop the clock of a case."""
-        return await ask(request, case, "pause")
+        who, _ = await asked(request, case, pause_case, Asking)
+        return await answer(await run_sync(pause_case, engine, who, case, _now()), response)
 
-    @router.post("/cases/{case}/resume", openapi_extra=taking(Asking))
-    async def resume(case: str, request: Request) -> Asked:
+    @does(resume_case, "resume", Asking, responses=LATER)
+    async def resume(case: str, request: Request, response: Response) -> Asked:
         """Let the clock of a paused case run on, with the wait that was left."""
-        return await ask(request, case, "resume")
+        who, _ = await asked(request, case, resume_case, Asking)
+        return await answer(await run_sync(resume_case, engine, who, case, _now()), response)
 
-    @router.post("/cases/{case}/hold", openapi_extra=taking(Holding))
+    @does(place_hold, "hold", Holding)
     async def hold(case: str, request: Request) -> Changes:
-        """Hold debts of a case, all of them unless they are named (CTN art. 151)."""
-        actor = await run_sync(_admitted, engine, request, "case hold", case)
-        said = await _read(request, Holding)
-
-        def place(recorded: Engine) -> Changed:
-            why = (actor.name, said.reason, datetime.now(UTC), said.evidence, said.since, said.until)
-            return place_hold(recorded, case, read_ground(said.ground), *why, of_debts=said.debts)
-
-        changed = await run_sync(_recorded, engine, Entry(actor, "case hold", case), place)
+        """Hold debts of a case (CTN art. 151): all of them, or those named."""
+        who, said = await asked(request, case, place_hold, Holding)
+        proof = (said.evidence, said.since, said.until)
+        changed = await run_sync(place_hold, engine, who, case, said.ground, said.reason, _now(), *proof, said.debts)
         return Changes(case=case, holds=[asdict(each) for each in changed.holds], cases=changed.cases)
 
-    @router.post("/cases/{case}/release", openapi_extra=taking(Releasing))
+    @does(release_hold, "release", Releasing)
     async def release(case: str, request: Request) -> Changes:
         """Lift holds that people placed."""
-        actor = await run_sync(_admitted, engine, request, "case release", case)
-        said = await _read(request, Releasing)
-
-        def lift(recorded: Engine) -> Changed:
-            ground = read_ground(said.ground) if said.ground else None
-            return release_hold(recorded, case, actor.name, said.reason, datetime.now(UTC), ground, said.debts)
-
-        changed = await run_sync(_recorded, engine, Entry(actor, "case release", case), lift)
+        who, said = await asked(request, case, release_hold, Releasing)
+        changed = await run_sync(release_hold, engine, who, case, said.reason, _now(), said.ground, said.debts)
         return Changes(case=case, holds=[asdict(each) for each in changed.holds], cases=changed.cases)
 
-    @router.post("/cases/{case}/defence", openapi_extra=taking(Defending))
+    @does(file_defence, "defence", Defending)
     async def file_one(case: str, request: Request) -> Defended:
         """File a defence against the suspension of benefits; while it is open nothing escalates (LC 225/2026)."""
-        actor = await run_sync(_admitted, engine, request, "case defence", case)
-        said = await _read(request, Defending)
-
-        def put(recorded: Engine) -> Defence:
-            return file_defence(recorded, case, actor.name, said.reference, datetime.now(UTC), said.on)
-
-        filed = await run_sync(_recorded, engine, Entry(actor, "case defence", case), put)
+        who, said = await asked(request, case, file_defence, Defending)
+        filed = await run_sync(file_defence, engine, who, case, said.reference, _now(), said.on)
         return Defended(case=case, defence=filed)
 
-    @router.post("/cases/{case}/defence/ruling", openapi_extra=taking(Ruling))
+    @does(rule_on_defence, "defence/ruling", Ruling)
     async def rule(case: str, request: Request) -> Defended:
         """Decide the defence that is open."""
-        actor = await run_sync(_admitted, engine, request, "case defence --decided", case)
-        said = await _read(request, Ruling)
-
-        def put(recorded: Engine) -> Defence:
-            return rule_on_defence(recorded, case, said.decided, actor.name, said.reason, datetime.now(UTC), said.on)
-
-        ruled = await run_sync(_recorded, engine, Entry(actor, "case defence --decided", case), put)
+        who, said = await asked(request, case, rule_on_defence, Ruling)
+        ruled = await run_sync(rule_on_defence, engine, who, case, said.decided, said.reason, _now(), said.on)
         return Defended(case=case, defence=ruled)
 
     @router.get("/cases/{case}")
@@ -276,41 +263,27 @@ async def _read(request: Request, body: type[Body]) -> Body:
         raise Refused(422, f"the body is a JSON object with {wanted}") from None
 
 
-T = TypeVar("T")
-
-
-def _recorded(engine: Engine, entry: Entry, act: Callable[[Engine], T]) -> T:
-    """The act's own transaction carries the entry; what is refused is on record by itself."""
-    recorded = engine.execution_options()
-    carry(recorded, entry)
-    try:
-        return act(recorded)
-    except Refusal:
-        _record_refused(engine, entry)
-        raise
-
-
-def _admitted(engine: Engine, request: Request, command: str, case: str) -> Actor:
-    """Who lacks the role is on record too: somebody tried."""
-    with engine.begin() as connection:
-        actor = _bearer(connection, request)
+def _admitted(engine: Engine, request: Request, what: Duty, case: str) -> Credentials:
+    """Before the body is read. Who lacks the role is on record too: somebody tried."""
+    with engine.connect() as connection:
+        who, actor = _bearer(connection, request)
         _must_exist(connection, cases.c.id, case)
         try:
-            must_be_allowed(command, actor, roles_in_force(connection))
+            what.admit(connection, actor)
+            return who
         except Refusal as refusal:
             forbidden = Refused(403, str(refusal))
-        else:
-            return actor
-        write(connection, Entry(actor, command, case), "refused")
+    record_refused(engine, Entry(actor, what.duty, case))
     raise forbidden
 
 
-def _bearer(connection: Connection, request: Request) -> Actor:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def _bearer(connection: Connection, request: Request) -> tuple[Credentials, Actor]:
+    scheme, _, written = request.headers.get("authorization", "").partition(" ")
+    who = Credentials(name_in(written.strip()), written.strip())
     try:
         if scheme.lower() != "bearer":
             raise Refusal("say who asks, by a header: Authorization: Bearer TOKEN")
-        return bearer(connection, token.strip())
+        return who, bearer(connection, who.token or "")
     except Refusal as refusal:
         raise Refused(401, str(refusal)) from None
 
@@ -320,6 +293,5 @@ def _must_exist(connection: Connection, key: Any, name: str) -> None:
         raise Refused(404, f"there is no {'case' if key is cases.c.id else 'cohort'} of that name")
 
 
-def _record_refused(engine: Engine, entry: Entry) -> None:
-    with engine.begin() as connection:
-        write(connection, entry, "refused")
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -52,6 +52,9 @@ INDEXES = {
 }
 
 
+RULERS = {"offers": "offer", "accrues": "accrual:"}
+
+
 def upgrade() -> None:
     for (table, column), words in WORDS.items():
         listed = ", ".join(f"'{word}'" for word in words.split())
@@ -65,13 +68,15 @@ def upgrade() -> None:
         UPDATE payments SET hour_known = false
         WHERE reference IS NOT NULL AND CAST(paid_at AT TIME ZONE 'America/Sao_Paulo' AS time) = '12:00'
     """)
-    op.add_column("rulers", sa.Column("offers", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    # more than make an offer: each of them is asked again before it counts
-    op.execute("UPDATE rulers SET offers = true WHERE source LIKE '%offer%'")
+    for column, word in RULERS.items():
+        op.add_column("rulers", sa.Column(column, sa.Boolean(), server_default=sa.text("false"), nullable=False))
+        # more rulers than it is true of: each of them is asked again before it counts
+        op.execute(f"UPDATE rulers SET {column} = true WHERE source LIKE '%{word}%'")  # noqa: S608 - constants
 
 
 def downgrade() -> None:
-    op.drop_column("rulers", "offers")
+    for column in RULERS:
+        op.drop_column("rulers", column)
     op.drop_column("payments", "hour_known")
     for table, columns in INDEXES.items():
         for column in columns:

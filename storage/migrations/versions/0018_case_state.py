@@ -82,10 +82,12 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("paused_on", sa.Date(), nullable=True))
     op.execute("UPDATE cases SET paused_on = (state ->> 'stopped_on')::date WHERE paused_by IS NOT NULL")
     op.execute(BLOCKED)
+    op.create_check_constraint("first_block_is_status", "cases", "coalesce(blocks -> 0 ->> 'kind', status) = status")
     op.execute(TO_PLACES)
 
 
 def downgrade() -> None:
     op.execute(TO_ONE_VALUE)
+    op.drop_constraint(op.f("ck_cases_first_block_is_status"), "cases")
     op.drop_column("cases", "paused_on")
     op.drop_column("cases", "blocks")

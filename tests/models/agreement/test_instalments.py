@@ -67,7 +67,7 @@ def test_nothing_is_said_between_the_break_and_its_decision() -> None:
     assert steps(FOUR, paid("2026-03-10", each="250.00"), "2026-06-01", *told) == ("break", 2, "2026-06-03")
 
 
-# ---- breaking
+# ---- default
 
 
 @pytest.mark.parametrize(("today", "state"), [("2026-06-02", State.ACTIVE), ("2026-06-03", State.BROKEN)])

@@ -57,7 +57,7 @@ class Act:
     occurrences: int
     approvers: tuple[str, ...]
     moved: frozenset[str]
-    """The kinds of turns since the rung before."""
+    """The kinds of transitions since the rung before."""
 
 
 BEFORE_COURT = tuple(
@@ -140,7 +140,7 @@ class PaperCase:
         self.since |= {transition.kind for transition in self.decision.transitions}
 
     def carry_out(self) -> None:
-        """The workflow's turn: waits until the step's day and has it done; what waits for an event is left waiting."""
+        """The workflow's part: waits until the step's day and has it done; what waits for an event is left waiting."""
         step = self.step
         if self.closed or step.on is None:
             return
@@ -599,7 +599,7 @@ class Lives(RuleBasedStateMachine):
             assert (Status.PAUSED in kinds) == bool(case.paused_by and situation.state is not Status.REFERRED)
 
     @invariant()
-    def every_step_and_turn_says_why(self) -> None:
+    def every_step_and_transition_says_why(self) -> None:
         assert self.case.step.reason.strip()
         assert all(transition.reason.strip() for transition in self.case.transitions)
 

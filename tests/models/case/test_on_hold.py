@@ -72,7 +72,7 @@ def test_the_remaining_wait_is_left_not_the_whole_and_not_nothing(
     calendar, sent, wait = calendar_of(ICMS), date(2026, 11, 3), Wait(days=days, unit=unit)
     stopped = sent + timedelta(days=held_after)
     resumed = stopped + timedelta(days=held)
-    over = calendar.after_standing(sent, wait, [Standstill(stopped=stopped, resumed=resumed)])
+    over = calendar.after_standstills(sent, wait, [Standstill(stopped=stopped, resumed=resumed)])
 
     def waited(since: date, to: date) -> int:
         each = (since + timedelta(days=n) for n in range(1, (to - since).days + 1))
@@ -120,7 +120,7 @@ def test_a_pause_over_working_days_leaves_as_many_of_them() -> None:
     still = Standstill(stopped=date(2026, 11, 9), resumed=date(2026, 11, 11))
     five = Wait(days=5, unit=Unit.BUSINESS)
     assert calendar.after(friday, five) == date(2026, 11, 13)
-    assert calendar.after_standing(friday, five, [still]) == date(2026, 11, 17)
+    assert calendar.after_standstills(friday, five, [still]) == date(2026, 11, 17)
 
 
 def test_a_suspended_benefit_is_given_back_when_all_is_held() -> None:

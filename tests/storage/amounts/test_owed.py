@@ -25,10 +25,10 @@ from storage.schema import cases
 from tests.chance import examples, fresh_key
 from tests.owing import DUE, SELIC, debtor, load, noon, ruler
 
-# ---- standings
+# ---- facts
 
 
-def test_a_standing_owes_what_the_table_says_that_day(engine: Engine) -> None:
+def test_a_case_owes_what_the_table_says_that_day(engine: Engine) -> None:
     who = debtor(engine)
     assert who.owes(DUE) == 1000
     # 12 days × 0.33 % and November's 1 %
@@ -55,7 +55,7 @@ def test_who_pays_what_was_imported_still_owes_what_was_added(engine: Engine) ->
     assert not list(candidates(engine, ruler(), Selection(min_amount=Decimal(243)), date(2026, 3, 1)))
 
 
-def test_a_page_of_standings_takes_as_many_queries_as_one(engine: Engine) -> None:
+def test_facts_of_a_page_take_as_many_queries_as_those_of_one(engine: Engine) -> None:
     people = [debtor(engine) for _ in range(5)]
     asked: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
@@ -144,7 +144,7 @@ def test_excess_is_what_the_debt_did_not_need_that_day(engine: Engine) -> None:
             with engine.begin() as connection:
                 connection.execute(text("UPDATE cases SET closed_at = now() WHERE id = :case"), {"case": case})
         with engine.connect() as connection:
-            found = list_payments(connection, "excess")
+            found = list(list_payments(connection, "excess"))
             proof = reconcile(connection, date(2026, 2, 10))
         assert [(row["debt"], row["excess"]) for row in found] == [
             (who.debt, Decimal("10.00")),

@@ -1,39 +1,39 @@
 """The audit's own terms and service against values worked out by hand, and what it lets pass until it is mended."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine, text
 
 from models.law.calendar import Unit, Wait
-from storage.audit.terms import Terms
+from storage.audit.terms import End, Terms
+from storage.case.cohorts import pin_ruler
+from storage.catalogue import RULERS
+from tests.builders import ICMS, shipped
 from tests.casebook.book import days_off, next_day, rows, wrong
 from tests.storage.audit.test_invariants import lived as lived
 from tests.storage.audit.test_invariants import planted
 
-RULER = "terms"
+Ends = Callable[[date, Wait], End]
 
 
 @pytest.fixture
-def terms(owner: Engine) -> Iterator[Terms]:
-    """On the days off of the casebook."""
+def end(owner: Engine) -> Iterator[Ends]:
+    """The ends of terms on the days off of the casebook."""
+    days = json.dumps(sorted(day.isoformat() for day in days_off()))
     with owner.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO rulers (digest, label, source, holidays) VALUES (:ruler, 'r', 'r', CAST(:days AS jsonb))"
-            ),
-            {"ruler": RULER, "days": json.dumps(sorted(day.isoformat() for day in days_off()))},
-        )
-    with owner.connect() as connection:
-        yield Terms(connection)
+        ruler = pin_ruler(connection, shipped(ICMS), RULERS.read(ICMS)[1], 2025).digest
+        connection.execute(text("UPDATE rulers SET holidays = CAST(:days AS jsonb)"), {"days": days})
+        yield partial(Terms(connection).end, ruler)
 
 
-def test_legal_terms_are_those_worked_out_by_hand(terms: Terms) -> None:
+def test_legal_terms_are_those_worked_out_by_hand(end: Ends) -> None:
     for row in rows("calendar/legal-terms.tsv"):
-        end = terms.end(RULER, date.fromisoformat(row["served"]), Wait(days=int(row["days"]), unit=Unit.LEGAL))
-        assert (end.last_day.isoformat(), end.act_from.isoformat()) == (row["last_day"], row["act_from"]), row
+        found = end(date.fromisoformat(row["served"]), Wait(days=int(row["days"]), unit=Unit.LEGAL))
+        assert (found.last_day.isoformat(), found.act_from.isoformat()) == (row["last_day"], row["act_from"]), row
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_legal_terms_are_those_worked_out_by_hand(terms: Terms) -> None:
         (date(2026, 2, 13), 2, date(2026, 2, 19)),  # Carnival on Monday and Tuesday
     ],
 )
-def test_business_days_are_counted_one_by_one(terms: Terms, event: date, days: int, last: date) -> None:
-    assert terms.end(RULER, event, Wait(days=days, unit=Unit.BUSINESS)).last_day == last
+def test_business_days_are_counted_one_by_one(end: Ends, event: date, days: int, last: date) -> None:
+    assert end(event, Wait(days=days, unit=Unit.BUSINESS)).last_day == last
 
 
-def test_a_term_is_asked_of_the_database_once(terms: Terms) -> None:
-    asked = (RULER, date(2026, 11, 6), Wait(days=30, unit=Unit.LEGAL))
-    assert terms.end(*asked) is terms.end(*asked)
+def test_a_term_is_asked_of_the_database_once(end: Ends) -> None:
+    asked = (date(2026, 11, 6), Wait(days=30, unit=Unit.LEGAL))
+    assert end(*asked) is end(*asked)
 
 
 @wrong("L1", "the audit lets a suspension on the last day of the defence pass, as the product makes it")

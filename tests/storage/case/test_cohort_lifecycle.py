@@ -49,7 +49,7 @@ def told(engine: Engine) -> list[str]:
         return list(connection.scalars(select(outbox.c.case).order_by(outbox.c.id)))
 
 
-def test_a_sitting_under_way_ends_before_the_pause_and_the_next_one_sees_it(engine: Engine) -> None:
+def test_a_case_transaction_under_way_ends_before_the_pause_and_the_next_one_sees_it(engine: Engine) -> None:
     founded(engine)
     first, second = case(engine, "A"), case(engine, "B")
     sits, may_end = Event(), Event()

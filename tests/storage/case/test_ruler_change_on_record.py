@@ -221,7 +221,7 @@ def test_rows_that_cases_stand_in_may_not_be_missing(street: Street) -> None:
         foreseen(street, replace(BUNDLE, ruler=NEW.model_copy(update={"rows": rows, "entry": entry})))
 
 
-def test_a_sitting_under_way_is_over_first(street: Street) -> None:
+def test_a_case_transaction_under_way_is_over_first(street: Street) -> None:
     life = street.lives[0]
     with ThreadPoolExecutor() as people:
         with case_transaction(street.engine, life.case, street.now):

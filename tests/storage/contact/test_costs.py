@@ -17,11 +17,12 @@ from tests import factories
 from tests.builders import REGISTERED, shipped
 
 TODAY = date(2026, 11, 3)
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
 RULER = shipped(REGISTERED)
 COHORT = "iptu"
 CLOCK = Clock(
     day_seconds=Decimal(86_400),
-    origin_wall=datetime(2026, 11, 3, tzinfo=UTC),
+    origin_wall=NOW,
     origin_day=TODAY,
     timezone="America/Sao_Paulo",
 )
@@ -93,7 +94,7 @@ def test_another_budget_wakes_the_cases_that_the_former_one_stopped_and_says_who
     begin(engine, Decimal(10))
     case(engine, "A", "running")
     stopped = [case(engine, name, "over_budget") for name in ("B", "C")]
-    assert change_budget(engine, COHORT, Decimal("1000.50"), "ana") == 2
+    assert change_budget(engine, COHORT, Decimal("1000.50"), "ana", NOW) == 2
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT budget FROM cohorts")) == Decimal("1000.50")
         owed = connection.execute(text('SELECT "case", name FROM outbox')).all()
@@ -106,7 +107,7 @@ def test_another_budget_wakes_the_cases_that_the_former_one_stopped_and_says_who
 
 def test_the_budget_of_no_cohort_is_not_changed(engine: Engine) -> None:
     with pytest.raises(Refusal, match="there is no cohort iptu"):
-        change_budget(engine, COHORT, Decimal(1), "ana")
+        change_budget(engine, COHORT, Decimal(1), "ana", NOW)
 
 
 def test_a_cohort_started_again_keeps_its_budget_and_another_one_is_refused(engine: Engine) -> None:

@@ -124,7 +124,7 @@ class TestLoss:
         record_reports(engine, [report(notice, Progress.BOUNCED, contact="suppressed")], NOW)
         assert world.rows("SELECT * FROM suppressed_contacts") == []
 
-    def test_told_again_does_not_bury_a_revived_address(
+    def test_told_again_does_not_suppress_a_recovered_address(
         self, world: DeliveryWorld, engine: Engine, lost: tuple[str, str, int, str]
     ) -> None:
         _, notice, _, _ = lost

@@ -52,7 +52,7 @@ class Till(World):
 
     def states(self, state: Any = None) -> list[tuple[str, str, str, str, str]]:
         with self.engine.connect() as connection:
-            found = list_payments(connection, state)
+            found = list(list_payments(connection, state))
         parts = ("state", "amount", "allocated", "excess", "reversed")
         return [tuple(str(payment[part]) for part in parts) for payment in found]  # type: ignore[misc]
 

@@ -142,7 +142,7 @@ def test_money_that_was_given_back_is_no_payment(past: Past) -> None:
 ANSWERS = {
     "a notice answered": "UPDATE notices SET status = 'answered'",
     "a reply": """INSERT INTO replies (provider, event, channel, address, "case", body, intent)
-                  VALUES ('twilio', 'e', 'sms', 'x', 'a 0504', 'ok', 'menu')""",
+                  VALUES ('twilio', 'e', 'sms', 'x', 'a 0504', 'ok', 'unclear')""",
     "a defence": """INSERT INTO defences ("case", filed_on, reference, recorded_by)
                     VALUES ('a 0504', '2026-03-20', 'r', 'ana')""",
     "hardship": "UPDATE cases SET hardship_on = '2026-03-20' WHERE id = 'a 0504'",

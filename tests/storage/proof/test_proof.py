@@ -160,7 +160,7 @@ class TestATamperersHand:
         assert any(sentence in fault for fault in faults(engine, cases))
 
 
-class TestASeal:
+class TestACheckpoint:
     def test_is_set_once(self, engine: Engine, cases: list[str]) -> None:
         assert not set_checkpoint(engine, horizon(engine))
 

@@ -116,9 +116,30 @@ async def test_an_auditor_reads_what_the_commands_show(
     assert (cohort.status_code, cohort.json()["cases"], cohort.json()["statuses"]) == (200, 1, {"running": 1})
 
 
-async def test_without_temporal_it_says_later(http: AsyncClient, case: str, tokens: dict[Role, str]) -> None:
+async def test_without_temporal_it_is_on_record_and_the_case_hears_later(
+    http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str]
+) -> None:
+    owes(world, case)
     answer = await http.post(f"/api/cases/{case}/pause", headers=by(tokens[Role.ANALYST]))
-    assert (answer.status_code, answer.json()["error"]) == (503, "the database or Temporal does not answer; ask again")
+    assert (answer.status_code, answer.json()) == (202, {"case": case, "status": "paused"})
+    assert world.rows("SELECT paused_by FROM cases") == [("ANALYST",)]
+    assert world.rows("SELECT kind, who, role FROM acts") == [("pause", "ANALYST", "analyst")]
+    [(owed, payload)] = world.rows("SELECT name, payload FROM outbox WHERE delivered_at IS NULL")
+    assert (owed, world.rows("SELECT id FROM acts")) == ("act_recorded", [(payload["act"],)])
+    again = await http.post(f"/api/cases/{case}/pause", headers=by(tokens[Role.ANALYST]))
+    assert again.status_code == 409
+    assert world.rows("SELECT command, outcome FROM audit_log ORDER BY id") == [
+        ("case pause", "done"),
+        ("case pause", "refused"),
+    ]
+
+
+def owes(world: DeliveryWorld, case: str) -> None:
+    owed = "INSERT INTO debts (tax, inscription, due, amount) VALUES ('ICMS', 'i', '2026-01-20', 10) RETURNING id"
+    with world.engine.begin() as connection:
+        debt = connection.execute(text(owed)).scalar_one()
+        who = "INSERT INTO debtors (debt, taxpayer) SELECT :debt, taxpayer FROM cases WHERE id = :case"
+        connection.execute(text(who), {"debt": debt, "case": case})
 
 
 def as_json(value: Any) -> Any:
@@ -128,11 +149,7 @@ def as_json(value: Any) -> Any:
 async def test_a_hold_is_placed_and_lifted_with_its_entry(
     http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str]
 ) -> None:
-    owed = "INSERT INTO debts (tax, inscription, due, amount) VALUES ('ICMS', 'i', '2026-01-20', 10) RETURNING id"
-    with world.engine.begin() as connection:
-        debt = connection.execute(text(owed)).scalar_one()
-        who = "INSERT INTO debtors (debt, taxpayer) SELECT :debt, taxpayer FROM cases WHERE id = :case"
-        connection.execute(text(who), {"debt": debt, "case": case})
+    owes(world, case)
     analyst = by(tokens[Role.ANALYST])
     wrong = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "moon"})
     placed = await http.post(f"/api/cases/{case}/hold", headers=analyst, json={"reason": "r", "ground": "deposit"})

@@ -93,7 +93,7 @@ class TestStatus:
             ("SM1 queued",),
         ]
 
-    async def test_of_a_dead_number_loses_it(self, world: DeliveryWorld, call: Call) -> None:
+    async def test_of_a_number_that_is_gone_loses_it(self, world: DeliveryWorld, call: Call) -> None:
         case, notice = world.notified(address="+5582990000000")
         form = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005"}
         await call(f"{STATUS}?notice={notice}", **form)

@@ -1,0 +1,28 @@
+"""Acts on instalment agreements: sign one for a taxpayer, and break one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models.assets import PolicyBundle
+from operations.operation import Act, must_say, operation
+from storage.agreement.agreements import rescind
+from storage.agreement.signing import SigningRequest, sign
+
+
+@operation("agreement sign")
+def sign_agreement(act: Act, case: str, policy: PolicyBundle, wanted: SigningRequest, now: datetime) -> str:
+    """Sign an agreement on all that a case owes and is not on hold; returns its id.
+
+    Raises Refusal by the rule that it breaks.
+    """
+    act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
+    agreed, _ = sign(act.engine, case, policy, wanted, act.by, "command", now)
+    return agreed.id
+
+
+@operation("agreement break")
+def break_agreement(act: Act, agreement: str, reason: str, now: datetime) -> None:
+    """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
+    must_say("why", reason)
+    rescind(act.engine, agreement, act.by, reason, now)

@@ -1,0 +1,145 @@
+"""Acts on one case: approve or reject its suspension, pause and resume it, record hardship and contacts, reveal it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from models.case.blocks import Situation
+from models.case.commands import Act as CaseAct
+from models.case.commands import may, must_be_open, must_be_possible
+from models.case.gate import approvals_wanted, must_be_other
+from models.case.status import Status
+from models.errors import Refusal
+from operations.operation import Act, must_say, operation
+from storage.case import recovery
+from storage.case.acts import clear_pause, locked_case, record_act, save_state, set_pause, status_of
+from storage.case.cases import read_case
+from storage.case.hardship import record_hardship
+from storage.case.recovery import Recovered
+from storage.case.transaction import CaseTransaction, end_approvals
+from storage.contact import contacts
+from storage.contact.contacts import Given
+from storage.law.approvals import put_approval
+from storage.read_models.case_file import case_file
+from storage.read_models.dossier import Dossier, read_dossier
+
+
+@dataclass(frozen=True)
+class Acted:
+    """An act on record, and the status that the case has come to by it."""
+
+    case: str
+    act: int
+    status: Status
+    """As far as it can be told without the case's workflow, which may have more to do."""
+
+
+@operation("case approve")
+def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetime) -> Acted:
+    """Approve the suspension of the taxpayer's benefits. `seen` is the fingerprint of what was shown to whom, empty
+    when nothing was. Raises Refusal when four eyes would not have seen it, or when it is no longer what they saw."""
+    must_say("why", reason)
+    with locked_case(act.engine, case, now) as tx:
+        _must_be_judged(CaseAct.APPROVE, tx)
+        if seen and seen != tx.facts.fingerprint:
+            raise Refusal(CHANGED)
+        must_be_other(tx.state, act.by, tx.case.started_by)
+        if len(tx.state.approvers) >= approvals_wanted(tx.case.ruler, tx.facts):
+            raise Refusal("the suspension is approved already, and about to be carried out")
+        put_approval(tx, act.by, reason)
+        tx.journal("approved", f"suspensão aprovada por {act.by}: {reason}", step=tx.step)
+        save_state(tx, tx.state.approved(act.by, tx.facts.fingerprint))
+        return _acted(act, tx, CaseAct.APPROVE, reason, seen)
+
+
+@operation("case reject")
+def reject_suspension(act: Act, case: str, reason: str, now: datetime) -> Acted:
+    """Refuse the suspension; the ruler asks again after its wait."""
+    must_say("why", reason)
+    with locked_case(act.engine, case, now) as tx:
+        _must_be_judged(CaseAct.REJECT, tx)
+        tx.journal("rejected", f"suspensão recusada por {act.by}: {reason}", step=tx.step)
+        end_approvals(tx.connection, case, "lapsed")
+        save_state(tx, tx.state.rejected(tx.today))
+        return _acted(act, tx, CaseAct.REJECT, reason)
+
+
+@operation("case pause")
+def pause_case(act: Act, case: str, now: datetime) -> Acted:
+    """Stop the clock of a case that climbs, whatever else stops it."""
+    with locked_case(act.engine, case, now) as tx:
+        must_be_possible(CaseAct.PAUSE, _situation(tx))
+        set_pause(tx, act.by)
+        return _acted(act, tx, CaseAct.PAUSE)
+
+
+@operation("case resume")
+def resume_case(act: Act, case: str, now: datetime) -> Acted:
+    """Let the clock of a paused case run on, with the wait that was left, unless something else stops it."""
+    with locked_case(act.engine, case, now) as tx:
+        must_be_possible(CaseAct.RESUME, _situation(tx))
+        tx.journal("resume_asked", f"retomado por {act.by}")
+        clear_pause(tx)
+        return _acted(act, tx, CaseAct.RESUME)
+
+
+CHANGED = "the case has changed since it was shown; look at it again and approve what it is now"
+
+
+def _must_be_judged(asked: CaseAct, tx: CaseTransaction) -> None:
+    """Raises Refusal unless the suspension awaits a judgement, by the record and by today's facts, which the case's
+    workflow may not have seen yet."""
+    must_be_possible(asked, tx.case.situation)
+    if not may(asked, tx.situation) or tx.state != tx.case.state:
+        raise Refusal(CHANGED)
+
+
+def _situation(tx: CaseTransaction) -> Situation:
+    """By today's facts; a case that is held out is judged by nobody."""
+    return tx.case.situation if tx.case.status is Status.CONTROL else tx.situation
+
+
+def _acted(act: Act, tx: CaseTransaction, kind: CaseAct, reason: str = "", seen: str = "") -> Acted:
+    row = record_act(tx.connection, kind, tx.case.id, act.actor, reason, seen)
+    return Acted(tx.case.id, row, status_of(tx))
+
+
+@operation("case hardship")
+def declare_hardship(act: Act, case: str, now: datetime) -> date:
+    """Record that the taxpayer declared to be unable to pay; returns the logical day from which that counts."""
+    with act.engine.begin() as connection:
+        record = read_case(connection, case, lock=True)
+        must_be_open(record.situation)
+        if record.hardship_on is not None:
+            raise Refusal(f"case {case} had a hardship declared on {record.hardship_on:%Y-%m-%d} already; once is all")
+        today = record.clock.day_at(now)
+        record_hardship(connection, record, act.by, today)
+    return today
+
+
+@operation("case contact")
+def give_contact(act: Act, case: str, now: datetime, email: str | None = None, phone: str | None = None) -> Given:
+    """Put another e-mail or telephone on record; a case that reached nobody goes on."""
+    return contacts.give_contact(act.engine, case, act.by, now, email, phone)
+
+
+@operation("case revive")
+def recover_cases(act: Act) -> Recovered:
+    """Make every open case look at its record, and start anew those whose workflow Temporal has lost."""
+    with act.engine.begin() as connection:
+        return recovery.look_again(connection)
+
+
+@operation("case show --reveal")
+def reveal_case(act: Act, case: str) -> dict[str, Any]:
+    """Show all that is on record of a case, the tax id and the name with it."""
+    with act.engine.connect() as connection:
+        return case_file(connection, case, reveal=True)
+
+
+@operation("case explain --reveal")
+def reveal_dossier(act: Act, case: str) -> Dossier:
+    """Read the dossier from which a case is explained, to be told with the tax id, the name and the addresses."""
+    return read_dossier(act.engine, case)

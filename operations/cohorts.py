@@ -1,0 +1,143 @@
+"""Acts on a whole cohort: start it, set its budget, pause, resume and cancel it, give it another ruler."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+
+from models.assets import RulerBundle
+from models.case.cohort_state import State
+from models.errors import Refusal
+from models.law.calendar import Clock
+from models.ruler.schema import Ruler
+from operations.operation import Act, must_say, operation
+from storage.case import ruler_change
+from storage.case.cohort_lifecycle import change_cohort_state
+from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler
+from storage.case.ruler_change import Foreseen, foresee_migration
+from storage.contact import costs
+from storage.proof import holdout
+
+Progress = Callable[[int], None]
+
+
+@operation("cohort start")
+def begin_cohort(
+    act: Act,
+    name: str,
+    bundle: RulerBundle,
+    selection: Selection,
+    clock: Clock,
+    budget: Decimal | None = None,
+    rehearsal: bool = False,
+    control: Decimal | None = None,
+    rival: RulerBundle | None = None,
+    rate: float = 0.0,
+) -> Cohort:
+    """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
+
+    `rival` goes to half of those not held out; `rate`, the cases to be started a second, is only told in the log.
+    """
+    chosen = {"min_amount": f"{selection.min_amount}", "uf": selection.uf, "tax": selection.tax}
+    act.tell(ruler=bundle.ruler.label, **chosen, budget=budget, rehearse=rehearsal, control=control, rate=rate)
+    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival)
+
+
+@operation("schedule create")
+def create_schedule(
+    act: Act,
+    name: str,
+    cron: str,
+    make: Callable[[Callable[[], Cohort]], object],
+    bundle: RulerBundle,
+    selection: Selection,
+    clock: Clock,
+    budget: Decimal | None = None,
+    rehearsal: bool = False,
+    control: Decimal | None = None,
+    rate: float = 0.0,
+) -> None:
+    """Found a cohort that takes in whom its selection names at each time of `cron`. `make` makes the schedule and has
+    the cohort founded; it leaves none where the cohort is refused."""
+    least = selection.min_amount or None
+    chosen = {"min-amount": least, "uf": selection.uf, "tax": selection.tax}
+    select = [f"{key}={value}" for key, value in chosen.items() if value]
+    told = {"cron": cron, "ruler": bundle.ruler.label}
+    act.tell(**told, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
+    make(lambda: _founded(act, name, bundle, selection, clock, budget, rehearsal, control))
+
+
+def _founded(
+    act: Act,
+    name: str,
+    bundle: RulerBundle,
+    selection: Selection,
+    clock: Clock,
+    budget: Decimal | None,
+    rehearsal: bool,
+    control: Decimal | None,
+    rival: RulerBundle | None = None,
+) -> Cohort:
+    must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
+    must_not_be_over(bundle.ruler, clock.origin_day)
+    first_year = clock.origin_day.year - 1
+    with act.engine.begin() as connection:
+        frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
+        other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
+    lot = Lot(secrets.token_hex(16), control, other) if control or other else None
+    return create_cohort(act.engine, Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, lot))
+
+
+def must_not_be_over(ruler: Ruler, day: date) -> None:
+    """Raises Refusal when nothing is left on `day` of what the ruler offers."""
+    if ruler.offer and ruler.offer.deadline_day <= day:
+        raise Refusal(
+            f"the offer of {ruler.label} ends on {ruler.offer.until:%Y-%m-%d at %H:%M} and contacts nobody on its last"
+            f" day: on {day} nothing is left of it. Write another `until` and raise the version; to rehearse it, set"
+            " --day-seconds and --start"
+        )
+
+
+@operation("cohort release")
+def release_control(act: Act, name: str) -> int:
+    """Let go of a cohort's control group, so that other cohorts may take it up. Returns how many cases."""
+    return holdout.release(act.engine, name)
+
+
+@operation("cohort budget")
+def change_budget(act: Act, name: str, amount: Decimal, now: datetime) -> int:
+    """Change what a cohort may spend. Returns how many stopped cases look again."""
+    act.tell(amount=f"{amount}")
+    return costs.change_budget(act.engine, name, amount, act.by, now)
+
+
+@operation("cohort pause")
+def pause_cohort(act: Act, name: str, reason: str, now: datetime) -> int:
+    """Hold every case of a cohort: no notice is claimed once this has returned. Returns how many are told."""
+    return change_cohort_state(act.engine, name, State.PAUSED, act.by, reason.strip(), now)
+
+
+@operation("cohort resume")
+def resume_cohort(act: Act, name: str, reason: str, now: datetime) -> int:
+    """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
+    return change_cohort_state(act.engine, name, State.RUNNING, act.by, reason.strip(), now)
+
+
+@operation("cohort cancel")
+def cancel_cohort(act: Act, name: str, reason: str, now: datetime) -> int:
+    """End a cohort for good: its cases are closed, and the benefits they hold suspended are given back."""
+    must_say("why", reason)
+    return change_cohort_state(act.engine, name, State.CANCELLED, act.by, reason.strip(), now)
+
+
+@operation("cohort migrate")
+def migrate_cohort(
+    act: Act, name: str, bundle: RulerBundle, now: datetime, seen: Progress, moved: Progress
+) -> Foreseen:
+    """Let a running cohort's open cases, and those to come, go by another version of its ruler. What comes of it."""
+    act.tell(ruler=bundle.ruler.label)
+    foreseen = foresee_migration(act.engine, name, bundle, now, seen)
+    ruler_change.migrate_cohort(act.engine, name, bundle, act.by, now, moved)
+    return foreseen

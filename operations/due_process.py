@@ -1,0 +1,81 @@
+"""Acts of due process on a case: holds, defences, proof of service, and the steps before a suit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from models.case.facts import Defence, StepKind
+from models.law.grounds import read_ground
+from operations.operation import Act, must_say, operation
+from storage.case.cases import read_case
+from storage.law import defences, holds, prior_steps
+from storage.law.defences import Ruling
+from storage.law.holds import Changed
+from storage.law.service import prove_service
+
+
+@operation("case hold")
+def place_hold(
+    act: Act,
+    case: str,
+    ground: str,
+    reason: str,
+    now: datetime,
+    evidence: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    debts: Sequence[str] = (),
+) -> Changed:
+    """Hold debts of a case, all of them unless they are named, from today unless it is said (CTN art. 151)."""
+    must_say("why", reason)
+    known = read_ground(ground)
+    act.tell(ground=known, since=since, until=until, debt=debts)
+    return holds.place_hold(act.engine, case, known, act.by, reason, now, evidence, since, until, debts)
+
+
+@operation("case release")
+def release_hold(
+    act: Act, case: str, reason: str, now: datetime, ground: str | None = None, debts: Sequence[str] = ()
+) -> Changed:
+    """Lift holds that people placed: on that ground only, on those debts only, else all."""
+    must_say("why", reason)
+    known = read_ground(ground) if ground else None
+    act.tell(ground=known, debt=debts)
+    return holds.release_hold(act.engine, case, act.by, reason, now, known, debts)
+
+
+@operation("case defence")
+def file_defence(act: Act, case: str, reference: str, now: datetime, on: date | None = None) -> Defence:
+    """File a defence against the suspension; while it is open nothing escalates (LC 225/2026)."""
+    must_say("its number in the authority's register", reference)
+    act.tell(on=on)
+    return defences.file_defence(act.engine, case, act.by, reference, now, on)
+
+
+@operation("case defence --decided")
+def rule_on_defence(
+    act: Act, case: str, decided: Ruling, reason: str, now: datetime, on: date | None = None
+) -> Defence:
+    """Decide the defence that is open."""
+    must_say("why", reason)
+    act.tell(decided=decided, on=on)
+    return defences.rule_on_defence(act.engine, case, decided, act.by, reason, now, on)
+
+
+@operation("case step")
+def take_prior_step(act: Act, case: str, kind: StepKind, on: date, reference: str, now: datetime) -> None:
+    """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN)."""
+    must_say("what proves it", reference)
+    act.tell(kind=kind, on=on)
+    prior_steps.take_prior_step(act.engine, case, kind, on, reference, act.by, now)
+
+
+@operation("case served")
+def register_service(act: Act, case: str, notice: str, on: date, reference: str, now: datetime) -> None:
+    """Register the proof that a formal notice was served (ciência)."""
+    must_say("what proves it", reference)
+    act.tell(notice=notice, on=on)
+    with act.engine.begin() as connection:
+        record = read_case(connection, case, lock=True)
+        prove_service(connection, record, notice, on, reference, act.by, record.clock.day_at(now))

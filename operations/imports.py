@@ -1,0 +1,63 @@
+"""Imports of files: taxpayers and debts, returns, benefits, rates. All of a file is taken, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from models.intake.extract import BenefitRow, DebtRow, FilingRow, Reader
+from models.money.rates import Rate
+from operations.operation import Act, operation
+from storage.amounts.rates import Change, record_rates
+from storage.intake import (
+    BenefitsImported,
+    DebtsImported,
+    FilingsImported,
+    Rejects,
+    SourceFile,
+    import_benefits,
+    import_debts,
+    import_filings,
+)
+
+Progress = Callable[[int], None]
+
+
+@operation("taxpayers import")
+def import_taxpayers(
+    act: Act,
+    source: SourceFile,
+    read: Reader[DebtRow],
+    rejects: Rejects,
+    progress: Progress,
+    snapshot_of: str | None = None,
+) -> DebtsImported:
+    """Import debtors and debts. Importing a file twice changes nothing."""
+    with act.engine.begin() as connection:
+        return import_debts(connection, source, read, rejects, progress, snapshot_of)
+
+
+@operation("filings import")
+def import_returns(
+    act: Act, source: SourceFile, read: Reader[FilingRow], rejects: Rejects, progress: Progress
+) -> FilingsImported:
+    """Import returns by period; a newer one supersedes the former and moves its taxpayer's open case."""
+    with act.engine.begin() as connection:
+        return import_filings(connection, source, read, rejects, progress)
+
+
+@operation("benefits import")
+def import_held_benefits(
+    act: Act, source: SourceFile, read: Reader[BenefitRow], rejects: Rejects, progress: Progress
+) -> BenefitsImported:
+    """Import the tax benefits that taxpayers hold; the taxpayers come first."""
+    with act.engine.begin() as connection:
+        return import_benefits(connection, source, read, rejects, progress)
+
+
+@operation("rates import")
+def import_rates(act: Act, file: Path, series: str, rates: Iterable[Rate]) -> list[Change]:
+    """Load a monthly series that was read from a file; a rate that is another now is replaced."""
+    act.tell(series=series)
+    with act.engine.begin() as connection:
+        return record_rates(connection, series, rates)

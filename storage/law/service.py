@@ -1,0 +1,36 @@
+"""Proof that a formal notice was served (ciência): its clock runs from the day that it names."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection, select, update
+
+from models.errors import Refusal
+from models.events import NoticeServed
+from models.formats import day
+from storage.case.cases import Case
+from storage.case.transaction import record_decision
+from storage.outbox import enqueue
+from storage.schema import notices
+
+
+def prove_service(
+    connection: Connection, case: Case, notice: str, on: date, reference: str, by: str, today: date
+) -> None:
+    """Prove the service of a notice of a locked case. Raises Refusal: no such formal notice, served already, or a day
+    that can't be."""
+    made = connection.execute(select(notices).where(notices.c.id == notice, notices.c.case == case.id)).one_or_none()
+    if made is None:
+        raise Refusal(f"case {case.id} has no notice {notice}; `case show {case.id}` lists them")
+    if not made.formal:
+        raise Refusal(f"notice {notice} is not a formal one: its clock needs no proof of service")
+    if made.served_on is not None:
+        raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
+    if not made.at <= on <= today:
+        raise Refusal(f"--on must lie between the notice's day {made.at:%Y-%m-%d} and today {today:%Y-%m-%d}")
+    proof = {"served_on": on, "served_by": by, "served_reference": reference}
+    connection.execute(update(notices).where(notices.c.id == notice).values(proof))
+    why = f"ciência da notificação {notice} em {day(on)}, registrada por {by}: {reference}"
+    record_decision(connection, case, "served", why, on)
+    enqueue(connection, [case.id], NoticeServed(notice=notice, on=on))

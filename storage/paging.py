@@ -1,0 +1,66 @@
+"""Lists in pages: at most so many rows, from the one after the last that was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, text
+
+from models.errors import Refusal
+
+ROWS_AT_ONCE = 1_000
+"""Read from the database at a time, however many a list has."""
+
+
+@dataclass(frozen=True)
+class Page:
+    limit: int | None = None
+    """Rows at most; none: all there are."""
+    after: str | None = None
+    """The cursor: the id of the last row of the page before; none: from the first."""
+
+
+WHOLE = Page()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that is read in pages."""
+
+    columns: str
+    tables: str
+    """FROM what, and WHERE."""
+    order: str
+    key: str
+    """The column by whose value a row is named as the cursor."""
+    noun: str
+    binds: tuple[BindParameter[Any], ...] = ()
+    ctes: str = "WITH"
+    """What comes before: `WITH`, and the common table expressions that `tables` names, each with its comma."""
+
+    def rows(self, connection: Connection, page: Page, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The rows of a page, read as they are used. Raises Refusal when the list has no row of the cursor's name."""
+        start = self._place(connection, page.after, asked) if page.after is not None else 0
+        query = f"{self._numbered()} SELECT * FROM listed WHERE place > :start ORDER BY place LIMIT :limit"  # noqa: S608
+        found = connection.execute(
+            text(query).bindparams(*self.binds),
+            {**asked, "start": start, "limit": page.limit},
+            execution_options={"yield_per": ROWS_AT_ONCE},
+        )
+        for row in found.mappings():
+            yield {column: value for column, value in row.items() if column != "place"}
+
+    def _place(self, connection: Connection, after: str, asked: dict[str, Any]) -> int:
+        query = f"{self._numbered()} SELECT place FROM listed WHERE CAST({self.key} AS text) = :after"  # noqa: S608
+        place = connection.execute(text(query).bindparams(*self.binds), {**asked, "after": after}).scalar_one_or_none()
+        if place is None:
+            raise Refusal(f"the list has no {self.noun} {after!r} to go on after; leave --after out to begin anew")
+        return int(place)
+
+    def _numbered(self) -> str:
+        return (
+            f"{self.ctes} listed AS (SELECT {self.columns}, row_number() OVER (ORDER BY {self.order}) AS place"  # noqa: S608 - constants
+            f" FROM {self.tables})"
+        )

@@ -1,0 +1,147 @@
+"""Each thing that a person may do has one door: an operation with a duty, behind each command and route of its name."""
+
+from __future__ import annotations
+
+import dis
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import Engine
+
+import operations
+import starter
+from channels.links import Links
+from models.roles import DUTIES, READS, Role, duty
+from operations.operation import OPERATIONS, Operation
+from storage.audit.tokens import issue
+from tests.agreement_world import contract
+from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
+from tests.web.webhooks.test_sendgrid_webhook import PUBLIC as PUBLIC_KEY
+from web.app import create_app
+
+for module in pkgutil.iter_modules(operations.__path__):
+    importlib.import_module(f"operations.{module.name}")
+
+SITE = "https://regua.exemplo.gov.br"
+
+BY_NAME = {each.__name__: each for each in OPERATIONS.values()}
+
+
+def leaves(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each command with all its words, as `case approve`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+LEAVES = dict(leaves(starter.command_line("")))
+
+
+def test_each_operation_names_a_duty_and_each_duty_has_its_operation() -> None:
+    assert OPERATIONS.keys() == DUTIES.keys()
+    assert len(BY_NAME) == len(OPERATIONS)
+
+
+def test_each_command_reads_or_has_a_duty() -> None:
+    assert LEAVES.keys() == {name.partition(" --")[0] for name in {*DUTIES, *READS}}
+
+
+def named_in(code: CodeType) -> Iterator[str]:
+    """Functions that it names, imported above or within; methods are none of them."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "IMPORT_FROM"):
+            yield instruction.argval
+
+
+def called_by(run: Callable[..., Any]) -> set[str]:
+    """The duties of the operations that a command names, itself or in what it calls of `commands/`."""
+    seen: set[CodeType] = set()
+    found: set[str] = set()
+
+    def look(code: CodeType, globals_: Mapping[str, Any]) -> None:
+        if code in seen:
+            return
+        seen.add(code)
+        for name in named_in(code):
+            value = globals_.get(name, BY_NAME.get(name))
+            if isinstance(value, Operation):
+                found.add(value.duty)
+            elif isinstance(value, FunctionType) and value.__module__.startswith("commands."):
+                look(value.__code__, value.__globals__)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                look(constant, globals_)
+
+    asked = inspect.unwrap(run)
+    assert isinstance(asked, FunctionType)
+    look(asked.__code__, asked.__globals__)
+    return found
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_a_command_calls_the_operation_of_its_name_and_no_other(path: str) -> None:
+    """One of them for each of its options that have a duty of their own; who only reads calls none."""
+    command = LEAVES[path]
+    options = {parameter.name for parameter in command.params}
+    special = {duty(path, {option}) for option in options} - {path}
+    mine = {name for name in {path, *special} if name in DUTIES}
+    # the demo's city is one of its own, and its people act by these doors too
+    assert called_by(command.callback) == mine or path == "demo"
+
+
+PUBLIC = {
+    "/webhooks/pix/{given}",
+    "/webhooks/pix/{given}/pix",
+    "/webhooks/sendgrid",
+    "/webhooks/twilio/status",
+    "/webhooks/twilio/inbound",
+    "/webhooks/twilio/voice",
+    "/a/{token}",
+    "/u/{token}",
+}
+"""What others than the authority's people post to: banks and providers, and taxpayers by their links."""
+
+
+@pytest.fixture
+def app_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], FastAPI]:
+    settings = {"SENDGRID_WEBHOOK_KEY": PUBLIC_KEY, "TWILIO_AUTH_TOKEN": "x", "REGUA_LINK_KEY": "k" * 32}
+    for name, value in {**settings, "REGUA_PUBLIC_URL": SITE}.items():
+        monkeypatch.setenv(name, value)
+    return lambda database: create_app(database, NOTHING_LISTENS, SECRET)
+
+
+def test_a_route_that_changes_something_has_a_duty_or_is_public(
+    database: str, app_on: Callable[[str], FastAPI]
+) -> None:
+    paths = app_on(database).openapi()["paths"]
+    assert {method for methods in paths.values() for method in methods} == {"get", "post"}
+    posted = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
+    assert {path for path, post in posted.items() if "x-duty" not in post} == PUBLIC
+    assert {post["x-duty"] for post in posted.values() if "x-duty" in post} <= OPERATIONS.keys()
+
+
+async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Callable[[str], FastAPI]) -> None:
+    """Each answers as well from a database that can't be written to."""
+    case = contract(engine, "400.00", "800.00").case
+    with engine.begin() as connection:
+        token = issue(connection, "caio", Role.AUDITOR, "root", None)
+    links = Links(["k" * 32], SITE)
+    doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
+    app = app_on(f"{database}?options=-c%20default_transaction_read_only%3Don")
+    gets = [path for path, methods in app.openapi()["paths"].items() if "get" in methods]
+    async with AsyncClient(transport=ASGITransport(app), base_url=SITE) as http:
+        for path in gets:
+            whole = next((link for door, link in doors.items() if path.startswith(door)), path)
+            url = whole.replace("{case}", case).replace("{name}", "iptu")
+            answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 200, (path, answer.text)
+    assert len(gets) > len(doors)

@@ -1,0 +1,481 @@
+"""Each operation, carried out and refused, leaves its entry in the audit log; with the change, or by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from models.errors import Refusal
+from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.law.calendar import Clock
+from models.law.grounds import Ground
+from models.money.rates import Rate
+from models.payment.pix import PixPayment
+from models.roles import DUTIES, READS, Role
+from operations.agreements import break_agreement, sign_agreement
+from operations.cases import (
+    approve_suspension,
+    declare_hardship,
+    give_contact,
+    pause_case,
+    recover_cases,
+    reject_suspension,
+    resume_case,
+    reveal_case,
+    reveal_dossier,
+)
+from operations.catalogue import import_texts
+from operations.cohorts import (
+    begin_cohort,
+    cancel_cohort,
+    change_budget,
+    create_schedule,
+    migrate_cohort,
+    pause_cohort,
+    release_control,
+    resume_cohort,
+)
+from operations.due_process import (
+    file_defence,
+    place_hold,
+    register_service,
+    release_hold,
+    rule_on_defence,
+    take_prior_step,
+)
+from operations.imports import import_held_benefits, import_rates, import_returns, import_taxpayers
+from operations.operation import OPERATIONS, Credentials
+from operations.payments import import_bank_file, match_payment
+from operations.rulers import load_ruler
+from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
+from operations.tasks import finish_task
+from operations.tokens import issue_token, revoke_token
+from rehearsal.sample import generate
+from storage.agreement.policies import load_policy
+from storage.agreement.signing import SigningRequest
+from storage.audit.tokens import issue
+from storage.case.cases import read_case
+from storage.case.cohorts import Selection
+from storage.case.tasks import ask_people
+from storage.intake import Rejects, look_over, look_over_text
+from storage.payments.ledger import record_pix
+from tests.agreement_world import OPENED, SP, Contract, at, contract
+from tests.bank_lines import Paid, barcode, febraban
+from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
+from tests.delivery_world import DeliveryWorld
+from tests.record_world import Street
+
+BIA = Credentials("Bia")
+ON = date(2026, 3, 10)
+NOW = at(ON)
+CLOCK = Clock(day_seconds=Decimal(86_400), origin_wall=NOW, origin_day=ON, timezone="America/Sao_Paulo")
+
+
+def ignore(read: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass
+class World:
+    engine: Engine
+    folder: Path
+    made: Contract
+
+    @property
+    def case(self) -> str:
+        return self.made.case
+
+    def file(self, name: str, content: str) -> Path:
+        path = self.folder / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def sample(self, name: str) -> Path:
+        return self.file(name, generate(24, seed=1, on=OPENED).files()[name])
+
+    def rejects(self) -> Rejects:
+        return Rejects(self.folder / "rejects.csv")
+
+    def notified(self) -> str:
+        """A formal notice that was sent."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(
+                'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone,'
+                f" template, formal, status, body, sent_at) VALUES ('n1', '{self.case}', 0, 'domicile', 'domicile',"
+                f" '{ON}', 'h7', 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
+            )
+        return "n1"
+
+
+@pytest.fixture
+def world(engine: Engine, tmp_path: Path) -> World:
+    return World(engine, tmp_path, contract(engine, "600.00", "1200.00"))
+
+
+CARRIED_OUT: dict[str, Callable[[World], str | None]] = {}
+"""By duty, an operation done in a world that is ready for it; the subject of its entry."""
+
+
+def carried_out(duty: str) -> Callable[[Callable[[World], str | None]], None]:
+    def kept(does: Callable[[World], str | None]) -> None:
+        CARRIED_OUT[duty] = does
+
+    return kept
+
+
+# ---- a case
+
+
+def awaiting(world: World) -> tuple[str, datetime]:
+    street = Street(world.engine, ICMS, [FACTS["h8"]], compressed=True, providers=False, shared=False)
+    [life] = street.lives
+    while life.status != "awaiting_approval":
+        street.goes_on()
+    return life.case, street.now
+
+
+@carried_out("case approve")
+def _(world: World) -> str:
+    case, now = awaiting(world)
+    approve_suspension(world.engine, BIA, case, "", "ciência provada", now)
+    return case
+
+
+@carried_out("case reject")
+def _(world: World) -> str:
+    case, now = awaiting(world)
+    reject_suspension(world.engine, BIA, case, "conferir antes", now)
+    return case
+
+
+@carried_out("case pause")
+def _(world: World) -> str:
+    pause_case(world.engine, BIA, world.case, NOW)
+    return world.case
+
+
+@carried_out("case resume")
+def _(world: World) -> str:
+    pause_case(world.engine, BIA, world.case, NOW)
+    resume_case(world.engine, BIA, world.case, NOW)
+    return world.case
+
+
+@carried_out("case hardship")
+def _(world: World) -> str:
+    declare_hardship(world.engine, BIA, world.case, NOW)
+    return world.case
+
+
+@carried_out("case contact")
+def _(world: World) -> str:
+    give_contact(world.engine, BIA, world.case, NOW, email="outra@padaria.example")
+    return world.case
+
+
+@carried_out("case revive")
+def _(world: World) -> None:
+    recover_cases(world.engine, BIA)
+
+
+@carried_out("case show --reveal")
+def _(world: World) -> str:
+    assert reveal_case(world.engine, BIA, world.case)["tax_id"]
+    return world.case
+
+
+@carried_out("case explain --reveal")
+def _(world: World) -> str:
+    reveal_dossier(world.engine, BIA, world.case)
+    return world.case
+
+
+# ---- due process
+
+
+@carried_out("case hold")
+def _(world: World) -> str:
+    place_hold(world.engine, BIA, world.case, Ground.DEPOSIT, "guia 7", NOW)
+    return world.case
+
+
+@carried_out("case release")
+def _(world: World) -> str:
+    place_hold(world.engine, BIA, world.case, Ground.DEPOSIT, "guia 7", NOW)
+    release_hold(world.engine, BIA, world.case, "levantado", NOW)
+    return world.case
+
+
+@carried_out("case defence")
+def _(world: World) -> str:
+    world.notified()
+    file_defence(world.engine, BIA, world.case, "protocolo 7", NOW)
+    return world.case
+
+
+@carried_out("case defence --decided")
+def _(world: World) -> str:
+    world.notified()
+    file_defence(world.engine, BIA, world.case, "protocolo 7", NOW)
+    rule_on_defence(world.engine, BIA, world.case, "accepted", "parecer", NOW)
+    return world.case
+
+
+@carried_out("case step")
+def _(world: World) -> str:
+    take_prior_step(world.engine, BIA, world.case, "protest", ON, "livro 7", NOW)
+    return world.case
+
+
+@carried_out("case served")
+def _(world: World) -> str:
+    register_service(world.engine, BIA, world.case, world.notified(), ON, "recibo 7", NOW)
+    return world.case
+
+
+# ---- a cohort and its schedule
+
+
+@carried_out("cohort start")
+def _(world: World) -> str:
+    begin_cohort(world.engine, BIA, "nova", load_ruler(REGISTERED), Selection(tax="IPTU"), CLOCK)
+    return "nova"
+
+
+@carried_out("schedule create")
+def _(world: World) -> str:
+    bundle = load_ruler(REGISTERED)
+    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(), bundle, Selection(), CLOCK)
+    return "nova"
+
+
+@carried_out("catalogue import")
+def _(world: World) -> str:
+    file = world.file("revised.yaml", revised_icms())
+    assert import_texts(world.engine, BIA, file)[0].is_new
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+
+
+@carried_out("cohort budget")
+def _(world: World) -> str:
+    change_budget(world.engine, BIA, "iptu", Decimal(5), NOW)
+    return "iptu"
+
+
+@carried_out("cohort release")
+def _(world: World) -> str:
+    assert release_control(world.engine, BIA, "iptu") == 0
+    return "iptu"
+
+
+@carried_out("cohort pause")
+def _(world: World) -> str:
+    pause_cohort(world.engine, BIA, "iptu", "", NOW)
+    return "iptu"
+
+
+@carried_out("cohort resume")
+def _(world: World) -> str:
+    resume_cohort(world.engine, BIA, "iptu", "", NOW)
+    return "iptu"
+
+
+@carried_out("cohort cancel")
+def _(world: World) -> str:
+    cancel_cohort(world.engine, BIA, "iptu", "lei nova", NOW)
+    return "iptu"
+
+
+@carried_out("cohort migrate")
+def _(world: World) -> str:
+    DeliveryWorld(world.engine)
+    bundle = load_ruler(str(world.file("revised.yaml", revised_icms())))
+    migrate_cohort(world.engine, BIA, "icms", bundle, NOW, ignore, ignore)
+    return "icms"
+
+
+@carried_out("schedule pause")
+def _(world: World) -> str:
+    pause_schedule(world.engine, BIA, "iptu", "paused by Bia".__eq__)
+    return "iptu"
+
+
+@carried_out("schedule resume")
+def _(world: World) -> str:
+    resume_schedule(world.engine, BIA, "iptu", "resumed by Bia".__eq__)
+    return "iptu"
+
+
+@carried_out("schedule delete")
+def _(world: World) -> str:
+    delete_schedule(world.engine, BIA, "iptu", "deleted by Bia".__eq__)
+    return "iptu"
+
+
+@carried_out("schedule backfill")
+def _(world: World) -> str:
+    backfill_schedule(world.engine, BIA, "iptu", ON, ON, "backfilled by Bia".__eq__)
+    return "iptu"
+
+
+# ---- files, money, agreements
+
+
+@carried_out("taxpayers import")
+def _(world: World) -> str:
+    source = look_over(world.sample("taxpayers.csv"))
+    with world.rejects() as rejects:
+        import_taxpayers(world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore)
+    return f"sha256:{source.digest}"
+
+
+@carried_out("filings import")
+def _(world: World) -> str:
+    source = look_over(world.sample("filings.csv"))
+    with world.rejects() as rejects:
+        import_returns(world.engine, BIA, source, filing_reader(source.header), rejects, ignore)
+    return f"sha256:{source.digest}"
+
+
+@carried_out("benefits import")
+def _(world: World) -> str:
+    source = look_over(world.sample("benefits.csv"))
+    with world.rejects() as rejects:
+        import_held_benefits(world.engine, BIA, source, benefit_reader(source.header), rejects, ignore)
+    return f"sha256:{source.digest}"
+
+
+@carried_out("rates import")
+def _(world: World) -> str:
+    file = world.file("selic.csv", "01/01/2026;1,00")
+    import_rates(world.engine, BIA, file, "selic", [Rate(date(2026, 1, 1), Decimal(1))])
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+
+
+@carried_out("payments import")
+def _(world: World) -> str:
+    [(number,)] = world.made.rows("SELECT slip_number FROM debts ORDER BY id LIMIT 1")
+    lines = febraban([Paid(barcode(number), "120.00")])
+    source = look_over_text(world.file("return.ret", "".join(f"{line}\r\n" for line in lines)))
+    with world.rejects() as rejects:
+        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, False, ignore)
+    assert imported.applied
+    return f"sha256:{source.digest}"
+
+
+@carried_out("payments match")
+def _(world: World) -> str:
+    record_pix(world.engine, [PixPayment(f"E{'1' * 31}", "RG" + "F" * 32, Decimal(7), NOW)], NOW)
+    [(payment,)] = world.made.rows("SELECT id FROM payments")
+    match_payment(world.engine, BIA, payment, world.made.debts[0], NOW)
+    return str(payment)
+
+
+@carried_out("agreement sign")
+def _(world: World) -> str:
+    sign_agreement(world.engine, BIA, world.case, load_policy(SP), SigningRequest(3), NOW)
+    return world.case
+
+
+@carried_out("agreement break")
+def _(world: World) -> str:
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy(SP), SigningRequest(3), NOW)
+    break_agreement(world.engine, BIA, agreement, "a pedido", NOW)
+    return agreement
+
+
+# ---- tasks and tokens
+
+
+@carried_out("task done")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        ask_people(connection, read_case(connection, world.case), "call", "ref", "ligar", ON)
+    [(task,)] = world.made.rows("SELECT id FROM tasks")
+    finish_task(world.engine, BIA, task)
+    return str(task)
+
+
+@carried_out("token issue")
+def _(world: World) -> str:
+    issue_token(world.engine, BIA, "ana", Role.ANALYST, 30)
+    return "ana"
+
+
+@carried_out("token revoke")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        token = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+        issue(connection, "ana", Role.ANALYST, "root", None)
+    revoke_token(world.engine, Credentials("bia", token), "ana")
+    return "ana"
+
+
+# ---- what is so of each
+
+
+def entries(engine: Engine, duty: str) -> list[tuple[Any, ...]]:
+    query = "SELECT subject, outcome, role FROM audit_log WHERE command = :command ORDER BY id"
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query), {"command": duty})]
+
+
+def test_each_operation_is_tried_here() -> None:
+    assert CARRIED_OUT.keys() == OPERATIONS.keys()
+
+
+@pytest.mark.parametrize("duty", CARRIED_OUT)
+def test_what_is_done_is_on_record_once(world: World, duty: str) -> None:
+    subject = CARRIED_OUT[duty](world)
+    role = "supervisor" if duty == "token revoke" else None
+    assert entries(world.engine, duty) == [(subject, "done", role)]
+
+
+@pytest.mark.parametrize("duty", OPERATIONS)
+def test_nobody_without_its_duty_does_it_and_who_tried_is_on_record(engine: Engine, duty: str) -> None:
+    roles = {"ana": Role.ANALYST, "bia": Role.SUPERVISOR, "caio": Role.AUDITOR}
+    with engine.begin() as connection:
+        held = {name: issue(connection, name, role, "root", None) for name, role in roles.items()}
+    unfit = [name for name, role in roles.items() if role not in DUTIES[duty]]
+    for who in [Credentials("eva"), Credentials("bia", "bia.guessed"), *(Credentials(n, held[n]) for n in unfit)]:
+        with pytest.raises(Refusal, match="token"):
+            OPERATIONS[duty](engine, who, "Maria da Silva")
+    refused = [(None, "refused", None)] * 2 + [(None, "refused", roles[name]) for name in unfit]
+    assert entries(engine, duty) == refused
+
+
+def test_what_the_record_does_not_allow_is_on_record_too_and_changes_nothing(world: World) -> None:
+    with pytest.raises(Refusal, match="not awaiting approval"):
+        approve_suspension(world.engine, BIA, world.case, "", "já", NOW)
+    with pytest.raises(Refusal, match="say why"):
+        approve_suspension(world.engine, BIA, world.case, "", " ", NOW)
+    assert entries(world.engine, "case approve") == [(world.case, "refused", None)] * 2
+    assert world.made.rows("SELECT count(*) FROM acts") == [(0,)]
+
+
+def test_what_cannot_be_entered_is_not_done(world: World, owner: Engine) -> None:
+    """The act, what it changes and its entry are one transaction."""
+    with owner.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE audit_log ADD CONSTRAINT full_up CHECK (false) NOT VALID")
+    try:
+        with pytest.raises(IntegrityError):
+            pause_case(world.engine, BIA, world.case, NOW)
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE audit_log DROP CONSTRAINT full_up")
+    assert world.made.rows("SELECT paused_by FROM cases") == [(None,)]
+    assert world.made.rows("SELECT count(*) FROM acts") == [(0,)]
+    assert world.made.rows("SELECT count(*) FROM outbox") == [(0,)]
+
+
+def test_reads_have_no_operation() -> None:
+    assert not READS & OPERATIONS.keys()

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError, WorkflowUpdateStage
@@ -174,20 +175,36 @@ async def test_l32_a_payment_is_heard_while_no_worker_takes_the_notice(
 # ---- S1, S2: nobody is believed for what he says of himself, and Temporal ends nothing
 
 
-@wrong("S1", "whoever reaches Temporal's port approves a suspension, by what he says of himself")
-async def test_s1_an_approval_that_no_command_wrote_down_is_refused(town: Town) -> None:
+BIA = {"by": "bia", "role": "supervisor", "reason": "x", "seen": ""}
+SAID = {"approve": BIA, "approve_suspension": BIA, "acted": 999_999}
+"""Updates of a case's workflow, and what somebody says in them for whom no command wrote an act down."""
+
+
+async def awaits_approval_and_is_told(town: Town, update: str) -> Life:
+    """By a client of a stranger's, which has no key: plain JSON."""
     life = await town.begin_one(FACTS["h8"])
     await life.reaches("awaiting_approval")
     stranger = Client(town.client.service_client, namespace=town.client.namespace)
     handle = stranger.get_workflow_handle(life.handle.id)
-    said = {"by": "bia", "role": "supervisor", "reason": "x", "seen": ""}
     with suppress(WorkflowUpdateFailedError):
-        await handle.start_update("approve", said, wait_for_stage=WorkflowUpdateStage.ACCEPTED)
+        await handle.start_update(update, SAID[update], wait_for_stage=WorkflowUpdateStage.ACCEPTED)
+    return life
+
+
+@pytest.mark.parametrize("update", SAID)
+async def test_s1_an_approval_that_no_command_wrote_down_approves_nothing(town: Town, update: str) -> None:
+    life = await awaits_approval_and_is_told(town, update)
 
     async def suspended() -> bool:
         return bool(await asyncio.to_thread(lambda: life.suspended_benefits))
 
-    assert not await soon(suspended, PATIENCE)
+    assert not await soon(suspended)
+    assert life.status == "awaiting_approval"
+
+
+@wrong("S1", "nothing on record says that somebody tried")
+async def test_s1_a_forged_approval_is_on_record_as_refused(town: Town) -> None:
+    life = await awaits_approval_and_is_told(town, "acted")
     refused = "SELECT count(*) FROM audit_log WHERE subject = :case AND outcome = 'refused'"
     assert life.rows(refused) == [(1,)]
 

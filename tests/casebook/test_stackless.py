@@ -1,4 +1,4 @@
-"""What the commands without a stack say (L2, L18, L19, M1, M5, I1)."""
+"""The answers of the commands without a stack (L2, L18, L19, M1, M5, I1)."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

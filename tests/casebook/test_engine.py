@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -21,6 +20,7 @@ from channels.sendgrid import SendGrid
 from models.agreement.instalments import State, Step
 from tests.builders import FACTS, debt, filing
 from tests.casebook.book import wrong
+from tests.chance import fresh_key
 from tests.workflows.conftest import town as town
 from tests.workflows.conftest import town_database as town_database
 from tests.workflows.conftest import town_engine as town_engine
@@ -84,7 +84,7 @@ async def test_l25_what_was_paused_while_it_ran_is_resumed(town: Town) -> None:
 async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncIterator[list[str]]:
     """An agreement with a reminder to hand over, told that it might leave at an instant that lies behind by the time
     its workflow hears of it: no worker was there meanwhile. Yields what is done for it."""
-    queue = f"agreement-{uuid4().hex[:8]}"
+    queue = f"agreement-{fresh_key()[:8]}"
     step = Step(kind="reminder", on=FIRST_DAY, n=1, reason="parcela 1 vence")
     seen = {"paid": 0, "of": 1, "on_hold_since": None}
     told: list[str] = []
@@ -109,7 +109,7 @@ async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncI
 
     effects: list[Any] = [review_agreement, write_about_instalment, hand_over_message]
     async with Worker(client, task_queue=queue, workflows=[InstalmentAgreement], activities=effects):
-        agreement = uuid4().hex[:8]
+        agreement = fresh_key()[:8]
         start = AgreementStart(agreement=agreement, case="c", cohort="c", policy="p")
         handle = await client.start_workflow(
             InstalmentAgreement.run, start, id=agreement_workflow_id(agreement), task_queue=queue

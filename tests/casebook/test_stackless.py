@@ -1,4 +1,4 @@
-"""The answers of the commands without a stack (L2, L18, L19, M1, M5, I1)."""
+"""The commands without a stack on terms, accruals, files of banks and rows of the map (L2, L18, L19, M1, M5, I1)."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -18,7 +18,7 @@ except ModuleNotFoundError as missing:
 
 
 def command_line(asked: str) -> Any:
-    """With the commands of the group that was asked for; of all groups, when it is none of theirs."""
+    """The command line, with the commands of the group that was asked for; of all groups, when it is none of theirs."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback(help="Régua: a dunning ruler for tax authorities.")(lambda: None)
     for group in [file for file, commands in GROUPS.items() if asked in commands] or GROUPS:

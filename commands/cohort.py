@@ -233,7 +233,7 @@ def _show_state(name: str, to: State, told: int, as_json: bool) -> None:
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
-    """Who was drawn for what, and whether the groups were alike before anything was sent."""
+    """The hold-out of a cohort: who was drawn for what, and whether the groups were alike before anything was sent."""
     lot = read_cohort(connection, name).lot
     if lot is None:
         return None
@@ -273,7 +273,7 @@ def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None)
 
 
 def amount_of(written: str, option: str) -> Decimal:
-    """In reais, to the cent."""
+    """Read an amount in reais, to the cent."""
     try:
         amount = Decimal(written)
     except InvalidOperation:

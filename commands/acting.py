@@ -1,4 +1,5 @@
-"""Who acts by the command line: the one option that says it, and the token in the environment that proves it."""
+"""The person who acts by the command line: the one option that says it, and the token in the environment that proves
+it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ By = Annotated[
 
 
 def credentials(by: str = "") -> Credentials:
-    """Who acts, by the name and by the token of REGUA_TOKEN. Raises Refusal when the token is somebody else's."""
+    """The credentials of who acts: a name, and the token of REGUA_TOKEN. Raises Refusal when the token is somebody
+    else's."""
     from operations.operation import Credentials
 
     if by and not by.strip():

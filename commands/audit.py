@@ -125,7 +125,7 @@ def audit_log(
     by: Annotated[str, typer.Option(help="Only what this person did.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Who did what and when, the oldest first."""
+    """Show who did what and when, the oldest first."""
     with answering_database() as engine, engine.connect() as connection:
         entries = [*read_log(connection, case or None, by or None)]
     emit({"entries": entries}, as_json, lambda: table(COLUMNS, map(_row, entries)))

@@ -240,7 +240,7 @@ def _show_state(name: str, to: State, told: int, as_json: bool) -> None:
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
-    """Who was drawn for what, and whether the groups were alike before anything was sent."""
+    """The hold-out of a cohort: who was drawn for what, and whether the groups were alike before anything was sent."""
     lot = read_cohort(connection, name).lot
     if lot is None:
         return None

@@ -137,7 +137,7 @@ class Play:
     seed: int
 
     def perform(self, stack: Stack, deliveries: Path) -> Ends:
-        """From the authority's extracts to the last day."""
+        """Perform the demo, from the authority's extracts to the last day."""
         engine = connect(stack.services.database, pool=6)
         census = Census(engine, deliveries)
         census.take(self.people, self.first_day)
@@ -258,7 +258,7 @@ def watching(first_day: date, last_day: date) -> Iterator[Any]:
 
 
 def in_short(tally: Tally) -> str:
-    """So short that a bar fits beside it in 80 columns."""
+    """A progress line so short that a bar fits beside it in 80 columns."""
     return f"{tally.notices} notices, {tally.payments} payments, {tally.resolved} resolved"
 
 

@@ -17,7 +17,7 @@ from storage.read_models.dossier import read_dossier
 
 
 def register(app: typer.Typer) -> None:
-    """Beside the other commands of `case`."""
+    """Register the command beside the others of `case`."""
 
 
 @case_commands.command()
@@ -59,7 +59,7 @@ def _show(document: Document) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Into a folder that is made if it isn't there."""
+    """Write a file into a folder that is made if it isn't there."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)

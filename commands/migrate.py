@@ -22,7 +22,7 @@ from storage.case.ruler_change import Foreseen, foresee_migration
 
 
 def register(app: typer.Typer) -> None:
-    """Beside the other commands of `cohort`."""
+    """Register the command beside the others of `cohort`."""
 
 
 @cohort.command()

@@ -213,7 +213,7 @@ def _row(ruler: Ruler, hypothesis: str) -> Hypothesis:
 
 
 def _write(file: Path, text: str) -> None:
-    """Into a folder that is made if it isn't there."""
+    """Write a file into a folder that is made if it isn't there."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -138,7 +138,7 @@ def announce(services: Services, as_json: bool) -> None:
 
 
 def show(services: Services) -> None:
-    """For people; the password and the webhook's secret are left to stack.json and to `--json`."""
+    """Show a stack to people; the password and the webhook's secret are left to stack.json and to `--json`."""
     database = urlsplit(services.database)
     rows = {
         "Web": services.web,

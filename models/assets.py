@@ -92,8 +92,8 @@ def template_file(name: str) -> str:
 
 
 def template_choices(channel: Channel, template: str) -> list[str]:
-    """Where the words are looked for: the ruler's own for the channel first. Without them the electronic domicile gets
-    the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    """The templates that words are looked for in, in order: the ruler's own for the channel first. Without them the
+    electronic domicile gets the e-mail's, and each short channel what its base says by hypothesis and tone."""
     own = f"{channel}/{template}.txt.j2"
     if channel == "email":
         return [own]
@@ -134,7 +134,7 @@ def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
 
 
 def _notices(ruler: Ruler) -> Iterator[list[str]]:
-    """For each message the files that its words may stand in, the first of which counts."""
+    """The templates by message: the files that its words may stand in, the first of which counts."""
     for row, index, rung in ruler.cells():
         for channel in channels_of(ruler, row, index):
             yield template_choices(channel, rung.template)

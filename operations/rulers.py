@@ -65,7 +65,7 @@ def _about_the_same(fault: Fault, told: Fault) -> bool:
 
 
 def placed(path: str, fault: Fault) -> str:
-    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
+    """A fault as compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
     place = f"{path}:{fault.line}" if fault.line else path
     return f"{place}: {key(fault)}: {fault.what}" if fault.where else f"{place}: {fault.what}"
 

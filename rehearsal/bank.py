@@ -38,7 +38,7 @@ class PaidSlip:
 
 class Bank:
     def __init__(self, engine: Engine, folder: Path, webhook: str) -> None:
-        """`folder` gets its return files."""
+        """Open a bank whose return files go to `folder`."""
         self.engine = engine
         self.folder = folder
         self.webhook = webhook
@@ -57,7 +57,8 @@ class Bank:
         self._till.append(slip)
 
     def call(self, payments: list[dict[str, Any]]) -> None:
-        """Raises URLError when nobody answers; a refusal would be a fault of ours, and is not hidden."""
+        """Call the webhook. Raises URLError when nobody answers; a refusal would be a fault of ours, and is not
+        hidden."""
         body = json.dumps({"pix": payments}).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.webhook}/pix", body, headers)  # noqa: S310 - our own http address

@@ -101,7 +101,7 @@ class Census:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str | None:
-    """None when there are no rows: such a file would be refused."""
+    """Write a CSV file; None when there are no rows: such a file would be refused."""
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, restval="", delimiter=";", lineterminator="\n")
     writer.writeheader()

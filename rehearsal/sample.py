@@ -172,7 +172,7 @@ def _icms_debt(person: Person, period: Period, amount: Decimal) -> Row:
 
 
 def _add_registered(sample: Sample, random: Random, people: Sequence[Person]) -> None:
-    """In turn: a recent debt, an older one, several, one in litigation, one in negotiation."""
+    """Add registered debts, in turn: a recent one, an older one, several, one in litigation, one in negotiation."""
     kind = sample.registered % 5
     ages = {0: (120,), 1: (900,), 2: (150, 520, 880), 3: (700,), 4: (200,)}[kind]
     for index, age in enumerate(ages, start=1):
@@ -207,7 +207,7 @@ def _citizen(random: Random, number: int) -> Person:
 
 
 def _money(random: Random, least: Decimal, spread: int) -> Decimal:
-    """From `least` to `spread` times that."""
+    """An amount in reais from `least` to `spread` times that."""
     cents = random.randrange(int(least) * 100, int(least) * 100 * spread)
     return Decimal(cents).scaleb(-2)
 

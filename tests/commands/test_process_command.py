@@ -1,5 +1,6 @@
 """`case hold`, `release`, `defence`, `step`, and near prescription in lists, as an analyst types them."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -61,10 +62,10 @@ def test_held_shown_and_released(line: Line, made: Contract) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("hold", "--ground", "whim", *WHO), "choose one of moratorium"),
+        (("hold", "--ground", "whim", *WHO), "there are moratorium or moratória"),
         (("hold", "--ground", "death", "--by", " ", "--reason", "x"), "must not be empty"),
         (("hold", "--ground", "death", "--debt", "x", *WHO), "has no debt x"),
-        (("hold", "--ground", "death", "--from", "2999-01-01", *WHO), "yet to come"),
+        (("hold", "--ground", "death", "--from", "2199-01-01", *WHO), "yet to come"),
         (("release", *WHO), "nothing is held"),
         (("defence", "--by", "ana"), "say --reference to file a defence"),
         (("defence", "--by", "ana", "--reference", "D1", "--decided", "accepted"), "say --reference to file"),
@@ -72,9 +73,9 @@ def test_held_shown_and_released(line: Line, made: Contract) -> None:
         (("defence", "--decided", "accepted", *WHO), "no defence is on record"),
         (
             ("step", "--kind", "prayer", "--on", "2026-01-05", "--reference", "x", "--by", "ana"),
-            "known are conciliation",
+            "there are conciliation or conciliação",
         ),
-        (("step", "--kind", "protest", "--on", "2999-01-05", "--reference", "x", "--by", "ana"), "yet to come"),
+        (("step", "--kind", "protest", "--on", "2199-01-05", "--reference", "x", "--by", "ana"), "yet to come"),
     ],
 )
 def test_what_is_wrong_is_told(line: Line, made: Contract, words: tuple[str, ...], told: str) -> None:
@@ -159,3 +160,19 @@ def test_an_agreement_broken_near_prescription_is_listed_before_newer_ones(line:
         signed = ("agreement", "sign", made.case, "--policy", "belo-horizonte", "--instalments", "2", "--by", "ana")
         line.json("agreement", "break", line.json(*signed)["agreement"], *WHO)
     assert listed(line.json("agreement", "list")["agreements"]) == [old.case, new.case]
+
+
+def test_an_act_is_on_record_while_temporal_is_away(line: Line, made: Contract) -> None:
+    """Nothing is at the address of Temporal here; the relay tells the case as soon as something is."""
+    code, said, complained = line("case", "pause", made.case, "--by", "ana", "--json")
+    assert (code, json.loads(said)) == (0, {"case": made.case, "status": "paused"})
+    assert complained.startswith("the case does not answer yet: it is on record")
+    [(act,)] = made.rows("SELECT id FROM acts")
+    assert made.rows("SELECT name, payload, delivered_at FROM outbox") == [("act_recorded", {"act": act}, None)]
+    assert refused(line, "case", "pause", made.case, "--by", "bia").endswith("the case is paused already")
+    assert line("case", "resume", made.case, "--by", "bia")[0] == 0
+    assert made.rows("SELECT command, outcome FROM audit_log WHERE subject = :case ORDER BY id") == [
+        ("case pause", "done"),
+        ("case pause", "refused"),
+        ("case resume", "done"),
+    ]

@@ -20,7 +20,7 @@ from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
-from models.roles import DUTIES, READS, Role
+from models.roles import DUTIES, Role
 from operations.agreements import break_agreement, sign_agreement
 from operations.cases import (
     approve_suspension,
@@ -60,13 +60,14 @@ from operations.schedules import backfill_schedule, delete_schedule, pause_sched
 from operations.tasks import finish_task
 from operations.tokens import issue_token, revoke_token
 from rehearsal.sample import generate
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
 from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
-from storage.intake import Rejects, look_over, look_over_text
+from storage.intake.files import look_over, look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.ledger import record_pix
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
@@ -475,7 +476,3 @@ def test_what_cannot_be_entered_is_not_done(world: World, owner: Engine) -> None
     assert world.made.rows("SELECT paused_by FROM cases") == [(None,)]
     assert world.made.rows("SELECT count(*) FROM acts") == [(0,)]
     assert world.made.rows("SELECT count(*) FROM outbox") == [(0,)]
-
-
-def test_reads_have_no_operation() -> None:
-    assert not READS & OPERATIONS.keys()

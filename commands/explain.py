@@ -7,7 +7,7 @@ import typer
 
 from commands.acting import credentials
 from commands.case import case as case_commands
-from commands.console import Json, emit, err, out
+from commands.console import Json, complain, emit, out
 from commands.imports import answering_database
 from models.errors import Refusal
 from operations.cases import reveal_dossier
@@ -66,4 +66,4 @@ def _write(file: Path, content: bytes) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Refusal(f"{str(file)!r} can't be written: {reason}") from None
-    err.print(f"wrote {file}", markup=False, soft_wrap=True)
+    complain(f"wrote {file}")

@@ -3,17 +3,16 @@
 import asyncio
 import os
 import ssl
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
-import structlog
 import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from commands.console import Json, emit, out
+from activities.log import log_to_stderr
+from commands.console import Json, emit, say
 from commands.services import temporal_client
 from models.errors import Refusal
 from storage.grants import grant_to
@@ -92,7 +91,7 @@ def migrate(
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
     done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
-    emit({"migrated": True}, as_json, lambda: out.print(done))
+    emit({"migrated": True}, as_json, lambda: say(done))
 
 
 def downgrade(
@@ -101,7 +100,7 @@ def downgrade(
 ) -> None:
     """Take the database back to an older schema, before older code is started; what only newer ones hold is lost."""
     take_back(variable("DATABASE_URL"), schema)
-    emit({"schema": schema}, as_json, lambda: out.print(f"the database has schema {schema}; start the older code now"))
+    emit({"schema": schema}, as_json, lambda: say(f"the database has schema {schema}; start the older code now"))
 
 
 async def _prepare_temporal() -> None:
@@ -115,14 +114,3 @@ def variable(name: str) -> str:
     if not value:
         raise Refusal(f"the variable {name} is missing: {VARIABLES[name]}")
     return value
-
-
-def log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 
 from models.payment.barcode import slip_barcode
 from models.payment.febraban import WIDTH
-from storage.intake import Rejects, look_over_text
+from storage.intake.files import look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import import_bank_file
 
 CALL_SECONDS = 10.0

@@ -49,6 +49,13 @@ class BankPayment:
     by_pix: bool
 
 
+def identity_of(payment: BankPayment, header: Header) -> str:
+    """The same for a payment in whichever file its bank reports it, and for equal payments of one day."""
+    # without an authentication nothing but its file tells a payment from an equal one of the same day
+    told_by = payment.authentication or f"NSA {header.number}"
+    return f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
     line: int
@@ -60,6 +67,8 @@ class BankReturn(ABC):
     """A file that is being read: its header at once, what its trailer confirms once `records` has ended."""
 
     header: Header
+    reversals: int = 0
+    """Payments that it takes back, as far as the bank's codes for that are known here."""
 
     @abstractmethod
     def records(self) -> Iterator[BankPayment | RejectedLine]:

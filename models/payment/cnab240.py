@@ -40,6 +40,8 @@ _MADE = re.compile(
 since some banks (Sicoob's sample) write the names before it shorter than they should."""
 PAID = ("06", "17")
 """Liquidated, and liquidated after write-off or without registration; other movements bring no money."""
+TAKEN_BACK = {"104": ("44", "47")}
+"""By bank: the movements that take a payment back (Caixa: estorno de liquidação)."""
 
 
 def is_cnab240(first: str) -> bool:
@@ -137,6 +139,7 @@ class Cnab240Return(BankReturn):
                 yield self._payment(title, line, text)
             else:
                 self._other[title.movement] += 1
+                self.reversals += title.movement in TAKEN_BACK.get(self.header.agreement[:3], ())
         elif not segment.isalpha():
             raise BadLine("its segment is none")
 

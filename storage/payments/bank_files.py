@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, text
 
 from models.errors import Refusal
-from models.payment.bank_record import BankPayment, BankReturn, Header, RejectedLine
+from models.payment.bank_record import BankPayment, BankReturn, Header, RejectedLine, identity_of
 from models.payment.bank_return import open_return
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
@@ -121,10 +121,7 @@ def _accepted(returned: BankReturn, rejects: Rejects, imported: BankFileImported
 
 
 def _row(payment: BankPayment, header: Header) -> str:
-    # without an authentication nothing but its file tells a payment from an equal one of the same day
-    told_by = payment.authentication or f"NSA {header.number}"
-    identity = f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
-    values = (payment.line, identity, payment.sequence, payment.code, payment.slip_number or "")
+    values = (payment.line, identity_of(payment, header), payment.sequence, payment.code, payment.slip_number or "")
     return "\t".join(map(str, (*values, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank"))) + "\n"
 
 

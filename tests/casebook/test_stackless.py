@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("commands.calendar", reason="the commands without a stack are on their way")
-
 from tests.casebook.book import DATA, rows, wrong
 from tests.commands.test_import_command import Line
 

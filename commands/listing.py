@@ -61,8 +61,9 @@ def _write(name: str, key: str, rows: Iterator[Row], most: int | None) -> None:
     sys.stdout.write(f'{{"{name}": [')
     for n, row in enumerate(chain(first, rows)):
         if n == most:
+            # the one row more that was asked for; reading on to the end closes the cursor
             more = True
-            break
+            continue
         sys.stdout.write(",\n" if n else "\n")
         json.dump(row, sys.stdout, default=plain, ensure_ascii=False)
         last = str(row[key])

@@ -21,6 +21,9 @@ from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.statement import Reconciled, State, list_payments
 from storage.payments.statement import reconcile as reconciled
 
+SOME_NEED_PEOPLE = 3
+"""The exit code of what was done, but for lines that people have to look at."""
+
 payments = typer.Typer(no_args_is_help=True, help="Money that came in.")
 
 
@@ -52,6 +55,8 @@ def import_payments(
             f"{file.name} is kept aside and nothing of it was applied: {'; '.join(imported.disagreements)};"
             " --force applies the lines that are well-formed"
         )
+    if rejects.count:
+        raise typer.Exit(SOME_NEED_PEOPLE)
 
 
 @payments.command("list")
@@ -61,7 +66,7 @@ def list_all(
 ) -> None:
     """List payments and what became of each: on its debt, in excess of it, given back, or unmatched."""
     with answering_database() as engine, engine.connect() as connection:
-        found = list_payments(connection, state)
+        found = list(list_payments(connection, state))
     emit({"payments": found}, as_json, lambda: _show_payments(found))
 
 
@@ -115,6 +120,7 @@ def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
         "records": imported.records,
         "accepted": imported.accepted,
         "amount": imported.amount,
+        "reversals": imported.reversals,
         "rejected": rejects.count,
         "duplicates": imported.duplicates,
         "unmatched": imported.unmatched,

@@ -47,6 +47,11 @@ class BankPayment:
     sequence: str
     """The line's own number in the file: two lines with the same one are one line said twice."""
     by_pix: bool
+    payer: str = ""
+    """The tax id of whom the title is for, where it has to vouch for the slip number: a number that doesn't bear our
+    mark may be another system's."""
+    taken_back: bool = False
+    """Whether the line takes such a payment back, instead of reporting it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ SLIP_DIGITS, OUR_NUMBER_DIGITS = 17, 13
 LARGEST_VALUE = Decimal("999999999.99")
 
 _OUR_NUMBER = re.compile(rf"0*{MARK}([0-9]{{{OUR_NUMBER_DIGITS}}})")
+_SHORT_NUMBER = re.compile(rf"{MARK}([0-9]{{11}})")
+"""The same where there are only fifteen places."""
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 """Each digit twice, and the digits of that added up: 7 → 14 → 5."""
 
@@ -105,9 +107,9 @@ def our_number(slip_number: int) -> str:
 
 
 def slip_of_our_number(written: str) -> int | None:
-    """The slip number in a nosso número of ours, else None; banks fill the field up with zeros before it or blanks
-    after it."""
-    found = _OUR_NUMBER.fullmatch(written.strip())
+    """The slip number in a nosso número that bears our mark, else None; banks fill the field up with zeros before it or
+    blanks after it."""
+    found = _OUR_NUMBER.fullmatch(written.strip()) or _SHORT_NUMBER.fullmatch(written.strip())
     return int(found[1]) if found else None
 
 

@@ -71,58 +71,7 @@ DUTIES = {
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
 }
-"""What is put in the audit log, and by whose token it may be done once tokens are in force."""
-
-READS = frozenset(
-    {
-        "agreement list",
-        "agreement quote",
-        "agreement show",
-        "audit",
-        "audit-log",
-        "catalogue export",
-        "catalogue list",
-        "catalogue show",
-        "case explain",
-        "case list",
-        "case show",
-        "cohort migrate --dry-run",
-        "cohort start --dry-run",
-        "cohort status",
-        "debt show",
-        "demo",
-        "downgrade",
-        "migrate",
-        "payments list",
-        "payments reconcile",
-        "payments unmatched",
-        "power",
-        "rates list",
-        "report",
-        "ruler check",
-        "ruler map",
-        "ruler plan",
-        "ruler preview",
-        "sample",
-        "schedule list",
-        "stack backup",
-        "stack down",
-        "stack restore",
-        "stack rotate-key",
-        "stack status",
-        "stack up",
-        "task list",
-        "token list",
-        "web",
-    }
-)
-"""What changes nothing that is on record of a taxpayer, and shows nobody's tax id."""
-
-
-def duty(command: str, options: Set[str]) -> str:
-    """The name under which a command is known here: its own, or that of one of its options with a rule of its own."""
-    special = (f"{command} --{option.replace('_', '-')}" for option in sorted(options))
-    return next((name for name in special if name in DUTIES or name in READS), command)
+"""The operations, as the audit log names them, and by whose token each may be done once tokens are in force."""
 
 
 def must_be_allowed(command: str, actor: Actor, in_force: Set[Role]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select, text
 
-from models.case.state import CaseState
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
@@ -20,6 +19,7 @@ from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.payments.statement import reconcile
+from tests import factories
 from tests.builders import REGISTERED
 from tests.chance import fresh_key
 
@@ -146,39 +146,24 @@ def contract(
         frozen = pin_ruler(connection, ruler, source, 2025)
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=at(OPENED), origin_day=OPENED, timezone="America/Sao_Paulo")
     create_cohort(engine, Cohort(cohort, frozen, Selection(), clock, "ana"))
-    person = {"key": fresh_key(), "tax_id": "11222333000181", "name": "Padaria Exemplo", "is_company": True}
     with engine.begin() as connection:
-
-        def add(table: Any, **values: Any) -> Any:
-            key = table.primary_key.columns[0]
-            return connection.execute(insert(table).values(values).returning(key)).scalar_one()
-
-        who = add(schema.taxpayers, **person)
+        who = factories.taxpayer(connection)
         owed = []
         for n, amount in enumerate(amounts):
-            row = {"tax": tax, "inscription": fresh_key(), "due": date(2025, 1 + n, 10), "amount": Decimal(amount)}
-            owed.append(add(schema.debts, **{**row, **debt}))
-            connection.execute(insert(schema.debtors).values(debt=owed[-1], taxpayer=who))
-        state = CaseState.at_start(OPENED).model_dump(mode="json")
-        case = add(schema.cases, taxpayer=who, tax=tax, cohort=cohort, ruler=frozen.digest, state=state)
+            row = {"tax": tax, "due": date(2025, 1 + n, 10), "amount": Decimal(amount)}
+            owed.append(factories.debt(connection, who, **{**row, **debt}).id)
+        case = factories.case(connection, who, cohort, OPENED, tax=tax)
     return Contract(engine, case, who, owed)
 
 
 def co_debtor(made: Contract) -> Contract:
     """Another taxpayer who owes the same debts, with a case of his own."""
-    person = {"key": fresh_key(), "tax_id": "11444777000161", "name": "Sócia", "is_company": True}
     with made.engine.begin() as connection:
-        who = connection.execute(insert(schema.taxpayers).values(person).returning(schema.taxpayers.c.id)).scalar_one()
+        who = factories.taxpayer(connection, tax_id="11444777000161", name="Sócia")
         for debt in made.debts:
             connection.execute(insert(schema.debtors).values(debt=debt, taxpayer=who))
-        theirs = select(schema.cases.c.tax, schema.cases.c.ruler).where(schema.cases.c.id == made.case)
-        row = {
-            **connection.execute(theirs).mappings().one(),
-            "taxpayer": who,
-            "cohort": "iptu",
-            "state": CaseState.at_start(OPENED).model_dump(mode="json"),
-        }
-        case = connection.execute(insert(schema.cases).values(row).returning(schema.cases.c.id)).scalar_one()
+        theirs = select(schema.cases.c.tax).where(schema.cases.c.id == made.case)
+        case = factories.case(connection, who, "iptu", OPENED, tax=connection.execute(theirs).scalar_one())
     return Contract(made.engine, case, who, made.debts)
 
 

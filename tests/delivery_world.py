@@ -7,12 +7,11 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
-from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage.catalogue import RULERS
-from storage.schema import cases, cohorts, notices, rulers, taxpayers
+from storage.schema import cohorts, rulers
+from tests import factories
 from tests.builders import ICMS
-from tests.chance import fresh_key
 
 CLOCK = Clock(
     day_seconds=Decimal(86_400),
@@ -21,7 +20,7 @@ CLOCK = Clock(
     timezone="America/Maceio",
     notices_at=time(9),
 )
-SENT_ON = date(2026, 11, 3)
+SENT_ON = factories.DAY
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 
 
@@ -42,32 +41,18 @@ class DeliveryWorld:
         return f"+55{next(self._phones)}"
 
     def taxpayer(self, phone: str | None = None, email: str | None = None) -> int:
-        key = fresh_key()
-        row = {"key": key, "tax_id": key, "name": "Empresa", "is_company": True, "phone": phone, "email": email}
         with self.engine.begin() as connection:
-            return int(connection.execute(insert(taxpayers).values(row).returning(taxpayers.c.id)).scalar_one())
+            return factories.taxpayer(connection, phone=phone, email=email)
 
     def case(self, taxpayer: int, tax: str = "ICMS", status: str = "running", closed: bool = False) -> str:
-        state = CaseState.at_start(SENT_ON).model_dump(mode="json")
-        row = {"taxpayer": taxpayer, "tax": tax, "cohort": "icms", "ruler": "delivery", "state": state}
-        row |= {"status": status, "closed_at": datetime.now(UTC) if closed else None}
+        closed_at = datetime.now(UTC) if closed else None
         with self.engine.begin() as connection:
-            return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+            return factories.case(connection, taxpayer, "icms", tax=tax, status=status, closed_at=closed_at)
 
     def notice(self, case: str, channel: str = "sms", step: int = 0, **more: Any) -> str:
         """Its id."""
-        row = {
-            "id": f"{case}-{step:02}-{channel}",
-            "case": case,
-            "step": step,
-            "channel": channel,
-            "rung_channel": channel,
-        }
-        row |= {"at": SENT_ON, "hypothesis": "h1", "stage": "reminder", "rigidity": 1, "tone": "friendly"}
-        row |= {"template": "x", "formal": False, "status": "sent", "body": "Há uma pendência.", **more}
         with self.engine.begin() as connection:
-            connection.execute(insert(notices).values(row))
-        return str(row["id"])
+            return factories.notice(connection, case, channel, step, **more)
 
     def notified(self, channel: str = "sms", **more: Any) -> tuple[str, str]:
         """A case and its notice."""

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from sqlalchemy import Engine, insert
 
-from models.case.state import CaseState
 from models.law.calendar import Clock
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
@@ -18,7 +17,8 @@ from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.case.facts import read_facts
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
-from storage.schema import cases, debtors, debts, filings, taxpayers
+from storage.schema import filings
+from tests import factories
 from tests.builders import ICMS
 from tests.chance import fresh_key
 
@@ -82,27 +82,15 @@ class Debtor:
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, ruler(interest, more), source(interest, more), 2024)
         cohort = create_cohort(self.engine, Cohort(f"c-{self.taxpayer}", frozen, Selection(), clock, "ana"))
-        state = CaseState.at_start(on).model_dump(mode="json")
-        row = {
-            "taxpayer": self.taxpayer,
-            "tax": "ICMS",
-            "cohort": cohort.name,
-            "ruler": frozen.digest,
-            "state": state,
-        }
-        row["opened_at"] = datetime.combine(on, time(9), UTC)
+        opened = {"tax": "ICMS", "opened_at": datetime.combine(on, time(9), UTC)}
         with self.engine.begin() as connection:
-            return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+            return factories.case(connection, self.taxpayer, cohort.name, on, **opened)
 
 
 def debtor(engine: Engine, amount: str = "1000.00", due: date = DUE, tax_id: str = "11222333000181") -> Debtor:
-    key = fresh_key()
-    who = {"key": key, "tax_id": tax_id, "name": "Empresa", "is_company": True}
-    owed = {"tax": "ICMS", "inscription": key, "period": "2025-09", "due": due, "amount": Decimal(amount)}
     with engine.begin() as connection:
-        taxpayer = connection.execute(insert(taxpayers).values(who).returning(taxpayers.c.id)).scalar_one()
-        made = connection.execute(insert(debts).values(owed).returning(debts.c.id, debts.c.pix_txid)).one()
-        connection.execute(insert(debtors).values(debt=made.id, taxpayer=taxpayer))
+        taxpayer = factories.taxpayer(connection, tax_id=tax_id)
+        made = factories.debt(connection, taxpayer, tax="ICMS", period="2025-09", due=due, amount=Decimal(amount))
         returned = {"period": "2025-09", "due": due, "status": "filed", "declared": Decimal(amount)}
         connection.execute(insert(filings).values(taxpayer=taxpayer, tax="ICMS", **returned))
     return Debtor(engine, taxpayer, made.id, made.pix_txid)

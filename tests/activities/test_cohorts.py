@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
@@ -19,13 +19,12 @@ from activities.dependencies import Dependencies
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
 from models.case.cohort_state import State
-from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage.case import cohorts
 from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler, read_cohort
 from storage.catalogue import RULERS
-from storage.schema import cases, debtors, debts, taxpayers
+from tests import factories
 from tests.builders import REGISTERED, shipped
 from workflows.effects import CaseStart, EvaluationRequest, Intake, StartCursor
 from workflows.names import case_workflow_id
@@ -67,19 +66,13 @@ def cohort(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
     clock = Clock(day_seconds=Decimal(86_400), origin_wall=datetime.now(UTC), origin_day=DAY, timezone="America/Maceio")
     with engine.begin() as connection:
         frozen = pin_ruler(connection, shipped(REGISTERED), RULERS.read(REGISTERED)[1], 2025)
-        for n in range(PEOPLE):
-            person = {"key": f"{n}", "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
-            who = connection.execute(insert(taxpayers).values(person).returning(taxpayers.c.id)).scalar_one()
-            debt = {"tax": "IPTU", "inscription": f"{n}", "due": date(2026, 10, 9), "amount": Decimal(1000)}
-            made = connection.execute(insert(debts).values(debt).returning(debts.c.id)).scalar_one()
-            connection.execute(insert(debtors).values(debt=made, taxpayer=who))
+        for _ in range(PEOPLE):
+            who = factories.taxpayer(connection)
+            factories.debt(connection, who)
     for name in ("other", "iptu"):
         create_cohort(engine, Cohort(name, frozen, Selection(), clock, "ana"))
-    state = CaseState.at_start(DAY).model_dump(mode="json")
     with engine.begin() as connection:
-        connection.execute(
-            insert(cases).values(taxpayer=who, tax="IPTU", cohort="other", ruler=frozen.digest, state=state)
-        )
+        factories.case(connection, who, "other", DAY)
     return "iptu"
 
 

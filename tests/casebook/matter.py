@@ -12,7 +12,7 @@ from tests.builders import Facts
 from tests.models.case.test_decision import BEFORE_COURT, PaperCase
 
 MILLIONS = "4000000.00"
-"""What each of four periods owes of who is a persistent defaulter by the thresholds of LC 225/2026."""
+"""Owed by each of four periods: a persistent defaulter by the thresholds of LC 225/2026."""
 
 
 @dataclass

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+import pytest
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError, WorkflowUpdateStage
@@ -20,6 +20,7 @@ from channels.sendgrid import SendGrid
 from models.agreement.instalments import State, Step
 from tests.builders import FACTS, debt, filing
 from tests.casebook.book import wrong
+from tests.chance import fresh_key
 from tests.workflows.conftest import town as town
 from tests.workflows.conftest import town_database as town_database
 from tests.workflows.conftest import town_engine as town_engine
@@ -83,7 +84,7 @@ async def test_l25_what_was_paused_while_it_ran_is_resumed(town: Town) -> None:
 async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncIterator[list[str]]:
     """An agreement with a reminder to hand over, told that it might leave at an instant that lies behind by the time
     its workflow hears of it: no worker was there meanwhile. Yields what is done for it."""
-    queue = f"agreement-{uuid4().hex[:8]}"
+    queue = f"agreement-{fresh_key()[:8]}"
     step = Step(kind="reminder", on=FIRST_DAY, n=1, reason="parcela 1 vence")
     seen = {"paid": 0, "of": 1, "on_hold_since": None}
     told: list[str] = []
@@ -108,7 +109,7 @@ async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncI
 
     effects: list[Any] = [review_agreement, write_about_instalment, hand_over_message]
     async with Worker(client, task_queue=queue, workflows=[InstalmentAgreement], activities=effects):
-        agreement = uuid4().hex[:8]
+        agreement = fresh_key()[:8]
         start = AgreementStart(agreement=agreement, case="c", cohort="c", policy="p")
         handle = await client.start_workflow(
             InstalmentAgreement.run, start, id=agreement_workflow_id(agreement), task_queue=queue
@@ -174,20 +175,36 @@ async def test_l32_a_payment_is_heard_while_no_worker_takes_the_notice(
 # ---- S1, S2: nobody is believed for what he says of himself, and Temporal ends nothing
 
 
-@wrong("S1", "whoever reaches Temporal's port approves a suspension, by what he says of himself")
-async def test_s1_an_approval_that_no_command_wrote_down_is_refused(town: Town) -> None:
+BIA = {"by": "bia", "role": "supervisor", "reason": "x", "seen": ""}
+SAID = {"approve": BIA, "approve_suspension": BIA, "acted": 999_999}
+"""Updates of a case's workflow, and what somebody says in them for whom no command wrote an act down."""
+
+
+async def awaits_approval_and_is_told(town: Town, update: str) -> Life:
+    """By a client of a stranger's, which has no key: plain JSON."""
     life = await town.begin_one(FACTS["h8"])
     await life.reaches("awaiting_approval")
     stranger = Client(town.client.service_client, namespace=town.client.namespace)
     handle = stranger.get_workflow_handle(life.handle.id)
-    said = {"by": "bia", "role": "supervisor", "reason": "x", "seen": ""}
     with suppress(WorkflowUpdateFailedError):
-        await handle.start_update("approve", said, wait_for_stage=WorkflowUpdateStage.ACCEPTED)
+        await handle.start_update(update, SAID[update], wait_for_stage=WorkflowUpdateStage.ACCEPTED)
+    return life
+
+
+@pytest.mark.parametrize("update", SAID)
+async def test_s1_an_approval_that_no_command_wrote_down_approves_nothing(town: Town, update: str) -> None:
+    life = await awaits_approval_and_is_told(town, update)
 
     async def suspended() -> bool:
         return bool(await asyncio.to_thread(lambda: life.suspended_benefits))
 
-    assert not await soon(suspended, PATIENCE)
+    assert not await soon(suspended)
+    assert life.status == "awaiting_approval"
+
+
+@wrong("S1", "nothing on record says that somebody tried")
+async def test_s1_a_forged_approval_is_on_record_as_refused(town: Town) -> None:
+    life = await awaits_approval_and_is_told(town, "acted")
     refused = "SELECT count(*) FROM audit_log WHERE subject = :case AND outcome = 'refused'"
     assert life.rows(refused) == [(1,)]
 

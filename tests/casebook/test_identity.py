@@ -127,7 +127,8 @@ def test_s5_half_sent_requests_keep_no_payment_out(engine: Engine) -> None:
         for _ in range(1100):
             caller = slow.enter_context(socket.create_connection(("127.0.0.1", port)))
             caller.sendall(f"POST /webhooks/pix/{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{".encode())
-        answer = httpx.post(f"http://127.0.0.1:{port}/webhooks/pix/{SECRET}", content=body([pix(owing.txid)]))
+        url = f"http://127.0.0.1:{port}/webhooks/pix/{SECRET}"
+        answer = httpx.post(url, content=body([pix(owing.txid)]), timeout=60)
     assert answer.status_code == 200
     assert world.received(owing) == "100.00"
 

@@ -121,7 +121,7 @@ CALLBACKS = {
 }
 SECRET = "not-a-secret-that-anybody-has"
 READ = {"bcb-2.9.0-pixWebhook1+2", "efi-sent-pix"}
-"""What is read as it should be, today."""
+"""Callbacks that are read as they should be, today."""
 
 
 @pytest.fixture

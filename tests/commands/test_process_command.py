@@ -1,5 +1,6 @@
 """`case hold`, `release`, `defence`, `step`, and near prescription in lists, as an analyst types them."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -159,3 +160,19 @@ def test_an_agreement_broken_near_prescription_is_listed_before_newer_ones(line:
         signed = ("agreement", "sign", made.case, "--policy", "belo-horizonte", "--instalments", "2", "--by", "ana")
         line.json("agreement", "break", line.json(*signed)["agreement"], *WHO)
     assert listed(line.json("agreement", "list")["agreements"]) == [old.case, new.case]
+
+
+def test_an_act_is_on_record_while_temporal_is_away(line: Line, made: Contract) -> None:
+    """Nothing is at the address of Temporal here; the relay tells the case as soon as something is."""
+    code, said, complained = line("case", "pause", made.case, "--by", "ana", "--json")
+    assert (code, json.loads(said)) == (0, {"case": made.case, "status": "paused"})
+    assert complained.startswith("the case does not answer yet: it is on record")
+    [(act,)] = made.rows("SELECT id FROM acts")
+    assert made.rows("SELECT name, payload, delivered_at FROM outbox") == [("act_recorded", {"act": act}, None)]
+    assert refused(line, "case", "pause", made.case, "--by", "bia").endswith("the case is paused already")
+    assert line("case", "resume", made.case, "--by", "bia")[0] == 0
+    assert made.rows("SELECT command, outcome FROM audit_log WHERE subject = :case ORDER BY id") == [
+        ("case pause", "done"),
+        ("case pause", "refused"),
+        ("case resume", "done"),
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from commands.cohort import start_cohort
 from embedded import postgres, temporal
@@ -28,7 +28,7 @@ from storage.audit.invariants import violations
 from storage.case.cohorts import Cohort, Selection, candidates, open_cases
 from storage.engine import connect
 from storage.payments.ledger import record_pix
-from storage.schema import debtors, debts, taxpayers
+from tests import factories
 from tests.embedded.test_stack import eventually
 from workflows.client import connect_to
 
@@ -72,12 +72,8 @@ def begin(engine: Engine, tax: str, people: int) -> Cohort:
     """A cohort of people who owe that tax, on record alone."""
     bundle = load_ruler("divida-ativa")
     with engine.begin() as connection:
-        for n in range(people):
-            person = {"key": f"{tax}-{n}", "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
-            who = connection.execute(insert(taxpayers).values(person).returning(taxpayers.c.id)).scalar_one()
-            debt = {"tax": tax, "inscription": f"{tax}-{n}", "due": date(2026, 10, 9), "amount": Decimal(1000)}
-            made = connection.execute(insert(debts).values(debt).returning(debts.c.id)).scalar_one()
-            connection.execute(insert(debtors).values(debt=made, taxpayer=who))
+        for _ in range(people):
+            factories.debt(connection, factories.taxpayer(connection), tax=tax)
     clock = Clock(
         day_seconds=Decimal(str(DAY_SECONDS)),
         origin_wall=datetime.now(UTC),

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import Refusal
-from models.roles import DUTIES, READS, Actor, Role, duty, must_be_allowed
+from models.roles import DUTIES, Actor, Role, must_be_allowed
 
 ANA, BIA, CAIO = Actor("ana", Role.ANALYST), Actor("bia", Role.SUPERVISOR), Actor("caio", Role.AUDITOR)
 NOBODY = Actor("root")
@@ -46,13 +46,3 @@ def test_an_analyst_judges_nothing(command: str) -> None:
 def test_everybody_with_a_token_may_see_a_tax_id() -> None:
     for actor in (ANA, BIA, CAIO):
         must_be_allowed("case show --reveal", actor, ALL)
-
-
-def test_an_option_may_have_a_rule_of_its_own() -> None:
-    assert duty("case show", {"case", "reveal"}) == "case show --reveal"
-    assert duty("case show", {"case", "json"}) == "case show"
-    assert duty("cohort start", {"dry_run", "name"}) in READS
-
-
-def test_no_command_both_reads_only_and_changes() -> None:
-    assert not READS & set(DUTIES)

@@ -20,7 +20,7 @@ from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
-from models.roles import DUTIES, READS, Role
+from models.roles import DUTIES, Role
 from operations.agreements import break_agreement, sign_agreement
 from operations.cases import (
     approve_suspension,
@@ -475,7 +475,3 @@ def test_what_cannot_be_entered_is_not_done(world: World, owner: Engine) -> None
     assert world.made.rows("SELECT paused_by FROM cases") == [(None,)]
     assert world.made.rows("SELECT count(*) FROM acts") == [(0,)]
     assert world.made.rows("SELECT count(*) FROM outbox") == [(0,)]
-
-
-def test_reads_have_no_operation() -> None:
-    assert not READS & OPERATIONS.keys()

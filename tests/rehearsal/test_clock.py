@@ -12,15 +12,15 @@ TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 
 
 def test_those_who_are_due_are_told_and_nobody_else(engine: Engine) -> None:
-    ruler = opened(engine, "cidade")
+    opened(engine, "cidade")
     opened(engine, "outra")
     with engine.begin() as connection:
-        due = case(connection, "cidade", ruler, TUESDAY)
-        overdue = case(connection, "cidade", ruler, MONDAY)
-        case(connection, "cidade", ruler, WEDNESDAY)
-        case(connection, "cidade", ruler, None)
-        case(connection, "cidade", ruler, TUESDAY, closed_at=CLOCK.origin_wall)
-        case(connection, "outra", ruler, TUESDAY)
+        due = case(connection, "cidade", TUESDAY)
+        overdue = case(connection, "cidade", MONDAY)
+        case(connection, "cidade", WEDNESDAY)
+        case(connection, "cidade", None)
+        case(connection, "cidade", TUESDAY, closed_at=CLOCK.origin_wall)
+        case(connection, "outra", TUESDAY)
     clock = RehearsalClock(engine, ["cidade"], CLOCK)
     clock.move()
     with engine.connect() as connection:

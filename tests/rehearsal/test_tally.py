@@ -8,11 +8,11 @@ from tests.rehearsal.cases import CLOCK, case, opened
 
 
 def test_resolved_are_those_that_are_resolved_and_no_others_that_are_over(engine: Engine) -> None:
-    ruler = opened(engine, "cidade")
+    opened(engine, "cidade")
     with engine.begin() as connection:
         for status in ("running", "resolved", "resolved", "cancelled", "ended"):
             closed_at = None if status == "running" else CLOCK.origin_wall
-            case(connection, "cidade", ruler, None, status=status, closed_at=closed_at)
+            case(connection, "cidade", None, status=status, closed_at=closed_at)
     assert take_tally(engine).resolved == 2
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, insert, select, text
 from models.case.state import CaseState
 from models.law.calendar import Clock
 from storage.catalogue import RULERS
-from storage.schema import cases, cohorts, debtors, debts, rulers, taxpayers
+from storage.schema import cohorts, debts, rulers
+from tests import factories
 from tests.builders import ICMS
 from tests.chance import fresh_key
 
@@ -49,26 +50,20 @@ class World:
                 connection.execute(insert(cohorts).values(row))
 
     def taxpayer(self) -> int:
-        key = fresh_key()
-        row = {"key": key, "tax_id": key, "name": "Empresa", "is_company": True}
         with self.engine.begin() as connection:
-            return int(connection.execute(insert(taxpayers).values(row).returning(taxpayers.c.id)).scalar_one())
+            return factories.taxpayer(connection)
 
     def debt(self, *owers: int, amount: str = "100.00", tax: str = "ICMS") -> Owing:
-        row = {"tax": tax, "inscription": fresh_key(), "due": date(2026, 1, 10), "amount": Decimal(amount)}
         with self.engine.begin() as connection:
-            made = connection.execute(insert(debts).values(row).returning(debts.c.id, debts.c.pix_txid)).one()
-            for taxpayer in owers:
-                connection.execute(insert(debtors).values(debt=made.id, taxpayer=taxpayer))
+            row = {"tax": tax, "due": date(2026, 1, 10), "amount": Decimal(amount)}
+            made = factories.debt(connection, *owers, **row)
         return Owing(made.id, made.pix_txid)
 
     def case(self, taxpayer: int, cohort: str = "real", status: str = "running", closed: str | None = None) -> str:
         """`closed` is the day on which it was closed."""
         closed_at = datetime.fromisoformat(f"{closed}T12:00:00Z") if closed else None
-        row = {"taxpayer": taxpayer, "tax": "ICMS", "cohort": cohort, "ruler": "d1", "state": STATE}
-        row |= {"status": status, "closed_at": closed_at}
         with self.engine.begin() as connection:
-            return str(connection.execute(insert(cases).values(row).returning(cases.c.id)).scalar_one())
+            return factories.case(connection, taxpayer, cohort, tax="ICMS", status=status, closed_at=closed_at)
 
     def owing_case(self, amount: str = "100.00", cohort: str = "real") -> tuple[Owing, str]:
         taxpayer = self.taxpayer()

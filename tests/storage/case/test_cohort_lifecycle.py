@@ -6,10 +6,9 @@ from decimal import Decimal
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, select, text
 
 from models.case.cohort_state import State
-from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action
 from models.errors import Refusal
@@ -18,7 +17,8 @@ from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS
-from storage.schema import cases, cohorts, debtors, debts, outbox, taxpayers
+from storage.schema import cases, outbox
+from tests import factories
 from tests.builders import REGISTERED, shipped
 
 NOW = datetime(2026, 11, 3, 15, tzinfo=UTC)
@@ -34,15 +34,9 @@ def founded(engine: Engine, name: str = "iptu") -> Cohort:
 
 def case(engine: Engine, name: str, cohort: str = "iptu", status: str = "running", paused_by: str | None = None) -> str:
     with engine.begin() as connection:
-        person = {"key": name, "tax_id": name, "name": name, "is_company": True}
-        who = connection.execute(insert(taxpayers).values(person).returning(taxpayers.c.id)).scalar_one()
-        owed = {"tax": "IPTU", "inscription": name, "due": date(2026, 10, 9), "amount": Decimal(1000)}
-        debt = connection.execute(insert(debts).values(owed).returning(debts.c.id)).scalar_one()
-        connection.execute(insert(debtors).values(debt=debt, taxpayer=who))
-        values = {"taxpayer": who, "tax": "IPTU", "cohort": cohort, "status": status, "paused_by": paused_by}
-        values["ruler"] = select(cohorts.c.ruler).where(cohorts.c.name == cohort).scalar_subquery()
-        values["state"] = CaseState.at_start(TODAY).model_dump(mode="json")
-        return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
+        who = factories.taxpayer(connection, key=name)
+        factories.debt(connection, who)
+        return factories.case(connection, who, cohort, TODAY, status=status, paused_by=paused_by)
 
 
 def look(engine: Engine, name: str) -> Status:

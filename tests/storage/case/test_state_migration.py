@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -14,6 +13,7 @@ from models.case.state import ApprovalRound, CaseState, DwellClock, OffMap, OnRo
 from models.law.calendar import Standstill, Unit, Wait
 from models.ruler.schema import Kind
 from storage import migrate
+from tests.chance import fresh_key
 
 START, LATER = "2026-11-03", "2026-11-20"
 DAY, THEN = date(2026, 11, 3), date(2026, 11, 20)
@@ -121,7 +121,7 @@ FORMS = {
 @pytest.fixture
 def before(postgres: str) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
     """A database of schema 0017 with a taxpayer, a ruler and a cohort in it."""
-    name = f"before_{uuid4().hex[:8]}"
+    name = f"before_{fresh_key()[:8]}"
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
         url = make_url(postgres).set(database=name)

@@ -3,19 +3,17 @@
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, text
 
-from models.case.state import CaseState
 from models.errors import Refusal
 from models.law.calendar import Clock
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.contact.costs import change_budget, spent_by_channel
-from storage.schema import cases, cohorts, debtors, debts, notices, taxpayers
+from tests import factories
 from tests.builders import REGISTERED, shipped
 
 TODAY = date(2026, 11, 3)
@@ -39,37 +37,21 @@ def begin(engine: Engine, budget: Decimal | None = None) -> Cohort:
 def owing(engine: Engine, name: str) -> int:
     """A taxpayer with a single inscription."""
     with engine.begin() as connection:
-        person = {"key": name, "tax_id": name, "name": name, "is_company": True}
-        who: int = connection.execute(insert(taxpayers).values(person).returning(taxpayers.c.id)).scalar_one()
-        owed = {"tax": "IPTU", "inscription": name, "due": date(2026, 10, 9), "amount": Decimal(1000)}
-        debt = connection.execute(insert(debts).values(owed).returning(debts.c.id)).scalar_one()
-        connection.execute(insert(debtors).values(debt=debt, taxpayer=who))
+        who = factories.taxpayer(connection, key=name)
+        factories.debt(connection, who)
     return who
 
 
 def case(engine: Engine, name: str, status: str) -> str:
     who = owing(engine, name)
-    state = CaseState.at_start(TODAY).model_dump(mode="json")
-    ruler = select(cohorts.c.ruler).where(cohorts.c.name == COHORT).scalar_subquery()
-    values = {"taxpayer": who, "tax": "IPTU", "cohort": COHORT, "ruler": ruler, "status": status, "state": state}
-    values["blocks"] = [] if status == "running" else [{"kind": status, "reason": "r"}]
+    blocks = [] if status == "running" else [{"kind": status, "reason": "r"}]
     with engine.begin() as connection:
-        return str(connection.execute(insert(cases).values(values).returning(cases.c.id)).scalar_one())
+        return factories.case(connection, who, COHORT, TODAY, status=status, blocks=blocks)
 
 
 def notice(engine: Engine, case: str, step: int, channel: str, cost: str) -> None:
-    values: dict[str, Any] = {"id": f"{case}-{step}-{channel}", "case": case, "step": step, "channel": channel}
-    values |= {
-        "rung_channel": channel,
-        "at": TODAY,
-        "hypothesis": "h1",
-        "stage": "reminder",
-        "rigidity": 1,
-        "tone": "friendly",
-    }
-    values |= {"template": "t", "formal": False, "status": "sent", "body": "", "cost": Decimal(cost)}
     with engine.begin() as connection:
-        connection.execute(insert(notices).values(values))
+        factories.notice(connection, case, channel, step, at=TODAY, cost=Decimal(cost))
 
 
 def test_the_dry_run_prices_every_notice_of_the_whole_ladder(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from activities.charges import bring_up_to_date
 from models.law.calendar import Clock
@@ -29,7 +29,7 @@ from storage.payments.ledger import match, record_pix
 from storage.payments.offers import offer_on, settle
 from storage.payments.statement import list_payments, reconcile
 from storage.read_models.pay_page import read_pay_page
-from storage.schema import debtors, debts, taxpayers
+from tests import factories
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
 from tests.builders import REFIS, REGISTERED, bundled, shipped
@@ -55,14 +55,10 @@ class City:
     folder: Path
 
     def owes(self, amount: str = "1000.00") -> int:
-        key = fresh_key()
-        owed = {"tax": "IPTU", "inscription": key, "due": date(2022, 6, 15), "amount": Decimal(amount)}
-        who = {"key": key, "tax_id": "11222333000181", "name": "Padaria", "is_company": True}
         with self.engine.begin() as connection:
-            taxpayer = connection.execute(insert(taxpayers).values(who).returning(taxpayers.c.id)).scalar_one()
-            made = connection.execute(insert(debts).values(owed).returning(debts.c.id)).scalar_one()
-            connection.execute(insert(debtors).values(debt=made, taxpayer=taxpayer))
-        return int(taxpayer)
+            taxpayer = factories.taxpayer(connection)
+            factories.debt(connection, taxpayer, due=date(2022, 6, 15), amount=Decimal(amount))
+        return taxpayer
 
     def starts(self, ruler: str = REFIS, on: date = FIRST_DAY, source: str | None = None, name: str = "") -> int:
         """How many cases were opened by a cohort of everybody who owes."""

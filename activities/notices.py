@@ -359,7 +359,7 @@ def _cost(tx: CaseTransaction, route: Route, at: date, segments: int) -> Decimal
     try:
         return cost_of(prices_of(tx.case.ruler), route.channel, at, segments)
     except Refusal as missing:
-        # tried again until somebody puts the price there, and seen as pending in the Web UI meanwhile
+        # tried again until the cohort goes over to a ruler with that price, and seen as pending in the Web UI meanwhile
         raise ApplicationError(str(missing), type="NoPrice") from None
 
 

@@ -127,7 +127,7 @@ def audit_log(
 ) -> None:
     """Who did what and when, the oldest first."""
     with answering_database() as engine, engine.connect() as connection:
-        entries = read_log(connection, case or None, by or None)
+        entries = [*read_log(connection, case or None, by or None)]
     emit({"entries": entries}, as_json, lambda: table(COLUMNS, map(_row, entries)))
 
 

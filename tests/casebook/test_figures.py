@@ -81,10 +81,10 @@ def test_t2_one_large_payer_makes_no_effect() -> None:
 
 @wrong("T3", "who looks every day finds an effect where there is none")
 def test_t3_a_report_that_is_read_daily_claims_no_effect_too_often() -> None:
-    """Sixty readings of each of forty cohorts of 5,000, a fifth of them held out; one in sixty of the 6 % that pay
+    """Sixty readings of each of two dozen cohorts of 5,000, a fifth of them held out; one in sixty of the 6 % that pay
     does so each day."""
     chance = np.random.default_rng(2026)
-    runs, days = 40, 60
+    runs, days = 24, 60
     claimed = 0
     for _ in range(runs):
         held = chance.random(5_000) < 0.2

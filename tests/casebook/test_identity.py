@@ -236,10 +236,6 @@ def test_s10_a_cohort_has_a_name_that_can_be_typed(line: Line, name: str) -> Non
     assert line("cohort", "start", name, "--ruler", ICMS, "--by", "ana", "--dry-run")[0] in (1, 2)
 
 
-def test_s10_a_cohort_s_usual_name_is_taken(line: Line) -> None:
-    assert line("cohort", "start", "icms-2026_10", "--ruler", ICMS, "--by", "ana", "--dry-run")[0] == 0
-
-
 @wrong("S10", "it is called a fault of ours")
 @pytest.mark.parametrize("place", ["/proc/regua", "{tmp}/" + "d" * 300, "{tmp}/file/home"])
 def test_s10_a_stack_that_can_t_be_there_says_so_in_a_sentence(

@@ -208,7 +208,7 @@ class Cnab240Return(BankReturn):
 
 
 def _code(title: _Title) -> str:
-    """What people know the title by: its nosso número, else what the client wrote into it."""
+    """The name of a title for people: its nosso número, else what the client wrote into it."""
     written = title.written([(38, 57), (59, 73), (106, 130)])
     code = next(filter(None, written), None)
     if code is None:

@@ -1,4 +1,4 @@
-"""What banks do differently in a CNAB 240 return: one entry a bank, what isn't said is FEBRABAN's.
+"""The banks' own ways in a CNAB 240 return: one entry a bank; what isn't said there is FEBRABAN's.
 
 A movement is a payment, takes a payment back, or is known to bring no money. One that is none of these and has money in
 it is for people. Sources: FEBRABAN CNAB 240, note C044, and the banks' own manuals of the layout.

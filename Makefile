@@ -1,4 +1,4 @@
-# Needs git, make and python3 >= 3.11; everything else comes into .venv from PyPI, pinned and hashed.
+# Needs git, make and python3 >= 3.11; everything else comes into .venv, pinned and hashed.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -43,10 +43,10 @@ check: install
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
 
-# Passes only when every pinned package was looked up and none has a known flaw: needs pypi.org itself, no mirror.
+# Passes only when every pinned package was looked up and none has a known flaw: needs the public package index itself, no mirror.
 audit: .venv/audit/installed
 	@.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock \
-		|| { echo "error: a pinned package has a known flaw, or could not be looked up at pypi.org; see above" >&2; exit 1; }
+		|| { echo "error: a pinned package has a known flaw, or could not be looked up in the public package index; see above" >&2; exit 1; }
 
 .venv/audit/installed: requirements-audit.lock
 	$(PYTHON) -m venv .venv/audit

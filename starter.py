@@ -2,44 +2,33 @@
 
 import os
 import sys
-from importlib import import_module
-from typing import Any
+
+# looking for plug-ins of pydantic's, of which there are none, reads what every installed package says of itself
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 try:
-    import typer
-    from sqlalchemy.exc import OperationalError
-    from temporalio.service import RPCError
-
-    from commands import GROUPS
-    from commands.console import fail, run
-    from workflows.client import leave
+    from commands.console import fail, run, unreachable
+    from commands.line import command_line
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here; run `make install`, then `.venv/bin/python starter.py`")
 
 
-def command_line(asked: str) -> Any:
-    """With the commands of the group that was asked for; of all groups, when it is none of theirs."""
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    app.callback(help="Régua: a dunning ruler for tax authorities.")(lambda: None)
-    for group in [file for file, commands in GROUPS.items() if asked in commands] or GROUPS:
-        import_module(f"commands.{group}").register(app)
-    return typer.main.get_command(app)
-
-
 def main() -> int:
     """Exit code 0: done; 1: refused or failed, with one sentence on stderr; 2: wrong usage."""
-    line = command_line(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
-        return run(line)
-    except OperationalError:
-        return fail("the database does not answer; see `python starter.py stack status`")
-    except RPCError as error:
-        return fail(f"Temporal answered {error.status.name}; see `python starter.py stack status`")
-    except Exception as bug:
+        return run(command_line())
+    except Exception as error:
+        if sentence := unreachable(error):
+            return fail(sentence)
         if os.environ.get("REGUA_TRACEBACK"):
             raise
-        return fail(f"unexpected {type(bug).__name__}: a fault of ours; REGUA_TRACEBACK=1 shows where")
+        return fail(f"unexpected {type(error).__name__}: a fault of ours; REGUA_TRACEBACK=1 shows where")
 
 
 if __name__ == "__main__":
-    leave(main())
+    code = main()
+    if "temporalio" in sys.modules:
+        from workflows.client import leave
+
+        leave(code)
+    sys.exit(code)

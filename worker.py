@@ -57,7 +57,7 @@ RETRY_SECONDS = 0.5
 
 
 def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDeploymentConfig | None = None) -> Worker:
-    """Without a deployment it serves whatever workflow there is, whichever build is current."""
+    """The worker of cases. Without a deployment it serves whatever workflow there is, whichever build is current."""
     case, cohort, agreement = (
         CaseActivities(dependencies),
         CohortActivities(dependencies, client),

@@ -52,7 +52,7 @@ class AgreementActivities(AgreementEffects):
 
     @activity.defn
     def sign_agreement(self, wanted: AgreementRequest) -> Signed:
-        """Raises `Refusal` with the rule that says so."""
+        """Sign an agreement. Raises `Refusal` with the rule that says so."""
         asked = SigningRequest(wanted.instalments, wanted.pay, wanted.kind, wanted.litigation, wanted.regime)
         with self.dependencies.engine.connect() as connection:
             offered = offered_policy(read_case(connection, wanted.case).frozen, wanted.policy)
@@ -64,14 +64,14 @@ class AgreementActivities(AgreementEffects):
 
     @activity.defn
     def review_agreement(self, dispatch: AgreementReview) -> AgreementNextAction:
-        """As the record tells it now; a break that is certain by the day of the step is decided."""
+        """Review an agreement as the record tells it now; a break that is certain by the day of the step is decided."""
         with self._case_transaction(dispatch.agreement, dispatch.step) as tx:
             return self._next_action(tx)
 
     @activity.defn
     def write_about_instalment(self, dispatch: AgreementReview) -> AgreementNextAction:
-        """On record before anything leaves, for the channels that reach the taxpayer now; nothing outside their hours,
-        for which the next action says when they open."""
+        """Put a message on record before anything leaves, for the channels that reach the taxpayer now; nothing outside
+        their hours, for which the next action says when they open."""
         step = dispatch.step
         assert step is not None  # noqa: S101 - there is no message without a step
         with self._case_transaction(dispatch.agreement, step) as tx:
@@ -203,7 +203,8 @@ def _opens_at(tx: AgreementTransaction, day: date, channels: Iterable[Channel]) 
 
 
 def _is_lawful_now(tx: AgreementTransaction, day: date, channels: Iterable[Channel]) -> bool:
-    """On a compressed clock a contact is judged by the instant it was due at, which lies inside its hours."""
+    """Whether a contact is lawful now. On a compressed clock it is judged by the instant it was due at, which lies
+    inside its hours."""
     at = _opens_at(tx, day, channels)
     return tx.agreed.case.clock.compressed or (at is not None and at <= now())
 

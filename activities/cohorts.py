@@ -38,7 +38,7 @@ class CohortActivities(CohortEffects):
 
     @activity.defn
     async def start_cases(self, intake: Intake) -> StartCursor:
-        """Goes on from its last heartbeat, so a restart starts nobody twice and leaves nobody out."""
+        """Start cases from the last heartbeat on, so a restart starts nobody twice and leaves nobody out."""
         details = activity.info().heartbeat_details
         cursor = StartCursor.model_validate(details[0]) if details else intake.cursor
         record, total = await asyncio.to_thread(self._read, intake.cohort, cursor.total)
@@ -68,7 +68,8 @@ class CohortActivities(CohortEffects):
             return record, total or count_named(connection, record.frozen.ruler, record.selection)
 
     async def _draw(self, cohort: Cohort, today: date) -> None:
-        """Before anything is sent everybody is on record, and drawn. Done twice, only who came since is drawn."""
+        """Draw everybody for an arm: before anything is sent all are on record, and drawn. Done twice, only who came
+        since is drawn."""
         with closing(candidates(self.dependencies.engine, cohort.frozen.ruler, cohort.selection, today)) as pages:
             while page := await asyncio.to_thread(next, pages, None):
                 await asyncio.to_thread(open_cases, self.dependencies.engine, cohort, page, today)
@@ -98,7 +99,7 @@ class CohortActivities(CohortEffects):
         )
 
     async def _start_some(self, cohort: Cohort, rulers: Mapping[str, str], rate_limit: "RateLimit") -> int:
-        """How many failed, of cases given with the labels of their rulers."""
+        """Start some cases and give how many failed, of those given with the labels of their rulers."""
         gate = asyncio.Semaphore(AT_ONCE)
         evaluations = await asyncio.to_thread(self._evaluate, cohort, rulers.keys())
 
@@ -119,7 +120,8 @@ class CohortActivities(CohortEffects):
         return {tx.case.id: self.dependencies.evaluation(tx) for tx in transactions}
 
     async def _start(self, cohort: Cohort, case: str, ruler: str, evaluation: Evaluation | None) -> bool:
-        """Whether Temporal took it; whom it refuses holds nobody else up, and the relay tries again."""
+        """Start a case, and tell whether Temporal took it; whom it refuses holds nobody else up, and the relay tries
+        again."""
         try:
             await start_case(self.client, case, cohort.name, ruler, evaluation=evaluation)
         except RPCError as error:

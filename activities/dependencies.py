@@ -65,7 +65,7 @@ class Dependencies:
         return Dispatch(channel=route.channel, rung_channel=route.rung_channel, queue=self.queue(case, route.channel))
 
     def queue(self, case: Case, channel: Channel) -> str:
-        """That of the provider who takes the case's messages on a channel."""
+        """The task queue of the provider who takes the case's messages on a channel."""
         return queue_of(self.gateway_of(case).adapter(channel).name)
 
     def gateway_of(self, case: Case) -> MailGateway:

@@ -91,7 +91,7 @@ class NoticeActivities(NoticeEffects):
     # ---- claiming
 
     def _claim(self, tx: CaseTransaction, contact: Contact) -> Claimed | None:
-        """None when it has left or is lost, or when something overtook it."""
+        """Claim a notice; None when it has left or is lost, or when something overtook it."""
         route = Route(channel=contact.channel, rung_channel=contact.rung_channel)
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
         begun = _notices_of_rung(tx, contact.step)
@@ -198,7 +198,8 @@ class NoticeActivities(NoticeEffects):
         return mail_html(Message(subject=made.subject, body=made.body), head, _words(case))
 
     def _content(self, tx: CaseTransaction, made: Row[Any]) -> Content | None:
-        """None: its ruler has none, or the case went over to a ruler without that rung."""
+        """The WhatsApp template of the rung; None when its ruler has none, or the case went over to a ruler without
+        that rung."""
         ruler, sent = tx.case.ruler, (made.hypothesis, made.stage)
         content = next((rung.content for row, _, rung in ruler.cells() if (row, rung.stage) == sent), None)
         variables = (tx.person.name, ruler.authority, self._link(tx) or ruler.contact.site)
@@ -207,7 +208,7 @@ class NoticeActivities(NoticeEffects):
     # ---- handing over
 
     def _hand_over(self, claimed: Claimed) -> Receipt:
-        """Raises Undeliverable; ApplicationError for what Temporal is to try again."""
+        """Hand a notice to its provider. Raises Undeliverable; ApplicationError for what Temporal is to try again."""
         message, adapter = claimed.message, claimed.adapter
         if claimed.tries is not None:
             if receipt := self._found(claimed, claimed.tries):
@@ -413,7 +414,7 @@ def _personal(made: Row[Any], who: Person) -> tuple[str, ...]:
 
 
 def _written_to(channel: str, who: Person) -> str | None:
-    """For providers that need no address: whom the file is for."""
+    """The name that a file is written to, for providers that need no address."""
     return formatted(who.tax_id) if channel == "domicile" else who.contacts.addresses["email"]
 
 
@@ -423,6 +424,6 @@ def _handed(connection: Connection, notice: str, count: int) -> None:
 
 
 def _lose(connection: Connection, notice: str, reason: str) -> None:
-    """Unless a webhook has told more of it meanwhile."""
+    """Put a notice down as lost, unless a webhook has told more of it meanwhile."""
     mine = update(notices).where(notices.c.id == notice, notices.c.status == Progress.CLAIMED)
     connection.execute(mine.values(status=Progress.FAILED, failure=reason))

@@ -12,7 +12,7 @@ QUEUE = "bare"
 
 @activity.defn
 def nothing() -> float:
-    """When it was not done, in seconds since 1970."""
+    """Do nothing, and give the time of it in seconds since 1970."""
     return activity.info().started_time.timestamp()
 
 
@@ -24,7 +24,7 @@ class BareRuler:
 
     @workflow.run
     async def run(self, rungs: list[datetime]) -> list[float]:
-        """When each rung was done."""
+        """Climb, and give the time at which each rung was done."""
         await _do()
         self.begun = True
         done = []

@@ -55,7 +55,7 @@ class Ground:
 
     @property
     def owners_database(self) -> str:
-        """Where the bare floors may have tables of their own, which the product's role may not."""
+        """The database in which the bare floors may have tables of their own, which the product's role may not."""
         return postgres.address(self.home, postgres.port_of(self.stack.services.database))
 
     @property
@@ -72,7 +72,7 @@ class Ground:
         return await connect_to(self.stack.services.temporal, self.home.payload_keys)
 
     def debtors(self, tax: str, count: int) -> None:
-        """So many people with one debt each, that nobody else has; `tax` in capitals, as imports write it."""
+        """Import so many people with one debt each, that nobody else has; `tax` in capitals, as imports write it."""
         with self.engine.begin() as connection:
             connection.execute(text(DEBTORS), {"tax": tax, "count": count, "due": MONDAY - timedelta(days=30)})
             connection.execute(text("ANALYZE taxpayers; ANALYZE debts; ANALYZE debtors"))
@@ -87,7 +87,7 @@ class Ground:
             return connection.execute(text(query), values).scalar_one()
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> None:
-        """Raises Refusal when it takes too long."""
+        """Wait until something holds. Raises Refusal when it takes too long."""
         deadline = time.monotonic() + seconds
         while not await asyncio.to_thread(holds):
             if time.monotonic() > deadline:

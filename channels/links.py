@@ -7,7 +7,6 @@ where the case lives on a compressed clock: its reader doesn't.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +15,6 @@ from typing import Literal, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
-from itsdangerous.encoding import base64_decode
-from itsdangerous.signer import HMACAlgorithm
 
 from channels.rotation import newest_first
 from models.contact.channel import Channel
@@ -54,7 +50,6 @@ class Links:
         now: Callable[[], float] = time,
     ) -> None:
         self._ciphers = [AESSIV(hmac.digest(key.encode(), b"regua.links", "sha512")) for key in keys]
-        self._keys = tuple(keys)
         self._valid_days = valid_days
         self._now = now
         self.public_url = public_url.rstrip("/")
@@ -94,8 +89,6 @@ class Links:
         return _text(self._ciphers[0].encrypt(made + content, [purpose.encode()]))
 
     def _content(self, purpose: Purpose, token: str) -> bytes:
-        if "." in token:
-            return _signed_content(self._keys, purpose, token, self._valid_days)
         opened = self._opened(purpose, token)
         if self._today() - int.from_bytes(opened[:DAY_BYTES]) > self._valid_days:
             raise ExpiredLink
@@ -129,29 +122,6 @@ def _bytes(token: str) -> bytes:
     if _text(sealed) != token:
         raise WrongLink
     return sealed
-
-
-def _signed_content(keys: Sequence[str], purpose: Purpose, token: str, valid_days: int) -> bytes:
-    """The content of a link that left before links were sealed: signed, with its case to be read. To go when those have
-    expired."""
-    if "+" in token or "/" in token:
-        # what decodes base64 takes them for - and _
-        raise WrongLink
-    salt = f"regua.{purpose}"
-    signer = TimestampSigner(tuple(reversed(keys)), salt=salt, key_derivation="hmac", algorithm=_ShortHmac())
-    try:
-        return base64_decode(signer.unsign(token, max_age=valid_days * DAY))
-    except SignatureExpired:
-        raise ExpiredLink from None
-    except (BadSignature, UnicodeError):
-        raise WrongLink from None
-
-
-class _ShortHmac(HMACAlgorithm):
-    default_digest_method = staticmethod(hashlib.sha256)
-
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return super().get_signature(key, value)[:12]
 
 
 def links_from(environment: Mapping[str, str]) -> Links | None:

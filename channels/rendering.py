@@ -15,7 +15,7 @@ from models.assets import Texts, template_choices, template_file
 from models.contact.channel import CHANNELS, Channel
 from models.contact.sms import transliterate
 from models.formats import day, moment, money, percent, period
-from models.money.remission import Offered
+from models.money.offered import Offered
 from models.ruler.schema import Contact, Credit, Hypothesis, Stage, Tone
 
 HEADED: frozenset[Channel] = frozenset({"email", "domicile"})

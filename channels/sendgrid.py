@@ -61,7 +61,8 @@ class SendGrid:
         patience: float = PATIENCE,
         most: int = MOST,
     ) -> None:
-        """Without a `sender`, mail comes from the address that its ruler names. Times are in seconds."""
+        """Make the adapter. Without a `sender`, mail comes from the address that its ruler names. Times are in
+        seconds."""
         self._sender = sender
         self._sandbox = sandbox
         self._client = SendGridAPIClient(key, host=url or URL).client

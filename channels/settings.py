@@ -27,7 +27,7 @@ NOWHERE = "outbox"
 
 
 def gateway_from(environment: Mapping[str, str], home: Path) -> MailGateway:
-    """Raises Refusal when a provider is configured by half."""
+    """The mail gateway that the environment configures. Raises Refusal when a provider is configured by half."""
     given = {name: value.strip() for name, value in environment.items() if value.strip()}
     adapters: dict[str, Adapter] = {"domicile": Domicile(Path(home, "domicile"))}
     return MailGateway(adapters | _mail(given) | _telephone(given), FileTransport(Path(home, "outbox")))

@@ -1,7 +1,8 @@
 """The faults of a ruler's templates, found before anybody gets a message."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -19,6 +20,7 @@ from channels.rendering import (
     OPEN,
     Addressee,
     Letter,
+    Message,
     MissingReturn,
     OpenDebt,
     OpenDivergence,
@@ -26,14 +28,13 @@ from channels.rendering import (
     render,
 )
 from models.assets import Texts, channels_of, reinstatement_template, template_choices, template_file
-from models.case.gate import LADDER, STATUTE
 from models.contact.channel import Channel
 from models.contact.sms import measure
 from models.errors import Refusal
 from models.money.offer import Offer
-from models.money.remission import Offered, OfferedModality
+from models.money.offered import Offered, OfferedModality
 from models.ruler.schema import Hypothesis, Ruler, Rung, Stage, tone_of
-from models.words import BASES, STAGES
+from models.words import BASES, LADDER, STAGES, STATUTE
 from models.yaml_file import Fault
 
 MOST_SEGMENTS = 2
@@ -199,6 +200,7 @@ DETAIL = {
     "numbers of debts": frozenset({"inscription", "pix_txid", "brcode"}),
 }
 """The fields of a letter, and of its parts, that tax secrecy covers."""
+SECRET = frozenset().union(*DETAIL.values())
 
 
 def _owing_other(part: Any, names: frozenset[str]) -> Any:
@@ -246,12 +248,33 @@ class _Unfold(NodeTransformer):
         return nodes.Concat(both, lineno=node.lineno)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A template as written, and what its text alone tells."""
+
+    tree: nodes.Template
+    unknown: list[str]
+    """A sentence for each name in it that no message knows."""
+    blocks: frozenset[str]
+    parent: str | None
+    """What it extends, where that is written out."""
+    extends: bool
+    others: list[str | None]
+    """All that it extends or includes; None for one that is chosen while it renders."""
+    names: frozenset[str]
+    """Those of a message that it asks for itself."""
+
+
 class _Check:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._words = Words(texts)
         self._every_branch = _EveryBranch(texts)
-        self._known: dict[str, tuple[nodes.Template, list[str]]] = {}
+        for words in (self._words, self._every_branch):
+            words.auto_reload = False  # nobody edits them meanwhile, and each look costs more than the rendering
+        self._known: dict[str, _Read] = {}
+        self._messages: dict[int, Message] = {}
+        """What each letter of one template says, by the letter's identity while `faults` looks at it."""
 
     def wanted(self, channel: Channel, template: str) -> str:
         """The file that an author would write: the most particular one."""
@@ -274,40 +297,60 @@ class _Check:
             return [self.sentence(error)]
         except Refusal as no_text:
             return [str(no_text)]
-        told = (
-            written
-            or list(self._rendered(channel, template, file, letters))
-            or list(self._secrets_told(channel, template, file, letters))
-        )
-        return list(dict.fromkeys(told))
+        if not written:
+            self._messages.clear()
+            different = self._different(channel, file, letters)
+            written = list(self._rendered(channel, template, file, different))
+            written = written or list(self._secrets_told(channel, template, file, different))
+        return list(dict.fromkeys(written))
+
+    def _names(self, file: str) -> frozenset[str]:
+        """All that a sound template and what it extends or includes may ask a message for."""
+        read = self._read(file)
+        return read.names.union(*(self._names(other) for other in read.others if other))
+
+    def _different(self, channel: Channel, file: str, letters: list[Letter]) -> list[Letter]:
+        """One of all letters that are the same to a template: few differ in what an SMS says."""
+        names = self._names(file) & Letter.model_fields.keys()
+        told: dict[tuple[Any, ...], Letter] = {}
+        for letter in letters:
+            told.setdefault(tuple(getattr(letter, name) for name in names), letter)
+        return list(told.values())
 
     def written(self, file: str, children: Sequence[tuple[str, nodes.Template]] = ()) -> Iterator[str]:
         """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
         last."""
-        tree, unknown = self._read(file)
-        yield from unknown
-        blocks = {block.name for block in tree.find_all(nodes.Block)}
-        parent = next(tree.find_all(nodes.Extends), None)
-        if parent is None:
-            for child, block in _orphans(children, blocks):
+        read = self._read(file)
+        yield from read.unknown
+        if not read.extends:
+            for child, block in _orphans(children, read.blocks):
                 yield f"{template_file(child)}:{block.lineno}: fills the block {block.name!r}, which nothing shows"
-        for other in meta.find_referenced_templates(tree):
+        for other in read.others:
             if other is None:
                 yield f"{template_file(file)}: chooses a template while it renders, which can't be checked"
-                continue
-            extends = parent is not None and isinstance(parent.template, nodes.Const) and parent.template.value == other
-            yield from self.written(other, [*children, (file, tree)] if extends else [])
+            else:
+                yield from self.written(other, [*children, (file, read.tree)] if other == read.parent else [])
 
-    def _read(self, file: str) -> tuple[nodes.Template, list[str]]:
-        """A template as written, and the names in it that no message knows."""
+    def _read(self, file: str) -> _Read:
         if file not in self._known:
             self._words.get_template(file)  # a syntax error is told with the file's name
             tree = self._words.parse(self._texts[template_file(file)], file, template_file(file))
             lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
             known = KNOWN_OF_INSTALMENTS if "/agreements/" in file else KNOWN
-            names = sorted(meta.find_undeclared_variables(tree) - known)
-            unknown = [f"{template_file(file)}:{lines.get(n, 1)}: uses {n!r}, which no message knows" for n in names]
-            self._known[file] = tree, unknown
+            names = frozenset(meta.find_undeclared_variables(tree))
+            extended = next(tree.find_all(nodes.Extends), None)
+            self._known[file] = _Read(
+                tree=tree,
+                unknown=[
+                    f"{template_file(file)}:{lines.get(name, 1)}: uses {name!r}, which no message knows"
+                    for name in sorted(names - known)
+                ],
+                blocks=frozenset(block.name for block in tree.find_all(nodes.Block)),
+                parent=extended.template.value if extended and isinstance(extended.template, nodes.Const) else None,
+                extends=extended is not None,
+                others=list(meta.find_referenced_templates(tree)),
+                names=names,
+            )
         return self._known[file]
 
     def _rendered(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
@@ -322,7 +365,7 @@ class _Check:
             pass
         for letter in letters:
             try:
-                message = render(channel, template, letter, self._words)
+                message = self._said(channel, template, letter)
             except Exception as error:
                 yield self.sentence(error)
                 continue
@@ -336,20 +379,32 @@ class _Check:
     def _secrets_told(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
         if channel not in OPEN or letters[0].credit == "registered":
             return
-        told = [
-            what
-            for what, names in DETAIL.items()
-            if any(
-                render(channel, template, letter, self._words)
-                != render(channel, template, _owing_other(letter, names), self._words)
-                for letter in letters
-            )
-        ]
+        told = []
+        if self._differ(channel, template, file, letters, SECRET):
+            told = [what for what, names in DETAIL.items() if self._differ(channel, template, file, letters, names)]
         if told:
             yield (
                 f"{template_file(file)}: by {channel}, an open channel, it states {', '.join(told)} before "
                 "registration (CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
             )
+
+    def _differ(
+        self, channel: Channel, template: str, file: str, letters: list[Letter], secret: frozenset[str]
+    ) -> bool:
+        """Whether any of the messages would be another if these fields were."""
+        asked = self._names(file) & Letter.model_fields.keys()
+        for letter in letters:
+            other = _owing_other(letter, secret)
+            same = all(getattr(letter, name) == getattr(other, name) for name in asked)
+            if not same and self._said(channel, template, letter) != render(channel, template, other, self._words):
+                return True
+        return False
+
+    def _said(self, channel: Channel, template: str, letter: Letter) -> Message:
+        """The message of a letter by a channel, rendered once."""
+        if id(letter) not in self._messages:
+            self._messages[id(letter)] = render(channel, template, letter, self._words)
+        return self._messages[id(letter)]
 
     def basis_left_out(self, channels: list[Channel], template: str, letter: Letter) -> list[str]:
         """The files of a rung's letters, or of all its messages where it has no letter, that never print `basis`.
@@ -386,7 +441,7 @@ def _reason(error: Exception) -> str:
     return f"fails with {type(error).__name__}: {error}"
 
 
-def _orphans(children: Sequence[tuple[str, nodes.Template]], shown: set[str]) -> Iterator[tuple[str, nodes.Block]]:
+def _orphans(children: Sequence[tuple[str, nodes.Template]], shown: Set[str]) -> Iterator[tuple[str, nodes.Block]]:
     """Blocks at the top of a child template that no template above it has, from the base down."""
     for file, child in reversed(children):
         for block in child.body:

@@ -76,7 +76,8 @@ class Twilio:
         url: str | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        """`senders` by channel; `public_url` is where Twilio reaches our webhooks; `timeout` in seconds."""
+        """Make the adapter. `senders` are by channel; `public_url` is where Twilio reaches our webhooks; `timeout` in
+        seconds."""
         self._senders = senders
         self._public_url = public_url
         self._client = Client(account, token, http_client=_Http(timeout=timeout))

@@ -1,25 +1,44 @@
 """The analysts' commands: one file a group, each function one command, each file with a `register(app)`."""
 
-GROUPS = {
-    "ruler": ("ruler",),
-    "catalogue": ("catalogue",),
-    "agreement": ("agreement",),
-    "stack": ("stack",),
-    "imports": ("taxpayers", "filings", "benefits", "sample"),
-    "cohort": ("cohort",),
-    "migrate": ("cohort",),
-    "schedule": ("schedule",),
-    "case": ("case",),
-    "explain": ("case",),
-    "tasks": ("task",),
-    "payments": ("payments",),
-    "rates": ("rates",),
-    "debt": ("debt",),
-    "audit": ("audit", "audit-log"),
-    "tokens": ("token",),
-    "power": ("power",),
-    "report": ("report",),
-    "web": ("web", "migrate", "downgrade"),
-    "demo": ("demo",),
+from typing import NamedTuple
+
+
+class Listed(NamedTuple):
+    """A command as `--help` lists it, without loading it."""
+
+    files: str
+    """Of this folder, which register it."""
+    help: str
+
+
+COMMANDS = {
+    "ruler": Listed("ruler classify", "Rulers: check one, see its heat-map and its dated steps, and classify with it."),
+    "catalogue": Listed(
+        "catalogue", "An authority's own rulers, policies, tables, templates: publish, see and export them."
+    ),
+    "agreement": Listed("agreement", "Instalment agreements: quote, sign and see them."),
+    "accrual": Listed("accrual", "What delay adds to a debt by law."),
+    "calendar": Listed("calendar", "Working days and terms by law."),
+    "stack": Listed("stack", "The embedded stack: PostgreSQL, Temporal, a worker and the web."),
+    "taxpayers": Listed("imports", "Taxpayers and their registered debts."),
+    "filings": Listed("imports", "Returns by period: filed, late, missing; declared and paid."),
+    "benefits": Listed("imports", "Tax benefits held."),
+    "sample": Listed("imports", "Write a small invented set that leads to all eight hypotheses of alagoas-icms."),
+    "cohort": Listed("cohort migrate", "Start a ruler on a cohort, and see how it stands."),
+    "schedule": Listed("schedule", "Take the newly delinquent into a cohort, night after night."),
+    "case": Listed("case explain", "See one case, and act on it."),
+    "task": Listed("tasks", "What people have to do."),
+    "payments": Listed("payments", "Money that came in."),
+    "rates": Listed("rates", "Monthly rates that accrual needs, as the Central Bank publishes them."),
+    "debt": Listed("debt", "One debt."),
+    "audit": Listed("audit", "Check what must be true of every case."),
+    "audit-log": Listed("audit", "Who did what and when, the oldest first."),
+    "token": Listed("tokens", "Who may do what: tokens of analysts, supervisors and auditors."),
+    "power": Listed("power", "Say how many cases must be held out for an uplift to show."),
+    "report": Listed("report", "Say what a cohort's ruler brought in, and how sure that is."),
+    "web": Listed("web", "Serve the webhooks, and deliver what they owe to the running cases."),
+    "migrate": Listed("web", "Bring the database at DATABASE_URL to this version's schema."),
+    "downgrade": Listed("web", "Take the database back to an older schema, before older code is started."),
+    "demo": Listed("demo", "Let an invented city live through 240 days in two minutes."),
 }
-"""file -> the commands in it. Only the file that was asked for is loaded, so that each command answers at once."""
+"""In the order of `--help`. Only the files of what was asked for are loaded, so that each command answers at once."""

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine, select
 
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
 from models.errors import Refusal
 from storage.audit.chains import broken_decisions, broken_log, counts
@@ -106,7 +106,7 @@ def _progress() -> Progress:
 
 def _show(said: dict[str, Any], found: Findings) -> None:
     for violation in said["violations"]:
-        out.print(violation, style="red", markup=False, soft_wrap=True)
+        say(violation)
     chain, newest = said["chain"], said["seal"]
     rows = [
         ("cases, by the invariants", said["cases"], len(found.unlawful)),
@@ -116,8 +116,8 @@ def _show(said: dict[str, Any], found: Findings) -> None:
     ]
     table(["checked", "how many", "faults"], rows)
     if newest:
-        out.print(f"newest checkpoint: {newest['id']} {newest['hash']}", markup=False, soft_wrap=True)
-    out.print("nothing is wrong" if not said["violations"] else f"{len(said['violations'])} faults")
+        say(f"newest checkpoint: {newest['id']} {newest['hash']}")
+    say("nothing is wrong" if not said["violations"] else f"{len(said['violations'])} faults")
 
 
 def audit_log(
@@ -125,7 +125,7 @@ def audit_log(
     by: Annotated[str, typer.Option(help="Only what this person did.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Who did what and when, the oldest first."""
+    """Show who did what and when, the oldest first."""
     with answering_database() as engine, engine.connect() as connection:
         entries = [*read_log(connection, case or None, by or None)]
     emit({"entries": entries}, as_json, lambda: table(COLUMNS, map(_row, entries)))

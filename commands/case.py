@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 
 from commands import process
 from commands.acting import By, credentials
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
+from commands.portuguese import STATUSES
 from commands.services import temporal_client
+from commands.typed import day, one_of
 from models.case.status import Status
 from models.formats import money
-from models.words import GROUNDS, STATUSES
 from operations.cases import (
     Acted,
     approve_suspension,
@@ -37,7 +38,7 @@ from workflows.start import status_after
 
 SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
 
-case = typer.Typer(no_args_is_help=True, help="See one case, and act on it.")
+case = typer.Typer(no_args_is_help=True)
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
@@ -52,14 +53,16 @@ def register(app: typer.Typer) -> None:
 @case.command(name="list")
 def list_(
     cohort: str,
-    status: Annotated[Status | None, typer.Option(help="Only those that are so; `unreachable` want a contact.")] = None,
+    status: Annotated[
+        Status | None, one_of(STATUSES, Status, help="Only those that are so; `unreachable` want a contact.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
-        found = list_cases(connection, cohort, datetime.now(UTC), status)
-    rows = [(row["case"], STATUSES[row["status"]], _prescribes(row)) for row in found]
+        found = [*list_cases(connection, cohort, datetime.now(UTC), status)]
+    rows = [(row["case"], row["status"], _prescribes(row)) for row in found]
     emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
 
 
@@ -140,24 +143,23 @@ def contact(
     said = [f"{case}: {', '.join(given.kinds)} on record"]
     said += [f"{channel} is tried there again, where it had failed" for channel in given.recovered]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]
-    emit({"case": case, **asdict(given)}, json, lambda: out.print("; ".join(said)))
+    emit({"case": case, **asdict(given)}, json, lambda: say("; ".join(said)))
 
 
 @case.command()
 def served(
     case: str,
     notice: Annotated[str, typer.Option(help="The notice's id, from `case show`.")],
-    on: Annotated[str, typer.Option(help="The day the taxpayer was served, YYYY-MM-DD.")],
+    on: Annotated[date, typer.Option(parser=day, metavar="DATE", help="The day the taxpayer was served.")],
     by: By,
     reference: Annotated[str, typer.Option(help="What proves it: receipt number, file, page.")],
     json: Json = False,
 ) -> None:
     """Register the proof that a formal notice was served (ciência)."""
-    day = _date(on)
     _must_say("--reference", reference)
     with answering_database() as engine:
-        register_service(engine, credentials(by), case, notice, day, reference, _now())
-    _done(case, f"notice {notice} served on {day:%Y-%m-%d}", json)
+        register_service(engine, credentials(by), case, notice, on, reference, _now())
+    _done(case, f"notice {notice} served on {on}", json)
 
 
 @case.command(name="revive")
@@ -166,7 +168,7 @@ def recover(json: Json = False) -> None:
     with answering_database() as engine:
         recovered = recover_cases(engine, credentials())
     said = f"{recovered.cases} cases and {recovered.agreements} agreements look at their record again"
-    emit(asdict(recovered), json, lambda: out.print(said))
+    emit(asdict(recovered), json, lambda: say(said))
 
 
 def _answer(acted: Acted, as_json: bool, **more: Any) -> None:
@@ -174,9 +176,9 @@ def _answer(acted: Acted, as_json: bool, **more: Any) -> None:
     told = asyncio.run(status_after(temporal_client, acted.case, acted.act))
     status = told or acted.status
     if told is None:
-        err.print("the case does not answer yet: it is on record, and the case hears of it", soft_wrap=True)
+        complain("the case does not answer yet: it is on record, and the case hears of it")
     said = {"case": acted.case, "status": status, **more}
-    emit(said, as_json, lambda: out.print(f"{acted.case}: {STATUSES[status]}"))
+    emit(said, as_json, lambda: say(f"{acted.case}: {status}"))
 
 
 def _now() -> datetime:
@@ -188,30 +190,23 @@ def _must_say(option: str, value: str) -> None:
         raise typer.BadParameter("must not be empty", param_hint=option)
 
 
-def _date(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD", param_hint="--on") from None
-
-
 def _done(case: str, what: str, as_json: bool) -> None:
-    emit({"case": case, "done": what}, as_json, lambda: out.print(f"{case}: {what}"))
+    emit({"case": case, "done": what}, as_json, lambda: say(f"{case}: {what}"))
 
 
 def _show(file: dict[str, Any]) -> None:
     cell = " · ".join(str(part) for part in (file["hypothesis"], file["stage"], file["rigidity"]) if part)
-    out.print(f"[bold]{file['case']}[/bold] {STATUSES[file['status']]}  {cell}")
-    out.print(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}", markup=False)
+    say(f"{file['case']} {file['status']}  {cell}")
+    say(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}")
     if file["next_step"]:
-        out.print(f"next: {file['next_step']['at']} {file['next_step']['reason']}", markup=False)
+        say(f"next: {file['next_step']['at']} {file['next_step']['reason']}")
     if file["waits_because"]:
-        out.print(f"waits: {file['waits_because']}", markup=False)
+        say(f"waits: {file['waits_because']}")
     if file["blocks"]:
-        blocks = [(STATUSES[b["kind"]], b["since"], b["until"], b["reason"]) for b in file["blocks"]]
+        blocks = [(block["kind"], block["since"], block["until"], block["reason"]) for block in file["blocks"]]
         table(["blocked", "since", "until", "why"], blocks)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
-    held = [(GROUNDS.get(h["ground"], h["ground"]), ", ".join(h["debts"]), *_by_whom(h)) for h in file["holds"]]
+    held = [(h["ground"], h["debts"], *_by_whom(h)) for h in file["holds"]]
     if held:
         table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
     for title in ("defences", "prior_steps", "payments", "agreements", "benefits"):
@@ -243,11 +238,11 @@ def _prescribes(row: dict[str, Any]) -> str:
 
 def _show_approval(seen: dict[str, Any]) -> None:
     balance = money(Decimal(seen["balance"]))
-    out.print(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}", soft_wrap=True, markup=False)
+    say(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}")
     table(["benefit", "name"], _columns(seen["benefits"], "code", "name"))
     table(["notice", "channel", "of", "served on", "by"], _columns(seen["notices"], *SERVED_COLUMNS))
     given = f", given by {' and '.join(seen['given_by'])}" if seen["given_by"] else ""
-    out.print(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
+    say(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
 
 
 def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:

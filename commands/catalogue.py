@@ -6,17 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
 from models.assets import PublishedKind
 from models.errors import Refusal
 from operations.catalogue import Entry, entries, examples, export, import_texts
 from storage.published import Version, newest_versions
 
-catalogue = typer.Typer(
-    no_args_is_help=True,
-    help="An authority's own rulers, policies, tables, templates: publish, see and export them.",
-)
+catalogue = typer.Typer(no_args_is_help=True)
 
 Kind = Annotated[PublishedKind | None, typer.Option(help="Only this kind.")]
 Number = Annotated[int | None, typer.Option("--version", min=1, help="That version; default: the newest.")]
@@ -63,8 +60,8 @@ def show(name: Name, kind: Kind = None, version: Number = None, as_json: Json = 
     def readable() -> None:
         for entry in found:
             for file, text in sorted(entry.texts.items()):
-                out.print(f"# {file} · {_state(entry)}", style="bold", markup=False, soft_wrap=True)
-                out.print(text, markup=False, highlight=False, soft_wrap=True)
+                say(f"# {file} · {_state(entry)}")
+                say(text)
 
     emit({"entries": [{**_shown(entry), "texts": dict(entry.texts)} for entry in found]}, as_json, readable)
 
@@ -84,7 +81,7 @@ def export_(
     except OSError as error:
         raise Refusal(f"{to} can't be written: {error.strerror}") from None
     told = {"entries": [_shown(entry) for entry in found], "files": [str(file) for file in files]}
-    emit(told, as_json, lambda: err.print(f"wrote {len(files)} files into {to}", markup=False, soft_wrap=True))
+    emit(told, as_json, lambda: complain(f"wrote {len(files)} files into {to}"))
 
 
 def _line(told: dict[str, Any]) -> list[Any]:

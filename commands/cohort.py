@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,22 +12,22 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.percentages import share_of
 from commands.progress import watch
 from commands.services import temporal_client
+from commands.typed import amount, day
 from embedded.home import find_services
 from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.errors import Refusal
 from models.formats import money, tax_name
-from models.intake.extract import UFS
 from models.law.calendar import Clock
+from models.law.states import STATES
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
-from models.words import GROUNDS, STATUSES
 from operations.catalogue import in_force
 from operations.cohorts import (
     begin_cohort,
@@ -51,12 +51,17 @@ from workflows.start import before_its_cases
 if TYPE_CHECKING:
     from models.proof.balance import Balance
 
-cohort = typer.Typer(no_args_is_help=True, help="Start a ruler on a cohort, and see how it stands.")
+cohort = typer.Typer(no_args_is_help=True)
 
-MinAmount = Annotated[str, typer.Option(help="Only who owes at least this, in reais.")]
+MinAmount = Annotated[
+    Decimal, typer.Option(parser=amount, metavar="AMOUNT", help="Only who owes at least this, in reais.")
+]
 Uf = Annotated[str | None, typer.Option(help="Only debtors of this state, two letters.")]
 Tax = Annotated[str | None, typer.Option(help="Only this tax.")]
-Budget = Annotated[str | None, typer.Option(help="The most its notices may cost in all, in reais; it stops before.")]
+Budget = Annotated[
+    Decimal | None,
+    typer.Option(parser=amount, metavar="AMOUNT", help="The most its notices may cost in all; it stops before."),
+]
 Rehearse = Annotated[
     bool, typer.Option("--rehearse", help="Every notice becomes a file, whatever providers are there.")
 ]
@@ -67,6 +72,9 @@ EVENING = 18
 """From this local hour on, a real clock's first day is the next one."""
 
 HORIZON = timedelta(days=30)
+
+
+COVARIATES = {"valor devido": "amount", "tributo": "tax", "faixa de valor": "amount band", "hábito": "habit"}
 
 
 def register(app: typer.Typer) -> None:
@@ -93,12 +101,12 @@ def start(
     name: Annotated[str, typer.Argument(help="A name for the cohort; starting it twice starts nobody twice.")],
     ruler: Annotated[str, typer.Option(help="A ruler's file, or the name of one.")],
     by: By,
-    min_amount: MinAmount = "0",
+    min_amount: MinAmount = Decimal(0),
     uf: Uf = None,
     tax: Tax = None,
     day_seconds: Annotated[float | None, typer.Option(min=0.001, max=86400, help="Seconds a day lasts.")] = None,
     start: Annotated[
-        str | None, typer.Option(help="First logical day, YYYY-MM-DD; only on a compressed clock.")
+        date | None, typer.Option(parser=day, metavar="DATE", help="First logical day; only on a compressed clock.")
     ] = None,
     budget: Budget = None,
     rehearse: Rehearse = False,
@@ -118,17 +126,16 @@ def start(
     read = bundle.ruler
     selection = selection_of(read, min_amount, uf, tax)
     clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
-    limit = None if budget is None else amount_of(budget, "--budget")
     must_not_be_over(read, clock.origin_day)
     rival = _rival(bundle, load_ruler(arm, named)) if arm else None
     if dry_run:
         other = rival.ruler if rival else None
         with answering_database() as engine:
-            foreseen = foresee(engine, read, selection, clock.origin_day, limit, control, other)
+            foreseen = foresee(engine, read, selection, clock.origin_day, budget, control, other)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(said))
         return
-    chosen = (selection, clock, limit, rehearse, control, rival, rate)
+    chosen = (selection, clock, budget, rehearse, control, rival, rate)
     with answering_database() as engine:
         begun = begin_cohort(engine, credentials(by), name, bundle, *chosen)
         before = sum(status_counts(engine, name).values())
@@ -158,11 +165,10 @@ def status(name: str, json: Json = False) -> None:
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
-            out.print(f"{name} is {file['state']} by {file['lifecycle_set_by']} since {file['lifecycle_since']}")
+            say(f"{name} is {file['state']} by {file['lifecycle_set_by']} since {file['lifecycle_since']}")
         if near := file["near_prescription"]:
-            out.print(f"[bold]{near} of {file['cases']} cases near prescription[/bold]; `case list` has them first")
-        counts = [(STATUSES[state], n) for state, n in file["statuses"].items()]
-        table(["status", "cases"], counts, f"{name} · {file['ruler']}")
+            say(f"{near} of {file['cases']} cases near prescription; `case list` has them first")
+        table(["status", "cases"], file["statuses"].items(), f"{name} · {file['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
         of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
         _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
@@ -178,22 +184,23 @@ def release_(name: str, by: By, json: Json = False) -> None:
     with answering_database() as engine:
         released = release_control(engine, who, name)
     said = {"cohort": name, "released": released, "by": who.name}
-    emit(said, json, lambda: out.print(f"{name}: {released} cases released"))
+    emit(said, json, lambda: say(f"{name}: {released} cases released"))
 
 
 @cohort.command("budget")
 def budget_(
     name: str,
-    amount: Annotated[str, typer.Argument(help="The most its notices may cost in all, in reais.")],
+    amount: Annotated[
+        Decimal, typer.Argument(metavar="AMOUNT", parser=amount, help="The most its notices may cost in all, in reais.")
+    ],
     by: By,
     json: Json = False,
 ) -> None:
     """Change what a cohort may spend; cases that the former budget had stopped go on."""
-    limit = amount_of(amount, "AMOUNT")
     with answering_database() as engine:
-        woken = change_budget(engine, credentials(by), name, limit, datetime.now(UTC))
-    shown = f"{name} may spend {money(limit)}; cases that had stopped and look again: {woken}"
-    emit({"cohort": name, "budget": limit, "woken": woken}, json, lambda: out.print(shown))
+        woken = change_budget(engine, credentials(by), name, amount, datetime.now(UTC))
+    shown = f"{name} may spend {money(amount)}; cases that had stopped and look again: {woken}"
+    emit({"cohort": name, "budget": amount, "woken": woken}, json, lambda: say(shown))
 
 
 @cohort.command()
@@ -229,11 +236,11 @@ def cancel(
 
 def _show_state(name: str, to: State, told: int, as_json: bool) -> None:
     shown = f"{name} is {to} from now on; cases that are being told: {told}"
-    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: out.print(shown))
+    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: say(shown))
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
-    """Who was drawn for what, and whether the groups were alike before anything was sent."""
+    """The hold-out of a cohort: who was drawn for what, and whether the groups were alike before anything was sent."""
     lot = read_cohort(connection, name).lot
     if lot is None:
         return None
@@ -262,45 +269,28 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
         return statuses_of(connection, name)
 
 
-def selection_of(ruler: Ruler, min_amount: str, uf: str | None, tax: str | None) -> Selection:
-    least = amount_of(min_amount, "--min-amount")
-    if uf is not None and uf.upper() not in UFS:
+def selection_of(ruler: Ruler, min_amount: Decimal, uf: str | None, tax: str | None) -> Selection:
+    if uf is not None and uf.upper() not in STATES:
         raise typer.BadParameter(f"{uf!r} is no Brazilian state; write for example AL", param_hint="--uf")
     asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
     if asked and taxes and asked not in taxes:
         raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
-    return Selection(min_amount=least, uf=uf.upper() if uf else None, tax=asked)
+    return Selection(min_amount=min_amount, uf=uf.upper() if uf else None, tax=asked)
 
 
-def amount_of(written: str, option: str) -> Decimal:
-    """In reais, to the cent."""
-    try:
-        amount = Decimal(written)
-    except InvalidOperation:
-        what = f"{written!r} is not an amount; write for example 1000.00"
-        raise typer.BadParameter(what, param_hint=option) from None
-    if not amount.is_finite() or not 0 <= amount < 10**12 or amount != round(amount, 2):
-        what = "must be at least 0, less than a trillion, and without parts of a cent"
-        raise typer.BadParameter(what, param_hint=option)
-    return amount
-
-
-def clock_of(ruler: Ruler, day_seconds: float, start: str | None) -> Clock:
+def clock_of(ruler: Ruler, day_seconds: float, start: date | None) -> Clock:
     zone = ZoneInfo(ruler.jurisdiction.timezone)
     now = datetime.now(UTC)
     local = now.astimezone(zone)
-    day = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
+    first = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
     if start is not None:
         if day_seconds == 86_400:
             raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
-        try:
-            day = date.fromisoformat(start)
-        except ValueError:
-            raise typer.BadParameter(f"{start!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
+        first = start
     return Clock(
         day_seconds=Decimal(str(day_seconds)),
         origin_wall=now,
-        origin_day=day,
+        origin_day=first,
         timezone=ruler.jurisdiction.timezone,
     )
 
@@ -331,19 +321,18 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
 
 
 def _show(foreseen: dict[str, Any]) -> None:
-    out.print(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
-        out.print(f"{drawn_out}; notices and costs below are as if nobody were", soft_wrap=True)
+        say(f"{drawn_out}; notices and costs below are as if nobody were")
     if rival := foreseen["rival"]:
         ours, theirs = foreseen["arms"][Arm.RULER], foreseen["arms"][Arm.RIVAL]
         costs = f"{money(rival['costs']['whole_ladder'])}, {money(rival['costs']['first_30_days'])} of it in 30 days"
         drawn_for = f"{ours} for {foreseen['ruler']} and {theirs} for {rival['ruler']}"
-        out.print(f"about {drawn_for} would be drawn", soft_wrap=True)
-        out.print(f"notices and costs below are as if all were on the first; on the other: {costs}", soft_wrap=True)
+        say(f"about {drawn_for} would be drawn")
+        say(f"notices and costs below are as if all were on the first; on the other: {costs}")
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
-    held = [(GROUNDS.get(ground, ground), n) for ground, n in foreseen["on_hold"].items()]
-    table(["on hold, ground", "cases"], held, f"{foreseen['would_be_on_hold']} would be on hold")
+    table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]
     rows = [tuple(cell.values()) for cell in soon["cells"]]
     table(["hypothesis", "stage", "channel", "notices"], rows, f"{soon['notices']} notices in the first 30 days")
@@ -351,10 +340,10 @@ def _show(foreseen: dict[str, Any]) -> None:
     whole = f"{money(costs['whole_ladder'])} for the whole ladder at the prices of {costs['prices']}"
     _show_costs(costs["channels"], whole)
     fee = f", and {money(costs['monthly_fee'])} a month whatever is sent" if costs["monthly_fee"] else ""
-    out.print(f"{money(costs['first_30_days'])} of it in the first 30 days{fee}; supposing {costs['supposing']}")
+    say(f"{money(costs['first_30_days'])} of it in the first 30 days{fee}; supposing {costs['supposing']}")
     if costs["budget"] is not None:
         bears = "bears it" if costs["within_budget"] else "doesn't bear it: the cohort would stop before"
-        out.print(f"a budget of {money(costs['budget'])} {bears}")
+        say(f"a budget of {money(costs['budget'])} {bears}")
 
 
 def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
@@ -363,8 +352,8 @@ def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
 
 def _show_started(name: str, result: dict[str, Any]) -> None:
     already = f", {result['already_open']} had an open case already" if "already_open" in result else ""
-    out.print(f"{name}: {result['started']} cases started{already}")
-    table(["status", "cases"], [(STATUSES[state], n) for state, n in result["statuses"].items()])
+    say(f"{name}: {result['started']} cases started{already}")
+    table(["status", "cases"], result["statuses"].items())
     _show_holdout(result["holdout"])
 
 
@@ -373,7 +362,9 @@ def _show_holdout(found: dict[str, Any] | None) -> None:
         return
     rival = f", {found['rival']} on {found['rival_ruler']}" if found["rival_ruler"] else ""
     held = f"{found['control']} cases held out, {found['ruler']} on the ruler{rival}"
-    out.print(f"{held}; by lot, salt {found['salt']}", markup=False, soft_wrap=True)
-    for key, of in (("balance", ""), ("balance_of_rulers", "as duas réguas, ")):
-        for covariate in found[key]:
-            out.print(f"{of}{covariate['said']}", markup=False, soft_wrap=True)
+    say(f"{held}; by lot, salt {found['salt']}")
+    for key, of in (("balance", ""), ("balance_of_rulers", "the two rulers, ")):
+        for found_of in found[key]:
+            verdict = "balanced" if found_of["balanced"] else "not balanced"
+            apart = f"{found_of['apart']:.2f} standard deviations apart (p = {found_of['p']:.2f})"
+            say(f"{of}{COVARIATES[found_of['covariate']]}: {apart}, {verdict}")

@@ -1,21 +1,56 @@
-"""How commands speak: JSON or tables on stdout, progress and errors on stderr."""
+"""How commands speak: JSON or tables on stdout, progress and errors on stderr; in English, at the reader's own hour."""
+
+from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from models.errors import Refusal
 from models.json_form import plain
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    out: Console
+    err: Console
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+def __getattr__(name: str) -> Any:
+    """`out` and `err`, made when they are first asked for: drawing takes longer to load than many a command to run."""
+    if name not in ("out", "err"):
+        raise AttributeError(name)
+    return _console(name == "err")
+
+
+@cache
+def _console(stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def say(sentence: str) -> None:
+    """One line on stdout, as it is, however long."""
+    print(sentence)
+
+
+def complain(sentence: str) -> None:
+    """One line on stderr, for what isn't the result."""
+    print(sentence, file=sys.stderr)
+
+
+def draw(what: Any) -> None:
+    """Something of rich's on stdout."""
+    _console(False).print(what)
 
 
 def emit(data: Any, as_json: bool, readable: Callable[[], None]) -> None:
@@ -27,13 +62,79 @@ def emit(data: Any, as_json: bool, readable: Callable[[], None]) -> None:
         readable()
 
 
+# ---- tables
+
+BORDERS = 3
+"""What a column takes besides its content; the table takes one more."""
+
+
 def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:
+    """Rows for people. No id, date or amount is broken over two lines: what is too wide for the terminal is listed row
+    by row instead."""
+    head, values = [column.replace("_", " ") for column in columns], [list(row) for row in rows]
+    cells = [[shown(value) for value in row] for row in values]
+    room = _console(False).width - BORDERS * len(head) - 1
+    least = [max(map(_unbroken, column)) for column in zip(head, *values, strict=True)]
+    if sum(least) > room:
+        _list(head, cells, title)
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    most = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     grid = Table(title=title, title_justify="left")
-    for column in columns:
-        grid.add_column(column, overflow="fold")
+    for column, width in zip(head, _widths(least, most, room), strict=True):
+        grid.add_column(column, width=width)
+    for row in cells:
+        grid.add_row(*map(Text, row))
+    _console(False).print(grid)
+
+
+def shown(value: Any) -> str:
+    """A value as people read it: instants at local time to the second, dates in ISO form, money as R$ 1.234,56."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, Decimal):
+        from models.formats import money
+
+        return money(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value))
+    return str(value)
+
+
+def _unbroken(value: Any) -> int:
+    """How wide a cell must be: only sentences may be broken, between their words."""
+    return max(map(len, value.split()), default=0) if isinstance(value, str) else len(shown(value))
+
+
+def _widths(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """Each column gets what its longest word takes; what is left goes to those that want more, modest ones first."""
+    widths, left = list(least), room - sum(least)
+    wanting = sorted(range(len(widths)), key=lambda column: most[column] - least[column])
+    for served, column in enumerate(wanting):
+        more = min(most[column] - least[column], left // (len(wanting) - served))
+        widths[column] += more
+        left -= more
+    return widths
+
+
+def _list(head: Sequence[str], rows: Sequence[Sequence[str]], title: str | None) -> None:
+    if title:
+        say(title)
+    indent = max(map(len, head))
     for row in rows:
-        grid.add_row(*("" if cell is None else str(cell) for cell in row))
-    out.print(grid)
+        say("")
+        for name, cell in zip(head, row, strict=True):
+            if cell:
+                say(f"{name:>{indent}}  {cell}")
+
+
+# ---- the end of a command
 
 
 def run(line: Callable[[], Any]) -> int:
@@ -49,5 +150,16 @@ def run(line: Callable[[], Any]) -> int:
 
 
 def fail(sentence: str) -> int:
-    err.print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    _console(True).print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
     return 1
+
+
+def unreachable(error: Exception) -> str | None:
+    """One sentence for people when it was the database or Temporal that didn't answer; None for any other error."""
+    kind = type(error)
+    if kind.__module__ == "sqlalchemy.exc" and kind.__name__ == "OperationalError":
+        return "the database does not answer; see `python starter.py stack status`"
+    if kind.__module__ == "temporalio.service" and kind.__name__ == "RPCError":
+        status = getattr(error, "status", None)
+        return f"Temporal answered {getattr(status, 'name', 'nothing')}; see `python starter.py stack status`"
+    return None

@@ -18,14 +18,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
 from commands.cohort import start_cohort
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, err, say, table
+from commands.typed import day
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
 from models.errors import Refusal
 from models.formats import money
 from models.law.calendar import Clock
 from models.ruler.schema import Hypothesis, Stage
-from models.words import STAGES, STATUSES
 from operations.cohorts import begin_cohort
 from operations.operation import Credentials
 from operations.rulers import load_ruler
@@ -48,7 +48,7 @@ from storage.engine import connect
 from storage.proof.report import CohortReport, read_report
 from workflows.client import connect_to
 
-FIRST_DAY = "2026-03-02"
+FIRST_DAY = date(2026, 3, 2)
 """A Monday; fixed, so that the demo is the same on whatever day it is run."""
 EARLIEST, LATEST = date(2001, 1, 1), date(2090, 1, 1)
 
@@ -67,13 +67,10 @@ def day_length(given: float) -> float:
 
 
 def first_day(given: str) -> date:
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        raise typer.BadParameter(f"{given!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
-    if not EARLIEST <= day <= LATEST:
-        raise typer.BadParameter(f"the city starts between {EARLIEST} and {LATEST}", param_hint="--start")
-    return day
+    begins = day(given)
+    if not EARLIEST <= begins <= LATEST:
+        raise typer.BadParameter(f"the city starts between {EARLIEST} and {LATEST}")
+    return begins
 
 
 def writable(given: Path | None) -> Path | None:
@@ -88,7 +85,7 @@ def demo(
     days: Annotated[int, typer.Option(min=1, max=1000, help="How many days they live through.")] = 240,
     day_seconds: Annotated[float, typer.Option(callback=day_length, help="How long a day lasts at least.")] = 0.3,
     seed: Annotated[int, typer.Option(help="The same seed and start, the same city and the same outcome.")] = 1,
-    start: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The city's first day.")] = FIRST_DAY,
+    start: Annotated[date, typer.Option(parser=first_day, metavar="DATE", help="The city's first day.")] = FIRST_DAY,
     report: Annotated[
         Path | None, typer.Option(callback=writable, help="Where the HTML report goes; else to the demo's home.")
     ] = None,
@@ -97,14 +94,13 @@ def demo(
 ) -> None:
     """Let an invented city live through 240 days in two minutes, on the real database, server, worker and webhooks."""
     began = time.monotonic()
-    begins = first_day(start)
-    play = Play(city(seed, begins, taxpayers), begins, begins + timedelta(days=days), day_seconds, seed)
+    play = Play(city(seed, start, taxpayers), start, start + timedelta(days=days), day_seconds, seed)
     where = demo_home()
     lived = False
     with stoppable():
         try:
             deliveries = clear(where)
-            say(f"starting the stack in {where}")
+            complain(f"starting the stack in {where}")
             with Stack(where, day_seconds) as stack:
                 stack.publish()
                 say(f"watch the city in Temporal's Web UI: {stack.services.ui}")
@@ -141,7 +137,7 @@ class Play:
     seed: int
 
     def perform(self, stack: Stack, deliveries: Path) -> Ends:
-        """From the authority's extracts to the last day."""
+        """Perform the demo, from the authority's extracts to the last day."""
         engine = connect(stack.services.database, pool=6)
         census = Census(engine, deliveries)
         census.take(self.people, self.first_day)
@@ -236,10 +232,6 @@ def cells(cohorts: Sequence[CohortReport]) -> Iterator[dict[str, Any]]:
 # ---- what people see
 
 
-def say(sentence: str) -> None:
-    err.print(sentence, markup=False, soft_wrap=True)
-
-
 @contextmanager
 def watching(first_day: date, last_day: date) -> Iterator[Any]:
     """A bar in place on a terminal, as wide as that is; else a line now and then."""
@@ -260,13 +252,13 @@ def watching(first_day: date, last_day: date) -> Iterator[Any]:
             bar.update(task, completed=(today - first_day).days, description=day, tally=in_short(tally))
             if not err.is_terminal and time.monotonic() - spoken >= PLAIN_SECONDS:
                 spoken = time.monotonic()
-                say(f"{day} ({today}): {in_words(tally)}")
+                complain(f"{day} ({today}): {in_words(tally)}")
 
         yield watch
 
 
 def in_short(tally: Tally) -> str:
-    """So short that a bar fits beside it in 80 columns."""
+    """A progress line so short that a bar fits beside it in 80 columns."""
     return f"{tally.notices} notices, {tally.payments} payments, {tally.resolved} resolved"
 
 
@@ -278,31 +270,28 @@ def in_words(tally: Tally) -> str:
 
 
 def show(result: dict[str, Any]) -> None:
-    names = {status: STATUSES[status] for status in result["statuses"]}
-    table(["status", "cases"], [(names[status], n) for status, n in result["statuses"].items()])
-    rows = [(c["hypothesis"], STAGES[c["stage"]], c["cases"], c["notices"]) for c in result["cells"]]
+    table(["status", "cases"], result["statuses"].items())
+    rows = [(c["hypothesis"], c["stage"], c["cases"], c["notices"]) for c in result["cells"]]
     table(["hypothesis", "stage", "cases", "notices"], rows)
-    out.print(
+    say(
         f"{result['notices']} notices, {result['payments']} payments, {money(result['recovered'])} recovered; benefits "
-        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s",
-        soft_wrap=True,
+        f"suspended in {result['suspended']} cases, given back in {result['reinstated']}; {result['seconds']:.0f} s"
     )
     signed = result["agreements"]
-    out.print(
+    say(
         f"{result['fell_over']} notices fell over to another channel, {result['replies']} replies; {signed['signed']} "
         f"agreements signed, {signed['broken']} broken, {signed['completed']} completed; {result['settled_by_offer']} "
-        "debts settled by an offer",
-        soft_wrap=True,
+        "debts settled by an offer"
     )
     for violation in result["violations"]:
-        out.print(f"violation: {violation}", style="red", markup=False, soft_wrap=True)
-    out.print(f"{len(result['violations'])} violations")
-    out.print(f"Temporal Web UI  {result['ui']}", soft_wrap=True)
-    out.print(f"report           {Path(result['report']).as_uri()}", soft_wrap=True)
+        say(f"violation: {violation}")
+    say(f"{len(result['violations'])} violations")
+    say(f"Temporal Web UI  {result['ui']}")
+    say(f"report           {Path(result['report']).as_uri()}")
 
 
 def stay(stack: Stack) -> None:
-    out.print("the city stays up until Ctrl-C")
+    say("the city stays up until Ctrl-C")
     while True:
         stack.tend()
         time.sleep(TEND_SECONDS)

@@ -7,7 +7,7 @@ import typer
 
 from commands.acting import credentials
 from commands.case import case as case_commands
-from commands.console import Json, emit, err, out
+from commands.console import Json, complain, emit, out
 from commands.imports import answering_database
 from models.errors import Refusal
 from operations.cases import reveal_dossier
@@ -17,7 +17,7 @@ from storage.read_models.dossier import read_dossier
 
 
 def register(app: typer.Typer) -> None:
-    """Beside the other commands of `case`."""
+    """Register the command beside the others of `case`."""
 
 
 @case_commands.command()
@@ -59,11 +59,11 @@ def _show(document: Document) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Into a folder that is made if it isn't there."""
+    """Write a file into a folder that is made if it isn't there."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Refusal(f"{str(file)!r} can't be written: {reason}") from None
-    err.print(f"wrote {file}", markup=False, soft_wrap=True)
+    complain(f"wrote {file}")

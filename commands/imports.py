@@ -15,20 +15,23 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from commands.acting import credentials
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, err, say, table
 from commands.services import database
+from commands.typed import day
 from embedded.home import home
 from models.errors import Refusal
 from models.intake.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
-from models.words import GROUNDS
 from operations.imports import import_held_benefits, import_returns, import_taxpayers
 from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
-from storage.intake import Rejects, SourceFile, TextFile, look_over
+from storage.intake.files import SourceFile, TextFile, look_over
+from storage.intake.rejects import Rejects
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
 LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
-Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is told from.")]
+Day = Annotated[
+    date | None, typer.Option("--date", parser=day, metavar="DATE", help="The day it is told from; default: today.")
+]
 
 SnapshotOf = Annotated[
     str,
@@ -39,9 +42,9 @@ SnapshotOf = Annotated[
     ),
 ]
 
-taxpayers = typer.Typer(no_args_is_help=True, help="Taxpayers and their registered debts.")
-filings = typer.Typer(no_args_is_help=True, help="Returns by period: filed, late, missing; declared and paid.")
-benefits = typer.Typer(no_args_is_help=True, help="Tax benefits held.")
+taxpayers = typer.Typer(no_args_is_help=True)
+filings = typer.Typer(no_args_is_help=True)
+benefits = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -87,7 +90,7 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Write a small invented set that leads to all eight hypotheses of alagoas-icms, and to registered debts."""
-    made = generate(number, seed, on.date() if on else today())
+    made = generate(number, seed, on or today())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in made.files().items():
@@ -154,13 +157,13 @@ def progress_of(source: TextFile) -> Iterator[Callable[[int], None]]:
 def show(said: dict[str, Any]) -> None:
     table(("", ""), flat(said))
     if said.get("rejects_file"):
-        out.print(f"the rejected rows and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+        say(f"the rejected rows and why: {said['rejects_file']}")
 
 
 def flat(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in said.items():
         if isinstance(value, dict):
-            yield from ((f"{name.replace('_', ' ')}: {GROUNDS.get(key, key)}", inner) for key, inner in value.items())
+            yield from ((f"{name}: {key}", inner) for key, inner in value.items())
         elif name != "rejects_file":
             yield name, value
 

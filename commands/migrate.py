@@ -10,7 +10,7 @@ from rich.progress import Progress, TextColumn
 
 from commands.acting import By, credentials
 from commands.cohort import cohort
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
 from models.case.ruler_change import Outcome
 from models.formats import money
@@ -22,7 +22,7 @@ from storage.case.ruler_change import Foreseen, foresee_migration
 
 
 def register(app: typer.Typer) -> None:
-    """Beside the other commands of `cohort`."""
+    """Register the command beside the others of `cohort`."""
 
 
 @cohort.command()
@@ -96,10 +96,10 @@ def _show(foreseen: Foreseen, ruler: Ruler, dry_run: bool) -> None:
         for row in said["cells"]
     ]
     table(columns, rows, f"{said['cohort']} · {said['from']} → {said['to']}")
-    out.print(", ".join(f"{said[outcome]} {outcome}" for outcome in Outcome))
+    say(", ".join(f"{said[outcome]} {outcome}" for outcome in Outcome))
     if foreseen.control:
-        out.print(f"{foreseen.control} cases are held out: nobody contacts them on either ruler")
-    out.print("nothing was changed" if dry_run else f"{said['cohort']} goes by {said['to']} from now on")
+        say(f"{foreseen.control} cases are held out: nobody contacts them on either ruler")
+    say("nothing was changed" if dry_run else f"{said['cohort']} goes by {said['to']} from now on")
 
 
 def _cell(hypothesis: str | None, stage: str | None) -> str:

@@ -1,6 +1,7 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +10,19 @@ from typing import Annotated, Any
 import typer
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
+from commands.portuguese import PAYMENT_STATES
+from commands.typed import one_of
 from embedded.home import home
 from models.errors import Refusal
-from models.formats import day, money
+from models.formats import money
+from models.payment.bank_record import RejectedLine
+from models.payment.bank_return import open_return
+from models.payment.tally import tally
 from operations.payments import import_bank_file, match_payment
-from storage.intake import Rejects, look_over_text
+from storage.intake.files import TextFile, look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported
 from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.statement import Reconciled, State, list_payments
@@ -24,7 +31,7 @@ from storage.payments.statement import reconcile as reconciled
 SOME_NEED_PEOPLE = 3
 """The exit code of what was done, but for lines that people have to look at."""
 
-payments = typer.Typer(no_args_is_help=True, help="Money that came in.")
+payments = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,10 +44,14 @@ def import_payments(
     force: Annotated[
         bool, typer.Option("--force", help="Take a file whose number was imported before, or whose trailer disagrees.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in it; no stack is needed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import a bank's return file. Each payment counts once, however often and by whomever it is reported."""
     source = look_over_text(file)
+    if dry_run:
+        _look_into(source, as_json)
+        return
     with (
         progress_of(source) as progress,
         Rejects(home().rejects / f"{source.label}.csv") as rejects,
@@ -59,14 +70,40 @@ def import_payments(
         raise typer.Exit(SOME_NEED_PEOPLE)
 
 
+def _look_into(source: TextFile, as_json: bool) -> None:
+    """Counts a file without applying it; the lines that can't be taken are told on stderr, for people."""
+
+    def reject(line: RejectedLine) -> None:
+        if not as_json:
+            complain(f"{source.path.name}:{line.line}: {line.reason}")
+
+    with closing(source.lines()) as lines:
+        try:
+            returned = open_return(lines, datetime.now(UTC).date())
+        except Refusal as refusal:
+            raise Refusal(f"{source.path.name}: {refusal}") from None
+        counted = tally(returned, reject)
+    said = {
+        "format": returned.header.layout,
+        "payments": counted.payments,
+        "amount": counted.amount,
+        "reversals": counted.reversals,
+        "rejected": counted.rejected,
+        "warnings": [*returned.warnings(), *returned.disagreements()],
+    }
+    emit(said, as_json, lambda: _show_import(said))
+    if counted.rejected:
+        raise typer.Exit(SOME_NEED_PEOPLE)
+
+
 @payments.command("list")
 def list_all(
-    state: Annotated[State | None, typer.Option(help="Only those that are so, whole or in part.")] = None,
+    state: Annotated[State | None, one_of(PAYMENT_STATES, help="Only those that are so, whole or in part.")] = None,
     as_json: Json = False,
 ) -> None:
     """List payments and what became of each: on its debt, in excess of it, given back, or unmatched."""
     with answering_database() as engine, engine.connect() as connection:
-        found = list(list_payments(connection, state))
+        found = [*list_payments(connection, state)]
     emit({"payments": found}, as_json, lambda: _show_payments(found))
 
 
@@ -80,18 +117,15 @@ def match(
     """Put an unmatched payment on the debt it was meant for."""
     with answering_database() as engine:
         match_payment(engine, who := credentials(by), payment, debt, datetime.now(UTC))
-    emit(
-        {"payment": payment, "debt": debt, "by": who.name},
-        as_json,
-        lambda: out.print(f"payment {payment} is on {debt}"),
-    )
+    said = {"payment": payment, "debt": debt, "by": who.name}
+    emit(said, as_json, lambda: say(f"payment {payment} is on {debt}"))
 
 
 @payments.command()
 def reconcile(on: Day = None, as_json: Json = False) -> None:
     """Prove to the cent that receipts are allocations, excess, unmatched and reversals; exit code 1 if they are not."""
     with answering_database() as engine, engine.connect() as connection:
-        proof = reconciled(connection, on.date() if on else None)
+        proof = reconciled(connection, on)
     emit({**asdict(proof), "balanced": proof.balanced}, as_json, lambda: _show_proof(proof))
     if not proof.balanced:
         raise Refusal(
@@ -107,10 +141,8 @@ def unmatched(as_json: Json = False) -> None:
         found = unmatched_payments(connection)
 
     def readable() -> None:
-        table(
-            ("endToEndId", "txid", "valor", "pago em", "registrado em"),
-            ([p["end_to_end_id"], p["txid"], money(p["amount"]), p["paid_at"], p["recorded_at"]] for p in found),
-        )
+        columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
+        table(columns, ([payment[column] for column in columns] for payment in found))
 
     emit({"payments": found}, as_json, readable)
 
@@ -131,42 +163,21 @@ def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
 
 
 def _show_import(said: dict[str, Any]) -> None:
-    shown = {**said, "amount": money(said["amount"])}
-    table(("", ""), ((name, shown[name]) for name in shown if name not in ("rejects_file", "warnings")))
+    table(("", ""), ((name, said[name]) for name in said if name not in ("rejects_file", "warnings")))
     for warning in said["warnings"]:
-        err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
-    if said["rejects_file"]:
-        out.print(f"the rejected lines and why: {said['rejects_file']}", soft_wrap=True, markup=False)
+        complain(f"warning: {warning}")
+    if said.get("rejects_file"):
+        say(f"the rejected lines and why: {said['rejects_file']}")
 
 
-STATES = {
-    "matched": "alocado",
-    "unmatched": "sem débito conhecido",
-    "excess": "excedente",
-    "reversed": "devolvido",
-}
-
-COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "id": ("id", str),
-    "state": ("situação", STATES.__getitem__),
-    "debt": ("débito", lambda debt: debt),
-    "agreement": ("parcelamento", lambda agreement: agreement),
-    "amount": ("valor", money),
-    "allocated": ("alocado", money),
-    "excess": ("excedente", money),
-    "reversed": ("devolvido", money),
-    "paid_on": ("pago em", day),
-    "channel": ("meio", str),
-    "slip": ("guia", lambda slip: slip),
-}
+MONEY = ("amount", "allocated", "excess", "reversed")
+COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
 def _show_payments(found: Iterable[dict[str, Any]]) -> None:
-    rows = ([shown(payment[name]) for name, (_, shown) in COLUMNS.items()] for payment in found)
-    table((title for title, _ in COLUMNS.values()), rows)
+    table(COLUMNS, ([payment[column] for column in COLUMNS] for payment in found))
 
 
 def _show_proof(proof: Reconciled) -> None:
-    rows = [("recebido", proof.receipts), ("alocado", proof.allocations), ("excedente", proof.excess)]
-    rows += [("sem débito conhecido", proof.unmatched), ("devolvido", proof.reversals), ("diferença", proof.difference)]
-    table(("", ""), ((name, money(amount)) for name, amount in rows))
+    facts = ("receipts", "allocations", "excess", "unmatched", "reversals", "difference")
+    table(("", ""), ((fact, getattr(proof, fact)) for fact in facts))

@@ -9,7 +9,8 @@ NUMBER = r"[0-9]{1,9}(?:[.,][0-9]{1,9})?"
 
 
 def share_of(written: str) -> Decimal:
-    """Between 0 and 1, neither of them. Refuses a bare number above 1: `6` may be meant as `6%`, or by mistake."""
+    """Read a share between 0 and 1, neither of them. Refuses a bare number above 1: `6` may be meant as `6%`, or by
+    mistake."""
     found = re.fullmatch(rf"({NUMBER})\s*(%?)", written.strip())
     share = _number(found[1]) / (100 if found[2] else 1) if found else None
     if share is None or not 0 < share < 1:

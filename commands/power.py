@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from babel.numbers import format_decimal
 
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.percentages import points_of, share_of
+from commands.typed import some_amount
 from models.errors import Refusal
 from models.formats import money
-from models.intake.extract import Rejected, read_amount
 from models.proof.power import (
     LARGEST_COHORT,
     LEVEL,
@@ -41,14 +41,10 @@ def _reads(read: Callable[[str], Decimal]) -> Callable[[str], Decimal]:
     def parse(written: str) -> Decimal:
         try:
             return read(written)
-        except (Refusal, Rejected) as refused:
+        except Refusal as refused:
             raise typer.BadParameter(str(refused)) from None
 
     return parse
-
-
-def _reais(written: str) -> Decimal:
-    return Decimal(read_amount(written, "amount"))
 
 
 def power(
@@ -71,14 +67,14 @@ def power(
     amount_sd: Annotated[
         Decimal | None,
         typer.Option(
-            parser=_reads(_reais),
+            parser=some_amount,
             metavar="REAIS",
             help="Standard deviation of what is received per head, who pays nothing included; `report` shows it.",
         ),
     ] = None,
     amount_uplift: Annotated[
         Decimal | None,
-        typer.Option(parser=_reads(_reais), metavar="REAIS", help="How much more would be received per head."),
+        typer.Option(parser=some_amount, metavar="REAIS", help="How much more would be received per head."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -130,10 +126,10 @@ def _data(design: Design) -> dict[str, Any]:
 
 def _show(designs: list[Design]) -> None:
     table(
-        ("", "casos", "controle", "em %", "efeito", "menor visível", "poder"),
+        ("", "cases", "control", "share", "effect", "smallest visible", "power"),
         (
             (
-                "pagantes" if isinstance(each.effect, RateEffect) else "valor por caso",
+                "payers" if isinstance(each.effect, RateEffect) else "value a case",
                 format_decimal(each.cohort, locale="pt_BR"),
                 format_decimal(each.control, locale="pt_BR"),
                 _percent(each.control / each.cohort),
@@ -145,14 +141,12 @@ def _show(designs: list[Design]) -> None:
         ),
     )
     if not all(each.enough for each in designs):
-        out.print(
-            f"Abaixo de {_percent(POWER)} de poder: um efeito deste tamanho pode passar despercebido.", markup=False
-        )
+        say(f"below a power of {_percent(POWER)} an effect of this size may go unseen")
 
 
 def _uplift(effect: Effect, uplift: float | None) -> str:
     if uplift is None:
-        return "nenhum"
+        return "none"
     if isinstance(effect, ValueEffect):
         return money(Decimal(f"{uplift:.2f}"))
     return f"{format_decimal(round(uplift * 100, 2), locale='pt_BR')} pp"

@@ -15,7 +15,7 @@ EVERY_SECOND = timedelta(seconds=1)
 
 
 async def watch(name: str, handle: WorkflowHandle[CohortRuler, StartCursor]) -> StartCursor:
-    """Until every case is started. Raises WorkflowFailureError."""
+    """Watch until every case is started. Raises WorkflowFailureError."""
     result = asyncio.ensure_future(handle.result())
     columns = (
         TextColumn("starting {task.description}"),

@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from commands.acting import credentials
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from models.formats import percent
 from models.money.accrual_table import SERIES
 from models.money.rates import read_sgs
 from operations.imports import import_rates
-from storage.amounts.rates import read_rate_file, read_rates
+from storage.amounts.rate_files import read_rate_file
+from storage.amounts.rates import read_rates
 
-rates = typer.Typer(no_args_is_help=True, help="Monthly rates that accrual needs, as the Central Bank publishes them.")
+rates = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -55,9 +56,9 @@ def import_rates_(
         table(("", ""), counts.items())
         for change in changes:
             said = f"{series} {change.month:%m/%Y}: {percent(change.was)} % → {percent(change.now)} %"
-            out.print(said, markup=False, soft_wrap=True)
+            say(said)
         for row in rejects:
-            out.print(f"{file.name}:{row.line}: {row.reason}", markup=False, soft_wrap=True)
+            say(f"{file.name}:{row.line}: {row.reason}")
 
     emit({**counts, **details}, as_json, readable)
 
@@ -69,8 +70,8 @@ def list_rates(as_json: Json = False) -> None:
         known = read_rates(connection).by_series
     found = [(series, month, rate) for series, by_month in known.items() for month, rate in by_month.items()]
     data = [{"series": series, "month": f"{month:%Y-%m}", "percent": _exact(rate)} for series, month, rate in found]
-    rows = ((series, f"{month:%m/%Y}", percent(rate)) for series, month, rate in found)
-    emit({"rates": data}, as_json, lambda: table(("série", "mês", "% no mês"), rows))
+    rows = ((series, f"{month:%Y-%m}", percent(rate)) for series, month, rate in found)
+    emit({"rates": data}, as_json, lambda: table(("series", "month", "% a month"), rows))
 
 
 def _exact(rate: Decimal) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.console import Json, emit, err, out, table
+from commands.console import Json, complain, emit, say, table
 from commands.services import database
+from commands.typed import day
 from models.errors import Refusal
 from models.formats import money
 from models.words import CHANNELS
@@ -27,13 +28,6 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
 
 
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD") from None
-
-
 def report(
     name: Annotated[str, typer.Argument(help="The cohort.")],
     html: Annotated[
@@ -41,7 +35,7 @@ def report(
     ] = None,
     csv_dir: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write a file a table there.")] = None,
     on: Annotated[
-        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="The last day that counts; default: today.")
+        date | None, typer.Option(parser=day, metavar="DATE", help="The last day that counts; default: today.")
     ] = None,
     explain: Annotated[
         str | None, typer.Option(metavar="FIGURE", help="Print the query behind a figure, its formula and its source.")
@@ -78,8 +72,8 @@ def _explain(figure: str, name: str, on: date, json: bool) -> None:
 
     def readable() -> None:
         for line in (f"-- {known.title}", f"-- {known.formula}", f"-- fonte: {known.source}"):
-            out.print(line, markup=False, soft_wrap=True)
-        out.print(f"-- cohort = {name}, on = {on}\n{query}", markup=False, soft_wrap=True)
+            say(line)
+        say(f"-- cohort = {name}, on = {on}\n{query}")
 
     emit(said, json, readable)
 
@@ -89,7 +83,7 @@ def _write(file: Path, content: str) -> None:
         file.write_text(content, encoding="utf-8")
     except OSError as error:
         raise Refusal(f"the report can't be written to {file}: {error.strerror}") from None
-    err.print(f"written: {file}", markup=False, soft_wrap=True)
+    complain(f"written: {file}")
 
 
 def _write_tables(folder: Path, written: Any) -> None:
@@ -103,7 +97,7 @@ def _write_tables(folder: Path, written: Any) -> None:
                 writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     except OSError as error:
         raise Refusal(f"the tables can't be written to {folder}: {error.strerror}") from None
-    err.print(f"written: {len(written)} tables in {folder}", markup=False, soft_wrap=True)
+    complain(f"written: {len(written)} tables in {folder}")
 
 
 def _cell(value: Any) -> str:
@@ -178,7 +172,7 @@ def _show(results: Results) -> None:
     if results.by_lot:
         _show_comparison(results.by_lot, "por sorteio")
     else:
-        out.print(f"— ({NO_HOLDOUT})", markup=False, soft_wrap=True)
+        say(f"— ({NO_HOLDOUT})")
     _show_comparison(results.as_delivered, "como entregue: indício, não prova")
     sent = ("canal", "enviados", "entregues", "lidos", "respondidos", "custo")
     rows = results.rows["channels"]
@@ -197,7 +191,7 @@ def _show_comparison(uplift: Uplift, title: str) -> None:
 
     table(("diferença", "valor", "intervalo de 95 %", "acaso"), comparison(uplift), title)
     for sentence in (*conclusions(uplift), *uplift.cautions):
-        out.print(sentence, markup=False, soft_wrap=True)
+        say(sentence)
 
 
 def _overview(results: Results) -> Iterator[tuple[str, str]]:

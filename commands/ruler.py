@@ -1,30 +1,29 @@
 """`ruler check`, `map`, `plan`, `preview`: what is wrong with a ruler, what it looks like, would do and would say."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.panel import Panel
-from rich.text import Text
 
-from channels.rendering import Words
-from channels.template_check import MOST_SEGMENTS, template_warnings
-from commands.console import Json, emit, err, out, table
-from models.case.plan import imagined_case, plan
+from commands.console import Json, complain, draw, emit, say, table
+from commands.typed import day
 from models.errors import Refusal
-from models.ruler.cells import cells
 from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis, Ruler, tone_of
 from models.yaml_file import Fault
-from operations.rulers import examined, key, load_ruler, placed
-from reports.heatmap import svg, terminal
-from reports.preview import Shown, ShownRung, page, price, shown_rungs
-from storage.amounts.prices import prices_of
+from operations.rulers import examined, key, load_map, load_ruler, placed
 from storage.catalogue import RULERS
 
-ruler_commands = typer.Typer(no_args_is_help=True, help="Rulers: check one, see its heat-map and its dated steps.")
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from reports.preview import Shown, ShownRung
+
+ruler_commands = typer.Typer(no_args_is_help=True)
 
 RulerFile = Annotated[str, typer.Argument(metavar="FILE", help="A path, or the name of a shipped ruler.")]
 
@@ -36,18 +35,20 @@ def register(app: typer.Typer) -> None:
 @ruler_commands.command()
 def check(file: RulerFile, as_json: Json = False) -> None:
     """Find every fault of a ruler and its templates in one go. Exit code 0: it can be used."""
+    from channels.template_check import template_warnings
+
     path, text, texts = RULERS.find(file)
     ruler, faults = examined(text, texts)
     warnings = read_ruler(text).placed(template_warnings(ruler, texts)) if ruler is not None and not faults else ()
 
     def readable() -> None:
         for warning in warnings:
-            err.print(f"{placed(path, warning)} (a warning)", markup=False, soft_wrap=True)
+            complain(f"{placed(path, warning)} (a warning)")
         for fault in faults:
-            err.print(placed(path, fault), markup=False, soft_wrap=True)
+            complain(placed(path, fault))
         if ruler is not None and not faults:
             count = sum(1 for _ in ruler.cells())
-            out.print(f"{path}: {ruler.label} is fine: {len(ruler.rows)} rows, {count} rungs", markup=False)
+            say(f"{path}: {ruler.label} is fine: {len(ruler.rows)} rows, {count} rungs")
 
     data = {
         "ruler": ruler.label if ruler else path,
@@ -71,7 +72,10 @@ def map_(
     as_json: Json = False,
 ) -> None:
     """Show a ruler's heat-map: hypotheses by stages, and how rigid each message is."""
-    ruler = load_ruler(file).ruler
+    from models.ruler.cells import cells
+    from reports.heatmap import svg, terminal
+
+    ruler = load_map(file)
     if picture is not None:
         _write(picture, svg(ruler))
     data: dict[str, Any] = {
@@ -81,7 +85,7 @@ def map_(
             {**{k: v for k, v in asdict(cell).items() if v is not None}, "tone": cell.tone} for cell in cells(ruler)
         ],
     }
-    emit(data, as_json, lambda: out.print(terminal(ruler)))
+    emit(data, as_json, lambda: draw(terminal(ruler)))
 
 
 @ruler_commands.command("plan")
@@ -89,13 +93,17 @@ def plan_(
     file: RulerFile,
     hypothesis: Annotated[str, typer.Option(help="The row the case starts in: h1 … h8.")],
     occurrences: Annotated[int, typer.Option(min=1, max=1000, help="How often the taxpayer was caught.")] = 1,
-    start: Annotated[str, typer.Option(help="The day the case starts, YYYY-MM-DD; default: today.")] = "",
+    start: Annotated[
+        date | None, typer.Option(parser=day, metavar="DATE", help="The day the case starts; default: today.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the dated steps a case would take if nothing happened."""
-    ruler = load_ruler(file).ruler
-    row, day = _row(ruler, hypothesis), _day(start)
-    entered = imagined_case(ruler, ruler.jurisdiction.calendar(day.year - 1), row, occurrences, day)
+    from models.case.plan import imagined_case, plan
+
+    ruler = load_map(file)
+    row, begins = _row(ruler, hypothesis), start or datetime.now(UTC).astimezone().date()
+    entered = imagined_case(ruler, ruler.jurisdiction.calendar(begins.year - 1), row, occurrences, begins)
     steps = [
         {
             "on": step.on,
@@ -109,10 +117,10 @@ def plan_(
         }
         for step in plan(entered)
     ]
-    title = f"{ruler.label} · {hypothesis} · {occurrences} × · {day:%Y-%m-%d}"
+    title = f"{ruler.label} · {hypothesis} · {occurrences} × · {begins}"
     columns = ("on", "action", "hypothesis", "stage", "rigidity", "tone")
     rows = [[step[column] for column in columns] for step in steps]
-    data = {"ruler": ruler.label, "hypothesis": row, "occurrences": occurrences, "start": day, "steps": steps}
+    data = {"ruler": ruler.label, "hypothesis": row, "occurrences": occurrences, "start": begins, "steps": steps}
     emit(data, as_json, lambda: table(columns, rows, title))
 
 
@@ -123,6 +131,10 @@ def preview(
     as_json: Json = False,
 ) -> None:
     """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
+    from channels.rendering import Words
+    from reports.preview import page, shown_rungs
+    from storage.amounts.prices import prices_of
+
     bundle = load_ruler(file)
     ruler, words = bundle.ruler, Words(bundle.texts)
     prices, today = prices_of(ruler), datetime.now(UTC).date()
@@ -139,19 +151,29 @@ def preview(
 
 
 def _print_rung(shown: ShownRung) -> None:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from reports.preview import price
+
     rung = shown.rung
     wait = rung.dwell or rung.before
     dwell = f", {wait.days} {wait.unit} days" + (" before the deadline" if rung.before else "") if wait else ""
     formal = ", formal" if rung.formal else ""
     heading = f"{shown.row} {rung.stage}: rigidity {rung.rigidity} ({tone_of(rung.rigidity)}){formal}{dwell}"
-    out.print(f"{heading}, {price(shown.cost)}", style="bold", markup=False, soft_wrap=True)
+    say(f"{heading}, {price(shown.cost)}")
     for one in shown.messages:
         words = f"{one.message.subject}\n\n{one.message.body}" if one.message.subject else one.message.body
         title = f"{one.channel}, when {one.instead_of} fails" if one.instead_of else one.channel
-        out.print(Panel(Text(words.strip()), title=title, title_align="left", subtitle=_price_tag(one)))
+        draw(Panel(Text(words.strip()), title=title, title_align="left", subtitle=_price_tag(one)))
 
 
 def _price_tag(one: Shown) -> Text:
+    from rich.text import Text
+
+    from channels.template_check import MOST_SEGMENTS
+    from reports.preview import price
+
     tag = price(one.cost)
     if one.sms is not None:
         segments = "a segment" if one.sms.segments == 1 else f"{one.sms.segments} segments"
@@ -190,22 +212,12 @@ def _row(ruler: Ruler, hypothesis: str) -> Hypothesis:
     raise Refusal(f"{ruler.label} has no row {hypothesis}; it has {', '.join(ruler.rows)}")
 
 
-def _day(written: str) -> date:
-    try:
-        day = date.fromisoformat(written) if written else datetime.now(UTC).date()
-    except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a date; write YYYY-MM-DD", param_hint="--start") from None
-    if not 1990 <= day.year <= 2100:
-        raise typer.BadParameter("must lie between 1990 and 2100", param_hint="--start")
-    return day
-
-
 def _write(file: Path, text: str) -> None:
-    """Into a folder that is made if it isn't there."""
+    """Write a file into a folder that is made if it isn't there."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Refusal(f"{str(file)!r} can't be written: {reason}") from None
-    err.print(f"wrote {file}", markup=False, soft_wrap=True)
+    complain(f"wrote {file}")

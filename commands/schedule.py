@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,11 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.acting import By, credentials
-from commands.cohort import Budget, Control, Rate, Rehearse, amount_of, clock_of, selection_of
-from commands.console import Json, emit, out, table
+from commands.cohort import Budget, Control, Rate, Rehearse, clock_of, selection_of
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.services import temporal_client
+from commands.typed import amount, day
 from embedded.home import find_services
 from models.errors import Refusal
 from models.ruler.schema import Ruler
@@ -40,18 +41,20 @@ from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
 from workflows.start import before_its_cases
 
-schedule = typer.Typer(no_args_is_help=True, help="Take the newly delinquent into a cohort, night after night.")
+schedule = typer.Typer(no_args_is_help=True)
 
 CATCH_UP = timedelta(hours=24)
 """A run that nobody was there to start is started as late as that; the next one takes in whom it missed."""
 
 KEYS = ("min-amount", "uf", "tax")
+PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")
+"""What stands between two of them: an amount may have a comma of its own."""
 EXAMPLE = "min-amount=1000 uf=AL tax=ICMS"
 Select = Annotated[
     list[str] | None,
     typer.Option(metavar="KEY=VALUE", help=f'Whom it takes in, for example "{EXAMPLE}"; default: everybody.'),
 ]
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[date, typer.Option(parser=day, metavar="DATE")]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,23 +80,22 @@ def create(
     read = bundle.ruler
     selection = chosen(read, select or [])
     clock = clock_of(read, find_services().day_seconds, None)
-    limit = None if budget is None else amount_of(budget, "--budget")
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
 
     def make(found: Callable[[], Cohort]) -> None:
         asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
 
-    whom = (selection, clock, limit, rehearse, control, rate)
+    whom = (selection, clock, budget, rehearse, control, rate)
     with answering_database() as engine:
         create_schedule(engine, credentials(by), name, cron, make, bundle, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
-    emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: out.print(shown, markup=False))
+    emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: say(shown))
 
 
 def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
     """The selection made of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
     asked: dict[str, str] = {}
-    for pair in re.findall(r"[^\s,]+", " ".join(written)):
+    for pair in filter(None, PAIRS.split(" ".join(written).strip(" ,"))):
         key, _, value = pair.partition("=")
         key = key.lower().replace("_", "-")
         if key not in KEYS or not value:
@@ -102,9 +104,10 @@ def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
             raise _bad(f'{key} is there twice; write for example "{EXAMPLE}"')
         asked[key] = value
     try:
-        return selection_of(ruler, asked.get("min-amount", "0"), asked.get("uf"), asked.get("tax"))
+        return selection_of(ruler, amount(asked.get("min-amount", "0")), asked.get("uf"), asked.get("tax"))
     except typer.BadParameter as bad:
-        raise _bad(f"{str(bad.param_hint).removeprefix('--')}: {bad.message}") from None
+        key = str(bad.param_hint or "min-amount").removeprefix("--")
+        raise _bad(f"{key}: {bad.message}") from None
 
 
 def _bad(selection: str) -> typer.BadParameter:
@@ -156,13 +159,12 @@ def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> N
     async def make_up(handle: ScheduleHandle) -> None:
         spec = (await handle.describe()).schedule.spec
         zone = ZoneInfo(spec.time_zone_name or "UTC")
-        first, last = since.replace(tzinfo=zone), datetime.combine(until, time.max, zone)
+        first, last = datetime.combine(since, time.min, zone), datetime.combine(until, time.max, zone)
         await handle.backfill(ScheduleBackfill(first, last, ScheduleOverlapPolicy.SKIP))
 
-    days = since.date(), until.date()
     with answering_database() as engine:
-        backfill_schedule(engine, credentials(by), name, *days, lambda _: _carried_out(name, make_up))
-    _show_done(name, f"runs from {since:%Y-%m-%d} to {until:%Y-%m-%d} made up for", json)
+        backfill_schedule(engine, credentials(by), name, since, until, lambda _: _carried_out(name, make_up))
+    _show_done(name, f"runs from {since} to {until} made up for", json)
 
 
 async def _create(intake: Intake, label: str, times: ScheduleSpec, found: Callable[[], Cohort]) -> None:
@@ -215,7 +217,7 @@ async def _intakes(client: Client) -> AsyncIterator[Kept]:
 
 
 def _show_done(name: str, done: str, as_json: bool) -> None:
-    emit({"schedule": name, "done": done}, as_json, lambda: out.print(f"{name}: {done}", markup=False))
+    emit({"schedule": name, "done": done}, as_json, lambda: say(f"{name}: {done}"))
 
 
 def _carried_out(name: str, act: Callable[[ScheduleHandle], Awaitable[None]]) -> bool:

@@ -16,7 +16,8 @@ def database() -> Engine:
 
 
 async def temporal_client() -> Client:
-    """Raises Refusal when Temporal doesn't answer. Whoever names the server has the keys of its payloads."""
+    """A client of Temporal. Raises Refusal when it doesn't answer. Whoever names the server has the keys of its
+    payloads."""
     address = find_services().temporal
     try:
         if os.environ.get("TEMPORAL_ADDRESS"):

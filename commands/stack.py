@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from commands.console import Json, emit, out
+from commands.console import Json, emit, say
 from embedded.backup import back_up
 from embedded.backup import restore as put_back
 from embedded.home import REAL_DAY, Home, Services, home, lock_holder, only_stack, running_services
@@ -27,7 +27,7 @@ STOP_SECONDS = 60.0
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")]
 
-stack = typer.Typer(no_args_is_help=True, help="The embedded stack: PostgreSQL, Temporal, a worker and the web.")
+stack = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +67,7 @@ def down(as_json: Json = False) -> None:
     if pid is not None:
         stop(pid)
     said = f"stopped (pid {pid})" if pid is not None else f"no stack is running in {home()}"
-    emit({"stopped": pid is not None, "pid": pid}, as_json, lambda: out.print(said, soft_wrap=True))
+    emit({"stopped": pid is not None, "pid": pid}, as_json, lambda: say(said))
 
 
 @stack.command()
@@ -88,7 +88,7 @@ def rotate_key(as_json: Json = False) -> None:
     with only_stack(where):
         key = where.add_payload_key()
     said = f"key {key} encrypts from the next `stack up` on; the keys before it stay in {where.keys}, to decrypt"
-    emit({"key": key}, as_json, lambda: out.print(said, soft_wrap=True))
+    emit({"key": key}, as_json, lambda: say(said))
 
 
 @stack.command()
@@ -101,7 +101,7 @@ def backup(
         file = back_up(home(), target.absolute())
     size = file.stat().st_size
     said = f"{file} ({size:,} bytes); whoever reads it reads everything"
-    emit({"file": str(file), "bytes": size}, as_json, lambda: out.print(said, soft_wrap=True, markup=False))
+    emit({"file": str(file), "bytes": size}, as_json, lambda: say(said))
 
 
 @stack.command()
@@ -116,7 +116,7 @@ def restore(
         recovered = put_back(file.absolute(), where)
     said = f"{where} is restored; `stack up` goes on with {recovered.cases} cases and {recovered.agreements} agreements"
     told = {"home": str(where), **asdict(recovered)}
-    emit(told, as_json, lambda: out.print(said, soft_wrap=True, markup=False))
+    emit(told, as_json, lambda: say(said))
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def interruptible(consequence: str) -> Iterator[None]:
 
 def announce(services: Services, as_json: bool) -> None:
     def readable() -> None:
-        out.print("ready")
+        say("ready")
         show(services)
 
     emit({"state": "ready", **services.model_dump()}, as_json, readable)
@@ -138,7 +138,7 @@ def announce(services: Services, as_json: bool) -> None:
 
 
 def show(services: Services) -> None:
-    """For people; the password and the webhook's secret are left to stack.json and to `--json`."""
+    """Show a stack to people; the password and the webhook's secret are left to stack.json and to `--json`."""
     database = urlsplit(services.database)
     rows = {
         "Web": services.web,
@@ -150,7 +150,7 @@ def show(services: Services) -> None:
         "All addresses": home().stack_json,
     }
     for name, value in rows.items():
-        out.print(f"  {name:<16} {value}", soft_wrap=True, markup=False)
+        say(f"  {name:<16} {value}")
 
 
 def stop(pid: int) -> None:

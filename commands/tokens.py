@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, out, table
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.portuguese import ROLES
+from commands.typed import one_of
 from models.roles import Role
 from operations.tokens import issue_token, revoke_token
 from storage.audit.tokens import list_tokens
 
-token = typer.Typer(no_args_is_help=True, help="Who may do what: tokens of analysts, supervisors and auditors.")
+token = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Whose it is; it stands in the audit log.")]
 
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def issue_(
     name: Name,
     by: By,
-    role: Annotated[Role, typer.Option(help="What it lets its holder do; docs/audit.md says it.")],
+    role: Annotated[Role, one_of(ROLES, Role, help="What it lets its holder do; docs/audit.md says it.")],
     days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="How long it is in force; default: until revoked.")
     ] = None,
@@ -34,7 +36,7 @@ def issue_(
     """Print a token, once: what is kept tells nobody what it was."""
     with answering_database() as engine:
         made = issue_token(engine, credentials(by), name, role, days)
-    emit({"name": name, "role": role, "token": made}, as_json, lambda: out.print(made, markup=False, soft_wrap=True))
+    emit({"name": name, "role": role, "token": made}, as_json, lambda: say(made))
 
 
 @token.command("list")
@@ -51,4 +53,4 @@ def revoke_(name: Name, by: By, as_json: Json = False) -> None:
     """End a token from now on."""
     with answering_database() as engine:
         revoke_token(engine, who := credentials(by), name)
-    emit({"name": name, "revoked_by": who.name}, as_json, lambda: out.print(f"{name}'s token is no longer in force"))
+    emit({"name": name, "revoked_by": who.name}, as_json, lambda: say(f"{name}'s token is no longer in force"))

@@ -13,7 +13,7 @@ import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from commands.console import Json, emit, out
+from commands.console import Json, emit, say
 from commands.services import temporal_client
 from models.errors import Refusal
 from storage.grants import grant_to
@@ -92,7 +92,7 @@ def migrate(
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
     done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
-    emit({"migrated": True}, as_json, lambda: out.print(done))
+    emit({"migrated": True}, as_json, lambda: say(done))
 
 
 def downgrade(
@@ -101,7 +101,7 @@ def downgrade(
 ) -> None:
     """Take the database back to an older schema, before older code is started; what only newer ones hold is lost."""
     take_back(variable("DATABASE_URL"), schema)
-    emit({"schema": schema}, as_json, lambda: out.print(f"the database has schema {schema}; start the older code now"))
+    emit({"schema": schema}, as_json, lambda: say(f"the database has schema {schema}; start the older code now"))
 
 
 async def _prepare_temporal() -> None:

@@ -1,4 +1,4 @@
-"""Where the stack keeps its things, and how everything else finds the running services."""
+"""The home of a stack, where it keeps its things, and by which everything else finds the running services."""
 
 import fcntl
 import os
@@ -100,7 +100,7 @@ def home() -> Home:
 
 
 def demo_home() -> Home:
-    """Where the demo lives, so that a city hall's own home never gets its people."""
+    """The demo's home, apart so that a city hall's own home never gets its people."""
     return home() if os.environ.get("REGUA_HOME") else Home(home(), "demo")
 
 

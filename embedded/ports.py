@@ -1,4 +1,4 @@
-"""Where the servers of a stack listen: on this machine alone, on ports that nobody else has."""
+"""The ports on which the servers of a stack listen: on this machine alone, on ports that nobody else has."""
 
 import random
 import socket

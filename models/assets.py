@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from jinja2 import Environment, TemplateSyntaxError, meta
-
-from models.agreement.policy import Policy
 from models.contact.channel import CHANNELS, Channel
 from models.money.tables import read_accrual, read_prices
 from models.ruler.schema import Hypothesis, Ruler, Stage
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from models.agreement.policy import Policy
 
 Texts = Mapping[str, str]
 """Texts by name."""
@@ -89,8 +92,8 @@ def template_file(name: str) -> str:
 
 
 def template_choices(channel: Channel, template: str) -> list[str]:
-    """Where the words are looked for: the ruler's own for the channel first. Without them the electronic domicile gets
-    the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    """The templates that words are looked for in, in order: the ruler's own for the channel first. Without them the
+    electronic domicile gets the e-mail's, and each short channel what its base says by hypothesis and tone."""
     own = f"{channel}/{template}.txt.j2"
     if channel == "email":
         return [own]
@@ -131,7 +134,7 @@ def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
 
 
 def _notices(ruler: Ruler) -> Iterator[list[str]]:
-    """For each message the files that its words may stand in, the first of which counts."""
+    """The templates by message: the files that its words may stand in, the first of which counts."""
     for row, index, rung in ruler.cells():
         for channel in channels_of(ruler, row, index):
             yield template_choices(channel, rung.template)
@@ -162,10 +165,16 @@ def _templates(messages: Iterable[list[str]], texts: Texts) -> dict[str, str]:
 
 
 def _referenced(template: str) -> list[str | None]:
+    from jinja2 import TemplateSyntaxError, meta
+
     try:
-        return list(meta.find_referenced_templates(_SYNTAX.parse(template)))
+        return list(meta.find_referenced_templates(_syntax().parse(template)))
     except TemplateSyntaxError:
         return []  # `ruler check` tells where
 
 
-_SYNTAX = Environment(autoescape=True)
+@cache
+def _syntax() -> Environment:
+    from jinja2 import Environment
+
+    return Environment(autoescape=True)

@@ -80,7 +80,7 @@ class AgreementChanged(Event):
 
 
 class InstalmentsChanged(Event):
-    """For the agreement's own workflow, not for the case's: it was signed, or money came in for its instalments."""
+    """An agreement was signed, or money came in for its instalments: for its own workflow, not for the case's."""
 
     agreement: str
 

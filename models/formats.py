@@ -7,11 +7,13 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.numbers import format_currency
+POINTS_AND_COMMAS = str.maketrans(",.", ".,")
 
 
 def money(amount: Decimal) -> str:
-    return format_currency(amount, "BRL", locale="pt_BR").replace("\xa0", " ")
+    """`R$ 1.234,56`, half a cent to the even one."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}R$ {f'{abs(amount):,.2f}'.translate(POINTS_AND_COMMAS)}"
 
 
 def percent(rate: Decimal) -> str:

@@ -39,7 +39,7 @@ class Person(BaseModel):
 
 
 def _number(number: str) -> re.Pattern[str]:
-    """With whatever punctuation people put between its characters."""
+    """A pattern for a number with whatever punctuation people put between its characters."""
     return re.compile(r"[\s./-]*".join(map(re.escape, number)), re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: the roles that a token proves, and which of them each command asks for."""
+"""Roles and duties: the roles that a token proves, and which of them each command asks for."""
 
 from __future__ import annotations
 

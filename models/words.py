@@ -71,6 +71,10 @@ BASES = {
     "ladder": "fim da régua: o descumprimento persistiu em todos os seus degraus",
 }
 
+STATUTE = "devedor contumaz por lei: {finding}"
+LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
+"""The same about one case."""
+
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",
     "administrative_solution": "conciliação ou solução administrativa (CNJ 547/2024, art. 2º)",

@@ -89,15 +89,15 @@ CHANGED = "the case has changed since it was shown; look at it again and approve
 
 
 def _must_be_judged(asked: CaseAct, tx: CaseTransaction) -> None:
-    """Raises Refusal unless the suspension awaits a judgement, by the record and by today's facts, which the case's
-    workflow may not have seen yet."""
+    """Refuse unless the suspension awaits a judgement, by the record and by today's facts, which the case's workflow
+    may not have seen yet."""
     must_be_possible(asked, tx.case.situation)
     if not may(asked, tx.situation) or tx.state != tx.case.state:
         raise Refusal(CHANGED)
 
 
 def _situation(tx: CaseTransaction) -> Situation:
-    """By today's facts; a case that is held out is judged by nobody."""
+    """The situation of a case by today's facts; a case that is held out is judged by nobody."""
     return tx.case.situation if tx.case.status is Status.CONTROL else tx.situation
 
 

@@ -91,7 +91,7 @@ def _founded(
 
 
 def must_not_be_over(ruler: Ruler, day: date) -> None:
-    """Raises Refusal when nothing is left on `day` of what the ruler offers."""
+    """Check that a campaign isn't over. Raises Refusal when nothing is left on `day` of what the ruler offers."""
     if ruler.offer and ruler.offer.deadline_day <= day:
         raise Refusal(
             f"the offer of {ruler.label} ends on {ruler.offer.until:%Y-%m-%d at %H:%M} and contacts nobody on its last"

@@ -9,16 +9,11 @@ from models.intake.extract import BenefitRow, DebtRow, FilingRow, Reader
 from models.money.rates import Rate
 from operations.operation import Act, operation
 from storage.amounts.rates import Change, record_rates
-from storage.intake import (
-    BenefitsImported,
-    DebtsImported,
-    FilingsImported,
-    Rejects,
-    SourceFile,
-    import_benefits,
-    import_debts,
-    import_filings,
-)
+from storage.intake.benefits import BenefitsImported, import_benefits
+from storage.intake.debts import DebtsImported, import_debts
+from storage.intake.files import SourceFile
+from storage.intake.filings import FilingsImported, import_filings
+from storage.intake.rejects import Rejects
 
 Progress = Callable[[int], None]
 

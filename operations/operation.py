@@ -84,7 +84,8 @@ class Operation(Generic[P, T]):
         self.do = do
 
     def __call__(self, engine: Engine, who: Credentials, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Raises Refusal: the token is not in force, its role has not this duty, or the record doesn't allow it."""
+        """Do it for who asks. Raises Refusal: the token is not in force, its role has not this duty, or the record
+        doesn't allow it."""
         act = Act(engine.execution_options(), Entry(Actor(who.name), self.duty, _subject(args)))
         try:
             with engine.connect() as connection:
@@ -101,7 +102,7 @@ class Operation(Generic[P, T]):
         return done
 
     def admit(self, connection: Connection, actor: Actor) -> None:
-        """Raises Refusal when the actor's role has not this duty."""
+        """Admit the actor. Raises Refusal when his role has not this duty."""
         must_be_allowed(self.duty, actor, roles_in_force(connection))
 
 
@@ -122,7 +123,7 @@ def identified(connection: Connection, who: Credentials) -> Actor:
 
 
 def must_say(what: str, said: str) -> None:
-    """Raises Refusal when a text that has to be on record is blank; `what` names it."""
+    """Check that something is said. Raises Refusal when a text that has to be on record is blank; `what` names it."""
     if not said.strip():
         raise Refusal(f"say {what}: it is kept on record")
 
@@ -148,7 +149,7 @@ def _subject(args: tuple[Any, ...]) -> str | None:
 
 
 def _digest(file: Path) -> str | None:
-    """None for a folder, and for what can't be read."""
+    """The SHA-256 of a file; None for a folder, and for what can't be read."""
     with suppress(OSError), file.open("rb") as content:
         return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
     return None

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from operations.operation import Act, operation
-from storage.intake import Rejects, TextFile
+from storage.intake.files import TextFile
+from storage.intake.rejects import Rejects
 from storage.payments import bank_files, ledger
 from storage.payments.bank_files import BankFileImported
 

@@ -5,43 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import chain
 
-from channels.template_check import template_faults
 from models.assets import RulerBundle, Texts, with_tables
 from models.errors import Refusal
 from models.ruler.check import read_ruler, rule_faults
 from models.ruler.schema import Ruler
 from models.yaml_file import Fault
-from storage.agreement.policies import policy_faults
+from storage.agreement.policy_files import policy_faults
 from storage.amounts.accruals import accrual_faults
 from storage.amounts.prices import price_faults
 from storage.catalogue import RULERS, SHIPPED
 
-LOOKS: tuple[Callable[[Ruler, Texts], Iterable[Fault]], ...] = (
-    lambda ruler, _: rule_faults(ruler),
-    template_faults,
-    accrual_faults,
-    price_faults,
-    policy_faults,
-)
-"""What a ruler is looked through for."""
+Look = Callable[[Ruler, Texts], Iterable[Fault]]
+
+OF_THE_MAP: tuple[Look, ...] = (lambda ruler, _: rule_faults(ruler), accrual_faults, price_faults, policy_faults)
+"""What a ruler is looked through for, but for its templates."""
 
 
 def load_ruler(name_or_path: str, texts: Texts = SHIPPED) -> RulerBundle:
     """The ruler in a file, or by its name in `texts`. Refuses a faulty one with all its faults, one a line."""
     found = RULERS.find(name_or_path, texts)
-    ruler, faults = examined(found.text, found.texts)
+    ruler = _sound(found.shown, *examined(found.text, found.texts))
+    return RulerBundle(with_tables(ruler, found.texts), found.text, found.texts)
+
+
+def load_map(name_or_path: str, texts: Texts = SHIPPED) -> Ruler:
+    """The ruler in a file or by its name, for what sends nothing: its templates aren't looked at. Refuses a faulty one
+    as `load_ruler` does."""
+    found = RULERS.find(name_or_path, texts)
+    return _sound(found.shown, *_examined(found.text, found.texts, OF_THE_MAP))
+
+
+def _sound(shown: str, ruler: Ruler | None, faults: tuple[Fault, ...]) -> Ruler:
     if ruler is None or faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{found.shown} has {count}:", *(placed(found.shown, fault) for fault in faults)]))
-    return RulerBundle(with_tables(ruler, found.texts), found.text, found.texts)
+        raise Refusal("\n".join([f"{shown} has {count}:", *(placed(shown, fault) for fault in faults)]))
+    return ruler
 
 
 def examined(text: str, texts: Texts = SHIPPED) -> tuple[Ruler | None, tuple[Fault, ...]]:
     """A ruler, unless the shape of its text is wrong, and every fault that can be found so far, in reading order."""
+    # templates take long to load, and more to look through
+    from channels.template_check import template_faults
+
+    return _examined(text, texts, (*OF_THE_MAP, template_faults))
+
+
+def _examined(text: str, texts: Texts, looks: tuple[Look, ...]) -> tuple[Ruler | None, tuple[Fault, ...]]:
     read = read_ruler(text)
     sketch, faults = read.sketch, read.faults
     if sketch is not None:
-        found = read.placed(chain.from_iterable(look(sketch, texts) for look in LOOKS))
+        found = read.placed(chain.from_iterable(look(sketch, texts) for look in looks))
         faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
     return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
 
@@ -52,7 +65,7 @@ def _about_the_same(fault: Fault, told: Fault) -> bool:
 
 
 def placed(path: str, fault: Fault) -> str:
-    """As compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
+    """A fault as compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
     place = f"{path}:{fault.line}" if fault.line else path
     return f"{place}: {key(fault)}: {fault.what}" if fault.where else f"{place}: {fault.what}"
 

@@ -42,7 +42,7 @@ def backfill_schedule(act: Act, name: str, since: date, until: date, backfill: C
 
 
 def _must_be_there(act: Act, name: str, there: bool) -> None:
-    """Raises Refusal: there is no such cohort, or it has no schedule."""
+    """Check that a schedule is there. Raises Refusal: there is no such cohort, or it has no schedule."""
     if not there:
         with act.engine.connect() as connection:
             read_cohort(connection, name)

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 
 from models.payment.barcode import slip_barcode
 from models.payment.febraban import WIDTH
-from storage.intake import Rejects, look_over_text
+from storage.intake.files import look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import import_bank_file
 
 CALL_SECONDS = 10.0
@@ -37,7 +38,7 @@ class PaidSlip:
 
 class Bank:
     def __init__(self, engine: Engine, folder: Path, webhook: str) -> None:
-        """`folder` gets its return files."""
+        """Open a bank whose return files go to `folder`."""
         self.engine = engine
         self.folder = folder
         self.webhook = webhook
@@ -56,7 +57,8 @@ class Bank:
         self._till.append(slip)
 
     def call(self, payments: list[dict[str, Any]]) -> None:
-        """Raises URLError when nobody answers; a refusal would be a fault of ours, and is not hidden."""
+        """Call the webhook. Raises URLError when nobody answers; a refusal would be a fault of ours, and is not
+        hidden."""
         body = json.dumps({"pix": payments}).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.webhook}/pix", body, headers)  # noqa: S310 - our own http address

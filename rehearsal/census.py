@@ -25,7 +25,11 @@ from models.intake.extract import (
     filing_reader,
 )
 from rehearsal.city import ICMS, LATE_BY, Person
-from storage.intake import Rejects, import_benefits, import_debts, import_filings, look_over
+from storage.intake.benefits import import_benefits
+from storage.intake.debts import import_debts
+from storage.intake.files import look_over
+from storage.intake.filings import import_filings
+from storage.intake.rejects import Rejects
 
 SITUATION = {(): "Em cobrança", ("negotiation",): "Em negociação"}
 
@@ -97,7 +101,7 @@ class Census:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str | None:
-    """None when there are no rows: such a file would be refused."""
+    """Write a CSV file; None when there are no rows: such a file would be refused."""
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, restval="", delimiter=";", lineterminator="\n")
     writer.writeheader()

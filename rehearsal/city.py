@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import partial
 from random import Random
 
+from dateutil.relativedelta import relativedelta
+
 from models.case.evidence import Debt, Filing
 from models.case.status import Status
 from models.ruler.schema import Hypothesis, Stage
@@ -204,13 +206,8 @@ def _share(amount: Decimal, share: Decimal) -> Decimal:
 
 def _month(start: date, back: int) -> tuple[str, date]:
     """The period whose tax was due `back` months before the city starts, and its due date."""
-    due = _months_before(start, back).replace(day=20)
-    return f"{_months_before(due, 1):%Y-%m}", due
-
-
-def _months_before(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, 1)
+    due = start + relativedelta(months=-back, day=20)
+    return f"{due - relativedelta(months=1):%Y-%m}", due
 
 
 def _icms_debt(number: int, period: str, due: date, balance: Decimal) -> Debt:

@@ -30,7 +30,7 @@ class Clerk:
         return any(taken)
 
     def _takes(self, case: str, kind: StepKind, today: date) -> bool:
-        """False when it is on record already."""
+        """Take a prior step; False when it is on record already."""
         try:
             take_prior_step(
                 self.engine, Credentials(NAME), case, kind, today, f"livro da cidade, {case}", datetime.now(UTC)

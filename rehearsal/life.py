@@ -56,7 +56,8 @@ class Life:
             guard.cancel()
 
     async def _watch_over(self) -> None:
-        """Beside the days, since one may itself be waiting for a process that has ended; until nothing moves."""
+        """Watch over the stack beside the days, since one may itself be waiting for a process that has ended; until
+        nothing moves."""
         before, moved_at = None, time.monotonic()
         while time.monotonic() - moved_at < PATIENCE_SECONDS:
             self.tend()
@@ -83,7 +84,7 @@ class Life:
                 await asyncio.to_thread(self.clock.move)
 
     async def _until_done(self) -> None:
-        """Until all that is due today is done and heard, and nobody has anything left to do about it."""
+        """Live today until all that is due is done and heard, and nobody has anything left to do about it."""
         while True:
             with suppress(*AWAY):
                 if await self.rest.reached() and not await self._act():

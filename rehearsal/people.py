@@ -23,7 +23,7 @@ from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late
 from rehearsal.city import Act, Does, Person
 from rehearsal.providers import answer_sms, bounce
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.case.cases import read_case
 from storage.payments.offers import offer_on
@@ -128,7 +128,7 @@ class Townspeople:
         heapq.heappush(self._intents, Intent(on, number, index, case, act))
 
     def _carry_out(self, intent: Intent, today: date) -> bool:
-        """False when it must be tried again."""
+        """Carry an intent out; False when it must be tried again."""
         person, act, now = self.by_number[intent.number], intent.act, datetime.now(UTC)
         event = self._reference(person, intent.index, "event")
         try:
@@ -171,7 +171,8 @@ class Townspeople:
         self._pay_by_pix(person, intent, self._offered(intent.case, today))
 
     def _take_offer_at_bank(self, intent: Intent) -> None:
-        """On the day that was meant, however late it is carried out: a bank's file names its days."""
+        """Take the offer at the bank on the day that was meant, however late it is carried out: a bank's file names its
+        days."""
         for debt, price in self._offered(intent.case, intent.on).items():
             self.bank.take(PaidSlip(debt.slip_number, price, intent.on))
 
@@ -198,7 +199,7 @@ class Townspeople:
             self.bank.call(payments)
 
     def _sign(self, intent: Intent, today: date) -> None:
-        """And means to pay the first instalments, each in good time."""
+        """Sign an agreement, meaning to pay the first instalments, each in good time."""
         wanted = SigningRequest(INSTALMENTS)
         _, offer = sign(
             self.engine, intent.case, load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)

@@ -35,7 +35,7 @@ class Rest:
         """Delivered events after it: of two transactions the later number may be seen first."""
 
     async def reached(self) -> bool:
-        """Raises RPCError and OperationalError while Temporal or PostgreSQL is away."""
+        """Whether the city rests. Raises RPCError and OperationalError while Temporal or PostgreSQL is away."""
         while await asyncio.to_thread(self._all_are_delivered):
             if not self._moving:
                 self._since = max(self._heard, default=self._since)

@@ -17,6 +17,8 @@ from decimal import Decimal
 from random import Random
 from typing import NamedTuple
 
+from dateutil.relativedelta import relativedelta
+
 from models.intake.extract import (
     BENEFITS_OPTIONAL,
     BENEFITS_REQUIRED,
@@ -116,13 +118,9 @@ class Period(NamedTuple):
 
 def _periods_due_before(on: date) -> list[Period]:
     """The last months whose tax was due before `on`, oldest first."""
-    month = on.year * 12 + on.month - 1
-    if on.day <= ICMS_DUE_DAY:
-        month -= 1
-    return [
-        Period(f"{(m - 1) // 12}-{(m - 1) % 12 + 1:02}", date(m // 12, m % 12 + 1, ICMS_DUE_DAY))
-        for m in range(month - MONTHS + 1, month + 1)
-    ]
+    last = on - relativedelta(months=on.day <= ICMS_DUE_DAY, day=ICMS_DUE_DAY)
+    dues = [last - relativedelta(months=back) for back in reversed(range(MONTHS))]
+    return [Period(f"{due - relativedelta(months=1):%Y-%m}", due) for due in dues]
 
 
 def _add_icms(
@@ -174,7 +172,7 @@ def _icms_debt(person: Person, period: Period, amount: Decimal) -> Row:
 
 
 def _add_registered(sample: Sample, random: Random, people: Sequence[Person]) -> None:
-    """In turn: a recent debt, an older one, several, one in litigation, one in negotiation."""
+    """Add registered debts, in turn: a recent one, an older one, several, one in litigation, one in negotiation."""
     kind = sample.registered % 5
     ages = {0: (120,), 1: (900,), 2: (150, 520, 880), 3: (700,), 4: (200,)}[kind]
     for index, age in enumerate(ages, start=1):
@@ -209,7 +207,7 @@ def _citizen(random: Random, number: int) -> Person:
 
 
 def _money(random: Random, least: Decimal, spread: int) -> Decimal:
-    """From `least` to `spread` times that."""
+    """An amount in reais from `least` to `spread` times that."""
     cents = random.randrange(int(least) * 100, int(least) * 100 * spread)
     return Decimal(cents).scaleb(-2)
 

@@ -40,7 +40,7 @@ class Supervisor:
         return any(answered)
 
     def _answers(self, gate: Row[tuple[str, str, date, bool, bool]]) -> bool:
-        """False when the case has moved on meanwhile."""
+        """Answer a gate; False when the case has moved on meanwhile."""
         now = datetime.now(UTC)
         try:
             if gate.tax_id in self.rejected_first and not gate.was_rejected:

@@ -2,7 +2,6 @@
 
 from xml.sax.saxutils import escape
 
-from babel.numbers import format_compact_currency, format_decimal
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -26,26 +25,15 @@ def ink(rigidity: int) -> str:
     return DARK if rigidity <= MOST_RIGID // 2 else LIGHT
 
 
-SHORT_STAGES = {
-    Stage.REMINDER: "lemb.",
-    Stage.ALERT: "alerta",
-    Stage.WARNING: "advert.",
-    Stage.NOTICE: "notif.",
-    Stage.FINAL_NOTICE: "últ. notif.",
-    Stage.SUSPENSION: "susp.",
-}
-"""Column headings that leave room for the names in a terminal of 80 columns."""
-
-
 def terminal(ruler: Ruler) -> Table:
     table = Table(
-        "hipótese",
-        title=f"{ruler.label}: rigidez de 1 a {MOST_RIGID} (f = notificação formal)",
+        "hypothesis",
+        title=f"{ruler.label}: rigidity from 1 to {MOST_RIGID} (f = formal notice)",
         title_justify="left",
         box=SIMPLE_HEAD,
         show_lines=True,
     )
-    for heading in SHORT_STAGES.values():
+    for heading in (stage.replace("_", " ") for stage in Stage):
         table.add_column(heading, justify="center", width=max(map(len, heading.split())))
     here = {(cell.hypothesis, cell.stage): cell for cell in cells(ruler)}
     for name, row in ruler.rows.items():
@@ -123,6 +111,9 @@ def _lines(cell: Cell) -> list[str]:
     counted = [(cell.cases, "caso"), (cell.notices, "aviso")]
     lines = [_counted(count, noun) for count, noun in counted if count is not None]
     if cell.owed is not None:
+        # `R$ 1,2 mil`: loaded only where amounts are drawn
+        from babel.numbers import format_compact_currency
+
         lines.append(format_compact_currency(cell.owed, "BRL", locale="pt_BR", fraction_digits=1).replace("\xa0", " "))
     return lines
 
@@ -181,7 +172,7 @@ def _in_words(cell: Cell) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    number: str = format_decimal(count, locale="pt_BR")
+    number = f"{count:,}".replace(",", ".")
     return f"{number} {noun}" if count == 1 else f"{number} {noun}s"
 
 

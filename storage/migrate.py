@@ -36,7 +36,8 @@ def downgrade(database: str, revision: str) -> None:
 
 
 def check(database: str) -> None:
-    """Raises an error of Alembic's when the scripts make another schema than `storage/schema.py` says."""
+    """Check the scripts. Raises an error of Alembic's when the scripts make another schema than `storage/schema.py`
+    says."""
     command.check(_config(database))
 
 

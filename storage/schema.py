@@ -58,7 +58,7 @@ NOW = func.clock_timestamp()
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
-    """Only these words may stand in the column; none at all where it may be empty."""
+    """A CHECK that only these words stand in the column; none at all where it may be empty."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 

@@ -13,7 +13,7 @@ from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
 from storage import schema
 from storage.agreement.agreements import AgreementRecord, agreement_transaction
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
 from storage.catalogue import RULERS

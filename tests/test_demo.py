@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -173,11 +172,11 @@ def test_the_same_seed_has_the_same_lives_on_a_slow_machine(cities: tuple[City, 
 
 
 def first(count: int) -> list[str]:
-    return [person.tax_id for person in city(1, date.fromisoformat(FIRST_DAY), count)]
+    return [person.tax_id for person in city(1, FIRST_DAY, count)]
 
 
 def test_everybody_ends_as_their_role_does(lived: dict[str, Any]) -> None:
-    expected = Counter(str(person.ends) for person in city(1, date.fromisoformat(FIRST_DAY), TAXPAYERS))
+    expected = Counter(str(person.ends) for person in city(1, FIRST_DAY, TAXPAYERS))
     assert lived["statuses"] == expected
 
 

@@ -87,7 +87,7 @@ def deployment_of(build: str) -> WorkerDeploymentConfig:
 
 
 async def make_current(client: Client, build: str) -> None:
-    """From now on workers of this build serve all, whether one runs already or is about to."""
+    """Make a build the current one: from now on its workers serve all, whether one runs already or is about to."""
     await client.workflow_service.set_worker_deployment_current_version(
         SetWorkerDeploymentCurrentVersionRequest(
             namespace=client.namespace,
@@ -100,7 +100,7 @@ async def make_current(client: Client, build: str) -> None:
 
 
 async def current_build(client: Client) -> str | None:
-    """None: nobody has said yet."""
+    """The current build; None when nobody has said yet."""
     asked = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=DEPLOYMENT)
     try:
         answer = await client.workflow_service.describe_worker_deployment(asked)

@@ -16,12 +16,12 @@ from workflows.secrecy import cipher_from, cipher_of, encrypting
 
 
 async def connect() -> Client:
-    """To the server that the environment names, with its payload keys."""
+    """Connect to the server that the environment names, with its payload keys."""
     return await Client.connect(**connect_settings(), data_converter=encrypting(cipher_from(os.environ)))
 
 
 async def connect_to(address: str, keys: str) -> Client:
-    """`keys` as REGUA_PAYLOAD_KEYS has them."""
+    """Connect to a server; `keys` as REGUA_PAYLOAD_KEYS has them."""
     return await Client.connect(address, data_converter=encrypting(cipher_of(keys)))
 
 

@@ -256,7 +256,7 @@ class AgreementEffects:
 
     @activity.defn
     def hand_over_message(self, message: InstalmentMessage) -> datetime | None:
-        """None: nothing is left to do; else the instant from which it may be tried."""
+        """Hand a message over; None when nothing is left to do, else the instant from which it may be tried."""
         raise NotImplementedError
 
     @activity.defn
@@ -277,7 +277,7 @@ class CaseStart(_Value):
 class CohortEffects:
     @activity.defn
     async def start_cases(self, intake: Intake) -> StartCursor:
-        """Some of them: as many as a few seconds allow."""
+        """Start some of the cases: as many as a few seconds allow."""
         raise NotImplementedError
 
 

@@ -91,7 +91,7 @@ class InstalmentAgreement:
         await asyncio.gather(*[self._hand_over(message) for message in self.now.messages])
 
     async def _hand_over(self, message: InstalmentMessage) -> None:
-        """Inside the contact hours of its channel. What does not leave is on record too."""
+        """Hand a message over inside the contact hours of its channel. What does not leave is on record too."""
         sending = {**TWICE, "task_queue": message.queue, "summary": CHANNELS[message.channel]}
         try:
             while opens := await workflow.execute_activity_method(

@@ -34,7 +34,7 @@ class Unreadable(Refusal):
 
 
 class Cipher(PayloadCodec):
-    """`keys` by their ids; the first encrypts."""
+    """Encrypts and decrypts. `keys` are by their ids; the first encrypts."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = {name.encode(): AESGCM(key) for name, key in keys.items()}
@@ -44,7 +44,7 @@ class Cipher(PayloadCodec):
         return [self.encrypt(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Raises Unreadable."""
+        """Decrypt payloads. Raises Unreadable."""
         return [self.decrypt(payload) for payload in payloads]
 
     def encrypt(self, payload: Payload) -> Payload:
@@ -71,7 +71,7 @@ class Cipher(PayloadCodec):
 
 
 def _shown(name: bytes) -> str:
-    """As a sentence may repeat it, whoever wrote it."""
+    """A text as a sentence may repeat it, whoever wrote it."""
     text = name.decode(errors="replace")
     return repr(text) if NAME.fullmatch(text) else "(of no possible id)"
 
@@ -84,7 +84,7 @@ def cipher_from(environment: Mapping[str, str]) -> Cipher:
 
 
 def cipher_of(keys: str) -> Cipher:
-    """From `id:base64,id:base64`. Nothing of it is ever repeated in an error."""
+    """Make a cipher from `id:base64,id:base64`. Nothing of it is ever repeated in an error."""
     read: dict[str, bytes] = {}
     for place, entry in enumerate(keys.split(","), start=1):
         name, _, encoded = entry.strip().partition(":")

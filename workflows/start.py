@@ -104,7 +104,7 @@ async def status_after(connect: Callable[[], Awaitable[Client]], case: str, act:
 
 
 def _search_attributes(cohort: str, rules: str, found_by: FoundBy) -> TypedSearchAttributes:
-    """`rules` is the label of a ruler, or of an agreement's policy."""
+    """The search attributes of a new workflow. `rules` is the label of a ruler, or of an agreement's policy."""
     values = {COHORT: cohort, RULER: rules, **found_by}
     return TypedSearchAttributes(
         [SearchAttributePair(key, value) for key, value in values.items() if value is not None]

@@ -240,7 +240,7 @@ class TaxpayerRuler:
 
     @workflow.update
     async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
-        """By the taxpayer's own link: what the policy doesn't grant is refused, with its rule."""
+        """Sign an agreement by the taxpayer's own link: what the policy doesn't grant is refused, with its rule."""
         try:
             signed: Signed = await workflow.execute_activity_method(
                 AgreementEffects.sign_agreement, wanted, summary="parcelamento", **PATIENCE
@@ -260,7 +260,8 @@ class TaxpayerRuler:
         self._must_be_possible(Act.SIGN)
 
     def _must_be_possible(self, act: Act) -> None:
-        """On the case as the workflow was last told of it; before that, on one that nothing blocks."""
+        """Check that something makes sense on the case as the workflow was last told of it; before that, on one that
+        nothing blocks."""
         situation = self.next_action.situation if self.next_action else Situation(state=Status.RUNNING)
         if why := why_not(act, situation):
             raise ApplicationError(why, non_retryable=True)
@@ -277,7 +278,7 @@ class TaxpayerRuler:
 
 
 def _refused(failed: ActivityError) -> ApplicationError:
-    """In the words of who refused."""
+    """A refusal in the words of who refused."""
     cause = failed.cause
     words = cause.message if isinstance(cause, ApplicationError) else str(cause)
     return ApplicationError(words, non_retryable=True)

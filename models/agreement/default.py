@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
+from dateutil.relativedelta import relativedelta
+
 from models.agreement.policy import DefaultRule, Policy, Regime
-from models.agreement.quote import NOTHING, months_later
+from models.agreement.quote import NOTHING
 from models.errors import Refusal
 
 
@@ -30,11 +32,11 @@ def breaks_on(policy: Policy, regime: Regime, open_dues: Iterable[date]) -> date
     due = broken_by(policy, regime, open_dues)
     if due is None or default_rule(policy, regime).until == "due_date":
         return due
-    return last_banking_day(policy, months_later(due.replace(day=1), 1))
+    return last_banking_day(policy, due + relativedelta(months=1))
 
 
 def last_banking_day(policy: Policy, month: date) -> date:
-    day = months_later(month.replace(day=1), 1) - timedelta(days=1)
+    day = month + relativedelta(day=31)
     calendar = policy.calendar(month.year)
     while not calendar.is_working(day):
         day -= timedelta(days=1)

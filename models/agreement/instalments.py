@@ -24,7 +24,7 @@ from models.agreement.default import breaks_on, broken_by, decided_on, payable
 from models.agreement.policy import Policy
 from models.agreement.quote import NOTHING, Instalment, Pay, Request, bonus_of_sequence, early_discount, money_of_last
 from models.formats import day as written
-from models.law.calendar import Calendar, Wait
+from models.law.calendar import Calendar
 
 ONE_DAY = timedelta(days=1)
 
@@ -263,7 +263,7 @@ def _steps(deal: Deal, life: Life, today: date, agreed: frozenset[tuple[str, int
     missing = [entry for entry in life.entries if entry.paid_on is None]
     in_time = life.breaks_on is None or today <= life.breaks_on
     for entry in missing if in_time and deal.request.pay is not Pay.CASH else ():
-        remind, alert = _before(deal.calendar, entry.due, deal.policy.notices.remind_before), _alert_on(deal, entry)
+        remind, alert = deal.calendar.before(entry.due, deal.policy.notices.remind_before), _alert_on(deal, entry)
         if ("reminder", entry.n) not in agreed and remind > deal.request.on and today <= entry.due:
             yield Step(kind="reminder", on=remind, n=entry.n, reason=f"parcela {entry.n} vence em {written(entry.due)}")
         if ("alert", entry.n) not in agreed and (life.breaks_on is None or alert <= life.breaks_on):
@@ -282,12 +282,3 @@ def _why_alert(entry: Entry, life: Life) -> str:
     what = f"parcela {entry.n} vencida em {written(entry.due)} sem pagamento"
     breaks = life.breaks_on if entry.due == life.default_due else None
     return f"{what}: sem ele o acordo se rompe em {written(breaks)}" if breaks else what
-
-
-def _before(calendar: Calendar, day: date, wait: Wait) -> date:
-    """The day that many working days before `day`."""
-    for _ in range(wait.days):
-        day -= ONE_DAY
-        while not calendar.is_working(day):
-            day -= ONE_DAY
-    return day

@@ -185,7 +185,8 @@ class Aftermath(Rule):
 
 
 class Notices(_Part):
-    """When the taxpayer is written to about an instalment. No source asks for it: the authority's own choice."""
+    """The days on which the taxpayer is written to about an instalment. No source asks for it: the authority's own
+    choice."""
 
     remind_before: Wait = Wait(days=3, unit=Unit.BUSINESS)
     """Working days before the due date, in either unit."""

@@ -6,12 +6,13 @@ down; the cents left over go to the first one, so that no instalment is larger t
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+
+from dateutil.relativedelta import relativedelta
 
 from models.agreement.policy import Discount, Limits, Litigation, Policy, Regime, Terms
 from models.errors import Refusal
@@ -258,13 +259,7 @@ def money_of_last(amounts: Sequence[Decimal], count: Decimal) -> Decimal:
 
 def _dues(policy: Policy, request: Request, count: int) -> list[date]:
     first = 0 if request.pay is Pay.CASH else policy.due_dates.first_after_months
-    days = [months_later(request.on, first + n) for n in range(count)]
+    days = [request.on + relativedelta(months=first + n) for n in range(count)]
     if not policy.due_dates.rolled_to_banking_day:
         return days
     return [*map(policy.calendar(request.on.year).working, days)]
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day of the month, or the month's last day where there is no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

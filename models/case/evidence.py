@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict
 
 from models.formats import money, percent
@@ -133,14 +134,7 @@ def _of_filing(filing: Filing, owed: Decimal | None, tolerance: Decimal) -> list
 
 def window_start(ruler: Ruler, start: date) -> date:
     """The first day of the look-back window of a case that starts on `start`."""
-    months = start.year * 12 + start.month - 1 - ruler.recurrence.window_months
-    year, month = divmod(months, 12)
-    day = start.day
-    while True:
-        try:
-            return date(year, month + 1, day)
-        except ValueError:
-            day -= 1
+    return start - relativedelta(months=ruler.recurrence.window_months)
 
 
 def occurrences_of(ruler: Ruler, kind: Kind, evidence: Iterable[Evidence], start: date) -> int:

@@ -18,11 +18,7 @@ from models.errors import Refusal
 from models.formats import day, money
 from models.law.calendar import Wait
 from models.ruler.schema import Basis, Ruler
-from models.words import PRIOR_STEPS
-
-LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
-
-STATUTE = "devedor contumaz por lei: {finding}"
+from models.words import LADDER, PRIOR_STEPS, STATUTE
 
 
 def basis_of(view: View) -> tuple[Basis, str]:

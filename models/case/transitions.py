@@ -156,7 +156,8 @@ def reanchor(view: View) -> Moved:
 
 
 def resume_after_break(view: View) -> Moved:
-    """After the days on hold are counted: a broken agreement gives none of them back."""
+    """Resume the map after a broken agreement, once the days on hold are counted: a broken agreement gives none of them
+    back."""
     broken, rule, state = view.facts.broken_agreement, view.ruler.agreements, view.state
     if broken is None or rule is None or state.resumed_after == broken.id:
         return state, None

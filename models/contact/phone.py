@@ -2,9 +2,6 @@
 
 import re
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
-
 REGION = "BR"
 """Where a number without a country code is."""
 
@@ -12,6 +9,10 @@ REGION = "BR"
 def e164(written: str) -> str:
     """A number in E.164: `+5582999991234` for `(82) 99999-1234`. Raises ValueError, whose message doesn't repeat the
     number."""
+    # the world's numbering plans take longer to load than most commands to run
+    import phonenumbers
+    from phonenumbers import NumberParseException, PhoneNumberFormat
+
     try:
         number = phonenumbers.parse(written, REGION)
     except NumberParseException:

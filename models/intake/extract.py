@@ -17,6 +17,7 @@ from models.contact.phone import e164
 from models.errors import Refusal
 from models.formats import fold, tax_name
 from models.intake.situation import ground_of
+from models.law.states import STATES
 from models.taxid import MASK, TaxId, read_tax_id
 
 Layout = Literal["regua", "pgfn"]
@@ -27,7 +28,6 @@ LARGEST_WHOLE_DIGITS = 12
 """One trillion reais and more is a typing error."""
 LONGEST_NAME, LONGEST_CODE = 250, 60
 
-UFS = frozenset("AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO".split())  # noqa: SIM905
 YES = frozenset(("SIM", "S", "YES", "Y", "TRUE", "T", "1"))
 KINDS = {
     "TAX": "tax",
@@ -102,7 +102,13 @@ class BenefitRow(NamedTuple):
     tax: str
 
 
-Row = TypeVar("Row", DebtRow, FilingRow, BenefitRow)
+class AssetsRow(NamedTuple):
+    tax_id: str
+    key: str
+    assets: str
+
+
+Row = TypeVar("Row", DebtRow, FilingRow, BenefitRow, AssetsRow)
 Reader = Callable[[list[str]], Row]
 """Reads the fields of one row; raises Rejected."""
 Fields = Callable[[list[str]], tuple[str, ...]]
@@ -116,6 +122,7 @@ FILINGS_OPTIONAL = (
 )
 BENEFITS_REQUIRED = ("tax_id", "code", "name")
 BENEFITS_OPTIONAL = ("tax",)
+ASSETS_REQUIRED = ("tax_id", "assets")
 PGFN_REQUIRED = (
     "CPF_CNPJ",
     "NOME_DEVEDOR",
@@ -339,6 +346,18 @@ def benefit_reader(header: Sequence[str]) -> Reader[BenefitRow]:
     return read
 
 
+def assets_reader(header: Sequence[str]) -> Reader[AssetsRow]:
+    """The reader of what taxpayers are known to own, in reais."""
+    fields_of = _own(header, ASSETS_REQUIRED, ())
+
+    def read(fields: list[str]) -> AssetsRow:
+        tax_id, assets = fields_of(fields)
+        number, key = _tax_id(tax_id, "", "tax_id")
+        return AssetsRow(number, key, read_money(assets, "assets"))
+
+    return read
+
+
 # ---- fields
 
 
@@ -420,14 +439,14 @@ def read_tax(text: str, column: str) -> str:
 
 def read_uf(text: str, column: str) -> str:
     uf = text.strip().upper()
-    if uf not in UFS and uf != "NA":
+    if uf not in STATES and uf != "NA":
         raise Rejected(f"{column} is not a Brazilian state" if uf else f"{column} is missing")
     return _uf_if_any(uf)
 
 
 def _uf_if_any(text: str) -> str:
     """The state's two letters, or empty: PGFN writes NA, and now and then Si, where it knows none."""
-    return text if text in UFS else ""
+    return text if text in STATES else ""
 
 
 def read_kind(text: str, column: str) -> str:

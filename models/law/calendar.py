@@ -74,7 +74,7 @@ class Calendar(BaseModel):
         return day.weekday() < 5 and day not in self.holidays
 
     def working(self, day: date) -> date:
-        """`day` itself when it is a working day, else the next one."""
+        """The first working day from `day` on, itself included."""
         while not self.is_working(day):
             day += timedelta(days=1)
         return day

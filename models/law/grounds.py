@@ -35,7 +35,7 @@ def read_ground(written: str) -> Ground:
 
 
 def ended_by(source: str) -> str:
-    """Who lifts a hold, by where it comes from (`holds.source`)."""
+    """The sentence that says who lifts a hold, by where it comes from (`holds.source`)."""
     if source == "extract":
         return "the next extract lifts it"
     if source.startswith("agreement"):

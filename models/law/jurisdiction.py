@@ -7,12 +7,23 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from holidays.countries.brazil import Brazil
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.law.brazil import holidays_of, optional_days_of
 from models.law.calendar import Calendar, Wait
 from models.law.contact_hours import ContactHours
 from models.law.dated import Dated, entry_on
+from models.law.states import STATES
+
+OPTIONAL_DAYS = (
+    "Carnaval",
+    "Corpus Christi",
+    "Dia do Servidor Público",
+    "Quarta-feira de Cinzas",
+    "Véspera de Ano-Novo",
+    "Véspera de Natal",
+)
+"""The optional days that the library of holidays knows, by its names for them."""
 
 CALENDAR_YEARS = 15
 """How far ahead a ruler version freezes its holidays: longer than any case may run (CTN 174: five years, twice)."""
@@ -64,12 +75,11 @@ class Jurisdiction(BaseModel):
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
             raise ValueError(f"unknown time zone {self.timezone!r}; for example America/Maceio") from None
-        if self.state is not None and self.state not in Brazil.subdivisions:
+        if self.state is not None and self.state not in STATES:
             raise ValueError(f"unknown state {self.state!r}; write its two letters, for example AL")
-        known = set(_optional_days(2024, 2025).values())
         for name in self.observes:
-            if name not in known:
-                raise ValueError(f"unknown optional day {name!r}; known are {', '.join(sorted(known))}")
+            if name not in OPTIONAL_DAYS:
+                raise ValueError(f"unknown optional day {name!r}; known are {', '.join(OPTIONAL_DAYS)}")
         for day in self.municipal:
             date.fromisoformat(f"2024-{day}")
         return self
@@ -83,17 +93,14 @@ class Jurisdiction(BaseModel):
         counts_from = calendar.working(published + timedelta(days=1)) if first else published
         return calendar.after(counts_from, rule.wait), rule.source
 
-    def calendar(self, first_year: int) -> Calendar:
-        years = range(first_year, first_year + CALENDAR_YEARS)
-        days = set(Brazil(subdiv=self.state, years=years))
-        days |= {day for day, name in _optional_days(*years).items() if name in self.observes}
-        for year in years:
+    def calendar(self, first_year: int, years: int = CALENDAR_YEARS) -> Calendar:
+        """The days off of so many years, from `first_year` on."""
+        span = range(first_year, first_year + years)
+        days = holidays_of(self.state, span)
+        days |= {day for day, name in optional_days_of(span).items() if name in self.observes}
+        for year in span:
             days |= {_day_of(year, month_day) for month_day in self.municipal}
         return Calendar(holidays=frozenset(days))
-
-
-def _optional_days(*years: int) -> dict[date, str]:
-    return dict(Brazil(years=years, categories=("optional",), language="pt_BR").items())
 
 
 def _day_of(year: int, month_day: str) -> date:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Literal
 
+from dateutil.relativedelta import relativedelta
+
 from models.errors import Unreckonable
 from models.formats import day as written_day
 from models.formats import percent
@@ -22,6 +24,8 @@ from models.money.rates import Rates
 COMPONENTS: tuple[Component, ...] = ("principal", "fine", "interest", "fees")
 NOTHING = Decimal("0.00")
 DAY = timedelta(days=1)
+NEXT_MONTH = relativedelta(months=1, day=1)
+"""To the first of it."""
 
 NAMES: dict[Component, str] = {
     "principal": "principal",
@@ -153,17 +157,21 @@ def _fine(table: AccrualTable, principal: Decimal, due: date, since: date, on: d
     rule = entry_on(table.fine, due)
     if rule is None:
         raise _no_rule(table, "fine", f"of a debt due on {due:%d/%m/%Y}", f"do vencimento {written_day(due)}")
-    days, charged = (on - due).days, rule.rate((since - due).days)
+    days, charged = table.days_fined(rule, due, on), rule.rate(table.days_fined(rule, due, since))
     rate = rule.rate(days) - charged
     if rate > 0:
-        detail = _fine_detail(rule, days) + (f", menos {percent(charged)} % já calculados" if charged else "")
+        detail = _fine_detail(rule, days, (on - due).days) + (
+            f", menos {percent(charged)} % já calculados" if charged else ""
+        )
         amount = _share(table, principal, rate)
         yield Line("fine", NAMES["fine"], amount, principal, rate, since + DAY, on, detail, rule.source)
 
 
-def _fine_detail(rule: Fine, days: int) -> str:
+def _fine_detail(rule: Fine, days: int, since_due: int) -> str:
     step = rule.step(days)
     delay = "1 dia de atraso" if days == 1 else f"{days} dias de atraso"
+    if days < since_due:
+        delay += ", contados do primeiro dia útil após o vencimento,"
     if step.per_day is None:
         return f"{delay}: {percent(step.percent or Decimal(0))} %"
     reached = step.limit is not None and step.per_day * days > step.limit
@@ -201,7 +209,7 @@ def _interest(
         rate = sum((term.percent for term in added), Decimal(0))
         amount, rule, detail = _share(table, principal, rate), added[0].rule, " ".join(map(str, added))
         what = f"{NAMES['interest']} ({rule.series.capitalize() if rule.series else 'taxa fixa'})"
-        end = min(_month_after(added[-1].month) - DAY, on)
+        end = min(added[-1].month + NEXT_MONTH - DAY, on)
         begin = min(max(added[0].month, since + DAY), end)
         lines.append(
             Line("interest", what, amount, principal, rate, begin, end, detail.removeprefix("+ "), rule.source)
@@ -213,7 +221,7 @@ def _interest(
 def _terms(table: AccrualTable, due: date, since: date, on: date, rates: Rates) -> Iterator[_Term]:
     """The months of interest, each at its own rate; the month of `on` at that of a payment's, and what the month of
     `since` was charged for as such taken off."""
-    first, last = _month_after(due), on.replace(day=1)
+    first, last = due + NEXT_MONTH, on.replace(day=1)
     if since.replace(day=1) == last:
         return
     month = max(first, since.replace(day=1))
@@ -224,7 +232,7 @@ def _terms(table: AccrualTable, due: date, since: date, on: date, rates: Rates) 
         rule = _interest_rule(table, month)
         rate = rates.percent(rule.series, month) if rule.series else rule.per_month or Decimal(0)
         yield _Term(month, rule, rate)
-        month = _month_after(month)
+        month += NEXT_MONTH
     rule = _interest_rule(table, last)
     yield _Term(last, rule, rule.month_of_payment)
 
@@ -234,10 +242,6 @@ def _interest_rule(table: AccrualTable, month: date) -> Interest:
     if rule is None:
         raise _no_rule(table, "interest", f"of {month:%m/%Y}", f"de {month:%m/%Y}")
     return rule
-
-
-def _month_after(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 # ---- fees

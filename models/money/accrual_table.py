@@ -60,6 +60,8 @@ class Fine(Dated):
     """A fine, chosen by the due date: the law of the debt's own day (CTN art. 144) holds for all of its delay."""
 
     steps: Annotated[tuple[FineStep, ...], Field(min_length=1)]
+    counts_from: Literal["next_day", "next_working_day"] = "next_day"
+    """The first day of delay: the one after the last day in time, or the first working day after it."""
 
     def step(self, days: int) -> FineStep:
         return next((step for step in self.steps if step.until_day is None or days <= step.until_day), self.steps[-1])
@@ -118,12 +120,23 @@ class AccrualTable(_Part):
         return amount.quantize(CENT, ROUNDINGS[self.rounding])
 
     def last_day_in_time(self, due: date) -> date:
-        return _calendar(self.jurisdiction, due.year).working(due) if self.jurisdiction else due
+        return self._working(due)
+
+    def days_fined(self, fine: Fine, last_day_in_time: date, on: date) -> int:
+        """How many days of delay `fine` counts up to the day `on`."""
+        first = last_day_in_time + timedelta(days=1)
+        if fine.counts_from == "next_working_day":
+            first = self._working(first)
+        return max(0, (on - first).days + 1)
+
+    def _working(self, day: date) -> date:
+        return _calendar(self.jurisdiction, day.year).working(day) if self.jurisdiction else day
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _calendar(jurisdiction: Jurisdiction, year: int) -> Calendar:
-    return jurisdiction.calendar(year)
+    """The days off of a year and of the one it may roll into."""
+    return jurisdiction.calendar(year, 2)
 
 
 # ---- what a well-formed table may still get wrong

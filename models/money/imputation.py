@@ -1,4 +1,4 @@
-"""To which debts, and to what in them, a payment goes: CTN art. 163 among debts, their table's choice within each.
+"""The imputation of payments to debts, and to what in them: CTN art. 163 among debts, their table's choice within each.
 
 Payments are applied by their day, then by their id, whenever they arrived. No cent vanishes: what no debt needs is
 excess.
@@ -123,7 +123,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Settlement:
-    """Where the debts of a taxpayer stand on a day, and what of each payment none of them needed."""
+    """The debts of a taxpayer on a day, and what of each payment none of them needed."""
 
     accounts: Mapping[str, Account]
     excess: Mapping[int, Decimal]

@@ -12,40 +12,12 @@ from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
 from models.money.accrual import NOTHING, Accrual, Line, discounts
 from models.money.accrual_table import CENT
 from models.money.imputation import Account, Claim, Payment
 from models.money.offer import Modality, Offer
+from models.money.offered import Offered, OfferedModality
 from models.money.rates import Rates
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OfferedModality(_Value):
-    instalments: int
-    percent: Decimal
-    total: Decimal
-    each: Decimal
-    """Of the instalments; the last one is less where the total doesn't divide."""
-
-
-class Offered(_Value):
-    """An offer as a message states it on its day, amounts in reais."""
-
-    name: str
-    law: str
-    until: datetime
-    percent: Decimal
-    """Of the best modality."""
-    full: Decimal
-    """What is owed without the offer."""
-    modalities: tuple[OfferedModality, ...]
-    paid_in_part: Decimal = NOTHING
-    """What was paid while the offer stood, and did not reach it."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,14 @@ class BankPayment:
     """Whether the line takes such a payment back, instead of reporting it."""
 
 
+def identity_of(payment: BankPayment, header: Header) -> str:
+    """The same for a payment in whichever file its bank reports it, and for equal payments of one day."""
+    # without an authentication nothing but its file tells a payment from an equal one of the same day
+    told_by = payment.authentication or f"NSA {header.number}"
+    identity = f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
+    return f"reversal {identity}" if payment.taken_back else identity
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
     line: int

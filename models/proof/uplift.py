@@ -27,7 +27,7 @@ CENT = Decimal("0.01")
 
 
 class Basis(StrEnum):
-    """Who counts as notified."""
+    """The cases that count as notified."""
 
     INTENTION_TO_TREAT = "intention_to_treat"
     """Everybody as drawn, reached or not: the comparison that proves something."""

@@ -87,7 +87,8 @@ class Rung(_Part):
 
     @property
     def wait(self) -> Wait | None:
-        """Who is contacted late in a campaign gets what is left of it on days of their own."""
+        """The wait after the rung: its dwell, or in a campaign a day, so that who is contacted late gets what is left
+        of it on days of their own."""
         return self.dwell or (Wait(days=1, unit=Unit.BUSINESS) if self.before else None)
 
 

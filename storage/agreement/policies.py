@@ -1,4 +1,4 @@
-"""Agreement policies: what a case's ruler was frozen with, a file, a name, or the text that somebody signed on."""
+"""Agreement policies on record: what a case's ruler was frozen with, and what somebody signed on."""
 
 from __future__ import annotations
 
@@ -10,24 +10,11 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from models.agreement.policy import Policy, read_policy
-from models.assets import PolicyBundle, Texts, assets_of_policy, policy_file
+from models.assets import PolicyBundle, assets_of_policy, policy_file
 from models.errors import Refusal
-from models.ruler.schema import Ruler
-from models.yaml_file import Fault
 from storage.assets import digests_of, keep, read_assets
 from storage.case.cases import FrozenRuler
-from storage.catalogue import AGREEMENTS, SHIPPED
 from storage.schema import policies
-
-
-def load_policy(name_or_path: str, texts: Texts = SHIPPED) -> PolicyBundle:
-    """Load a policy from a file, or by its name in `texts`. Refuses a faulty one with all its faults, one a line."""
-    found = AGREEMENTS.find(name_or_path, texts)
-    policy, faults = read_policy(found.text)
-    if policy is None or faults:
-        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{found.shown} has {count}:", *(_placed(found.shown, fault) for fault in faults)]))
-    return PolicyBundle(policy, found.text, found.texts)
 
 
 def offered_policy(frozen: FrozenRuler, name: str) -> PolicyBundle:
@@ -44,18 +31,6 @@ def offered_policy(frozen: FrozenRuler, name: str) -> PolicyBundle:
 @lru_cache(maxsize=64)
 def _read(source: str) -> Policy | None:
     return read_policy(source)[0]
-
-
-def policy_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
-    """The faults of a ruler that names a policy which isn't there, or is faulty itself."""
-    named = ruler.agreements.policy if ruler.agreements else None
-    if named is None:
-        return []
-    file = policy_file(named)
-    if file in texts:
-        return [Fault(("agreements", "policy"), f"{file}: {fault}") for fault in read_policy(texts[file])[1]]
-    known = ", ".join(AGREEMENTS.names(texts))
-    return [Fault(("agreements", "policy"), f"names {named}, which is not in agreements/; known are {known}")]
 
 
 def pin_policy(connection: Connection, bundle: PolicyBundle) -> str:
@@ -78,10 +53,3 @@ def pinned_policy(connection: Connection, digest: str) -> PolicyBundle:
         assert policy is not None  # noqa: S101 - it was checked before it was pinned
         _pinned[digest] = PolicyBundle(policy, row.source, read_assets(connection, row.assets))
     return _pinned[digest]
-
-
-def _placed(path: str, fault: Fault) -> str:
-    """A fault as compilers write it, so that editors jump there: `FILE:LINE: key: what`."""
-    place = f"{path}:{fault.line}" if fault.line else path
-    key = ".".join(str(part) for part in fault.where)
-    return f"{place}: {key}: {fault.what}" if key else f"{place}: {fault.what}"

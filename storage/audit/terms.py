@@ -1,4 +1,4 @@
-"""When a term ends and what serves a notice, by the audit's own reading of the law: SQL over raw rows.
+"""The ends of terms and the service of notices, by the audit's own reading of the law: SQL over raw rows.
 
 It shares no definition with `models/law/calendar.py` and `models/case/gate.py`, so that it can tell when one of them is
 wrong. Working days are counted on a relation of days, made from the holidays that were frozen with each ruler.

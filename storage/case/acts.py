@@ -83,7 +83,7 @@ def record_act(connection: Connection, kind: Act, case: str, actor: Actor, reaso
 
 
 def must_be_recorded(connection: Connection, case: str, act: int) -> None:
-    """Raises Refusal when the case has no such act on record, whoever says so."""
+    """Check that an act is recorded. Raises Refusal when the case has no such act on record, whoever says so."""
     known = select(acts.c.id).where(acts.c.id == act, acts.c.case == case)
     if connection.execute(known).one_or_none() is None:
         raise Refusal(f"no act {act} of case {case} is on record")

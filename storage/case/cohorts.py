@@ -161,7 +161,7 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
 
 
 def read_cohort(connection: Connection, name: str) -> Cohort:
-    """Raises Refusal when there is no cohort of that name."""
+    """Read a cohort. Raises Refusal when there is none of that name."""
     row = connection.execute(select(cohorts).where(cohorts.c.name == name)).one_or_none()
     if row is None:
         known = connection.scalars(select(cohorts.c.name).order_by(cohorts.c.started_at.desc()).limit(5)).all()
@@ -260,7 +260,8 @@ def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[s
 
 
 def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> None:
-    """Before anything is on record. Raises Unreckonable when what somebody owes by the ruler's table can't be told."""
+    """Check, before anything is on record, that all can be reckoned. Raises Unreckonable when what somebody owes by the
+    ruler's table can't be told."""
     if ruler.accrual:
         for _ in candidates(engine, ruler, selection, today):
             pass
@@ -307,7 +308,8 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
 
 
 def _first_seen(cohort: Cohort, candidate: Candidate, today: date) -> dict[str, Any]:
-    """Until its workflow looks at it, only a hold is known of; who is yet to be drawn is contacted by nobody."""
+    """The situation of a new case. Until its workflow looks at it, only a hold is known of; who is yet to be drawn is
+    contacted by nobody."""
     if cohort.lot:
         return {"status": Status.CONTROL, "blocks": []}
     held = Situation(state=Status.RUNNING, blocks=dated(hold_of(candidate.facts), (), today))

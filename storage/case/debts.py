@@ -37,8 +37,9 @@ class Owed:
 
 
 def owed_on(connection: Connection, debt: str, on: date, otherwise: AccrualTable | None = None) -> Owed:
-    """By the table of the ruler that the debt's case is on, by `otherwise` where it has none, and with neither by
-    nothing: the amount as imported. Refuses an unknown debt, and one for which a rule or a rate is missing."""
+    """The amount owed of a debt on a day, by the table of the ruler that its case is on, by `otherwise` where it has
+    none, and with neither by nothing: the amount as imported. Refuses an unknown debt, and one for which a rule or a
+    rate is missing."""
     table = tables_of(connection, [debt]).get(debt) or otherwise
     found = owed_of(connection, [debt], table, on).get(debt)
     if found is None:

@@ -127,7 +127,7 @@ def _by_cell(notices: Counter[Planned], until: date) -> dict[str, Any]:
 
 
 def _costs(prices: PriceTable, notices: Counter[Planned], today: date, budget: Decimal | None) -> dict[str, Any]:
-    """In reais, for the whole ladder; the most it can be but for what ESTIMATE leaves out."""
+    """The costs in reais for the whole ladder; the most it can be but for what ESTIMATE leaves out."""
     counts: Counter[Channel] = Counter()
     costs: dict[Channel, Decimal] = {}
     soon = Decimal(0)

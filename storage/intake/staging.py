@@ -1,4 +1,4 @@
-"""From a file into a temporary table: COPY as the rows are read, nothing held back."""
+"""Staging of a file in a temporary table: COPY as the rows are read, nothing held back."""
 
 from __future__ import annotations
 

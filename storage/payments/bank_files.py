@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, text
 
 from models.errors import Refusal
-from models.payment.bank_record import BankPayment, BankReturn, Header, RejectedLine
+from models.payment.bank_record import BankPayment, BankReturn, Header, RejectedLine, identity_of
 from models.payment.bank_return import open_return
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
@@ -128,14 +128,9 @@ def _accepted(returned: BankReturn, rejects: Rejects, imported: BankFileImported
 
 
 def _row(payment: BankPayment, header: Header) -> str:
-    # without an authentication nothing but its file tells a payment from an equal one of the same day
-    told_by = payment.authentication or f"NSA {header.number}"
-    identity = f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
-    if payment.taken_back:
-        identity = f"reversal {identity}"
-    values = (payment.line, identity, payment.sequence, payment.code, payment.slip_number or "", payment.payer)
-    channel = "pix" if payment.by_pix else "bank"
-    return "\t".join(map(str, (*values, payment.amount, payment.paid_on, channel, payment.taken_back))) + "\n"
+    values = (payment.line, identity_of(payment, header), payment.sequence, payment.code, payment.slip_number or "")
+    told = (payment.payer, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank", payment.taken_back)
+    return "\t".join(map(str, (*values, *told))) + "\n"
 
 
 def _remember(engine: Engine, source: TextFile, header: Header, imported: BankFileImported, state: str) -> int:

@@ -22,8 +22,9 @@ from models.formats import moment, money
 from models.law.calendar import Clock
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, replay
+from models.money.offered import Offered
 from models.money.rates import Rates
-from models.money.remission import Made, Offered, Outcome, Paid, Verdict, judge, offered, price
+from models.money.remission import Made, Outcome, Paid, Verdict, judge, offered, price
 from models.ruler.schema import Ruler
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import read_claims

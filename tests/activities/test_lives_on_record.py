@@ -52,7 +52,7 @@ from operations.due_process import (
 )
 from operations.operation import Credentials
 from storage.agreement.agreements import rescind
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.case.cohorts import read_cohort

@@ -8,9 +8,8 @@ import pytest
 from models.agreement.instalments import Deal, Paid, live
 from models.agreement.quote import Instalment, Request
 from models.law.calendar import Unit, Wait
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from tests.agreement_world import BH
-from tests.casebook.book import wrong
 
 EACH = Decimal("100.00")
 
@@ -28,7 +27,6 @@ def reminded_on(due: date, wait: Wait) -> date:
     return life.step.on
 
 
-@wrong("L33", "legal days before a due date are counted as working days")
 @pytest.mark.parametrize(
     ("due", "days", "on"),
     [

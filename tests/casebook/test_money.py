@@ -1,7 +1,7 @@
 """Money (M): what banks report, what delay costs, and where a payment goes."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,7 @@ from models.money.rates import Rates, read_sgs
 from models.money.tables import read_accrual
 from models.payment.barcode import NoBarcode, our_number, read_typed
 from models.payment.brcode import read_brcode
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.catalogue import ACCRUALS
 from tests.agreement_world import BH, FINE, SP, Contract, contract
 from tests.bank_lines import cnab240
@@ -193,15 +193,6 @@ def test_m4_a_pix_before_the_deadline_settles_either_way(city: City) -> None:
 # ---- M5: what delay costs
 
 ACCRUED = rows("accrual/cases.tsv")
-DAYS_OFF_AFTER = {("federal", "2007-10-19"), ("federal", "2024-11-14"), ("federal", "2025-11-19")}
-"""The day after the due date is none on which anybody works: Receita's rule counts from the first working day."""
-
-
-def accrued() -> Iterator[Any]:
-    for case in ACCRUED:
-        waits = (case["table"], case["due"]) in DAYS_OFF_AFTER
-        marks = [wrong("M5", "the fine counts from the day after the due date, though nobody works on it")]
-        yield pytest.param(case, marks=marks if waits else [], id=f"{case['table']} {case['due']} {case['paid']}")
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +201,7 @@ def selic() -> Rates:
     return Rates({"selic": {row.rate.month: row.rate.percent for row in read if row.rate}})
 
 
-@pytest.mark.parametrize("case", accrued())
+@pytest.mark.parametrize("case", ACCRUED, ids=lambda case: f"{case['table']} {case['due']} {case['paid']}")
 def test_m5_fine_and_interest_are_those_of_the_law(case: dict[str, str], selic: Rates) -> None:
     table = read_accrual(ACCRUALS.read(case["table"])[1]).table
     if table is None:

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.console import Json, emit, out, run, table
-from commands.demo import say, watching
+from commands.console import Json, complain, emit, out, run, table
+from commands.demo import watching
 from embedded.home import Home
 from embedded.stack import stoppable
 from models.errors import Refusal
@@ -66,7 +66,7 @@ def bearable(people: int) -> float:
 
 
 def live(town: Town, strikes: list[Strike], where: Home) -> Outcome:
-    say(f"{where.name}: {town.people} people live through {town.days} days of {town.day_seconds:g} s in {where}")
+    complain(f"{where.name}: {town.people} people live through {town.days} days of {town.day_seconds:g} s in {where}")
     return endure(town, strikes, where, watching(FIRST_DAY, town.last_day))
 
 

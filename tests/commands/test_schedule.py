@@ -231,6 +231,7 @@ def test_days_the_wrong_way_round_are_wrong_usage(line: Line) -> None:
         (["", " , "], Selection()),
         (["min-amount=1000 uf=al tax=icms"], Selection(min_amount=Decimal(1000), uf="AL", tax="ICMS")),
         (["MIN_AMOUNT=0.50,tax=icms"], Selection(min_amount=Decimal("0.50"), tax="ICMS")),
+        (["min-amount=1.000,50,uf=AL"], Selection(min_amount=Decimal("1000.50"), uf="AL")),
         (["uf=AL", "tax=ICMS"], Selection(uf="AL", tax="ICMS")),
     ],
 )
@@ -245,9 +246,9 @@ def test_whom_it_takes_in_is_written_in_pairs(written: list[str], selection: Sel
         (["uf"], "'uf' is no min-amount=…"),
         (["tax="], "'tax=' is no min-amount=…"),
         (["uf=AL", "UF=SE"], "uf is there twice; write for example"),
-        (["min-amount=1000,50"], "'50' is no min-amount=…"),
-        (["min-amount=much"], "min-amount: 'much' is not an amount; write for example 1000.00"),
-        (["min-amount=-1"], "min-amount: must be at least 0"),
+        (["min-amount=1000,505"], "min-amount: '1000,505' is not an amount"),
+        (["min-amount=much"], "min-amount: 'much' is not an amount; write 1000.00 or 1.000,00"),
+        (["min-amount=-1"], "min-amount: '-1' is not an amount"),
         (["uf=XX"], "uf: 'XX' is no Brazilian state; write for example AL"),
     ],
 )

@@ -152,6 +152,13 @@ def test_words_that_have_gone_stay_away_from_the_documents(file: Path) -> None:
     assert BEFORE.findall(QUOTED.sub("", file.read_text())) == []
 
 
+def test_the_glossary_says_each_word_once() -> None:
+    rows = re.findall(r"^\| (?!word)([^|]+?) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    words = [word.strip() for row in rows for word in re.split(r"[,;]", re.sub(r"[*`]", "", row))]
+    assert len(words) > 100
+    assert sorted(word for word in set(words) if words.count(word) > 1) == []
+
+
 def test_a_word_that_comes_back_would_be_found() -> None:
     assert all(map(has_gone, ("_take_stock", "CaseStanding", "LEGS_OF_A_RUNG", "Turn", "test_a_dead_contact")))
     assert not any(map(has_gone, ("turn", "steersman", "deadline", "standstill", "seals", "is_company")))

@@ -16,8 +16,9 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import Engine
 
 import operations
-import starter
 from channels.links import Links
+from commands import COMMANDS
+from commands.line import leaves, loaded
 from models.roles import DUTIES, Role
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
@@ -34,16 +35,7 @@ SITE = "https://regua.exemplo.gov.br"
 BY_NAME = {each.__name__: each for each in OPERATIONS.values()}
 
 
-def leaves(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each command with all its words, as `case approve`."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from leaves(command, f"{path}{name} ")
-        else:
-            yield f"{path}{name}", command
-
-
-LEAVES = dict(leaves(starter.command_line("")))
+LEAVES = {path: command for name in COMMANDS for path, command in leaves(loaded(name), name)}
 
 
 def test_each_operation_names_a_duty_and_each_duty_has_its_operation() -> None:
@@ -52,11 +44,13 @@ def test_each_operation_names_a_duty_and_each_duty_has_its_operation() -> None:
 
 
 READS = {
+    "accrual quote",
     "agreement list",
     "agreement quote",
     "agreement show",
     "audit",
     "audit-log",
+    "calendar term",
     "case explain",
     "case list",
     "case show",
@@ -75,6 +69,7 @@ READS = {
     "rates list",
     "report",
     "ruler check",
+    "ruler classify",
     "ruler map",
     "ruler plan",
     "ruler preview",

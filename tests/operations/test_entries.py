@@ -60,13 +60,14 @@ from operations.schedules import backfill_schedule, delete_schedule, pause_sched
 from operations.tasks import finish_task
 from operations.tokens import issue_token, revoke_token
 from rehearsal.sample import generate
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
 from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
-from storage.intake import Rejects, look_over, look_over_text
+from storage.intake.files import look_over, look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.ledger import record_pix
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban

@@ -27,7 +27,11 @@ from storage import migrate
 from storage.amounts.rates import record_rates
 from storage.catalogue import ROOT, SHIPPED
 from storage.engine import connect
-from storage.intake import Rejects, import_benefits, import_debts, import_filings, look_over
+from storage.intake.benefits import import_benefits
+from storage.intake.debts import import_debts
+from storage.intake.files import look_over
+from storage.intake.filings import import_filings
+from storage.intake.rejects import Rejects
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.chance import fresh_key
 from tests.storage.intake.test_imports import Intake, pgfn

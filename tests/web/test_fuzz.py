@@ -21,7 +21,7 @@ from twilio.request_validator import RequestValidator
 
 from channels.links import Links
 from models.roles import Role
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.tokens import issue
 from tests.agreement_world import SP, contract

@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from channels.links import Links
 from models.agreement.quote import Pay
 from models.payment.pix import PixPayment
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.payments.ledger import record_pix

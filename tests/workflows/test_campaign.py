@@ -8,7 +8,8 @@ from pathlib import Path
 from models.formats import money
 from storage.audit.invariants import violations
 from storage.case.cases import read_case
-from storage.intake import Rejects, look_over_text
+from storage.intake.files import look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import import_bank_file
 from storage.payments.offers import offer_on
 from tests.bank_lines import Paid, barcode, febraban

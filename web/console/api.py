@@ -134,7 +134,8 @@ Duty = Operation[..., Any]
 
 
 def taking(body: type[BaseModel]) -> dict[str, Any]:
-    """For OpenAPI: the body is read by hand, so that a wrong one is refused in one sentence and never quoted."""
+    """The body of a route, for OpenAPI: it is read by hand, so that a wrong one is refused in one sentence and never
+    quoted."""
     content = {"application/json": {"schema": body.model_json_schema()}}
     return {"requestBody": {"content": content, "required": body is not Asking}}
 
@@ -264,7 +265,7 @@ async def _read(request: Request, body: type[Body]) -> Body:
 
 
 def _admitted(engine: Engine, request: Request, what: Duty, case: str) -> Credentials:
-    """Before the body is read. Who lacks the role is on record too: somebody tried."""
+    """Admit who asks, before the body is read. Who lacks the role is on record too: somebody tried."""
     with engine.connect() as connection:
         who, actor = _bearer(connection, request)
         _must_exist(connection, cases.c.id, case)

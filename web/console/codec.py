@@ -1,4 +1,4 @@
-"""Where the Web UI has payloads decrypted for people who may see them: a codec server, as Temporal's tools call one.
+"""The codec server, which decrypts payloads in the Web UI for people who may see them, as Temporal's tools call one.
 
 Who may is told by a key in the address (the embedded stack, on loopback) or by a bearer token (elsewhere).
 """
@@ -33,7 +33,7 @@ Work = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
 
 @dataclass(frozen=True)
 class Readers:
-    """Who may have payloads decrypted, and on which pages."""
+    """The readers: who may have payloads decrypted, and on which pages."""
 
     origins: tuple[str, ...]
     address_key: str | None = None
@@ -41,7 +41,7 @@ class Readers:
     """SHA-256 of each token, in hexadecimal, by its reader's name."""
 
     def by_address(self, given: str) -> str:
-        """Raises Refused, as for an address that isn't there."""
+        """Admit who knows the key in the address. Raises Refused, as for an address that isn't there."""
         if self.address_key is None or not hmac.compare_digest(given.encode(), self.address_key.encode()):
             raise Refused(404, "there is nothing here")
         return "address"
@@ -58,7 +58,7 @@ class Readers:
 
 
 def readers_from(environment: Mapping[str, str]) -> Readers | None:
-    """None: nobody, and no endpoint."""
+    """The readers that the environment names; None for nobody, and no endpoint."""
     key, tokens = environment.get("REGUA_CODEC_KEY"), environment.get("REGUA_CODEC_TOKENS")
     if not key and not tokens:
         return None
@@ -73,7 +73,7 @@ def readers_from(environment: Mapping[str, str]) -> Readers | None:
 
 
 def read_tokens(text: str) -> dict[str, str]:
-    """From `name:digest,name:digest`."""
+    """Read the tokens' digests from `name:digest,name:digest`."""
     tokens = {}
     for place, entry in enumerate(text.split(","), start=1):
         name, _, digest = entry.strip().partition(":")

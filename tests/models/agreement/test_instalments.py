@@ -1,5 +1,6 @@
 """How an agreement lives, from its payments alone: dated cases named after the rules, and what is always so."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from models.agreement.instalments import Deal, Life, Paid, State, live
 from models.agreement.policy import Regime
 from models.agreement.quote import NOTHING, Pay, Request, quote, slip_fee
+from models.law.calendar import Unit, Wait
 from tests.chance import examples
 from tests.models.agreement.test_agreement import BH, SIGNED, SP, policy_of
 
@@ -42,6 +44,16 @@ FOUR = deal(SP, "1000.00", 4)
 
 def test_each_instalment_is_reminded_of_three_working_days_before() -> None:
     assert steps(FOUR, paid("2026-03-10", each="250.00"), "2026-03-10") == ("reminder", 2, "2026-04-07")
+
+
+def test_a_reminder_in_legal_days_leaves_as_many_continuous_days() -> None:
+    signed = deal(SP, "1000.00", 4, on=date(2026, 10, 14))
+    notices = signed.policy.notices.model_copy(update={"remind_before": Wait(days=5, unit=Unit.LEGAL)})
+    asked = replace(signed, policy=signed.policy.model_copy(update={"notices": notices}))
+    before = paid("2026-10-14", "2026-11-10", each="250.00")
+    # due on Monday 14/12/2026
+    assert steps(asked, before, "2026-11-10") == ("reminder", 3, "2026-12-09")
+    assert steps(signed, before, "2026-11-10") == ("reminder", 3, "2026-12-09")
 
 
 def test_the_one_due_on_the_day_of_the_signature_is_not() -> None:

@@ -4,8 +4,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from holidays.countries.brazil import Brazil
 
-from models.law.jurisdiction import Jurisdiction
+from models.law.brazil import holidays_of, optional_days_of
+from models.law.jurisdiction import OPTIONAL_DAYS, Jurisdiction
+from models.law.states import STATES
 from models.ruler.schema import Thresholds
 from tests.builders import ICMS, shipped
 
@@ -61,3 +64,13 @@ def test_a_ruler_s_own_amount_goes_before_the_law_s_table() -> None:
     found = own.defaulter_law(date(2020, 1, 1))
     assert found is not None
     assert [found.amount, found.assets_share, found.alternate] == [1000, None, 3]
+
+
+def test_states_and_optional_days_are_those_that_the_library_of_holidays_knows() -> None:
+    assert set(Brazil.subdivisions) - {"São Paulo Capital"} == STATES
+    years = (2024, 2025, 2030)
+    optional = Brazil(years=years, categories=("optional",), language="pt_BR")
+    assert set(optional.values()) == set(OPTIONAL_DAYS)
+    assert optional_days_of(years) == dict(optional.items())
+    for state in (None, "AL", "SP"):
+        assert holidays_of(state, years) == set(Brazil(subdiv=state, years=years))

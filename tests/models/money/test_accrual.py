@@ -96,9 +96,19 @@ def test_federal(on: str, fine: str, interest: str, total: str) -> None:
 
 
 def test_a_leap_year_has_one_day_more() -> None:
-    # 23/02 to 01/03: 6 days in 2023, 7 in 2024; March is the month of payment
-    assert parts(owed("federal", "2023-02-23", "2023-03-01")) == ("19.80", "10.00", "1029.80")
-    assert parts(owed("federal", "2024-02-23", "2024-03-01")) == ("23.10", "10.00", "1033.10")
+    # 22/02 to 01/03: 7 days in 2023, 8 in 2024; March is the month of payment
+    assert parts(owed("federal", "2023-02-22", "2023-03-01")) == ("23.10", "10.00", "1033.10")
+    assert parts(owed("federal", "2024-02-22", "2024-03-01")) == ("26.40", "10.00", "1036.40")
+
+
+def test_a_federal_fine_counts_from_the_first_working_day_after_the_due_date() -> None:
+    # due on Friday 19/10/2007: from Monday 22/10 to 30/11 are 40 days (SRF, Boletim Central 16/1997)
+    fine = next(line for line in owed("federal", "2007-10-19", "2007-11-30").lines if line.component == "fine")
+    assert (str(fine.amount), str(fine.rate)) == ("132.00", "13.20")
+    assert fine.detail == "40 dias de atraso, contados do primeiro dia útil após o vencimento, × 0,33 %"
+    # on the weekend after it nothing is due yet, and on Monday one day
+    assert parts(owed("federal", "2007-10-19", "2007-10-21")) == ("0.00", "0.00", "1000.00")
+    assert parts(owed("federal", "2007-10-19", "2007-10-22"))[0] == "3.30"
 
 
 def test_due_on_a_weekend_is_due_on_the_next_working_day() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from models.ruler.check import read_ruler
 from models.yaml_file import Fault
-from storage.agreement.policies import policy_faults
+from storage.agreement.policy_files import policy_faults
 from storage.catalogue import RULERS, SHIPPED
 from tests.builders import REGISTERED
 

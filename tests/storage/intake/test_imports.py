@@ -15,7 +15,11 @@ from sqlalchemy import Engine, text
 
 from models.errors import Refusal
 from models.intake.extract import benefit_reader, debt_reader, filing_reader
-from storage.intake import Rejects, import_benefits, import_debts, import_filings, look_over
+from storage.intake.benefits import import_benefits
+from storage.intake.debts import import_debts
+from storage.intake.files import look_over
+from storage.intake.filings import import_filings
+from storage.intake.rejects import Rejects
 from tests.chance import examples
 
 TODAY = date(2026, 11, 20)

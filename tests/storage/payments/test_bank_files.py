@@ -14,7 +14,8 @@ from models.errors import Refusal
 from models.payment.barcode import our_number
 from models.payment.pix import PixPayment, PixRefund
 from storage.audit.invariants import violations
-from storage.intake import Rejects, look_over_text
+from storage.intake.files import look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported, import_bank_file
 from storage.payments.ledger import match, record_pix
 from storage.payments.statement import list_payments, reconcile

@@ -23,7 +23,8 @@ from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, o
 from storage.case.dry_run import foresee
 from storage.case.facts import read_facts
 from storage.catalogue import RULERS
-from storage.intake import Rejects, look_over_text
+from storage.intake.files import look_over_text
+from storage.intake.rejects import Rejects
 from storage.payments.bank_files import import_bank_file
 from storage.payments.ledger import match, record_pix
 from storage.payments.offers import offer_on, settle

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from channels.links import Links
 from models.formats import money
-from storage.agreement.policies import load_policy
+from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.schema import debts, holds, rulers
 from tests.agreement_world import SP, Contract, contract

@@ -1,0 +1,90 @@
+"""The Portuguese for the words that people type: taken beside the English ones, and suggested with them."""
+
+STATUSES = {
+    "running": ("em curso", "andamento", "ativo"),
+    "on_hold": ("em espera", "suspensa a exigibilidade", "exigibilidade suspensa"),
+    "paused": ("pausado",),
+    "unreachable": ("sem contato", "inalcançável"),
+    "over_budget": ("orçamento esgotado", "sem orçamento"),
+    "under_defence": ("em defesa",),
+    "awaiting_approval": ("aguardando aprovação",),
+    "awaiting_prior_steps": ("aguardando providências prévias", "aguardando providências"),
+    "amount_unknown": ("valor devido não apurado", "valor desconhecido"),
+    "resolved": ("regularizado", "resolvido", "quitado"),
+    "benefits_suspended": ("benefícios suspensos", "suspenso", "suspensa"),
+    "referred": ("encaminhado",),
+    "ended": ("campanha encerrada", "encerrado"),
+    "cancelled": ("cancelado",),
+    "control": ("controle", "grupo de controle"),
+}
+
+STAGES = {
+    "reminder": ("lembrete",),
+    "alert": ("alerta",),
+    "warning": ("advertência",),
+    "notice": ("notificação",),
+    "final_notice": ("última notificação",),
+    "suspension": ("suspensão de benefícios", "suspensão"),
+}
+
+GROUNDS = {
+    "moratorium": ("moratória",),
+    "deposit": ("depósito do montante integral", "depósito"),
+    "administrative_appeal": (
+        "reclamação ou recurso administrativo",
+        "reclamação",
+        "recurso",
+        "recurso administrativo",
+    ),
+    "mandado_de_seguranca": ("liminar em mandado de segurança", "mandado de segurança"),
+    "injunction": ("liminar ou tutela em outra ação", "liminar", "tutela", "tutela antecipada"),
+    "agreement": ("parcelamento",),
+    "judicial_order": ("ordem judicial",),
+    "bankruptcy": ("falência ou recuperação judicial", "falência", "recuperação judicial"),
+    "death": ("falecimento", "óbito", "morte"),
+    "data_under_review": ("dados em revisão",),
+}
+
+PRIOR_STEPS = {
+    "conciliation": ("conciliação", "tentativa de conciliação"),
+    "administrative_solution": ("solução administrativa",),
+    "protest": ("protesto", "protesto do título"),
+    "protest_exception": ("dispensa do protesto",),
+    "cadin_notice": ("comunicação do CADIN", "CADIN"),
+}
+
+RULINGS = {"accepted": ("acolhida", "aceita", "deferida"), "rejected": ("rejeitada", "indeferida")}
+
+TASKS = {
+    "call": ("ligar", "ligação", "ligar para o contribuinte"),
+    "objection": ("contestação", "analisar contestação"),
+    "instalments": ("parcelamento", "propor parcelamento"),
+    "contact": ("contato", "conferir contato"),
+    "processed": ("processamento", "conferir processamento"),
+    "suit_suspension": ("suspensão da execução", "pedir suspensão da execução"),
+    "protest_costs": ("custas do protesto", "conferir custas do protesto"),
+    "registers_removed": ("baixa nos cadastros", "conferir baixa nos cadastros"),
+}
+
+AGREEMENT_STATES = {"active": ("em curso", "ativo"), "broken": ("rompido",), "completed": ("concluído", "quitado")}
+
+LITIGATIONS = {
+    "none": ("nenhuma", "não ajuizado"),
+    "suit": ("ajuizado", "execução fiscal"),
+    "seizure": ("penhora", "arresto"),
+    "restriction": ("restrição", "restrição judicial", "indisponibilidade"),
+    "frozen": ("bloqueio", "conta bloqueada"),
+}
+
+REGIMES = {"normal": (), "simples": ("simples nacional",), "simei": ("MEI",)}
+
+PAYS = {"slip": ("guia", "boleto"), "cash": ("à vista",), "direct-debit": ("débito em conta", "débito automático")}
+
+PAYMENT_STATES = {
+    "matched": ("alocado",),
+    "unmatched": ("sem débito conhecido", "não identificado"),
+    "excess": ("excedente", "pago a maior"),
+    "reversed": ("devolvido", "estornado"),
+}
+
+ROLES = {"analyst": ("analista",), "supervisor": ("supervisora",), "auditor": ("auditora",)}

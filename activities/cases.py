@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from sqlalchemy import Engine, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
@@ -14,9 +12,13 @@ from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
 from storage.case.acts import must_be_recorded
+from storage.case.hardship import put_hardship
+from storage.case.path import path_of
 from storage.case.transaction import CaseTransaction, end_approvals
+from storage.law.service import deem_served
+from storage.law.suspensions import give_back, suspend_benefits
 from storage.payments.offers import settle
-from storage.schema import benefits, cases, decisions, suspensions
+from storage.schema import decisions
 from workflows.effects import CaseEffects, Evaluation, EvaluationRequest, NextAction
 
 
@@ -35,9 +37,11 @@ class CaseActivities(CaseEffects):
                 must_be_recorded(tx.connection, asked.case, asked.act)
             if asked.hardship_on and tx.case.hardship_on is None:
                 tx.journal("hardship_declared", "dificuldade declarada por sinal", asked.hardship_on)
-                _set(tx, hardship_on=asked.hardship_on)
+                put_hardship(tx.connection, asked.case, asked.hardship_on)
                 tx.look_again()
-        return self.dependencies.evaluation(tx, path=_path(self.dependencies.engine, tx))
+        with self.dependencies.engine.connect() as connection:
+            path = path_of(connection, asked.case)
+        return self.dependencies.evaluation(tx, path)
 
     @activity.defn
     def ask_approval(self, case: str) -> NextAction:
@@ -51,16 +55,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def suspend_benefits(self, case: str) -> NextAction:
         def suspend(tx: CaseTransaction) -> None:
-            held = select(benefits.c.id).where(
-                benefits.c.taxpayer == tx.case.taxpayer, func.coalesce(benefits.c.tax, tx.case.tax) == tx.case.tax
-            )
-            approved_by = ", ".join(tx.state.approvers)
-            for benefit in tx.connection.scalars(held).all():
-                tx.connection.execute(
-                    insert(suspensions)
-                    .values(benefit=benefit, case=case, suspended_on=tx.today, approved_by=approved_by)
-                    .on_conflict_do_nothing()
-                )
+            suspend_benefits(tx.connection, tx.case, tx.state.approvers, tx.today)
             tx.journal("suspended", tx.step.reason, step=tx.step)
             end_approvals(tx.connection, case, "carried_out")
             tx.judge(tx.state.suspended_now(tx.today))
@@ -70,7 +65,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def reinstate_benefits(self, case: str) -> NextAction:
         def reinstate(tx: CaseTransaction) -> None:
-            _give_back(tx)
+            give_back(tx.connection, case, tx.today)
             tx.journal("reinstated", tx.step.reason)
             tx.judge(tx.state.reinstated(tx.case.ruler, tx.today))
 
@@ -79,7 +74,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def deem_served(self, case: str) -> NextAction:
         def deem(tx: CaseTransaction) -> None:
-            for notice in tx.connection.execute(DEEMED, {"case": case, "today": tx.today}):
+            for notice in deem_served(tx.connection, case, tx.today):
                 why = f"ciência tácita da notificação {notice.id} em {day(notice.served_on)}: {notice.deemed_by}"
                 tx.journal("served", why, notice.served_on)
             tx.look_again()
@@ -123,7 +118,7 @@ class CaseActivities(CaseEffects):
         back."""
         with self.dependencies.case_transaction(case) as tx:
             if tx.case.closed_at is None:
-                _give_back(tx)
+                give_back(tx.connection, case, tx.today)
                 tx.journal("cancelled", tx.facts.cancelled_because or "caso cancelado por um supervisor")
                 end_approvals(tx.connection, case, "lapsed")
                 tx.close(Status.CANCELLED)
@@ -135,32 +130,3 @@ class CaseActivities(CaseEffects):
             if tx.case.closed_at is None and tx.step.action is action and tx.due:
                 act(tx)
         return self.dependencies.next_action(tx)
-
-
-def _set(tx: CaseTransaction, **values: Any) -> None:
-    tx.connection.execute(update(cases).where(cases.c.id == tx.case.id).values(**values))
-
-
-def _give_back(tx: CaseTransaction) -> None:
-    tx.connection.execute(
-        update(suspensions)
-        .where(suspensions.c.case == tx.case.id, suspensions.c.reinstated_at.is_(None))
-        .values(reinstated_on=tx.today, reinstated_at=func.clock_timestamp())
-    )
-
-
-DEEMED = text("""
-    UPDATE notices SET served_on = deemed_on, served_by = 'deemed', served_reference = deemed_by
-    WHERE "case" = :case AND formal AND served_on IS NULL AND deemed_on <= :today RETURNING id, served_on, deemed_by
-""")
-
-PATH = text("""
-    SELECT at, hypothesis, stage, rigidity FROM notices WHERE "case" = :case AND kind = 'rung'
-    GROUP BY step, at, hypothesis, stage, rigidity ORDER BY step
-""")
-
-
-def _path(engine: Engine, tx: CaseTransaction) -> tuple[str, ...]:
-    with engine.connect() as connection:
-        rows = connection.execute(PATH, {"case": tx.case.id}).all()
-    return tuple(f"{day(row.at)} · {row.hypothesis.upper()} · {row.stage} · {row.rigidity}" for row in rows)

@@ -1,19 +1,36 @@
-"""The worker's log, for the people who keep it running: it names nobody.
+"""The log of every process, for the people who keep it running: it names nobody.
 
 Of an error it has the kind and the place. Its words may quote a row of the database (PostgreSQL's DETAIL does); they
 are in the workflow's history, encrypted.
 """
 
+import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+
+import structlog
 
 ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class Discreet(logging.Formatter):
+    """Writes a record as a JSON line with the fields that structlog gives ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "logger": record.name,
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
     def formatException(self, ei: ErrorInfo) -> str:
         return "\n".join(kind_and_place(error) for error in _with_causes(ei[1]))
 
@@ -33,6 +50,15 @@ def _with_causes(error: BaseException | None) -> list[BaseException]:
 
 
 def log_to_stderr() -> None:
+    """Log as JSON lines on stderr, in every process alike: what is ours, and what libraries warn of."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(Discreet())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

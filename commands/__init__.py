@@ -32,7 +32,7 @@ COMMANDS = {
     "rates": Listed("rates", "Monthly rates that accrual needs, as the Central Bank publishes them."),
     "debt": Listed("debt", "One debt."),
     "audit": Listed("audit", "Check what must be true of every case."),
-    "audit-log": Listed("audit", "Who did what and when, the oldest first."),
+    "audit-log": Listed("audit", "Show who did what and when, the oldest first."),
     "token": Listed("tokens", "Who may do what: tokens of analysts, supervisors and auditors."),
     "power": Listed("power", "Say how many cases must be held out for an uplift to show."),
     "report": Listed("report", "Say what a cohort's ruler brought in, and how sure that is."),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
@@ -17,8 +17,7 @@ from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest
 from storage.audit.invariants import violations
 from storage.audit.log import read_log
 from storage.case.cases import case_ids
-from storage.case.cohorts import read_cohort
-from storage.schema import cohorts
+from storage.case.cohorts import cohort_names, read_cohort
 
 PAGE = 500
 
@@ -79,7 +78,7 @@ def _cohorts(engine: Engine, asked: str) -> list[str]:
     with engine.connect() as connection:
         if asked:
             return [read_cohort(connection, asked).name]
-        return [*connection.scalars(select(cohorts.c.name).order_by(cohorts.c.started_at, cohorts.c.name))]
+        return cohort_names(connection)
 
 
 def _audit_cohort(engine: Engine, name: str, found: Findings, bar: Progress) -> None:

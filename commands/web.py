@@ -3,16 +3,15 @@
 import asyncio
 import os
 import ssl
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
-import structlog
 import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
+from activities.log import log_to_stderr
 from commands.console import Json, emit, say
 from commands.services import temporal_client
 from models.errors import Refusal
@@ -115,14 +114,3 @@ def variable(name: str) -> str:
     if not value:
         raise Refusal(f"the variable {name} is missing: {VARIABLES[name]}")
     return value
-
-
-def log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

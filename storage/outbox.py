@@ -24,4 +24,5 @@ def enqueue_each(connection: Connection, promised: Iterable[tuple[str, Event]]) 
     ]
     if rows:
         connection.execute(insert(outbox), rows)
+        # the server sends it with the commit: the relay never wakes for what it can't see yet
         connection.execute(text(f"NOTIFY {CHANNEL}"))

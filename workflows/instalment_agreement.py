@@ -67,6 +67,7 @@ class InstalmentAgreement:
         return self.next_action
 
     async def _look(self, why: str) -> None:
+        # before the record is read: a payment that comes while the activity runs may have come too late for it
         self.news = False
         await self._do(AgreementEffects.review_agreement, AgreementReview(agreement=self.start.agreement), why)
 

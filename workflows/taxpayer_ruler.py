@@ -86,6 +86,7 @@ class TaxpayerRuler:
                 if not self.news:
                     return self.now.step.status
             elif workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
+                # no news is lost with it, since there is none; a handler under way would lose its caller
                 workflow.continue_as_new(self.start.model_copy(update={"evaluation": None}))
             elif await self._is_due():
                 await self._carry_out(self.now.step)
@@ -97,6 +98,7 @@ class TaxpayerRuler:
 
     async def _evaluate(self, why: str) -> None:
         asked = EvaluationRequest(case=self.start.case, hardship_on=self.hardship_on)
+        # before the record is read: news that comes while the activity runs may have come too late for it
         self.news, self.hardship_on = False, None
         await self._look(asked, why)
 
@@ -134,6 +136,7 @@ class TaxpayerRuler:
             next_actions = [await self._act(step)]
             if step.action is Action.RESOLVE and self.now.charges:
                 await self._charge()
+        # the channels of a rung answer in any order, and an update may have been answered meanwhile: the newest counts
         for next_action in sorted(next_actions, key=lambda next_action: next_action.revision):
             self._adopt(next_action)
 

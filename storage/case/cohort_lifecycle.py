@@ -64,6 +64,7 @@ def change_cohort_state(engine: Engine, cohort: str, to: State, by: str, reason:
         if to is State.CANCELLED:
             connection.execute(CLOSE_CONTROL, {"cohort": cohort})
         asked = {"cohort": cohort, "signal": CohortStateChanged.signal()}
+        # before the new ones are written, which would else go with them
         connection.execute(NOT_YET_HEARD, asked)
         owed = connection.execute(text(OWE_EACH.format(YET_TO_HEAR[to])), asked).rowcount
         if owed:

@@ -160,6 +160,11 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
     return known
 
 
+def cohort_names(connection: Connection) -> list[str]:
+    """All of them, the oldest first."""
+    return [*connection.scalars(select(cohorts.c.name).order_by(cohorts.c.started_at, cohorts.c.name))]
+
+
 def read_cohort(connection: Connection, name: str) -> Cohort:
     """Read a cohort. Raises Refusal when there is none of that name."""
     row = connection.execute(select(cohorts).where(cohorts.c.name == name)).one_or_none()

@@ -28,6 +28,7 @@ def evaluate_first(
     They go on counting as unseen, until it is certain that their workflows run (`know_running`): done twice, it finds
     the same."""
     with engine.begin() as connection:
+        # nobody is contacted in it, so it needn't queue for the persons as a case transaction does
         connection.execute(STEADY, {"cohort": cohort})
         unseen = lock_unseen(connection, opened)
         if not unseen:

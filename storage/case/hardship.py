@@ -15,6 +15,11 @@ from storage.schema import cases
 
 def record_hardship(connection: Connection, case: Case, by: str, today: date) -> None:
     """Record the hardship of a locked case that is open and had none before."""
-    connection.execute(update(cases).where(cases.c.id == case.id).values(hardship_on=today))
+    put_hardship(connection, case.id, today)
     record_decision(connection, case, "hardship_declared", f"dificuldade declarada, registrada por {by}", today)
     enqueue(connection, [case.id], HardshipDeclared(by=by, on=today))
+
+
+def put_hardship(connection: Connection, case: str, on: date) -> None:
+    """Writes the day alone, without a word in the journal."""
+    connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=on))

@@ -186,6 +186,8 @@ def case_transaction(
     `unaddressed` are the channels that need no address of the taxpayer's.
     """
     with engine.begin() as connection:
+        # in the one order of all locks: cohort and person, case, debts. The facts are read only then, so that a payment
+        # is either among them or waits until this transaction has ended
         connection.execute(QUEUED, {"case": case})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from models.errors import Refusal
 from models.events import NoticeServed
@@ -34,3 +35,14 @@ def prove_service(
     why = f"ciência da notificação {notice} em {day(on)}, registrada por {by}: {reference}"
     record_decision(connection, case, "served", why, on)
     enqueue(connection, [case.id], NoticeServed(notice=notice, on=on))
+
+
+DEEMED = text("""
+    UPDATE notices SET served_on = deemed_on, served_by = 'deemed', served_reference = deemed_by
+    WHERE "case" = :case AND formal AND served_on IS NULL AND deemed_on <= :today RETURNING id, served_on, deemed_by
+""")
+
+
+def deem_served(connection: Connection, case: str, today: date) -> Sequence[Row[tuple[str, date, str]]]:
+    """Takes notices as served by silence, where the law does (`deemed_by`) and its term is over: id, day and law."""
+    return connection.execute(DEEMED, {"case": case, "today": today}).all()

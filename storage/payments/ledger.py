@@ -181,6 +181,7 @@ def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
             with engine.begin() as connection:
                 return work(connection)
         except DataError:
+            # no other attempt would make the money fit
             raise
         except (DBAPIError, Overtaken) as error:
             state = getattr(getattr(error, "orig", None), "sqlstate", None)
@@ -270,6 +271,7 @@ class _Posting:
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
+        # read before anything is locked: a charge's txid stands for one debt for good
         charged = debts_of_charges(connection, txids)
         self.locked = lock_for_posting(connection, txids, slips, refunded, [*debts_named, *charged.values()])
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
@@ -282,6 +284,8 @@ class _Posting:
 
     def receive(self, receipts: Sequence[Receipt]) -> list[RowMapping]:
         """Store payments, and give those that are new."""
+        # sorted by the bank's ids, in which two calls with the same payments insert them: else each might hold what the
+        # other waits for
         rows = [self._row(receipt) for receipt in sorted(receipts, key=lambda receipt: receipt.key)]
         rows = self._paired(self._unknown(rows))
         if not rows:

@@ -107,6 +107,7 @@ class Relay:
                     delivered = await self._deliver_due() if chosen else 0
                 self._recovered()
                 if delivered < BATCH:
+                    # one notification tells of all that is there, and without any the outbox is looked at all the same
                     async for _ in listener.notifies(timeout=self.poll_seconds, stop_after=1):
                         pass
 

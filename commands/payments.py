@@ -71,7 +71,7 @@ def import_payments(
 
 
 def _look_into(source: TextFile, as_json: bool) -> None:
-    """Counts a file without applying it; the lines that can't be taken are told on stderr, for people."""
+    """Count a file without applying it; the lines that can't be taken are told on stderr, for people."""
 
     def reject(line: RejectedLine) -> None:
         if not as_json:

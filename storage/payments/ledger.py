@@ -167,7 +167,7 @@ def take_back(engine: Engine, taken: Sequence[TakenBack], arrived_at: datetime) 
 
 
 def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> None:
-    """Puts an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
+    """Put an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
     _whole(engine, lambda connection: _Posting(connection, now, debts_named=[debt]).match(payment, debt, by))
 
 

@@ -29,7 +29,7 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def evaluate(self, asked: EvaluationRequest) -> Evaluation:
-        """Reads how the case stands now; a hardship that reached only the workflow is put on record.
+        """Read how the case stands now; a hardship that reached only the workflow is put on record.
 
         Raises Refusal when it is told of an act that nobody did.
         """
@@ -126,7 +126,7 @@ class CaseActivities(CaseEffects):
         return self.dependencies.next_action(tx)
 
     def _if_due(self, case: str, action: Action, act: Callable[[CaseTransaction], None]) -> NextAction:
-        """Acts when `action` is still what comes next; overtaken or done already, it changes nothing."""
+        """Act when `action` is still what comes next; overtaken or done already, it changes nothing."""
         with self.dependencies.case_transaction(case) as tx:
             if tx.case.closed_at is None and tx.step.action is action and tx.due:
                 act(tx)

@@ -124,7 +124,7 @@ class NoticeActivities(NoticeEffects):
     def _make(
         self, tx: CaseTransaction, step: Step, route: Route, notice: str, at: date, adapter: Adapter
     ) -> Row[Any] | None:
-        """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
+        """Claim the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(tx, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
@@ -366,7 +366,7 @@ def _cost(tx: CaseTransaction, route: Route, at: date, segments: int) -> Decimal
 
 
 def _spend(tx: CaseTransaction, cost: Decimal, at_any_cost: bool) -> bool:
-    """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim.
+    """Take the money from the cohort's budget, where it has one: never more than there is, however many claim.
 
     The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
     """

@@ -149,7 +149,7 @@ def start(
 
 
 def _rival(bundle: RulerBundle, rival: RulerBundle) -> RulerBundle:
-    """Refuses one that would not reach the same people, and the same ruler again: nothing could be told of them."""
+    """Refuse one that would not reach the same people, and the same ruler again: nothing could be told of them."""
     if rival.source == bundle.source:
         raise Refusal(f"--arm and --ruler are both {rival.ruler.label}: two different rulers can be compared")
     must_reach_alike(bundle.ruler, rival.ruler)

@@ -30,6 +30,9 @@ from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.statement import Reconciled, State, list_payments
 from storage.payments.statement import reconcile as reconciled
 
+SOME_NEED_PEOPLE = 3
+"""The exit code of what was done, but for lines that people have to look at."""
+
 payments = typer.Typer(no_args_is_help=True)
 
 
@@ -65,10 +68,12 @@ def import_payments(
             f"{file.name} is kept aside and nothing of it was applied: {'; '.join(imported.disagreements)};"
             " --force applies the lines that are well-formed"
         )
+    if rejects.count:
+        raise typer.Exit(SOME_NEED_PEOPLE)
 
 
 def _look_into(source: TextFile, as_json: bool) -> None:
-    """Counts a file without applying it; the lines that can't be taken are told on stderr, for people."""
+    """Count a file without applying it; the lines that can't be taken are told on stderr, for people."""
 
     def reject(line: RejectedLine) -> None:
         if not as_json:
@@ -84,11 +89,13 @@ def _look_into(source: TextFile, as_json: bool) -> None:
         "format": returned.header.layout,
         "payments": counted.payments,
         "amount": counted.amount,
-        "reversals": returned.reversals,
+        "reversals": counted.reversals,
         "rejected": counted.rejected,
         "warnings": [*returned.warnings(), *returned.disagreements()],
     }
     emit(said, as_json, lambda: _show_import(said))
+    if counted.rejected:
+        raise typer.Exit(SOME_NEED_PEOPLE)
 
 
 @payments.command("list")
@@ -149,6 +156,7 @@ def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
         "records": imported.records,
         "accepted": imported.accepted,
         "amount": imported.amount,
+        "reversals": imported.reversals,
         "rejected": rejects.count,
         "duplicates": imported.duplicates,
         "unmatched": imported.unmatched,

@@ -696,6 +696,7 @@ payments = Table(
     Column("matched_by", Text),
     Column("matched_at", DateTime(timezone=True)),
     Index("ix_payments_debt", "debt"),
+    Index("ix_payments_slip", "slip"),
     Index("ix_payments_instalment", "instalment"),
     Index("ix_payments_unmatched", "id", postgresql_where=text("debt IS NULL AND instalment IS NULL")),
     CheckConstraint("amount > 0", name="amount_positive"),

@@ -47,13 +47,19 @@ class BankPayment:
     sequence: str
     """The line's own number in the file: two lines with the same one are one line said twice."""
     by_pix: bool
+    payer: str = ""
+    """The tax id of whom the title is for, where it has to vouch for the slip number: a number that doesn't bear our
+    mark may be another system's."""
+    taken_back: bool = False
+    """Whether the line takes such a payment back, instead of reporting it."""
 
 
 def identity_of(payment: BankPayment, header: Header) -> str:
     """The same for a payment in whichever file its bank reports it, and for equal payments of one day."""
     # without an authentication nothing but its file tells a payment from an equal one of the same day
     told_by = payment.authentication or f"NSA {header.number}"
-    return f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
+    identity = f"{header.agreement} {payment.code} {payment.paid_on} {payment.amount} {told_by}".replace("\t", " ")
+    return f"reversal {identity}" if payment.taken_back else identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,6 @@ class BankReturn(ABC):
     """A file that is being read: its header at once, what its trailer confirms once `records` has ended."""
 
     header: Header
-    reversals: int = 0
-    """Payments that it takes back, as far as the bank's codes for that are known here."""
 
     @abstractmethod
     def records(self) -> Iterator[BankPayment | RejectedLine]:

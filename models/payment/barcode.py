@@ -22,6 +22,8 @@ SLIP_DIGITS, OUR_NUMBER_DIGITS = 17, 13
 LARGEST_VALUE = Decimal("999999999.99")
 
 _OUR_NUMBER = re.compile(rf"0*{MARK}([0-9]{{{OUR_NUMBER_DIGITS}}})")
+_SHORT_NUMBER = re.compile(rf"{MARK}([0-9]{{11}})")
+"""The same where there are only fifteen places."""
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 """Each digit twice, and the digits of that added up: 7 → 14 → 5."""
 
@@ -64,7 +66,7 @@ class Barcode:
 
 
 def read_barcode(digits: str) -> Barcode:
-    """Reads 44 digits. Raises NoBarcode with the reason."""
+    """Read 44 digits. Raises NoBarcode with the reason."""
     if len(digits) != 44:
         raise NoBarcode(f"the barcode has {len(digits)} digits instead of 44")
     if not (digits.isascii() and digits.isdigit()):
@@ -77,7 +79,7 @@ def read_barcode(digits: str) -> Barcode:
 
 
 def read_typed(line: str) -> Barcode:
-    """Reads the line of 48 digits, however it is spaced. Raises NoBarcode with the reason."""
+    """Read the line of 48 digits, however it is spaced. Raises NoBarcode with the reason."""
     digits = re.sub(r"[\s.-]", "", line)
     if len(digits) != 48 or not (digits.isascii() and digits.isdigit()):
         raise NoBarcode("the line under a barcode has 48 digits, and this has not")
@@ -105,9 +107,9 @@ def our_number(slip_number: int) -> str:
 
 
 def slip_of_our_number(written: str) -> int | None:
-    """The slip number in a nosso número of ours, else None; banks fill the field up with zeros before it or blanks
-    after it."""
-    found = _OUR_NUMBER.fullmatch(written.strip())
+    """The slip number in a nosso número that bears our mark, else None; banks fill the field up with zeros before it or
+    blanks after it."""
+    found = _OUR_NUMBER.fullmatch(written.strip()) or _SHORT_NUMBER.fullmatch(written.strip())
     return int(found[1]) if found else None
 
 

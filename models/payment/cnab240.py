@@ -1,14 +1,16 @@
 """CNAB 240 return: file header, lots of segments T and U (one title each), lot trailers, file trailer.
 
+Which movements are payments, and where our number is, differs from bank to bank (`models/payment/cnab_banks.py`).
 Lines may be cut where the rest is blank. The trailers count lines; none states what was paid, so there is no total to
-compare. Banks count a lot with or without its header and trailer (Santander's sample has them left out).
+compare. Banks count a lot with or without its header and trailer (Santander's sample has them left out), or write
+zeros.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,20 +30,19 @@ from models.payment.bank_record import (
     printable,
 )
 from models.payment.barcode import slip_of_our_number
+from models.payment.cnab_banks import FirstToLast, bank_of
 
 WIDTH = 240
 SLACK = 1
 """Santander's own sample has a line one blank too long."""
 AFTER_NAME = 72
+WHOLE = re.compile(r"[0-9]{15}|[0-9]{25}")
+"""A slip number that the client wrote into the whole of a field, zeros before it."""
 _MADE = re.compile(
     r"(?P<code>[12])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4})(?:[0-9]{6}| {6})(?P<number>[0-9]{6})[0-9]{3}"
 )
 """143-166 of the header: return code, date, hour, file number, layout version. Looked for rather than counted out,
 since some banks (Sicoob's sample) write the names before it shorter than they should."""
-PAID = ("06", "17")
-"""Liquidated, and liquidated after write-off or without registration; other movements bring no money."""
-TAKEN_BACK = {"104": ("44", "47")}
-"""By bank: the movements that take a payment back (Caixa: estorno de liquidação)."""
 
 
 def is_cnab240(first: str) -> bool:
@@ -59,9 +60,8 @@ class _Title:
     def movement(self) -> str:
         return field(self.text, 16, 17)
 
-    @property
-    def our_number(self) -> str:
-        return field(self.text, 38, 57)
+    def written(self, places: Iterable[FirstToLast]) -> list[str]:
+        return [field(self.text, first, last).strip(" ") for first, last in places]
 
     def goes_with(self, charge: str) -> bool:
         same_lot = field(self.text, 4, 7) == field(charge, 4, 7)
@@ -70,8 +70,10 @@ class _Title:
 
 class Cnab240Return(BankReturn):
     def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
-        """Reads the header. Raises Refusal when it is not one of a return."""
+        """Read the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
+        self._bank = bank_of(first[:3])
+        self._agreement = field(first, 33, 41).strip(" ").lstrip("0")
         self._rest = rest
         self._latest = max(self.header.made_on, today) + SKEW
         self._lines = 1
@@ -80,6 +82,7 @@ class Cnab240Return(BankReturn):
         self._other: Counter[str] = Counter()
         self._faults: list[str] = []
         self._ended = False
+        self._uncounted = False
 
     def records(self) -> Iterator[BankPayment | RejectedLine]:
         for line, written in enumerate(self._rest, start=2):
@@ -98,10 +101,11 @@ class Cnab240Return(BankReturn):
         return self._faults + ending
 
     def warnings(self) -> list[str]:
-        return [
+        said = [
             f"{times} titles are of movement {movement}, which is no payment"
             for movement, times in sorted(self._other.items())
         ]
+        return said + ["its trailers don't say how many lines there are"] * self._uncounted
 
     def _read(self, line: int, text: str) -> Iterator[BankPayment | RejectedLine]:
         if self._ended:
@@ -113,6 +117,9 @@ class Cnab240Return(BankReturn):
             self._lot_lines += 1
             yield from self._detail(line, padded)
             return
+        if kind in "24":  # what a lot begins and ends with, where there are more lines of it than one
+            self._lot_lines += 1
+            return
         yield from self._widowed()
         if kind == "1":
             self._lot_lines = 1
@@ -121,7 +128,7 @@ class Cnab240Return(BankReturn):
         elif kind == "9":
             self._close_file(padded)
         else:
-            raise BadLine("its record type is none of 1, 3, 5 and 9")
+            raise BadLine("its record type is none of 1 to 5 and 9")
 
     def _detail(self, line: int, text: str) -> Iterator[BankPayment | RejectedLine]:
         segment = field(text, 14, 14)
@@ -135,33 +142,50 @@ class Cnab240Return(BankReturn):
             if not title.goes_with(text):
                 yield RejectedLine(title.line, "a segment T without its U after it", title.text.rstrip())
                 raise BadLine("a segment U of another lot or movement than the T before it")
-            if title.movement in PAID:
-                yield self._payment(title, line, text)
-            else:
-                self._other[title.movement] += 1
-                self.reversals += title.movement in TAKEN_BACK.get(self.header.agreement[:3], ())
+            yield from self._money(title, line, text)
         elif not segment.isalpha():
             raise BadLine("its segment is none")
+
+    def _money(self, title: _Title, line: int, text: str) -> Iterator[BankPayment]:
+        """The payment of a title or its reversal; nothing where the bank's movement is known to bring no money."""
+        movement, bank, nothing = title.movement, self._bank, not field(text, 78, 92).strip("0 ")
+        if movement in bank.payments or (movement in bank.reversals and not nothing):
+            yield self._payment(title, line, text)
+        elif movement in bank.no_money or nothing:
+            self._other[movement] += 1
+        else:
+            raise BadLine(f"an amount is paid by movement {movement}, which is not known of {bank.name}")
 
     def _payment(self, title: _Title, line: int, text: str) -> BankPayment:
         paid = amount(field(text, 78, 92), "the amount paid")
         if not paid:
             raise BadLine("the amount paid is zero")
-        our_number = printable(title.our_number, "the nosso número")
-        if not our_number:
-            raise BadLine("its segment T has no nosso número")
+        slip_number, marked = self._slip_number(title)
+        (payer,) = title.written([self._bank.payer_at])
         written = field(text, 138, 145)
         paid_on = day(written[4:], written[2:4], written[:2], "the payment date")
         return BankPayment(
             line=line,
-            code=our_number,
-            slip_number=slip_of_our_number(our_number),
+            code=_code(title),
+            slip_number=slip_number,
             amount=paid,
             paid_on=payment_day(paid_on, self._latest),
             authentication="",
             sequence=printable(field(text, 4, 7) + field(text, 9, 13), "the line's own number"),
             by_pix=False,
+            payer="" if marked or slip_number is None else payer.lstrip("0"),
+            taken_back=title.movement in self._bank.reversals,
         )
+
+    def _slip_number(self, title: _Title) -> tuple[int | None, bool]:
+        """The slip number of a title, and whether our mark is with it."""
+        numbers, ours = title.written(self._bank.number_at), title.written(self._bank.client_at)
+        marked = (slip_of_our_number(written) for written in [*numbers, *ours])
+        if found := next(filter(None, marked), None):
+            return found, True
+        by_bank = (self._bank.slip_number(written, self._agreement) for written in numbers)
+        by_us = (int(written) for written in ours if WHOLE.fullmatch(written))
+        return next(filter(None, [*by_bank, *by_us]), None), False
 
     def _widowed(self) -> Iterator[RejectedLine]:
         title, self._title = self._title, None
@@ -170,15 +194,26 @@ class Cnab240Return(BankReturn):
 
     def _close_lot(self, text: str) -> None:
         stated, lines = number(field(text, 18, 23), "the lot's count"), self._lot_lines + 1
-        if stated not in (lines, lines - 2):
+        self._uncounted |= not stated
+        if stated not in (0, lines, lines - 2):
             self._faults.append(f"a lot's trailer counts {stated} lines and the lot has {lines}")
         self._lot_lines = 0
 
     def _close_file(self, text: str) -> None:
         stated = number(field(text, 24, 29), "the file's count")
         self._ended = True
-        if stated != self._lines:
+        self._uncounted |= not stated
+        if stated not in (0, self._lines, self._lines - 2):
             self._faults.append(f"its trailer counts {stated} lines and it has {self._lines}")
+
+
+def _code(title: _Title) -> str:
+    """The name of a title for people: its nosso número, else what the client wrote into it."""
+    written = title.written([(38, 57), (59, 73), (106, 130)])
+    code = next(filter(None, written), None)
+    if code is None:
+        raise BadLine("its segment T has no nosso número")
+    return printable(code, "the nosso número")
 
 
 def _header(first: str) -> Header:

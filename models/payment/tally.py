@@ -16,11 +16,12 @@ class Tally:
     payments: int = 0
     amount: Decimal = Decimal("0.00")
     """In reais."""
+    reversals: int = 0
     rejected: int = 0
 
 
 def tally(returned: BankReturn, reject: Callable[[RejectedLine], None]) -> Tally:
-    """Reads the file to its end; `reject` hears of each line that can't be taken."""
+    """Read the file to its end; `reject` hears of each line that can't be taken."""
     counted, seen = Tally(), set[tuple[str, str]]()
     for record in returned.records():
         if isinstance(record, RejectedLine):
@@ -30,6 +31,9 @@ def tally(returned: BankReturn, reject: Callable[[RejectedLine], None]) -> Tally
         line = (identity_of(record, returned.header), record.sequence)
         if line not in seen:
             seen.add(line)
-            counted.payments += 1
-            counted.amount += record.amount
+            if record.taken_back:
+                counted.reversals += 1
+            else:
+                counted.payments += 1
+                counted.amount += record.amount
     return counted

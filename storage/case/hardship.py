@@ -22,5 +22,5 @@ def record_hardship(connection: Connection, case: Case, by: str, today: date) ->
 
 
 def put_hardship(connection: Connection, case: str, on: date) -> None:
-    """Writes the day alone, without a word in the journal."""
+    """Write the day alone, without a word in the journal."""
     connection.execute(update(cases).where(cases.c.id == case).values(hardship_on=on))

@@ -32,7 +32,7 @@ class Given:
 def give_contact(
     engine: Engine, case: str, by: str, now: datetime, email: str | None = None, phone: str | None = None
 ) -> Given:
-    """Puts a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
+    """Put a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
     malformed."""
     given = {
         kind: _checked(f"--{kind}", read, written)

@@ -27,14 +27,14 @@ from storage.schema import decisions, notices
 
 
 def record_reports(engine: Engine, reports: Sequence[Report], now: datetime) -> int:
-    """Stores reports and gives how many of them were new. All are stored or none, and to repeat the call changes
+    """Store reports and give how many of them were new. All are stored or none, and to repeat the call changes
     nothing."""
     with engine.begin() as connection:
         return take_reports(connection, reports, now)
 
 
 def opt_out(engine: Engine, case: str, channel: str, via: str) -> None:
-    """Stops messages on a channel at once and for good, for all cases of the taxpayer. Raises Refusal when there is no
+    """Stop messages on a channel at once and for good, for all cases of the taxpayer. Raises Refusal when there is no
     such case."""
     with engine.begin() as connection:
         taxpayer = read_case(connection, case).taxpayer
@@ -105,7 +105,7 @@ HEARD = text("""
 
 
 def _unheard(connection: Connection, reports: Sequence[Report], named: dict[str, _Named]) -> list[Report]:
-    """Stores the reports and gives those that were not stored before."""
+    """Store the reports and give those that were not stored before."""
     once = {(report.provider, report.event): report for report in reversed(reports)}
     ordered = [once[key] for key in sorted(once)]
     about = [_about(report, named) for report in ordered]
@@ -204,7 +204,7 @@ SUPPRESSED = text("""
 
 
 def _suppress_contact(connection: Connection, locked: LockedCases, matched: Matched) -> None:
-    """Puts addresses on the suppression list: no notice goes there again until people give them anew."""
+    """Put addresses on the suppression list: no notice goes there again until people give them anew."""
     suppressed = [
         (notice["taxpayer"], notice["channel"], notice["address"], report.reason or report.kind, notice["id"])
         for notice, report in matched
@@ -226,7 +226,7 @@ REFUSED = text("""
 
 
 def refuse(connection: Connection, locked: LockedCases, refused: Iterable[tuple[int, str]], via: str) -> None:
-    """Stops messages to taxpayers on the channels on which they want no more."""
+    """Stop messages to taxpayers on the channels on which they want no more."""
     ordered = sorted(set(refused))
     if not ordered:
         return
@@ -259,7 +259,7 @@ CASES_OF = text("""
 
 
 def lock_cases_of(connection: Connection, taxpayers: Iterable[int], now: datetime) -> LockedCases:
-    """Locks all cases of these taxpayers: news of an address concerns each of them."""
+    """Lock all cases of these taxpayers: news of an address concerns each of them."""
     rows = connection.execute(CASES_OF, {"taxpayers": sorted(set(taxpayers))}).mappings()
     found = [_Case(**{**row, "clock": Clock.model_validate(row["clock"])}) for row in rows]
     return LockedCases(connection, now, {case.id: case for case in found})
@@ -300,7 +300,7 @@ class LockedCases:
         self._journal.append({**row, "hypothesis": of.row, "ruler": of.ruler})
 
     def enqueue(self, case: str, event: Event) -> None:
-        """Enqueues an event once; a closed case has no workflow to signal."""
+        """Enqueue an event once; a closed case has no workflow to signal."""
         if self.cases[case].open:
             self._events[case, event] = None
 

@@ -84,7 +84,7 @@ def release_hold(
     ground: Ground | None = None,
     of_debts: Sequence[str] = (),
 ) -> Changed:
-    """Lifts what people placed: on that ground only, on those debts only, else all. Raises Refusal when that is
+    """Lift what people placed: on that ground only, on those debts only, else all. Raises Refusal when that is
     nothing."""
     with _locked(engine, case, of_debts) as locked:
         mine = _of_people(locked.debts) & (holds.c.ground == ground if ground else true())

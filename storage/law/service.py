@@ -45,5 +45,5 @@ DEEMED = text("""
 
 
 def deem_served(connection: Connection, case: str, today: date) -> Sequence[Row[tuple[str, date, str]]]:
-    """Takes notices as served by silence, where the law does (`deemed_by`) and its term is over: id, day and law."""
+    """Take notices as served by silence, where the law does (`deemed_by`) and its term is over: id, day and law."""
     return connection.execute(DEEMED, {"case": case, "today": today}).all()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -23,9 +23,10 @@ from models.payment.bank_return import open_return
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import ROWS_A_WRITE, Progress
-from storage.payments.ledger import TIMEZONE, Receipt, record_bank
+from storage.payments.ledger import TIMEZONE, Receipt, TakenBack, record_bank, take_back
 
 ROWS_A_BATCH = 1_000
+NOT_ON_RECORD = "it takes back a payment that is not on record"
 
 
 @dataclass
@@ -34,6 +35,8 @@ class BankFileImported:
     accepted: int = 0
     """Well-formed, whether they match a debt or not."""
     amount: Decimal = Decimal("0.00")
+    reversals: int = 0
+    """Payments that it takes back; those that are not on record are among the rejected lines."""
     duplicates: int = 0
     """Of the accepted: counted before, by a webhook, another file or another line of this one."""
     unmatched: int = 0
@@ -68,6 +71,7 @@ def import_bank_file(
             return imported
         file = _remember(engine, source, returned.header, imported, "applying")
         _apply(engine, staging, file, imported, now)
+        _take_back(engine, staging, returned.header, imported, rejects, now)
         _finish(engine, file)
         imported.applied = True
     return imported
@@ -107,22 +111,26 @@ def _stage(connection: Connection, returned: BankReturn, rejects: Rejects, impor
             copy.write("".join(batch).replace("\\", "\\\\"))
     connection.execute(text(RECEIPTS))
     connection.commit()
-    imported.records = imported.accepted + rejects.count
+    imported.records = imported.accepted + imported.reversals + rejects.count
 
 
 def _accepted(returned: BankReturn, rejects: Rejects, imported: BankFileImported) -> Iterator[BankPayment]:
     for record in returned.records():
         if isinstance(record, RejectedLine):
             rejects.add(record.line, record.reason, record.text)
+            continue
+        if record.taken_back:
+            imported.reversals += 1
         else:
             imported.accepted += 1
             imported.amount += record.amount
-            yield record
+        yield record
 
 
 def _row(payment: BankPayment, header: Header) -> str:
     values = (payment.line, identity_of(payment, header), payment.sequence, payment.code, payment.slip_number or "")
-    return "\t".join(map(str, (*values, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank"))) + "\n"
+    told = (payment.payer, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank", payment.taken_back)
+    return "\t".join(map(str, (*values, *told))) + "\n"
 
 
 def _remember(engine: Engine, source: TextFile, header: Header, imported: BankFileImported, state: str) -> int:
@@ -151,8 +159,23 @@ def _apply(engine: Engine, staging: Connection, file: int, imported: BankFileImp
         last = rows[-1]["line"]
 
 
-def _batch(staging: Connection, after: int) -> Sequence[RowMapping]:
-    rows = staging.execute(text(BATCH), {"after": after, "size": ROWS_A_BATCH}).mappings().all()
+def _take_back(
+    engine: Engine, staging: Connection, header: Header, imported: BankFileImported, rejects: Rejects, now: datetime
+) -> None:
+    """Record the reversals, once all payments of the file are in."""
+    last = 0
+    while rows := _batch(staging, last, taken_back=True):
+        for unknown in take_back(engine, [_taken_back(row, header) for row in rows], now):
+            imported.reversals -= 1
+            rejects.add(
+                unknown.line, "it takes back a payment that is not on record", f"{unknown.slip} {unknown.amount}"
+            )
+        last = rows[-1]["line"]
+
+
+def _batch(staging: Connection, after: int, taken_back: bool = False) -> Sequence[RowMapping]:
+    asked = {"after": after, "size": ROWS_A_BATCH, "taken_back": taken_back}
+    rows = staging.execute(text(BATCH), asked).mappings().all()
     staging.commit()
     return rows
 
@@ -161,13 +184,30 @@ def _receipt(row: RowMapping, file: int) -> Receipt:
     return Receipt(
         channel=row["channel"],
         amount=row["amount"],
-        paid_at=datetime.combine(row["paid_on"], time(12), TIMEZONE).astimezone(UTC),
+        paid_at=_noon(row["paid_on"]),
         reference=row["reference"],
         slip=row["code"],
         slip_number=row["slip_number"],
         bank_file=file,
+        payer=row["payer"] or "",
         hour_known=False,
     )
+
+
+def _taken_back(row: RowMapping, header: Header) -> TakenBack:
+    return TakenBack(
+        agreement=header.agreement,
+        slip=row["code"],
+        slip_number=row["slip_number"],
+        amount=row["amount"],
+        at=_noon(row["paid_on"]),
+        reference=row["reference"],
+        line=row["line"],
+    )
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), TIMEZONE).astimezone(UTC)
 
 
 def _finish(engine: Engine, file: int) -> None:
@@ -186,8 +226,8 @@ FROM bank_files WHERE agreement = :agreement
 STAGED = """
 DROP TABLE IF EXISTS pg_temp.staged_receipts, pg_temp.receipts;
 CREATE TEMP TABLE staged_receipts (
-    line bigint, identity text, sequence text, code text, slip_number bigint, amount numeric(15, 2), paid_on date,
-    channel text
+    line bigint, identity text, sequence text, code text, slip_number bigint, payer text, amount numeric(15, 2),
+    paid_on date, channel text, taken_back boolean
 )
 """
 
@@ -195,7 +235,7 @@ CREATE TEMP TABLE staged_receipts (
 # the second of a file is the second of any file that reports them again.
 RECEIPTS = """
 CREATE TEMP TABLE receipts AS
-SELECT line, code, slip_number, amount, paid_on, channel,
+SELECT line, code, slip_number, payer, amount, paid_on, channel, taken_back,
        identity || ' ' || row_number() OVER (PARTITION BY identity ORDER BY line) AS reference
 FROM (SELECT DISTINCT ON (identity, sequence) * FROM staged_receipts ORDER BY identity, sequence, line) AS once;
 DROP TABLE staged_receipts;
@@ -203,7 +243,9 @@ CREATE INDEX ON receipts (line);
 ANALYZE receipts
 """
 
-BATCH = "SELECT * FROM receipts WHERE line > :after ORDER BY line LIMIT :size"
+BATCH = """
+SELECT * FROM receipts WHERE line > :after AND taken_back = :taken_back ORDER BY line LIMIT :size
+"""
 
 REMEMBER = """
 INSERT INTO bank_files (digest, layout, agreement, number, made_on, state, records, accepted, amount)

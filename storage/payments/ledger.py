@@ -64,7 +64,9 @@ from storage.payments.posting_locks import (
     lock_for_posting,
     open_cases_of,
 )
+from storage.payments.title_payers import is_of, tax_ids_of_debtors
 from storage.schema import (
+    bank_files,
     cases,
     debts,
     decisions,
@@ -78,6 +80,8 @@ TIMEZONE = ZoneInfo("America/Sao_Paulo")
 
 ATTEMPTS = 5
 RECEIVED_BY = {"pix": "recebido por Pix", "bank": "recebido pelo banco"}
+PAYMENT = (payments.c.id, payments.c.channel, payments.c.debt, payments.c.instalment, payments.c.amount)
+"""What a reversal has to know of its payment."""
 REPORTED = {"end_to_end_id": ("end_to_end_id", "txid"), "reference": ("reference", "slip", "bank_file")}
 """What each side's report says of a payment that the other one reported first."""
 
@@ -102,12 +106,28 @@ class Receipt:
     slip: str | None = None
     slip_number: int | None = None
     bank_file: int | None = None
+    payer: str = ""
+    """The tax id of a title's payer, where it has to be one of the debtors of the slip."""
     hour_known: bool = True
     """False where the report tells no more than the day; `paid_at` is then its noon."""
 
     @property
     def key(self) -> str:
         return self.end_to_end_id or self.reference or ""
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A bank file's report that it took a payment back, known by the title it was for."""
+
+    agreement: str
+    """Bank and convênio."""
+    slip: str
+    slip_number: int | None
+    amount: Decimal
+    at: datetime
+    reference: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -141,8 +161,14 @@ def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetim
         raise Refusal("the payments add up to more than one debt can record") from None
 
 
+def take_back(engine: Engine, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:
+    """Record what a bank took back, all of it in one transaction, and return those of no payment on record. Repeating
+    it changes nothing."""
+    return _whole(engine, lambda connection: _take_back(connection, taken, arrived_at))
+
+
 def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> None:
-    """Puts an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
+    """Put an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
     _whole(engine, lambda connection: _Posting(connection, now, debts_named=[debt]).match(payment, debt, by))
 
 
@@ -191,6 +217,7 @@ def _record(
         txids={receipt.txid for receipt in receipts if receipt.txid},
         slips={receipt.slip_number for receipt in receipts if receipt.slip_number is not None},
         refunded=refunds.keys(),
+        payers={receipt.payer for receipt in receipts if receipt.payer},
     )
     new = posting.receive(receipts)
     reversed_ = posting.reverse(refunds)
@@ -198,9 +225,21 @@ def _record(
     return Recorded(len(new), reversed_, unmatched=sum(_purpose_of(payment) is None for payment in new))
 
 
+def _take_back(connection: Connection, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:
+    of_titles = any_of(payments.c.slip, {each.slip for each in taken})
+    paid_debts = connection.scalars(select(payments.c.debt).where(of_titles, payments.c.debt.is_not(None)).distinct())
+    slips = {each.slip_number for each in taken if each.slip_number is not None}
+    posting = _Posting(connection, arrived_at, slips=slips, debts_named=paid_debts.all())
+    connection.execute(select(payments.c.id).where(of_titles).order_by(payments.c.id).with_for_update())
+    unknown = [each for each in taken if not posting.take_back(each)]
+    posting.tell()
+    return unknown
+
+
 @dataclass(frozen=True)
 class _Reversal:
     payment: int
+    channel: str
     purpose: str | None
     """A debt or an instalment."""
     reference: str
@@ -229,6 +268,7 @@ class _Posting:
         slips: Collection[int] = (),
         refunded: Collection[str] = (),
         debts_named: Collection[str] = (),
+        payers: Collection[str] = (),
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
@@ -239,6 +279,7 @@ class _Posting:
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
         self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
+        self.debtors = tax_ids_of_debtors(connection, self.debts) if payers else {}
         self.journal: list[dict[str, Any]] = []
         self.promised: list[tuple[str, Event]] = []
 
@@ -361,7 +402,7 @@ class _Posting:
     def reverse(self, refunds: dict[str, tuple[PixRefund, ...]]) -> int:
         if not refunds:
             return 0
-        columns = (payments.c.id, payments.c.end_to_end_id, payments.c.debt, payments.c.instalment, payments.c.amount)
+        columns = (*PAYMENT, payments.c.end_to_end_id)
         refunded = self.connection.execute(
             select(*columns)
             .where(payments.c.end_to_end_id.in_(refunds))
@@ -369,6 +410,27 @@ class _Posting:
             .with_for_update()
         ).mappings()
         return sum(self._reverse_one(payment, refunds[payment["end_to_end_id"]]) for payment in refunded.all())
+
+    def take_back(self, taken: TakenBack) -> bool:
+        """Store a bank's reversal with the newest payment of its title that has as much left, if it is new; whether
+        there is such a payment."""
+        of_title = payments.c.slip == taken.slip
+        known = select(reversals.c.id).join_from(reversals, payments)
+        if self.connection.execute(known.where(of_title, reversals.c.reference == taken.reference)).first():
+            return True
+        back = select(func.coalesce(func.sum(reversals.c.amount), 0)).where(reversals.c.payment == payments.c.id)
+        left = payments.c.amount - back.scalar_subquery()
+        found = self.connection.execute(
+            select(*PAYMENT)
+            .join_from(payments, bank_files)
+            .where(of_title, bank_files.c.agreement == taken.agreement, left >= taken.amount)
+            .order_by((left == taken.amount).desc(), payments.c.id.desc())
+            .limit(1)
+        )
+        payment = found.mappings().one_or_none()
+        if payment:
+            self._store_reversal(_reversal_of(payment, taken.reference, taken.amount, taken.at))
+        return payment is not None
 
     def tell(self) -> None:
         """Write the journal and the signals, all at the end."""
@@ -380,6 +442,8 @@ class _Posting:
         purpose = self.purpose_of_txid.get(receipt.txid or "")
         if receipt.slip_number is not None:
             purpose = self.purpose_of_slip.get(receipt.slip_number)
+            if purpose and receipt.payer and not self._owed_by(purpose, receipt.payer):
+                purpose = None
         return {
             "channel": receipt.channel,
             "end_to_end_id": receipt.end_to_end_id,
@@ -394,6 +458,9 @@ class _Posting:
             "hour_known": receipt.hour_known,
             "paid_on": self._day(dated_by(purpose), receipt.paid_at, receipt.bank_file is not None),
         }
+
+    def _owed_by(self, purpose: Purpose, payer: str) -> bool:
+        return any(is_of(tax_id, payer) for debt in purpose.debts for tax_id in self.debtors[debt.id])
 
     def _tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
         amount, purpose = payment["amount"], self.purposes[_purpose_of(payment) or ""]
@@ -415,7 +482,7 @@ class _Posting:
             amount = min(refund.amount, payment["amount"] - sum(known.values()))
             if refund.id not in known and amount > 0:
                 known[refund.id] = amount
-                self._store_reversal(_Reversal(payment["id"], _purpose_of(payment), refund.id, amount, refund.at))
+                self._store_reversal(_reversal_of(payment, refund.id, amount, refund.at))
         return len(known) - before
 
     def _store_reversal(self, reversal: _Reversal) -> None:
@@ -455,7 +522,7 @@ class _Posting:
 
     def _tell_reversed(self, case: LockedCase, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
-        reason = f"devolução de {money(reversal.amount)} de um pagamento recebido por Pix"
+        reason = f"devolução de {money(reversal.amount)} de um pagamento {RECEIVED_BY[reversal.channel]}"
         self._note(case, day, EntryKind.PAYMENT_REVERSED, reason, reversal.evidence)
         event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
         self.promised.append((case.id, event))
@@ -510,6 +577,10 @@ class _Posting:
             return case.clock.day_at(instant)
         today, named = case.clock.day_at(self.arrived_at), instant.astimezone(TIMEZONE).date()
         return named if by_file and case.clock.origin_day <= named <= today else today
+
+
+def _reversal_of(payment: RowMapping, reference: str, amount: Decimal, at: datetime | None) -> _Reversal:
+    return _Reversal(payment["id"], payment["channel"], _purpose_of(payment), reference, amount, at)
 
 
 def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:

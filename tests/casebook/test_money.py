@@ -55,13 +55,11 @@ def test_m1_a_bank_s_own_file_brings_what_its_own_test_says(line: Line, name: st
     assert imported["rejected"] == 0
 
 
-@wrong("M1", "a payment that the bank reports on the day itself (movement 46) is taken for no payment")
 def test_m1_movement_46_is_a_payment(line: Line) -> None:
     imported = line.json("payments", "import", DATA / "bank/cef46.ret", "--force")
     assert (imported["accepted"], imported["amount"]) == (2, "849.90")
 
 
-@wrong("M1", "a payment that the bank takes back (movement 47) stays where it is")
 def test_m1_movement_47_takes_payments_back(line: Line) -> None:
     line.json("payments", "import", DATA / "bank/caixa-9.ret", "--force")
     line.json("payments", "import", DATA / "bank/cef47.ret", "--force")
@@ -81,7 +79,6 @@ BANKS = {
 """How these banks number a title of ours: their code, and the nosso número, after which blanks follow."""
 
 
-@wrong("M2", "a slip of ours is known only by a number that these banks have no room for")
 @pytest.mark.parametrize("bank", BANKS)
 def test_m2_our_slip_is_known_by_the_number_that_its_bank_gives_it(
     line: Line, world: World, tmp_path: Path, bank: str
@@ -93,7 +90,6 @@ def test_m2_our_slip_is_known_by_the_number_that_its_bank_gives_it(
     assert imported_unmatched(line, tmp_path, [of_bank[0].replace("AGREEMENT", "003294860"), *of_bank[1:]]) == 0
 
 
-@wrong("M2", "only the nosso número is looked at, not what the authority itself wrote into the title")
 def test_m2_our_slip_is_known_by_what_we_wrote_into_the_title(line: Line, world: World, tmp_path: Path) -> None:
     """Segment T, 106–130: the identification of the title in the company."""
     owing, _ = world.owing_case()

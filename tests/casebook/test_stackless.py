@@ -59,6 +59,12 @@ def test_m1_a_bank_s_own_file_says_what_its_own_test_says(line: Line, row: dict[
     assert (said["reversals"], said["rejected"]) == (0, 0)
 
 
+@pytest.mark.parametrize(("file", "said"), [("cef46.ret", (2, "849.90", 0)), ("cef47.ret", (0, "0.00", 2))])
+def test_m1_caixa_pays_on_line_and_takes_back(line: Line, file: str, said: tuple[int, str, int]) -> None:
+    found = line.json("payments", "import", DATA / "bank" / file, "--dry-run")
+    assert (found["payments"], found["amount"], found["reversals"], found["rejected"]) == (*said, 0)
+
+
 # ---- I1, L18, L19: rows of the map
 
 DEBTS = "tax_id;name;uf;tax;inscription;period;due;amount"

@@ -40,13 +40,16 @@ def payments(line: Line, *words: str) -> list[dict[str, Any]]:
 def test_a_file_from_import_to_reconciliation(line: Line, world: World, file: Path) -> None:
     owing, _ = world.owing_case()
     write(file, febraban([Paid(slip(world, owing.debt), "120.00"), Paid(barcode(10**9), "7.00"), Paid("9" * 44)]))
-    imported = line.json("payments", "import", file)
+    code, said, complained = line("payments", "import", file, "--json")
+    assert (code, complained) == (3, "")
+    imported = json.loads(said)
     kept = Path(imported.pop("rejects_file"))
     assert '4,"the barcode begins with another digit than 8, so it is of no collection slip",' in kept.read_text()
     assert imported == {
         "records": 3,
         "accepted": 2,
         "amount": "127.00",
+        "reversals": 0,
         "rejected": 1,
         "duplicates": 0,
         "unmatched": 1,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bank_lines import Paid, barcode, febraban, trailer
+from tests.bank_lines import Paid, barcode, cnab240, febraban, trailer
 from tests.commands.test_import_command import Line
 
 
@@ -142,6 +142,17 @@ class TestPaymentsDryRun:
         assert list(said) == ["format", "payments", "amount", "reversals", "rejected", "warnings"]
         assert [*said.values()] == ["febraban-150", 1, "100.00", 0, 0, []]
         assert not (tmp_path / "home" / "rejects").exists()
+
+    def test_an_unknown_movement_with_money_needs_people(self, line: Line, tmp_path: Path) -> None:
+        file = tmp_path / "return.ret"
+        lines = cnab240([("1", "06", "10.00"), ("2", "99", "5.00")])
+        file.write_bytes("".join(f"{each}\r\n" for each in lines).encode("latin-1"))
+        code, said, complained = line("payments", "import", file, "--dry-run", "--json")
+        found = json.loads(said)
+        assert (code, complained, found["payments"], found["rejected"]) == (3, "", 1, 1)
+        code, _, complained = line("payments", "import", file, "--dry-run")
+        reason = "an amount is paid by movement 99, which is not known of Banco do Brasil"
+        assert (code, complained) == (3, f"return.ret:6: {reason}\n")
 
     def test_what_is_no_return_file_is_refused(self, line: Line, tmp_path: Path) -> None:
         file = tmp_path / "return.ret"

@@ -348,3 +348,106 @@ def test_an_open_case_is_told_of_each_payment_once(till: Till, owner: Engine) ->
         connection.execute(text("UPDATE rulers SET source = :ruler"), {"ruler": ruler})
     assert violations(till.engine, "real") == []
     assert till.rows('SELECT count(*), min("case") FROM outbox') == [(2, case)]
+
+
+class TestTakenBack:
+    """Caixa's movement 47, by the title that was paid."""
+
+    def file(self, *titles: tuple[str, str, str], number: int = 1) -> list[str]:
+        return ["104" + line[3:] for line in cnab240(titles, number)]
+
+    def test_a_payment_is_taken_back_once_and_each_open_case_told(self, till: Till) -> None:
+        owing, case = till.owing_case()
+        title = our_number(till.slip_number(owing))
+        till.take(self.file((title, "06", "60.00")))
+        back = self.file((title, "47", "60.00"), number=2)
+        imported = till.take(back)
+        assert (imported.reversals, imported.accepted, imported.records) == (1, 0, 1)
+        assert till.received(owing) == "0.00"
+        assert till.rows('SELECT name FROM outbox WHERE "case" = \'' + case + "' ORDER BY id") == [
+            ("payment_received",),
+            ("payment_reversed",),
+        ]
+        said = till.rows("SELECT reason FROM decisions WHERE kind = 'payment_reversed'")
+        assert said == [("devolução de R$ 60,00 de um pagamento recebido pelo banco",)]
+        till.take(back, force=True)
+        assert till.rows("SELECT amount::text FROM reversals") == [("60.00",)]
+        assert till.balances()
+
+    def test_paid_taken_back_and_paid_again_in_one_file(self, till: Till) -> None:
+        owing, _ = till.owing_case()
+        title = our_number(till.slip_number(owing))
+        lines = self.file((title, "47", "60.00"), (title, "46", "60.00"), (title, "06", "60.00"))
+        assert till.take(lines).reversals == 1
+        till.take(lines, force=True)
+        assert till.received(owing) == "60.00"
+        assert till.states("reversed") == [("reversed", "60.00", "0.00", "0.00", "60.00")]
+        assert till.balances()
+
+    def test_of_a_payment_that_is_nobody_s(self, till: Till) -> None:
+        till.take(self.file(("999", "06", "60.00")))
+        assert till.take(self.file(("999", "47", "20.00"), number=2)).reversals == 1
+        assert till.states() == [("unmatched", "60.00", "0.00", "0.00", "20.00")]
+        assert till.balances()
+
+    def test_of_a_payment_that_was_matched_by_hand(self, till: Till) -> None:
+        owing, _ = till.owing_case()
+        till.take(self.file(("999", "06", "60.00")))
+        match(till.engine, till.rows("SELECT id FROM payments")[0][0], owing.debt, "ana", NOW)
+        till.take(self.file(("999", "47", "60.00"), number=2))
+        assert till.received(owing) == "0.00"
+
+    @pytest.mark.parametrize(("slip", "amount"), [("998", "60.00"), ("999", "60.01")])
+    def test_what_was_never_paid_is_for_people(self, till: Till, slip: str, amount: str) -> None:
+        till.take(self.file(("999", "06", "60.00")))
+        imported = till.take(self.file((slip, "47", amount), number=2))
+        assert (imported.reversals, imported.records) == (0, 1)
+        assert f"it takes back a payment that is not on record,{slip} {amount}" in till.rejects.read_text()
+        assert till.rows("SELECT count(*) FROM reversals") == [(0,)]
+
+    def test_of_another_bank_s_title_it_is_none(self, till: Till) -> None:
+        till.take(cnab240([("999", "06", "60.00")]))
+        assert till.take(self.file(("999", "47", "60.00"))).reversals == 0
+
+    def test_a_case_that_it_paid_is_opened_again(self, till: Till) -> None:
+        owing, case = till.owing_case()
+        title = our_number(till.slip_number(owing))
+        till.take(self.file((title, "06", "100.00")))
+        with till.engine.begin() as connection:
+            connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now()"))
+        till.take(self.file((title, "47", "100.00"), number=2))
+        assert till.rows("SELECT id FROM cases WHERE closed_at IS NULL") == [(case,)]
+
+
+class TestPayer:
+    """A number that doesn't bear our mark, at Sicoob; segment T states whose the title is."""
+
+    def take(self, till: Till, owing: Owing, payer: str) -> int:
+        lines = ["756" + line[3:] for line in cnab240([(f"{till.slip_number(owing):010}01014", "06", "60.00")])]
+        lines = [line[:132] + payer + line[148:] if line[13:14] == "T" else line for line in lines]
+        return till.take(lines).unmatched
+
+    def owing(self, till: Till, tax_id: str) -> Owing:
+        owing, _ = till.owing_case()
+        with till.engine.begin() as connection:
+            connection.execute(text("UPDATE taxpayers SET tax_id = :id"), {"id": tax_id})
+        return owing
+
+    @pytest.mark.parametrize(
+        ("tax_id", "payer", "unmatched"),
+        [
+            ("12345678000195", "2012345678000195", 0),
+            ("00345678000195", "2000345678000195", 0),
+            ("52998224725", "1000052998224725", 0),
+            ("XXX982247XX", "1000052998224725", 0),
+            ("XXX982248XX", "1000052998224725", 1),
+            ("52998224725", "0000000000000000", 0),
+            ("52998224725", " " * 16, 0),
+            ("12345678000195", "2012345678000276", 1),
+        ],
+    )
+    def test_is_one_of_the_debtors_or_it_is_not_our_slip(
+        self, till: Till, tax_id: str, payer: str, unmatched: int
+    ) -> None:
+        assert self.take(till, self.owing(till, tax_id), payer) == unmatched
+        assert till.rows("SELECT count(*) FROM payments") == [(1,)]

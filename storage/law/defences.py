@@ -62,9 +62,7 @@ def rule_on_defence(
         decided = update(defences).where(is_open).values({**ruled, "decided_at": func.clock_timestamp()})
         row = process.connection.execute(decided.returning(defences.c.filed_on)).one()
         why = f"defesa de {day(row.filed_on)} {VERBS[ruling]} em {day(decided_on)} por {by}: {reason}"
-        record_decision(
-            process.connection, process.case, EntryKind(EntryKind(EntryKind(f"defence_{ruling}"))), why, process.today
-        )
+        record_decision(process.connection, process.case, EntryKind(f"defence_{ruling}"), why, process.today)
         return Defence(filed_on=row.filed_on, state=ruling, decided_on=decided_on)
 
 

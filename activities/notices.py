@@ -27,6 +27,7 @@ from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Una
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Message, Words, pinned_words, render
 from models.assets import reinstatement_template
+from models.case.journal import EntryKind
 from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
@@ -158,7 +159,7 @@ class NoticeActivities(NoticeEffects):
         }
         made = tx.connection.execute(insert(notices).values(row).returning(notices)).one()
         # the reason as of now: a payment may have come since the workflow was told of the step
-        tx.journal("notice", tx.step.reason if tx.step.number == step.number else step.reason, at, step)
+        tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
             tx.judge(tx.state.told())
         elif tx.state.steps == step.number:

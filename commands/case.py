@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from commands import process
 from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
+from commands.listing import After, Limit, Row, list_rows
 from commands.portuguese import STATUSES
 from commands.services import temporal_client
 from commands.typed import day, one_of
@@ -56,14 +58,20 @@ def list_(
     status: Annotated[
         Status | None, one_of(STATUSES, Status, help="Only those that are so; `unreachable` want a contact.")
     ] = None,
+    limit: Limit = None,
+    after: After = None,
     json: Json = False,
 ) -> None:
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
+
+    def show(found: list[Row]) -> None:
+        rows = ((row["case"], row["status"], _prescribes(row)) for row in found)
+        table(["case", "status", "prescribes"], rows, cohort)
+
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
-        found = [*list_cases(connection, cohort, datetime.now(UTC), status)]
-    rows = [(row["case"], row["status"], _prescribes(row)) for row in found]
-    emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
+        read = partial(list_cases, connection, cohort, datetime.now(UTC), status)
+        list_rows("cases", "case", read, show, limit, after, json)
 
 
 @case.command()

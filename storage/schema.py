@@ -33,6 +33,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from models.agreement.instalments import State as AgreementState
 from models.case.cohort_state import State as CohortState
 from models.case.facts import StepKind
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.contact.delivery import Progress
 from models.contact.replies import Intent
@@ -789,6 +790,7 @@ decisions = Table(
     # of the row and of the case's row before it; the database computes it, whoever writes
     Column("hash", LargeBinary, FetchedValue(), nullable=False),
     Index("ix_decisions_case", "case", "id"),
+    one_of("kind", EntryKind),
 )
 
 # what people did and when, in one chain for all: append-only, numbered and chained by the database; its checkpoints

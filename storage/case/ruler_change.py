@@ -17,6 +17,7 @@ from models.assets import RulerBundle, assets_of_ruler
 from models.case.cohort_state import State
 from models.case.decision import decide
 from models.case.facts import CaseFacts
+from models.case.journal import EntryKind
 from models.case.ruler_change import Outcome, cell_ahead, outcome, reason, translate
 from models.case.state import CaseState, Cell, cell_reached
 from models.case.status import Status
@@ -259,7 +260,7 @@ def _move(
 def _entry(then: FrozenRuler, state: CaseState) -> dict[str, Any]:
     hypothesis, stage = cell_reached(then.ruler, state)
     return {
-        "kind": "migrated",
+        "kind": EntryKind.RULER_CHANGED,
         "hypothesis": hypothesis,
         "stage": stage,
         "rigidity": state.last_rigidity or None,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, insert, text, update
 from models.case.blocks import Situation, dated
 from models.case.decision import decide
 from models.case.facts import CaseFacts
+from models.case.journal import EntryKind
 from models.case.state import CaseState, cell_reached
 from models.case.status import Status
 from models.case.step import Decision, Step
@@ -106,7 +107,7 @@ class CaseTransaction:
         self.facts = self.facts.model_copy(update={"over_budget": True})
         self.judge(self.state)
 
-    def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
+    def journal(self, kind: EntryKind, reason: str, at: date | None = None, step: Step | None = None) -> None:
         """Add a decision with the cell it is about: that of `step`, else the one the case stands on."""
         state = self.state
         row, stage = cell_reached(self.case.ruler, state)
@@ -212,7 +213,7 @@ def transaction_of(
     return tx
 
 
-def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:
+def record_decision(connection: Connection, case: Case, kind: EntryKind, reason: str, at: date) -> None:
     """Add to the journal what a person did to a case outside of its workflow."""
     row = {"case": case.id, "at": at, "kind": kind, "reason": reason, "ruler": case.frozen.digest, "evidence": {}}
     connection.execute(insert(decisions).values(hypothesis=case.state.row, **row))

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
 
+from models.case.journal import EntryKind
 from models.contact.delivery import LEFT, Fate, Progress, Report, Service
 from models.events import ContactLost, Event, NoticeLost, NoticeServed
 from models.formats import day
@@ -179,11 +180,12 @@ def _journal_fate(locked: LockedCases, notice: RowMapping, before: Fate, after: 
     case, name = notice["case"], notice["id"]
     if after.progress.lost and not before.progress.lost:
         reason = f"notificação {name} por {CHANNELS[notice['channel']]} não chegou: {after.failure}"
-        locked.note(case, "notice_lost", reason, locked.today(case), {"notice": name})
+        locked.note(case, EntryKind.NOTICE_LOST, reason, locked.today(case), {"notice": name})
         locked.enqueue(case, NoticeLost(notice=name))
     if after.service and after.service != before.service:
         on, by = after.service.on, SERVED[Progress(after.service.by)]
-        locked.note(case, "served", f"ciência da notificação {name} em {day(on)}: {by}", on, {"notice": name})
+        why = f"ciência da notificação {name} em {day(on)}: {by}"
+        locked.note(case, EntryKind.NOTICE_SERVED, why, on, {"notice": name})
         locked.enqueue(case, NoticeServed(notice=name, on=on))
 
 
@@ -232,7 +234,7 @@ def refuse(connection: Connection, locked: LockedCases, refused: Iterable[tuple[
     for who, channel in connection.execute(REFUSED, asked).tuples():
         reason = f"contribuinte não quer mais mensagens por {CHANNELS[channel]} ({VIA.get(via, via)})"
         for case in locked.open_of(who):
-            locked.note(case, "opted_out", reason, locked.today(case), {"channel": channel})
+            locked.note(case, EntryKind.CONTACT_REFUSED, reason, locked.today(case), {"channel": channel})
         locked.enqueue_all(who, ContactLost())
 
 
@@ -292,7 +294,7 @@ class LockedCases:
         clock = self.cases[case].clock
         return clock.day_at(self.now if clock.compressed else min(instant, self.now))
 
-    def note(self, case: str, kind: str, reason: str, at: date, evidence: dict[str, Any]) -> None:
+    def note(self, case: str, kind: EntryKind, reason: str, at: date, evidence: dict[str, Any]) -> None:
         of = self.cases[case]
         row = {"case": case, "at": at, "kind": kind, "reason": reason, "evidence": evidence}
         self._journal.append({**row, "hypothesis": of.row, "ruler": of.ruler})

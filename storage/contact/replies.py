@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
+from models.case.journal import EntryKind
 from models.contact.channel import Channel
 from models.contact.contacts import ADDRESS
 from models.contact.delivery import Progress, Report
@@ -178,7 +179,7 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
     if reply.intent in ASKED:
         kind, did = ASKED[reply.intent]
         what = f"contribuinte {did} por {CHANNELS[reply.channel]}"
-        record_decision(connection, case, f"{kind}_asked", what, today)
+        record_decision(connection, case, EntryKind(f"{kind}_asked"), what, today)
         ask_people(connection, case, kind, reply.event, what, today)
 
 
@@ -189,5 +190,5 @@ def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> N
         return
     connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))
     told = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
-    record_decision(connection, case, "payment_claimed", told, today)
+    record_decision(connection, case, EntryKind.PAYMENT_CLAIMED, told, today)
     enqueue(connection, [case.id], PaymentClaimed(on=today))

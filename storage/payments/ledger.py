@@ -39,6 +39,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DataError, DBAPIError
 
 from models.callback import Malformed
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal, Unreckonable
 from models.events import Event, InstalmentsChanged, PaymentReceived, PaymentReversed
@@ -469,7 +470,7 @@ class _Posting:
             evidence |= {"instalment": purpose.id, "agreement": purpose.agreement}
         for case in open_cases_of(purpose):
             day = self._day(case, payment["paid_at"], payment["bank_file"] is not None)
-            self._note(case, day, "payment", reason, evidence)
+            self._note(case, day, EntryKind.PAYMENT_RECEIVED, reason, evidence)
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
 
     def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
@@ -522,7 +523,7 @@ class _Posting:
     def _tell_reversed(self, case: LockedCase, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
         reason = f"devolução de {money(reversal.amount)} de um pagamento {RECEIVED_BY[reversal.channel]}"
-        self._note(case, day, "payment_reversed", reason, reversal.evidence)
+        self._note(case, day, EntryKind.PAYMENT_REVERSED, reason, reversal.evidence)
         event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
         self.promised.append((case.id, event))
 
@@ -532,7 +533,7 @@ class _Posting:
             update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
         )
         reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
-        self._note(case, self._day(case, reversal.at), "reopened", reason, reversal.evidence)
+        self._note(case, self._day(case, reversal.at), EntryKind.CASE_REOPENED, reason, reversal.evidence)
 
     def _purpose(self, name: str | None) -> Purpose | None:
         if name is None:
@@ -562,7 +563,7 @@ class _Posting:
             added = update(debts).where(debts.c.id == more.c.id)
             self.connection.execute(added.values(received=debts.c.received + more.c.received))
 
-    def _note(self, case: LockedCase, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
+    def _note(self, case: LockedCase, day: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> None:
         row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
         self.journal.append(row)
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.case.journal import EntryKind
 from models.errors import Unreckonable
 from models.formats import moment, money
 from models.law.calendar import Clock
@@ -226,14 +227,18 @@ def _remit(
 def _remission_note(campaign: _Campaign, debt: str, row: dict[str, Any]) -> Note:
     amount, name = row["amount"], campaign.made.offer.name
     if amount > 0:
-        kind, reason = "remitted", f"{name}: remitidos {money(amount)} ({campaign.made.offer.law})"
+        kind, reason = EntryKind.REMISSION_GRANTED, f"{name}: remitidos {money(amount)} ({campaign.made.offer.law})"
     else:
-        kind, reason = "remission_undone", f"{name}: desfeita a remissão de {money(-amount)}"
+        kind, reason = EntryKind.REMISSION_UNDONE, f"{name}: desfeita a remissão de {money(-amount)}"
     evidence = {"debt": debt, "remitted": f"{amount:.2f}"}
     return _entry(campaign, row["remitted_on"], kind, reason, evidence)
 
 
-KINDS = {Outcome.SETTLED: "settled", Outcome.LOWER: "paid_less", Outcome.LATE: "paid_late"}
+KINDS = {
+    Outcome.SETTLED: EntryKind.OFFER_SETTLED,
+    Outcome.LOWER: EntryKind.OFFER_UNDERPAID,
+    Outcome.LATE: EntryKind.OFFER_PAID_LATE,
+}
 
 
 def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
@@ -247,7 +252,7 @@ def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
     return _entry(campaign, verdict.payment.day, KINDS[verdict.outcome], reason, evidence)
 
 
-def _entry(campaign: _Campaign, at: date, kind: str, reason: str, evidence: dict[str, Any]) -> Note:
+def _entry(campaign: _Campaign, at: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> Note:
     return {
         "case": campaign.case,
         "at": at,

@@ -331,9 +331,8 @@ def _show(ruler: str, foreseen: DryRun) -> None:
         whole, first = rival["costs"]["whole_ladder"], rival["costs"]["first_30_days"]
         drawn_for = f"{ours} for {ruler} and {theirs} for {rival['ruler']}"
         say(f"about {drawn_for} would be drawn")
-        say(
-            f"notices and costs below are as if all were on the first; on the other: {money(whole)}, {money(first)} of it in 30 days"
-        )
+        there = f"{money(whole)}, {money(first)} of it in 30 days"
+        say(f"notices and costs below are as if all were on the first; on the other: {there}")
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]

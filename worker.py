@@ -96,7 +96,7 @@ def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDepl
 
 
 def carrier_on(client: Client, dependencies: Dependencies, provider: str, rate: float | None) -> Worker:
-    """Serves the messages that leave by one provider, at most `rate` a second over all workers. A message is the
+    """Serve the messages that leave by one provider, at most `rate` a second over all workers. A message is the
     same whichever build asks for it, so carriers have no deployment."""
     return Worker(
         client,

@@ -20,6 +20,7 @@ from models.agreement.default import payable
 from models.agreement.instalments import Entry, State, Step
 from models.agreement.quote import Pay
 from models.assets import INSTALMENT_MESSAGES
+from models.case.journal import EntryKind
 from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
@@ -79,7 +80,7 @@ class AgreementActivities(AgreementEffects):
             if _is_next(tx, step) and _is_lawful_now(tx, step.on, channels):
                 at = tx.agreed.case.clock.carried(step.on, tx.today)
                 reason = step.reason if channels else f"{step.reason}; nenhum canal alcança o contribuinte"
-                tx.note(f"agreement_{step.kind}", reason, at, step.n)
+                tx.note(EntryKind(f"agreement_{step.kind}"), reason, at, step.n)
             elif not tx.was_told(step):
                 channels = []
             messages = tuple(self._message(tx, step, channel) for channel in channels)
@@ -126,7 +127,7 @@ class AgreementActivities(AgreementEffects):
         with self._case_transaction(message.agreement, message.step) as tx:
             what = f"{MESSAGES[message.step.kind]} da parcela {message.step.n}"
             why = f"não consta que o {what} tenha saído por {CHANNEL_NAMES[message.channel]}: {unsent.why}"
-            tx.note("agreement_message_unsent", why, tx.today, message.step.n)
+            tx.note(EntryKind.AGREEMENT_MESSAGE_UNSENT, why, tx.today, message.step.n)
 
     def _case_transaction(self, agreement: str, step: Step | None) -> AbstractContextManager[AgreementTransaction]:
         return agreement_transaction(self.dependencies.engine, agreement, now(), step.on if step else None)

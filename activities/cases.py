@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
@@ -28,7 +29,7 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def evaluate(self, asked: EvaluationRequest) -> Evaluation:
-        """Reads how the case stands now; a hardship that reached only the workflow is put on record.
+        """Read how the case stands now; a hardship that reached only the workflow is put on record.
 
         Raises Refusal when it is told of an act that nobody did.
         """
@@ -36,7 +37,7 @@ class CaseActivities(CaseEffects):
             if asked.act is not None:
                 must_be_recorded(tx.connection, asked.case, asked.act)
             if asked.hardship_on and tx.case.hardship_on is None:
-                tx.journal("hardship_declared", "dificuldade declarada por sinal", asked.hardship_on)
+                tx.journal(EntryKind.HARDSHIP_DECLARED, "dificuldade declarada por sinal", asked.hardship_on)
                 put_hardship(tx.connection, asked.case, asked.hardship_on)
                 tx.look_again()
         with self.dependencies.engine.connect() as connection:
@@ -47,7 +48,7 @@ class CaseActivities(CaseEffects):
     def ask_approval(self, case: str) -> NextAction:
         def ask(tx: CaseTransaction) -> None:
             on = tx.case.clock.carried(tx.step.on or tx.today, tx.today)
-            tx.journal("approval_asked", tx.step.reason, on, tx.step)
+            tx.journal(EntryKind.SUSPENSION_ASKED, tx.step.reason, on, tx.step)
             tx.judge(tx.state.asked(on))
 
         return self._if_due(case, Action.ASK_APPROVAL, ask)
@@ -56,7 +57,7 @@ class CaseActivities(CaseEffects):
     def suspend_benefits(self, case: str) -> NextAction:
         def suspend(tx: CaseTransaction) -> None:
             suspend_benefits(tx.connection, tx.case, tx.state.approvers, tx.today)
-            tx.journal("suspended", tx.step.reason, step=tx.step)
+            tx.journal(EntryKind.BENEFITS_SUSPENDED, tx.step.reason, step=tx.step)
             end_approvals(tx.connection, case, "carried_out")
             tx.judge(tx.state.suspended_now(tx.today))
 
@@ -66,7 +67,7 @@ class CaseActivities(CaseEffects):
     def reinstate_benefits(self, case: str) -> NextAction:
         def reinstate(tx: CaseTransaction) -> None:
             give_back(tx.connection, case, tx.today)
-            tx.journal("reinstated", tx.step.reason)
+            tx.journal(EntryKind.BENEFITS_REINSTATED, tx.step.reason)
             tx.judge(tx.state.reinstated(tx.case.ruler, tx.today))
 
         return self._if_due(case, Action.REINSTATE, reinstate)
@@ -76,7 +77,7 @@ class CaseActivities(CaseEffects):
         def deem(tx: CaseTransaction) -> None:
             for notice in deem_served(tx.connection, case, tx.today):
                 why = f"ciência tácita da notificação {notice.id} em {day(notice.served_on)}: {notice.deemed_by}"
-                tx.journal("served", why, notice.served_on)
+                tx.journal(EntryKind.NOTICE_SERVED, why, notice.served_on)
             tx.look_again()
 
         return self._if_due(case, Action.DEEM_SERVED, deem)
@@ -84,7 +85,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def refer(self, case: str) -> NextAction:
         def refer(tx: CaseTransaction) -> None:
-            tx.journal("referred", tx.step.reason, tx.step.on)
+            tx.journal(EntryKind.CASE_REFERRED, tx.step.reason, tx.step.on)
             tx.judge(tx.state.referred_now())
 
         return self._if_due(case, Action.REFER, refer)
@@ -92,7 +93,7 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def resolve(self, case: str) -> NextAction:
         def resolve(tx: CaseTransaction) -> None:
-            tx.journal("resolved", tx.step.reason)
+            tx.journal(EntryKind.CASE_RESOLVED, tx.step.reason)
             tx.close(Status.RESOLVED)
 
         return self._if_due(case, Action.RESOLVE, resolve)
@@ -107,7 +108,7 @@ class CaseActivities(CaseEffects):
                 tx.connection.execute(insert(decisions), earned)
                 tx.look_again()
             if tx.step.action is Action.END:
-                tx.journal("ended", tx.step.reason)
+                tx.journal(EntryKind.CASE_ENDED, tx.step.reason)
                 tx.close(Status.ENDED)
 
         return self._if_due(case, Action.END, end)
@@ -119,13 +120,13 @@ class CaseActivities(CaseEffects):
         with self.dependencies.case_transaction(case) as tx:
             if tx.case.closed_at is None:
                 give_back(tx.connection, case, tx.today)
-                tx.journal("cancelled", tx.facts.cancelled_because or "caso cancelado por um supervisor")
+                tx.journal(EntryKind.CASE_CANCELLED, tx.facts.cancelled_because or "caso cancelado por um supervisor")
                 end_approvals(tx.connection, case, "lapsed")
                 tx.close(Status.CANCELLED)
         return self.dependencies.next_action(tx)
 
     def _if_due(self, case: str, action: Action, act: Callable[[CaseTransaction], None]) -> NextAction:
-        """Acts when `action` is still what comes next; overtaken or done already, it changes nothing."""
+        """Act when `action` is still what comes next; overtaken or done already, it changes nothing."""
         with self.dependencies.case_transaction(case) as tx:
             if tx.case.closed_at is None and tx.step.action is action and tx.due:
                 act(tx)

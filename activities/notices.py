@@ -27,6 +27,7 @@ from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Una
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Message, Words, pinned_words, render
 from models.assets import reinstatement_template
+from models.case.journal import EntryKind
 from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
@@ -123,7 +124,7 @@ class NoticeActivities(NoticeEffects):
     def _make(
         self, tx: CaseTransaction, step: Step, route: Route, notice: str, at: date, adapter: Adapter
     ) -> Row[Any] | None:
-        """Claims the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
+        """Claim the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(tx, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
@@ -158,9 +159,9 @@ class NoticeActivities(NoticeEffects):
         }
         made = tx.connection.execute(insert(notices).values(row).returning(notices)).one()
         # the reason as of now: a payment may have come since the workflow was told of the step
-        tx.journal("notice", tx.step.reason if tx.step.number == step.number else step.reason, at, step)
+        tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
-            tx.judge(tx.state.told())
+            tx.judge(tx.state.informed())
         elif tx.state.steps == step.number:
             _advance(tx, at)
         return made
@@ -365,7 +366,7 @@ def _cost(tx: CaseTransaction, route: Route, at: date, segments: int) -> Decimal
 
 
 def _spend(tx: CaseTransaction, cost: Decimal, at_any_cost: bool) -> bool:
-    """Takes the money from the cohort's budget, where it has one: never more than there is, however many claim.
+    """Take the money from the cohort's budget, where it has one: never more than there is, however many claim.
 
     The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
     """

@@ -59,10 +59,10 @@ class Bank(Protocol):
     def new_txid(self) -> str: ...
 
     def issue(self, charge: Charge) -> Issued:
-        """Issues a charge. Raises Closed, Unavailable, or Refusal when the bank will never take it."""
+        """Issue a charge. Raises Closed, Unavailable, or Refusal when the bank will never take it."""
 
     def revise(self, charge: Charge, revision: int) -> Issued:
-        """Gives an issued charge another amount or day; `revision` is its last one. Raises as `issue`."""
+        """Give an issued charge another amount or day; `revision` is its last one. Raises as `issue`."""
 
     def remove(self, txid: str) -> None:
-        """Takes a charge back, so that nobody can pay it any more. Raises as `issue`."""
+        """Take a charge back, so that nobody can pay it any more. Raises as `issue`."""

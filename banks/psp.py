@@ -97,7 +97,7 @@ class Psp:
         return STATES.get(_json(answer).get("status", "")) if answer.is_success else None
 
     def _send(self, method: str, txid: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Sends a request; a token that the bank gave up before its time is renewed once."""
+        """Send a request; a token that the bank gave up before its time is renewed once."""
         token = self._bearer()
         answer = self._request(method, f"cobv/{txid}", token, body)
         if answer.status_code == 401:
@@ -177,7 +177,7 @@ def _available(answer: httpx.Response) -> httpx.Response:
 
 
 def _refuse(answer: httpx.Response, what: str) -> NoReturn:
-    """Refuses in our own words and with the names of the fields: the bank's may repeat a person's data."""
+    """Refuse in our own words and with the names of the fields: the bank's may repeat a person's data."""
     try:
         problem = answer.json()
         named = [str(fault["propriedade"]) for fault in problem.get("violacoes", [])]

@@ -76,7 +76,7 @@ async def bare_climb(ground: Ground, waves: int = WAVES) -> Climb:
 
 
 async def start_bare(client: Client, rungs: Sequence[list[datetime]]) -> list[WorkflowHandle[BareRuler, list[float]]]:
-    """Starts bare workflows, as many at once as `CohortRuler` starts."""
+    """Start bare workflows, as many at once as `CohortRuler` starts."""
     gate, family = asyncio.Semaphore(AT_ONCE), next(_names)
 
     async def start(number: int, due: list[datetime]) -> WorkflowHandle[BareRuler, list[float]]:

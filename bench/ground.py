@@ -78,7 +78,7 @@ class Ground:
             connection.execute(text("ANALYZE taxpayers; ANALYZE debts; ANALYZE debtors"))
 
     def cohort(self, tax: str, clock: Clock) -> Cohort:
-        """Begins a cohort of all debtors of that tax; its notices become files."""
+        """Begin a cohort of all debtors of that tax; its notices become files."""
         who, people = Credentials("bench"), Selection(tax=tax)
         return begin_cohort(self.engine, who, tax, load_ruler(RULER), people, clock, rehearsal=True)
 
@@ -144,7 +144,7 @@ SAMPLED_EVERY = 0.02
 
 
 async def run_command(ground: Ground, *arguments: str) -> tuple[float, float]:
-    """Runs `starter.py`: its seconds, and its peak memory in MiB. Raises Refusal when it fails."""
+    """Run `starter.py`: its seconds, and its peak memory in MiB. Raises Refusal when it fails."""
     began, peak = time.monotonic(), 0.0
     running = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -42,7 +42,7 @@ async def live_figures(ground: Ground) -> list[Figure]:
 
 
 async def _fill(ground: Ground, number: int, live: int) -> float | None:
-    """Starts cases by the analyst's own command, until so many are alive."""
+    """Start cases by the analyst's own command, until so many are alive."""
     missing = live - ground.ask(ALIVE)
     if missing <= 0:
         return None

@@ -106,7 +106,7 @@ async def _end_bare(ground: Ground) -> list[float]:
 
 
 async def _paced(calls: list[Callable[[], Awaitable[None]]], a_second: int = A_SECOND) -> list[float]:
-    """Makes calls at a fixed rate and gives the milliseconds that each took; they begin so many a second, whether those
+    """Make calls at a fixed rate and give the milliseconds that each took; they begin so many a second, whether those
     before have ended or not."""
 
     async def timed(call: Callable[[], Awaitable[None]]) -> float:

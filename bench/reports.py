@@ -100,7 +100,7 @@ def generate(engine: Engine, size: int) -> None:
 
 
 def report_figures(ground: Ground) -> list[Figure]:
-    """Measures reports on servers of their own, one after another."""
+    """Measure reports on servers of their own, one after another."""
     small, large = ground.scale.reports
     seconds = {}
     for size in (small, large):

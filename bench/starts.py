@@ -22,7 +22,7 @@ UNSETTLED = "SELECT count(*) FROM cases WHERE next_step IS NULL AND closed_at IS
 
 
 async def start_figures(ground: Ground) -> list[Figure]:
-    """Measures starts, and leaves the started cases asleep."""
+    """Measure starts, and leave the started cases asleep."""
     (started, waiting), (bare_started, bare_waiting) = await _started_a_second(ground), await _bare_started(ground)
     return [
         share_of_bare(0.9, "cohort starts a second", started, bare_started),

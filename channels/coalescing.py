@@ -27,7 +27,7 @@ class Coalescing(Generic[Item]):
         self._gathering: dict[str, _Group[Item]] = {}
 
     def join(self, item: Item, kind: str, key: str) -> Receipt:
-        """Sends `item` with others of its `kind`, never with another of its `key`. Raises its outcome, where that is an
+        """Send `item` with others of its `kind`, never with another of its `key`. Raises its outcome, where that is an
         error; for the others, when the thread that sends for all is stopped, Unanswered."""
         with self._lock:
             group = self._gathering.get(kind)

@@ -16,7 +16,7 @@ class Domicile:
         self.folder = folder
 
     def deliver(self, message: Outgoing) -> Receipt:
-        """Publishes a message once; what was published stays, since deemed notice counts from the first publication's
+        """Publish a message once; what was published stays, since deemed notice counts from the first publication's
         date."""
         receipt = self.taken(message)
         if receipt is None:

@@ -28,7 +28,7 @@ class FileTransport:
         self.folder = folder
 
     def deliver(self, message: Outgoing) -> Receipt:
-        """Writes the message as `.eml` or `.txt`; the same notice again replaces its own file."""
+        """Write the message as `.eml` or `.txt`; the same notice again replaces its own file."""
         keep(self._path(message), _mail(message) if message.channel == "email" else message.body.encode())
         return Receipt(self.name, None, "sent")
 
@@ -40,7 +40,7 @@ class FileTransport:
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Writes a whole file or none, for its owner's eyes."""
+    """Write a whole file or none, for its owner's eyes."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -49,7 +49,7 @@ def keep(path: Path, content: bytes) -> None:
 
 
 def _mail(message: Outgoing) -> bytes:
-    """Formats a mail by the older of the library's two policies: the newer one takes three milliseconds to fold the
+    """Format a mail by the older of the library's two policies: the newer one takes three milliseconds to fold the
     headers."""
     mail: MIMEBase = _part(message.body, "plain")
     if message.html:

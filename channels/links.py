@@ -64,7 +64,7 @@ class Links:
         return self.pay_pages + self._sealed("pay", bytes.fromhex(case))
 
     def read_pay(self, token: str) -> str:
-        """Reads the case from a link. Raises WrongLink or ExpiredLink."""
+        """Read the case from a link. Raises WrongLink or ExpiredLink."""
         return self._content("pay", token).hex()
 
     def agree(self, case: str) -> str:
@@ -72,7 +72,7 @@ class Links:
         return f"{self.public_url}/a/{self._sealed('agree', bytes.fromhex(case))}"
 
     def read_agree(self, token: str) -> str:
-        """Reads the case from a link. Raises WrongLink or ExpiredLink."""
+        """Read the case from a link. Raises WrongLink or ExpiredLink."""
         return self._content("agree", token).hex()
 
     def unsubscribe(self, case: str, channel: Channel) -> str:
@@ -80,7 +80,7 @@ class Links:
         return f"{self.public_url}/u/{self._sealed('unsubscribe', bytes.fromhex(case) + channel.encode())}"
 
     def read_unsubscribe(self, token: str) -> tuple[str, Channel]:
-        """Reads the case and the channel from a link. Raises WrongLink or ExpiredLink."""
+        """Read the case and the channel from a link. Raises WrongLink or ExpiredLink."""
         content = self._content("unsubscribe", token)
         return content[:CASE_BYTES].hex(), cast(Channel, content[CASE_BYTES:].decode())
 
@@ -95,7 +95,7 @@ class Links:
         return opened[DAY_BYTES:]
 
     def _opened(self, purpose: Purpose, token: str) -> bytes:
-        """Decrypts a token by the first key that fits. The purpose is sealed in: what is made for one is nothing for
+        """Decrypt a token by the first key that fits. The purpose is sealed in: what is made for one is nothing for
         another."""
         sealed = _bytes(token)
         for cipher in self._ciphers:

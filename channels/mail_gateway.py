@@ -99,10 +99,10 @@ class Adapter(Protocol):
     """Whether `taken` knows: where it doesn't, a message whose answer was lost is handed over once more."""
 
     def deliver(self, message: Outgoing) -> Receipt:
-        """Hands the message to the provider. Raises Undeliverable, Busy or Unanswered."""
+        """Hand the message to the provider. Raises Undeliverable, Busy or Unanswered."""
 
     def taken(self, message: Outgoing) -> Receipt | None:
-        """Asks the provider what it made of a message handed to it at or after `message.since` whose answer was lost;
+        """Ask the provider what it made of a message handed to it at or after `message.since` whose answer was lost;
         None when it has none, or can't tell. Raises Busy or Unanswered, and Undeliverable when it won't be asked."""
 
 

@@ -68,7 +68,7 @@ def _blocks(text: str, head: Letterhead) -> Iterator[Block]:
 
 
 def _whole_lines(text: str) -> Iterator[str]:
-    """Joins each indented line to the item before it."""
+    """Join each indented line to the item before it."""
     lines: list[str] = []
     for line in text.split("\n"):
         if line.startswith("  ") and lines:

@@ -18,7 +18,7 @@ class MergeTemplate:
 
 
 def merge_template(text: str, personal: Iterable[str], kind: str) -> MergeTemplate:
-    """Takes the personal strings out of a text. `kind` keeps the tags of two texts apart. A text that looks as if it
+    """Take the personal strings out of a text. `kind` keeps the tags of two texts apart. A text that looks as if it
     held tags stays as it is."""
     tags: dict[str, str] = {}
     for place, own in enumerate(personal):

@@ -203,7 +203,7 @@ def pinned_words(digest: str, texts: Texts) -> Words:
 
 
 def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words) -> Message:
-    """Fills a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
+    """Fill a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
     used."""
     text = words.select_template(template_choices(channel, template)).render(letter.names(channel)).strip()
     if channel == "sms" and letter.gsm7:

@@ -77,7 +77,7 @@ class SendGrid:
         return None
 
     def _send(self, mails: Sequence[_Mail]) -> list[Receipt | Exception]:
-        """Sends mails in one request and gives one outcome a mail. A fault of one recipient doesn't keep the others
+        """Send mails in one request and give one outcome a mail. A fault of one recipient doesn't keep the others
         from leaving."""
         try:
             return [self._request(mails)] * len(mails)

@@ -47,7 +47,7 @@ LONGEST_ID = 255
 
 
 def read_events(body: bytes, arrived_at: datetime) -> list[Report]:
-    """Reads a batch of events. Raises Malformed, and then nothing of the batch is taken: SendGrid sends it again."""
+    """Read a batch of events. Raises Malformed, and then nothing of the batch is taken: SendGrid sends it again."""
     events = json_of(body)
     if not isinstance(events, list):
         raise Malformed("body", "must be a list of events")

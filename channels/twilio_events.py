@@ -102,7 +102,7 @@ def notice_of(written: str) -> str | None:
 
 
 def read_status(form: Mapping[str, str], notice: str | None, arrived_at: datetime) -> Report:
-    """Reads the report of a message or a call."""
+    """Read the report of a message or a call."""
     return _call(form, notice, arrived_at) if "CallSid" in form else _message(form, notice, arrived_at)
 
 

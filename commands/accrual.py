@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @accrual.callback()
 def group() -> None:
-    """Keeps `quote` a subcommand while it is the only one."""
+    """Keep `quote` a subcommand while it is the only one."""
 
 
 @accrual.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ import typer
 
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, shown, table
+from commands.listing import After, Limit, Row, list_rows
 from commands.portuguese import AGREEMENT_STATES, LITIGATIONS, PAYS, REGIMES
 from commands.typed import day, one_of, some_amount
 from models.agreement.aftermath import identity_needed
@@ -122,17 +124,22 @@ def show(
 def list_(
     state: Annotated[State | None, one_of(AGREEMENT_STATES, State, help="Only those that are so.")] = None,
     cohort: Annotated[str, typer.Option(help="Only those of this cohort's cases.")] = "",
+    limit: Limit = None,
+    after: After = None,
     as_json: Json = False,
 ) -> None:
     """List agreements: of cases near prescription first, then the newest."""
     from commands.imports import answering_database
     from storage.read_models.case_file import list_agreements
 
-    with answering_database() as engine, engine.connect() as connection:
-        found = [*list_agreements(connection, state, cohort or None)]
     columns = ("id", "case", "policy", "state", "amount", "paid", "instalments", "signed_on", "next_step_on")
-    rows = [[each[column] for column in columns] for each in found]
-    emit({"agreements": found}, as_json, lambda: table(columns, rows))
+
+    def show(found: list[Row]) -> None:
+        table(columns, ([each[column] for column in columns] for each in found))
+
+    with answering_database() as engine, engine.connect() as connection:
+        read = partial(list_agreements, connection, state, cohort or None)
+        list_rows("agreements", "id", read, show, limit, after, as_json)
 
 
 @agreement_commands.command("break")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 
 from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
+from commands.listing import After, Limit, list_rows
 from models.errors import Refusal
 from storage.audit.chains import broken_decisions, broken_log, counts
 from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
@@ -122,12 +124,14 @@ def _show(said: dict[str, Any], found: Findings) -> None:
 def audit_log(
     case: Annotated[str, typer.Option(help="Only what was done to this case.")] = "",
     by: Annotated[str, typer.Option(help="Only what this person did.")] = "",
+    limit: Limit = None,
+    after: After = None,
     as_json: Json = False,
 ) -> None:
     """Show who did what and when, the oldest first."""
     with answering_database() as engine, engine.connect() as connection:
-        entries = [*read_log(connection, case or None, by or None)]
-    emit({"entries": entries}, as_json, lambda: table(COLUMNS, map(_row, entries)))
+        read = partial(read_log, connection, case or None, by or None)
+        list_rows("entries", "id", read, lambda found: table(COLUMNS, map(_row, found)), limit, after, as_json)
 
 
 COLUMNS = ("nº", "at", "who", "role", "command", "subject", "outcome")

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @calendar.callback()
 def group() -> None:
-    """Keeps `term` a subcommand while it is the only one."""
+    """Keep `term` a subcommand while it is the only one."""
 
 
 @calendar.command()
@@ -107,7 +107,7 @@ def _of_file(path: Path) -> CalendarOf:
 
 
 def _read_days(path: Path) -> list[date]:
-    """Refuses, with its line, what is no date; blank lines and what follows a # are left out."""
+    """Refuse, with its line, what is no date; blank lines and what follows a # are left out."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:

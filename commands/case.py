@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from commands import process
 from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
+from commands.listing import After, Limit, Row, list_rows
 from commands.portuguese import STATUSES
 from commands.services import temporal_client
 from commands.typed import day, one_of
@@ -56,14 +58,20 @@ def list_(
     status: Annotated[
         Status | None, one_of(STATUSES, Status, help="Only those that are so; `unreachable` want a contact.")
     ] = None,
+    limit: Limit = None,
+    after: After = None,
     json: Json = False,
 ) -> None:
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
+
+    def show(found: list[Row]) -> None:
+        rows = ((row["case"], row["status"], _prescribes(row)) for row in found)
+        table(["case", "status", "prescribes"], rows, cohort)
+
     with answering_database() as engine, engine.connect() as connection:
         read_cohort(connection, cohort)
-        found = [*list_cases(connection, cohort, datetime.now(UTC), status)]
-    rows = [(row["case"], row["status"], _prescribes(row)) for row in found]
-    emit({"cases": found}, json, lambda: table(["case", "status", "prescribes"], rows, cohort))
+        read = partial(list_cases, connection, cohort, datetime.now(UTC), status)
+        list_rows("cases", "case", read, show, limit, after, json)
 
 
 @case.command()
@@ -173,9 +181,9 @@ def recover(json: Json = False) -> None:
 
 def _answer(acted: Acted, as_json: bool, **more: Any) -> None:
     """Show the status that the case's workflow came to, or the record's when there is no answer."""
-    told = asyncio.run(status_after(temporal_client, acted.case, acted.act))
-    status = told or acted.status
-    if told is None:
+    reached = asyncio.run(status_after(temporal_client, acted.case, acted.act))
+    status = reached or acted.status
+    if reached is None:
         complain("the case does not answer yet: it is on record, and the case hears of it")
     said = {"case": acted.case, "status": status, **more}
     emit(said, as_json, lambda: say(f"{acted.case}: {status}"))
@@ -217,8 +225,8 @@ def _show(file: dict[str, Any]) -> None:
         table(["approved by", "on", "state", "why"], given, "approvals")
     if file["to_approve"]:
         _show_approval(file["to_approve"])
-    told = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
-    table(["notice", "at", "cell", "status", "served"], told, "notices")
+    sent = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
+    table(["notice", "at", "cell", "status", "served"], sent, "notices")
     for title in ("replies", "tasks"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @debt.callback()
 def group() -> None:
-    """Keeps `show` a subcommand while it is the only one."""
+    """Keep `show` a subcommand while it is the only one."""
 
 
 @debt.command()

@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
 @filings.callback()
 @benefits.callback()
 def group() -> None:
-    """Keeps `import` a subcommand while it is the only one."""
+    """Keep `import` a subcommand while it is the only one."""
 
 
 @taxpayers.command("import")

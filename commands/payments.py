@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
+from commands.listing import After, Limit, list_rows
 from commands.portuguese import PAYMENT_STATES
 from commands.typed import one_of
 from embedded.home import home
@@ -74,7 +76,7 @@ def import_payments(
 
 
 def _look_into(source: TextFile, as_json: bool) -> None:
-    """Counts a file without applying it; the lines that can't be taken are told on stderr, for people."""
+    """Count a file without applying it; the lines that can't be taken are told on stderr, for people."""
 
     def reject(line: RejectedLine) -> None:
         if not as_json:
@@ -102,12 +104,14 @@ def _look_into(source: TextFile, as_json: bool) -> None:
 @payments.command("list")
 def list_all(
     state: Annotated[State | None, one_of(PAYMENT_STATES, help="Only those that are so, whole or in part.")] = None,
+    limit: Limit = None,
+    after: After = None,
     as_json: Json = False,
 ) -> None:
     """List payments and what became of each: on its debt, in excess of it, given back, or unmatched."""
     with answering_database() as engine, engine.connect() as connection:
-        found = [*list_payments(connection, state)]
-    emit({"payments": found}, as_json, lambda: _show_payments(found))
+        read = partial(list_payments, connection, state)
+        list_rows("payments", "id", read, _show_payments, limit, after, as_json)
 
 
 @payments.command()

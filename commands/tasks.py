@@ -1,6 +1,7 @@
 """`task …`: what people have to do: calls, objections, requests for instalments."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.listing import After, Limit, Row, list_rows
 from commands.portuguese import TASKS
 from commands.typed import one_of
 from operations.tasks import finish_task
@@ -25,15 +27,21 @@ def register(app: typer.Typer) -> None:
 def list_tasks(
     cohort: Annotated[str | None, typer.Option(help="Only of this cohort.")] = None,
     kind: Annotated[str | None, one_of(TASKS, help="Only of one kind.")] = None,
+    limit: Limit = None,
+    after: After = None,
     json: Json = False,
 ) -> None:
     """List what is still to be done: of cases near prescription first, then the most urgent."""
+    columns = ("id", "case", "kind", "due", "what")
+
+    def show(found: list[Row]) -> None:
+        table(columns, ([row[column] for column in columns] for row in found))
+
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:
             read_cohort(connection, cohort)
-        found = [*open_tasks(connection, datetime.now(UTC), cohort, kind)]
-    columns = ("id", "case", "kind", "due", "what")
-    emit({"tasks": found}, json, lambda: table(columns, ([row[column] for column in columns] for row in found)))
+        read = partial(open_tasks, connection, datetime.now(UTC), cohort, kind)
+        list_rows("tasks", "id", read, show, limit, after, json)
 
 
 @task.command()

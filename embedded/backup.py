@@ -42,7 +42,7 @@ class Manifest(BaseModel):
 
 
 def back_up(home: Home, target: Path) -> Path:
-    """Backs a stack up, whether it runs or not. Gives the file made: `target`, or one named after this moment in the
+    """Back a stack up, whether it runs or not. Gives the file made: `target`, or one named after this moment in the
     folder `target`. Whether the stack runs or not."""
     taken_at = datetime.now(UTC)
     file = target / f"regua-{taken_at:%Y%m%dT%H%M%SZ}.tar.gz" if target.is_dir() else target
@@ -65,7 +65,7 @@ def back_up(home: Home, target: Path) -> Path:
 
 
 def restore(archive: Path, home: Home) -> Recovered:
-    """Restores a backup into a home that is empty or not there yet: all, or nothing. Every case is told to look at its
+    """Restore a backup into a home that is empty or not there yet: all, or nothing. Every case is told to look at its
     record once more, those included that were closed since the copy began, whose workflows may not know it."""
     if holder := lock_holder(home):
         raise Refusal(
@@ -99,7 +99,7 @@ def _record_of(home: Home) -> Iterator[str]:
 
 
 def copy_will(source: Path, target: Path) -> None:
-    """Copies Temporal's file as it is at one moment, also while the server writes."""
+    """Copy Temporal's file as it is at one moment, also while the server writes."""
     with (
         closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as written,
         closing(sqlite3.connect(target)) as copy,
@@ -134,7 +134,7 @@ def _pack(files: dict[str, Path], taken_at: datetime, target: Path) -> None:
 
 
 def _add(archive: tarfile.TarFile, name: str, path: Path) -> str:
-    """Adds a file to the archive and gives the digest of the very content that was added, whatever replaces the file
+    """Add a file to the archive and give the digest of the very content that was added, whatever replaces the file
     meanwhile."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -153,7 +153,7 @@ def _add_manifest(archive: tarfile.TarFile, manifest: Manifest) -> None:
 
 
 def _clear(draft: Home) -> None:
-    """Clears a draft of what a restore that was killed left; the lock is ours."""
+    """Clear a draft of what a restore that was killed left; the lock is ours."""
     for left in draft.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
@@ -162,7 +162,7 @@ def _clear(draft: Home) -> None:
 
 
 def _unpack(archive: Path, draft: Home) -> datetime:
-    """Unpacks a backup and gives the moment it was taken at. Refuses what is not exactly what was packed."""
+    """Unpack a backup and give the moment it was taken at. Refuses what is not exactly what was packed."""
     digests: dict[str, str] = {}
     try:
         with tarfile.open(archive, "r:gz") as packed:
@@ -193,7 +193,7 @@ def _extract(packed: tarfile.TarFile, member: tarfile.TarInfo, draft: Home) -> s
 
 
 def _load_record(draft: Home, taken_at: datetime) -> Recovered:
-    """Loads the record. One of an older version is brought to this one's schema; one of a newer version is refused."""
+    """Load the record. One of an older version is brought to this one's schema; one of a newer version is refused."""
     dumped = Path(draft, RECORD)
     postgres.create(draft)
     with postgres.running(draft) as database:

@@ -50,7 +50,7 @@ class Child:
     _backoff: float = field(default=0.25, init=False)
 
     def start(self) -> None:
-        """Starts the process in a session of its own, so that a terminal's Ctrl-C reaches the stack alone, which stops
+        """Start the process in a session of its own, so that a terminal's Ctrl-C reaches the stack alone, which stops
         all in order."""
         with self.log.open("ab") as log:
             self._log_start = log.tell()
@@ -76,7 +76,7 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Waits until the process is ready; a process that ends or takes too long is refused, with its log's name."""
+        """Wait until the process is ready; a process that ends or takes too long is refused, with its log's name."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.alive:
@@ -88,7 +88,7 @@ class Child:
             time.sleep(0.05)
 
     def tend(self) -> None:
-        """Starts it again when it ended: soon the first time, later and later while it keeps ending."""
+        """Start it again when it ended: soon the first time, later and later while it keeps ending."""
         if self.alive:
             return
         now = time.monotonic()
@@ -104,7 +104,7 @@ class Child:
             self.start()
 
     def stop(self) -> None:
-        """Stops the process: asks, waits as long as its patience, and insists."""
+        """Stop the process: ask, wait as long as its patience, and insist."""
         if self._process is None or not self.alive:
             return
         self._process.send_signal(self.stop_signal)

@@ -88,7 +88,7 @@ class Home(PosixPath):
         return ",".join(f"{n}:{self.secret(f'{PAYLOAD_KEY}{n}')}" for n in sorted(numbers, reverse=True))
 
     def add_payload_key(self) -> str:
-        """Adds a payload key and gives its id. Processes that run have the keys they were started with."""
+        """Add a payload key and give its id. Processes that run have the keys they were started with."""
         newest = str(int(self.payload_keys.partition(":")[0]) + 1)
         self.secret(f"{PAYLOAD_KEY}{newest}")
         return newest
@@ -152,7 +152,7 @@ def as_day_seconds(given: str | float) -> float:
 
 
 def publish(where: Home, services: Services) -> None:
-    """Lets others find the services: a whole file or none, for its owner's eyes, since it holds passwords."""
+    """Let others find the services: a whole file or none, for its owner's eyes, since it holds passwords."""
     draft = Path(where, "stack.json.new")
     write_private(draft, Published(**services.model_dump(), pid=os.getpid()).model_dump_json(indent=2) + "\n")
     draft.replace(where.stack_json)

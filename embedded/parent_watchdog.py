@@ -21,7 +21,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def leave_root(folder: Path) -> None:
-    """Leaves root: it becomes the folder's owner; when that is root too, nobody in a namespace, or nobody at all."""
+    """Leave root: it becomes the folder's owner; when that is root too, nobody in a namespace, or nobody at all."""
     owner, group = folder.stat().st_uid, os.getegid()
     if owner == 0 and libc.unshare(CLONE_NEWUSER) == 0:
         Path("/proc/self/setgroups").write_text("deny")
@@ -43,7 +43,7 @@ def become(user: int, folder: Path) -> None:
 
 
 def die_with(parent: int, death_signal: int) -> None:
-    """Asks the kernel for a signal when the parent dies. Called after the credentials are settled, since changing them
+    """Ask the kernel for a signal when the parent dies. Called after the credentials are settled, since changing them
     forgets the signal."""
     if libc.prctl(PR_SET_PDEATHSIG, death_signal) != 0:
         sys.exit(f"error: the kernel refuses a death signal: {os.strerror(ctypes.get_errno())}")

@@ -56,7 +56,7 @@ def data(home: Home) -> Path:
 
 
 def create(home: Home) -> None:
-    """Creates the database cluster, once a home. Made aside and then renamed, so that an interrupted creation is never
+    """Create the database cluster, once a home. Made aside and then renamed, so that an interrupted creation is never
     taken for a database."""
     if data(home).exists():
         return
@@ -121,7 +121,7 @@ def port_of(url: str) -> int:
 
 
 def await_predecessor(home: Home) -> None:
-    """Waits for the server before this one. After a kill -9 it may still be ending, or its pid file name a process that
+    """Wait for the server before this one. After a kill -9 it may still be ending, or its pid file name a process that
     is someone else's now."""
     pid_file = data(home) / "postmaster.pid"
     deadline = time.monotonic() + 30
@@ -156,7 +156,7 @@ def create_database(home: Home, port: int) -> None:
 
 
 def create_app_role(connection: psycopg.Connection, password: str) -> None:
-    """Creates the application's role, or gives it this password. What it may do, `storage.grants` says once the tables
+    """Create the application's role, or give it this password. What it may do, `storage.grants` says once the tables
     are there."""
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone() is None:
         connection.execute(f"CREATE ROLE {APP_ROLE} LOGIN")
@@ -182,18 +182,18 @@ def running(home: Home) -> Iterator[str]:
 
 
 def dump(url: str, file: Path) -> None:
-    """Dumps the database as it is at one moment, in a form that a later PostgreSQL on another machine reads."""
+    """Dump the database as it is at one moment, in a form that a later PostgreSQL on another machine reads."""
     _run("pg_dump", url, "--format=custom", f"--file={file}")
 
 
 def load(url: str, file: Path) -> None:
-    """Loads all of a dump into an empty database, or nothing."""
+    """Load all of a dump into an empty database, or nothing."""
     database = str(conninfo_to_dict(url)["dbname"])
     _run("pg_restore", url, "--single-transaction", "--exit-on-error", f"--dbname={database}", str(file))
 
 
 def _run(name: str, url: str, *arguments: str) -> None:
-    """Runs one of PostgreSQL's own programs on a database; the password is in its environment, where no `ps` shows
+    """Run one of PostgreSQL's own programs on a database; the password is in its environment, where no `ps` shows
     it."""
     to = conninfo_to_dict(url)
     where = {f"PG{key}": str(to[part]) for key, part in CONNECTION.items()}

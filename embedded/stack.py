@@ -48,7 +48,7 @@ class Stack:
         self._undo.close()
 
     def publish(self) -> None:
-        """Writes stack.json, by which every other command finds this stack until it begins to stop."""
+        """Write stack.json, by which every other command finds this stack until it begins to stop."""
         publish(self.home, self.services)
         self._undo.callback(self.home.stack_json.unlink, missing_ok=True)
 
@@ -57,7 +57,7 @@ class Stack:
             child.tend()
 
     def _start(self, ports: Ports) -> None:
-        """Starts the processes in the order of need; `_undo` stops them in the reverse."""
+        """Start the processes in the order of need; `_undo` stops them in the reverse."""
         self.home.create()
         self.home.stack_json.unlink(missing_ok=True)
         self.services = services = self._addresses(ports)

@@ -99,7 +99,7 @@ async def _set_retention(address: str) -> None:
 
 
 def serve_this_build(address: str) -> None:
-    """Makes this build the current one, so that what runs already goes on with the code that is here now, as does what
+    """Make this build the current one, so that what runs already goes on with the code that is here now, as does what
     runs next."""
     asyncio.run(_make_current(address))
 

@@ -76,7 +76,7 @@ DUTIES = {
 
 
 def must_be_allowed(command: str, actor: Actor, in_force: Set[Role]) -> None:
-    """Checks that a role may do something. `in_force` are the roles that have tokens; while there are none, everybody
+    """Check that a role may do something. `in_force` are the roles that have tokens; while there are none, everybody
     may do everything. Tokens can be issued as long as no supervisor has one, so that nobody is locked out. Raises
     Refusal: the role that is needed."""
     allowed = DUTIES.get(command, JUDGEMENT)

@@ -39,7 +39,7 @@ class TaxId(NamedTuple):
 
 
 def read_tax_id(text: str, name: str = "") -> TaxId:
-    """Reads a CPF or CNPJ. Raises ValueError, whose message says what is wrong without repeating the number."""
+    """Read a CPF or CNPJ. Raises ValueError, whose message says what is wrong without repeating the number."""
     number = read_number(text)
     return TaxId(number, f"{number} {name_key(name)}" if number.startswith(MASK) else number)
 

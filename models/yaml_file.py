@@ -111,7 +111,7 @@ class ReadTable(Generic[Table]):
 def read_table(
     text: str, kind: str, model: type[Table], meant: Callable[[Table], Iterator[tuple[Where, str]]]
 ) -> ReadTable[Table]:
-    """Reads a table from YAML: faults of shape, else those that `meant` finds, each at its line."""
+    """Read a table from YAML: faults of shape, else those that `meant` finds, each at its line."""
     written, lines, faults = read_keys(text, kind)
     if written is None:
         return ReadTable(None, faults)

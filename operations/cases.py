@@ -10,6 +10,7 @@ from models.case.blocks import Situation
 from models.case.commands import Act as CaseAct
 from models.case.commands import may, must_be_open, must_be_possible
 from models.case.gate import approvals_wanted, must_be_other
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal
 from operations.operation import Act, must_say, operation
@@ -49,7 +50,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
         if len(tx.state.approvers) >= approvals_wanted(tx.case.ruler, tx.facts):
             raise Refusal("the suspension is approved already, and about to be carried out")
         put_approval(tx, act.by, reason)
-        tx.journal("approved", f"suspensão aprovada por {act.by}: {reason}", step=tx.step)
+        tx.journal(EntryKind.SUSPENSION_APPROVED, f"suspensão aprovada por {act.by}: {reason}", step=tx.step)
         save_state(tx, tx.state.approved(act.by, tx.facts.fingerprint))
         return _acted(act, tx, CaseAct.APPROVE, reason, seen)
 
@@ -60,7 +61,7 @@ def reject_suspension(act: Act, case: str, reason: str, now: datetime) -> Acted:
     must_say("why", reason)
     with locked_case(act.engine, case, now) as tx:
         _must_be_judged(CaseAct.REJECT, tx)
-        tx.journal("rejected", f"suspensão recusada por {act.by}: {reason}", step=tx.step)
+        tx.journal(EntryKind.SUSPENSION_REJECTED, f"suspensão recusada por {act.by}: {reason}", step=tx.step)
         end_approvals(tx.connection, case, "lapsed")
         save_state(tx, tx.state.rejected(tx.today))
         return _acted(act, tx, CaseAct.REJECT, reason)
@@ -80,7 +81,7 @@ def resume_case(act: Act, case: str, now: datetime) -> Acted:
     """Let the clock of a paused case run on, with the wait that was left, unless something else stops it."""
     with locked_case(act.engine, case, now) as tx:
         must_be_possible(CaseAct.RESUME, _situation(tx))
-        tx.journal("resume_asked", f"retomado por {act.by}")
+        tx.journal(EntryKind.PAUSE_LIFTED, f"retomado por {act.by}")
         clear_pause(tx)
         return _acted(act, tx, CaseAct.RESUME)
 

@@ -154,7 +154,7 @@ def examples() -> list[tuple[PublishedKind, str]]:
 
 
 def export(found: list[Entry], folder: Path) -> list[Path]:
-    """Writes what the entries consist of into a folder laid out as this repository, ready to be imported again."""
+    """Write what the entries consist of into a folder laid out as this repository, ready to be imported again."""
     written = []
     for entry in found:
         for file, text in entry.texts.items():

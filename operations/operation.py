@@ -58,11 +58,11 @@ class Act:
         return self.entry.actor.name
 
     def tell(self, **detail: Any) -> None:
-        """Adds to the entry's detail; nothing that names a person. Empty values are left out."""
-        told = {name: value for name, value in detail.items() if value}
+        """Add to the entry's detail; nothing that names a person. Empty values are left out."""
+        said = {name: value for name, value in detail.items() if value}
         self.entry.detail |= {
             name: " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            for name, value in told.items()
+            for name, value in said.items()
         }
 
 
@@ -107,7 +107,7 @@ class Operation(Generic[P, T]):
 
 
 def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operation[P, T]]:
-    """Declares that the function does what `duty` names; its first argument is the subject of its entry."""
+    """Declare that the function does what `duty` names; its first argument is the subject of its entry."""
 
     def declared(do: Callable[Concatenate[Act, P], T]) -> Operation[P, T]:
         OPERATIONS[duty] = made = Operation(duty, do)
@@ -129,7 +129,7 @@ def must_say(what: str, said: str) -> None:
 
 
 def record_refused(engine: Engine, entry: Entry) -> None:
-    """Puts a refusal on record, without what was typed, which may be anything; not while the database is away."""
+    """Put a refusal on record, without what was typed, which may be anything; not while the database is away."""
     kept = entry.subject if OPAQUE.fullmatch(entry.subject or "") else None
     with suppress(SQLAlchemyError), engine.begin() as connection:
         write(connection, Entry(entry.actor, entry.command, kept), "refused")

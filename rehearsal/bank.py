@@ -46,7 +46,7 @@ class Bank:
         self._files = 0
 
     def live(self, today: date) -> bool:
-        """Delivers a file of the payments whose time has come; whether there were any."""
+        """Deliver a file of the payments whose time has come; whether there were any."""
         due = [slip for slip in self._till if slip.on + REPORTS_AFTER <= today]
         if due:
             self._deliver(due, today)

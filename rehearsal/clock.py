@@ -56,7 +56,7 @@ class RehearsalClock:
         return self.clock.began[-1]
 
     def move(self) -> None:
-        """Moves it to the next day, and tells whatever is due on it by the same transaction. Tried again after an
+        """Move it to the next day, and tell whatever is due on it by the same transaction. Tried again after an
         OperationalError, it comes to the same day."""
         moved = self.clock.moved(datetime.now(UTC))
         with self.engine.begin() as connection:

@@ -93,7 +93,7 @@ class Townspeople:
         self._paid: dict[int, list[dict[str, Any]]] = {}
 
     def live(self, today: date) -> bool:
-        """Reads the mail, then does what is due, of each person one act: the next one is done once it is heard. Whether
+        """Read the mail, then do what is due, of each person one act: the next one is done once it is heard. Whether
         anybody did anything."""
         self._read_mail()
         done: set[int] = set()

@@ -33,7 +33,7 @@ class Supervisor:
         self.rejected_first = {person.tax_id for person in people if person.rejected_first}
 
     def live(self, today: date, is_last: bool) -> bool:
-        """Answers the gates whose time has come, on the city's last day all that are left; whether any was."""
+        """Answer the gates whose time has come, on the city's last day all that are left; whether any was."""
         with self.engine.connect() as connection:
             asked = connection.execute(ASKED, {"first": FIRST}).all()
         answered = [self._answers(gate) for gate in asked if gate.asked_on + THINKS <= today or is_last]

@@ -181,7 +181,7 @@ def _left(stage: Stage) -> float:
 
 
 def _paragraph(texts: list[str], y: float, size: int, weight: str = "normal", fill: str = DARK) -> tuple[str, float]:
-    """Sets texts at the left margin from base line `y` on, folded to the picture's width, and the y under them."""
+    """Set texts at the left margin from base line `y` on, folded to the picture's width, and the y under them."""
     step = size * 1.3
     wider = 1.1 if weight == "bold" else 1
     lines = [line for text in texts for line in _folded(text, size * wider, WIDTH - 2 * MARGIN)]

@@ -19,7 +19,7 @@ def digests_of(texts: Texts) -> dict[str, str]:
 
 
 def keep(connection: Connection, texts: Texts) -> dict[str, str]:
-    """Puts texts on record and answers with their digests by name, in the order of names."""
+    """Put texts on record and answer with their digests by name, in the order of names."""
     digests = digests_of(texts)
     rows = [{"digest": digests[name], "content": content} for name, content in sorted(texts.items())]
     if rows:

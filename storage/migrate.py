@@ -36,7 +36,7 @@ def downgrade(database: str, revision: str) -> None:
 
 
 def check(database: str) -> None:
-    """Check the scripts. Raises an error of Alembic's when the scripts make another schema than `storage/schema.py`
+    """Check the scripts. Raises an error of Alembic's when the scripts make another schema than `storage/schema/`
     says."""
     command.check(_config(database))
 

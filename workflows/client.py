@@ -33,7 +33,7 @@ def connect_settings() -> ClientConnectConfig:
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Makes the namespace know the attributes by which cases are found; those it knows already stay."""
+    """Make the namespace know the attributes by which cases are found; those it knows already stay."""
     operator = client.operator_service
     known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
     wanted = {
@@ -56,7 +56,7 @@ def is_unreachable(error: Exception) -> bool:
 
 
 def leave(exit_code: int) -> NoReturn:
-    """Ends a process that has used Temporal, without Python's own tidying up: a third of all short processes die in it,
+    """End a process that has used Temporal, without Python's own tidying up: a third of all short processes die in it,
     in a thread of the SDK's that outlives its client (temporalio/sdk-python issue 300)."""
     sys.stdout.flush()
     sys.stderr.flush()

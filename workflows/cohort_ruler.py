@@ -36,7 +36,7 @@ class CohortRuler:
         return self.reached
 
     def _show(self, seen: int, took: timedelta) -> None:
-        """Shows progress in the Web UI. `seen` is of the last batch alone: the rate is the present one."""
+        """Show progress in the Web UI. `seen` is of the last batch alone: the rate is the present one."""
         reached, rate = self.reached, seen / max(took.total_seconds(), 0.001)
         rows = [
             ("Examinados", f"{reached.seen} de {reached.total}"),

@@ -43,9 +43,9 @@ async def start_case(
     signal: Event | None = None,
     evaluation: Evaluation | None = None,
 ) -> None:
-    """Starts the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
+    """Start the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
     has evaluated it spares the workflow that."""
-    told: Sequence[Event] = [] if signal is None else [signal]
+    events: Sequence[Event] = [] if signal is None else [signal]
     found_by: FoundBy = searchable(evaluation.next_action) if evaluation else {STATUS: Status.RUNNING}
     await client.start_workflow(
         WORKFLOW,
@@ -60,12 +60,12 @@ async def start_case(
         request_eager_start=True,
         priority=fair_to(cohort),
         start_signal=signal.signal() if signal else None,
-        start_signal_args=told,
+        start_signal_args=events,
     )
 
 
 async def tell_agreement(client: Client, start: AgreementStart, event: Event) -> None:
-    """Signals the agreement's workflow, which is started for it unless it runs already."""
+    """Signal the agreement's workflow, which is started for it unless it runs already."""
     await client.start_workflow(
         AGREEMENT_WORKFLOW,
         start,
@@ -93,7 +93,7 @@ def before_its_cases(cohort: str) -> Priority:
 
 
 async def status_after(connect: Callable[[], Awaitable[Client]], case: str, act: int) -> Status | None:
-    """Tells the case's workflow of an act on record; the status that it led to. None: there is no answer in time, and
+    """Tell the case's workflow of an act on record; the status that it led to. None: there is no answer in time, and
     the relay tells it."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

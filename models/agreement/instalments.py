@@ -180,7 +180,7 @@ class _Books:
         return payable(policy, regime, self.entries[n - 1].due, self.entries[-1].due, day)
 
     def _take_for(self, entry: Entry, payment: Paid) -> Decimal:
-        """Applies a payment to one instalment and its slip, and gives what they don't need."""
+        """Apply a payment to one instalment and its slip, and give what they don't need."""
         if entry.left <= 0:
             return payment.amount
         early = NOTHING

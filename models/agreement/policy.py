@@ -250,7 +250,7 @@ def _calendar(jurisdiction: Jurisdiction, first_year: int) -> Calendar:
 
 
 def read_policy(text: str) -> tuple[Policy | None, tuple[Fault, ...]]:
-    """Reads a policy's YAML: the policy, unless its shape is wrong, and every fault with its line."""
+    """Read a policy's YAML: the policy, unless its shape is wrong, and every fault with its line."""
     written, lines, faults = read_keys(text, "an agreement policy")
     if written is None:
         return None, faults

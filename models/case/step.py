@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from models.case.blocks import Situation
+from models.case.journal import EntryKind
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.view import View
@@ -67,7 +68,7 @@ class Step(_Value):
 class Transition(_Value):
     """Something that happened to the case and moved it, for the journal."""
 
-    kind: str
+    kind: EntryKind
     reason: str
     on: date | None = None
     """Its logical day, where that isn't today's."""

@@ -8,6 +8,7 @@ from datetime import date
 from models.case.blocks import grounds_of
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
+from models.case.journal import EntryKind
 from models.case.state import CaseState, OffMap, OnRow
 from models.case.step import Transition
 from models.case.view import View
@@ -37,7 +38,7 @@ def lapse(view: View) -> Moved:
     if approval is None or not approval.approvers or approval.on_seeing == view.facts.fingerprint:
         return view.state, None
     why = f"aprovação de {' e '.join(approval.approvers)} caducou: mudou o que ela tinha por base"
-    return view.state.lapsed(), Transition(kind="approval_lapsed", reason=why)
+    return view.state.lapsed(), Transition(kind=EntryKind.SUSPENSION_LAPSED, reason=why)
 
 
 def stop_or_go_on(view: View) -> Moved:
@@ -48,18 +49,18 @@ def stop_or_go_on(view: View) -> Moved:
         return view.state.stop(since), _why_stopped(facts)
     if not facts.stops_the_clock and clock.stopped_on is not None:
         why = f"volta a correr o prazo, parado desde {day(clock.stopped_on)}"
-        return view.state.go_on(facts.today), Transition(kind="resumed", reason=why)
+        return view.state.go_on(facts.today), Transition(kind=EntryKind.CLOCK_RESUMED, reason=why)
     return view.state, None
 
 
 def _why_stopped(facts: CaseFacts) -> Transition | None:
     if facts.on_hold:
-        return Transition(kind="on_hold", reason=f"exigibilidade suspensa: {grounds_of(facts)}")
+        return Transition(kind=EntryKind.CLOCK_HELD, reason=f"exigibilidade suspensa: {grounds_of(facts)}")
     if facts.outstanding and facts.pauses:
-        return Transition(kind="paused", reason=f"pausado por {facts.paused_by}")
+        return Transition(kind=EntryKind.CLOCK_PAUSED, reason=f"pausado por {facts.paused_by}")
     if facts.outstanding and facts.defence:
         why = f"defesa apresentada em {day(facts.defence.filed_on)}: efeito suspensivo até a decisão"
-        return Transition(kind="under_defence", reason=why)
+        return Transition(kind=EntryKind.CLOCK_DEFENDED, reason=why)
     return None
 
 
@@ -72,7 +73,7 @@ def take_back(view: View) -> Moved:
         return view.state, None
     alone = not routes_to(view, place.row, place.rung)
     why = "nenhum contato restante" if alone else "o envio falhou"
-    transition = Transition(kind="lost", reason=f"o degrau não alcançou o contribuinte: {why}")
+    transition = Transition(kind=EntryKind.RUNG_LOST, reason=f"o degrau não alcançou o contribuinte: {why}")
     return view.state.took_back(at_once=alone), transition
 
 
@@ -106,14 +107,15 @@ def find_row(view: View) -> Moved:
     seen = view.at(state.model_copy(update={"kinds": known}))
     if not isinstance(state.place, OnRow):
         since = state.clock.not_before
-        return _enter(seen, target, since, target.reason), Transition(kind="classified", reason=target.reason, on=since)
+        classified = Transition(kind=EntryKind.CASE_CLASSIFIED, reason=target.reason, on=since)
+        return _enter(seen, target, since, target.reason), classified
     if state.place.kind not in facts.live_kinds:
         why = f"{KINDS[state.place.kind]}: sanado; {target.reason}"
     elif target.kind not in state.kinds and _hotter(view, state.place.row, target):
         why = f"nova evidência; {target.reason}"
     else:
         return seen.state, None
-    return _enter(seen, target, facts.today, why), Transition(kind="reclassified", reason=why)
+    return _enter(seen, target, facts.today, why), Transition(kind=EntryKind.CASE_RECLASSIFIED, reason=why)
 
 
 def _enter(view: View, target: Classification, on: date, why: str) -> CaseState:
@@ -140,7 +142,7 @@ def hear_hardship(view: View) -> Moved:
     since = min(declared_on, view.facts.today)
     heard = view.state.model_copy(update={"hardship_used": True})
     there = heard.enter(view.ruler, rule.to_row, place.kind, heard.occurrences, since, why)
-    return there, Transition(kind="hardship", reason=why)
+    return there, Transition(kind=EntryKind.HARDSHIP_HEEDED, reason=why)
 
 
 def reanchor(view: View) -> Moved:
@@ -152,7 +154,7 @@ def reanchor(view: View) -> Moved:
         return state, None
     share = int(ruler.payments.reanchor_share * 100)
     why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"
-    return state.reanchor(paid_on), Transition(kind="reanchored", reason=why)
+    return state.reanchor(paid_on), Transition(kind=EntryKind.CLOCK_RESTARTED, reason=why)
 
 
 def resume_after_break(view: View) -> Moved:
@@ -165,7 +167,7 @@ def resume_after_break(view: View) -> Moved:
         return state, None
     there = state.resume(view.ruler, rule.resume.row, rule.resume.stage, view.facts.today, broken.id)
     why = f"parcelamento rompido em {day(broken.on)}: a régua retoma em {_cell_ahead(view.ruler, there)}"
-    return there, Transition(kind="resumed_after_break", reason=why)
+    return there, Transition(kind=EntryKind.CASE_RESUMED_AFTER_DEFAULT, reason=why)
 
 
 def _cell_ahead(ruler: Ruler, state: CaseState) -> str:

@@ -104,7 +104,7 @@ def reached_nobody(deliveries: tuple[Delivery, ...]) -> bool:
 def _first_of_each(
     fallbacks: Fallbacks, wanted: Iterable[Channel], reachable: Container[Channel], tried: set[Channel]
 ) -> tuple[Route, ...]:
-    """Keeps the first route of each channel: a channel is used once a rung."""
+    """Keep the first route of each channel: a channel is used once a rung."""
     routes = []
     for rung_channel in wanted:
         channel = next(

@@ -7,7 +7,7 @@ ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_]
 
 
 def email_address(written: str) -> str:
-    """Reads an e-mail address: without spaces around it, its domain in lower case. Raises ValueError, whose message
+    """Read an e-mail address: without spaces around it, its domain in lower case. Raises ValueError, whose message
     doesn't repeat it."""
     address = written.strip()
     if len(address) > 254 or ".." in address or not ADDRESS.fullmatch(address):

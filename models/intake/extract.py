@@ -162,7 +162,7 @@ def _layout_of(header: Sequence[str]) -> Layout | None:
 
 
 def _in_order(header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> Fields:
-    """Takes a row's fields in the order required, optional, whatever the file's order; "" for an absent column."""
+    """Take a row's fields in the order required, optional, whatever the file's order; "" for an absent column."""
     width = len(header)
     for name in header:
         if list(header).count(name) > 1:
@@ -301,7 +301,7 @@ def filing_reader(header: Sequence[str]) -> Reader[FilingRow]:
 
 
 def _check_filing(row: FilingRow) -> None:
-    """Refuses a return whose columns contradict each other; ISO dates compare as text."""
+    """Refuse a return whose columns contradict each other; ISO dates compare as text."""
     if row.status in ("filed", "late"):
         _check_filed(row)
     elif row.status in ("missing", "not_required"):

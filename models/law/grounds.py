@@ -27,7 +27,7 @@ class Ground(StrEnum):
 
 
 def read_ground(written: str) -> Ground:
-    """Reads a ground written with hyphens or underscores. Raises Refusal when it is none that people may choose."""
+    """Read a ground written with hyphens or underscores. Raises Refusal when it is none that people may choose."""
     try:
         return Ground(written.strip().lower().replace("-", "_"))
     except ValueError:

@@ -132,7 +132,7 @@ class Settlement:
 
 
 def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:
-    """Replays all payments up to the day `on` over the debts. The answer is the same for any order that either is given
+    """Replay all payments up to the day `on` over the debts. The answer is the same for any order that either is given
     in."""
     accounts = {claim.id: Account(claim, (claim.opening,)) for claim in claims}
     excess: dict[int, Decimal] = {}
@@ -158,7 +158,7 @@ def precedence(account: Account) -> tuple[bool, int, date, Decimal, str]:
 
 
 def split(amount: Decimal, owed: Mapping[Component, Decimal], order: Order) -> dict[Component, Decimal]:
-    """Splits `amount` among the components: all of it, or all that is owed if that is less."""
+    """Split `amount` among the components: all of it, or all that is owed if that is less."""
     if order == "in proportion":
         return _in_proportion(min(amount, sum(owed.values(), NOTHING)), owed)
     parts: dict[Component, Decimal] = {}
@@ -169,7 +169,7 @@ def split(amount: Decimal, owed: Mapping[Component, Decimal], order: Order) -> d
 
 
 def _in_proportion(amount: Decimal, owed: Mapping[Component, Decimal]) -> dict[Component, Decimal]:
-    """Divides by largest remainder, in whole cents: nobody gets more than is owed, since a remainder is less than a
+    """Divide by largest remainder, in whole cents: nobody gets more than is owed, since a remainder is less than a
     cent."""
     cents = {component: int(owed[component] * 100) for component in TIES}
     total, paid = sum(cents.values()), int(amount * 100)

@@ -134,7 +134,7 @@ def _percent(written: str) -> Decimal:
 
 
 def _consistent(rows: list[Row]) -> Iterator[Row]:
-    """Rejects contradictions: where two rows disagree about a month, the first one decides."""
+    """Reject contradictions: where two rows disagree about a month, the first one decides."""
     said: dict[date, Row] = {}
     for row in rows:
         first = said.setdefault(row.rate.month, row) if row.rate else row

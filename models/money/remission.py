@@ -96,7 +96,7 @@ def _taken_off(offer: Offer, modality: Modality, account: Account, on: date) -> 
 
 
 def judge(claim: Claim, money: Iterable[Paid], made: Sequence[Made], rates: Rates) -> list[Verdict]:
-    """Judges each payment by the offers made to its debt; one that no offer concerns has no verdict."""
+    """Judge each payment by the offers made to its debt; one that no offer concerns has no verdict."""
     account, verdicts = Account(claim, (claim.opening,)), []
     for payment in sorted(money, key=lambda payment: (payment.day, payment.id)):
         account = account.grown(payment.day, rates)

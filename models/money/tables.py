@@ -10,11 +10,11 @@ from models.yaml_file import ReadTable, read_table
 
 
 def read_accrual(text: str) -> ReadTable[AccrualTable]:
-    """Reads a file of `accruals/`, with every fault at its line."""
+    """Read a file of `accruals/`, with every fault at its line."""
     return read_table(text, "a table of accrual", AccrualTable, table_faults)
 
 
 @lru_cache(maxsize=16)
 def read_prices(text: str) -> ReadTable[PriceTable]:
-    """Reads a file of `prices/`, with every fault at its line. Every notice asks for one."""
+    """Read a file of `prices/`, with every fault at its line. Every notice asks for one."""
     return read_table(text, "a price table", PriceTable, price_table_faults)

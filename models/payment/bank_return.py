@@ -12,7 +12,7 @@ from models.payment.febraban import FebrabanReturn, is_febraban
 
 
 def open_return(lines: Iterable[str], today: date) -> BankReturn:
-    """Opens a return file by the layout of its first line; `lines` come without their ends. Raises Refusal when it is
+    """Open a return file by the layout of its first line; `lines` come without their ends. Raises Refusal when it is
     no return file, or its header can't be read."""
     rest = iter(lines)
     first = next(rest, "")

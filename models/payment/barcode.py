@@ -66,7 +66,7 @@ class Barcode:
 
 
 def read_barcode(digits: str) -> Barcode:
-    """Reads 44 digits. Raises NoBarcode with the reason."""
+    """Read 44 digits. Raises NoBarcode with the reason."""
     if len(digits) != 44:
         raise NoBarcode(f"the barcode has {len(digits)} digits instead of 44")
     if not (digits.isascii() and digits.isdigit()):
@@ -79,7 +79,7 @@ def read_barcode(digits: str) -> Barcode:
 
 
 def read_typed(line: str) -> Barcode:
-    """Reads the line of 48 digits, however it is spaced. Raises NoBarcode with the reason."""
+    """Read the line of 48 digits, however it is spaced. Raises NoBarcode with the reason."""
     digits = re.sub(r"[\s.-]", "", line)
     if len(digits) != 48 or not (digits.isascii() and digits.isdigit()):
         raise NoBarcode("the line under a barcode has 48 digits, and this has not")

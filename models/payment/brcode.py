@@ -70,7 +70,7 @@ def static(key: str, receiver: Receiver, amount: Decimal, txid: str) -> str:
 
 
 def read_brcode(text: str) -> BrCode:
-    """Reads a code. Refuses what is no BR Code of a Pix, or was damaged on its way."""
+    """Read a code. Refuses what is no BR Code of a Pix, or was damaged on its way."""
     fields = _fields(text)
     if text[-8:-4] != "6304" or text[-4:] != _crc(text[:-4]):
         raise Refusal("the BR Code's check characters don't agree with it: it was damaged")

@@ -70,7 +70,7 @@ class _Title:
 
 class Cnab240Return(BankReturn):
     def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
-        """Reads the header. Raises Refusal when it is not one of a return."""
+        """Read the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
         self._bank = bank_of(first[:3])
         self._agreement = field(first, 33, 41).strip(" ").lstrip("0")

@@ -37,7 +37,7 @@ def is_febraban(first: str) -> bool:
 
 class FebrabanReturn(BankReturn):
     def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
-        """Reads the header. Raises Refusal when it is not one of a return."""
+        """Read the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
         self._rest = rest
         self._latest = max(self.header.made_on, today) + SKEW
@@ -90,7 +90,7 @@ class FebrabanReturn(BankReturn):
         return self._payment(line, text, length)
 
     def _trailer(self, text: str) -> tuple[int, Decimal]:
-        """Reads the trailer's count and total. The count has six places: from a million lines on it starts over, or
+        """Read the trailer's count and total. The count has six places: from a million lines on it starts over, or
         shoves the total on."""
         if self._lines >= MOST_COUNTED and field(text, 2, 8) == str(self._lines):
             return self._lines % MOST_COUNTED, amount(field(text, 9, 25), "the total")
@@ -118,7 +118,7 @@ class FebrabanReturn(BankReturn):
         )
 
     def _amount(self, text: str) -> Decimal:
-        """Reads an amount and adds it to what the trailer must say, though the line may be rejected for something
+        """Read an amount and add it to what the trailer must say, though the line may be rejected for something
         else."""
         try:
             paid = amount(field(text, 82, 93), "the amount received")

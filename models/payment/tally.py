@@ -21,7 +21,7 @@ class Tally:
 
 
 def tally(returned: BankReturn, reject: Callable[[RejectedLine], None]) -> Tally:
-    """Reads the file to its end; `reject` hears of each line that can't be taken."""
+    """Read the file to its end; `reject` hears of each line that can't be taken."""
     counted, seen = Tally(), set[tuple[str, str]]()
     for record in returned.records():
         if isinstance(record, RejectedLine):

@@ -115,7 +115,7 @@ def draw(candidates: Iterable[Candidate], shares: Mapping[str, Decimal], salt: s
 
 
 def _at_even_distances(line: list[str], share: Fraction, salt: str) -> Iterator[str]:
-    """Starts anew with each line, so that cohorts that grow by one case a night are drawn as fairly as large ones."""
+    """Start anew with each line, so that cohorts that grow by one case a night are drawn as fairly as large ones."""
     step, whole = share.numerator, share.denominator
     start = int.from_bytes(_hash(salt, line[0])) % whole if line else 0
     for place, case in enumerate(line):

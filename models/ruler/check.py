@@ -37,7 +37,7 @@ class ReadRuler:
 
 
 def read_ruler(text: str) -> ReadRuler:
-    """Reads a ruler's YAML. Faults of shape are all in `faults`; `rule_faults` finds those of meaning."""
+    """Read a ruler's YAML. Faults of shape are all in `faults`; `rule_faults` finds those of meaning."""
     written, lines, faults = read_keys(text, "a ruler")
     if written is None:
         return ReadRuler(None, faults, lines)
@@ -50,7 +50,7 @@ def read_ruler(text: str) -> ReadRuler:
 
 
 def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Ruler | None:
-    """Sketches a ruler of what can be read: leaves out what is faulty, then what can't be without it; but never a row,
+    """Sketch a ruler of what can be read: leave out what is faulty, then what can't be without it; but never a row,
     on which all others depend."""
     rest = deepcopy(written)
     for _ in range(DEEPEST_PART):
@@ -66,7 +66,7 @@ def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Rul
 
 
 def _leave_out(rest: Any, where: tuple[str | int, ...]) -> None:
-    """Deletes the key at `where`, or the nearest key around it that is there."""
+    """Delete the key at `where`, or the nearest key around it that is there."""
     holder, key = None, None
     for part in where:
         if isinstance(rest, dict) and part in rest:

@@ -23,7 +23,7 @@ ALIKE: Mapping[str, Callable[[Ruler], Any]] = {
 
 
 def must_reach_alike(ruler: Ruler, rival: Ruler) -> None:
-    """Checks two rulers before they are compared. Raises Refusal when their cases would not be of the same people owing
+    """Check two rulers before they are compared. Raises Refusal when their cases would not be of the same people owing
     the same."""
     differing = [what for what, of in ALIKE.items() if of(ruler) != of(rival)]
     if differing:

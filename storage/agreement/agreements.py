@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from models.agreement.aftermath import aftermath
 from models.agreement.instalments import Deal, Life, Paid, State, Step, live
 from models.agreement.quote import NOTHING, Instalment, Request
+from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import AgreementChanged
 from models.formats import day
@@ -237,9 +238,9 @@ def _transition(connection: Connection, row: RowMapping, life: Life, case: Case,
     else:
         why = "parcelamento reaberto: um pagamento foi devolvido"
     kind = {
-        State.BROKEN: "agreement_broken",
-        State.COMPLETED: "agreement_completed",
-        State.ACTIVE: "agreement_restored",
+        State.BROKEN: EntryKind.AGREEMENT_BROKEN,
+        State.COMPLETED: EntryKind.AGREEMENT_COMPLETED,
+        State.ACTIVE: EntryKind.AGREEMENT_RESTORED,
     }
     evidence = {"breaks_on": _iso(life.breaks_on), "decided_on": _iso(life.decided_on)}
     _journal(connection, case, row["id"], kind[now], why, today, evidence)

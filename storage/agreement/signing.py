@@ -18,6 +18,7 @@ from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.quote import NOTHING, Pay, Quote, Request, handful, quote, share_of
 from models.assets import PolicyBundle
 from models.case.evidence import Debt
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal
 from models.events import InstalmentsChanged
@@ -68,7 +69,7 @@ def sign(
         offer = quote(policy, request)
         agreement = _store(connection, record, bundle, request, offer, owed, by, via)
         what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
-        record_decision(connection, record, "agreement_signed", f"{what}, assinado por {by}", on)
+        record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
         enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
         return tell(connection, agreement, max(today, on)), offer
 

@@ -56,7 +56,7 @@ def horizon(engine: Engine) -> Horizon:
 
 
 def set_checkpoint(engine: Engine, until: Horizon) -> bool:
-    """Sets a checkpoint, and tells whether it did: not while older transactions run, nor when no decision came since
+    """Set a checkpoint, and tell whether it did: not while older transactions run, nor when no decision came since
     the last."""
     with engine.begin() as connection:
         if not connection.execute(SETTLED, {"transaction": until.transaction}).scalar_one():
@@ -73,7 +73,7 @@ def set_checkpoint(engine: Engine, until: Horizon) -> bool:
 
 
 def checkpoint_now(engine: Engine, patience: float = 5.0) -> bool:
-    """Sets a checkpoint as soon as all that runs now has ended; False when that took longer, or nothing was new."""
+    """Set a checkpoint as soon as all that runs now has ended; False when that took longer, or nothing was new."""
     until, deadline = horizon(engine), time.monotonic() + patience
     while not set_checkpoint(engine, until):
         with engine.connect() as connection:

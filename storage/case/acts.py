@@ -75,7 +75,7 @@ def clear_pause(tx: CaseTransaction) -> None:
 
 
 def record_act(connection: Connection, kind: Act, case: str, actor: Actor, reason: str, seen: str = "") -> int:
-    """Puts an act on record and returns its id; the case's workflow is owed the news of it from the commit on."""
+    """Put an act on record and return its id; the case's workflow is owed the news of it from the commit on."""
     row = {"kind": kind, "case": case, "who": actor.name, "role": actor.role, "reason": reason, "seen": seen or None}
     act: int = connection.execute(insert(acts).values(row).returning(acts.c.id)).scalar_one()
     enqueue(connection, [case], ActRecorded(act=act))

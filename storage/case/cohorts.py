@@ -113,7 +113,7 @@ class Candidate:
 def pin_ruler(
     connection: Connection, ruler: Ruler, source: str, first_year: int, texts: Texts = SHIPPED
 ) -> FrozenRuler:
-    """Keeps the ruler's text with the holidays of its jurisdiction and all else that its cases run on, as `texts` has
+    """Keep the ruler's text with the holidays of its jurisdiction and all else that its cases run on, as `texts` has
     it now; the same is kept once."""
     calendar = ruler.jurisdiction.calendar(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
@@ -127,7 +127,7 @@ def pin_ruler(
 
 
 def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
-    """Puts a cohort on record, or finds it there. Raises Refusal when that name stands for something else."""
+    """Put a cohort on record, or find it there. Raises Refusal when that name stands for something else."""
     with engine.begin() as connection:
         row = {
             "name": cohort.name,
@@ -285,7 +285,7 @@ def _read_page(connection: Connection, ruler: Ruler, pairs: list[Pair], today: d
 
 
 def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: date) -> int:
-    """Opens a case for each candidate without one, unless the cohort is cancelled, and says for how many. Twice does it
+    """Open a case for each candidate without one, unless the cohort is cancelled, and say for how many. Twice does it
     once. In a cohort with a lot nobody is to be contacted until it is drawn (storage/proof/holdout.py)."""
     state = CaseState.at_start(today).model_dump(mode="json")
     rows = [

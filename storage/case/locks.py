@@ -29,7 +29,7 @@ LOCK_DEBTS = with_array("debts", "SELECT id FROM debts WHERE id = ANY(:debts) OR
 
 
 def lock_cases_and_debts(connection: Connection, named: list[str]) -> list[str]:
-    """Locks the open cases about these debts, then the debts; gives the cases' ids, sorted.
+    """Lock the open cases about these debts, then the debts; give the cases' ids, sorted.
 
     A case transaction holds its case and then locks debts: whoever took debts first would wait for it while it waits.
     """

@@ -76,7 +76,7 @@ def _delivery(channel: Any, rung_channel: Any, status: str) -> Delivery:
 def suppress_contact(
     connection: Connection, taxpayer: int, channel: str, address: str | None, why: str, notice: str | None = None
 ) -> None:
-    """Puts an address on the suppression list: no message goes there again until people give it anew."""
+    """Put an address on the suppression list: no message goes there again until people give it anew."""
     row = {"taxpayer": taxpayer, "channel": channel, "address": address, "why": why, "notice": notice}
     connection.execute(insert(suppressed_contacts).values(row).on_conflict_do_nothing())
 

@@ -17,6 +17,7 @@ from models.assets import RulerBundle, assets_of_ruler
 from models.case.cohort_state import State
 from models.case.decision import decide
 from models.case.facts import CaseFacts
+from models.case.journal import EntryKind
 from models.case.ruler_change import Outcome, cell_ahead, outcome, reason, translate
 from models.case.state import CaseState, Cell, cell_reached
 from models.case.status import Status
@@ -104,10 +105,10 @@ def migrate_cohort(engine: Engine, name: str, to: RulerBundle, by: str, now: dat
             progress(len(page))
         connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
         connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
-        told = RulerChanged(ruler=to.ruler.label)
+        event = RulerChanged(ruler=to.ruler.label)
         connection.execute(
             OWE_EACH,
-            {"cohort": name, "ruler": then.digest, "signal": told.signal(), "payload": told.model_dump_json()},
+            {"cohort": name, "ruler": then.digest, "signal": event.signal(), "payload": event.model_dump_json()},
         )
         connection.execute(text(f"NOTIFY {CHANNEL}"))
         return len(ids)
@@ -259,7 +260,7 @@ def _move(
 def _entry(then: FrozenRuler, state: CaseState) -> dict[str, Any]:
     hypothesis, stage = cell_reached(then.ruler, state)
     return {
-        "kind": "migrated",
+        "kind": EntryKind.RULER_CHANGED,
         "hypothesis": hypothesis,
         "stage": stage,
         "rigidity": state.last_rigidity or None,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, insert, text, update
 from models.case.blocks import Situation, dated
 from models.case.decision import decide
 from models.case.facts import CaseFacts
+from models.case.journal import EntryKind
 from models.case.state import CaseState, cell_reached
 from models.case.status import Status
 from models.case.step import Decision, Step
@@ -78,7 +79,7 @@ class CaseTransaction:
         return situation.model_copy(update={"blocks": dated(situation.blocks, self.case.blocks, self.today)})
 
     def judge(self, state: CaseState) -> None:
-        """Decides anew from `state`."""
+        """Decide anew from `state`."""
         self.adopt(decide(self.case.view(state, self.facts)))
 
     def adopt(self, decision: Decision) -> None:
@@ -91,7 +92,7 @@ class CaseTransaction:
                 end_approvals(self.connection, self.case.id, "lapsed")
 
     def look_again(self) -> None:
-        """Judges on the record as this transaction has changed it."""
+        """Judge on the record as this transaction has changed it."""
         self.case = read_case(self.connection, self.case.id)
         self.person, self.facts = _read_facts(self.connection, self.case, self.state, self.today, self.unaddressed)
         self.judge(self.state)
@@ -102,12 +103,12 @@ class CaseTransaction:
         self.facts = self.facts.model_copy(update={"deliveries": (), "contacted_on": contacted})
 
     def over_budget(self) -> None:
-        """Judges on what only the sending found out: the cohort's money doesn't pay for the rung."""
+        """Judge on what only the sending found out: the cohort's money doesn't pay for the rung."""
         self.facts = self.facts.model_copy(update={"over_budget": True})
         self.judge(self.state)
 
-    def journal(self, kind: str, reason: str, at: date | None = None, step: Step | None = None) -> None:
-        """Adds a decision with the cell it is about: that of `step`, else the one the case stands on."""
+    def journal(self, kind: EntryKind, reason: str, at: date | None = None, step: Step | None = None) -> None:
+        """Add a decision with the cell it is about: that of `step`, else the one the case stands on."""
         state = self.state
         row, stage = cell_reached(self.case.ruler, state)
         cell = {"hypothesis": row, "stage": stage and str(stage), "rigidity": state.last_rigidity or None}
@@ -212,7 +213,7 @@ def transaction_of(
     return tx
 
 
-def record_decision(connection: Connection, case: Case, kind: str, reason: str, at: date) -> None:
-    """Adds to the journal what a person did to a case outside of its workflow."""
+def record_decision(connection: Connection, case: Case, kind: EntryKind, reason: str, at: date) -> None:
+    """Add to the journal what a person did to a case outside of its workflow."""
     row = {"case": case.id, "at": at, "kind": kind, "reason": reason, "ruler": case.frozen.digest, "evidence": {}}
     connection.execute(insert(decisions).values(hypothesis=case.state.row, **row))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text, update
 
+from models.case.journal import EntryKind
 from models.contact.contacts import ADDRESS
 from models.contact.email_address import email_address
 from models.contact.phone import e164
@@ -31,7 +32,7 @@ class Given:
 def give_contact(
     engine: Engine, case: str, by: str, now: datetime, email: str | None = None, phone: str | None = None
 ) -> Given:
-    """Puts a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
+    """Put a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
     malformed."""
     given = {
         kind: _checked(f"--{kind}", read, written)
@@ -47,7 +48,7 @@ def give_contact(
         recovered = _recover(connection, taxpayer, given, by)
         said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)
         for each in locked.open_of(taxpayer):
-            locked.note(each, "contact_given", f"{said} informado por {by}", locked.today(each), {})
+            locked.note(each, EntryKind.CONTACT_GIVEN, f"{said} informado por {by}", locked.today(each), {})
         locked.enqueue_all(taxpayer, ContactGiven())
         locked.write()
         return Given(tuple(given), recovered, _refused(connection, taxpayer, given))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.events import BudgetChanged
 from models.formats import money
@@ -50,7 +51,7 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: da
         stopped = connection.scalars(held_up.order_by(cases.c.id).with_for_update()).all()
         entry = {
             "at": known.clock.day_at(now),
-            "kind": "budget_changed",
+            "kind": EntryKind.BUDGET_CHANGED,
             "reason": f"orçamento da coorte alterado para {money(amount)} por {by}",
             "ruler": known.frozen.digest,
             "evidence": {},

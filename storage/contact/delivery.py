@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
 
+from models.case.journal import EntryKind
 from models.contact.delivery import LEFT, Fate, Progress, Report, Service
 from models.events import ContactLost, Event, NoticeLost, NoticeServed
 from models.formats import day
@@ -26,14 +27,14 @@ from storage.schema import decisions, notices
 
 
 def record_reports(engine: Engine, reports: Sequence[Report], now: datetime) -> int:
-    """Stores reports and gives how many of them were new. All are stored or none, and to repeat the call changes
+    """Store reports and give how many of them were new. All are stored or none, and to repeat the call changes
     nothing."""
     with engine.begin() as connection:
         return take_reports(connection, reports, now)
 
 
 def opt_out(engine: Engine, case: str, channel: str, via: str) -> None:
-    """Stops messages on a channel at once and for good, for all cases of the taxpayer. Raises Refusal when there is no
+    """Stop messages on a channel at once and for good, for all cases of the taxpayer. Raises Refusal when there is no
     such case."""
     with engine.begin() as connection:
         taxpayer = read_case(connection, case).taxpayer
@@ -104,7 +105,7 @@ HEARD = text("""
 
 
 def _unheard(connection: Connection, reports: Sequence[Report], named: dict[str, _Named]) -> list[Report]:
-    """Stores the reports and gives those that were not stored before."""
+    """Store the reports and give those that were not stored before."""
     once = {(report.provider, report.event): report for report in reversed(reports)}
     ordered = [once[key] for key in sorted(once)]
     about = [_about(report, named) for report in ordered]
@@ -179,11 +180,12 @@ def _journal_fate(locked: LockedCases, notice: RowMapping, before: Fate, after: 
     case, name = notice["case"], notice["id"]
     if after.progress.lost and not before.progress.lost:
         reason = f"notificação {name} por {CHANNELS[notice['channel']]} não chegou: {after.failure}"
-        locked.note(case, "notice_lost", reason, locked.today(case), {"notice": name})
+        locked.note(case, EntryKind.NOTICE_LOST, reason, locked.today(case), {"notice": name})
         locked.enqueue(case, NoticeLost(notice=name))
     if after.service and after.service != before.service:
         on, by = after.service.on, SERVED[Progress(after.service.by)]
-        locked.note(case, "served", f"ciência da notificação {name} em {day(on)}: {by}", on, {"notice": name})
+        why = f"ciência da notificação {name} em {day(on)}: {by}"
+        locked.note(case, EntryKind.NOTICE_SERVED, why, on, {"notice": name})
         locked.enqueue(case, NoticeServed(notice=name, on=on))
 
 
@@ -202,7 +204,7 @@ SUPPRESSED = text("""
 
 
 def _suppress_contact(connection: Connection, locked: LockedCases, matched: Matched) -> None:
-    """Puts addresses on the suppression list: no notice goes there again until people give them anew."""
+    """Put addresses on the suppression list: no notice goes there again until people give them anew."""
     suppressed = [
         (notice["taxpayer"], notice["channel"], notice["address"], report.reason or report.kind, notice["id"])
         for notice, report in matched
@@ -224,7 +226,7 @@ REFUSED = text("""
 
 
 def refuse(connection: Connection, locked: LockedCases, refused: Iterable[tuple[int, str]], via: str) -> None:
-    """Stops messages to taxpayers on the channels on which they want no more."""
+    """Stop messages to taxpayers on the channels on which they want no more."""
     ordered = sorted(set(refused))
     if not ordered:
         return
@@ -232,7 +234,7 @@ def refuse(connection: Connection, locked: LockedCases, refused: Iterable[tuple[
     for who, channel in connection.execute(REFUSED, asked).tuples():
         reason = f"contribuinte não quer mais mensagens por {CHANNELS[channel]} ({VIA.get(via, via)})"
         for case in locked.open_of(who):
-            locked.note(case, "opted_out", reason, locked.today(case), {"channel": channel})
+            locked.note(case, EntryKind.CONTACT_REFUSED, reason, locked.today(case), {"channel": channel})
         locked.enqueue_all(who, ContactLost())
 
 
@@ -257,7 +259,7 @@ CASES_OF = text("""
 
 
 def lock_cases_of(connection: Connection, taxpayers: Iterable[int], now: datetime) -> LockedCases:
-    """Locks all cases of these taxpayers: news of an address concerns each of them."""
+    """Lock all cases of these taxpayers: news of an address concerns each of them."""
     rows = connection.execute(CASES_OF, {"taxpayers": sorted(set(taxpayers))}).mappings()
     found = [_Case(**{**row, "clock": Clock.model_validate(row["clock"])}) for row in rows]
     return LockedCases(connection, now, {case.id: case for case in found})
@@ -292,13 +294,13 @@ class LockedCases:
         clock = self.cases[case].clock
         return clock.day_at(self.now if clock.compressed else min(instant, self.now))
 
-    def note(self, case: str, kind: str, reason: str, at: date, evidence: dict[str, Any]) -> None:
+    def note(self, case: str, kind: EntryKind, reason: str, at: date, evidence: dict[str, Any]) -> None:
         of = self.cases[case]
         row = {"case": case, "at": at, "kind": kind, "reason": reason, "evidence": evidence}
         self._journal.append({**row, "hypothesis": of.row, "ruler": of.ruler})
 
     def enqueue(self, case: str, event: Event) -> None:
-        """Enqueues an event once; a closed case has no workflow to signal."""
+        """Enqueue an event once; a closed case has no workflow to signal."""
         if self.cases[case].open:
             self._events[case, event] = None
 

@@ -103,7 +103,7 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
 
 
 def look_over(path: Path) -> SourceFile:
-    """Refuses what is not a text file of rows; finds its encoding and delimiter."""
+    """Refuse what is not a text file of rows; find its encoding and delimiter."""
     file = look_over_text(path)
     first = next(file.lines(), "")
     delimiter = ";" if first.count(";") >= first.count(",") else ","
@@ -115,7 +115,7 @@ def look_over(path: Path) -> SourceFile:
 
 
 def look_over_text(path: Path) -> TextFile:
-    """Refuses what is not a text file of lines; finds its encoding."""
+    """Refuse what is not a text file of lines; find its encoding."""
     try:
         if path.is_dir():
             raise Refusal(f"{path} is a directory; name a file")

@@ -22,7 +22,7 @@ Progress = Callable[[int], None]
 def stage(
     connection: Connection, columns: str, source: SourceFile, read: Reader[Row], rejects: Rejects, progress: Progress
 ) -> int:
-    """Fills the temporary table `staged (line, *Row)` with the rows accepted; how many rows the file has.
+    """Fill the temporary table `staged (line, *Row)` with the rows accepted; how many rows the file has.
 
     `columns` are those of `Row` with their types, in its order.
     """
@@ -57,7 +57,7 @@ def _accepted(source: SourceFile, read: Reader[Row], rejects: Rejects, progress:
 
 
 def reject_staged(source: SourceFile, rejects: Rejects, lines: Iterable[int], reason: str) -> None:
-    """Rejects rows that only the database could tell were wrong; `lines` in ascending order."""
+    """Reject rows that only the database could tell were wrong; `lines` in ascending order."""
     wanted = iter(lines)
     line = next(wanted, None)
     for record in source.records() if line is not None else ():
@@ -73,7 +73,7 @@ def begin_merge(connection: Connection) -> None:
 
 
 def merge_taxpayers(connection: Connection) -> None:
-    """Adds or renames the people of `staged (line, key, tax_id, name, email, phone)`; the first row that says, decides.
+    """Add or rename the people of `staged (line, key, tax_id, name, email, phone)`; the first row that says, decides.
 
     What a newer file leaves empty stays as it was.
     """

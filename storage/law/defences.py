@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
 from models.case.commands import check_defence, check_ruling, must_be_open
 from models.case.facts import Defence
+from models.case.journal import EntryKind
 from models.events import DefenceChanged
 from models.formats import day
 from storage.case.cases import Case, read_case
@@ -45,7 +46,7 @@ def file_defence(engine: Engine, case: str, by: str, reference: str, now: dateti
         row = {"case": case, "filed_on": filed_on, "reference": reference, "recorded_by": by}
         process.connection.execute(insert(defences).values(row))
         why = f"defesa apresentada em {day(filed_on)}, registrada por {by}: {reference}"
-        record_decision(process.connection, process.case, "defence_filed", why, process.today)
+        record_decision(process.connection, process.case, EntryKind.DEFENCE_FILED, why, process.today)
         return Defence(filed_on=filed_on)
 
 
@@ -61,7 +62,7 @@ def rule_on_defence(
         decided = update(defences).where(is_open).values({**ruled, "decided_at": func.clock_timestamp()})
         row = process.connection.execute(decided.returning(defences.c.filed_on)).one()
         why = f"defesa de {day(row.filed_on)} {VERBS[ruling]} em {day(decided_on)} por {by}: {reason}"
-        record_decision(process.connection, process.case, f"defence_{ruling}", why, process.today)
+        record_decision(process.connection, process.case, EntryKind(f"defence_{ruling}"), why, process.today)
         return Defence(filed_on=row.filed_on, state=ruling, decided_on=decided_on)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
 
 from models.case.commands import check_hold, must_be_open
+from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import HoldsChanged
 from models.formats import day
@@ -70,7 +71,7 @@ def place_hold(
         till = f" até {day(until)}" if until else ""
         proof = f"; prova: {evidence}" if evidence else ""
         said = f"{GROUNDS[ground]}, desde {day(since)}{till}, por {by}: {reason}{proof}"
-        _tell(locked, "hold_placed", f"exigibilidade suspensa ({_named(locked.debts)}): {said}", now)
+        _tell(locked, EntryKind.HOLD_PLACED, f"exigibilidade suspensa ({_named(locked.debts)}): {said}", now)
         return Changed([Held(debt, ground, since, until) for debt in locked.debts], locked.cases)
 
 
@@ -83,7 +84,7 @@ def release_hold(
     ground: Ground | None = None,
     of_debts: Sequence[str] = (),
 ) -> Changed:
-    """Lifts what people placed: on that ground only, on those debts only, else all. Raises Refusal when that is
+    """Lift what people placed: on that ground only, on those debts only, else all. Raises Refusal when that is
     nothing."""
     with _locked(engine, case, of_debts) as locked:
         mine = _of_people(locked.debts) & (holds.c.ground == ground if ground else true())
@@ -93,7 +94,7 @@ def release_hold(
             raise Refusal(f"there is nothing of people's to release; {_what_is_held(locked)}")
         grounds = ", ".join(GROUNDS[name] for name in sorted({hold.ground for hold in gone}))
         of = _named(sorted({hold.debt for hold in gone}))
-        _tell(locked, "hold_lifted", f"suspensão levantada ({of}): {grounds}, por {by}: {reason}", now)
+        _tell(locked, EntryKind.HOLD_LIFTED, f"suspensão levantada ({of}): {grounds}, por {by}: {reason}", now)
         found = [Held(hold.debt, hold.ground, hold.since, hold.until) for hold in gone]
         return Changed(sorted(found, key=lambda hold: (hold.debt, hold.ground)), locked.cases)
 
@@ -148,7 +149,7 @@ def _told(hold: Row[Any]) -> str:
     return f"debt {hold.debt} on {hold.ground} by {hold.placed_by or hold.source} ({ended_by(hold.source)})"
 
 
-def _tell(locked: _Locked, kind: str, why: str, now: datetime) -> None:
+def _tell(locked: _Locked, kind: EntryKind, why: str, now: datetime) -> None:
     for each in (read_case(locked.connection, case) for case in locked.cases):
         record_decision(locked.connection, each, kind, why, each.clock.day_at(now))
     enqueue(locked.connection, locked.cases, HoldsChanged())

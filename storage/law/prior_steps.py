@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert, select
 
 from models.case.commands import must_be_open, must_have_been
 from models.case.facts import StepKind
+from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import PriorStepTaken
 from models.formats import day
@@ -36,5 +37,5 @@ def take_prior_step(
         row = {"case": case, "kind": kind, "on": on, "reference": reference, "recorded_by": by}
         connection.execute(insert(prior_steps).values(row))
         why = f"{PRIOR_STEPS[kind]}, em {day(on)}, registrado por {by}: {reference}"
-        record_decision(connection, record, "prior_step_taken", why, today)
+        record_decision(connection, record, EntryKind.PRIOR_STEP_TAKEN, why, today)
         enqueue(connection, [case], PriorStepTaken())

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Row, select, text, update
 
+from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import NoticeServed
 from models.formats import day
@@ -33,7 +34,7 @@ def prove_service(
     proof = {"served_on": on, "served_by": by, "served_reference": reference}
     connection.execute(update(notices).where(notices.c.id == notice).values(proof))
     why = f"ciência da notificação {notice} em {day(on)}, registrada por {by}: {reference}"
-    record_decision(connection, case, "served", why, on)
+    record_decision(connection, case, EntryKind.NOTICE_SERVED, why, on)
     enqueue(connection, [case.id], NoticeServed(notice=notice, on=on))
 
 
@@ -44,5 +45,5 @@ DEEMED = text("""
 
 
 def deem_served(connection: Connection, case: str, today: date) -> Sequence[Row[tuple[str, date, str]]]:
-    """Takes notices as served by silence, where the law does (`deemed_by`) and its term is over: id, day and law."""
+    """Take notices as served by silence, where the law does (`deemed_by`) and its term is over: id, day and law."""
     return connection.execute(DEEMED, {"case": case, "today": today}).all()

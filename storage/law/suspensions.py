@@ -23,7 +23,7 @@ def suspend_benefits(connection: Connection, case: Case, approvers: Iterable[str
 
 
 def give_back(connection: Connection, case: str, on: date) -> None:
-    """Ends what the case holds suspended."""
+    """End what the case holds suspended."""
     suspended = (suspensions.c.case == case) & suspensions.c.reinstated_at.is_(None)
     ended = {"reinstated_on": on, "reinstated_at": func.clock_timestamp()}
     connection.execute(update(suspensions).where(suspended).values(ended))

@@ -39,6 +39,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import DataError, DBAPIError
 
 from models.callback import Malformed
+from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal, Unreckonable
 from models.events import Event, InstalmentsChanged, PaymentReceived, PaymentReversed
@@ -167,7 +168,7 @@ def take_back(engine: Engine, taken: Sequence[TakenBack], arrived_at: datetime) 
 
 
 def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> None:
-    """Puts an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
+    """Put an unmatched payment on the debt it was meant for; what was given back of it stays given back."""
     _whole(engine, lambda connection: _Posting(connection, now, debts_named=[debt]).match(payment, debt, by))
 
 
@@ -315,7 +316,7 @@ class _Posting:
             if _purpose_of(payment):
                 self._tell_received(payment, RECEIVED_BY[payment["channel"]])
         self._add_all(sums)
-        self.journal += settle(self.connection, sums, told={payment["id"] for payment in new})
+        self.journal += settle(self.connection, sums, reported={payment["id"] for payment in new})
         self._tell_agreements(_purpose_of(payment) for payment in new)
         return new
 
@@ -331,7 +332,7 @@ class _Posting:
         day = self._day(dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
-        self._add(debt, kept, told=payment)
+        self._add(debt, kept, reported=payment)
         self._tell_agreements([debt])
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
@@ -470,7 +471,7 @@ class _Posting:
             evidence |= {"instalment": purpose.id, "agreement": purpose.agreement}
         for case in open_cases_of(purpose):
             day = self._day(case, payment["paid_at"], payment["bank_file"] is not None)
-            self._note(case, day, "payment", reason, evidence)
+            self._note(case, day, EntryKind.PAYMENT_RECEIVED, reason, evidence)
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
 
     def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
@@ -526,7 +527,7 @@ class _Posting:
     def _tell_reversed(self, case: LockedCase, reversal: _Reversal) -> None:
         day = self._day(case, reversal.at)
         reason = f"devolução de {money(reversal.amount)} de um pagamento {RECEIVED_BY[reversal.channel]}"
-        self._note(case, day, "payment_reversed", reason, reversal.evidence)
+        self._note(case, day, EntryKind.PAYMENT_REVERSED, reason, reversal.evidence)
         event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
         self.promised.append((case.id, event))
 
@@ -536,7 +537,7 @@ class _Posting:
             update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
         )
         reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
-        self._note(case, self._day(case, reversal.at), "reopened", reason, reversal.evidence)
+        self._note(case, self._day(case, reversal.at), EntryKind.CASE_REOPENED, reason, reversal.evidence)
 
     def _purpose(self, name: str | None) -> Purpose | None:
         if name is None:
@@ -552,12 +553,12 @@ class _Posting:
         for agreement, covered in self.locked.agreements.items():
             if touched.intersection(covered):
                 case = dated_by(self.debts[covered[0]])
-                told = tell(self.connection, agreement, self._day(case, self.arrived_at))
-                self.promised.append((told.case.id, InstalmentsChanged(agreement=agreement)))
+                agreed = tell(self.connection, agreement, self._day(case, self.arrived_at))
+                self.promised.append((agreed.case.id, InstalmentsChanged(agreement=agreement)))
 
-    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> None:
+    def _add(self, debt: str, amount: Decimal, reported: int | None = None) -> None:
         self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
-        self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
+        self.journal += settle(self.connection, [debt], reported=() if reported is None else (reported,))
 
     def _add_all(self, sums: dict[str, Decimal]) -> None:
         rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]
@@ -566,7 +567,7 @@ class _Posting:
             added = update(debts).where(debts.c.id == more.c.id)
             self.connection.execute(added.values(received=debts.c.received + more.c.received))
 
-    def _note(self, case: LockedCase, day: date, kind: str, reason: str, evidence: dict[str, Any]) -> None:
+    def _note(self, case: LockedCase, day: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> None:
         row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
         self.journal.append(row)
 

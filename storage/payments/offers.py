@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.case.journal import EntryKind
 from models.errors import Unreckonable
 from models.formats import moment, money
 from models.law.calendar import Clock
@@ -85,9 +86,9 @@ class _Campaign:
     compressed: bool
 
 
-def settle(connection: Connection, debts: Collection[str], told: Collection[int] = ()) -> list[Note]:
+def settle(connection: Connection, debts: Collection[str], reported: Collection[int] = ()) -> list[Note]:
     """Remit what the payments of these locked debts have earned and take back what they no longer do. Returns what the
-    journals of the campaigns' cases are to say of it, and of those payments `told` that fell short or came late.
+    journals of the campaigns' cases are to say of it, and of those payments `reported` that fell short or came late.
 
     A debt of which nobody can tell what is owed, for want of a rate, stays as it is until it is judged again.
     """
@@ -103,7 +104,7 @@ def settle(connection: Connection, debts: Collection[str], told: Collection[int]
             continue
         earned = {(v.made.label, v.payment.day): v.remitted for v in verdicts if v.outcome is Outcome.SETTLED}
         notes += _remit(connection, debt, campaigns[debt], earned, remitted[debt])
-        news = [verdict for verdict in verdicts if verdict.payment.id in told]
+        news = [verdict for verdict in verdicts if verdict.payment.id in reported]
         notes += [_note(c, debt, verdict) for verdict in news for c in campaigns[debt] if c.made == verdict.made]
     return notes
 
@@ -226,14 +227,18 @@ def _remit(
 def _remission_note(campaign: _Campaign, debt: str, row: dict[str, Any]) -> Note:
     amount, name = row["amount"], campaign.made.offer.name
     if amount > 0:
-        kind, reason = "remitted", f"{name}: remitidos {money(amount)} ({campaign.made.offer.law})"
+        kind, reason = EntryKind.REMISSION_GRANTED, f"{name}: remitidos {money(amount)} ({campaign.made.offer.law})"
     else:
-        kind, reason = "remission_undone", f"{name}: desfeita a remissão de {money(-amount)}"
+        kind, reason = EntryKind.REMISSION_UNDONE, f"{name}: desfeita a remissão de {money(-amount)}"
     evidence = {"debt": debt, "remitted": f"{amount:.2f}"}
     return _entry(campaign, row["remitted_on"], kind, reason, evidence)
 
 
-KINDS = {Outcome.SETTLED: "settled", Outcome.LOWER: "paid_less", Outcome.LATE: "paid_late"}
+KINDS = {
+    Outcome.SETTLED: EntryKind.OFFER_SETTLED,
+    Outcome.LOWER: EntryKind.OFFER_UNDERPAID,
+    Outcome.LATE: EntryKind.OFFER_PAID_LATE,
+}
 
 
 def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
@@ -247,7 +252,7 @@ def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
     return _entry(campaign, verdict.payment.day, KINDS[verdict.outcome], reason, evidence)
 
 
-def _entry(campaign: _Campaign, at: date, kind: str, reason: str, evidence: dict[str, Any]) -> Note:
+def _entry(campaign: _Campaign, at: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> Note:
     return {
         "case": campaign.case,
         "at": at,

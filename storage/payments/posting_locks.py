@@ -112,7 +112,7 @@ def lock_for_posting(
     refunded: Collection[str],
     debts_named: Collection[str],
 ) -> Locked:
-    """Locks every debt that the call concerns, those that share an agreement with it, and their cases.
+    """Lock every debt that the call concerns, those that share an agreement with it, and their cases.
 
     Raises Overtaken when an agreement was signed on one of the debts before they were locked.
     """
@@ -209,7 +209,7 @@ def _lock_debts(connection: Connection, named: set[str]) -> dict[str, LockedDebt
 
 
 def _lock_newest_cases(connection: Connection, owers: set[tuple[int, str]]) -> dict[tuple[int, str], LockedCase]:
-    """Locks the open case of each taxpayer and tax, else the one closed last, which a reversal may open again."""
+    """Lock the open case of each taxpayer and tax, else the one closed last, which a reversal may open again."""
     columns = (cases.c.id, cases.c.taxpayer, cases.c.tax, cases.c.status, cases.c.closed_at)
     rows = connection.execute(
         select(*columns, cases.c.ruler, cohorts.c.clock)

@@ -233,7 +233,7 @@ ROOM = """
 
 
 def prepare(connection: Connection, cohort: str, on: date) -> None:
-    """Reads the relations once for all figures, until the transaction ends."""
+    """Read the relations once for all figures, until the transaction ends."""
     connection.execute(text(ROOM))
     for name, query in RELATIONS.items():
         asked = _asked(query, cohort, on)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from models.case.journal import EntryKind
 from models.case.state import cell_reached
 from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
@@ -172,8 +173,17 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "replies": replies,
         "tasks": rows(TASKS),
         "benefits": rows(BENEFITS),
-        "events": rows(EVENTS),
+        "events": [_event(row) for row in rows(EVENTS)],
     }
+
+
+KNOWN = frozenset(EntryKind)
+
+
+def _event(entry: dict[str, Any]) -> dict[str, Any]:
+    """A journal entry with its kind as `subject:action` too, where this version knows the kind."""
+    kind = entry["kind"]
+    return {**entry, "event": EntryKind(kind).event if kind in KNOWN else None}
 
 
 def list_agreements(

@@ -81,6 +81,21 @@ def test_each_environment_variable_is_documented() -> None:
     assert sorted(name for name in variables() if not re.search(rf"\b{name}\b", EVERYTHING + example)) == []
 
 
+def test_each_file_that_a_document_names_is_there() -> None:
+    missing = []
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        text = page.read_text()
+        linked = [page.parent / name for name in re.findall(r"\]\(([^)#:]+)\)", text)]
+        named = [ROOT / name for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.(?:py|yaml))`", text)]
+        missing += [f"{page.name}: {file}" for file in [*linked, *named] if not file.exists()]
+    assert missing == []
+
+
+def test_decision_records_have_a_number_each() -> None:
+    numbers = [file.name[:4] for file in sorted((ROOT / "docs" / "decisions").iterdir())]
+    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]
+
+
 def test_what_is_missing_would_be_found() -> None:
     assert {"rows", "dwell", "window_months", "from"} <= {*keys(Ruler, set())}
     assert {"REGUA_HOME", "DATABASE_URL", "TWILIO_AUTH_TOKEN"} <= variables()

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 from temporalio.testing import ActivityEnvironment
@@ -286,3 +287,9 @@ def test_a_database_ahead_of_this_code_is_refused(moved: Engine, url: str) -> No
 def test_an_unknown_schema_is_refused(url: str) -> None:
     with pytest.raises(Refusal, match=f"can't go back to 9999; the schemas of this code are {OLDEST}, "):
         migrate.downgrade(url, "9999")
+
+
+def test_there_is_one_newest_schema() -> None:
+    """Who lands second gives his script the other one as its parent."""
+    heads = ScriptDirectory(str(migrate.SCRIPTS)).get_heads()
+    assert len(heads) == 1, f"{', '.join(heads)} have no successor: let one revise the other"

@@ -16,7 +16,7 @@ PAUSE_SECONDS = 60.0
 
 
 async def checkpoint_regularly(engine: Engine, pause: float = PAUSE_SECONDS) -> None:
-    """Sets checkpoints until cancelled; a database that doesn't answer is asked again."""
+    """Set checkpoints until cancelled; a database that doesn't answer is asked again."""
     seen: Horizon | None = None
     while True:
         await anyio.sleep(pause)

@@ -242,7 +242,7 @@ class Relay:
 
 
 async def _end(client: Client, workflow: str) -> None:
-    """Ends a workflow, if it runs: what comes after starts it anew from the record, which has all that was done."""
+    """End a workflow, if it runs: what comes after starts it anew from the record, which has all that was done."""
     try:
         await client.get_workflow_handle(workflow).terminate("the code now running starts it anew from the record")
     except RPCError as error:

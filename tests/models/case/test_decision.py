@@ -16,6 +16,7 @@ from models.case.decision import decide
 from models.case.evidence import Debt, Filing
 from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFact, PriorStep, facts_of
 from models.case.gate import must_be_other
+from models.case.journal import EntryKind
 from models.case.plan import plan
 from models.case.state import CaseState
 from models.case.status import Status
@@ -165,7 +166,7 @@ class PaperCase:
                 self.since.add("reinstated")
                 self._judge(self.state.reinstated(self.ruler, self.today))
             case Action.INFORM:
-                self._judge(self.state.told())
+                self._judge(self.state.informed())
             case Action.DEEM_SERVED:
                 self.notices[-1] = self.notices[-1].model_copy(update={"served_on": self.notices[-1].deemed_on})
                 self.sit()
@@ -627,7 +628,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def hardship_moves_at_most_once(self) -> None:
-        assert [transition.kind for transition in self.case.transitions].count("hardship") <= 1
+        assert [transition.kind for transition in self.case.transitions].count(EntryKind.HARDSHIP_HEEDED) <= 1
 
     @invariant()
     def who_owes_is_never_forgotten(self) -> None:
@@ -878,7 +879,7 @@ def test_milder_evidence_never_takes_a_case_back_below_the_row_it_climbed_to() -
 def test_hardship_moves_h1_to_h2_once() -> None:
     case = unpaid().climb(1)
     case.declare_hardship()
-    assert turned(case).count("hardship") == 1
+    assert turned(case).count(EntryKind.HARDSHIP_HEEDED) == 1
     assert case.climb(1).path == [("h1", "reminder"), ("h2", "alert")]
     check_life(case)
 

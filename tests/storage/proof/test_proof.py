@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from models.case.journal import EntryKind
 from models.roles import Actor, Role
 from storage.audit.chains import broken_decisions, broken_log
 from storage.audit.checkpoints import broken_checkpoints, horizon, newest_checkpoint, set_checkpoint
@@ -31,7 +32,9 @@ def world(engine: Engine) -> DeliveryWorld:
 def decide(engine: Engine, case: str, *reasons: str) -> None:
     for reason in reasons:
         with engine.begin() as connection:
-            record_decision(connection, read_case(connection, case, lock=True), "classified", reason, NOW.date())
+            record_decision(
+                connection, read_case(connection, case, lock=True), EntryKind.CASE_CLASSIFIED, reason, NOW.date()
+            )
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ class TestWhatIsWhole:
     def test_has_none_in_another_time_zone(self, engine: Engine, cases: list[str]) -> None:
         with engine.begin() as connection:
             connection.execute(text("SET LOCAL timezone = 'America/Maceio'"))
-            record_decision(connection, read_case(connection, cases[0]), "classified", "d", NOW.date())
+            record_decision(connection, read_case(connection, cases[0]), EntryKind.CASE_CLASSIFIED, "d", NOW.date())
         assert faults(engine, cases) == []
 
     def test_keeps_its_hashes_when_a_column_is_added(self, engine: Engine, owner: Engine, cases: list[str]) -> None:
@@ -175,7 +178,7 @@ class TestACheckpoint:
 
     def test_waits_for_what_is_not_committed_yet(self, engine: Engine, cases: list[str]) -> None:
         with engine.begin() as slow:
-            record_decision(slow, read_case(slow, cases[0], lock=True), "classified", "d", NOW.date())
+            record_decision(slow, read_case(slow, cases[0], lock=True), EntryKind.CASE_CLASSIFIED, "d", NOW.date())
             decide(engine, cases[1], "d")
             until = horizon(engine)
             assert not set_checkpoint(engine, until)

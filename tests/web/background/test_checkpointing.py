@@ -4,6 +4,7 @@ import anyio
 import pytest
 from sqlalchemy import Engine
 
+from models.case.journal import EntryKind
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
 from storage.engine import connect
@@ -24,7 +25,9 @@ async def test_new_decisions_are_sealed_by_one_of_several(engine: Engine) -> Non
             tasks.start_soon(checkpoint_regularly, engine, 0.01)
         for number in range(1, 3):
             with engine.begin() as connection:
-                record_decision(connection, read_case(connection, case, lock=True), "classified", "a", NOW.date())
+                record_decision(
+                    connection, read_case(connection, case, lock=True), EntryKind.CASE_CLASSIFIED, "a", NOW.date()
+                )
             await until(partial(lambda wanted: checkpoints() == wanted, number))
         tasks.cancel_scope.cancel()
     assert world.rows("SELECT actor, command, detail ->> 'decisions' FROM audit_log") == [("régua", "seal", "1")] * 2

@@ -1,0 +1,58 @@
+"""The tables: what is remembered. Money is NUMERIC(15,2); instants are UTC; dates are logical days of the case.
+
+Rows are locked in one order everywhere: cases by id, then debts by id. So payments and notices queue, never deadlock.
+"""
+
+from storage.schema.agreements import agreement_debts, agreements, instalments
+from storage.schema.audit import audit_log, tokens
+from storage.schema.base import metadata
+from storage.schema.cases import cases, cohorts, decisions, outbox
+from storage.schema.debts import benefits, debtors, debts, filings, holds, rates, snapshot_debts
+from storage.schema.due_process import acts, approvals, defences, prior_steps, suspensions, tasks
+from storage.schema.notices import delivery_events, notices, replies
+from storage.schema.payments import allocations, bank_files, charges, payments, quarantined_items, remissions, reversals
+from storage.schema.rulers import assets, policies, published, rulers
+from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
+
+__all__ = [
+    "acts",
+    "agreement_debts",
+    "agreements",
+    "allocations",
+    "approvals",
+    "assets",
+    "audit_log",
+    "bank_files",
+    "benefits",
+    "cases",
+    "charges",
+    "cohorts",
+    "debtors",
+    "debts",
+    "decisions",
+    "defences",
+    "delivery_events",
+    "filings",
+    "holds",
+    "instalments",
+    "metadata",
+    "notices",
+    "opt_outs",
+    "outbox",
+    "payments",
+    "policies",
+    "prior_steps",
+    "published",
+    "quarantined_items",
+    "rates",
+    "remissions",
+    "replies",
+    "reversals",
+    "rulers",
+    "snapshot_debts",
+    "suppressed_contacts",
+    "suspensions",
+    "tasks",
+    "taxpayers",
+    "tokens",
+]

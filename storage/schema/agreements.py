@@ -1,0 +1,90 @@
+"""Instalment agreements, their debts and instalments."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.agreement.instalments import State as AgreementState
+from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
+
+# instalment agreements: one a case at a time
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("policy", ForeignKey("policies.digest"), nullable=False),
+    # models.agreement.quote.Request and what it was answered with
+    Column("terms", JSONB, nullable=False),
+    # active, broken, completed
+    Column("state", Text, nullable=False, server_default=text("'active'")),
+    # the how-manieth renegotiation of its debts; 0: the first agreement
+    Column("renegotiation", Integer, nullable=False, server_default=text("0")),
+    # what was owed, and what of it is forgiven if all is paid
+    Column("amount", Numeric(15, 2), nullable=False),
+    Column("discount", Numeric(15, 2), nullable=False),
+    Column("signed_on", Date, nullable=False),
+    # who signed, and by which means: command, link
+    Column("signed_by", Text, nullable=False),
+    Column("signed_via", Text, nullable=False),
+    # since when its debts are on hold (CTN art. 151, VI)
+    Column("effective_on", Date),
+    # the day from which the break has effect, and the day it was certain
+    Column("broken_on", Date),
+    Column("decided_on", Date),
+    Column("completed_on", Date),
+    Column("next_step", JSONB),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("closed_at", DateTime(timezone=True)),
+    Index("ix_agreements_case", "case"),
+    Index("uq_agreements_active", "case", unique=True, postgresql_where=text("closed_at IS NULL")),
+    one_of("state", AgreementState),
+)
+
+
+# what each debt brought into an agreement
+agreement_debts = Table(
+    "agreement_debts",
+    metadata,
+    Column("agreement", ForeignKey("agreements.id"), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Index("ix_agreement_debts_debt", "debt"),
+)
+
+
+instalments = Table(
+    "instalments",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("agreement", ForeignKey("agreements.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("due", Date, nullable=False),
+    Column("amount", Numeric(15, 2), nullable=False),
+    # of the slip, on top of the amount
+    Column("fee", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # by the punctuality bonus
+    Column("credited", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("paid_on", Date),
+    Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
+    # above those of debts, which count from 1: no slip number stands for two things
+    Column("slip_number", BigInteger, Identity(always=True, start=5_000_000_000_000), nullable=False, unique=True),
+    UniqueConstraint("agreement", "n"),
+    CheckConstraint("amount >= 0", name="amount_not_negative"),
+)

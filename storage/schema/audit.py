@@ -1,0 +1,66 @@
+"""The audit log and the tokens of those who act."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    FetchedValue,
+    Identity,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.roles import Role
+from storage.schema.base import NOW, metadata, one_of
+
+# what people did and when, in one chain for all: append-only, numbered and chained by the database; its checkpoints
+# say which decisions there were
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, FetchedValue(), primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), FetchedValue(), nullable=False),
+    Column("actor", Text, nullable=False),
+    # models.roles.Role; none: nobody proved who it was
+    Column("role", Text),
+    Column("authenticated", Boolean, nullable=False),
+    # as it is typed: case approve
+    Column("command", Text, nullable=False),
+    # the case, cohort, debt, payment, or a file's digest
+    Column("subject", Text),
+    # nothing that names a person
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
+    # done or refused
+    Column("outcome", Text, nullable=False, server_default=text("'done'")),
+    Column("hash", LargeBinary, FetchedValue(), nullable=False),
+    Index("ix_audit_log_subject", "subject"),
+    Index("ix_audit_log_seals", "id", postgresql_where=text("command = 'seal'")),
+    one_of("outcome", ("done", "refused")),
+    one_of("role", Role),
+)
+
+
+# by which people prove who they are: the token itself is nowhere
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    # models.roles.Role
+    Column("role", Text, nullable=False),
+    # SHA-256 of the secret
+    Column("digest", LargeBinary, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("issued_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # none: until it is revoked
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_by", Text),
+    Index("uq_tokens_current", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    one_of("role", Role),
+)

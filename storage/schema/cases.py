@@ -1,0 +1,145 @@
+"""Cohorts, their cases, and the journal of what was decided of each."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    FetchedValue,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.case.cohort_state import State as CohortState
+from models.case.journal import EntryKind
+from models.case.status import Status
+from models.proof.holdout import Arm, Habit
+from storage.schema.base import NOW, OPAQUE_ID, metadata, one_of
+
+cohorts = Table(
+    "cohorts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # that its new cases are opened with
+    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("selection", JSONB, nullable=False),
+    Column("clock", JSONB, nullable=False),
+    # every notice becomes a file, whatever providers are there
+    Column("rehearsal", Boolean, nullable=False, server_default=text("false")),
+    # what its notices may cost in all; none: no limit
+    Column("budget", Numeric(15, 2)),
+    Column("spent", Numeric(15, 4), nullable=False, server_default=text("0")),
+    # the share of its cases that nobody contacts, and the ruler that half of the others are contacted by; none: nobody
+    Column("control_share", Numeric),
+    Column("rival", ForeignKey("rulers.digest")),
+    # with what they are drawn (models/proof/holdout.py)
+    Column("salt", Text),
+    # models.case.cohort_state.CohortLifecycle: running, paused or cancelled, and who said so, why, on which logical day
+    Column("lifecycle", Text, nullable=False, server_default=text("'running'")),
+    Column("lifecycle_set_by", Text, nullable=False, server_default=text("''")),
+    Column("lifecycle_reason", Text, nullable=False, server_default=text("''")),
+    Column("lifecycle_since", Date),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
+    one_of("lifecycle", CohortState),
+)
+
+
+# one a taxpayer and tax, one open at most
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
+    Column("tax", Text, nullable=False),
+    Column("cohort", ForeignKey("cohorts.name"), nullable=False),
+    # it keeps it for life, unless it is migrated
+    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    # the first of its blocks, else its state's
+    Column("status", Text, nullable=False, server_default=text("'running'")),
+    # models.case.blocks.Block, in the order of models.case.status.Status
+    Column("blocks", JSONB, nullable=False, server_default=text("'[]'")),
+    # models.case.state.CaseState
+    Column("state", JSONB, nullable=False),
+    # models.case.decision.Step: what comes next
+    Column("next_step", JSONB),
+    # grows with every decision, so that the newest of two is known
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("paused_by", Text),
+    Column("paused_on", Date),
+    Column("hardship_on", Date),
+    # the taxpayer says it is paid: the next rung waits for the bank
+    Column("claimed_paid_on", Date),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("closed_at", DateTime(timezone=True)),
+    # the logical day it was opened, and what was owed then
+    Column("opened_on", Date, nullable=False, server_default=text("CURRENT_DATE")),
+    Column("owed", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # models.proof.holdout.Arm, in a cohort with a lot; cases drawn at the same instant are one line of the draw
+    Column("arm", Text),
+    Column("drawn_at", DateTime(timezone=True)),
+    # models.proof.holdout.Habit, as known when it was drawn
+    Column("habit", Text),
+    Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
+    Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
+    Index("ix_cases_cohort_status", "cohort", "status"),
+    Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
+    one_of("status", Status),
+    one_of("arm", Arm),
+    one_of("habit", Habit),
+    CheckConstraint("coalesce(blocks -> 0 ->> 'kind', status) = status", name="first_block_is_status"),
+)
+
+
+# the journal: every decision with its evidence, rule, ruler version and logical date; rows are only ever added
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("at", Date, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hypothesis", Text),
+    Column("stage", Text),
+    Column("rigidity", Integer),
+    Column("occurrences", Integer),
+    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # of the row and of the case's row before it; the database computes it, whoever writes
+    Column("hash", LargeBinary, FetchedValue(), nullable=False),
+    Index("ix_decisions_case", "case", "id"),
+    one_of("kind", EntryKind),
+)
+
+
+# signals that were promised in the transaction that made them due; the relay delivers them, whatever is down meanwhile
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("delivered_at", DateTime(timezone=True)),
+    # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
+    Index(
+        "ix_outbox_due",
+        text("(name = ANY (ARRAY['cohort_state_changed'::text, 'ruler_changed'::text]))"),
+        "id",
+        postgresql_where=text("delivered_at IS NULL"),
+    ),
+)

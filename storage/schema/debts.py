@@ -1,0 +1,158 @@
+"""Debts and who owes them, what holds them, returns and benefits."""
+
+from typing import get_args
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from models.money.imputation import Kind as DebtKind
+from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
+
+debts = Table(
+    "debts",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("tax", Text, nullable=False),
+    Column("inscription", Text, nullable=False),
+    Column("period", Text),
+    # the due date; for registered debt the day of registration
+    Column("due", Date, nullable=False),
+    Column("litigation", Boolean, nullable=False, server_default=text("false")),
+    Column("amount", Numeric(15, 2), nullable=False),
+    # payments less reversals, whatever their order
+    Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # what was forgiven, all in all: `remissions` says why
+    Column("remitted", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("balance", Numeric(15, 2), Computed("greatest(amount - received - remitted, 0)", persisted=True)),
+    # tax, fee or contribution: in which order a payment is imputed (CTN art. 163, II)
+    Column("kind", Text, nullable=False, server_default=text("'tax'")),
+    # the day its prescription ends (CTN art. 174), where known
+    Column("prescribes", Date),
+    Column("protested", Boolean, nullable=False, server_default=text("false")),
+    Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
+    # what the barcode and the nosso número of its slip carry (models/payment/barcode.py)
+    Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    UniqueConstraint("tax", "inscription"),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    one_of("kind", get_args(DebtKind)),
+)
+
+
+# of which source a snapshot had a debt last; no foreign key, whose check would lock all debts of every snapshot
+snapshot_debts = Table(
+    "snapshot_debts",
+    metadata,
+    Column("debt", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+)
+
+
+# who owes a debt: the principal and the co-debtors, each for the whole of it
+debtors = Table(
+    "debtors",
+    metadata,
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Column("taxpayer", ForeignKey("taxpayers.id"), primary_key=True),
+    Column("uf", Text),
+    # false: a third party's debt, for which the taxpayer is only responsible (CTN art. 163, I)
+    Column("own", Boolean, nullable=False, server_default=text("true")),
+    Index("ix_debtors_taxpayer", "taxpayer"),
+)
+
+
+# enforceability suspended, by ground; those an extract states are placed and lifted by the next one, an agreement's by
+# the agreement, and the others by people
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), nullable=False),
+    Column("ground", Text, nullable=False),
+    # extract, agreement ID, person
+    Column("source", Text, nullable=False),
+    # who placed it, why, and what proves it
+    Column("placed_by", Text),
+    Column("reason", Text),
+    Column("evidence", Text),
+    # logical days, both included; none: since it was placed, and until it is lifted
+    Column("since", Date),
+    Column("until", Date),
+    Column("placed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("lifted_at", DateTime(timezone=True)),
+    Column("lifted_by", Text),
+    Column("lifted_because", Text),
+    Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
+    Index("ix_holds_debt", "debt"),
+)
+
+
+# one row a version of a return; the current one is not superseded
+filings = Table(
+    "filings",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
+    Column("tax", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("due", Date, nullable=False),
+    # filed, late, missing or not_required
+    Column("status", Text, nullable=False),
+    Column("filed_on", Date),
+    Column("declared", Numeric(15, 2)),
+    Column("assessed", Numeric(15, 2)),
+    Column("paid", Numeric(15, 2), nullable=False, server_default=text("0")),
+    Column("paid_on", Date),
+    # the most that any version knew paid by the due date: evidence is judged on it, whatever is paid later
+    Column("paid_before_due", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # what a rectifying return declares instead, and since when
+    Column("corrected", Numeric(15, 2)),
+    Column("corrected_on", Date),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("superseded_at", DateTime(timezone=True)),
+    Index(
+        "uq_filings_current", "taxpayer", "tax", "period", unique=True, postgresql_where=text("superseded_at IS NULL")
+    ),
+    one_of("status", ("filed", "late", "missing", "not_required")),
+    Index("ix_filings_taxpayer", "taxpayer"),
+)
+
+
+benefits = Table(
+    "benefits",
+    metadata,
+    Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
+    Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # the tax it relieves; none: any
+    Column("tax", Text),
+    UniqueConstraint("taxpayer", "code"),
+)
+
+
+# monthly rates that accrual needs, as the Central Bank publishes them
+rates = Table(
+    "rates",
+    metadata,
+    Column("series", Text, primary_key=True),
+    # its first day
+    Column("month", Date, primary_key=True),
+    Column("percent", Numeric(9, 6), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
+)

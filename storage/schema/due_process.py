@@ -1,0 +1,143 @@
+"""Acts of people on a case: defences, prior steps, approvals, suspensions, tasks."""
+
+from typing import get_args
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.case.facts import StepKind
+from models.roles import Role
+from models.words import TASKS
+from storage.schema.base import NOW, metadata, one_of
+
+# what people have to do about a case, or wait for, by a day
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    # call, objection, instalments, contact; processed, suit_suspension, protest_costs, registers_removed
+    Column("kind", Text, nullable=False),
+    # what made it due: with case and kind its idempotency key
+    Column("reference", Text, nullable=False),
+    # in pt-BR
+    Column("what", Text, nullable=False),
+    # the law or rule that asks for it
+    Column("source", Text),
+    Column("due", Date, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("done_at", DateTime(timezone=True)),
+    Column("done_by", Text),
+    UniqueConstraint("case", "kind", "reference"),
+    Index("ix_tasks_due", "due", postgresql_where=text("done_at IS NULL")),
+    one_of("kind", TASKS),
+)
+
+
+# what a taxpayer answers to the threat of a suspension: while one is open, nothing escalates (LC 225/2026)
+defences = Table(
+    "defences",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("filed_on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    # open, accepted, rejected
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("decided_on", Date),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("decided_at", DateTime(timezone=True)),
+    Index("ix_defences_case", "case", "id"),
+    Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
+    one_of("state", ("open", "accepted", "rejected")),
+)
+
+
+# what the law wants before a suit (CNJ 547/2024, Lei 14.973/2024)
+prior_steps = Table(
+    "prior_steps",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    # models.case.facts.StepKind
+    Column("kind", Text, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("case", "kind"),
+    one_of("kind", get_args(StepKind)),
+)
+
+
+# who approved a suspension, and on seeing what
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("given_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_on", Date, nullable=False),
+    # the benefits, the notices served with their dates, the balance of the day, and the basis
+    Column("seen", JSONB, nullable=False),
+    # given; carried_out; lapsed, when something changed before it was
+    Column("state", Text, nullable=False, server_default=text("'given'")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("ended_at", DateTime(timezone=True)),
+    Index("ix_approvals_case", "case", "id"),
+    Index("uq_approvals_given", "case", "given_by", unique=True, postgresql_where=text("state = 'given'")),
+    one_of("state", ("given", "carried_out", "lapsed")),
+)
+
+
+# what a person did to a case: its workflow is told the id alone, and believes this row
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("who", Text, nullable=False),
+    # models.roles.Role; none: nobody proved who it was
+    Column("role", Text),
+    # the fingerprint of what was shown to whom, where something was
+    Column("seen", Text),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_acts_case", "case", "id"),
+    one_of("kind", ("approve", "reject", "pause", "resume")),
+    one_of("role", Role),
+)
+
+
+suspensions = Table(
+    "suspensions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("benefit", ForeignKey("benefits.id"), nullable=False),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("suspended_on", Date, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("reinstated_on", Date),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("reinstated_at", DateTime(timezone=True)),
+    Index("ix_suspensions_case", "case"),
+    Index("uq_suspensions_current", "benefit", "case", unique=True, postgresql_where=text("reinstated_at IS NULL")),
+    Index("ix_suspensions_benefit", "benefit"),
+)

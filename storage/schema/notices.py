@@ -1,0 +1,126 @@
+"""Notices, what providers report of them, and what taxpayers answer."""
+
+from typing import get_args
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from models.contact.delivery import Progress
+from models.contact.replies import Intent
+from models.ruler.schema import Hypothesis, Stage, Tone
+from models.words import CHANNELS
+from storage.schema.base import NOW, metadata, one_of
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    # rung, or reinstatement: that benefits were given back
+    Column("kind", Text, nullable=False, server_default=text("'rung'")),
+    # the how-manieth contact of the case; with the channel, the notice's idempotency key
+    Column("step", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    # the channel of the rung that it stands for: its own, or the one it falls over from
+    Column("rung_channel", Text, nullable=False),
+    Column("at", Date, nullable=False),
+    # the logical instant at which it may leave: inside its contact window
+    Column("due_at", DateTime(timezone=True)),
+    Column("hypothesis", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("rigidity", Integer, nullable=False),
+    Column("tone", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("formal", Boolean, nullable=False),
+    # models.contact.delivery.Progress: claimed, queued, sent, delivered, read, answered, failed, bounced, blocked
+    Column("status", Text, nullable=False),
+    # why it failed, in pt-BR
+    Column("failure", Text),
+    Column("subject", Text),
+    Column("body", Text, nullable=False),
+    # file, sendgrid, twilio, domicile; and what it calls the message
+    Column("provider", Text),
+    Column("provider_id", Text),
+    # where it was sent to; none: the provider needs no address
+    Column("address", Text),
+    # hand-overs to the provider whose answer was lost
+    Column("unanswered", Integer, nullable=False, server_default=text("0")),
+    Column("segments", Integer, nullable=False, server_default=text("1")),
+    Column("cost", Numeric(12, 4), nullable=False, server_default=text("0")),
+    Column("claimed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("sent_at", DateTime(timezone=True)),
+    # ciência
+    Column("served_on", Date),
+    Column("served_by", Text),
+    Column("served_reference", Text),
+    # the day the law takes it as served by silence, and that law
+    Column("deemed_on", Date),
+    Column("deemed_by", Text),
+    UniqueConstraint("case", "step", "channel"),
+    Index("ix_notices_provider_id", "provider_id"),
+    Index("ix_notices_at", "at"),
+    one_of("kind", ("rung", "reinstatement")),
+    one_of("channel", CHANNELS),
+    one_of("rung_channel", CHANNELS),
+    one_of("hypothesis", get_args(Hypothesis)),
+    one_of("stage", Stage),
+    one_of("tone", Tone),
+    one_of("status", Progress),
+)
+
+
+# what providers report of notices, once each, in whatever order; one for a message that isn't ours is kept too
+delivery_events = Table(
+    "delivery_events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    # the provider's own id of the event, by which a redelivery is known
+    Column("event", Text, nullable=False),
+    Column("notice", ForeignKey("notices.id")),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("provider", "event"),
+    Index("ix_delivery_events_notice", "notice"),
+)
+
+
+# what taxpayers answer, and what was answered to them
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("taxpayer", ForeignKey("taxpayers.id")),
+    Column("case", ForeignKey("cases.id")),
+    Column("body", Text, nullable=False),
+    # models.contact.replies.Intent
+    Column("intent", Text, nullable=False),
+    Column("answer", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("provider", "event"),
+    Index("ix_replies_address", "address", "recorded_at"),
+    one_of("channel", CHANNELS),
+    one_of("intent", Intent),
+    Index("ix_replies_case", "case"),
+    Index("ix_replies_taxpayer", "taxpayer"),
+)

@@ -1,0 +1,63 @@
+"""Taxpayers and how they are reached."""
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Index, Numeric, Table, Text, text
+
+from models.words import CHANNELS
+from storage.schema.base import NOW, metadata, one_of
+
+taxpayers = Table(
+    "taxpayers",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # what makes two rows the same person: CPF or CNPJ without punctuation; for a masked CPF, together with the name
+    Column("key", Text, nullable=False, unique=True),
+    Column("tax_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_company", Boolean, nullable=False),
+    Column("email", Text),
+    Column("phone", Text),
+    # the id by which Messenger knows the taxpayer in the authority's own page
+    Column("messenger", Text),
+    # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known
+    Column("known_assets", Numeric(17, 2)),
+    Index("ix_taxpayers_phone", "phone"),
+)
+
+
+# an address that bounced, is no number, was blocked: no notice tries it again on that channel until people give it anew
+suppressed_contacts = Table(
+    "suppressed_contacts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("taxpayer", ForeignKey("taxpayers.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("notice", ForeignKey("notices.id")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("recovered_at", DateTime(timezone=True)),
+    Column("recovered_by", Text),
+    Index(
+        "uq_suppressed_contacts_current",
+        "taxpayer",
+        "channel",
+        "address",
+        unique=True,
+        postgresql_where=text("recovered_at IS NULL"),
+    ),
+    one_of("channel", CHANNELS),
+    Index("ix_suppressed_contacts_notice", "notice"),
+)
+
+
+# asked not to be written to on a channel: for good
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("taxpayer", ForeignKey("taxpayers.id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    # link, reply, or the provider that reports it
+    Column("via", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    one_of("channel", CHANNELS),
+)

@@ -161,7 +161,7 @@ class NoticeActivities(NoticeEffects):
         # the reason as of now: a payment may have come since the workflow was told of the step
         tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
-            tx.judge(tx.state.told())
+            tx.judge(tx.state.informed())
         elif tx.state.steps == step.number:
             _advance(tx, at)
         return made

@@ -50,15 +50,15 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     numbers read aloud, debt detail stated over an open channel before registration (CTN art. 198), and formal notices
     on the way to a suspension that don't say by what: LC 225/2026's thresholds, or the end of the ladder."""
     check = _Check(texts)
-    told: set[str] = set()
+    known: set[str] = set()
     for row, index, rung in ruler.cells():
         where = ("rows", row, "rungs", index, "template")
         letters = sample_letters(ruler, row, rung)
         for channel in channels_of(ruler, row, index):
             for what in check.faults(channel, rung.template, letters):
-                if what not in told:
+                if what not in known:
                     yield Fault(where, what)
-                told.add(what)
+                known.add(what)
             if not check.file(channel, rung.template):
                 yield Fault(where, f"has no words for {channel}: write {check.wanted(channel, rung.template)}")
         if (rung.formal or rung.stage is Stage.SUSPENSION) and _suspends(ruler, row):
@@ -90,15 +90,15 @@ def words_faults(file: str, texts: Texts) -> list[str]:
 def template_warnings(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The messages that can be sent but had better be shorter. To be asked of a ruler whose templates have no
     faults."""
-    words, told = Words(texts), set[str]()
+    words, known = Words(texts), set[str]()
     for row, index, rung in ruler.cells():
         if "sms" not in channels_of(ruler, row, index):
             continue
         bodies = [render("sms", rung.template, letter, words).body for letter in sample_letters(ruler, row, rung)]
         segments = max(measure(body).segments for body in bodies)
-        if segments > MOST_SEGMENTS and rung.template not in told:
+        if segments > MOST_SEGMENTS and rung.template not in known:
             yield Fault(("rows", row, "rungs", index, "template"), f"its SMS takes {segments} segments")
-        told.add(rung.template)
+        known.add(rung.template)
 
 
 def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
@@ -312,10 +312,10 @@ class _Check:
     def _different(self, channel: Channel, file: str, letters: list[Letter]) -> list[Letter]:
         """One of all letters that are the same to a template: few differ in what an SMS says."""
         names = self._names(file) & Letter.model_fields.keys()
-        told: dict[tuple[Any, ...], Letter] = {}
+        by_fields: dict[tuple[Any, ...], Letter] = {}
         for letter in letters:
-            told.setdefault(tuple(getattr(letter, name) for name in names), letter)
-        return list(told.values())
+            by_fields.setdefault(tuple(getattr(letter, name) for name in names), letter)
+        return list(by_fields.values())
 
     def written(self, file: str, children: Sequence[tuple[str, nodes.Template]] = ()) -> Iterator[str]:
         """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
@@ -379,12 +379,12 @@ class _Check:
     def _secrets_told(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
         if channel not in OPEN or letters[0].credit == "registered":
             return
-        told = []
+        said = []
         if self._differ(channel, template, file, letters, SECRET):
-            told = [what for what, names in DETAIL.items() if self._differ(channel, template, file, letters, names)]
-        if told:
+            said = [what for what, names in DETAIL.items() if self._differ(channel, template, file, letters, names)]
+        if said:
             yield (
-                f"{template_file(file)}: by {channel}, an open channel, it states {', '.join(told)} before "
+                f"{template_file(file)}: by {channel}, an open channel, it states {', '.join(said)} before "
                 "registration (CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
             )
 

@@ -181,9 +181,9 @@ def recover(json: Json = False) -> None:
 
 def _answer(acted: Acted, as_json: bool, **more: Any) -> None:
     """Show the status that the case's workflow came to, or the record's when there is no answer."""
-    told = asyncio.run(status_after(temporal_client, acted.case, acted.act))
-    status = told or acted.status
-    if told is None:
+    reached = asyncio.run(status_after(temporal_client, acted.case, acted.act))
+    status = reached or acted.status
+    if reached is None:
         complain("the case does not answer yet: it is on record, and the case hears of it")
     said = {"case": acted.case, "status": status, **more}
     emit(said, as_json, lambda: say(f"{acted.case}: {status}"))
@@ -225,8 +225,8 @@ def _show(file: dict[str, Any]) -> None:
         table(["approved by", "on", "state", "why"], given, "approvals")
     if file["to_approve"]:
         _show_approval(file["to_approve"])
-    told = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
-    table(["notice", "at", "cell", "status", "served"], told, "notices")
+    sent = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
+    table(["notice", "at", "cell", "status", "served"], sent, "notices")
     for title in ("replies", "tasks"):
         if file[title]:
             table(file[title][0].keys(), [row.values() for row in file[title]], title)

@@ -207,16 +207,16 @@ def budget_(
 def pause(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Hold every case of a cohort: no notice is claimed once this has returned."""
     with answering_database() as engine:
-        told = pause_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
-    _show_state(name, State.PAUSED, told, json)
+        yet_to_hear = pause_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
+    _show_state(name, State.PAUSED, yet_to_hear, json)
 
 
 @cohort.command()
 def resume(name: str, by: By, reason: Reason = "", json: Json = False) -> None:
     """Let the clocks of a paused cohort run on, with the waits that were left; cases paused alone stay so."""
     with answering_database() as engine:
-        told = resume_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
-    _show_state(name, State.RUNNING, told, json)
+        yet_to_hear = resume_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
+    _show_state(name, State.RUNNING, yet_to_hear, json)
 
 
 @cohort.command()
@@ -230,13 +230,13 @@ def cancel(
     if not reason.strip():
         raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
-        told = cancel_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
-    _show_state(name, State.CANCELLED, told, json)
+        yet_to_hear = cancel_cohort(engine, credentials(by), name, reason, datetime.now(UTC))
+    _show_state(name, State.CANCELLED, yet_to_hear, json)
 
 
-def _show_state(name: str, to: State, told: int, as_json: bool) -> None:
-    shown = f"{name} is {to} from now on; cases that are being told: {told}"
-    emit({"cohort": name, "state": to, "told": told}, as_json, lambda: say(shown))
+def _show_state(name: str, to: State, yet_to_hear: int, as_json: bool) -> None:
+    shown = f"{name} is {to} from now on; cases that are being told: {yet_to_hear}"
+    emit({"cohort": name, "state": to, "told": yet_to_hear}, as_json, lambda: say(shown))
 
 
 def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from commands.imports import answering_database
 from models.errors import Refusal
 from operations.cases import reveal_dossier
 from reports.document import Document, as_data
-from reports.explanation import told
+from reports.explanation import explain as explanation_of
 from storage.read_models.dossier import read_dossier
 
 
@@ -31,7 +31,7 @@ def explain(
     """Why is this taxpayer here? Every decision with its evidence, rule, notice and proof; always the same bytes."""
     with answering_database() as engine:
         dossier = reveal_dossier(engine, credentials(), case) if reveal else read_dossier(engine, case)
-    document = told(dossier, reveal)
+    document = explanation_of(dossier, reveal)
     if html is not None:
         _write(html, _as_html(document))
     if pdf is not None:

@@ -64,8 +64,8 @@ def create_schedule(
     least = selection.min_amount or None
     chosen = {"min-amount": least, "uf": selection.uf, "tax": selection.tax}
     select = [f"{key}={value}" for key, value in chosen.items() if value]
-    told = {"cron": cron, "ruler": bundle.ruler.label}
-    act.tell(**told, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
+    detail = {"cron": cron, "ruler": bundle.ruler.label}
+    act.tell(**detail, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     make(lambda: _founded(act, name, bundle, selection, clock, budget, rehearsal, control))
 
 

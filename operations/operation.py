@@ -59,10 +59,10 @@ class Act:
 
     def tell(self, **detail: Any) -> None:
         """Add to the entry's detail; nothing that names a person. Empty values are left out."""
-        told = {name: value for name, value in detail.items() if value}
+        said = {name: value for name, value in detail.items() if value}
         self.entry.detail |= {
             name: " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            for name, value in told.items()
+            for name, value in said.items()
         }
 
 

@@ -59,9 +59,9 @@ def _examined(text: str, texts: Texts, looks: tuple[Look, ...]) -> tuple[Ruler |
     return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
 
 
-def _about_the_same(fault: Fault, told: Fault) -> bool:
-    depth = min(len(fault.where), len(told.where))
-    return depth > 0 and fault.where[:depth] == told.where[:depth]
+def _about_the_same(fault: Fault, other: Fault) -> bool:
+    depth = min(len(fault.where), len(other.where))
+    return depth > 0 and fault.where[:depth] == other.where[:depth]
 
 
 def placed(path: str, fault: Fault) -> str:

@@ -25,8 +25,8 @@ def bounce(engine: Engine, case: str, event: str, now: datetime) -> None:
     """The newest e-mail of a case comes back."""
     with engine.connect() as connection:
         notice = connection.execute(NEWEST_MAIL, {"case": case}).scalar_one()
-    told = {"event": "bounce", "sg_event_id": event, "timestamp": int(now.timestamp()), "notice": notice}
-    record_reports(engine, read_events(json.dumps([told | {"status": NO_SUCH_MAILBOX}]).encode(), now), now)
+    bounced = {"event": "bounce", "sg_event_id": event, "timestamp": int(now.timestamp()), "notice": notice}
+    record_reports(engine, read_events(json.dumps([bounced | {"status": NO_SUCH_MAILBOX}]).encode(), now), now)
 
 
 def answer_sms(engine: Engine, phone: str, body: str, event: str, now: datetime) -> None:

@@ -44,11 +44,11 @@ def bars(title: str, names: Sequence[str], columns: Sequence[Column], unit: Form
             x, width = LEFT + wide * (n + 0.15), wide * 0.7
             drawn.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{shade}"/>')
             foot += part
-    told = "; ".join(
+    words = "; ".join(
         f"{column.label}: " + ", ".join(f"{name} {unit(part)}" for name, part in zip(names, column.parts, strict=True))
         for column in columns
     )
-    return _picture(title, told, "".join([*drawn, _key(names, filled=True)]))
+    return _picture(title, words, "".join([*drawn, _key(names, filled=True)]))
 
 
 def steps(title: str, curves: Mapping[str, Curve], last: int, unit: Format) -> str:
@@ -75,9 +75,9 @@ def steps(title: str, curves: Mapping[str, Curve], last: int, unit: Format) -> s
         drawn.append(f'<polygon points="{high} {backwards}" fill="{shade}" opacity="0.18"/>')
         points = path([(point.day, point.paid) for point in curve.points])
         drawn.append(f'<polyline points="{points}" fill="none" stroke="{shade}" stroke-width="3"{_dashed(dash)}/>')
-    told = "; ".join(f"{name}: {unit(curve.points[-1].paid)} no fim" for name, curve in curves.items() if curve.points)
+    words = "; ".join(f"{name}: {unit(curve.points[-1].paid)} no fim" for name, curve in curves.items() if curve.points)
     drawn.append(_text("dias", WIDTH - RIGHT, HEIGHT - 2, "end", MUTED))
-    return _picture(title, told, "".join([*drawn, _key(list(curves))]))
+    return _picture(title, words, "".join([*drawn, _key(list(curves))]))
 
 
 class Stretch(NamedTuple):
@@ -104,9 +104,9 @@ def levels(title: str, stretches: Sequence[Stretch], unit: Format) -> str:
             y, begins, ends = _y(stretch.mean, 0, top), LEFT + wide * first, LEFT + wide * place
             line = f'x1="{begins:.1f}" x2="{ends:.1f}" y1="{y:.1f}" y2="{y:.1f}"'
             drawn.append(f'<line {line} stroke="{DARK}" stroke-width="2"{_dashed(dash)}/>')
-    told = "; ".join(f"{label}: {unit(value)}" for stretch in stretches for label, value in stretch.months)
+    words = "; ".join(f"{label}: {unit(value)}" for stretch in stretches for label, value in stretch.months)
     key = [stretch.name for stretch in stretches if stretch.months]
-    return _picture(title, told, "".join([*drawn, _key(key, filled=True, shades=list(reversed(SHADES[:2])))]))
+    return _picture(title, words, "".join([*drawn, _key(key, filled=True, shades=list(reversed(SHADES[:2])))]))
 
 
 class Interval(NamedTuple):
@@ -121,13 +121,13 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
     bounds = [0.0, *(bound for each in found for bound in (each.low, each.high))]
     span = (max(bounds) - min(bounds)) * 1.1 or 1.0
     start = (max(bounds) + min(bounds) - span) / 2
-    told = [f"{each.name}: {unit(each.value)} ({unit(each.low)} a {unit(each.high)})" for each in found]
+    said = [f"{each.name}: {unit(each.value)} ({unit(each.low)} a {unit(each.high)})" for each in found]
     height, rows = 60 * len(found) + 24, []
 
     def x(value: float) -> float:
         return RIGHT + (WIDTH - 2 * RIGHT) * (value - start) / span
 
-    for n, (each, words) in enumerate(zip(found, told, strict=True)):
+    for n, (each, words) in enumerate(zip(found, said, strict=True)):
         y, low, high = 60 * n + 42, x(each.low), x(each.high)
         rows.append(_text(words, RIGHT, y - 22))
         zero = f'x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y - 14}" y2="{y + 18}"'
@@ -135,17 +135,17 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
         rows.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{DARK}" stroke-width="3"/>')
         rows.append(f'<circle cx="{x(each.value):.1f}" cy="{y}" r="7" fill="{SHADES[0]}"/>')
     rows.append(_text("0", x(0), height - 4, "middle", MUTED))
-    return _picture(title, "; ".join(told), "".join(rows), height)
+    return _picture(title, "; ".join(said), "".join(rows), height)
 
 
 # ---- what all of them have
 
 
-def _picture(title: str, told: str, drawn: str, height: float = HEIGHT) -> str:
-    """The SVG element. `told` says the same in words, for who can't see it."""
+def _picture(title: str, words: str, drawn: str, height: float = HEIGHT) -> str:
+    """The SVG element. `words` says the same, for who can't see it."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" lang="pt-BR" '
-        f'font-family="{FONT}"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
+        f'font-family="{FONT}"><title>{escape(title)}</title><desc>{escape(words)}</desc>'
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{drawn}</svg>'
     )
 

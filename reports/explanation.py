@@ -25,7 +25,7 @@ CONFIDENTIAL = "Documento com informação protegida por sigilo fiscal (CTN art.
 MASKED = f"{CONFIDENTIAL} Nome, inscrição completa e endereços do contribuinte foram omitidos (Lei 13.709/2018)."
 
 
-def told(dossier: Dossier, reveal: bool) -> Document:
+def explain(dossier: Dossier, reveal: bool) -> Document:
     """The explanation of a case. Without `reveal` nothing in it names the taxpayer or says where to reach him."""
     record = Record(dossier, reveal)
     document = Document(

@@ -45,7 +45,7 @@ async def start_case(
 ) -> None:
     """Start the case's workflow unless it runs already; `signal` reaches it either way, before anything else. Whoever
     has evaluated it spares the workflow that."""
-    told: Sequence[Event] = [] if signal is None else [signal]
+    events: Sequence[Event] = [] if signal is None else [signal]
     found_by: FoundBy = searchable(evaluation.next_action) if evaluation else {STATUS: Status.RUNNING}
     await client.start_workflow(
         WORKFLOW,
@@ -60,7 +60,7 @@ async def start_case(
         request_eager_start=True,
         priority=fair_to(cohort),
         start_signal=signal.signal() if signal else None,
-        start_signal_args=told,
+        start_signal_args=events,
     )
 
 

@@ -223,7 +223,7 @@ class TaxpayerRuler:
         workflow.upsert_search_attributes([RULER.value_set(event.ruler)])
 
     @workflow.signal(dynamic=True)
-    def any_other(self, name: str, told: Sequence[RawValue]) -> None:
+    def any_other(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Each of `models.events`, unread: the sandbox of every case has to set up what is written here."""
         self.news = True
 

@@ -147,9 +147,9 @@ def refer(view: View, due: date, why: str) -> Step:
     if missing := steps_missing(view.ruler, view.facts):
         wanted = ", ".join(PRIOR_STEPS[kind] for kind in missing)
         return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
-    told = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
-    if view.ruler.referral.cadin and told:
-        due = max(due, view.calendar.after(min(told), view.ruler.referral.cadin))
+    notified_on = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
+    if view.ruler.referral.cadin and notified_on:
+        due = max(due, view.calendar.after(min(notified_on), view.ruler.referral.cadin))
     return act(view, Action.REFER, due, why)
 
 

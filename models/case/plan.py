@@ -50,7 +50,7 @@ def _imagine(view: View, step: Step) -> View:
     if step.action is Action.SUSPEND:
         return view.at(state.suspended_now(today))
     if step.action is Action.INFORM:
-        return view.at(state.told())
+        return view.at(state.informed())
     if step.action is Action.REFER:
         return view.at(state.referred_now())
     if step.action is Action.ASK_APPROVAL:

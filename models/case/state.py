@@ -249,7 +249,7 @@ class CaseState(_Value):
         clock = self.clock.but(wait=dwell, anchor=on, not_before=on)
         return there._placed(rung=before)._but(to_tell=True, clock=clock)
 
-    def told(self) -> CaseState:
+    def informed(self) -> CaseState:
         """The state once the taxpayer was told that benefits are back. It is a contact, and no rung."""
         return self._placed(stands=False)._but(to_tell=False, steps=self.steps + 1)
 

@@ -223,12 +223,12 @@ def _scaled(estimate: Estimate, factor: float) -> Estimate:
 
 def conclusions(uplift: Uplift) -> tuple[str, ...]:
     """The findings in pt-BR, a sentence a figure; empty where nothing can be compared."""
-    told = (
+    found = (
         (uplift.rate, 100, "ponto percentual de pagantes", "pontos percentuais de pagantes"),
         (uplift.value, 1, "real por contribuinte", "reais por contribuinte"),
     )
     return tuple(
-        _conclusion(uplift, _scaled(estimate, factor), one, many) for estimate, factor, one, many in told if estimate
+        _conclusion(uplift, _scaled(estimate, factor), one, many) for estimate, factor, one, many in found if estimate
     )
 
 

@@ -422,7 +422,7 @@ def _explained(life: Life) -> Iterator[str]:
 
 def _told_once(life: Life) -> Iterator[str]:
     """Each payment that came while the case was open was told by one delivered signal."""
-    told = Counter(signal["payment"] for signal in life.signals)
+    signals = Counter(signal["payment"] for signal in life.signals)
     journalled = Counter(decision["payment"] for decision in life.decisions if decision["kind"] == "payment")
     reopened = any(decision["kind"] == "reopened" for decision in life.decisions)
     for payment in (money for money in life.money if money["id"] and money["amount"] > 0):
@@ -431,8 +431,8 @@ def _told_once(life: Life) -> Iterator[str]:
         )
         # when a case that was opened again had been closed before is not kept: its journal says what it was to hear
         owed = journalled[payment["id"]] if reopened else int(was_open)
-        if told[payment["id"]] != owed:
-            yield f"payment {payment['id']} is owed to it {owed} times, and was signalled {told[payment['id']]} times"
+        if (times := signals[payment["id"]]) != owed:
+            yield f"payment {payment['id']} is owed to it {owed} times, and was signalled {times} times"
     for signal in life.signals:
         if signal["delivered_at"] is None:
             yield f"the signal {signal['id']} of payment {signal['payment']} is not delivered"

@@ -25,16 +25,16 @@ class Recovered:
 def look_again(connection: Connection, closed_since: datetime | None = None) -> Recovered:
     """Make all open cases look again, and those closed since then: their workflows, if they run still, learn that they
     are."""
-    told = connection.scalars(
+    woken = connection.scalars(
         select(cases.c.id).where(_lives(cases, closed_since), cases.c.status != Status.CONTROL.value)
     ).all()
-    enqueue(connection, told, MemoryLost())
+    enqueue(connection, woken, MemoryLost())
     running = connection.execute(
         select(agreements.c.case, agreements.c.id).where(_lives(agreements, closed_since))
     ).tuples()
     agreed = [(case, InstalmentsChanged(agreement=agreement)) for case, agreement in running]
     enqueue_each(connection, agreed)
-    return Recovered(cases=len(told), agreements=len(agreed))
+    return Recovered(cases=len(woken), agreements=len(agreed))
 
 
 def _lives(table: Table, closed_since: datetime | None) -> ColumnElement[bool]:

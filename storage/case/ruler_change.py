@@ -105,10 +105,10 @@ def migrate_cohort(engine: Engine, name: str, to: RulerBundle, by: str, now: dat
             progress(len(page))
         connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
         connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
-        told = RulerChanged(ruler=to.ruler.label)
+        event = RulerChanged(ruler=to.ruler.label)
         connection.execute(
             OWE_EACH,
-            {"cohort": name, "ruler": then.digest, "signal": told.signal(), "payload": told.model_dump_json()},
+            {"cohort": name, "ruler": then.digest, "signal": event.signal(), "payload": event.model_dump_json()},
         )
         connection.execute(text(f"NOTIFY {CHANNEL}"))
         return len(ids)

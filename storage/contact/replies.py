@@ -140,8 +140,8 @@ def _answer(
     if case is None:
         return None
     if reply.intent is Intent.UNCLEAR:
-        told = connection.execute(TOLD_TODAY, {"address": reply.address}).scalar_one()
-        return None if told else ANSWERS[Intent.UNCLEAR]
+        menu_sent = connection.execute(TOLD_TODAY, {"address": reply.address}).scalar_one()
+        return None if menu_sent else ANSWERS[Intent.UNCLEAR]
     if case.closed_at is not None and reply.intent is not Intent.CALL:
         return NOTHING_OPEN
     return ANSWERS[reply.intent].format(link=pay_link(case.id) if pay_link else case.ruler.contact.site)
@@ -189,6 +189,6 @@ def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> N
     if case.claimed_paid_on is not None:
         return
     connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))
-    told = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
-    record_decision(connection, case, EntryKind.PAYMENT_CLAIMED, told, today)
+    reason = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
+    record_decision(connection, case, EntryKind.PAYMENT_CLAIMED, reason, today)
     enqueue(connection, [case.id], PaymentClaimed(on=today))

@@ -129,8 +129,8 @@ def _accepted(returned: BankReturn, rejects: Rejects, imported: BankFileImported
 
 def _row(payment: BankPayment, header: Header) -> str:
     values = (payment.line, identity_of(payment, header), payment.sequence, payment.code, payment.slip_number or "")
-    told = (payment.payer, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank", payment.taken_back)
-    return "\t".join(map(str, (*values, *told))) + "\n"
+    reported = (payment.payer, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank", payment.taken_back)
+    return "\t".join(map(str, (*values, *reported))) + "\n"
 
 
 def _remember(engine: Engine, source: TextFile, header: Header, imported: BankFileImported, state: str) -> int:

@@ -315,7 +315,7 @@ class _Posting:
             if _purpose_of(payment):
                 self._tell_received(payment, RECEIVED_BY[payment["channel"]])
         self._add_all(sums)
-        self.journal += settle(self.connection, sums, told={payment["id"] for payment in new})
+        self.journal += settle(self.connection, sums, reported={payment["id"] for payment in new})
         self._tell_agreements(_purpose_of(payment) for payment in new)
         return new
 
@@ -331,7 +331,7 @@ class _Posting:
         day = self._day(dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
-        self._add(debt, kept, told=payment)
+        self._add(debt, kept, reported=payment)
         self._tell_agreements([debt])
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
@@ -549,12 +549,12 @@ class _Posting:
         for agreement, covered in self.locked.agreements.items():
             if touched.intersection(covered):
                 case = dated_by(self.debts[covered[0]])
-                told = tell(self.connection, agreement, self._day(case, self.arrived_at))
-                self.promised.append((told.case.id, InstalmentsChanged(agreement=agreement)))
+                agreed = tell(self.connection, agreement, self._day(case, self.arrived_at))
+                self.promised.append((agreed.case.id, InstalmentsChanged(agreement=agreement)))
 
-    def _add(self, debt: str, amount: Decimal, told: int | None = None) -> None:
+    def _add(self, debt: str, amount: Decimal, reported: int | None = None) -> None:
         self.connection.execute(update(debts).where(debts.c.id == debt).values(received=debts.c.received + amount))
-        self.journal += settle(self.connection, [debt], told=() if told is None else (told,))
+        self.journal += settle(self.connection, [debt], reported=() if reported is None else (reported,))
 
     def _add_all(self, sums: dict[str, Decimal]) -> None:
         rows = [{"id": debt, "received": amount} for debt, amount in sums.items()]

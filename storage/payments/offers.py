@@ -86,9 +86,9 @@ class _Campaign:
     compressed: bool
 
 
-def settle(connection: Connection, debts: Collection[str], told: Collection[int] = ()) -> list[Note]:
+def settle(connection: Connection, debts: Collection[str], reported: Collection[int] = ()) -> list[Note]:
     """Remit what the payments of these locked debts have earned and take back what they no longer do. Returns what the
-    journals of the campaigns' cases are to say of it, and of those payments `told` that fell short or came late.
+    journals of the campaigns' cases are to say of it, and of those payments `reported` that fell short or came late.
 
     A debt of which nobody can tell what is owed, for want of a rate, stays as it is until it is judged again.
     """
@@ -104,7 +104,7 @@ def settle(connection: Connection, debts: Collection[str], told: Collection[int]
             continue
         earned = {(v.made.label, v.payment.day): v.remitted for v in verdicts if v.outcome is Outcome.SETTLED}
         notes += _remit(connection, debt, campaigns[debt], earned, remitted[debt])
-        news = [verdict for verdict in verdicts if verdict.payment.id in told]
+        news = [verdict for verdict in verdicts if verdict.payment.id in reported]
         notes += [_note(c, debt, verdict) for verdict in news for c in campaigns[debt] if c.made == verdict.made]
     return notes
 

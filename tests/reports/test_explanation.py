@@ -19,7 +19,7 @@ from reports.document import Document, Entry, Verbatim, as_data
 from reports.document_html import html
 from reports.document_pdf import pdf
 from reports.document_terminal import show
-from reports.explanation import told
+from reports.explanation import explain
 from storage.read_models.dossier import read_dossier
 from tests.chance import examples
 from tests.explained_world import FORMATTED, NAME, PERSONAL, Recorder, begun, with_everything
@@ -86,18 +86,18 @@ def everywhere(document: Document) -> dict[str, str]:
 
 
 def test_each_part_of_the_record_is_in_each_form(engine: Engine, case: str) -> None:
-    forms = everywhere(told(read_dossier(engine, case), reveal=False))
+    forms = everywhere(explain(read_dossier(engine, case), reveal=False))
     del forms["raw"]
     lacking = {(form, fact) for form, text in forms.items() for fact in FACTS if plain(fact) not in plain(text)}
     assert lacking == set()
 
 
 def test_nobody_is_named_unless_asked(engine: Engine, case: str) -> None:
-    hidden = everywhere(told(read_dossier(engine, case), reveal=False))
+    hidden = everywhere(explain(read_dossier(engine, case), reveal=False))
     telling = {(form, secret) for form, text in hidden.items() for secret in PERSONAL if plain(secret) in plain(text)}
     assert telling == set()
     assert "**.***.345/01DE-**" in hidden["html"]
-    shown = everywhere(told(read_dossier(engine, case), reveal=True))
+    shown = everywhere(explain(read_dossier(engine, case), reveal=True))
     for form in ("html", "pdf", "terminal"):
         assert plain(NAME) in plain(shown[form])
         assert FORMATTED in shown[form]
@@ -105,7 +105,7 @@ def test_nobody_is_named_unless_asked(engine: Engine, case: str) -> None:
 
 
 def test_what_a_taxpayer_or_an_official_wrote_is_no_markup(engine: Engine, case: str) -> None:
-    page = html(told(read_dossier(engine, case), reveal=True)).decode()
+    page = html(explain(read_dossier(engine, case), reveal=True)).decode()
     opened = Opened(page)
     assert (opened.stack, opened.fetched) == ([], [])
     assert "script" not in opened.tags
@@ -113,7 +113,7 @@ def test_what_a_taxpayer_or_an_official_wrote_is_no_markup(engine: Engine, case:
 
 
 def test_the_pdf_says_its_language_its_pages_and_its_parts(engine: Engine, case: str) -> None:
-    document = told(read_dossier(engine, case), reveal=False)
+    document = explain(read_dossier(engine, case), reveal=False)
     read = PdfReader(BytesIO(pdf(document)))
     assert str(read.root_object["/Lang"]) == "pt-BR"
     pages = [page.extract_text() for page in read.pages]
@@ -126,7 +126,7 @@ def test_the_pdf_says_its_language_its_pages_and_its_parts(engine: Engine, case:
 def test_a_chained_journal_shows_its_links_and_ends_with_the_last(engine: Engine, case: str) -> None:
     dossier = read_dossier(engine, case)
     chained = [{**decision, "hash": f"{n:064}"} for n, decision in enumerate(dossier.decisions, start=1)]
-    document = told(replace(dossier, decisions=chained), reveal=False)
+    document = explain(replace(dossier, decisions=chained), reveal=False)
     entries = [block for block in blocks(document) if isinstance(block, Entry)]
     assert [dict(entry.facts)["Elo da cadeia"] for entry in entries] == [row["hash"] for row in chained]
     assert f"({len(chained)})" in str(document.sections[-1])
@@ -138,7 +138,7 @@ def test_a_long_text_in_a_table_goes_over_the_page(engine: Engine) -> None:
         record = Recorder(connection, *begun(engine))
         record.journal("notice", "palavra " * 4000)
         record.notice(0, "email", "linha\n" * 400, served_by="Caio", served_on=None, deemed_by="lei " * 3000)
-    assert len(PdfReader(BytesIO(pdf(told(read_dossier(engine, record.case), reveal=False)))).pages) > 5
+    assert len(PdfReader(BytesIO(pdf(explain(read_dossier(engine, record.case), reveal=False)))).pages) > 5
 
 
 COHORTS = count()
@@ -167,7 +167,7 @@ def test_every_decision_notice_and_approval_is_told_whatever_happened(
             if kind == "approved":
                 record.approval(f"Bia {number}", words)
             record.journal(kind, words, stage="notice", hypothesis="h8")
-    document = told(read_dossier(engine, record.case), reveal=True)
+    document = explain(read_dossier(engine, record.case), reveal=True)
     entries = [block for block in blocks(document) if isinstance(block, Entry)]
     assert [(entry.kind, entry.reason) for entry in entries] == steps
     for number, entry in enumerate(entries):

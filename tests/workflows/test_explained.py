@@ -1,7 +1,7 @@
 """A whole life explained from its record alone."""
 
 from reports.document import Entry, Verbatim
-from reports.explanation import told
+from reports.explanation import explain
 from storage.read_models.dossier import read_dossier
 from tests.builders import FACTS
 from tests.workflows.town import Life, Town
@@ -23,7 +23,7 @@ async def suspended_and_given_back(town: Town) -> Life:
 async def test_every_decision_notice_and_approval_of_a_life_is_in_its_explanation(town: Town) -> None:
     life = await suspended_and_given_back(town)
     dossier = read_dossier(town.engine, life.case)
-    document = told(dossier, reveal=False)
+    document = explain(dossier, reveal=False)
     blocks = [block for section in document.sections for block in section.blocks]
     entries = [block for block in blocks if isinstance(block, Entry)]
     assert [entry.kind for entry in entries] == life.journal

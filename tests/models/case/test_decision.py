@@ -166,7 +166,7 @@ class PaperCase:
                 self.since.add("reinstated")
                 self._judge(self.state.reinstated(self.ruler, self.today))
             case Action.INFORM:
-                self._judge(self.state.told())
+                self._judge(self.state.informed())
             case Action.DEEM_SERVED:
                 self.notices[-1] = self.notices[-1].model_copy(update={"served_on": self.notices[-1].deemed_on})
                 self.sit()

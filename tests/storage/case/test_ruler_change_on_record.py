@@ -14,7 +14,7 @@ from models.case.ruler_change import Outcome
 from models.errors import Refusal
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
-from reports.explanation import told
+from reports.explanation import explain
 from storage.audit.invariants import violations
 from storage.case import ruler_change as migration
 from storage.case.cohort_lifecycle import change_cohort_state
@@ -94,7 +94,7 @@ def test_a_cohort_goes_on_by_the_new_ruler_and_nothing_is_amiss(engine: Engine) 
     street.passes(40)
     assert violations(street.engine, street.cohort.name) == []
     assert {stage for (stage,) in ask(street, "SELECT stage FROM notices WHERE hypothesis = 'h7'")} >= {"alert"}
-    document = str(told(read_dossier(street.engine, street.lives[0].case), False))
+    document = str(explain(read_dossier(street.engine, street.lives[0].case), False))
     assert "alagoas-icms v1" in document
     assert "alagoas-icms v2" in document
 

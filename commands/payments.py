@@ -1,5 +1,6 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
+import os
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
@@ -22,13 +23,15 @@ from models.formats import money
 from models.payment.bank_record import RejectedLine
 from models.payment.bank_return import open_return
 from models.payment.tally import tally
-from operations.payments import import_bank_file, match_payment
+from operations.payments import import_bank_file, match_payment, retry_item
 from storage.intake.files import TextFile, look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported
 from storage.payments.ledger import unmatched as unmatched_payments
+from storage.payments.quarantine import list_quarantined
 from storage.payments.statement import Reconciled, State, list_payments
 from storage.payments.statement import reconcile as reconciled
+from workflows.secrecy import cipher_from
 
 SOME_NEED_PEOPLE = 3
 """The exit code of what was done, but for lines that people have to look at."""
@@ -123,6 +126,33 @@ def match(
         match_payment(engine, who := credentials(by), payment, debt, datetime.now(UTC))
     said = {"payment": payment, "debt": debt, "by": who.name}
     emit(said, as_json, lambda: say(f"payment {payment} is on {debt}"))
+
+
+@payments.command()
+def quarantined(as_json: Json = False) -> None:
+    """List the items of Pix callbacks that can't be read, without what is in them."""
+    with answering_database() as engine, engine.connect() as connection:
+        found = list_quarantined(connection)
+
+    def readable() -> None:
+        columns = ("id", "arrived_at", "last_arrived_at", "times", "reason")
+        table(columns, ([item[column] for column in columns] for item in found))
+
+    emit({"items": found}, as_json, readable)
+
+
+@payments.command()
+def retry(
+    item: Annotated[int, typer.Argument(metavar="ID", help="Of an item, as `payments quarantined` shows it.")],
+    by: By,
+    as_json: Json = False,
+) -> None:
+    """Judge an item of the quarantine again, after an update that reads more."""
+    with answering_database() as engine:
+        who, cipher = credentials(by), cipher_from(os.environ)
+        recorded = retry_item(engine, who, item, cipher, datetime.now(UTC))
+    said = {"item": item, "by": who.name, "payments": recorded.payments, "reversals": recorded.reversals}
+    emit(said, as_json, lambda: say(f"item {item} is read: {recorded.payments} payments, {recorded.reversals} refunds"))
 
 
 @payments.command()

@@ -54,7 +54,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Guard)
     quote_nothing(app)
-    app.include_router(pix_routes(engine, pix_secrets))
+    app.include_router(pix_routes(engine, pix_secrets, cipher))
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:

@@ -245,6 +245,7 @@ class _Reversal:
     reference: str
     amount: Decimal
     at: datetime | None
+    rtr_id: str | None
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -474,22 +475,25 @@ class _Posting:
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
 
     def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
-        earlier = select(reversals.c.reference, reversals.c.amount).where(reversals.c.payment == payment["id"])
-        known = dict(self.connection.execute(earlier).tuples().all())
-        before = len(known)
+        asked = select(reversals.c.reference, reversals.c.rtr_id, reversals.c.amount)
+        earlier = self.connection.execute(asked.where(reversals.c.payment == payment["id"])).all()
+        known = {name for row in earlier for name in (row.reference, row.rtr_id) if name}
+        left, new = payment["amount"] - sum(row.amount for row in earlier), 0
         for refund in refunds:
             # the bank is the authority on what it gave back, but no more can be given back than came in
-            amount = min(refund.amount, payment["amount"] - sum(known.values()))
-            if refund.id not in known and amount > 0:
-                known[refund.id] = amount
-                self._store_reversal(_reversal_of(payment, refund.id, amount, refund.at))
-        return len(known) - before
+            amount = min(refund.amount, left)
+            if known.isdisjoint({refund.id, refund.rtr_id}) and amount > 0:
+                known |= {name for name in (refund.id, refund.rtr_id) if name}
+                left, new = left - amount, new + 1
+                self._store_reversal(_reversal_of(payment, refund.id, amount, refund.at, refund.rtr_id))
+        return new
 
     def _store_reversal(self, reversal: _Reversal) -> None:
         purpose = self._purpose(reversal.purpose)
         row = {
             "payment": reversal.payment,
             "reference": reversal.reference,
+            "rtr_id": reversal.rtr_id,
             "amount": reversal.amount,
             "reversed_on": self._day(dated_by(purpose), reversal.at),
         }
@@ -579,8 +583,10 @@ class _Posting:
         return named if by_file and case.clock.origin_day <= named <= today else today
 
 
-def _reversal_of(payment: RowMapping, reference: str, amount: Decimal, at: datetime | None) -> _Reversal:
-    return _Reversal(payment["id"], payment["channel"], _purpose_of(payment), reference, amount, at)
+def _reversal_of(
+    payment: RowMapping, reference: str, amount: Decimal, at: datetime | None, rtr_id: str | None = None
+) -> _Reversal:
+    return _Reversal(payment["id"], payment["channel"], _purpose_of(payment), reference, amount, at, rtr_id)
 
 
 def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:

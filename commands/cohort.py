@@ -25,6 +25,7 @@ from models.errors import Refusal
 from models.formats import money, tax_name
 from models.law.calendar import Clock
 from models.law.states import STATES
+from models.money.prices import ChannelCost
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
@@ -41,7 +42,6 @@ from operations.cohorts import (
 from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection, read_cohort
 from storage.case.dry_run import DryRun, foresee
-from storage.contact.costs import ChannelCost
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.cohort_ruler import CohortRuler

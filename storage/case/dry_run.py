@@ -18,12 +18,11 @@ from models.case.state import CaseState
 from models.case.step import Action
 from models.case.view import View
 from models.contact.channel import Channel
-from models.money.prices import PriceTable, cost_of, fits, monthly_fee
+from models.money.prices import ChannelCost, PriceTable, cost_of, fits, monthly_fee
 from models.proof.holdout import Arm, shares_of
 from models.ruler.schema import Ruler
 from storage.amounts.prices import prices_of
 from storage.case.cohorts import Selection, candidates
-from storage.contact.costs import ChannelCost
 
 HORIZON = timedelta(days=30)
 
@@ -76,7 +75,7 @@ class Costs(TypedDict):
 
 
 class OnRival(TypedDict):
-    """What is foreseen of a rival, as if all were on it."""
+    """The foresight for a rival, as if all were on it."""
 
     ruler: str
     cells: list[CellCases]

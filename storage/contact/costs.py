@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
@@ -12,16 +11,11 @@ from models.case.journal import EntryKind
 from models.case.status import Status
 from models.events import BudgetChanged
 from models.formats import money
+from models.money.prices import ChannelCost
 from storage.case.cohorts import read_cohort
 from storage.outbox import enqueue
 from storage.rows import typed_rows
 from storage.schema import cases, cohorts, decisions, notices
-
-
-class ChannelCost(TypedDict):
-    channel: str
-    notices: int
-    cost: Decimal
 
 
 def spent_by_channel(connection: Connection, cohort: str) -> list[ChannelCost]:

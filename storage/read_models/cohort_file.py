@@ -10,10 +10,11 @@ from typing import TypedDict
 from sqlalchemy import Connection, func, select
 
 from models.case.cohort_state import State
+from models.money.prices import ChannelCost
 from storage.case.cases import frozen_ruler
 from storage.case.cohorts import read_cohort
 from storage.case.prescription import count_near
-from storage.contact.costs import ChannelCost, spent_by_channel
+from storage.contact.costs import spent_by_channel
 from storage.schema import cases
 
 

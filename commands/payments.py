@@ -177,7 +177,7 @@ def unmatched(as_json: Json = False) -> None:
 
     def readable() -> None:
         columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
-        table(columns, ([payment[column] for column in columns] for payment in found))
+        table(columns, map(itemgetter(*columns), found))
 
     emit({"payments": found}, as_json, readable)
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -49,6 +49,7 @@ from storage.agreement.agreements import tell
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import frozen_ruler
+from storage.case.journal import Evidence, JournalRow
 from storage.outbox import enqueue_each
 from storage.payments.charges import debts_of_charges
 from storage.payments.offers import settle
@@ -65,6 +66,7 @@ from storage.payments.posting_locks import (
     open_cases_of,
 )
 from storage.payments.title_payers import is_of, tax_ids_of_debtors
+from storage.rows import typed_rows
 from storage.schema import (
     bank_files,
     cases,
@@ -82,7 +84,13 @@ ATTEMPTS = 5
 RECEIVED_BY = {"pix": "recebido por Pix", "bank": "recebido pelo banco"}
 PAYMENT = (payments.c.id, payments.c.channel, payments.c.debt, payments.c.instalment, payments.c.amount)
 """What a reversal has to know of its payment."""
-REPORTED = {"end_to_end_id": ("end_to_end_id", "txid"), "reference": ("reference", "slip", "bank_file")}
+Side = Literal["end_to_end_id", "reference"]
+"""The side that reports a payment, by what it names it: the webhook, or a bank's file."""
+
+REPORTED: dict[Side, tuple[str, ...]] = {
+    "end_to_end_id": ("end_to_end_id", "txid"),
+    "reference": ("reference", "slip", "bank_file"),
+}
 """What each side's report says of a payment that the other one reported first."""
 
 OVERTAKEN = {"40001", "40P01", "23505"}
@@ -191,7 +199,15 @@ def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def unmatched(connection: Connection) -> list[dict[str, Any]]:
+class UnmatchedPayment(TypedDict):
+    end_to_end_id: str | None
+    txid: str | None
+    amount: Decimal
+    paid_at: datetime
+    recorded_at: datetime
+
+
+def unmatched(connection: Connection) -> list[UnmatchedPayment]:
     """Payments for no debt that we know of, oldest first: people find out whose they are."""
     columns = (
         payments.c.end_to_end_id,
@@ -202,7 +218,7 @@ def unmatched(connection: Connection) -> list[dict[str, Any]]:
     )
     of_nothing = payments.c.debt.is_(None) & payments.c.instalment.is_(None)
     rows = connection.execute(select(*columns).where(of_nothing).order_by(payments.c.id))
-    return [dict(row) for row in rows.mappings()]
+    return typed_rows(UnmatchedPayment, rows.mappings())
 
 
 def _record(
@@ -248,13 +264,30 @@ class _Reversal:
     rtr_id: str | None
 
     @property
-    def evidence(self) -> dict[str, Any]:
+    def evidence(self) -> Evidence:
         return {
             "payment": self.payment,
             "amount": f"{self.amount:.2f}",
             "debt": self.purpose,
             "refund": self.reference,
         }
+
+
+class _NewPayment(TypedDict):
+    """A row for `payments`."""
+
+    channel: str
+    end_to_end_id: str | None
+    txid: str | None
+    reference: str | None
+    slip: str | None
+    bank_file: int | None
+    debt: str | None
+    instalment: str | None
+    amount: Decimal
+    paid_at: datetime
+    hour_known: bool
+    paid_on: date
 
 
 class _Posting:
@@ -281,7 +314,7 @@ class _Posting:
         self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.debtors = tax_ids_of_debtors(connection, self.debts) if payers else {}
-        self.journal: list[dict[str, Any]] = []
+        self.journal: list[JournalRow] = []
         self.promised: list[tuple[str, Event]] = []
 
     def receive(self, receipts: Sequence[Receipt]) -> list[RowMapping]:
@@ -328,7 +361,7 @@ class _Posting:
         kept = found["amount"] - self.connection.execute(back).scalar_one()
         if not kept:
             raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
-        self._refuse_twin({**found, "debt": debt})
+        self._refuse_twin(found, debt)
         day = self._day(dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
@@ -337,15 +370,16 @@ class _Posting:
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
 
-    def _refuse_twin(self, payment: dict[str, Any]) -> None:
+    def _refuse_twin(self, payment: RowMapping, debt: str) -> None:
         """Refuse to match the second report of a Pix payment, which a person may take for another payment."""
         if payment["channel"] != "pix":
             return
-        for other in self._half_reported({payment["debt"]}):
+        day = _day_of({**payment, "debt": debt})
+        for other in self._half_reported({debt}):
             said_by = "end_to_end_id" if other["reference"] is None else "reference"
-            if payment[said_by] is None and _day_of(other) == _day_of(payment):
+            if payment[said_by] is None and _day_of(other) == day:
                 raise Refusal(
-                    f"payment {other['id']} on debt {payment['debt']} is the same Pix: of the same amount and day, and"
+                    f"payment {other['id']} on debt {debt} is the same Pix: of the same amount and day, and"
                     " reported by the other side alone"
                 )
 
@@ -360,9 +394,9 @@ class _Posting:
             raise Refusal(f"payment {payment} is on instalment {found['instalment']} already")
         return found
 
-    def _unknown(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _unknown(self, rows: list[_NewPayment]) -> list[_NewPayment]:
         """The payments that their own side has not reported before."""
-        for name in ("end_to_end_id", "reference"):
+        for name in REPORTED:
             column = payments.c[name]
             keys = [row[name] for row in rows if row[name] is not None]
             if keys:
@@ -370,19 +404,19 @@ class _Posting:
                 rows = [row for row in rows if row[name] is None or row[name] not in known]
         return rows
 
-    def _paired(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _paired(self, rows: list[_NewPayment]) -> list[_NewPayment]:
         """The payments that the other side has not reported either; the others are written to the payments it
         reported."""
-        waiting: dict[tuple[str, Day], deque[int]] = defaultdict(deque)
+        waiting: dict[tuple[Side, Day], deque[int]] = defaultdict(deque)
         for payment in self._half_reported({_purpose_of(row) for row in rows if row["channel"] == "pix"}):
-            lacks = "reference" if payment["reference"] is None else "end_to_end_id"
+            lacks: Side = "reference" if payment["reference"] is None else "end_to_end_id"
             waiting[lacks, _day_of(payment)].append(payment["id"])
         alone = []
         for row in rows:
-            name = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
+            name: Side = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
             pairs = waiting.get((name, _day_of(row))) if row["channel"] == "pix" else None
             if pairs:
-                said = {column: row[column] for column in REPORTED[name]}
+                said = {column: value for column, value in row.items() if column in REPORTED[name]}
                 self.connection.execute(update(payments).where(payments.c.id == pairs.popleft()).values(said))
             else:
                 alone.append(row)
@@ -439,7 +473,7 @@ class _Posting:
             self.connection.execute(insert(decisions), self.journal)
         enqueue_each(self.connection, self.promised)
 
-    def _row(self, receipt: Receipt) -> dict[str, Any]:
+    def _row(self, receipt: Receipt) -> _NewPayment:
         purpose = self.purpose_of_txid.get(receipt.txid or "")
         if receipt.slip_number is not None:
             purpose = self.purpose_of_slip.get(receipt.slip_number)
@@ -567,8 +601,15 @@ class _Posting:
             added = update(debts).where(debts.c.id == more.c.id)
             self.connection.execute(added.values(received=debts.c.received + more.c.received))
 
-    def _note(self, case: LockedCase, day: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> None:
-        row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
+    def _note(self, case: LockedCase, day: date, kind: EntryKind, reason: str, evidence: Evidence) -> None:
+        row: JournalRow = {
+            "case": case.id,
+            "at": day,
+            "kind": kind,
+            "reason": reason,
+            "ruler": case.ruler,
+            "evidence": evidence,
+        }
         self.journal.append(row)
 
     def _day(self, case: LockedCase | None, said_at: datetime | None, by_file: bool = False) -> date:
@@ -589,7 +630,7 @@ def _reversal_of(
     return _Reversal(payment["id"], payment["channel"], _purpose_of(payment), reference, amount, at, rtr_id)
 
 
-def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:
+def _as_table(table: Table, rows: Sequence[Mapping[str, object]]) -> Select[Any]:
     """Rows for columns of `table`, in one statement however many there are."""
     names = list(rows[0])
     arrays = [array_of(table.c[name], (row[name] for row in rows)) for name in names]

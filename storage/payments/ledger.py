@@ -3,7 +3,8 @@
 A Pix payment may be reported twice, by the webhook (endToEndId) and in a bank's file (reference), in either order and
 under names that have nothing in common. The second report is paired with a payment of the same debt, amount and day
 that its side has not reported yet, one with one: so two equal payments stay two. Which of them it is paired with makes
-no difference to any sum.
+no difference to any sum. A file tells the day alone, the webhook the hour, by which the payment is judged then,
+whichever comes first.
 
 A payment is for a debt, or for an instalment of an agreement, whose life is then told anew
 (`storage/agreement/agreements.py`): in the same transaction it is shared among the
@@ -407,27 +408,57 @@ class _Posting:
     def _paired(self, rows: list[_NewPayment]) -> list[_NewPayment]:
         """The payments that the other side has not reported either; the others are written to the payments it
         reported."""
-        waiting: dict[tuple[Side, Day], deque[int]] = defaultdict(deque)
+        waiting: dict[tuple[Side, Day], deque[RowMapping]] = defaultdict(deque)
         for payment in self._half_reported({_purpose_of(row) for row in rows if row["channel"] == "pix"}):
             lacks: Side = "reference" if payment["reference"] is None else "end_to_end_id"
-            waiting[lacks, _day_of(payment)].append(payment["id"])
-        alone = []
+            waiting[lacks, _day_of(payment)].append(payment)
+        alone, dated = [], dict[int, _NewPayment]()
         for row in rows:
             name: Side = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
             pairs = waiting.get((name, _day_of(row))) if row["channel"] == "pix" else None
             if pairs:
-                said = {column: value for column, value in row.items() if column in REPORTED[name]}
-                self.connection.execute(update(payments).where(payments.c.id == pairs.popleft()).values(said))
+                paired = pairs.popleft()
+                said: dict[str, object] = {column: value for column, value in row.items() if column in REPORTED[name]}
+                if row["hour_known"] and not paired["hour_known"]:
+                    said |= self._instant_of(row)
+                    dated[paired["id"]] = row
+                self.connection.execute(update(payments).where(payments.c.id == paired["id"]).values(said))
             else:
                 alone.append(row)
+        self._judge_again(dated)
         return alone
+
+    def _instant_of(self, row: _NewPayment) -> dict[str, object]:
+        """The instant by which a payment is judged, now that it is known: the more exact one of its two reports. On a
+        compressed clock the day stays that of the first report."""
+        case = dated_by(self.purposes[_purpose_of(row) or ""])
+        day = {} if case and case.clock.compressed else {"paid_on": row["paid_on"]}
+        return {"paid_at": row["paid_at"], "hour_known": True, **day}
+
+    def _judge_again(self, dated: dict[int, _NewPayment]) -> None:
+        """Judge by the hour the payments of which only the day was known, and tell their cases what changes by it."""
+        for payment, row in dated.items():
+            purpose = self.purposes[_purpose_of(row) or ""]
+            self._tell_agreements([purpose.id])
+            notes = settle(self.connection, [debt.id for debt in purpose.debts], reported=[payment])
+            self.journal += notes
+            for case in purpose.cases if notes else ():
+                closed = not case.open
+                if closed and not (case.status == Status.RESOLVED and self._owes(case, purpose)):
+                    continue
+                day = self._day(case, row["paid_at"], by_file=True)
+                self.promised.append((case.id, PaymentReceived(payment=payment, amount=row["amount"], on=day)))
+                if closed:
+                    evidence = {"payment": payment, "amount": f"{row['amount']:.2f}", "debt": row["debt"]}
+                    reason = f"caso reaberto: conhecida a hora do pagamento de {money(row['amount'])}, ainda há saldo"
+                    self._reopen(case, day, reason, evidence)
 
     def _half_reported(self, purposes: set[str | None]) -> Sequence[RowMapping]:
         """Pix payments for these locked debts and instalments that one side alone has reported."""
         wanted = purposes - {None}
         if not wanted:
             return []
-        columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.reference)
+        columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.hour_known, payments.c.reference)
         one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
         for_them = or_(any_of(payments.c.debt, wanted), any_of(payments.c.instalment, wanted))
         asked = select(payments.c.debt, payments.c.instalment, *columns)
@@ -542,7 +573,8 @@ class _Posting:
                 self._tell_reversed(case, reversal)
             elif case.status == Status.RESOLVED and self._owes(case, purpose):
                 self._tell_reversed(case, reversal)
-                self._reopen(case, reversal)
+                reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
+                self._reopen(case, self._day(case, reversal.at), reason, reversal.evidence)
 
     def _owes(self, case: LockedCase, purpose: Purpose) -> bool:
         """Whether a case still owes something of a purpose, by its ruler's table where it has one. What can't be told
@@ -565,13 +597,12 @@ class _Posting:
         event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
         self.promised.append((case.id, event))
 
-    def _reopen(self, case: LockedCase, reversal: _Reversal) -> None:
+    def _reopen(self, case: LockedCase, day: date, reason: str, evidence: Evidence) -> None:
         case.closed_at, case.status = None, Status.RUNNING
         self.connection.execute(
             update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
         )
-        reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
-        self._note(case, self._day(case, reversal.at), EntryKind.CASE_REOPENED, reason, reversal.evidence)
+        self._note(case, day, EntryKind.CASE_REOPENED, reason, evidence)
 
     def _purpose(self, name: str | None) -> Purpose | None:
         if name is None:

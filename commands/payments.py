@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported
 from storage.payments.ledger import unmatched as unmatched_payments
 from storage.payments.quarantine import list_quarantined
-from storage.payments.statement import Reconciled, State, list_payments
+from storage.payments.statement import Reconciled, State, StatedPayment, list_payments
 from storage.payments.statement import reconcile as reconciled
 from workflows.secrecy import cipher_from
 
@@ -176,7 +177,7 @@ def unmatched(as_json: Json = False) -> None:
 
     def readable() -> None:
         columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
-        table(columns, ([payment[column] for column in columns] for payment in found))
+        table(columns, map(itemgetter(*columns), found))
 
     emit({"payments": found}, as_json, readable)
 
@@ -208,8 +209,8 @@ MONEY = ("amount", "allocated", "excess", "reversed")
 COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
-def _show_payments(found: Iterable[dict[str, Any]]) -> None:
-    table(COLUMNS, ([payment[column] for column in COLUMNS] for payment in found))
+def _show_payments(found: Iterable[StatedPayment]) -> None:
+    table(COLUMNS, map(itemgetter(*COLUMNS), found))
 
 
 def _show_proof(proof: Reconciled) -> None:

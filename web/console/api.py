@@ -34,7 +34,8 @@ from operations.operation import OPERATIONS, Credentials, Operation, record_refu
 from storage.audit.log import Entry
 from storage.audit.tokens import bearer, name_in
 from storage.read_models.case_file import case_file
-from storage.read_models.cohort_file import cohort_file
+from storage.read_models.case_parts import CaseFile
+from storage.read_models.cohort_file import CohortFile, cohort_file
 from storage.schema import cases, cohorts
 from web.webhooks.webhook import Refused
 from workflows.start import status_after
@@ -238,7 +239,7 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
         """How many of a cohort's cases are in which state and cell, and what was spent."""
         return await run_sync(show, request, cohorts.c.name, name, lambda c: cohort_file(c, name, datetime.now(UTC)))
 
-    def show(request: Request, key: Any, name: str, file: Callable[[Connection], dict[str, Any]]) -> Response:
+    def show(request: Request, key: Any, name: str, file: Callable[[Connection], CaseFile | CohortFile]) -> Response:
         with engine.connect() as connection:
             _bearer(connection, request)
             _must_exist(connection, key, name)

@@ -5,9 +5,11 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from types import CodeType
 from typing import Annotated, Any
 
-from jinja2 import FunctionLoader, StrictUndefined
+from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -164,6 +166,23 @@ class Message(_Value):
     body: str
 
 
+class _Compiled(BytecodeCache):
+    """The compiled templates, in memory: each text is compiled once a process, whichever rulers it is of."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = _Compiled()
+
+
 class Words(ImmutableSandboxedEnvironment):
     """Templates as their authors may write them: no access to Python, no unknown name passes, plain text comes out,
     and markup only of those that are named so."""
@@ -178,6 +197,7 @@ class Words(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html.j2"),
             auto_reload=False,
+            bytecode_cache=COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -120,7 +120,7 @@ class Letter(_Value):
     link: str | None = None
     """Where this taxpayer, and nobody else, sees what is owed and pays it; none: the site has to do."""
 
-    def names(self, channel: Channel) -> dict[str, Any]:
+    def names(self, channel: Channel) -> dict[str, object]:
         """The names that a template for `channel` knows. Before registration only a closed channel discloses debt
         detail: amounts, periods, due dates, numbers of inscriptions (CTN art. 198)."""
         discloses = self.credit == "registered" or channel not in OPEN
@@ -152,7 +152,7 @@ class InstalmentLetter(_Value):
     """The last day on which paying it keeps the agreement."""
     gsm7: bool = False
 
-    def names(self, channel: Channel) -> dict[str, Any]:
+    def names(self, channel: Channel) -> dict[str, object]:
         return self.model_dump()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from traceback import extract_tb
 from typing import Any
@@ -206,6 +207,7 @@ DETAIL = {
 SECRET = frozenset().union(*DETAIL.values())
 
 
+@lru_cache(maxsize=4096)  # the letters of a ruler's rungs have most of their parts in common
 def _owing_other(part: Any, name: str, names: frozenset[str]) -> Any:
     """A part of a letter that differs in nothing but the fields of these names. A message that keeps the secret is the
     same for both, whatever form a template would have written it in."""

@@ -1,4 +1,4 @@
-"""Templates as a check reads them: parsed and compiled once, with the names they ask, and then with every branch open."""
+"""Templates as a check reads them: parsed and compiled once, with the names they ask; then with every branch open."""
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame

@@ -229,7 +229,8 @@ def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, w
     if channel == "sms" and letter.gsm7:
         text = transliterate(text)
     subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)
-    paragraphs = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", body, flags=re.MULTILINE)).strip()
+    lines = "\n".join(line.rstrip(" \t") for line in body.split("\n"))
+    paragraphs = re.sub(r"\n{3,}", "\n\n", lines).strip()
     if subject is None:
         return Message(subject=None, body=paragraphs)
     return Message(subject=subject.strip(), body=f"{paragraphs}\n" if paragraphs else "")

@@ -5,18 +5,15 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import product
 from traceback import extract_tb
 from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.compiler import CodeGenerator, Frame
-from jinja2.idtracking import VAR_LOAD_RESOLVE
-from jinja2.visitor import NodeTransformer
 from pydantic import BaseModel
 
 from channels.rendering import (
-    COMPILED,
     HEADED,
     KNOWN,
     KNOWN_OF_INSTALMENTS,
@@ -27,9 +24,9 @@ from channels.rendering import (
     MissingReturn,
     OpenDebt,
     OpenDivergence,
-    Words,
     render,
 )
+from channels.template_reading import EveryBranch, ReadWords
 from models.assets import Texts, channels_of, reinstatement_template, template_choices, template_file
 from models.contact.channel import Channel
 from models.contact.sms import measure
@@ -227,67 +224,6 @@ def _other(value: Any) -> Any:
     return value and f"{value[:-1].replace('2025', '1987')}{(int(value[-1]) + 1) % 10}"
 
 
-class _Noting(CodeGenerator):
-    """Compiles a template, and notes the names that it asks a message for itself (as `jinja2.meta` would by compiling
-    it again)."""
-
-    def enter_frame(self, frame: Frame) -> None:
-        super().enter_frame(frame)
-        if isinstance(self.environment, _ReadWords) and self.name is not None:
-            asked = (name for action, name in frame.symbols.loads.values() if action == VAR_LOAD_RESOLVE and name)
-            self.environment.asked.setdefault(self.name, set()).update(asked)
-
-
-class _ReadWords(Words):
-    """Templates that are read as they are compiled: parsed once for both."""
-
-    code_generator_class = _Noting
-
-    def __init__(self, texts: Texts) -> None:
-        super().__init__(texts)
-        self.asked: dict[str, set[str]] = {}
-
-    def read(self, name: str, file: str, source: str) -> nodes.Template:
-        """Parse and compile a template, kept for whoever renders it. Raises TemplateSyntaxError."""
-        tree = self.parse(source, name, file)
-        bucket = COMPILED.get_bucket(self, name, file, source)
-        bucket.code = self.compile(tree, name, file)
-        COMPILED.set_bucket(bucket)
-        return tree
-
-
-class _EveryBranch(Words):
-    """Renders every branch of every condition, so that one letter meets each name a template uses."""
-
-    def __init__(self, texts: Texts) -> None:
-        super().__init__(texts)
-        self.bytecode_cache = None
-        self.trees: dict[str, nodes.Template] = {}
-        """As parsed already, by name. Each is changed here, and nobody else's any more."""
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        parsed = self.trees.pop(name) if name in self.trees else super()._parse(source, name, filename)
-        tree: nodes.Template = _Unfold().visit(parsed)
-        return tree
-
-
-class _Unfold(NodeTransformer):
-    def visit_If(self, node: nodes.If) -> list[nodes.Node]:
-        self.generic_visit(node)
-        asked = nodes.If(node.test, [], [], [], lineno=node.lineno)
-        return [asked, *node.body, *node.elif_, *node.else_]
-
-    def visit_For(self, node: nodes.For) -> list[nodes.Node]:
-        self.generic_visit(node)
-        otherwise, node.else_ = node.else_, []
-        return [node, *otherwise]
-
-    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
-        self.generic_visit(node)
-        both = [node.test, node.expr1, *([node.expr2] if node.expr2 else [])]
-        return nodes.Concat(both, lineno=node.lineno)
-
-
 @dataclass(frozen=True)
 class _Read:
     """A template as written, and what its text alone tells."""
@@ -309,11 +245,13 @@ class _Read:
 class _Check:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
-        self._words = _ReadWords(texts)
-        self._every_branch = _EveryBranch(texts)
+        self._words = ReadWords(texts)
+        self._every_branch = EveryBranch(texts)
         for words in (self._words, self._every_branch):
             words.auto_reload = False  # nobody edits them meanwhile, and each look costs more than the rendering
         self._known: dict[str, _Read] = {}
+        self._owing_other = cache(_owing_other)
+        """The letters of a ruler's rungs have most of their parts in common."""
         self._messages: dict[int, Message] = {}
         """What each letter of one template says, by the letter's identity while `faults` looks at it."""
 
@@ -444,7 +382,7 @@ class _Check:
         """Whether any of the messages would be another if these fields were."""
         asked = self._names(file) & Letter.model_fields.keys()
         for letter in letters:
-            others = {name: _owing_other(getattr(letter, name), name, secret) for name in asked}
+            others = {name: self._owing_other(getattr(letter, name), name, secret) for name in asked}
             same = all(getattr(letter, name) == other for name, other in others.items())
             other = letter.model_copy(update=others)
             if not same and self._said(channel, template, letter) != render(channel, template, other, self._words):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models.agreement.aftermath import aftermath
@@ -22,12 +22,14 @@ from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import AgreementChanged
 from models.formats import day
+from storage.agreement.agreement_row import AgreementRow
 from storage.agreement.policies import pinned_policy
 from storage.agreement.shares import GROUND, allocate, read_shares, remit, take_back_remission
 from storage.case.cases import Case, read_case
 from storage.case.journal import Evidence, JournalRow
 from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
 from storage.outbox import enqueue
+from storage.rows import typed_rows
 from storage.schema import agreements, decisions, holds, instalments, tasks
 
 UNDONE = "agreement"
@@ -127,14 +129,16 @@ def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) ->
 # ---- telling
 
 
-def read_row(connection: Connection, agreement: str) -> RowMapping:
-    row = connection.execute(select(agreements).where(agreements.c.id == agreement)).mappings().one_or_none()
-    if row is None:
+def read_row(connection: Connection, agreement: str) -> AgreementRow:
+    """Read an agreement's row. Raises Refusal when there is none."""
+    asked = select(agreements).where(agreements.c.id == agreement)
+    found = typed_rows(AgreementRow, connection.execute(asked).mappings())
+    if not found:
         raise Refusal(f"there is no agreement {agreement}; `agreement list` shows them")
-    return row
+    return found[0]
 
 
-def read_life(connection: Connection, row: RowMapping, today: date) -> tuple[Deal, Life]:
+def read_life(connection: Connection, row: AgreementRow, today: date) -> tuple[Deal, Life]:
     """Read an agreement's life as it stands on record, changing nothing."""
     deal = _deal(connection, row)
     paid = [Paid(**each) for each in connection.execute(PAID, {"agreement": row["id"]}).mappings()]
@@ -143,7 +147,7 @@ def read_life(connection: Connection, row: RowMapping, today: date) -> tuple[Dea
     return deal, live(deal, paid, today, messages)
 
 
-def _deal(connection: Connection, row: RowMapping) -> Deal:
+def _deal(connection: Connection, row: AgreementRow) -> Deal:
     known = select(instalments).where(instalments.c.agreement == row["id"]).order_by(instalments.c.n)
     schedule = connection.execute(known).mappings().all()
     rescinded = row["terms"].get("rescinded_on")
@@ -212,7 +216,7 @@ def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord
     return AgreementRecord(agreement, case, deal, life, row["revision"] + 1)
 
 
-def _superseded(connection: Connection, row: RowMapping) -> bool:
+def _superseded(connection: Connection, row: AgreementRow) -> bool:
     newer = text("""
         SELECT EXISTS (
             SELECT FROM agreements AS other WHERE other.recorded_at > :recorded_at
@@ -224,7 +228,7 @@ def _superseded(connection: Connection, row: RowMapping) -> bool:
     return bool(connection.execute(newer, asked).scalar_one())
 
 
-def _transition(connection: Connection, row: RowMapping, life: Life, case: Case, today: date) -> bool:
+def _transition(connection: Connection, row: AgreementRow, life: Life, case: Case, today: date) -> bool:
     """Journal the agreement's state, if that is new."""
     before, now = State(row["state"]), life.state
     if now is before:
@@ -251,7 +255,7 @@ def _iso(on: date | None) -> str | None:
     return on.isoformat() if on else None
 
 
-def _put_instalments(connection: Connection, row: RowMapping, life: Life) -> None:
+def _put_instalments(connection: Connection, row: AgreementRow, life: Life) -> None:
     received = connection.execute(RECEIVED, {"agreement": row["id"]})
     sums = {each.n: each.net for each in received}
     put = (
@@ -274,7 +278,7 @@ RECEIVED = text("""
 """)
 
 
-def _save(connection: Connection, row: RowMapping, life: Life, held: date | None) -> None:
+def _save(connection: Connection, row: AgreementRow, life: Life, held: date | None) -> None:
     broken, completed = life.state is State.BROKEN, life.state is State.COMPLETED
     closed = broken or completed
     values = {
@@ -308,7 +312,7 @@ def _hold(connection: Connection, agreement: str, of_debts: list[str], wanted: b
     return bool(held)
 
 
-def _put_tasks(connection: Connection, row: RowMapping, deal: Deal, life: Life, case: Case, protested: bool) -> None:
+def _put_tasks(connection: Connection, row: AgreementRow, deal: Deal, life: Life, case: Case, protested: bool) -> None:
     """The dated tasks that follow the first payment; closed again when it was taken back."""
     mine = (tasks.c.case == case.id) & (tasks.c.reference == row["id"])
     if life.first_paid_on is None:

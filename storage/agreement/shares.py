@@ -18,6 +18,7 @@ from models.agreement.quote import NOTHING
 from models.errors import Unreckonable
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
+from storage.agreement.agreement_row import AgreementRow
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case
@@ -55,7 +56,7 @@ SHARES = text("""
 """)
 
 
-def read_shares(connection: Connection, row: RowMapping, *, settled: bool) -> list[Share]:
+def read_shares(connection: Connection, row: AgreementRow, *, settled: bool) -> list[Share]:
     """Read what each debt of an agreement has a share of. Once it is `settled` no debt takes more of its payments: what
     was forgiven is not paid after all."""
     accrued = row["terms"].get("accrued", {})

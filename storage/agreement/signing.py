@@ -25,6 +25,7 @@ from models.events import InstalmentsChanged
 from models.formats import day as written
 from models.formats import money
 from models.words import GROUNDS
+from storage.agreement.agreement_row import Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, read_life, read_row, tell
 from storage.agreement.policies import pin_policy
 from storage.case.cases import Case, read_case
@@ -252,7 +253,7 @@ def _store(
     by: str,
     via: Via,
 ) -> str:
-    terms = {
+    terms: Terms = {
         "request": REQUEST.dump_python(request, mode="json"),
         "down_payment": f"{offer.down_payment:.2f}",
         "bonus": f"{offer.bonus:.2f}",

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from models.roles import Actor
+from storage.agreement.agreement_row import AgreementRow
+from storage.agreement.agreements import read_row
 from storage.audit.log import Entry, LoggedEntry, read_log, write
 from storage.case.prescription import ListedCase, list_cases
 from storage.case.tasks import OpenTask, open_tasks
@@ -65,6 +67,7 @@ def test_a_dossier(engine: Engine, case: str, signed: Contract) -> None:
 def test_an_agreement(engine: Engine, signed: Contract) -> None:
     with engine.connect() as connection:
         file = agreement_file(connection, signed.agreement)
+        assert [*misfits(read_row(connection, signed.agreement), AgreementRow)] == []
         assert file["debts"]
         assert file["instalments"]
         assert file["tasks"]

@@ -1,0 +1,45 @@
+"""An agreement's row: what was signed, and the state that its life has come to."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NotRequired, TypedDict
+
+
+class Terms(TypedDict):
+    """The terms as they are kept, in JSON's form: money as a string with two decimals."""
+
+    request: dict[str, object]
+    """A models.agreement.quote.Request."""
+    down_payment: str
+    bonus: str
+    total: str
+    accrued: NotRequired[dict[str, str]]
+    """By debt, what delay had added by the day of the agreement."""
+    rescinded_on: NotRequired[str]
+    """The day that a person broke it."""
+
+
+class AgreementRow(TypedDict):
+    id: str
+    case: str
+    policy: str
+    """By its digest."""
+    terms: Terms
+    state: str
+    renegotiation: int
+    amount: Decimal
+    discount: Decimal
+    signed_on: date
+    signed_by: str
+    signed_via: str
+    effective_on: date | None
+    broken_on: date | None
+    decided_on: date | None
+    completed_on: date | None
+    next_step: dict[str, object] | None
+    """A models.agreement.instalments.Step."""
+    revision: int
+    recorded_at: datetime
+    closed_at: datetime | None

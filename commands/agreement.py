@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, shown, table
-from commands.listing import After, Limit, Row, list_rows
+from commands.listing import After, Limit, list_rows
 from commands.portuguese import AGREEMENT_STATES, LITIGATIONS, PAYS, REGIMES
 from commands.typed import day, one_of, some_amount
 from models.agreement.aftermath import identity_needed
@@ -22,6 +24,9 @@ from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.quote import Pay, Quote, Request, quote
 from models.errors import Refusal
 from storage.agreement.policy_files import load_policy
+
+if TYPE_CHECKING:
+    from storage.read_models.case_parts import AgreementFile, ListedAgreement
 
 agreement_commands = typer.Typer(no_args_is_help=True)
 
@@ -134,8 +139,8 @@ def list_(
 
     columns = ("id", "case", "policy", "state", "amount", "paid", "instalments", "signed_on", "next_step_on")
 
-    def show(found: list[Row]) -> None:
-        table(columns, ([each[column] for column in columns] for each in found))
+    def show(found: list[ListedAgreement]) -> None:
+        table(columns, map(itemgetter(*columns), found))
 
     with answering_database() as engine, engine.connect() as connection:
         read = partial(list_agreements, connection, state, cohort or None)
@@ -169,15 +174,16 @@ def _emit_file(name: str, as_json: bool) -> None:
     emit(file, as_json, lambda: _show(file))
 
 
-def _show(file: dict[str, Any]) -> None:
+def _show(file: AgreementFile) -> None:
     what = f"{shown(file['amount'])} · {file['policy']} · {file['state']}"
     say(f"{file['agreement']} · case {file['case']} · {what}")
     columns = ("n", "due", "amount", "fee", "credited", "received", "paid_on", "pix_txid", "slip_number")
-    table(columns, ([each[column] for column in columns] for each in file["instalments"]))
+    table(columns, map(itemgetter(*columns), file["instalments"]))
     facts = ("signed_on", "signed_by", "effective_on", "discount", "renegotiation", "broken_on", "decided_on")
+    record: Mapping[str, object] = file
     for fact in (*facts, "completed_on"):
-        if file[fact]:
-            say(f"{fact.replace('_', ' ')}: {shown(file[fact])}")
+        if record[fact]:
+            say(f"{fact.replace('_', ' ')}: {shown(record[fact])}")
     if file["next_step"]:
         say(f"next: {file['next_step']['on']} {file['next_step']['reason']}")
     if file["tasks"]:

@@ -1,6 +1,5 @@
 """`audit` and `audit-log`: whether the record is lawful and whole, and who did what."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -17,7 +16,7 @@ from models.errors import Refusal
 from storage.audit.chains import broken_decisions, broken_log, counts
 from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
 from storage.audit.invariants import violations
-from storage.audit.log import read_log
+from storage.audit.log import LoggedEntry, read_log
 from storage.case.cases import case_ids
 from storage.case.cohorts import cohort_names, read_cohort
 
@@ -137,7 +136,7 @@ def audit_log(
 COLUMNS = ("nº", "at", "who", "role", "command", "subject", "outcome")
 
 
-def _row(entry: dict[str, Any]) -> Iterator[Any]:
+def _row(entry: LoggedEntry) -> tuple[object, ...]:
     role = entry["role"] if entry["authenticated"] else "unauthenticated"
-    shown = {**entry, "at": f"{entry['at']:%Y-%m-%d %H:%M:%S}", "role": "" if entry["command"] == "seal" else role}
-    return (shown[column] for column in ("id", "at", "actor", "role", "command", "subject", "outcome"))
+    at, shown = f"{entry['at']:%Y-%m-%d %H:%M:%S}", "" if entry["command"] == "seal" else role
+    return entry["id"], at, entry["actor"], shown, entry["command"], entry["subject"], entry["outcome"]

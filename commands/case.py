@@ -1,6 +1,7 @@
 """`case …`: one taxpayer's case, and what a person may do to it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from commands import process
 from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
-from commands.listing import After, Limit, Row, list_rows
+from commands.listing import After, Limit, list_rows
 from commands.portuguese import STATUSES
 from commands.services import temporal_client
 from commands.typed import day, one_of
@@ -33,9 +34,10 @@ from operations.cases import (
 )
 from operations.due_process import register_service
 from storage.case.cohorts import read_cohort
-from storage.case.prescription import list_cases
-from storage.law.approvals import to_be_approved
+from storage.case.prescription import ListedCase, list_cases
+from storage.law.approvals import ToApprove, to_be_approved
 from storage.read_models.case_file import case_file
+from storage.read_models.case_parts import CaseFile, Hold, Notice
 from workflows.start import status_after
 
 SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
@@ -64,7 +66,7 @@ def list_(
 ) -> None:
     """The cases of a cohort and their statuses; those near prescription first (CTN art. 174)."""
 
-    def show(found: list[Row]) -> None:
+    def show(found: list[ListedCase]) -> None:
         rows = ((row["case"], row["status"], _prescribes(row)) for row in found)
         table(["case", "status", "prescribes"], rows, cohort)
 
@@ -86,7 +88,7 @@ def show(
     emit(file, json, lambda: _show(file))
 
 
-def _masked(engine: Engine, case: str) -> dict[str, Any]:
+def _masked(engine: Engine, case: str) -> CaseFile:
     with engine.connect() as connection:
         return case_file(connection, case, reveal=False)
 
@@ -202,7 +204,7 @@ def _done(case: str, what: str, as_json: bool) -> None:
     emit({"case": case, "done": what}, as_json, lambda: say(f"{case}: {what}"))
 
 
-def _show(file: dict[str, Any]) -> None:
+def _show(file: CaseFile) -> None:
     cell = " · ".join(str(part) for part in (file["hypothesis"], file["stage"], file["rigidity"]) if part)
     say(f"{file['case']} {file['status']}  {cell}")
     say(f"{file['cohort']} · {file['ruler']} · {file['tax']} · {file['tax_id']}")
@@ -217,9 +219,11 @@ def _show(file: dict[str, Any]) -> None:
     held = [(h["ground"], h["debts"], *_by_whom(h)) for h in file["holds"]]
     if held:
         table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
-    for title in ("defences", "prior_steps", "payments", "agreements", "benefits"):
-        if file[title]:
-            table(file[title][0].keys(), [row.values() for row in file[title]], title.replace("_", " "))
+    _whole("defences", file["defences"])
+    _whole("prior steps", file["prior_steps"])
+    _whole("payments", file["payments"])
+    _whole("agreements", file["agreements"])
+    _whole("benefits", file["benefits"])
     given = _columns(file["approvals"], "given_by", "given_on", "state", "reason")
     if given:
         table(["approved by", "on", "state", "why"], given, "approvals")
@@ -227,24 +231,29 @@ def _show(file: dict[str, Any]) -> None:
         _show_approval(file["to_approve"])
     sent = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
     table(["notice", "at", "cell", "status", "served"], sent, "notices")
-    for title in ("replies", "tasks"):
-        if file[title]:
-            table(file[title][0].keys(), [row.values() for row in file[title]], title)
+    _whole("replies", file["replies"])
+    _whole("tasks", file["tasks"])
     table(["at", "kind", "reason"], _columns(file["events"], "at", "kind", "reason"), "events")
 
 
-def _by_whom(hold: dict[str, Any]) -> tuple[Any, ...]:
+def _whole(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """All columns of the rows, where there are any."""
+    if rows:
+        table(rows[0].keys(), [row.values() for row in rows], title)
+
+
+def _by_whom(hold: Hold) -> tuple[str, str, date | None, date | None]:
     why = " · ".join(said for said in (hold["reason"], hold["evidence"]) if said)
     return hold["by"] or hold["source"], why, hold["from"], hold["until"]
 
 
-def _prescribes(row: dict[str, Any]) -> str:
+def _prescribes(row: ListedCase) -> str:
     if row["prescribes"] is None:
         return ""
     return f"{row['prescribes']} near" if row["near_prescription"] else str(row["prescribes"])
 
 
-def _show_approval(seen: dict[str, Any]) -> None:
+def _show_approval(seen: ToApprove) -> None:
     balance = money(Decimal(seen["balance"]))
     say(f"to be suspended on {seen['on']}, with {balance} open: {seen['because']}")
     table(["benefit", "name"], _columns(seen["benefits"], "code", "name"))
@@ -253,9 +262,9 @@ def _show_approval(seen: dict[str, Any]) -> None:
     say(f"{seen['wanted']} approvals wanted{given}" if seen["wanted"] > 1 else "one approval wanted")
 
 
-def _columns(rows: list[dict[str, Any]], *keys: str) -> list[list[Any]]:
+def _columns(rows: Sequence[Mapping[str, object]], *keys: str) -> list[list[object]]:
     return [[row[key] for key in keys] for row in rows]
 
 
-def _cell_of(notice: dict[str, Any]) -> str:
+def _cell_of(notice: Notice) -> str:
     return f"{notice['hypothesis']} {notice['stage']} {notice['rigidity']}"

@@ -25,6 +25,7 @@ from models.errors import Refusal
 from models.formats import money, tax_name
 from models.law.calendar import Clock
 from models.law.states import STATES
+from models.money.prices import ChannelCost
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
@@ -40,7 +41,7 @@ from operations.cohorts import (
 )
 from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, Selection, read_cohort
-from storage.case.dry_run import foresee
+from storage.case.dry_run import DryRun, foresee
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.cohort_ruler import CohortRuler
@@ -133,7 +134,7 @@ def start(
         with answering_database() as engine:
             foreseen = foresee(engine, read, selection, clock.origin_day, budget, control, other)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
-        emit(said, json, lambda: _show(said))
+        emit(said, json, lambda: _show(read.label, foreseen))
         return
     chosen = (selection, clock, budget, rehearse, control, rival, rate)
     with answering_database() as engine:
@@ -320,25 +321,26 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 
 
-def _show(foreseen: dict[str, Any]) -> None:
+def _show(ruler: str, foreseen: DryRun) -> None:
     say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")
     if rival := foreseen["rival"]:
         ours, theirs = foreseen["arms"][Arm.RULER], foreseen["arms"][Arm.RIVAL]
-        costs = f"{money(rival['costs']['whole_ladder'])}, {money(rival['costs']['first_30_days'])} of it in 30 days"
-        drawn_for = f"{ours} for {foreseen['ruler']} and {theirs} for {rival['ruler']}"
+        whole, first = rival["costs"]["whole_ladder"], rival["costs"]["first_30_days"]
+        drawn_for = f"{ours} for {ruler} and {theirs} for {rival['ruler']}"
         say(f"about {drawn_for} would be drawn")
-        say(f"notices and costs below are as if all were on the first; on the other: {costs}")
+        there = f"{money(whole)}, {money(first)} of it in 30 days"
+        say(f"notices and costs below are as if all were on the first; on the other: {there}")
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]
     rows = [tuple(cell.values()) for cell in soon["cells"]]
     table(["hypothesis", "stage", "channel", "notices"], rows, f"{soon['notices']} notices in the first 30 days")
     costs = foreseen["costs"]
-    whole = f"{money(costs['whole_ladder'])} for the whole ladder at the prices of {costs['prices']}"
-    _show_costs(costs["channels"], whole)
+    title = f"{money(costs['whole_ladder'])} for the whole ladder at the prices of {costs['prices']}"
+    _show_costs(costs["channels"], title)
     fee = f", and {money(costs['monthly_fee'])} a month whatever is sent" if costs["monthly_fee"] else ""
     say(f"{money(costs['first_30_days'])} of it in the first 30 days{fee}; supposing {costs['supposing']}")
     if costs["budget"] is not None:
@@ -346,7 +348,7 @@ def _show(foreseen: dict[str, Any]) -> None:
         say(f"a budget of {money(costs['budget'])} {bears}")
 
 
-def _show_costs(channels: list[dict[str, Any]], title: str) -> None:
+def _show_costs(channels: list[ChannelCost], title: str) -> None:
     table(["channel", "notices", "cost"], [(c["channel"], c["notices"], money(c["cost"])) for c in channels], title)
 
 

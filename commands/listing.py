@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +15,7 @@ from models.json_form import plain
 
 if TYPE_CHECKING:
     from storage.paging import Page
-
-Row = dict[str, Any]
+    from storage.rows import RowT
 
 PAGE = 100
 """Rows that a terminal gets at once."""
@@ -31,8 +30,8 @@ After = Annotated[str | None, typer.Option("--after", help="Go on after the row 
 def list_rows(
     name: str,
     key: str,
-    read: Callable[[Page], Iterator[Row]],
-    show: Callable[[list[Row]], None],
+    read: Callable[[Page], Iterator[RowT]],
+    show: Callable[[list[RowT]], None],
     limit: int | None,
     after: str | None,
     as_json: bool,
@@ -54,7 +53,7 @@ def list_rows(
         complain(f"{most} of more are shown; --after {found[most - 1][key]} shows the next")
 
 
-def _write(name: str, key: str, rows: Iterator[Row], most: int | None) -> None:
+def _write(name: str, key: str, rows: Iterator[RowT], most: int | None) -> None:
     """JSON, a row a line, without holding them all. The first is read before anything is written: it may be refused."""
     first = list(islice(rows, 1))
     last, more = None, False

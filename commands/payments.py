@@ -1,10 +1,12 @@
 """`payments`: a bank's file in, what became of the money, and what belongs to nothing that we know of."""
 
+import os
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,13 +24,15 @@ from models.formats import money
 from models.payment.bank_record import RejectedLine
 from models.payment.bank_return import open_return
 from models.payment.tally import tally
-from operations.payments import import_bank_file, match_payment
+from operations.payments import import_bank_file, match_payment, retry_item
 from storage.intake.files import TextFile, look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported
 from storage.payments.ledger import unmatched as unmatched_payments
-from storage.payments.statement import Reconciled, State, list_payments
+from storage.payments.quarantine import list_quarantined
+from storage.payments.statement import Reconciled, State, StatedPayment, list_payments
 from storage.payments.statement import reconcile as reconciled
+from workflows.secrecy import cipher_from
 
 SOME_NEED_PEOPLE = 3
 """The exit code of what was done, but for lines that people have to look at."""
@@ -126,6 +130,33 @@ def match(
 
 
 @payments.command()
+def quarantined(as_json: Json = False) -> None:
+    """List the items of Pix callbacks that can't be read, without what is in them."""
+    with answering_database() as engine, engine.connect() as connection:
+        found = list_quarantined(connection)
+
+    def readable() -> None:
+        columns = ("id", "arrived_at", "last_arrived_at", "times", "reason")
+        table(columns, ([item[column] for column in columns] for item in found))
+
+    emit({"items": found}, as_json, readable)
+
+
+@payments.command()
+def retry(
+    item: Annotated[int, typer.Argument(metavar="ID", help="Of an item, as `payments quarantined` shows it.")],
+    by: By,
+    as_json: Json = False,
+) -> None:
+    """Judge an item of the quarantine again, after an update that reads more."""
+    with answering_database() as engine:
+        who, cipher = credentials(by), cipher_from(os.environ)
+        recorded = retry_item(engine, who, item, cipher, datetime.now(UTC))
+    said = {"item": item, "by": who.name, "payments": recorded.payments, "reversals": recorded.reversals}
+    emit(said, as_json, lambda: say(f"item {item} is read: {recorded.payments} payments, {recorded.reversals} refunds"))
+
+
+@payments.command()
 def reconcile(on: Day = None, as_json: Json = False) -> None:
     """Prove to the cent that receipts are allocations, excess, unmatched and reversals; exit code 1 if they are not."""
     with answering_database() as engine, engine.connect() as connection:
@@ -146,7 +177,7 @@ def unmatched(as_json: Json = False) -> None:
 
     def readable() -> None:
         columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
-        table(columns, ([payment[column] for column in columns] for payment in found))
+        table(columns, map(itemgetter(*columns), found))
 
     emit({"payments": found}, as_json, readable)
 
@@ -178,8 +209,8 @@ MONEY = ("amount", "allocated", "excess", "reversed")
 COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
-def _show_payments(found: Iterable[dict[str, Any]]) -> None:
-    table(COLUMNS, ([payment[column] for column in COLUMNS] for payment in found))
+def _show_payments(found: Iterable[StatedPayment]) -> None:
+    table(COLUMNS, map(itemgetter(*COLUMNS), found))
 
 
 def _show_proof(proof: Reconciled) -> None:

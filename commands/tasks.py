@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from typing import Annotated
 
 import typer
@@ -9,12 +10,12 @@ import typer
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
-from commands.listing import After, Limit, Row, list_rows
+from commands.listing import After, Limit, list_rows
 from commands.portuguese import TASKS
 from commands.typed import one_of
 from operations.tasks import finish_task
 from storage.case.cohorts import read_cohort
-from storage.case.tasks import open_tasks
+from storage.case.tasks import OpenTask, open_tasks
 
 task = typer.Typer(no_args_is_help=True)
 
@@ -34,8 +35,8 @@ def list_tasks(
     """List what is still to be done: of cases near prescription first, then the most urgent."""
     columns = ("id", "case", "kind", "due", "what")
 
-    def show(found: list[Row]) -> None:
-        table(columns, ([row[column] for column in columns] for row in found))
+    def show(found: list[OpenTask]) -> None:
+        table(columns, map(itemgetter(*columns), found))
 
     with answering_database() as engine, engine.connect() as connection:
         if cohort is not None:

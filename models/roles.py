@@ -37,6 +37,7 @@ DUTIES = {
     "rates import": WORK,
     "payments import": WORK,
     "payments match": WORK,
+    "payments retry": WORK,
     "catalogue import": JUDGEMENT,
     "cohort start": WORK,
     "cohort budget": WORK,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from models.case.blocks import Situation
 from models.case.commands import Act as CaseAct
@@ -24,6 +23,7 @@ from storage.contact import contacts
 from storage.contact.contacts import Given
 from storage.law.approvals import put_approval
 from storage.read_models.case_file import case_file
+from storage.read_models.case_parts import CaseFile
 from storage.read_models.dossier import Dossier, read_dossier
 
 
@@ -134,7 +134,7 @@ def recover_cases(act: Act) -> Recovered:
 
 
 @operation("case show --reveal")
-def reveal_case(act: Act, case: str) -> dict[str, Any]:
+def reveal_case(act: Act, case: str) -> CaseFile:
     """Show all that is on record of a case, the tax id and the name with it."""
     with act.engine.connect() as connection:
         return case_file(connection, case, reveal=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, cast
 
 from sqlalchemy import BindParameter, Connection, text
 
 from models.errors import Refusal
+from storage.rows import RowT
 
 ROWS_AT_ONCE = 1_000
 """Read from the database at a time, however many a list has."""
@@ -26,8 +27,8 @@ WHOLE = Page()
 
 
 @dataclass(frozen=True)
-class Listing:
-    """A list that is read in pages."""
+class Listing(Generic[RowT]):
+    """A list that is read in pages, of rows whose type names the columns."""
 
     columns: str
     tables: str
@@ -40,7 +41,7 @@ class Listing:
     ctes: str = "WITH"
     """What comes before: `WITH`, and the common table expressions that `tables` names, each with its comma."""
 
-    def rows(self, connection: Connection, page: Page, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def rows(self, connection: Connection, page: Page, asked: Mapping[str, object]) -> Iterator[RowT]:
         """The rows of a page, read as they are used. Raises Refusal when the list has no row of the cursor's name."""
         start = self._place(connection, page.after, asked) if page.after is not None else 0
         query = f"{self._numbered()} SELECT * FROM listed WHERE place > :start ORDER BY place LIMIT :limit"  # noqa: S608
@@ -50,9 +51,9 @@ class Listing:
             execution_options={"yield_per": ROWS_AT_ONCE},
         )
         for row in found.mappings():
-            yield {column: value for column, value in row.items() if column != "place"}
+            yield cast(RowT, {column: value for column, value in row.items() if column != "place"})
 
-    def _place(self, connection: Connection, after: str, asked: dict[str, Any]) -> int:
+    def _place(self, connection: Connection, after: str, asked: Mapping[str, object]) -> int:
         query = f"{self._numbered()} SELECT place FROM listed WHERE CAST({self.key} AS text) = :after"  # noqa: S608
         place = connection.execute(text(query).bindparams(*self.binds), {**asked, "after": after}).scalar_one_or_none()
         if place is None:

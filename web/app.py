@@ -23,6 +23,7 @@ from web.console.codec import codec_app, readers_from
 from web.portal.agreeing import agreeing_routes
 from web.portal.pages import page_routes
 from web.security.guard import Guard
+from web.security.validation import quote_nothing
 from web.webhooks.pix import pix_routes
 from web.webhooks.sendgrid import sendgrid_routes
 from web.webhooks.twilio import twilio_routes, twilio_settings
@@ -52,7 +53,8 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Guard)
-    app.include_router(pix_routes(engine, pix_secrets))
+    quote_nothing(app)
+    app.include_router(pix_routes(engine, pix_secrets, cipher))
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:

@@ -69,6 +69,14 @@ class Cipher(PayloadCodec):
                 f"or {VARIABLE} has another key by that id"
             ) from None
 
+    def seal(self, content: bytes) -> bytes:
+        """Bytes that are kept elsewhere than in Temporal, encrypted as its payloads are."""
+        return self.encrypt(Payload(data=content)).SerializeToString()
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Raises Unreadable."""
+        return self.decrypt(Payload.FromString(sealed)).data
+
 
 def _shown(name: bytes) -> str:
     """A text as a sentence may repeat it, whoever wrote it."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +37,14 @@ class PriceTable(BaseModel):
     channels: dict[Channel, Annotated[tuple[Price, ...], Field(min_length=1)]]
     monthly_fee: tuple[Fee, ...] = ()
     """What the providers charge each month, whatever is sent."""
+
+
+class ChannelCost(TypedDict):
+    """How many notices of a channel there are, and what they cost in reais."""
+
+    channel: str
+    notices: int
+    cost: Decimal
 
 
 def cost_of(table: PriceTable, channel: Channel, on: date, segments: int = 1) -> Decimal:

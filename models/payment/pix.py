@@ -1,20 +1,23 @@
-"""The Central Bank's Pix callback (API Pix 2.9.0), read into values or refused with the field that is wrong.
+"""The Central Bank's Pix callback (API Pix 2.9.0), read item by item: a payment, none, or the field that is wrong.
 
-What the payer wrote (`infoPagador`) is checked and left behind, and no reason repeats what was sent. Where the
-standard contradicts itself we take the wider reading: `txid` has 1–35 characters or is absent, `devolucoes` is a list
-or, as in the standard's own example, a single object.
+A call bundles payments of people who have nothing to do with each other, so what is wrong with one item costs no other.
+What the payer wrote (`infoPagador`) is left behind, and no reason repeats what was sent. Where the standard contradicts
+itself, or banks' own documents it, we take the wider reading: `txid` has 1–35 characters, is empty or absent;
+`devolucoes` and `pix` are a list or a single object; `valor` may be a number; an instant that isn't given is that of
+the call.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
-from models.callback import Malformed, json_of
+from models.callback import Malformed
 
 T = TypeVar("T")
 
@@ -25,8 +28,16 @@ SKEW = timedelta(days=1)
 """How far a bank's clock may run ahead of ours."""
 
 STATUSES = ("EM_PROCESSAMENTO", "DEVOLVIDO", "NAO_REALIZADO")
+"""Of a refund."""
+DONE = (None, "REALIZADO", "CONCLUIDO", "CONCLUIDA", "LIQUIDADO")
+"""Of a payment, where a bank states one."""
+SENT = "SOLICITACAO"
+"""The `tipo` of a Pix that left the account (Efí)."""
 
-INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})")
+WRITTEN = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
+NUMERIC = re.compile(r"[0-9]{1,10}(\.[0-9]{1,20})?")
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class PixRefund:
     amount: Decimal
     at: datetime | None
     """When it was settled, else when it was asked for."""
+    rtr_id: str | None = None
+    """The id of the transfer back, which some banks give alone."""
 
 
 @dataclass(frozen=True)
@@ -48,44 +61,166 @@ class PixPayment:
     refunds: tuple[PixRefund, ...] = ()
 
 
-def read_callback(body: bytes, arrived_at: datetime) -> tuple[PixPayment, ...]:
-    callback = _Fields.of(json_of(body), "")
-    payments = tuple(_payment(item, arrived_at) for item in callback.objects("pix", required=True))
-    first_with: dict[str, int] = {}
-    for index, payment in enumerate(payments):
-        first = first_with.setdefault(payment.end_to_end_id, index)
-        if first != index:
-            raise Malformed(f"pix[{index}].endToEndId", f"is the same as that of pix[{first}]")
-    return payments
+@dataclass(frozen=True)
+class Callback:
+    """A call's items by their places: those that are payments, and why others can't be read."""
+
+    text: str
+    encoding: str
+    read: Mapping[int, PixPayment]
+    unreadable: Mapping[int, str]
+
+    @property
+    def payments(self) -> tuple[PixPayment, ...]:
+        """One for each endToEndId: a bank may tell of a payment and of its refund in two items."""
+        merged: dict[str, PixPayment] = {}
+        for payment in self.read.values():
+            first = merged.get(payment.end_to_end_id)
+            more = replace(first, refunds=first.refunds + payment.refunds) if first else payment
+            merged[payment.end_to_end_id] = more
+        return tuple(merged.values())
+
+    def as_sent(self) -> list[bytes]:
+        """Each item as it was sent."""
+        return [item.encode(self.encoding) for item in items_as_written(self.text)]
 
 
-def _payment(item: _Fields, arrived_at: datetime) -> PixPayment:
-    item.free_text("chave")
-    item.free_text("infoPagador")
-    refunds = [_refund(refund, arrived_at) for refund in item.objects("devolucoes", single=True)]
+def read_callback(body: bytes, arrived_at: datetime) -> Callback:
+    """Read a call's body. Raises Malformed when it is no JSON object, or has no `pix` and is no bank's test."""
+    text, encoding = _text_of(body)
+    values = _Fields.of(_json_of(text), "").values
+    sent = values.get("pix")
+    if sent is None:
+        if "evento" not in values:
+            raise Malformed("pix", "is missing")
+        sent = []
+    read, unreadable = {}, {}
+    for place, item in enumerate(sent if isinstance(sent, list) else [sent]):
+        try:
+            payment = _payment(item, f"pix[{place}]", arrived_at)
+        except Malformed as wrong:
+            unreadable[place] = str(wrong)
+        else:
+            if payment:
+                read[place] = payment
+    return Callback(text, encoding, read, unreadable)
+
+
+def read_item(written: bytes, arrived_at: datetime) -> PixPayment | None:
+    """Read one item of a call as it was sent. Raises Malformed."""
+    return _payment(_json_of(_text_of(written)[0]), "item", arrived_at)
+
+
+def _payment(sent: Any, where: str, arrived_at: datetime) -> PixPayment | None:
+    """The payment that an item tells of; None when the money left the account."""
+    item = _Fields.of(sent, where)
+    if (kind := item.text("tipo")) == SENT:
+        return None
+    if kind is not None:
+        item.wrong("tipo", "is none that is known, so the money may have left")
+    if item.text("status") not in DONE:
+        item.wrong("status", "is none of a payment that was carried out")
+    refunds = [_refund(refund, arrived_at) for refund in item.objects("devolucoes")]
     return PixPayment(
         end_to_end_id=item.required(item.code("endToEndId", 32, 32), "endToEndId"),
         txid=item.code("txid", 1, 35),
         amount=item.amount("valor"),
-        paid_at=item.required(item.instant("horario", arrived_at), "horario"),
+        paid_at=item.instant("horario", arrived_at) or arrived_at,
         refunds=tuple(refund for refund in refunds if refund is not None),
     )
 
 
 def _refund(refund: _Fields, arrived_at: datetime) -> PixRefund | None:
-    reference = refund.required(refund.code("id", 1, 35), "id")
+    rtr_id = refund.code("rtrId", 1, 35)
+    reference = refund.required(refund.code("id", 1, 35) or rtr_id, "id")
     amount = refund.amount("valor")
     times = refund.object("horario")
     asked = times.instant("solicitacao", arrived_at)
     settled = times.instant("liquidacao", arrived_at)
-    if refund.values.get("status") not in STATUSES:
+    if refund.text("status") not in STATUSES:
         refund.wrong("status", f"must be one of {', '.join(STATUSES)}")
-    return PixRefund(reference, amount, settled or asked) if refund.values["status"] == "DEVOLVIDO" else None
+    carried_out = refund.values["status"] == "DEVOLVIDO"
+    return PixRefund(reference, amount, settled or asked, rtr_id) if carried_out else None
+
+
+# ---- JSON as banks send it
+
+
+class _Number(str):
+    """A JSON number as it was written: an amount never passes through a float."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant, strict=False)
+"""Not strict: the payer's text may hold a NUL."""
+_BLANKS = re.compile(r"[ \t\n\r]*")
+
+
+def _text_of(body: bytes) -> tuple[str, str]:
+    """A body's text and its encoding: a Unicode one, with a BOM or without, else Latin-1."""
+    encoding = json.detect_encoding(body)
+    try:
+        return body.decode(encoding), encoding
+    except UnicodeDecodeError:
+        return body.decode("latin-1"), "latin-1"
+
+
+def _json_of(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise Malformed("body", f"is not JSON (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise Malformed("body", "is nested too deeply") from None
+    except ValueError:
+        raise Malformed("body", "holds a number that JSON does not have") from None
+
+
+def items_as_written(text: str) -> list[str]:
+    """The text of each item of `pix`, in a body that has been read."""
+    found: list[str] = []
+    for name, start, end in _members(text):
+        if name == "pix":
+            found = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
+    return found
+
+
+def _members(text: str) -> Iterator[tuple[str, int, int]]:
+    """The names of the outermost object, and where their values begin and end."""
+    at = _past(text, _past(text, 0) + 1)
+    while text[at] != "}":
+        name, at = _DECODER.raw_decode(text, at)
+        start = _past(text, _past(text, at) + 1)
+        _, end = _DECODER.raw_decode(text, start)
+        yield name, start, end
+        at = _next(text, end)
+
+
+def _elements(text: str, start: int) -> Iterator[str]:
+    at = _past(text, start + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        yield text[at:end]
+        at = _next(text, end)
+
+
+def _next(text: str, end: int) -> int:
+    at = _past(text, end)
+    return _past(text, at + 1) if text[at] == "," else at
+
+
+def _past(text: str, at: int) -> int:
+    """The next place that is no blank."""
+    blanks = _BLANKS.match(text, at)
+    return blanks.end() if blanks else at
 
 
 @dataclass(frozen=True)
 class _Fields:
-    """One JSON object and its place in the body. A null is an absent field."""
+    """One JSON object and its place in the body. A null, or an empty code, is an absent field."""
 
     where: str
     values: dict[str, Any]
@@ -111,11 +246,10 @@ class _Fields:
         value = self.values.get(name)
         return _Fields.of({} if value is None else value, self.path(name))
 
-    def objects(self, name: str, *, required: bool = False, single: bool = False) -> Iterator[_Fields]:
+    def objects(self, name: str) -> Iterator[_Fields]:
+        """The objects of a list, or the only one."""
         value = self.values.get(name)
-        if value is None and required:
-            self.wrong(name, "is missing")
-        if single and isinstance(value, dict):
+        if isinstance(value, dict):
             value = [value]
         if value is not None and not isinstance(value, list):
             self.wrong(name, "must be a list")
@@ -124,26 +258,25 @@ class _Fields:
 
     def text(self, name: str) -> str | None:
         value = self.values.get(name)
-        if value is not None and not isinstance(value, str):
+        if value is not None and (isinstance(value, _Number) or not isinstance(value, str)):
             self.wrong(name, "must be a string")
         return value
 
-    def free_text(self, name: str) -> None:
-        if "\0" in (self.text(name) or ""):
-            self.wrong(name, "must not hold a NUL character")
-
     def code(self, name: str, shortest: int, longest: int) -> str | None:
-        value = self.text(name)
+        value = self.text(name) or None
         if value is not None and not re.fullmatch(f"[a-zA-Z0-9]{{{shortest},{longest}}}", value):
             length = str(longest) if shortest == longest else f"{shortest} to {longest}"
             self.wrong(name, f"must be {length} letters and digits")
         return value
 
     def amount(self, name: str) -> Decimal:
-        value = self.required(self.text(name), name)
-        if not re.fullmatch(r"[0-9]{1,10}\.[0-9]{2}", value):
-            self.wrong(name, "must be a string of 1 to 10 digits, a point and 2 digits, for example 110.00")
-        amount = Decimal(value)
+        value = self.required(self.values.get(name), name)
+        written = NUMERIC if isinstance(value, _Number) else WRITTEN
+        if not isinstance(value, str) or not written.fullmatch(value):
+            self.wrong(name, "must be 1 to 10 digits, a point and 2 digits, for example 110.00")
+        amount = Decimal(value).quantize(CENT)
+        if amount != Decimal(value):
+            self.wrong(name, "must not have parts of a cent")
         if not amount:
             self.wrong(name, "must be above zero")
         return amount

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
@@ -26,6 +25,7 @@ from models.formats import day
 from storage.agreement.policies import pinned_policy
 from storage.agreement.shares import GROUND, allocate, read_shares, remit, take_back_remission
 from storage.case.cases import Case, read_case
+from storage.case.journal import Evidence, JournalRow
 from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
 from storage.outbox import enqueue
 from storage.schema import agreements, decisions, holds, instalments, tasks
@@ -86,7 +86,7 @@ class AgreementTransaction:
         known = {(each.kind, each.n) for each in self.connection.execute(MESSAGES, asked)}
         return (f"agreement_{step.kind}", step.n) in known
 
-    def note(self, kind: str, reason: str, at: date, n: int) -> None:
+    def note(self, kind: EntryKind, reason: str, at: date, n: int) -> None:
         """Put a message about an instalment on record; what comes next follows from it."""
         _journal(self.connection, self.agreed.case, self.agreed.id, kind, reason, at, {"instalment": n})
         self.agreed = tell(self.connection, self.agreed.id, self.today)
@@ -116,7 +116,7 @@ def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) ->
             tx.connection,
             tx.agreed.case,
             agreement,
-            "agreement_rescinded",
+            EntryKind.AGREEMENT_RESCINDED,
             f"parcelamento rompido por {by}: {why}",
             tx.today,
             {},
@@ -336,8 +336,15 @@ def _put_tasks(connection: Connection, row: RowMapping, deal: Deal, life: Life, 
 
 
 def _journal(
-    connection: Connection, case: Case, agreement: str, kind: str, why: str, at: date, evidence: dict[str, Any]
+    connection: Connection, case: Case, agreement: str, kind: EntryKind, why: str, at: date, evidence: Evidence
 ) -> None:
-    row = {"case": case.id, "at": at, "kind": kind, "reason": why, "ruler": case.frozen.digest}
-    row |= {"evidence": {"agreement": agreement, **evidence}, "hypothesis": case.state.row}
-    connection.execute(insert(decisions).values(row))
+    row: JournalRow = {
+        "case": case.id,
+        "at": at,
+        "kind": kind,
+        "reason": why,
+        "ruler": case.frozen.digest,
+        "evidence": {"agreement": agreement, **evidence},
+        "hypothesis": case.state.row,
+    }
+    connection.execute(insert(decisions), row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -33,6 +33,7 @@ from storage.case.facts import read_facts
 from storage.case.locks import lock_cases_and_debts
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
+from storage.rows import typed_rows
 from storage.schema import agreement_debts, agreements, debts, instalments
 
 Via = Literal["command", "link"]
@@ -251,7 +252,7 @@ def _store(
     by: str,
     via: Via,
 ) -> str:
-    terms: dict[str, Any] = {
+    terms = {
         "request": REQUEST.dump_python(request, mode="json"),
         "down_payment": f"{offer.down_payment:.2f}",
         "bonus": f"{offer.bonus:.2f}",
@@ -290,8 +291,20 @@ def _accrued(connection: Connection, owed: list[Brought]) -> dict[str, str]:
     return {each.debt.id: f"{each.owed - imported[each.debt.id]:.2f}" for each in owed}
 
 
-def schedule(connection: Connection, agreement: str) -> list[dict[str, Any]]:
+class ScheduledInstalment(TypedDict):
+    n: int
+    due: date
+    amount: Decimal
+    fee: Decimal
+    credited: Decimal
+    received: Decimal
+    paid_on: date | None
+    pix_txid: str
+    slip_number: int
+
+
+def schedule(connection: Connection, agreement: str) -> list[ScheduledInstalment]:
     """The agreement's instalments with what each can be paid by."""
-    columns = ("n", "due", "amount", "fee", "credited", "received", "paid_on", "pix_txid", "slip_number")
-    rows = select(*(instalments.c[name] for name in columns)).where(instalments.c.agreement == agreement)
-    return [dict(row) for row in connection.execute(rows.order_by(instalments.c.n)).mappings()]
+    columns = (instalments.c[name] for name in ScheduledInstalment.__annotations__)
+    rows = select(*columns).where(instalments.c.agreement == agreement).order_by(instalments.c.n)
+    return typed_rows(ScheduledInstalment, connection.execute(rows).mappings())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal, TypedDict
 
 from sqlalchemy import Connection, Engine, event, insert, text
 
@@ -22,7 +23,7 @@ class Entry:
     actor: Actor
     command: str
     subject: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, object] = field(default_factory=dict)
     """Nothing that names a person."""
     written: bool = False
 
@@ -50,7 +51,19 @@ def carry(engine: Engine, entry: Entry) -> None:
             write(connection, entry)
 
 
-LOG = Listing(
+class LoggedEntry(TypedDict):
+    id: int
+    at: datetime
+    actor: str
+    role: str | None
+    authenticated: bool
+    command: str
+    subject: str | None
+    detail: dict[str, object]
+    outcome: Outcome
+
+
+LOG = Listing[LoggedEntry](
     columns="id, at, actor, role, authenticated, command, subject, detail, outcome",
     tables="""audit_log WHERE (CAST(:subject AS text) IS NULL OR subject = :subject)
         AND (CAST(:by AS text) IS NULL OR actor = :by)""",
@@ -62,6 +75,6 @@ LOG = Listing(
 
 def read_log(
     connection: Connection, subject: str | None = None, by: str | None = None, page: Page = WHOLE
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[LoggedEntry]:
     """The entries, the oldest first, checkpoints included."""
     return LOG.rows(connection, page, {"subject": subject, "by": by})

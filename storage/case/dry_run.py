@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Engine
 
@@ -18,7 +18,7 @@ from models.case.state import CaseState
 from models.case.step import Action
 from models.case.view import View
 from models.contact.channel import Channel
-from models.money.prices import PriceTable, cost_of, fits, monthly_fee
+from models.money.prices import ChannelCost, PriceTable, cost_of, fits, monthly_fee
 from models.proof.holdout import Arm, shares_of
 from models.ruler.schema import Ruler
 from storage.amounts.prices import prices_of
@@ -43,6 +43,59 @@ class Planned:
     on: date
 
 
+class CellCases(TypedDict):
+    hypothesis: str
+    stage: str
+    cases: int
+
+
+class CellNotices(TypedDict):
+    hypothesis: str
+    stage: str
+    channel: str
+    notices: int
+
+
+class NoticesSoon(TypedDict):
+    notices: int
+    cells: list[CellNotices]
+
+
+class Costs(TypedDict):
+    """The costs in reais, at the prices of that table."""
+
+    prices: str
+    supposing: str
+    channels: list[ChannelCost]
+    first_30_days: Decimal
+    whole_ladder: Decimal
+    monthly_fee: Decimal
+    budget: Decimal | None
+    within_budget: bool
+
+
+class OnRival(TypedDict):
+    """The foresight for a rival, as if all were on it."""
+
+    ruler: str
+    cells: list[CellCases]
+    first_30_days: NoticesSoon
+    costs: Costs
+
+
+class DryRun(TypedDict):
+    would_start: int
+    cells: list[CellCases]
+    would_be_on_hold: int
+    on_hold: dict[str, int]
+    already_open: int
+    control: int
+    arms: dict[str, int]
+    first_30_days: NoticesSoon
+    costs: Costs
+    rival: OnRival | None
+
+
 def foresee(
     engine: Engine,
     ruler: Ruler,
@@ -51,7 +104,7 @@ def foresee(
     budget: Decimal | None = None,
     control: Decimal | None = None,
     rival: Ruler | None = None,
-) -> dict[str, Any]:
+) -> DryRun:
     """How many cases would start in which cell, how many are on hold and why, what would leave in 30 days, and what
     the whole of it would cost, as if all were on the ruler; how many would be drawn for which arm, and what would leave
     and cost if all were on its rival."""
@@ -84,7 +137,6 @@ def foresee(
                 notices.update(ladders[alike])
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
     arms = _arms(cells.total() + held, shares_of(control, rival=rival is not None))
-    other = foresee(engine, rival, selection, today, budget) if rival else None
     return {
         "would_start": cells.total(),
         "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
@@ -95,12 +147,17 @@ def foresee(
         "arms": arms,
         "first_30_days": soon,
         "costs": costs,
-        "rival": rival and other and {"ruler": rival.label, **{key: other[key] for key in AS_IF_ALL}},
+        "rival": _on_rival(rival, foresee(engine, rival, selection, today, budget)) if rival else None,
     }
 
 
-AS_IF_ALL = ("cells", "first_30_days", "costs")
-"""What is foreseen of a rival, as if all were on it."""
+def _on_rival(rival: Ruler, foreseen: DryRun) -> OnRival:
+    return {
+        "ruler": rival.label,
+        "cells": foreseen["cells"],
+        "first_30_days": foreseen["first_30_days"],
+        "costs": foreseen["costs"],
+    }
 
 
 def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:
@@ -115,7 +172,7 @@ def _ladder(view: View) -> Iterator[Planned]:
                 yield Planned(step.row, str(step.stage), route.channel, step.on)
 
 
-def _by_cell(notices: Counter[Planned], until: date) -> dict[str, Any]:
+def _by_cell(notices: Counter[Planned], until: date) -> NoticesSoon:
     soon: Counter[tuple[str, str, str]] = Counter()
     for planned, count in notices.items():
         if planned.on <= until:
@@ -126,7 +183,7 @@ def _by_cell(notices: Counter[Planned], until: date) -> dict[str, Any]:
     }
 
 
-def _costs(prices: PriceTable, notices: Counter[Planned], today: date, budget: Decimal | None) -> dict[str, Any]:
+def _costs(prices: PriceTable, notices: Counter[Planned], today: date, budget: Decimal | None) -> Costs:
     """The costs in reais for the whole ladder; the most it can be but for what ESTIMATE leaves out."""
     counts: Counter[Channel] = Counter()
     costs: dict[Channel, Decimal] = {}

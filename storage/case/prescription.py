@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import TypedDict
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, DATE
 from sqlalchemy.types import Text
 
@@ -36,12 +36,19 @@ PRESCRIBES = "prescribes, coalesce(prescribes <= horizon.day, false) AS near_pre
 HORIZONS = (bindparam("cohorts", type_=ARRAY(Text)), bindparam("horizons", type_=ARRAY(DATE)))
 
 
-def with_horizons(sql: str) -> Any:
+def with_horizons(sql: str) -> TextClause:
     """A query with PRESCRIPTION in it; `horizons` gives it the days."""
     return text(sql).bindparams(*HORIZONS)
 
 
-def horizons(connection: Connection, now: datetime, cohort: str | None = None) -> dict[str, Any]:
+class Horizons(TypedDict):
+    """The last day that is near, by cohort, as HORIZONS binds them."""
+
+    cohorts: list[str]
+    horizons: list[date]
+
+
+def horizons(connection: Connection, now: datetime, cohort: str | None = None) -> Horizons:
     """The last day that is near, on the clock of each cohort, or of that one."""
     query = select(cohorts.c.name, cohorts.c.clock)
     if cohort is not None:
@@ -50,7 +57,14 @@ def horizons(connection: Connection, now: datetime, cohort: str | None = None) -
     return {"cohorts": [*days], "horizons": [*days.values()]}
 
 
-CASES = Listing(
+class ListedCase(TypedDict):
+    case: str
+    status: str
+    prescribes: date | None
+    near_prescription: bool
+
+
+CASES = Listing[ListedCase](
     columns=f'cases.id AS "case", status, {PRESCRIBES}',
     tables=f"cases {PRESCRIPTION} WHERE CAST(:status AS text) IS NULL OR status = :status",
     order=f"{NEAR_FIRST}, opened_at, cases.id",
@@ -64,10 +78,10 @@ HOW_MANY = with_horizons(f"SELECT count(*) FROM cases {PRESCRIPTION} WHERE presc
 
 def list_cases(
     connection: Connection, cohort: str, now: datetime, status: Status | None = None, page: Page = WHOLE
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[ListedCase]:
     """The cases of a cohort: near prescription first, then in the order they were opened."""
     return CASES.rows(connection, page, {"status": status, **horizons(connection, now, cohort)})
 
 
 def count_near(connection: Connection, cohort: str, now: datetime) -> int:
-    return int(connection.execute(HOW_MANY, horizons(connection, now, cohort)).scalar_one())
+    return int(connection.execute(HOW_MANY, {**horizons(connection, now, cohort)}).scalar_one())

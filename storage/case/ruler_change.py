@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -31,6 +30,7 @@ from storage.case.cases import FrozenRuler, pauses_of
 from storage.case.cohort_lifecycle import ALONE
 from storage.case.cohorts import Cohort, pin_ruler, read_cohort
 from storage.case.facts import PROCESS, process_facts, read_facts
+from storage.case.journal import JournalRow
 from storage.case.transaction import end_approvals
 from storage.outbox import CHANNEL
 from storage.schema import cases, cohorts, decisions
@@ -241,7 +241,7 @@ def _move(
         return
     was, on = cohort.frozen.ruler, cohort.clock.day_at(now)
     states: dict[str, str] = {}
-    entries: list[dict[str, Any]] = []
+    entries: list[JournalRow] = []
     for row in rows:
         state = CaseState.model_validate(row["state"])
         moved = translate(was, then.ruler, state)
@@ -250,17 +250,19 @@ def _move(
         if state.approvers:
             end_approvals(connection, row["id"], "lapsed")
         states[row["id"]] = moved.model_dump_json()
-        why = reason(was, then.ruler, state, moved, by)
-        entries.append({"case": row["id"], "at": on, "reason": why, **_entry(then, moved)})
+        entries.append(_entry(row["id"], on, reason(was, then.ruler, state, moved, by), then, moved))
     moves = {"cases": list(states), "states": list(states.values()), "ruler": then.digest}
     connection.execute(MOVE, moves)
     connection.execute(insert(decisions), entries)
 
 
-def _entry(then: FrozenRuler, state: CaseState) -> dict[str, Any]:
+def _entry(case: str, on: date, why: str, then: FrozenRuler, state: CaseState) -> JournalRow:
     hypothesis, stage = cell_reached(then.ruler, state)
     return {
+        "case": case,
+        "at": on,
         "kind": EntryKind.RULER_CHANGED,
+        "reason": why,
         "hypothesis": hypothesis,
         "stage": stage,
         "rigidity": state.last_rigidity or None,

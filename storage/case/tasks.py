@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, Engine, func, select, text, update
 
@@ -33,7 +33,20 @@ def ask_people(connection: Connection, case: Case, kind: str, reference: str, wh
     connection.execute(OPENED, asked)
 
 
-TASKS = Listing(
+class OpenTask(TypedDict):
+    id: int
+    case: str
+    cohort: str
+    kind: str
+    what: str
+    source: str | None
+    due: date
+    opened_at: datetime
+    prescribes: date | None
+    near_prescription: bool
+
+
+TASKS = Listing[OpenTask](
     columns=f'tasks.id, tasks."case", cases.cohort, kind, what, tasks.source, due, tasks.opened_at, {PRESCRIBES}',
     tables=f"""tasks JOIN cases ON cases.id = tasks."case" {PRESCRIPTION}
         WHERE done_at IS NULL AND kind = coalesce(CAST(:kind AS text), kind)""",
@@ -46,7 +59,7 @@ TASKS = Listing(
 
 def open_tasks(
     connection: Connection, now: datetime, cohort: str | None = None, kind: str | None = None, page: Page = WHOLE
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[OpenTask]:
     """The tasks still to be done: for cases near prescription first, then the most urgent."""
     return TASKS.rows(connection, page, {"kind": kind, **horizons(connection, now, cohort)})
 

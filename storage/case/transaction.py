@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, Engine, func, insert, text, update
 
@@ -21,6 +21,7 @@ from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
+from storage.case.journal import Evidence, JournalRow
 from storage.case.people import Person, read_person
 from storage.schema import approvals, cases, decisions
 
@@ -48,7 +49,7 @@ class CaseTransaction:
     person: Person
     unaddressed: Set[Channel]
     closes: bool = False
-    entries: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[JournalRow] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -111,16 +112,18 @@ class CaseTransaction:
         """Add a decision with the cell it is about: that of `step`, else the one the case stands on."""
         state = self.state
         row, stage = cell_reached(self.case.ruler, state)
-        cell = {"hypothesis": row, "stage": stage and str(stage), "rigidity": state.last_rigidity or None}
+        rigidity = state.last_rigidity or None
         if step is not None and step.stage is not None:
-            cell = {"hypothesis": step.row, "stage": str(step.stage), "rigidity": step.rigidity}
+            row, stage, rigidity = step.row, step.stage, step.rigidity
         self.entries.append(
             {
                 "case": self.case.id,
                 "at": at or self.today,
                 "kind": kind,
                 "reason": reason,
-                **cell,
+                "hypothesis": row,
+                "stage": stage and str(stage),
+                "rigidity": rigidity,
                 "occurrences": state.occurrences,
                 "ruler": self.case.frozen.digest,
                 "evidence": _evidence(self.facts),
@@ -131,7 +134,7 @@ class CaseTransaction:
         self.status, self.closes = status, True
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """The columns of the case's row that say what was decided."""
         return {
             "status": self.status,
@@ -156,7 +159,7 @@ def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "c
     connection.execute(update(approvals).where(given).values(state=state, ended_at=func.clock_timestamp()))
 
 
-def _evidence(facts: CaseFacts) -> dict[str, Any]:
+def _evidence(facts: CaseFacts) -> Evidence:
     """The evidence that the decision saw, without anything that names a person."""
     return {
         "balance": f"{facts.balance:.2f}",
@@ -215,5 +218,13 @@ def transaction_of(
 
 def record_decision(connection: Connection, case: Case, kind: EntryKind, reason: str, at: date) -> None:
     """Add to the journal what a person did to a case outside of its workflow."""
-    row = {"case": case.id, "at": at, "kind": kind, "reason": reason, "ruler": case.frozen.digest, "evidence": {}}
-    connection.execute(insert(decisions).values(hypothesis=case.state.row, **row))
+    row: JournalRow = {
+        "case": case.id,
+        "at": at,
+        "kind": kind,
+        "reason": reason,
+        "ruler": case.frozen.digest,
+        "evidence": {},
+        "hypothesis": case.state.row,
+    }
+    connection.execute(insert(decisions), row)

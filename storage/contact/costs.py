@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
@@ -12,12 +11,14 @@ from models.case.journal import EntryKind
 from models.case.status import Status
 from models.events import BudgetChanged
 from models.formats import money
+from models.money.prices import ChannelCost
 from storage.case.cohorts import read_cohort
 from storage.outbox import enqueue
+from storage.rows import typed_rows
 from storage.schema import cases, cohorts, decisions, notices
 
 
-def spent_by_channel(connection: Connection, cohort: str) -> list[dict[str, Any]]:
+def spent_by_channel(connection: Connection, cohort: str) -> list[ChannelCost]:
     query = (
         select(notices.c.channel, func.count().label("notices"), func.sum(notices.c.cost).label("cost"))
         .join(cases, cases.c.id == notices.c.case)
@@ -25,7 +26,7 @@ def spent_by_channel(connection: Connection, cohort: str) -> list[dict[str, Any]
         .group_by(notices.c.channel)
         .order_by(notices.c.channel)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return typed_rows(ChannelCost, connection.execute(query).mappings())
 
 
 # where something else stops the case too, nothing is tried, and so nothing would be found out anew

@@ -22,6 +22,7 @@ from models.formats import day
 from models.law.calendar import Clock
 from models.words import CHANNELS
 from storage.case.cases import read_case
+from storage.case.journal import Evidence, JournalRow
 from storage.outbox import enqueue_each
 from storage.schema import decisions, notices
 
@@ -272,7 +273,7 @@ class LockedCases:
     connection: Connection
     now: datetime
     cases: dict[str, _Case]
-    _journal: list[dict[str, Any]] = field(default_factory=list)
+    _journal: list[JournalRow] = field(default_factory=list)
     _events: dict[tuple[str, Event], None] = field(default_factory=dict)
 
     @cached_property
@@ -294,10 +295,19 @@ class LockedCases:
         clock = self.cases[case].clock
         return clock.day_at(self.now if clock.compressed else min(instant, self.now))
 
-    def note(self, case: str, kind: EntryKind, reason: str, at: date, evidence: dict[str, Any]) -> None:
+    def note(self, case: str, kind: EntryKind, reason: str, at: date, evidence: Evidence) -> None:
         of = self.cases[case]
-        row = {"case": case, "at": at, "kind": kind, "reason": reason, "evidence": evidence}
-        self._journal.append({**row, "hypothesis": of.row, "ruler": of.ruler})
+        self._journal.append(
+            {
+                "case": case,
+                "at": at,
+                "kind": kind,
+                "reason": reason,
+                "ruler": of.ruler,
+                "evidence": evidence,
+                "hypothesis": of.row,
+            }
+        )
 
     def enqueue(self, case: str, event: Event) -> None:
         """Enqueue an event once; a closed case has no workflow to signal."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, insert, text
 
@@ -15,6 +15,7 @@ from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts
 from storage.case.people import read_person
 from storage.case.transaction import CaseTransaction
+from storage.rows import typed_rows
 from storage.schema import approvals
 
 BENEFITS = text("""
@@ -27,13 +28,49 @@ SERVED = text("""
 """)
 
 
+class Benefit(TypedDict):
+    id: str
+    code: str
+    name: str
+
+
+class ServedNotice(TypedDict):
+    """A formal notice that was served; its days in ISO form, as the approval keeps them."""
+
+    id: str
+    channel: str
+    at: str
+    served_on: str
+    served_by: str | None
+    served_reference: str | None
+
+
+class Seen(TypedDict):
+    """The benefits that go, the notices served, what is owed on the day, and the basis."""
+
+    on: str
+    balance: str
+    basis: str | None
+    because: str
+    benefits: list[Benefit]
+    notices: list[ServedNotice]
+    fingerprint: str
+
+
+class ToApprove(Seen):
+    """A request for approval, with who gave it already and how many are wanted."""
+
+    given_by: list[str]
+    wanted: int
+
+
 def put_approval(tx: CaseTransaction, by: str, reason: str) -> None:
     seen = _seen(tx.connection, tx.case, tx.view)
     row = {"case": tx.case.id, "given_by": by, "reason": reason, "given_on": tx.today, "seen": seen}
     tx.connection.execute(insert(approvals).values(row))
 
 
-def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str, Any] | None:
+def to_be_approved(connection: Connection, case: str, now: datetime) -> ToApprove | None:
     """The request that an approver would approve now; None when nothing waits for one. Raises Refusal when there is no
     such case."""
     record = read_case(connection, case)
@@ -46,8 +83,7 @@ def to_be_approved(connection: Connection, case: str, now: datetime) -> dict[str
     return {**seen, "given_by": list(record.state.approvers), "wanted": approvals_wanted(record.ruler, facts)}
 
 
-def _seen(connection: Connection, case: Case, view: View) -> dict[str, Any]:
-    """The benefits that go, the notices served, what is owed on the day, and the basis."""
+def _seen(connection: Connection, case: Case, view: View) -> Seen:
     basis, why = basis_of(view)
     return {
         "on": view.facts.today.isoformat(),
@@ -60,10 +96,20 @@ def _seen(connection: Connection, case: Case, view: View) -> dict[str, Any]:
     }
 
 
-def benefits_of(connection: Connection, taxpayer: int, tax: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(BENEFITS, {"taxpayer": taxpayer, "tax": tax}).mappings()]
+def benefits_of(connection: Connection, taxpayer: int, tax: str) -> list[Benefit]:
+    return typed_rows(Benefit, connection.execute(BENEFITS, {"taxpayer": taxpayer, "tax": tax}).mappings())
 
 
-def served_notices(connection: Connection, case: str) -> list[dict[str, Any]]:
+def served_notices(connection: Connection, case: str) -> list[ServedNotice]:
     rows = connection.execute(SERVED, {"case": case}).mappings()
-    return [{**row, "at": row["at"].isoformat(), "served_on": row["served_on"].isoformat()} for row in rows]
+    return [
+        ServedNotice(
+            id=row["id"],
+            channel=row["channel"],
+            at=row["at"].isoformat(),
+            served_on=row["served_on"].isoformat(),
+            served_by=row["served_by"],
+            served_reference=row["served_reference"],
+        )
+        for row in rows
+    ]

@@ -3,7 +3,8 @@
 A Pix payment may be reported twice, by the webhook (endToEndId) and in a bank's file (reference), in either order and
 under names that have nothing in common. The second report is paired with a payment of the same debt, amount and day
 that its side has not reported yet, one with one: so two equal payments stay two. Which of them it is paired with makes
-no difference to any sum.
+no difference to any sum. A file tells the day alone, the webhook the hour, by which the payment is judged then,
+whichever comes first.
 
 A payment is for a debt, or for an instalment of an agreement, whose life is then told anew
 (`storage/agreement/agreements.py`): in the same transaction it is shared among the
@@ -20,7 +21,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -49,6 +50,7 @@ from storage.agreement.agreements import tell
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import frozen_ruler
+from storage.case.journal import Evidence, JournalRow
 from storage.outbox import enqueue_each
 from storage.payments.charges import debts_of_charges
 from storage.payments.offers import settle
@@ -65,6 +67,7 @@ from storage.payments.posting_locks import (
     open_cases_of,
 )
 from storage.payments.title_payers import is_of, tax_ids_of_debtors
+from storage.rows import typed_rows
 from storage.schema import (
     bank_files,
     cases,
@@ -82,7 +85,13 @@ ATTEMPTS = 5
 RECEIVED_BY = {"pix": "recebido por Pix", "bank": "recebido pelo banco"}
 PAYMENT = (payments.c.id, payments.c.channel, payments.c.debt, payments.c.instalment, payments.c.amount)
 """What a reversal has to know of its payment."""
-REPORTED = {"end_to_end_id": ("end_to_end_id", "txid"), "reference": ("reference", "slip", "bank_file")}
+Side = Literal["end_to_end_id", "reference"]
+"""The side that reports a payment, by what it names it: the webhook, or a bank's file."""
+
+REPORTED: dict[Side, tuple[str, ...]] = {
+    "end_to_end_id": ("end_to_end_id", "txid"),
+    "reference": ("reference", "slip", "bank_file"),
+}
 """What each side's report says of a payment that the other one reported first."""
 
 OVERTAKEN = {"40001", "40P01", "23505"}
@@ -191,7 +200,15 @@ def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def unmatched(connection: Connection) -> list[dict[str, Any]]:
+class UnmatchedPayment(TypedDict):
+    end_to_end_id: str | None
+    txid: str | None
+    amount: Decimal
+    paid_at: datetime
+    recorded_at: datetime
+
+
+def unmatched(connection: Connection) -> list[UnmatchedPayment]:
     """Payments for no debt that we know of, oldest first: people find out whose they are."""
     columns = (
         payments.c.end_to_end_id,
@@ -202,7 +219,7 @@ def unmatched(connection: Connection) -> list[dict[str, Any]]:
     )
     of_nothing = payments.c.debt.is_(None) & payments.c.instalment.is_(None)
     rows = connection.execute(select(*columns).where(of_nothing).order_by(payments.c.id))
-    return [dict(row) for row in rows.mappings()]
+    return typed_rows(UnmatchedPayment, rows.mappings())
 
 
 def _record(
@@ -245,15 +262,33 @@ class _Reversal:
     reference: str
     amount: Decimal
     at: datetime | None
+    rtr_id: str | None
 
     @property
-    def evidence(self) -> dict[str, Any]:
+    def evidence(self) -> Evidence:
         return {
             "payment": self.payment,
             "amount": f"{self.amount:.2f}",
             "debt": self.purpose,
             "refund": self.reference,
         }
+
+
+class _NewPayment(TypedDict):
+    """A row for `payments`."""
+
+    channel: str
+    end_to_end_id: str | None
+    txid: str | None
+    reference: str | None
+    slip: str | None
+    bank_file: int | None
+    debt: str | None
+    instalment: str | None
+    amount: Decimal
+    paid_at: datetime
+    hour_known: bool
+    paid_on: date
 
 
 class _Posting:
@@ -280,7 +315,7 @@ class _Posting:
         self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.debtors = tax_ids_of_debtors(connection, self.debts) if payers else {}
-        self.journal: list[dict[str, Any]] = []
+        self.journal: list[JournalRow] = []
         self.promised: list[tuple[str, Event]] = []
 
     def receive(self, receipts: Sequence[Receipt]) -> list[RowMapping]:
@@ -327,7 +362,7 @@ class _Posting:
         kept = found["amount"] - self.connection.execute(back).scalar_one()
         if not kept:
             raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
-        self._refuse_twin({**found, "debt": debt})
+        self._refuse_twin(found, debt)
         day = self._day(dated_by(self.debts[debt]), found["paid_at"], found["bank_file"] is not None)
         put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
         self.connection.execute(update(payments).where(payments.c.id == payment).values(put))
@@ -336,15 +371,16 @@ class _Posting:
         self._tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
         self.tell()
 
-    def _refuse_twin(self, payment: dict[str, Any]) -> None:
+    def _refuse_twin(self, payment: RowMapping, debt: str) -> None:
         """Refuse to match the second report of a Pix payment, which a person may take for another payment."""
         if payment["channel"] != "pix":
             return
-        for other in self._half_reported({payment["debt"]}):
+        day = _day_of({**payment, "debt": debt})
+        for other in self._half_reported({debt}):
             said_by = "end_to_end_id" if other["reference"] is None else "reference"
-            if payment[said_by] is None and _day_of(other) == _day_of(payment):
+            if payment[said_by] is None and _day_of(other) == day:
                 raise Refusal(
-                    f"payment {other['id']} on debt {payment['debt']} is the same Pix: of the same amount and day, and"
+                    f"payment {other['id']} on debt {debt} is the same Pix: of the same amount and day, and"
                     " reported by the other side alone"
                 )
 
@@ -359,9 +395,9 @@ class _Posting:
             raise Refusal(f"payment {payment} is on instalment {found['instalment']} already")
         return found
 
-    def _unknown(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _unknown(self, rows: list[_NewPayment]) -> list[_NewPayment]:
         """The payments that their own side has not reported before."""
-        for name in ("end_to_end_id", "reference"):
+        for name in REPORTED:
             column = payments.c[name]
             keys = [row[name] for row in rows if row[name] is not None]
             if keys:
@@ -369,30 +405,60 @@ class _Posting:
                 rows = [row for row in rows if row[name] is None or row[name] not in known]
         return rows
 
-    def _paired(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _paired(self, rows: list[_NewPayment]) -> list[_NewPayment]:
         """The payments that the other side has not reported either; the others are written to the payments it
         reported."""
-        waiting: dict[tuple[str, Day], deque[int]] = defaultdict(deque)
+        waiting: dict[tuple[Side, Day], deque[RowMapping]] = defaultdict(deque)
         for payment in self._half_reported({_purpose_of(row) for row in rows if row["channel"] == "pix"}):
-            lacks = "reference" if payment["reference"] is None else "end_to_end_id"
-            waiting[lacks, _day_of(payment)].append(payment["id"])
-        alone = []
+            lacks: Side = "reference" if payment["reference"] is None else "end_to_end_id"
+            waiting[lacks, _day_of(payment)].append(payment)
+        alone, dated = [], dict[int, _NewPayment]()
         for row in rows:
-            name = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
+            name: Side = "reference" if row["end_to_end_id"] is None else "end_to_end_id"
             pairs = waiting.get((name, _day_of(row))) if row["channel"] == "pix" else None
             if pairs:
-                said = {column: row[column] for column in REPORTED[name]}
-                self.connection.execute(update(payments).where(payments.c.id == pairs.popleft()).values(said))
+                paired = pairs.popleft()
+                said: dict[str, object] = {column: value for column, value in row.items() if column in REPORTED[name]}
+                if row["hour_known"] and not paired["hour_known"]:
+                    said |= self._instant_of(row)
+                    dated[paired["id"]] = row
+                self.connection.execute(update(payments).where(payments.c.id == paired["id"]).values(said))
             else:
                 alone.append(row)
+        self._judge_again(dated)
         return alone
+
+    def _instant_of(self, row: _NewPayment) -> dict[str, object]:
+        """The instant by which a payment is judged, now that it is known: the more exact one of its two reports. On a
+        compressed clock the day stays that of the first report."""
+        case = dated_by(self.purposes[_purpose_of(row) or ""])
+        day = {} if case and case.clock.compressed else {"paid_on": row["paid_on"]}
+        return {"paid_at": row["paid_at"], "hour_known": True, **day}
+
+    def _judge_again(self, dated: dict[int, _NewPayment]) -> None:
+        """Judge by the hour the payments of which only the day was known, and tell their cases what changes by it."""
+        for payment, row in dated.items():
+            purpose = self.purposes[_purpose_of(row) or ""]
+            self._tell_agreements([purpose.id])
+            notes = settle(self.connection, [debt.id for debt in purpose.debts], reported=[payment])
+            self.journal += notes
+            for case in purpose.cases if notes else ():
+                closed = not case.open
+                if closed and not (case.status == Status.RESOLVED and self._owes(case, purpose)):
+                    continue
+                day = self._day(case, row["paid_at"], by_file=True)
+                self.promised.append((case.id, PaymentReceived(payment=payment, amount=row["amount"], on=day)))
+                if closed:
+                    evidence = {"payment": payment, "amount": f"{row['amount']:.2f}", "debt": row["debt"]}
+                    reason = f"caso reaberto: conhecida a hora do pagamento de {money(row['amount'])}, ainda há saldo"
+                    self._reopen(case, day, reason, evidence)
 
     def _half_reported(self, purposes: set[str | None]) -> Sequence[RowMapping]:
         """Pix payments for these locked debts and instalments that one side alone has reported."""
         wanted = purposes - {None}
         if not wanted:
             return []
-        columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.reference)
+        columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.hour_known, payments.c.reference)
         one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
         for_them = or_(any_of(payments.c.debt, wanted), any_of(payments.c.instalment, wanted))
         asked = select(payments.c.debt, payments.c.instalment, *columns)
@@ -438,7 +504,7 @@ class _Posting:
             self.connection.execute(insert(decisions), self.journal)
         enqueue_each(self.connection, self.promised)
 
-    def _row(self, receipt: Receipt) -> dict[str, Any]:
+    def _row(self, receipt: Receipt) -> _NewPayment:
         purpose = self.purpose_of_txid.get(receipt.txid or "")
         if receipt.slip_number is not None:
             purpose = self.purpose_of_slip.get(receipt.slip_number)
@@ -474,22 +540,25 @@ class _Posting:
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
 
     def _reverse_one(self, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
-        earlier = select(reversals.c.reference, reversals.c.amount).where(reversals.c.payment == payment["id"])
-        known = dict(self.connection.execute(earlier).tuples().all())
-        before = len(known)
+        asked = select(reversals.c.reference, reversals.c.rtr_id, reversals.c.amount)
+        earlier = self.connection.execute(asked.where(reversals.c.payment == payment["id"])).all()
+        known = {name for row in earlier for name in (row.reference, row.rtr_id) if name}
+        left, new = payment["amount"] - sum(row.amount for row in earlier), 0
         for refund in refunds:
             # the bank is the authority on what it gave back, but no more can be given back than came in
-            amount = min(refund.amount, payment["amount"] - sum(known.values()))
-            if refund.id not in known and amount > 0:
-                known[refund.id] = amount
-                self._store_reversal(_reversal_of(payment, refund.id, amount, refund.at))
-        return len(known) - before
+            amount = min(refund.amount, left)
+            if known.isdisjoint({refund.id, refund.rtr_id}) and amount > 0:
+                known |= {name for name in (refund.id, refund.rtr_id) if name}
+                left, new = left - amount, new + 1
+                self._store_reversal(_reversal_of(payment, refund.id, amount, refund.at, refund.rtr_id))
+        return new
 
     def _store_reversal(self, reversal: _Reversal) -> None:
         purpose = self._purpose(reversal.purpose)
         row = {
             "payment": reversal.payment,
             "reference": reversal.reference,
+            "rtr_id": reversal.rtr_id,
             "amount": reversal.amount,
             "reversed_on": self._day(dated_by(purpose), reversal.at),
         }
@@ -504,7 +573,8 @@ class _Posting:
                 self._tell_reversed(case, reversal)
             elif case.status == Status.RESOLVED and self._owes(case, purpose):
                 self._tell_reversed(case, reversal)
-                self._reopen(case, reversal)
+                reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
+                self._reopen(case, self._day(case, reversal.at), reason, reversal.evidence)
 
     def _owes(self, case: LockedCase, purpose: Purpose) -> bool:
         """Whether a case still owes something of a purpose, by its ruler's table where it has one. What can't be told
@@ -527,13 +597,12 @@ class _Posting:
         event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
         self.promised.append((case.id, event))
 
-    def _reopen(self, case: LockedCase, reversal: _Reversal) -> None:
+    def _reopen(self, case: LockedCase, day: date, reason: str, evidence: Evidence) -> None:
         case.closed_at, case.status = None, Status.RUNNING
         self.connection.execute(
             update(cases).where(cases.c.id == case.id).values(closed_at=None, status=Status.RUNNING.value)
         )
-        reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
-        self._note(case, self._day(case, reversal.at), EntryKind.CASE_REOPENED, reason, reversal.evidence)
+        self._note(case, day, EntryKind.CASE_REOPENED, reason, evidence)
 
     def _purpose(self, name: str | None) -> Purpose | None:
         if name is None:
@@ -563,8 +632,15 @@ class _Posting:
             added = update(debts).where(debts.c.id == more.c.id)
             self.connection.execute(added.values(received=debts.c.received + more.c.received))
 
-    def _note(self, case: LockedCase, day: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> None:
-        row = {"case": case.id, "at": day, "kind": kind, "reason": reason, "ruler": case.ruler, "evidence": evidence}
+    def _note(self, case: LockedCase, day: date, kind: EntryKind, reason: str, evidence: Evidence) -> None:
+        row: JournalRow = {
+            "case": case.id,
+            "at": day,
+            "kind": kind,
+            "reason": reason,
+            "ruler": case.ruler,
+            "evidence": evidence,
+        }
         self.journal.append(row)
 
     def _day(self, case: LockedCase | None, said_at: datetime | None, by_file: bool = False) -> date:
@@ -579,11 +655,13 @@ class _Posting:
         return named if by_file and case.clock.origin_day <= named <= today else today
 
 
-def _reversal_of(payment: RowMapping, reference: str, amount: Decimal, at: datetime | None) -> _Reversal:
-    return _Reversal(payment["id"], payment["channel"], _purpose_of(payment), reference, amount, at)
+def _reversal_of(
+    payment: RowMapping, reference: str, amount: Decimal, at: datetime | None, rtr_id: str | None = None
+) -> _Reversal:
+    return _Reversal(payment["id"], payment["channel"], _purpose_of(payment), reference, amount, at, rtr_id)
 
 
-def _as_table(table: Table, rows: Sequence[dict[str, Any]]) -> Select[Any]:
+def _as_table(table: Table, rows: Sequence[Mapping[str, object]]) -> Select[Any]:
     """Rows for columns of `table`, in one statement however many there are."""
     names = list(rows[0])
     arrays = [array_of(table.c[name], (row[name] for row in rows)) for name in names]

@@ -11,9 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, text, update
+from sqlalchemy import Connection, TextClause, bindparam, insert, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -31,16 +30,14 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import read_claims
 from storage.amounts.rates import read_rates
 from storage.case.cases import Case, frozen_ruler
+from storage.case.journal import Evidence, JournalRow
 from storage.schema import debts as debts_table
 from storage.schema import remissions
 
 GROUND = "campaign"
 
-Note = dict[str, Any]
-"""A row for the journal."""
 
-
-def _of_debts(sql: str) -> Any:
+def _of_debts(sql: str) -> TextClause:
     return text(sql).bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 
@@ -86,7 +83,7 @@ class _Campaign:
     compressed: bool
 
 
-def settle(connection: Connection, debts: Collection[str], reported: Collection[int] = ()) -> list[Note]:
+def settle(connection: Connection, debts: Collection[str], reported: Collection[int] = ()) -> list[JournalRow]:
     """Remit what the payments of these locked debts have earned and take back what they no longer do. Returns what the
     journals of the campaigns' cases are to say of it, and of those payments `reported` that fell short or came late.
 
@@ -96,7 +93,7 @@ def settle(connection: Connection, debts: Collection[str], reported: Collection[
     if not campaigns:
         return []
     rates, came_in, remitted = read_rates(connection), _money(connection, campaigns), _remitted(connection, campaigns)
-    notes: list[Note] = []
+    notes: list[JournalRow] = []
     for debt, claim in _claims(connection, campaigns).items():
         try:
             verdicts = judge(claim, came_in[debt], [campaign.made for campaign in campaigns[debt]], rates)
@@ -204,34 +201,39 @@ def _remitted(connection: Connection, campaigns: dict[str, list[_Campaign]]) -> 
 
 def _remit(
     connection: Connection, debt: str, campaigns: list[_Campaign], earned: Remitted, known: Remitted
-) -> list[Note]:
+) -> list[JournalRow]:
     """Store the difference between what was earned and what was remitted. A remission taken back carries the day of the
     one it undoes, so that together they are nothing."""
     more = {key: earned.get(key, Decimal(0)) - known.get(key, Decimal(0)) for key in earned | known}
+    changed = {key: amount for key, amount in more.items() if amount}
+    if not changed:
+        return []
     rows = [
         {"debt": debt, "amount": amount, "ground": GROUND, "reference": label, "remitted_on": on}
-        for (label, on), amount in more.items()
-        if amount
+        for (label, on), amount in changed.items()
     ]
-    if not rows:
-        return []
     connection.execute(insert(remissions), rows)
     remitted = debts_table.c.remitted + sum(more.values())
     connection.execute(update(debts_table).where(debts_table.c.id == debt).values(remitted=remitted))
-    return [_remission_note(c, debt, row) for row in rows for c in campaigns if c.made.label == row["reference"]]
+    return [
+        _remission_note(campaign, debt, amount, on)
+        for (label, on), amount in changed.items()
+        for campaign in campaigns
+        if campaign.made.label == label
+    ]
 
 
 # ---- what the journal says
 
 
-def _remission_note(campaign: _Campaign, debt: str, row: dict[str, Any]) -> Note:
-    amount, name = row["amount"], campaign.made.offer.name
+def _remission_note(campaign: _Campaign, debt: str, amount: Decimal, on: date) -> JournalRow:
+    name = campaign.made.offer.name
     if amount > 0:
         kind, reason = EntryKind.REMISSION_GRANTED, f"{name}: remitidos {money(amount)} ({campaign.made.offer.law})"
     else:
         kind, reason = EntryKind.REMISSION_UNDONE, f"{name}: desfeita a remissão de {money(-amount)}"
     evidence = {"debt": debt, "remitted": f"{amount:.2f}"}
-    return _entry(campaign, row["remitted_on"], kind, reason, evidence)
+    return _entry(campaign, on, kind, reason, evidence)
 
 
 KINDS = {
@@ -241,7 +243,7 @@ KINDS = {
 }
 
 
-def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
+def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> JournalRow:
     offer, paid, asked = campaign.made.offer, money(verdict.payment.amount), money(verdict.price)
     reason = {
         Outcome.SETTLED: f"{paid} pagos em dia, {offer.name} a {asked}: débito quitado",
@@ -252,7 +254,7 @@ def _note(campaign: _Campaign, debt: str, verdict: Verdict) -> Note:
     return _entry(campaign, verdict.payment.day, KINDS[verdict.outcome], reason, evidence)
 
 
-def _entry(campaign: _Campaign, at: date, kind: EntryKind, reason: str, evidence: dict[str, Any]) -> Note:
+def _entry(campaign: _Campaign, at: date, kind: EntryKind, reason: str, evidence: Evidence) -> JournalRow:
     return {
         "case": campaign.case,
         "at": at,

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Numeric, Text
 
@@ -52,10 +52,31 @@ class Reconciled:
         return not self.difference and not self.faulty_debts
 
 
-def list_payments(connection: Connection, state: State | None, page: Page = WHOLE) -> Iterator[dict[str, Any]]:
+class StatedPayment(TypedDict):
+    """A payment with what became of it."""
+
+    id: int
+    channel: str
+    end_to_end_id: str | None
+    reference: str | None
+    slip: str | None
+    debt: str | None
+    instalment: str | None
+    agreement: str | None
+    amount: Decimal
+    paid_on: date
+    recorded_at: datetime
+    matched_by: str | None
+    allocated: Decimal
+    excess: Decimal
+    reversed: Decimal
+    state: State
+
+
+def list_payments(connection: Connection, state: State | None, page: Page = WHOLE) -> Iterator[StatedPayment]:
     """The payments in the order of arrival. Refuses when a rate is missing that decides what of a payment is excess."""
     wanted = PARTS[state] if state else "true"
-    listing = Listing(
+    listing = Listing[StatedPayment](
         columns="*",
         tables=f"statement WHERE {wanted}",
         order="id",
@@ -88,7 +109,7 @@ def reconcile(connection: Connection, on: date | None) -> Reconciled:
     )
 
 
-def _growing(connection: Connection) -> dict[str, Any]:
+def _growing(connection: Connection) -> dict[str, list[str] | list[int] | list[Decimal]]:
     """The debts that a table of accrual lets grow, and what of their payments they didn't need."""
     tables = tables_of(connection, connection.scalars(text(PAID_BY_TABLE)))
     excess = excess_of(connection, tables) if tables else {}
@@ -102,7 +123,7 @@ GROWING = (
 )
 
 
-def _about_growing(sql: str) -> Any:
+def _about_growing(sql: str) -> TextClause:
     return text(sql).bindparams(*GROWING)
 
 

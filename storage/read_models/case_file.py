@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from models.case.journal import EntryKind
 from models.case.state import cell_reached
+from models.case.step import Step
 from models.errors import Refusal, Unreckonable
 from models.taxid import formatted, mask
 from storage.agreement.signing import schedule
@@ -19,6 +19,29 @@ from storage.case.cases import Case, read_case
 from storage.case.prescription import HORIZONS, NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons
 from storage.law.approvals import to_be_approved
 from storage.paging import WHOLE, Listing, Page
+from storage.read_models.case_parts import (
+    AgreementDebt,
+    AgreementFile,
+    AgreementTask,
+    Approval,
+    Benefit,
+    Block,
+    CaseFile,
+    Debt,
+    Defence,
+    Event,
+    Hold,
+    JournalEntry,
+    ListedAgreement,
+    NextStep,
+    Notice,
+    Payment,
+    PriorStep,
+    RecordedAgreement,
+    Reply,
+    Task,
+)
+from storage.rows import RowT, typed_rows
 
 DEBTS = text("""
     SELECT debts.id, inscription, period, due, balance AS amount, pix_txid, debts.amount AS claimed, received,
@@ -90,7 +113,7 @@ EVENTS = text("""
     SELECT at, kind, reason, hypothesis, stage, rigidity, recorded_at FROM decisions WHERE "case" = :case ORDER BY id
 """)
 
-AGREEMENTS = Listing(
+AGREEMENTS = Listing[ListedAgreement](
     columns=f"""agreements.id, "case", label AS policy, agreements.state, agreements.amount, discount, renegotiation,
         signed_on, effective_on, broken_on, completed_on, agreements.next_step ->> 'on' AS next_step_on, {PRESCRIBES},
         (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
@@ -124,29 +147,26 @@ RECORD = text("""
 """)
 
 
-BLOCK = {"kind", "since", "until", "reason"}
-"""What is told of each."""
-
-
-def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]:
+def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
     """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
     addresses nor the taxpayer's own words are told."""
     record = read_case(connection, case)
     who = connection.execute(RECORD, {"case": case}).one()
-    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None}
-    asked |= horizons(connection, datetime.now(UTC), record.cohort)
+    step = Step.model_validate(who.next_step) if who.next_step else None
+    row, stage = cell_reached(record.ruler, record.state)
+    near = horizons(connection, datetime.now(UTC), record.cohort)
+    asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None, **near}
 
-    def rows(query: Any) -> list[dict[str, Any]]:
-        return [dict(row) for row in connection.execute(query, asked).mappings()]
+    def rows(shape: type[RowT], query: TextClause) -> list[RowT]:
+        return typed_rows(shape, connection.execute(query, asked).mappings())
 
-    notices, replies = rows(NOTICES), rows(REPLIES)
+    notices, replies = rows(Notice, NOTICES), rows(Reply, REPLIES)
     if not reveal:
         for notice in notices:
             notice["body"] = _masked(notice["body"], who.tax_id)
-        for message in (*notices, *replies):
-            del message["address"]
+            del notice["address"]
         for reply in replies:
-            del reply["body"]
+            del reply["address"], reply["body"]
     return {
         "case": record.id,
         "cohort": record.cohort,
@@ -156,31 +176,35 @@ def case_file(connection: Connection, case: str, reveal: bool) -> dict[str, Any]
         "name": who.name if reveal else None,
         "tax": record.tax,
         "status": record.status,
-        "blocks": [block.model_dump(include=BLOCK) for block in record.blocks],
-        **_cell(record),
+        "blocks": [
+            Block(kind=block.kind, reason=block.reason, since=block.since, until=block.until) for block in record.blocks
+        ],
+        "hypothesis": row,
+        "stage": stage,
+        "rigidity": record.state.last_rigidity or None,
         "occurrences": record.state.occurrences,
-        "next_step": _next_step(who.next_step),
-        "waits_because": _waits_because(who.next_step),
-        "holds": rows(HOLDS),
-        "defences": rows(DEFENCES),
-        "prior_steps": rows(PRIOR_STEPS),
+        "next_step": _next_step(step),
+        "waits_because": step.reason if step and step.on is None else None,
+        "holds": rows(Hold, HOLDS),
+        "defences": rows(Defence, DEFENCES),
+        "prior_steps": rows(PriorStep, PRIOR_STEPS),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
-        "approvals": rows(APPROVALS),
-        "debts": _owed_today(connection, record, rows(DEBTS)),
-        "payments": rows(PAYMENTS),
+        "approvals": rows(Approval, APPROVALS),
+        "debts": _owed_today(connection, record, rows(Debt, DEBTS)),
+        "payments": rows(Payment, PAYMENTS),
         "agreements": list(AGREEMENTS.rows(connection, WHOLE, asked)),
         "notices": notices,
         "replies": replies,
-        "tasks": rows(TASKS),
-        "benefits": rows(BENEFITS),
-        "events": [_event(row) for row in rows(EVENTS)],
+        "tasks": rows(Task, TASKS),
+        "benefits": rows(Benefit, BENEFITS),
+        "events": [_event(entry) for entry in rows(JournalEntry, EVENTS)],
     }
 
 
 KNOWN = frozenset(EntryKind)
 
 
-def _event(entry: dict[str, Any]) -> dict[str, Any]:
+def _event(entry: JournalEntry) -> Event:
     """A journal entry with its kind as `subject:action` too, where this version knows the kind."""
     kind = entry["kind"]
     return {**entry, "event": EntryKind(kind).event if kind in KNOWN else None}
@@ -188,28 +212,28 @@ def _event(entry: dict[str, Any]) -> dict[str, Any]:
 
 def list_agreements(
     connection: Connection, state: str | None, cohort: str | None, page: Page = WHOLE
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[ListedAgreement]:
     """The agreements, those of cases near prescription first, then the newest."""
     asked = {"case": None, "state": state, **horizons(connection, datetime.now(UTC), cohort)}
     return AGREEMENTS.rows(connection, page, asked)
 
 
-def agreement_file(connection: Connection, name: str) -> dict[str, Any]:
+def agreement_file(connection: Connection, name: str) -> AgreementFile:
     """The file of the agreement with that id, or of the newest of the case with that id. Refuses what is neither."""
-    row = connection.execute(AGREEMENT, {"name": name}).mappings().one_or_none()
-    if row is None:
+    found = typed_rows(RecordedAgreement, connection.execute(AGREEMENT, {"name": name}).mappings())
+    if not found:
         raise Refusal(f"there is no agreement {name}, nor one of a case {name}; `agreement list` shows them")
-    debts = connection.execute(AGREEMENT_DEBTS, dict(row)).mappings()
-    tasks = connection.execute(AGREEMENT_TASKS, dict(row)).mappings()
+    [record] = found
+    asked = {"agreement": record["agreement"], "case": record["case"]}
     return {
-        **row,
-        "debts": [dict(each) for each in debts],
-        "instalments": schedule(connection, row["agreement"]),
-        "tasks": [dict(each) for each in tasks],
+        **record,
+        "debts": typed_rows(AgreementDebt, connection.execute(AGREEMENT_DEBTS, asked).mappings()),
+        "instalments": schedule(connection, record["agreement"]),
+        "tasks": typed_rows(AgreementTask, connection.execute(AGREEMENT_TASKS, asked).mappings()),
     }
 
 
-def _owed_today(connection: Connection, case: Case, debts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _owed_today(connection: Connection, case: Case, debts: list[Debt]) -> list[Debt]:
     """The amount owed today by the table of the case's ruler, where it has one; none where that can't be told."""
     try:
         table = accrual_of(case.ruler)
@@ -225,25 +249,15 @@ def _masked(body: str, tax_id: str) -> str:
     return body.replace(formatted(tax_id), mask(tax_id)).replace(tax_id, mask(tax_id))
 
 
-def _cell(case: Case) -> dict[str, Any]:
-    row, stage = cell_reached(case.ruler, case.state)
-    return {"hypothesis": row, "stage": stage, "rigidity": case.state.last_rigidity or None}
-
-
-def _waits_because(step: dict[str, Any] | None) -> str | None:
-    """The reason why nothing is due, in an open case that only an event can move."""
-    return str(step["reason"]) if step is not None and step["on"] is None else None
-
-
-def _next_step(step: dict[str, Any] | None) -> dict[str, Any] | None:
+def _next_step(step: Step | None) -> NextStep | None:
     """The step that comes next and when; none when only an event can move the case."""
-    if step is None or step["on"] is None:
+    if step is None or step.on is None:
         return None
     return {
-        "at": step["on"],
-        "action": step["action"],
-        "hypothesis": step["row"],
-        "stage": step["stage"],
-        "rigidity": step["rigidity"],
-        "reason": step["reason"],
+        "at": step.on,
+        "action": step.action,
+        "hypothesis": step.row,
+        "stage": step.stage,
+        "rigidity": step.rigidity,
+        "reason": step.reason,
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, func, select
 
+from models.case.cohort_state import State
+from models.money.prices import ChannelCost
 from storage.case.cases import frozen_ruler
 from storage.case.cohorts import read_cohort
 from storage.case.prescription import count_near
@@ -16,7 +18,30 @@ from storage.contact.costs import spent_by_channel
 from storage.schema import cases
 
 
-def cohort_file(connection: Connection, name: str, now: datetime) -> dict[str, Any]:
+class CellCount(TypedDict):
+    hypothesis: str | None
+    stage: str | None
+    cases: int
+
+
+class CohortFile(TypedDict):
+    cohort: str
+    ruler: str
+    state: State
+    lifecycle_set_by: str | None
+    lifecycle_since: date | None
+    started_by: str
+    today: date
+    cases: int
+    near_prescription: int
+    statuses: dict[str, int]
+    cells: list[CellCount]
+    budget: Decimal | None
+    spent: Decimal
+    costs: list[ChannelCost]
+
+
+def cohort_file(connection: Connection, name: str, now: datetime) -> CohortFile:
     """Read a cohort's cases by status and by cell, and what was spent. Raises Refusal when there is no such cohort."""
     known = read_cohort(connection, name)
     costs, statuses = spent_by_channel(connection, name), statuses_of(connection, name)
@@ -44,7 +69,7 @@ def statuses_of(connection: Connection, name: str) -> dict[str, int]:
     return {status: count for status, count in connection.execute(query).tuples()}  # noqa: C416 - typed so
 
 
-def _cells(connection: Connection, name: str) -> list[dict[str, Any]]:
+def _cells(connection: Connection, name: str) -> list[CellCount]:
     """The cells, each case's by its own ruler."""
     place = cases.c.state["place"]
     row, rung = place["row"].astext, func.coalesce(place["rung"].as_integer(), -1)

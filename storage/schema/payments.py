@@ -11,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     Table,
     Text,
@@ -82,6 +83,24 @@ payments = Table(
 )
 
 
+# items of a bank's callback that can't be read, as they were sent but encrypted, until a person has them judged again
+quarantined_items = Table(
+    "quarantined_items",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # SHA-256 of what was sent: an item that is sent again is kept once
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("sealed", LargeBinary, nullable=False),
+    # which field is wrong and how; repeats nothing of what was sent
+    Column("reason", Text, nullable=False),
+    Column("arrived_at", DateTime(timezone=True), nullable=False),
+    Column("last_arrived_at", DateTime(timezone=True), nullable=False),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    Column("settled_at", DateTime(timezone=True)),
+    Column("settled_by", Text),
+    CheckConstraint("num_nonnulls(settled_at, settled_by) IN (0, 2)", name="settled_by_somebody"),
+)
+
 # how the payment of an instalment is shared among the debts of its agreement (CTN art. 163)
 allocations = Table(
     "allocations",
@@ -141,8 +160,9 @@ reversals = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("payment", ForeignKey("payments.id"), nullable=False),
-    # the bank's own id of the refund
+    # the bank's own id of the refund, and that of the transfer back where it told
     Column("reference", Text, nullable=False),
+    Column("rtr_id", Text),
     Column("amount", Numeric(15, 2), nullable=False),
     Column("reversed_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),

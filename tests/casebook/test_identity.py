@@ -28,6 +28,7 @@ from tests.casebook.matter import Matter, asking
 from tests.casebook.test_process_on_record import goes_on_to, lived
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
+from tests.payloads import CIPHER
 from tests.web.pix_world import World, body, pix
 from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
@@ -122,7 +123,7 @@ def test_s5_half_sent_requests_keep_no_payment_out(engine: Engine) -> None:
     owing, _ = world.owing_case()
     app = FastAPI()
     app.add_middleware(Guard)
-    app.include_router(pix_routes(engine, SECRET))
+    app.include_router(pix_routes(engine, SECRET, CIPHER))
     with serving(app) as port, ExitStack() as slow:
         for _ in range(1100):
             caller = slow.enter_context(socket.create_connection(("127.0.0.1", port)))

@@ -68,7 +68,7 @@ def prescribing(engine: Engine) -> Contract:
 def prescribes(made: Contract, on: date) -> date | None:
     with made.engine.connect() as connection:
         [listed] = list_cases(connection, "iptu", at(on))
-    return listed["prescribes"]  # type: ignore[no-any-return]
+    return listed["prescribes"]
 
 
 def test_l8_nothing_moves_a_prescription_by_itself(prescribing: Contract) -> None:

@@ -2,12 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from storage.read_models.case_file import case_file
+from storage.read_models.case_parts import CaseFile
 from tests.agreement_world import BH, SP, Contract, contract
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
@@ -18,7 +18,7 @@ def made(engine: Engine) -> Contract:
     return contract(engine, "600.00", "1200.00", protested=True)
 
 
-def file_of(made: Contract) -> dict[str, Any]:
+def file_of(made: Contract) -> CaseFile:
     with made.engine.connect() as connection:
         return case_file(connection, made.case, reveal=False)
 

@@ -1,17 +1,21 @@
 """`payments …` as an analyst types it: totals on stdout, one sentence on stderr, exit codes."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
+from storage.payments.quarantine import Unread, keep
 from tests.bank_lines import Paid, barcode, febraban, trailer
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
-from tests.web.pix_world import World
+from tests.payloads import CIPHER
+from tests.web.pix_world import World, pix
 
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 SAMPLES = Path(__file__).parent.parent / "data"
 
 
@@ -119,3 +123,48 @@ def test_what_is_no_return_file_ends_with_one_sentence(line: Line, file: Path, c
     assert (code, said, complained.count("\n")) == (1, "", 1)
     assert complained.startswith("error: ")
     assert "fault of ours" not in complained
+
+
+class TestQuarantine:
+    """Items that the webhook kept, as `payments quarantined` and `payments retry` have them."""
+
+    def kept(self, engine: Engine, item: dict[str, Any]) -> str:
+        sent = json.dumps(item).encode()
+        keep(engine, [Unread(sent, CIPHER.seal(sent), "pix[0].valor: is missing")], NOW)
+        with engine.connect() as connection:
+            return str(connection.scalar(text("SELECT id FROM quarantined_items")))
+
+    def test_what_waits_is_listed_without_what_was_sent(self, line: Line, engine: Engine) -> None:
+        self.kept(engine, pix(None, infoPagador="Maria das Dores"))
+        (item,) = line.json("payments", "quarantined")["items"]
+        assert sorted(item) == ["arrived_at", "id", "last_arrived_at", "reason", "times"]
+        assert (item["reason"], item["times"]) == ("pix[0].valor: is missing", 1)
+        code, said, complained = line("payments", "quarantined")
+        assert (code, complained) == (0, "")
+        assert "Maria" not in said + str(item)
+
+    def test_what_can_be_read_now_is_recorded_as_of_when_it_arrived(
+        self, line: Line, world: World, engine: Engine
+    ) -> None:
+        owing, _ = world.owing_case()
+        item = self.kept(engine, pix(owing.txid, horario=None))
+        retried = line.json("payments", "retry", item, "--by", "ana")
+        assert retried == {"item": int(item), "by": "ana", "payments": 1, "reversals": 0}
+        assert world.received(owing) == "100.00"
+        assert world.rows("SELECT paid_at FROM payments") == [(NOW,)]
+        assert line.json("payments", "quarantined")["items"] == []
+        assert line.json("payments", "reconcile")["balanced"]
+        code, _, complained = line("payments", "retry", item, "--by", "ana")
+        assert (code, complained) == (1, f"error: item {item} was settled by ana already\n")
+
+    def test_what_still_cannot_be_read_waits_on(self, line: Line, engine: Engine) -> None:
+        item = self.kept(engine, pix(None, "Maria"))
+        code, said, complained = line("payments", "retry", item, "--by", "ana")
+        assert (code, said) == (1, "")
+        assert complained.startswith("error: item.valor: must be")
+        assert "Maria" not in complained
+        assert len(line.json("payments", "quarantined")["items"]) == 1
+
+    def test_an_item_that_is_not_there_is_refused(self, line: Line) -> None:
+        code, _, complained = line("payments", "retry", "7", "--by", "ana")
+        assert (code, complained.count("\n")) == (1, 1)

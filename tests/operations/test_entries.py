@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -54,7 +55,7 @@ from operations.due_process import (
 )
 from operations.imports import import_held_benefits, import_rates, import_returns, import_taxpayers
 from operations.operation import OPERATIONS, Credentials
-from operations.payments import import_bank_file, match_payment
+from operations.payments import import_bank_file, match_payment, retry_item
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.tasks import finish_task
@@ -69,10 +70,12 @@ from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.ledger import record_pix
+from storage.payments.quarantine import Unread, keep
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
 from tests.delivery_world import DeliveryWorld
+from tests.payloads import CIPHER
 from tests.record_world import Street
 
 BIA = Credentials("Bia")
@@ -379,6 +382,15 @@ def _(world: World) -> str:
     [(payment,)] = world.made.rows("SELECT id FROM payments")
     match_payment(world.engine, BIA, payment, world.made.debts[0], NOW)
     return str(payment)
+
+
+@carried_out("payments retry")
+def _(world: World) -> str:
+    sent = json.dumps({"endToEndId": f"E{'2' * 31}", "valor": "7.00", "horario": "2026-03-02T01:30:00Z"}).encode()
+    keep(world.engine, [Unread(sent, CIPHER.seal(sent), "item.valor: …")], NOW)
+    [(item,)] = world.made.rows("SELECT id FROM quarantined_items")
+    assert retry_item(world.engine, BIA, item, CIPHER, NOW).payments == 1
+    return str(item)
 
 
 @carried_out("agreement sign")

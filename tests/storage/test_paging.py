@@ -23,7 +23,7 @@ def log(engine: Engine) -> Engine:
     return engine
 
 
-def subjects(engine: Engine, page: Page) -> list[str]:
+def subjects(engine: Engine, page: Page) -> list[str | None]:
     with engine.connect() as connection:
         return [entry["subject"] for entry in read_log(connection, page=page)]
 

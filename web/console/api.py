@@ -7,16 +7,19 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import structlog
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from temporalio.client import Client
 from temporalio.exceptions import TemporalError
 
@@ -27,11 +30,12 @@ from models.json_form import plain
 from models.roles import Actor
 from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
 from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence
-from operations.operation import Credentials, Operation, record_refused
+from operations.operation import OPERATIONS, Credentials, Operation, record_refused
 from storage.audit.log import Entry
 from storage.audit.tokens import bearer, name_in
 from storage.read_models.case_file import case_file
-from storage.read_models.cohort_file import cohort_file
+from storage.read_models.case_parts import CaseFile
+from storage.read_models.cohort_file import CohortFile, cohort_file
 from storage.schema import cases, cohorts
 from web.webhooks.webhook import Refused
 from workflows.start import status_after
@@ -46,49 +50,39 @@ Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^
 
 
 class Asking(BaseModel):
+    """Nothing more than the request itself; the ground of the bodies that say more."""
+
     model_config = ConfigDict(extra="forbid")
-    wanted: ClassVar[str] = "nothing in it"
 
 
-class Judging(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    wanted: ClassVar[str] = '"reason" in it: a text of 1 to 2000 characters'
+NOTHING = Asking()
 
+
+class Judging(Asking):
     reason: Said
     seen: str = ""
     """Of an approval: `to_approve.fingerprint` of the case as it was shown."""
 
 
-class Releasing(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    wanted: ClassVar[str] = '"reason" in it, and if you like "ground" and "debts"'
-
+class Releasing(Asking):
     reason: Said
     ground: Said | None = None
     debts: list[Said] = []
 
 
 class Holding(Releasing):
-    wanted: ClassVar[str] = '"reason" and "ground" in it, and if you like "evidence", "from", "until" (dates), "debts"'
-
     ground: Said
     evidence: Said | None = None
     since: Annotated[date | None, Field(alias="from")] = None
     until: date | None = None
 
 
-class Defending(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    wanted: ClassVar[str] = '"reference" in it, and if you like "on" (a date)'
-
+class Defending(Asking):
     reference: Said
     on: date | None = None
 
 
-class Ruling(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    wanted: ClassVar[str] = '"decided" (accepted, rejected) and "reason" in it, and if you like "on" (a date)'
-
+class Ruling(Asking):
     decided: Literal["accepted", "rejected"]
     reason: Said
     on: date | None = None
@@ -128,31 +122,42 @@ LATER: dict[int | str, dict[str, Any]] = {
     202: {"model": Asked, "description": "It is on record, and the case has yet to hear of it."}
 }
 
-Body = TypeVar("Body", bound=BaseModel)
 Route = TypeVar("Route", bound=Callable[..., Any])
 Duty = Operation[..., Any]
 
 
-def taking(body: type[BaseModel]) -> dict[str, Any]:
-    """The body of a route, for OpenAPI: it is read by hand, so that a wrong one is refused in one sentence and never
-    quoted."""
-    content = {"application/json": {"schema": body.model_json_schema()}}
-    return {"requestBody": {"content": content, "required": body is not Asking}}
+async def _who(request: Request) -> Credentials:
+    admitted: Credentials = request.state.who
+    return admitted
+
+
+Who = Annotated[Credentials, Depends(_who)]
+"""Who was admitted by the route."""
 
 
 class StaffRoute(APIRoute):
-    """A route whose refusals are one sentence each."""
+    """A route that admits who asks before it looks at the body, and whose refusals are one sentence each."""
+
+    admit: ClassVar[Callable[[Request, Duty], Credentials]]
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        duty = (self.openapi_extra or {}).get("x-duty")
 
         async def handle_or_refuse(request: Request) -> Response:
             try:
+                if duty:
+                    # the body is read as JSON whatever it is called: `curl -d` calls it a form
+                    MutableHeaders(scope=request.scope)["content-type"] = "application/json"
+                    request.state.who = await run_sync(type(self).admit, request, OPERATIONS[duty])
+                    await request.body()  # here, so that one too long isn't taken for a wrong one
                 return await handle(request)
             except Refused as error:
                 refused = error
             except Refusal as error:
                 refused = Refused(409, str(error))
+            except HTTPException:
+                refused = Refused(422, "the body is no JSON in UTF-8")
             except (SQLAlchemyError, TemporalError, RuntimeError, TimeoutError) as error:
                 log.error("the staff API can't answer", route=self.path_format, reason=type(error).__name__)
                 refused = Refused(503, "the database or Temporal does not answer; ask again")
@@ -162,14 +167,11 @@ class StaffRoute(APIRoute):
 
 
 def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
-    secured = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
-    router = APIRouter(prefix="/api", route_class=StaffRoute, responses=PROBLEMS, dependencies=secured)
+    class Door(StaffRoute):
+        admit = staticmethod(partial(_admitted, engine))
 
-    async def asked(
-        request: Request, case: str, what: Operation[..., Any], body: type[Body]
-    ) -> tuple[Credentials, Body]:
-        who = await run_sync(_admitted, engine, request, what, case)
-        return who, await _read(request, body)
+    secured = [Security(HTTPBearer(scheme_name="token", auto_error=False))]
+    router = APIRouter(prefix="/api", route_class=Door, responses=PROBLEMS, dependencies=secured)
 
     async def answer(acted: Acted, response: Response) -> Asked:
         status = await status_after(temporal, acted.case, acted.act)
@@ -177,62 +179,53 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
             response.status_code = 202
         return Asked(case=acted.case, status=status or acted.status)
 
-    def does(what: Duty, path: str, body: type[BaseModel], **more: Any) -> Callable[[Route], Route]:
+    def does(what: Duty, path: str, **more: Any) -> Callable[[Route], Route]:
         """A route that does what an operation does, and says which duty that is."""
-        described = {**taking(body), "x-duty": what.duty}
-        return router.post(f"/cases/{{case}}/{path}", openapi_extra=described, **more)
+        return router.post(f"/cases/{{case}}/{path}", openapi_extra={"x-duty": what.duty}, **more)
 
-    @does(approve_suspension, "approve", Judging, responses=LATER)
-    async def approve(case: str, request: Request, response: Response) -> Asked:
+    @does(approve_suspension, "approve", responses=LATER)
+    async def approve(case: str, who: Who, response: Response, said: Judging) -> Asked:
         """Approve the suspension of the taxpayer's benefits."""
-        who, said = await asked(request, case, approve_suspension, Judging)
         acted = await run_sync(approve_suspension, engine, who, case, said.seen, said.reason, _now())
         return await answer(acted, response)
 
-    @does(reject_suspension, "reject", Judging, responses=LATER)
-    async def reject(case: str, request: Request, response: Response) -> Asked:
+    @does(reject_suspension, "reject", responses=LATER)
+    async def reject(case: str, who: Who, response: Response, said: Judging) -> Asked:
         """Refuse the suspension; the ruler asks again after its wait."""
-        who, said = await asked(request, case, reject_suspension, Judging)
         return await answer(await run_sync(reject_suspension, engine, who, case, said.reason, _now()), response)
 
-    @does(pause_case, "pause", Asking, responses=LATER)
-    async def pause(case: str, request: Request, response: Response) -> Asked:
+    @does(pause_case, "pause", responses=LATER)
+    async def pause(case: str, who: Who, response: Response, nothing: Asking = NOTHING) -> Asked:
         """Stop the clock of a case."""
-        who, _ = await asked(request, case, pause_case, Asking)
         return await answer(await run_sync(pause_case, engine, who, case, _now()), response)
 
-    @does(resume_case, "resume", Asking, responses=LATER)
-    async def resume(case: str, request: Request, response: Response) -> Asked:
+    @does(resume_case, "resume", responses=LATER)
+    async def resume(case: str, who: Who, response: Response, nothing: Asking = NOTHING) -> Asked:
         """Let the clock of a paused case run on, with the wait that was left."""
-        who, _ = await asked(request, case, resume_case, Asking)
         return await answer(await run_sync(resume_case, engine, who, case, _now()), response)
 
-    @does(place_hold, "hold", Holding)
-    async def hold(case: str, request: Request) -> Changes:
+    @does(place_hold, "hold")
+    async def hold(case: str, who: Who, said: Holding) -> Changes:
         """Hold debts of a case (CTN art. 151): all of them, or those named."""
-        who, said = await asked(request, case, place_hold, Holding)
         proof = (said.evidence, said.since, said.until)
         changed = await run_sync(place_hold, engine, who, case, said.ground, said.reason, _now(), *proof, said.debts)
         return Changes(case=case, holds=[asdict(each) for each in changed.holds], cases=changed.cases)
 
-    @does(release_hold, "release", Releasing)
-    async def release(case: str, request: Request) -> Changes:
+    @does(release_hold, "release")
+    async def release(case: str, who: Who, said: Releasing) -> Changes:
         """Lift holds that people placed."""
-        who, said = await asked(request, case, release_hold, Releasing)
         changed = await run_sync(release_hold, engine, who, case, said.reason, _now(), said.ground, said.debts)
         return Changes(case=case, holds=[asdict(each) for each in changed.holds], cases=changed.cases)
 
-    @does(file_defence, "defence", Defending)
-    async def file_one(case: str, request: Request) -> Defended:
+    @does(file_defence, "defence")
+    async def file_one(case: str, who: Who, said: Defending) -> Defended:
         """File a defence against the suspension of benefits; while it is open nothing escalates (LC 225/2026)."""
-        who, said = await asked(request, case, file_defence, Defending)
         filed = await run_sync(file_defence, engine, who, case, said.reference, _now(), said.on)
         return Defended(case=case, defence=filed)
 
-    @does(rule_on_defence, "defence/ruling", Ruling)
-    async def rule(case: str, request: Request) -> Defended:
+    @does(rule_on_defence, "defence/ruling")
+    async def rule(case: str, who: Who, said: Ruling) -> Defended:
         """Decide the defence that is open."""
-        who, said = await asked(request, case, rule_on_defence, Ruling)
         ruled = await run_sync(rule_on_defence, engine, who, case, said.decided, said.reason, _now(), said.on)
         return Defended(case=case, defence=ruled)
 
@@ -246,7 +239,7 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
         """How many of a cohort's cases are in which state and cell, and what was spent."""
         return await run_sync(show, request, cohorts.c.name, name, lambda c: cohort_file(c, name, datetime.now(UTC)))
 
-    def show(request: Request, key: Any, name: str, file: Callable[[Connection], dict[str, Any]]) -> Response:
+    def show(request: Request, key: Any, name: str, file: Callable[[Connection], CaseFile | CohortFile]) -> Response:
         with engine.connect() as connection:
             _bearer(connection, request)
             _must_exist(connection, key, name)
@@ -256,16 +249,9 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     return router
 
 
-async def _read(request: Request, body: type[Body]) -> Body:
-    try:
-        return body.model_validate_json(await request.body() or b"{}")
-    except ValidationError:
-        wanted: str = getattr(body, "wanted")  # noqa: B009 - each of ours says it
-        raise Refused(422, f"the body is a JSON object with {wanted}") from None
-
-
-def _admitted(engine: Engine, request: Request, what: Duty, case: str) -> Credentials:
+def _admitted(engine: Engine, request: Request, what: Duty) -> Credentials:
     """Admit who asks, before the body is read. Who lacks the role is on record too: somebody tried."""
+    case = request.path_params["case"]
     with engine.connect() as connection:
         who, actor = _bearer(connection, request)
         _must_exist(connection, cases.c.id, case)

@@ -1,6 +1,8 @@
-"""The Pix callback. Whoever calls is the bank if the last segment of the address is a secret of ours.
+"""The Pix callback. Whoever calls is the bank if a segment of the address is a secret of ours.
 
-Replays change nothing: a payment is known by its endToEndId, a refund by its own id (`storage/payments/ledger.py`).
+What is JSON and has `pix` is answered 200, whatever its items are: a bank that is refused either gives up or calls for
+ever. Items that can't be read go to the quarantine (`storage/payments/quarantine.py`). Replays change nothing: a
+payment is known by its endToEndId, a refund by its own id (`storage/payments/ledger.py`).
 """
 
 import hmac
@@ -12,17 +14,23 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Engine
 
 from channels.rotation import newest_first
+from models.callback import Malformed
 from models.errors import Refusal
-from models.payment.pix import read_callback
+from models.payment.pix import Callback, read_callback
 from storage.payments.ledger import Recorded, record_pix
+from storage.payments.quarantine import Unread, keep
 from web.webhooks.openapi import PIX_CALLBACK, REFUSALS
-from web.webhooks.webhook import AT_ONCE, Refused, Webhook
+from web.webhooks.webhook import AT_ONCE, Refused, Webhook, log
+from workflows.secrecy import Cipher
+
+ENDINGS = ("", "/", "/pix", "/pix/", "/pix/pix", "/pix/pix/")
+"""The standard adds `/pix` to the address registered with the bank; some banks don't, and some people do already."""
 
 SHORTEST = 16
 """Characters of a secret: 96 random bits in base64."""
 
 
-def pix_routes(engine: Engine, secrets: str) -> APIRouter:
+def pix_routes(engine: Engine, secrets: str, cipher: Cipher) -> APIRouter:
     """The routes of the callback. Raises Refusal when one of the secrets could be guessed."""
     known = [secret.encode() for secret in newest_first(secrets)]
     if not known or any(len(secret) < SHORTEST for secret in known):
@@ -30,18 +38,45 @@ def pix_routes(engine: Engine, secrets: str) -> APIRouter:
     router = APIRouter(route_class=Webhook)
     slots = CapacityLimiter(AT_ONCE)
 
-    # the standard adds `/pix` to the address registered with the bank; some banks don't
-    @router.post("/webhooks/pix/{given}", openapi_extra=PIX_CALLBACK, responses=REFUSALS)
-    @router.post("/webhooks/pix/{given}/pix", openapi_extra=PIX_CALLBACK, responses=REFUSALS)
     async def receive(given: str, request: Request) -> dict[str, int]:
         if not any(hmac.compare_digest(given.encode(), secret) for secret in known):
             raise Refused(401, "this is not the address of a webhook")
         arrived_at = datetime.now(UTC)
-        recorded = await run_sync(take, engine, await request.body(), arrived_at, limiter=slots)
+        recorded = await run_sync(take, engine, await request.body(), arrived_at, cipher, limiter=slots)
         return {"payments": recorded.payments, "reversals": recorded.reversals}
 
+    for ending in ENDINGS:
+        path = f"/webhooks/pix/{{given}}{ending}"
+        router.add_api_route(path, receive, methods=["POST"], openapi_extra=PIX_CALLBACK, responses=REFUSALS)
     return router
 
 
-def take(engine: Engine, body: bytes, arrived_at: datetime) -> Recorded:
-    return record_pix(engine, read_callback(body, arrived_at), arrived_at)
+def take(engine: Engine, body: bytes, arrived_at: datetime, cipher: Cipher) -> Recorded:
+    """Record what can be read of a call and keep the rest, sealed. Raises Malformed when it is no callback at all."""
+    callback = read_callback(body, arrived_at)
+    unreadable = dict(callback.unreadable)
+    try:
+        recorded = record_pix(engine, callback.payments, arrived_at)
+    except Malformed:
+        recorded, beyond = _one_by_one(engine, callback, arrived_at)
+        unreadable |= beyond
+    if unreadable:
+        sent = callback.as_sent()
+        keep(engine, [Unread(sent[at], cipher.seal(sent[at]), why) for at, why in unreadable.items()], arrived_at)
+        log.warning("items of a pix callback are in the quarantine", items=len(unreadable))
+    return recorded
+
+
+def _one_by_one(engine: Engine, callback: Callback, arrived_at: datetime) -> tuple[Recorded, dict[int, str]]:
+    """Record as much of a call as goes, where all of it doesn't; returned with it, why the rest doesn't."""
+    done, beyond = Recorded(0, 0, 0), dict[int, str]()
+    for place, payment in callback.read.items():
+        try:
+            one = record_pix(engine, [payment], arrived_at)
+        except Malformed as wrong:
+            beyond[place] = str(wrong)
+        else:
+            done = Recorded(
+                done.payments + one.payments, done.reversals + one.reversals, done.unmatched + one.unmatched
+            )
+    return done, beyond

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Till(World):
         with self.engine.connect() as connection:
             found = list(list_payments(connection, state))
         parts = ("state", "amount", "allocated", "excess", "reversed")
-        return [tuple(str(payment[part]) for part in parts) for payment in found]  # type: ignore[misc]
+        return [tuple(map(str, itemgetter(*parts)(payment))) for payment in found]  # type: ignore[misc]
 
     def balances(self, on: date | None = None) -> bool:
         with self.engine.connect() as connection:

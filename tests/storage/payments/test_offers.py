@@ -339,3 +339,35 @@ def test_nobody_is_in_two_rulers_at_once_and_the_second_says_whom_it_leaves_out(
             text("UPDATE cases SET status = 'ended', closed_at = clock_timestamp() WHERE cohort <> 'second'")
         )
     assert city.starts(REGISTERED, name="third") == 1
+
+
+class TestTheHourComesLater:
+    """A bank's file tells the day of a Pix alone; the webhook tells the hour, afterwards."""
+
+    def paid_at_the_bank(self, city: City) -> Target:
+        target = city.campaign()
+        target.pays_at_the_bank(JUNE_PRICE, date(2023, 6, 23), reported="2023-06-26T08:00", by_pix=True)
+        assert target.remitted == REMITTED
+        return target
+
+    def test_what_was_in_time_stays_settled(self, city: City) -> None:
+        target = self.paid_at_the_bank(city)
+        target.pays(JUNE_PRICE, "2023-06-23T15:59")
+        assert target.remitted == REMITTED
+        assert city.rows("SELECT hour_known, paid_at FROM payments") == [(True, at("2023-06-23T15:59"))]
+
+    def test_a_case_that_was_closed_for_it_is_opened_again(self, city: City) -> None:
+        target = self.paid_at_the_bank(city)
+        with city.engine.begin() as connection:
+            connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now()"))
+        target.pays(JUNE_PRICE, "2023-06-23T16:05")
+        assert target.remitted == 0
+        assert city.rows("SELECT status, closed_at FROM cases") == [("running", None)]
+        assert "reopened" in target.journal
+
+    def test_a_second_look_changes_nothing(self, city: City) -> None:
+        target = self.paid_at_the_bank(city)
+        id = target.pays(JUNE_PRICE, "2023-06-23T16:05")
+        told = city.rows("SELECT count(*) FROM outbox"), target.journal
+        target.pays(JUNE_PRICE, "2023-06-23T16:05", id=id)
+        assert (city.rows("SELECT count(*) FROM outbox"), target.journal) == told

@@ -215,5 +215,6 @@ def test_the_dry_run_says_how_many_each_ruler_would_get(roll: Roll) -> None:
     roll.grows(50)
     foreseen = foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH, rival=read(BOLDER))
     assert foreseen["arms"] == {"control": 5, "rival": 22, "ruler": 23}
+    assert foreseen["rival"] is not None
     assert foreseen["rival"]["costs"]["whole_ladder"] == foreseen["costs"]["whole_ladder"]
     assert foresee(roll.engine, RULER, Selection(), TODAY)["arms"] == {"ruler": 50}

@@ -16,6 +16,8 @@ from storage.audit.tokens import issue, revoke
 from storage.read_models.case_file import case_file
 from tests.delivery_world import DeliveryWorld
 from web.console.api import staff_routes
+from web.security.guard import LONGEST, Guard
+from web.security.validation import quote_nothing
 
 
 async def away() -> Client:
@@ -41,6 +43,8 @@ def tokens(engine: Engine) -> dict[Role, str]:
 @pytest.fixture
 async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
+    app.add_middleware(Guard)
+    quote_nothing(app)
     app.include_router(staff_routes(engine, away))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:
         yield client
@@ -79,26 +83,63 @@ async def test_a_role_that_may_not_is_refused_and_on_record(
     ]
 
 
-@pytest.mark.parametrize(
-    ("what", "body"),
-    [
-        ("approve", b""),
-        ("approve", b"{}"),
-        ("approve", b'{"reason": "  "}'),
-        ("approve", b'{"reason": "a\\u0000b"}'),
-        ("approve", b'{"reason": 7}'),
-        ("approve", b'{"reason": "r", "by": "ana"}'),
-        ("reject", b"[]"),
-        ("reject", b"{"),
-        ("pause", b'{"why": "r"}'),
-        ("pause", b"\xff"),
-    ],
-)
-async def test_a_body_that_is_none_is_refused_without_being_quoted(
-    http: AsyncClient, case: str, tokens: dict[Role, str], what: str, body: bytes
+WRONG = [
+    ("approve", b"", "body: missing"),
+    ("approve", b"{}", "body.reason: missing"),
+    ("approve", b'{"reason": "  "}', "body.reason: string_pattern_mismatch"),
+    ("approve", b'{"reason": "a\\u0000b"}', "body.reason: string_pattern_mismatch"),
+    ("approve", b'{"reason": 11144477735}', "body.reason: string_type"),
+    ("approve", b'{"reason": "r", "11144477735": "ana"}', "body: extra_forbidden"),
+    ("reject", b"[]", "body: model_attributes_type"),
+    ("reject", b"{", "body.1: json_invalid"),
+    ("hold", b'{"reason": "r", "ground": "deposit", "debts": ["d", ""]}', "body.debts.1: string_too_short"),
+    ("hold", b'{"reason": "r", "ground": "deposit", "from": "11144477735"}', "body.from: date_from_datetime_inexact"),
+    ("pause", b'{"11144477735": "r"}', "body: extra_forbidden"),
+]
+
+
+@pytest.mark.parametrize(("what", "body", "told"), WRONG)
+async def test_a_wrong_body_is_told_where_and_by_which_rule_without_being_quoted(
+    http: AsyncClient, case: str, tokens: dict[Role, str], what: str, body: bytes, told: str
 ) -> None:
     answer = await http.post(f"/api/cases/{case}/{what}", headers=by(tokens[Role.SUPERVISOR]), content=body)
-    assert (answer.status_code, answer.json()["error"][:28]) == (422, "the body is a JSON object wi")
+    assert (answer.status_code, answer.json()) == (422, {"error": f"the request is not as described: {told}"})
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000], ids=["no text", "too deep"])
+async def test_a_body_that_no_json_can_be_is_refused_in_one_sentence(
+    http: AsyncClient, case: str, tokens: dict[Role, str], body: bytes
+) -> None:
+    answer = await http.post(f"/api/cases/{case}/pause", headers=by(tokens[Role.SUPERVISOR]), content=body)
+    assert (answer.status_code, answer.json()) == (422, {"error": "the body is no JSON in UTF-8"})
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"reason": 7}', b'{"reason": "r"}'])
+async def test_who_is_not_let_in_does_not_learn_whether_the_body_is_right(
+    http: AsyncClient, case: str, tokens: dict[Role, str], body: bytes
+) -> None:
+    for headers, status in (({}, 401), (by(tokens[Role.AUDITOR]), 403)):
+        as_json = {**headers, "Content-Type": "application/json"}
+        assert (await http.post(f"/api/cases/{case}/approve", headers=as_json, content=body)).status_code == status
+
+
+async def test_a_body_that_grows_too_long_is_told_so(http: AsyncClient, case: str, tokens: dict[Role, str]) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" " * LONGEST
+
+    answer = await http.post(f"/api/cases/{case}/approve", headers=by(tokens[Role.SUPERVISOR]), content=endless())
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("called", ["application/json", "application/x-www-form-urlencoded", None])
+async def test_a_body_is_json_whatever_it_is_called(
+    http: AsyncClient, world: DeliveryWorld, case: str, tokens: dict[Role, str], called: str | None
+) -> None:
+    owes(world, case)
+    headers = by(tokens[Role.ANALYST]) | ({"Content-Type": called} if called else {})
+    body = b'{"reason": "r", "ground": "deposit", "from": "2026-02-01"}'
+    assert (await http.post(f"/api/cases/{case}/hold", headers=headers, content=body)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["cases/nobodys", "cases/a%00b", "cohorts/nobodys", "cohorts/%00"])

@@ -1,0 +1,262 @@
+"""The parts of the file of a case, or of an agreement, as JSON names them: money is a Decimal, a day a date."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, NotRequired, TypedDict
+
+from models.case.status import Status
+from models.case.step import Action
+from models.ruler.schema import Hypothesis, Stage
+from storage.agreement.signing import ScheduledInstalment
+from storage.law.approvals import ToApprove
+
+
+class Debt(TypedDict):
+    id: str
+    inscription: str
+    period: str | None
+    due: date
+    amount: Decimal | None
+    """Owed today; none where that can't be told."""
+    pix_txid: str
+    claimed: Decimal
+    received: Decimal
+    litigation: bool
+    prescribes: date | None
+
+
+# a class can't have an attribute `from`
+Hold = TypedDict(
+    "Hold",
+    {
+        "ground": str,
+        "source": str,
+        "by": str | None,
+        "reason": str | None,
+        "evidence": str | None,
+        "from": date | None,
+        "until": date | None,
+        "since": datetime,
+        "debts": list[str],
+    },
+)
+
+
+class Payment(TypedDict):
+    id: str | None
+    debt: str
+    amount: Decimal
+    at: date
+    paid_at: datetime
+    recorded_at: datetime
+    reversed: Decimal
+    agreement: str | None
+
+
+class Notice(TypedDict):
+    id: str
+    at: date
+    hypothesis: str
+    stage: str
+    rigidity: int
+    tone: str
+    channel: str
+    rung_channel: str
+    template: str
+    status: str
+    failure: str | None
+    formal: bool
+    subject: str | None
+    body: str
+    address: NotRequired[str | None]
+    """Told only in a file that reveals the person."""
+    claimed_at: datetime
+    sent_at: datetime | None
+    served_on: date | None
+    served_by: str | None
+    served_reference: str | None
+
+
+class Reply(TypedDict):
+    at: datetime
+    channel: str
+    intent: str
+    address: NotRequired[str]
+    body: NotRequired[str]
+    """Told, as the address, only in a file that reveals the person."""
+    answer: str | None
+
+
+class Task(TypedDict):
+    id: int
+    kind: str
+    what: str
+    source: str | None
+    reference: str
+    due: date
+    done_at: datetime | None
+    done_by: str | None
+
+
+class Benefit(TypedDict):
+    id: str
+    name: str
+    code: str
+    status: Literal["suspended", "active"]
+
+
+class Defence(TypedDict):
+    filed_on: date
+    reference: str
+    by: str
+    state: str
+    decided_on: date | None
+    decided_by: str | None
+    reason: str | None
+
+
+class PriorStep(TypedDict):
+    kind: str
+    on: date
+    reference: str
+    by: str
+
+
+class Approval(TypedDict):
+    given_by: str
+    given_on: date
+    reason: str
+    state: str
+    seen: dict[str, object]
+    """As it was kept when it was given: today's is storage.law.approvals.Seen."""
+
+
+class JournalEntry(TypedDict):
+    at: date
+    kind: str
+    reason: str
+    hypothesis: str | None
+    stage: str | None
+    rigidity: int | None
+    recorded_at: datetime
+
+
+class Event(JournalEntry):
+    event: str | None
+    """The kind as `subject:action`; none where this version doesn't know the kind."""
+
+
+class Block(TypedDict):
+    kind: Status
+    reason: str
+    since: date | None
+    until: date | None
+
+
+class NextStep(TypedDict):
+    at: date
+    action: Action
+    hypothesis: Hypothesis | None
+    stage: Stage | None
+    rigidity: int | None
+    reason: str
+
+
+class ListedAgreement(TypedDict):
+    id: str
+    case: str
+    policy: str
+    state: str
+    amount: Decimal
+    discount: Decimal
+    renegotiation: int
+    signed_on: date
+    effective_on: date | None
+    broken_on: date | None
+    completed_on: date | None
+    next_step_on: str | None
+    prescribes: date | None
+    near_prescription: bool
+    instalments: int
+    paid: int
+
+
+class CaseFile(TypedDict):
+    case: str
+    cohort: str
+    ruler: str
+    arm: str | None
+    tax_id: str
+    """Masked in a file that doesn't reveal the person; the name is left out there."""
+    name: str | None
+    tax: str
+    status: Status
+    blocks: list[Block]
+    hypothesis: Hypothesis | None
+    stage: Stage | None
+    rigidity: int | None
+    occurrences: int
+    next_step: NextStep | None
+    waits_because: str | None
+    holds: list[Hold]
+    defences: list[Defence]
+    prior_steps: list[PriorStep]
+    to_approve: ToApprove | None
+    approvals: list[Approval]
+    debts: list[Debt]
+    payments: list[Payment]
+    agreements: list[ListedAgreement]
+    notices: list[Notice]
+    replies: list[Reply]
+    tasks: list[Task]
+    benefits: list[Benefit]
+    events: list[Event]
+
+
+class AgreementStep(TypedDict):
+    """A models.agreement.instalments.Step as it is kept."""
+
+    kind: str
+    on: str
+    n: int
+    reason: str
+
+
+class RecordedAgreement(TypedDict):
+    agreement: str
+    case: str
+    policy: str
+    state: str
+    request: dict[str, object]
+    """A models.agreement.quote.Request as it is kept."""
+    renegotiation: int
+    amount: Decimal
+    discount: Decimal
+    signed_on: date
+    signed_by: str
+    signed_via: str
+    effective_on: date | None
+    broken_on: date | None
+    decided_on: date | None
+    completed_on: date | None
+    next_step: AgreementStep | None
+
+
+class AgreementDebt(TypedDict):
+    debt: str
+    amount: Decimal
+
+
+class AgreementTask(TypedDict):
+    due: date
+    what: str
+    source: str | None
+    done_at: datetime | None
+
+
+class AgreementFile(RecordedAgreement):
+    debts: list[AgreementDebt]
+    instalments: list[ScheduledInstalment]
+    tasks: list[AgreementTask]

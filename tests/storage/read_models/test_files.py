@@ -1,0 +1,76 @@
+"""The files of a case, an agreement and a cohort, and the lists: what PostgreSQL gives is what their types declare."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import Engine
+
+from models.roles import Actor
+from storage.audit.log import Entry, LoggedEntry, read_log, write
+from storage.case.prescription import ListedCase, list_cases
+from storage.case.tasks import OpenTask, open_tasks
+from storage.payments.statement import StatedPayment, list_payments
+from storage.read_models.case_file import agreement_file, case_file, list_agreements
+from storage.read_models.case_parts import AgreementFile, CaseFile, ListedAgreement
+from storage.read_models.cohort_file import CohortFile, cohort_file
+from tests.agreement_world import SP, Contract, contract
+from tests.explained_world import with_everything
+from tests.shapes import misfits
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def case(engine: Engine) -> str:
+    return with_everything(engine)
+
+
+@pytest.fixture
+def signed(engine: Engine) -> Contract:
+    made = contract(engine, "600.00", "1200.00", protested=True)
+    made.sign(SP, 3, date(2026, 3, 10))
+    made.pay(1, date(2026, 3, 10))
+    return made
+
+
+@pytest.mark.parametrize("reveal", [False, True])
+def test_a_case(engine: Engine, case: str, signed: Contract, reveal: bool) -> None:
+    with engine.connect() as connection:
+        file, held = case_file(connection, case, reveal), case_file(connection, signed.case, reveal)
+    assert [*misfits(file, CaseFile), *misfits(held, CaseFile)] == []
+    # no part but the blocks, which no query gives, is empty in both: an empty list fits any shape
+    assert [part for part, value in file.items() if value == [] == held.get(part)] == ["blocks"]
+    assert all(("address" in notice) is reveal for notice in file["notices"])
+    assert all(("body" in reply) is reveal for reply in file["replies"])
+
+
+def test_an_agreement(engine: Engine, signed: Contract) -> None:
+    with engine.connect() as connection:
+        file = agreement_file(connection, signed.agreement)
+        assert file["debts"]
+        assert file["instalments"]
+        assert file["tasks"]
+        assert [*misfits(file, AgreementFile)] == []
+
+
+def test_a_cohort(engine: Engine, case: str) -> None:
+    with engine.connect() as connection:
+        cohort = case_file(connection, case, reveal=False)["cohort"]
+        assert [*misfits(cohort_file(connection, cohort, NOW), CohortFile)] == []
+
+
+def test_the_lists(engine: Engine, case: str, signed: Contract) -> None:
+    with engine.begin() as connection:
+        write(connection, Entry(Actor("ana"), "case show", case))
+        cohort = case_file(connection, case, reveal=False)["cohort"]
+        assert_rows(list(list_cases(connection, cohort, NOW)), ListedCase)
+        assert_rows(list(list_agreements(connection, None, None)), ListedAgreement)
+        assert_rows(list(list_payments(connection, None)), StatedPayment)
+        assert_rows(list(read_log(connection)), LoggedEntry)
+        assert_rows(list(open_tasks(connection, NOW)), OpenTask)
+
+
+def assert_rows(rows: Sequence[object], shape: type) -> None:
+    assert rows
+    assert [misfit for row in rows for misfit in misfits(row, shape)] == []

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -61,6 +61,28 @@ class Claimed:
     """Hand-overs before this one that have no answer; none: it was claimed just now."""
     hindrance: Exception | None = None
     """Why it may not leave any more, or not yet, unless it has left already."""
+
+
+@dataclass(frozen=True)
+class IssuedNotice:
+    """A notice on record, from its claim on."""
+
+    id: str
+    channel: str
+    at: date
+    hypothesis: str
+    stage: str
+    formal: bool
+    status: str
+    """A models.contact.delivery.Progress."""
+    subject: str | None
+    body: str
+    address: str | None
+    unanswered: int
+    claimed_at: datetime
+
+
+ISSUED = [notices.c[field.name] for field in fields(IssuedNotice)]
 
 
 class NoticeActivities(NoticeEffects):
@@ -123,7 +145,7 @@ class NoticeActivities(NoticeEffects):
 
     def _make(
         self, tx: CaseTransaction, step: Step, route: Route, notice: str, at: date, adapter: Adapter
-    ) -> Row[Any] | None:
+    ) -> IssuedNotice | None:
         """Claim the notice: from here on it may leave, whatever is paid later. None: the cohort can't pay for it."""
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(tx, step), step.action is Action.INFORM
@@ -157,7 +179,7 @@ class NoticeActivities(NoticeEffects):
             "segments": segments,
             "cost": cost,
         }
-        made = tx.connection.execute(insert(notices).values(row).returning(notices)).one()
+        made = IssuedNotice(*tx.connection.execute(insert(notices).values(row).returning(*ISSUED)).one())
         # the reason as of now: a payment may have come since the workflow was told of the step
         tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
@@ -166,7 +188,7 @@ class NoticeActivities(NoticeEffects):
             _advance(tx, at)
         return made
 
-    def _message(self, tx: CaseTransaction, made: Row[Any], step: Step, adapter: Adapter) -> Outgoing:
+    def _message(self, tx: CaseTransaction, made: IssuedNotice, step: Step, adapter: Adapter) -> Outgoing:
         ruler, case, who = tx.case.ruler, tx.case, tx.person
         refusable = made.channel == "email" and not made.formal
         return Outgoing(
@@ -193,12 +215,12 @@ class NoticeActivities(NoticeEffects):
     def _link(self, tx: CaseTransaction) -> str | None:
         return self.links.pay(tx.case.id) if self.links else None
 
-    def _html(self, case: Case, made: Row[Any]) -> str:
+    def _html(self, case: Case, made: IssuedNotice) -> str:
         pay_pages = self.links.pay_pages if self.links else None
         head = Letterhead(authority=case.ruler.authority, site=case.ruler.contact.site, pay_pages=pay_pages)
         return mail_html(Message(subject=made.subject, body=made.body), head, _words(case))
 
-    def _content(self, tx: CaseTransaction, made: Row[Any]) -> Content | None:
+    def _content(self, tx: CaseTransaction, made: IssuedNotice) -> Content | None:
         """The WhatsApp template of the rung; None when its ruler has none, or the case went over to a ruler without
         that rung."""
         ruler, sent = tx.case.ruler, (made.hypothesis, made.stage)
@@ -241,7 +263,7 @@ class NoticeActivities(NoticeEffects):
     def _record_sent(self, claimed: Claimed, receipt: Receipt) -> bool:
         """Whether sending was service too: it is for a formal notice that a rehearsal wrote to a file. Elsewhere
         service must be proven. What a webhook has already told of the notice stands."""
-        sent = {
+        sent: dict[str, object] = {
             "status": case((notices.c.status == Progress.CLAIMED, receipt.status), else_=notices.c.status),
             "sent_at": func.coalesce(notices.c.sent_at, func.clock_timestamp()),
             "provider": receipt.provider,
@@ -267,7 +289,7 @@ class NoticeActivities(NoticeEffects):
                 suppress_contact(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
 
 
-def _deemed(case: Case, published: date) -> dict[str, Any]:
+def _deemed(case: Case, published: date) -> dict[str, object]:
     """The day the law takes a publication as served by silence, where it says one."""
     found = case.ruler.jurisdiction.deemed_on(published, case.frozen.calendar)
     return {"deemed_on": found[0], "deemed_by": found[1]} if found else {}
@@ -389,10 +411,11 @@ def _due_at(tx: CaseTransaction, step: Step, at: date) -> datetime | None:
     return clock.logical_at(due) if due else None
 
 
-def _notices_of_rung(tx: CaseTransaction, step: Step) -> dict[str, Row[Any]]:
+def _notices_of_rung(tx: CaseTransaction, step: Step) -> dict[str, IssuedNotice]:
     """Claimed already, on whatever channel. Not locked: who reports of one waits for its case, which this holds."""
-    of_rung = select(notices).where(notices.c.case == tx.case.id, notices.c.step == step.number)
-    return {row.id: row for row in tx.connection.execute(of_rung.order_by(notices.c.id))}
+    of_rung = select(*ISSUED).where(notices.c.case == tx.case.id, notices.c.step == step.number)
+    found = tx.connection.execute(of_rung.order_by(notices.c.id))
+    return {row.id: IssuedNotice(*row) for row in found}
 
 
 def _advance(tx: CaseTransaction, at: date) -> None:
@@ -410,7 +433,7 @@ OWN = re.compile(r"\S*\d\S*")
 """Amounts, dates, numbers and links: what of a text may be one recipient's alone."""
 
 
-def _personal(made: Row[Any], who: Person) -> tuple[str, ...]:
+def _personal(made: IssuedNotice, who: Person) -> tuple[str, ...]:
     return tuple(dict.fromkeys([who.name, *OWN.findall(f"{made.subject or ''} {made.body}")]))
 
 

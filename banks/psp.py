@@ -41,6 +41,9 @@ WHY = {
     404: "knows nothing under that address; check REGUA_PSP_URL",
 }
 
+Answer = dict[str, Any]
+"""A bank's answer: a JSON object, of which what is read is looked at where it is read."""
+
 
 class Psp:
     paid_once = True
@@ -80,7 +83,7 @@ class Psp:
     def remove(self, txid: str) -> None:
         self._ask("PATCH", txid, {"status": "REMOVIDA_PELO_USUARIO_RECEBEDOR"})
 
-    def _ask(self, method: str, txid: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, method: str, txid: str, body: dict[str, object]) -> Answer:
         answer = self._send(method, txid, body)
         if answer.status_code == 404 and method == "PATCH":
             # never issued, or at the bank that was used before this one
@@ -96,7 +99,7 @@ class Psp:
         answer = self._send("GET", txid)
         return STATES.get(_json(answer).get("status", "")) if answer.is_success else None
 
-    def _send(self, method: str, txid: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    def _send(self, method: str, txid: str, body: dict[str, object] | None = None) -> httpx.Response:
         """Send a request; a token that the bank gave up before its time is renewed once."""
         token = self._bearer()
         answer = self._request(method, f"cobv/{txid}", token, body)
@@ -104,7 +107,7 @@ class Psp:
             answer = self._request(method, f"cobv/{txid}", self._bearer(stale=token), body)
         return answer
 
-    def _request(self, method: str, path: str, token: str, body: dict[str, Any] | None) -> httpx.Response:
+    def _request(self, method: str, path: str, token: str, body: dict[str, object] | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"}
         try:
             answer = self._client.request(method, path, json=body, headers=headers)
@@ -130,7 +133,7 @@ class Psp:
                 self._expires = monotonic() + float(granted.get("expires_in", 0)) - EARLY
             return self._token
 
-    def _issued(self, answer: dict[str, Any], charge: Charge) -> Issued:
+    def _issued(self, answer: Answer, charge: Charge) -> Issued:
         # the standard's schema has the location in `loc`, its list of required fields beside it
         location = answer.get("location") or (answer.get("loc") or {}).get("location")
         if not isinstance(location, str) or not isinstance(answer.get("revisao"), int):
@@ -140,7 +143,7 @@ class Psp:
         return Issued(brcode, answer["revisao"], location)
 
 
-def _terms(charge: Charge) -> dict[str, Any]:
+def _terms(charge: Charge) -> dict[str, object]:
     """The day and amount of a charge, which a revision may change. It is never paid after its day, on which another
     amount is owed."""
     if not 0 < charge.amount <= LARGEST:
@@ -188,7 +191,7 @@ def _refuse(answer: httpx.Response, what: str) -> NoReturn:
     raise Refusal(f"{what}: the bank {why}" + (f" (about {', '.join(named)})" if named else ""))
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _json(answer: httpx.Response) -> Answer:
     try:
         read = answer.json()
     except ValueError:

@@ -5,9 +5,11 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from types import CodeType
 from typing import Annotated, Any
 
-from jinja2 import FunctionLoader, StrictUndefined
+from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -118,7 +120,7 @@ class Letter(_Value):
     link: str | None = None
     """Where this taxpayer, and nobody else, sees what is owed and pays it; none: the site has to do."""
 
-    def names(self, channel: Channel) -> dict[str, Any]:
+    def names(self, channel: Channel) -> dict[str, object]:
         """The names that a template for `channel` knows. Before registration only a closed channel discloses debt
         detail: amounts, periods, due dates, numbers of inscriptions (CTN art. 198)."""
         discloses = self.credit == "registered" or channel not in OPEN
@@ -150,7 +152,7 @@ class InstalmentLetter(_Value):
     """The last day on which paying it keeps the agreement."""
     gsm7: bool = False
 
-    def names(self, channel: Channel) -> dict[str, Any]:
+    def names(self, channel: Channel) -> dict[str, object]:
         return self.model_dump()
 
 
@@ -162,6 +164,23 @@ class Message(_Value):
     subject: str | None
     """None on channels that have none."""
     body: str
+
+
+class _Compiled(BytecodeCache):
+    """The compiled templates, in memory: each text is compiled once a process, whichever rulers it is of."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = _Compiled()
 
 
 class Words(ImmutableSandboxedEnvironment):
@@ -178,6 +197,7 @@ class Words(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html.j2"),
             auto_reload=False,
+            bytecode_cache=COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -209,7 +229,8 @@ def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, w
     if channel == "sms" and letter.gsm7:
         text = transliterate(text)
     subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)
-    paragraphs = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", body, flags=re.MULTILINE)).strip()
+    lines = "\n".join(line.rstrip(" \t") for line in body.split("\n"))
+    paragraphs = re.sub(r"\n{3,}", "\n\n", lines).strip()
     if subject is None:
         return Message(subject=None, body=paragraphs)
     return Message(subject=subject.strip(), body=f"{paragraphs}\n" if paragraphs else "")

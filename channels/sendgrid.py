@@ -12,7 +12,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any
 from urllib.error import URLError
 
 from markupsafe import escape
@@ -95,7 +94,7 @@ class SendGrid:
             return [Unanswered()] * len(mails)
 
     def _request(self, mails: Sequence[_Mail]) -> Receipt:
-        shared: dict[str, Any] = json.loads(mails[0].shared)
+        shared: dict[str, object] = json.loads(mails[0].shared)
         request = {**shared, "personalizations": [mail.personalization for mail in mails]}
         answer = self._client.mail.send.post(request_body=request)
         return Receipt(self.name, answer.headers.get("X-Message-Id"), "queued")
@@ -122,7 +121,7 @@ class _Mail:
     address: str
     shared: str
     """The part of the request that it has in common with others, as JSON: those leave together."""
-    personalization: dict[str, Any]
+    personalization: dict[str, object]
 
 
 def _mail(message: Outgoing, sender: str, sandbox: bool) -> _Mail:
@@ -153,7 +152,7 @@ def _mail(message: Outgoing, sender: str, sandbox: bool) -> _Mail:
             "subscription_tracking": {"enable": False},
         },
     }
-    personalization: dict[str, Any] = {
+    personalization: dict[str, object] = {
         "to": [{"email": message.recipient, "name": message.recipient_name}],
         "subject": message.subject or message.sender_name,
         "custom_args": {"case": message.case, "notice": message.notice},

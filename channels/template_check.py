@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import product
 from traceback import extract_tb
 from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.visitor import NodeTransformer
 from pydantic import BaseModel
 
 from channels.rendering import (
@@ -24,9 +24,9 @@ from channels.rendering import (
     MissingReturn,
     OpenDebt,
     OpenDivergence,
-    Words,
     render,
 )
+from channels.template_reading import EveryBranch, ReadWords
 from models.assets import Texts, channels_of, reinstatement_template, template_choices, template_file
 from models.contact.channel import Channel
 from models.contact.sms import measure
@@ -90,12 +90,12 @@ def words_faults(file: str, texts: Texts) -> list[str]:
 def template_warnings(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The messages that can be sent but had better be shorter. To be asked of a ruler whose templates have no
     faults."""
-    words, known = Words(texts), set[str]()
+    check, known = _Check(texts), set[str]()
     for row, index, rung in ruler.cells():
         if "sms" not in channels_of(ruler, row, index):
             continue
-        bodies = [render("sms", rung.template, letter, words).body for letter in sample_letters(ruler, row, rung)]
-        segments = max(measure(body).segments for body in bodies)
+        messages = check.messages("sms", rung.template, sample_letters(ruler, row, rung))
+        segments = max(measure(message.body).segments for message in messages)
         if segments > MOST_SEGMENTS and rung.template not in known:
             yield Fault(("rows", row, "rungs", index, "template"), f"its SMS takes {segments} segments")
         known.add(rung.template)
@@ -203,15 +203,16 @@ DETAIL = {
 SECRET = frozenset().union(*DETAIL.values())
 
 
-def _owing_other(part: Any, names: frozenset[str]) -> Any:
-    """A letter that differs in nothing but these fields. A message that keeps the secret is the same for both, whatever
-    form a template would have written it in."""
+def _owing_other(part: Any, name: str, names: frozenset[str]) -> Any:
+    """A part of a letter that differs in nothing but the fields of these names. A message that keeps the secret is the
+    same for both, whatever form a template would have written it in."""
+    if name in names:
+        return _other(part)
     if isinstance(part, tuple):
-        return tuple(_owing_other(item, names) for item in part)
+        return tuple(_owing_other(item, name, names) for item in part)
     if not isinstance(part, BaseModel):
         return part
-    changes = {name: _other(value) if name in names else _owing_other(value, names) for name, value in part}
-    return part.model_copy(update=changes)
+    return part.model_copy(update={inner: _owing_other(value, inner, names) for inner, value in part})
 
 
 def _other(value: Any) -> Any:
@@ -223,38 +224,14 @@ def _other(value: Any) -> Any:
     return value and f"{value[:-1].replace('2025', '1987')}{(int(value[-1]) + 1) % 10}"
 
 
-class _EveryBranch(Words):
-    """Renders every branch of every condition, so that one letter meets each name a template uses."""
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree: nodes.Template = _Unfold().visit(super()._parse(source, name, filename))
-        return tree
-
-
-class _Unfold(NodeTransformer):
-    def visit_If(self, node: nodes.If) -> list[nodes.Node]:
-        self.generic_visit(node)
-        asked = nodes.If(node.test, [], [], [], lineno=node.lineno)
-        return [asked, *node.body, *node.elif_, *node.else_]
-
-    def visit_For(self, node: nodes.For) -> list[nodes.Node]:
-        self.generic_visit(node)
-        otherwise, node.else_ = node.else_, []
-        return [node, *otherwise]
-
-    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
-        self.generic_visit(node)
-        both = [node.test, node.expr1, *([node.expr2] if node.expr2 else [])]
-        return nodes.Concat(both, lineno=node.lineno)
-
-
 @dataclass(frozen=True)
 class _Read:
     """A template as written, and what its text alone tells."""
 
-    tree: nodes.Template
     unknown: list[str]
     """A sentence for each name in it that no message knows."""
+    tops: tuple[tuple[str, int], ...]
+    """The blocks at its top, and their lines."""
     blocks: frozenset[str]
     parent: str | None
     """What it extends, where that is written out."""
@@ -268,11 +245,13 @@ class _Read:
 class _Check:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
-        self._words = Words(texts)
-        self._every_branch = _EveryBranch(texts)
+        self._words = ReadWords(texts)
+        self._every_branch = EveryBranch(texts)
         for words in (self._words, self._every_branch):
             words.auto_reload = False  # nobody edits them meanwhile, and each look costs more than the rendering
         self._known: dict[str, _Read] = {}
+        self._owing_other = cache(_owing_other)
+        """The letters of a ruler's rungs have most of their parts in common."""
         self._messages: dict[int, Message] = {}
         """What each letter of one template says, by the letter's identity while `faults` looks at it."""
 
@@ -317,40 +296,49 @@ class _Check:
             by_fields.setdefault(tuple(getattr(letter, name) for name in names), letter)
         return list(by_fields.values())
 
-    def written(self, file: str, children: Sequence[tuple[str, nodes.Template]] = ()) -> Iterator[str]:
+    def messages(self, channel: Channel, template: str, letters: list[Letter]) -> list[Message]:
+        """All that a sound template says to these letters, each message once."""
+        file = self.file(channel, template)
+        different = self._different(channel, file, letters) if file else []
+        return [render(channel, template, letter, self._words) for letter in different]
+
+    def written(self, file: str, children: Sequence[tuple[str, _Read]] = ()) -> Iterator[str]:
         """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
         last."""
         read = self._read(file)
         yield from read.unknown
         if not read.extends:
-            for child, block in _orphans(children, read.blocks):
-                yield f"{template_file(child)}:{block.lineno}: fills the block {block.name!r}, which nothing shows"
+            for child, line, block in _orphans(children, read.blocks):
+                yield f"{template_file(child)}:{line}: fills the block {block!r}, which nothing shows"
         for other in read.others:
             if other is None:
                 yield f"{template_file(file)}: chooses a template while it renders, which can't be checked"
             else:
-                yield from self.written(other, [*children, (file, read.tree)] if other == read.parent else [])
+                yield from self.written(other, [*children, (file, read)] if other == read.parent else [])
 
     def _read(self, file: str) -> _Read:
         if file not in self._known:
-            self._words.get_template(file)  # a syntax error is told with the file's name
-            tree = self._words.parse(self._texts[template_file(file)], file, template_file(file))
+            where = template_file(file)
+            if where not in self._texts:
+                raise TemplateNotFound(file)
+            tree = self._words.read(file, where, self._texts[where])
             lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
             known = KNOWN_OF_INSTALMENTS if "/agreements/" in file else KNOWN
-            names = frozenset(meta.find_undeclared_variables(tree))
+            names = frozenset(self._words.asked.get(file, ()))
             extended = next(tree.find_all(nodes.Extends), None)
             self._known[file] = _Read(
-                tree=tree,
                 unknown=[
-                    f"{template_file(file)}:{lines.get(name, 1)}: uses {name!r}, which no message knows"
+                    f"{where}:{lines.get(name, 1)}: uses {name!r}, which no message knows"
                     for name in sorted(names - known)
                 ],
+                tops=tuple((block.name, block.lineno) for block in tree.body if isinstance(block, nodes.Block)),
                 blocks=frozenset(block.name for block in tree.find_all(nodes.Block)),
                 parent=extended.template.value if extended and isinstance(extended.template, nodes.Const) else None,
                 extends=extended is not None,
                 others=list(meta.find_referenced_templates(tree)),
                 names=names,
             )
+            self._every_branch.trees[file] = tree
         return self._known[file]
 
     def _rendered(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
@@ -394,8 +382,9 @@ class _Check:
         """Whether any of the messages would be another if these fields were."""
         asked = self._names(file) & Letter.model_fields.keys()
         for letter in letters:
-            other = _owing_other(letter, secret)
-            same = all(getattr(letter, name) == getattr(other, name) for name in asked)
+            others = {name: self._owing_other(getattr(letter, name), name, secret) for name in asked}
+            same = all(getattr(letter, name) == other for name, other in others.items())
+            other = letter.model_copy(update=others)
             if not same and self._said(channel, template, letter) != render(channel, template, other, self._words):
                 return True
         return False
@@ -441,10 +430,10 @@ def _reason(error: Exception) -> str:
     return f"fails with {type(error).__name__}: {error}"
 
 
-def _orphans(children: Sequence[tuple[str, nodes.Template]], shown: Set[str]) -> Iterator[tuple[str, nodes.Block]]:
+def _orphans(children: Sequence[tuple[str, _Read]], shown: Set[str]) -> Iterator[tuple[str, int, str]]:
     """Blocks at the top of a child template that no template above it has, from the base down."""
     for file, child in reversed(children):
-        for block in child.body:
-            if isinstance(block, nodes.Block) and block.name not in shown:
-                yield file, block
-        shown = shown | {block.name for block in child.find_all(nodes.Block)}
+        for name, line in child.tops:
+            if name not in shown:
+                yield file, line, name
+        shown |= child.blocks

@@ -97,7 +97,7 @@ class Twilio:
         return self._receipt(made) if made else None
 
     def _write(self, message: Outgoing, to: str) -> MessageInstance:
-        words: dict[str, Any] = {"body": message.body}
+        words: dict[str, object] = {"body": message.body}
         if message.content:
             # outside the 24 hours after the recipient's last message WhatsApp takes approved templates only
             variables = {str(n): value for n, value in enumerate(message.content.variables, start=1)}

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -72,7 +72,7 @@ def quote(
     emit(data, as_json, readable)
 
 
-def line_data(line: Line) -> dict[str, Any]:
+def line_data(line: Line) -> dict[str, object]:
     """A line of an accrual as JSON has it."""
     written = asdict(line)
     written["from"], written["to"] = written.pop("since"), written.pop("until")

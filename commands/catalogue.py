@@ -1,7 +1,7 @@
 """`catalogue …`: an authority's own rulers, policies, tables and templates, as published versions."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -84,7 +84,7 @@ def export_(
     emit(told, as_json, lambda: complain(f"wrote {len(files)} files into {to}"))
 
 
-def _line(told: dict[str, Any]) -> list[Any]:
+def _line(told: dict[str, object]) -> list[object]:
     on = f"{told['published_at']:%Y-%m-%d}" if told["published_at"] else None
     return [told["kind"], told["name"], told["version"], told["published_by"], on, told["note"]]
 
@@ -94,11 +94,11 @@ def _found(name: str, kind: PublishedKind | None, version: int | None) -> list[E
         return entries(engine, name, kind, version)
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def _shown(entry: Entry) -> dict[str, object]:
     return _told(entry.version) if entry.version else _example(entry.kind, entry.name)
 
 
-def _told(version: Version) -> dict[str, Any]:
+def _told(version: Version) -> dict[str, object]:
     return {
         "kind": version.kind,
         "name": version.name,
@@ -110,7 +110,7 @@ def _told(version: Version) -> dict[str, Any]:
     }
 
 
-def _example(kind: PublishedKind, name: str) -> dict[str, Any]:
+def _example(kind: PublishedKind, name: str) -> dict[str, object]:
     nobody = dict.fromkeys(("version", "digest", "published_by", "published_at"))
     return {"kind": kind, "name": name, **nobody, "note": "example"}
 

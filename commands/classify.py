@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -82,7 +82,7 @@ def _rows(path: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], written
             yield row
 
 
-def _as_data(each: Classified, written: dict[str, str]) -> dict[str, Any]:
+def _as_data(each: Classified, written: dict[str, str]) -> dict[str, object]:
     key, tax = each.pair
     return {
         "tax_id": written[key],

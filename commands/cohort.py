@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 import typer
@@ -240,7 +240,28 @@ def _show_state(name: str, to: State, yet_to_hear: int, as_json: bool) -> None:
     emit({"cohort": name, "state": to, "told": yet_to_hear}, as_json, lambda: say(shown))
 
 
-def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
+class Balanced(TypedDict):
+    """Whether two groups were alike in one thing before anything was sent."""
+
+    covariate: str
+    apart: float
+    p: float
+    balanced: bool
+    said: str
+
+
+class Holdout(TypedDict):
+    share: str | None
+    salt: str
+    control: int
+    ruler: int
+    rival: int
+    rival_ruler: str | None
+    balance: list[Balanced]
+    balance_of_rulers: list[Balanced]
+
+
+def holdout_of(connection: Connection, name: str) -> Holdout | None:
     """The hold-out of a cohort: who was drawn for what, and whether the groups were alike before anything was sent."""
     lot = read_cohort(connection, name).lot
     if lot is None:
@@ -253,16 +274,23 @@ def holdout_of(connection: Connection, name: str) -> dict[str, Any] | None:
     return {
         "share": None if lot.control is None else str(lot.control),
         "salt": lot.salt,
-        **{arm.value: len(cases) for arm, cases in arms.items()},
+        "control": len(arms[Arm.CONTROL]),
+        "ruler": len(ours),
+        "rival": len(theirs),
         "rival_ruler": lot.rival.ruler.label if lot.rival else None,
         "balance": [_balanced(each) for each in balance(arms[Arm.CONTROL], [*ours, *theirs])],
         "balance_of_rulers": [_balanced(each) for each in balance(ours, theirs)],
     }
 
 
-def _balanced(found: "Balance") -> dict[str, Any]:
-    facts = ("covariate", "apart", "p", "balanced", "said")
-    return {fact: getattr(found, fact) for fact in facts}
+def _balanced(found: "Balance") -> Balanced:
+    return {
+        "covariate": found.covariate,
+        "apart": found.apart,
+        "p": found.p,
+        "balanced": found.balanced,
+        "said": found.said,
+    }
 
 
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
@@ -359,14 +387,14 @@ def _show_started(name: str, result: dict[str, Any]) -> None:
     _show_holdout(result["holdout"])
 
 
-def _show_holdout(found: dict[str, Any] | None) -> None:
+def _show_holdout(found: Holdout | None) -> None:
     if not found:
         return
     rival = f", {found['rival']} on {found['rival_ruler']}" if found["rival_ruler"] else ""
     held = f"{found['control']} cases held out, {found['ruler']} on the ruler{rival}"
     say(f"{held}; by lot, salt {found['salt']}")
-    for key, of in (("balance", ""), ("balance_of_rulers", "the two rulers, ")):
-        for found_of in found[key]:
+    for balances, of in ((found["balance"], ""), (found["balance_of_rulers"], "the two rulers, ")):
+        for found_of in balances:
             verdict = "balanced" if found_of["balanced"] else "not balanced"
             apart = f"{found_of['apart']:.2f} standard deviations apart (p = {found_of['p']:.2f})"
             say(f"{of}{COVARIATES[found_of['covariate']]}: {apart}, {verdict}")

@@ -154,13 +154,13 @@ def progress_of(source: TextFile) -> Iterator[Callable[[int], None]]:
         yield progress
 
 
-def show(said: dict[str, Any]) -> None:
+def show(said: dict[str, object]) -> None:
     table(("", ""), flat(said))
     if said.get("rejects_file"):
         say(f"the rejected rows and why: {said['rejects_file']}")
 
 
-def flat(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def flat(said: dict[str, object]) -> Iterator[tuple[str, object]]:
     for name, value in said.items():
         if isinstance(value, dict):
             yield from ((f"{name}: {key}", inner) for key, inner in value.items())

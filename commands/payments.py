@@ -137,7 +137,7 @@ def quarantined(as_json: Json = False) -> None:
 
     def readable() -> None:
         columns = ("id", "arrived_at", "last_arrived_at", "times", "reason")
-        table(columns, ([item[column] for column in columns] for item in found))
+        table(columns, map(itemgetter(*columns), found))
 
     emit({"items": found}, as_json, readable)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from babel.numbers import format_decimal
@@ -111,7 +111,7 @@ def _just_visible(known: Design, deviation: float) -> Design:
     return replace(known, effect=ValueEffect(deviation, blank.detectable or 0))
 
 
-def _data(design: Design) -> dict[str, Any]:
+def _data(design: Design) -> dict[str, object]:
     return {
         "figure": "rate" if isinstance(design.effect, RateEffect) else "value",
         "cohort": design.cohort,

@@ -109,7 +109,7 @@ def _cell(value: Any) -> str:
     return str(value).replace(".", ",") if isinstance(value, float | Decimal) else str(value)
 
 
-def _summary(results: Results) -> dict[str, Any]:
+def _summary(results: Results) -> dict[str, object]:
     uplift, covered, came = results.by_lot, results.coverage, results.recovered
     return {
         "cohort": results.cohort.name,
@@ -152,7 +152,7 @@ def _summary(results: Results) -> dict[str, Any]:
     }
 
 
-def _told(uplift: Uplift) -> dict[str, Any]:
+def _told(uplift: Uplift) -> dict[str, object]:
     return {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -61,7 +61,7 @@ def check(file: RulerFile, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _told(fault: Fault) -> dict[str, Any]:
+def _told(fault: Fault) -> dict[str, object]:
     return {"line": fault.line, "where": key(fault), "what": fault.what}
 
 
@@ -78,7 +78,7 @@ def map_(
     ruler = load_map(file)
     if picture is not None:
         _write(picture, svg(ruler))
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "ruler": ruler.label,
         "rows": {name: row.name for name, row in ruler.rows.items()},
         "cells": [
@@ -185,7 +185,7 @@ def _price_tag(one: Shown) -> Text:
     return Text(tag, style="red" if one.accented or one.too_long else "dim")
 
 
-def _as_data(shown: ShownRung) -> dict[str, Any]:
+def _as_data(shown: ShownRung) -> dict[str, object]:
     return {
         "hypothesis": shown.row,
         "stage": shown.rung.stage,

@@ -1,6 +1,7 @@
 """`token …`: by which people prove who they are to commands, and over HTTP."""
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated
 
 import typer
@@ -45,7 +46,7 @@ def list_(as_json: Json = False) -> None:
     with answering_database() as engine, engine.connect() as connection:
         found = list_tokens(connection, datetime.now(UTC))
     columns = ("name", "role", "state", "issued_by", "issued_at", "expires_at", "revoked_at", "revoked_by")
-    emit({"tokens": found}, as_json, lambda: table(columns, ([each[column] for column in columns] for each in found)))
+    emit({"tokens": found}, as_json, lambda: table(columns, map(itemgetter(*columns), found)))
 
 
 @token.command("revoke")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -56,7 +55,7 @@ class Bank:
     def take(self, slip: PaidSlip) -> None:
         self._till.append(slip)
 
-    def call(self, payments: list[dict[str, Any]]) -> None:
+    def call(self, payments: list[dict[str, object]]) -> None:
         """Call the webhook. Raises URLError when nobody answers; a refusal would be a fault of ours, and is not
         hidden."""
         body = json.dumps({"pix": payments}).encode()

@@ -90,7 +90,7 @@ class Townspeople:
         self._suspended: set[str] = set()
         self._since = datetime.min.replace(tzinfo=UTC)
         self._intents: list[Intent] = []
-        self._paid: dict[int, list[dict[str, Any]]] = {}
+        self._paid: dict[int, list[dict[str, object]]] = {}
 
     def live(self, today: date) -> bool:
         """Read the mail, then do what is due, of each person one act: the next one is done once it is heard. Whether
@@ -216,7 +216,7 @@ class Townspeople:
             due = connection.execute(INSTALMENT, {"case": intent.case, "n": n}).one()
         self.bank.call([self._pix(person, intent, f"instalment {n}", due.pix_txid, due.amount)])
 
-    def _pix(self, person: Person, intent: Intent, what: str, txid: str, amount: Decimal) -> dict[str, Any]:
+    def _pix(self, person: Person, intent: Intent, what: str, txid: str, amount: Decimal) -> dict[str, object]:
         return {
             "endToEndId": f"E{self._reference(person, intent.index, what)}",
             "txid": txid,
@@ -235,7 +235,7 @@ class Townspeople:
         """The bank sends what it sent, now with its refund."""
         self.bank.call([{**payment, "devolucoes": [self._refund(payment)]} for payment in self._paid[person.number]])
 
-    def _refund(self, payment: dict[str, Any]) -> dict[str, Any]:
+    def _refund(self, payment: dict[str, object]) -> dict[str, object]:
         reference = self._reference(payment["endToEndId"])
         return {
             "id": reference,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from models.formats import day, money
 from models.law.calendar import Wait
@@ -15,8 +16,11 @@ from models.ruler.quotation import Quotation, quoted
 from models.ruler.schema import Kind, Stage
 from models.words import CHANNELS, GROUNDS, KINDS, STAGES
 from reports.document import Block, Entry, Verbatim
-from reports.record import NOTHING, Pair, Record, Row, called, period_of
+from reports.record import NOTHING, Pair, Record, called, period_of
 from storage.read_models.dossier import PinnedRuler
+from storage.read_models.dossier_parts import Approval, Decision, Notice
+
+Written = TypeVar("Written", Notice, Approval)
 
 TITLES = {
     "agreement_alert": "Aviso de parcela em atraso",
@@ -123,8 +127,10 @@ AMOUNTS = frozenset({"amount", "price", "remitted"})
 
 
 def entries(record: Record) -> Iterator[Entry]:
-    notices = _pairs(record, "notice", record.dossier.notices, "claimed_at", "at")
-    approvals = _pairs(record, "approved", record.dossier.approvals, "recorded_at", "given_on")
+    notices = _pairs(record, "notice", record.dossier.notices, lambda notice: (notice["at"], notice["claimed_at"]))
+    approvals = _pairs(
+        record, "approved", record.dossier.approvals, lambda given: (given["given_on"], given["recorded_at"])
+    )
     for number, decision in enumerate(record.dossier.decisions, start=1):
         kind = decision["kind"]
         yield Entry(
@@ -142,7 +148,7 @@ def entries(record: Record) -> Iterator[Entry]:
         )
 
 
-def _facts_of(record: Record, decision: Row) -> Iterator[Pair]:
+def _facts_of(record: Record, decision: Decision) -> Iterator[Pair]:
     yield "Registro", record.instant(decision["recorded_at"])
     if cell := _cell(record, decision):
         yield "Célula", cell
@@ -158,7 +164,7 @@ def _facts_of(record: Record, decision: Row) -> Iterator[Pair]:
         yield "Elo da cadeia", decision["hash"]
 
 
-def _cell(record: Record, decision: Row) -> str:
+def _cell(record: Record, decision: Decision) -> str:
     parts = [record.row(decision["hypothesis"])] if decision["hypothesis"] else []
     if decision["stage"]:
         parts.append(STAGES[Stage(decision["stage"])])
@@ -167,7 +173,7 @@ def _cell(record: Record, decision: Row) -> str:
     return " · ".join(parts)
 
 
-def _evidence(record: Record, evidence: Row) -> Iterator[str]:
+def _evidence(record: Record, evidence: Mapping[str, Any]) -> Iterator[str]:
     rest = dict(evidence)
     if "balance" in rest:
         yield f"exigível {money(Decimal(rest.pop('balance')))}"
@@ -189,18 +195,20 @@ def _told(record: Record, key: str, value: Any) -> str:
     return record.inscription(value) if key == "debt" else str(value)
 
 
-def _pinned(record: Record, decision: Row) -> PinnedRuler:
+def _pinned(record: Record, decision: Decision) -> PinnedRuler:
     return record.dossier.rulers[decision["ruler"]]
 
 
-def _rules_of(record: Record, decision: Row) -> Iterator[_Rule]:
+def _rules_of(record: Record, decision: Decision) -> Iterator[_Rule]:
     pinned = _pinned(record, decision)
     if rule := RULES.get(decision["kind"]):
         name, where = rule
         if found := quoted(pinned.source, where):
             yield _Rule(pinned, name, found)
     row, stage = decision["hypothesis"], decision["stage"]
-    for index, rung in enumerate(pinned.ruler.rows[row].rungs if stage and row in pinned.ruler.rows else ()):
+    if not row or not stage or row not in pinned.ruler.rows:
+        return
+    for index, rung in enumerate(pinned.ruler.rows[row].rungs):
         found = quoted(pinned.source, ("rows", row, "rungs", index))
         if str(rung.stage) == stage and found:
             formal = ", formal" if rung.formal else ""
@@ -208,7 +216,7 @@ def _rules_of(record: Record, decision: Row) -> Iterator[_Rule]:
             yield _Rule(pinned, name, found)
 
 
-def _benefits(record: Record, decision: Row) -> Iterator[str]:
+def _benefits(record: Record, decision: Decision) -> Iterator[str]:
     kind, on = decision["kind"], decision["at"]
     for suspension in record.dossier.suspensions:
         benefit = f"{suspension['name']} ({suspension['code']})"
@@ -218,22 +226,25 @@ def _benefits(record: Record, decision: Row) -> Iterator[str]:
             yield f"Benefício devolvido: {benefit}, suspenso desde {day(suspension['suspended_on'])}."
 
 
-def _pairs(record: Record, kind: str, rows: Sequence[Row], instant: str, on: str) -> Mapping[int, list[Row]]:
+def _pairs(
+    record: Record, kind: str, rows: Sequence[Written], when: Callable[[Written], tuple[date, datetime]]
+) -> Mapping[int, list[Written]]:
     """Pairs each decision with the entries its transaction wrote beside it: both are in the same order, and carry the
     same day."""
-    left, found = list(rows), defaultdict[int, list[Row]](list)
+    left, found = list(rows), defaultdict[int, list[Written]](list)
     for decision in record.dossier.decisions:
         if decision["kind"] != kind:
             continue
         for row in left:
-            if row[on] == decision["at"] and row[instant] <= decision["recorded_at"]:
+            on, written_at = when(row)
+            if on == decision["at"] and written_at <= decision["recorded_at"]:
                 found[decision["id"]].append(row)
                 left.remove(row)
                 break
     return found
 
 
-def _sent(record: Record, notice: Row) -> str:
+def _sent(record: Record, notice: Notice) -> str:
     number = 1 + record.dossier.notices.index(notice)
     word = " (devolução de benefícios)" if notice["kind"] == "reinstatement" else ""
     sent = f"enviada em {record.instant(notice['sent_at'])}" if notice["sent_at"] else "não enviada"

@@ -93,7 +93,7 @@ def rewritten(part: T, rewrite: Callable[[str], str]) -> T:
     return made  # type: ignore[no-any-return]
 
 
-def as_data(document: Document) -> dict[str, Any]:
+def as_data(document: Document) -> dict[str, object]:
     """The document as JSON has it: each block with its kind, a picture by its description alone."""
     return {
         "case": document.case,
@@ -107,7 +107,7 @@ def as_data(document: Document) -> dict[str, Any]:
     }
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block) -> dict[str, object]:
     if isinstance(block, Picture):
         return {"block": "picture", "description": block.description}
     return {"block": type(block).__name__.lower(), **asdict(block)}

@@ -18,13 +18,24 @@ from reports.record import (
     PROVIDERS,
     Pair,
     Record,
-    Row,
     called,
     day_of,
     grid,
     joined,
     money_of,
     period_of,
+)
+from storage.read_models.dossier_parts import (
+    Agreement,
+    Debt,
+    Filing,
+    Hold,
+    Notice,
+    Payment,
+    Remission,
+    Reply,
+    Reversal,
+    Suspension,
 )
 
 APPROVAL_STATES = {"given": "em vigor", "carried_out": "cumprida", "lapsed": "caducada"}
@@ -68,7 +79,7 @@ def owed(record: Record) -> Iterator[Block]:
         yield Grid(returns, tuple(_filing(record, filing) for filing in dossier.filings))
 
 
-def _debt(record: Record, debt: Row) -> tuple[str, ...]:
+def _debt(record: Record, debt: Debt) -> tuple[str, ...]:
     facts = record.dossier.facts
     owed = next((each.balance for each in facts.debts if each.id == debt["id"]), None) if facts else None
     notes = [
@@ -94,7 +105,7 @@ def _accruals(table: AccrualTable) -> Iterator[str]:
             yield f"{what} desde {day(entry.from_)}{until}: {entry.source}"
 
 
-def _filing(record: Record, filing: Row) -> tuple[str, ...]:
+def _filing(record: Record, filing: Filing) -> tuple[str, ...]:
     state = called(RETURNS, filing["status"])
     if filing["filed_on"]:
         state += f" em {day(filing['filed_on'])}"
@@ -119,7 +130,7 @@ def holds(record: Record) -> Iterator[Block]:
     yield grid(columns, (_hold(record, hold) for hold in record.dossier.holds))
 
 
-def _hold(record: Record, hold: Row) -> tuple[str, ...]:
+def _hold(record: Record, hold: Hold) -> tuple[str, ...]:
     placed = (called(SOURCES, hold["source"]), hold["placed_by"], hold["reason"], hold["evidence"])
     lifted = (record.instant(hold["lifted_at"]), hold["lifted_by"], hold["lifted_because"])
     return (
@@ -138,7 +149,7 @@ def service(record: Record) -> Iterator[Block]:
     yield grid(columns, (_notice(record, n, notice) for n, notice in enumerate(record.dossier.notices, start=1)))
 
 
-def _notice(record: Record, number: int, notice: Row) -> tuple[str, ...]:
+def _notice(record: Record, number: int, notice: Notice) -> tuple[str, ...]:
     return (
         str(number),
         notice["id"],
@@ -153,7 +164,7 @@ def _notice(record: Record, number: int, notice: Row) -> tuple[str, ...]:
     )
 
 
-def _first(record: Record, notice: Row, kinds: frozenset[str]) -> datetime | None:
+def _first(record: Record, notice: Notice, kinds: frozenset[str]) -> datetime | None:
     found = [e["at"] for e in record.dossier.deliveries if e["notice"] == notice["id"] and e["kind"] in kinds]
     return min(found, default=None)
 
@@ -166,7 +177,7 @@ def texts(record: Record) -> Iterator[Block]:
         yield NOTHING
 
 
-def _about(record: Record, notice: Row) -> Iterator[Pair]:
+def _about(record: Record, notice: Notice) -> Iterator[Pair]:
     if notice["subject"]:
         yield "Assunto", notice["subject"]
     yield "Modelo", notice["template"]
@@ -218,7 +229,7 @@ def suspensions(record: Record) -> Iterator[Block]:
     yield grid(columns, (_suspension(record, row) for row in record.dossier.suspensions))
 
 
-def _suspension(record: Record, row: Row) -> tuple[str, ...]:
+def _suspension(record: Record, row: Suspension) -> tuple[str, ...]:
     returned = row["reinstated_on"]
     words = [n for n in record.dossier.notices if n["kind"] == "reinstatement" and returned and n["at"] >= returned]
     return (
@@ -258,7 +269,7 @@ def payments(record: Record) -> Iterator[Block]:
         yield Grid(remitted, tuple(_remission(record, row) for row in record.dossier.remissions))
 
 
-def _payment(record: Record, row: Row) -> tuple[str, ...]:
+def _payment(record: Record, row: Payment) -> tuple[str, ...]:
     by_hand = f"associado por {row['matched_by']}" if row["matched_by"] else ""
     return (
         f"{row['id']} · {row['reference']}",
@@ -271,12 +282,12 @@ def _payment(record: Record, row: Row) -> tuple[str, ...]:
     )
 
 
-def _reversal(record: Record, row: Row) -> tuple[str, ...]:
+def _reversal(record: Record, row: Reversal) -> tuple[str, ...]:
     when = day(row["reversed_on"]), record.instant(row["recorded_at"])
     return (row["reference"], str(row["payment"]), money(row["amount"]), *when)
 
 
-def _remission(record: Record, row: Row) -> tuple[str, ...]:
+def _remission(record: Record, row: Remission) -> tuple[str, ...]:
     why = f"{called(REMISSIONS, row['ground'])} {row['reference']}"
     return (why, record.inscription(row["debt"]), money(row["amount"]), day(row["remitted_on"]))
 
@@ -286,9 +297,13 @@ def agreements(record: Record) -> Iterator[Block]:
     yield grid(columns, (_agreement(record, row) for row in record.dossier.agreements))
 
 
-def _agreement(record: Record, row: Row) -> tuple[str, ...]:
-    ends = {"em vigor desde": "effective_on", "rompido em": "broken_on", "concluído em": "completed_on"}
-    dates = [f"{what} {day(row[column])}" for what, column in ends.items() if row[column]]
+def _agreement(record: Record, row: Agreement) -> tuple[str, ...]:
+    ends = {
+        "em vigor desde": row["effective_on"],
+        "rompido em": row["broken_on"],
+        "concluído em": row["completed_on"],
+    }
+    dates = [f"{what} {day(on)}" for what, on in ends.items() if on]
     return (
         row["id"],
         row["policy"],
@@ -305,7 +320,7 @@ def replies(record: Record) -> Iterator[Block]:
     yield grid(columns, (_reply(record, row) for row in record.dossier.replies))
 
 
-def _reply(record: Record, row: Row) -> tuple[str, ...]:
+def _reply(record: Record, row: Reply) -> tuple[str, ...]:
     intent = called(INTENTS, row["intent"])
     said = record.instant(row["recorded_at"]), called(CHANNELS, row["channel"]), intent
     return (*said, row["answer"] or "", *((row["body"],) if record.reveal else ()))

@@ -15,13 +15,13 @@ from models.ruler.schema import Ruler
 from models.words import CHANNELS
 from reports.document import Block, Grid, Paragraph
 from storage.read_models.dossier import Dossier
+from storage.read_models.dossier_parts import Approval, Notice
 
-Row = Mapping[str, Any]
 Pair = tuple[str, str]
 
 NOTHING = Paragraph("Nada consta.")
 
-NOTICE_STATES = {
+NOTICE_STATES: Mapping[str, str] = {
     Progress.CLAIMED: "a enviar",
     Progress.QUEUED: "na fila",
     Progress.SENT: "enviada",
@@ -57,7 +57,7 @@ class Record:
     def inscription(self, debt: str) -> str:
         return next((str(each["inscription"]) for each in self.dossier.debts if each["id"] == debt), debt)
 
-    def service_of(self, notice: Row) -> str:
+    def service_of(self, notice: Notice) -> str:
         """Proof of service (ciência), or why there is none."""
         if notice["served_on"]:
             if notice["served_by"] == "deemed":
@@ -70,7 +70,7 @@ class Record:
             return f"sem ciência; tácita em {day(notice['deemed_on'])} ({notice['deemed_by']})"
         return "sem prova de ciência"
 
-    def seen(self, approval: Row) -> str:
+    def seen(self, approval: Approval) -> str:
         seen = approval["seen"]
         benefits = "; ".join(f"{each['name']} ({each['code']})" for each in seen["benefits"]) or "nenhum"
         served = "; ".join(

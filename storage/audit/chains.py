@@ -7,7 +7,7 @@ those too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -60,7 +60,15 @@ def broken_log(connection: Connection) -> Iterator[str]:
             yield f"entry {row.id} of the audit log is not what was written after the one before it: it was changed"
 
 
-def counts(connection: Connection, cases: Sequence[str] | None) -> dict[str, Any]:
+class ToVerify(TypedDict):
+    """How many links the chains have."""
+
+    decisions: int
+    audit_log: int
+    seals: int
+
+
+def counts(connection: Connection, cases: Sequence[str] | None) -> ToVerify:
     """How many decisions (of these cases, or all), log entries and checkpoints there are to be verified."""
     row = connection.execute(COUNTS, {"all": cases is None, "cases": list(cases or ())}).one()
     return {"decisions": row.decisions, "audit_log": row.audit_log, "seals": row.checkpoints}

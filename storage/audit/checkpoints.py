@@ -10,12 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import Connection, Engine, text
 
 from models.roles import Actor
 from storage.audit.log import Entry, write
+from storage.rows import typed_rows
 
 BY = Actor("régua")
 
@@ -84,10 +86,27 @@ def checkpoint_now(engine: Engine, patience: float = 5.0) -> bool:
     return True
 
 
-def newest_checkpoint(connection: Connection) -> dict[str, Any] | None:
+class Sealed(TypedDict):
+    """The decisions that a checkpoint vouches for: those after one and up to another, by their ids."""
+
+    after: int
+    last: int
+    decisions: int
+    ids: str
+    digest: str
+
+
+class Checkpoint(TypedDict):
+    id: int
+    at: datetime
+    detail: Sealed
+    hash: str
+
+
+def newest_checkpoint(connection: Connection) -> Checkpoint | None:
     """The newest checkpoint, which is worth keeping elsewhere: it vouches for every decision and log entry up to it."""
-    row = connection.execute(NEWEST).mappings().one_or_none()
-    return dict(row) if row else None
+    found = typed_rows(Checkpoint, connection.execute(NEWEST).mappings())
+    return found[0] if found else None
 
 
 BROKEN = text("""

@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Literal, TypedDict
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
@@ -16,6 +16,8 @@ from models.roles import Actor, Role
 from storage.schema import tokens
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
+TokenState = Literal["in force", "expired", "revoked"]
 
 UNKNOWN = b"\0" * 32
 """The digest of no secret."""
@@ -69,7 +71,18 @@ def roles_in_force(connection: Connection) -> frozenset[Role]:
     return frozenset(Role(role) for role in connection.scalars(select(tokens.c.role).where(IN_FORCE).distinct()))
 
 
-def list_tokens(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+class ListedToken(TypedDict):
+    name: str
+    role: str
+    state: TokenState
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+def list_tokens(connection: Connection, now: datetime) -> list[ListedToken]:
     """The tokens, the newest first, without their digests."""
     rows = connection.execute(select(tokens).order_by(tokens.c.issued_at.desc())).mappings()
     return [
@@ -87,7 +100,7 @@ def list_tokens(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _state(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> str:
+def _state(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> TokenState:
     if expires_at is not None and expires_at <= now and (revoked_at is None or revoked_at >= expires_at):
         return "expired"
     return "revoked" if revoked_at else "in force"

@@ -120,7 +120,7 @@ def pin_ruler(
     as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
     kept = keep(connection, assets_of_ruler(as_written, texts))
     digest = hashlib.sha256(json.dumps([source, holidays, kept]).encode()).hexdigest()
-    row: dict[str, Any] = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
+    row: dict[str, object] = {"digest": digest, "label": ruler.label, "source": source, "holidays": holidays}
     row |= {"offers": ruler.offer is not None, "accrues": ruler.accrual is not None}
     connection.execute(insert(rulers).values(assets=kept, **row).on_conflict_do_nothing())
     return frozen_ruler(connection, digest)
@@ -248,7 +248,7 @@ def count_named(connection: Connection, ruler: Ruler, selection: Selection) -> i
 TAXES = bindparam("taxes", type_=ARRAY(Text))
 
 
-def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[str, Any]]:
+def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[str, object]]:
     """A query for taxpayers and taxes, and what it asks for."""
     taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
     asked = {
@@ -312,7 +312,7 @@ def open_cases(engine: Engine, cohort: Cohort, page: list[Candidate], today: dat
         return len(list(connection.execute(opened, [{**row, "ruler": known.frozen.digest} for row in rows])))
 
 
-def _first_seen(cohort: Cohort, candidate: Candidate, today: date) -> dict[str, Any]:
+def _first_seen(cohort: Cohort, candidate: Candidate, today: date) -> dict[str, object]:
     """The situation of a new case. Until its workflow looks at it, only a hold is known of; who is yet to be drawn is
     contacted by nobody."""
     if cohort.lot:

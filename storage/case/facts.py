@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
-from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy import Connection, Row, RowMapping, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
@@ -26,13 +26,18 @@ from storage.case.people import Person
 PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
 
 
-def about_pairs(sql: str) -> Any:
+def about_pairs(sql: str) -> TextClause:
     """A query with PAIRS in it; `bound` gives it the pairs."""
     pairs = (bindparam("taxpayers", type_=ARRAY(BIGINT)), bindparam("taxes", type_=ARRAY(Text)))
     return text(sql).bindparams(*pairs)
 
 
-def bound(pairs: Iterable[Pair]) -> dict[str, Any]:
+class BoundPairs(TypedDict):
+    taxpayers: list[int]
+    taxes: list[str]
+
+
+def bound(pairs: Iterable[Pair]) -> BoundPairs:
     pairs = list(pairs)
     return {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
 
@@ -134,7 +139,7 @@ def _facts_by_pair(
     }
 
 
-def _without_pair(row: Any) -> dict[str, Any]:
+def _without_pair(row: RowMapping) -> dict[str, Any]:
     return {
         key: tuple(value) if key == "grounds" else value for key, value in row.items() if key not in ("taxpayer", "tax")
     }
@@ -177,7 +182,17 @@ def facts_in_case(
     return stands.model_copy(update={"over_budget": lacked and stands.stops_the_clock})
 
 
-def process_facts(process: Row[Any]) -> dict[str, Any]:
+class ProcessFacts(TypedDict):
+    """The facts of CaseFacts that only a case has."""
+
+    payments: tuple[PaymentFact, ...]
+    broken_agreement: BrokenAgreement | None
+    formal_notices: tuple[FormalNotice, ...]
+    defence: Defence | None
+    prior_steps: tuple[PriorStep, ...]
+
+
+def process_facts(process: Row[Any]) -> ProcessFacts:
     """The facts in a row of PROCESS."""
     return {
         "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
@@ -188,7 +203,7 @@ def process_facts(process: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _broken_agreement(last: dict[str, Any] | None) -> BrokenAgreement | None:
+def _broken_agreement(last: Mapping[str, Any] | None) -> BrokenAgreement | None:
     return BrokenAgreement(id=last["id"], on=last["on"]) if last and last["state"] == "broken" else None
 
 

@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from models.errors import Refusal
+from storage.rows import typed_rows
 from storage.schema import quarantined_items
 
 
@@ -44,12 +45,20 @@ def keep(engine: Engine, items: Iterable[Unread], arrived_at: datetime) -> None:
             connection.execute(kept.on_conflict_do_update(index_elements=["digest"], set_=said_again))
 
 
-def list_quarantined(connection: Connection) -> list[dict[str, Any]]:
+class QuarantinedItem(TypedDict):
+    id: int
+    arrived_at: datetime
+    last_arrived_at: datetime
+    times: int
+    reason: str
+
+
+def list_quarantined(connection: Connection) -> list[QuarantinedItem]:
     """The items that wait for a person, oldest first, without what was sent."""
-    told = ("id", "arrived_at", "last_arrived_at", "times", "reason")
-    waiting = select(*(quarantined_items.c[name] for name in told)).where(quarantined_items.c.settled_at.is_(None))
+    told = (quarantined_items.c[name] for name in QuarantinedItem.__annotations__)
+    waiting = select(*told).where(quarantined_items.c.settled_at.is_(None))
     rows = connection.execute(waiting.order_by(quarantined_items.c.id))
-    return [dict(row) for row in rows.mappings()]
+    return typed_rows(QuarantinedItem, rows.mappings())
 
 
 def sealed_item(connection: Connection, item: int) -> tuple[bytes, datetime]:

@@ -241,7 +241,11 @@ def prepare(connection: Connection, cohort: str, on: date) -> None:
         connection.execute(text(f"ANALYZE {name}"))
 
 
-def read_figure(connection: Connection, figure: str, cohort: str, on: date) -> list[dict[str, Any]]:
+FigureRow = dict[str, Any]
+"""A row of a figure, whose columns are those of its query: each figure has its own."""
+
+
+def read_figure(connection: Connection, figure: str, cohort: str, on: date) -> list[FigureRow]:
     """The rows of a figure, once the relations are prepared."""
     query = FIGURES[figure].query
     return [dict(row) for row in connection.execute(text(query), _asked(query, cohort, on)).mappings()]
@@ -262,7 +266,7 @@ def whole_query(figure: str, cohort: str, on: date) -> str:
     return str(asked.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
 
 
-def _asked(query: str, cohort: str, on: date) -> dict[str, Any]:
+def _asked(query: str, cohort: str, on: date) -> dict[str, str | date]:
     return {name: value for name, value in (("cohort", cohort), ("on", on)) if re.search(rf":{name}\b", query)}
 
 

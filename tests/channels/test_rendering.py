@@ -334,3 +334,11 @@ def test_a_ruler_that_suspends_needs_words_to_give_back() -> None:
     [fault] = template_faults(ruler, texts)
     assert fault.where == ("rows", "h8", "rungs", 2, "template")
     assert "email/alagoas-icms/reinstatement.txt.j2" in fault.what
+
+
+def test_a_text_is_compiled_once_whichever_rulers_use_it_and_anew_once_it_changes() -> None:
+    name = "email/base.txt.j2"
+    changed = {**SHIPPED, f"templates/{name}": "Outro texto."}
+    first, second, other = (Words(texts).get_template(name).root_render_func for texts in (SHIPPED, SHIPPED, changed))
+    assert first.__code__ is second.__code__
+    assert list(other(Words(changed).get_template(name).new_context())) == ["Outro texto."]

@@ -63,6 +63,7 @@ READS = {
     "downgrade",
     "migrate",
     "payments list",
+    "payments quarantined",
     "payments reconcile",
     "payments unmatched",
     "power",
@@ -135,8 +136,7 @@ def test_a_command_calls_the_operation_of_its_name_and_no_other(path: str) -> No
 
 
 PUBLIC = {
-    "/webhooks/pix/{given}",
-    "/webhooks/pix/{given}/pix",
+    *(f"/webhooks/pix/{{given}}{ending}" for ending in ("", "/", "/pix", "/pix/", "/pix/pix", "/pix/pix/")),
     "/webhooks/sendgrid",
     "/webhooks/twilio/status",
     "/webhooks/twilio/inbound",

@@ -21,6 +21,7 @@ from reports.document_pdf import pdf
 from reports.document_terminal import show
 from reports.explanation import explain
 from storage.read_models.dossier import read_dossier
+from storage.read_models.dossier_parts import Decision
 from tests.chance import examples
 from tests.explained_world import FORMATTED, NAME, PERSONAL, Recorder, begun, with_everything
 from tests.html import Opened
@@ -125,7 +126,9 @@ def test_the_pdf_says_its_language_its_pages_and_its_parts(engine: Engine, case:
 
 def test_a_chained_journal_shows_its_links_and_ends_with_the_last(engine: Engine, case: str) -> None:
     dossier = read_dossier(engine, case)
-    chained = [{**decision, "hash": f"{n:064}"} for n, decision in enumerate(dossier.decisions, start=1)]
+    chained: list[Decision] = [
+        {**decision, "hash": f"{n:064}"} for n, decision in enumerate(dossier.decisions, start=1)
+    ]
     document = explain(replace(dossier, decisions=chained), reveal=False)
     entries = [block for block in blocks(document) if isinstance(block, Entry)]
     assert [dict(entry.facts)["Elo da cadeia"] for entry in entries] == [row["hash"] for row in chained]

@@ -56,7 +56,7 @@ class Message:
     id: int
     case: str
     name: str
-    payload: dict[str, Any]
+    payload: dict[str, object]
 
     @property
     def event(self) -> Event:

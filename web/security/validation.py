@@ -26,8 +26,8 @@ def quote_nothing(app: FastAPI) -> None:
 
 def sentence(errors: Iterable[Any]) -> str:
     """Each place and the name of its rule, as pydantic's documents list them: `body.reason: string_too_short`."""
-    told = dict.fromkeys(f"{_place(error)}: {error['type']}" for error in errors)
-    return f"the request is not as described: {', '.join(told)}"
+    broken = dict.fromkeys(f"{_place(error)}: {error['type']}" for error in errors)
+    return f"the request is not as described: {', '.join(broken)}"
 
 
 def _place(error: Any) -> str:

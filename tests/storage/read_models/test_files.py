@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from models.roles import Actor
 from storage.audit.log import Entry, LoggedEntry, read_log, write
@@ -14,6 +16,8 @@ from storage.payments.statement import StatedPayment, list_payments
 from storage.read_models.case_file import agreement_file, case_file, list_agreements
 from storage.read_models.case_parts import AgreementFile, CaseFile, ListedAgreement
 from storage.read_models.cohort_file import CohortFile, cohort_file
+from storage.read_models.dossier import Dossier, read_dossier
+from storage.schema import remissions
 from tests.agreement_world import SP, Contract, contract
 from tests.explained_world import with_everything
 from tests.shapes import misfits
@@ -31,6 +35,9 @@ def signed(engine: Engine) -> Contract:
     made = contract(engine, "600.00", "1200.00", protested=True)
     made.sign(SP, 3, date(2026, 3, 10))
     made.pay(1, date(2026, 3, 10))
+    with engine.begin() as connection:
+        row = {"debt": made.debts[0], "ground": "agreement", "reference": made.agreement, "amount": Decimal("1.00")}
+        connection.execute(insert(remissions).values(remitted_on=date(2026, 3, 10), **row))
     return made
 
 
@@ -43,6 +50,16 @@ def test_a_case(engine: Engine, case: str, signed: Contract, reveal: bool) -> No
     assert [part for part, value in file.items() if value == [] == held.get(part)] == ["blocks"]
     assert all(("address" in notice) is reveal for notice in file["notices"])
     assert all(("body" in reply) is reveal for reply in file["replies"])
+
+
+def test_a_dossier(engine: Engine, case: str, signed: Contract) -> None:
+    shapes = get_type_hints(Dossier)
+    parts = [part for part, shape in shapes.items() if get_origin(shape) is Sequence]
+    full, held = read_dossier(engine, case), read_dossier(engine, signed.case)
+    for part in parts:
+        (shape,) = get_args(shapes[part])
+        assert_rows([*getattr(full, part), *getattr(held, part)], shape)
+    assert len(parts) == 15
 
 
 def test_an_agreement(engine: Engine, signed: Contract) -> None:

@@ -98,12 +98,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("what", "body", "told"), WRONG)
+@pytest.mark.parametrize(("what", "body", "rule"), WRONG)
 async def test_a_wrong_body_is_told_where_and_by_which_rule_without_being_quoted(
-    http: AsyncClient, case: str, tokens: dict[Role, str], what: str, body: bytes, told: str
+    http: AsyncClient, case: str, tokens: dict[Role, str], what: str, body: bytes, rule: str
 ) -> None:
     answer = await http.post(f"/api/cases/{case}/{what}", headers=by(tokens[Role.SUPERVISOR]), content=body)
-    assert (answer.status_code, answer.json()) == (422, {"error": f"the request is not as described: {told}"})
+    assert (answer.status_code, answer.json()) == (422, {"error": f"the request is not as described: {rule}"})
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000], ids=["no text", "too deep"])

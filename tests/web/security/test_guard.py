@@ -65,7 +65,7 @@ class TestBody:
             addresses = [path for method, path in routes_of(app) if method == "POST" and path.startswith(read)]
             for address in addresses:
                 assert (await http.post(address, content=endless(), headers=headers)).status_code == 413, address
-        assert len(addresses) == 7
+        assert len(addresses) == 11
 
     async def test_of_the_longest_that_is_allowed_is_taken(self, app: FastAPI) -> None:
         async with client_of(app) as http:

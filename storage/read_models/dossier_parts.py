@@ -1,0 +1,214 @@
+"""The parts of a case's dossier, row by row as PostgreSQL keeps them: money is a Decimal, a day a date."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from models.contact.channel import Channel
+from models.ruler.schema import Hypothesis
+
+
+class Decision(TypedDict):
+    id: int
+    at: date
+    kind: str
+    reason: str
+    hypothesis: Hypothesis | None
+    stage: str | None
+    rigidity: int | None
+    occurrences: int | None
+    ruler: str
+    evidence: dict[str, Any]
+    """Each kind has its own."""
+    recorded_at: datetime
+    hash: str
+
+
+class Notice(TypedDict):
+    id: str
+    kind: str
+    step: int
+    channel: Channel
+    rung_channel: Channel
+    at: date
+    hypothesis: Hypothesis
+    stage: str
+    rigidity: int
+    tone: str
+    formal: bool
+    template: str
+    status: str
+    """A models.contact.delivery.Progress."""
+    failure: str | None
+    subject: str | None
+    body: str
+    address: str | None
+    provider: str | None
+    provider_id: str | None
+    claimed_at: datetime
+    sent_at: datetime | None
+    served_on: date | None
+    served_by: str | None
+    served_reference: str | None
+    deemed_on: date | None
+    deemed_by: str | None
+
+
+class Delivery(TypedDict):
+    notice: str
+    kind: str
+    reason: str | None
+    at: datetime
+    recorded_at: datetime
+    provider: str
+
+
+class Reply(TypedDict):
+    recorded_at: datetime
+    channel: Channel
+    intent: str
+    body: str
+    answer: str | None
+
+
+class Debt(TypedDict):
+    id: str
+    inscription: str
+    period: str | None
+    due: date
+    litigation: bool
+    protested: bool
+    prescribes: date | None
+    amount: Decimal
+    received: Decimal
+    remitted: Decimal
+    balance: Decimal
+
+
+class Filing(TypedDict):
+    period: str
+    due: date
+    status: str
+    filed_on: date | None
+    declared: Decimal | None
+    assessed: Decimal | None
+    paid: Decimal
+    paid_on: date | None
+    corrected: Decimal | None
+    corrected_on: date | None
+    recorded_at: datetime
+    superseded_at: datetime | None
+
+
+class Hold(TypedDict):
+    id: int
+    debt: str
+    ground: str
+    source: str
+    placed_by: str | None
+    reason: str | None
+    evidence: str | None
+    since: date | None
+    until: date | None
+    placed_at: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+    lifted_because: str | None
+
+
+class Payment(TypedDict):
+    id: int
+    reference: str
+    channel: str
+    debt: str
+    amount: Decimal
+    """Of an instalment's payment what the debt shares of it."""
+    paid_on: date
+    paid_at: datetime
+    recorded_at: datetime
+    matched_by: str | None
+    agreement: str | None
+
+
+class Reversal(TypedDict):
+    id: int
+    payment: int
+    reference: str
+    amount: Decimal
+    reversed_on: date
+    recorded_at: datetime
+
+
+class Remission(TypedDict):
+    id: int
+    debt: str
+    amount: Decimal
+    ground: str
+    reference: str
+    remitted_on: date
+
+
+class Agreement(TypedDict):
+    id: str
+    policy: str
+    digest: str
+    state: str
+    amount: Decimal
+    discount: Decimal
+    renegotiation: int
+    signed_on: date
+    signed_by: str
+    signed_via: str
+    effective_on: date | None
+    broken_on: date | None
+    decided_on: date | None
+    completed_on: date | None
+    instalments: int
+    paid: int
+
+
+class Defence(TypedDict):
+    id: int
+    filed_on: date
+    reference: str
+    recorded_by: str
+    recorded_at: datetime
+    state: str
+    decided_on: date | None
+    decided_by: str | None
+    reason: str | None
+    decided_at: datetime | None
+
+
+class Approval(TypedDict):
+    id: int
+    given_by: str
+    reason: str
+    given_on: date
+    seen: dict[str, Any]
+    """As it was kept when it was given: today's is storage.law.approvals.Seen."""
+    state: str
+    recorded_at: datetime
+    ended_at: datetime | None
+
+
+class Suspension(TypedDict):
+    id: int
+    code: str
+    name: str
+    suspended_on: date
+    approved_by: str
+    recorded_at: datetime
+    reinstated_on: date | None
+    reinstated_at: datetime | None
+
+
+class PriorStep(TypedDict):
+    id: int
+    kind: str
+    on: date
+    reference: str
+    recorded_by: str
+    recorded_at: datetime

@@ -40,7 +40,7 @@ async def _started_a_second(ground: Ground) -> tuple[float, float]:
     started = monotonic() - began
     last = case_workflow_id(ground.ask(LAST, cohort=cohort.name))
     # answered once its first workflow task is done, and the others were there before it
-    await client.get_workflow_handle(last).query(TaxpayerRuler.state)
+    await client.get_workflow_handle(last).query(TaxpayerRuler.current_action)
     waiting = monotonic() - began
     await ground.until(lambda: ground.ask(UNSETTLED) == 0, PATIENCE_SECONDS)
     return ground.scale.starts / started, ground.scale.starts / waiting

@@ -131,8 +131,8 @@ class InstalmentAgreement:
         """The record has changed; what is true now is read there."""
         self.news = True
 
-    @workflow.query
-    def state(self) -> AgreementNextAction | None:
+    @workflow.query(name="next_action")
+    def current_action(self) -> AgreementNextAction | None:
         return self.next_action
 
 

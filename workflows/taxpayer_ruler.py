@@ -269,8 +269,8 @@ class TaxpayerRuler:
         if why := why_not(act, situation):
             raise ApplicationError(why, non_retryable=True)
 
-    @workflow.query
-    def state(self) -> NextAction | None:
+    @workflow.query(name="next_action")
+    def current_action(self) -> NextAction | None:
         return self.next_action
 
     @workflow.query

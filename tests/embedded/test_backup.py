@@ -92,8 +92,13 @@ async def start(services: Services, keys: str, cohort: Cohort) -> None:
     await start_cohort(await connect_to(services.temporal, keys), cohort)
 
 
-def pay(engine: Engine, inscription: str) -> None:
-    [(txid,)] = rows(engine, "SELECT pix_txid FROM debts WHERE inscription = :i", i=inscription)
+def pay(engine: Engine, tax: str) -> None:
+    """Pay the first debt of that tax."""
+    [(txid,)] = rows(
+        engine,
+        "SELECT pix_txid FROM debts JOIN debtors ON debt = id WHERE tax = :tax ORDER BY taxpayer LIMIT 1",
+        tax=tax,
+    )
     at = datetime.now(UTC)
     record_pix(engine, [PixPayment("E" + "0" * 31, txid, Decimal(1000), at)], at)
 
@@ -123,7 +128,7 @@ def backup(first: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
         known = begin(engine, "ITBI", people=3)
         open_on_record(engine, known)
         asyncio.run(start(services, first.payload_keys, begin(engine, "IPTU", people=2)))
-        pay(engine, "ITBI-0")
+        pay(engine, "ITBI")
         first.secret("link")
         (first.outbox / "notice.txt").write_text("Prezado contribuinte")
         (first.outbox / "half.draft").write_text("Prez")

@@ -1,11 +1,17 @@
 """Workflows of a former build are ended and started anew from the record: nothing is sent twice, nothing forgotten."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
 from models.events import HistoryRetired
 from tests.builders import FACTS, REGISTERED, inscribed
 from tests.workflows.test_agreements import BH, signed
 from tests.workflows.test_due_process import is_held, is_released
 from tests.workflows.test_recovery import run_of
-from tests.workflows.town import Life, Town, until
+from tests.workflows.town import Life, Town, skipping_time, until
 
 
 async def is_retired(life: Life) -> None:
@@ -48,8 +54,17 @@ async def test_an_approval_that_is_awaited_can_be_given(town: Town) -> None:
     assert life.suspended_benefits == 1
 
 
-async def test_an_agreement_goes_on_with_the_instalments_that_are_left(town: Town) -> None:
-    [life] = await town.begin(inscribed(), ruler=REGISTERED)
+@pytest.fixture
+async def town_apart(database: str, engine: Engine, tmp_path: Path) -> AsyncIterator[Town]:
+    """A town with a server of its own: the one that skips time breaks down some time after an agreement was ended."""
+    async with skipping_time() as env:
+        town = Town(env, database, engine, tmp_path)
+        async with town.at_work():
+            yield town
+
+
+async def test_an_agreement_goes_on_with_the_instalments_that_are_left(town_apart: Town) -> None:
+    [life] = await town_apart.begin(inscribed(), ruler=REGISTERED)
     await life.climbs(1)
     agreement = await signed(life, BH, 2)
     await agreement.pays(1)

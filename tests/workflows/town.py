@@ -432,7 +432,7 @@ class Life:
     async def knows_its_record(self) -> None:
         written = self.get("revision")
         async with asyncio.timeout(60):
-            while (known := await self.handle.query(TaxpayerRuler.state)) is None or known.revision < written:  # noqa: ASYNC110
+            while (known := await self.handle.query(TaxpayerRuler.current_action)) is None or known.revision < written:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 

@@ -8,12 +8,17 @@ from typing import get_args, get_origin, get_type_hints
 import pytest
 from sqlalchemy import Engine, insert
 
-from models.roles import Actor
+from models.payment.pix import PixPayment
+from models.roles import Actor, Role
 from storage.agreement.agreement_row import AgreementRow
 from storage.agreement.agreements import read_row
+from storage.audit.checkpoints import Checkpoint, checkpoint_now, newest_checkpoint
 from storage.audit.log import Entry, LoggedEntry, read_log, write
+from storage.audit.tokens import ListedToken, issue, list_tokens
 from storage.case.prescription import ListedCase, list_cases
 from storage.case.tasks import OpenTask, open_tasks
+from storage.payments.ledger import UnmatchedPayment, record_pix, unmatched
+from storage.payments.quarantine import QuarantinedItem, Unread, keep, list_quarantined
 from storage.payments.statement import StatedPayment, list_payments
 from storage.read_models.case_file import agreement_file, case_file, list_agreements
 from storage.read_models.case_parts import AgreementFile, CaseFile, ListedAgreement
@@ -23,6 +28,7 @@ from storage.schema import remissions
 from tests.agreement_world import SP, Contract, contract
 from tests.explained_world import with_everything
 from tests.shapes import misfits
+from tests.web.pix_world import end_to_end_id
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -89,6 +95,18 @@ def test_the_lists(engine: Engine, case: str, signed: Contract) -> None:
         assert_rows(list(list_payments(connection, None)), StatedPayment)
         assert_rows(list(read_log(connection)), LoggedEntry)
         assert_rows(list(open_tasks(connection, NOW)), OpenTask)
+
+
+def test_the_keepers_rows(engine: Engine, signed: Contract) -> None:
+    keep(engine, [Unread(b"{", b"sealed", "no JSON")], NOW)
+    record_pix(engine, [PixPayment(end_to_end_id(), "f" * 32, Decimal("1.00"), NOW)], NOW)
+    assert checkpoint_now(engine, patience=60)
+    with engine.begin() as connection:
+        issue(connection, "bia", Role.ANALYST, "ana", 30)
+        assert_rows(list_tokens(connection, datetime.now(UTC)), ListedToken)
+        assert_rows([newest_checkpoint(connection)], Checkpoint)
+        assert_rows(list_quarantined(connection), QuarantinedItem)
+        assert_rows(unmatched(connection), UnmatchedPayment)
 
 
 def assert_rows(rows: Sequence[object], shape: type) -> None:

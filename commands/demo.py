@@ -103,7 +103,7 @@ def demo(
             complain(f"starting the stack in {where}")
             with Stack(where, day_seconds) as stack:
                 stack.publish()
-                say(f"watch the city in Temporal's Web UI: {stack.services.ui}")
+                complain(f"watch the city in Temporal's Web UI: {stack.services.ui}")
                 ends = play.perform(stack, deliveries)
                 result = conclude(ends, report or Path(where, "report.html"), str(stack.services.ui), began)
                 result = {"taxpayers": taxpayers, **result}

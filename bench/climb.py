@@ -27,7 +27,7 @@ STARTED_A_SECOND = 15
 HEAD_START = 5.0
 AT_ONCE = 20
 PATIENCE_SECONDS = 180.0
-"""What a climb may take beyond its clock: what a worker lost is asked for again after a minute."""
+"""The time a climb may take beyond its clock: what a worker lost is asked for again after a minute."""
 
 _names = count(1)
 
@@ -38,7 +38,7 @@ class Climb:
     waves: Sequence[float]
     """The seconds that each took, from its first rung to its last."""
     history: WorkflowHistory
-    """Of one of them."""
+    """The history of one of them."""
 
     @property
     def rungs_a_second(self) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Figure:
     figure: str
-    """What was measured, with its unit."""
+    """The thing measured, with its unit."""
     ours: float
     bare: float | None = None
     """None: there is nothing bare of that kind."""

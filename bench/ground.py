@@ -36,7 +36,7 @@ MONDAY = date(2026, 3, 2)
 SUNDAY = date(2026, 3, 1)
 """Nobody is contacted on it, so a cohort that starts on one, on a clock of real length, sleeps for a day and more."""
 ASLEEP_SECONDS = 86_000.0
-"""Of a day: not quite real, so that its first day may be that Sunday."""
+"""The length of a day: not quite real, so that its first day may be that Sunday."""
 
 
 LOOKED_EVERY = 0.2

@@ -13,7 +13,7 @@ class Scale:
     climbers: int
     """Cases that climb their first rungs together."""
     day_seconds: float
-    """Of the climbers' clock. Their waves are at least seven days apart, and each must be over before the next."""
+    """A day on the climbers' clock. Their waves are at least seven days apart, and each is over before the next."""
     levels: tuple[int, ...]
     """Cases alive while the cost of a case is measured."""
     crowd: int
@@ -21,7 +21,7 @@ class Scale:
     """Notices of a big cohort that wait in line when those of a small one come due, and of that one."""
     payments: int
     rows: int
-    """Of an import."""
+    """The rows of an import."""
     reports: tuple[int, int]
     """Cases of a smaller and of a larger report."""
 

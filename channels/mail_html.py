@@ -23,7 +23,7 @@ class Letterhead:
     authority: str
     site: str
     pay_pages: str | None
-    """What links to what is owed begin with (`Links.pay_pages`); the mail's own gets a button."""
+    """The beginning of links to what is owed (`Links.pay_pages`); the mail's own gets a button."""
 
 
 @dataclass(frozen=True)

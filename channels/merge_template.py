@@ -14,7 +14,7 @@ class MergeTemplate:
     text: str
     """With tags such as `-regua:t0-` where a personal string stood."""
     values: dict[str, str]
-    """What each tag stands for. Put back one after another, in any order, they give the text again."""
+    """The text each tag stands for. Put back one after another, in any order, they give the text again."""
 
 
 def merge_template(text: str, personal: Iterable[str], kind: str) -> MergeTemplate:

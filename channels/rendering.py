@@ -65,7 +65,7 @@ class OpenDebt(_Value):
     brcode: Line | None = None
     """Pix *copia e cola*."""
     offered: Decimal | None = None
-    """What settles it today in one payment, in a campaign."""
+    """The amount that settles it today in one payment, in a campaign."""
 
 
 class MissingReturn(_Value):
@@ -114,7 +114,7 @@ class Letter(_Value):
     reinstated: bool = False
     """It says that benefits are back."""
     offer: Offered | None = None
-    """Of a settlement campaign, at the amounts of `today`."""
+    """The offer of a settlement campaign, at the amounts of `today`."""
     gsm7: bool = False
     """Whether an SMS is written without what GSM-7 lacks."""
     link: str | None = None
@@ -144,7 +144,7 @@ class InstalmentLetter(_Value):
     of: int
     due: date
     amount: Decimal
-    """What is left of it, with the price of its slip."""
+    """The part of it still to be paid, with the price of its slip."""
     pix_txid: Line
     payable: bool
     """Whether it can be paid now: some policies take an overdue instalment after the last one only."""

@@ -38,7 +38,7 @@ from models.words import BASES, LADDER, STAGES, STATUTE
 from models.yaml_file import Fault
 
 MOST_SEGMENTS = 2
-"""Of an SMS, before `ruler check` warns: each is paid for, and some telephones show them apart."""
+"""The segments of an SMS before `ruler check` warns: each is paid for, and some telephones show them apart."""
 SAMPLE_PAGES = "https://pague.authority.example/p/"
 SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 """As long as a real one."""
@@ -234,12 +234,12 @@ class _Read:
     """The blocks at its top, and their lines."""
     blocks: frozenset[str]
     parent: str | None
-    """What it extends, where that is written out."""
+    """The template it extends, where that is written out."""
     extends: bool
     others: list[str | None]
     """All that it extends or includes; None for one that is chosen while it renders."""
     names: frozenset[str]
-    """Those of a message that it asks for itself."""
+    """The names in a message that it asks for itself."""
 
 
 class _Check:
@@ -253,7 +253,7 @@ class _Check:
         self._owing_other = cache(_owing_other)
         """The letters of a ruler's rungs have most of their parts in common."""
         self._messages: dict[int, Message] = {}
-        """What each letter of one template says, by the letter's identity while `faults` looks at it."""
+        """The words of each letter of one template, by the letter's identity while `faults` looks at it."""
 
     def wanted(self, channel: Channel, template: str) -> str:
         """The file that an author would write: the most particular one."""

@@ -7,7 +7,7 @@ class Listed(NamedTuple):
     """A command as `--help` lists it, without loading it."""
 
     files: str
-    """Of this folder, which register it."""
+    """The files of this folder that register it."""
     help: str
 
 

@@ -65,7 +65,7 @@ def emit(data: Any, as_json: bool, readable: Callable[[], None]) -> None:
 # ---- tables
 
 BORDERS = 3
-"""What a column takes besides its content; the table takes one more."""
+"""The width a column takes besides its content; the table takes one more."""
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:

@@ -48,7 +48,7 @@ CATCH_UP = timedelta(hours=24)
 
 KEYS = ("min-amount", "uf", "tax")
 PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")
-"""What stands between two of them: an amount may have a comma of its own."""
+"""The separator between two of them: an amount may have a comma of its own."""
 EXAMPLE = "min-amount=1000 uf=AL tax=ICMS"
 Select = Annotated[
     list[str] | None,

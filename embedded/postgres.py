@@ -211,4 +211,4 @@ def _run(name: str, url: str, *arguments: str) -> None:
 
 
 CONNECTION = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DATABASE": "dbname"}
-"""What libpq's environment calls the parts of an address."""
+"""The parts of an address by their names in libpq's environment."""

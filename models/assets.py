@@ -40,7 +40,7 @@ class RulerBundle:
     """With its tables."""
     source: str
     texts: Texts
-    """What the names in it mean."""
+    """The texts that its names stand for."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PolicyBundle:
     policy: Policy
     source: str
     texts: Texts
-    """What the templates of its messages are taken from."""
+    """The texts its messages' templates are taken from."""
 
 
 PublishedKind = Literal["ruler", "policy", "accrual", "prices", "templates"]

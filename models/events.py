@@ -145,7 +145,7 @@ class HistoryRetired(Event):
 
 
 OF_A_COHORT: tuple[type[Event], ...] = (CohortStateChanged, RulerChanged)
-"""What many cases are told at once: it lets a taxpayer's own news pass."""
+"""The events that many cases are told at once: each lets a taxpayer's own news pass."""
 
 EVENTS: tuple[type[Event], ...] = (
     PaymentReceived,

@@ -27,7 +27,7 @@ class TaxId(NamedTuple):
     number: str
     """Without punctuation: 14 characters of a CNPJ, 11 of a CPF, masked or not."""
     key: str
-    """What makes two rows the same person: the number; for a masked CPF, which many share, the name as well."""
+    """The key that makes two rows the same person: the number; for a masked CPF, which many share, the name as well."""
 
     @property
     def is_company(self) -> bool:

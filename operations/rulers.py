@@ -18,7 +18,7 @@ from storage.catalogue import RULERS, SHIPPED
 Look = Callable[[Ruler, Texts], Iterable[Fault]]
 
 OF_THE_MAP: tuple[Look, ...] = (lambda ruler, _: rule_faults(ruler), accrual_faults, price_faults, policy_faults)
-"""What a ruler is looked through for, but for its templates."""
+"""The parts a ruler is looked through for, but for its templates."""
 
 
 def load_ruler(name_or_path: str, texts: Texts = SHIPPED) -> RulerBundle:

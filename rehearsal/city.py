@@ -65,7 +65,7 @@ class Act:
     after: int = 1
     """Days after the notice."""
     share: Decimal = WHOLE
-    """Of what is still open, when paying."""
+    """The share paid of what is still open."""
     instalments: int = 0
     """When signing, how many of them are paid; when paying one, which."""
 
@@ -86,7 +86,7 @@ class Person:
     filings: tuple[Filing, ...]
     benefits: tuple[str, ...]
     declares: Decimal
-    """What a return that is still missing will say, in reais."""
+    """The amount that a return still missing will declare, in reais."""
     acts: tuple[Act, ...]
     rejected_first: bool
     """Whether the supervisor, asked to suspend this person's benefits, refuses the first time."""

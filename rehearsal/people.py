@@ -37,7 +37,7 @@ REPORTED_TWICE = 3
 """Every so many people's bank reports their payments twice."""
 
 POLICY, INSTALMENTS = "sao-paulo", 3
-"""What an agreement is signed by, and in how many instalments."""
+"""The policy an agreement is signed by, and its instalments."""
 
 IN_GOOD_TIME = timedelta(days=2)
 """So long before its due date an instalment is paid."""

@@ -80,7 +80,7 @@ TITLES = {
     "suspended": "Benefícios suspensos",
     "under_defence": "Prazo suspenso: defesa em análise",
 }
-"""What each kind of journal entry is called; one that is not here goes by its own word."""
+"""The title of each kind of journal entry; one that is not here goes by its own word."""
 
 GATE, ENTRY = ("condições da suspensão", ("gate",)), ("critérios de entrada", ("entry",))
 PAYMENTS, OFFER = ("regras de pagamento", ("payments",)), ("oferta da campanha", ("offer",))
@@ -104,7 +104,7 @@ RULES: Mapping[str, tuple[str, Where]] = {
     "suspended": GATE,
     "under_defence": GATE,
 }
-"""What a decision goes by in a ruler, beside the rung it is about."""
+"""The part of a ruler that a decision goes by, beside the rung it is about."""
 
 EVIDENCE = {
     "agreement": "parcelamento",

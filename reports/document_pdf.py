@@ -40,7 +40,7 @@ WIDTH = A4[0] - 2 * MARGIN
 BEFORE = {"start": 0, "middle": 0.5, "end": 1}
 """How much of some words stands before their place."""
 PADDING = 3
-"""Of a table's cell."""
+"""The padding of a table's cell."""
 ANNEX = "texts"
 """The section that begins on a page of its own."""
 

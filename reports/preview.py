@@ -24,7 +24,7 @@ from models.words import CHANNELS, STAGES, TONES
 from reports.heatmap import ink, shade, svg
 
 WORDS_A_MINUTE = 140
-"""Of a recorded voice that is easy to follow: calls are paid for by the minute begun."""
+"""The speed of a recorded voice that is easy to follow: calls are paid for by the minute begun."""
 
 RETURNS: frozenset[Hypothesis] = frozenset({"h3", "h4"})
 DIVERGENCES: frozenset[Hypothesis] = frozenset({"h5", "h6"})

@@ -56,14 +56,14 @@ class Found(NamedTuple):
     """The path by which people know the text."""
     text: str
     texts: Texts
-    """What the names in it mean: what lies in the folder of its file first."""
+    """The texts that its names stand for: what lies in the folder of its file first."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
     folder: str
     noun: str
-    """What its files are: ruler, policy."""
+    """The noun for its files: ruler, policy."""
 
     def names(self, texts: Texts = SHIPPED) -> list[str]:
         return sorted(PurePosixPath(name).stem for name in texts if name.startswith(f"{self.folder}/"))

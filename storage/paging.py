@@ -39,7 +39,7 @@ class Listing(Generic[RowT]):
     noun: str
     binds: tuple[BindParameter[Any], ...] = ()
     ctes: str = "WITH"
-    """What comes before: `WITH`, and the common table expressions that `tables` names, each with its comma."""
+    """The beginning of the query: `WITH`, and the common table expressions that `tables` names, each with its comma."""
 
     def rows(self, connection: Connection, page: Page, asked: Mapping[str, object]) -> Iterator[RowT]:
         """The rows of a page, read as they are used. Raises Refusal when the list has no row of the cursor's name."""

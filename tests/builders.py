@@ -100,7 +100,7 @@ def missing(period: str = "2026-09") -> Filing:
 
 
 Facts = tuple[list[Debt], list[Filing]]
-"""What is known of one taxpayer."""
+"""The debts and returns known of one taxpayer."""
 
 
 def unpaid(times: int = 1, each: str = "1000.00", last: str = "2026-09") -> Facts:

@@ -22,7 +22,7 @@ TAX_ID, FORMATTED = "12ABC34501DE35", "12.ABC.345/01DE-35"
 EMAIL, PHONE = "dona@padaria.example", "+5582999991234"
 LINK = "https://pague.authority.example/p/ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 PERSONAL = (NAME, "<script>", TAX_ID, FORMATTED, EMAIL, "99999-1234", PHONE, LINK, "jZh-6H4lF9sZ3wqd", "minha sócia")
-"""What only `--reveal` may tell."""
+"""The personal data that only `--reveal` may tell."""
 DAY = date(2026, 3, 2)
 MORNING = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -124,7 +124,7 @@ class Life:
     hardship_on: date | None = None
     runs: bool = True
     asked: list[Call] = field(default_factory=list)
-    """Of the worker, and not answered yet."""
+    """The requests of the worker not answered yet."""
     asleep: bool = False
     """Until something else happens, an activity whose worker died is not tried again."""
     tries_again_at: datetime = MORNING

@@ -49,7 +49,7 @@ class NextAction(_Value):
     """The higher of two is the newer."""
     step: Step
     situation: Situation = Situation(state=Status.RUNNING)
-    """What blocks it, and so what may be done to it."""
+    """The blocks on it, which say what may be done to it."""
     closed: bool = False
     runs_at: datetime | None = None
     """The wall instant the step is due; none: only an event can bring it, be it that its day has begun."""

@@ -27,7 +27,7 @@ WORKFLOW = "TaxpayerRuler"
 AGREEMENT_WORKFLOW = "InstalmentAgreement"
 
 SUMMARY_BYTES = 200
-"""What the server takes as a workflow's static summary."""
+"""The most the server takes as a workflow's static summary."""
 
 FAIRNESS_KEY_BYTES = 64
 

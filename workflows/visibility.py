@@ -18,7 +18,7 @@ NEXT_STEP = SearchAttributeKey.for_datetime("NextStep")
 
 
 FoundBy = Mapping[SearchAttributeKey[Any], Any]
-"""What a workflow is found by; None: by nothing of that kind."""
+"""The attributes a workflow is found by; None: by nothing of that kind."""
 
 
 def updates(found_by: FoundBy) -> list[SearchAttributeUpdate[Any]]:

@@ -76,7 +76,7 @@ class Entry:
     forgiven: Decimal = NOTHING
     """For being paid early."""
     fee: Decimal = NOTHING
-    """What was received of the slip's price."""
+    """The part of the slip's price that was received."""
     paid_on: date | None = None
 
     @property
@@ -119,7 +119,7 @@ class Life:
     completed_on: date | None = None
     step: Step | None = None
     fees: dict[int, Decimal] = field(default_factory=dict)
-    """What of a payment, by its id, was for a slip."""
+    """The part of each payment, by its id, that was for a slip."""
 
 
 def live(deal: Deal, payments: Iterable[Paid], today: date, agreed: frozenset[tuple[str, int]] = frozenset()) -> Life:

@@ -198,7 +198,7 @@ class DebtKind(_Part):
     name: str
     credit: Credit
     access_key: str | None = None
-    """What the taxpayer finds the debt by, in pt-BR."""
+    """The key the taxpayer finds the debt by, in pt-BR."""
     regimes: Annotated[tuple[Regime, ...], Field(min_length=1)] = tuple(Regime)
     """The regimes such a debt can be of; the first is taken when none is said."""
 

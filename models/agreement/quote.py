@@ -40,7 +40,7 @@ class Pay(StrEnum):
 @dataclass(frozen=True)
 class Request:
     amount: Decimal
-    """What is owed on `on`, less what was paid in a broken agreement: more than zero, two decimals."""
+    """The amount owed on `on`, less what was paid in a broken agreement: more than zero, two decimals."""
     on: date
     kind: str
     regime: Regime = Regime.NORMAL
@@ -67,9 +67,9 @@ class Quote:
     discount: Decimal
     """Contained in the instalments, which sum up to the amount asked for less the discount."""
     bonus: Decimal
-    """What is credited, from the last instalment backwards, if every instalment is paid punctually. Not in `total`."""
+    """The amount credited, from the last instalment backwards, if every instalment is punctual. Not in `total`."""
     fee: Decimal
-    """Of all slips together."""
+    """The price of all slips together."""
     total: Decimal
     """Instalments and fee."""
     max_instalments: int

@@ -26,7 +26,7 @@ class Block(BaseModel):
     until: date | None = None
     """Its last day; none: nobody has said."""
     whole_cohort: bool = False
-    """Of a pause: whether it is that of the cohort, not the case's own."""
+    """For a pause, whether it is that of the cohort, not the case's own."""
 
 
 class Situation(BaseModel):

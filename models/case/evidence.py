@@ -26,7 +26,7 @@ class Debt(_Fact):
     balance: Decimal
     litigation: bool
     ledger: Decimal = Decimal(0)
-    """What is left of the amount that was imported: what delay adds by the day is not in it."""
+    """The rest of the amount that was imported: what delay adds by the day is not in it."""
     grounds: tuple[str, ...] = ()
     """Why it is on hold; empty: it is not."""
     held_since: date | None = None
@@ -54,7 +54,7 @@ class Filing(_Fact):
     paid: Decimal = Decimal(0)
     paid_on: date | None = None
     paid_before_due: Decimal = Decimal(0)
-    """What an earlier version of the return knew to be paid by the due date: a later payment doesn't undo it."""
+    """The amount an earlier version of the return knew paid by the due date: a later payment doesn't undo it."""
     corrected: Decimal | None = None
 
     @property
@@ -76,7 +76,7 @@ class Evidence(_Fact):
     open: bool
     """Whether it is not cured: a later payment or correction cures, and never turns one kind into another."""
     wants_return: bool = False
-    """What would cure it is a return (missing or to be corrected), not a payment."""
+    """Whether its cure is a return (missing or to be corrected), not a payment."""
 
 
 def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) -> tuple[Evidence, ...]:

@@ -99,11 +99,11 @@ class CaseFacts(_Fact):
     defence: Defence | None = None
     prior_steps: tuple[PriorStep, ...] = ()
     known_assets: Decimal | None = None
-    """What the taxpayer is known to own, in reais; none: nobody has said."""
+    """The value of what the taxpayer is known to own, in reais; none: nobody has said."""
     broken_agreement: BrokenAgreement | None = None
     reach: Reach = Reach()
     deliveries: tuple[Delivery, ...] = ()
-    """What became of the notices of the last rung."""
+    """The fate of the notices of the last rung."""
     contacted_on: tuple[date, ...] = ()
     """A day for each contact that counts of this person lately, by this case and others."""
     limits: Limits = Limits()

@@ -23,7 +23,7 @@ class Waiting(NamedTuple):
     on: date
     occurrences: int
     channels: tuple[Channel, ...]
-    """Of the rung's notices, for these taxpayers; those after it are supposed to reach them by the ruler's own."""
+    """The channels of the rung's notices, for these taxpayers; those after it go by the ruler's own."""
     cases: int
 
 

@@ -23,7 +23,7 @@ from models.words import STAGES
 
 class Outcome(StrEnum):
     MOVES = "moves"
-    """What comes next is something else, or comes earlier."""
+    """The next step is another one, or comes earlier."""
     WAITS = "waits"
     """It comes later, or only once something happens to the case."""
     REPEATS = "repeats"

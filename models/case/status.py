@@ -15,7 +15,7 @@ class Status(StrEnum):
     """The taxpayer has filed a defence, and nobody has decided it yet."""
     AWAITING_APPROVAL = "awaiting_approval"
     AWAITING_PRIOR_STEPS = "awaiting_prior_steps"
-    """What the law wants before a suit is not on record (CNJ 547/2024)."""
+    """A step that the law wants before a suit is not on record (CNJ 547/2024)."""
     AMOUNT_UNKNOWN = "amount_unknown"
     """A rate or a rule is missing without which nobody can tell what is owed."""
     RESOLVED = "resolved"

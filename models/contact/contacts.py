@@ -15,10 +15,10 @@ ADDRESS: Mapping[Channel, str] = {
     "messenger": "messenger",
     "voice": "phone",
 }
-"""What a taxpayer is reached at; the domicile is the authority's own."""
+"""The kind of address a taxpayer is reached at; the domicile is the authority's own."""
 
 OF_RECORD: Set[Channel] = {"email", "domicile"}
-"""What a notice that the law requires may go by whether the taxpayer likes it or not."""
+"""The channels a notice required by law may go by, whether the taxpayer likes it or not."""
 
 
 class Reach(BaseModel):

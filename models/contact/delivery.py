@@ -47,7 +47,7 @@ class Progress(StrEnum):
 
 
 LEFT = tuple(progress for progress in Progress if progress is not Progress.CLAIMED and not progress.lost)
-"""Those of a notice that went out."""
+"""The stages of a notice that went out."""
 
 
 class Delivery(BaseModel):
@@ -124,18 +124,18 @@ class Report:
     event: str
     """The provider's own id of the event, by which a redelivery is known."""
     kind: str
-    """What happened, in the provider's word."""
+    """The event, in the provider's word."""
     at: datetime
     notice: str | None = None
     """As it was sent along with the message."""
     message: str | None = None
-    """What the provider calls the message, where that tells it from all others."""
+    """The provider's name of the message, where that tells it from all others."""
     progress: Progress | None = None
     """None: it moves no notice."""
     reason: str | None = None
     """Why the notice was lost, in pt-BR; it names nobody."""
     contact: Literal["suppressed", "refused"] | None = None
-    """What it says of the address: no message gets there, or its owner wants none."""
+    """The news of the address, if any: no message gets there, or its owner wants none."""
 
 
 PROOFS = tuple(progress for progress in Progress if progress.serves)

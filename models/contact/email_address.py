@@ -3,7 +3,7 @@
 import re
 
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
-"""What a mail server can be found by. Whether anybody reads it, only a message tells."""
+"""The form by which a mail server can be found. Whether anybody reads it, only a message tells."""
 
 
 def email_address(written: str) -> str:

@@ -30,7 +30,7 @@ MENU = {
 }
 
 KEYS = {"2": Intent.CALL, "3": Intent.PAY}
-"""Of a call, whose spoken menu is shorter; any other key repeats the message."""
+"""The keys of a call, whose spoken menu is shorter; any other key repeats the message."""
 
 SPELLED = {"UM": "1", "DOIS": "2", "TRES": "3", "QUATRO": "4", "CINCO": "5"}
 

@@ -27,7 +27,7 @@ LOOKALIKES = str.maketrans(
         "×": "x",
     }
 )
-"""What Unicode doesn't know to be written otherwise."""
+"""The characters that Unicode doesn't know to be written otherwise."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Measured:
     units: int
     """Septets of GSM-7, or 16-bit units of UCS-2."""
     segments: int
-    """What is paid for."""
+    """The units that are paid for."""
 
 
 def measure(text: str) -> Measured:

@@ -67,7 +67,7 @@ class Jurisdiction(BaseModel):
     """Empty: a notice in the domicile must be proven read."""
     persistent_defaulter: tuple[PersistentDefaulter, ...] = ()
     notices_at: time | None = None
-    """What rulers said before they had contact hours. A cohort that pinned it goes on; a new one is refused it."""
+    """The key that rulers had before contact hours. A cohort that pinned it goes on; a new one is refused it."""
 
     @model_validator(mode="after")
     def _known(self) -> Jurisdiction:

@@ -50,7 +50,7 @@ class Line:
     detail: str = ""
     source: str = ""
     taken_off: Component | None = None
-    """What a discount is on."""
+    """The component that a discount is on."""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class Settlement:
     accounts: Mapping[str, Account]
     excess: Mapping[int, Decimal]
     shares: Mapping[int, Mapping[str, Decimal]]
-    """What of each payment went to each debt that got some of it."""
+    """The part of each payment that went to each debt."""
 
 
 def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:

@@ -17,7 +17,7 @@ class OfferedModality(_Value):
     percent: Decimal
     total: Decimal
     each: Decimal
-    """Of the instalments; the last one is less where the total doesn't divide."""
+    """The amount of an instalment; the last one is less where the total doesn't divide."""
 
 
 class Offered(_Value):
@@ -27,9 +27,9 @@ class Offered(_Value):
     law: str
     until: datetime
     percent: Decimal
-    """Of the best modality."""
+    """The percentage of the best modality."""
     full: Decimal
-    """What is owed without the offer."""
+    """The amount owed without the offer."""
     modalities: tuple[OfferedModality, ...]
     paid_in_part: Decimal = Decimal("0.00")
-    """What was paid while the offer stood, and did not reach it."""
+    """The amount paid while the offer stood that did not reach it."""

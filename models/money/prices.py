@@ -22,7 +22,7 @@ Amount = Annotated[Decimal, Field(ge=0, lt=10**9, decimal_places=4)]
 class Price(Dated):
     price: Amount
     per: Literal["message", "segment", "minute"] = "message"
-    """What is counted: whole messages or calls, segments of an SMS, or minutes begun of a call."""
+    """The unit counted: whole messages or calls, segments of an SMS, or minutes begun of a call."""
 
 
 class Fee(Dated):
@@ -36,7 +36,7 @@ class PriceTable(BaseModel):
     title: str
     channels: dict[Channel, Annotated[tuple[Price, ...], Field(min_length=1)]]
     monthly_fee: tuple[Fee, ...] = ()
-    """What the providers charge each month, whatever is sent."""
+    """The amount providers charge each month, whatever is sent."""
 
 
 class ChannelCost(TypedDict):

@@ -53,7 +53,7 @@ class Verdict:
     made: Made
     outcome: Outcome
     price: Decimal
-    """What would have settled the debt at the moment of the payment."""
+    """The amount that would have settled the debt at the moment of the payment."""
     remitted: Decimal = NOTHING
 
 

@@ -36,9 +36,9 @@ class Header:
 @dataclass(frozen=True, slots=True)
 class BankPayment:
     line: int
-    """Of the file, from 1."""
+    """The line of the file, from 1."""
     code: str
-    """What was paid: the barcode, or the nosso número."""
+    """The code paid: the barcode, or the nosso número."""
     slip_number: int | None
     amount: Decimal
     paid_on: date

@@ -47,7 +47,7 @@ class CnabBank:
     """The same for a bank whose numbers begin with the convênio: what follows it, by how many digits it has."""
     number_at: tuple[FirstToLast, ...] = ((38, 57),)
     client_at: tuple[FirstToLast, ...] = ((59, 73), (106, 130))
-    """What the client wrote into the title: seu número, and its identification in the company."""
+    """The client's own fields of the title: seu número, and its identification in the company."""
     payer_at: FirstToLast = (134, 148)
 
     def slip_number(self, written: str, agreement: str) -> int | None:

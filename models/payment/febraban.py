@@ -25,7 +25,7 @@ from models.payment.barcode import NoBarcode, read_barcode
 
 WIDTH = 150
 SHORTEST_PAYMENT = 117
-"""What follows the channel may be cut off where it is blank."""
+"""The length up to the channel: blanks after it may be cut off."""
 MOST_COUNTED = 1_000_000
 VERSIONS = ("04", "05", "06", "07")
 PIX_CHANNELS = ("9", "i", "I")

@@ -28,9 +28,9 @@ SKEW = timedelta(days=1)
 """How far a bank's clock may run ahead of ours."""
 
 STATUSES = ("EM_PROCESSAMENTO", "DEVOLVIDO", "NAO_REALIZADO")
-"""Of a refund."""
+"""The states of a refund."""
 DONE = (None, "REALIZADO", "CONCLUIDO", "CONCLUIDA", "LIQUIDADO")
-"""Of a payment, where a bank states one."""
+"""The state of a payment that came in, where a bank states one."""
 SENT = "SOLICITACAO"
 """The `tipo` of a Pix that left the account (Efí)."""
 

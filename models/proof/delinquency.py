@@ -16,7 +16,7 @@ class Month(NamedTuple):
     """Its first day."""
     due: Decimal
     unpaid: Decimal
-    """Of what fell due in that month."""
+    """The unpaid part of what fell due in that month."""
 
     @property
     def rate(self) -> Decimal:

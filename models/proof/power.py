@@ -47,7 +47,7 @@ class ValueEffect:
     """Cents."""
 
     deviation: float
-    """Of what is received per head, in reais, who pays nothing included."""
+    """The standard deviation of what is received per head, in reais, who pays nothing included."""
     uplift: float
     """Reais per head."""
 

@@ -50,7 +50,7 @@ class Group:
     """Cases of which more was received than was given back."""
     received: Decimal
     deviation: float
-    """Of what was received of each case, in reais, who paid nothing included: of a sample (n − 1), 0 for one case."""
+    """The standard deviation of receipts a case, in reais, non-payers included: of a sample (n − 1), 0 for one."""
 
     @property
     def rate(self) -> float | None:
@@ -109,7 +109,7 @@ class Uplift:
     """0.2: 20 % more received per head."""
     value_p: float | None = None
     cautions: tuple[str, ...] = ()
-    """What the reader has to know, in pt-BR."""
+    """The cautions a reader has to know, in pt-BR."""
 
     @property
     def brought_in(self) -> Estimate | None:

@@ -9,11 +9,11 @@ from decimal import Decimal
 from models.ruler.schema import Hypothesis, Ruler, Stage, Tone, tone_of
 
 Counts = Mapping[tuple[Hypothesis, Stage], tuple[int, int]]
-"""Of a cell: the cases that stand on it now, and the notices sent from it so far."""
+"""For each cell, the cases that stand on it now, and the notices sent from it so far."""
 
 
 Amounts = Mapping[tuple[Hypothesis, Stage], Decimal]
-"""Of a cell: what its cases owed when they were opened, in reais."""
+"""For each cell, what its cases owed when they were opened, in reais."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ ALIKE: Mapping[str, Callable[[Ruler], Any]] = {
     "what delay adds": lambda ruler: ruler.accrual,
     "the offer": lambda ruler: ruler.offer,
 }
-"""What decides who is taken in, and what is asked of them: of equals the same, by law too (CF art. 150, II)."""
+"""The keys that decide who is taken in and what is asked of them: of equals the same, by law too (CF art. 150, II)."""
 
 
 def must_reach_alike(ruler: Ruler, rival: Ruler) -> None:

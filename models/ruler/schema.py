@@ -187,7 +187,7 @@ class Resume(_Part):
 class Agreements(_Part):
     resume: Resume
     policy: Named | None = None
-    """Of `agreements/`: what a taxpayer may sign by his link; none: nothing."""
+    """The policy a taxpayer may sign by his link; none: nothing."""
 
 
 Basis = Literal["statutory", "ladder"]
@@ -257,7 +257,7 @@ class Ruler(_Part):
     agreements: Agreements | None = None
     """None: after a broken agreement a case goes on where it stood."""
     accrual: AccrualKey | None = None
-    """What delay adds to a debt; none: the amounts that were imported are what is owed."""
+    """The table of what delay adds to a debt; none: the amounts that were imported are what is owed."""
     prices: PricesKey = "brasil"
     offer: Offer | None = None
     """Makes it a settlement campaign: its rungs are counted back from the offer's deadline."""

@@ -34,7 +34,7 @@ class Share:
     debt: str
     brought: Decimal
     lacks: Decimal
-    """What this agreement has to pay of it: what it brought in, less what was paid or forgiven besides."""
+    """The part this agreement has to pay of it: what it brought in, less what was paid or forgiven besides."""
     kind: Any
     prescribes: date
     own: bool

@@ -81,7 +81,7 @@ class Cohort:
     clock: Clock
     started_by: str
     budget: Decimal | None = None
-    """What its notices may cost in all, in reais; none: no limit."""
+    """The most its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
     """Every notice becomes a file."""
     lot: Lot | None = None
@@ -327,7 +327,7 @@ class Run:
 
     all: int
     unseen: Mapping[str, str]
-    """Those that no workflow has looked at yet, each with the label of its ruler."""
+    """The cases that no workflow has looked at yet, each with the label of its ruler."""
 
 
 def cases_to_run(engine: Engine, cohort: Cohort, page: list[Candidate]) -> Run:

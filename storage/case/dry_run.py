@@ -27,7 +27,7 @@ from storage.case.cohorts import Selection, candidates
 HORIZON = timedelta(days=30)
 
 ESTIMATE = "nobody pays, no notice needs its fallback, one segment an SMS, one minute a call"
-"""What the costs suppose."""
+"""The assumptions behind the costs."""
 
 Cell = tuple[str, str]
 """Hypothesis and stage."""

@@ -35,7 +35,7 @@ class Person:
     contacts: Contacts
     contacted: tuple[Contacted, ...]
     deliveries: tuple[Delivery, ...]
-    """What became of the case's last rung."""
+    """The fate of the case's last rung."""
 
 
 def read_person(connection: Connection, case: str, last_step: int, clock: Clock, today: date) -> Person:

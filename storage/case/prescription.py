@@ -28,7 +28,7 @@ PRESCRIPTION = """
 """Joins to `cases` the day its first outstanding debt prescribes, where known, and the last day that is near."""
 
 NEAR_FIRST = "CASE WHEN prescribes <= horizon.day THEN prescribes END"
-"""What to order by: the oldest prescription first, and nothing said of those that are not near."""
+"""The order of a list: the oldest prescription first, and nothing said of those that are not near."""
 
 PRESCRIBES = "prescribes, coalesce(prescribes <= horizon.day, false) AS near_prescription"
 

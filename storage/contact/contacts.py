@@ -22,7 +22,7 @@ from storage.schema import taxpayers
 @dataclass(frozen=True)
 class Given:
     kinds: tuple[str, ...]
-    """What was put on record: email, phone."""
+    """The kinds put on record: email, phone."""
     recovered: tuple[str, ...]
     """Channels on which these addresses had been on the suppression list."""
     refused: tuple[str, ...]

@@ -41,7 +41,7 @@ class Reply:
     body: str
     intent: Intent
     notice: str | None = None
-    """What it answers, where that is known; else it is found by the address."""
+    """The notice it answers, where that is known; else it is found by the address."""
     answered_already: bool = False
     """By the carrier, to which some words are commands."""
 
@@ -49,7 +49,7 @@ class Reply:
 @dataclass(frozen=True)
 class _Sender:
     taxpayers: tuple[int, ...]
-    """Those who are reached at this address: an accountant's may be that of many."""
+    """The taxpayers reached at this address: an accountant's may be that of many."""
     case: str | None = None
     notice: str | None = None
 

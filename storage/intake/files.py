@@ -25,7 +25,7 @@ BINARY = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a"))
 
 class Record(NamedTuple):
     line: int
-    """Of the file, from 1, the header included; where the row begins."""
+    """The line of the file, from 1, the header included; where the row begins."""
     fields: list[str]
     text: str
 

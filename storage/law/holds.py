@@ -104,7 +104,7 @@ class _Locked:
     connection: Connection
     case: Case
     debts: list[str]
-    """Those that are meant."""
+    """The debts that are meant."""
     cases: list[str]
     """All open cases that they are of."""
 

@@ -38,9 +38,9 @@ class BankFileImported:
     reversals: int = 0
     """Payments that it takes back; those that are not on record are among the rejected lines."""
     duplicates: int = 0
-    """Of the accepted: counted before, by a webhook, another file or another line of this one."""
+    """The accepted that were counted before, by a webhook, another file or another line of this one."""
     unmatched: int = 0
-    """Of the accepted and new: for no debt that we know of."""
+    """The accepted and new for no debt that we know of."""
     warnings: list[str] = field(default_factory=list)
     disagreements: list[str] = field(default_factory=list)
     """In what lines and trailer contradict each other."""

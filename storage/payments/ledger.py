@@ -84,7 +84,7 @@ TIMEZONE = ZoneInfo("America/Sao_Paulo")
 ATTEMPTS = 5
 RECEIVED_BY = {"pix": "recebido por Pix", "bank": "recebido pelo banco"}
 PAYMENT = (payments.c.id, payments.c.channel, payments.c.debt, payments.c.instalment, payments.c.amount)
-"""What a reversal has to know of its payment."""
+"""The columns of a payment that its reversal needs."""
 Side = Literal["end_to_end_id", "reference"]
 """The side that reports a payment, by what it names it: the webhook, or a bank's file."""
 
@@ -92,7 +92,7 @@ REPORTED: dict[Side, tuple[str, ...]] = {
     "end_to_end_id": ("end_to_end_id", "txid"),
     "reference": ("reference", "slip", "bank_file"),
 }
-"""What each side's report says of a payment that the other one reported first."""
+"""The columns that each side's report tells of a payment that the other one reported first."""
 
 OVERTAKEN = {"40001", "40P01", "23505"}
 """SQLSTATEs of a transaction that lost to another one: not serializable, deadlocked, a row written meanwhile."""
@@ -146,7 +146,7 @@ class Recorded:
     payments: int
     reversals: int
     unmatched: int
-    """Of the payments, those for no debt that we know of."""
+    """The payments among them for no debt that we know of."""
 
 
 def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datetime) -> Recorded:

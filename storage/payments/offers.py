@@ -134,7 +134,7 @@ def offer_now(connection: Connection, case: Case, debts: Collection[str], now: d
 class OnDay:
     offered: Offered
     prices: dict[str, Decimal]
-    """What settles each debt in one payment."""
+    """The price that settles each debt in one payment."""
 
 
 def _paid_in_part(connection: Connection, case: str, debts: Collection[str], rates: Rates) -> Decimal:

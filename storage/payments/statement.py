@@ -45,7 +45,7 @@ class Reconciled:
     difference: Decimal
     """Receipts less all the others."""
     faulty_debts: list[str]
-    """Those whose `received` is not their payments less reversals, and what they share of agreements' payments."""
+    """The debts whose `received` is not their payments less reversals, and what they share of agreements' payments."""
 
     @property
     def balanced(self) -> bool:

@@ -34,7 +34,7 @@ class CohortReport:
     counts: Counts
     notices: int
     cost: Decimal
-    """Of the notices, without the monthly fees of their providers."""
+    """The cost of the notices, without the monthly fees of their providers."""
     payments: int
     recovered: Decimal
     """Payments less reversals since each case opened, instalments included; a debt of several debtors counted once."""

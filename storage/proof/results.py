@@ -53,7 +53,7 @@ class Ranked(NamedTuple):
     ours: str
     theirs: str
     p: float
-    """Of the log-rank test."""
+    """The p-value of the log-rank test."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +64,27 @@ class Results:
     cases: int
     held_out: int
     rows: Mapping[str, Rows]
-    """Of each figure, as its query answers."""
+    """The rows of each figure, as its query answers."""
     coverage: Coverage
     recovered: Recovered
     by_lot: Uplift | None
     """Everybody notified with the control group, by intention to treat; none: nobody was held out."""
     arms: tuple[ArmOutcome, ...]
-    """Of each ruler, then of the control group; empty: there is one ruler only."""
+    """The arm of each ruler, then of the control group; empty: there is one ruler only."""
     by_ruler: tuple[Uplift, ...]
     """The two rulers with each other, then each with the control group, if there is one; by intention to treat."""
     as_delivered: Uplift
     curves: Mapping[str, Curve]
     """By the group's name; of groups without cases none."""
     ranked: tuple[Ranked, ...]
-    """Of each two curves."""
+    """The comparison of each two curves."""
     calls: Calls
     before: Delinquency
     after: Delinquency
     forecast: tuple[Foreseen, ...] | None
     """None: the day is past, and what was to come then is not on record."""
     fee: Decimal
-    """Of the providers a month, in reais, whatever is sent."""
+    """The providers' fee a month, in reais, whatever is sent."""
 
     @property
     def ruler(self) -> Ruler:

@@ -124,7 +124,7 @@ class Payment(TypedDict):
     channel: str
     debt: str
     amount: Decimal
-    """Of an instalment's payment what the debt shares of it."""
+    """The debt's share where an instalment was paid."""
     paid_on: date
     paid_at: datetime
     recorded_at: datetime

@@ -33,7 +33,7 @@ class PayPage:
     brcodes: Mapping[str, str]
     """Pix *copia e cola*, by debt."""
     offer: OnDay | None = None
-    """Of a campaign, while it is open."""
+    """The offer of a campaign, while it is open."""
 
     @property
     def debts(self) -> list[Debt]:

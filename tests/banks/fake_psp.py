@@ -53,7 +53,7 @@ class FakePsp:
     tokens: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     trouble: deque[Trouble] = field(default_factory=deque)
-    """What happens to the next requests about charges."""
+    """The trouble that meets the next requests about charges."""
     lock: Lock = field(default_factory=Lock)
 
     def client(self, secret: str = "s") -> Psp:

@@ -35,7 +35,7 @@ CHANGES = {
 
 UNREADABLE = ("half a character", "a character that ends texts")
 TOGETHER = tuple(change for change in CHANGES if change not in UNREADABLE)
-"""Those that spoil no other line: all are to be found in one go."""
+"""The faults that spoil no other line: all are to be found in one go."""
 
 
 @pytest.fixture(scope="module")

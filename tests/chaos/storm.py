@@ -30,7 +30,7 @@ class Blow(StrEnum):
 VICTIMS = {Blow.WEB: "web", Blow.POSTGRES: "postgres", Blow.TEMPORAL: "temporal", Blow.WORKER: "worker"}
 
 SOME = {Fault.TOO_MANY: 0.02, Fault.BROKEN: 0.02, Fault.DROPPED: 0.03}
-"""Of the requests to providers, all through a storm."""
+"""The requests to providers that are struck, all through a storm."""
 
 FIRST, LAST = 0.03, 0.8
 """The part of the city's days in which blows fall; what they delay has the rest to catch up."""

@@ -28,7 +28,7 @@ STACKLESS = {
     f"accrual quote --table federal --principal 1000 {' '.join(DATES)} --json": (),
     "calendar term 06/11/2026 --wait BUSINESS --ruler alagoas-icms --json": (),
 }
-"""What of it a command may load all the same."""
+"""The parts of it that a command may load all the same."""
 
 
 @pytest.mark.parametrize("line", STACKLESS)

@@ -92,10 +92,10 @@ def shown(file: Path) -> str:
 
 
 def docstrings(source: str) -> Iterator[str]:
-    """The docstrings of modules, classes and functions."""
+    """The docstrings of modules, classes and functions, and of the constants and fields that have one."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value.strip()
 
 
 def prose(source: str) -> Iterator[str]:

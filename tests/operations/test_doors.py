@@ -144,7 +144,7 @@ PUBLIC = {
     "/a/{token}",
     "/u/{token}",
 }
-"""What others than the authority's people post to: banks and providers, and taxpayers by their links."""
+"""The routes that others than the authority's people post to: banks and providers, and taxpayers by their links."""
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.web.webhooks.test_sendgrid_webhook import PUBLIC, signature
 from web.app import create_app
 
 REQUESTS = examples(6)
-"""Of each kind, to each route; as often again, up to so many times, as nobody was let in."""
+"""The requests of each kind to each route; as often again, up to so many times, as nobody was let in."""
 TIMES = 8
 SITE = "https://regua.exemplo.gov.br"
 TOKEN = "not-a-token"

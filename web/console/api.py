@@ -61,7 +61,7 @@ NOTHING = Asking()
 class Judging(Asking):
     reason: Said
     seen: str = ""
-    """Of an approval: `to_approve.fingerprint` of the case as it was shown."""
+    """For an approval, `to_approve.fingerprint` of the case as it was shown."""
 
 
 class Releasing(Asking):

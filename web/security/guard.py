@@ -27,7 +27,7 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
     "Cache-Control": "no-store",
 }
-"""What is owed stays between the authority and the reader: no cache, no index, no other site learns of the address."""
+"""Debts stay between the authority and the reader: no cache, no index, no other site learns of the address."""
 
 HTTPS_FROM_NOW_ON = {"Strict-Transport-Security": "max-age=31536000"}
 

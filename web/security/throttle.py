@@ -15,7 +15,7 @@ from starlette.types import Scope
 from web.webhooks.webhook import Refused
 
 PROGRAMS = ("/webhooks/", "/codec/")
-"""What the addresses begin with that programs call; people open the others."""
+"""The beginnings of the addresses that programs call; people open the others."""
 
 PROGRAM_CALLS = 30_000
 """A minute. A bank posts a whole city's payments from a few addresses, thousands at once after an outage, and may never

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from web.webhooks.webhook import Refused
 
 UNKNOWN = "extra_forbidden"
-"""Of a field that no rule names: its name is something that was sent."""
+"""The place of a field that no rule names: its name is something that was sent."""
 
 
 def quote_nothing(app: FastAPI) -> None:

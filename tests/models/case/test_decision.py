@@ -65,7 +65,7 @@ BEFORE_COURT = tuple(
     PriorStep.model_validate({"kind": kind, "on": date(2026, 1, 5)})
     for kind in ("administrative_solution", "protest", "cadin_notice")
 )
-"""What the law wants before a suit, all of it on record."""
+"""The steps that the law wants before a suit, all of it on record."""
 
 
 @dataclass

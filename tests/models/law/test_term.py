@@ -11,7 +11,7 @@ from models.law.term import Recess, read_recess, term_of
 DAYS_OFF = """
 2026-02-16 2026-02-17 2026-11-02 2026-11-15 2026-11-20 2026-11-30 2026-12-25 2027-01-01
 """
-"""What matters of the state's days off here."""
+"""The state's days off that matter here."""
 ALAGOAS = Calendar(holidays=frozenset(map(date.fromisoformat, DAYS_OFF.split())))
 RECESS = read_recess("12-20:01-20")
 

@@ -40,7 +40,7 @@ from web.portal.pages import pay_page
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_DAY = date(2023, 5, 2)
 JUNE_PRICE = "1032.00"
-"""Of 1,000.00 due on 15/06/2022: a tenth of a fine of 20 % and of twelve months' interest of 1 %."""
+"""The price of 1,000.00 due on 15/06/2022: a tenth of a fine of 20 % and of twelve months' interest of 1 %."""
 REMITTED = Decimal("288.00")
 
 

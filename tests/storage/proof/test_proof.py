@@ -21,7 +21,7 @@ OPEN = """
     ALTER TABLE audit_log DISABLE TRIGGER USER;
 """
 SHUT = OPEN.replace("DISABLE", "ENABLE")
-"""What only the tables' owner can do, or a superuser."""
+"""The statement that only the tables' owner can run, or a superuser."""
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ async def test_those_closed_since_a_copy_began_are_told_too(town: Town) -> None:
     await life.pays_everything()
     assert await life.ends() == "resolved"
     ended = await run_of(life)
-    assert (recover(town).cases, recover(town, since).cases) == (0, 1)
+    # what a former test's end left open in the town is told as well
+    [(others,)] = life.rows("SELECT count(*) FROM cases WHERE closed_at IS NULL AND status <> 'control'")
+    assert (recover(town).cases - others, recover(town, since).cases - others) == (0, 1)
     await life.told()
     assert await run_of(life) == ended

@@ -65,6 +65,8 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 FIRST_DAY = date(2026, 11, 3)
 HOUR = Decimal(3600)
 REST_SECONDS = 5.0
+SLEEPS = 4
+"""Calls at most for one day to pass: each waits a minute for an answer."""
 REAL_DAY = Decimal(86_400)
 TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
 
@@ -347,8 +349,16 @@ class Life:
     async def passes(self, days: float) -> None:
         """One day at a time: the server answers when a sleep is over, and all that falls due in it takes its time."""
         while days > 0:
-            await self.town.env.sleep(timedelta(seconds=float(self.clock.day_seconds) * min(days, 1)))
+            await self._sleeps(timedelta(seconds=float(self.clock.day_seconds) * min(days, 1)))
             days -= 1
+
+    async def _sleeps(self, time: timedelta) -> None:
+        """Where a busy machine needs longer for what falls due than a call may take, the call is made again."""
+        for _ in range(SLEEPS - 1):
+            with suppress(RPCError):
+                await self.town.env.sleep(time)
+                return
+        await self.town.env.sleep(time)
 
     async def climbs(self, notices: int) -> None:
         """Lives on until so many rungs were done in all."""

@@ -37,9 +37,10 @@ LEDGER = """
     SELECT 'd' || id, 'ICMS', 'i' || id, :opened - 30, (100 + (id * 7919) % 100000)::numeric / 10 FROM taxpayers;
     INSERT INTO debtors (debt, taxpayer) SELECT 'd' || id, id FROM taxpayers;
     INSERT INTO filings (taxpayer, tax, period, due, status, declared, paid_before_due)
-    SELECT id, 'ICMS', to_char(:opened - 30 * month, 'YYYY-MM'), :opened - 30 * month, 'filed', 1000,
+    SELECT id, 'ICMS', to_char(due, 'YYYY-MM'), CAST(due AS date), 'filed', 1000,
            CASE WHEN (id + month) % 13 = 0 THEN 0 ELSE 1000 END
-    FROM taxpayers, generate_series(1, 2) AS month;
+    FROM taxpayers, generate_series(1, 2) AS month,
+         LATERAL (SELECT CAST(:opened AS date) - make_interval(months => month) AS due) AS past;
     INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, next_step, opened_on, owed, arm, status)
     SELECT 'c' || n, n, 'ICMS', name, ruler, '{"occurrences": 1}',
            CASE WHEN n % 10 > 0 THEN jsonb_build_object('action', 'notify', 'row', 'h1', 'rung', 1, 'on',

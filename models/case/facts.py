@@ -57,6 +57,8 @@ class PriorStep(_Fact):
 
     kind: StepKind
     on: date
+    debts: tuple[str, ...] = ()
+    """The debts that it was taken for."""
 
 
 class Pause(_Fact):
@@ -226,7 +228,7 @@ def facts_of(
     has_benefits: bool = False,
     known_assets: Decimal | None = None,
 ) -> CaseFacts:
-    debts, filings = tuple(debts), tuple(filings)
+    debts, filings = tuple(debt.on_day(today) for debt in debts), tuple(filings)
     return CaseFacts(
         today=today,
         debts=debts,

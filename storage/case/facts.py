@@ -22,6 +22,7 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, Pair, frozen_ruler, pauses_of
 from storage.case.people import Person
+from storage.case.prescription_events import read_prescriptions
 
 PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
 
@@ -76,7 +77,9 @@ PROCESS = text("""
     SELECT cases.id,
            (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
             FROM defences WHERE "case" = cases.id ORDER BY id DESC LIMIT 1) AS defence,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on") ORDER BY kind), '[]')
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on", 'debts', ARRAY(
+                       SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt))
+                   ORDER BY kind, id), '[]')
             FROM prior_steps WHERE "case" = cases.id) AS prior_steps,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
@@ -118,9 +121,12 @@ def _facts_by_pair(
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
     rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
     owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
+    prescriptions = read_prescriptions(connection, {row["id"]: row["prescribes"] for row in rows}, today)
     for row in rows:
         balance = owed[row["id"]].total if table else row["balance"]
-        debt = Debt.model_construct(**{**_without_pair(row), "balance": balance})
+        prescribes = prescriptions[row["id"]]
+        moved = {"prescribes": prescribes.on, "prescription_refuted": prescribes.refuted}
+        debt = Debt.model_construct(**{**_without_pair(row), "balance": balance, **moved})
         debts[row["taxpayer"], row["tax"]].append(debt)
     if ruler.entry.reads_returns:
         for row in connection.execute(FILINGS, wanted).mappings():

@@ -41,7 +41,18 @@ from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_coho
 from storage.catalogue import RULERS
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
-from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
+from storage.schema import (
+    benefits,
+    cases,
+    debtors,
+    debts,
+    filings,
+    holds,
+    notices,
+    prior_step_debts,
+    prior_steps,
+    taxpayers,
+)
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
 from tests.chance import fresh_key
 from tests.payloads import CIPHER, CONVERTER
@@ -418,7 +429,13 @@ class Life:
         wanted = ("administrative_solution", "protest", "cadin_notice")
         with self.town.engine.begin() as connection:
             step = {"case": self.case, "on": on, "reference": "processo", "recorded_by": "Ana"}
-            connection.execute(insert(prior_steps), [{**step, "kind": kind} for kind in wanted])
+            rows = [{**step, "kind": kind} for kind in wanted]
+            taken = connection.scalars(insert(prior_steps).returning(prior_steps.c.id), rows).all()
+            of_case = """SELECT debt FROM debtors JOIN debts ON debts.id = debt JOIN cases USING (taxpayer, tax)
+                         WHERE cases.id = :case"""
+            owed = connection.scalars(text(of_case), {"case": self.case}).all()
+            of_debts = [{"prior_step": step, "debt": debt} for step in taken for debt in owed]
+            connection.execute(insert(prior_step_debts), of_debts)
             enqueue(connection, [self.case], PriorStepTaken())
 
     def is_told(self, event: Event) -> None:

@@ -12,7 +12,7 @@ class AssessmentPeriod(NamedTuple):
     a_year: int
     """How many of its length there are in a year."""
     number: int
-    """Of two that follow each other the second has the next number."""
+    """Counted on without a gap, so that the period after it has the next number."""
 
 
 def read_period(written: str) -> AssessmentPeriod | None:

@@ -116,7 +116,7 @@ class Jurisdiction(BaseModel):
 
 @lru_cache(maxsize=64)
 def _days_off(jurisdiction: Jurisdiction, year: int) -> Calendar:
-    """Those of a year, and of the one that a due date may roll into."""
+    """The days off of a year, and of the one that a due date may roll into."""
     return jurisdiction.calendar(year, 2)
 
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from models.errors import Refusal
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
@@ -40,7 +40,7 @@ CHECKS = {
 
 def downgrade() -> None:
     if moved := op.get_bind().scalar(sa.text('SELECT count(*) FROM reversals WHERE "by" IS NOT NULL')):
-        raise Refusal(f"people moved or gave back {moved} payments, for which schema 0023 has no place")
+        raise Refusal(f"people moved or gave back {moved} payments, for which schema 0024 has no place")
     for name in CHECKS:
         op.drop_constraint(op.f(f"ck_reversals_{name}"), "reversals")
     op.drop_constraint(op.f("uq_reversals_moved_to"), "reversals")

@@ -378,7 +378,7 @@ def _(world: World) -> str:
     lines = febraban([Paid(barcode(number), "120.00")])
     source = look_over_text(world.file("return.ret", "".join(f"{line}\r\n" for line in lines)))
     with world.rejects() as rejects:
-        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, False, ignore)
+        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
 

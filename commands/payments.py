@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.acting import By, credentials
-from commands.console import Json, complain, emit, say, table
+from commands.console import SOME_NEED_PEOPLE, Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import PAYMENT_STATES
@@ -33,9 +33,6 @@ from storage.payments.quarantine import list_quarantined
 from storage.payments.statement import Reconciled, State, StatedPayment, list_payments
 from storage.payments.statement import reconcile as reconciled
 from workflows.secrecy import cipher_from
-
-SOME_NEED_PEOPLE = 3
-"""The exit code of what was done, but for lines that people have to look at."""
 
 payments = typer.Typer(no_args_is_help=True)
 

@@ -107,7 +107,7 @@ def sample(
 # ---- one import
 
 R = TypeVar("R")
-"""What reads the rows of a file."""
+"""The reader of a file's rows."""
 Merge = Callable[[Engine, Credentials, SourceFile, R, Rejects, Callable[[int], None]], Any]
 
 

@@ -28,7 +28,7 @@ from operations.payments import import_bank_file, match_payment, retry_item
 from storage.intake.files import TextFile, look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported
-from storage.payments.ledger import unmatched as unmatched_payments
+from storage.payments.matching import unmatched as unmatched_payments
 from storage.payments.quarantine import list_quarantined
 from storage.payments.statement import Reconciled, State, StatedPayment, list_payments
 from storage.payments.statement import reconcile as reconciled

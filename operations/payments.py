@@ -10,9 +10,9 @@ from models.payment.pix import read_item
 from operations.operation import Act, operation
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
-from storage.payments import bank_files, ledger, quarantine
+from storage.payments import bank_files, ledger, matching, quarantine
 from storage.payments.bank_files import BankFileImported
-from storage.payments.ledger import Recorded
+from storage.payments.reports import Recorded
 from workflows.secrecy import Cipher
 
 
@@ -29,7 +29,7 @@ def import_bank_file(
 def match_payment(act: Act, payment: int, debt: str, now: datetime) -> None:
     """Put an unmatched payment on the debt it was meant for."""
     act.tell(debt=debt)
-    ledger.match(act.engine, payment, debt, act.by, now)
+    matching.match(act.engine, payment, debt, act.by, now)
 
 
 @operation("payments retry")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -98,6 +98,8 @@ class CaseFacts(_Fact):
     has_benefits: bool = False
     defence: Defence | None = None
     prior_steps: tuple[PriorStep, ...] = ()
+    elsewhere: tuple[Debt, ...] = ()
+    """The debts of the taxpayer's other taxes, where the ruler asks for the thresholds of a persistent defaulter."""
     known_assets: Decimal | None = None
     """The value of what the taxpayer is known to own, in reais; none: nobody has said."""
     broken_agreement: BrokenAgreement | None = None
@@ -214,6 +216,9 @@ class CaseFacts(_Fact):
         return None
 
 
+FactT = TypeVar("FactT", Debt, Filing)
+
+
 def facts_of(
     ruler: Ruler,
     today: date,
@@ -225,13 +230,19 @@ def facts_of(
     formal_notices: Iterable[FormalNotice] = (),
     has_benefits: bool = False,
     known_assets: Decimal | None = None,
+    elsewhere: Iterable[Debt] = (),
 ) -> CaseFacts:
-    debts, filings = tuple(debts), tuple(filings)
+    """The facts of a case on a day. A debt that isn't due yet, or whose due date was put off, is none of them."""
+    debts, filings, elsewhere = tuple(debts), tuple(filings), tuple(elsewhere)
+
+    def past_due(facts: Iterable[FactT]) -> tuple[FactT, ...]:
+        return tuple(fact for fact in facts if ruler.jurisdiction.has_passed(fact.due, today))
+
     return CaseFacts(
         today=today,
-        debts=debts,
+        debts=past_due(debts),
         filings=filings,
-        evidence=evidence_of(ruler, debts, filings),
+        evidence=evidence_of(ruler, past_due(debts), past_due(filings)),
         minimum_balance=ruler.payments.minimum_balance,
         payments=tuple(payments),
         hardship_on=hardship_on,
@@ -239,4 +250,5 @@ def facts_of(
         formal_notices=tuple(formal_notices),
         has_benefits=has_benefits,
         known_assets=known_assets,
+        elsewhere=past_due(elsewhere),
     )

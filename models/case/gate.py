@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from models.case.evidence import persistent_defaulter
 from models.case.facts import CaseFacts, Defence, StepKind
+from models.case.persistent_defaulter import persistent_defaulter
 from models.case.state import CaseState, OnRow
 from models.case.status import Status
 from models.case.step import Action, Step, act, cell, wait
@@ -25,7 +25,9 @@ def basis_of(view: View) -> tuple[Basis, str]:
     """The basis on which a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words
     too."""
     ruler, facts = view.ruler, view.facts
-    found = persistent_defaulter(ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets)
+    found = persistent_defaulter(
+        ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
+    )
     if found:
         return "statutory", STATUTE.format(finding=found.reason)
     return "ladder", LADDER.format(label=ruler.label)

@@ -100,7 +100,7 @@ def find_row(view: View) -> Moved:
     facts, state = view.facts, view.state
     if not view.moves:
         return state, None
-    target = classify(view.ruler, facts.debts, facts.live_evidence, state.started, facts.known_assets)
+    target = classify(view.ruler, facts.debts, facts.live_evidence, state.started, facts.known_assets, facts.elsewhere)
     if target is None:
         return state, None
     known = tuple(sorted(facts.live_kinds | set(state.kinds)))

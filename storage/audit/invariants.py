@@ -30,6 +30,8 @@ from models.case.facts import CaseFacts, facts_of
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
 from models.law.calendar import Clock, Unit
+from models.law.grounds import INJUNCTIONS, days_without_fine
+from models.law.spans import Span, joined
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
@@ -114,7 +116,12 @@ class Growth:
     rates: Rates
 
     def owed(
-        self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime, table: AccrualTable | None
+        self,
+        debt: RowMapping,
+        money: Iterable[RowMapping],
+        moment: datetime,
+        table: AccrualTable | None,
+        no_fine: Iterable[Span],
     ) -> Decimal:
         """The amount owed of one debt, after the payments and reversals known at that moment."""
         if table is None:
@@ -125,7 +132,7 @@ class Growth:
             kept[entry["id"], entry["paid_on"]] += entry["amount"]
         payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
         on = self.clock.day_at(moment)
-        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table)
+        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table, no_fine=joined(no_fine))
         return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
 
 
@@ -202,14 +209,20 @@ class Life:
             if until(entry["recorded_at"]):
                 money[entry["debt"]].append(entry)
         grounds: dict[str, set[str]] = defaultdict(set)
+        no_fine: dict[str, list[Span]] = defaultdict(list)
         for hold in self.holds:
-            if until(hold["placed_at"], hold["lifted_at"]):
+            in_force = until(hold["placed_at"], hold["lifted_at"])
+            if in_force:
                 grounds[hold["debt"]].add(hold["ground"])
+            if hold["ground"] in INJUNCTIONS and (moment is None or hold["placed_at"] <= moment):
+                no_fine[hold["debt"]].append(_without_fine(hold, in_force))
         debts = [
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC), table),
+                    "balance": self.growth.owed(
+                        debt, money[debt["id"]], moment or datetime.now(UTC), table, no_fine[debt["id"]]
+                    ),
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -217,6 +230,13 @@ class Life:
         ]
         filings = [Filing.model_validate(f) for f in self.filings if until(f["recorded_at"], f["superseded_at"])]
         return facts_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
+
+
+def _without_fine(hold: RowMapping, in_force: bool) -> Span:
+    since = hold["since"] or hold["placed_at"].date()
+    if in_force:
+        return days_without_fine(since, hold["until"])
+    return days_without_fine(since, hold["ended_on"] or hold["until"] or hold["lifted_at"].date())
 
 
 # ---- the checks

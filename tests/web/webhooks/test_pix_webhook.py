@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from models.errors import Refusal
 from storage.engine import connect
-from storage.payments.ledger import unmatched
+from storage.payments.matching import unmatched
 from tests.payloads import CIPHER
 from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
 from web.app import create_app, health_routes

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 KEY = "upper(regexp_replace(normalize(inscription, NFKD), '[^0-9A-Za-z]+', '', 'g'))"
 
@@ -25,7 +25,7 @@ RENAME = f"""
         RETURNING twins.id, twins.first
     )
     INSERT INTO holds (debt, ground, source, placed_by, reason)
-    SELECT id, 'data_under_review', 'person', 'migration 0025', 'a mesma inscrição, escrita de outro modo: ' || first
+    SELECT id, 'data_under_review', 'person', 'migration 0026', 'a mesma inscrição, escrita de outro modo: ' || first
     FROM renamed
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - KEY is a constant

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.law.calendar import Calendar
 from models.law.dated import Dated, Where, date_faults
 from models.law.jurisdiction import Jurisdiction
+from models.law.spans import Span
 
 Component = Literal["principal", "fine", "interest", "fees"]
 Order = Literal["in proportion", "fine-interest-principal"]
@@ -122,12 +123,12 @@ class AccrualTable(_Part):
     def last_day_in_time(self, due: date) -> date:
         return self._working(due)
 
-    def days_fined(self, fine: Fine, last_day_in_time: date, on: date) -> int:
-        """How many days of delay `fine` counts up to the day `on`."""
+    def days_fined(self, fine: Fine, last_day_in_time: date, on: date, but: Sequence[Span] = ()) -> int:
+        """How many days of delay `fine` counts up to the day `on`, but for those that stand in these spans."""
         first = last_day_in_time + timedelta(days=1)
         if fine.counts_from == "next_working_day":
             first = self._working(first)
-        return max(0, (on - first).days + 1)
+        return max(0, (on - first).days + 1) - sum(span.within(first, on) for span in but)
 
     def _working(self, day: date) -> date:
         return _calendar(self.jurisdiction, day.year).working(day) if self.jurisdiction else day

@@ -23,7 +23,9 @@ from models.payment.bank_return import open_return
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import ROWS_A_WRITE, Progress
-from storage.payments.ledger import TIMEZONE, Receipt, TakenBack, record_bank, take_back
+from storage.payments.ledger import record_bank, take_back
+from storage.payments.posting import TIMEZONE
+from storage.payments.reports import Receipt, TakenBack
 
 ROWS_A_BATCH = 1_000
 NOT_ON_RECORD = "it takes back a payment that is not on record"

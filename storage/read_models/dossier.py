@@ -189,8 +189,8 @@ HOLDS = text(f"""
 
 # of an instalment's payment what each debt shares of it
 PAYMENTS = text(f"""
-    SELECT payments.id, coalesce(end_to_end_id, reference) AS reference, channel, debts.id AS debt, payments.amount,
-           paid_on, paid_at, payments.recorded_at, matched_by, NULL AS agreement
+    SELECT payments.id, coalesce(end_to_end_id, reference, CAST(payments.id AS text)) AS reference, channel,
+           debts.id AS debt, payments.amount, paid_on, paid_at, payments.recorded_at, matched_by, NULL AS agreement
     FROM {OWED} JOIN payments ON payments.debt = debts.id
     UNION ALL
     SELECT payments.id, coalesce(end_to_end_id, reference), channel, debts.id, allocations.amount, payments.paid_on,

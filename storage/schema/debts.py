@@ -96,6 +96,8 @@ holds = Table(
     Column("lifted_at", DateTime(timezone=True)),
     Column("lifted_by", Text),
     Column("lifted_because", Text),
+    # the logical day its ground ended, an injunction's that of the publication of the decision against it
+    Column("ended_on", Date),
     Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
     Index("ix_holds_debt", "debt"),
 )

@@ -18,9 +18,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from commands.web import manners
-from embedded.backup import KEPT
 from models.case.gate import must_be_other
 from models.errors import Refusal
+from models.folders import KEPT
 from storage.audit.tokens import issue
 from tests.builders import FACTS, ICMS
 from tests.casebook.book import wrong

@@ -18,7 +18,8 @@ from storage.audit.invariants import violations
 from storage.intake.files import look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported, import_bank_file
-from storage.payments.ledger import match, record_pix
+from storage.payments.ledger import record_pix
+from storage.payments.matching import match
 from storage.payments.statement import list_payments, reconcile
 from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, header, trailer
 from tests.web.pix_world import COMPRESSED, Owing, World, end_to_end_id

@@ -17,7 +17,8 @@ from storage.audit.log import Entry, LoggedEntry, read_log, write
 from storage.audit.tokens import ListedToken, issue, list_tokens
 from storage.case.prescription import ListedCase, list_cases
 from storage.case.tasks import OpenTask, open_tasks
-from storage.payments.ledger import UnmatchedPayment, record_pix, unmatched
+from storage.payments.ledger import record_pix
+from storage.payments.matching import UnmatchedPayment, unmatched
 from storage.payments.quarantine import QuarantinedItem, Unread, keep, list_quarantined
 from storage.payments.statement import StatedPayment, list_payments
 from storage.read_models.case_file import agreement_file, case_file, list_agreements

@@ -14,7 +14,7 @@ import typer
 
 from commands import corrections
 from commands.acting import By, credentials
-from commands.console import Json, complain, emit, say, table
+from commands.console import SOME_NEED_PEOPLE, Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import FILE_STATES, PAYMENT_STATES
@@ -36,9 +36,6 @@ from storage.payments.statement import Reconciled, State, StatedPayment, list_pa
 from storage.payments.statement import reconcile as reconciled
 from storage.payments.unmatched_reversals import list_unmatched_reversals
 from workflows.secrecy import cipher_from
-
-SOME_NEED_PEOPLE = 3
-"""The exit code of what was done, but for lines that people have to look at."""
 
 payments = typer.Typer(no_args_is_help=True)
 

@@ -16,7 +16,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from models.errors import Refusal
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
 from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.money.rates import Rate

@@ -8,8 +8,8 @@ from alembic import op
 
 from models.errors import Refusal
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
@@ -35,5 +35,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     waiting = "SELECT count(*) FROM unmatched_reversals WHERE settled_at IS NULL"
     if reversals := op.get_bind().scalar(sa.text(waiting)):
-        raise Refusal(f"{reversals} reversals wait for their payments, for which schema 0025 has no place")
+        raise Refusal(f"{reversals} reversals wait for their payments, for which schema 0026 has no place")
     op.drop_table("unmatched_reversals")

@@ -10,7 +10,16 @@ from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import benefits, debtors, debts, filings, holds, rates, snapshot_debts
 from storage.schema.due_process import acts, approvals, defences, prior_steps, suspensions, tasks
 from storage.schema.notices import delivery_events, notices, replies
-from storage.schema.payments import allocations, bank_files, charges, payments, quarantined_items, remissions, reversals
+from storage.schema.payments import (
+    allocations,
+    bank_files,
+    charges,
+    payments,
+    quarantined_items,
+    remissions,
+    reversals,
+    unmatched_reversals,
+)
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
@@ -56,4 +65,5 @@ __all__ = [
     "tasks",
     "taxpayers",
     "tokens",
+    "unmatched_reversals",
 ]

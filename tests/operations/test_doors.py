@@ -63,6 +63,7 @@ READS = {
     "downgrade",
     "migrate",
     "payments corrections",
+    "payments files",
     "payments list",
     "payments quarantined",
     "payments reconcile",

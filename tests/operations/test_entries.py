@@ -16,7 +16,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from models.errors import Refusal
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
 from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.money.rates import Rate
@@ -378,7 +380,7 @@ def _(world: World) -> str:
     lines = febraban([Paid(barcode(number), "120.00")])
     source = look_over_text(world.file("return.ret", "".join(f"{line}\r\n" for line in lines)))
     with world.rejects() as rejects:
-        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, False, ignore)
+        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
 

@@ -4,7 +4,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, tokens
+from storage.schema.audit import audit_log, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import benefits, debtors, debts, filings, holds, rates, snapshot_debts
@@ -58,6 +58,7 @@ __all__ = [
     "replies",
     "reversals",
     "rulers",
+    "sign_ins",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",

@@ -68,6 +68,7 @@ READS = {
     "payments quarantined",
     "payments reconcile",
     "payments unmatched",
+    "person list",
     "power",
     "rates list",
     "report",

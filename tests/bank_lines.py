@@ -64,7 +64,7 @@ def cnab240(titles: Sequence[tuple[str, str, str]], number: int = 1) -> list[str
 
 
 Fields = dict[tuple[int, int], str]
-"""What a line has at its places, 1-based and inclusive."""
+"""The fields of a line by their places, 1-based and inclusive."""
 
 
 def line_of(width: int, fields: Fields) -> str:

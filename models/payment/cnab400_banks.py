@@ -17,7 +17,7 @@ class Layout400:
     """The places of a return's fields, 1-based and inclusive, that differ from bank to bank."""
 
     titles: CnabBank
-    """What its movements mean, and where and how a title is numbered."""
+    """The meaning of its movements, and where and how a title is numbered."""
     detail: str = "1"
     """The record type of a title."""
     number_at: FirstToLast | None = None

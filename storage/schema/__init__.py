@@ -4,7 +4,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, tokens
+from storage.schema.audit import audit_log, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import (
@@ -20,7 +20,16 @@ from storage.schema.debts import (
 )
 from storage.schema.due_process import acts, approvals, defences, prior_step_debts, prior_steps, suspensions, tasks
 from storage.schema.notices import delivery_events, notices, replies
-from storage.schema.payments import allocations, bank_files, charges, payments, quarantined_items, remissions, reversals
+from storage.schema.payments import (
+    allocations,
+    bank_files,
+    charges,
+    payments,
+    quarantined_items,
+    remissions,
+    reversals,
+    unmatched_reversals,
+)
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
@@ -62,10 +71,12 @@ __all__ = [
     "replies",
     "reversals",
     "rulers",
+    "sign_ins",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",
     "tasks",
     "taxpayers",
     "tokens",
+    "unmatched_reversals",
 ]

@@ -8,8 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0029"
+down_revision = "0028"
 
 KINDS = ("extinction_confirmed", "extinction_refuted", "prescription_interrupted")
 CAUSES = (

@@ -15,6 +15,7 @@ from models.law.calendar import Calendar, Wait
 from models.law.contact_hours import ContactHours
 from models.law.dated import Dated, entry_on
 from models.law.states import STATES
+from models.scalars import Whole
 
 OPTIONAL_DAYS = (
     "Carnaval",
@@ -45,12 +46,14 @@ class Deemed(Dated):
 class PersistentDefaulter(Dated):
     """The law's thresholds for a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13)."""
 
+    of: Literal["federal", "own"] = "federal"
+    """Whose values they are: LC 225/2026's, or those of a law of the authority's own, its source."""
     amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
     """In reais."""
     assets_share: Annotated[Decimal | None, Field(gt=0)] = None
     """More than this share of the known assets; 1 is all of them. None: the law doesn't ask."""
-    consecutive: Annotated[int, Field(ge=1)] = 4
-    alternate: Annotated[int, Field(ge=1)] = 6
+    consecutive: Annotated[Whole, Field(ge=1)] = 4
+    alternate: Annotated[Whole, Field(ge=1)] = 6
 
 
 class Jurisdiction(BaseModel):

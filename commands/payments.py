@@ -12,8 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from commands import corrections
 from commands.acting import By, credentials
-from commands.console import Json, complain, emit, say, table
+from commands.console import SOME_NEED_PEOPLE, Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import PAYMENT_STATES
@@ -34,13 +35,11 @@ from storage.payments.statement import Reconciled, State, StatedPayment, list_pa
 from storage.payments.statement import reconcile as reconciled
 from workflows.secrecy import cipher_from
 
-SOME_NEED_PEOPLE = 3
-"""The exit code of what was done, but for lines that people have to look at."""
-
 payments = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
+    corrections.register(payments)
     app.add_typer(payments, name="payments")
 
 
@@ -176,7 +175,7 @@ def unmatched(as_json: Json = False) -> None:
         found = unmatched_payments(connection)
 
     def readable() -> None:
-        columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
+        columns = ("id", "end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
         table(columns, map(itemgetter(*columns), found))
 
     emit({"payments": found}, as_json, readable)
@@ -205,8 +204,8 @@ def _show_import(said: dict[str, Any]) -> None:
         say(f"the rejected lines and why: {said['rejects_file']}")
 
 
-MONEY = ("amount", "allocated", "excess", "reversed")
-COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
+MONEY = ("amount", "allocated", "excess", "reversed", "moved")
+COLUMNS = ("id", "origin", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
 def _show_payments(found: Iterable[StatedPayment]) -> None:

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from models.case.credit import Credit, credit_of_debt, credit_of_return
 from models.case.evidence import Debt, Evidence, Filing, evidence_of
 from models.contact.contacts import Reach
 from models.contact.delivery import Delivery
@@ -116,6 +117,14 @@ class CaseFacts(_Fact):
     """The cohort can't pay for the next rung, as far as was tried."""
     lacks: str | None = None
     """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
+
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """The credits that are open, suspended ones too: debts, and returns that are missing or uncorrected."""
+        return (
+            *(credit_of_debt(debt) for debt in self.debts if debt.balance > 0),
+            *(credit_of_return(e) for e in self.evidence if e.open and e.wants_return),
+        )
 
     @property
     def balance(self) -> Decimal:

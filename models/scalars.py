@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 
-def _no_truth_or_fraction(written: Any) -> Any:
-    if isinstance(written, bool | float):
+def _in_digits(written: Any) -> Any:
+    if isinstance(written, bool | float) or (isinstance(written, str) and not re.fullmatch(r"[-+]?[0-9]+", written)):
         raise ValueError(f"must be a whole number in digits, not {written}")
     return written
 
 
-Whole = Annotated[int, BeforeValidator(_no_truth_or_fraction)]
-"""An int that neither `true` nor `1.0` is taken for."""
+Whole = Annotated[int, BeforeValidator(_in_digits)]
+"""An int for which neither `true` nor `1.0` nor `1_000` is taken."""

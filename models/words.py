@@ -77,7 +77,8 @@ BASES = {
 
 STATUTE = "devedor contumaz por lei: {finding}"
 LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
-"""The same about one case."""
+REPEATED = "inadimplência reiterada: {finding}, por escolha da régua {label}"
+"""The same about one case; the last where the thresholds of LC 225/2026 are met and the authority can't use it yet."""
 
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",

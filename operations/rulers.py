@@ -58,7 +58,7 @@ def examined(text: str, texts: Texts = SHIPPED) -> tuple[Ruler | None, tuple[Fau
 
 
 def left_open(ruler: Ruler, text: str) -> tuple[Fault, ...]:
-    """What only an example may leave open: a question to a lawyer, the law of a consequence, who verified it."""
+    """Find what only an example may leave open: a question to a lawyer, the law of a consequence, who verified it."""
     missing = read_ruler(text).placed(missing_laws(ruler))
     return _in_reading_order((*open_questions(ruler, text), *missing))
 

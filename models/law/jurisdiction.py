@@ -27,6 +27,9 @@ OPTIONAL_DAYS = (
 )
 """The optional days that the library of holidays knows, by its names for them."""
 
+FEDERAL_VALUES_HOLD = date(2027, 1, 9)
+"""In the states and cities that have no law of their own on persistent defaulters."""
+
 LONGEST_BREAK = timedelta(days=30)
 """No stretch of days off is longer."""
 
@@ -99,6 +102,11 @@ class Jurisdiction(BaseModel):
         first = rule.counts_from == "first_working_day"
         counts_from = calendar.working(published + timedelta(days=1)) if first else published
         return calendar.after(counts_from, rule.wait), rule.source
+
+    def may_use(self, law: PersistentDefaulter, today: date) -> bool:
+        """Whether a law on persistent defaulters may have consequences here: an authority's own at once, the federal
+        one in a state or city from 09/01/2027 on (LC 225/2026, arts. 11 § 4º and 57)."""
+        return law.of == "own" or self.state is None or today >= FEDERAL_VALUES_HOLD
 
     def has_passed(self, due: date, today: date) -> bool:
         """Whether the last day to pay or to file in time is over: the due date, or the first working day after it (CTN

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 from models.law.calendar import Unit, Wait
 from models.law.contact_hours import STATE_LAW, law_of_hours, widens
-from models.law.jurisdiction import PersistentDefaulter
+from models.law.jurisdiction import FEDERAL_VALUES_HOLD, PersistentDefaulter
 from models.law.term import never_shorter
 from models.ruler.schema import Ruler, Stage
 from models.yaml_file import Fault
@@ -25,7 +24,7 @@ FEDERAL_AMOUNT, FEDERAL_SHARE = Decimal("15000000.00"), Decimal(1)
 
 
 def floor_faults(ruler: Ruler) -> Iterator[Fault]:
-    """What national law forbids in a ruler, an example too."""
+    """Find what national law forbids in a ruler, an example too."""
     yield from _terms(ruler)
     yield from _thresholds(ruler)
     yield from _hours(ruler)
@@ -112,9 +111,6 @@ def _site(ruler: Ruler) -> Iterator[Fault]:
 
 # ---- laws that are missing: only an example may lack them
 
-STATES_MAY = date(2027, 1, 9)
-"""From then on who has no law of its own goes by the federal thresholds (LC 225/2026, arts. 11 § 4º and 57)."""
-
 
 def missing_laws(ruler: Ruler) -> Iterator[Fault]:
     """The laws that a ruler's consequences lack."""
@@ -126,6 +122,6 @@ def missing_laws(ruler: Ruler) -> Iterator[Fault]:
         yield Fault(("offer", "law"), "is missing: nothing is remitted without a cited law")
     if gate and gate.basis == "statutory" and ruler.jurisdiction.state is not None:
         laws = ruler.jurisdiction.persistent_defaulter
-        if not any(law.of == "own" or law.from_ >= STATES_MAY for law in laws):
+        if not any(law.of == "own" or law.from_ >= FEDERAL_VALUES_HOLD for law in laws):
             what = "is LC 225/2026, which a state or city without a law of its own can't use before 09/01/2027"
             yield Fault(("gate", "basis"), what)

@@ -7,7 +7,7 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
-from storage.schema.debts import benefits, debtors, debts, filings, holds, rates, snapshot_debts
+from storage.schema.debts import benefits, debtors, debts, extract_sources, filings, holds, rates, snapshot_debts
 from storage.schema.due_process import acts, approvals, defences, prior_steps, suspensions, tasks
 from storage.schema.notices import delivery_events, notices, replies
 from storage.schema.payments import allocations, bank_files, charges, payments, quarantined_items, remissions, reversals
@@ -32,6 +32,7 @@ __all__ = [
     "decisions",
     "defences",
     "delivery_events",
+    "extract_sources",
     "filings",
     "holds",
     "instalments",

@@ -74,7 +74,7 @@ class DebtReader:
     about: Callable[[list[str]], About]
     """Says of a rejected row which debts it may be about."""
     amounts: Amounts = "lodged"
-    """What its amounts are, unless somebody says otherwise."""
+    """The meaning of its amounts, unless somebody says otherwise."""
 
     def __call__(self, fields: list[str]) -> DebtRow:
         return self.read(fields)

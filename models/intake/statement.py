@@ -1,4 +1,4 @@
-"""What an extract says of itself, and what its amounts mean for a debt on which money came in.
+"""The statement that an extract makes of itself, and what its amounts mean for a debt on which money came in.
 
 A source that states what is *left* of a debt has taken off it what it knew to be paid. Our ledger takes payments off
 too, so what the source deducted already must be told from what it couldn't know yet.
@@ -16,7 +16,8 @@ from typing import Literal
 from models.money.accrual import NOTHING
 
 Amounts = Literal["left", "lodged"]
-"""What is left of each debt on the day of the extract; or what was lodged, before anything was paid."""
+"""The meaning of amounts: what is left of each debt on the day of the extract; or what was lodged, before anything was
+paid."""
 
 BANKS_DAYS = timedelta(days=5)
 """Three banking days and the weekend between them: until then a source may not know of a payment."""
@@ -24,7 +25,7 @@ BANKS_DAYS = timedelta(days=5)
 
 @dataclass(frozen=True)
 class Statement:
-    """What an extract says of itself, in its layout or by whoever imports it."""
+    """The statement of an extract about itself, by its layout or by whoever imports it."""
 
     amounts: Amounts | None = None
     """None: as its source stated them before, else as its layout does."""
@@ -45,9 +46,10 @@ class Paid:
 @dataclass(frozen=True)
 class Deducted:
     amount: Decimal
-    """What the source has taken off already."""
+    """The part that the source has taken off already."""
     contradicted: bool = False
-    """What must have been taken off by now was not: one of the two ledgers is wrong, and people have to say which."""
+    """Something was not taken off that must have been by now: one of the two ledgers is wrong, and people have to say
+    which."""
 
 
 def deducted(left: Decimal, as_of: date, lodged: Decimal, paid: Sequence[Paid], since: date | None = None) -> Deducted:

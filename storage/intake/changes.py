@@ -1,4 +1,4 @@
-"""What an extract changes of the record, by the differences that were found, and the open cases that are told."""
+"""The changes that an extract makes in the record, by the differences that were found, and the open cases told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a staged extract says otherwise than the record, in temporary tables: nothing of the record is changed yet.
+"""The differences between a staged extract and the record, in temporary tables: nothing of the record is changed yet.
 
 One row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides. New ids are
 dealt out in the order of the inscriptions, so that every index of `debts` fills from left to right.

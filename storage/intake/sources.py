@@ -14,7 +14,7 @@ from models.intake.statement import Amounts, Statement
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a source; nothing, of one whose first snapshot this is."""
+    """The last statement of a source; nothing, of one whose first snapshot this is."""
 
     amounts: Amounts | None = None
     as_of: date | None = None

@@ -1,4 +1,4 @@
-"""What is left of a debt, and which payments are off it already: cases worked out by hand."""
+"""The rest that is left of a debt, and which payments are off it already: cases worked out by hand."""
 
 from datetime import date, timedelta
 from decimal import Decimal

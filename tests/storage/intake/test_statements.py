@@ -1,4 +1,4 @@
-"""Extracts say something of themselves and of the debts they had before: amounts, days, debtors, rows that are no use."""
+"""Extracts speak of themselves and of debts they had before: amounts, days, debtors, rows that are no use."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -13,7 +13,7 @@ DAY = date(2026, 11, 27)
 
 
 def off(left: int, *paid: tuple[int, int], lodged: int = 1000, since: int = 30) -> tuple[int, bool]:
-    """What of payments, each so many days before the extract, it has deducted, and whether that is contradicted."""
+    """The part of payments, each so many days before the extract, that it has deducted, and if that is contradicted."""
     came_in = [Paid(DAY - timedelta(days=ago), Decimal(amount)) for ago, amount in paid]
     told = deducted(Decimal(left), DAY, Decimal(lodged), came_in, DAY - timedelta(days=since))
     return int(told.amount), told.contradicted

@@ -92,6 +92,12 @@ PAYMENT_STATES = {
     "moved": ("movido", "realocado"),
 }
 
+FILE_STATES = {
+    "disagreeing": ("divergente",),
+    "applying": ("em aplicação",),
+    "applied": ("aplicado",),
+}
+
 CORRECTIONS = {
     "unmatched": ("desvinculado",),
     "moved": ("movido", "realocado"),

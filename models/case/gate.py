@@ -19,6 +19,7 @@ from models.errors import Refusal
 from models.formats import day, money
 from models.law.calendar import Standstill, Unit, Wait
 from models.law.term import Term, term_of
+from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Ruler
 from models.words import LADDER, PRIOR_STEPS, REPEATED, STATUTE
 
@@ -142,16 +143,17 @@ def approvals_wanted(ruler: Ruler, facts: CaseFacts) -> int:
     return 2 if above is not None and facts.balance > above else 1
 
 
-def must_be_other(state: CaseState, by: str, started_by: str) -> None:
-    """Check the four eyes. Raises Refusal when who approves has started the cohort, or has approved already."""
-    if _same(by, started_by):
+def must_be_other(state: CaseState, by: str, started_by: str, people: People = NOBODY_KNOWN) -> None:
+    """Check the four eyes. Raises Refusal when the person who approves has started the cohort, has approved already, or
+    is vouched for by nobody but another approver, or the other way round."""
+    if people.same(by, started_by):
         raise Refusal(f"four eyes: {by} started the cohort, so somebody else must approve")
-    if any(_same(by, other) for other in state.approvers):
-        raise Refusal(f"four eyes: {by} has approved already; a second person must")
-
-
-def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    for other in state.approvers:
+        if people.same(by, other):
+            raise Refusal(f"four eyes: {by} has approved already; a second person must")
+        for one, alone in ((by, other), (other, by)):
+            if people.vouched_by(one, alone):
+                raise Refusal(f"four eyes: only {alone} says who {one} is; let another supervisor `person add {one}`")
 
 
 def cause_ended(view: View) -> str | None:

@@ -19,6 +19,7 @@ from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.money.rates import Rate
@@ -68,7 +69,7 @@ from operations.payments import (
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.tasks import finish_task
-from operations.tokens import issue_token, revoke_token
+from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
@@ -347,7 +348,9 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     source = look_over(world.sample("taxpayers.csv"))
     with world.rejects() as rejects:
-        import_taxpayers(world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore)
+        import_taxpayers(
+            world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore, Statement(), NOW
+        )
     return f"sha256:{source.digest}"
 
 
@@ -380,7 +383,7 @@ def _(world: World) -> str:
     lines = febraban([Paid(barcode(number), "120.00")])
     source = look_over_text(world.file("return.ret", "".join(f"{line}\r\n" for line in lines)))
     with world.rejects() as rejects:
-        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, False, ignore)
+        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
 
@@ -454,6 +457,19 @@ def _(world: World) -> str:
     [(task,)] = world.made.rows("SELECT id FROM tasks")
     finish_task(world.engine, BIA, task)
     return str(task)
+
+
+@carried_out("person add")
+def _(world: World) -> str:
+    put_person(world.engine, BIA, "caio")
+    return "caio"
+
+
+@carried_out("person link")
+def _(world: World) -> str:
+    put_person(world.engine, BIA, "dora")
+    link_person(world.engine, BIA, "dora", "d.lima")
+    return "dora"
 
 
 @carried_out("token issue")

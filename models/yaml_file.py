@@ -92,7 +92,7 @@ class Lines:
 
 
 def open_questions(file: Verifiable, text: str) -> Iterator[Fault]:
-    """Find what a file leaves open, each with its line: that nobody has marked it, and what only a lawyer can answer."""
+    """Find what a file leaves open, each with its line: that nobody has marked it, and each question to a lawyer."""
     return (Fault((), what, line) for line, what in open_in(file, text))
 
 

@@ -45,7 +45,7 @@ def marking_faults(file: Verifiable) -> Iterator[tuple[Where, str]]:
 
 
 def open_in(file: Verifiable, text: str) -> Iterator[tuple[int, str]]:
-    """Find what a file leaves open, by line: that nobody has marked it, and each question to a lawyer, in comments too."""
+    """Find by line what a file leaves open: that nobody has marked it, and each question to a lawyer, in comments."""
     if not file.example and file.verified is None:
         yield 1, "is marked neither `example: true` nor `verified: {by, on, act}`, and counts as an example"
     for number, line in enumerate(text.splitlines(), start=1):

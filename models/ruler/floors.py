@@ -20,7 +20,7 @@ DEEMED = Wait(days=10, unit=Unit.LEGAL)
 CONSECUTIVE, ALTERNATE = 4, 6
 """Periods in twelve months (LC 225/2026, art. 11)."""
 FEDERAL_AMOUNT, FEDERAL_SHARE = Decimal("15000000.00"), Decimal(1)
-"""Of LC 225/2026, for the Union, and from 09/01/2027 on for who has no law of its own (arts. 11 § 4º and 57)."""
+"""The values of LC 225/2026, for who has no law of his own (arts. 11 § 4º and 57)."""
 
 
 def floor_faults(ruler: Ruler) -> Iterator[Fault]:

@@ -70,6 +70,7 @@ GROUNDS = {
     "unknown_situation": "situação desconhecida",
     "absent_from_extract": "ausente do último extrato",
     "prescription": "prescrição a confirmar (CTN art. 156, V)",
+    "unusable_row": "linha do extrato que não pôde ser aproveitada",
 }
 
 BASES = {
@@ -79,7 +80,8 @@ BASES = {
 
 STATUTE = "devedor contumaz por lei: {finding}"
 LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
-"""The same about one case."""
+REPEATED = "inadimplência reiterada: {finding}, por escolha da régua {label}"
+"""The same about one case; the last where the thresholds of LC 225/2026 are met and the authority can't use it yet."""
 
 CAUSES = {
     "order_to_cite": "despacho que ordena a citação (CTN art. 174, § 1º, I)",

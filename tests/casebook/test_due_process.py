@@ -403,7 +403,6 @@ def statutory(served: date) -> Matter:
     return case
 
 
-@wrong("L34", "the federal thresholds are taken for a state's from the day of the federal law on")
 def test_l34_the_federal_thresholds_suspend_nobody_in_a_state_before_2027() -> None:
     case = statutory(date(2026, 10, 5)).on(date(2026, 12, 1))
     assert not heads_for_suspension(case)

@@ -19,6 +19,7 @@ from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.law.prescription import Cause
@@ -364,7 +365,9 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     source = look_over(world.sample("taxpayers.csv"))
     with world.rejects() as rejects:
-        import_taxpayers(world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore)
+        import_taxpayers(
+            world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore, Statement(), NOW
+        )
     return f"sha256:{source.digest}"
 
 

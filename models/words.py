@@ -46,6 +46,7 @@ TASKS = {
     "protest_costs": "conferir custas do protesto",
     "registers_removed": "conferir baixa nos cadastros",
     "prescription": "conferir prescrição",
+    "interference": "conferir quem mexeu no Temporal",
 }
 
 GROUNDS = {

@@ -8,8 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 
 KINDS = ("extinction_confirmed", "extinction_refuted", "prescription_interrupted")
 CAUSES = (

@@ -19,6 +19,9 @@ Component = Literal["principal", "fine", "interest", "fees"]
 Order = Literal["in proportion", "fine-interest-principal"]
 """How a partial payment is spread within a debt."""
 
+CountsFrom = Literal["next_day", "next_working_day"]
+"""The first day of a delay: the one after the last day in time, or the first working day after it."""
+
 SERIES = r"^[a-z0-9][a-z0-9-]{0,30}$"
 """The name of a series of monthly rates."""
 
@@ -60,15 +63,28 @@ class Fine(Dated):
     """A fine, chosen by the due date: the law of the debt's own day (CTN art. 144) holds for all of its delay."""
 
     steps: Annotated[tuple[FineStep, ...], Field(min_length=1)]
-    counts_from: Literal["next_day", "next_working_day"] = "next_day"
+    counts_from: CountsFrom = "next_day"
     """The first day of delay: the one after the last day in time, or the first working day after it."""
 
     def step(self, days: int) -> FineStep:
-        return next((step for step in self.steps if step.until_day is None or days <= step.until_day), self.steps[-1])
+        return step_of(self.steps, days)
 
     def rate(self, days: int) -> Decimal:
         """The fine in percent of the principal after `days` of delay."""
         return self.step(days).rate(days) if days > 0 else Decimal(0)
+
+
+def step_of(steps: Sequence[FineStep], days: int) -> FineStep:
+    """The step that a fine has reached after `days` of delay."""
+    return next((step for step in steps if step.until_day is None or days <= step.until_day), steps[-1])
+
+
+def delay(counts_from: CountsFrom, last_day_in_time: date, on: date, calendar: Calendar | None) -> int:
+    """The days of delay up to the day `on`, the first of them included."""
+    first = last_day_in_time + timedelta(days=1)
+    if counts_from == "next_working_day" and calendar:
+        first = calendar.working(first)
+    return max(0, (on - first).days + 1)
 
 
 class Interest(Dated):
@@ -124,10 +140,8 @@ class AccrualTable(_Part):
 
     def days_fined(self, fine: Fine, last_day_in_time: date, on: date) -> int:
         """How many days of delay `fine` counts up to the day `on`."""
-        first = last_day_in_time + timedelta(days=1)
-        if fine.counts_from == "next_working_day":
-            first = self._working(first)
-        return max(0, (on - first).days + 1)
+        calendar = _calendar(self.jurisdiction, last_day_in_time.year) if self.jurisdiction else None
+        return delay(fine.counts_from, last_day_in_time, on, calendar)
 
     def _working(self, day: date) -> date:
         return _calendar(self.jurisdiction, day.year).working(day) if self.jurisdiction else day

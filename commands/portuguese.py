@@ -39,6 +39,10 @@ GROUNDS = {
     "mandado_de_seguranca": ("liminar em mandado de segurança", "mandado de segurança"),
     "injunction": ("liminar ou tutela em outra ação", "liminar", "tutela", "tutela antecipada"),
     "agreement": ("parcelamento",),
+    "arbitration": ("arbitragem",),
+    "transaction": ("transação", "transação aceita"),
+    "mediation": ("mediação", "acordo de mediação"),
+    "bond": ("seguro-garantia", "fiança bancária", "garantia aceita"),
     "judicial_order": ("ordem judicial",),
     "bankruptcy": ("falência ou recuperação judicial", "falência", "recuperação judicial"),
     "death": ("falecimento", "óbito", "morte"),
@@ -85,6 +89,19 @@ PAYMENT_STATES = {
     "unmatched": ("sem débito conhecido", "não identificado"),
     "excess": ("excedente", "pago a maior"),
     "reversed": ("devolvido", "estornado"),
+    "moved": ("movido", "realocado"),
+}
+
+FILE_STATES = {
+    "disagreeing": ("divergente",),
+    "applying": ("em aplicação",),
+    "applied": ("aplicado",),
+}
+
+CORRECTIONS = {
+    "unmatched": ("desvinculado",),
+    "moved": ("movido", "realocado"),
+    "refunded": ("devolvido", "restituído"),
 }
 
 ROLES = {"analyst": ("analista",), "supervisor": ("supervisora",), "auditor": ("auditora",)}

@@ -60,12 +60,18 @@ def release(
         Ground | None, one_of(GROUNDS, Ground, help="Only what is held on it; default: all that people hold.")
     ] = None,
     debt: Debts = None,
+    published: Annotated[
+        date | None,
+        typer.Option(
+            parser=day, metavar="DATE", help="The day the decision that ended it was published; default: today."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Lift holds that people placed; the clock runs on with the wait that was left."""
     must_say(reason=reason)
     with answering_database() as engine:
-        lifted = release_hold(engine, credentials(by), case, reason, _now(), ground, debt or ())
+        lifted = release_hold(engine, credentials(by), case, reason, _now(), ground, debt or (), published)
     grounds = ", ".join(sorted({each.ground for each in lifted.holds}))
     _tell(case, f"released: {grounds}", {"released": _holds(lifted), "cases": lifted.cases}, json)
 

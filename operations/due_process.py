@@ -36,13 +36,20 @@ def place_hold(
 
 @operation("case release")
 def release_hold(
-    act: Act, case: str, reason: str, now: datetime, ground: str | None = None, debts: Sequence[str] = ()
+    act: Act,
+    case: str,
+    reason: str,
+    now: datetime,
+    ground: str | None = None,
+    debts: Sequence[str] = (),
+    published: date | None = None,
 ) -> Changed:
-    """Lift holds that people placed: on that ground only, on those debts only, else all."""
+    """Lift holds that people placed: on that ground only, on those debts only, else all. `published` is the day of the
+    decision that ended them, today unless it is said."""
     must_say("why", reason)
     known = read_ground(ground) if ground else None
-    act.tell(ground=known, debt=debts)
-    return holds.release_hold(act.engine, case, act.by, reason, now, known, debts)
+    act.tell(ground=known, debt=debts, published=published)
+    return holds.release_hold(act.engine, case, act.by, reason, now, known, debts, published)
 
 
 @operation("case defence")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from models.intake.extract import BenefitRow, DebtRow, FilingRow, Reader
+from models.intake.benefits import BenefitRow
+from models.intake.debts import DebtReader
+from models.intake.extract import Reader
+from models.intake.filings import FilingRow
 from models.money.rates import Rate
 from operations.operation import Act, operation
 from storage.amounts.rates import Change, record_rates
@@ -22,7 +25,7 @@ Progress = Callable[[int], None]
 def import_taxpayers(
     act: Act,
     source: SourceFile,
-    read: Reader[DebtRow],
+    read: DebtReader,
     rejects: Rejects,
     progress: Progress,
     snapshot_of: str | None = None,

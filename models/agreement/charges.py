@@ -1,4 +1,4 @@
-"""The charges that time adds to an instalment: correction and interest since the agreement, a fine when it is paid late.
+"""The charges that time adds to an instalment: correction and interest since the agreement, a fine when it is late.
 
 An agreement excludes neither unless a law says so (CTN art. 155-A, § 1º). All of it is on the part of the debt that is
 paid, from the month of the agreement to that of the payment; a payment on a day that a due date was rolled to is one of
@@ -18,7 +18,7 @@ from pydantic import Field
 
 from models.agreement.rule import Rule
 from models.law.calendar import Calendar
-from models.money.accrual_table import CENT, SERIES, CountsFrom, FineStep, Percent, delay, step_of
+from models.money.accrual_table import CENT, SERIES, CountsFrom, FineStep, Percent, first_day_late, step_of
 from models.money.rates import Rates
 
 NOTHING = Decimal("0.00")
@@ -89,8 +89,8 @@ class Added:
 
 
 def added(charges: Charges, part: Decimal, term: Term, paid: date, calendar: Calendar, rates: Rates) -> Added:
-    """The charges to be paid beside `part` of an instalment on the day `paid`. Raises Unreckonable where a series is not
-    known at all."""
+    """The charges to be paid beside `part` of an instalment on the day `paid`. Raises Unreckonable where a series is
+    not known at all."""
     counted = term.counted(paid)
     months = max(0, (counted.year - term.signed.year) * 12 + counted.month - term.signed.month)
     correction, estimated = (
@@ -140,5 +140,5 @@ def _months(signed: date, counted: date) -> Iterator[date]:
 def _fine(late: Late | None, corrected: Decimal, due: date, paid: date, calendar: Calendar) -> Decimal:
     if late is None or not late.steps:
         return NOTHING
-    days = delay(late.counts_from, due, paid, calendar)
+    days = (paid - first_day_late(late.counts_from, due, calendar)).days + 1
     return _percent(corrected, step_of(late.steps, days).rate(days)) if days > 0 else NOTHING

@@ -101,6 +101,13 @@ def check_hold(since: date, until: date | None, today: date) -> None:
         raise Refusal(f"a hold until {until} is over already: today is {today}")
 
 
+def check_release(published: date, since: date, today: date) -> None:
+    """Check the day of the decision by which a hold that began `since` ended."""
+    must_have_been("a decision can't have been published", published, today)
+    if published < since:
+        raise Refusal(f"a decision can't have been published on {published}, before the hold it ends began on {since}")
+
+
 def check_defence(filed_on: date, first_notice_on: date | None, newest: Defence | None, today: date) -> None:
     """Check that a defence may be filed: against what a formal notice announces, and one at a time."""
     if newest is not None and newest.state == "open":

@@ -1,10 +1,12 @@
-"""The grounds on which people hold a debt: those of CTN art. 151, and the authority's own."""
+"""The grounds on which people hold a debt: the ten of CTN art. 151, as LC 236/2026 has it, and the authority's own."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from enum import StrEnum
 
 from models.errors import Refusal
+from models.law.spans import Span
 
 
 class Ground(StrEnum):
@@ -20,10 +22,30 @@ class Ground(StrEnum):
     """V, or provisional relief, in another action."""
     AGREEMENT = "agreement"
     """VI, one that was not signed here."""
+    ARBITRATION = "arbitration"
+    """VII, instituted (LC 236/2026)."""
+    TRANSACTION = "transaction"
+    """VIII, the proposal of a transação was accepted (LC 236/2026)."""
+    MEDIATION = "mediation"
+    """IX, the agreement of a mediation (LC 236/2026)."""
+    BOND = "bond"
+    """X, an insurance bond or a bank guarantee that was accepted in the suit (LC 236/2026)."""
     JUDICIAL_ORDER = "judicial_order"
     BANKRUPTCY = "bankruptcy"
     DEATH = "death"
     DATA_UNDER_REVIEW = "data_under_review"
+
+
+INJUNCTIONS = frozenset({Ground.MANDADO_DE_SEGURANCA, Ground.INJUNCTION})
+"""IV and V."""
+
+THIRTY_DAYS = timedelta(days=30)
+
+
+def days_without_fine(since: date, published: date | None) -> Span:
+    """The days on which an injunction keeps the default fine from growing: since it was granted, and until thirty days
+    after the publication of the decision that the tax is due (CTN art. 161 § 3º); without one, without end."""
+    return Span(since, published + THIRTY_DAYS if published else date.max)
 
 
 def read_ground(written: str) -> Ground:

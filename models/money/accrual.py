@@ -18,6 +18,7 @@ from models.errors import Unreckonable
 from models.formats import day as written_day
 from models.formats import percent
 from models.law.dated import entry_on
+from models.law.spans import Span
 from models.money.accrual_table import AccrualTable, Component, Fine, Interest
 from models.money.rates import Rates
 
@@ -98,16 +99,22 @@ def opening(principal: Decimal, due: date) -> Line:
 
 
 def growth(
-    table: AccrualTable, principal: Decimal, due: date, since: date | None, on: date, rates: Rates
+    table: AccrualTable,
+    principal: Decimal,
+    due: date,
+    since: date | None,
+    on: date,
+    rates: Rates,
+    no_fine: Sequence[Span] = (),
 ) -> tuple[Line, ...]:
     """The lines that delay adds to `principal` from the day `since`, up to which all was charged already, to the day
-    `on`."""
+    `on`. The days of `no_fine`, each in one span only, cost interest but no fine."""
     last_day = table.last_day_in_time(due)
     since = max(since or last_day, last_day)
     if on <= since or not principal:
         return ()
     lines = (
-        *_fine(table, principal, last_day, since, on),
+        *_fine(table, principal, last_day, since, on, no_fine),
         *_interest(table, principal, last_day, since, on, rates),
     )
     first = (opening(principal, due),) if since == last_day else ()
@@ -151,18 +158,22 @@ def _share(table: AccrualTable, base: Decimal, rate: Decimal) -> Decimal:
 # ---- fine
 
 
-def _fine(table: AccrualTable, principal: Decimal, due: date, since: date, on: date) -> Iterator[Line]:
+def _fine(
+    table: AccrualTable, principal: Decimal, due: date, since: date, on: date, no_fine: Sequence[Span]
+) -> Iterator[Line]:
     if not table.fine:
         return
     rule = entry_on(table.fine, due)
     if rule is None:
         raise _no_rule(table, "fine", f"of a debt due on {due:%d/%m/%Y}", f"do vencimento {written_day(due)}")
-    days, charged = table.days_fined(rule, due, on), rule.rate(table.days_fined(rule, due, since))
+    late, days = table.days_fined(rule, due, on), table.days_fined(rule, due, on, no_fine)
+    charged = rule.rate(table.days_fined(rule, due, since, no_fine))
     rate = rule.rate(days) - charged
     if rate > 0:
-        detail = _fine_detail(rule, days, (on - due).days) + (
+        detail = _fine_detail(rule, days, (on - due).days - (late - days)) + (
             f", menos {percent(charged)} % já calculados" if charged else ""
         )
+        detail += f"; {late - days} dias sem multa (CTN art. 161, § 3º)" if days < late else ""
         amount = _share(table, principal, rate)
         yield Line("fine", NAMES["fine"], amount, principal, rate, since + DAY, on, detail, rule.source)
 

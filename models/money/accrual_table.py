@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.law.calendar import Calendar
 from models.law.dated import Dated, Where, date_faults
 from models.law.jurisdiction import Jurisdiction
+from models.law.spans import Span
 
 Component = Literal["principal", "fine", "interest", "fees"]
 Order = Literal["in proportion", "fine-interest-principal"]
@@ -79,12 +80,9 @@ def step_of(steps: Sequence[FineStep], days: int) -> FineStep:
     return next((step for step in steps if step.until_day is None or days <= step.until_day), steps[-1])
 
 
-def delay(counts_from: CountsFrom, last_day_in_time: date, on: date, calendar: Calendar | None) -> int:
-    """The days of delay up to the day `on`, the first of them included."""
+def first_day_late(counts_from: CountsFrom, last_day_in_time: date, calendar: Calendar | None) -> date:
     first = last_day_in_time + timedelta(days=1)
-    if counts_from == "next_working_day" and calendar:
-        first = calendar.working(first)
-    return max(0, (on - first).days + 1)
+    return calendar.working(first) if counts_from == "next_working_day" and calendar else first
 
 
 class Interest(Dated):
@@ -138,10 +136,11 @@ class AccrualTable(_Part):
     def last_day_in_time(self, due: date) -> date:
         return self._working(due)
 
-    def days_fined(self, fine: Fine, last_day_in_time: date, on: date) -> int:
-        """How many days of delay `fine` counts up to the day `on`."""
+    def days_fined(self, fine: Fine, last_day_in_time: date, on: date, but: Sequence[Span] = ()) -> int:
+        """How many days of delay `fine` counts up to the day `on`, but for those that stand in these spans."""
         calendar = _calendar(self.jurisdiction, last_day_in_time.year) if self.jurisdiction else None
-        return delay(fine.counts_from, last_day_in_time, on, calendar)
+        first = first_day_late(fine.counts_from, last_day_in_time, calendar)
+        return max(0, (on - first).days + 1) - sum(span.within(first, on) for span in but)
 
     def _working(self, day: date) -> date:
         return _calendar(self.jurisdiction, day.year).working(day) if self.jurisdiction else day

@@ -15,6 +15,7 @@ from typing import Literal
 
 from models.errors import Unreckonable
 from models.formats import day as written_day
+from models.law.spans import Span
 from models.money.accrual import COMPONENTS, DAY, NAMES, NOTHING, Accrual, Line, discounts, growth, opening
 from models.money.accrual_table import AccrualTable, Component, Order
 from models.money.rates import Rates
@@ -42,6 +43,8 @@ class Claim:
     """The day its prescription ends (CTN art. 174)."""
     table: AccrualTable | None = None
     """None: nothing is added to the amount."""
+    no_fine: tuple[Span, ...] = ()
+    """The days on which its default fine stands still, each in one span only."""
 
     @property
     def opening(self) -> Line:
@@ -93,7 +96,7 @@ class Account:
         table, claim = self.claim.table, self.claim
         if table is None:
             return self
-        added = growth(table, self.owed.principal, claim.due, self.charged_to, on, rates)
+        added = growth(table, self.owed.principal, claim.due, self.charged_to, on, rates, claim.no_fine)
         return replace(self, lines=(*self.lines, *added), charged_to=max(on, self.charged_to or on))
 
     def offer(self, on: date) -> tuple[Line, ...]:

@@ -102,8 +102,7 @@ class Cnab240Return(BankReturn):
 
     def warnings(self) -> list[str]:
         said = [
-            f"{times} titles are of movement {movement}, which is no payment"
-            for movement, times in sorted(self._other.items())
+            f"{times} titles of movement {movement} bring no money" for movement, times in sorted(self._other.items())
         ]
         return said + ["its trailers don't say how many lines there are"] * self._uncounted
 
@@ -149,17 +148,17 @@ class Cnab240Return(BankReturn):
     def _money(self, title: _Title, line: int, text: str) -> Iterator[BankPayment]:
         """The payment of a title or its reversal; nothing where the bank's movement is known to bring no money."""
         movement, bank, nothing = title.movement, self._bank, not field(text, 78, 92).strip("0 ")
-        if movement in bank.payments or (movement in bank.reversals and not nothing):
+        if nothing:
+            self._other[movement] += 1
+        elif movement in bank.payments | bank.reversals:
             yield self._payment(title, line, text)
-        elif movement in bank.no_money or nothing:
+        elif movement in bank.no_money:
             self._other[movement] += 1
         else:
             raise BadLine(f"an amount is paid by movement {movement}, which is not known of {bank.name}")
 
     def _payment(self, title: _Title, line: int, text: str) -> BankPayment:
         paid = amount(field(text, 78, 92), "the amount paid")
-        if not paid:
-            raise BadLine("the amount paid is zero")
         slip_number, marked = self._slip_number(title)
         (payer,) = title.written([self._bank.payer_at])
         written = field(text, 138, 145)

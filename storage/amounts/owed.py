@@ -17,6 +17,9 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from models.law import grounds
+from models.law.grounds import days_without_fine
+from models.law.spans import Span, joined
 from models.money.accrual import NOTHING, Accrual
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
@@ -90,8 +93,28 @@ def read_claims(
 ) -> tuple[list[Claim], Mapping[str, list[Payment]]]:
     """The debts with their tables, and what came in for each."""
     asked = {"debts": list(tables)}
-    claims = [Claim(row.id, row.amount, row.due, table=tables[row.id]) for row in connection.execute(CLAIMS, asked)]
+    no_fine = days_without_fine_of(connection, tables)
+    claims = [
+        Claim(row.id, row.amount, row.due, table=tables[row.id], no_fine=no_fine.get(row.id, ()))
+        for row in connection.execute(CLAIMS, asked)
+    ]
     money: dict[str, list[Payment]] = defaultdict(list)
     for row in connection.execute(MONEY, asked):
         money[row.debt].append(Payment(row.id, row.day, row.amount, row.what))
     return claims, money
+
+
+# a hold that has no last day was lifted on that of the record
+INJUNCTIONS = text("""
+    SELECT debt, coalesce(since, CAST(placed_at AS date)) AS since,
+           coalesce(ended_on, until, CAST(lifted_at AS date)) AS published
+    FROM holds WHERE debt = ANY(:debts) AND ground = ANY(:grounds)
+""").bindparams(bindparam("debts", type_=ARRAY(Text)), bindparam("grounds", type_=ARRAY(Text)))
+
+
+def days_without_fine_of(connection: Connection, debts: Collection[str]) -> dict[str, tuple[Span, ...]]:
+    """The days on which injunctions keep the default fine of each debt from growing (CTN art. 161 § 3º)."""
+    found: dict[str, list[Span]] = defaultdict(list)
+    for row in connection.execute(INJUNCTIONS, {"debts": [*debts], "grounds": [*grounds.INJUNCTIONS]}):
+        found[row.debt].append(days_without_fine(row.since, row.published))
+    return {debt: joined(spans) for debt, spans in found.items()}

@@ -29,14 +29,17 @@ from models.case.evidence import Debt, Filing
 from models.case.facts import CaseFacts, facts_of
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
-from models.law.calendar import Clock, Unit
+from models.law.calendar import Clock, Unit, Wait
+from models.law.grounds import INJUNCTIONS, days_without_fine
+from models.law.spans import Span, joined
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
-from storage.audit.terms import SERVES, Terms
+from storage.audit.one_person import PERSONS, person_of
+from storage.audit.terms import SERVES, End, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
 
@@ -114,7 +117,12 @@ class Growth:
     rates: Rates
 
     def owed(
-        self, debt: RowMapping, money: Iterable[RowMapping], moment: datetime, table: AccrualTable | None
+        self,
+        debt: RowMapping,
+        money: Iterable[RowMapping],
+        moment: datetime,
+        table: AccrualTable | None,
+        no_fine: Iterable[Span],
     ) -> Decimal:
         """The amount owed of one debt, after the payments and reversals known at that moment."""
         if table is None:
@@ -125,7 +133,7 @@ class Growth:
             kept[entry["id"], entry["paid_on"]] += entry["amount"]
         payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
         on = self.clock.day_at(moment)
-        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table)
+        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table, no_fine=joined(no_fine))
         return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
 
 
@@ -202,14 +210,20 @@ class Life:
             if until(entry["recorded_at"]):
                 money[entry["debt"]].append(entry)
         grounds: dict[str, set[str]] = defaultdict(set)
+        no_fine: dict[str, list[Span]] = defaultdict(list)
         for hold in self.holds:
-            if until(hold["placed_at"], hold["lifted_at"]):
+            in_force = until(hold["placed_at"], hold["lifted_at"])
+            if in_force:
                 grounds[hold["debt"]].add(hold["ground"])
+            if hold["ground"] in INJUNCTIONS and (moment is None or hold["placed_at"] <= moment):
+                no_fine[hold["debt"]].append(_without_fine(hold, in_force))
         debts = [
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": self.growth.owed(debt, money[debt["id"]], moment or datetime.now(UTC), table),
+                    "balance": self.growth.owed(
+                        debt, money[debt["id"]], moment or datetime.now(UTC), table, no_fine[debt["id"]]
+                    ),
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -217,6 +231,13 @@ class Life:
         ]
         filings = [Filing.model_validate(f) for f in self.filings if until(f["recorded_at"], f["superseded_at"])]
         return facts_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
+
+
+def _without_fine(hold: RowMapping, in_force: bool) -> Span:
+    since = hold["since"] or hold["placed_at"].date()
+    if in_force:
+        return days_without_fine(since, hold["until"])
+    return days_without_fine(since, hold["ended_on"] or hold["until"] or hold["lifted_at"].date())
 
 
 # ---- the checks
@@ -279,7 +300,7 @@ def _no_rung_early(life: Life) -> Iterator[str]:
         if not known:
             yield f"{after} was made, though {before} was never served"
         elif after.at < min(known):
-            yield f"{after} is of {after.at}, before the dwell of {before} ended on {min(known)}"
+            yield f"{after} is of {after.at}, before {min(known)}, when the dwell of {before} was over"
 
 
 def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
@@ -287,13 +308,16 @@ def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
     term of the taxpayer's. None, never, while the notice that was sent isn't served."""
     rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
     rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
-    counts_from: date | None = made.at
-    if made.formal and rung.formal and made.stage is not Stage.SUSPENSION:
-        counts_from = made.served_on
+    formal = made.formal and rung.formal and made.stage is not Stage.SUSPENSION
+    counts_from = made.served_on if formal else made.at
     if counts_from is None or rung.wait is None:
         return counts_from
-    end = terms.end(by.digest, max(counts_from, made.at), rung.wait)
-    return end.last_day if rung.wait.unit is Unit.BUSINESS else end.allowed_from
+    end = terms.end(by.digest, max(counts_from, made.at), rung.wait, formal and _keeps_recess(by))
+    return end.last_day if rung.wait.unit is Unit.BUSINESS and not formal else end.act_from
+
+
+def _keeps_recess(by: FrozenRuler) -> bool:
+    return by.ruler.recess.waived_by is None
 
 
 def _never_softer(life: Life) -> Iterator[str]:
@@ -340,13 +364,13 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
 
 def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
-    people = {approval["given_by"].strip().casefold() for approval in given}
+    people = {approval["person"] for approval in given}
     gate = life.ruler_at(recorded).ruler.gate
     above = gate.second_above if gate else None
     wanted = 2 if above is not None and sum(debt.balance for debt in _owed(facts)) > above else 1
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
-    if life.case["started_by"].strip().casefold() in people:
+    if life.case["starter"] in people:
         yield "was approved by who started the cohort"
 
 
@@ -362,8 +386,12 @@ def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
         yield "has no formal notice that was served"
     elif by.ruler.gate is None:
         yield "has no gate in its ruler"
-    elif on < (end := life.terms.end(by.digest, max(served.values()), by.ruler.gate.defence)).allowed_from:
+    elif on < (end := _defence_ends(life, by, by.ruler.gate.defence, max(served.values()))).act_from:
         yield f"is before the time for defence ended on {end.last_day}"
+
+
+def _defence_ends(life: Life, by: FrozenRuler, defence: Wait, served_on: date) -> End:
+    return life.terms.end(by.digest, served_on, defence, _keeps_recess(by))
 
 
 def _unlawful(life: Life, facts: CaseFacts, recorded: datetime) -> Iterator[str]:
@@ -467,11 +495,12 @@ def _of_cases(sql: str) -> Any:
     return text(sql).bindparams(bindparam("cases", type_=ARRAY(Text)))
 
 
-CASES = _of_cases("""
-    SELECT id, cases.ruler, cases.status, opened_at, closed_at, started_by,
+CASES = _of_cases(f"""
+    {PERSONS}
+    SELECT id, cases.ruler, cases.status, opened_at, closed_at, {person_of("started_by")} AS starter,
            coalesce(CAST(state->>'to_tell' AS boolean), false) AS to_tell
     FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
-""")
+""")  # noqa: S608 - constants
 
 OWED = """
     SELECT cases.id AS "case", debts.* FROM cases
@@ -515,7 +544,9 @@ PARTS = {
         WHERE cases.id = ANY(:cases) ORDER BY filings.id
     """),
     "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
-    "approvals": _of_cases("""SELECT * FROM approvals WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "approvals": _of_cases(f"""
+        {PERSONS} SELECT *, {person_of("given_by")} AS person FROM approvals WHERE "case" = ANY(:cases) ORDER BY id
+    """),  # noqa: S608 - constants
     "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
     "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
     "signals": _of_cases("""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from models.events import ExtractChanged
-from models.intake.extract import DebtRow, Reader
+from models.intake.debts import DebtReader
 from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, stage
 from storage.outbox import enqueue
 
-COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text, period text,
+COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text,
+    inscription_key text, period text,
     due date, litigation boolean, amount numeric(15, 2), ground text, kind text, prescribes date, own boolean,
     assets numeric(17, 2)"""
 
@@ -29,7 +30,7 @@ class DebtsImported:
 def import_debts(
     connection: Connection,
     source: SourceFile,
-    read: Reader[DebtRow],
+    read: DebtReader,
     rejects: Rejects,
     progress: Progress = lambda read: None,
     snapshot_of: str | None = None,
@@ -64,14 +65,15 @@ def import_debts(
 INCOMING = """
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
 WITH stated AS (
-    SELECT DISTINCT ON (tax, inscription) tax, inscription, period, due, litigation, amount, ground, kind, prescribes
+    SELECT DISTINCT ON (tax, inscription_key)
+           tax, inscription_key, inscription, period, due, litigation, amount, ground, kind, prescribes
     FROM staged
-    ORDER BY tax, inscription, line
+    ORDER BY tax, inscription_key, line
 ),
 ids AS (SELECT replace(gen_random_uuid()::text, '-', '') AS random FROM stated)
 SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        'RG' || upper(random) AS pix_txid,
-       tax, inscription, coalesce(stated.period, debts.period) AS period,
+       tax, inscription_key, stated.inscription, coalesce(stated.period, debts.period) AS period,
        stated.due, stated.litigation, stated.amount, stated.ground,
        coalesce(stated.kind, debts.kind, 'tax') AS kind, coalesce(stated.prescribes, debts.prescribes) AS prescribes,
        debts.id IS NULL AS is_new,
@@ -80,9 +82,9 @@ SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
                 coalesce(stated.kind, debts.kind), coalesce(stated.prescribes, debts.prescribes))
                IS DISTINCT FROM (debts.period, debts.due, debts.litigation, debts.amount, debts.kind, debts.prescribes)
                AS is_changed
-FROM (SELECT *, row_number() OVER (ORDER BY tax, inscription) AS place FROM stated) AS stated
+FROM (SELECT *, row_number() OVER (ORDER BY tax, inscription_key) AS place FROM stated) AS stated
 JOIN (SELECT random, row_number() OVER (ORDER BY random) AS place FROM ids) AS ids USING (place)
-LEFT JOIN debts USING (tax, inscription);
+LEFT JOIN debts USING (tax, inscription_key);
 ANALYZE incoming
 """
 
@@ -92,7 +94,7 @@ SELECT DISTINCT ON (incoming.id, taxpayers.id)
        incoming.id AS debt, taxpayers.id AS taxpayer, incoming.tax, staged.uf,
        coalesce(staged.own, debtors.own, true) AS own, debtors.debt IS NULL AS is_new
 FROM staged
-JOIN incoming USING (tax, inscription)
+JOIN incoming USING (tax, inscription_key)
 JOIN taxpayers ON taxpayers.key = staged.key
 LEFT JOIN debtors ON debtors.debt = incoming.id AND debtors.taxpayer = taxpayers.id
 ORDER BY incoming.id, taxpayers.id, line;

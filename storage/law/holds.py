@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
 
-from models.case.commands import check_hold, must_be_open
+from models.case.commands import check_hold, check_release, must_be_open
 from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import HoldsChanged
@@ -83,18 +83,24 @@ def release_hold(
     now: datetime,
     ground: Ground | None = None,
     of_debts: Sequence[str] = (),
+    published: date | None = None,
 ) -> Changed:
-    """Lift what people placed: on that ground only, on those debts only, else all. Raises Refusal when that is
-    nothing."""
+    """Lift what people placed: on that ground only, on those debts only, else all. `published`, today if it isn't said,
+    is the day of the decision that ended it. Raises Refusal when that is nothing, or a day that can't be."""
     with _locked(engine, case, of_debts) as locked:
+        today = locked.case.clock.day_at(now)
+        ended_on = published or today
         mine = _of_people(locked.debts) & (holds.c.ground == ground if ground else true())
-        lifted = {"lifted_at": func.clock_timestamp(), "lifted_by": by, "lifted_because": reason}
+        why = {"lifted_by": by, "lifted_because": reason, "ended_on": ended_on}
+        lifted = {"lifted_at": func.clock_timestamp(), **why}
         gone = locked.connection.execute(update(holds).where(mine).values(lifted).returning(holds)).all()
         if not gone:
             raise Refusal(f"there is nothing of people's to release; {_what_is_held(locked)}")
+        check_release(ended_on, max(hold.since or ended_on for hold in gone), today)
         grounds = ", ".join(GROUNDS[name] for name in sorted({hold.ground for hold in gone}))
         of = _named(sorted({hold.debt for hold in gone}))
-        _tell(locked, EntryKind.HOLD_LIFTED, f"suspensão levantada ({of}): {grounds}, por {by}: {reason}", now)
+        on = f", decisão publicada em {day(published)}" if published else ""
+        _tell(locked, EntryKind.HOLD_LIFTED, f"suspensão levantada ({of}): {grounds}{on}, por {by}: {reason}", now)
         found = [Held(hold.debt, hold.ground, hold.since, hold.until) for hold in gone]
         return Changed(sorted(found, key=lambda hold: (hold.debt, hold.ground)), locked.cases)
 

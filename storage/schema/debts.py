@@ -23,12 +23,16 @@ from sqlalchemy import (
 from models.money.imputation import Kind as DebtKind
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
 
+INSCRIPTION_KEY = "upper(regexp_replace(normalize(inscription, NFKD), '[^0-9A-Za-z]+', '', 'g'))"
+
 debts = Table(
     "debts",
     metadata,
     Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
     Column("tax", Text, nullable=False),
     Column("inscription", Text, nullable=False),
+    # without case, accents and punctuation: as models/intake/fields.py reads it
+    Column("inscription_key", Text, Computed(INSCRIPTION_KEY, persisted=True), nullable=False),
     Column("period", Text),
     # the due date; for registered debt the day of registration
     Column("due", Date, nullable=False),
@@ -47,7 +51,7 @@ debts = Table(
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
     # what the barcode and the nosso número of its slip carry (models/payment/barcode.py)
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
-    UniqueConstraint("tax", "inscription"),
+    UniqueConstraint("tax", "inscription_key"),
     CheckConstraint("amount > 0", name="amount_positive"),
     one_of("kind", get_args(DebtKind)),
 )
@@ -96,6 +100,8 @@ holds = Table(
     Column("lifted_at", DateTime(timezone=True)),
     Column("lifted_by", Text),
     Column("lifted_because", Text),
+    # the logical day its ground ended, an injunction's that of the publication of the decision against it
+    Column("ended_on", Date),
     Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
     Index("ix_holds_debt", "debt"),
 )

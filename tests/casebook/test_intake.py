@@ -78,19 +78,16 @@ def would_start(roll: Roll, ruler: str) -> int:
 # ---- I1: facts count from their day
 
 
-@wrong("I1", "a debt that falls due in seven months starts a case")
 def test_i1_a_debt_that_is_not_due_starts_no_case(roll: Roll) -> None:
     roll.imports("r-f1.csv")
     assert would_start(roll, REGISTERED) == 0
 
 
-@wrong("I1", "a return that may be filed for seven months more starts a case")
 def test_i1_a_return_that_may_still_be_filed_starts_no_case(roll: Roll) -> None:
     roll.line.json("filings", "import", INTAKE / "r-f1f.csv")
     assert would_start(roll, ICMS) == 0
 
 
-@wrong("I1", "a due date that was put off to 2028 changes nothing for the open case")
 def test_i1_an_open_case_takes_back_what_was_put_off(roll: Roll) -> None:
     roll.imports("r-f18.csv")
     roll.opens()
@@ -140,7 +137,6 @@ def test_i4_what_is_paid_at_the_source_is_collected_no_more(roll: Roll) -> None:
 # ---- I5, I6: contacts
 
 
-@wrong("I5", "a debt is rejected for its contact, and then held as absent from its extract")
 def test_i5_a_bad_contact_leaves_the_debt_in_force(roll: Roll) -> None:
     roll.imports("r-f9.csv", "--snapshot-of", "roll")
     roll.imports("r-f9b.csv", "--snapshot-of", "roll")
@@ -155,7 +151,6 @@ def test_i5_a_bad_contact_is_told_with_its_line(roll: Roll) -> None:
     assert roll.rows("SELECT email FROM taxpayers WHERE tax_id = '51000002000111'") == [("e@x.example",)]
 
 
-@wrong("I6", "an extract that says the same as before takes back what a person put on record")
 def test_i6_what_a_person_put_on_record_stays(roll: Roll) -> None:
     roll.imports("r-f7.csv")
     roll.opens()
@@ -168,7 +163,6 @@ def test_i6_what_a_person_put_on_record_stays(roll: Roll) -> None:
 # ---- I7, I8: files as spreadsheets save them
 
 
-@wrong("I7", "one odd byte makes all names of the file unreadable")
 def test_i7_one_odd_line_spoils_no_other(roll: Roll) -> None:
     roll.imports("t8-mixed.csv")
     assert roll.rows("SELECT name FROM taxpayers WHERE tax_id = '10000020397'") == [("JOÃO CONCEIÇÃO",)]
@@ -179,7 +173,6 @@ def test_i7_the_odd_line_is_read_right(roll: Roll) -> None:
     assert roll.rows("SELECT name FROM taxpayers WHERE tax_id = '10000020478'") == [("JOSEÉSILVA",)]
 
 
-@wrong("I7", "a quotation mark of Windows becomes a control character")
 def test_i7_quotes_of_windows_are_quotes(roll: Roll, tmp_path: Path) -> None:
     """cp1252 has them where Latin-1 has control characters."""
     file = tmp_path / "cp1252.csv"
@@ -201,12 +194,7 @@ SAVED: dict[str, Callable[[str], bytes]] = {
 }
 
 
-UNREAD = ("tabs", "bars", "a line that names the separator")
-READ = [saved for saved in SAVED if saved not in UNREAD]
-NOT_YET = wrong("I8", "only semicolons and commas are known, and a first line that names columns")
-
-
-@pytest.mark.parametrize("saved", [*(pytest.param(saved, marks=NOT_YET) for saved in UNREAD), *READ])
+@pytest.mark.parametrize("saved", SAVED)
 def test_i8_a_file_is_read_however_a_spreadsheet_saved_it(roll: Roll, tmp_path: Path, saved: str) -> None:
     file = tmp_path / "saved.csv"
     file.write_bytes(SAVED[saved]((INTAKE / "r-f18.csv").read_text()))

@@ -298,7 +298,6 @@ def test_l29_a_final_notice_denies_nothing_that_is_on_record(engine: Engine, wha
 # ---- L35: an injunction stops the default fine
 
 
-@wrong("L35", "the default fine grows while an injunction suspends the debt")
 @pytest.mark.parametrize(
     ("on", "fine"),
     [
@@ -325,7 +324,6 @@ def test_l35_no_fine_for_the_days_of_an_injunction_and_thirty_more(engine: Engin
 # ---- L36: the grounds of LC 236/2026
 
 
-@wrong("L36", "the grounds that LC 236/2026 added to CTN art. 151 are unknown")
 @pytest.mark.parametrize("ground", ["arbitration", "transaction", "mediation", "bond"])
 def test_l36_the_grounds_of_2026_suspend(line: Line, engine: Engine, ground: str) -> None:
     made = contract(engine, "600.00")

@@ -2,7 +2,7 @@
 
 What is JSON and has `pix` is answered 200, whatever its items are: a bank that is refused either gives up or calls for
 ever. Items that can't be read go to the quarantine (`storage/payments/quarantine.py`). Replays change nothing: a
-payment is known by its endToEndId, a refund by its own id (`storage/payments/ledger.py`).
+payment is known by its endToEndId, a refund by its own id (`storage/payments/receiving.py`).
 """
 
 import hmac
@@ -17,8 +17,9 @@ from channels.rotation import newest_first
 from models.callback import Malformed
 from models.errors import Refusal
 from models.payment.pix import Callback, read_callback
-from storage.payments.ledger import Recorded, record_pix
+from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
+from storage.payments.reports import Recorded
 from web.webhooks.openapi import PIX_CALLBACK, REFUSALS
 from web.webhooks.webhook import AT_ONCE, Refused, Webhook, log
 from workflows.secrecy import Cipher

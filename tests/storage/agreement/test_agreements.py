@@ -12,7 +12,8 @@ from models.agreement.quote import Pay
 from models.errors import Refusal
 from storage.agreement.agreements import rescind
 from storage.case.debts import owed_on
-from storage.payments.ledger import Receipt, record_bank
+from storage.payments.ledger import record_bank
+from storage.payments.reports import Receipt
 from storage.payments.statement import list_payments
 from tests.agreement_world import BH, FINE, SP, Contract, at, co_debtor, contract
 

@@ -9,10 +9,13 @@ from sqlalchemy import Engine
 
 from models.errors import Refusal
 from models.law.grounds import Ground
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
 from storage.case.cases import read_case
 from storage.case.facts import read_facts
 from storage.case.transaction import case_transaction
 from storage.law.holds import Changed, place_hold, release_hold
+from tests import owing
 from tests.agreement_world import BH, Contract, at, co_debtor, contract
 
 ON = date(2026, 3, 10)
@@ -27,8 +30,8 @@ def place(made: Contract, ground: Ground = Ground.DEPOSIT, *of_debts: str, on: d
     return place_hold(made.engine, made.case, ground, "ana", "guia 12", at(on), of_debts=of_debts, **more)
 
 
-def release(made: Contract, *of_debts: str, ground: Ground | None = None) -> Changed:
-    return release_hold(made.engine, made.case, "bruno", "levantado", at(ON), ground, of_debts)
+def release(made: Contract, *of_debts: str, ground: Ground | None = None, **more: Any) -> Changed:
+    return release_hold(made.engine, made.case, "bruno", "levantado", at(ON), ground, of_debts, **more)
 
 
 def balance(made: Contract, on: date = ON) -> Decimal:
@@ -137,3 +140,63 @@ def test_a_closed_case_is_not_held(made: Contract) -> None:
         connection.exec_driver_sql("UPDATE cases SET status = 'resolved', closed_at = now()")
     with pytest.raises(Refusal, match="the case is resolved: nothing more"):
         place(made)
+
+
+def test_a_release_carries_the_day_of_the_decision_that_ended_the_hold(made: Contract) -> None:
+    place(made, Ground.INJUNCTION, since=date(2026, 2, 2))
+    release(made, made.debts[0], published=date(2026, 3, 6))
+    release(made, made.debts[1])
+    ended = dict(made.rows("SELECT debt, ended_on FROM holds"))
+    assert ended == {made.debts[0]: date(2026, 3, 6), made.debts[1]: ON}
+    assert made.rows("SELECT count(*) FROM decisions WHERE reason LIKE '%decisão publicada em 06/03/2026%'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("published", "told"), [(date(2026, 3, 11), "yet to come"), (date(2026, 2, 1), "before the hold it ends began")]
+)
+def test_a_decision_is_published_while_the_hold_lasts(made: Contract, published: date, told: str) -> None:
+    place(made, Ground.INJUNCTION, since=date(2026, 2, 2))
+    with pytest.raises(Refusal, match=told):
+        release(made, published=published)
+    assert made.rows("SELECT count(*) FROM holds WHERE lifted_at IS NULL") == [(2,)]
+
+
+# R$ 1,000.00 due on Mon 09/03/2026, 0.33 % of fine a day up to 20 %, 1 % of interest a month, an injunction from 20/03:
+# ten days of fine, 10/03 to 19/03, before it
+@pytest.mark.parametrize(
+    ("on", "published", "owes"),
+    [
+        (date(2026, 3, 31), None, "1033.00"),
+        (date(2026, 12, 31), None, "1123.00"),  # nine months of interest, no fine while it holds
+        (date(2026, 6, 19), date(2026, 5, 20), "1063.00"),  # the thirtieth day
+        (date(2026, 6, 20), date(2026, 5, 20), "1066.30"),  # the day after it
+        (date(2026, 5, 1), date(2026, 4, 1), "1053.00"),
+        (date(2026, 5, 2), date(2026, 4, 1), "1056.30"),
+    ],
+)
+def test_the_default_fine_goes_on_thirty_days_after_the_decision(
+    engine: Engine, on: date, published: date | None, owes: str
+) -> None:
+    debtor = owing.debtor(engine, due=date(2026, 3, 9))
+    case = debtor.on_ruler(date(2026, 3, 9))
+    place_hold(engine, case, Ground.MANDADO_DE_SEGURANCA, "ana", "MS 1", at(on), since=date(2026, 3, 20))
+    if published:
+        release_hold(engine, case, "ana", "cassada", at(on), published=published)
+    with engine.connect() as connection:
+        assert owed_of(connection, [debtor.debt], accrual_of(owing.ruler()), on)[debtor.debt].total == Decimal(owes)
+
+
+def test_an_injunction_until_a_day_ends_with_it(engine: Engine) -> None:
+    debtor = owing.debtor(engine, due=date(2026, 3, 9))
+    case = debtor.on_ruler(date(2026, 3, 9))
+    days = {"since": date(2026, 3, 20), "until": date(2026, 5, 20)}
+    place_hold(engine, case, Ground.INJUNCTION, "ana", "liminar", at(date(2026, 5, 1)), **days)
+    assert debtor.owes(date(2026, 6, 20)) == Decimal("1066.30")
+
+
+def test_other_grounds_stop_no_fine(engine: Engine) -> None:
+    debtor = owing.debtor(engine, due=date(2026, 3, 9))
+    case = debtor.on_ruler(date(2026, 3, 9))
+    days = {"since": date(2026, 3, 20), "until": date(2026, 3, 30)}
+    place_hold(engine, case, Ground.JUDICIAL_ORDER, "ana", "ordem", at(date(2026, 3, 20)), **days)
+    assert debtor.owes(date(2026, 3, 31)) == Decimal("1072.60")  # twenty-two days of fine

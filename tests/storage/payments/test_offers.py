@@ -26,7 +26,8 @@ from storage.catalogue import RULERS
 from storage.intake.files import look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import import_bank_file
-from storage.payments.ledger import match, record_pix
+from storage.payments.ledger import record_pix
+from storage.payments.matching import match
 from storage.payments.offers import offer_on, settle
 from storage.payments.statement import list_payments, reconcile
 from storage.read_models.pay_page import read_pay_page

@@ -4,8 +4,8 @@ superseded by the charges of its agreement."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0029"
+down_revision = "0028"
 
 GROUNDS = "ck_remissions_ground_known"
 

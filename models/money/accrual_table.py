@@ -163,6 +163,8 @@ def table_faults(table: AccrualTable) -> Iterator[tuple[Where, str]]:
     yield from _months(table.interest)
     for index, fine in enumerate(table.fine):
         yield from _steps(("fine", index, "steps"), fine.steps)
+        if fine.counts_from == "next_working_day" and table.jurisdiction is None:
+            yield ("fine", index, "counts_from"), "needs a jurisdiction: without its days off no day is a working day"
     for index, fee in enumerate(table.fees):
         if "fees" in fee.of:
             yield ("fees", index, "of"), "a fee can't be charged on fees"

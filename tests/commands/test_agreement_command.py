@@ -48,7 +48,7 @@ def test_a_schedule_as_json(quote: Quote) -> None:
             for n, due, amount, part, interest in [
                 (1, "2026-03-10", "208.36", "208.36", "0.00"),
                 (2, "2026-04-10", "159.91", "158.33", "1.58"),
-                (3, "2026-05-11", "161.79", "158.33", "3.46"),
+                (3, "2026-05-11", "161.78", "158.33", "3.45"),
                 (4, "2026-06-10", "163.67", "158.33", "5.34"),
                 (5, "2026-07-10", "165.56", "158.33", "7.23"),
                 (6, "2026-08-10", "167.44", "158.33", "9.11"),
@@ -58,7 +58,7 @@ def test_a_schedule_as_json(quote: Quote) -> None:
         "discount": "0.00",
         "bonus": "0.00",
         "fee": "0.00",
-        "total": "1026.73",
+        "total": "1026.72",
         "max_instalments": 6,
         "identity": None,
         "access_key": "Número do cadastro do imóvel (SQL – Setor/Quadra/Lote)",

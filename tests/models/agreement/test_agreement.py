@@ -45,7 +45,7 @@ def asked(name: str, amount: str, count: int | None = None, kind: str = "iptu", 
 
 
 def amounts(offer: Quote) -> list[str]:
-    """Of what was agreed; what time adds is apart."""
+    """The parts of the amount agreed; the charges of time are apart."""
     return [str(instalment.principal) for instalment in offer.instalments]
 
 

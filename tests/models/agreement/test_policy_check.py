@@ -1,4 +1,4 @@
-"""What a policy may not be silent about, and what it grants only by a law."""
+"""A policy may not be silent about charges, and grants some things by a law only."""
 
 import re
 
@@ -12,7 +12,7 @@ BH_2017 = "belo-horizonte-2017"
 
 
 def faults(name: str, pattern: str, new: str) -> dict[str, str]:
-    """What is wrong with a shipped policy after one edit."""
+    """The faults of a shipped policy after one edit."""
     text = AGREEMENTS.read(name)[1]
     edited = re.sub(pattern, new, text, count=1)
     if edited == text:

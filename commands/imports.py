@@ -23,6 +23,7 @@ from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.extract import Layout, debt_reader
 from models.intake.filings import filing_reader
+from models.intake.statement import Amounts, Statement
 from operations.imports import import_held_benefits, import_returns, import_taxpayers
 from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
@@ -65,10 +66,24 @@ def group() -> None:
 
 @taxpayers.command("import")
 def import_taxpayers_(
-    file: File, layout: LayoutOption = None, snapshot_of: SnapshotOf = "", as_json: Json = False
+    file: File,
+    layout: LayoutOption = None,
+    snapshot_of: SnapshotOf = "",
+    as_of: Annotated[
+        date | None, typer.Option(parser=day, metavar="DATE", help="The day the extract is of; default: today.")
+    ] = None,
+    amounts: Annotated[
+        Amounts | None,
+        typer.Option(
+            help="What is left of each debt, or what was lodged before anything was paid. Default: as the source's"
+            " former snapshot, else left for pgfn and lodged for regua."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    merge = partial(import_taxpayers, snapshot_of=snapshot_of.strip() or None)
+    statement = Statement(amounts, as_of, snapshot_of.strip() or None)
+    merge = partial(import_taxpayers, statement=statement, now=datetime.now(UTC))
     take(file, lambda header: debt_reader(header, today(), layout), merge, as_json)
 
 

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
 
 @payments.command("import")
 def import_payments(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A return file: FEBRABAN 150 or CNAB 240.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A return file: FEBRABAN 150, CNAB 240 or CNAB 400.")],
     accept_totals: Annotated[
         bool, typer.Option("--accept-totals", help="Take a file whose trailer disagrees with its lines.")
     ] = False,

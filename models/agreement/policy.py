@@ -15,6 +15,7 @@ from models.agreement.charges import Charges, Correction, Interest, Late
 from models.agreement.rule import Money, Part, Rule, Share
 from models.law.calendar import Calendar, Unit, Wait
 from models.law.jurisdiction import CALENDAR_YEARS, Jurisdiction
+from models.law.verification import Verifiable
 
 MOST_INSTALMENTS = 600
 """No policy may allow more: half a century."""
@@ -249,13 +250,11 @@ class DebtKind(Part):
     """The regimes such a debt can be of; the first is taken when none is said."""
 
 
-class Policy(Part):
+class Policy(Part, Verifiable):
     agreement: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     version: Annotated[int, Field(ge=1)]
     title: str
     authority: str
-    example: bool = False
-    """Whether some of it is still to be checked by the authority."""
     replaced: Replaced | None = None
     jurisdiction: Jurisdiction
     """Its working days are the banks' too: `observes` and `municipal` list all days on which either is closed."""

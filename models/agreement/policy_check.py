@@ -10,7 +10,8 @@ from models.agreement.charges import NONE, Correction
 from models.agreement.policy import Policy
 from models.agreement.rule import Rule
 from models.law.dated import Where
-from models.yaml_file import Fault, read_keys, shape_faults
+from models.law.verification import marking_faults
+from models.yaml_file import Fault, open_questions, read_keys, shape_faults
 
 
 def read_policy(text: str) -> tuple[Policy | None, tuple[Fault, ...]]:
@@ -20,10 +21,11 @@ def read_policy(text: str) -> tuple[Policy | None, tuple[Fault, ...]]:
         return None, faults
     try:
         policy = Policy.model_validate(written)
-        found = (Fault(where, what, lines.of(where)) for where, what in policy_faults(policy))
-        return policy, (*faults, *found)
     except ValidationError as invalid:
         return None, (*faults, *shape_faults(invalid, lines))
+    found = (*marking_faults(policy), *policy_faults(policy))
+    faults += tuple(Fault(where, what, lines.of(where)) for where, what in found)
+    return policy, faults if policy.is_example else (*faults, *open_questions(policy, text))
 
 
 SILENT = "is not said, and nothing is free of it unless a law says so (CTN art. 155-A, § 1º): write it, or its `none`"

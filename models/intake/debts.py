@@ -26,9 +26,13 @@ from models.intake.fields import (
     read_yes_no,
 )
 from models.intake.situation import ground_of
+from models.intake.statement import Amounts
 
 TAXPAYERS_REQUIRED = ("tax_id", "name", "uf", "tax", "inscription", "due", "amount")
-TAXPAYERS_OPTIONAL = ("email", "phone", "period", "situation", "litigation", "kind", "prescribes", "own", "assets")
+TAXPAYERS_OPTIONAL = (
+    *("email", "phone", "period", "situation", "litigation"),
+    *("kind", "prescribes", "own", "assets", "registered_on"),
+)
 
 
 class DebtRow(NamedTuple):
@@ -50,6 +54,7 @@ class DebtRow(NamedTuple):
     prescribes: str = ""
     own: str = ""
     assets: str = ""
+    registered_on: str = ""
 
 
 class About(NamedTuple):
@@ -68,6 +73,8 @@ class DebtReader:
     """Raises Rejected, and ContactRefused."""
     about: Callable[[list[str]], About]
     """Says of a rejected row which debts it may be about."""
+    amounts: Amounts = "lodged"
+    """The meaning of its amounts, unless somebody says otherwise."""
 
     def __call__(self, fields: list[str]) -> DebtRow:
         return self.read(fields)
@@ -78,7 +85,7 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
 
     def read(fields: list[str]) -> DebtRow:
         tax_id, name, uf, tax, inscription, due, amount, *optional = fields_of(fields)
-        email, phone, period, situation, litigation, kind, prescribes, own, assets = optional
+        email, phone, period, situation, litigation, kind, prescribes, own, assets, registered_on = optional
         name = read_text(name, "name", LONGEST_NAME)
         number, key = read_who(tax_id, name, "tax_id")
         email, phone, wrong = read_contacts(email, phone)
@@ -102,6 +109,7 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
             read_date(prescribes, "prescribes") if prescribes.strip() else "",
             read_yes_no(own, "own") if own.strip() else "",
             read_money(assets, "assets") if assets.strip() else "",
+            read_date(registered_on, "registered_on") if registered_on.strip() else "",
         )
         if wrong:
             raise ContactRefused(wrong, row)

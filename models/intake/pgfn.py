@@ -68,6 +68,7 @@ def pgfn_reader(header: Sequence[str], today: date) -> DebtReader:
             read_yes_no(litigation, "INDICADOR_AJUIZADO"),
             read_amount(amount, "VALOR_CONSOLIDADO"),
             ground_of(situation, detail) or "",
+            registered_on=due,
         )
 
     number = header.index("NUMERO_INSCRICAO")
@@ -77,7 +78,7 @@ def pgfn_reader(header: Sequence[str], today: date) -> DebtReader:
         taxes = (FGTS, SOCIAL_SECURITY, OTHER) if has_origin else (tax_of_header,)
         return About(taxes, about_row(fields, len(header), (), number).inscription_keys)
 
-    return DebtReader(read, about)
+    return DebtReader(read, about, "left")
 
 
 def _tax_of(header: Sequence[str]) -> str:

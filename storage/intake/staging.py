@@ -21,19 +21,24 @@ Progress = Callable[[int], None]
 
 
 def stage(
-    connection: Connection, columns: str, source: SourceFile, read: Reader[Row], rejects: Rejects, progress: Progress
+    connection: Connection,
+    columns: str,
+    source: SourceFile,
+    read: Reader[Row],
+    rejects: Rejects,
+    progress: Progress,
+    rejected: Callable[[int, str, list[str]], None] = lambda line, reason, fields: None,
 ) -> int:
     """Fill the temporary table `staged (line, *Row)` with the rows accepted; how many rows the file has.
 
-    `columns` are those of `Row` with their types, in its order.
+    `columns` are those of `Row` with their types, in its order; `rejected` hears of the other rows.
     """
     connection.execute(text(f"CREATE TEMP TABLE staged (line bigint, {columns}) ON COMMIT DROP"))
     accepted = 0
-    with _copy(connection) as copy:
-        lines = _accepted(source, read, rejects, progress)
+    with copy_into(connection, "staged") as copy:
+        lines = _accepted(source, read, rejects, progress, rejected)
         while batch := list(islice(lines, ROWS_A_WRITE)):
-            # no value holds a tab or a line break, so a backslash is all there is to escape
-            copy.write("".join(batch).replace("\\", "\\\\"))
+            copy.write(escaped("".join(batch)))
             accepted += len(batch)
     rows = accepted + rejects.count
     if not rows:
@@ -42,17 +47,30 @@ def stage(
     return rows
 
 
-def _copy(connection: Connection) -> Any:
+def copy_into(connection: Connection, table: str) -> Any:
+    """A COPY of lines of text, their values apart by tabs, empty for NULL."""
     raw: Any = connection.connection.driver_connection
-    return raw.cursor().copy("COPY staged FROM STDIN (FORMAT text, NULL '')")
+    return raw.cursor().copy(f"COPY {table} FROM STDIN (FORMAT text, NULL '')")
 
 
-def _accepted(source: SourceFile, read: Reader[Row], rejects: Rejects, progress: Progress) -> Iterator[str]:
+def escaped(lines: str) -> str:
+    """Lines for `copy_into`. No value holds a tab or a line break, so a backslash is all there is to escape."""
+    return lines.replace("\\", "\\\\")
+
+
+def _accepted(
+    source: SourceFile,
+    read: Reader[Row],
+    rejects: Rejects,
+    progress: Progress,
+    rejected: Callable[[int, str, list[str]], None],
+) -> Iterator[str]:
     for line, fields, row, odd in source.records(progress):
         try:
             values: tuple[str, ...] = read(fields)
         except Rejected as rejection:
             rejects.add(line, str(rejection), row)
+            rejected(line, str(rejection), fields)
             continue
         except ContactRefused as refused:
             rejects.remark(line, str(refused), row)

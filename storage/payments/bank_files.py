@@ -91,7 +91,12 @@ def _opened(source: TextFile, lines: Iterator[str], now: datetime) -> BankReturn
 
 def _check_number(connection: Connection, header: Header, digest: str, accept_repeat: bool) -> list[str]:
     """Warn of a file whose number doesn't follow the convênio's last one; one that was applied is refused."""
-    asked = {"agreement": header.agreement, "number": header.number, "digest": digest}
+    asked = {
+        "agreement": header.agreement,
+        "number": header.number,
+        "numbered": header.numbered,
+        "digest": digest,
+    }
     before = connection.execute(text(NUMBERED), asked).mappings().one()
     connection.commit()
     number, last = header.number, before["last"]
@@ -102,9 +107,11 @@ def _check_number(connection: Connection, header: Header, digest: str, accept_re
         )
     if before["taken"]:
         return [f"file number {number} of this convênio was imported before"]
-    if last is not None and number < last and not before["seen"]:
+    if last is None or not header.numbered:
+        return []
+    if number < last and not before["seen"]:
         return [f"file number {number} comes after number {last} of this convênio"]
-    if last is not None and number > last + 1:
+    if number > last + 1:
         missing = f"number {last + 1} is" if number == last + 2 else f"numbers {last + 1} to {number - 1} are"
         return [f"file {missing} missing: the last one of this convênio was number {last}"]
     return []
@@ -228,8 +235,8 @@ def _finish(engine: Engine, file: int) -> None:
 NUMBERED = """
 SELECT max(number) AS last,
        coalesce(bool_or(number = :number), false) AS seen,
-       coalesce(bool_or(number = :number AND (state = 'applied' OR state = 'applying' AND digest <> :digest)), false)
-           AS taken
+       coalesce(bool_or(number = :number AND (:numbered OR digest = :digest)
+                        AND (state = 'applied' OR state = 'applying' AND digest <> :digest)), false) AS taken
 FROM bank_files WHERE agreement = :agreement
 """
 

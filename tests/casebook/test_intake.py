@@ -103,7 +103,6 @@ def test_i1_a_debt_that_is_due_starts_one(roll: Roll) -> None:
 # ---- I2 to I4: the newest extract of a source
 
 
-@wrong("I2", "a debtor who is no longer named stays on the debt, and goes on being dunned")
 def test_i2_who_is_no_longer_named_is_told_nothing_more(roll: Roll) -> None:
     roll.imports("r-f2.csv", "--snapshot-of", "roll")
     roll.opens()
@@ -113,14 +112,13 @@ def test_i2_who_is_no_longer_named_is_told_nothing_more(roll: Roll) -> None:
     assert roll.rows("SELECT count(*) FROM debtors") == [(1,)]
 
 
-@wrong("I3", "an extract of what is left is taken for the whole, and the payment is taken off again")
 def test_i3_what_is_left_is_not_lessened_by_what_was_paid_before(roll: Roll) -> None:
     roll.imports("r-f3.csv")
     roll.opens()
     [(txid,)] = roll.rows("SELECT pix_txid FROM debts")
     paid = datetime(2026, 11, 27, 15, tzinfo=UTC)
     record_pix(roll.engine, [PixPayment("E" + "3" * 31, txid, Decimal("600.00"), paid)], paid)
-    roll.imports("r-f3b.csv")
+    roll.imports("r-f3b.csv", "--amounts", "left")
     assert roll.rows("SELECT balance FROM debts") == [(Decimal("400.00"),)]
     assert roll.next_step("20000002151").action is not Action.RESOLVE
 

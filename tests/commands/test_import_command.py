@@ -46,7 +46,19 @@ def test_a_sample_is_imported_whole(line: Line, tmp_path: Path) -> None:
     filings = line.json("filings", "import", made["files"]["filings"])
     benefits = line.json("benefits", "import", made["files"]["benefits"])
     assert taxpayers["debts"] == made["debts"]
-    assert list(taxpayers) == ["rows", "taxpayers", "debts", "on_hold", "rejected", "remarks", "rejects_file"]
+    told = (
+        "rows",
+        "taxpayers",
+        "debts",
+        "on_hold",
+        "as_of",
+        "amounts",
+        "outdated",
+        "rejected",
+        "remarks",
+        "rejects_file",
+    )
+    assert tuple(taxpayers) == told
     assert filings["filings"] == filings["changed"] == made["filings"]
     assert list(filings) == ["rows", "filings", "taxpayers", "changed", "rejected", "remarks", "rejects_file"]
     assert benefits["benefits"] == made["benefits"]

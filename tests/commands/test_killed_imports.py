@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,7 @@ from commands.imports import take
 from models.errors import Refusal
 from models.intake.debts import DebtReader, DebtRow
 from models.intake.extract import debt_reader
+from models.intake.statement import Statement
 from operations.imports import import_taxpayers
 from tests.commands.test_import_command import REPOSITORY, Line
 from tests.commands.test_import_command import line as line
@@ -72,8 +75,9 @@ def test_a_database_that_goes_away_in_the_midst(line: Line, database: str, extra
 
         return DebtReader(reading, read.about)
 
+    merge = partial(import_taxpayers, statement=Statement(), now=datetime.now(UTC))
     with pytest.raises(Refusal, match="the database does not answer"):
-        take(extract, reader_of, import_taxpayers, as_json=True)
+        take(extract, reader_of, merge, as_json=True)
     assert is_untouched(database)
     assert not [*(tmp_path / "home" / "rejects").iterdir()]
     import_whole(line, extract)

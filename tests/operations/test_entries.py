@@ -19,8 +19,10 @@ from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.grounds import Ground
+from models.law.prescription import Cause
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
 from models.roles import DUTIES, Role
@@ -49,7 +51,9 @@ from operations.cohorts import (
 )
 from operations.due_process import (
     file_defence,
+    judge_extinction,
     place_hold,
+    record_interruption,
     register_service,
     release_hold,
     rule_on_defence,
@@ -249,6 +253,20 @@ def _(world: World) -> str:
     return world.case
 
 
+@carried_out("case interruption")
+def _(world: World) -> str:
+    record_interruption(world.engine, BIA, world.case, Cause.ORDER_TO_CITE, ON, "autos 7", NOW)
+    return world.case
+
+
+@carried_out("case extinct")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET prescribes = '2026-01-01'"))
+    judge_extinction(world.engine, BIA, world.case, "confirmed", "parecer 7", NOW)
+    return world.case
+
+
 @carried_out("case served")
 def _(world: World) -> str:
     register_service(world.engine, BIA, world.case, world.notified(), ON, "recibo 7", NOW)
@@ -347,7 +365,9 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     source = look_over(world.sample("taxpayers.csv"))
     with world.rejects() as rejects:
-        import_taxpayers(world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore)
+        import_taxpayers(
+            world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore, Statement(), NOW
+        )
     return f"sha256:{source.digest}"
 
 

@@ -1,7 +1,7 @@
 """Files, and what they become in the database."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from storage.intake.benefits import import_benefits
 from storage.intake.debts import import_debts
 from storage.intake.files import look_over
@@ -54,8 +55,10 @@ class Intake:
         self.file = folder / "delivered.csv"
         self.rejects = folder / "rejects.csv"
 
-    def debts(self, *rows: str, header: str = PGFN, encoding: str = "utf-8", snapshot_of: str | None = None) -> Any:
-        merge = partial(import_debts, snapshot_of=snapshot_of)
+    def debts(
+        self, *rows: str, header: str = PGFN, encoding: str = "utf-8", now: datetime | None = None, **said: Any
+    ) -> Any:
+        merge = partial(import_debts, statement=Statement(**said), now=now)
         return self._take(header, rows, lambda head: debt_reader(head, TODAY), merge, encoding)
 
     def filings(self, *rows: str, header: str = "tax_id,name,tax,period,due,status,filed_on,declared") -> Any:

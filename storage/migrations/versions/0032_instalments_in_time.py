@@ -4,8 +4,8 @@ superseded by the charges of its agreement."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0032"
+down_revision = "0031"
 
 GROUNDS = "ck_remissions_ground_known"
 

@@ -21,6 +21,7 @@ from storage.schema.payments import (
     unmatched_reversals,
 )
 from storage.schema.rulers import assets, policies, published, rulers
+from storage.schema.slips import remittances, slips
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
@@ -56,10 +57,12 @@ __all__ = [
     "quarantined_items",
     "rates",
     "remissions",
+    "remittances",
     "replies",
     "reversals",
     "rulers",
     "sign_ins",
+    "slips",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",

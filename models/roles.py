@@ -68,6 +68,8 @@ DUTIES = {
     "case defence": WORK,
     "case defence --decided": JUDGEMENT,
     "case step": WORK,
+    "case interruption": WORK,
+    "case extinct": JUDGEMENT,
     "case approve": JUDGEMENT,
     "case reject": JUDGEMENT,
     "case show --reveal": ANYBODY,

@@ -25,7 +25,7 @@ class Beneficiary:
 
 @dataclass(frozen=True)
 class AtBank:
-    """What a bank knows a slip by."""
+    """The names by which a bank knows a slip."""
 
     bank: str
     account: str
@@ -50,7 +50,7 @@ class Slip:
     payer: str
     payer_tax_id: str
     subject: str
-    """What is paid, as its payer reads it."""
+    """The thing that is paid, as its payer reads it."""
     our_number: str
     """Our mark and number, by which a return names it where its bank's own number isn't known."""
     at_bank: AtBank | None = None

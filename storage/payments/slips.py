@@ -33,7 +33,7 @@ SlipKind = Literal["boleto", "collection"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a slip is to be for."""
+    """A slip that is asked for."""
 
     purpose: str
     """A debt or an instalment."""

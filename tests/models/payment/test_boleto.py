@@ -46,7 +46,7 @@ PUBLISHED = {
         "10490.05505 77222.133348 77777.777713 4 32420000032112",
     ),
 }
-"""Of pyboleto's tests, and of Caixa's manual: account, number, due date and value; what comes of them."""
+"""Examples of pyboleto's tests and of Caixa's manual: account, number, due date and value; what comes of them."""
 
 
 @pytest.mark.parametrize("bank", PUBLISHED)

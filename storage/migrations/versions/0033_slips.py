@@ -8,8 +8,8 @@ from alembic import op
 
 from models.errors import Refusal
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 
 NOW = sa.text("clock_timestamp()")
 
@@ -71,6 +71,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if issued := op.get_bind().scalar(sa.text("SELECT count(*) FROM slips")):
-        raise Refusal(f"{issued} slips were issued, for which schema 0031 has no place")
+        raise Refusal(f"{issued} slips were issued, for which schema 0032 has no place")
     op.drop_table("slips")
     op.drop_table("remittances")

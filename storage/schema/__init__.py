@@ -32,6 +32,7 @@ from storage.schema.payments import (
     unmatched_reversals,
 )
 from storage.schema.rulers import assets, policies, published, rulers
+from storage.schema.slips import remittances, slips
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
@@ -70,11 +71,13 @@ __all__ = [
     "quarantined_items",
     "rates",
     "remissions",
+    "remittances",
     "replies",
     "restatements",
     "reversals",
     "rulers",
     "sign_ins",
+    "slips",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",

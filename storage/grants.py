@@ -2,7 +2,7 @@
 
 What decisions rest on can't be rewritten: rows of the tables of APPEND_ONLY stay as they are, of the others the columns
 of FIXED do, and rows go from those of PASSING alone. What is written once, such as the end of a token, a trigger of
-migration 0033 guards. `docs/audit.md` has the table for people.
+migration 0034 guards. `docs/audit.md` has the table for people.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ The downgrade forgets the notes.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 
 # as the owner of the table: nobody else writes to it. An entry of this very transaction bears its number in xmin, and
 # is the newest one, since who writes one keeps others from it until the end

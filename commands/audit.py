@@ -18,6 +18,7 @@ from storage.audit.chains import broken_decisions, broken_log, counts
 from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
 from storage.audit.invariants import violations
 from storage.audit.log import LoggedEntry, read_log
+from storage.audit.untold import untold
 from storage.case.cases import case_ids
 from storage.case.cohorts import cohort_names, read_cohort
 
@@ -41,10 +42,11 @@ class Findings:
     """Overdue cases that nothing carries on."""
     unasked: list[str] = field(default_factory=list)
     """Cohorts of whose overdue cases Temporal doesn't tell."""
+    untold: list[str] = field(default_factory=list)
 
     @property
     def altered(self) -> list[str]:
-        return [*self.decisions, *self.log, *self.checkpoints]
+        return [*self.decisions, *self.log, *self.checkpoints, *self.untold]
 
 
 def audit(
@@ -66,6 +68,7 @@ def audit(
         with engine.connect() as connection:
             found.log += broken_log(connection)
             found.checkpoints += broken_checkpoints(connection)
+            found.untold += untold(connection)
             chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
             newest = newest_checkpoint(connection)
     said = {
@@ -127,6 +130,7 @@ def _show(said: dict[str, Any], found: Findings) -> None:
         ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
         ("checkpoints over the decisions", chain["seals"], len(found.checkpoints)),
         ("overdue cases, in Temporal", found.overdue, len(found.gone)),
+        ("tokens, approvals and debts that no entry tells of", "", len(found.untold)),
     ]
     for cohort in found.unasked:
         say(f"Temporal doesn't answer: whether {cohort}'s overdue cases have their workflows is not known")

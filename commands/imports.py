@@ -79,10 +79,14 @@ def import_taxpayers_(
             " former snapshot, else left for pgfn and lodged for regua."
         ),
     ] = None,
+    expect_fewer: Annotated[
+        bool,
+        typer.Option("--expect-fewer", help="Take a snapshot that lacks more than a tenth, or damaged keys."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    statement = Statement(amounts, as_of, snapshot_of.strip() or None)
+    statement = Statement(amounts, as_of, snapshot_of.strip() or None, expect_fewer)
     merge = partial(import_taxpayers, statement=statement, now=datetime.now(UTC))
     take(file, lambda header: debt_reader(header, today(), layout), merge, as_json)
 

@@ -68,6 +68,8 @@ GROUNDS = {
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
     "absent_from_extract": "ausente do último extrato",
+    "not_yet_registered": "ainda não inscrito em dívida ativa",
+    "under_rectification": "inscrição em retificação",
     "unusable_row": "linha do extrato que não pôde ser aproveitada",
 }
 

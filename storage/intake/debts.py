@@ -12,6 +12,7 @@ from models.intake.statement import Statement
 from storage.intake.changes import apply_differences
 from storage.intake.differences import find_absent, find_differences
 from storage.intake.files import SourceFile
+from storage.intake.guards import must_be_plausible, must_have_whole_keys
 from storage.intake.left import deduct
 from storage.intake.rejects import Rejects
 from storage.intake.sources import day_of, known_source, remember_source
@@ -19,7 +20,8 @@ from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers
 from storage.intake.unusable import UnusableRows
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text,
-    inscription_key text, period text, due date, litigation boolean, amount numeric(15, 2), ground text, kind text,
+    inscription_key text, period text, due date, litigation boolean, amount numeric(15, 2), ground text,
+    ended text, kind text,
     prescribes date, own boolean, assets numeric(17, 2), registered_on date"""
 
 NOTHING_SAID = Statement()
@@ -54,6 +56,7 @@ def import_debts(
         rows = stage(connection, COLUMNS, source, read.read, rejects, progress, unusable.add)
         begin_merge(connection)
         unusable.match(connection)
+    must_have_whole_keys(connection, statement)
     known = known_source(connection, statement.snapshot_of)
     amounts = statement.amounts or known.amounts or read.amounts
     today = now.astimezone().date()
@@ -63,6 +66,7 @@ def import_debts(
     deduct(connection, amounts, statement.as_of, now)
     find_differences(connection, amounts, as_of)
     find_absent(connection, statement.snapshot_of)
+    must_be_plausible(connection, statement, read.columns_vary)
     apply_differences(connection, now)
     if statement.snapshot_of is not None:
         remember_source(connection, statement.snapshot_of, amounts, as_of)

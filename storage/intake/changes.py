@@ -22,7 +22,7 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     leaving = connection.execute(text(LEAVING)).all()
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
-        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, UPDATE_ASSETS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, REVIVE_DEBTS, UPDATE_ASSETS),
     ):
         connection.execute(text(change))
     for case, debt in leaving:
@@ -40,6 +40,8 @@ UNION SELECT debt, tax FROM lifts
 UNION SELECT debt, places.tax FROM places LEFT JOIN incoming ON incoming.id = debt WHERE is_new IS NOT TRUE
 UNION SELECT debt, tax FROM deductions JOIN debts ON debts.id = debt WHERE contradiction IS NOT NULL
 UNION SELECT debt, tax FROM gone
+UNION SELECT debt, tax FROM ends
+UNION SELECT debt, tax FROM revivals
 """
 
 LOCK_CASES = """
@@ -111,6 +113,28 @@ INSERT INTO holds (debt, ground, source, placed_by, reason)
 SELECT debt, 'data_under_review', 'person', 'taxpayers import', contradiction
 FROM deductions WHERE contradiction IS NOT NULL ORDER BY debt
 ON CONFLICT DO NOTHING
+"""
+
+END_DEBTS = """
+WITH ended AS (
+    INSERT INTO extinctions (debt, ground, "on", state, source, decided_by, reason)
+    SELECT debt, ends.ground, incoming.as_of, 'confirmed', 'extract', 'taxpayers import',
+           'linha ' || ends.line || ' do extrato de ' || to_char(incoming.as_of, 'DD/MM/YYYY')
+    FROM ends JOIN incoming ON incoming.id = ends.debt ORDER BY debt
+    RETURNING debt, "on"
+)
+UPDATE debts SET extinct_on = ended."on" FROM ended WHERE ended.debt = debts.id
+"""
+
+REVIVE_DEBTS = """
+WITH revived AS (
+    UPDATE extinctions
+    SET undone_at = clock_timestamp(), undone_by = 'taxpayers import',
+        undone_because = 'linha ' || line || ' do extrato seguinte: em cobrança'
+    FROM revivals WHERE revivals.extinction = extinctions.id
+    RETURNING extinctions.debt
+)
+UPDATE debts SET extinct_on = NULL FROM revived WHERE revived.debt = debts.id
 """
 
 UPDATE_ASSETS = "UPDATE taxpayers SET known_assets = owned.assets FROM owned WHERE taxpayers.id = owned.taxpayer"

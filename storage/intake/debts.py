@@ -33,10 +33,14 @@ class DebtsImported:
     taxpayers: int
     debts: int
     on_hold: dict[str, int]
+    ended: dict[str, int]
+    """Debts that the source says are over, by ground."""
     as_of: date
     amounts: str
     outdated: int
     """Rows of debts of which a newer extract has told already."""
+    nothing_owed: int
+    """Rows of debts that are over, and were never known here."""
 
 
 def import_debts(
@@ -62,6 +66,7 @@ def import_debts(
     today = now.astimezone().date()
     as_of = day_of(connection, statement, known, today)
     outdated = connection.execute(text(DROP_OUTDATED), {"as_of": as_of}).rowcount if statement.as_of else 0
+    nothing_owed = connection.execute(text(DROP_NOTHING_OWED)).rowcount
     merge_taxpayers(connection)
     deduct(connection, amounts, statement.as_of, now)
     find_differences(connection, amounts, as_of)
@@ -78,7 +83,9 @@ def import_debts(
         on_hold={each.ground: each.debts for each in held},
         as_of=as_of,
         amounts=amounts,
+        ended={each.ground: each.debts for each in connection.execute(text(COUNT_ENDS))},
         outdated=outdated,
+        nothing_owed=nothing_owed,
     )
 
 
@@ -87,6 +94,14 @@ DROP_OUTDATED = """
 DELETE FROM staged USING debts
 WHERE (debts.tax, debts.inscription_key) = (staged.tax, staged.inscription_key) AND debts.as_of > :as_of
 """
+
+# nobody is put on record for a debt that is over
+DROP_NOTHING_OWED = """
+DELETE FROM staged WHERE ended IS NOT NULL AND NOT EXISTS (
+    SELECT FROM debts WHERE (debts.tax, debts.inscription_key) = (staged.tax, staged.inscription_key))
+"""
+
+COUNT_ENDS = "SELECT ground, count(*) AS debts FROM ends GROUP BY ground ORDER BY ground"
 
 COUNT_HOLDS = """
 SELECT ground, count(*) AS debts FROM (

@@ -70,8 +70,10 @@ TAKEN = """
 SELECT count(*) FILTER (WHERE NOT EXISTS (
            SELECT FROM holds
            WHERE holds.debt = snapshot_debts.debt AND ground = 'absent_from_extract' AND lifted_at IS NULL)) AS had,
-       (SELECT count(*) FROM places WHERE ground = 'absent_from_extract') AS taken
-FROM snapshot_debts WHERE source = :source
+       (SELECT count(*) FROM places WHERE ground = 'absent_from_extract')
+       + (SELECT count(*) FROM ends JOIN snapshot_debts AS mine USING (debt) WHERE mine.source = :source) AS taken
+FROM snapshot_debts JOIN debts ON debts.id = snapshot_debts.debt
+WHERE source = :source AND debts.extinct_on IS NULL
 """
 
 # companies of one root are one

@@ -36,9 +36,7 @@ def source(engine: Engine, tmp_path: Path) -> Source:
 # ---- a snapshot that takes much away
 
 
-@pytest.mark.parametrize(
-    ("had", "left", "refused"), [(50, 45, False), (50, 44, True), (49, 1, False), (90, 80, True)]
-)
+@pytest.mark.parametrize(("had", "left", "refused"), [(50, 45, False), (50, 44, True), (49, 1, False), (90, 80, True)])
 def test_a_snapshot_that_takes_away_more_than_a_tenth_is_refused(
     source: Source, had: int, left: int, refused: bool
 ) -> None:

@@ -21,19 +21,23 @@ from models.law.calendar import Standstill, Unit, Wait
 from models.law.term import Term, term_of
 from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Ruler
-from models.words import LADDER, PRIOR_STEPS, STATUTE
+from models.words import LADDER, PRIOR_STEPS, REPEATED, STATUTE
 
 
 def basis_of(view: View) -> tuple[Basis, str]:
-    """The basis on which a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words
-    too."""
+    """The basis on which a case is at the gate: by the thresholds of LC 225/2026, where they may be used yet, or by the
+    ruler's own ladder; in words too, which cite that law for the former only."""
     ruler, facts = view.ruler, view.facts
     found = persistent_defaulter(
         ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
     )
-    if found:
+    if found and ruler.jurisdiction.may_use(found.law, facts.today):
         return "statutory", STATUTE.format(finding=found.reason)
-    return "ladder", LADDER.format(label=ruler.label)
+    law = ruler.gate.law if ruler.gate else None
+    cited = f" ({law.source})" if law and law.holds(facts.today) else ""
+    if found:
+        return "ladder", REPEATED.format(finding=found.finding, label=ruler.label) + cited
+    return "ladder", LADDER.format(label=ruler.label) + cited
 
 
 def due(view: View) -> date | None:

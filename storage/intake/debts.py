@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, text
 
 from models.intake.debts import DebtReader
-from models.intake.statement import Statement
+from models.intake.statement import Amounts, Statement
 from storage.intake.changes import apply_differences
 from storage.intake.differences import find_absent, find_differences
 from storage.intake.files import SourceFile
 from storage.intake.guards import must_be_plausible, must_have_whole_keys
 from storage.intake.left import deduct
+from storage.intake.preview import Foreseen, foresee_changes
 from storage.intake.rejects import Rejects
 from storage.intake.sources import day_of, known_source, remember_source
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, stage
@@ -36,7 +37,7 @@ class DebtsImported:
     ended: dict[str, int]
     """Debts that the source says are over, by ground."""
     as_of: date
-    amounts: str
+    amounts: Amounts
     outdated: int
     """Rows of debts of which a newer extract has told already."""
     nothing_owed: int
@@ -56,6 +57,36 @@ def import_debts(
     its source: debts that the source had before and no longer has are held until they are seen again, and debtors who
     are no longer named are off the debt. Raises Refusal."""
     now = now or datetime.now(UTC)
+    imported = _compare(connection, source, read, rejects, progress, statement, now)
+    apply_differences(connection, now)
+    if statement.snapshot_of is not None:
+        remember_source(connection, statement.snapshot_of, imported.amounts, imported.as_of)
+    return imported
+
+
+def foresee_debts(
+    connection: Connection,
+    source: SourceFile,
+    read: DebtReader,
+    rejects: Rejects,
+    progress: Progress,
+    statement: Statement,
+    now: datetime,
+) -> tuple[DebtsImported, list[Foreseen]]:
+    """Tell what an import would do; the caller's transaction is to be rolled back. Raises Refusal."""
+    return _compare(connection, source, read, rejects, progress, statement, now), foresee_changes(connection)
+
+
+def _compare(
+    connection: Connection,
+    source: SourceFile,
+    read: DebtReader,
+    rejects: Rejects,
+    progress: Progress,
+    statement: Statement,
+    now: datetime,
+) -> DebtsImported:
+    """Stage a file, put its people on record, and find what it says otherwise of debts."""
     with UnusableRows(read.about) as unusable:
         rows = stage(connection, COLUMNS, source, read.read, rejects, progress, unusable.add)
         begin_merge(connection)
@@ -72,9 +103,6 @@ def import_debts(
     find_differences(connection, amounts, as_of)
     find_absent(connection, statement.snapshot_of)
     must_be_plausible(connection, statement, read.columns_vary)
-    apply_differences(connection, now)
-    if statement.snapshot_of is not None:
-        remember_source(connection, statement.snapshot_of, amounts, as_of)
     held = connection.execute(text(COUNT_HOLDS), {"source": statement.snapshot_of})
     return DebtsImported(
         rows=rows,
@@ -111,8 +139,11 @@ SELECT ground, count(*) AS debts FROM (
     UNION ALL
     SELECT 'data_under_review' FROM deductions WHERE contradiction IS NOT NULL
     UNION ALL
+    SELECT ground FROM places WHERE ground = 'absent_from_extract'
+    UNION ALL
     SELECT ground FROM snapshot_debts JOIN holds USING (debt)
     WHERE snapshot_debts.source = :source AND ground = 'absent_from_extract' AND lifted_at IS NULL
+      AND NOT EXISTS (SELECT FROM lifts WHERE lifts.hold = holds.id)
 ) AS held
 GROUP BY ground ORDER BY ground
 """

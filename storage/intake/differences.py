@@ -14,8 +14,8 @@ from models.intake.statement import Amounts
 
 
 def find_differences(connection: Connection, amounts: Amounts, as_of: date) -> None:
-    """Make `incoming`, `links`, `lifts`, `ends`, `revivals`, `places` and `owned` of what is staged, of `unusable` rows and
-    of `deductions`."""
+    """Make `incoming`, `links`, `lifts`, `ends`, `revivals`, `places` and `owned`; there are `staged`, `unusable` and
+    `deductions`."""
     connection.execute(text(INCOMING), {"left": amounts == "left", "as_of": as_of})
     connection.execute(text("ANALYZE incoming"))
     for difference in (LINKS, LIFTS, ENDS, PLACES, OWNED):

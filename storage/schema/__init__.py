@@ -7,8 +7,19 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
-from storage.schema.debts import benefits, debtors, debts, extract_sources, filings, holds, rates, snapshot_debts
-from storage.schema.due_process import acts, approvals, defences, prior_steps, suspensions, tasks
+from storage.schema.debts import (
+    benefits,
+    debtors,
+    debts,
+    extinctions,
+    extract_sources,
+    filings,
+    holds,
+    interruptions,
+    rates,
+    snapshot_debts,
+)
+from storage.schema.due_process import acts, approvals, defences, prior_step_debts, prior_steps, suspensions, tasks
 from storage.schema.notices import delivery_events, notices, replies
 from storage.schema.payments import (
     allocations,
@@ -41,16 +52,19 @@ __all__ = [
     "decisions",
     "defences",
     "delivery_events",
+    "extinctions",
     "extract_sources",
     "filings",
     "holds",
     "instalments",
+    "interruptions",
     "metadata",
     "notices",
     "opt_outs",
     "outbox",
     "payments",
     "policies",
+    "prior_step_debts",
     "prior_steps",
     "published",
     "quarantined_items",

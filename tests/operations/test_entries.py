@@ -22,6 +22,7 @@ from models.intake.filings import filing_reader
 from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.grounds import Ground
+from models.law.prescription import Cause
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
 from models.roles import DUTIES, Role
@@ -50,7 +51,9 @@ from operations.cohorts import (
 )
 from operations.due_process import (
     file_defence,
+    judge_extinction,
     place_hold,
+    record_interruption,
     register_service,
     release_hold,
     rule_on_defence,
@@ -247,6 +250,20 @@ def _(world: World) -> str:
 @carried_out("case step")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "protest", ON, "livro 7", NOW)
+    return world.case
+
+
+@carried_out("case interruption")
+def _(world: World) -> str:
+    record_interruption(world.engine, BIA, world.case, Cause.ORDER_TO_CITE, ON, "autos 7", NOW)
+    return world.case
+
+
+@carried_out("case extinct")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET prescribes = '2026-01-01'"))
+    judge_extinction(world.engine, BIA, world.case, "confirmed", "parecer 7", NOW)
     return world.case
 
 

@@ -59,9 +59,7 @@ def import_(
     expect_fewer: Annotated[
         bool, typer.Option("--expect-fewer", help="Take a snapshot that lacks more than a tenth, or damaged keys.")
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would change, with ten lines each.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change, ten lines of each.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from models.case.journal import EntryKind
 from models.events import ExtractChanged
+from models.words import EXTINCTIONS
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
@@ -19,18 +20,24 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     # cases by id, then debts by id
     cases = connection.execute(text(LOCK_CASES)).scalars().all()
     connection.execute(text(LOCK_DEBTS))
-    leaving = connection.execute(text(LEAVING)).all()
+    concerned = connection.execute(text(CONCERNED)).all()
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
         *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, REVIVE_DEBTS, UPDATE_ASSETS),
     ):
         connection.execute(text(change))
-    for case, debt in leaving:
-        told = read_case(connection, case)
-        why = f"o último extrato não o nomeia mais devedor do débito {debt}"
-        record_decision(connection, told, EntryKind.DEBTOR_REMOVED, why, told.clock.day_at(now))
+    for row in concerned:
+        case, kind = read_case(connection, row.case), EntryKind(row.kind)
+        how = EXTINCTIONS.get(row.ground, "")
+        record_decision(connection, case, kind, WHY[kind].format(debt=row.debt, how=how), case.clock.day_at(now))
     enqueue(connection, cases, ExtractChanged())
 
+
+WHY = {
+    EntryKind.DEBTOR_REMOVED: "o último extrato não o nomeia mais devedor do débito {debt}",
+    EntryKind.EXTINCTION_CONFIRMED: "débito {debt} extinto, segundo o extrato: {how}",
+    EntryKind.EXTINCTION_REFUTED: "débito {debt} de novo em cobrança, segundo o extrato",
+}
 
 # debts known before, of which something else is true now
 TOUCHED = """
@@ -63,10 +70,17 @@ SELECT count(*) FROM (
 ) AS locked
 """
 
-LEAVING = """
-SELECT cases.id, gone.debt FROM gone
-JOIN cases ON cases.taxpayer = gone.taxpayer AND cases.tax = gone.tax AND closed_at IS NULL
-ORDER BY cases.id, gone.debt
+# the open cases whose journals say what happened: who was a debtor, and of which debt
+CONCERNED = """
+SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground FROM (
+    SELECT 'debtor_removed' AS kind, debt, NULL AS ground, taxpayer, tax FROM gone
+    UNION ALL
+    SELECT 'extinction_confirmed', debt, ground, taxpayer, tax FROM ends JOIN debtors USING (debt)
+    UNION ALL
+    SELECT 'extinction_refuted', debt, NULL, taxpayer, tax FROM revivals JOIN debtors USING (debt)
+) AS happened
+JOIN cases ON cases.taxpayer = happened.taxpayer AND cases.tax = happened.tax AND closed_at IS NULL
+ORDER BY cases.id, happened.debt
 """
 
 UPDATE_DEBTS = """

@@ -91,10 +91,10 @@ ORDER BY line LIMIT 1
 """
 
 DOUBLED = """
-SELECT count(*) AS added, count(doubled.line) AS doubled, min(doubled.line) AS line
+SELECT count(*) AS added, count(DISTINCT doubled.debt) AS doubled, min(doubled.line) AS line
 FROM (SELECT * FROM incoming WHERE is_new ORDER BY line LIMIT :sample) AS new
 LEFT JOIN LATERAL (
-    SELECT new.line FROM links
+    SELECT new.line, debts.id AS debt FROM links
     JOIN debtors ON debtors.taxpayer = links.taxpayer
     JOIN debts ON debts.id = debtors.debt AND debts.tax = new.tax AND debts.due = new.due
               AND debts.amount = new.amount AND coalesce(debts.period = new.period, true)

@@ -172,6 +172,7 @@ extinctions = Table(
     Column("undone_by", Text),
     Column("undone_because", Text),
     Index("uq_extinctions_current", "debt", "ground", "on", unique=True, postgresql_where=text("undone_at IS NULL")),
+    Index("ix_extinctions_debt", "debt"),
     one_of("ground", Extinction),
     one_of("state", ("confirmed", "refuted")),
     one_of("source", ("person", "extract")),

@@ -25,6 +25,7 @@ def upgrade() -> None:
         op.add_column("extinctions", sa.Column(column, kind, nullable=True))
     op.create_check_constraint("source_known", "extinctions", "source IN ('person', 'extract')")
     op.drop_constraint(op.f("uq_extinctions_debt_ground_on"), "extinctions")
+    op.create_index("ix_extinctions_debt", "extinctions", ["debt"])
     op.create_index(
         "uq_extinctions_current",
         "extinctions",
@@ -40,6 +41,7 @@ def downgrade() -> None:
     op.execute("UPDATE extinctions SET ground = 'administrative_decision' WHERE ground = 'cancellation'")
     _know(GROUNDS)
     op.drop_index("uq_extinctions_current", "extinctions")
+    op.drop_index("ix_extinctions_debt", "extinctions")
     op.create_unique_constraint(op.f("uq_extinctions_debt_ground_on"), "extinctions", ["debt", "ground", "on"])
     op.drop_constraint(op.f("ck_extinctions_source_known"), "extinctions")
     for column in ("undone_because", "undone_by", "undone_at", "source"):

@@ -6,8 +6,8 @@ The downgrade takes what was undone out of the record, where the former schema k
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0035"
+down_revision = "0034"
 
 GROUNDS = (
     "payment compensation transaction remission prescription lapse deposit_converted advance_payment consignment"

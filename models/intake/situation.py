@@ -78,7 +78,7 @@ _KNOWN_DETAIL = re.compile(r"\b(?:RETIFICAD[AO]|INSCRIT[AO]|(?:DES)?AJUIZ\w*)\b"
 
 @lru_cache(maxsize=4096)
 def situation_of(situation: str, detail: str = "") -> Situation:
-    """What a situation and its detail mean."""
+    """The meaning of a situation and its detail."""
     kind = fold(situation)
     if kind not in SITUATIONS:
         return _in_words(kind) or Situation(hold=UNKNOWN)

@@ -1,4 +1,4 @@
-"""What an extract would do, told before it is done: how much of each kind, with the first lines of each."""
+"""The changes that an extract would make, told before: how many of each kind, with the first lines of each."""
 
 from __future__ import annotations
 

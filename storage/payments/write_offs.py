@@ -89,7 +89,7 @@ class ListedWriteOff(TypedDict):
 
 
 def list_write_offs(connection: Connection, page: Page = WHOLE) -> Iterator[ListedWriteOff]:
-    """What was said of debts that are extinct, in that order, with what was undone of it."""
+    """The debts that were said to be extinct, in the order in which that was said, with what was undone of it."""
     return WRITE_OFFS.rows(connection, page, {})
 
 

@@ -23,7 +23,7 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     concerned = connection.execute(text(CONCERNED)).all()
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
-        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, REVIVE_DEBTS, UPDATE_ASSETS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS),
     ):
         connection.execute(text(change))
     for row in concerned:
@@ -48,7 +48,7 @@ UNION SELECT debt, places.tax FROM places LEFT JOIN incoming ON incoming.id = de
 UNION SELECT debt, tax FROM deductions JOIN debts ON debts.id = debt WHERE contradiction IS NOT NULL
 UNION SELECT debt, tax FROM gone
 UNION SELECT debt, tax FROM ends
-UNION SELECT debt, tax FROM revivals
+UNION SELECT debt, tax FROM returned
 """
 
 LOCK_CASES = """
@@ -77,7 +77,7 @@ SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground FROM (
     UNION ALL
     SELECT 'extinction_confirmed', debt, ground, taxpayer, tax FROM ends JOIN debtors USING (debt)
     UNION ALL
-    SELECT 'extinction_refuted', debt, NULL, taxpayer, tax FROM revivals JOIN debtors USING (debt)
+    SELECT 'extinction_refuted', debt, NULL, taxpayer, tax FROM returned JOIN debtors USING (debt)
 ) AS happened
 JOIN cases ON cases.taxpayer = happened.taxpayer AND cases.tax = happened.tax AND closed_at IS NULL
 ORDER BY cases.id, happened.debt
@@ -140,15 +140,15 @@ WITH ended AS (
 UPDATE debts SET extinct_on = ended."on" FROM ended WHERE ended.debt = debts.id
 """
 
-REVIVE_DEBTS = """
-WITH revived AS (
+OWE_AGAIN = """
+WITH back AS (
     UPDATE extinctions
     SET undone_at = clock_timestamp(), undone_by = 'taxpayers import',
         undone_because = 'linha ' || line || ' do extrato seguinte: em cobrança'
-    FROM revivals WHERE revivals.extinction = extinctions.id
+    FROM returned WHERE returned.extinction = extinctions.id
     RETURNING extinctions.debt
 )
-UPDATE debts SET extinct_on = NULL FROM revived WHERE revived.debt = debts.id
+UPDATE debts SET extinct_on = NULL FROM back WHERE back.debt = debts.id
 """
 
 UPDATE_ASSETS = "UPDATE taxpayers SET known_assets = owned.assets FROM owned WHERE taxpayers.id = owned.taxpayer"

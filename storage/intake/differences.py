@@ -14,7 +14,7 @@ from models.intake.statement import Amounts
 
 
 def find_differences(connection: Connection, amounts: Amounts, as_of: date) -> None:
-    """Make `incoming`, `links`, `lifts`, `ends`, `revivals`, `places` and `owned`; there are `staged`, `unusable` and
+    """Make `incoming`, `links`, `lifts`, `ends`, `returned`, `places` and `owned`; there are `staged`, `unusable` and
     `deductions`."""
     connection.execute(text(INCOMING), {"left": amounts == "left", "as_of": as_of})
     connection.execute(text("ANALYZE incoming"))
@@ -99,7 +99,7 @@ SELECT incoming.id AS debt, incoming.tax, ended AS ground, line
 FROM incoming JOIN debts ON debts.id = incoming.id
 WHERE ended IS NOT NULL AND extinct_on IS NULL;
 
-CREATE TEMP TABLE revivals ON COMMIT DROP AS
+CREATE TEMP TABLE returned ON COMMIT DROP AS
 SELECT incoming.id AS debt, incoming.tax, extinctions.id AS extinction, line
 FROM incoming JOIN debts ON debts.id = incoming.id
 JOIN extinctions ON extinctions.debt = debts.id AND state = 'confirmed' AND undone_at IS NULL AND source = 'extract'

@@ -67,8 +67,8 @@ WITH difference (place, what, kind, line, tax, inscription, was, becomes) AS (
     SELECT 3, 'ended', ends.ground, ends.line, debts.tax, inscription, CAST(balance AS text), '0.00'
     FROM ends JOIN debts ON debts.id = ends.debt
     UNION ALL
-    SELECT 4, 'collected again', '', revivals.line, debts.tax, inscription, NULL, NULL
-    FROM revivals JOIN debts ON debts.id = revivals.debt
+    SELECT 4, 'collected again', '', returned.line, debts.tax, inscription, NULL, NULL
+    FROM returned JOIN debts ON debts.id = returned.debt
     UNION ALL
     SELECT 5, 'held', places.ground, places.line, places.tax, coalesce(debts.inscription, incoming.inscription),
            NULL, places.reason

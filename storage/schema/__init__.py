@@ -4,7 +4,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, sign_ins, tokens
+from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import (
@@ -73,6 +73,7 @@ __all__ = [
     "remissions",
     "remittances",
     "replies",
+    "restatements",
     "reversals",
     "rulers",
     "sign_ins",

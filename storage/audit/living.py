@@ -37,8 +37,10 @@ class Living:
     started: ColumnElement[bool]
     """Whether it should have its workflow by now."""
 
-    def count(self, connection: Connection) -> int:
-        return connection.execute(select(func.count()).select_from(self.table).where(self._lives)).scalar_one()
+    def count(self, connection: Connection, cohort: str | None = None) -> int:
+        """How many there are; of cases, of one cohort alone if wanted."""
+        mine = true() if cohort is None else cases.c.cohort == cohort
+        return connection.execute(select(func.count()).select_from(self.table).where(self._lives, mine)).scalar_one()
 
     def ids(self, connection: Connection) -> set[str]:
         return set(connection.scalars(select(self.table.c.id).where(self._lives)))

@@ -80,6 +80,7 @@ class Posting:
         slips: Collection[int] = (),
         payments_named: Collection[int] = (),
         debts_named: Collection[str] = (),
+        instalments_named: Collection[str] = (),
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
@@ -87,7 +88,12 @@ class Posting:
         charged = billed_by(connection, txids)
         named = {kind: [each.id for each in charged.values() if each.kind == kind] for kind in ("debt", "instalment")}
         self.locked = lock_for_posting(
-            connection, txids, slips, payments_named, [*debts_named, *named["debt"]], named["instalment"]
+            connection,
+            txids,
+            slips,
+            payments_named,
+            [*debts_named, *named["debt"]],
+            [*instalments_named, *named["instalment"]],
         )
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}

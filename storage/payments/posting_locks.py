@@ -157,10 +157,17 @@ def _instalments(
     txids: Collection[str],
     slips: Collection[int],
     payments_named: Collection[int],
-    ids: Collection[str],
+    instalments_named: Collection[str],
 ) -> Sequence[Any]:
-    by_name = ((instalments.c.pix_txid, txids), (instalments.c.slip_number, slips), (instalments.c.id, ids))
-    conditions = [any_of(column, names) for column, names in by_name if names]
+    conditions = [
+        any_of(column, names)
+        for column, names in (
+            (instalments.c.pix_txid, txids),
+            (instalments.c.slip_number, slips),
+            (instalments.c.id, instalments_named),
+        )
+        if names
+    ]
     if payments_named:
         paid_for = select(payments.c.instalment).where(any_of(payments.c.id, payments_named))
         conditions.append(instalments.c.id.in_(paid_for))

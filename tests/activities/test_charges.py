@@ -210,6 +210,7 @@ def test_what_is_paid_to_the_charge_of_an_instalment_is_the_instalment_s(engine:
         # the debt's, of what the 303.00 left
         ("open", Decimal("597.00")),
         ("paid", Decimal("303.00")),
-        ("removed", Decimal("300.00")),
         ("removed", Decimal("306.55")),
+        # the first, late for 28 days: 1 % and 9.24 %
+        ("removed", Decimal("330.72")),
     ]

@@ -114,7 +114,7 @@ def _said(text: str) -> tuple[Claim, ...]:
 
 
 def wrong_claims(letter: Letter, channel: Channel, message: Message) -> Iterator[str]:
-    """What a message says that it may not say in this letter."""
+    """Find what a message says that it may not say in this letter."""
     for claim in _said(f"{message.subject or ''}\n{message.body}"):
         if claim.wrong_in(letter, channel):
             yield claim.what

@@ -1,4 +1,4 @@
-"""What a text may not say: each sentence beside one that is fine, by a ruler with one letter."""
+"""Sentences that a text may not say, each sentence beside one that is fine."""
 
 import pytest
 

@@ -10,11 +10,11 @@ import typer
 from sqlalchemy import Connection, Engine
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import TemporalError
 
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.overdue import overdue
 from commands.percentages import share_of
 from commands.progress import watch
 from commands.services import temporal_client
@@ -42,7 +42,6 @@ from operations.cohorts import (
     resume_cohort,
 )
 from operations.rulers import load_ruler
-from storage.audit.living import CASES
 from storage.case.cohorts import Cohort, Selection, read_cohort
 from storage.case.dry_run import DryRun, foresee
 from storage.proof.holdout import drawn
@@ -50,7 +49,6 @@ from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
 from workflows.names import TASK_QUEUE, cohort_workflow_id
-from workflows.running import count, running
 from workflows.start import before_its_cases
 
 if TYPE_CHECKING:
@@ -77,8 +75,6 @@ EVENING = 18
 """From this local hour on, a real clock's first day is the next one."""
 
 HORIZON = timedelta(days=30)
-
-ANSWER_SECONDS = 5.0
 
 
 COVARIATES = {"valor devido": "amount", "tributo": "tax", "faixa de valor": "amount band", "hábito": "habit"}
@@ -170,32 +166,25 @@ def status(name: str, json: Json = False) -> None:
     with answering_database() as engine, engine.connect() as connection:
         file = cohort_file(connection, name, datetime.now(UTC))
         holdout = holdout_of(connection, name)
-        missing = asyncio.run(_missing(name, CASES.count(connection, name)))
+        late = overdue(engine, name)
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
             say(f"{name} is {file['state']} by {file['lifecycle_set_by']} since {file['lifecycle_since']}")
-        if missing:
-            say(f"{missing} of {file['cases']} cases have no workflow; `status` says more")
         if near := file["near_prescription"]:
             say(f"{near} of {file['cases']} cases near prescription; `case list` has them first")
+        if late.cases:
+            gone = "Temporal doesn't answer" if late.gone is None else f"{len(late.gone)} of them without a workflow"
+            say(f"{len(late.cases)} cases overdue, {gone}")
         table(["status", "cases"], file["statuses"].items(), f"{name} · {file['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
         of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
         _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
         _show_holdout(holdout)
 
-    emit({**file, "missing_workflows": missing, "holdout": holdout}, json, readable)
-
-
-async def _missing(cohort: str, wanted: int) -> int | None:
-    """How many of a cohort's cases have no workflow; None where Temporal doesn't tell."""
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            running_now = await count(await temporal_client(), f"{running(CASES.workflow)} AND Cohort = '{cohort}'")
-    except (TemporalError, TimeoutError, RuntimeError, Refusal):
-        return None
-    return max(0, wanted - running_now)
+    missing = None if late.gone is None else len(late.gone)
+    overdue_now = {"cases": len(late.cases), "without_workflow": missing}
+    emit({**file, "holdout": holdout, "overdue": overdue_now}, json, readable)
 
 
 @cohort.command("release")

@@ -8,22 +8,12 @@ from typing import TypedDict
 
 from sqlalchemy import Connection, text
 
-from storage.audit.living import AGREEMENTS, CASES
+from models.case.cohort_state import State
+from storage.audit.living import AGREEMENTS, CASES, overdue_cases
 from storage.case.cohorts import cohort_names, read_cohort
 
-LATE_DAYS = 4
-"""Logical days after which a step that is due is late, whatever contact hours and days off made it wait for."""
-LATE = timedelta(minutes=10)
-"""The least that it is late on the wall."""
 CLAIMED_LONG = timedelta(minutes=15)
 """After which a notice that was claimed should have left."""
-
-OVERDUE = text("""
-    SELECT id FROM cases
-    WHERE cohort = :cohort AND closed_at IS NULL AND status <> 'control' AND blocks = '[]'
-      AND next_step ->> 'on' < :day
-    ORDER BY id
-""")
 
 NUMBERS = text("""
     SELECT (SELECT count(*) FROM tasks WHERE done_at IS NULL AND due < CAST(:now AS timestamptz)::date)
@@ -115,11 +105,10 @@ def read_vitals(connection: Connection, now: datetime) -> Vitals:
 
 
 def _overdue(connection: Connection, now: datetime) -> list[str]:
-    """The cases of running cohorts whose next step is late on their own clock."""
-    late: list[str] = []
-    for name in cohort_names(connection):
-        cohort = read_cohort(connection, name)
-        if cohort.lifecycle.state == "running":
-            day = cohort.clock.day_at(now - LATE) - timedelta(days=LATE_DAYS)
-            late += connection.scalars(OVERDUE, {"cohort": name, "day": day.isoformat()})
-    return late
+    """The overdue cases of running cohorts."""
+    return [
+        case
+        for name in cohort_names(connection)
+        if read_cohort(connection, name).lifecycle.state is State.RUNNING
+        for case in overdue_cases(connection, name, now)
+    ]

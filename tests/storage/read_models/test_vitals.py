@@ -42,21 +42,14 @@ def test_an_empty_record_has_nothing_wrong(world: DeliveryWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "blocks", "late"),
-    [(3, "[]", False), (6, "[]", True), (6, '[{"kind": "paused"}]', False)],
+    ("ago", "lifecycle", "late"), [(1, "running", False), (3, "running", True), (3, "paused", False)]
 )
-def test_a_case_is_overdue_when_its_step_is_days_late_and_nothing_blocks_it(
-    world: DeliveryWorld, case: str, ago: int, blocks: str, late: bool
+def test_a_case_of_a_running_cohort_is_overdue_when_its_step_is_late(
+    world: DeliveryWorld, case: str, ago: int, lifecycle: str, late: bool
 ) -> None:
     step = f'{{"on": "{TODAY - timedelta(days=ago)}"}}'
-    status = "paused" if "paused" in blocks else "running"
-    run(
-        world,
-        "UPDATE cases SET next_step = CAST(:step AS jsonb), blocks = CAST(:blocks AS jsonb), status = :status",
-        step=step,
-        blocks=blocks,
-        status=status,
-    )
+    run(world, "UPDATE cases SET next_step = CAST(:step AS jsonb), revision = 1", step=step)
+    run(world, "UPDATE cohorts SET lifecycle = :now, lifecycle_since = CURRENT_DATE", now=lifecycle)
     assert read(world)["overdue_cases"] == ([case] if late else [])
 
 

@@ -39,6 +39,8 @@ class Debt(_Fact):
     protested: bool = False
     prescribes: date | None = None
     """The day from which it is prescribed (CTN art. 174), where known."""
+    registered_on: date | None = None
+    """The day it was registered as dívida ativa; none: it isn't, as far as is known."""
     prescription_refuted: bool = False
     """People have said that it isn't."""
 

@@ -27,7 +27,7 @@ class ContactsImported:
     rows: int
     taxpayers: int
     contacts: int
-    """Those that were not on record as they are now."""
+    """The contacts that were not on record as they are now."""
     changed: int
     """Taxpayers who are reached otherwise from now on."""
     refused: int

@@ -1,4 +1,4 @@
-"""What taxpayers read about PGFN's debts has no word of ours, and takes no day of registration for a due date."""
+"""The texts that taxpayers read about PGFN's debts have no word of ours, and no registration as a due date."""
 
 from pathlib import Path
 
@@ -23,6 +23,8 @@ def told(engine: Engine, folder: Path, *rows: str, header: str) -> tuple[str, st
     assert City(engine, folder).starts(ruler=REGISTERED, on=NOON.date()) == 1
     [(case,)] = City(engine, folder).rows("SELECT id FROM cases")
     with locked_case(engine, case, NOON) as tx:
+        assert tx.step.row is not None
+        assert tx.step.rung is not None
         rung = tx.view.ruler.rung(tx.step.row, tx.step.rung)
         letter = letter_for(tx, tx.step, NOON.date())
     with engine.connect() as connection:

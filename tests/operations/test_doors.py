@@ -89,6 +89,7 @@ READS = {
     "stack rotate-key",
     "stack status",
     "stack up",
+    "status",
     "task list",
     "token list",
     "web",

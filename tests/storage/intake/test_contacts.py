@@ -1,7 +1,6 @@
 """Contacts in bulk, and the numbers by which debts are found."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +124,7 @@ def test_a_file_without_a_contact_is_refused(reached: Reached) -> None:
 # ---- access keys
 
 
-def found(source: Source, key: str, kind: str | None = None) -> list[tuple[str, str, str, Decimal]]:
+def found(source: Source, key: str, kind: str | None = None) -> list[tuple[Any, ...]]:
     with source.engine.connect() as connection:
         rows = find_debts(connection, key, kind)
         return [(row["inscription"], row["kind"], row["key"], row["balance"]) for row in rows]

@@ -36,6 +36,8 @@ class Debt(_Fact):
     """The day its first ground began; none: the day it came to be known."""
     held_until: date | None = None
     """Its last day on hold; none: nobody has said."""
+    registered_on: date | None = None
+    """The day it was registered as dívida ativa; none: it isn't, as far as is known."""
     protested: bool = False
     prescribes: date | None = None
     """The day from which it is prescribed (CTN art. 174), where known."""

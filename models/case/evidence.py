@@ -26,6 +26,8 @@ class Debt(_Fact):
     due: date
     balance: Decimal
     litigation: bool
+    registered_on: date | None = None
+    """The day of its registration as dívida ativa; none: no extract has said."""
     ledger: Decimal = Decimal(0)
     """The rest of the amount that was imported: what delay adds by the day is not in it."""
     lodged: Decimal = Decimal(0)
@@ -36,8 +38,6 @@ class Debt(_Fact):
     """The day its first ground began; none: the day it came to be known."""
     held_until: date | None = None
     """Its last day on hold; none: nobody has said."""
-    registered_on: date | None = None
-    """The day it was registered as dívida ativa; none: it isn't, as far as is known."""
     protested: bool = False
     prescribes: date | None = None
     """The day from which it is prescribed (CTN art. 174), where known."""

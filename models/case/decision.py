@@ -98,7 +98,7 @@ def _ahead(view: View) -> Step | None:
 
 
 def _after_referral(view: View, place: Referred) -> Step:
-    """What came up since the referral of the others, and is not in court, goes there on steps of its own."""
+    """The step after a referral: a debt that came up since goes to court on steps of its own."""
     found = matter(view)
     if place.debts is None or not (found.referable or found.to_register):
         return wait(view, "encaminhado para protesto e execução fiscal")

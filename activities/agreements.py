@@ -229,6 +229,7 @@ def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLe
         pix_txid=_txid(tx.connection, agreed.id, entry.n),
         payable=agreed.life.books.payable(entry, tx.today),
         breaks_on=agreed.life.breaks_on,
+        example=agreed.deal.policy.is_example or agreed.case.ruler.is_example,
         gsm7=agreed.case.ruler.sms.gsm7,
     )
 

@@ -27,6 +27,7 @@ from storage.case.cases import frozen_ruler
 from storage.case.journal import Evidence, JournalRow
 from storage.outbox import enqueue_each
 from storage.payments.charges import debts_of_charges
+from storage.payments.joint_charges import members_of
 from storage.payments.offers import settle
 from storage.payments.posting_locks import (
     LockedCase,
@@ -86,7 +87,10 @@ class Posting:
         self.arrived_at = arrived_at
         # read before anything is locked: a charge's txid stands for one debt for good
         charged = debts_of_charges(connection, txids)
-        named = [*debts_named, *charged.values()]
+        self.shared_by = members_of(connection, txids)
+        """The debts among which a payment of a charge is shared, by its txid."""
+        shared = [member.debt for members in self.shared_by.values() for member in members]
+        named = [*debts_named, *charged.values(), *shared]
         self.locked = lock_for_posting(connection, txids, slips, payments_named, named, instalments_named)
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}

@@ -159,6 +159,10 @@ class InstalmentLetter(_Value):
     pix_txid: Line
     payable: bool
     """Whether it can be paid now: some policies take an overdue instalment after the last one only."""
+    brcode: Line | None = None
+    """Pix *copia e cola*, where the bank has a charge of it."""
+    page: Line | None = None
+    """The taxpayer's own address at which it can be paid."""
     breaks_on: date | None
     """The last day on which paying it keeps the agreement."""
     gsm7: bool = False

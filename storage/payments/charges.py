@@ -1,5 +1,5 @@
-"""Pix charges on record: at most one open a debt. Its row is claimed before the bank is asked, its txid never changes
-and is never used again, so whatever is paid to it finds its debt."""
+"""Pix charges on record: at most one open a debt, an instalment, or a case for all its debts. Its row is claimed before
+the bank is asked, its txid never changes and is never used again, so whatever is paid to it finds what it was for."""
 
 from __future__ import annotations
 
@@ -7,14 +7,28 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
-from storage.schema import charges
+from storage.payments.joint_charges import Member, members_of, record_members
+from storage.schema import charges, instalments
 
 LIVE = charges.c.state.in_(("claimed", "open"))
+
+
+Kind = Literal["debt", "instalment", "case"]
+KINDS: tuple[Kind, ...] = ("debt", "instalment", "case")
+
+
+@dataclass(frozen=True, order=True)
+class Billed:
+    """The debt, the instalment, or the case with all its debts, that a charge is for, by its id."""
+
+    kind: Kind
+    id: str
 
 
 @dataclass(frozen=True)
@@ -23,49 +37,79 @@ class Terms:
 
     amount: Decimal
     due: date
+    of: tuple[Member, ...] = ()
+    """Of a case's charge: what of it is for each debt, in the order in which a payment fills them."""
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """The live charge of a debt, as its bank last confirmed it."""
+    """A live charge, as its bank last confirmed it."""
 
-    debt: str
+    billed: Billed
     txid: str
     issued: Terms | None
     """None: the bank hasn't confirmed it yet."""
     revision: int
 
 
-def claim(connection: Connection, wanted: Mapping[str, Terms], new_txid: Callable[[], str]) -> list[Claimed]:
-    """Claim the live charge of each debt. Whoever comes second waits for the first, and finds what it claimed."""
+def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Callable[[], str]) -> list[Claimed]:
+    """Claim the live charge of each. Whoever comes second waits for the first, and finds what it claimed."""
     if not wanted:
         return []
     rows = [
-        {"debt": debt, "txid": new_txid(), "amount": terms.amount, "due": terms.due, "state": "claimed"}
-        for debt, terms in sorted(wanted.items())
+        {
+            **{kind: billed.id if billed.kind == kind else None for kind in KINDS},
+            "txid": new_txid(),
+            "amount": terms.amount,
+            "due": terms.due,
+            "state": "claimed",
+        }
+        for billed, terms in sorted(wanted.items())
     ]
     connection.execute(insert(charges).values(rows).on_conflict_do_nothing())
-    return live(connection, wanted)
+    claimed = live(connection, wanted)
+    for charge in claimed:
+        if charge.issued is None:
+            record_members(connection, charge.txid, wanted[charge.billed].of)
+    return claimed
 
 
-def live(connection: Connection, debts: Collection[str]) -> list[Claimed]:
-    found = connection.execute(select(charges).where(LIVE, charges.c.debt.in_(debts)).order_by(charges.c.debt))
+def live(connection: Connection, billed: Collection[Billed]) -> list[Claimed]:
+    mine = or_(*(charges.c[kind].in_(_ids(billed, kind)) for kind in KINDS))
+    found = (
+        connection.execute(select(charges).where(LIVE, mine).order_by(charges.c.debt, charges.c.id)).mappings().all()
+    )
+    members = members_of(connection, [row["txid"] for row in found if row["case"]])
     return [
-        Claimed(row.debt, row.txid, Terms(row.amount, row.due) if row.state == "open" else None, row.revision)
+        Claimed(
+            _billed(row),
+            row["txid"],
+            Terms(row["amount"], row["due"], tuple(members.get(row["txid"], ()))) if row["state"] == "open" else None,
+            row["revision"],
+        )
         for row in found
     ]
 
 
+def _billed(row: RowMapping) -> Billed:
+    return next(Billed(kind, row[kind]) for kind in KINDS if row[kind])
+
+
+def _ids(billed: Collection[Billed], kind: str) -> list[str]:
+    return [each.id for each in billed if each.kind == kind]
+
+
 PAID = text("""
     UPDATE charges SET state = 'paid', updated_at = clock_timestamp()
-    WHERE state IN ('claimed', 'open') AND debt = ANY(:debts)
-      AND EXISTS (SELECT FROM payments WHERE payments.debt = charges.debt AND payments.txid = charges.txid)
-""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+    WHERE state IN ('claimed', 'open')
+      AND (debt = ANY(:debt) OR instalment = ANY(:instalment) OR "case" = ANY(:case))
+      AND EXISTS (SELECT FROM payments WHERE payments.txid = charges.txid AND payments.origin IS NULL)
+""").bindparams(*(bindparam(kind, type_=ARRAY(Text)) for kind in KINDS))
 
 
-def close_paid(connection: Connection, debts: Collection[str]) -> None:
+def close_paid(connection: Connection, billed: Collection[Billed]) -> None:
     """Close the charges that somebody paid: a bank takes no second payment for one."""
-    connection.execute(PAID, {"debts": list(debts)})
+    connection.execute(PAID, {kind: _ids(billed, kind) for kind in KINDS})
 
 
 def record_issued(
@@ -78,6 +122,7 @@ def record_issued(
         .where(charges.c.txid == txid, LIVE, charges.c.revision <= revision)
         .values(**confirmed, revision=revision, updated_at=func.clock_timestamp())
     )
+    record_members(connection, txid, terms.of)
 
 
 def close(connection: Connection, txid: str, state: str) -> None:
@@ -92,9 +137,35 @@ def brcodes_of(connection: Connection, debts: Collection[str]) -> dict[str, str]
     return {row.debt: row.brcode for row in connection.execute(query)}
 
 
-def debts_of_charges(connection: Connection, txids: Collection[str]) -> dict[str, str]:
-    """The debts of charges by txid, whether the charge is open or was closed long ago."""
+def brcodes_of_instalments(connection: Connection, agreement: str) -> dict[int, str]:
+    """The BR Code of each instalment that has an open charge, by its number."""
+    query = select(instalments.c.n, charges.c.brcode).join_from(charges, instalments)
+    mine = query.where(charges.c.state == "open", instalments.c.agreement == agreement)
+    return dict(connection.execute(mine).tuples().all())
+
+
+@dataclass(frozen=True)
+class JointCode:
+    """The code that pays all that a case owes."""
+
+    brcode: str
+    amount: Decimal
+    debts: frozenset[str]
+
+
+def joint_code(connection: Connection, case: str) -> JointCode | None:
+    """The open charge of a case for all its debts; None: it has none."""
+    mine = select(charges).where(charges.c.case == case, charges.c.state == "open")
+    found = connection.execute(mine).mappings().one_or_none()
+    if found is None:
+        return None
+    members = members_of(connection, [found["txid"]])[found["txid"]]
+    return JointCode(found["brcode"], found["amount"], frozenset(member.debt for member in members))
+
+
+def billed_by(connection: Connection, txids: Collection[str]) -> dict[str, Billed]:
+    """By txid, what charges are for, whether the charge is open or was closed long ago."""
     if not txids:
         return {}
-    query = select(charges.c.txid, charges.c.debt).where(charges.c.txid.in_(txids), charges.c.debt.is_not(None))
-    return {row.txid: row.debt for row in connection.execute(query)}
+    found = connection.execute(select(charges).where(charges.c.txid.in_(txids))).mappings()
+    return {row["txid"]: _billed(row) for row in found}

@@ -24,11 +24,9 @@ def members_of(connection: Connection, txids: Collection[str]) -> dict[str, list
     """The debts of each charge that is for several, in the order in which a payment fills them."""
     if not txids:
         return {}
-    asked = (
-        select(charge_debts).where(any_of(charge_debts.c.txid, txids)).order_by(charge_debts.c.txid, charge_debts.c.n)
-    )
+    asked = select(charge_debts).where(any_of(charge_debts.c.txid, txids))
     found: dict[str, list[Member]] = {}
-    for row in connection.execute(asked):
+    for row in connection.execute(asked.order_by(charge_debts.c.txid, charge_debts.c.n)):
         found.setdefault(row.txid, []).append(Member(row.debt, row.amount))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
@@ -15,8 +16,9 @@ from models.ruler.schema import Kind, Ruler
 from models.taxid import mask
 from storage.case.cases import read_case
 from storage.case.facts import read_facts
-from storage.payments.charges import brcodes_of
+from storage.payments.charges import JointCode, brcodes_of, joint_code
 from storage.payments.offers import OnDay, offer_now
+from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreement
 from storage.schema import taxpayers
 
 
@@ -32,12 +34,21 @@ class PayPage:
     facts: CaseFacts
     brcodes: Mapping[str, str]
     """Pix *copia e cola*, by debt."""
+    joint: JointCode | None = None
+    """The code that pays all of these debts at once, while it is of just these."""
     offer: OnDay | None = None
     """The offer of a campaign, while it is open."""
+    agreement: SignedAgreement | None = None
+    """The agreement that is running; its debts are paid by its instalments."""
 
     @property
     def debts(self) -> list[Debt]:
-        return [debt for debt in self.facts.debts if debt.outstanding]
+        agreed = self.agreement.debts if self.agreement else frozenset()
+        return [debt for debt in self.facts.debts if debt.outstanding and debt.id not in agreed]
+
+    @property
+    def balance(self) -> Decimal:
+        return sum((debt.balance for debt in self.debts), Decimal("0.00"))
 
     @property
     def missing_returns(self) -> list[Filing]:
@@ -71,5 +82,12 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         today=today,
         facts=facts,
         brcodes=brcodes_of(connection, [debt.id for debt in facts.debts]),
+        agreement=read_signed_agreement(connection, case, today),
     )
-    return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))
+    shown = [debt.id for debt in page.debts]
+    joint = joint_code(connection, case)
+    return replace(
+        page,
+        joint=joint if joint and joint.debts == frozenset(shown) else None,
+        offer=offer_now(connection, found, shown, now),
+    )

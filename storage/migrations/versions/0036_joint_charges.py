@@ -8,8 +8,8 @@ from alembic import op
 
 from models.errors import Refusal
 
-revision = "0040"
-down_revision = "0039"
+revision = "0036"
+down_revision = "0035"
 
 LIVE = sa.text("state IN ('claimed', 'open')")
 NEW = {
@@ -57,7 +57,7 @@ def _reversals(checks: dict[str, str]) -> None:
 
 def downgrade() -> None:
     if joint := op.get_bind().scalar(sa.text('SELECT count(*) FROM charges WHERE "case" IS NOT NULL')):
-        raise Refusal(f"{joint} charges are for all that a case owes, for which schema 0039 has no place")
+        raise Refusal(f"{joint} charges are for all that a case owes, for which schema 0035 has no place")
     _reversals(OLD)
     op.drop_table("charge_debts")
     _purpose("num_nonnulls(debt, instalment) = 1")

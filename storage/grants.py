@@ -49,8 +49,8 @@ FIXED = {
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
-    "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id bank"
-    " account wallet sequence printed_number remitted_number returned_number recorded_at",
+    "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"
+    " bank account wallet sequence printed_number remitted_number returned_number recorded_at",
     "suspensions": "id benefit case suspended_on approved_by recorded_at",
     "tasks": "id case kind reference what source opened_at",
     "unmatched_reversals": "id reference agreement slip slip_number amount taken_back_at recorded_at",

@@ -38,7 +38,7 @@ class Terms:
     amount: Decimal
     due: date
     of: tuple[Member, ...] = ()
-    """Of a case's charge: what of it is for each debt, in the order in which a payment fills them."""
+    """The debts of a case's charge, each with what of it is its own, in the order in which a payment fills them."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from channels.markup import markup
 from models.formats import day, money
+from models.proof.estimate import Estimate
 from models.proof.holdout import Arm
-from models.proof.uplift import BASES, Estimate, Uplift, conclusions
+from models.proof.uplift import BASES, LOOKS, Uplift, conclusions
 from models.ruler.schema import Ruler, Stage
 from models.words import CHANNELS
 from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
@@ -93,7 +94,15 @@ def comparison(uplift: Uplift) -> Iterator[Line]:
     yield line("pagantes, em %", uplift.rate_relative, relative)
     yield line("valor por contribuinte", uplift.value, reais, uplift.value_p)
     yield line("valor por contribuinte, em %", uplift.value_relative, relative)
+    yield line("valor por contribuinte, o maior de cada cem aparado", uplift.winsorized, reais, uplift.winsorized_p)
+    yield _medians(uplift)
     yield line("trazido a mais, ao todo", uplift.brought_in, reais)
+
+
+def _medians(uplift: Uplift) -> Line:
+    ours, theirs = (group.median_paid for group in (uplift.treated, uplift.control))
+    apart = f"{money(ours)} contra {money(theirs)}" if ours and theirs else None
+    return Line("mediana de quem pagou; acaso, por postos", apart, None, chance(uplift.ranks_p))
 
 
 # ---- tables
@@ -101,7 +110,8 @@ def comparison(uplift: Uplift) -> Iterator[Line]:
 
 def tables(results: Results) -> Mapping[str, Rows]:
     """Every table of the report: what each figure's query answers, and what was computed of it."""
-    compared = [uplift for uplift in (results.by_lot, *results.by_ruler, results.as_delivered) if uplift]
+    found = (results.by_lot, results.other_look, results.per_protocol, *results.by_ruler, results.as_delivered)
+    compared = [uplift for uplift in found if uplift]
     return {
         **results.rows,
         "comparison": [row for uplift in compared for row in _estimates(uplift)],
@@ -118,12 +128,15 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
         "rate_relative": (uplift.rate_relative, None),
         "value": (uplift.value, uplift.value_p),
         "value_relative": (uplift.value_relative, None),
+        "value_winsorized": (uplift.winsorized, uplift.winsorized_p),
+        "value_ranks": (None, uplift.ranks_p),
         "brought_in": (uplift.brought_in, None),
     }
     for name, (estimate, p) in found.items():
         value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
-        groups = {"treated": uplift.treated.name, "control": uplift.control.name}
-        yield {"basis": uplift.basis.value, **groups, "figure": name, "value": value, "low": low, "high": high, "p": p}
+        of = {"basis": uplift.basis.value, "look": uplift.look.value}
+        of |= {"treated": uplift.treated.name, "control": uplift.control.name}
+        yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p}
 
 
 # ---- the page
@@ -138,7 +151,9 @@ _environment.filters.update(
     chance=chance,
     number=lambda n: format_decimal(n, locale="pt_BR"),
 )
-_environment.globals.update(channels=CHANNELS, bases=BASES, short=short, comparison=comparison, conclusions=conclusions)
+_environment.globals.update(
+    channels=CHANNELS, bases=BASES, looks=LOOKS, short=short, comparison=comparison, conclusions=conclusions
+)
 
 
 def page(results: Results) -> str:
@@ -149,7 +164,7 @@ def page(results: Results) -> str:
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
         foreseen=_by_channel(results),
         figures=FIGURES,
-        queries={name: whole_query(name, results.cohort.name, results.on) for name in FIGURES},
+        queries={name: whole_query(name, results.question) for name in FIGURES},
     )
 
 

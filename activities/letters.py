@@ -10,10 +10,11 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from channels.rendering import Addressee, Letter, MissingReturn, OpenDebt, OpenDivergence
+from channels.rendering import Addressee, AnnouncedTerm, Letter, MissingReturn, OpenDebt, OpenDivergence
 from models.case.evidence import Filing
-from models.case.gate import basis_of
+from models.case.gate import basis_of, dwell_over
 from models.case.step import Action, Step
+from models.law.calendar import Wait
 from models.ruler.schema import Kind, tone_of
 from models.taxid import formatted
 from models.words import BASES, STAGES
@@ -33,9 +34,9 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
     case, ruler, facts, who = tx.case, tx.case.ruler, tx.facts, tx.person
     rung = ruler.rung(step.row, step.rung)
-    calendar = case.frozen.calendar
     owed = [debt.id for debt in facts.debts if debt.outstanding]
     basis, because = basis_of(tx.view)
+    announced = (ruler.gate.defence if ruler.gate else rung.dwell) if rung.formal else None
     offer = offer_on(tx.connection, ruler, case.id, owed, at) if ruler.offer else None
     return Letter(
         authority=ruler.authority,
@@ -57,14 +58,21 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
         missing_returns=_missing_returns(tx),
         divergences=_divergences(tx),
         benefits=_benefits(tx),
-        deadline=calendar.after(at, rung.dwell) if rung.dwell else None,
-        defence_days=ruler.gate.defence.days if ruler.gate else None,
+        deadline=dwell_over(tx.view, at, rung.dwell, rung.formal) if rung.dwell else None,
+        defence_days=announced.days if announced else None,
+        term=_term(tx, at, announced) if announced else None,
         basis=because,
         basis_name=BASES[basis],
         reinstated=step.action is Action.INFORM,
         offer=offer.offered if offer else None,
         link=link,
     )
+
+
+def _term(tx: CaseTransaction, at: date, wait: Wait) -> AnnouncedTerm:
+    """The term that a formal notice announces, as it is if the taxpayer is served on its day."""
+    term = tx.view.term(at, wait)
+    return AnnouncedTerm(last_day=term.last_day, act_from=term.act_from)
 
 
 def _open_debts(tx: CaseTransaction, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:

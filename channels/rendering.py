@@ -82,6 +82,15 @@ class OpenDivergence(_Value):
     paid: Decimal
 
 
+class AnnouncedTerm(_Value):
+    """The days that a formal notice announces, should the taxpayer be served on the day it bears."""
+
+    last_day: date
+    """The last that is his."""
+    act_from: date
+    """The first on which the authority may act."""
+
+
 class Letter(_Value):
     """All that a template may say, with the channel it is for. Amounts are in reais."""
 
@@ -107,6 +116,8 @@ class Letter(_Value):
     deadline: date | None
     """The earliest day of the next step, where one is known."""
     defence_days: int | None
+    """How many days a formal notice gives."""
+    term: AnnouncedTerm | None = None
     basis: str = ""
     """By what the case is on its way to a suspension: the thresholds of the law, or the end of its ladder."""
     basis_name: str = ""

@@ -19,6 +19,7 @@ from channels.rendering import (
     KNOWN_OF_INSTALMENTS,
     OPEN,
     Addressee,
+    AnnouncedTerm,
     Letter,
     Message,
     MissingReturn,
@@ -40,6 +41,8 @@ from models.yaml_file import Fault
 MOST_SEGMENTS = 2
 """The segments of an SMS before `ruler check` warns: each is paid for, and some telephones show them apart."""
 SAMPLE_PAGES = "https://pague.authority.example/p/"
+SAMPLE_TERM = AnnouncedTerm(last_day=date(2026, 3, 4), act_from=date(2026, 3, 5))
+"""Thirty continuous days from Mon 02/02/2026."""
 SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 """As long as a real one."""
 UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
@@ -135,10 +138,11 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
     ]
     company = Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True)
     person = Addressee(name="Maria Exemplo da Silva", tax_id="111.444.777-35", is_company=False)
+    days = {"deadline": date(2026, 3, 5), "defence_days": 30, "term": SAMPLE_TERM}
     circumstances: list[dict[str, Any]] = [
-        {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido",), "link": SAMPLE_LINK},
+        {**days, "benefits": ("Crédito presumido",), "link": SAMPLE_LINK},
         {"deadline": None, "defence_days": None, "benefits": ()},
-        {"deadline": date(2026, 3, 2), "defence_days": 30, "benefits": ("Crédito presumido", "Diferimento")},
+        {**days, "benefits": ("Crédito presumido", "Diferimento")},
     ]
     return [
         Letter(

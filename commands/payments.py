@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from commands import corrections
 from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
@@ -41,6 +42,7 @@ payments = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
+    corrections.register(payments)
     app.add_typer(payments, name="payments")
 
 
@@ -176,7 +178,7 @@ def unmatched(as_json: Json = False) -> None:
         found = unmatched_payments(connection)
 
     def readable() -> None:
-        columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
+        columns = ("id", "end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
         table(columns, map(itemgetter(*columns), found))
 
     emit({"payments": found}, as_json, readable)
@@ -205,8 +207,8 @@ def _show_import(said: dict[str, Any]) -> None:
         say(f"the rejected lines and why: {said['rejects_file']}")
 
 
-MONEY = ("amount", "allocated", "excess", "reversed")
-COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
+MONEY = ("amount", "allocated", "excess", "reversed", "moved")
+COLUMNS = ("id", "origin", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
 def _show_payments(found: Iterable[StatedPayment]) -> None:

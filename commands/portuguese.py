@@ -89,6 +89,13 @@ PAYMENT_STATES = {
     "unmatched": ("sem débito conhecido", "não identificado"),
     "excess": ("excedente", "pago a maior"),
     "reversed": ("devolvido", "estornado"),
+    "moved": ("movido", "realocado"),
+}
+
+CORRECTIONS = {
+    "unmatched": ("desvinculado",),
+    "moved": ("movido", "realocado"),
+    "refunded": ("devolvido", "restituído"),
 }
 
 ROLES = {"analyst": ("analista",), "supervisor": ("supervisora",), "auditor": ("auditora",)}

@@ -12,8 +12,8 @@ from typing import Self
 
 from embedded import postgres, temporal
 from embedded.child import Child, environment
-from embedded.home import REAL_DAY, Home, Services, as_day_seconds, only_stack, publish
-from embedded.ports import Ports
+from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
+from embedded.ports import Ports, must_have_loopback
 from models.errors import Refusal
 from storage import migrate
 from storage.grants import grant_to
@@ -38,9 +38,17 @@ class Stack:
     def __enter__(self) -> Self:
         if sys.platform != "linux":
             raise Refusal("the embedded stack needs Linux; elsewhere set TEMPORAL_ADDRESS and DATABASE_URL")
+        must_have_loopback()
         with ExitStack() as self._undo:
             self._undo.enter_context(only_stack(self.home))
-            self._start(self.ports.settled())
+            with founding(self.home):
+                ports = self.ports.settled()
+                self.home.create()
+                self.home.stack_json.unlink(missing_ok=True)
+                self.services = self._addresses(ports)
+                postgres.create(self.home)
+                self._payload_keys = self.home.payload_keys
+            self._start(ports)
             self._undo = self._undo.pop_all()
         return self
 
@@ -58,11 +66,7 @@ class Stack:
 
     def _start(self, ports: Ports) -> None:
         """Start the processes in the order of need; `_undo` stops them in the reverse."""
-        self.home.create()
-        self.home.stack_json.unlink(missing_ok=True)
-        self.services = services = self._addresses(ports)
-
-        postgres.create(self.home)
+        services = self.services
         postgres.await_predecessor(self.home)
         database = self._launch(postgres.server(self.home, ports.database))
         engine = self._launch(
@@ -117,7 +121,7 @@ class Stack:
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
-            REGUA_PAYLOAD_KEYS=self.home.payload_keys,
+            REGUA_PAYLOAD_KEYS=self._payload_keys,
             REGUA_CODEC_KEY=self.home.secret("codec"),
             REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),

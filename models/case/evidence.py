@@ -9,7 +9,7 @@ from decimal import Decimal
 from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict
 
-from models.formats import money, percent
+from models.case.persistent_defaulter import persistent_defaulter
 from models.ruler.schema import Hypothesis, Kind, Ruler
 from models.words import KINDS
 
@@ -27,6 +27,8 @@ class Debt(_Fact):
     litigation: bool
     ledger: Decimal = Decimal(0)
     """The rest of the amount that was imported: what delay adds by the day is not in it."""
+    lodged: Decimal = Decimal(0)
+    """The amount that was imported, whatever was paid on it since."""
     grounds: tuple[str, ...] = ()
     """Why it is on hold; empty: it is not."""
     held_since: date | None = None
@@ -40,6 +42,10 @@ class Debt(_Fact):
     @property
     def outstanding(self) -> bool:
         return self.balance > 0 and not self.grounds
+
+    @property
+    def paid_in_part(self) -> bool:
+        return 0 < self.ledger < self.lodged
 
 
 class Filing(_Fact):
@@ -66,6 +72,11 @@ class Filing(_Fact):
     def declares_now(self) -> Decimal:
         return self.corrected if self.corrected is not None else self.declared or Decimal(0)
 
+    @property
+    def declared_at_most(self) -> Decimal:
+        """A rectification that declares more is collected; one that declares less cures."""
+        return max(self.declares_now, self.declared or Decimal(0))
+
 
 class Evidence(_Fact):
     """One period with one kind of nonconformity, judged on what was true by the due date."""
@@ -80,13 +91,13 @@ class Evidence(_Fact):
 
 
 def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) -> tuple[Evidence, ...]:
-    """All evidence of the kinds the ruler takes, oldest first."""
+    """All evidence of the kinds the ruler takes, oldest first, of debts and returns whose due date has passed."""
     debts = tuple(debts)
     filings = tuple(filings)
     found: list[Evidence] = []
     for filing in filings:
-        owed = [debt.balance for debt in debts if debt.period == filing.period]
-        found += _of_filing(filing, sum(owed, Decimal(0)) if owed else None, ruler.payments.tolerance)
+        of_period = [debt for debt in debts if debt.period == filing.period]
+        found += _of_filing(filing, of_period, ruler.payments.tolerance)
     returns = {filing.period for filing in filings}
     for debt in debts:
         if not (ruler.entry.reads_returns and debt.period in returns):
@@ -101,35 +112,43 @@ def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) 
     return tuple(sorted((e for e in found if ruler.entry.takes(e.kind)), key=lambda e: (e.due, e.period, e.kind)))
 
 
-def _of_filing(filing: Filing, owed: Decimal | None, tolerance: Decimal) -> list[Evidence]:
-    """The evidence of a return. `owed` is the open balance of the period's debts; None when the ledger has no debt for
-    it."""
+def _of_filing(filing: Filing, debts: list[Debt], tolerance: Decimal) -> list[Evidence]:
+    """The evidence of a return; `debts` are those that the ledger has for its period."""
     found = []
     if filing.status in ("missing", "late"):
         missing = filing.status == "missing"
         found.append(Evidence(kind=Kind.RETURN, period=filing.period, due=filing.due, open=missing, wants_return=True))
     if filing.status not in ("filed", "late") or filing.declared is None:
         return found
+    owed = sum((debt.balance for debt in debts), Decimal(0)) if debts else None
     paid = filing.paid_in_time
-    differs_from_paid = paid > 0 and abs(filing.declared - paid) > tolerance
-    differs_from_assessed = filing.assessed is not None and abs(filing.declared - filing.assessed) > tolerance
-    settled = owed == 0
-    if differs_from_paid or differs_from_assessed:
-        asked = filing.assessed if differs_from_assessed and filing.assessed is not None else filing.paid
-        wrong = abs(filing.declares_now - asked) > tolerance
+    raised = _raised_beyond(filing, debts, tolerance)
+    # what is paid beyond what was declared is the taxpayer's credit (CTN art. 165)
+    short = paid > 0 and filing.declared_at_most - paid > tolerance
+    assessed = filing.declared if filing.assessed is None else filing.assessed
+    differs_from_assessed = abs(filing.declared - assessed) > tolerance
+    if short or differs_from_assessed or (raised and owed == 0):
+        unpaid = filing.declares_now - filing.paid > tolerance
+        wrong = abs(filing.declares_now - assessed) > tolerance if differs_from_assessed else unpaid
         found.append(
             Evidence(
                 kind=Kind.DIVERGENCE,
                 period=filing.period,
                 due=filing.due,
-                open=wrong and not settled,
-                wants_return=differs_from_assessed or owed is None,
+                open=wrong and (raised or owed != 0),
+                wants_return=differs_from_assessed or raised or owed is None,
             )
         )
-    if filing.declared > tolerance and paid == 0:
+    if filing.declared_at_most > tolerance and paid == 0:
         owes = owed > 0 if owed is not None else filing.declares_now - filing.paid > tolerance
         found.append(Evidence(kind=Kind.NON_PAYMENT, period=filing.period, due=filing.due, open=owes))
     return found
+
+
+def _raised_beyond(filing: Filing, debts: list[Debt], tolerance: Decimal) -> bool:
+    """Whether a rectification has raised a return beyond what was paid and what the ledger has of its period."""
+    known = max(filing.paid, filing.paid_in_time + sum((debt.lodged for debt in debts), Decimal(0)))
+    return filing.declares_now > (filing.declared or 0) and filing.declares_now - known > tolerance
 
 
 def window_start(ruler: Ruler, start: date) -> date:
@@ -158,13 +177,16 @@ def classify(
     evidence: Iterable[Evidence],
     start: date,
     assets: Decimal | None = None,
+    elsewhere: Iterable[Debt] = (),
 ) -> Classification | None:
-    """The row whose first rung is most rigid among the open kinds, ties to the higher row. None: nothing is open."""
+    """The row whose first rung is most rigid among the open kinds, ties to the higher row; that of a persistent
+    defaulter is one of them. None: nothing is open."""
     debts = tuple(debts)
     evidence = tuple(evidence)
     kinds = {e.kind for e in evidence if e.open}
     found = [_classify_kind(ruler, kind, debts, evidence, start) for kind in sorted(kinds)]
-    if (defaulting := persistent_defaulter(ruler, debts, evidence, start, assets)) and Kind.NON_PAYMENT in kinds:
+    defaulting = persistent_defaulter(ruler, debts, evidence, start, assets, elsewhere)
+    if defaulting and Kind.NON_PAYMENT in kinds:
         times = occurrences_of(ruler, Kind.NON_PAYMENT, evidence, start)
         row, why = defaulting.row, f"devedor contumaz: {defaulting.reason}"
         found.append(Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why))
@@ -196,52 +218,3 @@ def _registered(ruler: Ruler, debts: tuple[Debt, ...], start: date) -> tuple[Hyp
         months = ruler.recurrence.window_months
         return rule.older, f"uma inscrição em aberto, de mais de {months} meses, leva a {rule.older.upper()}"
     return rule.single, f"uma única inscrição recente em aberto leva a {rule.single.upper()}"
-
-
-class Defaulting(_Fact):
-    """The finding that the thresholds of the law are met, and how."""
-
-    row: Hypothesis
-    reason: str
-
-
-def persistent_defaulter(
-    ruler: Ruler,
-    debts: Iterable[Debt],
-    evidence: Iterable[Evidence],
-    start: date,
-    assets: Decimal | None,
-) -> Defaulting | None:
-    """Whether a taxpayer is a persistent defaulter (LC 225/2026 arts. 11–13): substantial, also against what the
-    taxpayer is known to own, and repeated: in consecutive periods or in alternate ones inside the window. Who owns more
-    than is known may show it in a defence."""
-    law = ruler.defaulter_law(start)
-    if law is None or ruler.entry.thresholds is None:
-        return None
-    owed = sum((debt.balance for debt in debts if debt.outstanding), Decimal(0))
-    if owed < law.amount:
-        return None
-    share = ""
-    if law.assets_share is not None:
-        if owed <= law.assets_share * (assets or 0):
-            return None
-        known = f"mais de {percent(law.assets_share * 100)}% do patrimônio conhecido"
-        share = f", {known if assets else 'sem patrimônio conhecido'},"
-    since = window_start(ruler, start)
-    months = sorted({(e.due.year * 12 + e.due.month) for e in evidence if _counts(e, since, start)})
-    if _longest_streak(months) < law.consecutive and len(months) < law.alternate:
-        return None
-    why = f"{money(owed)} em aberto{share} e {len(months)} períodos em doze meses ({law.source})"
-    return Defaulting(row=ruler.entry.thresholds.row, reason=why)
-
-
-def _counts(evidence: Evidence, since: date, start: date) -> bool:
-    return evidence.kind is Kind.NON_PAYMENT and evidence.open and since < evidence.due <= start
-
-
-def _longest_streak(months: list[int]) -> int:
-    longest = current = 0
-    for before, month in zip([None, *months], months, strict=False):
-        current = current + 1 if before is not None and month == before + 1 else 1
-        longest = max(longest, current)
-    return longest

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from models.case.credit import Credit, credit_of_debt, credit_of_return
 from models.case.evidence import Debt, Evidence, Filing, evidence_of
 from models.contact.contacts import Reach
 from models.contact.delivery import Delivery
@@ -98,6 +99,8 @@ class CaseFacts(_Fact):
     has_benefits: bool = False
     defence: Defence | None = None
     prior_steps: tuple[PriorStep, ...] = ()
+    elsewhere: tuple[Debt, ...] = ()
+    """The debts of the taxpayer's other taxes, where the ruler asks for the thresholds of a persistent defaulter."""
     known_assets: Decimal | None = None
     """The value of what the taxpayer is known to own, in reais; none: nobody has said."""
     broken_agreement: BrokenAgreement | None = None
@@ -114,6 +117,14 @@ class CaseFacts(_Fact):
     """The cohort can't pay for the next rung, as far as was tried."""
     lacks: str | None = None
     """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
+
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """The credits that are open, suspended ones too: debts, and returns that are missing or uncorrected."""
+        return (
+            *(credit_of_debt(debt) for debt in self.debts if debt.balance > 0),
+            *(credit_of_return(e) for e in self.evidence if e.open and e.wants_return),
+        )
 
     @property
     def balance(self) -> Decimal:
@@ -214,6 +225,9 @@ class CaseFacts(_Fact):
         return None
 
 
+FactT = TypeVar("FactT", Debt, Filing)
+
+
 def facts_of(
     ruler: Ruler,
     today: date,
@@ -225,13 +239,19 @@ def facts_of(
     formal_notices: Iterable[FormalNotice] = (),
     has_benefits: bool = False,
     known_assets: Decimal | None = None,
+    elsewhere: Iterable[Debt] = (),
 ) -> CaseFacts:
-    debts, filings = tuple(debts), tuple(filings)
+    """The facts of a case on a day. A debt that isn't due yet, or whose due date was put off, is none of them."""
+    debts, filings, elsewhere = tuple(debts), tuple(filings), tuple(elsewhere)
+
+    def past_due(facts: Iterable[FactT]) -> tuple[FactT, ...]:
+        return tuple(fact for fact in facts if ruler.jurisdiction.has_passed(fact.due, today))
+
     return CaseFacts(
         today=today,
-        debts=debts,
+        debts=past_due(debts),
         filings=filings,
-        evidence=evidence_of(ruler, debts, filings),
+        evidence=evidence_of(ruler, past_due(debts), past_due(filings)),
         minimum_balance=ruler.payments.minimum_balance,
         payments=tuple(payments),
         hardship_on=hardship_on,
@@ -239,4 +259,5 @@ def facts_of(
         formal_notices=tuple(formal_notices),
         has_benefits=has_benefits,
         known_assets=known_assets,
+        elsewhere=past_due(elsewhere),
     )

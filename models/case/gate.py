@@ -6,17 +6,19 @@ the persistent defaulter, CNJ 547/2024 and Lei 14.973/2024 for what comes before
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
-from models.case.evidence import persistent_defaulter
 from models.case.facts import CaseFacts, Defence, StepKind
+from models.case.persistent_defaulter import persistent_defaulter
 from models.case.state import CaseState, OnRow
 from models.case.status import Status
 from models.case.step import Action, Step, act, cell, wait
 from models.case.view import View
 from models.errors import Refusal
 from models.formats import day, money
-from models.law.calendar import Wait
+from models.law.calendar import Standstill, Unit, Wait
+from models.law.term import Term, term_of
 from models.ruler.schema import Basis, Ruler
 from models.words import LADDER, PRIOR_STEPS, STATUTE
 
@@ -25,7 +27,9 @@ def basis_of(view: View) -> tuple[Basis, str]:
     """The basis on which a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words
     too."""
     ruler, facts = view.ruler, view.facts
-    found = persistent_defaulter(ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets)
+    found = persistent_defaulter(
+        ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
+    )
     if found:
         return "statutory", STATUTE.format(finding=found.reason)
     return "ladder", LADDER.format(label=ruler.label)
@@ -40,8 +44,18 @@ def due(view: View) -> date | None:
         if served_on is None:
             return None
         counts_from = max(counts_from, served_on)
-    over = view.calendar.after_standstills(counts_from, clock.wait, clock.stood_still) if clock.wait else counts_from
+    dwell = clock.wait
+    over = dwell_over(view, counts_from, dwell, clock.awaits_service, clock.stood_still) if dwell else counts_from
     return view.calendar.working(max(over, clock.not_before))
+
+
+def dwell_over(view: View, since: date, dwell: Wait, formal: bool, stood: Iterable[Standstill] = ()) -> date:
+    """The first day on which the next rung may follow. Continuous days, and any that a formal notice gives, are a term
+    of the taxpayer's; working days of a reminder are the authority's own choice, and it acts on the last of them."""
+    if formal:
+        return view.term(since, dwell, stood).act_from
+    term = term_of(since, dwell, view.calendar, stood=stood)
+    return term.act_from if dwell.unit is Unit.LEGAL else term.last_day
 
 
 def await_service(view: View) -> Step:
@@ -65,8 +79,9 @@ def gate(view: View, on: OnRow, due: date) -> Step:
     if not facts.owes_money and ruler.gate.returns_law is None:
         return wait(view, "declaração em aberto: a régua não cita lei que permita suspender por ela")
     basis, because = basis_of(view)
-    why = f"ciência em {day(max(served))}, {ruler.gate.defence} de defesa decorridos; {open_(facts)}; {because}"
-    opens = _opens(view, due, max(served))
+    term = defence_term(view, max(served))
+    why = f"{in_words(term, ruler.gate.defence)}; {open_(facts)}; {because}"
+    opens = _opens(view, due, term)
     if hindrance := _why_no_suspension(ruler, facts, basis, max(served)):
         return refer(view, opens, f"{hindrance}; {why}")
     last = len(ruler.rows[on.row].rungs) - 1
@@ -82,13 +97,25 @@ def gate(view: View, on: OnRow, due: date) -> Step:
     return wait(view, why, blocked=Status.AWAITING_APPROVAL)
 
 
-def _opens(view: View, due: date, served_on: date) -> date:
+def defence_term(view: View, served_on: date) -> Term:
+    """The taxpayer's term to pay, agree or defend himself: one for the gate, for what is in time, and for the texts."""
+    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
+    stood = [still for credit in view.facts.credits for still in view.state.stood_still(credit.id)]
+    return view.term(served_on, view.ruler.gate.defence, stood)
+
+
+def in_words(term: Term, wait: Wait) -> str:
+    last, first = day(term.last_day), day(term.act_from)
+    return f"ciência em {day(term.event)}, defesa de {wait} até {last}, ato a partir de {first}"
+
+
+def _opens(view: View, due: date, term: Term) -> date:
     """The day the gate may be asked for: after the defence time, and after the wait since a refusal."""
     assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
-    stood, rejected_on = view.state.clock.stood_still, view.state.rejected_on
-    days = [due, view.calendar.after_standstills(served_on, view.ruler.gate.defence, stood)]
-    if rejected_on:
-        days.append(view.calendar.after_standstills(rejected_on, view.ruler.gate.ask_again, stood))
+    days = [due, term.act_from]
+    if rejected_on := view.state.rejected_on:
+        stood = view.state.clock.stood_still
+        days.append(term_of(rejected_on, view.ruler.gate.ask_again, view.calendar, stood=stood).last_day)
     return max(days)
 
 
@@ -132,14 +159,14 @@ def cause_ended(view: View) -> str | None:
         return None
     if defence.state == "accepted":
         return f"defesa aceita em {day(defence.decided_on or view.facts.today)}: benefícios devolvidos"
-    if defence.state == "open" and _in_time(view, defence, view.ruler.gate.defence):
+    if defence.state == "open" and _in_time(view, defence):
         return f"defesa apresentada no prazo, em {day(defence.filed_on)}, tem efeito suspensivo: benefícios devolvidos"
     return None
 
 
-def _in_time(view: View, defence: Defence, term: Wait) -> bool:
+def _in_time(view: View, defence: Defence) -> bool:
     served = [notice.served_on for notice in view.facts.formal_notices if notice.served_on]
-    return bool(served) and defence.filed_on <= view.calendar.after(max(served), term)
+    return bool(served) and defence.filed_on <= defence_term(view, max(served)).last_day
 
 
 def refer(view: View, due: date, why: str) -> Step:
@@ -149,7 +176,7 @@ def refer(view: View, due: date, why: str) -> Step:
         return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
     notified_on = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
     if view.ruler.referral.cadin and notified_on:
-        due = max(due, view.calendar.after(min(notified_on), view.ruler.referral.cadin))
+        due = max(due, term_of(min(notified_on), view.ruler.referral.cadin, view.calendar).act_from)
     return act(view, Action.REFER, due, why)
 
 

@@ -28,7 +28,7 @@ class DwellClock(_Value):
     awaits_service: bool = False
     """Whether that wait counts from proof of service."""
     stopped_on: date | None = None
-    """Since when the clock stands still: paused, on hold, or settled."""
+    """Since when the clock stands still, the last day that counted: paused, on hold, or settled."""
     stood_still: tuple[Standstill, ...] = ()
     """The times that it did so since the last rung."""
 
@@ -46,6 +46,21 @@ class DwellClock(_Value):
         """Let the clock run again: the remaining wait is left, not the whole of it and not nothing."""
         stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
         return self.but(stopped_on=None, stood_still=stood).no_earlier_than(on)
+
+
+class CreditClock(_Value):
+    """The times that the terms of one credit stood still, all its life: suspended itself, or its case stood still."""
+
+    stopped_on: date | None = None
+    """The last day that counted; none: it runs."""
+    stood_still: tuple[Standstill, ...] = ()
+
+    def stop(self, on: date) -> CreditClock:
+        return self.model_copy(update={"stopped_on": min(on, self.stopped_on or on)})
+
+    def go_on(self, on: date) -> CreditClock:
+        stood = (*self.stood_still, Standstill(stopped=self.stopped_on or on, resumed=on))
+        return CreditClock(stood_still=stood)
 
 
 class ApprovalRound(_Value):
@@ -117,6 +132,8 @@ class CaseState(_Value):
     """Benefits were given back, and the taxpayer has not been told yet."""
     resumed_after: str | None = None
     """The broken agreement that last moved the case."""
+    credits: dict[str, CreditClock] = {}
+    """The clocks of the credits that ever stood still, by `models.case.facts.CreditId`."""
 
     @classmethod
     def at_start(cls, day: date) -> CaseState:
@@ -176,6 +193,14 @@ class CaseState(_Value):
         cell = self.place.model_dump(include=set(_OnMap.model_fields))
         return self._but(place=place(**(cell | changes)))
 
+    def stood_still(self, credit: str) -> tuple[Standstill, ...]:
+        """When the terms of that credit stood still."""
+        known = self.credits.get(credit)
+        return known.stood_still if known else ()
+
+    def timed(self, clocks: dict[str, CreditClock]) -> CaseState:
+        return self._but(credits=self.credits | clocks)
+
     def stop(self, on: date) -> CaseState:
         return self.lapsed()._but(clock=self.clock.but(stopped_on=on))
 
@@ -191,8 +216,10 @@ class CaseState(_Value):
 
     def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> CaseState:
         """Stand before that cell, or before a harder one if the last notice was harder than it. The days on hold count
-        as waiting, so that the rung is due at once unless the notice before it was sent shortly before."""
-        since = self._but(resumed_after=agreement, clock=self.clock.but(stood_still=()).no_earlier_than(on))
+        as waiting, so that the rung is due at once unless the notice before it was sent shortly before; but a term that
+        a formal notice gave has only its rest left."""
+        clock = self.clock if self.clock.awaits_service else self.clock.but(stood_still=())
+        since = self._but(resumed_after=agreement, clock=clock.no_earlier_than(on))
         index = next(n for n, rung in enumerate(ruler.rows[row].rungs) if rung.stage is stage)
         if self.row in [*ruler.climb(row)] or (self.row == row and self.rung >= index):
             return since

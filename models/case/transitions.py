@@ -9,7 +9,7 @@ from models.case.blocks import grounds_of
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
 from models.case.journal import EntryKind
-from models.case.state import CaseState, OffMap, OnRow
+from models.case.state import CaseState, CreditClock, OffMap, OnRow
 from models.case.step import Transition
 from models.case.view import View
 from models.contact.channel import Channel
@@ -51,6 +51,21 @@ def stop_or_go_on(view: View) -> Moved:
         why = f"volta a correr o prazo, parado desde {day(clock.stopped_on)}"
         return view.state.go_on(facts.today), Transition(kind=EntryKind.CLOCK_RESUMED, reason=why)
     return view.state, None
+
+
+def stand_still(view: View) -> Moved:
+    """The terms of a credit stand still while it is suspended or defended, and while its case stands still; then they
+    go on with what was left."""
+    clocks = {}
+    for credit in view.facts.credits:
+        clock = view.state.credits.get(credit.id, CreditClock())
+        stopped = credit.stopped_on(view.facts.today)
+        days = [on for on in (stopped, view.state.clock.stopped_on) if on]
+        if days:
+            clocks[credit.id] = clock.stop(min(days))
+        elif clock.stopped_on:
+            clocks[credit.id] = clock.go_on(view.facts.today)
+    return view.state.timed(clocks), None
 
 
 def _why_stopped(facts: CaseFacts) -> Transition | None:
@@ -100,7 +115,7 @@ def find_row(view: View) -> Moved:
     facts, state = view.facts, view.state
     if not view.moves:
         return state, None
-    target = classify(view.ruler, facts.debts, facts.live_evidence, state.started, facts.known_assets)
+    target = classify(view.ruler, facts.debts, facts.live_evidence, state.started, facts.known_assets, facts.elsewhere)
     if target is None:
         return state, None
     known = tuple(sorted(facts.live_kinds | set(state.kinds)))
@@ -179,6 +194,7 @@ def _cell_ahead(ruler: Ruler, state: CaseState) -> str:
 TRANSITIONS: tuple[tuple[str, Callable[[View], Moved]], ...] = (
     ("an approval lapses", lapse),
     ("the clock stops or goes on", stop_or_go_on),
+    ("the terms of credits stand still or go on", stand_still),
     ("a rung that reached nobody is taken back", take_back),
     ("evidence finds the row", find_row),
     ("hardship is heard", hear_hardship),

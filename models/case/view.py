@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from models.case.facts import CaseFacts
 from models.case.state import CaseState
-from models.law.calendar import Calendar
+from models.law.calendar import Calendar, Standstill, Wait
+from models.law.term import Term, term_of
 from models.ruler.schema import Ruler
 
 
@@ -31,3 +34,7 @@ class View:
     def moves(self) -> bool:
         """Whether evidence may take it elsewhere on the map: its clock runs, and it climbs still."""
         return self.state.clock.stopped_on is None and self.state.climbs
+
+    def term(self, event: date, wait: Wait, stood: Iterable[Standstill] = ()) -> Term:
+        """A term of the taxpayer's: it is his to the end of its last day, and stands still in the ruler's recess."""
+        return term_of(event, wait, self.calendar, self.ruler.kept_recess, stood)

@@ -47,6 +47,7 @@ def _debt(row: DebtRow) -> Debt:
         due=date.fromisoformat(row.due),
         balance=owed,
         ledger=owed,
+        lodged=owed,
         litigation=row.litigation == "t",
         grounds=(row.ground,) if row.ground else (),
         prescribes=_day(row.prescribes),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -50,17 +49,15 @@ class Wait(BaseModel):
 
 
 class Standstill(BaseModel):
-    """A clock stood still: on the days after `stopped`, up to and with `resumed`."""
+    """A clock stood still: on the days after `stopped`, the last that counted, up to and with `resumed`."""
 
     model_config = ConfigDict(frozen=True)
 
     stopped: date
     resumed: date
 
-    def since(self, day: date) -> Iterator[date]:
-        """The days of the standstill that lie after `day`."""
-        first = max(self.stopped, day)
-        return (first + timedelta(days=n) for n in range(1, (self.resumed - first).days + 1))
+    def holds(self, day: date) -> bool:
+        return self.stopped < day <= self.resumed
 
 
 class Calendar(BaseModel):
@@ -86,17 +83,6 @@ class Calendar(BaseModel):
         for _ in range(wait.days):
             day = self.working(day + timedelta(days=1))
         return day
-
-    def after_standstills(self, day: date, wait: Wait, stood: Iterable[Standstill]) -> date:
-        """The first day on which `wait` is over where the clock stood still meanwhile, oldest first: what was left then
-        is left now, in days of the wait's own unit."""
-        over = self.after(day, wait)
-        for still in stood:
-            if still.stopped < over:
-                lost = sum(wait.unit is Unit.LEGAL or self.is_working(each) for each in still.since(day))
-                wait = wait.model_copy(update={"days": wait.days + lost})
-                over = self.after(day, wait)
-        return over
 
     def before(self, day: date, wait: Wait) -> date:
         """The last working day that leaves at least `wait` until `day`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,9 @@ OPTIONAL_DAYS = (
     "Véspera de Natal",
 )
 """The optional days that the library of holidays knows, by its names for them."""
+
+LONGEST_BREAK = timedelta(days=30)
+"""No stretch of days off is longer."""
 
 CALENDAR_YEARS = 15
 """How far ahead a ruler version freezes its holidays: longer than any case may run (CTN 174: five years, twice)."""
@@ -93,6 +97,13 @@ class Jurisdiction(BaseModel):
         counts_from = calendar.working(published + timedelta(days=1)) if first else published
         return calendar.after(counts_from, rule.wait), rule.source
 
+    def has_passed(self, due: date, today: date) -> bool:
+        """Whether the last day to pay or to file in time is over: the due date, or the first working day after it (CTN
+        art. 210)."""
+        if due >= today or today - due > LONGEST_BREAK:
+            return due < today
+        return _days_off(self, due.year).working(due) < today
+
     def calendar(self, first_year: int, years: int = CALENDAR_YEARS) -> Calendar:
         """The days off of so many years, from `first_year` on."""
         span = range(first_year, first_year + years)
@@ -101,6 +112,12 @@ class Jurisdiction(BaseModel):
         for year in span:
             days |= {_day_of(year, month_day) for month_day in self.municipal}
         return Calendar(holidays=frozenset(days))
+
+
+@lru_cache(maxsize=64)
+def _days_off(jurisdiction: Jurisdiction, year: int) -> Calendar:
+    """The days off of a year, and of the one that a due date may roll into."""
+    return jurisdiction.calendar(year, 2)
 
 
 def _day_of(year: int, month_day: str) -> date:

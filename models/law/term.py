@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
-from models.law.calendar import Calendar, Unit, Wait
+from models.law.calendar import Calendar, Standstill, Unit, Wait
 
 ONE_DAY = timedelta(days=1)
 
@@ -26,6 +26,10 @@ class Recess:
         if self.begins <= self.ends:
             return self.begins <= here <= self.ends
         return here >= self.begins or here <= self.ends
+
+
+RECESS = Recess(begins=(12, 20), ends=(1, 20))
+"""The recess of the courts, in which processual terms stand still (CTN art. 208-D § 5º)."""
 
 
 def read_recess(written: str) -> Recess:
@@ -58,13 +62,17 @@ class Term:
         return self.last_day + ONE_DAY
 
 
-def term_of(event: date, wait: Wait, calendar: Calendar, recess: Recess | None = None) -> Term:
+def term_of(
+    event: date, wait: Wait, calendar: Calendar, recess: Recess | None = None, stood: Iterable[Standstill] = ()
+) -> Term:
     """The term of `wait` after an event, by CTN art. 210 whole: the day of the event is excluded, the first day counted
-    is a working day, the last is included and rolled forward to a working day. Days of the recess aren't counted, and
-    no term begins or ends on them (CTN art. 208-D § 5º)."""
+    is a working day, the last is included and rolled forward to a working day. Days of the recess and those on which
+    the term stood still aren't counted, and no term begins or ends on them (CTN arts. 151 and 208-D § 5º): what was
+    consumed before stays consumed, and the rest is left after them."""
+    stood = tuple(stood)
 
     def running(day: date) -> bool:
-        return recess is None or not recess.holds(day)
+        return not (recess and recess.holds(day)) and not any(still.holds(day) for still in stood)
 
     def working(day: date) -> bool:
         return running(day) and calendar.is_working(day)

@@ -15,6 +15,7 @@ from models.law.calendar import Unit, Wait
 from models.law.contact_caps import Limits
 from models.law.dated import entry_on
 from models.law.jurisdiction import Jurisdiction, PersistentDefaulter
+from models.law.term import RECESS, Recess
 from models.money.accrual_table import AccrualTable
 from models.money.offer import Offer
 from models.money.prices import PriceTable
@@ -193,6 +194,13 @@ class Agreements(_Part):
 Basis = Literal["statutory", "ladder"]
 
 
+class RecessRule(_Part):
+    """The recess from 20/12 to 20/01, in which processual terms stand still (CTN art. 208-D § 5º)."""
+
+    waived_by: Annotated[str, Field(min_length=10)] | None = None
+    """The legal opinion by which this authority's terms run on; none: they stand still."""
+
+
 class Gate(_Part):
     """The conditions that must be met before benefits are suspended."""
 
@@ -253,6 +261,7 @@ class Ruler(_Part):
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()
     gate: Gate | None = None
+    recess: RecessRule = RecessRule()
     referral: Referral = Referral()
     agreements: Agreements | None = None
     """None: after a broken agreement a case goes on where it stood."""
@@ -291,6 +300,11 @@ class Ruler(_Part):
             consecutive=rule.consecutive,
             alternate=rule.alternate,
         )
+
+    @property
+    def kept_recess(self) -> Recess | None:
+        """The recess in which its processual terms stand still."""
+        return RECESS if self.recess.waived_by is None else None
 
     def rung(self, row: Hypothesis, index: int) -> Rung:
         return self.rows[row].rungs[index]

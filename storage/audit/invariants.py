@@ -29,7 +29,7 @@ from models.case.evidence import Debt, Filing
 from models.case.facts import CaseFacts, facts_of
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
-from models.law.calendar import Clock, Unit
+from models.law.calendar import Clock, Unit, Wait
 from models.law.grounds import INJUNCTIONS, days_without_fine
 from models.law.spans import Span, joined
 from models.money.accrual_table import AccrualTable
@@ -38,7 +38,7 @@ from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
-from storage.audit.terms import SERVES, Terms
+from storage.audit.terms import SERVES, End, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
 
@@ -299,7 +299,7 @@ def _no_rung_early(life: Life) -> Iterator[str]:
         if not known:
             yield f"{after} was made, though {before} was never served"
         elif after.at < min(known):
-            yield f"{after} is of {after.at}, before the dwell of {before} ended on {min(known)}"
+            yield f"{after} is of {after.at}, before {min(known)}, when the dwell of {before} was over"
 
 
 def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
@@ -307,13 +307,16 @@ def _end_of_wait(terms: Terms, made: Contact, by: FrozenRuler) -> date | None:
     term of the taxpayer's. None, never, while the notice that was sent isn't served."""
     rungs = by.ruler.rows[made.row].rungs if made.row in by.ruler.rows else ()
     rung = next((rung for rung in rungs if rung.stage is made.stage), made.by.ruler.rung(made.row, made.rung))
-    counts_from: date | None = made.at
-    if made.formal and rung.formal and made.stage is not Stage.SUSPENSION:
-        counts_from = made.served_on
+    formal = made.formal and rung.formal and made.stage is not Stage.SUSPENSION
+    counts_from = made.served_on if formal else made.at
     if counts_from is None or rung.wait is None:
         return counts_from
-    end = terms.end(by.digest, max(counts_from, made.at), rung.wait)
-    return end.last_day if rung.wait.unit is Unit.BUSINESS else end.allowed_from
+    end = terms.end(by.digest, max(counts_from, made.at), rung.wait, formal and _keeps_recess(by))
+    return end.last_day if rung.wait.unit is Unit.BUSINESS and not formal else end.act_from
+
+
+def _keeps_recess(by: FrozenRuler) -> bool:
+    return by.ruler.recess.waived_by is None
 
 
 def _never_softer(life: Life) -> Iterator[str]:
@@ -382,8 +385,12 @@ def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
         yield "has no formal notice that was served"
     elif by.ruler.gate is None:
         yield "has no gate in its ruler"
-    elif on < (end := life.terms.end(by.digest, max(served.values()), by.ruler.gate.defence)).allowed_from:
+    elif on < (end := _defence_ends(life, by, by.ruler.gate.defence, max(served.values()))).act_from:
         yield f"is before the time for defence ended on {end.last_day}"
+
+
+def _defence_ends(life: Life, by: FrozenRuler, defence: Wait, served_on: date) -> End:
+    return life.terms.end(by.digest, served_on, defence, _keeps_recess(by))
 
 
 def _unlawful(life: Life, facts: CaseFacts, recorded: datetime) -> Iterator[str]:

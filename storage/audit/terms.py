@@ -2,8 +2,6 @@
 
 It shares no definition with `models/law/calendar.py` and `models/case/gate.py`, so that it can tell when one of them is
 wrong. Working days are counted on a relation of days, made from the holidays that were frozen with each ruler.
-
-What is known to be wrong and let pass until it is mended is named by the id of its case in `tests/casebook`.
 """
 
 from __future__ import annotations
@@ -23,34 +21,22 @@ class End(NamedTuple):
     last_day: date
     act_from: date
     """The day after it, on which the authority may act."""
-    acted_from: date
-    """The day on which the product acts today, counting from the day after the event though nobody works on it, and
-    taking the last day for its own (L1, L2)."""
-
-    @property
-    def allowed_from(self) -> date:
-        """The first day that the audit lets pass: L1 and L2 are to make it `act_from`."""
-        return min(self.act_from, self.acted_from)
 
 
 END = text("""
     WITH days AS (
         SELECT CAST(day AS date) AS day,
                extract(isodow FROM day) < 6 AND NOT jsonb_exists(holidays, to_char(day, 'YYYY-MM-DD')) AS works
-        FROM rulers, generate_series(CAST(:event AS date) + 1, CAST(:event AS date) + 2 * :days + 60, interval '1 day')
+        FROM rulers, generate_series(CAST(:event AS date) + 1, CAST(:event AS date) + 2 * :days + 120, interval '1 day')
                      AS day
-        WHERE digest = :ruler
-    ), working AS (
-        SELECT day, row_number() OVER (ORDER BY day) AS nth FROM days WHERE works
+        WHERE digest = :ruler AND NOT (:recess AND to_char(day, 'MM-DD') NOT BETWEEN '01-21' AND '12-19')
+    ), counted AS (
+        SELECT day, row_number() OVER (ORDER BY day) AS nth FROM days
+        WHERE works OR (:unit = 'legal' AND day > (SELECT min(day) FROM days WHERE works))
     ), ends AS (
-        SELECT CASE :unit WHEN 'business' THEN (SELECT day FROM working WHERE nth = :days)
-               ELSE (SELECT min(day) FROM working
-                     WHERE day >= (SELECT day FROM working WHERE nth = 1) + CAST(:days AS int) - 1) END AS last_day,
-               CASE :unit WHEN 'business' THEN (SELECT day FROM working WHERE nth = :days)
-               ELSE (SELECT min(day) FROM working WHERE day >= CAST(:event AS date) + CAST(:days AS int)) END
-                   AS acted_from
+        SELECT min(day) AS last_day FROM days WHERE works AND day >= (SELECT day FROM counted WHERE nth = :days)
     )
-    SELECT last_day, last_day + 1 AS act_from, acted_from FROM ends
+    SELECT last_day, last_day + 1 AS act_from FROM ends
 """)
 
 SERVES = """
@@ -66,14 +52,13 @@ class Terms:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[tuple[str, date, Wait], End] = {}
+        self._known: dict[tuple[str, date, Wait, bool], End] = {}
 
-    def end(self, ruler: str, event: date, wait: Wait) -> End:
-        """The end of a wait that counts from `event`, on the days of the ruler with that digest."""
-        asked = (ruler, event, wait)
+    def end(self, ruler: str, event: date, wait: Wait, recess: bool = False) -> End:
+        """The end of a wait that counts from `event`, on the days of the ruler with that digest; `recess`: it stands
+        still from 20/12 to 20/01."""
+        asked = (ruler, event, wait, recess)
         if asked not in self._known:
-            row = self._connection.execute(
-                END, {"ruler": ruler, "event": event, "days": wait.days, "unit": str(wait.unit)}
-            )
-            self._known[asked] = End(*row.one())
+            given = {"ruler": ruler, "event": event, "days": wait.days, "unit": str(wait.unit), "recess": recess}
+            self._known[asked] = End(*self._connection.execute(END, given).one())
         return self._known[asked]

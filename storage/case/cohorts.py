@@ -110,7 +110,7 @@ class Candidate:
         if self.facts.on_hold:
             return bool(self.facts.evidence)
         seen = self.facts
-        found = classify(ruler, seen.debts, seen.live_evidence, seen.today, seen.known_assets)
+        found = classify(ruler, seen.debts, seen.live_evidence, seen.today, seen.known_assets, seen.elsewhere)
         return self.facts.outstanding and found is not None
 
 

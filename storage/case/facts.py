@@ -42,18 +42,25 @@ def bound(pairs: Iterable[Pair]) -> BoundPairs:
     return {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
 
 
-DEBTS = about_pairs(f"""
-    SELECT debtors.taxpayer, debts.tax, debts.id, inscription, period, due, balance, balance AS ledger, litigation,
-           protested, prescribes, held.grounds, held.since AS held_since, held.until AS held_until
+OF_THE_TAX, OF_OTHER_TAXES = "debts.tax = pair.tax", "debts.tax <> pair.tax"
+
+
+def _debts(which: str) -> TextClause:
+    return about_pairs(f"""
+    SELECT pair.taxpayer, pair.tax, debts.id, inscription, period, due, balance, balance AS ledger, amount AS lodged,
+           litigation, protested, prescribes, held.grounds, held.since AS held_since, held.until AS held_until
     FROM {PAIRS}
     JOIN debtors ON debtors.taxpayer = pair.taxpayer
-    JOIN debts ON debts.id = debtors.debt AND debts.tax = pair.tax
+    JOIN debts ON debts.id = debtors.debt AND {which}
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(DISTINCT ground ORDER BY ground), '{{}}') AS grounds, min(since) AS since,
                CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until
         FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL AND coalesce(until >= :today, true)) AS held
     ORDER BY debts.id
-""")  # noqa: S608 - PAIRS is a constant
+""")  # noqa: S608 - both are constants
+
+
+DEBTS, ELSEWHERE = _debts(OF_THE_TAX), _debts(OF_OTHER_TAXES)
 
 
 FILINGS = about_pairs(f"""
@@ -122,6 +129,10 @@ def _facts_by_pair(
         balance = owed[row["id"]].total if table else row["balance"]
         debt = Debt.model_construct(**{**_without_pair(row), "balance": balance})
         debts[row["taxpayer"], row["tax"]].append(debt)
+    elsewhere: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
+    if ruler.entry.thresholds:
+        for row in connection.execute(ELSEWHERE, {**wanted, "today": today}).mappings():
+            elsewhere[row["taxpayer"], row["tax"]].append(Debt.model_construct(**_without_pair(row)))
     if ruler.entry.reads_returns:
         for row in connection.execute(FILINGS, wanted).mappings():
             filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))
@@ -134,6 +145,7 @@ def _facts_by_pair(
             filings[pair],
             has_benefits=owned[pair].relieved,
             known_assets=owned[pair].known_assets if ruler.entry.thresholds else None,
+            elsewhere=elsewhere[pair],
         )
         for pair in pairs
     }

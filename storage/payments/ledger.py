@@ -17,6 +17,7 @@ from models.callback import Malformed
 from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
 from storage.payments import reversing
+from storage.payments.parts import ids_of_parts
 from storage.payments.posting import Posting, purpose_of, whole
 from storage.payments.posting_locks import any_of
 from storage.payments.receiving import receive
@@ -57,12 +58,13 @@ def _record(
     refunds: Mapping[str, tuple[PixRefund, ...]],
     arrived_at: datetime,
 ) -> Recorded:
+    refunded = select(payments.c.id).where(any_of(payments.c.end_to_end_id, refunds))
     posting = Posting(
         connection,
         arrived_at,
         txids={receipt.txid for receipt in receipts if receipt.txid},
         slips={receipt.slip_number for receipt in receipts if receipt.slip_number is not None},
-        refunded=refunds.keys(),
+        payments_named=ids_of_parts(connection, connection.scalars(refunded).all()) if refunds else (),
     )
     new = receive(posting, receipts)
     reversed_ = reversing.reverse(posting, refunds)
@@ -72,9 +74,9 @@ def _record(
 
 def _take_back(connection: Connection, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:
     of_titles = any_of(payments.c.slip, {each.slip for each in taken})
-    paid_debts = connection.scalars(select(payments.c.debt).where(of_titles, payments.c.debt.is_not(None)).distinct())
+    paid = connection.scalars(select(payments.c.id).where(of_titles)).all()
     slips = {each.slip_number for each in taken if each.slip_number is not None}
-    posting = Posting(connection, arrived_at, slips=slips, debts_named=paid_debts.all())
+    posting = Posting(connection, arrived_at, slips=slips, payments_named=paid)
     connection.execute(select(payments.c.id).where(of_titles).order_by(payments.c.id).with_for_update())
     unknown = [each for each in taken if not reversing.take_back(posting, each)]
     posting.tell()

@@ -18,9 +18,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from commands.web import manners
-from embedded.backup import KEPT
 from models.case.gate import must_be_other
 from models.errors import Refusal
+from models.folders import KEPT
 from storage.audit.tokens import issue
 from tests.builders import FACTS, ICMS
 from tests.casebook.book import wrong
@@ -30,8 +30,10 @@ from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.payloads import CIPHER
 from tests.web.pix_world import World, body, pix
+from web.console.api import staff_routes
 from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
+from workflows.client import connect
 
 # ---- S3: one person approves once
 
@@ -80,7 +82,6 @@ def test_s3_an_expired_token_ends_no_protection(line: Line, engine: Engine, owne
 # ---- S4: what a backup holds
 
 
-@wrong("S4", "the notices of the electronic domicile are in no backup")
 def test_s4_what_can_t_be_made_again_is_in_the_backup() -> None:
     assert {"outbox", "rejects", "keys", "domicile"} <= set(KEPT)
 
@@ -191,10 +192,7 @@ def violations(line: Line) -> list[str]:
 STEERS = ("\x1b[2J", "\x9b2J", "\x07")
 
 
-TYPED = wrong("S8", "what somebody typed steers the terminal of whoever reads it")
-
-
-@pytest.mark.parametrize("steers", [*(pytest.param(s, marks=TYPED) for s in STEERS[:2]), STEERS[2]])
+@pytest.mark.parametrize("steers", STEERS)
 def test_s8_no_reason_steers_another_person_s_terminal(line: Line, engine: Engine, steers: str) -> None:
     _, case = World(engine).owing_case()
     words = ("case", "hold", case, "--ground", "deposit", "--by", "ana", "--reason", f"visto {steers} fim")
@@ -219,7 +217,6 @@ def test_s8_no_name_steers_another_person_s_terminal(line: Line, engine: Engine,
 # ---- S9: who is shown
 
 
-@wrong("S9", "the letters of a case are shown with the name in them")
 def test_s9_without_reveal_nobody_is_named(line: Line, engine: Engine) -> None:
     street, life = lived(engine, FACTS["h7"])
     goes_on_to(street, life, "warning")
@@ -228,16 +225,32 @@ def test_s9_without_reveal_nobody_is_named(line: Line, engine: Engine) -> None:
     assert "11.222.333/0001-81" not in shown
 
 
+def test_s9_nobody_is_named_by_what_somebody_typed_either(line: Line, engine: Engine) -> None:
+    _, case = World(engine).owing_case()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE taxpayers SET name = 'Padaria Pão Quente', email = 'ze@padaria.example'"))
+    typed = "PADARIA PAO QUENTE pediu (ze@padaria.example), https://regua.example/p/abc"
+    line.json("case", "hold", case, "--ground", "deposit", "--by", "ana", "--reason", typed)
+    with engine.begin() as connection:
+        token = issue(connection, "caio", "auditor", "root", 1)  # type: ignore[arg-type]
+    app = FastAPI()
+    app.include_router(staff_routes(engine, connect))
+    with serving(app) as port:
+        url = f"http://127.0.0.1:{port}/api/cases/{case}"
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    for shown in (str(line.json("case", "show", case)), answer.text):
+        assert "pediu" in shown
+        assert not [word for word in ("PADARIA", "Padaria", "ze@", "/p/abc") if word in shown]
+
+
 # ---- S10: where nothing is founded
 
 
-@wrong("S10", "a cohort may have any name")
 @pytest.mark.parametrize("name", ["a\nb", "../../x"])
 def test_s10_a_cohort_has_a_name_that_can_be_typed(line: Line, name: str) -> None:
     assert line("cohort", "start", name, "--ruler", ICMS, "--by", "ana", "--dry-run")[0] in (1, 2)
 
 
-@wrong("S10", "it is called a fault of ours")
 @pytest.mark.parametrize("place", ["/proc/regua", "{tmp}/" + "d" * 300, "{tmp}/file/home"])
 def test_s10_a_stack_that_can_t_be_there_says_so_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
@@ -249,4 +262,4 @@ def test_s10_a_stack_that_can_t_be_there_says_so_in_a_sentence(
     assert (code, said) == (1, "")
     assert complained.count("\n") == 1
     assert "fault of ours" not in complained
-    assert not home.exists() or not any(home.iterdir())
+    assert not os.path.exists(home) or not any(home.iterdir())  # noqa: PTH110 - Path.exists raises for a long one

@@ -78,19 +78,16 @@ def would_start(roll: Roll, ruler: str) -> int:
 # ---- I1: facts count from their day
 
 
-@wrong("I1", "a debt that falls due in seven months starts a case")
 def test_i1_a_debt_that_is_not_due_starts_no_case(roll: Roll) -> None:
     roll.imports("r-f1.csv")
     assert would_start(roll, REGISTERED) == 0
 
 
-@wrong("I1", "a return that may be filed for seven months more starts a case")
 def test_i1_a_return_that_may_still_be_filed_starts_no_case(roll: Roll) -> None:
     roll.line.json("filings", "import", INTAKE / "r-f1f.csv")
     assert would_start(roll, ICMS) == 0
 
 
-@wrong("I1", "a due date that was put off to 2028 changes nothing for the open case")
 def test_i1_an_open_case_takes_back_what_was_put_off(roll: Roll) -> None:
     roll.imports("r-f18.csv")
     roll.opens()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.casebook.book import DATA, rows, wrong
+from tests.casebook.book import DATA, rows
 from tests.commands.test_import_command import Line
 
 
@@ -82,7 +82,6 @@ def classified(line: Line, folder: Path, owed: list[str], returned: list[str], o
     return [(each["hypothesis"], each["occurrences"]) for each in said]
 
 
-@wrong("I1", "a debt that falls due in seven months leads to a row")
 def test_i1_what_is_not_due_leads_nowhere(line: Line) -> None:
     debts = ("--debts", DATA / "intake/r-f1.csv")
     said: Any = line.json("ruler", "classify", "divida-ativa", *debts, "--on", "2026-11-27")
@@ -103,7 +102,6 @@ def unpaid(periods: dict[str, str], each: str) -> Iterator[list[str]]:
     yield [f"{WHO};ICMS;{period};{due};filed;{each};;" for period, due in periods.items()]
 
 
-@wrong("L18", "quarters are never consecutive, since their due dates lie three months apart")
 def test_l18_four_quarters_of_four_millions_are_h8(line: Line, tmp_path: Path) -> None:
     owed, returned = unpaid(QUARTERS, "4000000.00")
     assert classified(line, tmp_path, owed, returned, date(2026, 11, 3)) == [("h8", 4)]
@@ -115,7 +113,6 @@ def test_l18_four_months_of_four_millions_are_h8(line: Line, tmp_path: Path) -> 
     assert classified(line, tmp_path, owed, returned, date(2026, 11, 3)) == [("h8", 4)]
 
 
-@wrong("L19", "who paid more than he declared is classified by a divergence")
 def test_l19_who_paid_more_than_he_declared_leads_nowhere(line: Line, tmp_path: Path) -> None:
     due = date(2026, 10, 9)
     returned = [f"{WHO};ICMS;2026-09;{due};filed;1000.00;1500.00;{due - timedelta(days=1)}"]

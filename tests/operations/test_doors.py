@@ -62,6 +62,7 @@ READS = {
     "demo",
     "downgrade",
     "migrate",
+    "payments corrections",
     "payments list",
     "payments quarantined",
     "payments reconcile",

@@ -55,7 +55,14 @@ from operations.due_process import (
 )
 from operations.imports import import_held_benefits, import_rates, import_returns, import_taxpayers
 from operations.operation import OPERATIONS, Credentials
-from operations.payments import import_bank_file, match_payment, retry_item
+from operations.payments import (
+    import_bank_file,
+    match_payment,
+    move_payment,
+    refund_payment,
+    retry_item,
+    unmatch_payment,
+)
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.tasks import finish_task
@@ -382,6 +389,35 @@ def _(world: World) -> str:
     [(payment,)] = world.made.rows("SELECT id FROM payments")
     match_payment(world.engine, BIA, payment, world.made.debts[0], NOW)
     return str(payment)
+
+
+@carried_out("payments unmatch")
+def _(world: World) -> str:
+    payment = paid_too_much(world)
+    unmatch_payment(world.engine, BIA, payment, "débito errado", NOW)
+    return str(payment)
+
+
+@carried_out("payments move")
+def _(world: World) -> str:
+    payment = paid_too_much(world)
+    move_payment(world.engine, BIA, payment, world.made.debts[1], "sobra", NOW)
+    return str(payment)
+
+
+@carried_out("payments refund")
+def _(world: World) -> str:
+    payment = paid_too_much(world)
+    refund_payment(world.engine, BIA, payment, "sobra", NOW)
+    return str(payment)
+
+
+def paid_too_much(world: World) -> int:
+    """A payment by which the first debt has more than it needs."""
+    [(txid,)] = world.made.rows("SELECT pix_txid FROM debts WHERE id = :debt", debt=world.made.debts[0])
+    record_pix(world.engine, [PixPayment(f"E{'3' * 31}", txid, Decimal(5000), NOW)], NOW)
+    [(payment,)] = world.made.rows("SELECT id FROM payments")
+    return int(payment)
 
 
 @carried_out("payments retry")

@@ -4,7 +4,6 @@ CTN art. 210 whole: the day of the event is not counted, the first day that is c
 is rolled forward to one. The term is the taxpayer's to its end; the authority acts on the day after.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -34,30 +33,27 @@ class Days:
             day += DAY
         return day
 
-    def after(self, day: date) -> Iterator[date]:
-        """The working days after it."""
-        while True:
-            day = self.from_on(day + DAY)
-            yield day
-
 
 BRAZIL = Days(NATIONAL)
 STATE = {"AL": Days(NATIONAL + ALAGOAS), None: BRAZIL}
 
 
-def last_day(days: Days, event: date, count: int, unit: str) -> date:
-    """The last day of a term of so many days, `legal` or `business`."""
-    counted = days.after(event)
-    first = next(counted)
-    if unit == "legal":
-        return days.from_on(first + (count - 1) * DAY)
-    last = first
-    for _ in range(count - 1):
-        last = next(counted)
-    return last
+def in_recess(day: date) -> bool:
+    """From 20/12 to 20/01 processual terms stand still (CTN art. 208-D § 5º)."""
+    return (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 20)
 
 
-def known_wrong(days: Days, event: date, count: int, unit: str) -> date:
-    """L1, L2: the day on which the product still acts. A legal term is counted from the day after the event though
-    nobody works on it, and its last day is acted upon."""
-    return days.from_on(event + count * DAY) if unit == "legal" else last_day(days, event, count, unit)
+def last_day(days: Days, event: date, count: int, unit: str, recess: bool = False) -> date:
+    """The last day of a term of so many days, `legal` or `business`, with or without the recess."""
+
+    def runs(day: date) -> bool:
+        return not (recess and in_recess(day))
+
+    day, counted = event, 0
+    while counted < count:
+        day += DAY
+        if runs(day) and (days.works(day) or (unit == "legal" and counted > 0)):
+            counted += 1
+    while not (runs(day) and days.works(day)):
+        day += DAY
+    return day

@@ -3,34 +3,29 @@
 LC 225/2026 arts. 11–13 for the suspension; CNJ 547/2024 arts. 2º and 3º and Lei 14.973/2024 for the suit.
 """
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 from models.case.facts import CaseFacts
 from models.law.calendar import Wait
 from models.ruler.schema import Ruler
-from tests.oracle.calendar import DAY, STATE, Days, known_wrong, last_day
-
-Allows = Callable[[Days, date, int, str], date]
-"""The first day on which the authority may act, by the event a term counts from, its days and its unit."""
+from tests.oracle.calendar import DAY, STATE, last_day
 
 
-def by_law(days: Days, event: date, count: int, unit: str) -> date:
-    return last_day(days, event, count, unit) + DAY
+def first_act(ruler: Ruler, event: date, wait: Wait, recess: bool = False) -> date:
+    """The first day on which the authority may act: the one after the last of a term of the taxpayer's."""
+    return last_day(STATE[ruler.jurisdiction.state], event, wait.days, str(wait.unit), recess) + DAY
 
 
-def first_act(ruler: Ruler, event: date, wait: Wait, allows: Allows = known_wrong) -> date:
-    """After a term of the taxpayer's. With `by_law` as it should be: L1 and L2 are to take `known_wrong` away."""
-    return allows(STATE[ruler.jurisdiction.state], event, wait.days, str(wait.unit))
+def keeps_recess(ruler: Ruler) -> bool:
+    return ruler.recess.waived_by is None
 
 
-def over(ruler: Ruler, event: date, dwell: Wait) -> date:
-    """The day from which the next rung may follow: the authority's own choice where it counts working days, else a
-    term's end."""
-    days = STATE[ruler.jurisdiction.state]
-    if str(dwell.unit) == "business":
-        return last_day(days, event, dwell.days, "business")
-    return known_wrong(days, event, dwell.days, "legal")
+def over(ruler: Ruler, event: date, dwell: Wait, formal: bool) -> date:
+    """The day from which the next rung may follow: the authority's own choice where a reminder counts working days,
+    else a term's end."""
+    if str(dwell.unit) == "business" and not formal:
+        return last_day(STATE[ruler.jurisdiction.state], event, dwell.days, "business")
+    return first_act(ruler, event, dwell, formal and keeps_recess(ruler))
 
 
 def works(ruler: Ruler, day: date) -> bool:

@@ -23,7 +23,7 @@ from models.case.status import Status
 from models.case.step import Action, Decision, Step, Transition
 from models.case.view import View
 from models.law.calendar import Unit, Wait
-from models.ruler.schema import Hypothesis, Stage
+from models.ruler.schema import Hypothesis, RecessRule, Stage
 from tests import builders
 from tests.builders import (
     FACTS,
@@ -40,10 +40,8 @@ from tests.builders import (
     months,
     shipped,
 )
-from tests.casebook.book import wrong
 from tests.chance import examples
 from tests.oracle import gate
-from tests.oracle.calendar import known_wrong
 
 START = date(2026, 11, 3)
 
@@ -87,6 +85,8 @@ class PaperCase:
     known_assets: Decimal | None = None
     domicile: bool = False
     """Whether its notices are published where silence serves them in the end."""
+    recess: bool = True
+    """Whether terms stand still in it."""
     closed: bool = False
     transitions: list[Transition] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
@@ -94,6 +94,8 @@ class PaperCase:
 
     def __post_init__(self) -> None:
         self.ruler, self.calendar = shipped(self.name), calendar_of(self.name)
+        if not self.recess:
+            self.ruler = self.ruler.model_copy(update={"recess": RecessRule(waived_by="Parecer PGE 7/2026")})
         self.state = CaseState.at_start(self.today)
         self.sit()
 
@@ -306,15 +308,15 @@ def registered(**more: Any) -> PaperCase:
 # --- what must hold of every life -------------------------------------------------------------------------------
 
 
-def check_life(case: PaperCase, allows: gate.Allows = known_wrong) -> None:
+def check_life(case: PaperCase) -> None:
     """By the calendar and the gate of `tests/oracle`, not by the product's own."""
     for act in case.acts:
-        check_act(case, act, allows)
+        check_act(case, act)
     for before, after in pairwise(case.notified):
         check_climb(case, before, after)
 
 
-def check_act(case: PaperCase, act: Act, allows: gate.Allows) -> None:
+def check_act(case: PaperCase, act: Act) -> None:
     assert act.step.reason.strip()
     assert act.step.on is not None
     if act.step.action in (Action.NOTIFY, Action.ASK_APPROVAL, Action.SUSPEND, Action.REFER):
@@ -327,7 +329,7 @@ def check_act(case: PaperCase, act: Act, allows: gate.Allows) -> None:
         assert case.ruler.gate
         served = gate.served_on(act.facts)
         assert served is not None, "benefits are suspended without proof of service"
-        opens = gate.first_act(case.ruler, served, case.ruler.gate.defence, allows)
+        opens = gate.first_act(case.ruler, served, case.ruler.gate.defence, gate.keeps_recess(case.ruler))
         assert act.at >= opens, "before the defence time ran out"
         assert len(set(act.approvers)) >= gate.people_wanted(case.ruler, act.facts), "without the approvals it needs"
         assert not act.facts.under_defence, "while a defence is open"
@@ -344,8 +346,10 @@ def check_climb(case: PaperCase, before: Act, after: Act) -> None:
     assert is_next(case, before.step, after.step) or enters(case, before, after), "a rung is skipped or repeated"
     dwell = case.ruler.rung(*cell(before.step)).dwell
     if dwell:
-        counts_from = service_of(case, before) or before.at
-        assert after.at >= gate.over(case.ruler, counts_from, dwell), "before the dwell of the rung before"
+        served_on = service_of(case, before)
+        assert after.at >= gate.over(case.ruler, served_on or before.at, dwell, formal=served_on is not None), (
+            "before the dwell of the rung before"
+        )
 
 
 def is_next(case: PaperCase, before: Step, after: Step) -> bool:
@@ -653,10 +657,10 @@ TestLives.settings = settings(
 
 
 def dwelt(case: PaperCase, since: date, row: Hypothesis, rung: int) -> date:
-    """The day the wait of a rung is over."""
+    """The first working day on which the next rung may follow."""
     dwell = case.ruler.rung(row, rung).dwell
     assert dwell
-    return case.calendar.after(since, dwell)
+    return case.calendar.working(gate.over(case.ruler, since, dwell, case.ruler.rung(row, rung).formal))
 
 
 def next_is(case: PaperCase, action: Action) -> bool:
@@ -676,14 +680,6 @@ def test_a_life_in_which_nothing_happens_climbs_every_rung_to_the_end(entry: Hyp
     assert case.path == cells_from(case.ruler, entry or "h1")
     assert case.step.status is (Status.BENEFITS_SUSPENDED if entry else Status.REFERRED)
     check_life(case)
-
-
-@wrong("L1", "benefits are suspended on the last day of the defence")
-def test_a_life_keeps_to_the_last_day_of_the_defence_without_any_allowance() -> None:
-    """Takes its allowance from the machine once it is mended: `by_law` is then what `check_life` goes by."""
-    case = suspended()
-    check_life(case)
-    check_life(case, gate.by_law)
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 5, 12])
@@ -976,7 +972,7 @@ def test_the_gate_stays_shut_until_the_defence_time_has_run_out() -> None:
     defence = Wait(days=90, unit=Unit.LEGAL)
     patient = case.ruler.model_copy(update={"gate": case.ruler.gate.model_copy(update={"defence": defence})})
     step = decide(View(patient, case.calendar, case.state, case.facts)).step
-    assert step.on == case.calendar.after(case.notified[-1].at, defence)
+    assert step.on == gate.first_act(case.ruler, case.notified[-1].at, defence, recess=True)
 
 
 def test_a_taxpayer_without_benefits_is_referred_instead() -> None:

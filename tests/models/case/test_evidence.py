@@ -107,11 +107,47 @@ def test_a_correction_cures_a_divergence() -> None:
     assert evidence(filing(**wrong, corrected="1500.00")) == [(Kind.DIVERGENCE, False)]
 
 
-@pytest.mark.parametrize(
-    ("paid", "kinds"), [("999.00", []), ("998.99", [Kind.DIVERGENCE]), ("1001.01", [Kind.DIVERGENCE])]
-)
+@pytest.mark.parametrize(("paid", "kinds"), [("999.00", []), ("998.99", [Kind.DIVERGENCE]), ("1001.01", [])])
 def test_differences_up_to_the_tolerance_are_no_divergence(paid: str, kinds: list[Kind]) -> None:
     assert [kind for kind, _ in evidence(filing(paid=paid, paid_on=due_of("2026-09")))] == kinds
+
+
+@pytest.mark.parametrize(
+    ("paid", "owed", "lodged", "expected"),
+    [
+        ("1000.00", None, None, [(Kind.DIVERGENCE, True)]),  # paid as declared at first
+        ("1500.00", None, None, []),  # paid as rectified
+        ("0.00", "1000.00", "1000.00", [(Kind.NON_PAYMENT, True)]),
+        ("0.00", "0.00", "1500.00", [(Kind.NON_PAYMENT, False)]),  # the extract had the whole, and it was paid
+        ("0.00", "0.00", "1000.00", [(Kind.DIVERGENCE, True), (Kind.NON_PAYMENT, False)]),  # and here but the old part
+    ],
+)
+def test_a_rectification_upwards_is_collected(
+    paid: str, owed: str | None, lodged: str | None, expected: list[tuple[Kind, bool]]
+) -> None:
+    raised = filing(paid=paid, paid_on=due_of("2026-09"), corrected="1500.00")
+    debts = [] if owed is None else [debt("2026-09", owed, lodged=lodged)]
+    assert evidence(raised, debts=debts) == expected
+    facts = facts_of(RULER, START, debts, [raised])
+    assert facts.outstanding is any(still_open for _, still_open in expected)
+
+
+@pytest.mark.parametrize(
+    ("due", "today", "expected"),
+    [
+        ("2026-11-03", START, None),  # today is in time
+        ("2026-11-02", START, None),  # a holiday: the last day in time is the 3rd
+        ("2026-10-31", START, None),  # a Saturday before it
+        ("2026-10-30", START, "h1"),  # a Friday
+        ("2026-11-07", date(2026, 11, 9), None),  # a Saturday, and the Monday
+        ("2026-11-07", date(2026, 11, 10), "h1"),
+    ],
+)
+def test_a_debt_counts_from_the_day_after_its_last_day_in_time(due: str, today: date, expected: str | None) -> None:
+    facts = facts_of(ROLL, today, [debt(None, due=due)], [])
+    found = classify(ROLL, facts.debts, facts.live_evidence, today)
+    assert (found and found.row) == expected
+    assert facts.outstanding is (expected is not None)
 
 
 @pytest.mark.parametrize(("due", "expected"), [("2025-11-03", "h1"), ("2025-11-04", "h2")])
@@ -156,6 +192,39 @@ def test_mixed_evidence_of_equal_rigidity_takes_the_higher_row() -> None:
 )
 def test_the_thresholds_of_a_persistent_defaulter(periods: list[str], each: str, expected: str) -> None:
     assert row([debt(p, each) for p in periods], [filing(p, each) for p in periods]) == expected
+
+
+@pytest.mark.parametrize(
+    ("here", "elsewhere", "expected"),
+    [
+        (months(2), months(4)[:2], "h8"),  # four in a row, of two taxes
+        (months(4)[2:], months(4)[2:], "h2"),  # the same two twice
+        (months(2), ["2025-T4", "2026-T1", "2026-T2", "2026-T3"], "h8"),  # four quarters of the other tax
+        (months(2), ["2026-T2", "2026-T3"], "h2"),  # a month is never followed by a quarter
+        (months(2), ["2026"], "h2"),
+    ],
+)
+def test_all_taxes_of_the_authority_count_for_the_thresholds(
+    here: list[str], elsewhere: list[str], expected: str
+) -> None:
+    each = "8000000.00"
+    other = debt("2026-08", each)
+    others = [other.model_copy(update={"id": f"other-{period}", "period": period}) for period in elsewhere]
+    owed, returns = [debt(period, each) for period in here], [filing(period, each) for period in here]
+    facts = facts_of(RULER, START, owed, returns, elsewhere=others)
+    found = classify(RULER, facts.debts, facts.live_evidence, START, elsewhere=facts.elsewhere)
+    assert found is not None
+    assert found.row == expected
+
+
+@pytest.mark.parametrize("change", [{"lodged": "9000000.00"}, {"grounds": ("guarantee",)}])
+def test_what_is_paid_in_part_or_suspended_elsewhere_counts_for_no_period(change: dict[str, Any]) -> None:
+    each, here = "8000000.00", months(4)[2:]
+    others = [debt(period, each, id=f"other-{period}", **change) for period in months(4)[:2]]
+    owed, returns = [debt(period, each) for period in here], [filing(period, each) for period in here]
+    found = classify(RULER, owed, evidence_of(RULER, owed, returns), START, elsewhere=others)
+    assert found is not None
+    assert found.row == "h2"
 
 
 def test_debts_on_hold_make_nobody_a_persistent_defaulter() -> None:
@@ -218,6 +287,8 @@ RETURNS = st.builds(
 def test_a_correction_or_a_payment_never_adds_or_changes_a_kind(
     before: Filing, corrected: Decimal | None, balance: Decimal | None
 ) -> None:
+    if corrected is not None and corrected > (before.declared or 0):
+        corrected = before.declared  # a rectification that declares more is collected
     after = before.model_copy(update={"corrected": corrected})
     debts = [] if balance is None else [debt(balance=balance)]
     assert [kind for kind, _ in evidence(after, debts=debts)] == [kind for kind, _ in evidence(before)]

@@ -20,6 +20,7 @@ from models.ruler.schema import Ruler
 from models.words import PRIOR_STEPS
 from tests.builders import FACTS, ICMS, REGISTERED, debt, inscribed, shipped
 from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, registered, suspended
+from tests.oracle.gate import first_act
 
 MONDAY = date(2026, 11, 9)
 
@@ -166,7 +167,7 @@ def test_silence_serves_on_its_day_and_the_wait_counts_from_it() -> None:
     case.carry_out()
     assert case.notices[-1].served_on == on
     assert case.state.clock.wait
-    assert case.step.on == case.calendar.after(on, case.state.clock.wait)
+    assert case.step.on == first_act(case.ruler, on, case.state.clock.wait, recess=True)
 
 
 def test_who_reads_it_before_is_served_that_day() -> None:
@@ -210,7 +211,7 @@ def test_an_accepted_defence_shuts_the_gate() -> None:
 
 @pytest.mark.parametrize(
     ("state", "late", "given_back"),
-    [("open", 0, True), ("open", 40, False), ("accepted", 40, True), ("rejected", 0, False)],
+    [("open", 0, True), ("open", 90, False), ("accepted", 90, True), ("rejected", 0, False)],
 )
 def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: int, given_back: bool) -> None:
     case = suspended()
@@ -277,7 +278,7 @@ def test_a_case_waits_for_the_steps_and_then_for_cadin_s_thirty_days() -> None:
     assert case.step.action is Action.REFER
     cadin = case.ruler.referral.cadin
     assert cadin
-    assert case.step.on == case.calendar.after(case.today, cadin)
+    assert case.step.on == first_act(case.ruler, case.today, cadin)
 
 
 def test_an_authority_without_cadin_needs_no_notice_of_it() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.case.status import Status
 from models.case.step import Action
 from models.law.calendar import Standstill, Unit, Wait
+from models.law.term import term_of
 from tests.builders import ICMS, calendar_of, debt, filing, missing, months
 from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, suspended, unpaid
 
@@ -69,20 +70,15 @@ def test_a_hold_ends_by_itself_the_day_after_its_last() -> None:
 def test_the_remaining_wait_is_left_not_the_whole_and_not_nothing(
     unit: Unit, days: int, held_after: int, held: int
 ) -> None:
-    calendar, sent, wait = calendar_of(ICMS), date(2026, 11, 3), Wait(days=days, unit=unit)
+    """Tuesday 03/11/2026, a working day before another: each day that counts is one on which the clock ran."""
+    calendar, sent = calendar_of(ICMS), date(2026, 11, 3)
     stopped = sent + timedelta(days=held_after)
-    resumed = stopped + timedelta(days=held)
-    over = calendar.after_standstills(sent, wait, [Standstill(stopped=stopped, resumed=resumed)])
-
-    def waited(since: date, to: date) -> int:
-        each = (since + timedelta(days=n) for n in range(1, (to - since).days + 1))
-        return sum(unit is Unit.LEGAL or calendar.is_working(day) for day in each)
-
-    left = max(0, days - waited(sent, stopped))
-    if left:
-        assert over == calendar.after(resumed, wait.model_copy(update={"days": left}))
-    else:
-        assert calendar.working(max(over, resumed)) == calendar.working(max(calendar.after(sent, wait), resumed))
+    still = Standstill(stopped=stopped, resumed=stopped + timedelta(days=held))
+    last = term_of(sent, Wait(days=days, unit=unit), calendar, stood=[still]).last_day
+    ran = [day for day in (sent + timedelta(days=n) for n in range(1, 500)) if not stopped < day <= still.resumed]
+    first = next(day for day in ran if calendar.is_working(day))
+    counted = [day for day in ran if calendar.is_working(day) or (unit is Unit.LEGAL and day > first)]
+    assert last == next(day for day in ran if day >= counted[days - 1] and calendar.is_working(day))
 
 
 def test_days_of_a_hold_that_came_to_be_known_later_are_given_back() -> None:
@@ -120,7 +116,7 @@ def test_a_pause_over_working_days_leaves_as_many_of_them() -> None:
     still = Standstill(stopped=date(2026, 11, 9), resumed=date(2026, 11, 11))
     five = Wait(days=5, unit=Unit.BUSINESS)
     assert calendar.after(friday, five) == date(2026, 11, 13)
-    assert calendar.after_standstills(friday, five, [still]) == date(2026, 11, 17)
+    assert term_of(friday, five, calendar, stood=[still]).last_day == date(2026, 11, 17)
 
 
 def test_a_suspended_benefit_is_given_back_when_all_is_held() -> None:

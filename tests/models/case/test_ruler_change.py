@@ -127,22 +127,17 @@ def test_a_rung_that_is_not_formal_any_more_waits_for_no_service() -> None:
     case = defaulter(compressed=False).climb(1)
     assert case.step.on is None
     _, then = migrated(case, but("h8", 0, formal=False))
-    assert (then.stage, then.on) == (Stage.FINAL_NOTICE, CALENDAR.after(case.state.clock.anchor, _wait("h8", 0)))
-
-
-def _wait(row: Hypothesis, index: int) -> Wait:
-    wait = OLD.rung(row, index).wait
-    assert wait
-    return wait
+    # sent on Tue 03/11/2026, fifteen continuous days from Wed 04/11
+    assert (then.stage, then.on) == (Stage.FINAL_NOTICE, date(2026, 11, 19))
 
 
 def test_a_served_notice_stays_served() -> None:
     case = defaulter().climb(2)
     longer = but("h8", 1, dwell=Wait(days=40, unit=Unit.LEGAL))
     _, then = migrated(case, longer)
-    served = case.notices[-1].served_on
-    assert served
-    assert (then.action, then.on) == (Action.ASK_APPROVAL, CALENDAR.after(served, Wait(days=40, unit=Unit.LEGAL)))
+    assert case.notices[-1].served_on == date(2026, 11, 19)
+    # the next working day is Mon 23/11; 27 days until the recess, thirteen more from 21/01/2027 on
+    assert (then.action, then.on) == (Action.ASK_APPROVAL, date(2027, 2, 3))
 
 
 def test_a_case_whose_row_is_gone_goes_where_its_evidence_leads_and_no_softer() -> None:

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter
 
-from models.law.calendar import Calendar, Wait
+from models.law.calendar import Calendar, Standstill, Wait
 from models.law.term import Recess, read_recess, term_of
 
 DAYS_OFF = """
-2026-02-16 2026-02-17 2026-11-02 2026-11-15 2026-11-20 2026-11-30 2026-12-25 2027-01-01
+2026-02-16 2026-02-17 2026-04-21 2026-11-02 2026-11-15 2026-11-20 2026-11-30 2026-12-25 2027-01-01
 """
 """The state's days off that matter here."""
 ALAGOAS = Calendar(holidays=frozenset(map(date.fromisoformat, DAYS_OFF.split())))
@@ -81,3 +81,20 @@ def test_a_recess_within_a_year() -> None:
 def test_what_is_no_recess_is_refused(written: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         read_recess(written)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "resumed", "last"),
+    [
+        # L17: nine days consumed, 04/03 to 12/03; 21 are left from Mon 06/04 on, the last a Sunday
+        (date(2026, 3, 12), date(2026, 4, 5), date(2026, 4, 27)),
+        (date(2026, 3, 2), date(2026, 3, 20), date(2026, 4, 22)),  # none consumed: Mon 23/03 is the first; a holiday
+        (date(2026, 4, 2), date(2026, 5, 20), date(2026, 4, 2)),  # over before it stood still
+    ],
+)
+def test_what_was_consumed_stays_consumed_and_the_rest_is_left(stopped: date, resumed: date, last: date) -> None:
+    thirty = TypeAdapter(Wait).validate_python("30 legal")
+    stood = [Standstill(stopped=stopped, resumed=resumed)]
+    assert term_of(date(2026, 3, 3), thirty, ALAGOAS, stood=stood).last_day == last
+    twice = [*stood, Standstill(stopped=stopped, resumed=resumed)]
+    assert term_of(date(2026, 3, 3), thirty, ALAGOAS, stood=twice).last_day == last

@@ -103,7 +103,7 @@ def _live(record: Recorder) -> None:
     benefit = record.add(schema.benefits, taxpayer=record.taxpayer, code="b", name="Crédito presumido", tax="ICMS")
     record.journal("classified", MORNING)
     record.notice(0, "notice", 8, date(2026, 3, 2), NOTICED)
-    record.notice(1, "final_notice", 9, date(2026, 3, 17), WARNED)
+    record.notice(1, "final_notice", 9, date(2026, 3, 18), WARNED)
     record.journal("approved", APPROVED)
     approval = {"case": record.case, "given_by": "bia", "reason": "r", "given_on": date(2026, 4, 20), "seen": {}}
     record.add(schema.approvals, **approval, state="carried_out", recorded_at=APPROVED, ended_at=SUSPENDED)
@@ -181,9 +181,9 @@ FAULTS = {
     ),
     "UPDATE notices SET hypothesis = 'h7' WHERE step = 1": "contact 1 (h7 final_notice) follows contact 0 (h8 notice)",
     "DELETE FROM notices WHERE step = 0; UPDATE notices SET step = step - 1": "not the first rung of its row",
-    "UPDATE notices SET at = '2026-03-16' WHERE step = 1": "the dwell of contact 0 (h8 notice) ended on 2026-03-17",
+    "UPDATE notices SET at = '2026-03-17' WHERE step = 1": "before 2026-03-18, when the dwell of contact 0 (h8 notice)",
     "UPDATE notices SET due_at = '2026-03-02 03:00+00' WHERE step = 0": "outside its contact hours",
-    "UPDATE notices SET served_on = '2026-03-03' WHERE step = 0": "before the dwell of contact 0",
+    "UPDATE notices SET served_on = '2026-03-03' WHERE step = 0": "when the dwell of contact 0",
     "UPDATE notices SET served_on = NULL WHERE step = 1": "contact 1 (h8 final_notice) was never served",
     "UPDATE notices SET rigidity = 7 WHERE step = 1": "has rigidity 7, less than 8",
     f"UPDATE payments SET recorded_at = '{APPROVED}'": "notice n2 was claimed when nothing was outstanding",
@@ -203,7 +203,7 @@ FAULTS = {
         SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
         FROM cases""": "says no reason",
     "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
-    "UPDATE suspensions SET suspended_on = '2026-04-15'": "before the time for defence ended on 2026-04-16",
+    "UPDATE suspensions SET suspended_on = '2026-04-15'": "before the time for defence ended on 2026-04-17",
     "UPDATE suspensions SET reinstated_at = NULL": "is closed and holds 1 benefits suspended",
     "UPDATE suspensions SET reinstated_at = NULL; UPDATE cases SET closed_at = NULL": (
         "has nothing outstanding and holds 1 benefits suspended"

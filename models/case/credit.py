@@ -1,0 +1,42 @@
+"""A credit, as the law binds it: a debt, or a return with its period; notices, terms, defences and acts are of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from models.case.evidence import Debt, Evidence
+
+CreditId = str
+"""A debt's id, or `return:` and a period."""
+
+
+class Credit(BaseModel):
+    """One line of what a formal notice lists."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: CreditId
+    outstanding: bool
+    """Whether it may be pursued: open, and neither held nor defended."""
+    suspended_since: date | None = None
+    """The first day on which it was neither; none: it is not suspended, or nobody knows since when."""
+
+    def stopped_on(self, today: date) -> date | None:
+        """The last day on which its terms ran; none: they run."""
+        if self.outstanding:
+            return None
+        return min(self.suspended_since or today, today) - timedelta(days=1)
+
+
+def return_of(period: str) -> CreditId:
+    return f"return:{period}"
+
+
+def credit_of_debt(debt: Debt) -> Credit:
+    return Credit(id=debt.id, outstanding=debt.outstanding, suspended_since=debt.held_since)
+
+
+def credit_of_return(evidence: Evidence) -> Credit:
+    return Credit(id=return_of(evidence.period), outstanding=True)

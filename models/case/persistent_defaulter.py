@@ -1,0 +1,84 @@
+"""The thresholds of a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13), and who meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from dateutil.relativedelta import relativedelta
+
+from models.formats import money, percent
+from models.law.assessment_period import AssessmentPeriod, longest_streak, read_period
+from models.law.jurisdiction import PersistentDefaulter
+from models.ruler.schema import Hypothesis, Kind, Ruler
+
+if TYPE_CHECKING:
+    from models.case.evidence import Debt, Evidence
+
+REPEATED_IN = relativedelta(months=12)
+UNPAID = frozenset({Kind.NON_PAYMENT, Kind.REGISTERED_DEBT})
+"""The kinds of evidence that are credits nobody has paid."""
+
+
+@dataclass(frozen=True)
+class Defaulting:
+    """The finding that the thresholds of the law are met, and how."""
+
+    row: Hypothesis
+    law: PersistentDefaulter
+    finding: str
+    """In pt-BR, without the law."""
+
+    @property
+    def reason(self) -> str:
+        return f"{self.finding} ({self.law.source})"
+
+
+def persistent_defaulter(
+    ruler: Ruler,
+    debts: Iterable[Debt],
+    evidence: Iterable[Evidence],
+    start: date,
+    assets: Decimal | None,
+    elsewhere: Iterable[Debt] = (),
+) -> Defaulting | None:
+    """Whether a taxpayer is a persistent defaulter: substantial, also against what the taxpayer is known to own, and
+    repeated, in consecutive assessment periods or in alternate ones. `elsewhere` are the debts of all other taxes that
+    this authority has of the taxpayer's. What is held (suspended, guaranteed, in an agreement) doesn't count, and a
+    period paid in part is for people to judge. Who owns more than is known may show it in a defence."""
+    law = ruler.defaulter_law(start)
+    if law is None or ruler.entry.thresholds is None:
+        return None
+    debts, elsewhere = tuple(debts), tuple(elsewhere)
+    owed = sum((debt.balance for debt in (*debts, *elsewhere) if debt.outstanding), Decimal(0))
+    if owed < law.amount:
+        return None
+    share = ""
+    if law.assets_share is not None:
+        if owed <= law.assets_share * (assets or 0):
+            return None
+        known = f"mais de {percent(law.assets_share * 100)}% do patrimônio conhecido"
+        share = f", {known if assets else 'sem patrimônio conhecido'},"
+    periods = {*_periods(debts, evidence, start), *_periods_elsewhere(elsewhere, start)}
+    if longest_streak(periods) < law.consecutive and len(periods) < law.alternate:
+        return None
+    finding = f"{money(owed)} em aberto{share} e {len(periods)} períodos em doze meses"
+    return Defaulting(row=ruler.entry.thresholds.row, law=law, finding=finding)
+
+
+def _periods(debts: tuple[Debt, ...], evidence: Iterable[Evidence], start: date) -> set[AssessmentPeriod]:
+    in_part = {debt.period for debt in debts if debt.paid_in_part}
+    unpaid = (e for e in evidence if e.kind in UNPAID and e.open and e.period not in in_part)
+    return _read(e.period for e in unpaid if start - REPEATED_IN < e.due <= start)
+
+
+def _periods_elsewhere(elsewhere: tuple[Debt, ...], start: date) -> set[AssessmentPeriod]:
+    unpaid = (debt for debt in elsewhere if debt.outstanding and not debt.paid_in_part)
+    return _read(debt.period for debt in unpaid if start - REPEATED_IN < debt.due <= start)
+
+
+def _read(written: Iterable[str | None]) -> set[AssessmentPeriod]:
+    return {period for text in written if text and (period := read_period(text))}

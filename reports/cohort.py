@@ -23,6 +23,7 @@ from storage.proof.figures import FIGURES, whole_query
 from storage.proof.results import Results, Rows
 
 NO_HOLDOUT = "ninguém ficou de fora: a coorte foi iniciada sem --control, e o que teria entrado sem a régua não se sabe"
+ARMS = {Arm.RULER: "régua da coorte", Arm.RIVAL: "a outra régua", Arm.CONTROL: "grupo de controle"}
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
 
 
@@ -152,7 +153,7 @@ _environment.filters.update(
     number=lambda n: format_decimal(n, locale="pt_BR"),
 )
 _environment.globals.update(
-    channels=CHANNELS, bases=BASES, looks=LOOKS, short=short, comparison=comparison, conclusions=conclusions
+    channels=CHANNELS, bases=BASES, looks=LOOKS, arms=ARMS, short=short, comparison=comparison, conclusions=conclusions
 )
 
 

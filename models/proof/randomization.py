@@ -29,7 +29,7 @@ Numbers = npt.NDArray[np.float64]
 Split = Sequence[float]
 """The weight in the treated arm, stratum by stratum."""
 
-MOST_DRAWS, FEWEST_DRAWS = 4_999, 499
+MOST_DRAWS, FEWEST_DRAWS = 1_999, 499
 ROOM = 20_000_000
 """Payers times draws that are held in memory at once, 8 bytes each."""
 SEED = 20_110_728

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from statistics import median
 from typing import NamedTuple
 
@@ -103,6 +104,16 @@ class Group:
     @property
     def per_head(self) -> Decimal | None:
         return (self.received / self.cases).quantize(CENT) if self.cases else None
+
+    def paid_in(self, stratum: str) -> list[Payer]:
+        return self._by_stratum.get(stratum, [])
+
+    @cached_property
+    def _by_stratum(self) -> Mapping[str, list[Payer]]:
+        found: dict[str, list[Payer]] = defaultdict(list)
+        for payer in self.paid:
+            found[payer.stratum].append(payer)
+        return found
 
     @property
     def median_paid(self) -> Decimal | None:
@@ -206,20 +217,17 @@ class _Pair:
 
     def reading(self, weight: Callable[[Payer], int], typical: Decimal | int) -> Reading:
         """The reading a case: of this weight, which is typically so large. Somebody must have paid."""
-        ours, theirs = (_weights(group, weight) for group in (self.treated, self.control))
         compared = comparison(
-            Stratum(self.treated.units[each], self.control.units[each], ours[each], theirs[each])
+            Stratum(
+                self.treated.units[each],
+                self.control.units[each],
+                [weight(payer) for payer in self.treated.paid_in(each)],
+                [weight(payer) for payer in self.control.paid_in(each)],
+            )
             for each in self.strata
         )
         found = read(compared) if self.look is Look.PLANNED else read_anytime(compared, float(typical))
         return found._replace(difference=found.difference.scaled(self.units_a_case))
-
-
-def _weights(group: Group, weight: Callable[[Payer], int]) -> Mapping[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for payer in group.paid:
-        found[payer.stratum].append(weight(payer))
-    return found
 
 
 def _nobody_pays(treated: Group, control: Group) -> Estimate:

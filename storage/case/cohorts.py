@@ -200,8 +200,8 @@ def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
 def _drawn(lot: Lot | None) -> str:
     held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
     rival = f"{lot.rival.ruler.label} as it was then" if lot and lot.rival else "no other ruler"
-    read = f"read on {lot.reads_on}" if lot and lot.reads_on else "read on any day"
-    return f"{held}, and {rival} to compare with, {read}"
+    read = f", to be read on {lot.reads_on}" if lot and lot.reads_on else ""
+    return f"{held}, and {rival} to compare with{read}"
 
 
 DEBTORS = """

@@ -19,7 +19,7 @@ STRATA = """
 
 PAYERS = """
     SELECT arm, stratum, paying, (received * 100)::bigint AS cents
-    FROM drawn_units WHERE received > 0 AND {which} ORDER BY arm, unit
+    FROM drawn_units WHERE received > 0 AND ({which}) ORDER BY arm, unit
 """
 
 DRAWN = "true"

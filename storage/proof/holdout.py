@@ -25,12 +25,14 @@ UNDRAWN = text(f"""
 """)  # noqa: S608 - constants
 
 TOGETHER = text("""
-    WITH people AS (SELECT id, taxpayer, tax, arm IS NOT NULL AS drawn FROM cases WHERE cohort = :cohort),
+    WITH people AS (
+        SELECT cases.id, taxpayer, email, phone, arm IS NOT NULL AS drawn
+        FROM cases JOIN taxpayers ON taxpayers.id = taxpayer WHERE cohort = :cohort),
     shared AS (
         SELECT id, drawn, 'person ' || taxpayer AS key FROM people
         UNION SELECT id, drawn, 'debt ' || debt FROM people JOIN debtors USING (taxpayer)
-        UNION SELECT id, drawn, 'e-mail ' || lower(email) FROM people JOIN taxpayers ON taxpayers.id = taxpayer
-        UNION SELECT id, drawn, 'phone ' || phone FROM people JOIN taxpayers ON taxpayers.id = taxpayer)
+        UNION SELECT id, drawn, 'e-mail ' || lower(email) FROM people
+        UNION SELECT id, drawn, 'phone ' || phone FROM people)
     SELECT array_agg(id ORDER BY id) FROM shared WHERE key IS NOT NULL
     GROUP BY key HAVING count(*) > 1 AND NOT bool_and(drawn)
 """)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from models.errors import Refusal
 from storage.proof.figures import FIGURES, named, whole_query
 from storage.proof.holdout import release
-from storage.proof.results import last_day
+from storage.proof.results import question
 from tests.ledger import COHORT, NOTIFIED, OPENED, UNTIL, Ledger
 
 BEFORE, AFTER = NOTIFIED - timedelta(days=1), NOTIFIED + timedelta(days=30)
@@ -188,7 +188,12 @@ def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> No
     found = ledger.results()
     with ledger.engine.connect() as connection:
         for figure in FIGURES:
-            alone = [dict(row) for row in connection.exec_driver_sql(whole_query(figure, COHORT, UNTIL)).mappings()]
+            alone = [
+                dict(row)
+                for row in connection.exec_driver_sql(
+                    whole_query(figure, question(ledger.engine, COHORT, UNTIL))
+                ).mappings()
+            ]
             assert alone, figure
             assert alone == [dict(row) for row in found.rows[figure]], figure
 
@@ -243,7 +248,7 @@ def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) 
     ledger.with_a_rival("channels: [email]", "channels: [sms]")
     ledger.cases("a", 2, "200.00")
     ledger.cases("b", 3, "300.00", arm="rival")
-    today = last_day(ledger.engine, COHORT)
+    today = question(ledger.engine, COHORT).on
     step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "routes": [{"channel": "voice"}]}
     ledger.run("UPDATE cases SET ruler = rival FROM cohorts WHERE arm = 'rival'")
     ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
@@ -276,4 +281,4 @@ def test_a_released_control_group_ends_the_comparison(ledger: Ledger) -> None:
     assert release(ledger.engine, COHORT) == 3
     assert release(ledger.engine, COHORT) == 0
     ledger.run("UPDATE cases SET closed_at = '2026-07-01 15:00+00'")
-    assert last_day(ledger.engine, COHORT) == date(2026, 7, 1)
+    assert question(ledger.engine, COHORT).on == date(2026, 7, 1)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.proof.estimate import ALPHA
-from models.proof.randomization import STRONGEST, Comparison, Part, Reading, Split, Stratum, crossing, reading
+from models.proof.randomization import Comparison, Part, Reading, Split, Stratum, crossing, reading
 
 Numbers = npt.NDArray[np.float64]
 
@@ -29,8 +29,8 @@ def read_anytime(compared: Comparison, typical: float) -> Reading:
     paid: who weighs less is bet on less boldly, who weighs more no more boldly."""
     payers = _Payers.of(compared, typical)
     best = crossing(lambda effect: payers.slope(effect) >= 0)
-    weakest = -crossing(lambda distance: payers.stake(-distance) >= LIMIT, -best, STRONGEST)
-    strongest = crossing(lambda effect: payers.stake(effect) >= LIMIT, best, STRONGEST)
+    weakest = -crossing(lambda distance: distance >= -best and payers.stake(-distance) >= LIMIT)
+    strongest = crossing(lambda effect: effect >= best and payers.stake(effect) >= LIMIT)
     p = min(1.0, math.exp(-payers.stake(0)))
     return reading(compared, _split(compared, weakest), _split(compared, strongest), p)
 

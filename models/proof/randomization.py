@@ -34,8 +34,9 @@ ROOM = 20_000_000
 """Payers times draws that are held in memory at once, 8 bytes each."""
 SEED = 20_110_728
 """The same ledger gives the same figures each time it is read."""
-STRONGEST = 25.0
+STRONGEST = 32.0
 """The logarithm of a factor beyond which an effect can't be told from an endless one."""
+FIRST_STEP, PRECISION = 0.25, 0.0005
 
 
 class Stratum(NamedTuple):
@@ -176,19 +177,18 @@ def _widened(value: float, end: float, side: int, beyond: float) -> float:
     return value + side * math.hypot(end - value, value * beyond)
 
 
-def crossing(holds: Callable[[float], bool], below: float = -STRONGEST, above: float = STRONGEST) -> float:
-    """The effect between two from which on something holds; no effect at all is judged by itself, so that an interval
-    and its test never differ about it."""
-    if holds(below):
-        return below
-    if not holds(above):
-        return above
-    if below < 0 < above:
-        below, above = (below, 0.0) if holds(0) else (0.0, above)
-    while above - below > 1e-4:
-        middle = (below + above) / 2
-        below, above = (below, middle) if holds(middle) else (middle, above)
-    return above
+def crossing(holds: Callable[[float], bool]) -> float:
+    """The effect from which on something holds: sought further and further from none at all, then in between."""
+    side = -1 if holds(0) else 1
+    near, far = 0.0, FIRST_STEP
+    while holds(side * far) == (side < 0):
+        if far >= STRONGEST:
+            return side * STRONGEST
+        near, far = far, far * 2
+    while far - near > PRECISION:
+        middle = (near + far) / 2
+        near, far = (middle, far) if holds(side * middle) == (side < 0) else (near, middle)
+    return side * far
 
 
 # ---- the draw, repeated

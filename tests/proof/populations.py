@@ -47,15 +47,15 @@ POPULATIONS: Mapping[str, Population] = {
     "100 held out, 20 % pay": Population(500, 100, 0.2, 0.1),
     "100 held out, heavy": Population(1_000, 100, 0.06, 0.04, spread=2.0),
     "300 held out": Population(1_000, 300, 0.06, 0.04),
-    "300 held out, heavy": Population(1_500, 300, 0.1, 0.04, spread=2.0),
-    "1,000 held out, 0.5 % pay": Population(4_000, 1_000, 0.005, 0.005),
+    "300 held out, heavy": Population(1_200, 300, 0.1, 0.04, spread=2.0),
+    "1,000 held out, 0.5 % pay": Population(3_000, 1_000, 0.005, 0.005),
     "a whale": Population(1_000, 100, 0.06, 0.0, whale=True),
     "three arms": Population(1_500, 300, 0.1, 0.05, rival=True),
     "clusters": Population(1_500, 300, 0.1, 0.05, household=3),
 }
 
-HABITS = [Habit.PAID_AFTER_NOTICE, Habit.ANSWERED, Habit.SILENT]
-READINESS = np.array([1.7, 1.0, 0.3])
+HABITS = [Habit.PAID_AFTER_NOTICE, Habit.SILENT]
+READINESS = np.array([1.6, 0.4])
 
 
 class People(NamedTuple):

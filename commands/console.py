@@ -169,6 +169,9 @@ def _list(head: Sequence[str], rows: Sequence[Sequence[str]], title: str | None)
 
 # ---- the end of a command
 
+SOME_NEED_PEOPLE = 3
+"""The exit code of what was done, but for lines that people have to look at."""
+
 
 def run(line: Callable[[], Any]) -> int:
     """The exit code of a process that is one command. 0: done; 1: refused, with one sentence on stderr; 2: wrong

@@ -37,6 +37,10 @@ class Home(PosixPath):
         return Path(self, "temporal.db")
 
     @property
+    def temporal_settings(self) -> Path:
+        return self.keys / "temporal.yaml"
+
+    @property
     def outbox(self) -> Path:
         return self._folder(Folder.OUTBOX)
 

@@ -15,6 +15,7 @@ from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
 from embedded.ports import Ports, must_have_loopback
 from models.errors import Refusal
+from operations.tokens import recovered_supervisor
 from storage import migrate
 from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
@@ -27,6 +28,8 @@ class Stack:
     """
 
     services: Services
+    recovered: tuple[str, str] | None = None
+    """The supervisor to whom a token was issued since none was in force any more, and the token."""
 
     def __init__(self, home: Home, day_seconds: float = REAL_DAY, ports: Ports | None = None) -> None:
         self.home = home
@@ -85,6 +88,7 @@ class Stack:
         as_owner = postgres.address(self.home, ports.database)
         migrate.upgrade(as_owner)
         grant_to(as_owner, postgres.APP_ROLE)
+        self.recovered = recovered_supervisor(as_owner, "stack up")
         engine.until(lambda: temporal.answers(services.temporal))
         temporal.keep_histories(services.temporal)
         temporal.serve_this_build(services.temporal)

@@ -45,6 +45,8 @@ TASKS = {
     "suit_suspension": "pedir suspensão da execução",
     "protest_costs": "conferir custas do protesto",
     "registers_removed": "conferir baixa nos cadastros",
+    "prescription": "conferir prescrição",
+    "interference": "conferir quem mexeu no Temporal",
 }
 
 GROUNDS = {
@@ -68,6 +70,8 @@ GROUNDS = {
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
     "absent_from_extract": "ausente do último extrato",
+    "prescription": "prescrição a confirmar (CTN art. 156, V)",
+    "unusable_row": "linha do extrato que não pôde ser aproveitada",
 }
 
 BASES = {
@@ -77,7 +81,23 @@ BASES = {
 
 STATUTE = "devedor contumaz por lei: {finding}"
 LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
-"""The same about one case."""
+REPEATED = "inadimplência reiterada: {finding}, por escolha da régua {label}"
+"""The same about one case; the last where the thresholds of LC 225/2026 are met and the authority can't use it yet."""
+
+CAUSES = {
+    "order_to_cite": "despacho que ordena a citação (CTN art. 174, § 1º, I)",
+    "cda_protest": "protesto extrajudicial da CDA (CTN art. 174, § 1º, II)",
+    "judicial_protest": "protesto judicial (CTN art. 174, § 1º, II)",
+    "judicial_notice": "ato judicial que constitui em mora (CTN art. 174, § 1º, III)",
+    "acknowledgement": "reconhecimento do débito (CTN art. 174, § 1º, IV)",
+    "agreement_request": "pedido de parcelamento (CTN art. 174, § 1º, IV; Súmula STJ 653)",
+    "mediation": "mediação (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "arbitration": "arbitragem (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "suit_closed": "sentença que encerra a execução (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "bankruptcy_information": "informação do crédito na falência (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "extrajudicial_execution": "execução extrajudicial (CTN art. 174, § 1º, na redação da LC 236/2026)",
+}
+"""The causes that interrupt a prescription."""
 
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",

@@ -20,11 +20,26 @@ from workflows.secrecy import Cipher
 
 @operation("payments import")
 def import_bank_file(
-    act: Act, source: TextFile, rejects: Rejects, now: datetime, force: bool, progress: Callable[[int], None]
+    act: Act,
+    source: TextFile,
+    rejects: Rejects,
+    now: datetime,
+    progress: Callable[[int], None],
+    *,
+    accept_totals: bool = False,
+    accept_repeat: bool = False,
 ) -> BankFileImported:
     """Import a bank's return file, batch by batch. Each payment counts once, however often it is reported."""
-    act.tell(force=force)
-    return bank_files.import_bank_file(act.engine, source, rejects, now, force=force, progress=progress)
+    act.tell(accept_totals=accept_totals, accept_repeat=accept_repeat)
+    return bank_files.import_bank_file(
+        act.engine,
+        source,
+        rejects,
+        now,
+        accept_totals=accept_totals,
+        accept_repeat=accept_repeat,
+        progress=progress,
+    )
 
 
 @operation("payments match")

@@ -1,4 +1,4 @@
-"""The web application: all routes, and the relay and the checkpoints that work beside them."""
+"""The web application: all routes, and the relay, the reconciler and the checkpoints that work beside them."""
 
 import os
 from collections.abc import AsyncIterator
@@ -17,6 +17,7 @@ from storage.contact.delivery import opt_out
 from storage.engine import connect
 from storage.schema import outbox
 from web.background.checkpointing import checkpoint_regularly
+from web.background.reconciler import Reconciler
 from web.background.relay import Relay
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
@@ -46,6 +47,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(Relay(database, engine, temporal).run)
+            tasks.start_soon(Reconciler(database, engine, temporal).run)
             tasks.start_soon(checkpoint_regularly, engine)
             yield
             tasks.cancel_scope.cancel()

@@ -13,7 +13,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from models.law.calendar import Calendar, Unit, Wait
 from models.law.jurisdiction import CALENDAR_YEARS, Jurisdiction
-from models.yaml_file import Fault, read_keys, shape_faults
+from models.law.verification import Verifiable, marking_faults
+from models.yaml_file import Fault, open_questions, read_keys, shape_faults
 
 MOST_INSTALMENTS = 600
 """No policy may allow more: half a century."""
@@ -203,7 +204,7 @@ class DebtKind(_Part):
     """The regimes such a debt can be of; the first is taken when none is said."""
 
 
-class Policy(_Part):
+class Policy(_Part, Verifiable):
     agreement: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     version: Annotated[int, Field(ge=1)]
     title: str
@@ -255,6 +256,8 @@ def read_policy(text: str) -> tuple[Policy | None, tuple[Fault, ...]]:
     if written is None:
         return None, faults
     try:
-        return Policy.model_validate(written), faults
+        policy = Policy.model_validate(written)
     except ValidationError as invalid:
         return None, (*faults, *shape_faults(invalid, lines))
+    faults += tuple(Fault(where, what, lines.of(where)) for where, what in marking_faults(policy))
+    return policy, faults if policy.is_example else (*faults, *open_questions(policy, text))

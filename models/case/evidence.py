@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict
 
 from models.case.persistent_defaulter import persistent_defaulter
+from models.law.grounds import PRESCRIBED
 from models.ruler.schema import Hypothesis, Kind, Ruler
 from models.words import KINDS
 
@@ -37,7 +38,9 @@ class Debt(_Fact):
     """Its last day on hold; none: nobody has said."""
     protested: bool = False
     prescribes: date | None = None
-    """The day its prescription ends (CTN art. 174), where known."""
+    """The day from which it is prescribed (CTN art. 174), where known."""
+    prescription_refuted: bool = False
+    """People have said that it isn't."""
 
     @property
     def outstanding(self) -> bool:
@@ -46,6 +49,14 @@ class Debt(_Fact):
     @property
     def paid_in_part(self) -> bool:
         return 0 < self.ledger < self.lodged
+
+    def on_day(self, today: date) -> Debt:
+        """The debt as it is on that day: what seems prescribed is set apart, until people have said whether it is."""
+        if self.prescribes is None or today < self.prescribes or self.prescription_refuted:
+            return self
+        since = self.held_since if self.grounds else self.prescribes
+        apart = {"grounds": (*self.grounds, PRESCRIBED), "held_since": since, "held_until": None}
+        return self.model_copy(update=apart)
 
 
 class Filing(_Fact):

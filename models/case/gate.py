@@ -19,20 +19,25 @@ from models.errors import Refusal
 from models.formats import day, money
 from models.law.calendar import Standstill, Unit, Wait
 from models.law.term import Term, term_of
+from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Ruler
-from models.words import LADDER, PRIOR_STEPS, STATUTE
+from models.words import LADDER, PRIOR_STEPS, REPEATED, STATUTE
 
 
 def basis_of(view: View) -> tuple[Basis, str]:
-    """The basis on which a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words
-    too."""
+    """The basis on which a case is at the gate: by the thresholds of LC 225/2026, where they may be used yet, or by the
+    ruler's own ladder; in words too, which cite that law for the former only."""
     ruler, facts = view.ruler, view.facts
     found = persistent_defaulter(
         ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
     )
-    if found:
+    if found and ruler.jurisdiction.may_use(found.law, facts.today):
         return "statutory", STATUTE.format(finding=found.reason)
-    return "ladder", LADDER.format(label=ruler.label)
+    law = ruler.gate.law if ruler.gate else None
+    cited = f" ({law.source})" if law and law.holds(facts.today) else ""
+    if found:
+        return "ladder", REPEATED.format(finding=found.finding, label=ruler.label) + cited
+    return "ladder", LADDER.format(label=ruler.label) + cited
 
 
 def due(view: View) -> date | None:
@@ -138,16 +143,17 @@ def approvals_wanted(ruler: Ruler, facts: CaseFacts) -> int:
     return 2 if above is not None and facts.balance > above else 1
 
 
-def must_be_other(state: CaseState, by: str, started_by: str) -> None:
-    """Check the four eyes. Raises Refusal when who approves has started the cohort, or has approved already."""
-    if _same(by, started_by):
+def must_be_other(state: CaseState, by: str, started_by: str, people: People = NOBODY_KNOWN) -> None:
+    """Check the four eyes. Raises Refusal when the person who approves has started the cohort, has approved already, or
+    is vouched for by nobody but another approver, or the other way round."""
+    if people.same(by, started_by):
         raise Refusal(f"four eyes: {by} started the cohort, so somebody else must approve")
-    if any(_same(by, other) for other in state.approvers):
-        raise Refusal(f"four eyes: {by} has approved already; a second person must")
-
-
-def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    for other in state.approvers:
+        if people.same(by, other):
+            raise Refusal(f"four eyes: {by} has approved already; a second person must")
+        for one, alone in ((by, other), (other, by)):
+            if people.vouched_by(one, alone):
+                raise Refusal(f"four eyes: only {alone} says who {one} is; let another supervisor `person add {one}`")
 
 
 def cause_ended(view: View) -> str | None:

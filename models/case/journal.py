@@ -46,6 +46,9 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     PRIOR_STEP_TAKEN = "prior_step_taken"
+    PRESCRIPTION_INTERRUPTED = "prescription_interrupted"
+    EXTINCTION_CONFIRMED = "extinction_confirmed"
+    EXTINCTION_REFUTED = "extinction_refuted"
     PAYMENT_RECEIVED = "payment"
     PAYMENT_REVERSED = "payment_reversed"
     PAYMENT_CLAIMED = "payment_claimed"
@@ -63,6 +66,7 @@ class EntryKind(StrEnum):
     AGREEMENT_REMINDED = "agreement_reminder"
     AGREEMENT_ALERTED = "agreement_alert"
     AGREEMENT_MESSAGE_UNSENT = "agreement_message_unsent"
+    DEBTOR_REMOVED = "debtor_removed"
     CONTACT_GIVEN = "contact_given"
     CONTACT_REFUSED = "opted_out"
     REPLY_CALL_ASKED = "call_asked"
@@ -88,12 +92,14 @@ SUBJECTS = (
     "clock",
     "contact",
     "defence",
+    "extinction",
     "hardship",
     "hold",
     "notice",
     "offer",
     "pause",
     "payment",
+    "prescription",
     "prior_step",
     "remission",
     "reply",

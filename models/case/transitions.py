@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from models.case.blocks import grounds_of
+from models.case.blocks import what_holds
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
 from models.case.journal import EntryKind
@@ -70,7 +70,7 @@ def stand_still(view: View) -> Moved:
 
 def _why_stopped(facts: CaseFacts) -> Transition | None:
     if facts.on_hold:
-        return Transition(kind=EntryKind.CLOCK_HELD, reason=f"exigibilidade suspensa: {grounds_of(facts)}")
+        return Transition(kind=EntryKind.CLOCK_HELD, reason=what_holds(facts))
     if facts.outstanding and facts.pauses:
         return Transition(kind=EntryKind.CLOCK_PAUSED, reason=f"pausado por {facts.paused_by}")
     if facts.outstanding and facts.defence:

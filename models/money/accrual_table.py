@@ -15,6 +15,7 @@ from models.law.calendar import Calendar
 from models.law.dated import Dated, Where, date_faults
 from models.law.jurisdiction import Jurisdiction
 from models.law.spans import Span
+from models.law.verification import Verifiable, marking_faults
 
 Component = Literal["principal", "fine", "interest", "fees"]
 Order = Literal["in proportion", "fine-interest-principal"]
@@ -104,7 +105,7 @@ class Discount(Dated):
     of: Annotated[tuple[Component, ...], Field(min_length=1)]
 
 
-class AccrualTable(_Part):
+class AccrualTable(_Part, Verifiable):
     accrual: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     title: str
     jurisdiction: Jurisdiction | None = None
@@ -144,6 +145,7 @@ def _calendar(jurisdiction: Jurisdiction, year: int) -> Calendar:
 
 
 def table_faults(table: AccrualTable) -> Iterator[tuple[Where, str]]:
+    yield from marking_faults(table)
     yield from date_faults(("fine",), table.fine, gapless=True)
     yield from date_faults(("interest",), table.interest, gapless=True)
     yield from date_faults(("fees",), table.fees, gapless=True)

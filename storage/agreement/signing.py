@@ -24,6 +24,7 @@ from models.errors import Refusal
 from models.events import InstalmentsChanged
 from models.formats import day as written
 from models.formats import money
+from models.law.prescription import Cause
 from models.words import GROUNDS
 from storage.agreement.agreement_row import Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, read_life, read_row, tell
@@ -33,6 +34,7 @@ from storage.case.debts import owed_on
 from storage.case.facts import read_facts
 from storage.case.locks import lock_cases_and_debts
 from storage.case.transaction import record_decision
+from storage.law.interruptions import put_interruptions
 from storage.outbox import enqueue
 from storage.rows import typed_rows
 from storage.schema import agreement_debts, agreements, debts, instalments
@@ -56,8 +58,8 @@ class SigningRequest:
 def sign(
     engine: Engine, case: str, bundle: PolicyBundle, wanted: SigningRequest, by: str, via: Via, now: datetime
 ) -> tuple[AgreementRecord, Quote]:
-    """Sign an agreement, all of it in one transaction, or raise a `Refusal` and change nothing. Its workflow is
-    enqueued from then on."""
+    """Sign an agreement, all of it in one transaction, or raise a `Refusal`: then nothing is left but that it was
+    asked for. Its workflow is enqueued from then on."""
     if wanted.instalments < 1:
         raise Refusal("an agreement has at least one instalment")
     if not by.strip():
@@ -67,20 +69,30 @@ def sign(
         record = _locked(connection, case)
         today = record.clock.day_at(now)
         on = _day(record, wanted, today)
-        owed, request = _asked(connection, record, policy, wanted, on, via)
-        offer = quote(policy, request)
-        agreement = _store(connection, record, bundle, request, offer, owed, by, via)
-        what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
-        record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
-        enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
-        return tell(connection, agreement, max(today, on)), offer
+        owed = _proven(_debts(connection, record, on), policy, via)
+        try:
+            request = _request(connection, policy, record, owed, wanted, on)
+            offer = quote(policy, request)
+        except Refusal as refusal:
+            # who asks acknowledges what he owes, also where he is refused (CTN art. 174, IV; Súmula STJ 653)
+            what = f"pedido de {wanted.instalments}x por {policy.label}, recusado: {refusal}"
+            put_interruptions(connection, [each.debt.id for each in owed], Cause.AGREEMENT_REQUEST, on, what, by)
+            refused = refusal
+        else:
+            agreement = _store(connection, record, bundle, request, offer, owed, by, via)
+            what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
+            record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
+            enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
+            return tell(connection, agreement, max(today, on)), offer
+    raise refused
 
 
 def plans(connection: Connection, case: Case, policy: Policy, now: datetime, asked: int | None) -> list[Quote]:
     """The plans that a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from.
     It locks nothing. Raises the Refusal that signing would."""
     on = case.clock.day_at(now)
-    _, request = _asked(connection, case, policy, SigningRequest(asked or 1), on, "link")
+    owed = _proven(_debts(connection, case, on), policy, "link")
+    request = _request(connection, policy, case, owed, SigningRequest(asked or 1), on)
     if asked:
         return [quote(policy, request)]
     most = quote(policy, request).max_instalments
@@ -91,17 +103,19 @@ def active_agreement(connection: Connection, case: str) -> str | None:
     return connection.execute(ACTIVE, {"case": case}).scalar_one_or_none()
 
 
-def _asked(
-    connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, on: date, via: Via
-) -> tuple[list[Brought], Request]:
-    owed = _debts(connection, case, on)
-    request = _request(connection, policy, case, owed, wanted, on)
-    if via == "link" and (means := identity_needed(policy, request.amount)):
+def _proven(owed: list[Brought], policy: Policy, via: Via) -> list[Brought]:
+    """The debts, for somebody who has proven enough who he is. Raises Refusal."""
+    amount = _sum(owed)
+    if via == "link" and (means := identity_needed(policy, amount)):
         raise Refusal(
             f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]",
             f"Acima de {money(_limit(policy))} o parcelamento é assinado com {means} ({_source(policy)}).",
         )
-    return owed, request
+    return owed
+
+
+def _sum(owed: list[Brought]) -> Decimal:
+    return sum((brought.owed for brought in owed), NOTHING)
 
 
 OWED = text("SELECT debt FROM debtors JOIN debts ON debts.id = debt WHERE taxpayer = :taxpayer AND tax = :tax")
@@ -192,7 +206,7 @@ def _request(
         raise Refusal(f"a debt of kind {kind} is of regime {' or '.join(regimes)}, not {wanted.regime}")
     sued = any(brought.debt.litigation for brought in owed)
     request = Request(
-        amount=sum((brought.owed for brought in owed), NOTHING),
+        amount=_sum(owed),
         on=on,
         kind=kind,
         regime=wanted.regime or regimes[0],

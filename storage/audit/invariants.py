@@ -38,9 +38,11 @@ from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
+from storage.audit.one_person import PERSONS, person_of
 from storage.audit.terms import SERVES, End, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
+from storage.case.prescription_events import Prescription, read_prescriptions
 
 PAGE = 500
 
@@ -147,6 +149,9 @@ class Life:
     decisions: list[RowMapping] = field(default_factory=list)
     debts: list[RowMapping] = field(default_factory=list)
     holds: list[RowMapping] = field(default_factory=list)
+    extinctions: list[RowMapping] = field(default_factory=list)
+    prescriptions: dict[str, Prescription] = field(default_factory=dict)
+    """By debt, as far as is known now."""
     money: list[RowMapping] = field(default_factory=list)
     """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now; what was
     forgiven, which has no payment's id."""
@@ -216,13 +221,18 @@ class Life:
                 grounds[hold["debt"]].add(hold["ground"])
             if hold["ground"] in INJUNCTIONS and (moment is None or hold["placed_at"] <= moment):
                 no_fine[hold["debt"]].append(_without_fine(hold, in_force))
+        extinct = {e["debt"] for e in self.extinctions if e["state"] == "confirmed" and until(e["recorded_at"])}
         debts = [
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": self.growth.owed(
+                    "balance": Decimal(0)
+                    if debt["id"] in extinct
+                    else self.growth.owed(
                         debt, money[debt["id"]], moment or datetime.now(UTC), table, no_fine[debt["id"]]
                     ),
+                    "prescribes": self.prescriptions[debt["id"]].on,
+                    "prescription_refuted": self.prescriptions[debt["id"]].refuted,
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -363,13 +373,13 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
 
 def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
-    people = {approval["given_by"].strip().casefold() for approval in given}
+    people = {approval["person"] for approval in given}
     gate = life.ruler_at(recorded).ruler.gate
     above = gate.second_above if gate else None
     wanted = 2 if above is not None and sum(debt.balance for debt in _owed(facts)) > above else 1
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
-    if life.case["started_by"].strip().casefold() in people:
+    if life.case["starter"] in people:
         yield "was approved by who started the cohort"
 
 
@@ -487,6 +497,11 @@ def _read(connection: Connection, cases: list[str], growth: Growth, terms: Terms
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
+    stated = {debt["id"]: debt["prescribes"] for life in lives.values() for debt in life.debts}
+    # what is suspended still does not prescribe, whatever the day is on the cohort's clock
+    prescriptions = read_prescriptions(connection, stated, date(2200, 1, 1))
+    for life in lives.values():
+        life.prescriptions = prescriptions
     return lives.values()
 
 
@@ -494,11 +509,12 @@ def _of_cases(sql: str) -> Any:
     return text(sql).bindparams(bindparam("cases", type_=ARRAY(Text)))
 
 
-CASES = _of_cases("""
-    SELECT id, cases.ruler, cases.status, opened_at, closed_at, started_by,
+CASES = _of_cases(f"""
+    {PERSONS}
+    SELECT id, cases.ruler, cases.status, opened_at, closed_at, {person_of("started_by")} AS starter,
            coalesce(CAST(state->>'to_tell' AS boolean), false) AS to_tell
     FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
-""")
+""")  # noqa: S608 - constants
 
 OWED = """
     SELECT cases.id AS "case", debts.* FROM cases
@@ -517,6 +533,9 @@ PARTS = {
     "debts": _of_cases(f"{OWED} ORDER BY debts.id"),
     "holds": _of_cases(f"""
         SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
+    """),  # noqa: S608 - OWED is a constant
+    "extinctions": _of_cases(f"""
+        SELECT owed."case", extinctions.* FROM ({OWED}) AS owed JOIN extinctions ON extinctions.debt = owed.id
     """),  # noqa: S608 - OWED is a constant
     "money": _of_cases(f"""
         SELECT owed."case", owed.id AS debt, payments.id, payments.amount, paid_on,
@@ -542,7 +561,9 @@ PARTS = {
         WHERE cases.id = ANY(:cases) ORDER BY filings.id
     """),
     "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
-    "approvals": _of_cases("""SELECT * FROM approvals WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "approvals": _of_cases(f"""
+        {PERSONS} SELECT *, {person_of("given_by")} AS person FROM approvals WHERE "case" = ANY(:cases) ORDER BY id
+    """),  # noqa: S608 - constants
     "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
     "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
     "signals": _of_cases("""

@@ -22,6 +22,7 @@ from storage.payments.posting import Posting, purpose_of, whole
 from storage.payments.posting_locks import any_of
 from storage.payments.receiving import receive
 from storage.payments.reports import Receipt, Recorded, TakenBack
+from storage.payments.unmatched_reversals import keep_unmatched, settle_unmatched
 from storage.schema import payments
 
 
@@ -47,8 +48,8 @@ def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetim
 
 
 def take_back(engine: Engine, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:
-    """Record what a bank took back, all of it in one transaction, and return those of no payment on record. Repeating
-    it changes nothing."""
+    """Record what a bank took back, all of it in one transaction, and return those of no payment on record: they wait
+    for it. Repeating it changes nothing."""
     return whole(engine, lambda connection: _take_back(connection, taken, arrived_at))
 
 
@@ -80,4 +81,6 @@ def _take_back(connection: Connection, taken: Sequence[TakenBack], arrived_at: d
     connection.execute(select(payments.c.id).where(of_titles).order_by(payments.c.id).with_for_update())
     unknown = [each for each in taken if not reversing.take_back(posting, each)]
     posting.tell()
+    keep_unmatched(connection, unknown)
+    settle_unmatched(connection, [each.reference for each in taken if each not in unknown])
     return unknown

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.orm import aliased
 
 from models.errors import Refusal
+from storage.intake.left import deduct_late
 from storage.payments.corrections import chosen_part
 from storage.payments.parts import gone_of_payment
 from storage.payments.posting import Posting, whole
@@ -60,6 +61,7 @@ def _match(posting: Posting, payment: int, debt: str, by: str) -> None:
     day = posting.day(dated_by(posting.debts[debt]), part["paid_at"], part["bank_file"] is not None)
     put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
     posting.connection.execute(update(payments).where(payments.c.id == part["id"]).values(put))
+    deduct_late(posting.connection, [part["id"]])
     posting.add(debt, part["left"], reported=part["id"])
     posting.tell_agreements([debt])
     posting.tell_received({**part, "debt": debt, "amount": part["left"]}, f"recebido antes e vinculado por {by}")

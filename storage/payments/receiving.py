@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased
 from models.case.status import Status
 from models.events import PaymentReceived
 from models.formats import money
+from storage.intake.left import deduct_late
 from storage.payments.offers import settle
 from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, purpose_of
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
@@ -93,6 +94,7 @@ def receive(posting: Posting, receipts: Sequence[Receipt]) -> list[RowMapping]:
         if purpose_of(payment):
             posting.tell_received(payment, RECEIVED_BY[payment["channel"]])
     posting.add_all(sums)
+    deduct_late(posting.connection, [payment["id"] for payment in new])
     posting.journal += settle(posting.connection, sums, reported={payment["id"] for payment in new})
     posting.tell_agreements(purpose_of(payment) for payment in new)
     return new

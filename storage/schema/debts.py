@@ -20,8 +20,13 @@ from sqlalchemy import (
     text,
 )
 
+from models.intake.statement import Amounts
+from models.law.extinction import Extinction
+from models.law.prescription import Cause
 from models.money.imputation import Kind as DebtKind
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
+
+INSCRIPTION_KEY = "upper(regexp_replace(normalize(inscription, NFKD), '[^0-9A-Za-z]+', '', 'g'))"
 
 debts = Table(
     "debts",
@@ -29,6 +34,8 @@ debts = Table(
     Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
     Column("tax", Text, nullable=False),
     Column("inscription", Text, nullable=False),
+    # without case, accents and punctuation: as models/intake/fields.py reads it
+    Column("inscription_key", Text, Computed(INSCRIPTION_KEY, persisted=True), nullable=False),
     Column("period", Text),
     # the due date; for registered debt the day of registration
     Column("due", Date, nullable=False),
@@ -38,18 +45,44 @@ debts = Table(
     Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
     # what was forgiven, all in all: `remissions` says why
     Column("remitted", Numeric(15, 2), nullable=False, server_default=text("0")),
-    Column("balance", Numeric(15, 2), Computed("greatest(amount - received - remitted, 0)", persisted=True)),
+    # the day it became extinct otherwise (CTN art. 156): `extinctions` says how, and who said so
+    Column("extinct_on", Date),
+    Column(
+        "balance",
+        Numeric(15, 2),
+        Computed(
+            "CASE WHEN extinct_on IS NULL THEN greatest(amount - received - remitted, 0) ELSE 0 END", persisted=True
+        ),
+    ),
     # tax, fee or contribution: in which order a payment is imputed (CTN art. 163, II)
     Column("kind", Text, nullable=False, server_default=text("'tax'")),
-    # the day its prescription ends (CTN art. 174), where known
+    # the day its prescription ends (CTN art. 174) as the source has it, where known: events move it
     Column("prescribes", Date),
+    # the day it was registered as dívida ativa; none: it isn't, as far as is known
+    Column("registered_on", Date),
     Column("protested", Boolean, nullable=False, server_default=text("false")),
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
     # what the barcode and the nosso número of its slip carry (models/payment/barcode.py)
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
-    UniqueConstraint("tax", "inscription"),
+    UniqueConstraint("tax", "inscription_key"),
+    # of an amount that says what was left: the day it is of, and what of the payments its source had deducted already,
+    # which `amount` has in it again; none: it says what was lodged
+    Column("as_of", Date),
+    Column("deducted", Numeric(15, 2)),
     CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("deducted >= 0", name="deducted_not_negative"),
     one_of("kind", get_args(DebtKind)),
+)
+
+
+# what the last snapshot of a source said of itself
+extract_sources = Table(
+    "extract_sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("amounts", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
+    one_of("amounts", get_args(Amounts)),
 )
 
 
@@ -100,6 +133,41 @@ holds = Table(
     Column("ended_on", Date),
     Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
     Index("ix_holds_debt", "debt"),
+)
+
+
+# what began five years of prescription anew (CTN art. 174); a protest is a prior step, an agreement a row of its own
+interruptions = Table(
+    "interruptions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("debt", "cause", "on"),
+    one_of("cause", Cause),
+)
+
+
+# what people said of a debt that seemed to be extinct from that day on (CTN art. 156)
+extinctions = Table(
+    "extinctions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), nullable=False),
+    Column("ground", Text, nullable=False),
+    Column("on", Date, nullable=False),
+    # confirmed, or refuted: then it is collected as before
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("debt", "ground", "on"),
+    one_of("ground", Extinction),
+    one_of("state", ("confirmed", "refuted")),
 )
 
 

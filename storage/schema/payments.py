@@ -158,6 +158,23 @@ charges = Table(
 )
 
 
+# what a bank's file took back of no payment on record, until the file comes that has it
+unmatched_reversals = Table(
+    "unmatched_reversals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("agreement", Text, nullable=False),
+    Column("slip", Text, nullable=False),
+    Column("slip_number", BigInteger),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Column("taken_back_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # its payment came, and was taken back
+    Column("settled_at", DateTime(timezone=True)),
+    CheckConstraint("amount > 0", name="amount_positive"),
+)
+
 # money that left a payment: given back to the payer, or put elsewhere by a person
 reversals = Table(
     "reversals",

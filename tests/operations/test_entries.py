@@ -16,9 +16,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from models.errors import Refusal
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.grounds import Ground
+from models.law.prescription import Cause
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
 from models.roles import DUTIES, Role
@@ -47,7 +51,9 @@ from operations.cohorts import (
 )
 from operations.due_process import (
     file_defence,
+    judge_extinction,
     place_hold,
+    record_interruption,
     register_service,
     release_hold,
     rule_on_defence,
@@ -66,7 +72,7 @@ from operations.payments import (
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.tasks import finish_task
-from operations.tokens import issue_token, revoke_token
+from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
@@ -247,6 +253,20 @@ def _(world: World) -> str:
     return world.case
 
 
+@carried_out("case interruption")
+def _(world: World) -> str:
+    record_interruption(world.engine, BIA, world.case, Cause.ORDER_TO_CITE, ON, "autos 7", NOW)
+    return world.case
+
+
+@carried_out("case extinct")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET prescribes = '2026-01-01'"))
+    judge_extinction(world.engine, BIA, world.case, "confirmed", "parecer 7", NOW)
+    return world.case
+
+
 @carried_out("case served")
 def _(world: World) -> str:
     register_service(world.engine, BIA, world.case, world.notified(), ON, "recibo 7", NOW)
@@ -345,7 +365,9 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     source = look_over(world.sample("taxpayers.csv"))
     with world.rejects() as rejects:
-        import_taxpayers(world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore)
+        import_taxpayers(
+            world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore, Statement(), NOW
+        )
     return f"sha256:{source.digest}"
 
 
@@ -378,7 +400,7 @@ def _(world: World) -> str:
     lines = febraban([Paid(barcode(number), "120.00")])
     source = look_over_text(world.file("return.ret", "".join(f"{line}\r\n" for line in lines)))
     with world.rejects() as rejects:
-        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, False, ignore)
+        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
 
@@ -452,6 +474,19 @@ def _(world: World) -> str:
     [(task,)] = world.made.rows("SELECT id FROM tasks")
     finish_task(world.engine, BIA, task)
     return str(task)
+
+
+@carried_out("person add")
+def _(world: World) -> str:
+    put_person(world.engine, BIA, "caio")
+    return "caio"
+
+
+@carried_out("person link")
+def _(world: World) -> str:
+    put_person(world.engine, BIA, "dora")
+    link_person(world.engine, BIA, "dora", "d.lima")
+    return "dora"
 
 
 @carried_out("token issue")

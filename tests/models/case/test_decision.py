@@ -112,7 +112,13 @@ class PaperCase:
             self.notices,
             self.has_benefits,
             self.known_assets,
-        ).model_copy(update={"defence": self.defence, "prior_steps": self.prior_steps})
+        ).model_copy(update={"defence": self.defence, "prior_steps": self._steps})
+
+    @property
+    def _steps(self) -> tuple[PriorStep, ...]:
+        """The prior steps, of all debts where none are named."""
+        named = tuple(debt.id for debt in self.debts.values())
+        return tuple(step.model_copy(update={"debts": step.debts or named}) for step in self.prior_steps)
 
     @property
     def view(self) -> View:

@@ -14,7 +14,7 @@ from channels.markup import markup
 from models.formats import day, money
 from models.proof.estimate import Estimate
 from models.proof.holdout import Arm
-from models.proof.uplift import BASES, LOOKS, Uplift, conclusions
+from models.proof.uplift import BASES, LOOKS, Robust, Uplift, conclusions
 from models.ruler.schema import Ruler, Stage
 from models.words import CHANNELS
 from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
@@ -61,6 +61,10 @@ def _signed(number: float) -> str:
     return written
 
 
+def _reais(value: float) -> str:
+    return money(Decimal(f"{value:.2f}")).replace("-", "−")
+
+
 def _compact(amount: float) -> str:
     written: str = format_compact_currency(amount, "BRL", locale="pt_BR", fraction_digits=1)
     return written.replace("\xa0", " ")
@@ -85,25 +89,26 @@ def comparison(uplift: Uplift) -> Iterator[Line]:
             return Line(name, None, None, chance(p))
         return Line(name, unit(found.value), f"{unit(found.low)} a {unit(found.high)}", chance(p))
 
-    def reais(value: float) -> str:
-        return money(Decimal(f"{value:.2f}")).replace("-", "−")
-
     def relative(share: float) -> str:
         return f"{_signed(share * 100)} %"
 
     yield line("pagantes, em pontos percentuais", uplift.rate, points, uplift.rate_p)
     yield line("pagantes, em %", uplift.rate_relative, relative)
-    yield line("valor por contribuinte", uplift.value, reais, uplift.value_p)
+    yield line("valor por contribuinte", uplift.value, _reais, uplift.value_p)
     yield line("valor por contribuinte, em %", uplift.value_relative, relative)
-    yield line("valor por contribuinte, o maior de cada cem aparado", uplift.winsorized, reais, uplift.winsorized_p)
-    yield _medians(uplift)
-    yield line("trazido a mais, ao todo", uplift.brought_in, reais)
+    yield line("trazido a mais, ao todo", uplift.brought_in, _reais)
 
 
-def _medians(uplift: Uplift) -> Line:
+def robust_lines(uplift: Uplift, found: Robust) -> Iterator[Line]:
+    """The value without the weight of its largest payers, as written."""
+    low, high = _reais(found.winsorized.low), _reais(found.winsorized.high)
+    value = _reais(found.winsorized.value)
+    yield Line(
+        "valor por contribuinte, aparado o maior de cada cem", value, f"{low} a {high}", chance(found.winsorized_p)
+    )
     ours, theirs = (group.median_paid for group in (uplift.treated, uplift.control))
     apart = f"{money(ours)} contra {money(theirs)}" if ours and theirs else None
-    return Line("mediana de quem pagou; acaso, por postos", apart, None, chance(uplift.ranks_p))
+    yield Line("mediana do que um pagante pagou; acaso, por postos", apart, None, chance(found.ranks_p))
 
 
 # ---- tables
@@ -116,11 +121,19 @@ def tables(results: Results) -> Mapping[str, Rows]:
     return {
         **results.rows,
         "comparison": [row for uplift in compared for row in _estimates(uplift)],
+        "robust": [*_robust(results)],
         "curves": [
             {"group": name, **point._asdict()} for name, curve in results.curves.items() for point in curve.points
         ],
         "sendings": [{**sending._asdict(), "cost": cost} for sending, cost in results.forecast or ()],
     }
+
+
+def _robust(results: Results) -> Iterator[Mapping[str, Any]]:
+    if found := results.robust:
+        seen = found.winsorized
+        yield {"figure": "winsorized", "value": seen.value, "low": seen.low, "high": seen.high, "p": found.winsorized_p}
+        yield {"figure": "ranks", "value": None, "low": None, "high": None, "p": found.ranks_p}
 
 
 def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
@@ -129,8 +142,6 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
         "rate_relative": (uplift.rate_relative, None),
         "value": (uplift.value, uplift.value_p),
         "value_relative": (uplift.value_relative, None),
-        "value_winsorized": (uplift.winsorized, uplift.winsorized_p),
-        "value_ranks": (None, uplift.ranks_p),
         "brought_in": (uplift.brought_in, None),
     }
     for name, (estimate, p) in found.items():
@@ -153,7 +164,14 @@ _environment.filters.update(
     number=lambda n: format_decimal(n, locale="pt_BR"),
 )
 _environment.globals.update(
-    channels=CHANNELS, bases=BASES, looks=LOOKS, arms=ARMS, short=short, comparison=comparison, conclusions=conclusions
+    channels=CHANNELS,
+    bases=BASES,
+    looks=LOOKS,
+    arms=ARMS,
+    short=short,
+    comparison=comparison,
+    robust_lines=robust_lines,
+    conclusions=conclusions,
 )
 
 

@@ -157,11 +157,6 @@ class Uplift:
     value_relative: Estimate | None = None
     """0.2: 20 % more received per head."""
     value_p: float | None = None
-    winsorized: Estimate | None = None
-    """Reais received per head, one payer in TRIMMED counted as no larger than the next."""
-    winsorized_p: float | None = None
-    ranks_p: float | None = None
-    """Of the payers' places by amount, whatever lies between: as little moved by one large payer as a median."""
     cautions: tuple[str, ...] = ()
     """The cautions a reader has to know, in pt-BR."""
 
@@ -181,12 +176,8 @@ def compare(
     pair = _Pair(treated, control, look)
     if not pair.paid:
         return Uplift(basis, look, treated, control, rate=_nobody_pays(treated, control), rate_p=1.0, cautions=cautions)
-    most, places = _most_but_the_largest(pair.cents), _places(pair.cents)
-    owed = max(treated.typical, control.typical).scaleb(2)
     rate = pair.reading(lambda payer: payer.cases, typical=1)
-    value = pair.reading(lambda payer: payer.cents, typical=owed)
-    winsorized = pair.reading(lambda payer: min(payer.cents, most), typical=owed)
-    ranks = pair.reading(lambda payer: places[payer.cents], typical=max(places.values()))
+    value = pair.reading(lambda payer: payer.cents, typical=pair.owed)
     return Uplift(
         basis,
         look,
@@ -198,11 +189,30 @@ def compare(
         value=value.difference.scaled(0.01),
         value_relative=value.ratio,
         value_p=value.p,
-        winsorized=winsorized.difference.scaled(0.01),
-        winsorized_p=winsorized.p,
-        ranks_p=ranks.p,
         cautions=cautions,
     )
+
+
+@dataclass(frozen=True)
+class Robust:
+    """What is left of the value received where no single payer weighs much."""
+
+    winsorized: Estimate
+    """Reais received per head, one payer in TRIMMED, and at least one, counted as no larger than the next."""
+    winsorized_p: float
+    ranks_p: float
+    """Of the payers' places by amount, whatever lies between: as little moved by one large payer as a median."""
+
+
+def robust(treated: Group, control: Group, look: Look) -> Robust | None:
+    """The value of two groups read again, without its largest payers and by places; none where nobody paid."""
+    pair = _Pair(treated, control, look)
+    if not pair.paid:
+        return None
+    most, places = _most_but_the_largest(pair.cents), _places(pair.cents)
+    winsorized = pair.reading(lambda payer: min(payer.cents, most), typical=pair.owed)
+    ranks = pair.reading(lambda payer: places[payer.cents], typical=max(places.values()))
+    return Robust(winsorized.difference.scaled(0.01), winsorized.p, ranks.p)
 
 
 class _Pair:
@@ -213,6 +223,7 @@ class _Pair:
         self.strata = sorted(stratum for stratum in treated.units if control.units.get(stratum))
         self.paid = [payer for payer in (*treated.paid, *control.paid) if payer.stratum in self.strata]
         self.cents = [payer.cents for payer in self.paid]
+        self.owed = max(treated.typical, control.typical).scaleb(2)
         self.units_a_case = (treated.size + control.size) / (treated.cases + control.cases)
 
     def reading(self, weight: Callable[[Payer], int], typical: Decimal | int) -> Reading:

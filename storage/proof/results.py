@@ -18,7 +18,7 @@ from models.proof.delinquency import Delinquency, Month, before_and_after
 from models.proof.holdout import Arm
 from models.proof.outcome import Calls, Coverage, Recovered
 from models.proof.survival import Curve, Day, curve, log_rank
-from models.proof.uplift import Basis, Group, Look, Uplift, compare, together
+from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, together
 from models.ruler.schema import Ruler
 from storage.amounts.owed import excess_of
 from storage.amounts.prices import prices_of
@@ -77,6 +77,8 @@ class Results:
     """Everybody notified with the control group, by intention to treat; none: nobody was held out."""
     other_look: Uplift | None
     """The same, had the day been chosen otherwise."""
+    robust: Robust | None
+    """The value of `by_lot` without the weight of its largest payers."""
     per_protocol: Uplift | None
     """The same without whoever heard of a debt from elsewhere; none: nobody did."""
     arms: tuple[ArmOutcome, ...]
@@ -146,6 +148,7 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
         by_lot=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look),
         other_look=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look.other),
         per_protocol=_by_lot(untouched, Basis.PER_PROTOCOL, look) if any(_contaminated(rows)) else None,
+        robust=_robust(as_drawn, look),
         arms=tuple(arms.values()) if Arm.RIVAL in arms else (),
         by_ruler=_by_ruler(as_drawn, look),
         as_delivered=compare(*delivered, Basis.AS_DELIVERED, look),
@@ -221,8 +224,17 @@ def _outcome(arm: Arm, group: Group, rows: Rows) -> ArmOutcome:
 def _by_lot(groups: Mapping[Arm, Group], basis: Basis, look: Look) -> Uplift | None:
     if Arm.CONTROL not in groups:
         return None
-    notified = [group for arm, group in groups.items() if arm is not Arm.CONTROL]
-    return compare(together("notificados", notified), groups[Arm.CONTROL], basis, look)
+    return compare(_notified(groups), groups[Arm.CONTROL], basis, look)
+
+
+def _robust(groups: Mapping[Arm, Group], look: Look) -> Robust | None:
+    if Arm.CONTROL not in groups:
+        return None
+    return robust(_notified(groups), groups[Arm.CONTROL], look)
+
+
+def _notified(groups: Mapping[Arm, Group]) -> Group:
+    return together("notificados", [group for arm, group in groups.items() if arm is not Arm.CONTROL])
 
 
 def _by_ruler(groups: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from models.errors import Refusal
+from models.proof.uplift import Look
 from storage.proof.figures import FIGURES, named, whole_query
 from storage.proof.holdout import release
 from storage.proof.results import question
@@ -282,3 +283,47 @@ def test_a_released_control_group_ends_the_comparison(ledger: Ledger) -> None:
     assert release(ledger.engine, COHORT) == 0
     ledger.run("UPDATE cases SET closed_at = '2026-07-01 15:00+00'")
     assert question(ledger.engine, COHORT).on == date(2026, 7, 1)
+
+
+# ---- contamination, and the day of reading
+
+
+def test_who_hears_of_a_debt_from_another_cohort_is_counted_and_left_out_of_one_reading(ledger: Ledger) -> None:
+    """Three of ten held out are written to for another tax: by number, by what they owe, and a reading without them."""
+    ledger.cases("n", 90, "9000.00")
+    ledger.cases("c", 10, "1000.00", arm="control")
+    ledger.notified("n")
+    ledger.paid("n", 30, "3000.00", AFTER)
+    ledger.paid("c", 1, "100.00", AFTER)
+    ledger.run("""
+        INSERT INTO cohorts (name, ruler, started_by, selection, clock)
+        SELECT 'outra', ruler, started_by, selection, clock FROM cohorts;
+        INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, opened_on, owed)
+        SELECT 'x' || id, taxpayer, 'IPVA', 'outra', ruler, '{}', opened_on, 50 FROM cases WHERE id IN ('c1', 'c2', 'c3')
+    """)
+    ledger.notified("x")
+    found = ledger.results()
+    told = {row["arm"]: (row["cases"], row["contaminated"], row["owed"]) for row in found.rows["contamination"]}
+    assert told == {"control": (10, 3, Decimal("300.00")), "ruler": (90, 0, Decimal(0))}
+    assert found.per_protocol is not None
+    assert found.by_lot is not None
+    assert (found.by_lot.control.cases, found.by_lot.control.payers) == (10, 1)
+    assert (found.per_protocol.control.cases, found.per_protocol.control.payers) == (7, 0)
+
+
+def test_a_day_that_was_not_named_is_read_by_the_longer_interval(ledger: Ledger) -> None:
+    ledger.cases("n", 90, "9000.00")
+    ledger.cases("c", 60, "6000.00", arm="control")
+    ledger.notified("n")
+    ledger.paid("n", 60, "6000.00", AFTER)
+    ledger.paid("c", 20, "2000.00", AFTER)
+    ledger.run("UPDATE cohorts SET reads_on = :on", on=UNTIL)
+    planned, day_before = ledger.results(UNTIL), ledger.results(UNTIL - timedelta(days=1))
+    assert (planned.look, day_before.look) == (Look.PLANNED, Look.ANY_DAY)
+    for found, other in ((planned.by_lot, planned.other_look), (day_before.other_look, day_before.by_lot)):
+        assert found is not None
+        assert other is not None
+        assert found.rate is not None
+        assert other.rate is not None
+        assert found.rate.value == other.rate.value == pytest.approx(1 / 3)
+        assert other.rate.low < found.rate.low < found.rate.high < other.rate.high

@@ -29,6 +29,7 @@ COMMANDS = {
     "case": Listed("case explain", "See one case, and act on it."),
     "task": Listed("tasks", "What people have to do."),
     "payments": Listed("payments", "Money that came in."),
+    "slip": Listed("slip", "Slips to pay by, and the files that register them with a bank."),
     "rates": Listed("rates", "Monthly rates that accrual needs, as the Central Bank publishes them."),
     "debt": Listed("debt", "One debt."),
     "audit": Listed("audit", "Check what must be true of every case."),

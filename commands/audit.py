@@ -17,6 +17,7 @@ from storage.audit.chains import broken_decisions, broken_log, counts
 from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
 from storage.audit.invariants import violations
 from storage.audit.log import LoggedEntry, read_log
+from storage.audit.untold import untold
 from storage.case.cases import case_ids
 from storage.case.cohorts import cohort_names, read_cohort
 
@@ -35,10 +36,11 @@ class Findings:
     decisions: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     checkpoints: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
 
     @property
     def altered(self) -> list[str]:
-        return [*self.decisions, *self.log, *self.checkpoints]
+        return [*self.decisions, *self.log, *self.checkpoints, *self.untold]
 
 
 def audit(
@@ -60,6 +62,7 @@ def audit(
         with engine.connect() as connection:
             found.log += broken_log(connection)
             found.checkpoints += broken_checkpoints(connection)
+            found.untold += untold(connection)
             chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
             newest = newest_checkpoint(connection)
     said = {
@@ -113,6 +116,7 @@ def _show(said: dict[str, Any], found: Findings) -> None:
         ("decisions, in the chain of their case", chain["decisions"], len(found.decisions)),
         ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
         ("checkpoints over the decisions", chain["seals"], len(found.checkpoints)),
+        ("tokens, approvals and debts that no entry tells of", "", len(found.untold)),
     ]
     table(["checked", "how many", "faults"], rows)
     if newest:

@@ -27,6 +27,7 @@ from models.intake.statement import Amounts, Statement
 from operations.imports import import_held_benefits, import_returns, import_taxpayers
 from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
+from storage.engine import AWAY
 from storage.intake.files import SourceFile, TextFile, look_over
 from storage.intake.rejects import Rejects
 
@@ -155,11 +156,11 @@ def answering_database() -> Iterator[Engine]:
 
 
 def _refused(sqlstate: str | None) -> str:
-    if sqlstate is None or sqlstate[:2] in ("08", "57"):
+    if sqlstate is None or sqlstate.startswith(AWAY):
         return "the database does not answer; see `python starter.py stack status`"
-    if sqlstate[:2] == "42":
+    if sqlstate in ("42P01", "42703"):
         return "the database has not the tables of this version; `python starter.py stack up` makes them"
-    return f"the database refused the rows (SQLSTATE {sqlstate}); nothing was imported"
+    return f"the database refused it (SQLSTATE {sqlstate}), a fault of ours; nothing was changed"
 
 
 @contextmanager

@@ -109,6 +109,11 @@ PAYMENT_STATES = {
     "moved": ("movido", "realocado"),
 }
 
+SLIP_KINDS = {
+    "boleto": ("boleto bancário",),
+    "collection": ("arrecadação", "guia"),
+}
+
 FILE_STATES = {
     "disagreeing": ("divergente",),
     "applying": ("em aplicação",),

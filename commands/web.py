@@ -21,6 +21,7 @@ from storage.grants import grant_to
 from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
+from web.security.connections import Patient, raise_file_limit
 from workflows.build import build_id, make_current
 from workflows.client import connect_settings, register_search_attributes
 
@@ -55,6 +56,7 @@ def web(
     connect_settings()
     log_to_stderr()
     try:
+        raise_file_limit()
         uvicorn.run(app, host=host, port=port, **manners(ssl_certfile, ssl_keyfile, ssl_ca_certs))
     except ssl.SSLError:
         raise Refusal(
@@ -67,6 +69,7 @@ def manners(certificate: Path | None = None, key: Path | None = None, clients: P
     if certificate is None and (key or clients):
         raise Refusal("without --ssl-certfile nothing is encrypted, and no client's certificate asked for")
     return {
+        "http": Patient,
         # secrets and links are parts of addresses
         "access_log": False,
         "log_level": "warning",

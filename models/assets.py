@@ -145,7 +145,7 @@ def examples_in(ruler: Ruler, texts: Texts) -> Iterator[tuple[Where, str]]:
         yield ("prices",), prices_file(ruler.prices)
     if ruler.agreements and (named := ruler.agreements.policy):
         # most rulers name none
-        from models.agreement.policy import read_policy
+        from models.agreement.policy_check import read_policy
 
         policy, _ = read_policy(texts.get(policy_file(named), ""))
         if policy and policy.is_example:

@@ -42,6 +42,8 @@ DUTIES = {
     "payments move": WORK,
     "payments refund": WORK,
     "payments retry": WORK,
+    "slip issue": WORK,
+    "slip remit": WORK,
     "catalogue import": JUDGEMENT,
     "cohort start": WORK,
     "cohort budget": WORK,

@@ -62,7 +62,11 @@ EVENTS = {
     "failed": "falhou",
     "spamreport": "denunciada como indesejada",
 }
-REMISSIONS = {"agreement": "parcelamento", "campaign": "campanha"}
+REMISSIONS = {
+    "agreement": "parcelamento",
+    "campaign": "campanha",
+    "superseded": "acréscimos substituídos pelos do parcelamento",
+}
 
 
 def owed(record: Record) -> Iterator[Block]:

@@ -98,6 +98,7 @@ def _signed(connection: Connection, case: str) -> Signed | None:
     row = connection.execute(select(agreements).where(agreements.c.id == agreement)).one()
     mine = select(instalments).where(instalments.c.agreement == agreement).order_by(instalments.c.n)
     schedule = [
-        ScheduledInstalment(each.n, each.due, each.amount + each.fee, each.paid_on) for each in connection.execute(mine)
+        ScheduledInstalment(each.n, each.due, each.amount + each.interest + each.fee, each.paid_on)
+        for each in connection.execute(mine)
     ]
     return Signed(row.signed_on, row.effective_on, schedule)

@@ -4,7 +4,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, sign_ins, tokens
+from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import (
@@ -32,6 +32,7 @@ from storage.schema.payments import (
     unmatched_reversals,
 )
 from storage.schema.rulers import assets, policies, published, rulers
+from storage.schema.slips import remittances, slips
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
@@ -70,10 +71,13 @@ __all__ = [
     "quarantined_items",
     "rates",
     "remissions",
+    "remittances",
     "replies",
+    "restatements",
     "reversals",
     "rulers",
     "sign_ins",
+    "slips",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",

@@ -13,7 +13,7 @@ from banks.pix_key import PixKey
 from models.payment.brcode import read_brcode
 from storage.payments.charges import brcodes_of
 from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, unheard
-from tests.owing import SELIC, Debtor, debtor, noon
+from tests.owing import SERIES, Debtor, debtor, noon
 
 OPENED, FIRST, LATER = date(2026, 2, 1), date(2026, 2, 10), date(2026, 3, 2)
 
@@ -145,7 +145,7 @@ def test_what_the_bank_never_takes_is_left_without_a_charge(engine: Engine) -> N
 
 def test_nothing_is_charged_while_nobody_knows_how_much(engine: Engine) -> None:
     who, bank = debtor(engine), FakePsp()
-    bring_up_to_date(engine, bank.client(), who.on_ruler(OPENED, SELIC), noon(FIRST))
+    bring_up_to_date(engine, bank.client(), who.on_ruler(OPENED, SERIES), noon(FIRST))
     assert charges(engine) == []
 
 

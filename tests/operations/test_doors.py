@@ -79,6 +79,8 @@ READS = {
     "ruler preview",
     "sample",
     "schedule list",
+    "slip copy",
+    "slip list",
     "stack backup",
     "stack down",
     "stack restore",

@@ -24,7 +24,9 @@ from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.law.prescription import Cause
 from models.money.rates import Rate
+from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
+from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
 from operations.agreements import break_agreement, sign_agreement
 from operations.cases import (
@@ -71,6 +73,7 @@ from operations.payments import (
 )
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
+from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
@@ -82,8 +85,10 @@ from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
+from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
+from storage.payments.slips import Wanted
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
@@ -440,6 +445,22 @@ def paid_too_much(world: World) -> int:
     record_pix(world.engine, [PixPayment(f"E{'3' * 31}", txid, Decimal(5000), NOW)], NOW)
     [(payment,)] = world.made.rows("SELECT id FROM payments")
     return int(payment)
+
+
+PAYEE = Beneficiary("12345678000195", Account("341", "0293", "01328", "", "109"), "1234")
+
+
+@carried_out("slip issue")
+def _(world: World) -> str:
+    debt = world.made.debts[0]
+    issue_slip(world.engine, BIA, debt, "collection", PAYEE, NOW)
+    return debt
+
+
+@carried_out("slip remit")
+def _(world: World) -> None:
+    slips.issue(world.engine, Wanted(world.made.debts[0], "boleto"), PAYEE, "ana", NOW)
+    assert remit_slips(world.engine, BIA, PAYEE, NOW).slips == 1
 
 
 @carried_out("payments retry")

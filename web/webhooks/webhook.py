@@ -9,10 +9,10 @@ import structlog
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 
 from models.callback import Malformed
+from storage.engine import is_away
 
 log = structlog.get_logger()
 
@@ -42,8 +42,13 @@ class Webhook(APIRoute):
         async def handle_or_refuse(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (Refused, Malformed, ClientDisconnect, SQLAlchemyError) as error:
+            except (Refused, Malformed, ClientDisconnect) as error:
                 refused = _refusal(error)
+            except Exception as error:
+                if not is_away(error):
+                    raise  # a fault of ours: the guard logs it and says so
+                # nothing was stored: the sender tries again
+                refused = Refused(503, "the database is not answering; send this again", {"Retry-After": "30"})
             # the pattern of the address, since the address may hold a secret
             log.info("webhook refused", webhook=self.path_format, status=refused.status, reason=refused.reason)
             return refused.answer()
@@ -56,8 +61,4 @@ def _refusal(error: Exception) -> Refused:
         return error
     if isinstance(error, Malformed):
         return Refused(400, str(error))
-    if isinstance(error, ClientDisconnect):
-        return Refused(400, "the body ended early")
-    # nothing was stored: the sender tries again
-    log.error("the database is not answering", reason=type(error).__name__)
-    return Refused(503, "the database is not answering; send this again", {"Retry-After": "30"})
+    return Refused(400, "the body ended early")

@@ -12,7 +12,17 @@ from models.errors import Refusal
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Candidate, draw, shares_of
 from models.ruler.schema import Ruler
-from storage.case.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, create_cohort, must_be_unheard, open_cases, pin_ruler
+from storage.case.cohorts import (
+    Cohort,
+    Lot,
+    Selection,
+    candidates,
+    cases_to_run,
+    create_cohort,
+    must_be_unheard,
+    open_cases,
+    pin_ruler,
+)
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn, release
@@ -264,7 +274,7 @@ def test_nobody_whom_another_cohort_contacts_may_be_held_out_unawares(roll: Roll
     roll.opens(first)
     with roll.engine.connect() as connection:
         must_be_unheard(connection, RULER, Selection(), "first")
-        with pytest.raises(Refusal, match="10 of these people are contacted by first: .* say --contacted-too"):
+        with pytest.raises(Refusal, match=r"10 of these people are contacted by first: .* say --contacted-too"):
             must_be_unheard(connection, RULER, Selection(), "roll")
 
 

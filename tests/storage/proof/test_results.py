@@ -299,7 +299,8 @@ def test_who_hears_of_a_debt_from_another_cohort_is_counted_and_left_out_of_one_
         INSERT INTO cohorts (name, ruler, started_by, selection, clock)
         SELECT 'outra', ruler, started_by, selection, clock FROM cohorts;
         INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, opened_on, owed)
-        SELECT 'x' || id, taxpayer, 'IPVA', 'outra', ruler, '{}', opened_on, 50 FROM cases WHERE id IN ('c1', 'c2', 'c3')
+        SELECT 'x' || id, taxpayer, 'IPVA', 'outra', ruler, '{}', opened_on, 50
+        FROM cases WHERE id IN ('c1', 'c2', 'c3')
     """)
     ledger.notified("x")
     found = ledger.results()

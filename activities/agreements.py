@@ -28,6 +28,7 @@ from storage.agreement.policies import offered_policy, pinned_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.case.cases import read_case
 from storage.case.people import Person, read_person, suppress_contact
+from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
 from workflows.effects import (
     UNSENT,
@@ -142,6 +143,7 @@ class AgreementActivities(AgreementEffects):
             paid=sum(entry.paid_on is not None for entry in agreed.life.entries),
             of=len(agreed.life.entries),
             on_hold_since=agreed.life.effective_on if active else None,
+            charges=self.dependencies.bank is not None,
         )
 
     # ---- the messages about an instalment
@@ -160,7 +162,8 @@ class AgreementActivities(AgreementEffects):
         ruler, who = agreed.case.ruler, _person(tx)
         digest = read_row(tx.connection, agreed.id)["policy"]
         words = pinned_words(digest, pinned_policy(tx.connection, digest).texts)
-        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who), words)
+        page = self.dependencies.links.pay(agreed.case.id) if self.dependencies.links else None
+        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who, page), words)
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
         links, attempt = self.dependencies.links, activity.info()
         return Outgoing(
@@ -214,7 +217,7 @@ def _person(tx: AgreementTransaction) -> Person:
     return read_person(tx.connection, case.id, case.state.steps, case.clock, tx.today)
 
 
-def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLetter:
+def _letter(tx: AgreementTransaction, entry: Entry, who: Person, page: str | None) -> InstalmentLetter:
     agreed = tx.agreed
     return InstalmentLetter(
         authority=agreed.case.ruler.authority,
@@ -227,6 +230,8 @@ def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLe
         due=entry.due,
         amount=agreed.life.asked(entry.n, tx.today),
         pix_txid=_txid(tx.connection, agreed.id, entry.n),
+        brcode=brcodes_of_instalments(tx.connection, agreed.id).get(entry.n),
+        page=page,
         payable=agreed.life.books.payable(entry, tx.today),
         breaks_on=agreed.life.breaks_on,
         gsm7=agreed.case.ruler.sms.gsm7,

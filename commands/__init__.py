@@ -20,7 +20,7 @@ COMMANDS = {
     "accrual": Listed("accrual", "What delay adds to a debt by law."),
     "calendar": Listed("calendar", "Working days and terms by law."),
     "stack": Listed("stack", "The embedded stack: PostgreSQL, Temporal, a worker and the web."),
-    "taxpayers": Listed("imports", "Taxpayers and their registered debts."),
+    "taxpayers": Listed("taxpayers", "Taxpayers and their registered debts."),
     "filings": Listed("imports", "Returns by period: filed, late, missing; declared and paid."),
     "benefits": Listed("imports", "Tax benefits held."),
     "sample": Listed("imports", "Write a small invented set that leads to all eight hypotheses of alagoas-icms."),

@@ -65,6 +65,24 @@ CAUSES = {
 
 EXTINCTION = {"confirmed": ("confirmada", "confirmado"), "refuted": ("afastada", "refutada")}
 
+WRITE_OFFS = {
+    "payment": ("pagamento", "paid", "paid at source", "pago na origem", "quitado", "quitada"),
+    "compensation": ("compensação",),
+    "transaction": ("transação",),
+    "remission": ("remissão", "remitted", "remitido", "remitida"),
+    "prescription": ("prescrição", "prescribed", "prescrito", "prescrita"),
+    "lapse": ("decadência",),
+    "deposit_converted": ("conversão do depósito em renda",),
+    "advance_payment": ("pagamento antecipado",),
+    "consignment": ("consignação em pagamento",),
+    "administrative_decision": ("decisão administrativa",),
+    "court_decision": ("decisão judicial",),
+    "real_estate": ("dação em pagamento",),
+    "arbitral_award": ("sentença arbitral",),
+    "mediation_fulfilled": ("mediação cumprida",),
+    "cancellation": ("cancelamento", "cancelled", "canceled", "cancelado", "cancelada"),
+}
+
 PRIOR_STEPS = {
     "conciliation": ("conciliação", "tentativa de conciliação"),
     "administrative_solution": ("solução administrativa",),

@@ -23,6 +23,7 @@ from embedded.home import REAL_DAY, Home, write_private
 from models.errors import Refusal
 from workflows.build import build_id, make_current
 from workflows.names import SEARCH_ATTRIBUTES
+from workflows.running import STUCK
 
 NAMESPACE = "default"
 
@@ -73,6 +74,8 @@ def settings(day_seconds: float) -> list[str]:
     # cohorts take turns (workflows.start.fair_to); turns are taken within a partition of a queue, so there is one. What
     # an older start left in the others is still read
     values = ["matching.enableFairness=true", "matching.numTaskqueueWritePartitions=1"]
+    # after so many attempts a workflow task that fails is seen by the reconciler
+    values.append(f"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute={STUCK}")
     if day_seconds < REAL_DAY:
         # timers are otherwise late by up to a second, which is days on a compressed clock
         values.append('history.timerProcessorMaxTimeShift="1ms"')

@@ -74,6 +74,8 @@ DUTIES = {
     "case reject": JUDGEMENT,
     "case show --reveal": ANYBODY,
     "case explain --reveal": ANYBODY,
+    "debt write-off": JUDGEMENT,
+    "debt write-off --undo": JUDGEMENT,
     "agreement sign": WORK,
     "agreement break": WORK,
     "task done": WORK,

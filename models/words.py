@@ -70,8 +70,28 @@ GROUNDS = {
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
     "absent_from_extract": "ausente do último extrato",
+    "not_yet_registered": "ainda não inscrito em dívida ativa",
+    "under_rectification": "inscrição em retificação",
     "prescription": "prescrição a confirmar (CTN art. 156, V)",
     "unusable_row": "linha do extrato que não pôde ser aproveitada",
+}
+
+EXTINCTIONS = {
+    "payment": "pagamento na origem (CTN art. 156, I)",
+    "compensation": "compensação (CTN art. 156, II)",
+    "transaction": "transação (CTN art. 156, III)",
+    "remission": "remissão (CTN art. 156, IV)",
+    "prescription": "prescrição (CTN art. 156, V)",
+    "lapse": "decadência (CTN art. 156, V)",
+    "deposit_converted": "depósito convertido em renda (CTN art. 156, VI)",
+    "advance_payment": "pagamento antecipado e homologado (CTN art. 156, VII)",
+    "consignment": "consignação em pagamento (CTN art. 156, VIII)",
+    "administrative_decision": "decisão administrativa irreformável (CTN art. 156, IX)",
+    "court_decision": "decisão judicial transitada em julgado (CTN art. 156, X)",
+    "real_estate": "dação em pagamento de imóvel (CTN art. 156, XI)",
+    "arbitral_award": "sentença arbitral (CTN art. 156, XII)",
+    "mediation_fulfilled": "mediação cumprida (CTN art. 156, XIII)",
+    "cancellation": "cancelamento do lançamento ou da inscrição (CTN arts. 145 e 149)",
 }
 
 BASES = {

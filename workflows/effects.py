@@ -210,6 +210,8 @@ class AgreementNextAction(_Value):
     on_hold_since: date | None
     messages: tuple[InstalmentMessage, ...] = ()
     """Put on record just now, and to be handed over."""
+    charges: bool = False
+    """Whether a bank is there at which each instalment has a charge."""
 
 
 class AgreementReview(_Value):

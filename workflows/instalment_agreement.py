@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         AgreementNextAction,
         AgreementReview,
         AgreementStart,
+        ChargeEffects,
         InstalmentMessage,
         Interference,
         InterferenceEffects,
@@ -57,11 +58,13 @@ class InstalmentAgreement:
     async def _live(self) -> str:
         if self.next_action is None:
             await self._look("acordo aberto")
+        await self._charge()
         while True:
             if self.sending.failure:
                 raise self.sending.failure
             if self.news:
                 await self._look("pagamento ou devolução")
+                await self._charge()
             elif self._is_over():
                 await workflow.wait_condition(lambda: self.news or not self.sending)
                 if not self.news:
@@ -95,12 +98,31 @@ class InstalmentAgreement:
     async def _carry_out(self) -> None:
         step = self.now.step
         assert step is not None  # noqa: S101 - without a step no day comes
+        if step.kind != "break":
+            await self._charge()
         effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.write_about_instalment
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         await self._do(effect, AgreementReview(agreement=self.start.agreement, step=step), summary)
         for message in self.now.messages:
             # a message may have to wait, for its hours or its provider, and a payment is heard meanwhile
             self.sending.begin((message.step.n, message.step.kind, message.channel), partial(self._hand_over, message))
+
+    async def _charge(self) -> None:
+        """Have each instalment charged at the bank. One that doesn't answer holds nothing up."""
+        if not self.now.charges:
+            return
+        try:
+            await workflow.execute_activity_method(
+                ChargeEffects.charge,
+                self.start.case,
+                summary="cobranças Pix das parcelas em dia",
+                start_to_close_timeout=timedelta(minutes=5),
+                retry_policy=RetryPolicy(maximum_attempts=3),
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("the charges of this agreement are not up to date")
 
     async def _hand_over(self, message: InstalmentMessage) -> None:
         """Hand a message over inside the contact hours of its channel. What does not leave is on record too."""

@@ -21,7 +21,7 @@ from workflows.names import TASK_QUEUE
 
 PAGE = 1000
 
-STUCK = 5
+STUCK = 3
 """Attempts after which a workflow's task is not going to succeed by itself."""
 
 

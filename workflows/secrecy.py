@@ -185,8 +185,19 @@ class Failures(DefaultFailureConverter):
             self._hidden.to_failure(exception, payload_converter, failure)
 
 
+class OurDataConverter(DataConverter):
+    """Keeps nothing outside of Temporal. The SDK would fail a worker on a payload that says it is kept elsewhere,
+    before the codec sees it."""
+
+    async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+    async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+
 def encrypting(cipher: Cipher) -> DataConverter:
     """How every process of ours turns values into payloads."""
-    return DataConverter(
+    return OurDataConverter(
         payload_converter_class=OurPayloadConverter, payload_codec=cipher, failure_converter_class=Failures
     )

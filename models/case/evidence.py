@@ -26,6 +26,8 @@ class Debt(_Fact):
     due: date
     balance: Decimal
     litigation: bool
+    registered_on: date | None = None
+    """The day of its registration as dívida ativa; none: no extract has said."""
     ledger: Decimal = Decimal(0)
     """The rest of the amount that was imported: what delay adds by the day is not in it."""
     lodged: Decimal = Decimal(0)

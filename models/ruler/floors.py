@@ -36,6 +36,11 @@ def _terms(ruler: Ruler) -> Iterator[Fault]:
     if ruler.gate and not never_shorter(ruler.gate.defence, DEFENCE):
         what = "is shorter than 30 continuous days from the notification, which no ruler may lower (LC 225/2026)"
         yield Fault(("gate", "defence"), what)
+    for name, row in ruler.rows.items():
+        last = row.rungs[-2].dwell if len(row.rungs) > 1 and row.rungs[-1].stage is Stage.SUSPENSION else None
+        if ruler.gate and last and not (never_shorter(last, ruler.gate.defence) and never_shorter(last, DEFENCE)):
+            what = "is shorter than the term for defence that its notice gives: the gate's, and 30 continuous days"
+            yield Fault(("rows", name, "rungs", len(row.rungs) - 2, "dwell"), what)
     for index, deemed in enumerate(ruler.jurisdiction.deemed):
         if not never_shorter(deemed.wait, DEEMED):
             what = "takes silence for service sooner than any law known: none does so in less than 10 days"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.law.calendar import Wait
+from models.law.calendar import Unit, Wait
 from models.ruler.schema import Hypothesis, Ruler, Stage
 
 
@@ -16,3 +16,8 @@ def term_given(ruler: Ruler, row: Hypothesis, index: int) -> Wait | None:
     if ruler.gate and after and after[0].stage is Stage.SUSPENSION:
         return ruler.gate.defence
     return rung.dwell
+
+
+def time_given(wait: Wait) -> str:
+    """A term as a notice writes it, in pt-BR: `30 dias`, which are continuous ones, or `22 dias úteis`."""
+    return f"{wait.days} dias úteis" if wait.unit is Unit.BUSINESS else f"{wait.days} dias"

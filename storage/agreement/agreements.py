@@ -79,6 +79,11 @@ def newest_agreements(connection: Connection, of_debts: Iterable[str]) -> set[st
     return set(connection.scalars(NEWEST_OF_DEBTS, {"debts": [*of_debts]}))
 
 
+def newest_agreement(connection: Connection, case: str) -> str | None:
+    newest = select(agreements.c.id).where(agreements.c.case == case).order_by(agreements.c.recorded_at.desc())
+    return connection.execute(newest.limit(1)).scalar_one_or_none()
+
+
 @dataclass
 class AgreementTransaction:
     connection: Connection

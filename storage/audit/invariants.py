@@ -221,7 +221,11 @@ class Life:
                 grounds[hold["debt"]].add(hold["ground"])
             if hold["ground"] in INJUNCTIONS and (moment is None or hold["placed_at"] <= moment):
                 no_fine[hold["debt"]].append(_without_fine(hold, in_force))
-        extinct = {e["debt"] for e in self.extinctions if e["state"] == "confirmed" and until(e["recorded_at"])}
+        extinct = {
+            e["debt"]
+            for e in self.extinctions
+            if e["state"] == "confirmed" and until(e["recorded_at"]) and not (e["undone_at"] and until(e["undone_at"]))
+        }
         debts = [
             Debt.model_validate(
                 {

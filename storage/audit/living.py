@@ -13,6 +13,7 @@ from models.case.status import Status
 from models.events import Event, InstalmentsChanged, MemoryLost
 from storage.audit.interference import SOMEBODY, record_interference
 from storage.audit.log import Entry, write
+from storage.case.cohorts import read_cohort
 from storage.outbox import enqueue_each
 from storage.schema import agreements, cases, outbox
 
@@ -38,14 +39,14 @@ class Living:
     """Whether it should have its workflow by now."""
 
     def count(self, connection: Connection) -> int:
-        return connection.execute(select(func.count()).select_from(self.table).where(self._lives)).scalar_one()
+        return connection.execute(select(func.count()).select_from(self.table).where(self.lives)).scalar_one()
 
     def ids(self, connection: Connection) -> set[str]:
-        return set(connection.scalars(select(self.table.c.id).where(self._lives)))
+        return set(connection.scalars(select(self.table.c.id).where(self.lives)))
 
     def untold(self, connection: Connection, ids: Collection[str]) -> list[tuple[str, str]]:
         """The ids that live and are owed no signal, each with its case: who is owed one is started by it."""
-        mine = (self.table.c.id.in_(ids), self._lives, _owed_nothing(self.case))
+        mine = (self.table.c.id.in_(ids), self.lives, _owed_nothing(self.case))
         rows = connection.execute(select(self.table.c.id, self.case).where(*mine).order_by(self.table.c.id))
         return [(of, case) for of, case in rows]
 
@@ -63,7 +64,7 @@ class Living:
         return MemoryLost() if self.table is cases else InstalmentsChanged(agreement=of)
 
     @property
-    def _lives(self) -> ColumnElement[bool]:
+    def lives(self) -> ColumnElement[bool]:
         return self.table.c.closed_at.is_(None) & self.started
 
 
@@ -75,6 +76,14 @@ CASES = Living(
     & or_(cases.c.revision > 0, cases.c.opened_at < func.clock_timestamp() - AT_FIRST),
 )
 AGREEMENTS = Living("InstalmentAgreement", agreements, agreements.c.case, true())
+
+
+def overdue_cases(connection: Connection, cohort: str, now: datetime) -> list[str]:
+    """The open cases of a cohort whose next step was due more than a day ago."""
+    before = read_cohort(connection, cohort).clock.day_at(now) - timedelta(days=1)
+    due = cases.c.next_step["on"].astext
+    late = (cases.c.cohort == cohort, CASES.lives, due.is_not(None), due < before.isoformat())
+    return list(connection.scalars(select(cases.c.id).where(*late).order_by(cases.c.id)))
 
 
 def _owed_nothing(case: Column[str]) -> ColumnElement[bool]:

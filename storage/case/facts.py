@@ -49,7 +49,8 @@ OF_THE_TAX, OF_OTHER_TAXES = "debts.tax = pair.tax", "debts.tax <> pair.tax"
 def _debts(which: str) -> TextClause:
     return about_pairs(f"""
     SELECT pair.taxpayer, pair.tax, debts.id, inscription, period, due, balance, balance AS ledger, amount AS lodged,
-           litigation, protested, prescribes, held.grounds, held.since AS held_since, held.until AS held_until
+           litigation, registered_on, protested, prescribes,
+           held.grounds, held.since AS held_since, held.until AS held_until
     FROM {PAIRS}
     JOIN debtors ON debtors.taxpayer = pair.taxpayer
     JOIN debts ON debts.id = debtors.debt AND {which}

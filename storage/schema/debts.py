@@ -152,7 +152,7 @@ interruptions = Table(
 )
 
 
-# what people said of a debt that seemed to be extinct from that day on (CTN art. 156)
+# what people, or an extract, said of a debt that is or seemed to be extinct from that day on (CTN art. 156)
 extinctions = Table(
     "extinctions",
     metadata,
@@ -162,12 +162,20 @@ extinctions = Table(
     Column("on", Date, nullable=False),
     # confirmed, or refuted: then it is collected as before
     Column("state", Text, nullable=False),
+    # person, or extract: what an extract said the next one may take back
+    Column("source", Text, nullable=False, server_default=text("'person'")),
     Column("decided_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    UniqueConstraint("debt", "ground", "on"),
+    # said by mistake, or taken back by its source
+    Column("undone_at", DateTime(timezone=True)),
+    Column("undone_by", Text),
+    Column("undone_because", Text),
+    Index("uq_extinctions_current", "debt", "ground", "on", unique=True, postgresql_where=text("undone_at IS NULL")),
+    Index("ix_extinctions_debt", "debt"),
     one_of("ground", Extinction),
     one_of("state", ("confirmed", "refuted")),
+    one_of("source", ("person", "extract")),
 )
 
 

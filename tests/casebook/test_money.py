@@ -336,7 +336,6 @@ async def pages(engine: Engine) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-@wrong("M9", "the page of who has signed an agreement says nothing of it")
 async def test_m9_the_page_shows_the_agreement_and_how_to_pay_its_instalment(
     pages: AsyncClient, engine: Engine
 ) -> None:

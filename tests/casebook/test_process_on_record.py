@@ -135,7 +135,6 @@ def test_l9_the_domicile_serves_when_its_term_is_over(engine: Engine) -> None:
 # ---- L13: what a ladder alone may say
 
 
-@wrong("L13", "the formal notices cite LC 225/2026 to who owes three times R$ 20.00")
 def test_l13_no_document_cites_the_federal_law_for_who_is_below_its_thresholds(engine: Engine) -> None:
     street, life = lived(engine, builders.unpaid(3, "20.00"))
     formal = """SELECT body FROM notices WHERE "case" = :case AND formal"""
@@ -210,7 +209,6 @@ def test_l20_who_has_them_back_is_told(engine: Engine) -> None:
 # ---- L21: who is in court already
 
 
-@wrong("L21", "a debtor in court reads the same as everybody, a suit that exists already among the threats")
 def test_l21_a_debtor_in_court_reads_of_the_suit_that_exists(engine: Engine) -> None:
     in_court = debt(None, "1000.00", id="court", inscription="court", litigation=True)
     street, life = lived(engine, ([in_court], []), REGISTERED)
@@ -273,7 +271,6 @@ def test_l27_a_hold_of_this_century_is_taken(line: Line, engine: Engine) -> None
 # ---- L29: a sentence states what was looked up
 
 
-@wrong("L29", "the final notice says that no defence is on record, whatever is on record")
 @pytest.mark.parametrize("what", ["defence", "agreement"])
 def test_l29_a_final_notice_denies_nothing_that_is_on_record(engine: Engine, what: str) -> None:
     street, life = lived(engine, FACTS["h8"])

@@ -59,6 +59,7 @@ READS = {
     "catalogue show",
     "cohort status",
     "debt show",
+    "debt write-offs",
     "demo",
     "downgrade",
     "migrate",

@@ -21,6 +21,7 @@ from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
 from models.intake.statement import Statement
 from models.law.calendar import Clock
+from models.law.extinction import Extinction
 from models.law.grounds import Ground
 from models.law.prescription import Cause
 from models.money.rates import Rate
@@ -51,6 +52,7 @@ from operations.cohorts import (
     release_control,
     resume_cohort,
 )
+from operations.debts import undo_write_off, write_off
 from operations.due_process import (
     file_defence,
     judge_extinction,
@@ -408,6 +410,19 @@ def _(world: World) -> str:
         imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
+
+
+@carried_out("debt write-off")
+def _(world: World) -> str:
+    write_off(world.engine, BIA, world.made.debts[0], Extinction.REMISSION, "lei 7", NOW)
+    return world.made.debts[0]
+
+
+@carried_out("debt write-off --undo")
+def _(world: World) -> str:
+    write_off(world.engine, BIA, world.made.debts[0], Extinction.REMISSION, "lei 7", NOW)
+    undo_write_off(world.engine, BIA, world.made.debts[0], "engano", NOW)
+    return world.made.debts[0]
 
 
 @carried_out("payments match")

@@ -10,6 +10,7 @@ import pytest
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -43,8 +44,19 @@ def of_an_unknown_key(town: Town) -> Client:
 STRANGERS = (plain, of_another_key, of_an_unknown_key)
 
 COMMANDS: tuple[list[Any], ...] = ([1], [BIA], [], [1, 2])
-NEWS: tuple[list[Any], ...] = ([{"payment": 1}], ["x"], [], [1, 2, 3], [None], [b"\xff"])
-"""Values that strangers send with a command, and with a signal."""
+KEPT_ELSEWHERE = RawValue(Payload(metadata={"__temporal_external_storage_reference": b"true"}))
+REFERENCE = RawValue(Payload(metadata={"encoding": b"json/external-storage-reference"}, data=b"{"))
+NEWS: tuple[list[Any], ...] = (
+    [{"payment": 1}],
+    ["x"],
+    [],
+    [1, 2, 3],
+    [None],
+    [b"\xff"],
+    [KEPT_ELSEWHERE],
+    [REFERENCE],
+)
+"""Values that strangers send with a signal."""
 
 
 async def refused(asked: Any) -> str:
@@ -94,7 +106,7 @@ async def test_what_was_encrypted_for_another_case_is_nothing_in_this_one(town: 
         if event.HasField("workflow_execution_update_accepted_event_attributes")
     ]
     handle = plain(town).get_workflow_handle(life.handle.id)
-    assert await refused(handle.execute_update("acted", copied)) == NOT_OURS
+    assert await refused(handle.execute_update("acted", RawValue(copied))) == NOT_OURS
     assert (life.status, [name for name, _ in told(life)]) == ("running", ["acted"])
 
 

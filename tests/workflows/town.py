@@ -101,11 +101,12 @@ async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def cutting_histories(events: int) -> AsyncIterator[WorkflowEnvironment]:
+async def cutting_histories(events: int, *more: str) -> AsyncIterator[WorkflowEnvironment]:
     """The dev server, which suggests to continue as new after so few events. Its time is real."""
+    settings = (f"limit.historyCount.suggestContinueAsNew={events}", *more)
     starting = WorkflowEnvironment.start_local(
         dev_server_existing_path=str(SCRIPTS / "temporal"),
-        dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={events}"],
+        dev_server_extra_args=[word for value in settings for word in ("--dynamic-config-value", value)],
         data_converter=CONVERTER,
     )
     async with await starting as env:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from storage.audit.living import AGREEMENTS, CASES
 from tests.builders import FACTS
@@ -20,8 +22,10 @@ from tests.workflows.test_recovery import run_of
 from tests.workflows.town import Life, Town, cutting_histories
 from web.background.reconciler import Reconciler
 from workflows.names import TASK_QUEUE, case_workflow_id
+from workflows.start import start_case
 
 A_DAY = Decimal(86_400)
+TOLD_AFTER = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 
 
 @pytest.fixture
@@ -149,6 +153,37 @@ async def test_a_workflow_of_no_case_is_ended(town: Town) -> None:
     await soon(listed)
     await reconciled(town)
     assert (await stray.describe()).status is WorkflowExecutionStatus.TERMINATED
+
+
+@workflow.defn(name="TaxpayerRuler")
+class Broken:
+    """Fails each of its tasks, as a workflow does that can't follow its history."""
+
+    @workflow.run
+    async def run(self, start: Any) -> None:
+        raise RuntimeError("can't go on")
+
+
+async def test_a_workflow_whose_task_fails_for_ever_is_started_again(
+    database: str, engine: Engine, tmp_path: Path
+) -> None:
+    async with cutting_histories(4096, f"{TOLD_AFTER}=2") as env:
+        town = Town(env, database, engine, tmp_path)
+        [life] = await town.begin(FACTS["h1"], start=False, day_seconds=A_DAY)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE cases SET revision = 1")
+        runner = UnsandboxedWorkflowRunner()
+        async with Worker(env.client, task_queue=TASK_QUEUE, workflows=[Broken], workflow_runner=runner):
+            await start_case(env.client, life.case, life.get("cohort"), "x")
+            run = await run_of(life)
+            async with town.relaying():
+
+                async def begun_anew() -> bool:
+                    await reconciled(town)
+                    return await run_of(life) != run
+
+                await soon(begun_anew, seconds=180)
+        assert (done(life), asked(life)) == ([("temporal hang", "refused")], 1)
 
 
 async def test_a_closed_case_that_was_reset_is_closed_again(town: Town) -> None:

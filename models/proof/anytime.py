@@ -41,7 +41,7 @@ def _split(compared: Comparison, effect: float) -> Split:
 
 
 def _chance(stratum: Stratum, effect: float) -> float:
-    """Of a payer to be one of the treated."""
+    """The chance of a payer to be one of the treated."""
     return 1 / (1 + stratum.control / stratum.treated * math.exp(-effect))
 
 

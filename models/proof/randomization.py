@@ -53,7 +53,7 @@ class Stratum(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What two arms tell: the difference per unit, the ratio less 1 where there is one, and the p-value of both."""
+    """A reading of two arms: the difference per unit, the ratio less 1 where there is one, and the p-value of both."""
 
     difference: Estimate
     ratio: Estimate | None
@@ -69,7 +69,7 @@ class Part:
     counts: Numbers
     """How many of its payers may be treated."""
     log_chance: Numbers
-    """Of each of these counts without an effect, but for a constant."""
+    """The chance of each of these counts without an effect, but for a constant."""
 
     @property
     def total(self) -> int:
@@ -119,7 +119,7 @@ class Comparison:
         return (sum(split) - sum(part.total * part.stratum.share for part in self.parts)) / self.units
 
     def ratio(self, split: Split) -> float:
-        """Of what a treated unit and one held out bring; infinite where nothing is left for the latter."""
+        """The ratio of what a treated unit and one held out bring; infinite where nothing is left for the latter."""
         ours = theirs = 0.0
         for part, got in zip(self.parts, split, strict=True):
             ours += got * (1 - part.stratum.share)
@@ -159,7 +159,7 @@ def read(compared: Comparison) -> Reading:
 
 
 def reading(compared: Comparison, least: Split, most: Split, p: float) -> Reading:
-    """What an interval of effects means, given how the weakest and the strongest would have split what came in."""
+    """The meaning of an interval of effects, given how the weakest and the strongest would have split what came in."""
     value = compared.difference(compared.seen)
     low, high = min(value, compared.difference(least)), max(value, compared.difference(most))
     beyond = NORMAL * compared.spread

@@ -69,7 +69,7 @@ class Payer(NamedTuple):
 
     stratum: str
     cases: int
-    """Those of its cases that paid."""
+    """The cases of the unit that paid."""
     cents: int
 
 
@@ -82,7 +82,7 @@ class Group:
     """By stratum, how many were drawn."""
     paid: tuple[Payer, ...] = ()
     typical: Decimal = CENT
-    """What one of its units owed when it was drawn: the root of the mean square."""
+    """The debt of one of its units when it was drawn: the root of the mean square."""
 
     @property
     def size(self) -> int:
@@ -195,19 +195,18 @@ def compare(
 
 @dataclass(frozen=True)
 class Robust:
-    """What is left of the value received where no single payer weighs much."""
+    """The value received where no single payer weighs much."""
 
     winsorized: Estimate
     """Reais received per head, one payer in TRIMMED, and at least one, counted as no larger than the next."""
     winsorized_p: float
     ranks_p: float
-    """Of the payers' places by amount, whatever lies between: as little moved by one large payer as a median."""
+    """The p-value of the payers' places by amount, whatever lies between: as little moved by one large payer as a median."""
 
 
 def robust(treated: Group, control: Group, look: Look) -> Robust | None:
     """The value of two groups read again, without its largest payers and by places; none where nobody paid."""
-    pair = _Pair(treated, control, look)
-    if not pair.paid:
+    if not (treated.cases and control.cases and (pair := _Pair(treated, control, look)).paid):
         return None
     most, places = _most_but_the_largest(pair.cents), _places(pair.cents)
     winsorized = pair.reading(lambda payer: min(payer.cents, most), typical=pair.owed)

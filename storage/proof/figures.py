@@ -285,7 +285,7 @@ ROOM = """
 
 @dataclass(frozen=True)
 class Question:
-    """What all figures of a report are asked with."""
+    """The question that all figures of a report answer."""
 
     cohort: str
     on: date

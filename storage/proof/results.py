@@ -171,7 +171,7 @@ OVERPAID = text("""
 
 
 def question(engine: Engine, name: str, asked: date | None = None) -> Question:
-    """What the figures of a cohort are asked with on a day, else on the last that counts."""
+    """The question that the figures of a cohort answer on a day, else on the last that counts."""
     with engine.connect() as connection:
         cohort = read_cohort(connection, name)
         return _question(connection, cohort, asked or _last_day(connection, cohort))

@@ -31,7 +31,7 @@ class Population:
     effect: float
     """How many more pay once they are notified, in the half of the runs that have an effect."""
     spread: float = 1.2
-    """Of the logarithm of what is owed."""
+    """The deviation of the logarithm of what is owed."""
     rival: bool = False
     household: int = 1
     """People who are drawn together, and pay together in half of the cases."""
@@ -80,7 +80,7 @@ def people(population: Population) -> People:
 
 
 class Run(NamedTuple):
-    """What one ledger's report says of a figure: the truth, its estimate, and whether each arm has 30 payers."""
+    """A figure of one ledger's report: the truth, its estimate, and whether each arm has 30 payers."""
 
     truth: float
     found: Estimate
@@ -134,7 +134,7 @@ def group(candidates: list[Candidate], cents: Numbers, member: Numbers, typical:
 
 
 class Tally(NamedTuple):
-    """Of many ledgers of a population: claims in either direction, and intervals that hold the truth."""
+    """The count over many ledgers of a population: claims in either direction, and intervals that hold the truth."""
 
     read: int
     above: int

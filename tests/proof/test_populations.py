@@ -1,4 +1,4 @@
-"""Of ledgers without an effect few reports claim one, and intervals hold the truth: a hundred of each population, from
+"""Ledgers without an effect, of which few reports may claim one, and with one, which intervals hold: a hundred of each population, from
 fixed seeds. `make figures` reads a thousand of each."""
 
 import pytest

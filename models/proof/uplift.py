@@ -201,7 +201,7 @@ class Robust:
     """Reais received per head, one payer in TRIMMED, and at least one, counted as no larger than the next."""
     winsorized_p: float
     ranks_p: float
-    """The p-value of the payers' places by amount, whatever lies between: as little moved by one large payer as a median."""
+    """The p-value of the payers' places by amount, which one large payer moves as little as a median."""
 
 
 def robust(treated: Group, control: Group, look: Look) -> Robust | None:

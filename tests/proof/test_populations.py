@@ -1,5 +1,5 @@
-"""Ledgers without an effect, of which few reports may claim one, and with one, which intervals hold: a hundred of each population, from
-fixed seeds. `make figures` reads a thousand of each."""
+"""Ledgers without an effect, of which few reports may claim one, and with one, which intervals hold: a hundred of each
+population, from fixed seeds. `make figures` reads a thousand of each."""
 
 import pytest
 from scipy.stats import binom

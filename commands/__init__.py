@@ -32,6 +32,7 @@ COMMANDS = {
     "slip": Listed("slip", "Slips to pay by, and the files that register them with a bank."),
     "rates": Listed("rates", "Monthly rates that accrual needs, as the Central Bank publishes them."),
     "debt": Listed("debt", "One debt."),
+    "status": Listed("status", "Say what is overdue, missing, stuck, owed, kept aside or failing."),
     "audit": Listed("audit", "Check what must be true of every case."),
     "audit-log": Listed("audit", "Show who did what and when, the oldest first."),
     "person": Listed("persons", "Who acts: one person each, with the names to sign in by."),

@@ -88,6 +88,7 @@ READS = {
     "stack rotate-key",
     "stack status",
     "stack up",
+    "status",
     "task list",
     "token list",
     "web",

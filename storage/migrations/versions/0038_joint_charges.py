@@ -8,8 +8,8 @@ from alembic import op
 
 from models.errors import Refusal
 
-revision = "0036"
-down_revision = "0035"
+revision = "0038"
+down_revision = "0037"
 
 LIVE = sa.text("state IN ('claimed', 'open')")
 NEW = {

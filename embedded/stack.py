@@ -66,13 +66,21 @@ class Stack:
     def tend(self) -> None:
         for child in self.children:
             child.tend()
+        if self._server.pid != self._told and temporal.answers(self.services.temporal):
+            self._tell_temporal()
+
+    def _tell_temporal(self) -> None:
+        """Tell the Temporal server what no command line does: one that was started again may have lost its database."""
+        temporal.keep_histories(self.services.temporal)
+        temporal.serve_this_build(self.services.temporal)
+        self._told = self._server.pid
 
     def _start(self, ports: Ports) -> None:
         """Start the processes in the order of need; `_undo` stops them in the reverse."""
         services = self.services
         postgres.await_predecessor(self.home)
         database = self._launch(postgres.server(self.home, ports.database))
-        engine = self._launch(
+        self._server = self._launch(
             temporal.server(
                 self.home,
                 ports.temporal,
@@ -89,9 +97,8 @@ class Stack:
         migrate.upgrade(as_owner)
         grant_to(as_owner, postgres.APP_ROLE)
         self.recovered = recovered_supervisor(as_owner, "stack up")
-        engine.until(lambda: temporal.answers(services.temporal))
-        temporal.keep_histories(services.temporal)
-        temporal.serve_this_build(services.temporal)
+        self._server.until(lambda: temporal.answers(services.temporal))
+        self._tell_temporal()
 
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
         web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))

@@ -58,6 +58,7 @@ READS = {
     "catalogue list",
     "catalogue show",
     "cohort status",
+    "debt find",
     "debt show",
     "debt write-offs",
     "demo",

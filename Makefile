@@ -6,11 +6,7 @@ BIN := .venv/bin
 TEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
 SEED := $(shell date +%s)
 
-<<<<<<< HEAD
-.PHONY: install demo up test fuzz check audit sbom chaos bench
-=======
-.PHONY: install demo up test fuzz check audit figures chaos bench
->>>>>>> main
+.PHONY: install demo up test fuzz check audit sbom figures chaos bench
 
 install: .venv/installed
 

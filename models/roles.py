@@ -33,8 +33,10 @@ ANYBODY = frozenset(Role)
 
 DUTIES = {
     "taxpayers import": WORK,
+    "taxpayers export": WORK,
     "filings import": WORK,
     "benefits import": WORK,
+    "contacts import": WORK,
     "rates import": WORK,
     "payments import": WORK,
     "payments match": WORK,

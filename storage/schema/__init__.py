@@ -8,6 +8,7 @@ from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import (
+    access_keys,
     benefits,
     debtors,
     debts,
@@ -24,6 +25,7 @@ from storage.schema.notices import delivery_events, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
+    charge_debts,
     charges,
     payments,
     quarantined_items,
@@ -33,9 +35,10 @@ from storage.schema.payments import (
 )
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.slips import remittances, slips
-from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
+from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
+    "access_keys",
     "acts",
     "agreement_debts",
     "agreements",
@@ -46,8 +49,10 @@ __all__ = [
     "bank_files",
     "benefits",
     "cases",
+    "charge_debts",
     "charges",
     "cohorts",
+    "contacts",
     "debtors",
     "debts",
     "decisions",

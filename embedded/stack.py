@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
+from channels.providers import providers_in
 from embedded import postgres, temporal
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
@@ -117,6 +118,7 @@ class Stack:
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
+            providers=providers_in(os.environ),
         )
 
     def _launch(self, child: Child) -> Child:

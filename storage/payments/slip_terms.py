@@ -1,4 +1,4 @@
-"""What a slip is for, and on what terms: the amount of today, and the last day on which that is what is owed."""
+"""The terms of a slip: the debt or instalment it is for, the amount of today, and the last day on which that is owed."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
 from workflows.foreign import Admission
 from workflows.instalment_agreement import InstalmentAgreement
+from workflows.metrics import serve_metrics
 from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
 from workflows.sandbox import Sandbox
 from workflows.taxpayer_ruler import TaxpayerRuler
@@ -132,6 +133,7 @@ async def main() -> None:
         links=links_from(os.environ),
         bank=bank_from(os.environ),
     )
+    serve_metrics(os.environ)
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)

@@ -65,6 +65,19 @@ CAUSES = {
 
 EXTINCTION = {"confirmed": ("confirmada", "confirmado"), "refuted": ("afastada", "refutada")}
 
+ACCESS_KEYS = {
+    "inscription": ("inscrição",),
+    "sql": ("setor quadra lote", "inscrição imobiliária"),
+    "ccm": ("inscrição mobiliária",),
+    "plate": ("placa",),
+    "renavam": (),
+    "guia": ("slip",),
+    "process": ("processo",),
+    "fine": ("auto de infração", "multa"),
+    "registration": ("matrícula",),
+    "amlurb": (),
+}
+
 WRITE_OFFS = {
     "payment": ("pagamento", "paid", "paid at source", "pago na origem", "quitado", "quitada"),
     "compensation": ("compensação",),

@@ -24,6 +24,7 @@ from web.app import create_app
 from web.security.connections import Patient, raise_file_limit
 from workflows.build import build_id, make_current
 from workflows.client import connect_settings, register_search_attributes
+from workflows.metrics import serve_metrics
 
 VARIABLES = {
     "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
@@ -54,6 +55,7 @@ def web(
     """Serve the webhooks, and deliver what they owe to the running cases."""
     app = create_app(variable("DATABASE_URL"), None, variable("REGUA_PIX_SECRET"))
     connect_settings()
+    serve_metrics(os.environ)
     log_to_stderr()
     try:
         raise_file_limit()

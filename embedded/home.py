@@ -126,6 +126,8 @@ class Services(BaseModel):
     database: str
     ui: str | None = None
     temporal_metrics: str | None = None
+    worker_metrics: str | None = None
+    web_metrics: str | None = None
     web: str | None = None
     pix_webhook_url: str | None = None
     day_seconds: float = REAL_DAY

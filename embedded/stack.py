@@ -66,13 +66,21 @@ class Stack:
     def tend(self) -> None:
         for child in self.children:
             child.tend()
+        if self._server.pid != self._told and temporal.answers(self.services.temporal):
+            self._tell_temporal()
+
+    def _tell_temporal(self) -> None:
+        """Tell the Temporal server what no command line does: one that was started again may have lost its database."""
+        temporal.keep_histories(self.services.temporal)
+        temporal.serve_this_build(self.services.temporal)
+        self._told = self._server.pid
 
     def _start(self, ports: Ports) -> None:
         """Start the processes in the order of need; `_undo` stops them in the reverse."""
         services = self.services
         postgres.await_predecessor(self.home)
         database = self._launch(postgres.server(self.home, ports.database))
-        engine = self._launch(
+        self._server = self._launch(
             temporal.server(
                 self.home,
                 ports.temporal,
@@ -89,14 +97,13 @@ class Stack:
         migrate.upgrade(as_owner)
         grant_to(as_owner, postgres.APP_ROLE)
         self.recovered = recovered_supervisor(as_owner, "stack up")
-        engine.until(lambda: temporal.answers(services.temporal))
-        temporal.keep_histories(services.temporal)
-        temporal.serve_this_build(services.temporal)
+        self._server.until(lambda: temporal.answers(services.temporal))
+        self._tell_temporal()
 
-        worker = self._launch(self._program("worker", "worker.py"))
-        web = self._launch(self._program("web", "starter.py", "web", "--port", str(ports.web)))
+        worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
+        web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
         worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
-        web.until(lambda: is_healthy(f"{services.web}/health"))
+        web.until(lambda: is_healthy(f"{services.web}/ready"))
 
     def _addresses(self, ports: Ports) -> Services:
         web = f"http://127.0.0.1:{ports.web}"
@@ -105,6 +112,8 @@ class Stack:
             database=postgres.app_address(self.home, ports.database),
             ui=f"http://127.0.0.1:{ports.ui}",
             temporal_metrics=f"http://127.0.0.1:{ports.temporal_metrics}/metrics",
+            worker_metrics=f"http://127.0.0.1:{ports.worker_metrics}/metrics",
+            web_metrics=f"http://127.0.0.1:{ports.web_metrics}/metrics",
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
@@ -116,14 +125,15 @@ class Stack:
         self.children.append(child)
         return child
 
-    def _program(self, name: str, *arguments: str) -> Child:
-        """One of our own processes, which finds its services in its environment."""
+    def _program(self, name: str, metrics: int, *arguments: str) -> Child:
+        """One of our own processes, which finds its services in its environment; `metrics` is the port of its own."""
         ui = str(self.services.ui)
         env = environment(
             TEMPORAL_ADDRESS=self.services.temporal,
             DATABASE_URL=self.services.database,
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
+            REGUA_METRICS=f"127.0.0.1:{metrics}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
             REGUA_PAYLOAD_KEYS=self._payload_keys,
             REGUA_CODEC_KEY=self.home.secret("codec"),

@@ -3,6 +3,18 @@
 from models.contact.channel import Channel
 from models.ruler.schema import Kind, Stage, Tone
 
+TAXES = {
+    "OTHER": "dívida ativa da União",
+    "SOCIAL-SECURITY": "contribuição previdenciária",
+}
+"""The lists of PGFN's open data; any other tax goes by the name its authority gave it."""
+
+
+def tax_in_words(tax: str) -> str:
+    """The name by which a taxpayer knows a tax."""
+    return TAXES.get(tax, tax)
+
+
 STAGES = {
     Stage.REMINDER: "lembrete",
     Stage.ALERT: "alerta",

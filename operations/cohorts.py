@@ -16,7 +16,7 @@ from models.slug import must_be_slug
 from operations.operation import Act, must_say, operation
 from storage.case import ruler_change
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler
+from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, must_be_unheard, pin_ruler
 from storage.case.ruler_change import Foreseen, foresee_migration
 from storage.contact import costs
 from storage.proof import holdout
@@ -36,14 +36,26 @@ def begin_cohort(
     control: Decimal | None = None,
     rival: RulerBundle | None = None,
     rate: float = 0.0,
+    reads_on: date | None = None,
+    contacted_too: bool = False,
 ) -> Cohort:
     """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
 
     `rival` goes to half of those not held out; `rate`, the cases to be started a second, is only told in the log.
+    `reads_on` is the day its figures are for. Raises Refusal where somebody whom another cohort contacts might be held
+    out, unless `contacted_too`.
     """
+    if reads_on is not None and not (control or rival):
+        raise Refusal("--reads-on is the day of a comparison: say --control or --arm too")
+    if reads_on is not None and reads_on <= clock.origin_day:
+        raise Refusal(f"--reads-on {reads_on} is not after the cohort's first day, {clock.origin_day}")
+    if control and not contacted_too:
+        with act.engine.connect() as connection:
+            must_be_unheard(connection, bundle.ruler, selection, name)
     chosen = {"min_amount": f"{selection.min_amount}", "uf": selection.uf, "tax": selection.tax}
     act.tell(ruler=bundle.ruler.label, **chosen, budget=budget, rehearse=rehearsal, control=control, rate=rate)
-    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival)
+    act.tell(reads_on=reads_on, contacted_too=contacted_too)
+    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on)
 
 
 @operation("schedule create")
@@ -80,6 +92,7 @@ def _founded(
     rehearsal: bool,
     control: Decimal | None,
     rival: RulerBundle | None = None,
+    reads_on: date | None = None,
 ) -> Cohort:
     must_be_slug("a cohort", name)
     must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
@@ -88,7 +101,7 @@ def _founded(
     with act.engine.begin() as connection:
         frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
         other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
-    lot = Lot(secrets.token_hex(16), control, other) if control or other else None
+    lot = Lot(secrets.token_hex(16), control, other, reads_on) if control or other else None
     return create_cohort(act.engine, Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, lot))
 
 

@@ -14,6 +14,7 @@ from models.case.facts import CaseFacts
 from models.errors import Refusal
 from models.ruler.schema import Kind, Ruler
 from models.taxid import mask
+from models.words import tax_in_words
 from storage.case.cases import read_case
 from storage.case.facts import read_facts
 from storage.payments.charges import brcodes_of
@@ -76,7 +77,7 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         case=found.id,
         name=who.name,
         tax_id=mask(who.tax_id),
-        tax=found.tax,
+        tax=tax_in_words(found.tax),
         today=today,
         facts=facts,
         brcodes=brcodes_of(connection, [debt.id for debt in facts.debts]),

@@ -8,6 +8,7 @@ from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import (
+    access_keys,
     benefits,
     debtors,
     debts,
@@ -33,9 +34,10 @@ from storage.schema.payments import (
 )
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.slips import remittances, slips
-from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
+from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
+    "access_keys",
     "acts",
     "agreement_debts",
     "agreements",
@@ -48,6 +50,7 @@ __all__ = [
     "cases",
     "charges",
     "cohorts",
+    "contacts",
     "debtors",
     "debts",
     "decisions",

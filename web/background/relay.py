@@ -81,10 +81,13 @@ class Relay:
         self._resting: dict[str, float] = {}
         self._backoff = FIRST_BACKOFF
         self._failing = False
+        self.looked_at = time.monotonic()
+        """The moment at which it last began to look, whatever came of it."""
 
     async def run(self) -> None:
         """Deliver until cancelled; whatever goes wrong is waited out."""
         while True:
+            self.looked_at = time.monotonic()
             try:
                 await self._work()
             except Exception as error:
@@ -100,6 +103,7 @@ class Relay:
             await listener.execute(f"LISTEN {CHANNEL}")
             chosen = False
             while True:
+                self.looked_at = time.monotonic()
                 chosen = chosen or await leads(listener, "regua relay")
                 # shielded: what was delivered is marked before a shutdown goes on
                 with anyio.CancelScope(shield=True):

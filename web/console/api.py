@@ -30,6 +30,7 @@ from models.roles import Actor
 from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
 from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence
 from operations.operation import OPERATIONS, Credentials, Operation, record_refused
+from reports.status import read_status, told
 from storage.audit.log import Entry
 from storage.audit.tokens import bearer, name_in
 from storage.engine import is_away
@@ -248,6 +249,18 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     async def show_cohort(name: str, request: Request) -> Response:
         """How many of a cohort's cases are in which state and cell, and what was spent."""
         return await run_sync(show, request, cohorts.c.name, name, lambda c: cohort_file(c, name, datetime.now(UTC)))
+
+    @router.get("/status")
+    async def show_status(request: Request) -> Response:
+        """Everything that is overdue, missing, stuck, owed, kept aside or failing."""
+
+        def admit() -> None:
+            with engine.connect() as connection:
+                _bearer(connection, request)
+
+        await run_sync(admit)
+        said = told(await read_status(engine, temporal))
+        return Response(json.dumps(said, default=plain, ensure_ascii=False), media_type="application/json")
 
     def show(request: Request, key: Any, name: str, file: Callable[[Connection], CaseFile | CohortFile]) -> Response:
         with engine.connect() as connection:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Mapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -10,9 +12,11 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from temporalio.common import MetricHistogramFloat
 
 from models.callback import Malformed
 from storage.engine import is_away
+from workflows.metrics import meter
 
 log = structlog.get_logger()
 
@@ -33,11 +37,27 @@ class Refused(Exception):
         return JSONResponse({"error": self.reason}, self.status, self.headers)
 
 
+@cache
+def latency() -> MetricHistogramFloat:
+    """The metric of how long calls take: by the webhook's provider and the answer's status."""
+    return meter().create_histogram_float("regua_webhook_latency", "how long calls of webhooks take", "ms")
+
+
 class Webhook(APIRoute):
     """A route whose refusals become answers, one way for all senders."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+
+        async def handle_timed(request: Request) -> Response:
+            began, status = time.perf_counter(), 500
+            try:
+                answer = await handle_or_refuse(request)
+                status = answer.status_code
+                return answer
+            finally:
+                took = (time.perf_counter() - began) * 1000
+                latency().record(took, {"webhook": self.path_format.split("/")[2], "status": status})
 
         async def handle_or_refuse(request: Request) -> Response:
             try:
@@ -53,7 +73,7 @@ class Webhook(APIRoute):
             log.info("webhook refused", webhook=self.path_format, status=refused.status, reason=refused.reason)
             return refused.answer()
 
-        return handle_or_refuse
+        return handle_timed
 
 
 def _refusal(error: Exception) -> Refused:

@@ -17,7 +17,7 @@ from storage.engine import connect
 from storage.payments.matching import unmatched
 from tests.payloads import CIPHER
 from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
-from web.app import create_app, health_routes
+from web.app import create_app
 from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
 
@@ -37,7 +37,6 @@ def world(engine: Engine) -> World:
 async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     app.include_router(pix_routes(engine, SECRET, CIPHER))
-    app.include_router(health_routes(engine))
     async with client_of(app) as client:
         yield client
 
@@ -442,24 +441,14 @@ class TestFaults:
         ]
 
 
-class TestHealth:
-    async def test_counts_what_is_owed(self, world: World, http: AsyncClient, call: Post) -> None:
-        assert (await http.get("/health")).json() == {"status": "ok", "outbox": 0}
-        owing, _ = world.owing_case()
-        await call(pix(owing.txid))
-        assert (await http.get("/health")).json() == {"status": "ok", "outbox": 1}
-
-    async def test_without_a_database_says_so(self) -> None:
-        nowhere = connect("postgresql://regua:dev@127.0.0.1:1/nowhere")
-        app = FastAPI()
-        app.include_router(pix_routes(nowhere, SECRET, CIPHER))
-        app.include_router(health_routes(nowhere))
-        async with client_of(app) as http:
-            health = await http.get("/health")
-            webhook = await http.post(URL, content=body([pix(None)]))
-        assert (health.status_code, health.json()["status"]) == (503, "down")
-        assert (webhook.status_code, webhook.headers["retry-after"]) == (503, "30")
-        assert "dev@" not in health.text + webhook.text
+async def test_without_a_database_the_bank_is_asked_to_send_it_again() -> None:
+    nowhere = connect("postgresql://regua:dev@127.0.0.1:1/nowhere")
+    app = FastAPI()
+    app.include_router(pix_routes(nowhere, SECRET, CIPHER))
+    async with client_of(app) as http:
+        webhook = await http.post(URL, content=body([pix(None)]))
+    assert (webhook.status_code, webhook.headers["retry-after"]) == (503, "30")
+    assert "dev@" not in webhook.text
 
 
 async def test_the_app_shows_no_documentation(database: str) -> None:

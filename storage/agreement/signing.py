@@ -34,7 +34,7 @@ from storage.agreement.agreement_row import Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, read_life, read_row, tell
 from storage.agreement.policies import pin_policy
 from storage.amounts.rates import read_rates
-from storage.case.acts import record_act
+from storage.case.acts import put_act
 from storage.case.cases import Case, read_case
 from storage.case.debts import owed_on
 from storage.case.facts import read_facts
@@ -88,7 +88,7 @@ def sign(
             agreement = _store(connection, record, bundle, request, offer, owed, by, via)
             what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
             record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
-            record_act(connection, Act.SIGN, record.id, who, f"{what} ({agreement})")
+            put_act(connection, Act.SIGN, record.id, who, f"{what} ({agreement})")
             enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
             return tell(connection, agreement, max(today, on)), offer
     raise refused

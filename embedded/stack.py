@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
+from channels.providers import providers_in
 from embedded import postgres, temporal
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
@@ -103,7 +104,7 @@ class Stack:
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
         web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
         worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
-        web.until(lambda: is_healthy(f"{services.web}/ready"))
+        web.until(lambda: is_healthy(f"{services.web}/health"))
 
     def _addresses(self, ports: Ports) -> Services:
         web = f"http://127.0.0.1:{ports.web}"
@@ -117,6 +118,7 @@ class Stack:
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
+            providers=providers_in(os.environ),
         )
 
     def _launch(self, child: Child) -> Child:

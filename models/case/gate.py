@@ -1,7 +1,6 @@
-"""The two doors that can't be walked back through lightly: suspending benefits, and referring to court.
+"""The door that can't be walked back through lightly: suspending benefits.
 
-Pure: who was served when, what he answered, who approved, which steps the law wants first. LC 225/2026 arts. 11–13 for
-the persistent defaulter, CNJ 547/2024 and Lei 14.973/2024 for what comes before a suit.
+Pure: who was served when, what he answered, who approved. LC 225/2026 arts. 11–13 for the persistent defaulter.
 """
 
 from __future__ import annotations
@@ -9,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from models.case.facts import CaseFacts, Defence, StepKind
+from models.case.facts import CaseFacts, Defence
 from models.case.persistent_defaulter import persistent_defaulter
+from models.case.referral import refer
 from models.case.state import CaseState, OnRow
 from models.case.status import Status
 from models.case.step import Action, Step, act, cell, wait
@@ -21,7 +21,7 @@ from models.law.calendar import Standstill, Unit, Wait
 from models.law.term import Term, term_of
 from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Ruler
-from models.words import LADDER, PRIOR_STEPS, REPEATED, STATUTE
+from models.words import LADDER, REPEATED, STATUTE
 
 
 def basis_of(view: View) -> tuple[Basis, str]:
@@ -173,37 +173,6 @@ def cause_ended(view: View) -> str | None:
 def _in_time(view: View, defence: Defence) -> bool:
     served = [notice.served_on for notice in view.facts.formal_notices if notice.served_on]
     return bool(served) and defence.filed_on <= defence_term(view, max(served)).last_day
-
-
-def refer(view: View, due: date, why: str) -> Step:
-    """The referral to protest and to court, once the steps that the law wants first are on record."""
-    if missing := steps_missing(view.ruler, view.facts):
-        wanted = ", ".join(PRIOR_STEPS[kind] for kind in missing)
-        return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
-    notified_on = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
-    if view.ruler.referral.cadin and notified_on:
-        due = max(due, term_of(min(notified_on), view.ruler.referral.cadin, view.calendar).act_from)
-    return act(view, Action.REFER, due, why)
-
-
-def steps_missing(ruler: Ruler, facts: CaseFacts) -> tuple[StepKind, ...]:
-    """The prior steps that are missing: of CNJ 547/2024, arts. 2º and 3º, and of Lei 14.973/2024 for CADIN. A debt in
-    court already needs none."""
-    unpaid = [debt for debt in facts.debts if debt.outstanding]
-    if not unpaid or all(debt.litigation for debt in unpaid):
-        return ()
-    known = {step.kind for step in facts.prior_steps}
-    # art. 2º, § 2º: to have notified the debtor before the suit is an administrative solution
-    notified = any(notice.served_on for notice in facts.formal_notices)
-    protested = all(debt.protested or debt.litigation for debt in unpaid)
-    missing: list[StepKind] = []
-    if not (notified or known & {"conciliation", "administrative_solution"}):
-        missing.append("administrative_solution")
-    if not (protested or known & {"protest", "protest_exception"}):
-        missing.append("protest")
-    if ruler.referral.cadin and "cadin_notice" not in known:
-        missing.append("cadin_notice")
-    return tuple(missing)
 
 
 def waited(view: View, on: OnRow) -> str:

@@ -25,6 +25,7 @@ from storage.schema.notices import delivery_events, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
+    charge_debts,
     charges,
     payments,
     quarantined_items,
@@ -48,6 +49,7 @@ __all__ = [
     "bank_files",
     "benefits",
     "cases",
+    "charge_debts",
     "charges",
     "cohorts",
     "contacts",

@@ -64,7 +64,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         app.include_router(page_routes(engine, links, opt_out, slips=bool(beneficiary.febraban_code)))
         if beneficiary.febraban_code:
             app.include_router(slip_routes(engine, links, beneficiary))
-        app.include_router(agreeing_routes(engine, links, temporal))
+        app.include_router(agreeing_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
     app.include_router(health_routes(engine, lambda: relay.looked_at))
     if readers:

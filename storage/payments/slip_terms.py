@@ -1,4 +1,4 @@
-"""The terms of a slip: the debt or instalment it is for, the amount of today, and the last day on which that is owed."""
+"""The terms of a slip: the debt or instalment it is for, the amount of today, and the last day on which it is that."""
 
 from __future__ import annotations
 

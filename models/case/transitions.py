@@ -8,6 +8,7 @@ from datetime import date
 from models.case.blocks import grounds_of
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
+from models.case.gate import fingerprint
 from models.case.journal import EntryKind
 from models.case.state import CaseState, CreditClock, OffMap, OnRow
 from models.case.step import Transition
@@ -33,9 +34,9 @@ def moved(view: View) -> tuple[View, tuple[Transition, ...]]:
 
 
 def lapse(view: View) -> Moved:
-    """An approval is of what the approver saw; what grows by the day is no change (`CaseFacts.fingerprint`)."""
+    """An approval is of what the approver saw; what grows by the day is no change (`models.case.gate.fingerprint`)."""
     approval = view.state.approval
-    if approval is None or not approval.approvers or approval.on_seeing == view.facts.fingerprint:
+    if approval is None or not approval.approvers or approval.on_seeing == fingerprint(view):
         return view.state, None
     why = f"aprovação de {' e '.join(approval.approvers)} caducou: mudou o que ela tinha por base"
     return view.state.lapsed(), Transition(kind=EntryKind.SUSPENSION_LAPSED, reason=why)
@@ -73,8 +74,8 @@ def _why_stopped(facts: CaseFacts) -> Transition | None:
         return Transition(kind=EntryKind.CLOCK_HELD, reason=f"exigibilidade suspensa: {grounds_of(facts)}")
     if facts.outstanding and facts.pauses:
         return Transition(kind=EntryKind.CLOCK_PAUSED, reason=f"pausado por {facts.paused_by}")
-    if facts.outstanding and facts.defence:
-        why = f"defesa apresentada em {day(facts.defence.filed_on)}: efeito suspensivo até a decisão"
+    if facts.under_defence and facts.open_defence:
+        why = f"defesa apresentada em {day(facts.open_defence.filed_on)}: efeito suspensivo até a decisão"
         return Transition(kind=EntryKind.CLOCK_DEFENDED, reason=why)
     return None
 
@@ -134,7 +135,8 @@ def find_row(view: View) -> Moved:
 
 
 def _enter(view: View, target: Classification, on: date, why: str) -> CaseState:
-    return view.state.enter(view.ruler, target.row, target.kind, target.occurrences, on, why)
+    found = (target.row, target.kind, target.occurrences)
+    return view.state.enter(view.ruler, *found, on, why, by_thresholds=target.by_thresholds)
 
 
 def _hotter(view: View, row: Hypothesis, target: Classification) -> bool:
@@ -161,11 +163,16 @@ def hear_hardship(view: View) -> Moved:
 
 
 def reanchor(view: View) -> Moved:
-    """A payment of a good part starts the wait anew, but in a campaign: its deadline stands."""
-    ruler, state = view.ruler, view.state
-    paid_on = view.facts.partial_payment_on(ruler.payments.reanchor_share)
+    """A payment of a good part of what was owed when it came starts the wait anew, but in a campaign: its deadline
+    stands. Each payment is judged once."""
+    ruler, facts = view.ruler, view.facts
+    newest = max((payment.id for payment in facts.payments), default=0)
+    if newest <= view.state.payment_judged:
+        return view.state, None
+    paid_on = facts.partial_payment_on(ruler.payments.reanchor_share, view.state.payment_judged)
+    state = view.state.model_copy(update={"payment_judged": newest})
     waits = state.clock.wait is not None and state.climbs and ruler.offer is None
-    if paid_on is None or paid_on <= state.clock.anchor or not waits or not view.facts.outstanding:
+    if paid_on is None or paid_on <= state.clock.anchor or not waits or not facts.outstanding:
         return state, None
     share = int(ruler.payments.reanchor_share * 100)
     why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"

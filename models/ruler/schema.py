@@ -205,6 +205,8 @@ class Gate(_Part):
     """The conditions that must be met before benefits are suspended."""
 
     defence: Wait
+    appeal: Wait = Wait(days=30, unit=Unit.LEGAL)
+    """The time for an appeal against a rejected defence (LC 225/2026 art. 4º, VII)."""
     ask_again: Wait
     basis: Basis = "ladder"
     """Whose benefits are suspended: `statutory`, of who meets the thresholds of the law; `ladder`, of who has come to

@@ -13,6 +13,7 @@ from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
 from models.contact.phone import e164
 from models.errors import Refusal
+from models.folders import Folder
 
 TWILIO_SENDERS = {
     "sms": "REGUA_SMS_FROM",
@@ -29,8 +30,8 @@ NOWHERE = "outbox"
 def gateway_from(environment: Mapping[str, str], home: Path) -> MailGateway:
     """The mail gateway that the environment configures. Raises Refusal when a provider is configured by half."""
     given = {name: value.strip() for name, value in environment.items() if value.strip()}
-    adapters: dict[str, Adapter] = {"domicile": Domicile(Path(home, "domicile"))}
-    return MailGateway(adapters | _mail(given) | _telephone(given), FileTransport(Path(home, "outbox")))
+    adapters: dict[str, Adapter] = {"domicile": Domicile(Folder.DOMICILE.of(home))}
+    return MailGateway(adapters | _mail(given) | _telephone(given), FileTransport(Folder.OUTBOX.of(home)))
 
 
 def rate_of(provider: str, environment: Mapping[str, str]) -> float | None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "debt": Listed("debt", "One debt."),
     "audit": Listed("audit", "Check what must be true of every case."),
     "audit-log": Listed("audit", "Show who did what and when, the oldest first."),
+    "person": Listed("persons", "Who acts: one person each, with the names to sign in by."),
     "token": Listed("tokens", "Who may do what: tokens of analysts, supervisors and auditors."),
     "power": Listed("power", "Say how many cases must be held out for an uplift to show."),
     "report": Listed("report", "Say what a cohort's ruler brought in, and how sure that is."),

@@ -34,9 +34,10 @@ def credentials(by: str = "") -> Credentials:
     token = os.environ.get("REGUA_TOKEN")
     if not token:
         return Credentials(by or getpass.getuser())
+    from models.persons import folded
     from storage.audit.tokens import name_in
 
     owner = name_in(token)
-    if by and by != owner:
+    if by and folded(by) != folded(owner):
         raise Refusal(f"REGUA_TOKEN is {owner}'s token, and --by says {by}: leave --by out")
     return Credentials(owner, token)

@@ -42,9 +42,11 @@ def classify(
     as_json: Json = False,
 ) -> None:
     """Say to which row the evidence leads for each taxpayer of an extract, with what it rests on."""
+    from models.intake.benefits import assets_reader
     from models.intake.classification import classified
-    from models.intake.extract import assets_reader, debt_reader, filing_reader
+    from models.intake.extract import debt_reader
     from models.intake.facts import known_of
+    from models.intake.filings import filing_reader
 
     ruler, today = load_map(file), datetime.now().astimezone().date()
     written: dict[str, str] = {}
@@ -64,22 +66,24 @@ def classify(
 def _rows(path: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], written: dict[str, str]) -> Iterator[Row]:
     """The rows accepted; the others are told on stderr, by line and reason. `written` gets how the file writes the tax
     id of each taxpayer."""
-    from models.intake.extract import Rejected
+    from models.intake.fields import ContactRefused, Rejected
     from storage.intake.files import look_over
 
     source = look_over(path)
     read = reader_of(source.header)
     column = next(place for place, name in enumerate(source.header) if name.lower() in ("tax_id", "cpf_cnpj"))
-    for line, fields, _ in source.records():
+    for line, fields, *_ in source.records():
         # what reads a row may add to it
         tax_id = fields[column].strip() if column < len(fields) else ""
         try:
             row = read(fields)
         except Rejected as rejected:
             complain(f"{path.name}:{line}: {rejected}")
-        else:
-            written.setdefault(row.key, tax_id)
-            yield row
+            continue
+        except ContactRefused as refused:
+            row = refused.row
+        written.setdefault(row.key, tax_id)
+        yield row
 
 
 def _as_data(each: Classified, written: dict[str, str]) -> dict[str, object]:

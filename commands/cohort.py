@@ -29,6 +29,7 @@ from models.money.prices import ChannelCost
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
+from models.slug import must_be_slug
 from operations.catalogue import in_force
 from operations.cohorts import (
     begin_cohort,
@@ -121,6 +122,7 @@ def start(
     json: Json = False,
 ) -> None:
     """Open a case for each taxpayer and tax that the ruler's evidence reaches."""
+    must_be_slug("a cohort", name)
     with answering_database() as catalogue:
         named = in_force(catalogue)
     bundle = load_ruler(ruler, named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -34,18 +34,26 @@ def __getattr__(name: str) -> Any:
 @cache
 def _console(stderr: bool) -> Console:
     from rich.console import Console
+    from rich.segment import Segment
 
-    return Console(stderr=stderr, highlight=False)
+    class Harmless(Console):
+        """Draws what rich means by a style, and nothing that a text means by a control character."""
+
+        def render(self, *what: Any, **how: Any) -> Iterator[Segment]:
+            for segment in super().render(*what, **how):
+                yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
+    return Harmless(stderr=stderr, highlight=False)
 
 
 def say(sentence: str) -> None:
-    """One line on stdout, as it is, however long."""
-    print(sentence)
+    """One line on stdout, however long."""
+    print(harmless(sentence))
 
 
 def complain(sentence: str) -> None:
     """One line on stderr, for what isn't the result."""
-    print(sentence, file=sys.stderr)
+    print(harmless(sentence), file=sys.stderr)
 
 
 def draw(what: Any) -> None:
@@ -56,10 +64,35 @@ def draw(what: Any) -> None:
 def emit(data: Any, as_json: bool, readable: Callable[[], None]) -> None:
     """The result of a command: `data` as JSON, or what `readable` prints for people."""
     if as_json:
-        json.dump(data, sys.stdout, default=plain, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        sys.stdout.write(as_harmless_json(data, indent=2) + "\n")
     else:
         readable()
+
+
+def as_harmless_json(data: Any, indent: int | None = None) -> str:
+    """JSON that says all that the data holds, and that a terminal may show."""
+    return json.dumps(data, default=plain, ensure_ascii=False, indent=indent).translate(ESCAPED)
+
+
+# ---- what a terminal obeys
+
+CONTROLS = {
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    *(0x061C, 0x200E, 0x200F, 0x2028, 0x2029),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+    *range(0xD800, 0xE000),
+} - {ord("\n"), ord("\t")}
+"""Control characters (C0, C1), those that turn the direction of writing, and what is no character. Whatever is shown
+may have been typed by somebody else."""
+SHOWN = dict.fromkeys(CONTROLS, "\N{REPLACEMENT CHARACTER}")
+ESCAPED = {code: f"\\u{code:04x}" for code in CONTROLS}
+
+
+def harmless(text: str) -> str:
+    """A text without what the terminal of its reader would obey."""
+    return text.translate(SHOWN)
 
 
 # ---- tables
@@ -136,6 +169,9 @@ def _list(head: Sequence[str], rows: Sequence[Sequence[str]], title: str | None)
 
 # ---- the end of a command
 
+SOME_NEED_PEOPLE = 3
+"""The exit code of what was done, but for lines that people have to look at."""
+
 
 def run(line: Callable[[], Any]) -> int:
     """The exit code of a process that is one command. 0: done; 1: refused, with one sentence on stderr; 2: wrong
@@ -155,8 +191,11 @@ def fail(sentence: str) -> int:
 
 
 def unreachable(error: Exception) -> str | None:
-    """One sentence for people when it was the database or Temporal that didn't answer; None for any other error."""
+    """One sentence for people when it was the database, Temporal or a file that didn't answer; None for any other
+    error."""
     kind = type(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     if kind.__module__ == "sqlalchemy.exc" and kind.__name__ == "OperationalError":
         return "the database does not answer; see `python starter.py stack status`"
     if kind.__module__ == "temporalio.service" and kind.__name__ == "RPCError":

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import psycopg
 import typer
@@ -15,12 +15,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from commands.acting import credentials
-from commands.console import Json, emit, err, say, table
+from commands.console import SOME_NEED_PEOPLE, Json, emit, err, say, table
 from commands.services import database
 from commands.typed import day
 from embedded.home import home
 from models.errors import Refusal
-from models.intake.extract import Layout, Reader, Row, benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import Layout, debt_reader
+from models.intake.filings import filing_reader
+from models.intake.statement import Amounts, Statement
 from operations.imports import import_held_benefits, import_returns, import_taxpayers
 from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
@@ -63,10 +66,24 @@ def group() -> None:
 
 @taxpayers.command("import")
 def import_taxpayers_(
-    file: File, layout: LayoutOption = None, snapshot_of: SnapshotOf = "", as_json: Json = False
+    file: File,
+    layout: LayoutOption = None,
+    snapshot_of: SnapshotOf = "",
+    as_of: Annotated[
+        date | None, typer.Option(parser=day, metavar="DATE", help="The day the extract is of; default: today.")
+    ] = None,
+    amounts: Annotated[
+        Amounts | None,
+        typer.Option(
+            help="What is left of each debt, or what was lodged before anything was paid. Default: as the source's"
+            " former snapshot, else left for pgfn and lodged for regua."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    merge = partial(import_taxpayers, snapshot_of=snapshot_of.strip() or None)
+    statement = Statement(amounts, as_of, snapshot_of.strip() or None)
+    merge = partial(import_taxpayers, statement=statement, now=datetime.now(UTC))
     take(file, lambda header: debt_reader(header, today(), layout), merge, as_json)
 
 
@@ -104,18 +121,23 @@ def sample(
 
 # ---- one import
 
-Merge = Callable[[Engine, Credentials, SourceFile, Reader[Row], Rejects, Callable[[int], None]], Any]
+R = TypeVar("R")
+"""The reader of a file's rows."""
+Merge = Callable[[Engine, Credentials, SourceFile, R, Rejects, Callable[[int], None]], Any]
 
 
-def take(file: Path, reader_of: Callable[[Sequence[str]], Reader[Row]], merge: Merge[Row], as_json: bool) -> None:
+def take(file: Path, reader_of: Callable[[Sequence[str]], R], merge: Merge[R], as_json: bool) -> None:
     """All of the file in one transaction, or nothing; rejected rows are set aside for the analyst."""
     source = look_over(file)
     read = reader_of(source.header)
     kept = home().rejects / f"{source.label}.csv"
     with progress_of(source) as progress, Rejects(kept) as rejects, answering_database() as engine:
         imported = asdict(merge(engine, credentials(), source, read, rejects, progress))
-    said = {**imported, "rejected": rejects.count, "rejects_file": str(rejects.path) if rejects.path else None}
+    kept_in = str(rejects.path) if rejects.path else None
+    said = {**imported, "rejected": rejects.count, "remarks": rejects.remarks, "rejects_file": kept_in}
     emit(said, as_json, lambda: show(said))
+    if rejects.count:
+        raise typer.Exit(SOME_NEED_PEOPLE)
 
 
 @contextmanager
@@ -157,7 +179,7 @@ def progress_of(source: TextFile) -> Iterator[Callable[[int], None]]:
 def show(said: dict[str, object]) -> None:
     table(("", ""), flat(said))
     if said.get("rejects_file"):
-        say(f"the rejected rows and why: {said['rejects_file']}")
+        say(f"the rows to look at, and why: {said['rejects_file']}")
 
 
 def flat(said: dict[str, object]) -> Iterator[tuple[str, object]]:

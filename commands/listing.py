@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.console import complain
-from models.json_form import plain
+from commands.console import as_harmless_json, complain
 
 if TYPE_CHECKING:
     from storage.paging import Page
@@ -64,6 +63,6 @@ def _write(name: str, key: str, rows: Iterator[RowT], most: int | None) -> None:
             more = True
             continue
         sys.stdout.write(",\n" if n else "\n")
-        json.dump(row, sys.stdout, default=plain, ensure_ascii=False)
+        sys.stdout.write(as_harmless_json(row))
         last = str(row[key])
     sys.stdout.write(f'\n], "next": {json.dumps(last if more else None)}}}\n')

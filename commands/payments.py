@@ -12,11 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from commands import corrections
 from commands.acting import By, credentials
-from commands.console import Json, complain, emit, say, table
+from commands.console import SOME_NEED_PEOPLE, Json, complain, emit, say, table
 from commands.imports import Day, answering_database, progress_of
 from commands.listing import After, Limit, list_rows
-from commands.portuguese import PAYMENT_STATES
+from commands.portuguese import FILE_STATES, PAYMENT_STATES
 from commands.typed import one_of
 from embedded.home import home
 from models.errors import Refusal
@@ -28,28 +29,32 @@ from operations.payments import import_bank_file, match_payment, retry_item
 from storage.intake.files import TextFile, look_over_text
 from storage.intake.rejects import Rejects
 from storage.payments.bank_files import BankFileImported
+from storage.payments.file_list import FileState, ListedFile, list_files
 from storage.payments.matching import unmatched as unmatched_payments
 from storage.payments.quarantine import list_quarantined
 from storage.payments.statement import Reconciled, State, StatedPayment, list_payments
 from storage.payments.statement import reconcile as reconciled
+from storage.payments.unmatched_reversals import list_unmatched_reversals
 from workflows.secrecy import cipher_from
-
-SOME_NEED_PEOPLE = 3
-"""The exit code of what was done, but for lines that people have to look at."""
 
 payments = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
+    corrections.register(payments)
     app.add_typer(payments, name="payments")
 
 
 @payments.command("import")
 def import_payments(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A return file: FEBRABAN 150 or CNAB 240.")],
-    force: Annotated[
-        bool, typer.Option("--force", help="Take a file whose number was imported before, or whose trailer disagrees.")
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A return file: FEBRABAN 150, CNAB 240 or CNAB 400.")],
+    accept_totals: Annotated[
+        bool, typer.Option("--accept-totals", help="Take a file whose trailer disagrees with its lines.")
     ] = False,
+    accept_repeat: Annotated[
+        bool, typer.Option("--accept-repeat", help="Take a file whose number was imported before.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Both of these.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in it; no stack is needed.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -64,13 +69,22 @@ def import_payments(
         answering_database() as engine,
     ):
         now = datetime.now(UTC)
-        imported = import_bank_file(engine, credentials(), source, rejects, now, force, progress)
+        imported = import_bank_file(
+            engine,
+            credentials(),
+            source,
+            rejects,
+            now,
+            progress,
+            accept_totals=accept_totals or force,
+            accept_repeat=accept_repeat or force,
+        )
     said = _said(imported, rejects)
     emit(said, as_json, lambda: _show_import(said))
     if not imported.applied:
         raise Refusal(
             f"{file.name} is kept aside and nothing of it was applied: {'; '.join(imported.disagreements)};"
-            " --force applies the lines that are well-formed"
+            " --accept-totals applies the lines that are well-formed"
         )
     if rejects.count:
         raise typer.Exit(SOME_NEED_PEOPLE)
@@ -157,6 +171,18 @@ def retry(
 
 
 @payments.command()
+def files(
+    state: Annotated[FileState | None, one_of(FILE_STATES, help="Only those that are so.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    as_json: Json = False,
+) -> None:
+    """List the bank files that were brought; one whose totals disagree is kept aside, and nothing of it counts."""
+    with answering_database() as engine, engine.connect() as connection:
+        list_rows("files", "id", partial(list_files, connection, state), _show_files, limit, after, as_json)
+
+
+@payments.command()
 def reconcile(on: Day = None, as_json: Json = False) -> None:
     """Prove to the cent that receipts are allocations, excess, unmatched and reversals; exit code 1 if they are not."""
     with answering_database() as engine, engine.connect() as connection:
@@ -171,15 +197,19 @@ def reconcile(on: Day = None, as_json: Json = False) -> None:
 
 @payments.command()
 def unmatched(as_json: Json = False) -> None:
-    """List the payments that belong to no known debt."""
+    """List the payments that belong to no known debt, and the reversals of no payment on record."""
     with answering_database() as engine, engine.connect() as connection:
-        found = unmatched_payments(connection)
+        found, reversals = unmatched_payments(connection), list_unmatched_reversals(connection)
 
     def readable() -> None:
-        columns = ("end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
+        columns = ("id", "end_to_end_id", "txid", "amount", "paid_at", "recorded_at")
         table(columns, map(itemgetter(*columns), found))
+        if reversals:
+            of_reversals = ("agreement", "slip", "amount", "taken_back_at", "recorded_at")
+            say("reversals of payments that are not on record:")
+            table(of_reversals, map(itemgetter(*of_reversals), reversals))
 
-    emit({"payments": found}, as_json, readable)
+    emit({"payments": found, "reversals": reversals}, as_json, readable)
 
 
 def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
@@ -188,6 +218,7 @@ def _said(imported: BankFileImported, rejects: Rejects) -> dict[str, Any]:
         "accepted": imported.accepted,
         "amount": imported.amount,
         "reversals": imported.reversals,
+        "reversals_waiting": imported.reversals_waiting,
         "rejected": rejects.count,
         "duplicates": imported.duplicates,
         "unmatched": imported.unmatched,
@@ -205,12 +236,17 @@ def _show_import(said: dict[str, Any]) -> None:
         say(f"the rejected lines and why: {said['rejects_file']}")
 
 
-MONEY = ("amount", "allocated", "excess", "reversed")
-COLUMNS = ("id", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
+MONEY = ("amount", "allocated", "excess", "reversed", "moved")
+COLUMNS = ("id", "origin", "state", "debt", "agreement", *MONEY, "paid_on", "channel", "slip")
 
 
 def _show_payments(found: Iterable[StatedPayment]) -> None:
     table(COLUMNS, map(itemgetter(*COLUMNS), found))
+
+
+def _show_files(found: Iterable[ListedFile]) -> None:
+    columns = ("id", "agreement", "number", "made_on", "state", "records", "accepted", "amount")
+    table(columns, map(itemgetter(*columns), found))
 
 
 def _show_proof(proof: Reconciled) -> None:

@@ -89,6 +89,19 @@ PAYMENT_STATES = {
     "unmatched": ("sem débito conhecido", "não identificado"),
     "excess": ("excedente", "pago a maior"),
     "reversed": ("devolvido", "estornado"),
+    "moved": ("movido", "realocado"),
+}
+
+FILE_STATES = {
+    "disagreeing": ("divergente",),
+    "applying": ("em aplicação",),
+    "applied": ("aplicado",),
+}
+
+CORRECTIONS = {
+    "unmatched": ("desvinculado",),
+    "moved": ("movido", "realocado"),
+    "refunded": ("devolvido", "restituído"),
 }
 
 ROLES = {"analyst": ("analista",), "supervisor": ("supervisora",), "auditor": ("auditora",)}

@@ -49,7 +49,7 @@ def up(
     with stoppable():
         try:
             with Stack(home(), day_seconds, ports) as started:
-                announce(started.services, as_json)
+                announce(started, as_json)
                 started.publish()
                 running = True
                 while True:
@@ -128,13 +128,24 @@ def interruptible(consequence: str) -> Iterator[None]:
             raise Refusal(f"stopped; {consequence}") from None
 
 
-def announce(services: Services, as_json: bool) -> None:
+def announce(stack: Stack, as_json: bool) -> None:
+    said = {"state": "ready", **stack.services.model_dump(), **told_of(stack.recovered)}
+
     def readable() -> None:
         say("ready")
-        show(services)
+        show(stack.services)
+        if stack.recovered:
+            say(RECOVERED.format(*stack.recovered))
 
-    emit({"state": "ready", **services.model_dump()}, as_json, readable)
+    emit(said, as_json, readable)
     sys.stdout.flush()
+
+
+RECOVERED = "No supervisor's token was in force any more; this one is {}'s, for 30 days, and its issue is on record: {}"
+
+
+def told_of(recovered: tuple[str, str] | None) -> dict[str, object]:
+    return {"supervisor": {"name": recovered[0], "token": recovered[1]}} if recovered else {}
 
 
 def show(services: Services) -> None:

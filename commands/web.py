@@ -14,7 +14,9 @@ from sqlalchemy.exc import OperationalError
 from activities.log import log_to_stderr
 from commands.console import Json, emit, say
 from commands.services import temporal_client
+from commands.stack import RECOVERED, told_of
 from models.errors import Refusal
+from operations.tokens import recovered_supervisor
 from storage.grants import grant_to
 from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
@@ -87,11 +89,14 @@ def migrate(
         upgrade(variable("DATABASE_URL"))
         if app_role:
             grant_to(variable("DATABASE_URL"), app_role)
+        recovered = recovered_supervisor(variable("DATABASE_URL"), "migrate")
     except (OperationalError, psycopg.OperationalError):
         raise Refusal("the database at DATABASE_URL is not answering, or doesn't let us in") from None
     asyncio.run(_prepare_temporal())
     done = f"the database has this version's schema; workers of build {build_id()} serve from now on"
-    emit({"migrated": True}, as_json, lambda: say(done))
+    if recovered:
+        done += f"\n{RECOVERED.format(*recovered)}"
+    emit({"migrated": True, **told_of(recovered)}, as_json, lambda: say(done))
 
 
 def downgrade(

@@ -22,13 +22,13 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from embedded import postgres
-from embedded.home import FOLDERS, Home, lock_holder, only_stack, running_services
+from embedded.home import Home, lock_holder, only_stack, running_services
 from models.errors import Refusal
+from models.folders import KEPT
 from storage import migrate
 from storage.case.recovery import Recovered, look_again
 from storage.engine import connect
 
-KEPT = [folder for folder in FOLDERS if folder not in ("postgres", "logs")]
 WILL, RECORD, MANIFEST = "temporal.db", "record.dump", "manifest.json"
 
 
@@ -110,7 +110,7 @@ def copy_will(source: Path, target: Path) -> None:
 def _files_of(home: Home) -> Iterator[tuple[str, Path]]:
     """The files of a home that are whole: one that is only being written has another name until it is."""
     for folder in KEPT:
-        for path in sorted(Path(home, folder).rglob("*")):
+        for path in sorted(folder.of(home).rglob("*")):
             if path.is_file() and not _is_draft(path):
                 yield str(path.relative_to(home)), path
 

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,16 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.errors import Refusal
+from models.folders import Folder
 
 REAL_DAY = 86_400.0
 
-
-FOLDERS = ("postgres", "outbox", "rejects", "logs", "keys")
-
 PAYLOAD_KEY = "payload-"
+
+SQLITE = b"SQLite format 3\0"
+
+LONGEST_PATH = 800
+"""Bytes of a home's path; PostgreSQL takes up to 1,024 with what it puts behind it."""
 
 
 class Home(PosixPath):
@@ -26,7 +30,7 @@ class Home(PosixPath):
 
     @property
     def postgres(self) -> Path:
-        return self._folder("postgres")
+        return self._folder(Folder.POSTGRES)
 
     @property
     def temporal_db(self) -> Path:
@@ -34,19 +38,19 @@ class Home(PosixPath):
 
     @property
     def outbox(self) -> Path:
-        return self._folder("outbox")
+        return self._folder(Folder.OUTBOX)
 
     @property
     def rejects(self) -> Path:
-        return self._folder("rejects")
+        return self._folder(Folder.REJECTS)
 
     @property
     def logs(self) -> Path:
-        return self._folder("logs")
+        return self._folder(Folder.LOGS)
 
     @property
     def keys(self) -> Path:
-        return self._folder("keys")
+        return self._folder(Folder.KEYS)
 
     @property
     def stack_json(self) -> Path:
@@ -57,13 +61,13 @@ class Home(PosixPath):
         return Path(self, "lock")
 
     def create(self) -> None:
-        for name in FOLDERS:
-            self._folder(name)
+        for folder in Folder:
+            self._folder(folder)
 
-    def _folder(self, name: str) -> Path:
-        folder = Path(self, name)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+    def _folder(self, folder: Folder) -> Path:
+        path = folder.of(self)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
 
     def secret(self, name: str) -> str:
         """The key of that name, made when first asked for and the same ever after."""
@@ -174,11 +178,49 @@ def running_services(where: Home) -> Services | None:
     return Services(**published.model_dump(exclude={"pid"})) if published.pid == holder else None
 
 
+def _damage(where: Home) -> str | None:
+    """The reason why a home can't be what a stack left. Without temporal.db it may be: the record is what counts."""
+    folders = {folder: folder.of(where) for folder in Folder}
+    if blocked := [path for path in folders.values() if path.exists() and not path.is_dir()]:
+        return f"{blocked[0].name} is no folder"
+    keys, data = folders[Folder.KEYS], Path(folders[Folder.POSTGRES], "data")
+    if data.exists():
+        if not Path(data, "PG_VERSION").is_file():
+            return "postgres/data is no database of PostgreSQL's"
+        if not Path(keys, "database").is_file():
+            return "keys/database is gone, without which nobody opens its database"
+    if where.temporal_db.exists():
+        with where.temporal_db.open("rb") as file:
+            if file.read(len(SQLITE)) not in (SQLITE, b""):
+                return "temporal.db is no database of Temporal's"
+        if not data.exists():
+            return "its database postgres/data is gone, and temporal.db goes on from it"
+        if not any(keys.glob(f"{PAYLOAD_KEY}*")):
+            return f"keys/{PAYLOAD_KEY}1 is gone, without which nobody reads temporal.db"
+    return None
+
+
+@contextmanager
+def founding(where: Home) -> Iterator[None]:
+    """Make what a home needs, all of it or nothing. Raises Refusal where it can't be made, and in a damaged home: what
+    is left of it would be taken for new."""
+    if damage := _damage(where):
+        raise Refusal(f"{where} is damaged: {damage}; restore a backup into another home with `stack restore --into`")
+    there = set(where.iterdir()) - {where.lock}
+    try:
+        yield
+    except BaseException as error:
+        for entry in set(where.iterdir()) - there:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        if isinstance(error, OSError):
+            raise Refusal(f"no stack can be in {where}: {error.filename}: {error.strerror}") from None
+        raise
+
+
 @contextmanager
 def only_stack(where: Home) -> Iterator[None]:
     """One stack a home: the kernel holds the lock, and lets go of it however the process ends."""
-    where.mkdir(parents=True, exist_ok=True)
-    with where.lock.open("a+") as lock:
+    with _opened(where) as lock:
         # a moment's patience, since whoever looks for a holder holds the lock for an instant
         if not _locked_within(lock, seconds=1.0):
             pid = where.lock.read_text().strip()
@@ -187,6 +229,17 @@ def only_stack(where: Home) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _opened(where: Home) -> IO[str]:
+    """The lock of a home, which is made. Raises Refusal where none can be."""
+    if len(os.fsencode(where)) > LONGEST_PATH:
+        raise Refusal(f"{str(where)[:60]}… is too long a path for a stack: up to {LONGEST_PATH} bytes; set REGUA_HOME")
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        return where.lock.open("a+")
+    except OSError as error:
+        raise Refusal(f"no stack can be in {where}: {error.strerror}; set REGUA_HOME to another folder") from None
 
 
 def _locked_within(lock: IO[str], seconds: float) -> bool:
@@ -212,6 +265,9 @@ def lock_holder(where: Home) -> int | None:
         with where.lock.open() as lock:
             if _try_lock(lock, fcntl.LOCK_SH):
                 return None
-            return int(lock.read() or 0) or None
-    except FileNotFoundError:
+            pid = lock.read().strip()
+            return int(pid) if pid.isdecimal() else None
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise Refusal(f"no stack can be in {where}: {error.strerror}; set REGUA_HOME to another folder") from None

@@ -30,6 +30,17 @@ class Ports:
         return Ports(**{name: port or free.pop() for name, port in asked.items()})
 
 
+def must_have_loopback() -> None:
+    """Check that this machine reaches itself by IPv4, as all parts of a stack do. Raises Refusal when it doesn't."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            socket.create_connection(listening.getsockname(), timeout=2.0).close()
+    except OSError:
+        raise Refusal(
+            "nothing can be reached at 127.0.0.1 here; the embedded stack needs this machine's IPv4 loopback"
+        ) from None
+
+
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         # as the servers do: a port whose last connections are only being forgotten is free

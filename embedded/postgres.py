@@ -88,7 +88,7 @@ def create(home: Home) -> None:
         )
     password.unlink()
     if done.returncode != 0:
-        raise Refusal(f"PostgreSQL could not create its database{last_words(log, log_start)}; its log is {log}")
+        raise Refusal(f"PostgreSQL could not create its database in {home}{last_words(log, log_start)}")
     draft.rename(data(home))
 
 

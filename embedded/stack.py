@@ -12,9 +12,10 @@ from typing import Self
 
 from embedded import postgres, temporal
 from embedded.child import Child, environment
-from embedded.home import REAL_DAY, Home, Services, as_day_seconds, only_stack, publish
-from embedded.ports import Ports
+from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
+from embedded.ports import Ports, must_have_loopback
 from models.errors import Refusal
+from operations.tokens import recovered_supervisor
 from storage import migrate
 from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
@@ -27,6 +28,8 @@ class Stack:
     """
 
     services: Services
+    recovered: tuple[str, str] | None = None
+    """The supervisor to whom a token was issued since none was in force any more, and the token."""
 
     def __init__(self, home: Home, day_seconds: float = REAL_DAY, ports: Ports | None = None) -> None:
         self.home = home
@@ -38,9 +41,17 @@ class Stack:
     def __enter__(self) -> Self:
         if sys.platform != "linux":
             raise Refusal("the embedded stack needs Linux; elsewhere set TEMPORAL_ADDRESS and DATABASE_URL")
+        must_have_loopback()
         with ExitStack() as self._undo:
             self._undo.enter_context(only_stack(self.home))
-            self._start(self.ports.settled())
+            with founding(self.home):
+                ports = self.ports.settled()
+                self.home.create()
+                self.home.stack_json.unlink(missing_ok=True)
+                self.services = self._addresses(ports)
+                postgres.create(self.home)
+                self._payload_keys = self.home.payload_keys
+            self._start(ports)
             self._undo = self._undo.pop_all()
         return self
 
@@ -58,11 +69,7 @@ class Stack:
 
     def _start(self, ports: Ports) -> None:
         """Start the processes in the order of need; `_undo` stops them in the reverse."""
-        self.home.create()
-        self.home.stack_json.unlink(missing_ok=True)
-        self.services = services = self._addresses(ports)
-
-        postgres.create(self.home)
+        services = self.services
         postgres.await_predecessor(self.home)
         database = self._launch(postgres.server(self.home, ports.database))
         engine = self._launch(
@@ -81,6 +88,7 @@ class Stack:
         as_owner = postgres.address(self.home, ports.database)
         migrate.upgrade(as_owner)
         grant_to(as_owner, postgres.APP_ROLE)
+        self.recovered = recovered_supervisor(as_owner, "stack up")
         engine.until(lambda: temporal.answers(services.temporal))
         temporal.keep_histories(services.temporal)
         temporal.serve_this_build(services.temporal)
@@ -117,7 +125,7 @@ class Stack:
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
-            REGUA_PAYLOAD_KEYS=self.home.payload_keys,
+            REGUA_PAYLOAD_KEYS=self._payload_keys,
             REGUA_CODEC_KEY=self.home.secret("codec"),
             REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
 from models.errors import Refusal
+from models.persons import People
 
 
 class Role(StrEnum):
@@ -37,6 +38,9 @@ DUTIES = {
     "rates import": WORK,
     "payments import": WORK,
     "payments match": WORK,
+    "payments unmatch": WORK,
+    "payments move": WORK,
+    "payments refund": WORK,
     "payments retry": WORK,
     "catalogue import": JUDGEMENT,
     "cohort start": WORK,
@@ -69,18 +73,41 @@ DUTIES = {
     "agreement sign": WORK,
     "agreement break": WORK,
     "task done": WORK,
+    "person add": JUDGEMENT,
+    "person link": JUDGEMENT,
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
 }
-"""The operations, as the audit log names them, and by whose token each may be done once tokens are in force."""
+"""The operations, as the audit log names them, and by whose token each may be done once tokens were issued."""
+
+APART = {"case approve": ("cohort start", "schedule create", "taxpayers import", "filings import", "benefits import")}
+"""Segregation of duties: what a person must not have done about a case, or about that on which it rests, who does
+this. Who has approved already is told apart by the case itself (`models/case/gate.py`)."""
+
+ALONE = frozenset({Role.AUDITOR})
+"""The roles that nobody has beside another: who audits does nothing that is audited."""
 
 
-def must_be_allowed(command: str, actor: Actor, in_force: Set[Role]) -> None:
-    """Check that a role may do something. `in_force` are the roles that have tokens; while there are none, everybody
-    may do everything. Tokens can be issued as long as no supervisor has one, so that nobody is locked out. Raises
-    Refusal: the role that is needed."""
+def must_be_compatible(person: str, role: Role, other: Role) -> None:
+    """Check that a person may have both roles. Raises Refusal."""
+    if role is not other and {role, other} & ALONE:
+        raise Refusal(f"{person} is {other}, and an auditor is nothing else; `token revoke {person}` ends that first")
+
+
+def must_be_apart(duty: str, by: str, done: Iterable[tuple[str, str]], people: People) -> None:
+    """Check that who does something is not who did what has to be another's; `done` are duties with who did them.
+    Raises Refusal."""
+    for before, who in done:
+        if before in APART.get(duty, ()) and people.same(who, by):
+            raise Refusal(f"four eyes: {by} did `{before}`, on which this rests, so somebody else must `{duty}`")
+
+
+def must_be_allowed(command: str, actor: Actor, issued: Set[Role]) -> None:
+    """Check that a role may do something. `issued` are the roles that tokens were ever issued for; while there are
+    none, everybody may do everything. What protects is never off again: tokens that expired don't count as none.
+    Tokens can be issued until a supervisor has had one. Raises Refusal: the role that is needed."""
     allowed = DUTIES.get(command, JUDGEMENT)
-    unguarded = not (in_force & JUDGEMENT if command.startswith("token ") else in_force)
+    unguarded = not (issued & JUDGEMENT if command.startswith("token ") else issued)
     if unguarded or actor.role in allowed:
         return
     has = f"{actor.name}'s is {actor.role}" if actor.role else "set REGUA_TOKEN to yours"

@@ -9,6 +9,8 @@ import re
 from operator import mul
 from typing import NamedTuple
 
+from models.formats import fold
+
 CPF_LENGTH, CNPJ_LENGTH = 11, 14
 MASK = "XXX"
 """How a masked CPF begins here: `XXX735623XX`."""
@@ -41,7 +43,7 @@ class TaxId(NamedTuple):
 def read_tax_id(text: str, name: str = "") -> TaxId:
     """Read a CPF or CNPJ. Raises ValueError, whose message says what is wrong without repeating the number."""
     number = read_number(text)
-    return TaxId(number, f"{number} {name_key(name)}" if number.startswith(MASK) else number)
+    return TaxId(number, f"{number} {fold(name)}" if number.startswith(MASK) else number)
 
 
 def read_number(text: str) -> str:
@@ -62,10 +64,6 @@ def read_number(text: str) -> str:
     else:
         raise ValueError("is neither a CPF (11 digits) nor a CNPJ (14 characters)")
     return number
-
-
-def name_key(name: str) -> str:
-    return " ".join(name.split()).upper()
 
 
 def cnpj_check_digits(base: str) -> str:

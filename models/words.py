@@ -68,6 +68,7 @@ GROUNDS = {
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
     "absent_from_extract": "ausente do último extrato",
+    "unusable_row": "linha do extrato que não pôde ser aproveitada",
 }
 
 BASES = {

@@ -12,7 +12,10 @@ from models.case.gate import approvals_wanted, must_be_other
 from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal
+from models.roles import must_be_apart
 from operations.operation import Act, must_say, operation
+from storage.audit.persons import read_people
+from storage.audit.segregation import done_before
 from storage.case import recovery
 from storage.case.acts import clear_pause, locked_case, record_act, save_state, set_pause, status_of
 from storage.case.cases import read_case
@@ -46,7 +49,9 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
         _must_be_judged(CaseAct.APPROVE, tx)
         if seen and seen != tx.facts.fingerprint:
             raise Refusal(CHANGED)
-        must_be_other(tx.state, act.by, tx.case.started_by)
+        people = read_people(tx.connection)
+        must_be_apart(act.entry.command, act.by, done_before(tx.connection, case), people)
+        must_be_other(tx.state, act.by, tx.case.started_by, people)
         if len(tx.state.approvers) >= approvals_wanted(tx.case.ruler, tx.facts):
             raise Refusal("the suspension is approved already, and about to be carried out")
         put_approval(tx, act.by, reason)

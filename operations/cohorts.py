@@ -12,6 +12,7 @@ from models.case.cohort_state import State
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.ruler.schema import Ruler
+from models.slug import must_be_slug
 from operations.operation import Act, must_say, operation
 from storage.case import ruler_change
 from storage.case.cohort_lifecycle import change_cohort_state
@@ -80,6 +81,7 @@ def _founded(
     control: Decimal | None,
     rival: RulerBundle | None = None,
 ) -> Cohort:
+    must_be_slug("a cohort", name)
     must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
     must_not_be_over(bundle.ruler, clock.origin_day)
     first_year = clock.origin_day.year - 1

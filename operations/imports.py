@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
-from models.intake.extract import BenefitRow, DebtRow, FilingRow, Reader
+from models.intake.benefits import BenefitRow
+from models.intake.debts import DebtReader
+from models.intake.extract import Reader
+from models.intake.filings import FilingRow
+from models.intake.statement import Statement
 from models.money.rates import Rate
 from operations.operation import Act, operation
 from storage.amounts.rates import Change, record_rates
@@ -22,14 +27,16 @@ Progress = Callable[[int], None]
 def import_taxpayers(
     act: Act,
     source: SourceFile,
-    read: Reader[DebtRow],
+    read: DebtReader,
     rejects: Rejects,
     progress: Progress,
-    snapshot_of: str | None = None,
+    statement: Statement,
+    now: datetime,
 ) -> DebtsImported:
     """Import debtors and debts. Importing a file twice changes nothing."""
+    act.tell(as_of=statement.as_of, amounts=statement.amounts)
     with act.engine.begin() as connection:
-        return import_debts(connection, source, read, rejects, progress, snapshot_of)
+        return import_debts(connection, source, read, rejects, progress, statement, now)
 
 
 @operation("filings import")

@@ -25,9 +25,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import Refusal
+from models.persons import must_be_name
 from models.roles import Actor, must_be_allowed
 from storage.audit.log import Entry, carry, write
-from storage.audit.tokens import bearer, roles_in_force
+from storage.audit.persons import read_people
+from storage.audit.tokens import bearer, roles_issued
 
 OPAQUE = re.compile(r"[0-9a-f]{16}|\d{1,10}|sha256:[0-9a-f]{64}")
 """The forms of a subject that surely names nobody, also when it was mistyped."""
@@ -103,7 +105,7 @@ class Operation(Generic[P, T]):
 
     def admit(self, connection: Connection, actor: Actor) -> None:
         """Admit the actor. Raises Refusal when his role has not this duty."""
-        must_be_allowed(self.duty, actor, roles_in_force(connection))
+        must_be_allowed(self.duty, actor, roles_issued(connection))
 
 
 def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operation[P, T]]:
@@ -117,9 +119,13 @@ def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operati
 
 
 def identified(connection: Connection, who: Credentials) -> Actor:
-    """The actor that a token proves; without one nobody proved to be that person. Raises Refusal: not in force."""
+    """The person whom a token proves; without one nobody proved to be the person of that name. Raises Refusal: not in
+    force, or no name."""
     must_say("who asks", who.name)
-    return bearer(connection, who.token) if who.token else Actor(who.name)
+    if who.token:
+        return bearer(connection, who.token)
+    must_be_name(who.name)
+    return Actor(read_people(connection).named(who.name))
 
 
 def must_say(what: str, said: str) -> None:

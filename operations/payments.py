@@ -1,28 +1,45 @@
-"""Acts about money that came in: import a bank's file, put an unmatched payment where it belongs, and have an item of a
-callback judged again."""
+"""Acts about money that came in: import a bank's file, put a payment where it belongs, give it back, and have an item
+of a callback judged again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from models.payment.pix import read_item
-from operations.operation import Act, operation
+from operations.operation import Act, must_say, operation
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
-from storage.payments import bank_files, ledger, matching, quarantine
+from storage.payments import bank_files, corrections, ledger, matching, quarantine
 from storage.payments.bank_files import BankFileImported
+from storage.payments.corrections import Corrected
 from storage.payments.reports import Recorded
 from workflows.secrecy import Cipher
 
 
 @operation("payments import")
 def import_bank_file(
-    act: Act, source: TextFile, rejects: Rejects, now: datetime, force: bool, progress: Callable[[int], None]
+    act: Act,
+    source: TextFile,
+    rejects: Rejects,
+    now: datetime,
+    progress: Callable[[int], None],
+    *,
+    accept_totals: bool = False,
+    accept_repeat: bool = False,
 ) -> BankFileImported:
     """Import a bank's return file, batch by batch. Each payment counts once, however often it is reported."""
-    act.tell(force=force)
-    return bank_files.import_bank_file(act.engine, source, rejects, now, force=force, progress=progress)
+    act.tell(accept_totals=accept_totals, accept_repeat=accept_repeat)
+    return bank_files.import_bank_file(
+        act.engine,
+        source,
+        rejects,
+        now,
+        accept_totals=accept_totals,
+        accept_repeat=accept_repeat,
+        progress=progress,
+    )
 
 
 @operation("payments match")
@@ -30,6 +47,33 @@ def match_payment(act: Act, payment: int, debt: str, now: datetime) -> None:
     """Put an unmatched payment on the debt it was meant for."""
     act.tell(debt=debt)
     matching.match(act.engine, payment, debt, act.by, now)
+
+
+@operation("payments unmatch")
+def unmatch_payment(act: Act, payment: int, reason: str, now: datetime) -> Corrected:
+    """Take a payment off what it is on: it is for nothing known again."""
+    must_say("why", reason)
+    return corrections.unmatch(act.engine, payment, act.by, reason, now)
+
+
+@operation("payments move")
+def move_payment(
+    act: Act, payment: int, debt: str, reason: str, now: datetime, amount: Decimal | None = None
+) -> Corrected:
+    """Put what a payment's debt didn't need on another open debt of the same person."""
+    must_say("why", reason)
+    act.tell(debt=debt, amount=amount)
+    return corrections.move(act.engine, payment, debt, act.by, reason, now, amount)
+
+
+@operation("payments refund")
+def refund_payment(
+    act: Act, payment: int, reason: str, now: datetime, amount: Decimal | None = None, reference: str | None = None
+) -> Corrected:
+    """Record that money was given back to the payer."""
+    must_say("why", reason)
+    act.tell(amount=amount, reference=reference)
+    return corrections.refund(act.engine, payment, act.by, reason, now, amount, reference)
 
 
 @operation("payments retry")

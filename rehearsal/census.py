@@ -13,17 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from models.case.evidence import Debt, Filing
-from models.intake.extract import (
-    BENEFITS_OPTIONAL,
-    BENEFITS_REQUIRED,
-    FILINGS_OPTIONAL,
-    FILINGS_REQUIRED,
-    TAXPAYERS_OPTIONAL,
-    TAXPAYERS_REQUIRED,
-    benefit_reader,
-    debt_reader,
-    filing_reader,
-)
+from models.intake.benefits import BENEFITS_OPTIONAL, BENEFITS_REQUIRED, benefit_reader
+from models.intake.debts import TAXPAYERS_OPTIONAL, TAXPAYERS_REQUIRED
+from models.intake.extract import debt_reader
+from models.intake.filings import FILINGS_OPTIONAL, FILINGS_REQUIRED, filing_reader
 from rehearsal.city import ICMS, LATE_BY, Person
 from storage.intake.benefits import import_benefits
 from storage.intake.debts import import_debts

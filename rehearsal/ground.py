@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 from embedded import postgres
-from embedded.home import FOLDERS, Home, only_stack
+from embedded.home import Home, only_stack
 from models.errors import Refusal
+from models.folders import Folder
 
 MARK = "DEMO"
 """The file that says a home is the demo's own."""
@@ -20,7 +21,7 @@ def clear(where: Home) -> Path:
             _must_be_nobodys(where)
             mark.write_text("Everything here is invented, and is wiped when the demo starts.\n")
         postgres.await_predecessor(where)
-        for name in (*FOLDERS, CENSUS):
+        for name in (*Folder, CENSUS):
             shutil.rmtree(Path(where, name), ignore_errors=True)
         for file in (*where.glob("temporal.db*"), where.stack_json):
             file.unlink(missing_ok=True)

@@ -19,14 +19,9 @@ from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
-from models.intake.extract import (
-    BENEFITS_OPTIONAL,
-    BENEFITS_REQUIRED,
-    FILINGS_OPTIONAL,
-    FILINGS_REQUIRED,
-    TAXPAYERS_OPTIONAL,
-    TAXPAYERS_REQUIRED,
-)
+from models.intake.benefits import BENEFITS_OPTIONAL, BENEFITS_REQUIRED
+from models.intake.debts import TAXPAYERS_OPTIONAL, TAXPAYERS_REQUIRED
+from models.intake.filings import FILINGS_OPTIONAL, FILINGS_REQUIRED
 from models.ruler.schema import Hypothesis
 from models.taxid import cnpj_check_digits, cpf_check_digits, formatted
 

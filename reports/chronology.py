@@ -39,6 +39,7 @@ TITLES = {
     "cancelled": "Caso cancelado",
     "classified": "Hipótese atribuída",
     "contact_given": "Contato informado",
+    "debtor_removed": "Retirado do débito pelo extrato",
     "defence_accepted": "Defesa aceita",
     "defence_filed": "Defesa apresentada",
     "defence_rejected": "Defesa rejeitada",

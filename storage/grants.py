@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from models.errors import Refusal
-from storage.schema import acts, assets, audit_log, decisions, policies, published, rulers
+from storage.schema import acts, assets, audit_log, decisions, policies, published, rulers, sign_ins
 
-APPEND_ONLY = tuple(table.name for table in (decisions, audit_log, acts, assets, published, rulers, policies))
+APPEND_ONLY = tuple(table.name for table in (decisions, audit_log, acts, sign_ins, assets, published, rulers, policies))
 
 REFUSED = """
     SELECT rolsuper, EXISTS (

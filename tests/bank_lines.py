@@ -61,3 +61,27 @@ def cnab240(titles: Sequence[tuple[str, str, str]], number: int = 1) -> list[str
         details.append(f"{charge}0203202603032026")
     lot = ["00100011T01  040", *details, f"00100015{'':9}{len(details) + 2:06d}"]
     return [first, *lot, f"00199999{'':9}{1:06d}{len(lot) + 2:06d}"]
+
+
+Fields = dict[tuple[int, int], str]
+"""The fields of a line by their places, 1-based and inclusive."""
+
+
+def line_of(width: int, fields: Fields) -> str:
+    """A line that is blank but for these fields."""
+    written = [" "] * width
+    for (first, last), text in fields.items():
+        assert len(text) == last - first + 1, (first, last, text)
+        written[first - 1 : last] = text
+    return "".join(written)
+
+
+def cnab400(bank: str, header: Fields, titles: Sequence[Fields], detail: str = "1") -> list[str]:
+    """A CNAB 400 return whose lines number themselves."""
+    first = {(1, 2): "02", (3, 9): "RETORNO", (77, 79): bank, (95, 100): "030326", (395, 400): "000001", **header}
+    numbered = [
+        line_of(400, {(1, 1): detail, (395, 400): f"{place:06}", **title})
+        for place, title in enumerate(titles, start=2)
+    ]
+    last = {(1, 1): "9", (2, 2): "2", (395, 400): f"{len(titles) + 2:06}"}
+    return [line_of(400, first), *numbered, line_of(400, last)]

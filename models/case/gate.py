@@ -26,6 +26,7 @@ from models.errors import Refusal
 from models.formats import day
 from models.law.calendar import Wait
 from models.law.term import Term, term_of
+from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Hypothesis, Ruler
 from models.words import LADDER, PRIOR_STEPS, STATUTE
 
@@ -233,16 +234,17 @@ def approvals_wanted(ruler: Ruler, facts: CaseFacts) -> int:
     return 2 if above is not None and facts.balance > above else 1
 
 
-def must_be_other(state: CaseState, by: str, started_by: str) -> None:
-    """Check the four eyes. Raises Refusal when who approves has started the cohort, or has approved already."""
-    if _same(by, started_by):
+def must_be_other(state: CaseState, by: str, started_by: str, people: People = NOBODY_KNOWN) -> None:
+    """Check the four eyes. Raises Refusal when the person who approves has started the cohort, has approved already, or
+    is vouched for by nobody but another approver, or the other way round."""
+    if people.same(by, started_by):
         raise Refusal(f"four eyes: {by} started the cohort, so somebody else must approve")
-    if any(_same(by, other) for other in state.approvers):
-        raise Refusal(f"four eyes: {by} has approved already; a second person must")
-
-
-def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    for other in state.approvers:
+        if people.same(by, other):
+            raise Refusal(f"four eyes: {by} has approved already; a second person must")
+        for one, alone in ((by, other), (other, by)):
+            if people.vouched_by(one, alone):
+                raise Refusal(f"four eyes: only {alone} says who {one} is; let another supervisor `person add {one}`")
 
 
 def cause_ended(view: View, place: Suspended) -> str | None:
@@ -267,9 +269,11 @@ def _lasts(view: View, credit: Credit) -> bool:
     """Whether a credit of the act still demands it. A defence that was filed too late suspends nothing any more."""
     if credit.outstanding:
         return True
-    held = any(debt.grounds for debt in view.facts.debts if debt.id == credit.id)
     suspending = [defence for defence in view.facts.defences_of(credit.id) if defence.suspends]
-    return not held and not any(defence.state == "accepted" or _in_time(view, credit.id, defence) for defence in suspending)
+    if any(defence.state == "accepted" or _in_time(view, credit.id, defence) for defence in suspending):
+        return False
+    mine = (debt for debt in view.facts.debts if debt.id == credit.id)
+    return all(debt.model_copy(update={"defended": False}).outstanding for debt in mine)
 
 
 def _in_time(view: View, credit: CreditId, defence: Defence) -> bool:

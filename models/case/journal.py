@@ -63,6 +63,7 @@ class EntryKind(StrEnum):
     AGREEMENT_REMINDED = "agreement_reminder"
     AGREEMENT_ALERTED = "agreement_alert"
     AGREEMENT_MESSAGE_UNSENT = "agreement_message_unsent"
+    DEBTOR_REMOVED = "debtor_removed"
     CONTACT_GIVEN = "contact_given"
     CONTACT_REFUSED = "opted_out"
     REPLY_CALL_ASKED = "call_asked"

@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 
 from models.case.evidence import Debt, Filing
-from models.intake.extract import DebtRow, FilingRow
+from models.intake.debts import DebtRow
+from models.intake.filings import FilingRow
 
 
 @dataclass
@@ -31,7 +32,7 @@ def known_of(debts: Iterable[DebtRow], filings: Iterable[FilingRow]) -> dict[Pai
     known: dict[Pair, Known] = {}
     stated: dict[tuple[str, str], Debt] = {}
     for row in debts:
-        debt = stated.setdefault((row.tax, row.inscription), _debt(row))
+        debt = stated.setdefault((row.tax, row.inscription_key), _debt(row))
         known.setdefault((row.key, row.tax), Known()).debts.setdefault(debt.inscription, debt)
     for filed in filings:
         known.setdefault((filed.key, filed.tax), Known()).filings.setdefault(filed.period, _filing(filed))

@@ -31,6 +31,8 @@ class Header:
     number: int
     """NSA: one more with each file."""
     made_on: date
+    numbered: bool = True
+    """False: the layout has no number, and `number` is the file's day."""
 
 
 @dataclass(frozen=True, slots=True)

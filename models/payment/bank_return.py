@@ -8,6 +8,7 @@ from datetime import date
 from models.errors import Refusal
 from models.payment.bank_record import BankReturn
 from models.payment.cnab240 import Cnab240Return, is_cnab240
+from models.payment.cnab400 import Cnab400Return, is_cnab400
 from models.payment.febraban import FebrabanReturn, is_febraban
 
 
@@ -20,6 +21,9 @@ def open_return(lines: Iterable[str], today: date) -> BankReturn:
         return FebrabanReturn(first, rest, today)
     if is_cnab240(first):
         return Cnab240Return(first, rest, today)
+    if is_cnab400(first):
+        return Cnab400Return(first, rest, today)
     raise Refusal(
-        "it begins neither like a FEBRABAN collection file (A) nor like a CNAB 240 return; nothing was imported"
+        "it begins neither like a FEBRABAN collection file (A) nor like a CNAB 240 or CNAB 400 return; nothing was"
+        " imported"
     )

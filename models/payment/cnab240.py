@@ -29,15 +29,12 @@ from models.payment.bank_record import (
     payment_day,
     printable,
 )
-from models.payment.barcode import slip_of_our_number
 from models.payment.cnab_banks import FirstToLast, bank_of
 
 WIDTH = 240
 SLACK = 1
 """Santander's own sample has a line one blank too long."""
 AFTER_NAME = 72
-WHOLE = re.compile(r"[0-9]{15}|[0-9]{25}")
-"""A slip number that the client wrote into the whole of a field, zeros before it."""
 _MADE = re.compile(
     r"(?P<code>[12])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4})(?:[0-9]{6}| {6})(?P<number>[0-9]{6})[0-9]{3}"
 )
@@ -102,8 +99,7 @@ class Cnab240Return(BankReturn):
 
     def warnings(self) -> list[str]:
         said = [
-            f"{times} titles are of movement {movement}, which is no payment"
-            for movement, times in sorted(self._other.items())
+            f"{times} titles of movement {movement} bring no money" for movement, times in sorted(self._other.items())
         ]
         return said + ["its trailers don't say how many lines there are"] * self._uncounted
 
@@ -149,19 +145,22 @@ class Cnab240Return(BankReturn):
     def _money(self, title: _Title, line: int, text: str) -> Iterator[BankPayment]:
         """The payment of a title or its reversal; nothing where the bank's movement is known to bring no money."""
         movement, bank, nothing = title.movement, self._bank, not field(text, 78, 92).strip("0 ")
-        if movement in bank.payments or (movement in bank.reversals and not nothing):
+        if nothing:
+            self._other[movement] += 1
+        elif movement in bank.payments | bank.reversals:
             yield self._payment(title, line, text)
-        elif movement in bank.no_money or nothing:
+        elif movement in bank.no_money:
             self._other[movement] += 1
         else:
             raise BadLine(f"an amount is paid by movement {movement}, which is not known of {bank.name}")
 
     def _payment(self, title: _Title, line: int, text: str) -> BankPayment:
         paid = amount(field(text, 78, 92), "the amount paid")
-        if not paid:
-            raise BadLine("the amount paid is zero")
-        slip_number, marked = self._slip_number(title)
-        (payer,) = title.written([self._bank.payer_at])
+        bank = self._bank
+        slip_number, marked = bank.slip_of(
+            title.written(bank.number_at), title.written(bank.client_at), self._agreement
+        )
+        (payer,) = title.written([bank.payer_at])
         written = field(text, 138, 145)
         paid_on = day(written[4:], written[2:4], written[:2], "the payment date")
         return BankPayment(
@@ -174,18 +173,8 @@ class Cnab240Return(BankReturn):
             sequence=printable(field(text, 4, 7) + field(text, 9, 13), "the line's own number"),
             by_pix=False,
             payer="" if marked or slip_number is None else payer.lstrip("0"),
-            taken_back=title.movement in self._bank.reversals,
+            taken_back=title.movement in bank.reversals,
         )
-
-    def _slip_number(self, title: _Title) -> tuple[int | None, bool]:
-        """The slip number of a title, and whether our mark is with it."""
-        numbers, ours = title.written(self._bank.number_at), title.written(self._bank.client_at)
-        marked = (slip_of_our_number(written) for written in [*numbers, *ours])
-        if found := next(filter(None, marked), None):
-            return found, True
-        by_bank = (self._bank.slip_number(written, self._agreement) for written in numbers)
-        by_us = (int(written) for written in ours if WHOLE.fullmatch(written))
-        return next(filter(None, [*by_bank, *by_us]), None), False
 
     def _widowed(self) -> Iterator[RejectedLine]:
         title, self._title = self._title, None

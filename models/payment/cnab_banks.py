@@ -10,14 +10,19 @@ and the payer that the title states must be one of its debtors.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from models.payment.barcode import slip_of_our_number
+
+WHOLE = re.compile(r"[0-9]{15}|[0-9]{25}")
+"""A slip number that the client wrote into the whole of a field, zeros before it."""
 
 FirstToLast = tuple[int, int]
 """Positions in segment T, 1-based and inclusive."""
 
 
-def _movements(listed: str) -> frozenset[str]:
+def movements(listed: str) -> frozenset[str]:
     """`02-05 07` is 02, 03, 04, 05 and 07."""
     found: set[str] = set()
     for part in listed.split():
@@ -26,9 +31,9 @@ def _movements(listed: str) -> frozenset[str]:
     return frozenset(found)
 
 
-PAID = _movements("06 17")
+PAID = movements("06 17")
 """Liquidated, and liquidated after write-off or without registration."""
-NO_MONEY = _movements("02-05 07-09 11-15 19 20 23-30 33-43 46-61 63-65 73")
+NO_MONEY = movements("02-05 07-09 11-15 19 20 23-30 33-43 46-61 63-65 73")
 """Entries, instructions, rejections, fees. Not in it: 10 (ended since it was paid), 44 and 45 (the cheque came back,
 was cleared), whose money people look at."""
 
@@ -50,6 +55,15 @@ class CnabBank:
     """The client's own fields of the title: seu número, and its identification in the company."""
     payer_at: FirstToLast = (134, 148)
 
+    def slip_of(self, numbers: Sequence[str], ours: Sequence[str], agreement: str) -> tuple[int | None, bool]:
+        """The slip number of a title, and whether our mark is with it: in its nosso número, or in what we wrote."""
+        marked = (slip_of_our_number(written) for written in [*numbers, *ours])
+        if found := next(filter(None, marked), None):
+            return found, True
+        by_bank = (self.slip_number(written, agreement) for written in numbers)
+        by_us = (int(written) for written in ours if WHOLE.fullmatch(written))
+        return next(filter(None, [*by_bank, *by_us]), None), False
+
     def slip_number(self, written: str, agreement: str) -> int | None:
         """The slip number in a nosso número, blanks around it taken off, that this bank's title of ours may have."""
         pattern = self.our_number
@@ -70,7 +84,7 @@ BANKS = {
     "033": CnabBank(
         "Santander",
         our_number="([0-9]{12})[0-9]",
-        no_money=NO_MONEY | _movements("32 A4"),
+        no_money=NO_MONEY | movements("32 A4"),
         # from the nosso número on its segment T is shorter than FEBRABAN's
         number_at=((41, 53), (38, 57)),
         client_at=((55, 69), (101, 125)),
@@ -78,15 +92,15 @@ BANKS = {
     ),
     "085": CnabBank(
         "Ailos",
-        payments=PAID | _movements("76 77"),
-        no_money=NO_MONEY | _movements("22 89 91-98"),
+        payments=PAID | movements("76 77"),
+        no_money=NO_MONEY | movements("22 89 91-98"),
         our_number="[0-9]{8}([0-9]{9})",
     ),
     "104": CnabBank(
         "Caixa",
-        payments=PAID | _movements("46"),
-        reversals=_movements("44 47"),
-        no_money=_movements("01-05 07-09 11-14 19 20 23-30 35-41 45 51-53 61 62"),
+        payments=PAID | movements("46"),
+        reversals=movements("44 47"),
+        no_money=movements("01-05 07-09 11-14 19 20 23-30 35-41 45 51-53 61 62"),
         # 14 registered, 24 not, by whom the slip was issued; and the check digit
         our_number="[12][14]([0-9]{15})[0-9]?",
     ),
@@ -95,8 +109,8 @@ BANKS = {
     "341": CnabBank(
         "Itaú",
         # 17 is a rejection there, and 08 a payment at the notary's
-        payments=_movements("06 08"),
-        no_money=_movements("02-05 09 11-21 23-30 32-48 51-57 60-63 74 75 77-80 82 83 85-94"),
+        payments=movements("06 08"),
+        no_money=movements("02-05 09 11-21 23-30 32-48 51-57 60-63 74 75 77-80 82 83 85-94"),
         our_number="[0-9]{3}([0-9]{8})[0-9]",
     ),
     "748": CnabBank("Sicredi"),

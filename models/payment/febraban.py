@@ -45,6 +45,7 @@ class FebrabanReturn(BankReturn):
         self._total = Decimal(0)
         self._unread = 0
         self._odd_kinds = 0
+        self._nothing = 0
         self._stated: tuple[int, Decimal] | None = None
 
     def records(self) -> Iterator[BankPayment | RejectedLine]:
@@ -75,6 +76,8 @@ class FebrabanReturn(BankReturn):
         said = []
         if self._odd_kinds:
             said.append(f"{self._odd_kinds} barcodes have a value kind outside 6-9 and were checked by modulus 10")
+        if self._nothing:
+            said.append(f"{self._nothing} lines report that nothing was paid")
         if self._unread:
             said.append(f"the amount of {self._unread} rejected lines can't be read, so the total is not confirmed")
         return said
@@ -96,12 +99,13 @@ class FebrabanReturn(BankReturn):
             return self._lines % MOST_COUNTED, amount(field(text, 9, 25), "the total")
         return number(field(text, 2, 7), "the count"), amount(field(text, 8, 24), "the total")
 
-    def _payment(self, line: int, text: str, length: int) -> BankPayment:
+    def _payment(self, line: int, text: str, length: int) -> BankPayment | None:
         paid = self._amount(text)
         if length > WIDTH or length < SHORTEST_PAYMENT:
             raise BadLine(f"the line has {length} characters instead of {WIDTH}")
         if not paid:
-            raise BadLine("the amount received is zero")
+            self._nothing += 1
+            return None
         barcode = read_barcode(field(text, 38, 81))
         self._odd_kinds += not barcode.kind_is_standard
         written = field(text, 22, 29)

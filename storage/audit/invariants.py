@@ -38,6 +38,7 @@ from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
+from storage.audit.one_person import PERSONS, person_of
 from storage.audit.terms import SERVES, End, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
@@ -363,13 +364,13 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
 
 def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: datetime) -> Iterator[str]:
     given = [a for a in life.approvals if asked_since < a["recorded_at"] <= recorded and a["state"] == "carried_out"]
-    people = {approval["given_by"].strip().casefold() for approval in given}
+    people = {approval["person"] for approval in given}
     gate = life.ruler_at(recorded).ruler.gate
     above = gate.second_above if gate else None
     wanted = 2 if above is not None and sum(debt.balance for debt in _owed(facts)) > above else 1
     if len(people) < wanted:
         yield f"has {len(people)} approvals in force, and needs {wanted}"
-    if life.case["started_by"].strip().casefold() in people:
+    if life.case["starter"] in people:
         yield "was approved by who started the cohort"
 
 
@@ -494,11 +495,12 @@ def _of_cases(sql: str) -> Any:
     return text(sql).bindparams(bindparam("cases", type_=ARRAY(Text)))
 
 
-CASES = _of_cases("""
-    SELECT id, cases.ruler, cases.status, opened_at, closed_at, started_by,
+CASES = _of_cases(f"""
+    {PERSONS}
+    SELECT id, cases.ruler, cases.status, opened_at, closed_at, {person_of("started_by")} AS starter,
            coalesce(CAST(state->>'to_tell' AS boolean), false) AS to_tell
     FROM cases JOIN cohorts ON cohorts.name = cohort WHERE id = ANY(:cases) ORDER BY opened_at, id
-""")
+""")  # noqa: S608 - constants
 
 OWED = """
     SELECT cases.id AS "case", debts.* FROM cases
@@ -542,7 +544,9 @@ PARTS = {
         WHERE cases.id = ANY(:cases) ORDER BY filings.id
     """),
     "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
-    "approvals": _of_cases("""SELECT * FROM approvals WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "approvals": _of_cases(f"""
+        {PERSONS} SELECT *, {person_of("given_by")} AS person FROM approvals WHERE "case" = ANY(:cases) ORDER BY id
+    """),  # noqa: S608 - constants
     "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
     "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
     "signals": _of_cases("""

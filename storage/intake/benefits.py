@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from models.intake.extract import BenefitRow, Reader
+from models.intake.benefits import BenefitRow
+from models.intake.extract import Reader
 from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, reject_staged, stage

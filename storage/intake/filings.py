@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from models.events import Event, ExtractChanged, ReturnCorrected, ReturnFiled
-from models.intake.extract import FilingRow, Reader
+from models.intake.extract import Reader
+from models.intake.filings import FilingRow
 from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, reject_staged, stage

@@ -1,4 +1,5 @@
-"""The rows that were not taken, kept with line and reason for the analyst; personal data, so for the owner alone."""
+"""The rows that were not taken, or not as they stand, kept with line and reason for the analyst; personal data, so for
+the owner alone."""
 
 from __future__ import annotations
 
@@ -20,18 +21,28 @@ class Rejects:
         self._draft = path.with_name(f"{path.name}.{os.getpid()}")
         self._file: IO[str] | None = None
         self.count = 0
+        self.remarks = 0
 
     def add(self, line: int, reason: str, row: str) -> None:
+        """Keep a row that is not taken."""
+        self._write(line, reason, row)
+        self.count += 1
+
+    def remark(self, line: int, reason: str, row: str) -> None:
+        """Keep a row that is taken, though not as it stands."""
+        self._write(line, reason, row)
+        self.remarks += 1
+
+    def _write(self, line: int, reason: str, row: str) -> None:
         if self._file is None:
             self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="")
             self._rows = csv.writer(self._file)
             self._rows.writerow(("line", "reason", "row"))
         self._rows.writerow((line, reason, row.rstrip("\r\n")))
-        self.count += 1
 
     @property
     def path(self) -> Path | None:
-        return self._path if self.count else None
+        return self._path if self.count + self.remarks else None
 
     def __enter__(self) -> Self:
         # an import that was killed could not take its draft away, and nobody else knows of it

@@ -26,9 +26,9 @@ from storage.intake.staging import ROWS_A_WRITE, Progress
 from storage.payments.ledger import record_bank, take_back
 from storage.payments.posting import TIMEZONE
 from storage.payments.reports import Receipt, TakenBack
+from storage.payments.unmatched_reversals import waiting_of
 
 ROWS_A_BATCH = 1_000
-NOT_ON_RECORD = "it takes back a payment that is not on record"
 
 
 @dataclass
@@ -38,7 +38,9 @@ class BankFileImported:
     """Well-formed, whether they match a debt or not."""
     amount: Decimal = Decimal("0.00")
     reversals: int = 0
-    """Payments that it takes back; those that are not on record are among the rejected lines."""
+    """Payments that it takes back."""
+    reversals_waiting: int = 0
+    """Lines that take back a payment which is not on record, until the file comes that has it."""
     duplicates: int = 0
     """The accepted that were counted before, by a webhook, another file or another line of this one."""
     unmatched: int = 0
@@ -56,24 +58,25 @@ def import_bank_file(
     rejects: Rejects,
     now: datetime,
     *,
-    force: bool = False,
+    accept_totals: bool = False,
+    accept_repeat: bool = False,
     progress: Progress = lambda read: None,
 ) -> BankFileImported:
-    """Import a return file. Raises Refusal when it is none, or when its number was applied before and `force` is not
-    given."""
+    """Import a return file. `accept_totals` takes one whose trailer disagrees with its lines, which is kept aside
+    else. Raises Refusal when it is none, or when its number was applied before, unless `accept_repeat`."""
     imported = BankFileImported()
     with closing(source.lines(progress)) as lines, engine.connect() as staging:
         returned = _opened(source, lines, now)
-        imported.warnings += _check_number(staging, returned.header, source.digest, force)
+        imported.warnings += _check_number(staging, returned.header, source.digest, accept_repeat)
         _stage(staging, returned, rejects, imported)
         imported.disagreements = returned.disagreements()
         imported.warnings += returned.warnings()
-        if imported.disagreements and not force:
+        if imported.disagreements and not accept_totals:
             _remember(engine, source, returned.header, imported, "disagreeing")
             return imported
         file = _remember(engine, source, returned.header, imported, "applying")
         _apply(engine, staging, file, imported, now)
-        _take_back(engine, staging, returned.header, imported, rejects, now)
+        _take_back(engine, staging, returned.header, imported, now)
         _finish(engine, file)
         imported.applied = True
     return imported
@@ -86,19 +89,29 @@ def _opened(source: TextFile, lines: Iterator[str], now: datetime) -> BankReturn
         raise Refusal(f"{source.path.name}: {refusal}") from None
 
 
-def _check_number(connection: Connection, header: Header, digest: str, force: bool) -> list[str]:
+def _check_number(connection: Connection, header: Header, digest: str, accept_repeat: bool) -> list[str]:
     """Warn of a file whose number doesn't follow the convênio's last one; one that was applied is refused."""
-    asked = {"agreement": header.agreement, "number": header.number, "digest": digest}
+    asked = {
+        "agreement": header.agreement,
+        "number": header.number,
+        "numbered": header.numbered,
+        "digest": digest,
+    }
     before = connection.execute(text(NUMBERED), asked).mappings().one()
     connection.commit()
     number, last = header.number, before["last"]
-    if before["taken"] and not force:
-        raise Refusal(f"file number {number} of this convênio was imported before; --force imports it all the same")
+    if before["taken"] and not accept_repeat:
+        raise Refusal(
+            f"file number {number} of this convênio was imported before; --accept-repeat imports it all the same, and"
+            " counts nothing twice"
+        )
     if before["taken"]:
         return [f"file number {number} of this convênio was imported before"]
-    if last is not None and number < last and not before["seen"]:
+    if last is None or not header.numbered:
+        return []
+    if number < last and not before["seen"]:
         return [f"file number {number} comes after number {last} of this convênio"]
-    if last is not None and number > last + 1:
+    if number > last + 1:
         missing = f"number {last + 1} is" if number == last + 2 else f"numbers {last + 1} to {number - 1} are"
         return [f"file {missing} missing: the last one of this convênio was number {last}"]
     return []
@@ -161,18 +174,21 @@ def _apply(engine: Engine, staging: Connection, file: int, imported: BankFileImp
         last = rows[-1]["line"]
 
 
-def _take_back(
-    engine: Engine, staging: Connection, header: Header, imported: BankFileImported, rejects: Rejects, now: datetime
-) -> None:
-    """Record the reversals, once all payments of the file are in."""
+def _take_back(engine: Engine, staging: Connection, header: Header, imported: BankFileImported, now: datetime) -> None:
+    """Record the reversals, once all payments of the file are in; those of other files that waited for them too."""
+    take_back(engine, waiting_of(staging, header.agreement), now)
+    staging.commit()
     last = 0
     while rows := _batch(staging, last, taken_back=True):
-        for unknown in take_back(engine, [_taken_back(row, header) for row in rows], now):
-            imported.reversals -= 1
-            rejects.add(
-                unknown.line, "it takes back a payment that is not on record", f"{unknown.slip} {unknown.amount}"
-            )
+        waiting = len(take_back(engine, [_taken_back(row, header) for row in rows], now))
+        imported.reversals -= waiting
+        imported.reversals_waiting += waiting
         last = rows[-1]["line"]
+    if imported.reversals_waiting:
+        imported.warnings.append(
+            f"{imported.reversals_waiting} reversals, which `payments unmatched` lists, wait for the file that has"
+            " their payments"
+        )
 
 
 def _batch(staging: Connection, after: int, taken_back: bool = False) -> Sequence[RowMapping]:
@@ -204,7 +220,6 @@ def _taken_back(row: RowMapping, header: Header) -> TakenBack:
         amount=row["amount"],
         at=_noon(row["paid_on"]),
         reference=row["reference"],
-        line=row["line"],
     )
 
 
@@ -220,8 +235,8 @@ def _finish(engine: Engine, file: int) -> None:
 NUMBERED = """
 SELECT max(number) AS last,
        coalesce(bool_or(number = :number), false) AS seen,
-       coalesce(bool_or(number = :number AND (state = 'applied' OR state = 'applying' AND digest <> :digest)), false)
-           AS taken
+       coalesce(bool_or(number = :number AND (:numbered OR digest = :digest)
+                        AND (state = 'applied' OR state = 'applying' AND digest <> :digest)), false) AS taken
 FROM bank_files WHERE agreement = :agreement
 """
 

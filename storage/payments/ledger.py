@@ -17,10 +17,12 @@ from models.callback import Malformed
 from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
 from storage.payments import reversing
+from storage.payments.parts import ids_of_parts
 from storage.payments.posting import Posting, purpose_of, whole
 from storage.payments.posting_locks import any_of
 from storage.payments.receiving import receive
 from storage.payments.reports import Receipt, Recorded, TakenBack
+from storage.payments.unmatched_reversals import keep_unmatched, settle_unmatched
 from storage.schema import payments
 
 
@@ -46,8 +48,8 @@ def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetim
 
 
 def take_back(engine: Engine, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:
-    """Record what a bank took back, all of it in one transaction, and return those of no payment on record. Repeating
-    it changes nothing."""
+    """Record what a bank took back, all of it in one transaction, and return those of no payment on record: they wait
+    for it. Repeating it changes nothing."""
     return whole(engine, lambda connection: _take_back(connection, taken, arrived_at))
 
 
@@ -57,12 +59,13 @@ def _record(
     refunds: Mapping[str, tuple[PixRefund, ...]],
     arrived_at: datetime,
 ) -> Recorded:
+    refunded = select(payments.c.id).where(any_of(payments.c.end_to_end_id, refunds))
     posting = Posting(
         connection,
         arrived_at,
         txids={receipt.txid for receipt in receipts if receipt.txid},
         slips={receipt.slip_number for receipt in receipts if receipt.slip_number is not None},
-        refunded=refunds.keys(),
+        payments_named=ids_of_parts(connection, connection.scalars(refunded).all()) if refunds else (),
     )
     new = receive(posting, receipts)
     reversed_ = reversing.reverse(posting, refunds)
@@ -72,10 +75,12 @@ def _record(
 
 def _take_back(connection: Connection, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:
     of_titles = any_of(payments.c.slip, {each.slip for each in taken})
-    paid_debts = connection.scalars(select(payments.c.debt).where(of_titles, payments.c.debt.is_not(None)).distinct())
+    paid = connection.scalars(select(payments.c.id).where(of_titles)).all()
     slips = {each.slip_number for each in taken if each.slip_number is not None}
-    posting = Posting(connection, arrived_at, slips=slips, debts_named=paid_debts.all())
+    posting = Posting(connection, arrived_at, slips=slips, payments_named=paid)
     connection.execute(select(payments.c.id).where(of_titles).order_by(payments.c.id).with_for_update())
     unknown = [each for each in taken if not reversing.take_back(posting, each)]
     posting.tell()
+    keep_unmatched(connection, unknown)
+    settle_unmatched(connection, [each.reference for each in taken if each not in unknown])
     return unknown

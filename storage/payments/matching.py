@@ -6,14 +6,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
 
-from sqlalchemy import Connection, Engine, RowMapping, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy.orm import aliased
 
 from models.errors import Refusal
+from storage.intake.left import deduct_late
+from storage.payments.corrections import chosen_part
+from storage.payments.parts import gone_of_payment
 from storage.payments.posting import Posting, whole
 from storage.payments.posting_locks import dated_by
 from storage.payments.receiving import day_of, half_reported
 from storage.rows import typed_rows
-from storage.schema import payments, reversals
+from storage.schema import payments
 
 
 def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> None:
@@ -22,48 +26,52 @@ def match(engine: Engine, payment: int, debt: str, by: str, now: datetime) -> No
 
 
 class UnmatchedPayment(TypedDict):
+    id: int
     end_to_end_id: str | None
     txid: str | None
     amount: Decimal
+    """Less what was given back."""
     paid_at: datetime
     recorded_at: datetime
 
 
 def unmatched(connection: Connection) -> list[UnmatchedPayment]:
     """Payments for no debt that we know of, oldest first: people find out whose they are."""
+    received = aliased(payments)
+    left = payments.c.amount - gone_of_payment()
     columns = (
-        payments.c.end_to_end_id,
+        payments.c.id,
+        func.coalesce(payments.c.end_to_end_id, received.c.end_to_end_id).label("end_to_end_id"),
         payments.c.txid,
-        payments.c.amount,
+        left.label("amount"),
         payments.c.paid_at,
         payments.c.recorded_at,
     )
+    asked = select(*columns).join_from(payments, received, received.c.id == payments.c.origin, isouter=True)
     of_nothing = payments.c.debt.is_(None) & payments.c.instalment.is_(None)
-    rows = connection.execute(select(*columns).where(of_nothing).order_by(payments.c.id))
+    rows = connection.execute(asked.where(of_nothing, left > 0).order_by(payments.c.id))
     return typed_rows(UnmatchedPayment, rows.mappings())
 
 
 def _match(posting: Posting, payment: int, debt: str, by: str) -> None:
     if debt not in posting.debts:
         raise Refusal(f"there is no debt {debt}")
-    found = _unmatched(posting, payment)
-    back = select(func.coalesce(func.sum(reversals.c.amount), 0)).where(reversals.c.payment == payment)
-    kept = found["amount"] - posting.connection.execute(back).scalar_one()
-    if not kept:
-        raise Refusal(f"payment {payment} was given back whole; there is nothing of it to put on a debt")
-    _refuse_twin(posting, found, debt)
-    day = posting.day(dated_by(posting.debts[debt]), found["paid_at"], found["bank_file"] is not None)
+    part = chosen_part(posting, payment, matched=False)
+    _refuse_twin(posting, part["id"], debt)
+    day = posting.day(dated_by(posting.debts[debt]), part["paid_at"], part["bank_file"] is not None)
     put = {"debt": debt, "paid_on": day, "matched_by": by, "matched_at": func.clock_timestamp()}
-    posting.connection.execute(update(payments).where(payments.c.id == payment).values(put))
-    posting.add(debt, kept, reported=payment)
+    posting.connection.execute(update(payments).where(payments.c.id == part["id"]).values(put))
+    deduct_late(posting.connection, [part["id"]])
+    posting.add(debt, part["left"], reported=part["id"])
     posting.tell_agreements([debt])
-    posting.tell_received({**found, "debt": debt, "amount": kept}, f"recebido antes e vinculado por {by}")
+    posting.tell_received({**part, "debt": debt, "amount": part["left"]}, f"recebido antes e vinculado por {by}")
     posting.tell()
 
 
-def _refuse_twin(posting: Posting, payment: RowMapping, debt: str) -> None:
+def _refuse_twin(posting: Posting, part: int, debt: str) -> None:
     """Refuse to match the second report of a Pix payment, which a person may take for another payment."""
-    if payment["channel"] != "pix":
+    [payment] = posting.connection.execute(select(payments).where(payments.c.id == part)).mappings()
+    if payment["channel"] != "pix" or payment["origin"] is not None:
         return
     day = day_of({**payment, "debt": debt})
     for other in half_reported(posting, {debt}):
@@ -73,15 +81,3 @@ def _refuse_twin(posting: Posting, payment: RowMapping, debt: str) -> None:
                 f"payment {other['id']} on debt {debt} is the same Pix: of the same amount and day, and"
                 " reported by the other side alone"
             )
-
-
-def _unmatched(posting: Posting, payment: int) -> RowMapping:
-    asked = select(payments).where(payments.c.id == payment).with_for_update()
-    found = posting.connection.execute(asked).mappings().one_or_none()
-    if found is None:
-        raise Refusal(f"there is no payment {payment}")
-    if found["debt"] is not None:
-        raise Refusal(f"payment {payment} is on debt {found['debt']} already")
-    if found["instalment"] is not None:
-        raise Refusal(f"payment {payment} is on instalment {found['instalment']} already")
-    return found

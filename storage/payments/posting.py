@@ -78,14 +78,14 @@ class Posting:
         *,
         txids: Collection[str] = (),
         slips: Collection[int] = (),
-        refunded: Collection[str] = (),
+        payments_named: Collection[int] = (),
         debts_named: Collection[str] = (),
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
         # read before anything is locked: a charge's txid stands for one debt for good
         charged = debts_of_charges(connection, txids)
-        self.locked = lock_for_posting(connection, txids, slips, refunded, [*debts_named, *charged.values()])
+        self.locked = lock_for_posting(connection, txids, slips, payments_named, [*debts_named, *charged.values()])
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
         self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}

@@ -109,15 +109,15 @@ def lock_for_posting(
     connection: Connection,
     txids: Collection[str],
     slips: Collection[int],
-    refunded: Collection[str],
+    payments_named: Collection[int],
     debts_named: Collection[str],
 ) -> Locked:
     """Lock every debt that the call concerns, those that share an agreement with it, and their cases.
 
     Raises Overtaken when an agreement was signed on one of the debts before they were locked.
     """
-    named = _named(connection, _named_debts(txids, slips, refunded, debts_named))
-    found = _instalments(connection, txids, slips, refunded)
+    named = _named(connection, _named_debts(txids, slips, payments_named, debts_named))
+    found = _instalments(connection, txids, slips, payments_named)
     covered = _covered(connection, named, {row.agreement for row in found})
     debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
     # only now that the debts are locked can nobody sign on one of them
@@ -152,17 +152,16 @@ def _covered(connection: Connection, named: set[str], agreements_named: set[str]
 
 
 def _instalments(
-    connection: Connection, txids: Collection[str], slips: Collection[int], refunded: Collection[str]
+    connection: Connection, txids: Collection[str], slips: Collection[int], payments_named: Collection[int]
 ) -> Sequence[Any]:
     conditions = [
         any_of(column, names)
         for column, names in ((instalments.c.pix_txid, txids), (instalments.c.slip_number, slips))
         if names
     ]
-    if refunded:
-        conditions.append(
-            instalments.c.id.in_(select(payments.c.instalment).where(payments.c.end_to_end_id.in_(refunded)))
-        )
+    if payments_named:
+        paid_for = select(payments.c.instalment).where(any_of(payments.c.id, payments_named))
+        conditions.append(instalments.c.id.in_(paid_for))
     columns = (instalments.c.id, instalments.c.agreement, instalments.c.pix_txid, instalments.c.slip_number)
     return (
         connection.execute(union(*(select(*columns).where(where) for where in conditions))).all() if conditions else []
@@ -170,16 +169,16 @@ def _instalments(
 
 
 def _named_debts(
-    txids: Collection[str], slips: Collection[int], refunded: Collection[str], debts_named: Collection[str]
+    txids: Collection[str], slips: Collection[int], payments_named: Collection[int], debts_named: Collection[str]
 ) -> list[ColumnElement[bool]]:
     named = [
         any_of(column, names)
         for column, names in ((debts.c.pix_txid, txids), (debts.c.slip_number, slips), (debts.c.id, debts_named))
         if names
     ]
-    if refunded:
+    if payments_named:
         # a repeat may name another txid than the first report did, which stands
-        named.append(debts.c.id.in_(select(payments.c.debt).where(payments.c.end_to_end_id.in_(refunded))))
+        named.append(debts.c.id.in_(select(payments.c.debt).where(any_of(payments.c.id, payments_named))))
     return named
 
 

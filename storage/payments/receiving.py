@@ -15,12 +15,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from models.case.status import Status
 from models.events import PaymentReceived
 from models.formats import money
+from storage.intake.left import deduct_late
 from storage.payments.offers import settle
 from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, purpose_of
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
@@ -92,6 +94,7 @@ def receive(posting: Posting, receipts: Sequence[Receipt]) -> list[RowMapping]:
         if purpose_of(payment):
             posting.tell_received(payment, RECEIVED_BY[payment["channel"]])
     posting.add_all(sums)
+    deduct_late(posting.connection, [payment["id"] for payment in new])
     posting.journal += settle(posting.connection, sums, reported={payment["id"] for payment in new})
     posting.tell_agreements(purpose_of(payment) for payment in new)
     return new
@@ -148,10 +151,13 @@ def _paired(posting: Posting, rows: list[NewPayment]) -> list[NewPayment]:
         if pairs:
             paired = pairs.popleft()
             said: dict[str, object] = {column: value for column, value in row.items() if column in REPORTED[name]}
-            if row["hour_known"] and not paired["hour_known"]:
-                said |= _instant_of(posting, row)
+            exact = _instant_of(posting, row) if row["hour_known"] and not paired["hour_known"] else {}
+            if exact:
+                said |= exact
                 dated[paired["id"]] = row
             posting.connection.execute(update(payments).where(payments.c.id == paired["id"]).values(said))
+            if exact:
+                posting.connection.execute(update(payments).where(payments.c.origin == paired["id"]).values(exact))
         else:
             alone.append(row)
     _judge_again(posting, dated)
@@ -190,12 +196,15 @@ def half_reported(posting: Posting, purposes: set[str | None]) -> Sequence[RowMa
     wanted = purposes - {None}
     if not wanted:
         return []
-    columns = (payments.c.id, payments.c.amount, payments.c.paid_at, payments.c.hour_known, payments.c.reference)
-    one_side = or_(payments.c.end_to_end_id.is_(None), payments.c.reference.is_(None))
+    # a whole payment that a person put elsewhere is still one that came in once
+    came_in = aliased(payments)
+    columns = (came_in.c.id, payments.c.amount, payments.c.paid_at, payments.c.hour_known, came_in.c.reference)
+    one_side = or_(came_in.c.end_to_end_id.is_(None), came_in.c.reference.is_(None))
     for_them = or_(any_of(payments.c.debt, wanted), any_of(payments.c.instalment, wanted))
-    asked = select(payments.c.debt, payments.c.instalment, *columns)
-    asked = asked.where(for_them, payments.c.channel == "pix", one_side)
-    return posting.connection.execute(asked.order_by(payments.c.id)).mappings().all()
+    asked = select(payments.c.debt, payments.c.instalment, *columns).distinct(came_in.c.id)
+    asked = asked.join_from(payments, came_in, came_in.c.id == func.coalesce(payments.c.origin, payments.c.id))
+    asked = asked.where(for_them, payments.c.channel == "pix", one_side, payments.c.amount == came_in.c.amount)
+    return posting.connection.execute(asked.order_by(came_in.c.id, payments.c.id)).mappings().all()
 
 
 def day_of(payment: Mapping[Any, Any]) -> Day:

@@ -41,7 +41,6 @@ class TakenBack:
     amount: Decimal
     at: datetime
     reference: str
-    line: int
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,20 @@
-"""Money that went back: refunds that a Pix callback tells of, and payments that a bank's file takes back."""
+"""Money that leaves a payment: refunds that a Pix callback tells of, payments that a bank's file takes back, and what a
+person gives back or puts elsewhere.
+
+Whoever gives back, it is taken from the parts of a payment (`storage/payments/parts.py`), the newest first: what people
+put elsewhere was more than its debt needed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from models.case.journal import EntryKind
 from models.case.status import Status
@@ -15,119 +22,173 @@ from models.events import PaymentReversed
 from models.formats import money
 from models.payment.pix import PixRefund
 from storage.case.journal import Evidence
+from storage.payments.parts import Part, parts_of
 from storage.payments.posting import RECEIVED_BY, Posting, purpose_of
 from storage.payments.posting_locks import LockedCase, LockedDebt, dated_by
 from storage.payments.reports import TakenBack
 from storage.schema import bank_files, payments, reversals
 
-PAYMENT = (payments.c.id, payments.c.channel, payments.c.debt, payments.c.instalment, payments.c.amount)
-"""The columns of a payment that its reversal needs."""
-
 
 @dataclass(frozen=True)
-class _Reversal:
-    payment: int
-    channel: str
-    purpose: str | None
-    """A debt or an instalment."""
+class Gone:
+    """An amount that leaves a part of a payment."""
+
+    part: Part
     reference: str
     amount: Decimal
     at: datetime | None
-    rtr_id: str | None
+    """None: now."""
+    rtr_id: str | None = None
+    moved_to: int | None = None
+    by: str | None = None
+    reason: str | None = None
 
     @property
     def evidence(self) -> Evidence:
-        return {
-            "payment": self.payment,
+        said: dict[str, Any] = {
+            "payment": self.part["id"],
             "amount": f"{self.amount:.2f}",
-            "debt": self.purpose,
+            "debt": purpose_of(self.part),
             "refund": self.reference,
         }
+        return said if self.moved_to is None else said | {"moved_to": self.moved_to}
+
+    @property
+    def why(self) -> str:
+        amount, received = money(self.amount), f"de um pagamento {RECEIVED_BY[self.part['channel']]}"
+        if self.moved_to is not None:
+            return f"{amount} {received} deixam de contar aqui, por {self.by}: {self.reason}"
+        return f"devolução de {amount} {received}" + (f", por {self.by}: {self.reason}" if self.by else "")
 
 
 def reverse(posting: Posting, refunds: Mapping[str, tuple[PixRefund, ...]]) -> int:
+    """Store the refunds of payments by their endToEndId, and give the number of those that are new."""
     if not refunds:
         return 0
-    columns = (*PAYMENT, payments.c.end_to_end_id)
     refunded = posting.connection.execute(
-        select(*columns)
+        select(payments.c.id, payments.c.end_to_end_id)
         .where(payments.c.end_to_end_id.in_(refunds))
         .order_by(payments.c.end_to_end_id)
         .with_for_update()
-    ).mappings()
-    return sum(_reverse_one(posting, payment, refunds[payment["end_to_end_id"]]) for payment in refunded.all())
+    )
+    return sum(_reverse_one(posting, row.id, refunds[row.end_to_end_id]) for row in refunded.all())
 
 
 def take_back(posting: Posting, taken: TakenBack) -> bool:
     """Store a bank's reversal with the newest payment of its title that has as much left, if it is new; whether
     there is such a payment."""
-    of_title = payments.c.slip == taken.slip
-    known = select(reversals.c.id).join_from(reversals, payments)
-    if posting.connection.execute(known.where(of_title, reversals.c.reference == taken.reference)).first():
+    of_title = (payments.c.slip == taken.slip) & payments.c.origin.is_(None)
+    known = select(reversals.c.id).join_from(reversals, payments, reversals.c.payment == payments.c.id)
+    if posting.connection.execute(
+        known.where(payments.c.slip == taken.slip, reversals.c.reference == taken.reference)
+    ).first():
         return True
-    back = select(func.coalesce(func.sum(reversals.c.amount), 0)).where(reversals.c.payment == payments.c.id)
-    left = payments.c.amount - back.scalar_subquery()
-    found = posting.connection.execute(
-        select(*PAYMENT)
+    part = aliased(payments)
+    back = select(func.coalesce(func.sum(reversals.c.amount), 0)).join_from(
+        reversals, part, reversals.c.payment == part.c.id
+    )
+    back = back.where(reversals.c.kind == "refund", or_(part.c.id == payments.c.id, part.c.origin == payments.c.id))
+    left = payments.c.amount - back.correlate(payments).scalar_subquery()
+    found = posting.connection.scalars(
+        select(payments.c.id)
         .join_from(payments, bank_files)
         .where(of_title, bank_files.c.agreement == taken.agreement, left >= taken.amount)
         .order_by((left == taken.amount).desc(), payments.c.id.desc())
         .limit(1)
     )
-    payment = found.mappings().one_or_none()
-    if payment:
-        _store_reversal(posting, _reversal_of(payment, taken.reference, taken.amount, taken.at))
-    return payment is not None
+    payment = found.one_or_none()
+    if payment is None:
+        return False
+    _give_back(posting, parts_of(posting.connection, payment), taken.reference, taken.amount, taken.at, None)
+    return True
 
 
-def _reverse_one(posting: Posting, payment: RowMapping, refunds: tuple[PixRefund, ...]) -> int:
-    asked = select(reversals.c.reference, reversals.c.rtr_id, reversals.c.amount)
-    earlier = posting.connection.execute(asked.where(reversals.c.payment == payment["id"])).all()
-    known = {name for row in earlier for name in (row.reference, row.rtr_id) if name}
-    left, new = payment["amount"] - sum(row.amount for row in earlier), 0
-    for refund in refunds:
-        # the bank is the authority on what it gave back, but no more can be given back than came in
-        amount = min(refund.amount, left)
-        if known.isdisjoint({refund.id, refund.rtr_id}) and amount > 0:
-            known |= {name for name in (refund.id, refund.rtr_id) if name}
-            left, new = left - amount, new + 1
-            _store_reversal(posting, _reversal_of(payment, refund.id, amount, refund.at, refund.rtr_id))
-    return new
-
-
-def _store_reversal(posting: Posting, reversal: _Reversal) -> None:
-    purpose = posting.purpose(reversal.purpose)
+def leave(posting: Posting, gone: Gone) -> None:
+    """Store that an amount leaves a part, and tell it to the cases and agreements that rested on it."""
+    purpose = posting.purpose(purpose_of(gone.part))
     row = {
-        "payment": reversal.payment,
-        "reference": reversal.reference,
-        "rtr_id": reversal.rtr_id,
-        "amount": reversal.amount,
-        "reversed_on": posting.day(dated_by(purpose), reversal.at),
+        "payment": gone.part["id"],
+        "kind": "refund" if gone.moved_to is None else "moved",
+        "reference": gone.reference,
+        "rtr_id": gone.rtr_id,
+        "moved_to": gone.moved_to,
+        "by": gone.by,
+        "reason": gone.reason,
+        "amount": gone.amount,
+        # what was never here counts for no day; what was given back did until then
+        "reversed_on": posting.day(dated_by(purpose), gone.at if gone.moved_to is None else gone.part["paid_at"]),
     }
     posting.connection.execute(insert(reversals).values(row))
     if purpose is None:
         return
     if isinstance(purpose, LockedDebt):
-        posting.add(purpose.id, -reversal.amount)
+        posting.add(purpose.id, -gone.amount)
     posting.tell_agreements([purpose.id])
     for case in purpose.cases:
         if case.open:
-            _tell_reversed(posting, case, reversal)
+            _tell(posting, case, gone)
         elif case.status == Status.RESOLVED and posting.owes(case, purpose):
-            _tell_reversed(posting, case, reversal)
-            reason = f"caso reaberto pela devolução de {money(reversal.amount)}"
-            posting.reopen(case, posting.day(case, reversal.at), reason, reversal.evidence)
+            _tell(posting, case, gone)
+            cause = "devolução" if gone.moved_to is None else "correção"
+            reason = f"caso reaberto pela {cause} de {money(gone.amount)}"
+            posting.reopen(case, posting.day(case, gone.at), reason, gone.evidence)
 
 
-def _tell_reversed(posting: Posting, case: LockedCase, reversal: _Reversal) -> None:
-    day = posting.day(case, reversal.at)
-    reason = f"devolução de {money(reversal.amount)} de um pagamento {RECEIVED_BY[reversal.channel]}"
-    posting.note(case, day, EntryKind.PAYMENT_REVERSED, reason, reversal.evidence)
-    event = PaymentReversed(payment=reversal.payment, amount=reversal.amount, on=day)
+def _reverse_one(posting: Posting, payment: int, refunds: Sequence[PixRefund]) -> int:
+    parts, new = parts_of(posting.connection, payment), 0
+    asked = select(reversals.c.reference, reversals.c.rtr_id).where(
+        reversals.c.kind == "refund", reversals.c.payment.in_([part["id"] for part in parts])
+    )
+    known = {name for row in posting.connection.execute(asked) for name in row if name}
+    for refund in refunds:
+        if not known.isdisjoint({refund.id, refund.rtr_id}):
+            continue
+        known |= {name for name in (refund.id, refund.rtr_id) if name}
+        if _recorded_by_a_person(posting, parts, refund):
+            continue
+        # the bank is the authority on what it gave back, but no more can be given back than came in
+        new += _give_back(posting, parts, refund.id, refund.amount, refund.at, refund.rtr_id)
+    return new
+
+
+def _recorded_by_a_person(posting: Posting, parts: Sequence[Part], refund: PixRefund) -> bool:
+    """Whether a person has recorded a refund of that amount before its bank does: it is one, and bears the bank's name
+    from now on."""
+    waiting = select(reversals.c.id).where(
+        reversals.c.kind == "refund",
+        reversals.c.by.is_not(None),
+        reversals.c.rtr_id.is_(None),
+        reversals.c.payment.in_([part["id"] for part in parts]),
+        reversals.c.amount == refund.amount,
+    )
+    found = posting.connection.scalars(waiting.order_by(reversals.c.id).limit(1)).one_or_none()
+    if found is not None:
+        named = update(reversals).where(reversals.c.id == found)
+        posting.connection.execute(named.values(rtr_id=refund.id))
+    return found is not None
+
+
+def _give_back(
+    posting: Posting, parts: list[Part], reference: str, amount: Decimal, at: datetime | None, rtr_id: str | None
+) -> bool:
+    """Take an amount from the parts, as far as they go; whether there was anything."""
+    shares = list(_shares(parts, amount))
+    for part, share in shares:
+        leave(posting, Gone(part, reference, share, at, rtr_id))
+        part["left"] -= share
+    return bool(shares)
+
+
+def _shares(parts: Sequence[Part], amount: Decimal) -> Iterator[tuple[Part, Decimal]]:
+    for part in parts:
+        share = min(part["left"], amount)
+        if share > 0:
+            yield part, share
+            amount -= share
+
+
+def _tell(posting: Posting, case: LockedCase, gone: Gone) -> None:
+    day = posting.day(case, gone.at)
+    posting.note(case, day, EntryKind.PAYMENT_REVERSED, gone.why, gone.evidence)
+    event = PaymentReversed(payment=gone.part["id"], amount=gone.amount, on=day)
     posting.promised.append((case.id, event))
-
-
-def _reversal_of(
-    payment: RowMapping, reference: str, amount: Decimal, at: datetime | None, rtr_id: str | None = None
-) -> _Reversal:
-    return _Reversal(payment["id"], payment["channel"], purpose_of(payment), reference, amount, at, rtr_id)

@@ -22,13 +22,14 @@ from storage.amounts.owed import excess_of
 from storage.case.debts import tables_of
 from storage.paging import WHOLE, Listing, Page
 
-State = Literal["matched", "unmatched", "excess", "reversed"]
+State = Literal["matched", "unmatched", "excess", "reversed", "moved"]
 
 PARTS: dict[State, str] = {
     "matched": "allocated > 0",
-    "unmatched": "debt IS NULL AND instalment IS NULL AND amount > reversed",
+    "unmatched": "debt IS NULL AND instalment IS NULL AND amount > reversed + moved",
     "excess": "excess > 0",
     "reversed": "reversed > 0",
+    "moved": "moved > 0",
 }
 """A payment that is so in part is in the list too, with how much."""
 
@@ -56,6 +57,8 @@ class StatedPayment(TypedDict):
     """A payment with what became of it."""
 
     id: int
+    origin: int | None
+    """The payment that it is a part of, put here by a person."""
     channel: str
     end_to_end_id: str | None
     reference: str | None
@@ -70,6 +73,8 @@ class StatedPayment(TypedDict):
     allocated: Decimal
     excess: Decimal
     reversed: Decimal
+    moved: Decimal
+    """Put elsewhere by a person, where it is a part of its own."""
     state: State
 
 
@@ -86,6 +91,12 @@ def list_payments(connection: Connection, state: State | None, page: Page = WHOL
         ctes=f"{STATEMENT},",
     )
     return listing.rows(connection, page, _growing(connection))
+
+
+def spare_of(connection: Connection, payment: int) -> Decimal:
+    """The part of a payment that is in excess of what it is on, or is on nothing. Refuses as `reconcile`."""
+    query = _about_growing(f"{STATEMENT} {SPARE}")
+    return Decimal(connection.execute(query, {"payment": payment, **_growing(connection)}).scalar_one())
 
 
 def reconcile(connection: Connection, on: date | None) -> Reconciled:
@@ -135,11 +146,15 @@ WHERE rulers.accrues AND EXISTS (SELECT FROM payments WHERE payments.debt = debt
 """
 
 STATEMENT = """
-WITH given_back AS (SELECT payment, sum(amount) AS amount FROM reversals GROUP BY payment),
+WITH gone AS (
+    SELECT payment, coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0.00) AS reversed,
+           coalesce(sum(amount) FILTER (WHERE kind = 'moved'), 0.00) AS moved
+    FROM reversals GROUP BY payment
+),
 netted AS (
-    SELECT payments.*, coalesce(given_back.amount, 0.00) AS reversed,
-           payments.amount - coalesce(given_back.amount, 0) AS net
-    FROM payments LEFT JOIN given_back ON given_back.payment = payments.id
+    SELECT payments.*, coalesce(gone.reversed, 0.00) AS reversed, coalesce(gone.moved, 0.00) AS moved,
+           payments.amount - coalesce(gone.reversed + gone.moved, 0) AS net
+    FROM payments LEFT JOIN gone ON gone.payment = payments.id
 ),
 shared AS (SELECT payment, sum(amount) AS amount FROM allocations GROUP BY payment),
 filled AS (
@@ -164,21 +179,30 @@ split AS (
     FROM filled LEFT JOIN judged ON judged.payment = filled.id
 ),
 statement AS (
-    SELECT id, channel, end_to_end_id, reference, slip, debt, instalment, agreement, amount, paid_on, recorded_at,
-           matched_by, allocated,
-           CASE WHEN num_nonnulls(debt, instalment) = 0 THEN 0.00 ELSE net - allocated END AS excess, reversed,
-           CASE WHEN net = 0 THEN 'reversed' WHEN num_nonnulls(debt, instalment) = 0 THEN 'unmatched'
+    SELECT split.id, split.origin, split.channel,
+           coalesce(split.end_to_end_id, received.end_to_end_id) AS end_to_end_id,
+           coalesce(split.reference, received.reference) AS reference, split.slip, split.debt, split.instalment,
+           agreement, split.amount, split.paid_on, split.recorded_at, split.matched_by, allocated,
+           CASE WHEN num_nonnulls(split.debt, split.instalment) = 0 THEN 0.00 ELSE net - allocated END AS excess,
+           reversed, moved,
+           CASE WHEN net = 0 AND reversed > 0 THEN 'reversed' WHEN net = 0 THEN 'moved'
+                WHEN num_nonnulls(split.debt, split.instalment) = 0 THEN 'unmatched'
                 WHEN allocated < net THEN 'excess' ELSE 'matched' END AS state
-    FROM split
+    FROM split LEFT JOIN payments AS received ON received.id = split.origin
 )
 """
 
+SPARE = """
+SELECT CASE WHEN num_nonnulls(debt, instalment) = 0 THEN amount - reversed - moved ELSE excess END
+FROM statement WHERE id = :payment
+"""
+
 SUMS = """
-SELECT count(*) AS payments,
-       coalesce(sum(amount), 0.00) AS receipts,
+SELECT count(*) FILTER (WHERE origin IS NULL) AS payments,
+       coalesce(sum(amount - moved), 0.00) AS receipts,
        coalesce(sum(allocated), 0.00) AS allocated,
        coalesce(sum(excess), 0.00) AS excess,
-       coalesce(sum(amount - reversed) FILTER (WHERE num_nonnulls(debt, instalment) = 0), 0.00) AS unmatched,
+       coalesce(sum(amount - reversed - moved) FILTER (WHERE num_nonnulls(debt, instalment) = 0), 0.00) AS unmatched,
        coalesce(sum(reversed), 0.00) AS reversals
 FROM statement WHERE CAST(:on AS date) IS NULL OR paid_on = :on
 """

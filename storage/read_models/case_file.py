@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import cast
 
 from sqlalchemy import Connection, TextClause, text
 
@@ -11,6 +12,7 @@ from models.case.journal import EntryKind
 from models.case.state import cell_reached
 from models.case.step import Step
 from models.errors import Refusal, Unreckonable
+from models.redaction import Person
 from models.taxid import formatted, mask
 from storage.agreement.signing import schedule
 from storage.amounts.accruals import accrual_of
@@ -41,6 +43,7 @@ from storage.read_models.case_parts import (
     Reply,
     Task,
 )
+from storage.read_models.person import person_of
 from storage.rows import RowT, typed_rows
 
 DEBTS = text("""
@@ -61,8 +64,8 @@ HOLDS = text("""
 
 # of an instalment's payment what each debt shares of it, net of what was given back
 PAYMENTS = text("""
-    SELECT coalesce(payments.end_to_end_id, payments.reference) AS id, payments.debt, payments.amount, paid_on AS at,
-           paid_at, payments.recorded_at,
+    SELECT coalesce(payments.end_to_end_id, payments.reference, CAST(payments.id AS text)) AS id, payments.debt,
+           payments.amount, paid_on AS at, paid_at, payments.recorded_at,
            coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed, NULL AS agreement
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
@@ -142,17 +145,16 @@ AGREEMENT_TASKS = text("""
 """)
 
 RECORD = text("""
-    SELECT tax_id, name, next_step, arm FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
-    WHERE cases.id = :case
+    SELECT next_step, arm FROM cases WHERE id = :case
 """)
 
 
 def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
-    """Everything on record of a case. Without `reveal` the tax id is masked, in the notices' text too, and neither
-    addresses nor the taxpayer's own words are told."""
+    """Everything on record of a case. Without `reveal` the tax id is masked and the name left out, in whatever anybody
+    wrote too; neither addresses and personal links nor the taxpayer's own words are told."""
     record = read_case(connection, case)
-    who = connection.execute(RECORD, {"case": case}).one()
-    step = Step.model_validate(who.next_step) if who.next_step else None
+    kept, person = connection.execute(RECORD, {"case": case}).one(), person_of(connection, case)
+    step = Step.model_validate(kept.next_step) if kept.next_step else None
     row, stage = cell_reached(record.ruler, record.state)
     near = horizons(connection, datetime.now(UTC), record.cohort)
     asked = {"case": case, "taxpayer": record.taxpayer, "tax": record.tax, "state": None, **near}
@@ -163,17 +165,16 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
     notices, replies = rows(Notice, NOTICES), rows(Reply, REPLIES)
     if not reveal:
         for notice in notices:
-            notice["body"] = _masked(notice["body"], who.tax_id)
             del notice["address"]
         for reply in replies:
             del reply["address"], reply["body"]
-    return {
+    file: CaseFile = {
         "case": record.id,
         "cohort": record.cohort,
         "ruler": record.ruler.label,
-        "arm": who.arm,
-        "tax_id": formatted(who.tax_id) if reveal else mask(who.tax_id),
-        "name": who.name if reveal else None,
+        "arm": kept.arm,
+        "tax_id": formatted(person.tax_id) if reveal else mask(person.tax_id),
+        "name": person.name if reveal else None,
         "tax": record.tax,
         "status": record.status,
         "blocks": [
@@ -198,6 +199,27 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "tasks": rows(Task, TASKS),
         "benefits": rows(Benefit, BENEFITS),
         "events": [_event(entry) for entry in rows(JournalEntry, EVENTS)],
+    }
+    if reveal:
+        return file
+    return cast("CaseFile", _redacted(file, person))
+
+
+WORDS = {"subject", "body", "answer", "what", "reason", "because", "reference", "evidence", "failure", "waits_because"}
+"""The parts of a file in which somebody may have written of the taxpayer; the others are numbers, days and codes."""
+
+
+def _redacted(part: object, person: Person) -> object:
+    """A part of a file without the person in its words."""
+    if isinstance(part, list):
+        return [_redacted(each, person) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: person.redacted(value)
+        if isinstance(value, str) and key.removeprefix("served_") in WORDS
+        else _redacted(value, person)
+        for key, value in part.items()
     }
 
 
@@ -243,10 +265,6 @@ def _owed_today(connection: Connection, case: Case, debts: list[Debt]) -> list[D
     except Unreckonable:
         return [{**debt, "amount": None} for debt in debts]
     return [{**debt, "amount": owed[debt["id"]].total} for debt in debts]
-
-
-def _masked(body: str, tax_id: str) -> str:
-    return body.replace(formatted(tax_id), mask(tax_id)).replace(tax_id, mask(tax_id))
 
 
 def _next_step(step: Step | None) -> NextStep | None:

@@ -39,6 +39,7 @@ from storage.read_models.dossier_parts import (
     Reversal,
     Suspension,
 )
+from storage.read_models.person import person_of
 from storage.rows import RowT, typed_rows
 
 
@@ -95,7 +96,7 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
         next_step = connection.scalar(NEXT_STEP, asked)
         return Dossier(
             case=known,
-            person=Person.model_validate(dict(connection.execute(PERSON, asked).mappings().one())),
+            person=person_of(connection, case),
             as_of=last,
             next_step=Step.model_validate(next_step) if next_step else None,
             rulers=_rulers(connection, {known.frozen.digest, *(decision["ruler"] for decision in decisions)}),
@@ -136,15 +137,6 @@ def _owed(connection: Connection, case: Case, on: date) -> tuple[AccrualTable | 
 
 
 NEXT_STEP = text("SELECT next_step FROM cases WHERE id = :case")
-
-# a taxpayer's addresses past and present: whatever may stand in a text about him
-PERSON = text("""
-    SELECT tax_id, name, array_remove(ARRAY[email, phone, messenger]
-        || ARRAY(SELECT address FROM suppressed_contacts WHERE taxpayer = :taxpayer ORDER BY id)
-        || ARRAY(SELECT address FROM notices WHERE "case" = :case ORDER BY step, channel)
-        || ARRAY(SELECT address FROM replies WHERE "case" = :case ORDER BY id), NULL) AS addresses
-    FROM taxpayers WHERE id = :taxpayer
-""")
 
 SOURCES = text("SELECT digest, source FROM rulers WHERE digest = ANY(:digests) ORDER BY digest").bindparams(
     bindparam("digests", type_=ARRAY(Text))
@@ -197,8 +189,8 @@ HOLDS = text(f"""
 
 # of an instalment's payment what each debt shares of it
 PAYMENTS = text(f"""
-    SELECT payments.id, coalesce(end_to_end_id, reference) AS reference, channel, debts.id AS debt, payments.amount,
-           paid_on, paid_at, payments.recorded_at, matched_by, NULL AS agreement
+    SELECT payments.id, coalesce(end_to_end_id, reference, CAST(payments.id AS text)) AS reference, channel,
+           debts.id AS debt, payments.amount, paid_on, paid_at, payments.recorded_at, matched_by, NULL AS agreement
     FROM {OWED} JOIN payments ON payments.debt = debts.id
     UNION ALL
     SELECT payments.id, coalesce(end_to_end_id, reference), channel, debts.id, allocations.amount, payments.paid_on,

@@ -4,13 +4,22 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, tokens
+from storage.schema.audit import audit_log, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
-from storage.schema.debts import benefits, debtors, debts, filings, holds, rates, snapshot_debts
+from storage.schema.debts import benefits, debtors, debts, extract_sources, filings, holds, rates, snapshot_debts
 from storage.schema.due_process import acts, approvals, defences, prior_steps, suspensions, tasks
 from storage.schema.notices import delivery_events, notices, replies
-from storage.schema.payments import allocations, bank_files, charges, payments, quarantined_items, remissions, reversals
+from storage.schema.payments import (
+    allocations,
+    bank_files,
+    charges,
+    payments,
+    quarantined_items,
+    remissions,
+    reversals,
+    unmatched_reversals,
+)
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
@@ -32,6 +41,7 @@ __all__ = [
     "decisions",
     "defences",
     "delivery_events",
+    "extract_sources",
     "filings",
     "holds",
     "instalments",
@@ -49,10 +59,12 @@ __all__ = [
     "replies",
     "reversals",
     "rulers",
+    "sign_ins",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",
     "tasks",
     "taxpayers",
     "tokens",
+    "unmatched_reversals",
 ]

@@ -1,4 +1,4 @@
-"""The audit log and the tokens of those who act."""
+"""The audit log, the persons who act, and the tokens by which they prove it."""
 
 from sqlalchemy import (
     BigInteger,
@@ -42,6 +42,18 @@ audit_log = Table(
     Index("ix_audit_log_seals", "id", postgresql_where=text("command = 'seal'")),
     one_of("outcome", ("done", "refused")),
     one_of("role", Role),
+)
+
+
+# who said that a person goes by a name; where it is the person's own, that there is such a person. Never taken back
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("linked_by", Text, nullable=False),
+    Column("linked_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )
 
 

@@ -20,8 +20,11 @@ from sqlalchemy import (
     text,
 )
 
+from models.intake.statement import Amounts
 from models.money.imputation import Kind as DebtKind
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
+
+INSCRIPTION_KEY = "upper(regexp_replace(normalize(inscription, NFKD), '[^0-9A-Za-z]+', '', 'g'))"
 
 debts = Table(
     "debts",
@@ -29,6 +32,8 @@ debts = Table(
     Column("id", Text, primary_key=True, server_default=OPAQUE_ID),
     Column("tax", Text, nullable=False),
     Column("inscription", Text, nullable=False),
+    # without case, accents and punctuation: as models/intake/fields.py reads it
+    Column("inscription_key", Text, Computed(INSCRIPTION_KEY, persisted=True), nullable=False),
     Column("period", Text),
     # the due date; for registered debt the day of registration
     Column("due", Date, nullable=False),
@@ -43,13 +48,31 @@ debts = Table(
     Column("kind", Text, nullable=False, server_default=text("'tax'")),
     # the day its prescription ends (CTN art. 174), where known
     Column("prescribes", Date),
+    # the day it was registered as dívida ativa; none: it isn't, as far as is known
+    Column("registered_on", Date),
     Column("protested", Boolean, nullable=False, server_default=text("false")),
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),
     # what the barcode and the nosso número of its slip carry (models/payment/barcode.py)
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
-    UniqueConstraint("tax", "inscription"),
+    UniqueConstraint("tax", "inscription_key"),
+    # of an amount that says what was left: the day it is of, and what of the payments its source had deducted already,
+    # which `amount` has in it again; none: it says what was lodged
+    Column("as_of", Date),
+    Column("deducted", Numeric(15, 2)),
     CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("deducted >= 0", name="deducted_not_negative"),
     one_of("kind", get_args(DebtKind)),
+)
+
+
+# what the last snapshot of a source said of itself
+extract_sources = Table(
+    "extract_sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("amounts", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
+    one_of("amounts", get_args(Amounts)),
 )
 
 

@@ -54,6 +54,8 @@ payments = Table(
     Column("end_to_end_id", Text, unique=True),
     Column("txid", Text),
     Column("reference", Text, unique=True),
+    # the payment as it was received, of which a person put this part elsewhere (`reversals.moved_to`)
+    Column("origin", ForeignKey("payments.id")),
     # the barcode or nosso número that was paid
     Column("slip", Text),
     Column("bank_file", ForeignKey("bank_files.id")),
@@ -76,10 +78,11 @@ payments = Table(
     Index("ix_payments_instalment", "instalment"),
     Index("ix_payments_unmatched", "id", postgresql_where=text("debt IS NULL AND instalment IS NULL")),
     CheckConstraint("amount > 0", name="amount_positive"),
-    CheckConstraint("num_nonnulls(end_to_end_id, reference) > 0", name="reported"),
+    CheckConstraint("num_nonnulls(end_to_end_id, reference, origin) > 0", name="reported"),
     CheckConstraint("num_nonnulls(debt, instalment) < 2", name="one_purpose"),
     one_of("channel", ("pix", "bank")),
     Index("ix_payments_bank_file", "bank_file"),
+    Index("ix_payments_origin", "origin"),
 )
 
 
@@ -155,17 +158,46 @@ charges = Table(
 )
 
 
+# what a bank's file took back of no payment on record, until the file comes that has it
+unmatched_reversals = Table(
+    "unmatched_reversals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("agreement", Text, nullable=False),
+    Column("slip", Text, nullable=False),
+    Column("slip_number", BigInteger),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Column("taken_back_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # its payment came, and was taken back
+    Column("settled_at", DateTime(timezone=True)),
+    CheckConstraint("amount > 0", name="amount_positive"),
+)
+
+# money that left a payment: given back to the payer, or put elsewhere by a person
 reversals = Table(
     "reversals",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("payment", ForeignKey("payments.id"), nullable=False),
-    # the bank's own id of the refund, and that of the transfer back where it told
+    # refund, moved
+    Column("kind", Text, nullable=False, server_default=text("'refund'")),
+    # the bank's own id of the refund, and that of the transfer back where it told; of a refund that a person recorded
+    # the second is the bank's, once it reports it too
     Column("reference", Text, nullable=False),
     Column("rtr_id", Text),
+    # the part of the payment that stands elsewhere since; who moved or gave back, and why
+    Column("moved_to", ForeignKey("payments.id"), unique=True),
+    Column("by", Text),
+    Column("reason", Text),
     Column("amount", Numeric(15, 2), nullable=False),
     Column("reversed_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     UniqueConstraint("payment", "reference"),
     CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("(kind = 'moved') = (moved_to IS NOT NULL)", name="moved_somewhere"),
+    CheckConstraint('num_nonnulls("by", reason) IN (0, 2)', name="by_somebody_for_a_reason"),
+    CheckConstraint("kind = 'refund' OR \"by\" IS NOT NULL", name="moved_by_somebody"),
+    one_of("kind", ("refund", "moved")),
 )

@@ -1,6 +1,19 @@
 """Taxpayers and how they are reached."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Index, Numeric, Table, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    Table,
+    Text,
+    text,
+)
 
 from models.words import CHANNELS
 from storage.schema.base import NOW, metadata, one_of
@@ -18,6 +31,8 @@ taxpayers = Table(
     Column("phone", Text),
     # the id by which Messenger knows the taxpayer in the authority's own page
     Column("messenger", Text),
+    # every e-mail and telephone that an extract has stated: one that isn't among them was given by people
+    Column("extracted_contacts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known
     Column("known_assets", Numeric(17, 2)),
     Index("ix_taxpayers_phone", "phone"),

@@ -18,20 +18,29 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from commands.web import manners
-from embedded.backup import KEPT
 from models.case.gate import must_be_other
 from models.errors import Refusal
+from models.folders import KEPT
+from models.roles import Actor, Role
+from operations.cases import approve_suspension
+from operations.operation import Credentials
+from storage.audit.log import Entry, write
+from storage.audit.persons import link_name, read_people
 from storage.audit.tokens import issue
+from storage.case.cases import read_case
 from tests.builders import FACTS, ICMS
 from tests.casebook.book import wrong
 from tests.casebook.matter import Matter, asking
-from tests.casebook.test_process_on_record import goes_on_to, lived
+from tests.casebook.test_process_on_record import awaits_approval, goes_on_to, lived
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.payloads import CIPHER
+from tests.record_world import STARTED_BY, Street
 from tests.web.pix_world import World, body, pix
+from web.console.api import staff_routes
 from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
+from workflows.client import connect
 
 # ---- S3: one person approves once
 
@@ -42,7 +51,6 @@ def test_s3_a_name_in_other_letters_is_the_same_person(again: str) -> None:
         must_be_other(approved_by("bruno").state, again, started_by="Caio")
 
 
-@wrong("S3", "a name with a full stop after it is another person")
 @pytest.mark.parametrize("again", ["Bruno.", "bruno,", "Bruno\u200b"])
 def test_s3_a_name_spelt_otherwise_is_the_same_person(again: str) -> None:
     with pytest.raises(Refusal):
@@ -56,7 +64,6 @@ def approved_by(name: str) -> Matter:
     return case
 
 
-@wrong("S3", "without a supervisor's token everybody may do everything again")
 def test_s3_the_last_supervisor_s_token_ends_no_protection(line: Line, engine: Engine) -> None:
     made = line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root")
     os.environ["REGUA_TOKEN"] = made["token"]
@@ -69,7 +76,6 @@ def test_s3_the_last_supervisor_s_token_ends_no_protection(line: Line, engine: E
     assert code == 1
 
 
-@wrong("S3", "a supervisor's token that expired opens everything to everybody")
 def test_s3_an_expired_token_ends_no_protection(line: Line, engine: Engine, owner: Engine) -> None:
     line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root", "--days", "1")
     with owner.begin() as connection:
@@ -77,10 +83,59 @@ def test_s3_an_expired_token_ends_no_protection(line: Line, engine: Engine, owne
     assert line("token", "issue", "mallory", "--role", "supervisor", "--by", "mallory")[0] == 1
 
 
+@pytest.fixture
+def asked(engine: Engine) -> tuple[Street, str]:
+    """A case that awaits an approval; Caio started its cohort."""
+    street, life = lived(engine, FACTS["h8"])
+    awaits_approval(street, life)
+    return street, life.case
+
+
+def approves(street: Street, case: str, who: Credentials) -> None:
+    approve_suspension(street.engine, who, case, "", "conferido", street.now)
+
+
+def as_supervisors(engine: Engine, **issued_by: str) -> dict[str, Credentials]:
+    """Each with a token of her own, issued by whom it is said."""
+    with engine.begin() as connection:
+        return {
+            name: Credentials(name, issue(connection, name, Role.SUPERVISOR, by, None))
+            for name, by in issued_by.items()
+        }
+
+
+def test_s3_a_supervisor_s_second_name_approves_nothing_more(asked: tuple[Street, str]) -> None:
+    street, case = asked
+    who = as_supervisors(street.engine, bia="root", bia2="bia", dora="root")
+    with street.engine.begin() as connection:
+        state = read_case(connection, case).state.approved("bia", "seen")
+        for name, beside in (("bia2", "bia"), ("bia", "bia")):
+            with pytest.raises(Refusal, match="four eyes"):
+                must_be_other(state, name, STARTED_BY, read_people(connection))
+            assert beside in state.approvers
+        must_be_other(state, "dora", STARTED_BY, read_people(connection))
+        link_name(connection, "bia", "d. o. r. a.", "dora")
+        with pytest.raises(Refusal, match="four eyes"):
+            must_be_other(state, "dora", STARTED_BY, read_people(connection))
+    with street.engine.begin() as connection:
+        link_name(connection, "bia2", STARTED_BY, "dora")
+    with pytest.raises(Refusal, match="started the cohort"):
+        approves(street, case, who["bia2"])
+
+
+def test_s3_who_imported_what_a_case_rests_on_does_not_approve_it(asked: tuple[Street, str]) -> None:
+    street, case = asked
+    who = as_supervisors(street.engine, bia="root", dora="root")
+    with street.engine.begin() as connection:
+        write(connection, Entry(Actor("dora"), "benefits import", "sha256:0", {}))
+    with pytest.raises(Refusal, match="dora did `benefits import`"):
+        approves(street, case, who["dora"])
+    approves(street, case, who["bia"])
+
+
 # ---- S4: what a backup holds
 
 
-@wrong("S4", "the notices of the electronic domicile are in no backup")
 def test_s4_what_can_t_be_made_again_is_in_the_backup() -> None:
     assert {"outbox", "rejects", "keys", "domicile"} <= set(KEPT)
 
@@ -191,10 +246,7 @@ def violations(line: Line) -> list[str]:
 STEERS = ("\x1b[2J", "\x9b2J", "\x07")
 
 
-TYPED = wrong("S8", "what somebody typed steers the terminal of whoever reads it")
-
-
-@pytest.mark.parametrize("steers", [*(pytest.param(s, marks=TYPED) for s in STEERS[:2]), STEERS[2]])
+@pytest.mark.parametrize("steers", STEERS)
 def test_s8_no_reason_steers_another_person_s_terminal(line: Line, engine: Engine, steers: str) -> None:
     _, case = World(engine).owing_case()
     words = ("case", "hold", case, "--ground", "deposit", "--by", "ana", "--reason", f"visto {steers} fim")
@@ -219,7 +271,6 @@ def test_s8_no_name_steers_another_person_s_terminal(line: Line, engine: Engine,
 # ---- S9: who is shown
 
 
-@wrong("S9", "the letters of a case are shown with the name in them")
 def test_s9_without_reveal_nobody_is_named(line: Line, engine: Engine) -> None:
     street, life = lived(engine, FACTS["h7"])
     goes_on_to(street, life, "warning")
@@ -228,16 +279,32 @@ def test_s9_without_reveal_nobody_is_named(line: Line, engine: Engine) -> None:
     assert "11.222.333/0001-81" not in shown
 
 
+def test_s9_nobody_is_named_by_what_somebody_typed_either(line: Line, engine: Engine) -> None:
+    _, case = World(engine).owing_case()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE taxpayers SET name = 'Padaria Pão Quente', email = 'ze@padaria.example'"))
+    typed = "PADARIA PAO QUENTE pediu (ze@padaria.example), https://regua.example/p/abc"
+    line.json("case", "hold", case, "--ground", "deposit", "--by", "ana", "--reason", typed)
+    with engine.begin() as connection:
+        token = issue(connection, "caio", "auditor", "root", 1)  # type: ignore[arg-type]
+    app = FastAPI()
+    app.include_router(staff_routes(engine, connect))
+    with serving(app) as port:
+        url = f"http://127.0.0.1:{port}/api/cases/{case}"
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    for shown in (str(line.json("case", "show", case)), answer.text):
+        assert "pediu" in shown
+        assert not [word for word in ("PADARIA", "Padaria", "ze@", "/p/abc") if word in shown]
+
+
 # ---- S10: where nothing is founded
 
 
-@wrong("S10", "a cohort may have any name")
 @pytest.mark.parametrize("name", ["a\nb", "../../x"])
 def test_s10_a_cohort_has_a_name_that_can_be_typed(line: Line, name: str) -> None:
     assert line("cohort", "start", name, "--ruler", ICMS, "--by", "ana", "--dry-run")[0] in (1, 2)
 
 
-@wrong("S10", "it is called a fault of ours")
 @pytest.mark.parametrize("place", ["/proc/regua", "{tmp}/" + "d" * 300, "{tmp}/file/home"])
 def test_s10_a_stack_that_can_t_be_there_says_so_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
@@ -249,4 +316,4 @@ def test_s10_a_stack_that_can_t_be_there_says_so_in_a_sentence(
     assert (code, said) == (1, "")
     assert complained.count("\n") == 1
     assert "fault of ours" not in complained
-    assert not home.exists() or not any(home.iterdir())
+    assert not os.path.exists(home) or not any(home.iterdir())  # noqa: PTH110 - Path.exists raises for a long one

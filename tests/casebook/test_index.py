@@ -8,7 +8,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 NOT_TESTABLE = {
-    "M12": "before `payments unmatch` and `payments move`: what is matched wrongly can't be undone by any command",
     "S6": "before `status`, health and the audit ask Temporal: nothing there would tell a terminated workflow",
 }
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from models.money.rates import Rates, read_sgs
 from models.money.tables import read_accrual
 from models.payment.barcode import NoBarcode, our_number, read_typed
 from models.payment.brcode import read_brcode
+from models.payment.pix import PixPayment
 from storage.agreement.policy_files import load_policy
 from storage.catalogue import ACCRUALS
+from storage.payments.ledger import record_pix
 from tests.agreement_world import BH, FINE, SP, Contract, contract
 from tests.bank_lines import cnab240
 from tests.casebook.book import DATA, rows, wrong
@@ -30,7 +32,7 @@ from tests.commands.test_import_command import line as line
 from tests.payloads import CIPHER
 from tests.storage.payments.test_offers import JUNE_PRICE, REMITTED, City
 from tests.storage.payments.test_offers import city as city
-from tests.web.pix_world import World, pix
+from tests.web.pix_world import World, end_to_end_id, pix
 from web.portal.pages import page_routes
 from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
@@ -283,6 +285,43 @@ def test_m10_no_instalment_is_below_the_minimum(line: Line, count: str) -> None:
     code, _, complained = line(*words)
     assert code == 1
     assert "instalment" in complained
+
+
+# ---- M12: what people put right
+
+
+def test_m12_a_wrong_match_is_undone_by_a_new_entry(line: Line, world: World) -> None:
+    wrong_one, _ = world.owing_case()
+    right_one, _ = world.owing_case()
+    by_mistake = PixPayment(end_to_end_id(), None, Decimal("100.00"), datetime(2026, 3, 2, tzinfo=UTC))
+    record_pix(world.engine, [by_mistake], datetime(2026, 3, 2, tzinfo=UTC))
+    [lost] = line.json("payments", "list", "--state", "unmatched")["payments"]
+    line.json("payments", "match", str(lost["id"]), wrong_one.debt, "--by", "ana")
+    recorded = world.rows("SELECT * FROM decisions ORDER BY id")
+    line.json("payments", "unmatch", str(lost["id"]), "--by", "bia", "--reason", "outro contribuinte")
+    assert (world.received(wrong_one), world.rows("SELECT * FROM decisions ORDER BY id")[: len(recorded)]) == (
+        "0.00",
+        recorded,
+    )
+    [again] = line.json("payments", "list", "--state", "unmatched")["payments"]
+    assert (again["end_to_end_id"], again["amount"]) == (by_mistake.end_to_end_id, "100.00")
+    line.json("payments", "match", str(again["id"]), right_one.debt, "--by", "bia")
+    assert world.received(right_one) == "100.00"
+    assert line.json("payments", "reconcile")["balanced"]
+
+
+def test_m12_an_excess_is_moved_to_another_debt_of_the_person(line: Line, world: World) -> None:
+    person = world.taxpayer()
+    one, other, _ = world.debt(person), world.debt(person), world.case(person)
+    paid = PixPayment(end_to_end_id(), one.txid, Decimal("150.00"), datetime(2026, 3, 2, tzinfo=UTC))
+    record_pix(world.engine, [paid], datetime(2026, 3, 2, tzinfo=UTC))
+    [excess] = line.json("payments", "list", "--state", "excess")["payments"]
+    words = ("payments", "move", str(excess["id"]), other.debt, "--by", "bia")
+    assert line(*words)[0] == 2, "without a reason"
+    line.json(*words, "--reason", "pagou a maior")
+    assert (world.received(one), world.received(other)) == ("100.00", "50.00")
+    assert line.json("payments", "list", "--state", "excess")["payments"] == []
+    assert line.json("payments", "reconcile")["balanced"]
 
 
 # ---- M9, M13: pages

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from models.errors import Refusal
+from models.roles import Role
+from operations.tokens import recovered_supervisor
+from storage.audit.tokens import issue, revoke
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.delivery_world import DeliveryWorld
@@ -147,6 +151,80 @@ class TestWithTokens:
         line.monkeypatch.setenv("REGUA_TOKEN", held["bia"])
         code, _, said = line("token", *words)
         assert (code, complaint in said) == (1, True)
+
+
+class TestPersons:
+    @pytest.fixture
+    def bia(self, line: Line) -> str:
+        """A supervisor's token; she acts from now on."""
+        line.json("person", "add", "caio", "--by", "root")
+        token = str(line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root")["token"])
+        line.monkeypatch.setenv("REGUA_TOKEN", token)
+        return token
+
+    @pytest.mark.usefixtures("bia")
+    @pytest.mark.parametrize("name", ["bia", "Bia.", "BIA", "b.souza"])
+    def test_nobody_issues_or_revokes_her_own(self, line: Line, world: DeliveryWorld, name: str) -> None:
+        caio = line.json("token", "issue", "caio", "--role", "supervisor")["token"]
+        bia = line.monkeypatch
+        with bia.context() as as_caio:
+            as_caio.setenv("REGUA_TOKEN", caio)
+            line.json("person", "link", "bia", "b.souza")
+        for words in (("issue", name, "--role", "analyst"), ("revoke", name)):
+            code, _, said = line("token", *words)
+            assert (code, "another supervisor must" in said) == (1, True)
+
+    @pytest.mark.usefixtures("bia")
+    def test_a_second_name_is_the_same_person(self, line: Line, world: DeliveryWorld) -> None:
+        caio = line.json("token", "issue", "caio", "--role", "supervisor")["token"]
+        second = line.json("token", "issue", "c.reis", "--role", "analyst")["token"]
+        line.json("person", "link", "caio", "C. Reis")
+        line.monkeypatch.setenv("REGUA_TOKEN", second)
+        line.json("case", "hardship", world.case(world.taxpayer("+558230000000")))
+        assert entries(line)[-1]["actor"] == "caio"
+        [caio] = [person for person in line.json("person", "list")["persons"] if person["person"] == "caio"]
+        assert (set(caio["names"]), caio["added_by"]) == ({"caio", "c.reis", "C. Reis"}, ["root", "bia"])
+
+    @pytest.mark.usefixtures("bia")
+    def test_an_auditor_holds_no_other_token(self, line: Line, world: DeliveryWorld) -> None:
+        line.json("token", "issue", "caio", "--role", "auditor")
+        line.json("person", "link", "caio", "c.reis")
+        code, _, said = line("token", "issue", "c.reis", "--role", "analyst")
+        assert (code, "an auditor is nothing else" in said) == (1, True)
+
+    def test_of_two_who_would_revoke_each_other_one_stays(self, engine: Engine) -> None:
+        with engine.begin() as connection:
+            for name in ("bia", "caio"):
+                issue(connection, name, Role.SUPERVISOR, "root", None)
+        with engine.begin() as connection:
+            revoke(connection, "bia", "caio")
+        with pytest.raises(Refusal, match="last supervisor's token"), engine.begin() as connection:
+            revoke(connection, "Caio.", "bia")
+
+    def test_nothing_is_open_once_all_tokens_have_expired(self, line: Line, owner: Engine, case: str) -> None:
+        line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root")
+        with owner.begin() as connection:
+            connection.exec_driver_sql("UPDATE tokens SET expires_at = now() - interval '1 minute'")
+        token_words = (("issue", "eva", "--role", "supervisor"), ("revoke", "bia"))
+        acts = [*(("token", *words) for words in token_words), ("case", "pause", case), ("person", "add", "eva")]
+        for words in (*acts, ("person", "link", "bia", "eva"), ("case", "show", case, "--reveal")):
+            assert line(*words)[0] == 1, words
+
+    def test_who_owns_the_database_gives_the_last_supervisor_a_token_on_record(
+        self, line: Line, owner: Engine, case: str
+    ) -> None:
+        address = owner.url.render_as_string(hide_password=False)
+        assert recovered_supervisor(address, "stack up") is None
+        line.json("token", "issue", "bia", "--role", "supervisor", "--by", "root")
+        assert recovered_supervisor(address, "stack up") is None
+        with owner.begin() as connection:
+            connection.exec_driver_sql("UPDATE tokens SET expires_at = now() - interval '1 minute'")
+        name, token = recovered_supervisor(address, "stack up") or ("", "")
+        assert recovered_supervisor(address, "stack up") is None
+        line.monkeypatch.setenv("REGUA_TOKEN", token)
+        line.json("case", "hardship", case)
+        told = [(entry["command"], entry["subject"], entry["authenticated"]) for entry in entries(line)]
+        assert (name, told[-2:]) == ("bia", [("stack up", "bia", False), ("case hardship", case, True)])
 
 
 def line_rows(line: Line, case: str) -> list[tuple[str]]:

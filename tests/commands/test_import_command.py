@@ -25,9 +25,9 @@ class Line:
         said, complained = self.capture.readouterr()
         return code, said, complained
 
-    def json(self, *words: str | Path) -> Any:
+    def json(self, *words: str | Path, exits: int = 0) -> Any:
         code, said, complained = self(*words, "--json")
-        assert (code, complained) == (0, "")
+        assert (code, complained) == (exits, "")
         return json.loads(said)
 
 
@@ -46,28 +46,40 @@ def test_a_sample_is_imported_whole(line: Line, tmp_path: Path) -> None:
     filings = line.json("filings", "import", made["files"]["filings"])
     benefits = line.json("benefits", "import", made["files"]["benefits"])
     assert taxpayers["debts"] == made["debts"]
-    assert list(taxpayers) == ["rows", "taxpayers", "debts", "on_hold", "rejected", "rejects_file"]
+    told = (
+        "rows",
+        "taxpayers",
+        "debts",
+        "on_hold",
+        "as_of",
+        "amounts",
+        "outdated",
+        "rejected",
+        "remarks",
+        "rejects_file",
+    )
+    assert tuple(taxpayers) == told
     assert filings["filings"] == filings["changed"] == made["filings"]
-    assert list(filings) == ["rows", "filings", "taxpayers", "changed", "rejected", "rejects_file"]
+    assert list(filings) == ["rows", "filings", "taxpayers", "changed", "rejected", "remarks", "rejects_file"]
     assert benefits["benefits"] == made["benefits"]
-    assert list(benefits) == ["rows", "benefits", "taxpayers", "rejected", "rejects_file"]
+    assert list(benefits) == ["rows", "benefits", "taxpayers", "rejected", "remarks", "rejects_file"]
     assert line.json("taxpayers", "import", made["files"]["taxpayers"]) == taxpayers
     assert line.json("filings", "import", made["files"]["filings"]) == {**filings, "changed": 0}
 
 
 def test_rejects_are_kept_for_the_owner_alone_and_nobody_is_named_elsewhere(line: Line, tmp_path: Path) -> None:
     file = tmp_path / "extract.csv"
-    file.write_text(f"{PGFN}\n{pgfn(name='SECRET NAME', amount='.00')}\n{pgfn()}\n", encoding="latin-1")
+    file.write_text(f"{PGFN}\n{pgfn(name='SECRET NAME', amount='n/d')}\n{pgfn()}\n", encoding="latin-1")
     code, said, complained = line("taxpayers", "import", file)
-    assert code == 0
+    assert code == 3
     assert "SECRET" not in said + complained
-    imported = line.json("taxpayers", "import", file)
+    imported = line.json("taxpayers", "import", file, exits=3)
     assert (imported["rows"], imported["debts"], imported["rejected"]) == (2, 1, 1)
     kept = Path(imported["rejects_file"])
     assert kept.parent == tmp_path / "home" / "rejects"
     assert (kept.parent.stat().st_mode & 0o777, kept.stat().st_mode & 0o777) == (0o700, 0o600)
     assert kept.name.startswith("extract-")
-    assert "2,VALOR_CONSOLIDADO is not more than zero," in kept.read_text()
+    assert '2,"VALOR_CONSOLIDADO is not an amount: 1234.56, 1234,56 or 1.234,56",' in kept.read_text()
     assert "SECRET NAME" in kept.read_text()
 
 

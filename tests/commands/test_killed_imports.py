@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -13,7 +15,9 @@ import pytest
 
 from commands.imports import take
 from models.errors import Refusal
-from models.intake.extract import DebtRow, Reader, debt_reader
+from models.intake.debts import DebtReader, DebtRow
+from models.intake.extract import debt_reader
+from models.intake.statement import Statement
 from operations.imports import import_taxpayers
 from tests.commands.test_import_command import REPOSITORY, Line
 from tests.commands.test_import_command import line as line
@@ -21,7 +25,7 @@ from tests.storage.intake.test_imports import PGFN, TODAY, pgfn
 
 ROWS = 2_500
 """More than two are written at a time."""
-REJECTED = pgfn(inscription="bad", amount=".00")
+REJECTED = pgfn(inscription="bad", amount="n/d")
 
 IMPORTING = """
     SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -55,12 +59,12 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def import_whole(line: Line, extract: Path) -> None:
-    done = line.json("taxpayers", "import", extract)
+    done = line.json("taxpayers", "import", extract, exits=3)
     assert (done["rows"], done["debts"], done["rejected"]) == (ROWS + 1, ROWS, 1)
 
 
 def test_a_database_that_goes_away_in_the_midst(line: Line, database: str, extract: Path, tmp_path: Path) -> None:
-    def reader_of(header: Sequence[str]) -> Reader[DebtRow]:
+    def reader_of(header: Sequence[str]) -> DebtReader:
         read, rows = debt_reader(header, TODAY), iter(range(ROWS))
 
         def reading(fields: list[str]) -> DebtRow:
@@ -69,10 +73,11 @@ def test_a_database_that_goes_away_in_the_midst(line: Line, database: str, extra
                 pids(database, f"SELECT 1 FROM pg_terminate_backend({importing}, 5000)")
             return read(fields)
 
-        return reading
+        return DebtReader(reading, read.about)
 
+    merge = partial(import_taxpayers, statement=Statement(), now=datetime.now(UTC))
     with pytest.raises(Refusal, match="the database does not answer"):
-        take(extract, reader_of, import_taxpayers, as_json=True)
+        take(extract, reader_of, merge, as_json=True)
     assert is_untouched(database)
     assert not [*(tmp_path / "home" / "rejects").iterdir()]
     import_whole(line, extract)

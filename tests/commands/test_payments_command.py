@@ -54,6 +54,7 @@ def test_a_file_from_import_to_reconciliation(line: Line, world: World, file: Pa
         "accepted": 2,
         "amount": "127.00",
         "reversals": 0,
+        "reversals_waiting": 0,
         "rejected": 1,
         "duplicates": 0,
         "unmatched": 1,

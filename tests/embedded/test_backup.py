@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from channels.settings import gateway_from
 from commands.cohort import start_cohort
 from embedded import postgres, temporal
 from embedded.backup import back_up, restore
 from embedded.home import Home, Services, only_stack, publish
 from embedded.ports import Ports
 from embedded.stack import Stack
+from models.contact.channel import CHANNELS
 from models.errors import Refusal
+from models.folders import KEPT, Folder
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment
 from operations.cohorts import begin_cohort
@@ -27,8 +30,10 @@ from storage import migrate
 from storage.audit.invariants import violations
 from storage.case.cohorts import Cohort, Selection, candidates, open_cases
 from storage.engine import connect
+from storage.intake.rejects import Rejects
 from storage.payments.ledger import record_pix
 from tests import factories
+from tests.channels.messages import outgoing
 from tests.embedded.test_stack import eventually
 from workflows.client import connect_to
 
@@ -132,6 +137,8 @@ def backup(first: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
         first.secret("link")
         (first.outbox / "notice.txt").write_text("Prezado contribuinte")
         (first.outbox / "half.draft").write_text("Prez")
+        Folder.DOMICILE.of(first).mkdir(exist_ok=True)
+        (Folder.DOMICILE.of(first) / "published.json").write_text("{}")
         with pytest.raises(Refusal, match="a stack runs in"):
             restore(Path("any"), first)
         return back_up(first, tmp_path_factory.mktemp("backups"))
@@ -148,7 +155,30 @@ def test_its_cases_go_on(backup: Path, first: Home, tmp_path: Path) -> None:
         sent = {row[0] for row in rows(engine, "SELECT id FROM notices WHERE sent_at IS NOT NULL")}
     assert {path.stem for path in second.outbox.iterdir()} >= {"notice", *sent}
     assert not [path for path in second.outbox.iterdir() if path.suffix == ".draft"]
+    assert [path.name for path in Folder.DOMICILE.of(second).iterdir()] == ["published.json"]
     assert second.secret("link") == link
+    assert written_in(second) <= {*KEPT, *NO_RECORD}
+
+
+NO_RECORD = {"postgres", "logs", "lock", "temporal.db", "temporal.db-shm", "temporal.db-wal", "stack.json"}
+"""The database and the histories are copied by tools of their own; the others say what runs, or went by."""
+
+
+def written_in(home: Home) -> set[str]:
+    return {path.name for path in home.iterdir()}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_what_leaves_by_no_provider_is_in_the_backup(tmp_path: Path, channel: str) -> None:
+    adapter = gateway_from({}, tmp_path).adapter(channel)
+    adapter.deliver(outgoing(channel=channel))
+    assert written_in(Home(tmp_path)) < set(KEPT)
+
+
+def test_rows_that_were_not_taken_are_in_the_backup(tmp_path: Path) -> None:
+    with Rejects(Home(tmp_path).rejects / "extract.csv") as rejects:
+        rejects.add(2, "no amount", "x")
+    assert written_in(Home(tmp_path)) < set(KEPT)
 
 
 def test_a_stopped_home_is_backed_up_and_no_backup_replaces_another(backup: Path, first: Home, tmp_path: Path) -> None:

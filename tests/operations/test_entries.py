@@ -16,7 +16,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from models.errors import Refusal
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.grounds import Ground
 from models.money.rates import Rate
@@ -55,11 +58,18 @@ from operations.due_process import (
 )
 from operations.imports import import_held_benefits, import_rates, import_returns, import_taxpayers
 from operations.operation import OPERATIONS, Credentials
-from operations.payments import import_bank_file, match_payment, retry_item
+from operations.payments import (
+    import_bank_file,
+    match_payment,
+    move_payment,
+    refund_payment,
+    retry_item,
+    unmatch_payment,
+)
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.tasks import finish_task
-from operations.tokens import issue_token, revoke_token
+from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
@@ -338,7 +348,9 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     source = look_over(world.sample("taxpayers.csv"))
     with world.rejects() as rejects:
-        import_taxpayers(world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore)
+        import_taxpayers(
+            world.engine, BIA, source, debt_reader(source.header, OPENED), rejects, ignore, Statement(), NOW
+        )
     return f"sha256:{source.digest}"
 
 
@@ -371,7 +383,7 @@ def _(world: World) -> str:
     lines = febraban([Paid(barcode(number), "120.00")])
     source = look_over_text(world.file("return.ret", "".join(f"{line}\r\n" for line in lines)))
     with world.rejects() as rejects:
-        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, False, ignore)
+        imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
 
@@ -382,6 +394,35 @@ def _(world: World) -> str:
     [(payment,)] = world.made.rows("SELECT id FROM payments")
     match_payment(world.engine, BIA, payment, world.made.debts[0], NOW)
     return str(payment)
+
+
+@carried_out("payments unmatch")
+def _(world: World) -> str:
+    payment = paid_too_much(world)
+    unmatch_payment(world.engine, BIA, payment, "débito errado", NOW)
+    return str(payment)
+
+
+@carried_out("payments move")
+def _(world: World) -> str:
+    payment = paid_too_much(world)
+    move_payment(world.engine, BIA, payment, world.made.debts[1], "sobra", NOW)
+    return str(payment)
+
+
+@carried_out("payments refund")
+def _(world: World) -> str:
+    payment = paid_too_much(world)
+    refund_payment(world.engine, BIA, payment, "sobra", NOW)
+    return str(payment)
+
+
+def paid_too_much(world: World) -> int:
+    """A payment by which the first debt has more than it needs."""
+    [(txid,)] = world.made.rows("SELECT pix_txid FROM debts WHERE id = :debt", debt=world.made.debts[0])
+    record_pix(world.engine, [PixPayment(f"E{'3' * 31}", txid, Decimal(5000), NOW)], NOW)
+    [(payment,)] = world.made.rows("SELECT id FROM payments")
+    return int(payment)
 
 
 @carried_out("payments retry")
@@ -416,6 +457,19 @@ def _(world: World) -> str:
     [(task,)] = world.made.rows("SELECT id FROM tasks")
     finish_task(world.engine, BIA, task)
     return str(task)
+
+
+@carried_out("person add")
+def _(world: World) -> str:
+    put_person(world.engine, BIA, "caio")
+    return "caio"
+
+
+@carried_out("person link")
+def _(world: World) -> str:
+    put_person(world.engine, BIA, "dora")
+    link_person(world.engine, BIA, "dora", "d.lima")
+    return "dora"
 
 
 @carried_out("token issue")

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.case.evidence import Debt, Filing, classify, evidence_of
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
 from rehearsal.sample import FEWEST, HYPOTHESES, Sample, generate
 from tests.builders import ICMS, shipped
 from tests.chance import examples

@@ -21,7 +21,9 @@ from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
 from models.case.state import CaseState
 from models.errors import Refusal
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
 from models.money.rates import Rate
 from rehearsal.sample import generate
 from storage import migrate

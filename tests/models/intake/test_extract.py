@@ -10,23 +10,12 @@ from hypothesis import strategies as st
 
 from models.errors import Refusal
 from models.formats import tax_name
-from models.intake.extract import (
-    BENEFITS_REQUIRED,
-    FILINGS_OPTIONAL,
-    FILINGS_REQUIRED,
-    PGFN_REQUIRED,
-    TAXPAYERS_OPTIONAL,
-    TAXPAYERS_REQUIRED,
-    DebtRow,
-    Rejected,
-    benefit_reader,
-    debt_reader,
-    filing_reader,
-    read_amount,
-    read_date,
-    read_money,
-    read_period,
-)
+from models.intake.benefits import BENEFITS_REQUIRED, benefit_reader
+from models.intake.debts import TAXPAYERS_OPTIONAL, TAXPAYERS_REQUIRED, DebtRow
+from models.intake.extract import debt_reader
+from models.intake.fields import ContactRefused, Rejected, read_amount, read_date, read_money, read_period
+from models.intake.filings import FILINGS_OPTIONAL, FILINGS_REQUIRED, filing_reader
+from models.intake.pgfn import PGFN_REQUIRED
 from models.intake.situation import ground_of, in_negotiation
 from models.words import GROUNDS
 
@@ -216,8 +205,6 @@ def test_own_requires(column: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "column"),
     [
-        ({"email": "ana"}, "email"),
-        ({"phone": "none"}, "phone"),
         ({"uf": "XX"}, "uf"),
         ({"period": "09/26"}, "period"),
         ({"litigation": "maybe"}, "litigation"),
@@ -229,9 +216,74 @@ def test_own_rejects_what_is_malformed(changed: dict[str, str], column: str) -> 
         own(**changed)
 
 
+@pytest.mark.parametrize(
+    ("written", "email", "phone"),
+    [
+        ({"email": "ana", "phone": "(82) 99999-1234"}, "", "+5582999991234"),
+        ({"email": "e@x,example", "phone": "x"}, "", ""),
+        ({"email": "a@x.example; b@x.example"}, "", ""),
+        ({"email": "a@x.example", "phone": "99 / 88"}, "a@x.example", ""),
+    ],
+)
+def test_a_contact_that_is_none_costs_the_contact_alone(written: dict[str, str], email: str, phone: str) -> None:
+    with pytest.raises(ContactRefused) as refused:
+        own(**written)
+    assert refused.value.row == own()._replace(email=email, phone=phone)
+    for column in ("email", "phone"):
+        wrong = bool(written.get(column)) and not getattr(refused.value.row, column)
+        assert (f"{column} is not" in str(refused.value)) == wrong
+
+
+def test_a_return_too_is_taken_without_a_contact_that_is_none() -> None:
+    with pytest.raises(ContactRefused, match="email is not") as refused:
+        filing(status="missing", name="Ana", email="ana")
+    assert (refused.value.row.name, refused.value.row.email) == ("Ana", "")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("2020/00123-4", "2020001234"), ("ab.12", "AB12"), ("Nº 7-Ç", "no7c"), (" 12  34 ", "1234"), ("ﬁ1", "FI1")],
+)
+def test_an_inscription_has_one_key_however_it_is_written(one: str, other: str) -> None:
+    assert own(inscription=one).inscription_key == own(inscription=other).inscription_key
+    assert own(inscription=one).inscription == " ".join(one.split())
+
+
+def test_an_inscription_without_letters_and_digits_is_none() -> None:
+    with pytest.raises(Rejected, match="inscription has neither letters nor digits"):
+        own(inscription="--/--")
+
+
+@pytest.mark.parametrize("name", ["ANA DA CONCEIÇÃO", "Ana da Conceicao", "ana  da conceição.", "ANA-DA CONCEIÇÃO"])
+def test_a_masked_person_has_one_key_however_the_name_is_written(name: str) -> None:
+    assert pgfn(CPF_CNPJ="***.735.623-**", NOME_DEVEDOR=name).key == "XXX735623XX ANA DA CONCEICAO"
+
+
 def test_a_wrong_number_of_columns_is_rejected() -> None:
-    with pytest.raises(Rejected, match="has 2 columns, the header 16"):
+    with pytest.raises(Rejected, match="has 2 columns, the header 17"):
         debt_reader(OWN, TODAY)(["a", "b"])
+
+
+def test_empty_columns_that_a_spreadsheet_adds_change_nothing() -> None:
+    read, row = debt_reader(OWN, TODAY), tuple(OWN_ROW.get(name, "") for name in OWN)
+    assert read([*row, "", ""]) == own()
+    with pytest.raises(Rejected, match="has 19 columns, the header 17"):
+        read([*row, "", "x"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "taxes", "keys"),
+    [
+        ([OWN_ROW.get(name, "") for name in OWN], ("IPTU",), ("1",)),
+        (["390.533.447-05", "Silva", "Ana", "AL", "iptu"], ("390.533.447-05", "SILVA", "ANA", "AL", "IPTU"), None),
+    ],
+)
+def test_a_row_that_can_not_be_taken_still_names_its_debt(
+    fields: list[str], taxes: tuple[str, ...], keys: tuple[str, ...] | None
+) -> None:
+    about = debt_reader(OWN, TODAY).about(fields)
+    assert about.taxes == taxes
+    assert about.inscription_keys == (keys or ("39053344705", "SILVA", "ANA", "AL", "IPTU"))
 
 
 def test_tax_names_have_one_spelling() -> None:
@@ -356,6 +408,8 @@ def test_rows_are_read_or_rejected_whatever_they_hold(read: Any, width: int, hea
         fields[place] = data.draw(st.text() | st.sampled_from(list(GOOD.values())))
     try:
         row = read(fields)
+    except ContactRefused as refused:
+        row = refused.row
     except Rejected:
         return
     assert all(isinstance(value, str) and not set(value) & set("\t\n\r") for value in row)

@@ -53,11 +53,15 @@ class TestFebraban:
         _, paid, rejected = read([line.rstrip() for line in GOOD])
         assert (len(paid), rejected) == (5, [])
 
+    def test_a_line_of_nothing_is_no_payment_and_nobody_s_work(self) -> None:
+        returned, paid, rejected = read(febraban([Paid(barcode(7), "0.00"), Paid(barcode(7), "1.00")]))
+        assert ([payment.line for payment in paid], rejected) == ([3], [])
+        assert (returned.disagreements(), returned.warnings()) == ([], ["1 lines report that nothing was paid"])
+
     @pytest.mark.parametrize(
         ("first", "last", "written", "reason"),
         [
             (82, 93, "00000000000A", "the amount received is not a number"),
-            (82, 93, "000000000000", "the amount received is zero"),
             (22, 29, "20260230", "the payment date is no date"),
             (22, 29, "2026²230", "the payment date is no date"),
             (22, 29, "20991231", "the payment date is in the future"),
@@ -144,7 +148,7 @@ class TestCnab240:
     @pytest.mark.parametrize(
         ("sample", "amounts", "warnings"),
         [
-            ("cnab240-lot-counts-details.ret", ["10.00"], ["1 titles are of movement 02, which is no payment"]),
+            ("cnab240-lot-counts-details.ret", ["10.00"], ["1 titles of movement 02 bring no money"]),
             ("cnab240-lot-counts-all.ret", ["2.00", "2.00", "2.00"], []),
         ],
     )

@@ -109,7 +109,7 @@ class TestMovements:
     def test_without_money_none_is_for_people(self, bank: str, movement: str) -> None:
         found = read(of_bank(bank, [("1", movement, "0.00")]))
         assert (found.paid, found.taken_back, found.rejected) == ([], [], [])
-        assert found.returned.warnings() == [f"1 titles are of movement {movement}, which is no payment"]
+        assert found.returned.warnings() == [f"1 titles of movement {movement} bring no money"]
 
     def test_what_is_unknown_says_whose_and_which(self) -> None:
         (rejected,) = read(of_bank("756", [("1", "06", "1.00"), ("2", "99", "10.00")])).rejected

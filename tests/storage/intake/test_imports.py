@@ -1,7 +1,7 @@
 """Files, and what they become in the database."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from models.errors import Refusal
-from models.intake.extract import benefit_reader, debt_reader, filing_reader
+from models.intake.benefits import benefit_reader
+from models.intake.extract import debt_reader
+from models.intake.filings import filing_reader
+from models.intake.statement import Statement
 from storage.intake.benefits import import_benefits
 from storage.intake.debts import import_debts
 from storage.intake.files import look_over
@@ -52,8 +55,10 @@ class Intake:
         self.file = folder / "delivered.csv"
         self.rejects = folder / "rejects.csv"
 
-    def debts(self, *rows: str, header: str = PGFN, encoding: str = "utf-8", snapshot_of: str | None = None) -> Any:
-        merge = partial(import_debts, snapshot_of=snapshot_of)
+    def debts(
+        self, *rows: str, header: str = PGFN, encoding: str = "utf-8", now: datetime | None = None, **said: Any
+    ) -> Any:
+        merge = partial(import_debts, statement=Statement(**said), now=now)
         return self._take(header, rows, lambda head: debt_reader(head, TODAY), merge, encoding)
 
     def filings(self, *rows: str, header: str = "tax_id,name,tax,period,due,status,filed_on,declared") -> Any:
@@ -66,14 +71,14 @@ class Intake:
         self,
         header: str,
         rows: tuple[str, ...],
-        reader: Callable[[list[str]], Any],
+        reader: Callable[[Sequence[str]], Any],
         merge: Any,
         encoding: str = "utf-8",
     ) -> Any:
         self.file.write_text("\n".join((header, *rows)) + "\n", encoding=encoding)
         return self.take(reader, merge)
 
-    def take(self, reader: Callable[[list[str]], Any], merge: Any) -> Any:
+    def take(self, reader: Callable[[Sequence[str]], Any], merge: Any) -> Any:
         source = look_over(self.file)
         with Rejects(self.rejects) as rejects, self.engine.begin() as connection:
             return merge(connection, source, reader(source.header), rejects)
@@ -187,6 +192,37 @@ def test_masked_cpfs_are_people_by_name(intake: Intake) -> None:
         ("XXX735623XX ANA", False),
         ("XXX735623XX RUI", False),
     ]
+
+
+def test_an_inscription_and_a_person_are_one_however_they_are_written(intake: Intake) -> None:
+    masked = "***.735.623-**"
+    intake.debts(pgfn("ab-2020/1", masked, "JOÃO D'ÁVILA"))
+    imported = intake.debts(
+        pgfn("AB.2020.1", masked, "Joao D Avila", amount="90.00"), pgfn("AB 20201", ABC, "ABC", amount="80.00")
+    )
+    assert (imported.debts, imported.taxpayers) == (1, 2)
+    assert intake.ask("SELECT inscription, amount FROM debts") == [("ab-2020/1", Decimal("90.00"))]
+    assert intake.ask("SELECT count(*) FROM debtors") == [(2,)]
+
+
+def test_what_a_person_gave_stays_until_a_file_states_something_new(intake: Intake) -> None:
+    header = "tax_id,name,email,phone,uf,tax,inscription,due,amount"
+    row = f"{ACME},Acme,{{}},,AL,IPTU,I1,2025-10-20,100.00"
+
+    def email_after(stated: str) -> str:
+        intake.debts(row.format(stated), header=header)
+        [(email,)] = intake.ask("SELECT email FROM taxpayers")
+        return str(email)
+
+    assert email_after("a@x.example") == "a@x.example"
+    assert email_after("b@x.example") == "b@x.example"
+    assert email_after("a@x.example") == "a@x.example"
+    with intake.engine.begin() as connection:
+        connection.execute(text("UPDATE taxpayers SET email = 'person@x.example'"))
+    for old in ("a@x.example", "b@x.example", ""):
+        assert email_after(old) == "person@x.example"
+    assert email_after("new@x.example") == "new@x.example"
+    assert email_after("a@x.example") == "a@x.example"
 
 
 def test_a_changed_situation_places_and_lifts_holds_and_tells_the_open_case(intake: Intake) -> None:

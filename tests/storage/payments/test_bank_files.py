@@ -21,6 +21,7 @@ from storage.payments.bank_files import BankFileImported, import_bank_file
 from storage.payments.ledger import record_pix
 from storage.payments.matching import match
 from storage.payments.statement import list_payments, reconcile
+from storage.payments.unmatched_reversals import list_unmatched_reversals
 from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, header, trailer
 from tests.web.pix_world import COMPRESSED, Owing, World, end_to_end_id
 
@@ -36,10 +37,17 @@ class Till(World):
         super().__init__(engine)
         self.file, self.rejects = folder / "return.ret", folder / "rejects.csv"
 
-    def take(self, lines: Sequence[str], force: bool = False) -> BankFileImported:
+    def take(self, lines: Sequence[str], accept_totals: bool = False, accept_repeat: bool = False) -> BankFileImported:
         self.file.write_bytes("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
         with Rejects(self.rejects) as rejects:
-            return import_bank_file(self.engine, look_over_text(self.file), rejects, NOW, force=force)
+            return import_bank_file(
+                self.engine,
+                look_over_text(self.file),
+                rejects,
+                NOW,
+                accept_totals=accept_totals,
+                accept_repeat=accept_repeat,
+            )
 
     def slip(self, owing: Owing, value: str = "100.00") -> str:
         return barcode(self.slip_number(owing), value)
@@ -93,7 +101,9 @@ class TestImport:
         owing, _ = till.owing_case(cohort="compressed")
         today, slip = COMPRESSED.day_at(NOW), till.slip(owing)
         days = [COMPRESSED.origin_day, today - timedelta(days=5), today, today + timedelta(days=1)]
-        till.take([header(made_on=days[-1]), *(Paid(slip, on=day).line(n) for n, day in enumerate(days))], force=True)
+        till.take(
+            [header(made_on=days[-1]), *(Paid(slip, on=day).line(n) for n, day in enumerate(days))], accept_totals=True
+        )
         dated = [*days[:-1], today]
         assert till.rows("SELECT paid_on FROM payments ORDER BY paid_at") == [(day,) for day in dated]
         assert till.rows("SELECT at FROM decisions WHERE kind = 'payment' ORDER BY id") == [(day,) for day in dated]
@@ -122,13 +132,13 @@ class TestImport:
 
 
 class TestNumbers:
-    def test_a_repeat_is_refused_and_forced_counts_nothing_again(self, till: Till) -> None:
+    def test_a_repeat_is_refused_and_accepted_counts_nothing_again(self, till: Till) -> None:
         owing, _ = till.owing_case()
         lines = febraban([Paid(till.slip(owing)), Paid(till.slip(owing)), Paid(barcode(10**9), "3.00")])
         till.take(lines)
         with pytest.raises(Refusal, match="file number 1 of this convênio was imported before"):
             till.take(lines)
-        again = till.take(lines, force=True)
+        again = till.take(lines, accept_repeat=True)
         assert counts(again) == (3, 3, "203.00", 3, 0)
         assert till.received(owing) == "200.00"
         assert till.rows("SELECT state, number FROM bank_files") == [("applied", 1)]
@@ -151,7 +161,7 @@ class TestNumbers:
 
 
 class TestTrailer:
-    def test_what_disagrees_is_kept_aside_until_forced(self, till: Till) -> None:
+    def test_what_disagrees_is_kept_aside_until_accepted(self, till: Till) -> None:
         owing, _ = till.owing_case()
         lines = [*febraban([Paid(till.slip(owing))])[:-1], trailer(3, "99.00")]
         for _ in range(2):
@@ -159,9 +169,20 @@ class TestTrailer:
             assert (imported.applied, len(imported.disagreements)) == (False, 1)
             assert till.received(owing) == "0.00"
             assert till.rows("SELECT state, accepted FROM bank_files") == [("disagreeing", 1)]
-        assert till.take(lines, force=True).applied
+        assert till.take(lines, accept_totals=True).applied
         assert till.received(owing) == "100.00"
         assert till.rows("SELECT state FROM bank_files") == [("applied",)]
+
+    def test_each_guard_is_passed_by_itself(self, till: Till) -> None:
+        owing, _ = till.owing_case()
+        lines = febraban([Paid(till.slip(owing))])
+        till.take(lines)
+        wrong = [*febraban([Paid(till.slip(owing), "7.00")])[:-1], trailer(3, "99.00")]
+        with pytest.raises(Refusal, match="--accept-repeat"):
+            till.take(wrong, accept_totals=True)
+        assert not till.take(wrong, accept_repeat=True).applied
+        assert till.take(wrong, accept_repeat=True, accept_totals=True).applied
+        assert till.received(owing) == "107.00"
 
     def test_the_banks_corrected_file_of_the_same_number_is_taken(self, till: Till) -> None:
         owing, _ = till.owing_case()
@@ -179,7 +200,7 @@ class TestOnce:
         assert counts(till.take(lines)) == (1, 1, "100.00", 1, 0)
         assert till.received(owing) == "100.00"
         assert till.rows("SELECT count(*) FROM outbox") == [(1,)]
-        assert till.take(lines, force=True).duplicates == 1
+        assert till.take(lines, accept_repeat=True).duplicates == 1
 
     def test_the_file_first(self, till: Till) -> None:
         owing, _ = till.owing_case()
@@ -372,7 +393,7 @@ class TestTakenBack:
         ]
         said = till.rows("SELECT reason FROM decisions WHERE kind = 'payment_reversed'")
         assert said == [("devolução de R$ 60,00 de um pagamento recebido pelo banco",)]
-        till.take(back, force=True)
+        till.take(back, accept_repeat=True)
         assert till.rows("SELECT amount::text FROM reversals") == [("60.00",)]
         assert till.balances()
 
@@ -381,7 +402,7 @@ class TestTakenBack:
         title = our_number(till.slip_number(owing))
         lines = self.file((title, "47", "60.00"), (title, "46", "60.00"), (title, "06", "60.00"))
         assert till.take(lines).reversals == 1
-        till.take(lines, force=True)
+        till.take(lines, accept_repeat=True)
         assert till.received(owing) == "60.00"
         assert till.states("reversed") == [("reversed", "60.00", "0.00", "0.00", "60.00")]
         assert till.balances()
@@ -400,12 +421,30 @@ class TestTakenBack:
         assert till.received(owing) == "0.00"
 
     @pytest.mark.parametrize(("slip", "amount"), [("998", "60.00"), ("999", "60.01")])
-    def test_what_was_never_paid_is_for_people(self, till: Till, slip: str, amount: str) -> None:
+    def test_what_was_never_paid_waits_and_is_listed(self, till: Till, slip: str, amount: str) -> None:
         till.take(self.file(("999", "06", "60.00")))
         imported = till.take(self.file((slip, "47", amount), number=2))
-        assert (imported.reversals, imported.records) == (0, 1)
-        assert f"it takes back a payment that is not on record,{slip} {amount}" in till.rejects.read_text()
+        assert (imported.reversals, imported.reversals_waiting, imported.records) == (0, 1, 1)
+        assert "which `payments unmatched` lists" in imported.warnings[-1]
+        with till.engine.connect() as connection:
+            listed = list_unmatched_reversals(connection)
+        assert [(each["slip"], str(each["amount"])) for each in listed] == [(slip, amount)]
         assert till.rows("SELECT count(*) FROM reversals") == [(0,)]
+
+    def test_files_may_come_in_either_order(self, till: Till) -> None:
+        owing, _ = till.owing_case()
+        title = our_number(till.slip_number(owing))
+        back = self.file((title, "47", "60.00"), number=2)
+        for _ in range(2):
+            till.take(back, accept_repeat=True)
+        assert till.take(self.file((title, "06", "60.00"))).accepted == 1
+        assert till.received(owing) == "0.00"
+        assert till.states() == [("reversed", "60.00", "0.00", "0.00", "60.00")]
+        with till.engine.connect() as connection:
+            assert list_unmatched_reversals(connection) == []
+        till.take(back, accept_repeat=True)
+        assert till.states() == [("reversed", "60.00", "0.00", "0.00", "60.00")]
+        assert till.balances()
 
     def test_of_another_bank_s_title_it_is_none(self, till: Till) -> None:
         till.take(cnab240([("999", "06", "60.00")]))

@@ -17,10 +17,12 @@ from storage.audit.log import Entry, LoggedEntry, read_log, write
 from storage.audit.tokens import ListedToken, issue, list_tokens
 from storage.case.prescription import ListedCase, list_cases
 from storage.case.tasks import OpenTask, open_tasks
-from storage.payments.ledger import record_pix
+from storage.payments.ledger import record_pix, take_back
 from storage.payments.matching import UnmatchedPayment, unmatched
 from storage.payments.quarantine import QuarantinedItem, Unread, keep, list_quarantined
+from storage.payments.reports import TakenBack
 from storage.payments.statement import StatedPayment, list_payments
+from storage.payments.unmatched_reversals import UnmatchedReversal, list_unmatched_reversals
 from storage.read_models.case_file import agreement_file, case_file, list_agreements
 from storage.read_models.case_parts import AgreementFile, CaseFile, ListedAgreement
 from storage.read_models.cohort_file import CohortFile, cohort_file
@@ -100,6 +102,7 @@ def test_the_lists(engine: Engine, case: str, signed: Contract) -> None:
 
 def test_the_keepers_rows(engine: Engine, signed: Contract) -> None:
     keep(engine, [Unread(b"{", b"sealed", "no JSON")], NOW)
+    take_back(engine, [TakenBack("104/1", "999", None, Decimal("1.00"), NOW, "reversal 1")], NOW)
     record_pix(engine, [PixPayment(end_to_end_id(), "f" * 32, Decimal("1.00"), NOW)], NOW)
     assert checkpoint_now(engine, patience=60)
     with engine.begin() as connection:
@@ -108,6 +111,7 @@ def test_the_keepers_rows(engine: Engine, signed: Contract) -> None:
         assert_rows([newest_checkpoint(connection)], Checkpoint)
         assert_rows(list_quarantined(connection), QuarantinedItem)
         assert_rows(unmatched(connection), UnmatchedPayment)
+        assert_rows(list_unmatched_reversals(connection), UnmatchedReversal)
 
 
 def assert_rows(rows: Sequence[object], shape: type) -> None:

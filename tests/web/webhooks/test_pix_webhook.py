@@ -149,7 +149,7 @@ class TestPayment:
         with engine.connect() as connection:
             found = unmatched(connection)
         assert sorted((p["txid"] or "", str(p["amount"])) for p in found) == [("", "2.00"), ("nobodys", "1.00")]
-        assert set(found[0]) == {"end_to_end_id", "txid", "amount", "paid_at", "recorded_at"}
+        assert set(found[0]) == {"id", "end_to_end_id", "txid", "amount", "paid_at", "recorded_at"}
 
     async def test_the_payers_words_are_nowhere(
         self, world: World, call: Post, capfd: pytest.CaptureFixture[str]

@@ -1,0 +1,116 @@
+"""The changes that an extract makes in the record, by the differences that were found, and the open cases told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from models.case.journal import EntryKind
+from models.events import ExtractChanged
+from storage.case.cases import read_case
+from storage.case.transaction import record_decision
+from storage.outbox import enqueue
+
+
+def apply_differences(connection: Connection, now: datetime) -> None:
+    """Change the record by the tables of `find_differences` and `find_absent`, and tell the open cases."""
+    connection.execute(text(TOUCHED))
+    # cases by id, then debts by id
+    cases = connection.execute(text(LOCK_CASES)).scalars().all()
+    connection.execute(text(LOCK_DEBTS))
+    leaving = connection.execute(text(LEAVING)).all()
+    for change in (
+        *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, UPDATE_ASSETS),
+    ):
+        connection.execute(text(change))
+    for case, debt in leaving:
+        told = read_case(connection, case)
+        why = f"o último extrato não o nomeia mais devedor do débito {debt}"
+        record_decision(connection, told, EntryKind.DEBTOR_REMOVED, why, told.clock.day_at(now))
+    enqueue(connection, cases, ExtractChanged())
+
+
+# debts known before, of which something else is true now
+TOUCHED = """
+CREATE TEMP TABLE touched ON COMMIT DROP AS
+SELECT id AS debt, tax FROM incoming WHERE is_changed
+UNION SELECT debt, tax FROM lifts
+UNION SELECT debt, places.tax FROM places LEFT JOIN incoming ON incoming.id = debt WHERE is_new IS NOT TRUE
+UNION SELECT debt, tax FROM deductions JOIN debts ON debts.id = debt WHERE contradiction IS NOT NULL
+UNION SELECT debt, tax FROM gone
+"""
+
+LOCK_CASES = """
+SELECT id FROM cases
+WHERE closed_at IS NULL AND (taxpayer, tax) IN (
+    SELECT taxpayer, tax FROM links WHERE is_new
+    UNION ALL
+    SELECT debtors.taxpayer, touched.tax FROM touched JOIN debtors USING (debt)
+    UNION ALL
+    SELECT cases.taxpayer, cases.tax FROM owned JOIN cases USING (taxpayer)
+)
+ORDER BY id FOR UPDATE
+"""
+
+LOCK_DEBTS = """
+SELECT count(*) FROM (
+    SELECT id FROM debts
+    WHERE id IN (SELECT debt FROM touched UNION SELECT id FROM incoming WHERE is_restated) ORDER BY id FOR UPDATE
+) AS locked
+"""
+
+LEAVING = """
+SELECT cases.id, gone.debt FROM gone
+JOIN cases ON cases.taxpayer = gone.taxpayer AND cases.tax = gone.tax AND closed_at IS NULL
+ORDER BY cases.id, gone.debt
+"""
+
+UPDATE_DEBTS = """
+UPDATE debts
+SET period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount,
+    kind = incoming.kind, prescribes = incoming.prescribes,
+    registered_on = incoming.registered_on,    deducted = incoming.deducted, as_of = incoming.as_of
+FROM incoming
+WHERE incoming.id = debts.id AND (incoming.is_changed OR incoming.is_restated)
+"""
+
+ADD_DEBTS = """
+INSERT INTO debts (id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes, registered_on,
+                   deducted, as_of)
+SELECT id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes, registered_on, deducted, as_of
+FROM incoming WHERE is_new ORDER BY id
+"""
+
+ADD_DEBTORS = """
+INSERT INTO debtors (debt, taxpayer, uf, own)
+SELECT debt, taxpayer, uf, own FROM links WHERE is_new ORDER BY debt, taxpayer
+"""
+
+MOVE_DEBTORS = """
+UPDATE debtors SET uf = coalesce(links.uf, debtors.uf), own = links.own
+FROM links
+WHERE NOT links.is_new AND (debtors.debt, debtors.taxpayer) = (links.debt, links.taxpayer)
+  AND (coalesce(links.uf, debtors.uf), links.own) IS DISTINCT FROM (debtors.uf, debtors.own)
+"""
+
+REMOVE_DEBTORS = """
+DELETE FROM debtors USING gone WHERE (debtors.debt, debtors.taxpayer) = (gone.debt, gone.taxpayer)
+"""
+
+LIFT_HOLDS = "UPDATE holds SET lifted_at = clock_timestamp() FROM lifts WHERE holds.id = lifts.hold"
+
+PLACE_HOLDS = """
+INSERT INTO holds (debt, ground, source, reason) SELECT debt, ground, 'extract', reason FROM places ORDER BY debt
+"""
+
+# of a person's kind: people alone can say which of the two ledgers is right
+HOLD_CONTRADICTED = """
+INSERT INTO holds (debt, ground, source, placed_by, reason)
+SELECT debt, 'data_under_review', 'person', 'taxpayers import', contradiction
+FROM deductions WHERE contradiction IS NOT NULL ORDER BY debt
+ON CONFLICT DO NOTHING
+"""
+
+UPDATE_ASSETS = "UPDATE taxpayers SET known_assets = owned.assets FROM owned WHERE taxpayers.id = owned.taxpayer"

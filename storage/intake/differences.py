@@ -1,0 +1,129 @@
+"""The differences between a staged extract and the record, in temporary tables: nothing of the record is changed yet.
+
+One row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides. New ids are
+dealt out in the order of the inscriptions, so that every index of `debts` fills from left to right.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from models.intake.statement import Amounts
+
+
+def find_differences(connection: Connection, amounts: Amounts, as_of: date) -> None:
+    """Make `incoming`, `links`, `lifts`, `places` and `owned` of `staged`, `unusable` and `deductions`."""
+    connection.execute(text(INCOMING), {"left": amounts == "left", "as_of": as_of})
+    connection.execute(text("ANALYZE incoming"))
+    for difference in (LINKS, LIFTS, PLACES, OWNED):
+        connection.execute(text(difference))
+
+
+def find_absent(connection: Connection, source: str | None) -> None:
+    """Make `gone`, and add to `places`: an extract that is a source's snapshot has all of its debts, and of each all
+    debtors; one that is of no source says nothing of others."""
+    connection.execute(text(PLACE_ABSENT), {"source": source})
+    connection.execute(text(GONE), {"source": source})
+
+
+INCOMING = """
+CREATE TEMP TABLE incoming ON COMMIT DROP AS
+WITH stated AS (
+    SELECT DISTINCT ON (tax, inscription_key)
+           tax, inscription_key, inscription, period, due, litigation, amount, ground, kind, prescribes,
+           registered_on, line
+    FROM staged
+    ORDER BY tax, inscription_key, line
+),
+ids AS (SELECT replace(gen_random_uuid()::text, '-', '') AS random FROM stated)
+SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
+       'RG' || upper(random) AS pix_txid,
+       tax, inscription_key, stated.inscription, coalesce(stated.period, debts.period) AS period,
+       stated.due, stated.litigation, stated.amount + coalesce(deductions.deducted, 0) AS amount, stated.ground,
+       coalesce(stated.kind, debts.kind, 'tax') AS kind, coalesce(stated.prescribes, debts.prescribes) AS prescribes,
+       coalesce(stated.registered_on, debts.registered_on) AS registered_on,
+       CASE WHEN :left THEN coalesce(deductions.deducted, 0) END AS deducted,
+       coalesce(deductions.as_of, :as_of) AS as_of, line,
+       debts.id IS NULL AS is_new,
+       debts.id IS NOT NULL
+           AND (coalesce(stated.period, debts.period), stated.due, stated.litigation,
+                stated.amount + coalesce(deductions.deducted, 0),
+                coalesce(stated.kind, debts.kind), coalesce(stated.prescribes, debts.prescribes),
+                coalesce(stated.registered_on, debts.registered_on))
+               IS DISTINCT FROM
+               (debts.period, debts.due, debts.litigation, debts.amount, debts.kind, debts.prescribes,
+                debts.registered_on)
+               AS is_changed,
+       debts.id IS NOT NULL
+           AND (CASE WHEN :left THEN coalesce(deductions.deducted, 0) END, coalesce(deductions.as_of, debts.as_of))
+               IS DISTINCT FROM (debts.deducted, debts.as_of)
+               AS is_restated
+FROM (SELECT *, row_number() OVER (ORDER BY tax, inscription_key) AS place FROM stated) AS stated
+JOIN (SELECT random, row_number() OVER (ORDER BY random) AS place FROM ids) AS ids USING (place)
+LEFT JOIN debts USING (tax, inscription_key)
+LEFT JOIN deductions ON deductions.debt = debts.id
+"""
+
+LINKS = """
+CREATE TEMP TABLE links ON COMMIT DROP AS
+SELECT DISTINCT ON (incoming.id, taxpayers.id)
+       incoming.id AS debt, taxpayers.id AS taxpayer, incoming.tax, staged.uf,
+       coalesce(staged.own, debtors.own, true) AS own, debtors.debt IS NULL AS is_new
+FROM staged
+JOIN incoming USING (tax, inscription_key)
+JOIN taxpayers ON taxpayers.key = staged.key
+LEFT JOIN debtors ON debtors.debt = incoming.id AND debtors.taxpayer = taxpayers.id
+ORDER BY incoming.id, taxpayers.id, staged.line;
+ANALYZE links
+"""
+
+LIFTS = """
+CREATE TEMP TABLE lifts ON COMMIT DROP AS
+SELECT holds.id AS hold, holds.debt, holds.ground, incoming.tax
+FROM holds JOIN incoming ON incoming.id = holds.debt
+LEFT JOIN unusable ON unusable.debt = holds.debt AND holds.ground = 'unusable_row'
+WHERE holds.source = 'extract' AND holds.lifted_at IS NULL AND holds.ground IS DISTINCT FROM incoming.ground
+  AND unusable.debt IS NULL
+"""
+
+PLACES = """
+CREATE TEMP TABLE places ON COMMIT DROP AS
+SELECT wanted.* FROM (
+    SELECT id AS debt, tax, ground, NULL AS reason, line FROM incoming WHERE ground IS NOT NULL
+    UNION ALL
+    SELECT debt, tax, 'unusable_row', 'linha ' || line || ': ' || reason, line FROM unusable
+) AS wanted
+LEFT JOIN holds ON holds.debt = wanted.debt AND holds.ground = wanted.ground AND holds.lifted_at IS NULL
+WHERE holds.id IS NULL
+"""
+
+OWNED = """
+CREATE TEMP TABLE owned ON COMMIT DROP AS
+SELECT DISTINCT ON (taxpayers.id) taxpayers.id AS taxpayer, staged.assets
+FROM staged JOIN taxpayers ON taxpayers.key = staged.key
+WHERE staged.assets IS NOT NULL
+ORDER BY taxpayers.id, line;
+DELETE FROM owned USING taxpayers WHERE taxpayers.id = owned.taxpayer AND taxpayers.known_assets = owned.assets
+"""
+
+# a debt of which a row can't be used is there, whatever else the row would have said
+PLACE_ABSENT = """
+INSERT INTO places (debt, tax, ground)
+SELECT debts.id, debts.tax, 'absent_from_extract' FROM snapshot_debts JOIN debts ON debts.id = snapshot_debts.debt
+WHERE snapshot_debts.source = :source
+  AND NOT EXISTS (SELECT FROM incoming WHERE incoming.id = debts.id)
+  AND NOT EXISTS (SELECT FROM unusable WHERE unusable.debt = debts.id)
+  AND NOT EXISTS (
+      SELECT FROM holds WHERE holds.debt = debts.id AND ground = 'absent_from_extract' AND lifted_at IS NULL)
+"""
+
+GONE = """
+CREATE TEMP TABLE gone ON COMMIT DROP AS
+SELECT debtors.debt, debtors.taxpayer, incoming.tax, incoming.line
+FROM incoming JOIN debtors ON debtors.debt = incoming.id
+LEFT JOIN links ON links.debt = debtors.debt AND links.taxpayer = debtors.taxpayer
+WHERE CAST(:source AS text) IS NOT NULL AND links.debt IS NULL
+  AND NOT EXISTS (SELECT FROM unusable WHERE unusable.debt = debtors.debt)
+"""

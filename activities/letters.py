@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -11,8 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from channels.rendering import Addressee, AnnouncedTerm, Letter, MissingReturn, OpenDebt, OpenDivergence
+from models.case.credit import CreditId
+from models.case.dwell import dwell_over
 from models.case.evidence import Filing
-from models.case.gate import basis_of, dwell_over
+from models.case.facts import CaseFacts
+from models.case.gate import basis_of
 from models.case.step import Action, Step
 from models.law.calendar import Wait
 from models.ruler.schema import Kind, tone_of
@@ -26,13 +29,22 @@ CODES = text("""
     FROM debts LEFT JOIN charges ON charges.debt = debts.id AND charges.state = 'open'
     WHERE debts.id = ANY(:debts)
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
-BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
+BENEFITS = text("SELECT name FROM benefits WHERE id = ANY(:benefits) ORDER BY name").bindparams(
+    bindparam("benefits", type_=ARRAY(Text))
+)
 
 
-def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = None) -> Letter:
-    """All that is open; held debts leave the balance and the text."""
+def letter_for(
+    tx: CaseTransaction,
+    step: Step,
+    at: date,
+    link: str | None = None,
+    credits: Collection[CreditId] | None = None,
+) -> Letter:
+    """All that is open, or of it those credits alone; what is held or defended leaves the balance and the text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
-    case, ruler, facts, who = tx.case, tx.case.ruler, tx.facts, tx.person
+    case, ruler, who = tx.case, tx.case.ruler, tx.person
+    facts = tx.facts.only(credits) if credits else tx.facts
     rung = ruler.rung(step.row, step.rung)
     owed = [debt.id for debt in facts.debts if debt.outstanding]
     basis, because = basis_of(tx.view)
@@ -54,10 +66,10 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
         credit=ruler.credit,
         gsm7=ruler.sms.gsm7,
         balance=facts.balance,
-        debts=_open_debts(tx, offer.prices if offer else {}),
-        missing_returns=_missing_returns(tx),
-        divergences=_divergences(tx),
-        benefits=_benefits(tx),
+        debts=_open_debts(tx, facts, offer.prices if offer else {}),
+        missing_returns=_missing_returns(tx, facts),
+        divergences=_divergences(tx, facts),
+        benefits=_benefits(tx, back=step.action is Action.INFORM),
         deadline=dwell_over(tx.view, at, rung.dwell, rung.formal) if rung.dwell else None,
         defence_days=announced.days if announced else None,
         term=_term(tx, at, announced) if announced else None,
@@ -75,8 +87,8 @@ def _term(tx: CaseTransaction, at: date, wait: Wait) -> AnnouncedTerm:
     return AnnouncedTerm(last_day=term.last_day, act_from=term.act_from)
 
 
-def _open_debts(tx: CaseTransaction, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:
-    owed = [debt for debt in tx.facts.debts if debt.outstanding]
+def _open_debts(tx: CaseTransaction, facts: CaseFacts, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:
+    owed = [debt for debt in facts.debts if debt.outstanding]
     if not owed:
         return ()
     codes = {row.id: row for row in tx.connection.execute(CODES, {"debts": [debt.id for debt in owed]})}
@@ -95,14 +107,14 @@ def _open_debts(tx: CaseTransaction, offered: Mapping[str, Decimal]) -> tuple[Op
     )
 
 
-def _missing_returns(tx: CaseTransaction) -> tuple[MissingReturn, ...]:
-    missing = [e for e in tx.facts.evidence if e.kind is Kind.RETURN and e.open]
+def _missing_returns(tx: CaseTransaction, facts: CaseFacts) -> tuple[MissingReturn, ...]:
+    missing = [e for e in facts.live_evidence if e.kind is Kind.RETURN and e.open]
     return tuple(MissingReturn(tax=tx.case.tax, period=e.period, due=e.due) for e in missing)
 
 
-def _divergences(tx: CaseTransaction) -> tuple[OpenDivergence, ...]:
-    open_periods = {e.period for e in tx.facts.evidence if e.kind is Kind.DIVERGENCE and e.open}
-    return tuple(_divergence(tx.case.tax, f) for f in tx.facts.filings if f.period in open_periods)
+def _divergences(tx: CaseTransaction, facts: CaseFacts) -> tuple[OpenDivergence, ...]:
+    open_periods = {e.period for e in facts.live_evidence if e.kind is Kind.DIVERGENCE and e.open}
+    return tuple(_divergence(tx.case.tax, f) for f in facts.filings if f.period in open_periods)
 
 
 def _divergence(tax: str, filing: Filing) -> OpenDivergence:
@@ -115,8 +127,7 @@ def _divergence(tax: str, filing: Filing) -> OpenDivergence:
     )
 
 
-def _benefits(tx: CaseTransaction) -> tuple[str, ...]:
-    if not tx.facts.has_benefits:
-        return ()
-    held = {"taxpayer": tx.case.taxpayer, "tax": tx.case.tax}
-    return tuple(tx.connection.scalars(BENEFITS, held))
+def _benefits(tx: CaseTransaction, back: bool) -> tuple[str, ...]:
+    """The names of the taxpayer's benefits; where they are `back`, without those that another case keeps suspended."""
+    meant = tx.facts.benefits - (tx.facts.kept_elsewhere if back else frozenset())
+    return tuple(tx.connection.scalars(BENEFITS, {"benefits": sorted(meant)})) if meant else ()

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from models.case.blocks import Block, Situation, in_order, stops_of
 from models.case.dwell import await_service, open_, waited
 from models.case.dwell import due as due_on
-from models.case.gate import cause_ended, gate, refer, standings, unlisted
+from models.case.gate import cause_ended, gate, passages, refer, unlisted
 from models.case.state import OffMap, OnRow, Referred, Suspended
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, act, at_once, cell, wait
@@ -117,7 +117,7 @@ def _at_the_gate(view: View, on: OnRow, row: Hypothesis, index: int) -> Step:
     """Credits that joined after the formal notices get one of their own, at the tone that the case has come to; what
     the others have come to waits for none of them."""
     late = unlisted(view)
-    others = gate(view, on) if any(each.opens for each in standings(view)) or not late else None
+    others = gate(view, on) if any(each.opens for each in passages(view)) or not late else None
     if not late or not view.facts.has_benefits:
         return others or gate(view, on)
     today = view.calendar.working(max(view.facts.today, view.state.clock.not_before))

@@ -193,9 +193,7 @@ def classify(
     if defaulting and Kind.NON_PAYMENT in kinds:
         times = occurrences_of(ruler, Kind.NON_PAYMENT, evidence, start)
         row, why = defaulting.row, f"devedor contumaz: {defaulting.reason}"
-        found.append(
-            Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why, by_thresholds=True)
-        )
+        found.append(Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why, by_thresholds=True))
     return max(found, key=lambda c: (ruler.rigidity(c.row, 0, c.occurrences), c.row), default=None)
 
 

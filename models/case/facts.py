@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
@@ -114,7 +114,7 @@ class CaseFacts(_Fact):
     benefits: frozenset[str] = frozenset()
     """The ids of those that the taxpayer has of the case's tax."""
     kept_elsewhere: frozenset[str] = frozenset()
-    """Those among them that another case keeps suspended."""
+    """The ids of benefits that another case keeps suspended."""
     defences: tuple[Defence, ...] = ()
     """In the order they were filed."""
     prior_steps: tuple[PriorStep, ...] = ()
@@ -167,6 +167,13 @@ class CaseFacts(_Fact):
             if e.open and e.wants_return
         )
         return (*debts, *returns)
+
+    def only(self, credits: Collection[CreditId]) -> CaseFacts:
+        """The same facts with no other credits among what is open."""
+        debts = tuple(debt for debt in self.debts if debt.id in credits)
+        periods = {debt.period or debt.inscription for debt in debts}
+        evidence = tuple(e for e in self.evidence if return_of(e.period) in credits or e.period in periods)
+        return self.model_copy(update={"debts": debts, "evidence": evidence})
 
     def _suspended_since(self, debt: Debt) -> date | None:
         filed = [defence.filed_on for defence in self.defences_of(debt.id) if defence.suspends]

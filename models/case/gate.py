@@ -7,7 +7,7 @@ the persistent defaulter, CNJ 547/2024 and Lei 14.973/2024 for what comes before
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,7 +44,7 @@ def basis_of(view: View) -> tuple[Basis, str]:
 
 
 class Lack(StrEnum):
-    """What one credit lacks before benefits may be suspended for it; the words are in pt-BR."""
+    """The one thing that a credit lacks before benefits may be suspended for it; the words are in pt-BR."""
 
     NOTICE = "notificação formal que o relacione"
     SERVICE = "ciência"
@@ -53,9 +53,9 @@ class Lack(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How one credit stands at the gate, by the formal notice that listed it and was served last; the last that listed
-    it must have been."""
+class Passage:
+    """The passage of one credit through the gate, by the formal notice that listed it and was served last; the newest
+    that lists it must have been served."""
 
     credit: CreditId
     lacks: Lack | None
@@ -66,22 +66,22 @@ class Standing:
     """The first day on which the authority may act on it; none: nobody can tell yet."""
 
 
-def standings(view: View) -> tuple[Standing, ...]:
-    """How each credit stands that may be pursued and whose law lets it suspend benefits."""
+def passages(view: View) -> tuple[Passage, ...]:
+    """The passages of all credits that may be pursued and whose law lets them suspend benefits."""
     may_suspend = [c.id for c in view.facts.credits if c.outstanding and _suspends(view.ruler, c.id)]
-    return tuple(_standing(view, credit) for credit in may_suspend)
+    return tuple(_passage(view, credit) for credit in may_suspend)
 
 
 def _suspends(ruler: Ruler, credit: CreditId) -> bool:
     return not is_return(credit) or (ruler.gate is not None and ruler.gate.returns_law is not None)
 
 
-def _standing(view: View, credit: CreditId) -> Standing:
+def _passage(view: View, credit: CreditId) -> Passage:
     listing = [notice for notice in view.facts.formal_notices if credit in notice.credits]
     if not listing:
-        return Standing(credit, Lack.NOTICE)
+        return Passage(credit, Lack.NOTICE)
     if listing[-1].served_on is None:
-        return Standing(credit, Lack.SERVICE, listing[-1])
+        return Passage(credit, Lack.SERVICE, listing[-1])
     served = max((notice for notice in listing if notice.served_on), key=_service)
     term = defence_term(view, credit, _service(served))
     appeal = _appeal_over(view, credit)
@@ -89,7 +89,7 @@ def _standing(view: View, credit: CreditId) -> Standing:
     lacks = None
     if view.facts.today < opens:
         lacks = Lack.APPEAL if appeal == opens else Lack.TERM
-    return Standing(credit, lacks, served, term, opens)
+    return Passage(credit, lacks, served, term, opens)
 
 
 def _service(notice: FormalNotice) -> date:
@@ -123,7 +123,7 @@ def _appeal_over(view: View, credit: CreditId) -> date | None:
 
 def unlisted(view: View) -> tuple[CreditId, ...]:
     """The credits that joined after the formal notices: each goes its own way, by a notice of its own."""
-    return tuple(each.credit for each in standings(view) if each.lacks is Lack.NOTICE)
+    return tuple(each.credit for each in passages(view) if each.lacks is Lack.NOTICE)
 
 
 def to_be_listed(view: View, row: Hypothesis, index: int) -> tuple[CreditId, ...]:
@@ -140,7 +140,7 @@ def to_be_listed(view: View, row: Hypothesis, index: int) -> tuple[CreditId, ...
 def at_stake(view: View) -> tuple[CreditId, ...]:
     """The credits that a suspension is approved and carried out for: those that somebody has approved, else all that
     are through."""
-    through = tuple(each.credit for each in standings(view) if each.lacks is None)
+    through = tuple(each.credit for each in passages(view) if each.lacks is None)
     approval = view.state.approval
     if approval is None or not approval.approvers:
         return through
@@ -154,7 +154,7 @@ def fingerprint(view: View) -> str:
     seen = (
         sorted((debt.id, str(debt.ledger)) for debt in facts.debts if debt.id in credits),
         sorted(credits),
-        sorted((s.credit, s.notice and s.notice.id, str(s.opens)) for s in standings(view) if s.credit in credits),
+        sorted((s.credit, s.notice and s.notice.id, str(s.opens)) for s in passages(view) if s.credit in credits),
         sorted(facts.benefits),
         str(facts.known_assets),
         facts.paused_by,
@@ -169,14 +169,15 @@ def gate(view: View, on: OnRow) -> Step:
     assert ruler.gate is not None  # noqa: S101 - `ruler check` refuses the rest
     if not facts.owes_money and ruler.gate.returns_law is None:
         return wait(view, "declaração em aberto: a régua não cita lei que permita suspender por ela")
-    standing = [each for each in standings(view) if each.opens]
-    if not standing:
-        return await_service(view)
+    passing = [each for each in passages(view) if each.opens]
     basis, because = basis_of(view)
-    opens = _opens(view, min(each.opens for each in standing if each.opens))
-    ready = [each for each in standing if each.opens and each.opens <= max(opens, facts.today)]
-    why = f"{in_words(ready, ruler.gate.defence)}; {open_(facts)}; {because}"
-    if hindrance := _why_no_suspension(view, on, basis):
+    hindrance = _why_no_suspension(view, on, basis)
+    if not passing and not (hindrance and unlisted(view)):
+        return await_service(view)
+    opens = _opens(view, min((each.opens for each in passing if each.opens), default=facts.today))
+    ready = [each for each in passing if each.opens and each.opens <= max(opens, facts.today)]
+    why = "; ".join([*in_words(ready, ruler.gate.defence), open_(facts), because])
+    if hindrance:
         return refer(view, view.calendar.working(opens), f"{hindrance}; {why}")
     last = len(ruler.rows[on.row].rungs) - 1
     if on.approval is None:
@@ -191,13 +192,12 @@ def gate(view: View, on: OnRow) -> Step:
     return wait(view, why, blocked=Status.AWAITING_APPROVAL)
 
 
-def in_words(ready: Iterable[Standing], wait: Wait) -> str:
+def in_words(passing: Iterable[Passage], wait: Wait) -> Iterator[str]:
     """The services of these credits, and of each the last day for a defence and the first for the authority."""
-    terms = {each.term for each in ready if each.term}
-    return "; ".join(
-        f"ciência em {day(term.event)}, defesa de {wait} até {day(term.last_day)}, ato a partir de {day(term.act_from)}"
-        for term in sorted(terms, key=lambda term: (term.event, term.last_day))
-    )
+    terms = {each.term for each in passing if each.term}
+    for term in sorted(terms, key=lambda term: (term.event, term.last_day)):
+        last, first = day(term.last_day), day(term.act_from)
+        yield f"ciência em {day(term.event)}, defesa de {wait} até {last}, ato a partir de {first}"
 
 
 def _opens(view: View, first: date) -> date:

@@ -8,14 +8,14 @@ from datetime import date
 from models.case.blocks import grounds_of
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
-from models.case.gate import fingerprint
+from models.case.gate import basis_of, cause_ended, fingerprint
 from models.case.journal import EntryKind
-from models.case.state import CaseState, CreditClock, OffMap, OnRow
+from models.case.state import CaseState, CreditClock, OffMap, OnRow, Suspended
 from models.case.step import Transition
 from models.case.view import View
 from models.contact.channel import Channel
 from models.contact.delivery import Route, reached_nobody, routes_after_loss, routes_of
-from models.formats import day
+from models.formats import day, money
 from models.ruler.schema import Hypothesis, Ruler
 from models.words import KINDS, STAGES
 
@@ -67,6 +67,25 @@ def stand_still(view: View) -> Moved:
         elif clock.stopped_on:
             clocks[credit.id] = clock.go_on(view.facts.today)
     return view.state.timed(clocks), None
+
+
+def reassess(view: View) -> Moved:
+    """Under a suspension people are shown at once that less is owed than the thresholds of the law, and a benefit that
+    was granted since (LC 225/2026 arts. 12 § 2º, 14 and 15)."""
+    place, facts = view.state.place, view.facts
+    if not isinstance(place, Suspended) or cause_ended(view, place):
+        return view.state, None
+    by_law = place.by_thresholds or (view.ruler.gate is not None and view.ruler.gate.basis == "statutory")
+    below = by_law and basis_of(view)[0] != "statutory"
+    granted = len(facts.benefits - place.benefits) if place.benefits else 0
+    found = []
+    if below and not place.reassessed:
+        found.append(f"{money(facts.balance)} em aberto: os limites do devedor contumaz deixaram de ser atingidos")
+    if granted:
+        found.append(f"benefícios concedidos durante a suspensão: {granted}")
+    state = view.state.reassessed(facts.benefits, below)
+    why = f"reavaliar a suspensão de benefícios: {'; '.join(found)}"
+    return state, Transition(kind=EntryKind.BENEFITS_TO_REASSESS, reason=why) if found else None
 
 
 def _why_stopped(facts: CaseFacts) -> Transition | None:
@@ -202,6 +221,7 @@ TRANSITIONS: tuple[tuple[str, Callable[[View], Moved]], ...] = (
     ("an approval lapses", lapse),
     ("the clock stops or goes on", stop_or_go_on),
     ("the terms of credits stand still or go on", stand_still),
+    ("a suspension is to be reassessed", reassess),
     ("a rung that reached nobody is taken back", take_back),
     ("evidence finds the row", find_row),
     ("hardship is heard", hear_hardship),

@@ -224,6 +224,13 @@ class Referral(_Part):
     """From the notice of CADIN on (Lei 14.973/2024); none: the authority doesn't use it."""
 
 
+class ServiceRule(_Part):
+    """By what a formal notice may be served, beside the electronic domicile."""
+
+    email_law: Annotated[str, Field(min_length=10)] | None = None
+    """The law by which an e-mail is service; none: it only announces."""
+
+
 class Sms(_Part):
     gsm7: bool = False
     """Written without what GSM-7 lacks (most accents): 160 characters a segment instead of 70."""
@@ -264,6 +271,7 @@ class Ruler(_Part):
     payments: Payments = Payments()
     gate: Gate | None = None
     recess: RecessRule = RecessRule()
+    service: ServiceRule = ServiceRule()
     referral: Referral = Referral()
     agreements: Agreements | None = None
     """None: after a broken agreement a case goes on where it stood."""
@@ -302,6 +310,13 @@ class Ruler(_Part):
             consecutive=rule.consecutive,
             alternate=rule.alternate,
         )
+
+    def serves(self, channel: Channel) -> bool:
+        """Whether a notice on that channel carries the whole act, each credit listed, and its law takes it as service:
+        SMS, WhatsApp, Messenger and voice announce, and never serve."""
+        if channel == "email":
+            return self.service.email_law is not None and self.credit == "registered"
+        return channel == "domicile"
 
     @property
     def kept_recess(self) -> Recess | None:

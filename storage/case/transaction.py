@@ -23,6 +23,7 @@ from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.journal import Evidence, JournalRow
 from storage.case.people import Person, read_person
+from storage.case.tasks import ask_people
 from storage.schema import approvals, cases, decisions
 
 # whoever changes a cohort's lifecycle takes this lock alone: a case transaction is over before, or sees what was said;
@@ -91,6 +92,9 @@ class CaseTransaction:
             self.journal(transition.kind, transition.reason, transition.on)
             if transition.kind == "approval_lapsed":
                 end_approvals(self.connection, self.case.id, "lapsed")
+            if transition.kind == EntryKind.BENEFITS_TO_REASSESS:
+                asked = ("reassessment", f"{transition.kind} {self.today}", transition.reason)
+                ask_people(self.connection, self.case, *asked, self.today)
 
     def look_again(self) -> None:
         """Judge on the record as this transaction has changed it."""

@@ -8,8 +8,8 @@ from storage.schema.audit import audit_log, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import benefits, debtors, debts, extract_sources, filings, holds, rates, snapshot_debts
-from storage.schema.due_process import acts, approvals, defences, prior_steps, suspensions, tasks
-from storage.schema.notices import delivery_events, notices, replies
+from storage.schema.due_process import acts, approvals, defence_credits, defences, prior_steps, suspensions, tasks
+from storage.schema.notices import delivery_events, notice_credits, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
@@ -39,6 +39,7 @@ __all__ = [
     "debtors",
     "debts",
     "decisions",
+    "defence_credits",
     "defences",
     "delivery_events",
     "extract_sources",
@@ -46,6 +47,7 @@ __all__ = [
     "holds",
     "instalments",
     "metadata",
+    "notice_credits",
     "notices",
     "opt_outs",
     "outbox",

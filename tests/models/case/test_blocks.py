@@ -162,13 +162,6 @@ def test_only_what_awaits_an_approval_is_approved_or_refused(act: Act) -> None:
     assert why_not(act, but(Status.AWAITING_APPROVAL)) == "the case is on_hold, not awaiting approval"
 
 
-def test_one_defence_at_a_time_is_filed_and_decided() -> None:
-    defended = Situation(state=Status.RUNNING, blocks=ALL)
-    assert (may(Act.DEFENCE, defended), may(Act.RULING, defended)) == (False, True)
-    undefended = but(Status.UNDER_DEFENCE)
-    assert (may(Act.DEFENCE, undefended), may(Act.RULING, undefended)) == (True, False)
-
-
 def test_the_days_of_a_pause_and_a_hold_that_overlap_are_given_back_once() -> None:
     """Sent on Tue 03/11, five working days; both stopped on Fri 06/11, the last ended on Fri 20/11."""
     both, one = unpaid().climb(1), unpaid().climb(1)

@@ -20,6 +20,7 @@ from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
 from activities.dependencies import Dependencies
+from activities.interference import InterferenceActivities
 from activities.log import log_to_stderr
 from activities.notices import NoticeActivities
 from banks.settings import bank_from
@@ -31,7 +32,9 @@ from storage.engine import connect_from_environment
 from workflows.build import build_id, current_build, deployment_of
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
+from workflows.foreign import Admission
 from workflows.instalment_agreement import InstalmentAgreement
+from workflows.metrics import serve_metrics
 from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
 from workflows.sandbox import Sandbox
 from workflows.taxpayer_ruler import TaxpayerRuler
@@ -84,12 +87,14 @@ def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDepl
             agreement.hand_over_message,
             agreement.record_unsent,
             cohort.start_cases,
+            InterferenceActivities(dependencies.engine).record_interference,
             *([ChargeActivities(dependencies.engine, dependencies.bank).charge] if dependencies.bank else []),
         ],
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,
         max_cached_workflows=CACHED,
         workflow_runner=Sandbox(),
+        interceptors=[Admission()],
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
     )
@@ -103,6 +108,7 @@ def carrier_on(client: Client, dependencies: Dependencies, provider: str, rate: 
         task_queue=queue_of(provider),
         activities=[NoticeActivities(dependencies).notify, AgreementActivities(dependencies).hand_over_message],
         activity_executor=ThreadPoolExecutor(WAITING),
+        interceptors=[Admission()],
         max_concurrent_activities=WAITING,
         max_task_queue_activities_per_second=rate,
         graceful_shutdown_timeout=GRACE,
@@ -128,6 +134,7 @@ async def main() -> None:
         links=links_from(os.environ),
         bank=bank_from(os.environ),
     )
+    serve_metrics(os.environ)
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)

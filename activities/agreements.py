@@ -16,19 +16,19 @@ from activities.dependencies import Dependencies, contact_at, now, share_of
 from channels.mail_gateway import Busy, Outgoing, Unanswered, Undeliverable
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Addressee, InstalmentLetter, pinned_words, render
-from models.agreement.default import payable
-from models.agreement.instalments import Entry, State, Step
-from models.agreement.quote import Pay
+from models.agreement.deal import Entry
+from models.agreement.instalments import State, Step
 from models.assets import INSTALMENT_MESSAGES
 from models.case.journal import EntryKind
 from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
-from storage.agreement.agreements import AgreementRecord, AgreementTransaction, agreement_transaction, read_row
+from storage.agreement.agreements import AgreementTransaction, agreement_transaction, read_row
 from storage.agreement.policies import offered_policy, pinned_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.case.cases import read_case
 from storage.case.people import Person, read_person, suppress_contact
+from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
 from workflows.effects import (
     UNSENT,
@@ -143,6 +143,7 @@ class AgreementActivities(AgreementEffects):
             paid=sum(entry.paid_on is not None for entry in agreed.life.entries),
             of=len(agreed.life.entries),
             on_hold_since=agreed.life.effective_on if active else None,
+            charges=self.dependencies.bank is not None,
         )
 
     # ---- the messages about an instalment
@@ -161,7 +162,8 @@ class AgreementActivities(AgreementEffects):
         ruler, who = agreed.case.ruler, _person(tx)
         digest = read_row(tx.connection, agreed.id)["policy"]
         words = pinned_words(digest, pinned_policy(tx.connection, digest).texts)
-        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who), words)
+        page = self.dependencies.links.pay(agreed.case.id) if self.dependencies.links else None
+        written = render(channel, f"agreements/{step.kind}", _letter(tx, entry, who, page), words)
         head = Letterhead(authority=ruler.authority, site=ruler.contact.site, pay_pages=None)
         links, attempt = self.dependencies.links, activity.info()
         return Outgoing(
@@ -215,7 +217,7 @@ def _person(tx: AgreementTransaction) -> Person:
     return read_person(tx.connection, case.id, case.state.steps, case.clock, tx.today)
 
 
-def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLetter:
+def _letter(tx: AgreementTransaction, entry: Entry, who: Person, page: str | None) -> InstalmentLetter:
     agreed = tx.agreed
     return InstalmentLetter(
         authority=agreed.case.ruler.authority,
@@ -226,9 +228,11 @@ def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLe
         n=entry.n,
         of=len(agreed.life.entries),
         due=entry.due,
-        amount=entry.left + agreed.deal.slip_fee - entry.fee,
+        amount=agreed.life.asked(entry.n, tx.today),
         pix_txid=_txid(tx.connection, agreed.id, entry.n),
-        payable=_payable(agreed, entry, tx),
+        brcode=brcodes_of_instalments(tx.connection, agreed.id).get(entry.n),
+        page=page,
+        payable=agreed.life.books.payable(entry, tx.today),
         breaks_on=agreed.life.breaks_on,
         gsm7=agreed.case.ruler.sms.gsm7,
     )
@@ -237,10 +241,3 @@ def _letter(tx: AgreementTransaction, entry: Entry, who: Person) -> InstalmentLe
 def _txid(connection: Connection, agreement: str, n: int) -> str:
     mine = (instalments.c.agreement == agreement) & (instalments.c.n == n)
     return str(connection.execute(select(instalments.c.pix_txid).where(mine)).scalar_one())
-
-
-def _payable(agreed: AgreementRecord, entry: Entry, tx: AgreementTransaction) -> bool:
-    policy, request = agreed.deal.policy, agreed.deal.request
-    if request.pay is Pay.CASH or policy.terms_of(request.regime).default is None:
-        return True
-    return payable(policy, request.regime, entry.due, agreed.life.entries[-1].due, tx.today)

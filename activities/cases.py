@@ -14,7 +14,6 @@ from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
 from storage.case.acts import must_be_recorded
-from storage.case.hardship import put_hardship
 from storage.case.path import path_of
 from storage.case.transaction import CaseTransaction, end_approvals
 from storage.law.service import deem_served
@@ -30,17 +29,10 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def evaluate(self, asked: EvaluationRequest) -> Evaluation:
-        """Read how the case stands now; a hardship that reached only the workflow is put on record.
-
-        Raises Refusal when it is told of an act that nobody did.
-        """
+        """Read how the case stands now. Raises Refusal when it is told of an act that nobody did."""
         with self.dependencies.case_transaction(asked.case) as tx:
             if asked.act is not None:
                 must_be_recorded(tx.connection, asked.case, asked.act)
-            if asked.hardship_on and tx.case.hardship_on is None:
-                tx.journal(EntryKind.HARDSHIP_DECLARED, "dificuldade declarada por sinal", asked.hardship_on)
-                put_hardship(tx.connection, asked.case, asked.hardship_on)
-                tx.look_again()
         with self.dependencies.engine.connect() as connection:
             path = path_of(connection, asked.case)
         return self.dependencies.evaluation(tx, path)
@@ -118,15 +110,15 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def cancel(self, case: str) -> NextAction:
-        """The case is over whatever it owes, alone or with its cohort; a benefit that it holds suspended is given
-        back."""
-        with self.dependencies.case_transaction(case) as tx:
-            if tx.case.closed_at is None:
-                give_back(tx.connection, case, tx.today)
-                tx.journal(EntryKind.CASE_CANCELLED, tx.facts.cancelled_because or "caso cancelado por um supervisor")
-                end_approvals(tx.connection, case, "lapsed")
-                tx.close(Status.CANCELLED)
-        return self.dependencies.next_action(tx)
+        """The case is over with its cohort, whatever it owes; a benefit that it holds suspended is given back."""
+
+        def cancel(tx: CaseTransaction) -> None:
+            give_back(tx.connection, case, tx.today)
+            tx.journal(EntryKind.CASE_CANCELLED, tx.step.reason)
+            end_approvals(tx.connection, case, "lapsed")
+            tx.close(Status.CANCELLED)
+
+        return self._if_due(case, Action.CANCEL, cancel)
 
     def _if_due(self, case: str, action: Action, act: Callable[[CaseTransaction], None]) -> NextAction:
         """Act when `action` is still what comes next; overtaken or done already, it changes nothing."""

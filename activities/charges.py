@@ -1,4 +1,5 @@
-"""Pix charges: before a letter says how to pay, each debt of the case has one of today's amount at the bank."""
+"""Pix charges: before a letter says how to pay, each debt of the case has one of today's amount at the bank, and each
+instalment of its agreement that is to come within a year."""
 
 from __future__ import annotations
 
@@ -11,21 +12,27 @@ from sqlalchemy import Connection, Engine, select
 from temporalio import activity
 
 from banks.bank import Bank, Charge, Closed, State
+from models.agreement.instalments import State as AgreementState
 from models.errors import Refusal, Unreckonable
 from models.payment.brcode import Receiver
+from storage.agreement.agreements import debts_of, newest_agreement, read_life, read_row
+from storage.agreement.signing import active_agreement
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_facts
-from storage.payments.charges import Claimed, Terms, claim, close, close_paid, live, record_issued
+from storage.payments.charges import Billed, Claimed, Terms, claim, close, close_paid, live, record_issued
 from storage.payments.offers import offer_now
-from storage.schema import taxpayers
+from storage.schema import instalments, taxpayers
 from workflows.effects import ChargeEffects
 
 log = structlog.get_logger()
 
 LONGEST = timedelta(days=30)
 """For how long a charge may be paid at most; less where the amount owed changes sooner."""
+
+AHEAD = timedelta(days=366)
+"""So long before they are due instalments have their charges: whoever wants to pays ahead."""
 
 
 class ChargeActivities(ChargeEffects):
@@ -44,9 +51,9 @@ def bring_up_to_date(engine: Engine, bank: Bank, case: str, now: datetime) -> No
     with engine.begin() as connection:
         bill = _bill(connection, read_case(connection, case, lock=True), now)
         if bank.paid_once:
-            close_paid(connection, bill.debts)
+            close_paid(connection, bill.all)
         claimed = claim(connection, bill.wanted, bank.new_txid)
-        unwanted = live(connection, bill.debts - bill.wanted.keys())
+        unwanted = live(connection, bill.all - bill.wanted.keys())
     for charge in claimed:
         _issue(engine, bank, bill, charge)
     for charge in unwanted:
@@ -58,12 +65,13 @@ class _Bill:
     tax_id: str
     name: str
     receiver: Receiver
-    debts: frozenset[str]
-    wanted: Mapping[str, Terms]
-    """By debt: what is owed and not on hold."""
+    all: frozenset[Billed]
+    """The debts and instalments that may have a charge."""
+    wanted: Mapping[Billed, Terms]
+    """The debts that are owed and not on hold, and the instalments to be paid."""
 
     def of(self, charge: Claimed) -> Charge:
-        terms = self.wanted[charge.debt]
+        terms = self.wanted[charge.billed]
         return Charge(charge.txid, terms.amount, terms.due, self.tax_id, self.name, self.receiver)
 
 
@@ -76,14 +84,39 @@ def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
     except Unreckonable:
         # nobody knows how much to charge; the case itself says why
         return _Bill(who.tax_id, who.name, receiver, frozenset(), {})
-    debts = frozenset(debt.id for debt in facts.debts)
     outstanding = [debt.id for debt in facts.debts if debt.outstanding]
     wanted = _terms(connection, case, outstanding, today)
     if case.ruler.offer and (offer := offer_now(connection, case, outstanding, now)):
         # what settles each debt in one payment, until the offer's last day at most
         last = case.ruler.offer.deadline_day
         wanted = {debt: Terms(offer.prices[debt], min(full.due, last)) for debt, full in wanted.items()}
-    return _Bill(who.tax_id, who.name, receiver, debts, wanted)
+    debts = {Billed("debt", debt.id) for debt in facts.debts}
+    scheduled, due = _instalments(connection, case, today)
+    # what is agreed upon is paid by its instalments
+    agreed = set(debts_of(connection, [active])) if (active := active_agreement(connection, case.id)) else set()
+    of_debts = {Billed("debt", debt): terms for debt, terms in wanted.items() if debt not in agreed}
+    return _Bill(who.tax_id, who.name, receiver, frozenset(debts | scheduled), {**of_debts, **due})
+
+
+def _instalments(connection: Connection, case: Case, today: date) -> tuple[set[Billed], dict[Billed, Terms]]:
+    """The instalments of a case's newest agreement, and the price of those that are open: by their due date, or today
+    where that has passed. One that is late can be paid at that for a while; what is added by then is asked for at the
+    end."""
+    agreement = newest_agreement(connection, case.id)
+    if agreement is None:
+        return set(), {}
+    row = read_row(connection, agreement)
+    _, life = read_life(connection, row, today)
+    rows = connection.execute(select(instalments.c.id, instalments.c.n).where(instalments.c.agreement == agreement))
+    billed = {each.n: Billed("instalment", each.id) for each in rows}
+    if life.state is not AgreementState.ACTIVE:
+        return set(billed.values()), {}
+    last = min(today + LONGEST, life.breaks_on or date.max)
+    return set(billed.values()), {
+        billed[entry.n]: Terms(life.asked(entry.n, today), last if entry.due < today else entry.due)
+        for entry in life.books.open_entries
+        if entry.due <= today + AHEAD and life.books.payable(entry, today)
+    }
 
 
 def _terms(connection: Connection, case: Case, debts: list[str], today: date) -> dict[str, Terms]:
@@ -92,7 +125,7 @@ def _terms(connection: Connection, case: Case, debts: list[str], today: date) ->
 
 
 def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
-    wanted = bill.wanted[charge.debt]
+    wanted = bill.wanted[charge.billed]
     if charge.issued == wanted:
         return
     try:
@@ -101,7 +134,7 @@ def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
         _replace(engine, bank, bill, charge, closed.state)
         return
     except Refusal as refusal:
-        log.warning("charge refused", debt=charge.debt, why=str(refusal))
+        log.warning("charge refused", of=charge.billed.id, why=str(refusal))
         return
     with engine.begin() as connection:
         record_issued(connection, charge.txid, wanted, issued.brcode, issued.location, issued.revision)
@@ -114,7 +147,7 @@ def _replace(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed, state: St
         if state is State.PAID:
             # the payment is on its way to us, and changes what is owed
             return
-        [another] = claim(connection, {charge.debt: bill.wanted[charge.debt]}, bank.new_txid)
+        [another] = claim(connection, {charge.billed: bill.wanted[charge.billed]}, bank.new_txid)
     _issue(engine, bank, bill, another)
 
 
@@ -125,7 +158,7 @@ def _remove(engine: Engine, bank: Bank, charge: Claimed) -> None:
     except Closed as closed:
         state = closed.state
     except Refusal as refusal:
-        log.warning("charge not removed", debt=charge.debt, why=str(refusal))
+        log.warning("charge not removed", of=charge.billed.id, why=str(refusal))
         return
     with engine.begin() as connection:
         close(connection, charge.txid, state)

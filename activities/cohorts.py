@@ -19,6 +19,7 @@ from storage.outbox import enqueue
 from storage.proof.holdout import draw_arms
 from workflows.client import is_unreachable
 from workflows.effects import CohortEffects, Evaluation, Intake, StartCursor
+from workflows.foreign import ours
 from workflows.start import start_case
 
 AT_ONCE = 20
@@ -40,7 +41,7 @@ class CohortActivities(CohortEffects):
     async def start_cases(self, intake: Intake) -> StartCursor:
         """Start cases from the last heartbeat on, so a restart starts nobody twice and leaves nobody out."""
         details = activity.info().heartbeat_details
-        cursor = StartCursor.model_validate(details[0]) if details else intake.cursor
+        cursor = StartCursor.model_validate(details[0]) if ours(details) else intake.cursor
         record, total = await asyncio.to_thread(self._read, intake.cohort, cursor.total)
         cursor = cursor.model_copy(update={"total": total})
         if record.lifecycle.state is State.CANCELLED:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import TypedDict
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from channels.rendering import Addressee, AnnouncedTerm, Letter, MissingReturn, OpenDebt, OpenDivergence
+from channels.rendering import (
+    Addressee,
+    AnnouncedTerm,
+    Letter,
+    MissingReturn,
+    OpenDebt,
+    OpenDivergence,
+    PastAgreement,
+    PastDefence,
+)
 from models.case.credit import CreditId
 from models.case.dwell import dwell_over
 from models.case.evidence import Filing
@@ -18,7 +28,8 @@ from models.case.facts import CaseFacts
 from models.case.gate import basis_of
 from models.case.step import Action, Step
 from models.law.calendar import Wait
-from models.ruler.schema import Kind, tone_of
+from models.ruler.schema import Credit, Kind, tone_of
+from models.ruler.terms import term_given, time_given
 from models.taxid import formatted
 from models.words import BASES, STAGES
 from storage.case.transaction import CaseTransaction
@@ -29,6 +40,19 @@ CODES = text("""
     FROM debts LEFT JOIN charges ON charges.debt = debts.id AND charges.state = 'open'
     WHERE debts.id = ANY(:debts)
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
+AGREED, GUARANTEED = "'agreement', 'negotiation', 'transaction', 'mediation'", "'guarantee', 'deposit', 'bond'"
+ON_RECORD = text(f"""
+    SELECT EXISTS (SELECT FROM debts WHERE id = ANY(:debts) AND balance < amount) AS partly_paid,
+           EXISTS (SELECT FROM holds WHERE debt = ANY(:debts) AND ground IN ({GUARANTEED})) AS guaranteed,
+           coalesce(agreement.broken_on, past.ended_on) AS ended_on,
+           agreement.id IS NOT NULL OR past.agreed AS agreed,
+           (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
+            FROM defences WHERE "case" = :case ORDER BY id DESC LIMIT 1) AS defence
+    FROM (SELECT count(*) > 0 AS agreed, CAST(max(lifted_at) AS date) AS ended_on
+          FROM holds WHERE debt = ANY(:debts) AND ground IN ({AGREED})) AS past
+    LEFT JOIN LATERAL (SELECT id, broken_on FROM agreements WHERE "case" = :case
+                       ORDER BY recorded_at DESC LIMIT 1) AS agreement ON true
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))  # noqa: S608 - constants
 BENEFITS = text("SELECT name FROM benefits WHERE id = ANY(:benefits) ORDER BY name").bindparams(
     bindparam("benefits", type_=ARRAY(Text))
 )
@@ -48,8 +72,11 @@ def letter_for(
     rung = ruler.rung(step.row, step.rung)
     owed = [debt.id for debt in facts.debts if debt.outstanding]
     basis, because = basis_of(tx.view)
-    announced = (ruler.gate.defence if ruler.gate else rung.dwell) if rung.formal else None
+    law = ruler.gate.law if ruler.gate else None
     offer = offer_on(tx.connection, ruler, case.id, owed, at) if ruler.offer else None
+    announced = term_given(ruler, step.row, step.rung)
+    debts = _open_debts(tx, facts, offer.prices if offer else {}, at)
+    missing, wrong = _missing_returns(tx, facts), _divergences(tx, facts)
     return Letter(
         authority=ruler.authority,
         title=ruler.title,
@@ -63,18 +90,24 @@ def letter_for(
         tone=tone_of(step.rigidity),
         taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
         tax=case.tax,
-        credit=ruler.credit,
+        credit=_credit(ruler.credit, debts, bool(missing or wrong)),
         gsm7=ruler.sms.gsm7,
         balance=facts.balance,
-        debts=_open_debts(tx, facts, offer.prices if offer else {}),
-        missing_returns=_missing_returns(tx, facts),
-        divergences=_divergences(tx, facts),
+        debts=debts,
+        missing_returns=missing,
+        divergences=wrong,
         benefits=_benefits(tx, back=step.action is Action.INFORM),
         deadline=dwell_over(tx.view, at, rung.dwell, rung.formal) if rung.dwell else None,
         defence_days=announced.days if announced else None,
+        time_given=time_given(announced) if announced else None,
         term=_term(tx, at, announced) if announced else None,
         basis=because,
         basis_name=BASES[basis],
+        statutory=basis == "statutory",
+        law=law.source if law and law.holds(at) else None,
+        in_court=bool(debts) and all(debt.litigation for debt in debts),
+        example=ruler.is_example,
+        **_on_record(tx, owed),
         reinstated=step.action is Action.INFORM,
         offer=offer.offered if offer else None,
         link=link,
@@ -87,7 +120,39 @@ def _term(tx: CaseTransaction, at: date, wait: Wait) -> AnnouncedTerm:
     return AnnouncedTerm(last_day=term.last_day, act_from=term.act_from)
 
 
-def _open_debts(tx: CaseTransaction, facts: CaseFacts, offered: Mapping[str, Decimal]) -> tuple[OpenDebt, ...]:
+class OnRecord(TypedDict):
+    """The parts of a letter that were looked up for its case on its day."""
+
+    partly_paid: bool
+    agreement: PastAgreement | None
+    defence: PastDefence | None
+    guaranteed: bool
+
+
+def _on_record(tx: CaseTransaction, owed: list[str]) -> OnRecord:
+    found = tx.connection.execute(ON_RECORD, {"debts": owed, "case": tx.case.id}).one()
+    return {
+        "partly_paid": found.partly_paid,
+        "guaranteed": found.guaranteed,
+        "agreement": PastAgreement(ended_on=found.ended_on) if found.agreed else None,
+        "defence": PastDefence.model_validate(found.defence) if found.defence else None,
+    }
+
+
+def _credit(ruler: Credit, debts: tuple[OpenDebt, ...], returns: bool) -> Credit:
+    """Whether all that a letter lists is registered: tax secrecy is of the debt, not of the ruler (CTN art. 198). Where
+    no extract has said so of any of its debts, the ruler's word counts."""
+    if returns:
+        return "not_registered"
+    said = [debt.registered for debt in debts if debt.registered is not None]
+    if not said:
+        return ruler
+    return "registered" if len(said) == len(debts) and all(said) else "not_registered"
+
+
+def _open_debts(
+    tx: CaseTransaction, facts: CaseFacts, offered: Mapping[str, Decimal], at: date
+) -> tuple[OpenDebt, ...]:
     owed = [debt for debt in facts.debts if debt.outstanding]
     if not owed:
         return ()
@@ -102,6 +167,8 @@ def _open_debts(tx: CaseTransaction, facts: CaseFacts, offered: Mapping[str, Dec
             pix_txid=codes[debt.id].pix_txid,
             brcode=codes[debt.id].brcode,
             offered=offered.get(debt.id),
+            litigation=debt.litigation,
+            registered=debt.registered_on <= at if debt.registered_on else None,
         )
         for debt in owed
     )
@@ -121,7 +188,7 @@ def _divergence(tax: str, filing: Filing) -> OpenDivergence:
     return OpenDivergence(
         tax=tax,
         period=filing.period,
-        declared=filing.declared,
+        declared=None if filing.declared is None else filing.declares_now,
         assessed=filing.assessed,
         paid=filing.paid or Decimal(0),
     )

@@ -1,7 +1,8 @@
-"""Which bank issues charges: the one whose keys the environment has, a Pix key alone, or none."""
+"""Which bank issues charges, and who is paid by slips: as the environment says, or nobody."""
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 
@@ -12,6 +13,8 @@ from banks.pix_key import PixKey
 from banks.psp import Psp
 from models.errors import Refusal
 from models.payment.brcode import LONGEST_KEY
+from models.payment.our_numbers import SLIP_BANKS, Account
+from models.payment.slip import Beneficiary
 
 NEEDED = {
     "REGUA_PSP_URL": "the address of its API Pix",
@@ -24,6 +27,7 @@ NEEDED = {
 TOKEN_URL = "REGUA_PSP_TOKEN_URL"  # noqa: S105 - a setting's name
 """For banks that give tokens elsewhere than under /oauth/token of the API's host."""
 
+CNPJ_DIGITS = 14
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -46,6 +50,41 @@ def bank_from(environment: Mapping[str, str]) -> Bank | None:
         token_url=_url(given, TOKEN_URL) if TOKEN_URL in given else str(_host(given).join("/oauth/token")),
         certificate=_certificate(given["REGUA_PSP_CERT"], given["REGUA_PSP_KEY_FILE"]),
     )
+
+
+SLIP_FIELDS = {
+    "agency": "REGUA_SLIP_AGENCY",
+    "account": "REGUA_SLIP_ACCOUNT",
+    "agreement": "REGUA_SLIP_AGREEMENT",
+    "wallet": "REGUA_SLIP_WALLET",
+}
+
+
+def beneficiary_from(environment: Mapping[str, str]) -> Beneficiary:
+    """Who is paid by slips. Raises Refusal when that is configured by half, or a field is not as its bank has it."""
+    given = {name: value.strip() for name, value in environment.items() if value.strip()}
+    code, segment = given.get("REGUA_SLIP_FEBRABAN", ""), given.get("REGUA_SLIP_SEGMENT", "1")
+    if not re.fullmatch("([0-9]{4})?", code):
+        raise Refusal("REGUA_SLIP_FEBRABAN is the code of four digits by which FEBRABAN knows the authority")
+    if not re.fullmatch("[1-79]", segment):
+        raise Refusal("REGUA_SLIP_SEGMENT is the segment of collection slips: 1 a city, 5 a government, 7 traffic")
+    tax_id = re.sub("[./-]", "", given.get("REGUA_SLIP_CNPJ", ""))
+    bank = given.get("REGUA_SLIP_BANK")
+    if bank is None:
+        return Beneficiary(tax_id, None, code, segment)
+    if bank not in SLIP_BANKS:
+        raise Refusal(f"REGUA_SLIP_BANK is none of {', '.join(SLIP_BANKS)}")
+    if len(tax_id) != CNPJ_DIGITS:
+        raise Refusal("REGUA_SLIP_CNPJ is missing or no CNPJ: a bank registers slips for whom it can name")
+    written = {field: given.get(name, "").partition("-") for field, name in SLIP_FIELDS.items()}
+    account = Account(
+        bank=bank,
+        **{field: parts[0] for field, parts in written.items()},
+        agency_digit=written["agency"][2],
+        account_digit=written["account"][2],
+    )
+    SLIP_BANKS[bank].checked(account)
+    return Beneficiary(tax_id, account, code, segment)
 
 
 def _host(given: Mapping[str, str]) -> httpx.URL:

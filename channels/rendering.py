@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from types import CodeType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined
 from jinja2.bccache import Bucket
@@ -66,6 +66,11 @@ class OpenDebt(_Value):
     """Pix *copia e cola*."""
     offered: Decimal | None = None
     """The amount that settles it today in one payment, in a campaign."""
+    registered: bool | None = None
+    """None: no extract has said."""
+    litigation: bool = False
+    process: Line | None = None
+    """The number of the suit, where it is known."""
 
 
 class MissingReturn(_Value):
@@ -89,6 +94,20 @@ class AnnouncedTerm(_Value):
     """The last that is his."""
     act_from: date
     """The first on which the authority may act."""
+
+
+class PastAgreement(_Value):
+    """An agreement that was on record for these debts, and ended."""
+
+    ended_on: date | None
+
+
+class PastDefence(_Value):
+    """The newest defence on record."""
+
+    filed_on: date
+    state: Literal["open", "accepted", "rejected"]
+    decided_on: date | None
 
 
 class Letter(_Value):
@@ -117,11 +136,27 @@ class Letter(_Value):
     """The earliest day of the next step, where one is known."""
     defence_days: int | None
     """How many days a formal notice gives."""
+    time_given: Line | None = None
+    """The same with their unit: `30 dias`, `22 dias úteis`."""
     term: AnnouncedTerm | None = None
     basis: str = ""
     """By what the case is on its way to a suspension: the thresholds of the law, or the end of its ladder."""
     basis_name: str = ""
     """The same without amounts, for open channels."""
+    statutory: bool = False
+    """Whether it is by the thresholds of LC 225/2026: of others no document cites that law."""
+    law: Line | None = None
+    """The authority's own law by which its ladder may end in a suspension."""
+    partly_paid: bool = False
+    """Whether something was paid on what is open."""
+    agreement: PastAgreement | None = None
+    defence: PastDefence | None = None
+    guaranteed: bool = False
+    """Whether a guarantee of what is open is or was on record."""
+    in_court: bool = False
+    """Whether all debts that are open are in court already."""
+    example: bool = False
+    """Whether nobody has verified the ruler: its documents say so."""
     reinstated: bool = False
     """It says that benefits are back."""
     offer: Offered | None = None
@@ -133,10 +168,13 @@ class Letter(_Value):
 
     def names(self, channel: Channel) -> dict[str, object]:
         """The names that a template for `channel` knows. Before registration only a closed channel discloses debt
-        detail: amounts, periods, due dates, numbers of inscriptions (CTN art. 198)."""
+        detail: amounts, periods, due dates, numbers of inscriptions; and of a person's benefits nobody else learns (CTN
+        art. 198)."""
         discloses = self.credit == "registered" or channel not in OPEN
         basis = self.basis if discloses else self.basis_name
-        return {**self.model_dump(), "basis": basis, "channel": channel, "discloses": discloses}
+        benefits = self.benefits if self.taxpayer.is_company or channel not in OPEN else ()
+        own = {"basis": basis, "benefits": benefits, "channel": channel, "discloses": discloses}
+        return {**self.model_dump(), **own}
 
 
 KNOWN = frozenset(Letter.model_fields) | {"channel", "discloses"}
@@ -159,9 +197,15 @@ class InstalmentLetter(_Value):
     pix_txid: Line
     payable: bool
     """Whether it can be paid now: some policies take an overdue instalment after the last one only."""
+    brcode: Line | None = None
+    """Pix *copia e cola*, where the bank has a charge of it."""
+    page: Line | None = None
+    """The taxpayer's own address at which it can be paid."""
     breaks_on: date | None
     """The last day on which paying it keeps the agreement."""
     gsm7: bool = False
+    example: bool = False
+    """Whether nobody has verified the ruler or the policy: the message says so."""
 
     def names(self, channel: Channel) -> dict[str, object]:
         return self.model_dump()
@@ -233,6 +277,10 @@ def pinned_words(digest: str, texts: Texts) -> Words:
     return _pinned[digest]
 
 
+EXAMPLE = "EXEMPLO: as regras desta mensagem não foram verificadas pela autoridade, e ela não tem efeito legal."
+"""The first line of a letter whose ruler nobody has verified."""
+
+
 def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words) -> Message:
     """Fill a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
     used."""
@@ -244,4 +292,6 @@ def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, w
     paragraphs = re.sub(r"\n{3,}", "\n\n", lines).strip()
     if subject is None:
         return Message(subject=None, body=paragraphs)
+    if letter.example and paragraphs:
+        paragraphs = f"{EXAMPLE}\n\n{paragraphs}"
     return Message(subject=subject.strip(), body=f"{paragraphs}\n" if paragraphs else "")

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta, nodes
 from pydantic import BaseModel
 
+from channels.claims import wrong_claims, wrong_promises
 from channels.rendering import (
     HEADED,
     KNOWN,
@@ -25,6 +26,8 @@ from channels.rendering import (
     MissingReturn,
     OpenDebt,
     OpenDivergence,
+    PastAgreement,
+    PastDefence,
     render,
 )
 from channels.template_reading import EveryBranch, ReadWords
@@ -32,9 +35,11 @@ from models.assets import Texts, channels_of, reinstatement_template, template_c
 from models.contact.channel import Channel
 from models.contact.sms import measure
 from models.errors import Refusal
+from models.law.calendar import Wait
 from models.money.offer import Offer
 from models.money.offered import Offered, OfferedModality
 from models.ruler.schema import Hypothesis, Ruler, Rung, Stage, tone_of
+from models.ruler.terms import term_given, time_given
 from models.words import BASES, LADDER, STAGES, STATUTE
 from models.yaml_file import Fault
 
@@ -57,8 +62,13 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     for row, index, rung in ruler.cells():
         where = ("rows", row, "rungs", index, "template")
         letters = sample_letters(ruler, row, rung)
+        more = circumstances(ruler, letters)
+        letters = [_everything(letters[0], more[0]), *letters, *more]
         for channel in channels_of(ruler, row, index):
-            for what in check.faults(channel, rung.template, letters):
+            faults = check.faults(channel, rung.template, letters)
+            if not faults and (given := term_given(ruler, row, index)):
+                faults = check.promises(channel, rung.template, letters[0], given, rung.dwell)
+            for what in faults:
                 if what not in known:
                     yield Fault(where, what)
                 known.add(what)
@@ -138,7 +148,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
     ]
     company = Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True)
     person = Addressee(name="Maria Exemplo da Silva", tax_id="111.444.777-35", is_company=False)
-    days = {"deadline": date(2026, 3, 5), "defence_days": 30, "term": SAMPLE_TERM}
+    days = {"deadline": date(2026, 3, 5), "defence_days": 30, "time_given": "30 dias", "term": SAMPLE_TERM}
     circumstances: list[dict[str, Any]] = [
         {**days, "benefits": ("Crédito presumido",), "link": SAMPLE_LINK},
         {"deadline": None, "defence_days": None, "benefits": ()},
@@ -160,7 +170,8 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             tax=tax,
             credit=ruler.credit,
             gsm7=ruler.sms.gsm7,
-            **_sample_basis(ruler),
+            example=ruler.is_example,
+            **_sample_basis(ruler, statutory=ruler.gate is not None and ruler.gate.basis == "statutory"),
             balance=sum((debt.amount for debt in facts["debts"]), Decimal("0.00")),
             offer=_sample_offer(ruler.offer) if ruler.offer else None,
             **facts,
@@ -170,11 +181,42 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
     ]
 
 
-def _sample_basis(ruler: Ruler) -> dict[str, str]:
-    if ruler.gate and ruler.gate.basis == "statutory":
+def circumstances(ruler: Ruler, letters: list[Letter]) -> list[Letter]:
+    """Letters to taxpayers of whom more is on record: a past agreement, a defence, a guarantee, a part that was
+    paid; a suit; the other basis; debts that nobody has registered."""
+    everything, one_debt = letters[0], next(letter for letter in letters if len(letter.debts) == 1)
+    owing = everything.model_copy(update={"missing_returns": (), "divergences": ()})
+    on_record = {
+        "partly_paid": True,
+        "guaranteed": True,
+        "agreement": PastAgreement(ended_on=date(2026, 1, 5)),
+        "defence": PastDefence(filed_on=date(2026, 1, 7), state="rejected", decided_on=date(2026, 1, 19)),
+    }
+    sued = [
+        debt.model_copy(update={"litigation": True, "process": "0800001-11.2025.8.02.0001"}) for debt in owing.debts
+    ]
+    changes: list[dict[str, Any]] = [
+        on_record,
+        {"in_court": True, "debts": tuple(sued)},
+        _sample_basis(ruler, statutory=not owing.statutory),
+    ]
+    secret = [letter.model_copy(update={"credit": "not_registered"}) for letter in (everything, one_debt)]
+    return [*(owing.model_copy(update=change) for change in changes), *secret]
+
+
+def _everything(letter: Letter, on_record: Letter) -> Letter:
+    """The letter with one of all that a template may name, for a reading of every branch of it."""
+    return on_record.model_copy(update={"missing_returns": letter.missing_returns, "divergences": letter.divergences})
+
+
+def _sample_basis(ruler: Ruler, statutory: bool) -> dict[str, Any]:
+    law = ruler.gate.law.source if ruler.gate and ruler.gate.law else None
+    if statutory:
         finding = "R$ 16.000.000,00 em aberto e 5 períodos em doze meses (LC 225/2026, arts. 11 a 13)"
-        return {"basis": STATUTE.format(finding=finding), "basis_name": BASES["statutory"]}
-    return {"basis": LADDER.format(label=ruler.label), "basis_name": BASES["ladder"]}
+        said = {"basis": STATUTE.format(finding=finding), "basis_name": BASES["statutory"]}
+        return {**said, "statutory": True, "law": law}
+    said = {"basis": LADDER.format(label=ruler.label), "basis_name": BASES["ladder"]}
+    return {**said, "statutory": False, "law": law}
 
 
 def _sample_offer(offer: Offer) -> Offered:
@@ -201,7 +243,8 @@ DETAIL = {
         {"balance", "amount", "declared", "assessed", "paid", "offered", "full", "total", "each", "paid_in_part"}
     ),
     "periods or due dates": frozenset({"period", "due"}),
-    "numbers of debts": frozenset({"inscription", "pix_txid", "brcode"}),
+    "numbers of debts": frozenset({"inscription", "pix_txid", "brcode", "process"}),
+    "defences, guarantees or parts paid": frozenset({"partly_paid", "guaranteed", "filed_on", "decided_on"}),
 }
 """The fields of a letter, and of its parts, that tax secrecy covers."""
 SECRET = frozenset().union(*DETAIL.values())
@@ -221,6 +264,8 @@ def _owing_other(part: Any, name: str, names: frozenset[str]) -> Any:
 
 def _other(value: Any) -> Any:
     """Another value of the samples' kind, different at both ends: `2025-01` becomes `1987-02`."""
+    if isinstance(value, bool):
+        return not value
     if isinstance(value, Decimal):
         return value * 7 + 1
     if isinstance(value, date):
@@ -283,8 +328,9 @@ class _Check:
         if not written:
             self._messages.clear()
             different = self._different(channel, file, letters)
-            written = list(self._rendered(channel, template, file, different))
-            written = written or list(self._secrets_told(channel, template, file, different))
+            written = list(self._rendered(channel, template, file, [*different.values()]))
+            written = written or list(self._secrets_told(channel, template, file, letters))
+            written = written or list(self._claims(channel, template, file, letters, different))
         return list(dict.fromkeys(written))
 
     def _names(self, file: str) -> frozenset[str]:
@@ -292,19 +338,25 @@ class _Check:
         read = self._read(file)
         return read.names.union(*(self._names(other) for other in read.others if other))
 
-    def _different(self, channel: Channel, file: str, letters: list[Letter]) -> list[Letter]:
-        """One of all letters that are the same to a template: few differ in what an SMS says."""
-        names = self._names(file) & Letter.model_fields.keys()
+    def _different(self, channel: Channel, file: str, letters: list[Letter]) -> dict[tuple[Any, ...], Letter]:
+        """One of all letters that are the same to a template, by what it asks: few differ in what an SMS says."""
         by_fields: dict[tuple[Any, ...], Letter] = {}
         for letter in letters:
-            by_fields.setdefault(tuple(getattr(letter, name) for name in names), letter)
-        return list(by_fields.values())
+            by_fields.setdefault(self._asked(file, letter), letter)
+        return by_fields
+
+    def _asked(self, file: str, letter: Letter) -> tuple[Any, ...]:
+        """All of a letter that a template can make its words of."""
+        names = self._names(file)
+        derived = {"discloses": "credit", "basis": "credit", "benefits": "taxpayer"}
+        names |= {derived[name] for name in derived.keys() & names}
+        return tuple(getattr(letter, name) for name in sorted(names & Letter.model_fields.keys()))
 
     def messages(self, channel: Channel, template: str, letters: list[Letter]) -> list[Message]:
         """All that a sound template says to these letters, each message once."""
         file = self.file(channel, template)
-        different = self._different(channel, file, letters) if file else []
-        return [render(channel, template, letter, self._words) for letter in different]
+        different = self._different(channel, file, letters) if file else {}
+        return [render(channel, template, letter, self._words) for letter in different.values()]
 
     def written(self, file: str, children: Sequence[tuple[str, _Read]] = ()) -> Iterator[str]:
         """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
@@ -369,9 +421,10 @@ class _Check:
                 yield f"{template_file(file)}: is spoken, and nobody writes down a link or a number"
 
     def _secrets_told(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
-        if channel not in OPEN or letters[0].credit == "registered":
+        secret = [letter for letter in letters if letter.credit != "registered"]
+        if channel not in OPEN or not secret:
             return
-        said = []
+        letters, said = [*self._different(channel, file, secret).values()], []
         if self._differ(channel, template, file, letters, SECRET):
             said = [what for what, names in DETAIL.items() if self._differ(channel, template, file, letters, names)]
         if said:
@@ -379,6 +432,30 @@ class _Check:
                 f"{template_file(file)}: by {channel}, an open channel, it states {', '.join(said)} before "
                 "registration (CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
             )
+
+    def _claims(
+        self,
+        channel: Channel,
+        template: str,
+        file: str,
+        letters: list[Letter],
+        different: dict[tuple[Any, ...], Letter],
+    ) -> Iterator[str]:
+        """The sentences that are wrong in one of the letters, which need not be the one that was rendered: to a
+        template that doesn't ask, all taxpayers are alike."""
+        for letter in letters:
+            alike = different[self._asked(file, letter)]
+            for what in wrong_claims(letter, channel, self._said(channel, template, alike)):
+                yield f"{template_file(file)}: {what}"
+
+    def promises(self, channel: Channel, template: str, letter: Letter, given: Wait, dwell: Wait | None) -> list[str]:
+        """The terms that a sound template of a formal notice promises and its ruler doesn't keep."""
+        file = self.file(channel, template)
+        if file is None:
+            return []
+        term = {"defence_days": given.days, "time_given": time_given(given)}
+        message = render(channel, template, letter.model_copy(update=term), self._words)
+        return [f"{template_file(file)}: {what}" for what in dict.fromkeys(wrong_promises(message, given, dwell))]
 
     def _differ(
         self, channel: Channel, template: str, file: str, letters: list[Letter], secret: frozenset[str]

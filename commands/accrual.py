@@ -99,13 +99,15 @@ def show_lines(lines: Iterable[Line], title: str) -> None:
 
 
 def _read_rates(file: Path | None, rules: AccrualTable) -> Rates:
-    """The rates of the one series that a table names; none where it needs none. Refuses a file for several series."""
+    """The rates of the one series that a table names, from a file or as they are shipped. Refuses a file for several
+    series."""
     from models.money.rates import Rates, read_sgs
     from storage.amounts.rate_files import read_rate_file
+    from storage.amounts.rates import shipped_rates
 
     series = sorted({entry.series for entry in rules.interest if entry.series})
     if file is None or not series:
-        return Rates()
+        return shipped_rates()
     if len(series) > 1:
         raise Refusal(f"--rates is the file of one series, and {rules.accrual} names several: {', '.join(series)}")
     rows = read_sgs(read_rate_file(file), file.name)

@@ -21,9 +21,10 @@ from commands.typed import day, one_of, some_amount
 from models.agreement.aftermath import identity_needed
 from models.agreement.instalments import State
 from models.agreement.policy import Litigation, Policy, Regime
-from models.agreement.quote import Pay, Quote, Request, quote
+from models.agreement.quote import Instalment, Pay, Quote, Request, quote
 from models.errors import Refusal
 from storage.agreement.policy_files import load_policy
+from storage.amounts.rates import shipped_rates
 
 if TYPE_CHECKING:
     from storage.read_models.case_parts import AgreementFile, ListedAgreement
@@ -51,6 +52,8 @@ def quote_(
         Litigation, one_of(LITIGATIONS, Litigation, help="How far the collection has gone.")
     ] = Litigation.NONE,
     renegotiation: Annotated[int, typer.Option(min=0, help="How many agreements on it were broken before.")] = 0,
+    company: Annotated[bool, typer.Option("--company", help="Of a legal person's: some minimums are others.")] = False,
+    granted: Annotated[str, typer.Option(help="The act that grants more instalments than the limit.")] = "",
     instalments: Annotated[
         int | None, typer.Option(min=1, help="How many; default: as many as the policy allows.")
     ] = None,
@@ -71,14 +74,17 @@ def quote_(
         renegotiation=renegotiation,
         pay=pay,
         instalments=instalments,
+        company=company,
+        granted=granted or None,
     )
-    offer = quote(rules, request)
+    offer = quote(rules, request, shipped_rates())
     data = {
         "policy": rules.label,
         "debt_kind": kind,
         "regime": request.regime,
         "amount": amount,
         **asdict(offer),
+        "instalments": [_instalment_data(each) for each in offer.instalments],
         "identity": identity_needed(rules, amount),
         "access_key": rules.debt_kinds[kind].access_key,
     }
@@ -177,7 +183,19 @@ def _emit_file(name: str, as_json: bool) -> None:
 def _show(file: AgreementFile) -> None:
     what = f"{shown(file['amount'])} · {file['policy']} · {file['state']}"
     say(f"{file['agreement']} · case {file['case']} · {what}")
-    columns = ("n", "due", "amount", "fee", "credited", "received", "paid_on", "pix_txid", "slip_number")
+    columns = (
+        "n",
+        "due",
+        "principal",
+        "interest",
+        "amount",
+        "fee",
+        "credited",
+        "received",
+        "paid_on",
+        "pix_txid",
+        "slip_number",
+    )
     table(columns, map(itemgetter(*columns), file["instalments"]))
     facts = ("signed_on", "signed_by", "effective_on", "discount", "renegotiation", "broken_on", "decided_on")
     record: Mapping[str, object] = file
@@ -190,10 +208,24 @@ def _show(file: AgreementFile) -> None:
         table(("due", "task", "source", "done"), (each.values() for each in file["tasks"]))
 
 
+def _instalment_data(each: Instalment) -> dict[str, object]:
+    return {
+        "n": each.n,
+        "due": each.due,
+        "amount": each.amount,
+        "principal": each.principal,
+        "interest": each.interest,
+        "estimated": each.estimated,
+    }
+
+
 def _readable(policy: Policy, request: Request, offer: Quote) -> None:
     kind = policy.debt_kinds[request.kind].name
     say(f"{policy.label} · {policy.authority} · {kind} · {shown(request.amount)}")
-    table(("nº", "due", "amount"), [(each.n, each.due, each.amount) for each in offer.instalments])
+    columns = ("nº", "due", "principal", "interest", "amount")
+    table(columns, [(each.n, each.due, each.principal, each.interest, each.amount) for each in offer.instalments])
+    if any(each.estimated for each in offer.instalments):
+        say("interest of months to come is estimated by the last rate that is known")
     sums = {
         "down payment, in the first instalment": offer.down_payment,
         "discount": offer.discount,

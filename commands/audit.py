@@ -12,11 +12,13 @@ from sqlalchemy import Engine
 from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
+from commands.overdue import overdue
 from models.errors import Refusal
 from storage.audit.chains import broken_decisions, broken_log, counts
 from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
 from storage.audit.invariants import violations
 from storage.audit.log import LoggedEntry, read_log
+from storage.audit.untold import untold
 from storage.case.cases import case_ids
 from storage.case.cohorts import cohort_names, read_cohort
 
@@ -35,10 +37,16 @@ class Findings:
     decisions: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     checkpoints: list[str] = field(default_factory=list)
+    overdue: int = 0
+    gone: list[str] = field(default_factory=list)
+    """Overdue cases that nothing carries on."""
+    unasked: list[str] = field(default_factory=list)
+    """Cohorts of whose overdue cases Temporal doesn't tell."""
+    untold: list[str] = field(default_factory=list)
 
     @property
     def altered(self) -> list[str]:
-        return [*self.decisions, *self.log, *self.checkpoints]
+        return [*self.decisions, *self.log, *self.checkpoints, *self.untold]
 
 
 def audit(
@@ -60,13 +68,15 @@ def audit(
         with engine.connect() as connection:
             found.log += broken_log(connection)
             found.checkpoints += broken_checkpoints(connection)
+            found.untold += untold(connection)
             chain = counts(connection, None if everything else [case for case, _ in case_ids(connection, cohort)])
             newest = newest_checkpoint(connection)
     said = {
         "cohort": cohort or None,
         "cohorts": names,
         "cases": found.cases,
-        "violations": [*found.unlawful, *found.altered],
+        "violations": [*found.unlawful, *found.altered, *found.gone],
+        "overdue": {"cases": found.overdue, "without_workflow": None if found.unasked else len(found.gone)},
         "chain": {**chain, "sealed_now": set_now, "ok": not found.altered},
         "seal": newest,
     }
@@ -97,6 +107,12 @@ def _audit_cohort(engine: Engine, name: str, found: Findings, bar: Progress) -> 
     except Refusal as unknown:
         found.unlawful.append(f"cohort {name} can't be judged: {unknown}")
     found.cases += len(cases)
+    late = overdue(engine, name)
+    found.overdue += len(late.cases)
+    found.gone += [
+        f"case {case}: its step is overdue, and Temporal runs no workflow for it" for case in late.gone or ()
+    ]
+    found.unasked += [name] if late.gone is None else []
 
 
 def _progress() -> Progress:
@@ -113,7 +129,11 @@ def _show(said: dict[str, Any], found: Findings) -> None:
         ("decisions, in the chain of their case", chain["decisions"], len(found.decisions)),
         ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
         ("checkpoints over the decisions", chain["seals"], len(found.checkpoints)),
+        ("overdue cases, in Temporal", found.overdue, len(found.gone)),
+        ("tokens, approvals and debts that no entry tells of", "", len(found.untold)),
     ]
+    for cohort in found.unasked:
+        say(f"Temporal doesn't answer: whether {cohort}'s overdue cases have their workflows is not known")
     table(["checked", "how many", "faults"], rows)
     if newest:
         say(f"newest checkpoint: {newest['id']} {newest['hash']}")

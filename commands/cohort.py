@@ -14,6 +14,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.overdue import overdue
 from commands.percentages import share_of
 from commands.progress import watch
 from commands.services import temporal_client
@@ -165,19 +166,25 @@ def status(name: str, json: Json = False) -> None:
     with answering_database() as engine, engine.connect() as connection:
         file = cohort_file(connection, name, datetime.now(UTC))
         holdout = holdout_of(connection, name)
+        late = overdue(engine, name)
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
             say(f"{name} is {file['state']} by {file['lifecycle_set_by']} since {file['lifecycle_since']}")
         if near := file["near_prescription"]:
             say(f"{near} of {file['cases']} cases near prescription; `case list` has them first")
+        if late.cases:
+            gone = "Temporal doesn't answer" if late.gone is None else f"{len(late.gone)} of them without a workflow"
+            say(f"{len(late.cases)} cases overdue, {gone}")
         table(["status", "cases"], file["statuses"].items(), f"{name} · {file['ruler']}")
         table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in file["cells"]])
         of = "no budget" if file["budget"] is None else f"of {money(file['budget'])}"
         _show_costs(file["costs"], f"{money(file['spent'])} spent, {of}")
         _show_holdout(holdout)
 
-    emit({**file, "holdout": holdout}, json, readable)
+    missing = None if late.gone is None else len(late.gone)
+    overdue_now = {"cases": len(late.cases), "without_workflow": missing}
+    emit({**file, "holdout": holdout, "overdue": overdue_now}, json, readable)
 
 
 @cohort.command("release")

@@ -1,10 +1,9 @@
-"""`taxpayers import`, `filings import`, `benefits import`: what the authority knows; `sample`: a set to try with."""
+"""`filings import`, `benefits import`: what the authority knows besides debts; `sample`: a set to try with."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -21,70 +20,33 @@ from commands.typed import day
 from embedded.home import home
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
-from models.intake.extract import Layout, debt_reader
 from models.intake.filings import filing_reader
-from models.intake.statement import Amounts, Statement
-from operations.imports import import_held_benefits, import_returns, import_taxpayers
+from operations.imports import import_held_benefits, import_returns
 from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
+from storage.engine import AWAY
 from storage.intake.files import SourceFile, TextFile, look_over
 from storage.intake.rejects import Rejects
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file; docs/data.md lists its columns.")]
-LayoutOption = Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")]
 Day = Annotated[
     date | None, typer.Option("--date", parser=day, metavar="DATE", help="The day it is told from; default: today.")
 ]
 
-SnapshotOf = Annotated[
-    str,
-    typer.Option(
-        metavar="SOURCE",
-        help="The file is the whole of a source of yours, for example pgfn-fgts-al: debts that a former snapshot of it"
-        " had and this one lacks are held.",
-    ),
-]
-
-taxpayers = typer.Typer(no_args_is_help=True)
 filings = typer.Typer(no_args_is_help=True)
 benefits = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
-    app.add_typer(taxpayers, name="taxpayers")
     app.add_typer(filings, name="filings")
     app.add_typer(benefits, name="benefits")
     app.command()(sample)
 
 
-@taxpayers.callback()
 @filings.callback()
 @benefits.callback()
 def group() -> None:
     """Keep `import` a subcommand while it is the only one."""
-
-
-@taxpayers.command("import")
-def import_taxpayers_(
-    file: File,
-    layout: LayoutOption = None,
-    snapshot_of: SnapshotOf = "",
-    as_of: Annotated[
-        date | None, typer.Option(parser=day, metavar="DATE", help="The day the extract is of; default: today.")
-    ] = None,
-    amounts: Annotated[
-        Amounts | None,
-        typer.Option(
-            help="What is left of each debt, or what was lodged before anything was paid. Default: as the source's"
-            " former snapshot, else left for pgfn and lodged for regua."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    statement = Statement(amounts, as_of, snapshot_of.strip() or None)
-    merge = partial(import_taxpayers, statement=statement, now=datetime.now(UTC))
-    take(file, lambda header: debt_reader(header, today(), layout), merge, as_json)
 
 
 @filings.command("import")
@@ -155,11 +117,11 @@ def answering_database() -> Iterator[Engine]:
 
 
 def _refused(sqlstate: str | None) -> str:
-    if sqlstate is None or sqlstate[:2] in ("08", "57"):
+    if sqlstate is None or sqlstate.startswith(AWAY):
         return "the database does not answer; see `python starter.py stack status`"
-    if sqlstate[:2] == "42":
+    if sqlstate in ("42P01", "42703"):
         return "the database has not the tables of this version; `python starter.py stack up` makes them"
-    return f"the database refused the rows (SQLSTATE {sqlstate}); nothing was imported"
+    return f"the database refused it (SQLSTATE {sqlstate}), a fault of ours; nothing was changed"
 
 
 @contextmanager

@@ -49,6 +49,40 @@ GROUNDS = {
     "data_under_review": ("dados em revisão",),
 }
 
+CAUSES = {
+    "order_to_cite": ("despacho que ordena a citação", "despacho de citação"),
+    "judicial_protest": ("protesto judicial",),
+    "judicial_notice": ("ato judicial que constitui em mora", "interpelação judicial"),
+    "acknowledgement": ("reconhecimento do débito", "confissão"),
+    "agreement_request": ("pedido de parcelamento",),
+    "mediation": ("mediação",),
+    "arbitration": ("arbitragem",),
+    "suit_closed": ("sentença que encerra a execução",),
+    "bankruptcy_information": ("informação na falência",),
+    "extrajudicial_execution": ("execução extrajudicial",),
+}
+"""A protest of the CDA is a step before a suit."""
+
+EXTINCTION = {"confirmed": ("confirmada", "confirmado"), "refuted": ("afastada", "refutada")}
+
+WRITE_OFFS = {
+    "payment": ("pagamento", "paid", "paid at source", "pago na origem", "quitado", "quitada"),
+    "compensation": ("compensação",),
+    "transaction": ("transação",),
+    "remission": ("remissão", "remitted", "remitido", "remitida"),
+    "prescription": ("prescrição", "prescribed", "prescrito", "prescrita"),
+    "lapse": ("decadência",),
+    "deposit_converted": ("conversão do depósito em renda",),
+    "advance_payment": ("pagamento antecipado",),
+    "consignment": ("consignação em pagamento",),
+    "administrative_decision": ("decisão administrativa",),
+    "court_decision": ("decisão judicial",),
+    "real_estate": ("dação em pagamento",),
+    "arbitral_award": ("sentença arbitral",),
+    "mediation_fulfilled": ("mediação cumprida",),
+    "cancellation": ("cancelamento", "cancelled", "canceled", "cancelado", "cancelada"),
+}
+
 PRIOR_STEPS = {
     "conciliation": ("conciliação", "tentativa de conciliação"),
     "administrative_solution": ("solução administrativa",),
@@ -68,6 +102,7 @@ TASKS = {
     "suit_suspension": ("suspensão da execução", "pedir suspensão da execução"),
     "protest_costs": ("custas do protesto", "conferir custas do protesto"),
     "registers_removed": ("baixa nos cadastros", "conferir baixa nos cadastros"),
+    "prescription": ("prescrição", "conferir prescrição"),
 }
 
 AGREEMENT_STATES = {"active": ("em curso", "ativo"), "broken": ("rompido",), "completed": ("concluído", "quitado")}
@@ -90,6 +125,11 @@ PAYMENT_STATES = {
     "excess": ("excedente", "pago a maior"),
     "reversed": ("devolvido", "estornado"),
     "moved": ("movido", "realocado"),
+}
+
+SLIP_KINDS = {
+    "boleto": ("boleto bancário",),
+    "collection": ("arrecadação", "guia"),
 }
 
 FILE_STATES = {

@@ -1,20 +1,35 @@
-"""`case hold`, `release`, `defence`, `step`: what people put on record of a case, with who and why."""
+"""`case hold`, `defence`, `step`, `interruption`, `extinct` and more: what people put on record, with who and why."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import partial
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 import typer
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, say
+from commands.console import Json, emit, say, table
 from commands.imports import answering_database
-from commands.portuguese import GROUNDS, PRIOR_STEPS, RULINGS
+from commands.listing import After, Limit, list_rows
+from commands.portuguese import CAUSES, EXTINCTION, GROUNDS, PRIOR_STEPS, RULINGS
 from commands.typed import Day, day, one_of
 from models.case.credit import return_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
-from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence, take_prior_step
+from models.law.prescription import Cause
+from operations.due_process import (
+    file_defence,
+    judge_extinction,
+    place_hold,
+    record_interruption,
+    release_hold,
+    rule_on_defence,
+    take_prior_step,
+)
+from storage.case.cohorts import read_cohort
+from storage.case.prescription import SetApart, list_set_apart
+from storage.law.extinctions import Said
 from storage.law.holds import Changed
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
@@ -24,7 +39,7 @@ Ruling = Literal["accepted", "rejected"]
 
 
 def register(case: typer.Typer) -> None:
-    for command in (hold, release, defence, step):
+    for command in (hold, release, defence, step, interruption, extinct):
         case.command()(command)
 
 
@@ -113,13 +128,71 @@ def step(
     on: Annotated[date, typer.Option(parser=day, metavar="DATE", help="The day it was taken.")],
     reference: Annotated[str, typer.Option(help="What proves it: number, file, page.")],
     by: By,
+    debt: Debts = None,
     json: Json = False,
 ) -> None:
-    """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN)."""
+    """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN), for all debts of
+    the case that were there by then unless they are named."""
     must_say(reference=reference)
     with answering_database() as engine:
-        take_prior_step(engine, credentials(by), case, kind, on, reference, _now())
-    _tell(case, f"{kind} on {on}", {"step": {"kind": kind, "on": on, "reference": reference}}, json)
+        debts = take_prior_step(engine, credentials(by), case, kind, on, reference, _now(), debt or ())
+    said = {"kind": kind, "on": on, "reference": reference, "debts": debts}
+    _tell(case, f"{kind} on {on} for debt {', '.join(debts)}", {"step": said}, json)
+
+
+def interruption(
+    case: str,
+    kind: Annotated[Cause, one_of(CAUSES, Cause, help="What happened (CTN art. 174 § 1º).")],
+    on: Annotated[date, typer.Option(parser=day, metavar="DATE", help="The day it happened.")],
+    reference: Annotated[str, typer.Option(help="What proves it: number, file, page.")],
+    by: By,
+    debt: Debts = None,
+    json: Json = False,
+) -> None:
+    """Put on record what began the prescription of debts anew, all of the case unless they are named."""
+    must_say(reference=reference)
+    with answering_database() as engine:
+        debts = record_interruption(engine, credentials(by), case, kind, on, reference, _now(), debt or ())
+    said = {"kind": kind, "on": on, "reference": reference, "debts": debts}
+    _tell(case, f"prescription interrupted on {on} for debt {', '.join(debts)}", {"interruption": said}, json)
+
+
+def extinct(
+    by: By,
+    case: Annotated[str | None, typer.Argument(help="Without it, list the debts that are set apart.")] = None,
+    decided: Annotated[Said | None, one_of(EXTINCTION, help="Whether its debts are prescribed.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; it is kept on record.")] = "",
+    debt: Debts = None,
+    cohort: Annotated[str | None, typer.Option(help="List only those of this cohort.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    json: Json = False,
+) -> None:
+    """Confirm or refute that debts of a case are extinct by prescription (CTN art. 156, V), or list those that seem to
+    be: nobody is asked for them meanwhile."""
+    if case is None:
+        _list_set_apart(cohort, limit, after, json)
+        return
+    if decided is None:
+        raise typer.BadParameter("say confirmed or refuted", param_hint="--decided")
+    must_say(reason=reason)
+    with answering_database() as engine:
+        said = judge_extinction(engine, credentials(by), case, decided, reason, _now(), debt or ())
+    rows = [{"debt": each, "prescribes": on, "decided": decided} for each, on in said.items()]
+    _tell(case, f"extinction {decided} of debt {', '.join(said)}", {"debts": rows}, json)
+
+
+def _list_set_apart(cohort: str | None, limit: int | None, after: str | None, json: bool) -> None:
+    columns = ("debt", "case", "inscription", "balance", "prescribes")
+
+    def show(found: list[SetApart]) -> None:
+        table(columns, map(itemgetter(*columns), found))
+
+    with answering_database() as engine, engine.connect() as connection:
+        if cohort is not None:
+            read_cohort(connection, cohort)
+        read = partial(list_set_apart, connection, _now(), cohort)
+        list_rows("set_apart", "debt", read, show, limit, after, json)
 
 
 def must_say(**values: str) -> None:

@@ -15,7 +15,7 @@ from models.money.accrual_table import SERIES
 from models.money.rates import read_sgs
 from operations.imports import import_rates
 from storage.amounts.rate_files import read_rate_file
-from storage.amounts.rates import read_rates
+from storage.amounts.rates import loaded_months, read_rates, shipped_series
 
 rates = typer.Typer(no_args_is_help=True)
 
@@ -65,13 +65,26 @@ def import_rates_(
 
 @rates.command("list")
 def list_rates(as_json: Json = False) -> None:
-    """List every rate on record, by series and month."""
+    """List every rate that is known, by series and month: loaded, or shipped with its source."""
     with answering_database() as engine, engine.connect() as connection:
-        known = read_rates(connection).by_series
-    found = [(series, month, rate) for series, by_month in known.items() for month, rate in by_month.items()]
-    data = [{"series": series, "month": f"{month:%Y-%m}", "percent": _exact(rate)} for series, month, rate in found]
-    rows = ((series, f"{month:%Y-%m}", percent(rate)) for series, month, rate in found)
-    emit({"rates": data}, as_json, lambda: table(("series", "month", "% a month"), rows))
+        known, loaded = read_rates(connection).by_series, loaded_months(connection)
+    sources = {series.name: series.source for series in shipped_series()}
+    series_ = [
+        {"series": name, "source": sources.get(name, ""), "through": f"{max(by_month):%Y-%m}"}
+        for name, by_month in sorted(known.items())
+    ]
+    found = [
+        {"series": name, "month": f"{month:%Y-%m}", "percent": _exact(rate), "loaded": (name, month) in loaded}
+        for name, by_month in sorted(known.items())
+        for month, rate in sorted(by_month.items())
+    ]
+
+    def readable() -> None:
+        table(("series", "month", "% a month", "loaded"), (each.values() for each in found))
+        for each in series_:
+            say(f"{each['series']}: through {each['through']}. {each['source']}")
+
+    emit({"series": series_, "rates": found}, as_json, readable)
 
 
 def _exact(rate: Decimal) -> str:

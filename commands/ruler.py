@@ -15,7 +15,7 @@ from models.errors import Refusal
 from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis, Ruler, tone_of
 from models.yaml_file import Fault
-from operations.rulers import examined, key, load_map, load_ruler, placed
+from operations.rulers import examined, key, left_open, load_map, load_ruler, placed
 from storage.catalogue import RULERS
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def check(file: RulerFile, as_json: Json = False) -> None:
     path, text, texts = RULERS.find(file)
     ruler, faults = examined(text, texts)
     warnings = read_ruler(text).placed(template_warnings(ruler, texts)) if ruler is not None and not faults else ()
+    if ruler is not None and ruler.is_example:
+        warnings += left_open(ruler, text)
 
     def readable() -> None:
         for warning in warnings:

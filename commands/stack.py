@@ -155,7 +155,7 @@ def show(services: Services) -> None:
         "Web": services.web,
         "Temporal Web UI": services.ui,
         "Temporal": services.temporal,
-        "Temporal metrics": services.temporal_metrics,
+        "Metrics": f"{services.temporal_metrics} {services.worker_metrics} {services.web_metrics}",
         "PostgreSQL": f"{database.hostname}:{database.port}{database.path}",
         "A day lasts": f"{services.day_seconds:g} s",
         "All addresses": home().stack_json,

@@ -21,8 +21,10 @@ from storage.grants import grant_to
 from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
+from web.security.connections import Patient, raise_file_limit
 from workflows.build import build_id, make_current
 from workflows.client import connect_settings, register_search_attributes
+from workflows.metrics import serve_metrics
 
 VARIABLES = {
     "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
@@ -53,8 +55,10 @@ def web(
     """Serve the webhooks, and deliver what they owe to the running cases."""
     app = create_app(variable("DATABASE_URL"), None, variable("REGUA_PIX_SECRET"))
     connect_settings()
+    serve_metrics(os.environ)
     log_to_stderr()
     try:
+        raise_file_limit()
         uvicorn.run(app, host=host, port=port, **manners(ssl_certfile, ssl_keyfile, ssl_ca_certs))
     except ssl.SSLError:
         raise Refusal(
@@ -67,6 +71,7 @@ def manners(certificate: Path | None = None, key: Path | None = None, clients: P
     if certificate is None and (key or clients):
         raise Refusal("without --ssl-certfile nothing is encrypted, and no client's certificate asked for")
     return {
+        "http": Patient,
         # secrets and links are parts of addresses
         "access_log": False,
         "log_level": "warning",

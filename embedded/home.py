@@ -37,6 +37,10 @@ class Home(PosixPath):
         return Path(self, "temporal.db")
 
     @property
+    def temporal_settings(self) -> Path:
+        return self.keys / "temporal.yaml"
+
+    @property
     def outbox(self) -> Path:
         return self._folder(Folder.OUTBOX)
 
@@ -122,6 +126,8 @@ class Services(BaseModel):
     database: str
     ui: str | None = None
     temporal_metrics: str | None = None
+    worker_metrics: str | None = None
+    web_metrics: str | None = None
     web: str | None = None
     pix_webhook_url: str | None = None
     day_seconds: float = REAL_DAY

@@ -20,6 +20,8 @@ class Ports:
     database: int = 0
     temporal_http: int = 0
     temporal_metrics: int = 0
+    worker_metrics: int = 0
+    web_metrics: int = 0
 
     def settled(self) -> "Ports":
         asked = asdict(self)

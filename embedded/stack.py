@@ -93,10 +93,10 @@ class Stack:
         temporal.keep_histories(services.temporal)
         temporal.serve_this_build(services.temporal)
 
-        worker = self._launch(self._program("worker", "worker.py"))
-        web = self._launch(self._program("web", "starter.py", "web", "--port", str(ports.web)))
+        worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
+        web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
         worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
-        web.until(lambda: is_healthy(f"{services.web}/health"))
+        web.until(lambda: is_healthy(f"{services.web}/ready"))
 
     def _addresses(self, ports: Ports) -> Services:
         web = f"http://127.0.0.1:{ports.web}"
@@ -105,6 +105,8 @@ class Stack:
             database=postgres.app_address(self.home, ports.database),
             ui=f"http://127.0.0.1:{ports.ui}",
             temporal_metrics=f"http://127.0.0.1:{ports.temporal_metrics}/metrics",
+            worker_metrics=f"http://127.0.0.1:{ports.worker_metrics}/metrics",
+            web_metrics=f"http://127.0.0.1:{ports.web_metrics}/metrics",
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
@@ -116,14 +118,15 @@ class Stack:
         self.children.append(child)
         return child
 
-    def _program(self, name: str, *arguments: str) -> Child:
-        """One of our own processes, which finds its services in its environment."""
+    def _program(self, name: str, metrics: int, *arguments: str) -> Child:
+        """One of our own processes, which finds its services in its environment; `metrics` is the port of its own."""
         ui = str(self.services.ui)
         env = environment(
             TEMPORAL_ADDRESS=self.services.temporal,
             DATABASE_URL=self.services.database,
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
+            REGUA_METRICS=f"127.0.0.1:{metrics}",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
             REGUA_PAYLOAD_KEYS=self._payload_keys,
             REGUA_CODEC_KEY=self.home.secret("codec"),

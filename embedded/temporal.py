@@ -5,6 +5,7 @@ import sysconfig
 from datetime import timedelta
 from pathlib import Path
 
+import yaml
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
@@ -18,12 +19,16 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from embedded.child import Child, environment
-from embedded.home import REAL_DAY, Home
+from embedded.home import REAL_DAY, Home, write_private
 from models.errors import Refusal
 from workflows.build import build_id, make_current
 from workflows.names import SEARCH_ATTRIBUTES
+from workflows.running import STUCK
 
 NAMESPACE = "default"
+
+ENVIRONMENT = "regua"
+"""The name of its settings in their file."""
 
 # the dev server forgets closed cases after a day; a tax debt is remembered longer
 RETENTION = timedelta(days=3650)
@@ -42,11 +47,13 @@ def server(
     """The server process, killed when we die: a write-ahead log survives that, and a slow goodbye would keep the file
     locked.
 
-    `codec` is where the Web UI has payloads decrypted; whoever opens the UI is told that address.
+    `codec` is where the Web UI has payloads decrypted; whoever opens the UI is told that address. It holds a key, so
+    the server reads it from a file: a command line is for everybody on the machine.
     """
-    command = [program(), "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn"]
+    write_private(home.temporal_settings, yaml.safe_dump({"env": {ENVIRONMENT: {"ui-codec-endpoint": codec}}}))
+    command = [program(), "--env", ENVIRONMENT, "--env-file", str(home.temporal_settings)]
+    command += ["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "warn"]
     command += ["--db-filename", str(home.temporal_db), "--ui-disable-news-fetch"]
-    command += ["--ui-codec-endpoint", codec]
     command += ["--port", str(port), "--ui-port", str(ui_port)]
     command += ["--http-port", str(http_port), "--metrics-port", str(metrics_port)]
     for pragma in ("journal_mode=wal", "synchronous=normal"):
@@ -67,6 +74,8 @@ def settings(day_seconds: float) -> list[str]:
     # cohorts take turns (workflows.start.fair_to); turns are taken within a partition of a queue, so there is one. What
     # an older start left in the others is still read
     values = ["matching.enableFairness=true", "matching.numTaskqueueWritePartitions=1"]
+    # after so many attempts a workflow task that fails is seen by the reconciler
+    values.append(f"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute={STUCK}")
     if day_seconds < REAL_DAY:
         # timers are otherwise late by up to a second, which is days on a compressed clock
         values.append('history.timerProcessorMaxTimeShift="1ms"')

@@ -14,6 +14,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from models.contact.channel import CHANNELS, Channel
+from models.law.dated import Where
+from models.money.accrual_table import AccrualTable
+from models.money.prices import PriceTable
 from models.money.tables import read_accrual, read_prices
 from models.ruler.schema import Hypothesis, Ruler, Stage
 
@@ -131,6 +134,22 @@ def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
     accrual = read_accrual(texts.get(accrual_file(ruler.accrual), "")).table if isinstance(ruler.accrual, str) else None
     prices = read_prices(texts.get(prices_file(ruler.prices), "")).table if isinstance(ruler.prices, str) else None
     return ruler.model_copy(update={"accrual": accrual or ruler.accrual, "prices": prices or ruler.prices})
+
+
+def examples_in(ruler: Ruler, texts: Texts) -> Iterator[tuple[Where, str]]:
+    """The tables and the policy that a ruler names and nobody has verified, by the key that names them."""
+    tables = with_tables(ruler, texts)
+    if isinstance(ruler.accrual, str) and isinstance(tables.accrual, AccrualTable) and tables.accrual.is_example:
+        yield ("accrual",), accrual_file(ruler.accrual)
+    if isinstance(ruler.prices, str) and isinstance(tables.prices, PriceTable) and tables.prices.is_example:
+        yield ("prices",), prices_file(ruler.prices)
+    if ruler.agreements and (named := ruler.agreements.policy):
+        # most rulers name none
+        from models.agreement.policy_check import read_policy
+
+        policy, _ = read_policy(texts.get(policy_file(named), ""))
+        if policy and policy.is_example:
+            yield ("agreements", "policy"), policy_file(named)
 
 
 def _notices(ruler: Ruler) -> Iterator[list[str]]:

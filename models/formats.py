@@ -7,6 +7,9 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 
+UNSEEN = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
 POINTS_AND_COMMAS = str.maketrans(",.", ".,")
 
 
@@ -46,3 +49,12 @@ def fold(text: str) -> str:
     """Upper case without accents or punctuation, single spaces."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[A-Z0-9]+", plain.upper()))
+
+
+def unseen_in(text: str) -> str | None:
+    """The first character of a text that is no letter of anybody's: half a character, a control character, one that
+    turns the direction of writing or ends the line elsewhere. None: there is none."""
+    for c in "" if text.isprintable() else text:
+        if c not in "\n\t" and (unicodedata.category(c) in UNSEEN or unicodedata.bidirectional(c) in TURNING):
+            return f"U+{ord(c):04X}"
+    return None

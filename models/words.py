@@ -46,6 +46,8 @@ TASKS = {
     "protest_costs": "conferir custas do protesto",
     "registers_removed": "conferir baixa nos cadastros",
     "reassessment": "reavaliar a suspensão de benefícios",
+    "prescription": "conferir prescrição",
+    "interference": "conferir quem mexeu no Temporal",
 }
 
 GROUNDS = {
@@ -69,7 +71,28 @@ GROUNDS = {
     "judicial_decision": "suspenso por decisão judicial",
     "unknown_situation": "situação desconhecida",
     "absent_from_extract": "ausente do último extrato",
+    "not_yet_registered": "ainda não inscrito em dívida ativa",
+    "under_rectification": "inscrição em retificação",
+    "prescription": "prescrição a confirmar (CTN art. 156, V)",
     "unusable_row": "linha do extrato que não pôde ser aproveitada",
+}
+
+EXTINCTIONS = {
+    "payment": "pagamento na origem (CTN art. 156, I)",
+    "compensation": "compensação (CTN art. 156, II)",
+    "transaction": "transação (CTN art. 156, III)",
+    "remission": "remissão (CTN art. 156, IV)",
+    "prescription": "prescrição (CTN art. 156, V)",
+    "lapse": "decadência (CTN art. 156, V)",
+    "deposit_converted": "depósito convertido em renda (CTN art. 156, VI)",
+    "advance_payment": "pagamento antecipado e homologado (CTN art. 156, VII)",
+    "consignment": "consignação em pagamento (CTN art. 156, VIII)",
+    "administrative_decision": "decisão administrativa irreformável (CTN art. 156, IX)",
+    "court_decision": "decisão judicial transitada em julgado (CTN art. 156, X)",
+    "real_estate": "dação em pagamento de imóvel (CTN art. 156, XI)",
+    "arbitral_award": "sentença arbitral (CTN art. 156, XII)",
+    "mediation_fulfilled": "mediação cumprida (CTN art. 156, XIII)",
+    "cancellation": "cancelamento do lançamento ou da inscrição (CTN arts. 145 e 149)",
 }
 
 BASES = {
@@ -79,7 +102,23 @@ BASES = {
 
 STATUTE = "devedor contumaz por lei: {finding}"
 LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, por escolha da régua {label}"
-"""The same about one case."""
+REPEATED = "inadimplência reiterada: {finding}, por escolha da régua {label}"
+"""The same about one case; the last where the thresholds of LC 225/2026 are met and the authority can't use it yet."""
+
+CAUSES = {
+    "order_to_cite": "despacho que ordena a citação (CTN art. 174, § 1º, I)",
+    "cda_protest": "protesto extrajudicial da CDA (CTN art. 174, § 1º, II)",
+    "judicial_protest": "protesto judicial (CTN art. 174, § 1º, II)",
+    "judicial_notice": "ato judicial que constitui em mora (CTN art. 174, § 1º, III)",
+    "acknowledgement": "reconhecimento do débito (CTN art. 174, § 1º, IV)",
+    "agreement_request": "pedido de parcelamento (CTN art. 174, § 1º, IV; Súmula STJ 653)",
+    "mediation": "mediação (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "arbitration": "arbitragem (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "suit_closed": "sentença que encerra a execução (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "bankruptcy_information": "informação do crédito na falência (CTN art. 174, § 1º, na redação da LC 236/2026)",
+    "extrajudicial_execution": "execução extrajudicial (CTN art. 174, § 1º, na redação da LC 236/2026)",
+}
+"""The causes that interrupt a prescription."""
 
 PRIOR_STEPS = {
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from models.formats import unseen_in
 from models.law.dated import Where
+from models.law.verification import Verifiable, open_in
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,41 @@ class Fault:
         return f"line {self.line}, {place}: {self.what}" if self.line else f"{place}: {self.what}"
 
 
+class _Plain:
+    """Plain scalars as YAML 1.2 reads them: `1:30:00`, `017`, `1_000`, `yes` and `on` are the words that people see, no
+    numbers and no truth values."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
+        first: [kept for kept in resolvers if kept[0].rpartition(":")[2] not in ("bool", "int", "float")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class _Loader(_Plain, yaml.SafeLoader):
+    """Reads in Python: what is wrong it says plainly, and at the right line."""
+
+
+class _FastLoader(_Plain, yaml.CSafeLoader):
+    """Reads in C."""
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?", "-+0123456789"),
+):
+    for _loader in (_Loader, _FastLoader):
+        _loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
 class Lines:
     """The line of every key and item of a YAML document, for faults that say where."""
 
     def __init__(self, root: yaml.Node | None) -> None:
         self._lines: dict[tuple[str | int, ...], int] = {}
         self._seen: set[int] = set()
-        self.repeated: list[Fault] = []
+        self.faults: list[Fault] = []
+        """Keys written twice, and characters that nobody sees."""
         if root is not None:
             self._walk(root, ())
 
@@ -44,12 +75,14 @@ class Lines:
                 here = (*path, str(key.value))
                 line = key.start_mark.line + 1
                 if here in self._lines:
-                    self.repeated.append(Fault(here, "is written twice", line))
+                    self.faults.append(Fault(here, "is written twice", line))
                 self._lines[here] = line
                 self._walk(value, here)
         elif isinstance(node, yaml.SequenceNode):
             for index, item in enumerate(node.value):
                 self._walk(item, (*path, index))
+        elif unseen := unseen_in(node.value):
+            self.faults.append(Fault(path, f"holds {unseen}, which no reader sees: delete it", self._lines[path]))
 
     def of(self, where: tuple[str | int, ...]) -> int | None:
         """The line of `where`, or of the nearest thing around it that the file does contain."""
@@ -58,12 +91,17 @@ class Lines:
         return self._lines.get(where)
 
 
+def open_questions(file: Verifiable, text: str) -> Iterator[Fault]:
+    """Find what a file leaves open, each with its line: that nobody has marked it, and each question to a lawyer."""
+    return (Fault((), what, line) for line, what in open_in(file, text))
+
+
 def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple[Fault, ...]]:
     """The keys of a YAML file, unless it has none, where they are, and what is wrong with that; `kind`: "a ruler"."""
     try:
         root = _composed(text)
         lines = Lines(root)
-        written = yaml.SafeLoader("").construct_document(root) if root else None
+        written = _Loader("").construct_document(root) if root else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         return None, Lines(None), (Fault((), f"is not YAML: {error.problem}", line),)
@@ -71,15 +109,15 @@ def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple
         return None, Lines(None), (Fault((), f"is not YAML: {error}".splitlines()[0]),)
     if not isinstance(written, dict):
         return None, lines, (Fault((), f"is not {kind}: it must be a mapping of keys", 1),)
-    return written, lines, tuple(lines.repeated)
+    return written, lines, tuple(lines.faults)
 
 
 def _composed(text: str) -> yaml.Node | None:
     """The text as nodes, read in C. What is wrong with it the slow reader says more plainly, and at a better line."""
     try:
-        return yaml.compose(text, Loader=yaml.CSafeLoader)
+        return yaml.compose(text, Loader=_FastLoader)
     except yaml.YAMLError:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=_Loader)
 
 
 def shape_faults(invalid: ValidationError, lines: Lines) -> tuple[Fault, ...]:
@@ -129,6 +167,8 @@ def read_table(
     except ValidationError as invalid:
         return ReadTable(None, _in_reading_order((*faults, *shape_faults(invalid, lines))))
     faults += tuple(Fault(where, what, lines.of(where)) for where, what in meant(table))
+    if isinstance(table, Verifiable) and not table.is_example:
+        faults += tuple(open_questions(table, text))
     return ReadTable(None if faults else table, _in_reading_order(faults))
 
 

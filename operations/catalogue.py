@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from channels.template_check import words_faults
-from models.agreement.policy import read_policy
+from models.agreement.policy_check import read_policy
 from models.assets import PUBLISHED_IN, PublishedKind, Texts, published_as
 from models.errors import Refusal
 from models.money.tables import read_accrual, read_prices

@@ -8,10 +8,12 @@ from datetime import date, datetime
 from models.case.credit import CreditId
 from models.case.facts import Defence, StepKind
 from models.law.grounds import read_ground
+from models.law.prescription import Cause
 from operations.operation import Act, must_say, operation
 from storage.case.cases import read_case
-from storage.law import defences, holds, prior_steps
+from storage.law import defences, extinctions, holds, interruptions, prior_steps
 from storage.law.defences import Ruling
+from storage.law.extinctions import Said
 from storage.law.holds import Changed
 from storage.law.service import prove_service
 
@@ -81,11 +83,36 @@ def rule_on_defence(
 
 
 @operation("case step")
-def take_prior_step(act: Act, case: str, kind: StepKind, on: date, reference: str, now: datetime) -> None:
-    """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN)."""
+def take_prior_step(
+    act: Act, case: str, kind: StepKind, on: date, reference: str, now: datetime, debts: Sequence[str] = ()
+) -> list[str]:
+    """Put a step on record that the law wants before a suit (CNJ 547/2024; Lei 14.973/2024 for CADIN), for the debts
+    that are named, else for all that were there by then; returns them."""
     must_say("what proves it", reference)
-    act.tell(kind=kind, on=on)
-    prior_steps.take_prior_step(act.engine, case, kind, on, reference, act.by, now)
+    act.tell(kind=kind, on=on, debt=debts)
+    return prior_steps.take_prior_step(act.engine, case, kind, on, reference, act.by, now, debts)
+
+
+@operation("case interruption")
+def record_interruption(
+    act: Act, case: str, cause: Cause, on: date, reference: str, now: datetime, debts: Sequence[str] = ()
+) -> list[str]:
+    """Put on record what interrupted the prescription of debts of a case, all of them unless they are named (CTN art.
+    174); returns them."""
+    must_say("what proves it", reference)
+    act.tell(cause=cause, on=on, debt=debts)
+    return interruptions.record_interruption(act.engine, case, cause, on, reference, act.by, now, debts)
+
+
+@operation("case extinct")
+def judge_extinction(
+    act: Act, case: str, decided: Said, reason: str, now: datetime, debts: Sequence[str] = ()
+) -> dict[str, date]:
+    """Say whether debts of a case that are set apart as prescribed are extinct, all of them unless they are named;
+    returns the day of each."""
+    must_say("why", reason)
+    act.tell(decided=decided, debt=debts)
+    return extinctions.judge_extinction(act.engine, case, decided, act.by, reason, now, debts)
 
 
 @operation("case served")

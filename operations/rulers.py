@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from models.assets import RulerBundle, Texts, with_tables
+from models.assets import RulerBundle, Texts, examples_in, with_tables
 from models.errors import Refusal
 from models.ruler.check import read_ruler, rule_faults
+from models.ruler.floors import missing_laws
 from models.ruler.schema import Ruler
-from models.yaml_file import Fault
+from models.yaml_file import Fault, open_questions
 from storage.agreement.policy_files import policy_faults
 from storage.amounts.accruals import accrual_faults
 from storage.amounts.prices import price_faults
@@ -17,7 +18,13 @@ from storage.catalogue import RULERS, SHIPPED
 
 Look = Callable[[Ruler, Texts], Iterable[Fault]]
 
-OF_THE_MAP: tuple[Look, ...] = (lambda ruler, _: rule_faults(ruler), accrual_faults, price_faults, policy_faults)
+OF_THE_MAP: tuple[Look, ...] = (
+    lambda ruler, _: rule_faults(ruler),
+    accrual_faults,
+    price_faults,
+    policy_faults,
+    lambda ruler, texts: _names_examples(ruler, texts),
+)
 """The parts a ruler is looked through for, but for its templates."""
 
 
@@ -50,13 +57,32 @@ def examined(text: str, texts: Texts = SHIPPED) -> tuple[Ruler | None, tuple[Fau
     return _examined(text, texts, (*OF_THE_MAP, template_faults))
 
 
+def left_open(ruler: Ruler, text: str) -> tuple[Fault, ...]:
+    """Find what only an example may leave open: a question to a lawyer, the law of a consequence, who verified it."""
+    missing = read_ruler(text).placed(missing_laws(ruler))
+    return _in_reading_order((*open_questions(ruler, text), *missing))
+
+
 def _examined(text: str, texts: Texts, looks: tuple[Look, ...]) -> tuple[Ruler | None, tuple[Fault, ...]]:
     read = read_ruler(text)
     sketch, faults = read.sketch, read.faults
     if sketch is not None:
         found = read.placed(chain.from_iterable(look(sketch, texts) for look in looks))
         faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
-    return read.ruler, tuple(sorted(faults, key=lambda fault: fault.line or 0))
+        if not sketch.is_example:
+            faults += left_open(sketch, text)
+    return read.ruler, _in_reading_order(faults)
+
+
+def _names_examples(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
+    """The faults of a verified ruler that goes by a table or a policy which nobody has verified."""
+    if not ruler.is_example:
+        for where, file in examples_in(ruler, texts):
+            yield Fault(where, f"names {file}, which is an example: nobody has verified it")
+
+
+def _in_reading_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.line or 0))
 
 
 def _about_the_same(fault: Fault, other: Fault) -> bool:

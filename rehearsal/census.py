@@ -17,7 +17,9 @@ from models.intake.benefits import BENEFITS_OPTIONAL, BENEFITS_REQUIRED, benefit
 from models.intake.debts import TAXPAYERS_OPTIONAL, TAXPAYERS_REQUIRED
 from models.intake.extract import debt_reader
 from models.intake.filings import FILINGS_OPTIONAL, FILINGS_REQUIRED, filing_reader
+from models.roles import Actor
 from rehearsal.city import ICMS, LATE_BY, Person
+from storage.audit.log import Entry, write
 from storage.intake.benefits import import_benefits
 from storage.intake.debts import import_debts
 from storage.intake.files import look_over
@@ -27,6 +29,9 @@ from storage.intake.rejects import Rejects
 SITUATION = {(): "Em cobrança", ("negotiation",): "Em negociação"}
 
 Row = Mapping[str, Any]
+
+BY = Actor("cadastro")
+"""As whom the city's files are taken in."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class Census:
         source = look_over(file)
         with Rejects(file.with_suffix(".rejects")) as rejects:
             merge(connection, source, reader_of(source.header), rejects)
+            write(connection, Entry(BY, f"{name} import", f"sha256:{source.digest}"))
             connection.execute(text("DISCARD TEMP"))  # each import makes its own temporary tables
         if rejects.count:
             raise AssertionError(f"{rejects.count} rows of the invented {file.name} were rejected")

@@ -61,7 +61,7 @@ TO_PAY = text("""
 """)
 
 INSTALMENT = text("""
-    SELECT pix_txid, instalments.amount + fee AS amount
+    SELECT pix_txid, instalments.amount + interest + fee AS amount
     FROM agreements JOIN instalments ON instalments.agreement = agreements.id
     WHERE "case" = :case AND n = :n
 """)

@@ -62,7 +62,11 @@ EVENTS = {
     "failed": "falhou",
     "spamreport": "denunciada como indesejada",
 }
-REMISSIONS = {"agreement": "parcelamento", "campaign": "campanha"}
+REMISSIONS = {
+    "agreement": "parcelamento",
+    "campaign": "campanha",
+    "superseded": "acréscimos substituídos pelos do parcelamento",
+}
 
 
 def owed(record: Record) -> Iterator[Block]:
@@ -85,7 +89,8 @@ def _debt(record: Record, debt: Debt) -> tuple[str, ...]:
     notes = [
         "ajuizado" if debt["litigation"] else "",
         "protestado" if debt["protested"] else "",
-        f"prescreve em {day(debt['prescribes'])}" if debt["prescribes"] else "",
+        f"prescreve em {day(debt['prescribes'])}" if debt["prescribes"] and not debt["extinct_on"] else "",
+        f"extinto em {day(debt['extinct_on'])}" if debt["extinct_on"] else "",
     ]
     return (
         debt["inscription"],
@@ -243,12 +248,14 @@ def _suspension(record: Record, row: Suspension) -> tuple[str, ...]:
 
 
 def prior_steps(record: Record) -> Iterator[Block]:
-    columns = ("Providência", "Data", "Referência", "Registro")
+    inscriptions = {debt["id"]: debt["inscription"] for debt in record.dossier.debts}
+    columns = ("Providência", "Débitos", "Data", "Referência", "Registro")
     yield grid(
         columns,
         (
             (
                 called(PRIOR_STEPS, row["kind"]),
+                ", ".join(inscriptions.get(debt, debt) for debt in row["debts"]),
                 day(row["on"]),
                 row["reference"],
                 joined(row["recorded_by"], record.instant(row["recorded_at"])),

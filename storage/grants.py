@@ -1,4 +1,9 @@
-"""The grants of the application's role in the database: its work, and nothing that takes back what was recorded."""
+"""The rights of the application's role in the database: its work, and nothing that takes back what was recorded.
+
+What decisions rest on can't be rewritten: rows of the tables of APPEND_ONLY stay as they are, of the others the columns
+of FIXED do, and rows go from those of PASSING alone. What is written once, such as the end of a token, a trigger of
+migration 0034 guards. `docs/audit.md` has the table for people.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +11,61 @@ import psycopg
 from psycopg import sql
 
 from models.errors import Refusal
-from storage.schema import acts, assets, audit_log, decisions, policies, published, rulers, sign_ins
+from storage.schema import metadata
 
-APPEND_ONLY = tuple(table.name for table in (decisions, audit_log, acts, sign_ins, assets, published, rulers, policies))
+APPEND_ONLY = frozenset({
+    "acts",
+    "agreement_debts",
+    "assets",
+    "audit_log",
+    "decisions",
+    "delivery_events",
+    "opt_outs",
+    "policies",
+    "prior_steps",
+    "published",
+    "remissions",
+    "rulers",
+    "sign_ins",
+})  # fmt: skip
+
+FIXED = {
+    "agreements": "id case policy renegotiation amount discount signed_on signed_by signed_via recorded_at",
+    "approvals": "id case given_by reason given_on seen recorded_at",
+    "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
+    "charges": "id debt instalment txid recorded_at",
+    "cohorts": "name started_by selection started_at",
+    "debts": "id tax pix_txid slip_number",
+    "defences": "id case filed_on reference recorded_by recorded_at",
+    "filings": "id taxpayer tax period due status filed_on declared assessed paid paid_on paid_before_due corrected"
+    " corrected_on recorded_at",
+    "holds": "id debt ground source placed_by reason evidence since until",
+    "instalments": "id agreement n pix_txid slip_number",
+    "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
+    " body address segments claimed_at",
+    "outbox": "id case name payload recorded_at",
+    "payments": "id channel amount origin",
+    "quarantined_items": "id digest sealed reason arrived_at",
+    "replies": "id provider event channel address taxpayer case body intent",
+    "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
+    "suspensions": "id benefit case suspended_on approved_by recorded_at",
+    "tasks": "id case kind reference what source opened_at",
+    "tokens": "id name role digest issued_by issued_at expires_at",
+}
+"""Table -> columns that no update touches."""
+
+PASSING = frozenset({"allocations", "debtors", "outbox"})
+"""Tables whose rows may go: how a payment is shared is worked out anew, an extract takes a debtor off a debt, and a
+signal may be overtaken before it is heard."""
+
+OWNERS = frozenset({"restatements"})
+"""Tables that triggers alone write to."""
 
 REFUSED = """
     SELECT rolsuper, EXISTS (
         SELECT FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND pg_has_role(pg_roles.oid, relowner, 'MEMBER'))
     FROM pg_roles WHERE rolname = %s
-"""
-
-GRANTS = """
-    GRANT USAGE ON SCHEMA public TO {role};
-    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
-    REVOKE UPDATE, DELETE ON {append_only} FROM {role};
-    REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role};
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role};
 """
 
 
@@ -38,7 +80,35 @@ def grant_to(database: str, role: str) -> None:
         if superuser or owner:
             is_what = "is a superuser" if superuser else "owns tables, or is a member of who does"
             raise Refusal(f"role {role} {is_what}: nothing could be kept from it; choose another")
-        statement = sql.SQL(GRANTS).format(
-            role=sql.Identifier(role), append_only=sql.SQL(", ").join(map(sql.Identifier, APPEND_ONLY))
-        )
-        connection.execute(statement)
+        for statement in _grants():
+            connection.execute(sql.SQL(statement).format(role=sql.Identifier(role)))
+
+
+def _grants() -> list[str]:
+    public = "SCHEMA public"
+    return [
+        f"GRANT USAGE ON {public} TO {{role}}",
+        # column by column too, where only some were granted
+        f"REVOKE ALL ON ALL TABLES IN {public} FROM {{role}}",
+        f"GRANT SELECT ON ALL TABLES IN {public} TO {{role}}",
+        f"GRANT USAGE ON ALL SEQUENCES IN {public} TO {{role}}",
+        *(
+            f"GRANT {', '.join(rights)} ON {name} TO {{role}}"
+            for name in metadata.tables
+            if (rights := rights_on(name))
+        ),
+    ]
+
+
+def rights_on(table: str) -> list[str]:
+    """The rights on a table besides reading it, as GRANT writes them."""
+    if table in OWNERS:
+        return []
+    rights = ["INSERT"]
+    if table not in APPEND_ONLY:
+        kept = FIXED.get(table, "").split()
+        free = [f'"{column.name}"' for column in metadata.tables[table].columns if column.name not in kept]
+        rights.append(f"UPDATE ({', '.join(free)})" if kept else "UPDATE")
+    if table in PASSING:
+        rights.append("DELETE")
+    return rights

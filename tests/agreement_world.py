@@ -68,9 +68,8 @@ class Contract:
 
     def pay(self, n: int, on: date, amount: str | None = None, reported: date | None = None) -> PixPayment:
         """The instalment `n`, what is left of it unless said otherwise."""
-        row = self.rows(
-            "SELECT pix_txid, amount - credited FROM instalments WHERE agreement = :agreement AND n = :n", n=n
-        )[0]
+        asked = "SELECT pix_txid, amount + interest - credited FROM instalments"
+        row = self.rows(f"{asked} WHERE agreement = :agreement AND n = :n", n=n)[0]
         return self._pay(row[0], Decimal(amount) if amount else row[1], on, reported)
 
     def pay_debt(self, which: int, on: date, amount: str) -> PixPayment:

@@ -33,6 +33,7 @@ class Recorder:
     def __init__(self, connection: Connection, cohort: str, ruler: str) -> None:
         self.connection, self.ruler = connection, ruler
         self.seconds = count()
+        self.debts: list[str] = []
         person = {"tax_id": TAX_ID, "name": NAME, "is_company": True, "email": EMAIL, "phone": PHONE}
         self.taxpayer = self.add(schema.taxpayers, key=f"{TAX_ID} {cohort}", **person)
         place = OnRow(row="h8", kind=Kind.NON_PAYMENT, rung=0)
@@ -120,6 +121,7 @@ def _enqueue(record: Recorder) -> None:
         row = {"inscription": f"I-{period}", "period": period, "due": date(2026, 2, 9), "amount": "1500.00"}
         debts.append(record.add(schema.debts, tax="ICMS", prescribes=date(2031, 2, 9), **row))
         record.connection.execute(insert(schema.debtors).values(debt=debts[-1], taxpayer=record.taxpayer))
+    record.debts = debts
     returned = {"period": "2025-12", "due": date(2026, 1, 20), "status": "filed", "declared": "1500.00"}
     record.add(schema.filings, taxpayer=record.taxpayer, tax="ICMS", **returned, recorded_at=MORNING)
     record.add(
@@ -185,7 +187,8 @@ def _answer(record: Recorder) -> None:
     decided = {"state": "rejected", "decided_on": DAY, "decided_by": "Bia", "reason": "sem prova"}
     record.add(schema.defences, case=record.case, **filed, **decided, decided_at=MORNING)
     step = {"kind": "protest", "on": DAY, "reference": "cartório 3", "recorded_by": "Caio", "recorded_at": MORNING}
-    record.add(schema.prior_steps, case=record.case, **step)
+    taken = record.add(schema.prior_steps, case=record.case, **step)
+    record.add(schema.prior_step_debts, prior_step=taken, debt=record.debts[0])
     said = {"channel": "sms", "address": PHONE, "body": "fale com minha sócia", "intent": "objection"}
     record.add(schema.replies, case=record.case, taxpayer=record.taxpayer, provider="twilio", event="r1", **said)
     reason = f"contestação de {NAME.upper()} pelo telefone (82) 99999-1234, CNPJ {FORMATTED}"

@@ -30,7 +30,7 @@ accrual:
   fine: [{from: 2000-01-01, source: lei, steps: [{per_day: "0.33", limit: "20"}]}]
   interest: [{from: 2000-01-01, source: lei, INTEREST, month_of_payment: "1"}]
 """
-MONTHLY, SELIC = 'per_month: "1"', "series: selic"
+MONTHLY, SERIES = 'per_month: "1"', "series: ufm"
 DUE = date(2025, 10, 20)
 
 
@@ -101,7 +101,7 @@ def load(engine: Engine, *percents: str) -> None:
     months = [date(2025 + (9 + n) // 12, (9 + n) % 12 + 1, 1) for n in range(len(percents))]
     with engine.begin() as connection:
         rates = [Rate(month, Decimal(percent)) for month, percent in zip(months, percents, strict=True)]
-        record_rates(connection, "selic", rates)
+        record_rates(connection, "ufm", rates)
 
 
 def noon(on: date) -> datetime:

@@ -121,7 +121,6 @@ class Life:
     taxpayer: int
     next_action: NextAction | None = None
     news: bool = True
-    hardship_on: date | None = None
     runs: bool = True
     asked: list[Call] = field(default_factory=list)
     """The requests of the worker not answered yet."""
@@ -134,8 +133,6 @@ class Life:
         if not self.runs:
             self.next_action, self.asked, self.runs = None, [], True
         self.news = True
-        if name == "hardship_declared":
-            self.hardship_on = date.fromisoformat(payload["on"])
 
     def transition(self) -> bool:
         """Does what is to be done now. False: there was nothing."""
@@ -174,9 +171,8 @@ class Life:
         return [(effects[step.action], self.case)]
 
     def _evaluate(self) -> Call:
-        asked = EvaluationRequest(case=self.case, hardship_on=self.hardship_on)
-        self.news, self.hardship_on = False, None
-        return self.street.cases.evaluate, asked
+        self.news = False
+        return self.street.cases.evaluate, EvaluationRequest(case=self.case)
 
     def _ask(self) -> bool:
         done = False

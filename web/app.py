@@ -1,4 +1,4 @@
-"""The web application: all routes, and the relay and the checkpoints that work beside them."""
+"""The web application: all routes, and the relay, the reconciler, checkpoints and measures that work beside them."""
 
 import os
 from collections.abc import AsyncIterator
@@ -6,20 +6,18 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import anyio
-from anyio.to_thread import run_sync
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
-from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from fastapi import FastAPI
 
 from channels.links import links_from
 from storage.contact.delivery import opt_out
 from storage.engine import connect
-from storage.schema import outbox
 from web.background.checkpointing import checkpoint_regularly
+from web.background.reconciler import Reconciler
 from web.background.relay import Relay
+from web.background.vitals import measure_regularly
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
+from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.pages import page_routes
 from web.security.guard import Guard
@@ -29,8 +27,6 @@ from web.webhooks.sendgrid import sendgrid_routes
 from web.webhooks.twilio import twilio_routes, twilio_settings
 from workflows import client
 from workflows.secrecy import VARIABLE, cipher_from
-
-HEALTH_SECONDS = 5.0
 
 
 def create_app(database: str, temporal_address: str | None, pix_secrets: str) -> FastAPI:
@@ -42,11 +38,15 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         partial(client.connect_to, temporal_address, os.environ[VARIABLE]) if temporal_address else client.connect
     )
 
+    relay = Relay(database, engine, temporal)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(Relay(database, engine, temporal).run)
+            tasks.start_soon(relay.run)
+            tasks.start_soon(Reconciler(database, engine, temporal).run)
             tasks.start_soon(checkpoint_regularly, engine)
+            tasks.start_soon(measure_regularly, engine, temporal)
             yield
             tasks.cancel_scope.cancel()
         engine.dispose()
@@ -61,28 +61,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         app.include_router(page_routes(engine, links, opt_out))
         app.include_router(agreeing_routes(engine, links, temporal))
     app.include_router(staff_routes(engine, temporal))
-    app.include_router(health_routes(engine))
+    app.include_router(health_routes(engine, lambda: relay.looked_at))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))
     return app
-
-
-def health_routes(engine: Engine) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/health")
-    async def health() -> JSONResponse:
-        try:
-            with anyio.fail_after(HEALTH_SECONDS):
-                owed = await run_sync(count_owed, engine, abandon_on_cancel=True)
-        except (SQLAlchemyError, TimeoutError):
-            return JSONResponse({"status": "down", "error": "the database is not answering"}, 503)
-        return JSONResponse({"status": "ok", "outbox": owed})
-
-    return router
-
-
-def count_owed(engine: Engine) -> int:
-    query = select(func.count()).select_from(outbox).where(outbox.c.delivered_at.is_(None))
-    with engine.connect() as connection:
-        return connection.execute(query).scalar_one()

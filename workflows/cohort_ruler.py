@@ -1,30 +1,35 @@
 """A cohort on its ruler: whom it takes in is started once, at a bounded rate, whatever restarts in between."""
 
 from datetime import timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.effects import CohortEffects, Intake, StartCursor
+    from workflows.asking import ask, undeterred
+    from workflows.effects import CohortEffects, Intake, Interference, InterferenceEffects, StartCursor
     from workflows.visibility import details
 
 
 @workflow.defn
 class CohortRuler:
-    @workflow.init
-    def __init__(self, intake: Intake) -> None:
-        self.reached = intake.cursor
+    def __init__(self) -> None:
+        self.reached = StartCursor()
 
     @workflow.run
     async def run(self, intake: Intake) -> StartCursor:
+        self.reached = intake.cursor
         workflow.set_current_details("abrindo os casos")
+        return await undeterred(partial(self._take_in, intake), partial(_note_cancellation, intake.cohort))
+
+    async def _take_in(self, intake: Intake) -> StartCursor:
         while not self.reached.done:
             rest = intake.model_copy(update={"cursor": self.reached})
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(rest)
             before, began = self.reached, workflow.now()
-            self.reached = await workflow.execute_activity_method(
+            self.reached = await ask(
                 CohortEffects.start_cases,
                 rest,
                 start_to_close_timeout=timedelta(hours=12),
@@ -52,3 +57,8 @@ class CohortRuler:
     @workflow.query
     def progress(self) -> StartCursor:
         return self.reached
+
+
+async def _note_cancellation(cohort: str) -> None:
+    told = Interference(subject=cohort, what="cancel")
+    await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
@@ -87,10 +87,9 @@ class Contact(_Value):
 
 
 class EvaluationRequest(_Value):
-    """The signals a workflow heard since it last looked at the record, and the act it is told of, if it is."""
+    """A look at the record, and the act that the workflow is told of, if it is."""
 
     case: str
-    hardship_on: date | None = None
     act: int | None = None
 
 
@@ -211,6 +210,8 @@ class AgreementNextAction(_Value):
     on_hold_since: date | None
     messages: tuple[InstalmentMessage, ...] = ()
     """Put on record just now, and to be handed over."""
+    charges: bool = False
+    """Whether a bank is there at which each instalment has a charge."""
 
 
 class AgreementReview(_Value):
@@ -278,6 +279,25 @@ class CohortEffects:
     @activity.defn
     async def start_cases(self, intake: Intake) -> StartCursor:
         """Start some of the cases: as many as a few seconds allow."""
+        raise NotImplementedError
+
+
+class Interference(_Value):
+    """Something that somebody did in Temporal itself, where nobody acts for the authority."""
+
+    subject: str
+    """The id of what the workflow is of: a case, an agreement, a cohort."""
+    case: str | None = None
+    """The case that people are to look at."""
+    what: Literal["update", "cancel"]
+    name: str = ""
+    """The name of the update, as it was sent."""
+    times: int = 1
+
+
+class InterferenceEffects:
+    @activity.defn
+    def record_interference(self, told: Interference) -> None:
         raise NotImplementedError
 
 

@@ -3,8 +3,8 @@
 As with cases the record decides and the workflow obeys: each activity answers with what comes next.
 """
 
-import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -16,14 +16,17 @@ with workflow.unsafe.imports_passed_through():
     from models.events import InstalmentsChanged
     from models.formats import day
     from models.words import AGREEMENT_STATES, CHANNELS
+    from workflows.asking import NeverTaken, UnderWay, ask, ask_once, sleep_until, undeterred
     from workflows.effects import (
-        PATIENCE,
         UNSENT,
         AgreementEffects,
         AgreementNextAction,
         AgreementReview,
         AgreementStart,
+        ChargeEffects,
         InstalmentMessage,
+        Interference,
+        InterferenceEffects,
         UnsentMessage,
     )
     from workflows.start import SUMMARY_BYTES
@@ -42,21 +45,31 @@ provider that can't tell what it took; one that a provider had no time for is tr
 
 @workflow.defn
 class InstalmentAgreement:
-    @workflow.init
-    def __init__(self, start: AgreementStart) -> None:
-        self.start = start
+    def __init__(self) -> None:
         self.next_action: AgreementNextAction | None = None
         self.news = False
+        self.sending = UnderWay()
 
     @workflow.run
     async def run(self, start: AgreementStart) -> str:
-        await self._look("acordo aberto")
+        self.start = start
+        return await undeterred(self._live, self._note_cancellation)
+
+    async def _live(self) -> str:
+        if self.next_action is None:
+            await self._look("acordo aberto")
+        await self._charge()
         while True:
+            if self.sending.failure:
+                raise self.sending.failure
             if self.news:
                 await self._look("pagamento ou devolução")
-            elif self.now.state is not State.ACTIVE:
-                return self.now.state
-            elif workflow.info().is_continue_as_new_suggested():
+                await self._charge()
+            elif self._is_over():
+                await workflow.wait_condition(lambda: self.news or not self.sending)
+                if not self.news:
+                    return self.now.state
+            elif self._begins_anew():
                 workflow.continue_as_new(self.start)
             elif await self._is_due():
                 await self._carry_out()
@@ -66,6 +79,9 @@ class InstalmentAgreement:
         assert self.next_action is not None  # noqa: S101 - it is looked at first
         return self.next_action
 
+    def _begins_anew(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and not self.sending
+
     async def _look(self, why: str) -> None:
         # before the record is read: a payment that comes while the activity runs may have come too late for it
         self.news = False
@@ -73,46 +89,76 @@ class InstalmentAgreement:
 
     async def _is_due(self) -> bool:
         """Whether the next step's time has come; news ends the wait."""
-        current = self.now
-        timeout = current.runs_at - workflow.now() if current.runs_at else None
-        if timeout is not None and timeout <= timedelta(0):
-            return True
-        try:
-            await workflow.wait_condition(lambda: self.news, timeout=timeout, timeout_summary=_label(current))
-        except TimeoutError:
-            return True
-        return False
+        return await sleep_until(
+            self.now.runs_at,
+            lambda: self.news or self.sending.failure is not None or self._begins_anew(),
+            _label(self.now),
+        )
 
     async def _carry_out(self) -> None:
         step = self.now.step
         assert step is not None  # noqa: S101 - without a step no day comes
+        if step.kind != "break":
+            await self._charge()
         effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.write_about_instalment
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         await self._do(effect, AgreementReview(agreement=self.start.agreement, step=step), summary)
-        await asyncio.gather(*[self._hand_over(message) for message in self.now.messages])
+        for message in self.now.messages:
+            # a message may have to wait, for its hours or its provider, and a payment is heard meanwhile
+            self.sending.begin((message.step.n, message.step.kind, message.channel), partial(self._hand_over, message))
+
+    async def _charge(self) -> None:
+        """Have each instalment charged at the bank. One that doesn't answer holds nothing up."""
+        if not self.now.charges:
+            return
+        try:
+            await workflow.execute_activity_method(
+                ChargeEffects.charge,
+                self.start.case,
+                summary="cobranças Pix das parcelas em dia",
+                start_to_close_timeout=timedelta(minutes=5),
+                retry_policy=RetryPolicy(maximum_attempts=3),
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("the charges of this agreement are not up to date")
 
     async def _hand_over(self, message: InstalmentMessage) -> None:
         """Hand a message over inside the contact hours of its channel. What does not leave is on record too."""
-        sending = {**TWICE, "task_queue": message.queue, "summary": CHANNELS[message.channel]}
+        channel = CHANNELS[message.channel]
+        sending = {**TWICE, "task_queue": message.queue, "summary": channel}
         try:
-            while opens := await workflow.execute_activity_method(
-                AgreementEffects.hand_over_message, message, **sending
-            ):
-                await workflow.sleep(opens - workflow.now(), summary=CHANNELS[message.channel])
+            while opens := await self._opens(message, sending):
+                await sleep_until(opens, self._is_over, channel)
         except ActivityError as failed:
             if is_cancelled_exception(failed):
                 raise
             unsent = UnsentMessage(message=message, why=_why(failed.cause))
-            await workflow.execute_activity_method(AgreementEffects.record_unsent, unsent, **PATIENCE)
+            await ask(AgreementEffects.record_unsent, unsent)
+
+    async def _opens(self, message: InstalmentMessage, sending: dict[str, Any]) -> datetime | None:
+        """The instant from which the message may be tried again; None when nothing is left to do."""
+        try:
+            opens: datetime | None = await ask_once(AgreementEffects.hand_over_message, message, **sending)
+        except NeverTaken:
+            return None if self._is_over() else workflow.now()
+        return opens
+
+    def _is_over(self) -> bool:
+        return self.now.state is not State.ACTIVE
 
     async def _do(self, effect: Any, dispatch: AgreementReview, summary: str) -> None:
-        next_action: AgreementNextAction = await workflow.execute_activity_method(
-            effect, dispatch, summary=summary, **PATIENCE
-        )
+        next_action: AgreementNextAction = await ask(effect, dispatch, summary=summary)
         before, self.next_action = self.next_action, next_action
         if before is None or _searchable(before) != _searchable(next_action):
             workflow.upsert_search_attributes(updates(_searchable(next_action)))
         workflow.set_current_details(self._details())
+
+    async def _note_cancellation(self) -> None:
+        self.news = True
+        told = Interference(subject=self.start.agreement, case=self.start.case, what="cancel")
+        await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")
 
     def _details(self) -> str:
         now, step = self.now, self.now.step

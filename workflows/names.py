@@ -23,12 +23,19 @@ SEARCH_ATTRIBUTES = {
 }
 
 
+CASE, AGREEMENT, INTAKE = "case-", "agreement-", "intake-"
+
+
 def case_workflow_id(case: str) -> str:
-    return f"case-{case}"
+    return f"{CASE}{case}"
+
+
+def case_of(workflow_id: str) -> str:
+    return workflow_id.removeprefix(CASE)
 
 
 def agreement_workflow_id(agreement: str) -> str:
-    return f"agreement-{agreement}"
+    return f"{AGREEMENT}{agreement}"
 
 
 def cohort_workflow_id(cohort: str) -> str:
@@ -37,4 +44,4 @@ def cohort_workflow_id(cohort: str) -> str:
 
 def intake_id(cohort: str) -> str:
     """The id of the schedule by which a cohort grows; its runs have their time added."""
-    return f"intake-{cohort}"
+    return f"{INTAKE}{cohort}"

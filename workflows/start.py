@@ -99,7 +99,7 @@ async def status_after(connect: Callable[[], Awaitable[Client]], case: str, act:
         async with asyncio.timeout(ANSWER_SECONDS):
             handle = (await connect()).get_workflow_handle(case_workflow_id(case))
             return Status(await handle.execute_update("acted", act, result_type=str))
-    except (TemporalError, TimeoutError, RuntimeError, Refusal):
+    except (TemporalError, TimeoutError, RuntimeError, ValueError, Refusal):
         return None
 
 

@@ -5,7 +5,7 @@ The map decides, the workflow obeys: each activity answers with the step that is
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
@@ -16,11 +16,11 @@ with workflow.unsafe.imports_passed_through():
     from models.case.commands import Act, why_not
     from models.case.status import Status
     from models.case.step import Action, Step
-    from models.events import HardshipDeclared, RulerChanged
+    from models.events import RulerChanged
     from models.ruler.schema import Stage
     from models.words import CHANNELS
+    from workflows.asking import NeverTaken, UnderWay, ask, ask_once, sleep_until, undeterred
     from workflows.effects import (
-        PATIENCE,
         AgreementEffects,
         AgreementRequest,
         CaseEffects,
@@ -30,11 +30,16 @@ with workflow.unsafe.imports_passed_through():
         Dispatch,
         Evaluation,
         EvaluationRequest,
+        Interference,
+        InterferenceEffects,
         NextAction,
         NoticeEffects,
         PlannedStep,
         Signed,
     )
+    from workflows.foreign import NOT_OURS, ours
+    from workflows.names import case_of
+    from workflows.refusals import Refusals
     from workflows.start import SUMMARY_BYTES
     from workflows.visibility import RULER, details, searchable, updates
 
@@ -48,46 +53,45 @@ URGENCY = {
 }
 """1 leaves first: a campaign of sixty thousand reminders doesn't delay a final notice."""
 
+ACTED = "acted"
+"""The one update that means something."""
+
 
 @workflow.defn
 class TaxpayerRuler:
-    @workflow.init
-    def __init__(self, start: CaseStart) -> None:
-        self.start = start
+    def __init__(self) -> None:
+        self.case = case_of(workflow.info().workflow_id)
         self.next_action: NextAction | None = None
         self.path: list[str] = []
         self.plan_ahead: tuple[PlannedStep, ...] = ()
         self.news = False
-        self.hardship_on: date | None = None
-        if start.evaluation:
-            self.next_action, self.plan_ahead = start.evaluation.next_action, start.evaluation.plan
+        self.sending = UnderWay()
+        self.refusals = Refusals(self.case)
 
     @workflow.run
     async def run(self, start: CaseStart) -> str:
-        try:
-            return await self._live()
-        except BaseException as error:
-            if is_cancelled_exception(error):
-                await self._cancel()
-            raise
-
-    async def _live(self) -> str:
-        if self.start.evaluation:
+        if start.evaluation and self.next_action is None:
             # who started it has seen to its search attributes
+            self.next_action, self.plan_ahead = start.evaluation.next_action, start.evaluation.plan
             workflow.set_current_details(self._details())
-        else:
+        return await undeterred(partial(self._live, start), self._note_cancellation)
+
+    async def _live(self, start: CaseStart) -> str:
+        if self.next_action is None:
             await self._evaluate("caso aberto")
         while True:
+            if self.sending.failure:
+                raise self.sending.failure
             if self.news:
                 await self._evaluate("novidade no registro")
             elif self.now.closed:
-                # who acted on the case is answered before it is over
-                await workflow.wait_condition(workflow.all_handlers_finished)
+                # who acted on the case is answered before it is over, and what is on its way arrives
+                await workflow.wait_condition(lambda: self.news or self._is_idle())
                 if not self.news:
                     return self.now.step.status
-            elif workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished():
+            elif self._begins_anew():
                 # no news is lost with it, since there is none; a handler under way would lose its caller
-                workflow.continue_as_new(self.start.model_copy(update={"evaluation": None}))
+                workflow.continue_as_new(start.model_copy(update={"evaluation": None}))
             elif await self._is_due():
                 await self._carry_out(self.now.step)
 
@@ -96,69 +100,75 @@ class TaxpayerRuler:
         assert self.next_action is not None  # noqa: S101 - the case is evaluated first
         return self.next_action
 
+    def _is_idle(self) -> bool:
+        return workflow.all_handlers_finished() and not self.sending
+
+    def _begins_anew(self) -> bool:
+        """Whether the history is to be cut, which may have grown by what somebody else sent it."""
+        return workflow.info().is_continue_as_new_suggested() and self._is_idle()
+
     async def _evaluate(self, why: str) -> None:
-        asked = EvaluationRequest(case=self.start.case, hardship_on=self.hardship_on)
         # before the record is read: news that comes while the activity runs may have come too late for it
-        self.news, self.hardship_on = False, None
-        await self._look(asked, why)
+        self.news = False
+        await self._look(EvaluationRequest(case=self.case), why)
 
     async def _look(self, asked: EvaluationRequest, why: str) -> None:
-        taken: Evaluation = await workflow.execute_activity_method(CaseEffects.evaluate, asked, summary=why, **PATIENCE)
+        taken: Evaluation = await ask(CaseEffects.evaluate, asked, summary=why)
         self.path, self.plan_ahead = list(taken.path), taken.plan
         self._adopt(taken.next_action)
+        await self.refusals.settle()
 
     async def _is_due(self) -> bool:
         """Whether the next step's time has come; news and newer next actions end the wait."""
         current = self.now
-        if current.step.action.at_once:
-            return True
-        timeout = current.runs_at - workflow.now() if current.runs_at else None
-        if timeout is not None and timeout <= timedelta(0):
-            return True
-        try:
-            await workflow.wait_condition(
-                lambda: self.news or self.now is not current, timeout=timeout, timeout_summary=_label(current.step)
-            )
-        except TimeoutError:
-            return True
-        return False
+        return current.step.action.at_once or await sleep_until(
+            current.runs_at, lambda: self._is_stirred(current) or self._begins_anew(), _label(current.step)
+        )
+
+    def _is_stirred(self, current: NextAction) -> bool:
+        return self.news or self.now is not current or self.sending.failure is not None
 
     async def _carry_out(self, step: Step) -> None:
         if step.action is Action.WAIT:
             await self._evaluate("chegou o dia de olhar de novo")
-            return
-        if step.action.contacts:
-            if self.now.charges and step.action is Action.NOTIFY:
-                await self._charge()
-            dispatches = [self._notify(step, dispatch) for dispatch in self.now.dispatches]
-            next_actions: list[NextAction] = await asyncio.gather(*dispatches)
+        elif step.action.contacts:
+            # a provider may let a notice wait, and a payment is heard meanwhile
+            current = self.now
+            self.sending.begin(step.number, partial(self._send, step, current))
+            await workflow.wait_condition(lambda: self._is_stirred(current) or not self.sending.includes(step.number))
         else:
-            next_actions = [await self._act(step)]
+            self._adopt(await self._act(step))
             if step.action is Action.RESOLVE and self.now.charges:
                 await self._charge()
-        # the channels of a rung answer in any order, and an update may have been answered meanwhile: the newest counts
-        for next_action in sorted(next_actions, key=lambda next_action: next_action.revision):
-            self._adopt(next_action)
 
-    async def _notify(self, step: Step, dispatch: Dispatch) -> NextAction:
-        contact = Contact(case=self.start.case, step=step, channel=dispatch.channel, rung_channel=dispatch.rung_channel)
-        return await workflow.execute_activity_method(
-            NoticeEffects.notify,
-            contact,
-            task_queue=dispatch.queue,
-            summary=f"{_label(step)} · {CHANNELS[dispatch.channel]}",
-            priority=Priority(priority_key=URGENCY[step.stage] if step.stage else None),
-            **PATIENCE,
-        )
+    async def _send(self, step: Step, current: NextAction) -> None:
+        if current.charges and step.action is Action.NOTIFY:
+            await self._charge()
+        await asyncio.gather(*[self._notify(step, dispatch) for dispatch in current.dispatches])
+
+    async def _notify(self, step: Step, dispatch: Dispatch) -> None:
+        contact = Contact(case=self.case, step=step, channel=dispatch.channel, rung_channel=dispatch.rung_channel)
+        try:
+            # the channels of a rung answer in any order, and an update may have been answered meanwhile
+            self._adopt(
+                await ask_once(
+                    NoticeEffects.notify,
+                    contact,
+                    task_queue=dispatch.queue,
+                    summary=f"{_label(step)} · {CHANNELS[dispatch.channel]}",
+                    priority=Priority(priority_key=URGENCY[step.stage] if step.stage else None),
+                )
+            )
+        except NeverTaken:
+            self.news = True
 
     async def _charge(self) -> None:
         """A bank that doesn't answer holds no notice up: what is owed can be paid otherwise."""
         try:
-            await workflow.execute_activity_method(
+            await ask(
                 ChargeEffects.charge,
-                self.start.case,
+                self.case,
                 summary="cobranças Pix em dia",
-                start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=RetryPolicy(maximum_attempts=3),
             )
         except ActivityError as error:
@@ -178,13 +188,13 @@ class TaxpayerRuler:
             Action.CANCEL: CaseEffects.cancel,
         }[step.action]
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
-        return await workflow.execute_activity_method(effect, self.start.case, summary=summary, **PATIENCE)
+        taken: NextAction = await ask(effect, self.case, summary=summary)
+        return taken
 
-    async def _cancel(self) -> None:
-        """Temporal's own cancellation: the record learns of it, and benefits are given back."""
-        self._adopt(
-            await workflow.execute_activity_method(CaseEffects.cancel, self.start.case, summary="cancelado", **PATIENCE)
-        )
+    async def _note_cancellation(self) -> None:
+        self.news = True
+        told = Interference(subject=self.case, case=self.case, what="cancel")
+        await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")
 
     def _adopt(self, next_action: NextAction) -> None:
         """The newer next action counts; what can be searched and read in the Web UI follows it."""
@@ -213,11 +223,6 @@ class TaxpayerRuler:
     # What happens outside. A signal only says that the record has changed; what is true now is read there.
 
     @workflow.signal
-    def hardship_declared(self, event: HardshipDeclared) -> None:
-        self.hardship_on = event.on
-        self.news = True
-
-    @workflow.signal
     def ruler_changed(self, event: RulerChanged) -> None:
         self.news = True
         workflow.upsert_search_attributes([RULER.value_set(event.ruler)])
@@ -229,14 +234,22 @@ class TaxpayerRuler:
 
     # What is asked, and answered when it is done.
 
-    @workflow.update
-    async def acted(self, act: int) -> str:
-        """A person has acted on the case: `act` is the row that says who and what. Nothing else is believed, and what
-        the act changed is on record already. The status that it led to."""
+    @workflow.update(dynamic=True)
+    async def command(self, name: str, payloads: Sequence[RawValue]) -> str:
+        """`acted`: a person has acted on the case, and the value is the row that says who and what. Nothing else is
+        believed, and what the act changed is on record already. The status that it led to.
+
+        Whatever else is asked, by whoever reaches Temporal, is refused, and on record as refused.
+        """
+        if name != ACTED or not ours(payloads):
+            raise await self.refusals.refuse(name, NOT_OURS)
+        act = workflow.payload_converter().from_payload(payloads[0].payload, int)
         try:
-            await self._look(EvaluationRequest(case=self.start.case, act=act), "ato no registro")
+            await self._look(EvaluationRequest(case=self.case, act=act), "ato no registro")
         except ActivityError as failed:
-            raise _refused(failed) from None
+            if is_cancelled_exception(failed):
+                raise
+            raise await self.refusals.refuse(name, f"no act {act} of case {self.case} is on record") from None
         # an approval is answered once the suspension is carried out, or once something overtook it
         await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
         return self.now.step.status
@@ -245,17 +258,15 @@ class TaxpayerRuler:
     async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
         """Sign an agreement by the taxpayer's own link: what the policy doesn't grant is refused, with its rule."""
         try:
-            signed: Signed = await workflow.execute_activity_method(
-                AgreementEffects.sign_agreement, wanted, summary="parcelamento", **PATIENCE
-            )
+            signed: Signed = await ask(AgreementEffects.sign_agreement, wanted, summary="parcelamento")
         except ActivityError as failed:
             raise _refused(failed) from None
         return signed
 
     @sign_agreement.validator
     def _may_sign(self, wanted: AgreementRequest) -> None:
-        if wanted.case != self.start.case:
-            raise ApplicationError(f"this is case {self.start.case}, not {wanted.case}", non_retryable=True)
+        if wanted.case != self.case:
+            raise ApplicationError(f"this is case {self.case}, not {wanted.case}", non_retryable=True)
         if not wanted.by.strip():
             raise ApplicationError("say who signs", non_retryable=True)
         if wanted.instalments < 1:

@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from models.agreement.charges import NOTHING
 from models.agreement.policy import Litigation, Policy
-from models.agreement.quote import NOTHING
 
 Task = Literal["processed", "suit_suspension", "protest_costs", "registers_removed"]
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 
+from models.agreement.charges import NOTHING
 from models.agreement.policy import DefaultRule, Policy, Regime
-from models.agreement.quote import NOTHING
 from models.errors import Refusal
 
 

@@ -9,11 +9,13 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
+from models.agreement.charges import Charges, Correction, Interest, Late
+from models.agreement.rule import Money, Part, Rule, Share
 from models.law.calendar import Calendar, Unit, Wait
 from models.law.jurisdiction import CALENDAR_YEARS, Jurisdiction
-from models.yaml_file import Fault, read_keys, shape_faults
+from models.law.verification import Verifiable
 
 MOST_INSTALMENTS = 600
 """No policy may allow more: half a century."""
@@ -47,19 +49,6 @@ class Credit(StrEnum):
     OTHER = "other"
 
 
-Money = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=14)]
-Share = Annotated[Decimal, Field(ge=0, lt=1)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rule(_Part):
-    source: Annotated[str, Field(min_length=1)]
-    """The text that says so, for example `Decreto 14.346/2011`."""
-
-
 class Limits(Rule):
     """The most instalments: the first item is the agreement's, the second its first renegotiation's, and so on."""
 
@@ -76,6 +65,11 @@ class Limits(Rule):
 
 class MinimumInstalment(Rule):
     amount: Annotated[Money, Field(gt=0)]
+    company: Annotated[Money, Field(gt=0)] | None = None
+    """A legal person's, where it is another."""
+
+    def of(self, *, company: bool) -> Decimal:
+        return self.company if company and self.company is not None else self.amount
 
 
 class DownPayment(Rule):
@@ -99,14 +93,21 @@ class DefaultRule(Rule):
     """Continuous days from the due date of the instalment that broke it."""
 
 
-class Terms(_Part):
+class Terms(Part):
     """The terms that depend on the taxpayer's regime. A term left out is one of which the source says nothing."""
 
     limits: Limits
+    correction: Correction | None = None
+    interest: Interest | None = None
+    late: Late | None = None
     minimum_instalment: MinimumInstalment | None = None
     down_payment: DownPayment | None = None
     default: Annotated[DefaultRule | None, Field(validation_alias=AliasChoices("default", "breaking"))] = None
     """Policies that were signed on before the key had its present name have `breaking`."""
+
+    @property
+    def charges(self) -> Charges:
+        return Charges(self.correction, self.interest, self.late)
 
 
 class Discount(Rule):
@@ -117,7 +118,7 @@ class DiscountAtOnce(Discount):
     credits: Annotated[tuple[Credit, ...], Field(min_length=1)] = tuple(Credit)
 
 
-class Discounts(_Part):
+class Discounts(Part):
     """Discounts, which never add up: the largest that applies counts."""
 
     at_once: DiscountAtOnce | None = None
@@ -132,7 +133,7 @@ class PunctualityBonus(Rule):
     instalments: Annotated[tuple[Annotated[Decimal, Field(ge=0, decimal_places=2)], ...], Field(min_length=1)]
 
 
-class Reduction(_Part):
+class Reduction(Part):
     up_to: Annotated[int, Field(ge=1)]
     share: Annotated[Decimal, Field(ge=0, le=1)]
 
@@ -148,6 +149,52 @@ class SlipFee(Rule):
         if any(after.up_to <= before.up_to for before, after in pairwise(self.reductions)):
             raise ValueError("reductions must be in ascending order of up_to")
         return self
+
+
+class Imputation(Rule):
+    """To which instalments a payment goes that names none, or that pays more than the one it names."""
+
+    order: Literal["oldest_first", "last_first"]
+
+
+class Separate(Rule):
+    """Debts in court and debts that aren't can't be in one agreement."""
+
+
+class Reserve(Part):
+    up_to: Annotated[int, Field(ge=1, le=MOST_INSTALMENTS)]
+    share: Annotated[Decimal, Field(gt=0, le=Decimal("0.5"))]
+
+
+class Extraordinary(Rule):
+    """More instalments than the limit for a debt that isn't in court, when a body grants them, with a down payment by
+    their number."""
+
+    granted_by: str
+    down_payment: Annotated[tuple[Reserve, ...], Field(min_length=1)]
+
+    @property
+    def limit(self) -> int:
+        return self.down_payment[-1].up_to
+
+    def share(self, count: int) -> Decimal:
+        return next(step.share for step in self.down_payment if count <= step.up_to)
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Extraordinary:
+        if any(after.up_to <= before.up_to for before, after in pairwise(self.down_payment)):
+            raise ValueError("down_payment must be in ascending order of up_to")
+        return self
+
+
+class Replaced(Part):
+    """The text that rules instead of this policy's, and since when."""
+
+    by: Annotated[str, Field(min_length=1)]
+    """The other text."""
+    policy: str | None = None
+    """The policy that says it."""
+    since: date
 
 
 class DueDates(Rule):
@@ -184,7 +231,7 @@ class Aftermath(Rule):
     suit_suspension: bool
 
 
-class Notices(_Part):
+class Notices(Part):
     """The days on which the taxpayer is written to about an instalment. No source asks for it: the authority's own
     choice."""
 
@@ -194,7 +241,7 @@ class Notices(_Part):
     """After the due date: no shorter than the bank takes, or those who paid are alarmed."""
 
 
-class DebtKind(_Part):
+class DebtKind(Part):
     name: str
     credit: Credit
     access_key: str | None = None
@@ -203,11 +250,12 @@ class DebtKind(_Part):
     """The regimes such a debt can be of; the first is taken when none is said."""
 
 
-class Policy(_Part):
+class Policy(Part, Verifiable):
     agreement: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     version: Annotated[int, Field(ge=1)]
     title: str
     authority: str
+    replaced: Replaced | None = None
     jurisdiction: Jurisdiction
     """Its working days are the banks' too: `observes` and `municipal` list all days on which either is closed."""
     terms: dict[Regime, Terms]
@@ -215,6 +263,10 @@ class Policy(_Part):
     punctuality_bonus: PunctualityBonus | None = None
     slip_fee: SlipFee | None = None
     due_dates: DueDates
+    imputation: Imputation | None = None
+    """None: CTN art. 163, the oldest due first."""
+    separate_litigation: Separate | None = None
+    extraordinary: Extraordinary | None = None
     deduction_of_paid: Rule
     """A new agreement is about what is left of the debt."""
     identity: Identity | None = None
@@ -247,14 +299,3 @@ class Policy(_Part):
 def _calendar(jurisdiction: Jurisdiction, first_year: int) -> Calendar:
     starts = range(first_year, first_year + MOST_INSTALMENTS // 12 + 2, CALENDAR_YEARS)
     return Calendar(holidays=frozenset().union(*(jurisdiction.calendar(start).holidays for start in starts)))
-
-
-def read_policy(text: str) -> tuple[Policy | None, tuple[Fault, ...]]:
-    """Read a policy's YAML: the policy, unless its shape is wrong, and every fault with its line."""
-    written, lines, faults = read_keys(text, "an agreement policy")
-    if written is None:
-        return None, faults
-    try:
-        return Policy.model_validate(written), faults
-    except ValidationError as invalid:
-        return None, (*faults, *shape_faults(invalid, lines))

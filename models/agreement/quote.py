@@ -6,20 +6,20 @@ down; the cents left over go to the first one, so that no instalment is larger t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
 
+from models.agreement.bonus import bonus, share_of, slip_fee
+from models.agreement.charges import NOTHING, Term, added
 from models.agreement.policy import Discount, Limits, Litigation, Policy, Regime, Terms
 from models.errors import Refusal
 from models.formats import money
-
-CENT = Decimal("0.01")
-NOTHING = Decimal("0.00")
+from models.money.accrual_table import CENT
+from models.money.rates import Rates
 
 STATES = {
     Litigation.NONE: "a debt not in litigation",
@@ -50,13 +50,44 @@ class Request:
     pay: Pay = Pay.SLIP
     instalments: int | None = None
     """None: as many as the policy allows."""
+    company: bool = False
+    """Whether the debtor is a legal person."""
+    granted: str | None = None
+    """The act by which more instalments than the limit were granted, where the policy knows of such."""
+    campaign: Campaign | None = None
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign's modality in instalments: what its law forgives if all of them are paid."""
+
+    name: str
+    law: str
+    instalments: int
+    discount: Decimal
 
 
 @dataclass(frozen=True)
 class Instalment:
     n: int
     due: date
-    amount: Decimal
+    principal: Decimal
+    """Its part of the amount agreed, less the discount."""
+    interest: Decimal = NOTHING
+    """The charges of time by the due date, correction included."""
+    estimated: bool = False
+    """Some of the rates are not known yet: the last one known stands for them."""
+    nominal: date | None = None
+    """The day of the month that was agreed upon; None: that it is due on."""
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount to pay on the due date."""
+        return self.principal + self.interest
+
+    @property
+    def agreed(self) -> date:
+        return self.nominal or self.due
 
 
 @dataclass(frozen=True)
@@ -65,7 +96,7 @@ class Quote:
     down_payment: Decimal
     """Contained in the first instalment."""
     discount: Decimal
-    """Contained in the instalments, which sum up to the amount asked for less the discount."""
+    """Contained in the instalments, whose principal sums up to the amount asked for less the discount."""
     bonus: Decimal
     """The amount credited, from the last instalment backwards, if every instalment is punctual. Not in `total`."""
     fee: Decimal
@@ -75,30 +106,45 @@ class Quote:
     max_instalments: int
 
 
-def quote(policy: Policy, request: Request) -> Quote:
-    """The schedule of an agreement, or of a payment at once. Raises `Refusal`, naming the rule and its source."""
+def quote(policy: Policy, request: Request, rates: Rates = Rates()) -> Quote:  # noqa: B008 - it is frozen
+    """The schedule of an agreement, or of a payment at once. Raises `Refusal`, naming the rule and its source, and
+    Unreckonable where a series of rates is not known at all."""
     terms = policy.terms_of(request.regime)
     most = _most(policy, terms, request)
     count = request.instalments or most
     discount = _discount(policy, request, count)
-    down = _down_payment(terms, request, discount)
+    down = _down_payment(policy, terms, request, discount, count)
     each, over = _divided(request.amount - discount - down, count)
-    amounts = [down + each + over, *[each] * (count - 1)]
+    parts = [down + each + over, *[each] * (count - 1)]
     fee = slip_fee(policy, count) if request.pay is not Pay.DIRECT_DEBIT else NOTHING
+    if fee > request.amount:
+        source = policy.slip_fee.source if policy.slip_fee else ""
+        raise Refusal(
+            f"the slips would cost R$ {fee:.2f}, more than the R$ {request.amount:.2f} owed: ask for fewer [{source}]",
+            f"O preço das guias seria maior que a dívida: escolha menos parcelas ({source}).",
+        )
+    instalments = tuple(
+        _priced(policy, request, Instalment(n, due, part, nominal=nominal), rates)
+        for n, (nominal, due), part in zip(range(1, count + 1), _dues(policy, request, count), parts, strict=True)
+    )
     return Quote(
-        instalments=tuple(map(Instalment, range(1, count + 1), _dues(policy, request, count), amounts)),
+        instalments=instalments,
         down_payment=down,
         discount=discount,
-        bonus=bonus(policy, amounts),
+        bonus=bonus(policy, parts),
         fee=fee,
-        total=sum(amounts, fee),
+        total=sum((each.amount for each in instalments), fee),
         max_instalments=most,
     )
 
 
-def share_of(amount: Decimal, share: Decimal) -> Decimal:
-    """A share of an amount, rounded half up to the cent."""
-    return (amount * share).quantize(CENT, ROUND_HALF_UP)
+def _priced(policy: Policy, request: Request, instalment: Instalment, rates: Rates) -> Instalment:
+    if request.pay is Pay.CASH:
+        return instalment
+    term = Term(request.on, instalment.agreed, instalment.due)
+    charges, calendar = policy.terms_of(request.regime).charges, policy.calendar(request.on.year)
+    more = added(charges, instalment.principal, term, instalment.due, calendar, rates)
+    return replace(instalment, interest=more.total, estimated=more.estimated)
 
 
 # ---- how many instalments
@@ -111,8 +157,10 @@ def _most(policy: Policy, terms: Terms, request: Request) -> int:
         if asked > 1:
             raise Refusal(f"payment in cash is one instalment, not {asked}; choose slip or direct-debit")
         return 1
+    if request.campaign:
+        return _of_campaign(policy, request.campaign, request)
     limit = _limit(policy, terms.limits, request)
-    minimum = terms.minimum_instalment.amount if terms.minimum_instalment else CENT
+    minimum = terms.minimum_instalment.of(company=request.company) if terms.minimum_instalment else CENT
     fitting = (count for count in range(limit, 0, -1) if _smallest(policy, terms, request, count) >= minimum)
     most = next(fitting, 0)
     if asked > most:
@@ -126,8 +174,16 @@ def _most(policy: Policy, terms: Terms, request: Request) -> int:
     return most
 
 
+def _of_campaign(policy: Policy, campaign: Campaign, request: Request) -> int:
+    if request.instalments not in (None, campaign.instalments):
+        raise Refusal(f"{campaign.name} has no modality of {request.instalments} instalments [{campaign.law}]")
+    return campaign.instalments
+
+
 def _limit(policy: Policy, limits: Limits, request: Request) -> int:
     """The limit by litigation and renegotiation. Refuses a request for more."""
+    if request.granted:
+        return _extraordinary(policy, request)
     counts = limits.by_litigation[request.litigation]
     state, times = STATES[request.litigation], request.renegotiation
     if not counts:
@@ -151,10 +207,24 @@ def _limit(policy: Policy, limits: Limits, request: Request) -> int:
     return limit
 
 
+def _extraordinary(policy: Policy, request: Request) -> int:
+    """The limit of what was granted beyond the rule."""
+    rule = policy.extraordinary
+    if rule is None:
+        raise Refusal(f"{policy.agreement} knows of no agreement beyond its limits; leave --granted out")
+    if request.litigation is not Litigation.NONE or request.renegotiation:
+        raise Refusal(
+            f"{rule.granted_by} grants more instalments for a debt not in litigation only, and once [{rule.source}]"
+        )
+    if (request.instalments or 0) > rule.limit:
+        raise Refusal(f"{rule.granted_by} grants at most {rule.limit} instalments [{rule.source}]")
+    return rule.limit
+
+
 def _smallest(policy: Policy, terms: Terms, request: Request, count: int) -> Decimal:
     """The amount of every instalment but the first."""
     discount = _discount(policy, request, count)
-    return _divided(request.amount - discount - _down_payment(terms, request, discount), count)[0]
+    return _divided(request.amount - discount - _down_payment(policy, terms, request, discount, count), count)[0]
 
 
 USUAL = (3, 6, 12, 24)
@@ -171,6 +241,8 @@ def handful(most: int) -> list[int]:
 def _discount(policy: Policy, request: Request, count: int) -> Decimal:
     """The largest discount that applies, since they don't add up. One instalment is payment at once, by whatever
     means."""
+    if request.campaign:
+        return request.campaign.discount
     known = policy.discounts
     chosen: list[Discount] = []
     if known.at_once and count == 1 and policy.debt_kinds[request.kind].credit in known.at_once.credits:
@@ -187,11 +259,14 @@ def early_discount(policy: Policy, amount: Decimal, *, discounted: bool) -> Deci
     return NOTHING if early is None or discounted else share_of(amount, early.share)
 
 
-def _down_payment(terms: Terms, request: Request, discount: Decimal) -> Decimal:
+def _down_payment(policy: Policy, terms: Terms, request: Request, discount: Decimal, count: int) -> Decimal:
     """The down payment: a share of the debt, not of what the discount leaves. A payment at once has none."""
-    if terms.down_payment is None or request.pay is Pay.CASH:
-        return NOTHING
-    return min(share_of(request.amount, terms.down_payment.share(request.renegotiation)), request.amount - discount)
+    share = NOTHING
+    if request.pay is not Pay.CASH and not request.campaign:
+        share = terms.down_payment.share(request.renegotiation) if terms.down_payment else NOTHING
+        if request.granted and policy.extraordinary:
+            share = policy.extraordinary.share(count)
+    return min(share_of(request.amount, share), request.amount - discount)
 
 
 def _divided(amount: Decimal, count: int) -> tuple[Decimal, Decimal]:
@@ -201,65 +276,13 @@ def _divided(amount: Decimal, count: int) -> tuple[Decimal, Decimal]:
     return each * CENT, over * CENT
 
 
-def slip_fee(policy: Policy, count: int) -> Decimal:
-    """The price of all `count` slips together, in reais: one slip's reduced price is rounded, then multiplied."""
-    fee = policy.slip_fee
-    if fee is None:
-        return NOTHING
-    off = next((reduction.share for reduction in fee.reductions if count <= reduction.up_to), NOTHING)
-    return share_of(fee.amount, 1 - off) * count
-
-
-# ---- punctuality
-
-
-def bonus_of_sequence(policy: Policy, sequence: int) -> Decimal:
-    """The worth, in instalments, of the `sequence`-th run of punctual instalments, from 1 on."""
-    table = policy.punctuality_bonus.instalments if policy.punctuality_bonus else ()
-    return table[sequence - 1] if 1 <= sequence <= len(table) else NOTHING
-
-
-def accumulated_bonus(policy: Policy, paid: int) -> Decimal:
-    """The worth, in instalments, of `paid` instalments paid punctually one after the other."""
-    every = policy.punctuality_bonus.every if policy.punctuality_bonus else 1
-    return sum((bonus_of_sequence(policy, n) for n in range(1, paid // every + 1)), NOTHING)
-
-
-def bonus_instalments(policy: Policy, count: int) -> Decimal:
-    """How many of `count` instalments are never paid if all others are paid punctually.
-
-    The debtor stops paying when what he paid and what was credited make up `count`; a sequence that ends with the last
-    payment, or after it, credits nothing. So 180 instalments earn 25.20, the last figure of Belo Horizonte's table of
-    accumulated bonuses, and 12 earn none.
-    """
-    every = policy.punctuality_bonus.every if policy.punctuality_bonus else 1
-    credited = NOTHING
-    for paid in range(every, count, every):
-        left = count - paid - credited
-        if left <= 0:
-            break
-        credited += min(bonus_of_sequence(policy, paid // every), left)
-    return credited
-
-
-def bonus(policy: Policy, amounts: Sequence[Decimal]) -> Decimal:
-    """The money of `bonus_instalments`, credited from the last instalment backwards; a fraction is of the next one."""
-    return money_of_last(amounts, bonus_instalments(policy, len(amounts)))
-
-
-def money_of_last(amounts: Sequence[Decimal], count: Decimal) -> Decimal:
-    """The money of the last `count` instalments, all of them at most; a fraction is of the one before those."""
-    whole = min(int(count), len(amounts))
-    backwards = [*reversed(amounts), NOTHING]
-    return sum(backwards[:whole], share_of(backwards[whole], count - int(count)))
-
-
 # ---- due dates
 
 
-def _dues(policy: Policy, request: Request, count: int) -> list[date]:
+def _dues(policy: Policy, request: Request, count: int) -> list[tuple[date, date]]:
+    """The day agreed upon of each instalment, and the day it is due."""
     first = 0 if request.pay is Pay.CASH else policy.due_dates.first_after_months
     days = [request.on + relativedelta(months=first + n) for n in range(count)]
     if not policy.due_dates.rolled_to_banking_day:
-        return days
-    return [*map(policy.calendar(request.on.year).working, days)]
+        return [(day, day) for day in days]
+    return [(day, policy.calendar(request.on.year).working(day)) for day in days]

@@ -12,6 +12,7 @@ from models.case.state import Referred
 from models.case.status import Status
 from models.case.view import View
 from models.formats import day
+from models.law.grounds import PRESCRIBED
 from models.words import GROUNDS
 
 
@@ -72,12 +73,14 @@ def hold_of(facts: CaseFacts) -> Iterator[Block]:
     """The hold on a case, only where all that is owed is held: the rest of a case goes on."""
     if facts.on_hold:
         until = facts.hold_ends_on
-        why = f"exigibilidade suspensa: {grounds_of(facts)}" + (f", até {day(until)}" if until else "")
+        why = what_holds(facts) + (f", até {day(until)}" if until else "")
         yield Block(kind=Status.ON_HOLD, since=facts.held_since, until=until, reason=why)
 
 
-def grounds_of(facts: CaseFacts) -> str:
-    return ", ".join(GROUNDS.get(ground, ground) for ground in facts.grounds)
+def what_holds(facts: CaseFacts) -> str:
+    """The grounds on which all is held, in pt-BR; what seems prescribed is set apart, and not suspended."""
+    grounds = ", ".join(GROUNDS.get(ground, ground) for ground in facts.grounds)
+    return f"não se cobra: {grounds}" if PRESCRIBED in facts.grounds else f"exigibilidade suspensa: {grounds}"
 
 
 def dated(blocks: Iterable[Block], former: Iterable[Block], today: date) -> tuple[Block, ...]:

@@ -87,8 +87,20 @@ def must_have_been(what: str, on: date, today: date) -> None:
         raise Refusal(f"{what} on {on}, which is yet to come: today is {today}")
 
 
+FIRST, LAST = date(1900, 1, 1), date(2200, 12, 31)
+"""The days that a person may put on record: beyond them dates are typing errors, and near their ends none is left to
+reckon with."""
+
+
+def must_be_likely(what: str, day: date) -> None:
+    if not FIRST <= day <= LAST:
+        raise Refusal(f"{what} on {day}: write a day from {FIRST} to {LAST}")
+
+
 def check_hold(since: date, until: date | None, today: date) -> None:
     """Check the days of a hold, both included."""
+    must_be_likely("a hold can't begin", since)
+    must_be_likely("a hold can't end", until or since)
     must_have_been("a hold can't begin", since, today)
     if until is None:
         return

@@ -34,7 +34,7 @@ def decide(view: View) -> Decision:
     view, transitions = moved(view)
     ahead = _climb(view, view.state.place) if isinstance(view.state.place, OnRow) else None
     blocks = in_order([*stops_of(view), *_met_on_the_map(view, ahead)])
-    step = _towards_deadline(view, _next(view, ahead, blocks))
+    step = _before_prescription(view, _towards_deadline(view, _next(view, ahead, blocks)))
     decision = _decision(view, step, blocks)
     return decision.model_copy(update={"transitions": transitions})
 
@@ -191,6 +191,15 @@ def _towards_deadline(view: View, step: Step) -> Step:
     over = offer.over_on(view.calendar, view.ruler.payments.processing)
     why = f"oferta até {moment(offer.until)}: sem quitação, a campanha encerra em {day(over)}; {step.reason}"
     return act(view, Action.END, over, why)
+
+
+def _before_prescription(view: View, step: Step) -> Step:
+    """The step as prescription allows it: a case that only waits looks again on the day its first debt prescribes."""
+    days = [debt.prescribes for debt in view.facts.debts if debt.outstanding and not debt.prescription_refuted]
+    first = min((day for day in days if day), default=None)
+    if step.action is not Action.WAIT or first is None or (step.on and step.on <= first):
+        return step
+    return step.model_copy(update={"on": first})
 
 
 def _rung_step(view: View, row: Hypothesis, index: int, on: date, why: str) -> Step:

@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 from pydantic import BaseModel, ConfigDict
 
 from models.case.persistent_defaulter import persistent_defaulter
+from models.law.grounds import PRESCRIBED
 from models.ruler.schema import Hypothesis, Kind, Ruler
 from models.words import KINDS
 
@@ -25,6 +26,8 @@ class Debt(_Fact):
     due: date
     balance: Decimal
     litigation: bool
+    registered_on: date | None = None
+    """The day of its registration as dívida ativa; none: no extract has said."""
     ledger: Decimal = Decimal(0)
     """The rest of the amount that was imported: what delay adds by the day is not in it."""
     lodged: Decimal = Decimal(0)
@@ -39,7 +42,9 @@ class Debt(_Fact):
     """A defence against it is open, or was accepted."""
     protested: bool = False
     prescribes: date | None = None
-    """The day its prescription ends (CTN art. 174), where known."""
+    """The day from which it is prescribed (CTN art. 174), where known."""
+    prescription_refuted: bool = False
+    """People have said that it isn't."""
 
     @property
     def outstanding(self) -> bool:
@@ -48,6 +53,14 @@ class Debt(_Fact):
     @property
     def paid_in_part(self) -> bool:
         return 0 < self.ledger < self.lodged
+
+    def on_day(self, today: date) -> Debt:
+        """The debt as it is on that day: what seems prescribed is set apart, until people have said whether it is."""
+        if self.prescribes is None or today < self.prescribes or self.prescription_refuted:
+            return self
+        since = self.held_since if self.grounds else self.prescribes
+        apart = {"grounds": (*self.grounds, PRESCRIBED), "held_since": since, "held_until": None}
+        return self.model_copy(update=apart)
 
 
 class Filing(_Fact):

@@ -73,6 +73,8 @@ class PriorStep(_Fact):
 
     kind: StepKind
     on: date
+    debts: tuple[str, ...] = ()
+    """The debts that it was taken for."""
 
 
 class Pause(_Fact):
@@ -298,7 +300,8 @@ def facts_of(
     elsewhere: Iterable[Debt] = (),
 ) -> CaseFacts:
     """The facts of a case on a day. A debt that isn't due yet, or whose due date was put off, is none of them."""
-    debts, filings, elsewhere = tuple(debts), tuple(filings), tuple(elsewhere)
+    debts, filings = tuple(debt.on_day(today) for debt in debts), tuple(filings)
+    elsewhere = tuple(debt.on_day(today) for debt in elsewhere)
 
     def past_due(facts: Iterable[FactT]) -> tuple[FactT, ...]:
         return tuple(fact for fact in facts if ruler.jurisdiction.has_passed(fact.due, today))

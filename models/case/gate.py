@@ -17,7 +17,7 @@ from hashlib import sha256
 from models.case.credit import Credit, CreditId, is_return
 from models.case.dwell import await_service, due, open_
 from models.case.facts import CaseFacts, Defence, FormalNotice, StepKind
-from models.case.persistent_defaulter import persistent_defaulter
+from models.case.persistent_defaulter import Defaulting, persistent_defaulter
 from models.case.state import CaseState, OnRow, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step, act, cell, wait
@@ -28,19 +28,28 @@ from models.law.calendar import Wait
 from models.law.term import Term, term_of
 from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Hypothesis, Ruler
-from models.words import LADDER, PRIOR_STEPS, STATUTE
+from models.words import LADDER, PRIOR_STEPS, REPEATED, STATUTE
+
+
+def thresholds_met(view: View) -> Defaulting | None:
+    """The finding that the thresholds of the law on persistent defaulters are met today."""
+    facts = view.facts
+    return persistent_defaulter(
+        view.ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
+    )
 
 
 def basis_of(view: View) -> tuple[Basis, str]:
-    """The basis on which a case is at the gate: by the thresholds of the law, or since its ladder has ended; in words
-    too."""
-    ruler, facts = view.ruler, view.facts
-    found = persistent_defaulter(
-        ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
-    )
-    if found:
+    """The basis on which a case is at the gate: by the thresholds of LC 225/2026, where they may be used yet, or by the
+    ruler's own ladder; in words too, which cite that law for the former only."""
+    ruler, facts, found = view.ruler, view.facts, thresholds_met(view)
+    if found and ruler.jurisdiction.may_use(found.law, facts.today):
         return "statutory", STATUTE.format(finding=found.reason)
-    return "ladder", LADDER.format(label=ruler.label)
+    law = ruler.gate.law if ruler.gate else None
+    cited = f" ({law.source})" if law and law.holds(facts.today) else ""
+    if found:
+        return "ladder", REPEATED.format(finding=found.finding, label=ruler.label) + cited
+    return "ladder", LADDER.format(label=ruler.label) + cited
 
 
 class Lack(StrEnum):
@@ -221,7 +230,7 @@ def _why_no_suspension(view: View, on: OnRow, basis: Basis) -> str | None:
         return "não há benefício fiscal a suspender"
     if basis == "statutory":
         return None
-    if on.by_thresholds:
+    if on.by_thresholds and thresholds_met(view) is None:
         return "os limites do devedor contumaz por lei deixaram de ser atingidos"
     if view.ruler.gate.basis == "statutory":
         return "a régua só suspende benefícios de devedor contumaz por lei, e os limites não foram atingidos"

@@ -47,6 +47,9 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     PRIOR_STEP_TAKEN = "prior_step_taken"
+    PRESCRIPTION_INTERRUPTED = "prescription_interrupted"
+    EXTINCTION_CONFIRMED = "extinction_confirmed"
+    EXTINCTION_REFUTED = "extinction_refuted"
     PAYMENT_RECEIVED = "payment"
     PAYMENT_REVERSED = "payment_reversed"
     PAYMENT_CLAIMED = "payment_claimed"
@@ -90,12 +93,14 @@ SUBJECTS = (
     "clock",
     "contact",
     "defence",
+    "extinction",
     "hardship",
     "hold",
     "notice",
     "offer",
     "pause",
     "payment",
+    "prescription",
     "prior_step",
     "remission",
     "reply",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from models.case.blocks import grounds_of
+from models.case.blocks import what_holds
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
-from models.case.gate import basis_of, cause_ended, fingerprint
+from models.case.gate import cause_ended, fingerprint, thresholds_met
 from models.case.journal import EntryKind
 from models.case.state import CaseState, CreditClock, OffMap, OnRow, Suspended
 from models.case.step import Transition
@@ -76,7 +76,7 @@ def reassess(view: View) -> Moved:
     if not isinstance(place, Suspended) or cause_ended(view, place):
         return view.state, None
     by_law = place.by_thresholds or (view.ruler.gate is not None and view.ruler.gate.basis == "statutory")
-    below = by_law and basis_of(view)[0] != "statutory"
+    below = by_law and thresholds_met(view) is None
     granted = len(facts.benefits - place.benefits) if place.benefits else 0
     found = []
     if below and not place.reassessed:
@@ -90,7 +90,7 @@ def reassess(view: View) -> Moved:
 
 def _why_stopped(facts: CaseFacts) -> Transition | None:
     if facts.on_hold:
-        return Transition(kind=EntryKind.CLOCK_HELD, reason=f"exigibilidade suspensa: {grounds_of(facts)}")
+        return Transition(kind=EntryKind.CLOCK_HELD, reason=what_holds(facts))
     if facts.outstanding and facts.pauses:
         return Transition(kind=EntryKind.CLOCK_PAUSED, reason=f"pausado por {facts.paused_by}")
     if facts.under_defence and facts.open_defence:

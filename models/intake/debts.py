@@ -12,12 +12,12 @@ from models.intake.fields import (
     LONGEST_NAME,
     ContactRefused,
     inscription_key,
-    read_amount,
     read_contacts,
     read_date,
     read_inscription,
     read_kind,
     read_money,
+    read_owed,
     read_period,
     read_tax,
     read_text,
@@ -25,7 +25,7 @@ from models.intake.fields import (
     read_who,
     read_yes_no,
 )
-from models.intake.situation import ground_of
+from models.intake.situation import situation_of
 from models.intake.statement import Amounts
 
 TAXPAYERS_REQUIRED = ("tax_id", "name", "uf", "tax", "inscription", "due", "amount")
@@ -50,6 +50,7 @@ class DebtRow(NamedTuple):
     litigation: str
     amount: str
     ground: str
+    ended: str
     kind: str = ""
     prescribes: str = ""
     own: str = ""
@@ -73,6 +74,8 @@ class DebtReader:
     """Raises Rejected, and ContactRefused."""
     about: Callable[[list[str]], About]
     """Says of a rejected row which debts it may be about."""
+    columns_vary: bool = True
+    """Somebody may have put another column in an inscription's place."""
     amounts: Amounts = "lodged"
     """The meaning of its amounts, unless somebody says otherwise."""
 
@@ -90,6 +93,8 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
         number, key = read_who(tax_id, name, "tax_id")
         email, phone, wrong = read_contacts(email, phone)
         inscription, known_by = read_inscription(inscription, "inscription")
+        hold, ended = situation_of(situation.strip() or "em cobrança")
+        owed, ended = read_owed(amount, "amount", ended)
         row = DebtRow(
             number,
             key,
@@ -103,8 +108,9 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
             read_period(period, "period") if period.strip() else "",
             read_date(due, "due"),
             read_yes_no(litigation, "litigation") if litigation.strip() else "f",
-            read_amount(amount, "amount"),
-            ground_of(situation.strip() or "em cobrança") or "",
+            owed,
+            hold,
+            ended,
             read_kind(kind, "kind") if kind.strip() else "",
             read_date(prescribes, "prescribes") if prescribes.strip() else "",
             read_yes_no(own, "own") if own.strip() else "",

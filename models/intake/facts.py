@@ -32,6 +32,8 @@ def known_of(debts: Iterable[DebtRow], filings: Iterable[FilingRow]) -> dict[Pai
     known: dict[Pair, Known] = {}
     stated: dict[tuple[str, str], Debt] = {}
     for row in debts:
+        if row.ended:
+            continue
         debt = stated.setdefault((row.tax, row.inscription_key), _debt(row))
         known.setdefault((row.key, row.tax), Known()).debts.setdefault(debt.inscription, debt)
     for filed in filings:

@@ -13,6 +13,7 @@ from unicodedata import normalize
 
 from models.contact.phone import e164
 from models.formats import fold, tax_name
+from models.law.extinction import Extinction
 from models.law.states import STATES
 from models.taxid import MASK, TaxId, read_tax_id
 
@@ -40,6 +41,7 @@ _COMMA = re.compile(r"-?(?:[0-9]*|[0-9]{1,3}(?:\.[0-9]{3})+),[0-9]{1,2}")
 _DATE = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
 _DATE_BR = re.compile(r"(?P<day>[0-9]{1,2})/(?P<month>[0-9]{1,2})/(?P<year>[0-9]{4})")
 _PERIOD = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2]|T[1-4]))?")
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]*)?E\+[0-9]{1,3}", re.IGNORECASE)
 _NO_KEY = re.compile(r"[^0-9A-Za-z]+")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 _PHONE = re.compile(r"\+?[0-9]{8,15}")
@@ -48,6 +50,10 @@ _PHONE_PUNCTUATION = str.maketrans("", "", " ()-.")
 
 class Rejected(ValueError):
     """The reason for which a row is not taken: the column and what is wrong with it, without the person's data."""
+
+
+class DamagedKey(Rejected):
+    """The reason for which a whole file is suspect: a program took a number for a quantity, and its digits are lost."""
 
 
 class ContactRefused(ValueError):
@@ -63,6 +69,7 @@ def read_who(text: str, name: str, column: str) -> TaxId:
     try:
         tax_id = read_tax_id(text, name)
     except ValueError as error:
+        must_be_whole(text, column)
         raise Rejected(f"{column} {error}" if text.strip() else f"{column} is missing") from None
     if not name and tax_id.number.startswith(MASK):
         raise Rejected(f"{column} is a masked CPF, which says who it is only together with the name")
@@ -79,12 +86,12 @@ def read_text(text: str, column: str, longest: int) -> str:
     return text
 
 
-def read_amount(text: str, column: str) -> str:
-    """An amount of more than zero: `1234.56`, `1.234,56`, `1234,56`, `.33`."""
+def read_owed(text: str, column: str, ended: str) -> tuple[str, str]:
+    """The amount of a debt, and how it ended: `ended`, else by payment where nothing is owed any more."""
+    if ended and not text.strip():
+        return "0", ended
     amount = read_money(text, column)
-    if not amount.strip("0."):
-        raise Rejected(f"{column} is not more than zero")
-    return amount
+    return amount, ended or ("" if amount.strip("0.") else Extinction.PAYMENT)
 
 
 def read_money(text: str, column: str) -> str:
@@ -190,10 +197,18 @@ def _reachable(phone: str) -> str:
 def read_inscription(text: str, column: str) -> tuple[str, str]:
     """An inscription as it is written, and the key that it is known by."""
     inscription = read_text(text, column, LONGEST_CODE)
+    if "+" in inscription:
+        must_be_whole(inscription, column)
     key = inscription_key(inscription)
     if not key:
         raise Rejected(f"{column} has neither letters nor digits")
     return inscription, key
+
+
+def must_be_whole(written: str, column: str) -> None:
+    """Check that it isn't a number as spreadsheets write large ones, such as 2,26E+12. Raises DamagedKey."""
+    if _SCIENTIFIC.fullmatch(written.strip()):
+        raise DamagedKey(f"{column} is a number whose digits a spreadsheet has rounded away")
 
 
 def inscription_key(written: str) -> str:

@@ -12,15 +12,15 @@ from models.intake.debts import About, DebtReader, DebtRow, about_row
 from models.intake.fields import (
     LONGEST_NAME,
     Rejected,
-    read_amount,
     read_date,
     read_inscription,
+    read_owed,
     read_text,
     read_who,
     read_yes_no,
     uf_if_any,
 )
-from models.intake.situation import ground_of
+from models.intake.situation import situation_of
 
 PGFN_REQUIRED = (
     "CPF_CNPJ",
@@ -53,6 +53,8 @@ def pgfn_reader(header: Sequence[str], today: date) -> DebtReader:
         due = read_date(due, "DATA_INSCRICAO")
         if due > latest:
             raise Rejected("DATA_INSCRICAO is in the future")
+        hold, ended = situation_of(situation, detail)
+        owed, ended = read_owed(amount, "VALOR_CONSOLIDADO", ended)
         return DebtRow(
             number,
             key,
@@ -66,8 +68,9 @@ def pgfn_reader(header: Sequence[str], today: date) -> DebtReader:
             "",
             due,
             read_yes_no(litigation, "INDICADOR_AJUIZADO"),
-            read_amount(amount, "VALOR_CONSOLIDADO"),
-            ground_of(situation, detail) or "",
+            owed,
+            hold,
+            ended,
             registered_on=due,
         )
 
@@ -78,7 +81,7 @@ def pgfn_reader(header: Sequence[str], today: date) -> DebtReader:
         taxes = (FGTS, SOCIAL_SECURITY, OTHER) if has_origin else (tax_of_header,)
         return About(taxes, about_row(fields, len(header), (), number).inscription_keys)
 
-    return DebtReader(read, about, "left")
+    return DebtReader(read, about, columns_vary=False, amounts="left")
 
 
 def _tax_of(header: Sequence[str]) -> str:

@@ -33,6 +33,8 @@ class Statement:
     """The day it is of; none: the day of the import."""
     snapshot_of: str | None = None
     """The source that it is the whole of."""
+    expect_fewer: bool = False
+    """People know that many debts are gone, or that keys are damaged."""
 
 
 @dataclass(frozen=True)

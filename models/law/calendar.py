@@ -122,6 +122,9 @@ class Window(BaseModel):
             raise ValueError(f"closes at {self.closes:%H:%M}, which is not after {self.opens:%H:%M}")
         return self
 
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
     def holds(self, hour: time) -> bool:
         return self.opens <= hour < self.closes
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
@@ -23,6 +23,9 @@ class Hours(BaseModel):
     weekdays: Window
     saturdays: Window | None = None
 
+    def __str__(self) -> str:
+        return f"weekdays {self.weekdays}, " + (f"Saturdays {self.saturdays}" if self.saturdays else "no Saturdays")
+
     def on(self, day: date, calendar: Calendar) -> Window | None:
         """The window on a day; None when there is none. Sundays and holidays are nobody's (AL Lei 7.782/2016)."""
         if day in calendar.holidays or day.weekday() == SUNDAY:
@@ -32,6 +35,35 @@ class Hours(BaseModel):
 
 STATE_LAW = Hours(weekdays=LAWFUL_HOURS, saturdays=Window(opens=time(8), closes=time(14)))
 """AL Lei 7.782/2016."""
+
+
+class LawOfHours(NamedTuple):
+    """The hours that a law of a state leaves, from a day on."""
+
+    since: date
+    hours: Hours
+    source: str
+
+
+LAWS_OF_HOURS: Mapping[str, tuple[LawOfHours, ...]] = {
+    "AL": (LawOfHours(date(2016, 1, 1), STATE_LAW, "AL Lei 7.782/2016"),),
+    "RJ": (LawOfHours(date(2016, 1, 1), Hours(weekdays=Window(opens=time(9), closes=time(19))), "lei do Estado"),),
+}
+"""By state, oldest first. They are of consumer law, whose hold over a tax authority is unproved: kept as courtesy."""
+
+
+def law_of_hours(state: str | None) -> LawOfHours:
+    """The newest law of a state; where none is known the hours of Alagoas are the courtesy of all."""
+    return LAWS_OF_HOURS.get(state or "", LAWS_OF_HOURS["AL"])[-1]
+
+
+def widens(hours: Hours, law: Hours) -> bool:
+    """Whether some instant is open that the law shuts."""
+    return not _within(hours.weekdays, law.weekdays) or not _within(hours.saturdays, law.saturdays)
+
+
+def _within(window: Window | None, law: Window | None) -> bool:
+    return window is None or (law is not None and law.opens <= window.opens and window.closes <= law.closes)
 
 
 class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):

@@ -32,3 +32,5 @@ class Extinction(StrEnum):
     """XII, final (LC 236/2026)."""
     MEDIATION_FULFILLED = "mediation_fulfilled"
     """XIII, the agreement of a mediation was kept (LC 236/2026)."""
+    CANCELLATION = "cancellation"
+    """None of art. 156: the authority has taken back its own assessment (arts. 145, III, and 149)."""

@@ -39,6 +39,19 @@ class Ground(StrEnum):
 INJUNCTIONS = frozenset({Ground.MANDADO_DE_SEGURANCA, Ground.INJUNCTION})
 """IV and V."""
 
+SUSPENDING = frozenset(
+    {
+        *(ground for ground in Ground if ground not in (Ground.BANKRUPTCY, Ground.DEATH, Ground.DATA_UNDER_REVIEW)),
+        "negotiation",
+        "judicial_decision",
+    }
+)
+"""The grounds that suspend a debt's enforceability, and so its prescription; those that an extract states too. What is
+held for other reasons isn't asked for either, and its prescription runs."""
+
+PRESCRIBED = "prescription"
+"""The ground of what seems prescribed, until people have said whether it is."""
+
 THIRTY_DAYS = timedelta(days=30)
 
 

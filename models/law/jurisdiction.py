@@ -15,6 +15,7 @@ from models.law.calendar import Calendar, Wait
 from models.law.contact_hours import ContactHours
 from models.law.dated import Dated, entry_on
 from models.law.states import STATES
+from models.scalars import Whole
 
 OPTIONAL_DAYS = (
     "Carnaval",
@@ -25,6 +26,9 @@ OPTIONAL_DAYS = (
     "Véspera de Natal",
 )
 """The optional days that the library of holidays knows, by its names for them."""
+
+FEDERAL_VALUES_HOLD = date(2027, 1, 9)
+"""In the states and cities that have no law of their own on persistent defaulters."""
 
 LONGEST_BREAK = timedelta(days=30)
 """No stretch of days off is longer."""
@@ -45,12 +49,14 @@ class Deemed(Dated):
 class PersistentDefaulter(Dated):
     """The law's thresholds for a persistent defaulter (devedor contumaz, LC 225/2026 arts. 11–13)."""
 
+    of: Literal["federal", "own"] = "federal"
+    """Whose values they are: LC 225/2026's, or those of a law of the authority's own, its source."""
     amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
     """In reais."""
     assets_share: Annotated[Decimal | None, Field(gt=0)] = None
     """More than this share of the known assets; 1 is all of them. None: the law doesn't ask."""
-    consecutive: Annotated[int, Field(ge=1)] = 4
-    alternate: Annotated[int, Field(ge=1)] = 6
+    consecutive: Annotated[Whole, Field(ge=1)] = 4
+    alternate: Annotated[Whole, Field(ge=1)] = 6
 
 
 class Jurisdiction(BaseModel):
@@ -96,6 +102,11 @@ class Jurisdiction(BaseModel):
         first = rule.counts_from == "first_working_day"
         counts_from = calendar.working(published + timedelta(days=1)) if first else published
         return calendar.after(counts_from, rule.wait), rule.source
+
+    def may_use(self, law: PersistentDefaulter, today: date) -> bool:
+        """Whether a law on persistent defaulters may have consequences here: an authority's own at once, the federal
+        one in a state or city from 09/01/2027 on (LC 225/2026, arts. 11 § 4º and 57)."""
+        return law.of == "own" or self.state is None or today >= FEDERAL_VALUES_HOLD
 
     def has_passed(self, due: date, today: date) -> bool:
         """Whether the last day to pay or to file in time is over: the due date, or the first working day after it (CTN

@@ -87,3 +87,10 @@ def _from(day: date) -> Iterator[date]:
     while True:
         yield day
         day += ONE_DAY
+
+
+def never_shorter(wait: Wait, floor: Wait) -> bool:
+    """Whether a wait is as long as another, or longer, whatever the day of the week that both are counted from."""
+    bare = Calendar(holidays=frozenset())
+    week = [date(2026, 1, 5) + timedelta(days=n) for n in range(7)]
+    return all(term_of(day, wait, bare).last_day >= term_of(day, floor, bare).last_day for day in week)

@@ -15,10 +15,14 @@ from models.law.calendar import Calendar
 from models.law.dated import Dated, Where, date_faults
 from models.law.jurisdiction import Jurisdiction
 from models.law.spans import Span
+from models.law.verification import Verifiable, marking_faults
 
 Component = Literal["principal", "fine", "interest", "fees"]
 Order = Literal["in proportion", "fine-interest-principal"]
 """How a partial payment is spread within a debt."""
+
+CountsFrom = Literal["next_day", "next_working_day"]
+"""The first day of a delay: the one after the last day in time, or the first working day after it."""
 
 SERIES = r"^[a-z0-9][a-z0-9-]{0,30}$"
 """The name of a series of monthly rates."""
@@ -61,15 +65,25 @@ class Fine(Dated):
     """A fine, chosen by the due date: the law of the debt's own day (CTN art. 144) holds for all of its delay."""
 
     steps: Annotated[tuple[FineStep, ...], Field(min_length=1)]
-    counts_from: Literal["next_day", "next_working_day"] = "next_day"
+    counts_from: CountsFrom = "next_day"
     """The first day of delay: the one after the last day in time, or the first working day after it."""
 
     def step(self, days: int) -> FineStep:
-        return next((step for step in self.steps if step.until_day is None or days <= step.until_day), self.steps[-1])
+        return step_of(self.steps, days)
 
     def rate(self, days: int) -> Decimal:
         """The fine in percent of the principal after `days` of delay."""
         return self.step(days).rate(days) if days > 0 else Decimal(0)
+
+
+def step_of(steps: Sequence[FineStep], days: int) -> FineStep:
+    """The step that a fine has reached after `days` of delay."""
+    return next((step for step in steps if step.until_day is None or days <= step.until_day), steps[-1])
+
+
+def first_day_late(counts_from: CountsFrom, last_day_in_time: date, calendar: Calendar | None) -> date:
+    first = last_day_in_time + timedelta(days=1)
+    return calendar.working(first) if counts_from == "next_working_day" and calendar else first
 
 
 class Interest(Dated):
@@ -104,7 +118,7 @@ class Discount(Dated):
     of: Annotated[tuple[Component, ...], Field(min_length=1)]
 
 
-class AccrualTable(_Part):
+class AccrualTable(_Part, Verifiable):
     accrual: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     title: str
     jurisdiction: Jurisdiction | None = None
@@ -125,9 +139,8 @@ class AccrualTable(_Part):
 
     def days_fined(self, fine: Fine, last_day_in_time: date, on: date, but: Sequence[Span] = ()) -> int:
         """How many days of delay `fine` counts up to the day `on`, but for those that stand in these spans."""
-        first = last_day_in_time + timedelta(days=1)
-        if fine.counts_from == "next_working_day":
-            first = self._working(first)
+        calendar = _calendar(self.jurisdiction, last_day_in_time.year) if self.jurisdiction else None
+        first = first_day_late(fine.counts_from, last_day_in_time, calendar)
         return max(0, (on - first).days + 1) - sum(span.within(first, on) for span in but)
 
     def _working(self, day: date) -> date:
@@ -144,6 +157,7 @@ def _calendar(jurisdiction: Jurisdiction, year: int) -> Calendar:
 
 
 def table_faults(table: AccrualTable) -> Iterator[tuple[Where, str]]:
+    yield from marking_faults(table)
     yield from date_faults(("fine",), table.fine, gapless=True)
     yield from date_faults(("interest",), table.interest, gapless=True)
     yield from date_faults(("fees",), table.fees, gapless=True)
@@ -151,6 +165,8 @@ def table_faults(table: AccrualTable) -> Iterator[tuple[Where, str]]:
     yield from _months(table.interest)
     for index, fine in enumerate(table.fine):
         yield from _steps(("fine", index, "steps"), fine.steps)
+        if fine.counts_from == "next_working_day" and table.jurisdiction is None:
+            yield ("fine", index, "counts_from"), "needs a jurisdiction: without its days off no day is a working day"
     for index, fee in enumerate(table.fees):
         if "fees" in fee.of:
             yield ("fees", index, "of"), "a fee can't be charged on fees"

@@ -50,6 +50,8 @@ class Offer(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Offer:
+        if not (self.from_.year >= 1900 and self.until.year <= 2200):
+            raise ValueError("names a day before 1900 or after 2200")
         if self.until.date() <= self.from_:
             raise ValueError(f"ends on {self.until:%Y-%m-%d}, which is not after it begins, on {self.from_}")
         counts = [modality.instalments for modality in self.modalities]

@@ -8,11 +8,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from models.contact.channel import Channel
 from models.errors import Refusal
 from models.law.dated import Dated, Where, date_faults, entry_on
+from models.law.verification import Verifiable, marking_faults
 
 FOUR_DECIMALS = Decimal("0.0001")
 
@@ -29,7 +30,7 @@ class Fee(Dated):
     price: Amount
 
 
-class PriceTable(BaseModel):
+class PriceTable(Verifiable):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prices: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -69,6 +70,7 @@ def fits(budget: Decimal | None, spent: Decimal, cost: Decimal) -> bool:
 
 def price_table_faults(table: PriceTable) -> Iterator[tuple[Where, str]]:
     """The faults that a well-formed price table may still have."""
+    yield from marking_faults(table)
     for channel, prices in table.channels.items():
         where = ("channels", channel)
         yield from date_faults(where, prices, gapless=True)

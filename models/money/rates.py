@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import yaml
+
 from models.errors import Refusal, Unreckonable
 
 DATE_COLUMNS = ("data", "date", "mês", "mes")
@@ -35,11 +37,38 @@ class Rates:
             )
         return known[month]
 
+    def percent_or_last(self, series: str, month: date) -> tuple[Decimal, bool]:
+        """The rate of a month and whether it is known: for a month that is still to come it is the last one known.
+        Raises Unreckonable where there is none before it."""
+        known = self.by_series.get(series, {})
+        last = max(known, default=month)
+        return self.percent(series, min(month, last)), month <= last
+
 
 @dataclass(frozen=True)
 class Rate:
     month: date
     percent: Decimal
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series of monthly rates with where it is from and the last month that it knows."""
+
+    name: str
+    source: str
+    percents: Mapping[date, Decimal]
+
+    @property
+    def through(self) -> date:
+        return max(self.percents)
+
+
+def read_series(text: str) -> Series:
+    """Read a file of `rates/`: `series`, `source`, and `percent` by month."""
+    written = yaml.safe_load(text)
+    percents = {_month(str(month)): _percent(str(rate)) for month, rate in written["percent"].items()}
+    return Series(written["series"], written["source"], percents)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class BankPayment:
     payer: str = ""
     """The tax id of whom the title is for, where it has to vouch for the slip number: a number that doesn't bear our
     mark may be another system's."""
+    bank: str = ""
+    """The bank whose own count the slip number may be of; none: it bears our mark, so it is the debt's."""
     taken_back: bool = False
     """Whether the line takes such a payment back, instead of reporting it."""
 

@@ -69,7 +69,8 @@ class Cnab240Return(BankReturn):
     def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
         """Read the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
-        self._bank = bank_of(first[:3])
+        self._code = first[:3]
+        self._bank = bank_of(self._code)
         self._agreement = field(first, 33, 41).strip(" ").lstrip("0")
         self._rest = rest
         self._latest = max(self.header.made_on, today) + SKEW
@@ -173,6 +174,7 @@ class Cnab240Return(BankReturn):
             sequence=printable(field(text, 4, 7) + field(text, 9, 13), "the line's own number"),
             by_pix=False,
             payer="" if marked or slip_number is None else payer.lstrip("0"),
+            bank="" if marked else self._code,
             taken_back=title.movement in bank.reversals,
         )
 

@@ -54,7 +54,8 @@ def is_cnab400(first: str) -> bool:
 class Cnab400Return(BankReturn):
     def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
         """Read the header. Raises Refusal when it is not one of a bank that is known."""
-        self._layout = _layout(first)
+        self._code = field(first, 77, 79)
+        self._layout = _layout(self._code)
         self.header = _header(first.ljust(WIDTH), self._layout)
         self._agreement = self.header.agreement.partition("/")[2].lstrip("0")
         self._rest = rest
@@ -118,7 +119,7 @@ class Cnab400Return(BankReturn):
             raise BadLine(f"an amount is paid by movement {movement}, which is not known of {bank.name}")
         numbers = [field(text, *place).strip(" ") for place in bank.number_at]
         ours = [field(text, *place).strip(" ") for place in bank.client_at]
-        slip_number, _ = bank.slip_of(numbers, ours, self._agreement)
+        slip_number, marked = bank.slip_of(numbers, ours, self._agreement)
         written = field(text, *HAPPENED)
         happened = day(CENTURY + written[4:], written[2:4], written[:2], "the payment date")
         return BankPayment(
@@ -130,6 +131,7 @@ class Cnab400Return(BankReturn):
             authentication="",
             sequence=printable(field(text, *OWN_NUMBER), "the line's own number"),
             by_pix=False,
+            bank="" if marked else self._code,
             taken_back=movement in bank.reversals,
         )
 
@@ -145,8 +147,7 @@ class Cnab400Return(BankReturn):
         return paid + fee if paid + fee == face - rebate - discount + late + other else paid
 
 
-def _layout(first: str) -> Layout400:
-    code = field(first, 77, 79)
+def _layout(code: str) -> Layout400:
     if code not in LAYOUTS:
         known = ", ".join(f"{bank} {layout.titles.name}" for bank, layout in LAYOUTS.items())
         raise Refusal(f"it is a CNAB 400 return of a bank that is not known; known are {known}; nothing was imported")

@@ -12,14 +12,18 @@ from pydantic import ValidationError
 
 from models.contact.contacts import OF_RECORD
 from models.law.dated import date_faults
+from models.law.verification import marking_faults
 from models.money.accrual_table import AccrualTable, table_faults
 from models.money.offer import Offer
 from models.money.prices import PriceTable, price_table_faults
+from models.ruler.floors import floor_faults
 from models.ruler.schema import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
 from models.yaml_file import Fault, Lines, key_path, read_keys, shape_faults
 
 DEEPEST_PART = 3
 """How deep optional parts of a ruler nest outside its rows."""
+STAND_INS = {"ruler": "sketch", "version": 1, "title": "–", "authority": "–", "sender": "sketch@authority.example"}
+"""Keys that a ruler can't be without, and what stands for a faulty one while other faults are looked for."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def read_ruler(text: str) -> ReadRuler:
         ruler = Ruler.model_validate(written)
         return ReadRuler(ruler, faults, lines, ruler)
     except ValidationError as invalid:
-        shape = shape_faults(invalid, lines)
+        told = {fault.where for fault in faults}
+        shape = tuple(fault for fault in shape_faults(invalid, lines) if fault.where not in told)
         return ReadRuler(None, (*faults, *shape), lines, _sketch(written, [fault.where for fault in shape]))
 
 
@@ -56,6 +61,7 @@ def _sketch(written: dict[Any, Any], faulty: list[tuple[str | int, ...]]) -> Rul
     for _ in range(DEEPEST_PART):
         for where in faulty:
             _leave_out(rest, where)
+        rest = {**STAND_INS, **rest}
         try:
             return Ruler.model_validate(rest)
         except ValidationError as invalid:
@@ -80,6 +86,8 @@ def _leave_out(rest: Any, where: tuple[str | int, ...]) -> None:
 
 def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     """The faults that a well-formed ruler may still have; without those of templates, which need the files."""
+    yield from (Fault(where, what) for where, what in marking_faults(ruler))
+    yield from floor_faults(ruler)
     yield from _order(ruler)
     yield from _dangling(ruler)
     yield from _endless(ruler)

@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from models.contact.channel import Channel
 from models.law.calendar import Unit, Wait
 from models.law.contact_caps import Limits
-from models.law.dated import entry_on
+from models.law.dated import Dated, entry_on
 from models.law.jurisdiction import Jurisdiction, PersistentDefaulter
 from models.law.term import RECESS, Recess
+from models.law.verification import Verifiable
 from models.money.accrual_table import AccrualTable
 from models.money.offer import Offer
 from models.money.prices import PriceTable
+from models.scalars import Whole
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
 Credit = Literal["registered", "not_registered"]
@@ -72,7 +74,7 @@ class Rung(_Part):
     """One contact: a cell of the heat-map that a case can stand on."""
 
     stage: Stage
-    rigidity: Annotated[int, Field(ge=1, le=MOST_RIGID)]
+    rigidity: Annotated[Whole, Field(ge=1, le=MOST_RIGID)]
     dwell: Wait | None = None
     """Minimum stay here before the next rung; counted from service when the rung is formal."""
     before: Wait | None = None
@@ -115,8 +117,8 @@ class Thresholds(_Part):
 
     row: Hypothesis
     amount: Annotated[Decimal | None, Field(gt=0, decimal_places=2)] = None
-    consecutive: Annotated[int, Field(ge=1)] = 4
-    alternate: Annotated[int, Field(ge=1)] = 6
+    consecutive: Annotated[Whole, Field(ge=1)] = 4
+    alternate: Annotated[Whole, Field(ge=1)] = 6
 
 
 ByOccurrence = Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
@@ -163,8 +165,8 @@ class Hardship(_Part):
 
 
 class Recurrence(_Part):
-    window_months: Annotated[int, Field(ge=1, le=120)] = 12
-    step: int = 1
+    window_months: Annotated[Whole, Field(ge=1, le=120)] = 12
+    step: Whole = 1
 
 
 class Payments(_Part):
@@ -211,6 +213,8 @@ class Gate(_Part):
     basis: Basis = "ladder"
     """Whose benefits are suspended: `statutory`, of who meets the thresholds of the law; `ladder`, of who has come to
     the end of the map as well."""
+    law: Dated | None = None
+    """The authority's own law by which its ladder may end in a suspension."""
     second_above: Annotated[Decimal | None, Field(ge=0, decimal_places=2)] = None
     """Above so many reais two people must approve; none: one always does."""
     returns_law: str | None = None
@@ -251,9 +255,9 @@ PricesKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[PriceTable, Ta
 """A table written in the ruler itself, or the name of one in `prices/`."""
 
 
-class Ruler(_Part):
+class Ruler(_Part, Verifiable):
     ruler: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[Whole, Field(ge=1)]
     title: str
     authority: str
     sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]

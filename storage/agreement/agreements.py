@@ -16,15 +16,17 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models.agreement.aftermath import aftermath
-from models.agreement.instalments import Deal, Life, Paid, State, Step, live
-from models.agreement.quote import NOTHING, Instalment, Request
+from models.agreement.deal import Deal, Paid
+from models.agreement.instalments import Life, State, Step, live
+from models.agreement.quote import Instalment, Request
 from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import AgreementChanged
 from models.formats import day
 from storage.agreement.agreement_row import AgreementRow
 from storage.agreement.policies import pinned_policy
-from storage.agreement.shares import GROUND, allocate, read_shares, remit, take_back_remission
+from storage.agreement.shares import GROUND, allocate, read_shares, write_off
+from storage.amounts.rates import read_rates
 from storage.case.cases import Case, read_case
 from storage.case.journal import Evidence, JournalRow
 from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
@@ -75,6 +77,11 @@ def debts_of(connection: Connection, covered_by: Iterable[str]) -> list[str]:
 
 def newest_agreements(connection: Connection, of_debts: Iterable[str]) -> set[str]:
     return set(connection.scalars(NEWEST_OF_DEBTS, {"debts": [*of_debts]}))
+
+
+def newest_agreement(connection: Connection, case: str) -> str | None:
+    newest = select(agreements.c.id).where(agreements.c.case == case).order_by(agreements.c.recorded_at.desc())
+    return connection.execute(newest.limit(1)).scalar_one_or_none()
 
 
 @dataclass
@@ -154,7 +161,10 @@ def _deal(connection: Connection, row: AgreementRow) -> Deal:
     return Deal(
         policy=pinned_policy(connection, row["policy"]).policy,
         request=REQUEST.validate_python(row["terms"]["request"]),
-        schedule=tuple(Instalment(each["n"], each["due"], each["amount"]) for each in schedule),
+        schedule=tuple(
+            Instalment(each["n"], each["due"], each["amount"], nominal=each["nominal"]) for each in schedule
+        ),
+        rates=read_rates(connection),
         discount=row["discount"],
         slip_fee=schedule[0]["fee"],
         rescinded_on=date.fromisoformat(rescinded) if rescinded else None,
@@ -170,13 +180,13 @@ PAID = text("""
         WHERE payments.instalment IN (SELECT id FROM instalments WHERE agreement = :agreement)
            OR payments.debt IN (SELECT debt FROM agreement_debts WHERE agreement = :agreement)
     )
-    SELECT netted.id, netted.paid_on AS day, net AS amount, instalments.n
+    SELECT netted.id, netted.paid_on AS day, net AS amount, instalments.n, NULL AS debt
     FROM netted JOIN instalments ON instalments.id = netted.instalment
     UNION ALL
-    SELECT netted.id, paid_on, net, NULL
+    SELECT netted.id, paid_on, net, NULL, debt
     FROM netted, mine WHERE debt IS NOT NULL AND coalesce(matched_at, netted.recorded_at) >= mine.recorded_at
     UNION ALL
-    SELECT payments.id, payments.paid_on, allocations.amount, NULL
+    SELECT payments.id, payments.paid_on, allocations.amount, NULL, allocations.debt
     FROM mine JOIN agreement_debts ON agreement_debts.agreement = mine.id
     JOIN allocations ON allocations.debt = agreement_debts.debt
     JOIN payments ON payments.id = allocations.payment AND payments.recorded_at >= mine.recorded_at
@@ -199,14 +209,10 @@ def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord
         life.state, life.step = State.BROKEN, None
     held = life.effective_on if life.state is State.ACTIVE else None
     turned = _transition(connection, row, life, case, today)
-    _put_instalments(connection, row, life)
-    was_settled, settled = row["state"] == State.COMPLETED, life.state is State.COMPLETED
-    if was_settled and not settled:
-        take_back_remission(connection, agreement, today)
-    shares = read_shares(connection, row, settled=was_settled and settled)
-    allocate(connection, agreement, shares, life)
-    if settled and not was_settled:
-        remit(connection, agreement, shares, case, today)
+    _put_instalments(connection, row, life, today)
+    shares = read_shares(connection, row, life)
+    left = allocate(connection, agreement, shares, life)
+    write_off(connection, agreement, left, life, case)
     moved = _hold(connection, agreement, [share.debt for share in shares], held is not None)
     _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
     if moved or turned:
@@ -255,27 +261,28 @@ def _iso(on: date | None) -> str | None:
     return on.isoformat() if on else None
 
 
-def _put_instalments(connection: Connection, row: AgreementRow, life: Life) -> None:
-    received = connection.execute(RECEIVED, {"agreement": row["id"]})
-    sums = {each.n: each.net for each in received}
+def _put_instalments(connection: Connection, row: AgreementRow, life: Life, today: date) -> None:
     put = (
         update(instalments)
         .where(instalments.c.agreement == row["id"], instalments.c.n == bindparam("which"))
-        .values(credited=bindparam("credit"), received=bindparam("came_in"), paid_on=bindparam("on"))
+        .values(
+            interest=bindparam("more"),
+            credited=bindparam("credit"),
+            received=bindparam("came_in"),
+            paid_on=bindparam("on"),
+        )
     )
     rows = [
-        {"which": entry.n, "credit": entry.credited, "came_in": sums.get(entry.n, NOTHING), "on": entry.paid_on}
+        {
+            "which": entry.n,
+            "more": life.books.interest(entry, today),
+            "credit": entry.credited,
+            "came_in": entry.received + entry.charges_paid + entry.fee,
+            "on": entry.paid_on,
+        }
         for entry in life.entries
     ]
     connection.execute(put, rows)
-
-
-RECEIVED = text("""
-    SELECT instalments.n, sum(payments.amount - coalesce(
-               (SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0)) AS net
-    FROM instalments JOIN payments ON payments.instalment = instalments.id
-    WHERE instalments.agreement = :agreement GROUP BY instalments.n
-""")
 
 
 def _save(connection: Connection, row: AgreementRow, life: Life, held: date | None) -> None:

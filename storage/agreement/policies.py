@@ -9,7 +9,8 @@ from hashlib import sha256
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from models.agreement.policy import Policy, read_policy
+from models.agreement.policy import Policy
+from models.agreement.policy_check import read_policy
 from models.assets import PolicyBundle, assets_of_policy, policy_file
 from models.errors import Refusal
 from storage.assets import digests_of, keep, read_assets

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def load_policy(name_or_path: str, texts: Texts = SHIPPED) -> PolicyBundle:
     """Load a policy from a file, or by its name in `texts`. Refuses a faulty one with all its faults, one a line."""
-    from models.agreement.policy import read_policy
+    from models.agreement.policy_check import read_policy
     from models.assets import PolicyBundle
 
     found = AGREEMENTS.find(name_or_path, texts)
@@ -32,7 +32,7 @@ def policy_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
     if named is None:
         return []
     # most rulers name none
-    from models.agreement.policy import read_policy
+    from models.agreement.policy_check import read_policy
     from models.assets import policy_file
 
     file = policy_file(named)

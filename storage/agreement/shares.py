@@ -1,4 +1,4 @@
-"""The money of an agreement's instalments on its debts: shared among them, and forgiven when all is paid.
+"""The money of an agreement's instalments on its debts: shared among them, and the rest written off when all is paid.
 
 Told anew from all its payments whenever one changes; what was paid straight to a debt, or forgiven otherwise, fills it
 first, so that no debt takes more than it lacks.
@@ -6,16 +6,19 @@ first, so that no debt takes more than it lacks.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, insert, select, text, update
 
-from models.agreement.instalments import Life
-from models.agreement.quote import NOTHING
+from models.agreement.charges import NOTHING
+from models.agreement.deal import Parts
+from models.agreement.instalments import Life, State
 from models.errors import Unreckonable
+from models.money.accrual_table import CENT
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
 from storage.agreement.agreement_row import AgreementRow
@@ -24,15 +27,12 @@ from storage.amounts.owed import owed_of
 from storage.case.cases import Case
 from storage.schema import allocations, debts, remissions
 
-GROUND = "agreement"
-
 
 @dataclass(frozen=True)
 class Share:
     """A debt in an agreement."""
 
     debt: str
-    brought: Decimal
     lacks: Decimal
     """The part this agreement has to pay of it: what it brought in, less what was paid or forgiven besides."""
     kind: Any
@@ -41,6 +41,12 @@ class Share:
     protested: bool
 
 
+GROUND = "agreement"
+"""The ground of the holds on the debts, and of what the policy's law forgives when all is paid."""
+
+SUPERSEDED = "superseded"
+"""The ground of what the table of a debt added since it was agreed upon: the agreement has charges of its own."""
+
 SHARES = text("""
     SELECT debts.id AS debt, agreement_debts.amount AS brought, debts.kind, debts.prescribes, debts.protested,
            coalesce(debtors.own, true) AS own,
@@ -48,7 +54,9 @@ SHARES = text("""
            coalesce((SELECT sum(allocations.amount) FROM allocations
                      JOIN payments ON payments.id = allocations.payment
                      JOIN instalments ON instalments.id = payments.instalment
-                     WHERE allocations.debt = debts.id AND instalments.agreement = :agreement), 0.00) AS mine
+                     WHERE allocations.debt = debts.id AND instalments.agreement = :agreement), 0.00)
+               + coalesce((SELECT sum(amount) FROM remissions WHERE remissions.debt = debts.id
+                           AND ground IN ('agreement', 'superseded') AND reference = :agreement), 0.00) AS mine
     FROM agreement_debts JOIN debts ON debts.id = agreement_debts.debt
     LEFT JOIN debtors ON debtors.debt = debts.id AND debtors.taxpayer = (
         SELECT taxpayer FROM cases JOIN agreements ON agreements."case" = cases.id WHERE agreements.id = :agreement)
@@ -56,15 +64,13 @@ SHARES = text("""
 """)
 
 
-def read_shares(connection: Connection, row: AgreementRow, *, settled: bool) -> list[Share]:
-    """Read what each debt of an agreement has a share of. Once it is `settled` no debt takes more of its payments: what
-    was forgiven is not paid after all."""
+def read_shares(connection: Connection, row: AgreementRow, life: Life) -> list[Share]:
+    """Read what each debt of an agreement has a share of."""
     accrued = row["terms"].get("accrued", {})
     return [
         Share(
             debt=each["debt"],
-            brought=each["brought"],
-            lacks=each["mine"] if settled else _lacks(each, Decimal(accrued.get(each["debt"], "0"))),
+            lacks=_lacks(each, Decimal(accrued.get(each["debt"], "0")) + life.books.charges_on[each["debt"]]),
             kind=each["kind"],
             prescribes=each["prescribes"] or date.max,
             own=each["own"],
@@ -74,30 +80,45 @@ def read_shares(connection: Connection, row: AgreementRow, *, settled: bool) -> 
     ]
 
 
-def _lacks(share: RowMapping, accrued: Decimal) -> Decimal:
-    left: Decimal = share["left_over"] + share["mine"] + accrued
+def _lacks(share: RowMapping, added: Decimal) -> Decimal:
+    left: Decimal = share["left_over"] + share["mine"] + added
     lacks: Decimal = min(share["brought"], left)
     return max(NOTHING, lacks)
 
 
-def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> None:
+def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> dict[str, Decimal]:
     """Allocate the agreement's payments among its debts by CTN art. 163; what was paid straight to a debt fills it
-    first."""
+    first. What time added to an instalment goes where its principal went. Returns what each debt still lacks."""
     claims = [
         Claim(share.debt, share.lacks, date.min, own=share.own, kind=share.kind, prescribes=share.prescribes)
         for share in shares
         if share.lacks > 0
     ]
-    paid = [
-        Payment(each.id, each.day, each.net - life.fees.get(each.id, NOTHING))
-        for each in connection.execute(INSTALMENT_PAYMENTS, {"agreement": agreement})
-    ]
-    settled = replay(claims, [each for each in paid if each.amount > 0], date.max, Rates())
-    new = {(payment, debt): part for payment, parts in settled.shares.items() for debt, part in parts.items()}
+    paid = connection.execute(INSTALMENT_PAYMENTS, {"agreement": agreement}).all()
+    # what comes after a break is for no instalment, and lowers the debts as it is
+    parts = {each.id: life.books.parts.get(each.id) or Parts(principal=each.net) for each in paid}
+    principals = [Payment(each.id, each.day, parts[each.id].principal) for each in paid]
+    settled = replay(claims, [each for each in principals if each.amount > 0], date.max, Rates())
+    new = {
+        (each.id, debt): amount
+        for each in paid
+        for debt, amount in _with_charges(settled.shares.get(each.id, {}), parts[each.id].charges, shares).items()
+    }
     mine = allocations.c.payment.in_([each.id for each in paid])
     old = {(each.payment, each.debt): each.amount for each in connection.execute(select(allocations).where(mine))}
-    if new == old:
-        return
+    if new != old:
+        _put(connection, shares, new, old)
+    return {
+        share.debt: share.lacks - sum((parts.get(share.debt, NOTHING) for parts in settled.shares.values()), NOTHING)
+        for share in shares
+    }
+
+
+Allocations = dict[tuple[int, str], Decimal]
+"""By payment and debt."""
+
+
+def _put(connection: Connection, shares: list[Share], new: Allocations, old: Allocations) -> None:
     for share in shares:
         gained = sum(
             (new.get(key, NOTHING) - old.get(key, NOTHING) for key in {*new, *old} if key[1] == share.debt), NOTHING
@@ -105,52 +126,81 @@ def allocate(connection: Connection, agreement: str, shares: list[Share], life: 
         if gained:
             received = {"received": debts.c.received + gained}
             connection.execute(update(debts).where(debts.c.id == share.debt).values(received))
-    connection.execute(allocations.delete().where(mine))
+    of_mine = allocations.c.payment.in_({payment for payment, _ in old})
+    connection.execute(allocations.delete().where(of_mine, allocations.c.debt.in_({debt for _, debt in old})))
     rows = [{"payment": payment, "debt": debt, "amount": amount} for (payment, debt), amount in new.items()]
     if rows:
         connection.execute(insert(allocations), rows)
+
+
+def _with_charges(principal: Mapping[str, Decimal], charges: Decimal, shares: list[Share]) -> dict[str, Decimal]:
+    """A payment's parts by debt, its charges in proportion to its principal; to the first debt where it has none."""
+    if not charges:
+        return dict(principal)
+    if not principal:
+        return {shares[0].debt: charges}
+    total, passed, given = sum(principal.values(), NOTHING), NOTHING, NOTHING
+    parts = {}
+    for debt, part in principal.items():
+        passed += part
+        upto = (charges * passed / total).quantize(CENT, ROUND_DOWN)
+        parts[debt] = part + upto - given
+        given = upto
+    return parts
 
 
 INSTALMENT_PAYMENTS = text("""
     SELECT payments.id, payments.paid_on AS day,
            payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
     FROM payments JOIN instalments ON instalments.id = payments.instalment WHERE instalments.agreement = :agreement
+    ORDER BY payments.id
 """)
 
 
-def remit(connection: Connection, agreement: str, shares: list[Share], case: Case, today: date) -> None:
-    """Remit what the discount, the bonus and early payment forgave: all that the debts still lack of what they brought;
-    by a table of accrual also what was added since, for the agreement had consolidated it."""
-    mine = connection.execute(ALLOCATED, {"agreement": agreement})
-    allocated = {each.debt: each.amount for each in mine}
-    left = {share.debt: share.lacks - allocated.get(share.debt, NOTHING) for share in shares}
+# ---- what is written off when all is paid
+
+
+def write_off(connection: Connection, agreement: str, left: Mapping[str, Decimal], life: Life, case: Case) -> None:
+    """Write off what the debts still lack, `left`, when all that was agreed is paid; take it back when that is no
+    longer so. Nothing is forgiven but what the policy's rules on discounts and bonus say, each by its law."""
+    on = life.completed_on if life.state is State.COMPLETED else None
+    wanted = {(debt, GROUND, on): amount for debt, amount in left.items() if amount and on}
+    written = {
+        (each.debt, each.ground, each.remitted_on): each.amount
+        for each in connection.execute(WRITTEN_OFF, {"agreement": agreement})
+    }
+    forgiven = {key: amount for key, amount in written.items() if key[1] == GROUND}
+    if forgiven != wanted or any(day != on for _, _, day in written):
+        for (debt, ground, day), amount in written.items():
+            _write_off_one(connection, agreement, debt, -amount, day, ground)
+        for debt, ground, day in wanted:
+            _write_off_one(connection, agreement, debt, wanted[debt, ground, day], day, ground)
+    if on:
+        for debt, amount in _superseded(connection, left, case, on).items():
+            _write_off_one(connection, agreement, debt, amount, on, SUPERSEDED)
+
+
+def _superseded(connection: Connection, of_debts: Collection[str], case: Case, on: date) -> dict[str, Decimal]:
+    """By debt: what its table says is still owed on the day on which all that was agreed was paid."""
     try:
-        if table := accrual_of(case.ruler):
-            left = {debt: owed.total for debt, owed in owed_of(connection, left, table, today).items()}
+        table = accrual_of(case.ruler)
+        found = owed_of(connection, of_debts, table, on) if table else {}
     except Unreckonable:
         # a payment is never lost for want of a rate: what was added since is then for the case to say
-        pass
-    for debt, amount in left.items():
-        _remit_one(connection, agreement, debt, amount, today)
+        return {}
+    return {debt: owed.total for debt, owed in found.items() if owed.total > 0}
 
 
-ALLOCATED = text("""
-    SELECT allocations.debt, sum(allocations.amount) AS amount FROM allocations
-    JOIN payments ON payments.id = allocations.payment JOIN instalments ON instalments.id = payments.instalment
-    WHERE instalments.agreement = :agreement GROUP BY allocations.debt
+WRITTEN_OFF = text("""
+    SELECT debt, ground, remitted_on, sum(amount) AS amount FROM remissions
+    WHERE ground IN ('agreement', 'superseded') AND reference = :agreement
+    GROUP BY debt, ground, remitted_on HAVING sum(amount) <> 0 ORDER BY debt, ground
 """)
 
 
-def take_back_remission(connection: Connection, agreement: str, today: date) -> None:
-    mine = select(remissions.c.debt, func.sum(remissions.c.amount).label("amount"))
-    mine = mine.where(remissions.c.ground == GROUND, remissions.c.reference == agreement).group_by(remissions.c.debt)
-    for each in connection.execute(mine).all():
-        _remit_one(connection, agreement, each.debt, -each.amount, today)
-
-
-def _remit_one(connection: Connection, agreement: str, debt: str, amount: Decimal, today: date) -> None:
+def _write_off_one(connection: Connection, agreement: str, debt: str, amount: Decimal, on: date, ground: str) -> None:
     if not amount:
         return
-    row = {"debt": debt, "amount": amount, "ground": GROUND, "reference": agreement, "remitted_on": today}
+    row = {"debt": debt, "amount": amount, "ground": ground, "reference": agreement, "remitted_on": on}
     connection.execute(insert(remissions).values(row))
     connection.execute(update(debts).where(debts.c.id == debt).values(remitted=debts.c.remitted + amount))

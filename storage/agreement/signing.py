@@ -12,10 +12,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from models.agreement.aftermath import identity_needed
+from models.agreement.bonus import share_of
+from models.agreement.charges import NOTHING
 from models.agreement.default import new_agreement_from
 from models.agreement.instalments import State
 from models.agreement.policy import Litigation, Policy, Regime
-from models.agreement.quote import NOTHING, Pay, Quote, Request, handful, quote, share_of
+from models.agreement.quote import Pay, Quote, Request, handful, quote
 from models.assets import PolicyBundle
 from models.case.evidence import Debt
 from models.case.journal import EntryKind
@@ -24,18 +26,21 @@ from models.errors import Refusal
 from models.events import InstalmentsChanged
 from models.formats import day as written
 from models.formats import money
+from models.law.prescription import Cause
 from models.words import GROUNDS
 from storage.agreement.agreement_row import Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, read_life, read_row, tell
 from storage.agreement.policies import pin_policy
+from storage.amounts.rates import read_rates
 from storage.case.cases import Case, read_case
 from storage.case.debts import owed_on
 from storage.case.facts import read_facts
 from storage.case.locks import lock_cases_and_debts
 from storage.case.transaction import record_decision
+from storage.law.interruptions import put_interruptions
 from storage.outbox import enqueue
 from storage.rows import typed_rows
-from storage.schema import agreement_debts, agreements, debts, instalments
+from storage.schema import agreement_debts, agreements, debts, instalments, taxpayers
 
 Via = Literal["command", "link"]
 
@@ -51,13 +56,15 @@ class SigningRequest:
     regime: Regime | None = None
     renegotiation: int | None = None
     on: date | None = None
+    granted: str | None = None
+    """The act that grants more instalments than the limit."""
 
 
 def sign(
     engine: Engine, case: str, bundle: PolicyBundle, wanted: SigningRequest, by: str, via: Via, now: datetime
 ) -> tuple[AgreementRecord, Quote]:
-    """Sign an agreement, all of it in one transaction, or raise a `Refusal` and change nothing. Its workflow is
-    enqueued from then on."""
+    """Sign an agreement, all of it in one transaction, or raise a `Refusal`: then nothing is left but that it was
+    asked for. Its workflow is enqueued from then on."""
     if wanted.instalments < 1:
         raise Refusal("an agreement has at least one instalment")
     if not by.strip():
@@ -67,41 +74,54 @@ def sign(
         record = _locked(connection, case)
         today = record.clock.day_at(now)
         on = _day(record, wanted, today)
-        owed, request = _asked(connection, record, policy, wanted, on, via)
-        offer = quote(policy, request)
-        agreement = _store(connection, record, bundle, request, offer, owed, by, via)
-        what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
-        record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
-        enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
-        return tell(connection, agreement, max(today, on)), offer
+        owed = _proven(_debts(connection, record, on), policy, via)
+        try:
+            request = _request(connection, policy, record, owed, wanted, on)
+            offer = quote(policy, request, read_rates(connection))
+        except Refusal as refusal:
+            # who asks acknowledges what he owes, also where he is refused (CTN art. 174, IV; Súmula STJ 653)
+            what = f"pedido de {wanted.instalments}x por {policy.label}, recusado: {refusal}"
+            put_interruptions(connection, [each.debt.id for each in owed], Cause.AGREEMENT_REQUEST, on, what, by)
+            refused = refusal
+        else:
+            agreement = _store(connection, record, bundle, request, offer, owed, by, via)
+            what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
+            record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
+            enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
+            return tell(connection, agreement, max(today, on)), offer
+    raise refused
 
 
 def plans(connection: Connection, case: Case, policy: Policy, now: datetime, asked: int | None) -> list[Quote]:
     """The plans that a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from.
     It locks nothing. Raises the Refusal that signing would."""
     on = case.clock.day_at(now)
-    _, request = _asked(connection, case, policy, SigningRequest(asked or 1), on, "link")
+    owed = _proven(_debts(connection, case, on), policy, "link")
+    request = _request(connection, policy, case, owed, SigningRequest(asked or 1), on)
+    rates = read_rates(connection)
     if asked:
-        return [quote(policy, request)]
-    most = quote(policy, request).max_instalments
-    return [quote(policy, replace(request, instalments=count)) for count in handful(most)]
+        return [quote(policy, request, rates)]
+    most = quote(policy, request, rates).max_instalments
+    return [quote(policy, replace(request, instalments=count), rates) for count in handful(most)]
 
 
 def active_agreement(connection: Connection, case: str) -> str | None:
     return connection.execute(ACTIVE, {"case": case}).scalar_one_or_none()
 
 
-def _asked(
-    connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, on: date, via: Via
-) -> tuple[list[Brought], Request]:
-    owed = _debts(connection, case, on)
-    request = _request(connection, policy, case, owed, wanted, on)
-    if via == "link" and (means := identity_needed(policy, request.amount)):
+def _proven(owed: list[Brought], policy: Policy, via: Via) -> list[Brought]:
+    """The debts, for somebody who has proven enough who he is. Raises Refusal."""
+    amount = _sum(owed)
+    if via == "link" and (means := identity_needed(policy, amount)):
         raise Refusal(
             f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]",
             f"Acima de {money(_limit(policy))} o parcelamento é assinado com {means} ({_source(policy)}).",
         )
-    return owed, request
+    return owed
+
+
+def _sum(owed: list[Brought]) -> Decimal:
+    return sum((brought.owed for brought in owed), NOTHING)
 
 
 OWED = text("SELECT debt FROM debtors JOIN debts ON debts.id = debt WHERE taxpayer = :taxpayer AND tax = :tax")
@@ -192,18 +212,31 @@ def _request(
         raise Refusal(f"a debt of kind {kind} is of regime {' or '.join(regimes)}, not {wanted.regime}")
     sued = any(brought.debt.litigation for brought in owed)
     request = Request(
-        amount=sum((brought.owed for brought in owed), NOTHING),
+        amount=_sum(owed),
         on=on,
         kind=kind,
         regime=wanted.regime or regimes[0],
         litigation=wanted.litigation or (Litigation.SUIT if sued else Litigation.NONE),
         pay=wanted.pay,
         instalments=wanted.instalments,
+        company=_is_company(connection, case),
+        granted=wanted.granted,
     )
     before = _renegotiation(connection, policy, request, [brought.debt.id for brought in owed])
+    if policy.separate_litigation and 0 < sum(brought.debt.litigation for brought in owed) < len(owed):
+        source = policy.separate_litigation.source
+        raise Refusal(
+            f"case {case.id} owes debts in court and debts that aren't: they can't be in one agreement [{source}]",
+            f"Débitos ajuizados e não ajuizados não cabem no mesmo parcelamento ({source}): procure o atendimento.",
+        )
     if wanted.renegotiation is not None and wanted.renegotiation < before:
         raise Refusal(f"{before} agreements on these debts were broken, not {wanted.renegotiation}")
     return replace(request, renegotiation=before if wanted.renegotiation is None else wanted.renegotiation)
+
+
+def _is_company(connection: Connection, case: Case) -> bool:
+    asked = select(taxpayers.c.is_company).where(taxpayers.c.id == case.taxpayer)
+    return bool(connection.execute(asked).scalar_one())
 
 
 def _kind(policy: Policy, case: Case, wanted: SigningRequest) -> str:
@@ -277,7 +310,15 @@ def _store(
     connection.execute(insert(agreement_debts), brought)
     fee = share_of(offer.fee, Decimal(1) / len(offer.instalments))
     rows = [
-        {"agreement": agreement, "n": each.n, "due": each.due, "amount": each.amount, "fee": fee}
+        {
+            "agreement": agreement,
+            "n": each.n,
+            "due": each.due,
+            "nominal": each.agreed,
+            "amount": each.principal,
+            "interest": each.interest,
+            "fee": fee,
+        }
         for each in offer.instalments
     ]
     connection.execute(insert(instalments), rows)
@@ -296,6 +337,9 @@ class ScheduledInstalment(TypedDict):
     n: int
     due: date
     amount: Decimal
+    """The price by the due date, or today where that has passed."""
+    principal: Decimal
+    interest: Decimal
     fee: Decimal
     credited: Decimal
     received: Decimal
@@ -306,6 +350,8 @@ class ScheduledInstalment(TypedDict):
 
 def schedule(connection: Connection, agreement: str) -> list[ScheduledInstalment]:
     """The agreement's instalments with what each can be paid by."""
-    columns = (instalments.c[name] for name in ScheduledInstalment.__annotations__)
-    rows = select(*columns).where(instalments.c.agreement == agreement).order_by(instalments.c.n)
+    mine = instalments.c
+    told = {"amount": (mine.amount + mine.interest).label("amount"), "principal": mine.amount.label("principal")}
+    columns = (told[name] if name in told else mine[name] for name in ScheduledInstalment.__annotations__)
+    rows = select(*columns).where(mine.agreement == agreement).order_by(mine.n)
     return typed_rows(ScheduledInstalment, connection.execute(rows).mappings())

@@ -30,7 +30,7 @@ CLAIMS = text("SELECT id, amount, due FROM debts WHERE id = ANY(:debts)").bindpa
 )
 
 # less what was reversed; one that was reversed wholly is none. A remission has the negative of its id, and what was
-# undone of one it never was.
+# undone of one it never was. What became extinct otherwise (CTN art. 156) is no longer owed, however much it was.
 MONEY = text("""
     SELECT debt, id, day, amount, what FROM (
         SELECT debt, id, paid_on AS day, 'pagamento' AS what,
@@ -42,6 +42,8 @@ MONEY = text("""
         UNION ALL
         SELECT debt, -min(id), remitted_on, 'remissão', sum(amount)
         FROM remissions WHERE debt = ANY(:debts) GROUP BY debt, ground, reference, remitted_on
+        UNION ALL
+        SELECT id, 0, extinct_on, 'extinção', 1e12 FROM debts WHERE id = ANY(:debts) AND extinct_on IS NOT NULL
     ) AS money WHERE amount > 0
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
 
@@ -84,7 +86,8 @@ def excess_of(connection: Connection, tables: Mapping[str, AccrualTable]) -> dic
         if payments := money[claim.id]:
             last = max(payment.day for payment in payments)
             for payment, rest in replay([claim], payments, last, rates).excess.items():
-                excess[payment] = excess.get(payment, NOTHING) + rest
+                if payment > 0:
+                    excess[payment] = excess.get(payment, NOTHING) + rest
     return excess
 
 

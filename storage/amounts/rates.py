@@ -1,21 +1,24 @@
-"""Monthly rates on record: loaded by an analyst, never fetched."""
+"""Monthly rates: those that are shipped, and those that an analyst loaded in their place. Never fetched."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from models.case.status import Status
 from models.events import RatesLoaded
-from models.money.rates import Rate, Rates
+from models.money.rates import Rate, Rates, Series, read_series
 from storage.outbox import enqueue
 from storage.schema import cases, rates
+
+SHIPPED = Path(__file__).parent.parent.parent / "rates"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,23 @@ def _wake(connection: Connection) -> None:
 
 
 def read_rates(connection: Connection) -> Rates:
-    by_series: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    """The rates that are known: those that were loaded, and for other months those that are shipped."""
+    by_series = {series.name: dict(series.percents) for series in shipped_series()}
     for row in connection.execute(select(rates).order_by(rates.c.series, rates.c.month)):
-        by_series[row.series][row.month] = row.percent
-    return Rates(dict(by_series))
+        by_series.setdefault(row.series, {})[row.month] = row.percent
+    return Rates(by_series)
+
+
+def loaded_months(connection: Connection) -> set[tuple[str, date]]:
+    """The series and months that were loaded."""
+    return set(connection.execute(select(rates.c.series, rates.c.month)).tuples())
+
+
+@cache
+def shipped_series() -> tuple[Series, ...]:
+    """The series in `rates/`."""
+    return tuple(read_series(file.read_text(encoding="utf-8")) for file in sorted(SHIPPED.glob("*.yaml")))
+
+
+def shipped_rates() -> Rates:
+    return Rates({series.name: series.percents for series in shipped_series()})

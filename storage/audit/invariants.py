@@ -42,6 +42,7 @@ from storage.audit.one_person import PERSONS, person_of
 from storage.audit.terms import SERVES, End, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
+from storage.case.prescription_events import Prescription, read_prescriptions
 
 PAGE = 500
 
@@ -148,6 +149,9 @@ class Life:
     decisions: list[RowMapping] = field(default_factory=list)
     debts: list[RowMapping] = field(default_factory=list)
     holds: list[RowMapping] = field(default_factory=list)
+    extinctions: list[RowMapping] = field(default_factory=list)
+    prescriptions: dict[str, Prescription] = field(default_factory=dict)
+    """By debt, as far as is known now."""
     money: list[RowMapping] = field(default_factory=list)
     """Payments, and reversals as negative ones; of an instalment's what each debt shares, as it is shared now; what was
     forgiven, which has no payment's id."""
@@ -217,13 +221,22 @@ class Life:
                 grounds[hold["debt"]].add(hold["ground"])
             if hold["ground"] in INJUNCTIONS and (moment is None or hold["placed_at"] <= moment):
                 no_fine[hold["debt"]].append(_without_fine(hold, in_force))
+        extinct = {
+            e["debt"]
+            for e in self.extinctions
+            if e["state"] == "confirmed" and until(e["recorded_at"]) and not (e["undone_at"] and until(e["undone_at"]))
+        }
         debts = [
             Debt.model_validate(
                 {
                     **debt,
-                    "balance": self.growth.owed(
+                    "balance": Decimal(0)
+                    if debt["id"] in extinct
+                    else self.growth.owed(
                         debt, money[debt["id"]], moment or datetime.now(UTC), table, no_fine[debt["id"]]
                     ),
+                    "prescribes": self.prescriptions[debt["id"]].on,
+                    "prescription_refuted": self.prescriptions[debt["id"]].refuted,
                     "grounds": grounds[debt["id"]],
                 }
             )
@@ -488,6 +501,11 @@ def _read(connection: Connection, cases: list[str], growth: Growth, terms: Terms
     for name, query in PARTS.items():
         for row in rows(query):
             getattr(lives[row["case"]], name).append(row)
+    stated = {debt["id"]: debt["prescribes"] for life in lives.values() for debt in life.debts}
+    # what is suspended still does not prescribe, whatever the day is on the cohort's clock
+    prescriptions = read_prescriptions(connection, stated, date(2200, 1, 1))
+    for life in lives.values():
+        life.prescriptions = prescriptions
     return lives.values()
 
 
@@ -519,6 +537,9 @@ PARTS = {
     "debts": _of_cases(f"{OWED} ORDER BY debts.id"),
     "holds": _of_cases(f"""
         SELECT owed."case", holds.* FROM ({OWED}) AS owed JOIN holds ON holds.debt = owed.id
+    """),  # noqa: S608 - OWED is a constant
+    "extinctions": _of_cases(f"""
+        SELECT owed."case", extinctions.* FROM ({OWED}) AS owed JOIN extinctions ON extinctions.debt = owed.id
     """),  # noqa: S608 - OWED is a constant
     "money": _of_cases(f"""
         SELECT owed."case", owed.id AS debt, payments.id, payments.amount, paid_on,

@@ -23,6 +23,7 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, Pair, frozen_ruler, pauses_of
 from storage.case.people import Person
+from storage.case.prescription_events import read_prescriptions
 
 PAIRS = "unnest(CAST(:taxpayers AS bigint[]), CAST(:taxes AS text[])) AS pair (taxpayer, tax)"
 
@@ -49,7 +50,8 @@ OF_THE_TAX, OF_OTHER_TAXES = "debts.tax = pair.tax", "debts.tax <> pair.tax"
 def _debts(which: str) -> TextClause:
     return about_pairs(f"""
     SELECT pair.taxpayer, pair.tax, debts.id, inscription, period, due, balance, balance AS ledger, amount AS lodged,
-           litigation, protested, prescribes, held.grounds, held.since AS held_since, held.until AS held_until
+           litigation, registered_on, protested, prescribes,
+           held.grounds, held.since AS held_since, held.until AS held_until
     FROM {PAIRS}
     JOIN debtors ON debtors.taxpayer = pair.taxpayer
     JOIN debts ON debts.id = debtors.debt AND {which}
@@ -92,7 +94,9 @@ PROCESS = text(f"""
            ARRAY(SELECT benefit FROM suspensions JOIN benefits ON benefits.id = benefit
                  WHERE benefits.taxpayer = cases.taxpayer AND "case" <> cases.id AND reinstated_at IS NULL
                 ) AS kept_elsewhere,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on") ORDER BY kind), '[]')
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on", 'debts', ARRAY(
+                       SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt))
+                   ORDER BY kind, id), '[]')
             FROM prior_steps WHERE "case" = cases.id) AS prior_steps,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
@@ -141,16 +145,18 @@ def _facts_by_pair(
     wanted = bound(pairs)
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
-    rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
-    owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
-    for row in rows:
-        balance = owed[row["id"]].total if table else row["balance"]
-        debt = Debt.model_construct(**{**_without_pair(row), "balance": balance})
-        debts[row["taxpayer"], row["tax"]].append(debt)
     elsewhere: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
-    if ruler.entry.thresholds:
-        for row in connection.execute(ELSEWHERE, {**wanted, "today": today}).mappings():
-            elsewhere[row["taxpayer"], row["tax"]].append(Debt.model_construct(**_without_pair(row)))
+    rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
+    others = connection.execute(ELSEWHERE, {**wanted, "today": today}).mappings() if ruler.entry.thresholds else ()
+    owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
+    known = [(row, debts) for row in rows] + [(row, elsewhere) for row in others]
+    prescriptions = read_prescriptions(connection, {row["id"]: row["prescribes"] for row, _ in known}, today)
+    for row, found in known:
+        balance = owed[row["id"]].total if row["id"] in owed else row["balance"]
+        prescribes = prescriptions[row["id"]]
+        moved = {"prescribes": prescribes.on, "prescription_refuted": prescribes.refuted}
+        debt = Debt.model_construct(**{**_without_pair(row), "balance": balance, **moved})
+        found[row["taxpayer"], row["tax"]].append(debt)
     if ruler.entry.reads_returns:
         for row in connection.execute(FILINGS, wanted).mappings():
             filings[row["taxpayer"], row["tax"]].append(Filing.model_validate(_without_pair(row)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import TypedDict
 
@@ -75,3 +75,10 @@ def finish(engine: Engine, task: int, by: str) -> None:
             raise Refusal(f"task {task} was done by {found.done_by} on {found.done_at:%Y-%m-%d} already")
         done = {"done_at": func.clock_timestamp(), "done_by": by}
         connection.execute(update(tasks).where(tasks.c.id == task).values(done))
+
+
+def finish_of(connection: Connection, kind: str, references: Sequence[str], by: str) -> None:
+    """Finish the tasks of that kind that these made due, in all cases."""
+    about = (tasks.c.kind == kind) & tasks.c.reference.in_(references) & tasks.c.done_at.is_(None)
+    done = {"done_at": func.clock_timestamp(), "done_by": by}
+    connection.execute(update(tasks).where(about).values(done))

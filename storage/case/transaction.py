@@ -19,6 +19,8 @@ from models.case.status import Status
 from models.case.step import Decision, Step
 from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
+from models.formats import day
+from models.law.grounds import PRESCRIBED
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.journal import Evidence, JournalRow
@@ -217,6 +219,10 @@ def transaction_of(
     tx = CaseTransaction(connection, case, facts, decision, case.status, person, needless)
     if case.closed_at is None:
         tx.adopt(decision)
+        for debt in tx.facts.debts:
+            if PRESCRIBED in debt.grounds and debt.balance > 0:
+                what = f"débito {debt.id}: prescrição em {debt.prescribes and day(debt.prescribes)} a confirmar"
+                ask_people(connection, case, "prescription", debt.id, what, tx.today)
     return tx
 
 

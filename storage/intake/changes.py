@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from models.case.journal import EntryKind
 from models.events import ExtractChanged
+from models.words import EXTINCTIONS
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
@@ -19,18 +20,24 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     # cases by id, then debts by id
     cases = connection.execute(text(LOCK_CASES)).scalars().all()
     connection.execute(text(LOCK_DEBTS))
-    leaving = connection.execute(text(LEAVING)).all()
+    concerned = connection.execute(text(CONCERNED)).all()
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
-        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, UPDATE_ASSETS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS),
     ):
         connection.execute(text(change))
-    for case, debt in leaving:
-        told = read_case(connection, case)
-        why = f"o último extrato não o nomeia mais devedor do débito {debt}"
-        record_decision(connection, told, EntryKind.DEBTOR_REMOVED, why, told.clock.day_at(now))
+    for row in concerned:
+        case, kind = read_case(connection, row.case), EntryKind(row.kind)
+        how = EXTINCTIONS.get(row.ground, "")
+        record_decision(connection, case, kind, WHY[kind].format(debt=row.debt, how=how), case.clock.day_at(now))
     enqueue(connection, cases, ExtractChanged())
 
+
+WHY = {
+    EntryKind.DEBTOR_REMOVED: "o último extrato não o nomeia mais devedor do débito {debt}",
+    EntryKind.EXTINCTION_CONFIRMED: "débito {debt} extinto, segundo o extrato: {how}",
+    EntryKind.EXTINCTION_REFUTED: "débito {debt} de novo em cobrança, segundo o extrato",
+}
 
 # debts known before, of which something else is true now
 TOUCHED = """
@@ -40,6 +47,8 @@ UNION SELECT debt, tax FROM lifts
 UNION SELECT debt, places.tax FROM places LEFT JOIN incoming ON incoming.id = debt WHERE is_new IS NOT TRUE
 UNION SELECT debt, tax FROM deductions JOIN debts ON debts.id = debt WHERE contradiction IS NOT NULL
 UNION SELECT debt, tax FROM gone
+UNION SELECT debt, tax FROM ends
+UNION SELECT debt, tax FROM returned
 """
 
 LOCK_CASES = """
@@ -61,10 +70,17 @@ SELECT count(*) FROM (
 ) AS locked
 """
 
-LEAVING = """
-SELECT cases.id, gone.debt FROM gone
-JOIN cases ON cases.taxpayer = gone.taxpayer AND cases.tax = gone.tax AND closed_at IS NULL
-ORDER BY cases.id, gone.debt
+# the open cases whose journals say what happened: who was a debtor, and of which debt
+CONCERNED = """
+SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground FROM (
+    SELECT 'debtor_removed' AS kind, debt, NULL AS ground, taxpayer, tax FROM gone
+    UNION ALL
+    SELECT 'extinction_confirmed', debt, ground, taxpayer, tax FROM ends JOIN debtors USING (debt)
+    UNION ALL
+    SELECT 'extinction_refuted', debt, NULL, taxpayer, tax FROM returned JOIN debtors USING (debt)
+) AS happened
+JOIN cases ON cases.taxpayer = happened.taxpayer AND cases.tax = happened.tax AND closed_at IS NULL
+ORDER BY cases.id, happened.debt
 """
 
 UPDATE_DEBTS = """
@@ -111,6 +127,28 @@ INSERT INTO holds (debt, ground, source, placed_by, reason)
 SELECT debt, 'data_under_review', 'person', 'taxpayers import', contradiction
 FROM deductions WHERE contradiction IS NOT NULL ORDER BY debt
 ON CONFLICT DO NOTHING
+"""
+
+END_DEBTS = """
+WITH ended AS (
+    INSERT INTO extinctions (debt, ground, "on", state, source, decided_by, reason)
+    SELECT debt, ends.ground, incoming.as_of, 'confirmed', 'extract', 'taxpayers import',
+           'linha ' || ends.line || ' do extrato de ' || to_char(incoming.as_of, 'DD/MM/YYYY')
+    FROM ends JOIN incoming ON incoming.id = ends.debt ORDER BY debt
+    RETURNING debt, "on"
+)
+UPDATE debts SET extinct_on = ended."on" FROM ended WHERE ended.debt = debts.id
+"""
+
+OWE_AGAIN = """
+WITH back AS (
+    UPDATE extinctions
+    SET undone_at = clock_timestamp(), undone_by = 'taxpayers import',
+        undone_because = 'linha ' || line || ' do extrato seguinte: em cobrança'
+    FROM returned WHERE returned.extinction = extinctions.id
+    RETURNING extinctions.debt
+)
+UPDATE debts SET extinct_on = NULL FROM back WHERE back.debt = debts.id
 """
 
 UPDATE_ASSETS = "UPDATE taxpayers SET known_assets = owned.assets FROM owned WHERE taxpayers.id = owned.taxpayer"

@@ -14,10 +14,11 @@ from models.intake.statement import Amounts
 
 
 def find_differences(connection: Connection, amounts: Amounts, as_of: date) -> None:
-    """Make `incoming`, `links`, `lifts`, `places` and `owned` of `staged`, `unusable` and `deductions`."""
+    """Make `incoming`, `links`, `lifts`, `ends`, `returned`, `places` and `owned`; there are `staged`, `unusable` and
+    `deductions`."""
     connection.execute(text(INCOMING), {"left": amounts == "left", "as_of": as_of})
     connection.execute(text("ANALYZE incoming"))
-    for difference in (LINKS, LIFTS, PLACES, OWNED):
+    for difference in (LINKS, LIFTS, ENDS, PLACES, OWNED):
         connection.execute(text(difference))
 
 
@@ -32,8 +33,8 @@ INCOMING = """
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
 WITH stated AS (
     SELECT DISTINCT ON (tax, inscription_key)
-           tax, inscription_key, inscription, period, due, litigation, amount, ground, kind, prescribes,
-           registered_on, line
+           tax, inscription_key, inscription, period, due, litigation,
+           CASE WHEN ended IS NULL THEN amount END AS amount, ground, ended, kind, prescribes, registered_on, line
     FROM staged
     ORDER BY tax, inscription_key, line
 ),
@@ -41,15 +42,17 @@ ids AS (SELECT replace(gen_random_uuid()::text, '-', '') AS random FROM stated)
 SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        'RG' || upper(random) AS pix_txid,
        tax, inscription_key, stated.inscription, coalesce(stated.period, debts.period) AS period,
-       stated.due, stated.litigation, stated.amount + coalesce(deductions.deducted, 0) AS amount, stated.ground,
+       stated.due, stated.litigation,
+       coalesce(stated.amount + coalesce(deductions.deducted, 0), debts.amount) AS amount,
+       stated.ground, stated.ended,
        coalesce(stated.kind, debts.kind, 'tax') AS kind, coalesce(stated.prescribes, debts.prescribes) AS prescribes,
        coalesce(stated.registered_on, debts.registered_on) AS registered_on,
-       CASE WHEN :left THEN coalesce(deductions.deducted, 0) END AS deducted,
+       CASE WHEN ended IS NOT NULL THEN debts.deducted WHEN :left THEN coalesce(deductions.deducted, 0) END AS deducted,
        coalesce(deductions.as_of, :as_of) AS as_of, line,
        debts.id IS NULL AS is_new,
        debts.id IS NOT NULL
            AND (coalesce(stated.period, debts.period), stated.due, stated.litigation,
-                stated.amount + coalesce(deductions.deducted, 0),
+                coalesce(stated.amount + coalesce(deductions.deducted, 0), debts.amount),
                 coalesce(stated.kind, debts.kind), coalesce(stated.prescribes, debts.prescribes),
                 coalesce(stated.registered_on, debts.registered_on))
                IS DISTINCT FROM
@@ -57,6 +60,7 @@ SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
                 debts.registered_on)
                AS is_changed,
        debts.id IS NOT NULL
+           AND ended IS NULL
            AND (CASE WHEN :left THEN coalesce(deductions.deducted, 0) END, coalesce(deductions.as_of, debts.as_of))
                IS DISTINCT FROM (debts.deducted, debts.as_of)
                AS is_restated
@@ -86,6 +90,20 @@ FROM holds JOIN incoming ON incoming.id = holds.debt
 LEFT JOIN unusable ON unusable.debt = holds.debt AND holds.ground = 'unusable_row'
 WHERE holds.source = 'extract' AND holds.lifted_at IS NULL AND holds.ground IS DISTINCT FROM incoming.ground
   AND unusable.debt IS NULL
+"""
+
+# an extract takes back what an extract said, never what a person did
+ENDS = """
+CREATE TEMP TABLE ends ON COMMIT DROP AS
+SELECT incoming.id AS debt, incoming.tax, ended AS ground, line
+FROM incoming JOIN debts ON debts.id = incoming.id
+WHERE ended IS NOT NULL AND extinct_on IS NULL;
+
+CREATE TEMP TABLE returned ON COMMIT DROP AS
+SELECT incoming.id AS debt, incoming.tax, extinctions.id AS extinction, line
+FROM incoming JOIN debts ON debts.id = incoming.id
+JOIN extinctions ON extinctions.debt = debts.id AND state = 'confirmed' AND undone_at IS NULL AND source = 'extract'
+WHERE ended IS NULL AND extinct_on IS NOT NULL
 """
 
 PLACES = """

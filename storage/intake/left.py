@@ -23,7 +23,7 @@ STATED = text("""
         JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax AND closed_at IS NULL
         JOIN cohorts ON cohorts.name = cases.cohort
         WHERE debtors.debt = debts.id ORDER BY cases.opened_at, cases.id LIMIT 1) AS dated ON true
-    WHERE debts.received <> 0 OR debts.remitted <> 0
+    WHERE staged.ended IS NULL AND debts.extinct_on IS NULL AND (debts.received <> 0 OR debts.remitted <> 0)
     ORDER BY debts.id, line
 """)
 

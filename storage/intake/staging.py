@@ -27,7 +27,7 @@ def stage(
     read: Reader[Row],
     rejects: Rejects,
     progress: Progress,
-    rejected: Callable[[int, str, list[str]], None] = lambda line, reason, fields: None,
+    rejected: Callable[[int, Rejected, list[str]], None] = lambda line, reason, fields: None,
 ) -> int:
     """Fill the temporary table `staged (line, *Row)` with the rows accepted; how many rows the file has.
 
@@ -63,14 +63,14 @@ def _accepted(
     read: Reader[Row],
     rejects: Rejects,
     progress: Progress,
-    rejected: Callable[[int, str, list[str]], None],
+    rejected: Callable[[int, Rejected, list[str]], None],
 ) -> Iterator[str]:
     for line, fields, row, odd in source.records(progress):
         try:
             values: tuple[str, ...] = read(fields)
         except Rejected as rejection:
             rejects.add(line, str(rejection), row)
-            rejected(line, str(rejection), fields)
+            rejected(line, rejection, fields)
             continue
         except ContactRefused as refused:
             rejects.remark(line, str(refused), row)

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, text
 
 from models.intake.debts import About
+from models.intake.fields import DamagedKey, Rejected
 from storage.intake.staging import copy_into, escaped
 
 CHUNK = 1 << 20
@@ -30,14 +31,15 @@ class UnusableRows:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
 
-    def add(self, line: int, reason: str, fields: list[str]) -> None:
+    def add(self, line: int, reason: Rejected, fields: list[str]) -> None:
         taxes, keys = self._about(fields)
-        if keys:
-            row = (str(line), reason, BETWEEN.join(taxes), BETWEEN.join(keys))
-            self._file.write(escaped("\t".join(row)) + "\n")
+        damaged = "t" if isinstance(reason, DamagedKey) else "f"
+        row = (str(line), str(reason), damaged, BETWEEN.join(taxes), BETWEEN.join(keys))
+        self._file.write(escaped("\t".join(row)) + "\n")
 
     def match(self, connection: Connection) -> None:
-        """Make the table `unusable (debt, tax, line, reason)` of the known debts that these rows are about."""
+        """Make the table `rejected` of these rows, and `unusable (debt, tax, line, reason)` of the known debts that any
+        is about."""
         connection.execute(text(REJECTED))
         self._file.seek(0)
         with copy_into(connection, "rejected") as copy:
@@ -46,7 +48,9 @@ class UnusableRows:
         connection.execute(text(UNUSABLE), {"between": BETWEEN})
 
 
-REJECTED = "CREATE TEMP TABLE rejected (line bigint, reason text, taxes text, keys text) ON COMMIT DROP"
+REJECTED = (
+    "CREATE TEMP TABLE rejected (line bigint, reason text, damaged boolean, taxes text, keys text) ON COMMIT DROP"
+)
 
 UNUSABLE = """
 CREATE TEMP TABLE unusable ON COMMIT DROP AS

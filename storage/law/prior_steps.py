@@ -1,41 +1,54 @@
-"""The steps that the law wants before a suit, as people put them on record (CNJ 547/2024, Lei 14.973/2024)."""
+"""The steps that the law wants before a suit, as people put them on record of debts (CNJ 547/2024, Lei 14.973/2024)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, text
 
-from models.case.commands import must_be_open, must_have_been
+from models.case.commands import must_have_been
 from models.case.facts import StepKind
 from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import PriorStepTaken
 from models.formats import day
 from models.words import PRIOR_STEPS
-from storage.case.cases import read_case
-from storage.case.transaction import record_decision
-from storage.outbox import enqueue
-from storage.schema import prior_steps
+from storage.law.of_debts import locked_debts, named, tell
+from storage.schema import prior_step_debts, prior_steps
 
 
 def take_prior_step(
-    engine: Engine, case: str, kind: StepKind, on: date, reference: str, by: str, now: datetime
-) -> None:
-    """Record a prior step. Raises Refusal when it is on record already, or the day is yet to come."""
-    with engine.begin() as connection:
-        record = read_case(connection, case, lock=True)
-        must_be_open(record.situation)
-        mine = (prior_steps.c.case == case) & (prior_steps.c.kind == kind)
-        if known := connection.execute(select(prior_steps).where(mine)).one_or_none():
+    engine: Engine,
+    case: str,
+    kind: StepKind,
+    on: date,
+    reference: str,
+    by: str,
+    now: datetime,
+    of_debts: Sequence[str] = (),
+) -> list[str]:
+    """Record a prior step for the debts of the case that were there by then, or for those named; returns them. Raises
+    Refusal when it is on record for one of these already, or on a day that can't be."""
+    with locked_debts(engine, case, of_debts, existing_on=on) as locked:
+        must_have_been("a step can't have been taken", on, locked.case.clock.day_at(now))
+        known = {row.debt: row for row in locked.connection.execute(TAKEN, {"case": case, "kind": kind})}
+        meant = [debt for debt in locked.debts if debt not in known]
+        if twice := [debt for debt in locked.debts if debt in known and (debt in of_debts or not meant)]:
+            first = known[twice[0]]
             raise Refusal(
-                f"case {case} has its {kind.replace('_', '-')} of {known.on} on record already:"
-                f" {known.reference}, by {known.recorded_by}"
+                f"debt {', '.join(twice)} of case {case} has its {kind.replace('_', '-')} of {first.on} on record"
+                f" already: {first.reference}, by {first.recorded_by}"
             )
-        today = record.clock.day_at(now)
-        must_have_been("a step can't have been taken", on, today)
         row = {"case": case, "kind": kind, "on": on, "reference": reference, "recorded_by": by}
-        connection.execute(insert(prior_steps).values(row))
-        why = f"{PRIOR_STEPS[kind]}, em {day(on)}, registrado por {by}: {reference}"
-        record_decision(connection, record, EntryKind.PRIOR_STEP_TAKEN, why, today)
-        enqueue(connection, [case], PriorStepTaken())
+        step = locked.connection.execute(insert(prior_steps).values(row).returning(prior_steps.c.id)).scalar_one()
+        locked.connection.execute(insert(prior_step_debts), [{"prior_step": step, "debt": debt} for debt in meant])
+        why = f"{PRIOR_STEPS[kind]} ({named(meant)}), em {day(on)}, registrado por {by}: {reference}"
+        tell(locked, EntryKind.PRIOR_STEP_TAKEN, why, now, PriorStepTaken())
+        return meant
+
+
+TAKEN = text("""
+    SELECT debt, "on", reference, recorded_by FROM prior_steps JOIN prior_step_debts ON prior_step = prior_steps.id
+    WHERE "case" = :case AND kind = :kind ORDER BY prior_steps.id
+""")

@@ -144,7 +144,8 @@ def _accepted(returned: BankReturn, rejects: Rejects, imported: BankFileImported
 
 def _row(payment: BankPayment, header: Header) -> str:
     values = (payment.line, identity_of(payment, header), payment.sequence, payment.code, payment.slip_number or "")
-    reported = (payment.payer, payment.amount, payment.paid_on, "pix" if payment.by_pix else "bank", payment.taken_back)
+    channel = "pix" if payment.by_pix else "bank"
+    reported = (payment.payer, payment.bank, payment.amount, payment.paid_on, channel, payment.taken_back)
     return "\t".join(map(str, (*values, *reported))) + "\n"
 
 
@@ -208,6 +209,7 @@ def _receipt(row: RowMapping, file: int) -> Receipt:
         slip_number=row["slip_number"],
         bank_file=file,
         payer=row["payer"] or "",
+        bank=row["bank"] or "",
         hour_known=False,
     )
 
@@ -243,8 +245,8 @@ FROM bank_files WHERE agreement = :agreement
 STAGED = """
 DROP TABLE IF EXISTS pg_temp.staged_receipts, pg_temp.receipts;
 CREATE TEMP TABLE staged_receipts (
-    line bigint, identity text, sequence text, code text, slip_number bigint, payer text, amount numeric(15, 2),
-    paid_on date, channel text, taken_back boolean
+    line bigint, identity text, sequence text, code text, slip_number bigint, payer text, bank text,
+    amount numeric(15, 2), paid_on date, channel text, taken_back boolean
 )
 """
 
@@ -252,7 +254,7 @@ CREATE TEMP TABLE staged_receipts (
 # the second of a file is the second of any file that reports them again.
 RECEIPTS = """
 CREATE TEMP TABLE receipts AS
-SELECT line, code, slip_number, payer, amount, paid_on, channel, taken_back,
+SELECT line, code, slip_number, payer, bank, amount, paid_on, channel, taken_back,
        identity || ' ' || row_number() OVER (PARTITION BY identity ORDER BY line) AS reference
 FROM (SELECT DISTINCT ON (identity, sequence) * FROM staged_receipts ORDER BY identity, sequence, line) AS once;
 DROP TABLE staged_receipts;

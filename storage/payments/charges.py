@@ -1,5 +1,5 @@
-"""Pix charges on record: at most one open a debt. Its row is claimed before the bank is asked, its txid never changes
-and is never used again, so whatever is paid to it finds its debt."""
+"""Pix charges on record: at most one open a debt or instalment. Its row is claimed before the bank is asked, its txid
+never changes and is never used again, so whatever is paid to it finds what it was for."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
-from storage.schema import charges
+from storage.schema import charges, instalments
 
 LIVE = charges.c.state.in_(("claimed", "open"))
+
+
+@dataclass(frozen=True, order=True)
+class Billed:
+    """The debt or the instalment that a charge is for, by its id."""
+
+    kind: Literal["debt", "instalment"]
+    id: str
 
 
 @dataclass(frozen=True)
@@ -27,45 +36,63 @@ class Terms:
 
 @dataclass(frozen=True)
 class Claimed:
-    """The live charge of a debt, as its bank last confirmed it."""
+    """The live charge of a debt or instalment, as its bank last confirmed it."""
 
-    debt: str
+    billed: Billed
     txid: str
     issued: Terms | None
     """None: the bank hasn't confirmed it yet."""
     revision: int
 
 
-def claim(connection: Connection, wanted: Mapping[str, Terms], new_txid: Callable[[], str]) -> list[Claimed]:
-    """Claim the live charge of each debt. Whoever comes second waits for the first, and finds what it claimed."""
+def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Callable[[], str]) -> list[Claimed]:
+    """Claim the live charge of each. Whoever comes second waits for the first, and finds what it claimed."""
     if not wanted:
         return []
     rows = [
-        {"debt": debt, "txid": new_txid(), "amount": terms.amount, "due": terms.due, "state": "claimed"}
-        for debt, terms in sorted(wanted.items())
+        {
+            "debt": billed.id if billed.kind == "debt" else None,
+            "instalment": billed.id if billed.kind == "instalment" else None,
+            "txid": new_txid(),
+            "amount": terms.amount,
+            "due": terms.due,
+            "state": "claimed",
+        }
+        for billed, terms in sorted(wanted.items())
     ]
     connection.execute(insert(charges).values(rows).on_conflict_do_nothing())
     return live(connection, wanted)
 
 
-def live(connection: Connection, debts: Collection[str]) -> list[Claimed]:
-    found = connection.execute(select(charges).where(LIVE, charges.c.debt.in_(debts)).order_by(charges.c.debt))
+def live(connection: Connection, billed: Collection[Billed]) -> list[Claimed]:
+    mine = or_(charges.c.debt.in_(_ids(billed, "debt")), charges.c.instalment.in_(_ids(billed, "instalment")))
+    found = connection.execute(select(charges).where(LIVE, mine).order_by(charges.c.debt, charges.c.id))
     return [
-        Claimed(row.debt, row.txid, Terms(row.amount, row.due) if row.state == "open" else None, row.revision)
+        Claimed(
+            Billed("debt", row.debt) if row.debt else Billed("instalment", row.instalment),
+            row.txid,
+            Terms(row.amount, row.due) if row.state == "open" else None,
+            row.revision,
+        )
         for row in found
     ]
 
 
+def _ids(billed: Collection[Billed], kind: str) -> list[str]:
+    return [each.id for each in billed if each.kind == kind]
+
+
 PAID = text("""
     UPDATE charges SET state = 'paid', updated_at = clock_timestamp()
-    WHERE state IN ('claimed', 'open') AND debt = ANY(:debts)
-      AND EXISTS (SELECT FROM payments WHERE payments.debt = charges.debt AND payments.txid = charges.txid)
-""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+    WHERE state IN ('claimed', 'open') AND (debt = ANY(:debts) OR instalment = ANY(:instalments))
+      AND EXISTS (SELECT FROM payments WHERE payments.txid = charges.txid
+                  AND (payments.debt = charges.debt OR payments.instalment = charges.instalment))
+""").bindparams(bindparam("debts", type_=ARRAY(Text)), bindparam("instalments", type_=ARRAY(Text)))
 
 
-def close_paid(connection: Connection, debts: Collection[str]) -> None:
+def close_paid(connection: Connection, billed: Collection[Billed]) -> None:
     """Close the charges that somebody paid: a bank takes no second payment for one."""
-    connection.execute(PAID, {"debts": list(debts)})
+    connection.execute(PAID, {"debts": _ids(billed, "debt"), "instalments": _ids(billed, "instalment")})
 
 
 def record_issued(
@@ -92,9 +119,19 @@ def brcodes_of(connection: Connection, debts: Collection[str]) -> dict[str, str]
     return {row.debt: row.brcode for row in connection.execute(query)}
 
 
-def debts_of_charges(connection: Connection, txids: Collection[str]) -> dict[str, str]:
-    """The debts of charges by txid, whether the charge is open or was closed long ago."""
+def brcodes_of_instalments(connection: Connection, agreement: str) -> dict[int, str]:
+    """The BR Code of each instalment that has an open charge, by its number."""
+    query = select(instalments.c.n, charges.c.brcode).join_from(charges, instalments)
+    mine = query.where(charges.c.state == "open", instalments.c.agreement == agreement)
+    return dict(connection.execute(mine).tuples().all())
+
+
+def billed_by(connection: Connection, txids: Collection[str]) -> dict[str, Billed]:
+    """By txid, what charges are for, whether the charge is open or was closed long ago."""
     if not txids:
         return {}
-    query = select(charges.c.txid, charges.c.debt).where(charges.c.txid.in_(txids), charges.c.debt.is_not(None))
-    return {row.txid: row.debt for row in connection.execute(query)}
+    query = select(charges.c.txid, charges.c.debt, charges.c.instalment).where(charges.c.txid.in_(txids))
+    return {
+        row.txid: Billed("debt", row.debt) if row.debt else Billed("instalment", row.instalment)
+        for row in connection.execute(query)
+    }

@@ -26,7 +26,7 @@ from storage.amounts.owed import owed_of
 from storage.case.cases import frozen_ruler
 from storage.case.journal import Evidence, JournalRow
 from storage.outbox import enqueue_each
-from storage.payments.charges import debts_of_charges
+from storage.payments.charges import billed_by
 from storage.payments.offers import settle
 from storage.payments.posting_locks import (
     LockedCase,
@@ -80,15 +80,24 @@ class Posting:
         slips: Collection[int] = (),
         payments_named: Collection[int] = (),
         debts_named: Collection[str] = (),
+        instalments_named: Collection[str] = (),
     ) -> None:
         self.connection = connection
         self.arrived_at = arrived_at
-        # read before anything is locked: a charge's txid stands for one debt for good
-        charged = debts_of_charges(connection, txids)
-        self.locked = lock_for_posting(connection, txids, slips, payments_named, [*debts_named, *charged.values()])
+        # read before anything is locked: a charge's txid stands for one thing for good
+        charged = billed_by(connection, txids)
+        named = {kind: [each.id for each in charged.values() if each.kind == kind] for kind in ("debt", "instalment")}
+        self.locked = lock_for_posting(
+            connection,
+            txids,
+            slips,
+            payments_named,
+            [*debts_named, *named["debt"]],
+            [*instalments_named, *named["instalment"]],
+        )
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
-        self.purpose_of_txid |= {txid: self.debts[debt] for txid, debt in charged.items()}
+        self.purpose_of_txid |= {txid: self.purposes[billed.id] for txid, billed in charged.items()}
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.journal: list[JournalRow] = []
         self.promised: list[tuple[str, Event]] = []

@@ -111,13 +111,14 @@ def lock_for_posting(
     slips: Collection[int],
     payments_named: Collection[int],
     debts_named: Collection[str],
+    instalments_named: Collection[str] = (),
 ) -> Locked:
     """Lock every debt that the call concerns, those that share an agreement with it, and their cases.
 
     Raises Overtaken when an agreement was signed on one of the debts before they were locked.
     """
     named = _named(connection, _named_debts(txids, slips, payments_named, debts_named))
-    found = _instalments(connection, txids, slips, payments_named)
+    found = _instalments(connection, txids, slips, payments_named, instalments_named)
     covered = _covered(connection, named, {row.agreement for row in found})
     debts_ = _lock_debts(connection, {*named, *(debt for each in covered.values() for debt in each)})
     # only now that the debts are locked can nobody sign on one of them
@@ -152,11 +153,19 @@ def _covered(connection: Connection, named: set[str], agreements_named: set[str]
 
 
 def _instalments(
-    connection: Connection, txids: Collection[str], slips: Collection[int], payments_named: Collection[int]
+    connection: Connection,
+    txids: Collection[str],
+    slips: Collection[int],
+    payments_named: Collection[int],
+    instalments_named: Collection[str],
 ) -> Sequence[Any]:
     conditions = [
         any_of(column, names)
-        for column, names in ((instalments.c.pix_txid, txids), (instalments.c.slip_number, slips))
+        for column, names in (
+            (instalments.c.pix_txid, txids),
+            (instalments.c.slip_number, slips),
+            (instalments.c.id, instalments_named),
+        )
         if names
     ]
     if payments_named:

@@ -27,6 +27,7 @@ from storage.payments.offers import settle
 from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, purpose_of
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
 from storage.payments.reports import Receipt
+from storage.payments.slips import PaidFor, Returned
 from storage.payments.title_payers import is_of, tax_ids_of_debtors
 from storage.schema import payments
 
@@ -60,13 +61,16 @@ class NewPayment(TypedDict):
     paid_on: date
 
 
-def receive(posting: Posting, receipts: Sequence[Receipt]) -> list[RowMapping]:
-    """Store payments, and give those that are new."""
+def receive(posting: Posting, receipts: Sequence[Receipt], issued: Mapping[Returned, PaidFor]) -> list[RowMapping]:
+    """Store payments, and give those that are new. `issued`: the slips of ours among them, by their banks' numbers."""
     # sorted by the bank's ids, in which two calls with the same payments insert them: else each might hold what the
     # other waits for
     payers = any(receipt.payer for receipt in receipts)
     debtors = tax_ids_of_debtors(posting.connection, posting.debts) if payers else {}
-    rows = [_row(posting, receipt, debtors) for receipt in sorted(receipts, key=lambda receipt: receipt.key)]
+    rows = [
+        _row(posting, receipt, _purpose(posting, receipt, issued, debtors))
+        for receipt in sorted(receipts, key=lambda receipt: receipt.key)
+    ]
     rows = _paired(posting, _not_reported_before(posting, rows))
     if not rows:
         return []
@@ -100,12 +104,22 @@ def receive(posting: Posting, receipts: Sequence[Receipt]) -> list[RowMapping]:
     return new
 
 
-def _row(posting: Posting, receipt: Receipt, debtors: Mapping[str, set[str]]) -> NewPayment:
-    purpose = posting.purpose_of_txid.get(receipt.txid or "")
-    if receipt.slip_number is not None:
-        purpose = posting.purpose_of_slip.get(receipt.slip_number)
-        if purpose and receipt.payer and not _owed_by(purpose, receipt.payer, debtors):
-            purpose = None
+def _purpose(
+    posting: Posting, receipt: Receipt, issued: Mapping[Returned, PaidFor], debtors: Mapping[str, set[str]]
+) -> Purpose | None:
+    """The debt or instalment that a payment is for: that of the slip we issued at its bank, of the number that is the
+    debt's own, or of the txid."""
+    if receipt.returned and (paid_for := issued.get(receipt.returned)):
+        return posting.purpose(paid_for.debt or paid_for.instalment)
+    if receipt.slip_number is None:
+        return posting.purpose_of_txid.get(receipt.txid or "")
+    purpose = posting.purpose_of_slip.get(receipt.slip_number)
+    if purpose and receipt.payer and not _owed_by(purpose, receipt.payer, debtors):
+        return None
+    return purpose
+
+
+def _row(posting: Posting, receipt: Receipt, purpose: Purpose | None) -> NewPayment:
     return {
         "channel": receipt.channel,
         "end_to_end_id": receipt.end_to_end_id,

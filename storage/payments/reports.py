@@ -22,8 +22,15 @@ class Receipt:
     bank_file: int | None = None
     payer: str = ""
     """The tax id of a title's payer, where it has to be one of the debtors of the slip."""
+    bank: str = ""
+    """The bank whose own count `slip_number` may be of; none: it is the debt's."""
     hour_known: bool = True
     """False where the report tells no more than the day; `paid_at` is then its noon."""
+
+    @property
+    def returned(self) -> tuple[str, int] | None:
+        """The bank and the number that its return names a slip of ours by, if it is one."""
+        return (self.bank, self.slip_number) if self.bank and self.slip_number is not None else None
 
     @property
     def key(self) -> str:

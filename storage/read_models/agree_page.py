@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
@@ -15,26 +14,10 @@ from models.errors import Refusal, Unreckonable
 from models.ruler.schema import Ruler
 from models.taxid import mask
 from storage.agreement.policies import offered_policy
-from storage.agreement.signing import active_agreement, plans
+from storage.agreement.signing import plans
 from storage.case.cases import Case, read_case
-from storage.schema import agreements, instalments, taxpayers
-
-
-@dataclass(frozen=True)
-class ScheduledInstalment:
-    n: int
-    due: date
-    amount: Decimal
-    """With the price of its slip."""
-    paid_on: date | None
-
-
-@dataclass(frozen=True)
-class Signed:
-    on: date
-    on_hold_since: date | None
-    """None: not before its first instalment is paid."""
-    schedule: Sequence[ScheduledInstalment]
+from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreement
+from storage.schema import taxpayers
 
 
 @dataclass(frozen=True)
@@ -47,7 +30,7 @@ class AgreePage:
     tax_id: str
     """Masked: who opens the link knows his own."""
     today: date
-    signed: Signed | None = None
+    signed: SignedAgreement | None = None
     """The agreement that is running: no other can be signed."""
     plans: Sequence[Quote] = ()
     refusal: str | None = None
@@ -64,7 +47,8 @@ def read_agree_page(connection: Connection, case: str, now: datetime, count: int
     rule = found.ruler.agreements
     if rule is None or rule.policy is None:
         return None
-    signed = _signed(connection, case)
+    today = found.clock.day_at(now)
+    signed = read_signed_agreement(connection, case, today)
     offered, refusal = ([], None) if signed else _plans(connection, found, rule.policy, now, count)
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
     return AgreePage(
@@ -73,7 +57,7 @@ def read_agree_page(connection: Connection, case: str, now: datetime, count: int
         case=case,
         name=who.name,
         tax_id=mask(who.tax_id),
-        today=found.clock.day_at(now),
+        today=today,
         signed=signed,
         plans=offered,
         refusal=refusal,
@@ -89,15 +73,3 @@ def _plans(
         raise
     except Refusal as refusal:
         return [], refusal.plain or "Este parcelamento só pode ser tratado no atendimento."
-
-
-def _signed(connection: Connection, case: str) -> Signed | None:
-    agreement = active_agreement(connection, case)
-    if agreement is None:
-        return None
-    row = connection.execute(select(agreements).where(agreements.c.id == agreement)).one()
-    mine = select(instalments).where(instalments.c.agreement == agreement).order_by(instalments.c.n)
-    schedule = [
-        ScheduledInstalment(each.n, each.due, each.amount + each.fee, each.paid_on) for each in connection.execute(mine)
-    ]
-    return Signed(row.signed_on, row.effective_on, schedule)

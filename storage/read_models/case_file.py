@@ -19,6 +19,7 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.prescription import HORIZONS, NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons
+from storage.case.prescription_events import read_prescriptions
 from storage.law.approvals import to_be_approved
 from storage.paging import WHOLE, Listing, Page
 from storage.read_models.case_parts import (
@@ -105,7 +106,9 @@ DEFENCES = text("""
 """)
 
 PRIOR_STEPS = text("""
-    SELECT kind, "on", reference, recorded_by AS by FROM prior_steps WHERE "case" = :case ORDER BY "on", id
+    SELECT kind, "on", reference, recorded_by AS by,
+           ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt) AS debts
+    FROM prior_steps WHERE "case" = :case ORDER BY "on", id
 """)
 
 APPROVALS = text("""
@@ -191,7 +194,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "prior_steps": rows(PriorStep, PRIOR_STEPS),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(Approval, APPROVALS),
-        "debts": _owed_today(connection, record, rows(Debt, DEBTS)),
+        "debts": _owed_today(connection, record, _prescribing(connection, record, rows(Debt, DEBTS))),
         "payments": rows(Payment, PAYMENTS),
         "agreements": list(AGREEMENTS.rows(connection, WHOLE, asked)),
         "notices": notices,
@@ -253,6 +256,13 @@ def agreement_file(connection: Connection, name: str) -> AgreementFile:
         "instalments": schedule(connection, record["agreement"]),
         "tasks": typed_rows(AgreementTask, connection.execute(AGREEMENT_TASKS, asked).mappings()),
     }
+
+
+def _prescribing(connection: Connection, case: Case, debts: list[Debt]) -> list[Debt]:
+    """The debts with the day from which each is prescribed, as events have moved it."""
+    stated = {debt["id"]: debt["prescribes"] for debt in debts}
+    moved = read_prescriptions(connection, stated, case.clock.day_at(datetime.now(UTC)))
+    return [{**debt, "prescribes": moved[debt["id"]].on} for debt in debts]
 
 
 def _owed_today(connection: Connection, case: Case, debts: list[Debt]) -> list[Debt]:

@@ -122,6 +122,8 @@ class PriorStep(TypedDict):
     on: date
     reference: str
     by: str
+    debts: list[str]
+    """Empty: it was put on record before steps were of debts, and counts for none."""
 
 
 class Approval(TypedDict):

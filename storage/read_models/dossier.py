@@ -22,6 +22,7 @@ from models.ruler.schema import Ruler
 from storage.amounts.accruals import accrual_of
 from storage.case.cases import Case, frozen_ruler, read_case
 from storage.case.facts import read_facts
+from storage.case.prescription_events import read_prescriptions
 from storage.read_models.dossier_parts import (
     Agreement,
     Approval,
@@ -106,7 +107,7 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
             notices=rows(Notice, NOTICES),
             deliveries=rows(Delivery, DELIVERIES),
             replies=rows(Reply, REPLIES),
-            debts=rows(Debt, DEBTS),
+            debts=_prescribing(connection, rows(Debt, DEBTS), last),
             filings=rows(Filing, FILINGS),
             holds=rows(Hold, HOLDS),
             payments=rows(Payment, PAYMENTS),
@@ -118,6 +119,12 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
             suspensions=rows(Suspension, SUSPENSIONS),
             prior_steps=rows(PriorStep, PRIOR_STEPS),
         )
+
+
+def _prescribing(connection: Connection, debts: list[Debt], on: date) -> list[Debt]:
+    """The debts with the day from which each is prescribed, as events have moved it."""
+    moved = read_prescriptions(connection, {debt["id"]: debt["prescribes"] for debt in debts}, on)
+    return [{**debt, "prescribes": moved[debt["id"]].on} for debt in debts]
 
 
 def _rulers(connection: Connection, digests: set[str]) -> dict[str, PinnedRuler]:
@@ -170,8 +177,8 @@ REPLIES = text("""
 """)
 
 DEBTS = text(f"""
-    SELECT debts.id, inscription, period, due, litigation, protested, prescribes, amount, received, remitted,
-           balance
+    SELECT debts.id, inscription, period, due, litigation, protested, prescribes, extinct_on, amount, received,
+           remitted, balance
     FROM {OWED} ORDER BY due, debts.id
 """)  # noqa: S608 - OWED is a constant
 
@@ -240,5 +247,7 @@ SUSPENSIONS = text("""
 """)
 
 PRIOR_STEPS = text("""
-    SELECT id, kind, "on", reference, recorded_by, recorded_at FROM prior_steps WHERE "case" = :case ORDER BY id
+    SELECT id, kind, "on", reference, recorded_by, recorded_at,
+           ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt) AS debts
+    FROM prior_steps WHERE "case" = :case ORDER BY id
 """)

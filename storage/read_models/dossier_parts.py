@@ -81,6 +81,7 @@ class Debt(TypedDict):
     litigation: bool
     protested: bool
     prescribes: date | None
+    extinct_on: date | None
     amount: Decimal
     received: Decimal
     remitted: Decimal
@@ -212,3 +213,4 @@ class PriorStep(TypedDict):
     reference: str
     recorded_by: str
     recorded_at: datetime
+    debts: list[str]

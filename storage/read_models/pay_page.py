@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
@@ -17,6 +18,7 @@ from storage.case.cases import read_case
 from storage.case.facts import read_facts
 from storage.payments.charges import brcodes_of
 from storage.payments.offers import OnDay, offer_now
+from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreement
 from storage.schema import taxpayers
 
 
@@ -34,10 +36,17 @@ class PayPage:
     """Pix *copia e cola*, by debt."""
     offer: OnDay | None = None
     """The offer of a campaign, while it is open."""
+    agreement: SignedAgreement | None = None
+    """The agreement that is running; its debts are paid by its instalments."""
 
     @property
     def debts(self) -> list[Debt]:
-        return [debt for debt in self.facts.debts if debt.outstanding]
+        agreed = self.agreement.debts if self.agreement else frozenset()
+        return [debt for debt in self.facts.debts if debt.outstanding and debt.id not in agreed]
+
+    @property
+    def balance(self) -> Decimal:
+        return sum((debt.balance for debt in self.debts), Decimal("0.00"))
 
     @property
     def missing_returns(self) -> list[Filing]:
@@ -71,5 +80,6 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         today=today,
         facts=facts,
         brcodes=brcodes_of(connection, [debt.id for debt in facts.debts]),
+        agreement=read_signed_agreement(connection, case, today),
     )
     return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))

@@ -4,11 +4,31 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, sign_ins, tokens
+from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
-from storage.schema.debts import benefits, debtors, debts, extract_sources, filings, holds, rates, snapshot_debts
-from storage.schema.due_process import acts, approvals, defence_credits, defences, prior_steps, suspensions, tasks
+from storage.schema.debts import (
+    benefits,
+    debtors,
+    debts,
+    extinctions,
+    extract_sources,
+    filings,
+    holds,
+    interruptions,
+    rates,
+    snapshot_debts,
+)
+from storage.schema.due_process import (
+    acts,
+    approvals,
+    defence_credits,
+    defences,
+    prior_step_debts,
+    prior_steps,
+    suspensions,
+    tasks,
+)
 from storage.schema.notices import delivery_events, notice_credits, notices, replies
 from storage.schema.payments import (
     allocations,
@@ -21,6 +41,7 @@ from storage.schema.payments import (
     unmatched_reversals,
 )
 from storage.schema.rulers import assets, policies, published, rulers
+from storage.schema.slips import remittances, slips
 from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
@@ -42,10 +63,12 @@ __all__ = [
     "defence_credits",
     "defences",
     "delivery_events",
+    "extinctions",
     "extract_sources",
     "filings",
     "holds",
     "instalments",
+    "interruptions",
     "metadata",
     "notice_credits",
     "notices",
@@ -53,15 +76,19 @@ __all__ = [
     "outbox",
     "payments",
     "policies",
+    "prior_step_debts",
     "prior_steps",
     "published",
     "quarantined_items",
     "rates",
     "remissions",
+    "remittances",
     "replies",
+    "restatements",
     "reversals",
     "rulers",
     "sign_ins",
+    "slips",
     "snapshot_debts",
     "suppressed_contacts",
     "suspensions",

@@ -75,11 +75,16 @@ instalments = Table(
     Column("agreement", ForeignKey("agreements.id"), nullable=False),
     Column("n", Integer, nullable=False),
     Column("due", Date, nullable=False),
+    # the day of the month that was agreed upon, where it was rolled to another
+    Column("nominal", Date),
+    # its part of what was agreed, and what time adds to it as it stands
     Column("amount", Numeric(15, 2), nullable=False),
+    Column("interest", Numeric(15, 2), nullable=False, server_default=text("0")),
     # of the slip, on top of the amount
     Column("fee", Numeric(15, 2), nullable=False, server_default=text("0")),
     # by the punctuality bonus
     Column("credited", Numeric(15, 2), nullable=False, server_default=text("0")),
+    # of all payments, whichever they named, what was imputed to it
     Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
     Column("paid_on", Date),
     Column("pix_txid", Text, nullable=False, unique=True, server_default=PIX_TXID),

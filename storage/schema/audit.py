@@ -8,6 +8,7 @@ from sqlalchemy import (
     FetchedValue,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -42,6 +43,22 @@ audit_log = Table(
     Index("ix_audit_log_seals", "id", postgresql_where=text("command = 'seal'")),
     one_of("outcome", ("done", "refused")),
     one_of("role", Role),
+)
+
+
+# statements that changed what debts are, when they prescribe or who owes them, noted by the database; `audit` names
+# those that nobody told
+restatements = Table(
+    "restatements",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # debts that were changed, or debtors who were taken off
+    Column("what", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    # of the audit log, in the same transaction; none: nobody told
+    Column("entry", BigInteger),
+    one_of("what", ("debts", "debtors")),
 )
 
 

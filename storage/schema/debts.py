@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 
 from models.intake.statement import Amounts
+from models.law.extinction import Extinction
+from models.law.prescription import Cause
 from models.money.imputation import Kind as DebtKind
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
 
@@ -43,10 +45,18 @@ debts = Table(
     Column("received", Numeric(15, 2), nullable=False, server_default=text("0")),
     # what was forgiven, all in all: `remissions` says why
     Column("remitted", Numeric(15, 2), nullable=False, server_default=text("0")),
-    Column("balance", Numeric(15, 2), Computed("greatest(amount - received - remitted, 0)", persisted=True)),
+    # the day it became extinct otherwise (CTN art. 156): `extinctions` says how, and who said so
+    Column("extinct_on", Date),
+    Column(
+        "balance",
+        Numeric(15, 2),
+        Computed(
+            "CASE WHEN extinct_on IS NULL THEN greatest(amount - received - remitted, 0) ELSE 0 END", persisted=True
+        ),
+    ),
     # tax, fee or contribution: in which order a payment is imputed (CTN art. 163, II)
     Column("kind", Text, nullable=False, server_default=text("'tax'")),
-    # the day its prescription ends (CTN art. 174), where known
+    # the day its prescription ends (CTN art. 174) as the source has it, where known: events move it
     Column("prescribes", Date),
     # the day it was registered as dívida ativa; none: it isn't, as far as is known
     Column("registered_on", Date),
@@ -123,6 +133,49 @@ holds = Table(
     Column("ended_on", Date),
     Index("uq_holds_current", "debt", "ground", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
     Index("ix_holds_debt", "debt"),
+)
+
+
+# what began five years of prescription anew (CTN art. 174); a protest is a prior step, an agreement a row of its own
+interruptions = Table(
+    "interruptions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    UniqueConstraint("debt", "cause", "on"),
+    one_of("cause", Cause),
+)
+
+
+# what people, or an extract, said of a debt that is or seemed to be extinct from that day on (CTN art. 156)
+extinctions = Table(
+    "extinctions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), nullable=False),
+    Column("ground", Text, nullable=False),
+    Column("on", Date, nullable=False),
+    # confirmed, or refuted: then it is collected as before
+    Column("state", Text, nullable=False),
+    # person, or extract: what an extract said the next one may take back
+    Column("source", Text, nullable=False, server_default=text("'person'")),
+    Column("decided_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # said by mistake, or taken back by its source
+    Column("undone_at", DateTime(timezone=True)),
+    Column("undone_by", Text),
+    Column("undone_because", Text),
+    Index("uq_extinctions_current", "debt", "ground", "on", unique=True, postgresql_where=text("undone_at IS NULL")),
+    Index("ix_extinctions_debt", "debt"),
+    one_of("ground", Extinction),
+    one_of("state", ("confirmed", "refuted")),
+    one_of("source", ("person", "extract")),
 )
 
 

@@ -81,7 +81,7 @@ defence_credits = Table(
 )
 
 
-# what the law wants before a suit (CNJ 547/2024, Lei 14.973/2024)
+# what the law wants before a suit (CNJ 547/2024, Lei 14.973/2024), of which debts `prior_step_debts` says
 prior_steps = Table(
     "prior_steps",
     metadata,
@@ -93,8 +93,17 @@ prior_steps = Table(
     Column("reference", Text, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    UniqueConstraint("case", "kind"),
+    Index("ix_prior_steps_case", "case", "id"),
     one_of("kind", get_args(StepKind)),
+)
+
+
+prior_step_debts = Table(
+    "prior_step_debts",
+    metadata,
+    Column("prior_step", ForeignKey("prior_steps.id"), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Index("ix_prior_step_debts_debt", "debt"),
 )
 
 

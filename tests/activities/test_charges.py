@@ -11,9 +11,12 @@ from activities.charges import bring_up_to_date
 from banks.bank import Unavailable
 from banks.pix_key import PixKey
 from models.payment.brcode import read_brcode
+from models.payment.pix import PixPayment
 from storage.payments.charges import brcodes_of
+from storage.payments.ledger import record_pix
+from tests.agreement_world import SP, contract
 from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, unheard
-from tests.owing import SELIC, Debtor, debtor, noon
+from tests.owing import SERIES, Debtor, debtor, noon
 
 OPENED, FIRST, LATER = date(2026, 2, 1), date(2026, 2, 10), date(2026, 3, 2)
 
@@ -145,7 +148,7 @@ def test_what_the_bank_never_takes_is_left_without_a_charge(engine: Engine) -> N
 
 def test_nothing_is_charged_while_nobody_knows_how_much(engine: Engine) -> None:
     who, bank = debtor(engine), FakePsp()
-    bring_up_to_date(engine, bank.client(), who.on_ruler(OPENED, SELIC), noon(FIRST))
+    bring_up_to_date(engine, bank.client(), who.on_ruler(OPENED, SERIES), noon(FIRST))
     assert charges(engine) == []
 
 
@@ -164,3 +167,50 @@ def test_with_a_key_alone_the_code_is_paid_by_its_own_txid(engine: Engine) -> No
     bring_up_to_date(engine, psp.client(), case, noon(LATER))
     assert len(psp.open) == 1
     assert read_brcode(code(who) or "").location
+
+
+# ---- instalments
+
+
+def test_each_instalment_has_a_charge_and_the_debts_have_none(engine: Engine) -> None:
+    """São Paulo, 3 × R$ 300.00: 1 % a month, and the third IPCA besides, at the last rate that is shipped (0.18 %)."""
+    made, bank = contract(engine, "900.00"), FakePsp()
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    made.sign(SP, 3, FIRST)
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    assert charges(engine)[0] == ("removed", Decimal("900.00"), date(2026, 3, 12), 0)
+    assert sorted(charges(engine)[1:]) == [
+        ("open", Decimal("300.00"), FIRST, 0),
+        ("open", Decimal("303.00"), date(2026, 3, 10), 0),
+        ("open", Decimal("306.55"), date(2026, 4, 10), 0),
+    ]
+
+
+def test_what_is_paid_to_the_charge_of_an_instalment_is_the_instalment_s(engine: Engine) -> None:
+    made, bank = contract(engine, "900.00"), FakePsp()
+    made.sign(SP, 3, FIRST)
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    second = made.get("SELECT txid FROM charges JOIN instalments ON instalments.id = instalment WHERE n = 2")
+    record_pix(engine, [PixPayment(f"E{'2' * 31}", second, Decimal("303.00"), noon(date(2026, 3, 10)))], noon(LATER))
+    assert made.rows("SELECT n, paid_on FROM instalments ORDER BY n") == [
+        (1, None),
+        (2, date(2026, 3, 10)),
+        (3, None),
+    ]
+    bring_up_to_date(engine, bank.client(), made.case, noon(date(2026, 3, 10)))
+    assert made.rows("SELECT state FROM charges JOIN instalments ON instalments.id = instalment ORDER BY n") == [
+        ("open",),
+        ("paid",),
+        ("open",),
+    ]
+    made.look(date(2026, 6, 1))
+    bring_up_to_date(engine, bank.client(), made.case, noon(date(2026, 6, 1)))
+    assert made.state == "broken"
+    assert sorted((state, amount) for state, amount, *_ in charges(engine)) == [
+        # the debt's, of what the 303.00 left
+        ("open", Decimal("597.00")),
+        ("paid", Decimal("303.00")),
+        ("removed", Decimal("306.55")),
+        # the first, late for 28 days: 1 % and 9.24 %
+        ("removed", Decimal("330.72")),
+    ]

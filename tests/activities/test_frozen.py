@@ -160,7 +160,7 @@ def test_the_messages_of_a_signed_agreement_are_as_before(
         made.sign(SP, 3, SIGNED)
         made.pay(1, SIGNED)
     expected = Sent(first, tmp_path / "first").instalment_message()
-    assert "300,00" in expected
+    assert "303,00" in expected
     change(checkout)
     new_worker()
     assert Sent(second, tmp_path / "second").instalment_message() == expected

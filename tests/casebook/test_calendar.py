@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from models.agreement.instalments import Deal, Paid, live
+from models.agreement.deal import Deal, Paid
+from models.agreement.instalments import live
 from models.agreement.quote import Instalment, Request
 from models.law.calendar import Unit, Wait
 from storage.agreement.policy_files import load_policy

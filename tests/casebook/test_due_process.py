@@ -155,7 +155,6 @@ def test_l6_a_new_debt_after_all_is_paid_is_a_new_matter() -> None:
 # ---- L7: what is prescribed is set apart
 
 
-@wrong("L7", "a debt whose prescription has passed is dunned like any other")
 @pytest.mark.parametrize("prescribes", [date(2019, 3, 10), date(2026, 11, 2)])
 def test_l7_nothing_is_sent_for_what_is_prescribed(prescribes: date) -> None:
     iptu = debt(None, "1000.00", due=date(2014, 3, 10), prescribes=prescribes)
@@ -397,7 +396,6 @@ def statutory(served: date) -> Matter:
     return case
 
 
-@wrong("L34", "the federal thresholds are taken for a state's from the day of the federal law on")
 def test_l34_the_federal_thresholds_suspend_nobody_in_a_state_before_2027() -> None:
     case = statutory(date(2026, 10, 5)).on(date(2026, 12, 1))
     assert not heads_for_suspension(case)

@@ -20,7 +20,7 @@ from storage.case.cohorts import Selection
 from storage.case.dry_run import foresee
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, REGISTERED, shipped
-from tests.casebook.book import DATA, wrong
+from tests.casebook.book import DATA
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.record_world import Worker
@@ -123,7 +123,6 @@ def test_i3_what_is_left_is_not_lessened_by_what_was_paid_before(roll: Roll) -> 
     assert roll.next_step("20000002151").action is not Action.RESOLVE
 
 
-@wrong("I4", "a debt that its source calls paid is rejected, and dunned for what it was")
 def test_i4_what_is_paid_at_the_source_is_collected_no_more(roll: Roll) -> None:
     roll.imports("r-f5.csv")
     roll.opens()

@@ -21,7 +21,6 @@ from storage.schema import benefits
 from tests import builders, owing
 from tests.agreement_world import BH, Contract, at, contract
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt
-from tests.casebook.book import wrong
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.record_world import Life, Street
@@ -62,7 +61,7 @@ def bodies(life: Life, stage: str) -> list[str]:
 
 @pytest.fixture
 def prescribing(engine: Engine) -> Contract:
-    return contract(engine, "1000.00", prescribes=date(2027, 2, 1))
+    return contract(engine, "1000.00", due=date(2022, 2, 1), prescribes=date(2027, 2, 1))
 
 
 def prescribes(made: Contract, on: date) -> date | None:
@@ -75,7 +74,6 @@ def test_l8_nothing_moves_a_prescription_by_itself(prescribing: Contract) -> Non
     assert prescribes(prescribing, date(2026, 12, 2)) == date(2027, 2, 1)
 
 
-@wrong("L8", "the protest of the CDA interrupts no prescription")
 @pytest.mark.parametrize("on", [date(2026, 12, 1), date(2026, 6, 30)])
 def test_l8_the_protest_of_the_cda_begins_five_years_anew(prescribing: Contract, on: date) -> None:
     now = at(date(2026, 12, 2))
@@ -90,7 +88,6 @@ def test_l8_a_protest_before_the_law_of_2024_interrupts_nothing(prescribing: Con
     assert prescribes(prescribing, date(2026, 12, 2)) == date(2027, 2, 1)
 
 
-@wrong("L8", "the request of an agreement and its default move no prescription")
 def test_l8_after_an_agreement_five_years_begin_with_its_default(prescribing: Contract) -> None:
     """Requested on 01/12/2026, the early date of its default 01/04/2027."""
     prescribing.sign(BH, 2, date(2026, 12, 1))
@@ -100,7 +97,6 @@ def test_l8_after_an_agreement_five_years_begin_with_its_default(prescribing: Co
     assert prescribes(prescribing, date(2027, 4, 2)) == date(2032, 4, 1)
 
 
-@wrong("L8", "a request that was refused leaves no trace, and interrupts nothing")
 def test_l8_a_refused_request_interrupts_too(prescribing: Contract) -> None:
     """Súmula STJ 653."""
     prescribing.refused(BH, 500, date(2026, 12, 1))
@@ -137,7 +133,6 @@ def test_l9_the_domicile_serves_when_its_term_is_over(engine: Engine) -> None:
 # ---- L13: what a ladder alone may say
 
 
-@wrong("L13", "the formal notices cite LC 225/2026 to who owes three times R$ 20.00")
 def test_l13_no_document_cites_the_federal_law_for_who_is_below_its_thresholds(engine: Engine) -> None:
     street, life = lived(engine, builders.unpaid(3, "20.00"))
     formal = """SELECT body FROM notices WHERE "case" = :case AND formal"""
@@ -210,7 +205,6 @@ def test_l20_who_has_them_back_is_told(engine: Engine) -> None:
 # ---- L21: who is in court already
 
 
-@wrong("L21", "a debtor in court reads the same as everybody, a suit that exists already among the threats")
 def test_l21_a_debtor_in_court_reads_of_the_suit_that_exists(engine: Engine) -> None:
     in_court = debt(None, "1000.00", id="court", inscription="court", litigation=True)
     street, life = lived(engine, ([in_court], []), REGISTERED)
@@ -272,7 +266,6 @@ def test_l27_a_hold_of_this_century_is_taken(line: Line, engine: Engine) -> None
 # ---- L29: a sentence states what was looked up
 
 
-@wrong("L29", "the final notice says that no defence is on record, whatever is on record")
 @pytest.mark.parametrize("what", ["defence", "agreement"])
 def test_l29_a_final_notice_denies_nothing_that_is_on_record(engine: Engine, what: str) -> None:
     street, life = lived(engine, FACTS["h8"])

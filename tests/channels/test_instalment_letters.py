@@ -52,6 +52,16 @@ def test_it_says_which_instalment_and_until_when(channel: Channel, kind: str) ->
         assert channel != "sms" or measure(message.body).segments == 1
 
 
+def test_it_says_the_code_and_the_page_to_pay_at_where_there_are_such() -> None:
+    own = letter(payable=True, breaks_on=None).model_copy(
+        update={"brcode": "000201CODE", "page": "https://a.example/p/x"}
+    )
+    for kind in ("alert", "reminder"):
+        said = render("email", f"agreements/{kind}", own).body
+        assert "000201CODE" in said
+        assert "https://a.example/p/x" in said
+
+
 def test_what_can_be_paid_at_the_end_only_is_told_so() -> None:
     said = {payable: render("email", "agreements/alert", letter(payable, None)).body for payable in (True, False)}
     assert "RG0" in said[True]

@@ -148,10 +148,11 @@ def test_a_long_sms_is_a_warning_and_no_fault() -> None:
 def test_debt_detail_over_an_open_channel_is_refused_in_whatever_form(told: str, words: str) -> None:
     pix = "{% for d in debts %}{{ d.amount }} {{ d.pix_txid }}{% endfor %}"
     texts = written(f"Texto {words}", t2=pix)
-    secret = custom().model_copy(update={"credit": "not_registered"})
-    [fault] = template_faults(secret, texts)
-    assert f"email/t.txt.j2: by email, an open channel, it states {told} before registration" in fault.what
-    assert list(template_faults(custom(), texts)) == []
+    for credit in ("not_registered", "registered"):  # the secret is of the debt, whatever its ruler is for
+        [fault] = template_faults(custom().model_copy(update={"credit": credit}), texts)
+        assert f"email/t.txt.j2: by email, an open channel, it states {told} before registration" in fault.what
+    asked = written(f"Texto {{% if discloses %}}{words}{{% endif %}}", t2=pix)
+    assert list(template_faults(custom(), asked)) == []
     closed = custom(("domicile",)).model_copy(update={"credit": "not_registered"})
     assert list(template_faults(closed, texts)) == []
 
@@ -187,8 +188,11 @@ def test_the_last_message_is_the_sources_own() -> None:
     company = render("email", "alagoas-icms/h8-suspension", letter).body
     assert f"Empresa CNPJ nº 12.ABC.345/01DE-35, {sentence} junto ao Fisco." in company
     person = {"name": "Maria Exemplo", "tax_id": "111.444.777-35", "is_company": False}
-    body = render("email", "alagoas-icms/h8-suspension", letter_of(ICMS, "alagoas-icms/h8-suspension", taxpayer=person))
-    assert f"Contribuinte CPF nº 111.444.777-35, {sentence} junto ao Fisco." in body.body
+    to_a_person = letter_of(ICMS, "alagoas-icms/h8-suspension", taxpayer=person)
+    closed = render("domicile", "alagoas-icms/h8-suspension", to_a_person).body
+    assert f"Contribuinte CPF nº 111.444.777-35, {sentence} junto ao Fisco." in closed
+    by_mail = render("email", "alagoas-icms/h8-suspension", to_a_person)
+    assert "benefício" not in f"{by_mail.subject}{by_mail.body}"  # CTN art. 198, § 3º, is about companies
 
 
 @pytest.mark.parametrize("name", [ICMS, REGISTERED])
@@ -202,11 +206,12 @@ def test_a_formal_notice_gives_the_ways_out_and_the_time_for_them(name: str) -> 
             )
 
 
-def test_a_reminder_is_no_audit_and_leaves_spontaneous_correction_open() -> None:
-    for rung, _, message in messages(shipped(ICMS), "email"):
+def test_a_reminder_is_no_audit_and_leaves_returns_open_to_spontaneous_correction() -> None:
+    """For tax declared and unpaid nothing is spontaneous any more (STJ, Súmula 360)."""
+    for rung, letter, message in messages(shipped(ICMS), "email"):
         if not rung.formal:
             assert "não inicia procedimento de fiscalização" in message.body
-            assert "CTN, art. 138" in message.body
+            assert ("CTN, art. 138" in message.body) is bool(letter.missing_returns or letter.divergences)
 
 
 def test_benefits_given_back_say_so_and_list_only_what_is_still_open() -> None:

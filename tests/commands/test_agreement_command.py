@@ -38,23 +38,27 @@ def quote(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 def test_a_schedule_as_json(quote: Quote) -> None:
     told = quote.json("--policy", SP, "--amount", "1000.01", "--renegotiation", "1", "--date", "2026-03-10")
     assert told == {
-        "policy": "sao-paulo v1",
+        "policy": "sao-paulo v2",
         "debt_kind": "iptu",
         "regime": "normal",
         "amount": "1000.01",
         "instalments": [
-            {"n": 1, "due": "2026-03-10", "amount": "208.36"},
-            {"n": 2, "due": "2026-04-10", "amount": "158.33"},
-            {"n": 3, "due": "2026-05-11", "amount": "158.33"},
-            {"n": 4, "due": "2026-06-10", "amount": "158.33"},
-            {"n": 5, "due": "2026-07-10", "amount": "158.33"},
-            {"n": 6, "due": "2026-08-10", "amount": "158.33"},
+            # 1 % a month, and IPCA of the months between, at the last rate that is shipped: 0.18 % (11/2025)
+            {"n": n, "due": due, "amount": amount, "principal": part, "interest": interest, "estimated": n > 2}
+            for n, due, amount, part, interest in [
+                (1, "2026-03-10", "208.36", "208.36", "0.00"),
+                (2, "2026-04-10", "159.91", "158.33", "1.58"),
+                (3, "2026-05-11", "161.78", "158.33", "3.45"),
+                (4, "2026-06-10", "163.67", "158.33", "5.34"),
+                (5, "2026-07-10", "165.56", "158.33", "7.23"),
+                (6, "2026-08-10", "167.44", "158.33", "9.11"),
+            ]
         ],
         "down_payment": "50.00",
         "discount": "0.00",
         "bonus": "0.00",
         "fee": "0.00",
-        "total": "1000.01",
+        "total": "1026.72",
         "max_instalments": 6,
         "identity": None,
         "access_key": "Número do cadastro do imóvel (SQL – Setor/Quadra/Lote)",
@@ -63,8 +67,9 @@ def test_a_schedule_as_json(quote: Quote) -> None:
 
 def test_the_total_is_the_instalments_and_the_fee(quote: Quote) -> None:
     told = quote.json("--policy", BH, "--amount", "7.000,00", "--instalments", "60")
-    assert sum(Decimal(i["amount"]) for i in told["instalments"]) == Decimal("7000.00")
-    assert (told["fee"], told["total"], told["max_instalments"]) == ("120.00", "7120.00", 180)
+    assert sum(Decimal(i["principal"]) for i in told["instalments"]) == Decimal("7000.00")
+    assert (told["fee"], told["max_instalments"]) == ("120.00", 140)
+    assert Decimal(told["total"]) == sum(Decimal(i["amount"]) for i in told["instalments"]) + 120
 
 
 def test_a_debt_of_simples_takes_its_terms(quote: Quote) -> None:

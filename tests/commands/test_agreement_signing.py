@@ -27,7 +27,8 @@ def test_from_signature_to_break(line: Line, made: Contract) -> None:
     signed = line.json("agreement", "sign", made.case, "--policy", BH, "--instalments", "3", "--by", "ana")
     assert signed["state"] == "active"
     assert signed["case"] == made.case
-    assert [each["amount"] for each in signed["instalments"]] == ["600.00"] * 3
+    assert [each["principal"] for each in signed["instalments"]] == ["600.00"] * 3
+    assert [each["amount"] for each in signed["instalments"]][:2] == ["600.00", "606.00"]
     assert len({each["pix_txid"] for each in signed["instalments"]}) == 3
     assert line.json("agreement", "show", made.case) == signed == line.json("agreement", "show", signed["agreement"])
     [listed] = line.json("agreement", "list", "--state", "active", "--cohort", "iptu")["agreements"]

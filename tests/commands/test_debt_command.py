@@ -31,8 +31,14 @@ def test_rates_are_loaded_and_what_changed_is_told(line: Line, tmp_path: Path) -
     assert again["changes"] == [{"month": "2025-12", "was": "1.22", "now": "1.23"}]
     assert again["rejects"][0]["line"] == 3
     assert "not the first of a month" in again["rejects"][0]["reason"]
-    listed = line.json("rates", "list")["rates"]
-    assert [(rate["month"], rate["percent"]) for rate in listed] == [("2025-11", "1.05"), ("2025-12", "1.23")]
+    listed = line.json("rates", "list")
+    selic = [rate for rate in listed["rates"] if rate["series"] == "selic"]
+    assert [(rate["month"], rate["percent"], rate["loaded"]) for rate in selic[-3:]] == [
+        ("2025-10", "1.28", False),
+        ("2025-11", "1.05", True),
+        ("2025-12", "1.23", True),
+    ]
+    assert {each["series"]: each["through"] for each in listed["series"]} == {"ipca": "2025-11", "selic": "2025-12"}
     code, said, complained = line("rates", "import", file)
     assert (code, complained) == (0, "")
     assert "selic 12/2025: 1,23 % → 1,22 %" in said
@@ -84,9 +90,9 @@ def test_a_debt_explains_itself(line: Line, tmp_path: Path) -> None:
 def test_what_is_missing_is_named(line: Line, tmp_path: Path) -> None:
     line.json("taxpayers", "import", saved(tmp_path / "debtors.csv", DEBTORS))
     debt = debt_id(line)
-    code, said, complained = line("debt", "show", debt, "--on", "2025-12-10", "--accrual", "federal")
+    code, said, complained = line("debt", "show", debt, "--on", "2026-02-10", "--accrual", "federal")
     assert (code, said) == (1, "")
-    assert "the rate of selic for 11/2025 is missing" in complained
+    assert "the rate of selic for 01/2026 is missing" in complained
     assert line("debt", "show", "nobody")[0] == 1
     assert line("debt", "show", debt, "--on", "9999-12-31")[0] == 2
     assert line("debt", "show", debt, "--accrual", "atlantis")[0] == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import starter
-from tests.storage.intake.test_imports import PGFN, pgfn
+from tests.storage.intake.test_imports import ABC, PGFN, pgfn
 
 REPOSITORY = Path(starter.__file__).parent
 
@@ -46,19 +46,8 @@ def test_a_sample_is_imported_whole(line: Line, tmp_path: Path) -> None:
     filings = line.json("filings", "import", made["files"]["filings"])
     benefits = line.json("benefits", "import", made["files"]["benefits"])
     assert taxpayers["debts"] == made["debts"]
-    told = (
-        "rows",
-        "taxpayers",
-        "debts",
-        "on_hold",
-        "as_of",
-        "amounts",
-        "outdated",
-        "rejected",
-        "remarks",
-        "rejects_file",
-    )
-    assert tuple(taxpayers) == told
+    told = ["rows", "taxpayers", "debts", "on_hold", "ended", "as_of", "amounts", "outdated", "nothing_owed"]
+    assert list(taxpayers) == [*told, "rejected", "remarks", "rejects_file"]
     assert filings["filings"] == filings["changed"] == made["filings"]
     assert list(filings) == ["rows", "filings", "taxpayers", "changed", "rejected", "remarks", "rejects_file"]
     assert benefits["benefits"] == made["benefits"]
@@ -125,3 +114,41 @@ def test_the_real_command_line(line: Line, tmp_path: Path) -> None:
     command = [sys.executable, "starter.py", "taxpayers", "import", str(file), "--json"]
     done = subprocess.run(command, cwd=REPOSITORY, env=os.environ, capture_output=True, text=True, check=True)
     assert (json.loads(done.stdout)["debts"], done.stderr) == (1, "")
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(line: Line, tmp_path: Path) -> None:
+    first, next_one = tmp_path / "first.csv", tmp_path / "next.csv"
+    first.write_text("\n".join((PGFN, *(pgfn(f"I{n}") for n in range(4)))) + "\n")
+    rows = [pgfn("I0", amount="90.00"), pgfn("I1", situation="Garantia"), pgfn("I2", amount=".00"), pgfn("I3", "1")]
+    next_one.write_text("\n".join((PGFN, *rows, *(pgfn(f"N{n}") for n in range(12)))) + "\n")
+    line.json("taxpayers", "import", first)
+    told = line.json("taxpayers", "import", next_one, "--dry-run", exits=3)
+    assert (told["dry_run"], told["debts"], told["rejected"]) == (True, 15, 1)
+    assert [(each["what"], each["kind"], each["count"], len(each["lines"])) for each in told["changes"]] == [
+        ("added", "SOCIAL-SECURITY", 12, 10),
+        ("changed", "amount", 1, 1),
+        ("ended", "payment", 1, 1),
+        ("held", "guarantee", 1, 1),
+        ("held", "unusable_row", 1, 1),
+    ]
+    where = {"tax": "SOCIAL-SECURITY", "inscription": "I0"}
+    assert told["changes"][1]["lines"] == [{"line": 2, **where, "was": "100.00", "becomes": "90.00"}]
+    code, said, _ = line("taxpayers", "import", next_one, "--dry-run")
+    assert code == 3
+    assert "added: SOCIAL-SECURITY (12, the first 10)" in said
+    again = line.json("taxpayers", "import", next_one, exits=3)
+    assert {name: told[name] for name in again} == again
+    told = line.json("taxpayers", "import", next_one, "--dry-run", exits=3)
+    assert [(each["what"], each["kind"]) for each in told["changes"]] == []
+
+
+def test_a_dry_run_tells_who_leaves_and_what_is_absent(line: Line, tmp_path: Path) -> None:
+    first, next_one = tmp_path / "first.csv", tmp_path / "next.csv"
+    first.write_text("\n".join((PGFN, pgfn(), pgfn(tax_id=ABC, name="ABC"), pgfn("I2"))) + "\n")
+    next_one.write_text("\n".join((PGFN, pgfn())) + "\n")
+    line.json("taxpayers", "import", first, "--snapshot-of", "al")
+    told = line.json("taxpayers", "import", next_one, "--snapshot-of", "al", "--dry-run")
+    assert [(each["what"], each["kind"], each["lines"][0]["inscription"]) for each in told["changes"]] == [
+        ("held", "absent_from_extract", "I2"),
+        ("debtors removed", "SOCIAL-SECURITY", "I1"),
+    ]

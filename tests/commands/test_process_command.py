@@ -116,10 +116,11 @@ def test_a_step_before_the_suit_is_taken_once(line: Line, made: Contract) -> Non
         "--by",
         "bia",
     )
-    assert line.json(*words)["step"] == {"kind": "cadin_notice", "on": "2026-01-05", "reference": "C9"}
+    taken = {"kind": "cadin_notice", "on": "2026-01-05", "reference": "C9", "debts": sorted(made.debts)}
+    assert line.json(*words)["step"] == taken
     assert "cadin-notice of 2026-01-05 on record already: C9, by bia" in refused(line, *words)
     [shown] = line.json("case", "show", made.case)["prior_steps"]
-    assert shown == {"kind": "cadin_notice", "on": "2026-01-05", "reference": "C9", "by": "bia"}
+    assert shown == {**taken, "by": "bia"}
     assert made.rows("SELECT name FROM outbox") == [("prior_step_taken",)]
 
 
@@ -155,10 +156,15 @@ def test_what_is_near_prescription_comes_first_everywhere(line: Line, engine: En
 
 
 def test_an_agreement_broken_near_prescription_is_listed_before_newer_ones(line: Line, engine: Engine) -> None:
-    old, new = prescribing(engine, 20), prescribing(engine, None)
+    """Five years begin with the default: it lies nearly as long back."""
+    old, new = prescribing(engine, None), prescribing(engine, None)
     for made in (old, new):
         signed = ("agreement", "sign", made.case, "--policy", "belo-horizonte", "--instalments", "2", "--by", "ana")
         line.json("agreement", "break", line.json(*signed)["agreement"], *WHO)
+    long_ago = today() - timedelta(days=5 * 365 - 100)
+    with engine.begin() as connection:
+        changed = 'UPDATE agreements SET signed_on = %s, broken_on = %s WHERE "case" = %s'
+        connection.exec_driver_sql(changed, (long_ago - timedelta(days=90), long_ago, old.case))
     assert listed(line.json("agreement", "list")["agreements"]) == [old.case, new.case]
 
 

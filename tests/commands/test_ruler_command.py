@@ -29,11 +29,15 @@ def line_of(path: Path, fragment: str) -> int:
     return next(n for n, line in enumerate(path.read_text().splitlines(), 1) if fragment in line)
 
 
-def test_a_fine_ruler_is_one_line() -> None:
+def test_a_fine_example_is_one_line_and_what_it_leaves_open() -> None:
     done = CliRunner().invoke(app, ["ruler", "check", "alagoas-icms"])
     assert done.exit_code == 0
     assert done.stdout == "rulers/alagoas-icms.yaml: alagoas-icms v1 is fine: 8 rows, 24 rungs\n"
-    assert done.stderr == ""
+    written = RULERS.read("alagoas-icms")[1].splitlines()
+    questions = [n for n, line in enumerate(written, 1) if "conferir" in line or "por citar" in line]
+    told = {int(line.split(":")[1]) for line in done.stderr.splitlines()}
+    assert told == {*questions, written.index("  basis: ladder") + 1}
+    assert all(line.endswith("(a warning)") for line in done.stderr.splitlines())
 
 
 def test_every_fault_is_a_line_with_its_place(faulty: Path) -> None:

@@ -77,11 +77,15 @@ class TestAccrualQuote:
         code, table, _ = line("accrual", "quote", "--principal", "1000", *asked)
         assert (code, "total R$ 1.159,10" in table) == (0, True)
 
+    def test_the_shipped_series_where_no_file_is_named(self, line: Line) -> None:
+        asked = ("--table", "federal", "--due", "20/10/2025", "--on", "01/12/2025", "--principal", "1000")
+        assert line.json("accrual", "quote", *asked)["interest"] == "20.50"
+
     def test_a_rate_that_is_missing_is_never_zero(self, line: Line) -> None:
-        words = ("--table", "federal", "--principal", "10", "--due", "2025-10-20", "--on", "2025-12-01")
+        words = ("--table", "federal", "--principal", "10", "--due", "2025-10-20", "--on", "2026-02-02")
         code, said, complained = line("accrual", "quote", *words)
         assert (code, said) == (1, "")
-        assert "the rate of selic for 11/2025 is missing" in complained
+        assert "the rate of selic for 01/2026 is missing" in complained
         assert "--rates FILE" in complained
 
 

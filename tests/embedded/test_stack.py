@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 
@@ -193,9 +195,14 @@ def test_temporal_keeps_ten_years_of_histories(where: Home) -> None:
         where, ports.temporal, ports.ui, ports.temporal_http, ports.temporal_metrics, 0.5, "http://127.0.0.1:1/codec/x"
     )
     address = f"127.0.0.1:{ports.temporal}"
+    # its key is for who opens the UI, not for who lists the machine's processes
+    assert not any("/codec/" in word for word in server.command)
+    assert stat.S_IMODE(where.temporal_settings.stat().st_mode) == 0o600
     try:
         server.start()
         server.until(lambda: temporal.answers(address))
+        told = httpx.get(f"http://127.0.0.1:{ports.ui}/api/v1/settings", trust_env=False).json()
+        assert told["Codec"]["Endpoint"] == "http://127.0.0.1:1/codec/x"
         temporal.keep_histories(address)
         assert not temporal.has_worker(address, "regua")
         described = subprocess.run(

@@ -21,9 +21,13 @@ from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
 from models.intake.statement import Statement
 from models.law.calendar import Clock
+from models.law.extinction import Extinction
 from models.law.grounds import Ground
+from models.law.prescription import Cause
 from models.money.rates import Rate
+from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
+from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
 from operations.agreements import break_agreement, sign_agreement
 from operations.cases import (
@@ -48,9 +52,12 @@ from operations.cohorts import (
     release_control,
     resume_cohort,
 )
+from operations.debts import undo_write_off, write_off
 from operations.due_process import (
     file_defence,
+    judge_extinction,
     place_hold,
+    record_interruption,
     register_service,
     release_hold,
     rule_on_defence,
@@ -68,6 +75,7 @@ from operations.payments import (
 )
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
+from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
@@ -79,8 +87,10 @@ from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
+from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
+from storage.payments.slips import Wanted
 from storage.schema import notice_credits
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
@@ -253,6 +263,20 @@ def _(world: World) -> str:
     return world.case
 
 
+@carried_out("case interruption")
+def _(world: World) -> str:
+    record_interruption(world.engine, BIA, world.case, Cause.ORDER_TO_CITE, ON, "autos 7", NOW)
+    return world.case
+
+
+@carried_out("case extinct")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET prescribes = '2026-01-01'"))
+    judge_extinction(world.engine, BIA, world.case, "confirmed", "parecer 7", NOW)
+    return world.case
+
+
 @carried_out("case served")
 def _(world: World) -> str:
     register_service(world.engine, BIA, world.case, world.notified(), ON, "recibo 7", NOW)
@@ -391,6 +415,19 @@ def _(world: World) -> str:
     return f"sha256:{source.digest}"
 
 
+@carried_out("debt write-off")
+def _(world: World) -> str:
+    write_off(world.engine, BIA, world.made.debts[0], Extinction.REMISSION, "lei 7", NOW)
+    return world.made.debts[0]
+
+
+@carried_out("debt write-off --undo")
+def _(world: World) -> str:
+    write_off(world.engine, BIA, world.made.debts[0], Extinction.REMISSION, "lei 7", NOW)
+    undo_write_off(world.engine, BIA, world.made.debts[0], "engano", NOW)
+    return world.made.debts[0]
+
+
 @carried_out("payments match")
 def _(world: World) -> str:
     record_pix(world.engine, [PixPayment(f"E{'1' * 31}", "RG" + "F" * 32, Decimal(7), NOW)], NOW)
@@ -426,6 +463,22 @@ def paid_too_much(world: World) -> int:
     record_pix(world.engine, [PixPayment(f"E{'3' * 31}", txid, Decimal(5000), NOW)], NOW)
     [(payment,)] = world.made.rows("SELECT id FROM payments")
     return int(payment)
+
+
+PAYEE = Beneficiary("12345678000195", Account("341", "0293", "01328", "", "109"), "1234")
+
+
+@carried_out("slip issue")
+def _(world: World) -> str:
+    debt = world.made.debts[0]
+    issue_slip(world.engine, BIA, debt, "collection", PAYEE, NOW)
+    return debt
+
+
+@carried_out("slip remit")
+def _(world: World) -> None:
+    slips.issue(world.engine, Wanted(world.made.debts[0], "boleto"), PAYEE, "ana", NOW)
+    assert remit_slips(world.engine, BIA, PAYEE, NOW).slips == 1
 
 
 @carried_out("payments retry")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import SearchAttributeKey
 
 from models.errors import Refusal
@@ -124,9 +124,10 @@ async def test_a_return_filed_unpaid_goes_on_in_the_row_of_the_unpaid(town: Town
 async def test_hardship_moves_h1_to_h2_once(town: Town) -> None:
     life = await town.begin_one(FACTS["h1"])
     await life.climbs(1)
-    for _ in range(2):
-        life.is_told(HardshipDeclared(by="Ana", on=await life.today()))
-        await life.told()
+    await life.declares_hardship()
+    await life.told()
+    life.is_told(HardshipDeclared(by="Ana", on=await life.today()))
+    await life.told()
     await life.climbs(4)
     assert life.path == [("h1", "reminder"), *cells_from(shipped(ICMS), "h2")[:3]]
     assert life.journal.count("hardship") == 1
@@ -231,7 +232,7 @@ async def test_nobody_acts_by_a_message_alone(town: Town) -> None:
     none."""
     life, other = await awaiting_approval(town), await town.begin_one(FACTS["h1"])
     await other.command("pause")
-    before = (life.journal, life.get("state"), life.rows("SELECT count(*) FROM audit_log"))
+    before = (life.journal, life.get("state"))
     [(foreign,)] = other.rows('SELECT id FROM acts WHERE "case" = :case')
     for act in (foreign, foreign + 1, -1):
         with pytest.raises(WorkflowUpdateFailedError) as refused:
@@ -240,7 +241,7 @@ async def test_nobody_acts_by_a_message_alone(town: Town) -> None:
     for former in ("approve", "reject", "pause", "resume"):
         with pytest.raises(WorkflowUpdateFailedError):
             await life.handle.execute_update(former, {"by": "Bia", "role": "supervisor", "reason": "x"})
-    assert (life.journal, life.get("state"), life.rows("SELECT count(*) FROM audit_log")) == before
+    assert (life.journal, life.get("state")) == before
     assert await life.command("approve") == "benefits_suspended"
 
 
@@ -281,9 +282,8 @@ async def test_a_payment_while_approval_is_awaited_resolves_without_suspending(t
 async def test_cancelling_gives_the_benefits_back(town: Town) -> None:
     life = await awaiting_approval(town)
     await life.command("approve")
-    await life.handle.cancel()
-    with pytest.raises(WorkflowFailureError):
-        await life.ends()
+    await life.has_its_cohort_cancelled()
+    assert await life.ends() == "cancelled"
     assert (life.status, life.suspended_benefits) == ("cancelled", 0)
 
 
@@ -325,7 +325,7 @@ async def test_on_a_real_clock_each_formal_notice_blocks_until_it_is_served(town
 
 
 async def test_nothing_said_while_a_history_is_cut_is_lost(database: str, engine: Engine, tmp_path: Path) -> None:
-    """Signals, one of which only the workflow knows, rain on lives whose histories are cut every forty events."""
+    """Signals rain on lives whose histories are cut every forty events."""
     async with cutting_histories(40) as env:
         town = Town(env, database, engine, tmp_path)
         async with town.at_work():
@@ -343,7 +343,7 @@ async def rain(life: Life, hardship_at: int, drops: int = 60) -> None:
     for drop in range(drops):
         event: Event = ExtractChanged()
         if drop == hardship_at:
-            event = HardshipDeclared(by="Ana", on=await life.today())
+            event = await life.declares_hardship()
         await life.handle.signal(event.signal(), event)
 
 

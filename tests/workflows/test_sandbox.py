@@ -3,10 +3,12 @@
 import inspect
 from importlib.metadata import version
 
+from temporalio.converter import DataConverter
 from temporalio.worker import WorkflowInstance
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.sandbox import Sandbox, _Sandboxed
+from workflows.secrecy import OurDataConverter
 
 LOOKED_AT = ("1.35",)
 """The versions whose workflow instance and sandbox runner were read for what `workflows/sandbox.py` takes over."""
@@ -31,4 +33,7 @@ def test_all_that_the_sdk_asks_of_an_instance_is_passed_on() -> None:
         for owner in (WorkflowInstance, _Sandboxed):
             assert [*inspect.signature(getattr(owner, name)).parameters] == parameters
     assert [*inspect.signature(SandboxedWorkflowRunner.create_instance).parameters] == ["self", "det"]
+    for name in ("_decode_reference_payload_sequence", "_external_retrieve_payload_sequence"):
+        assert [*inspect.signature(getattr(DataConverter, name)).parameters] == ["self", "payloads"]
+        assert getattr(OurDataConverter, name) is not getattr(DataConverter, name)
     assert Sandbox.create_instance is not SandboxedWorkflowRunner.create_instance

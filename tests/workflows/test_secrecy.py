@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
+from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
 
 from models.errors import Refusal
 from tests.payloads import CIPHER, KEYS
@@ -101,8 +102,81 @@ def test_the_first_key_encrypts_and_all_decrypt() -> None:
         before.decrypt(after.encrypt(PLAIN))
 
 
-def test_what_was_written_before_there_were_keys_stays_readable() -> None:
-    assert CIPHER.decrypt(PLAIN) == PLAIN
+def test_what_was_never_encrypted_is_none_of_ours() -> None:
+    with pytest.raises(Unreadable, match="not encrypted"):
+        CIPHER.decrypt(PLAIN)
+
+
+# ---- what was written for one workflow is nothing in another
+
+
+def of(workflow: str) -> Cipher:
+    return CIPHER.with_context(WorkflowSerializationContext(namespace="default", workflow_id=workflow))
+
+
+def of_its_activity(workflow: str) -> Cipher:
+    said = dict.fromkeys(("activity_id", "activity_type", "activity_task_queue", "workflow_type"), "x")
+    context = ActivitySerializationContext(namespace="default", workflow_id=workflow, is_local=False, **said)
+    return CIPHER.with_context(context)
+
+
+@given(st.text(min_size=1, max_size=40), st.text(max_size=40), payloads)
+def test_only_the_workflow_that_it_was_written_for_reads_it(one: str, other: str, payload: Payload) -> None:
+    for writer in (of(one), of_its_activity(one)):
+        encrypted = writer.encrypt(payload)
+        assert of(one).decrypt(encrypted) == of_its_activity(one).decrypt(encrypted) == payload
+        if other != one and other:
+            with pytest.raises(Unreadable, match="for another workflow"):
+                of(other).decrypt(encrypted)
+
+
+@pytest.mark.parametrize("claimed", [b"case-b", None])
+def test_it_can_t_be_made_another_s_by_its_metadata(claimed: bytes | None) -> None:
+    encrypted = of("case-a").encrypt(PLAIN)
+    del encrypted.metadata["workflow-id"]
+    if claimed:
+        encrypted.metadata["workflow-id"] = claimed
+    for reader in (of("case-b"), CIPHER):
+        with pytest.raises(Unreadable):
+            reader.decrypt(encrypted)
+
+
+def test_what_is_kept_elsewhere_than_in_temporal_is_no_workflow_s() -> None:
+    with pytest.raises(Unreadable, match="for another workflow"):
+        of("case-a").decrypt(Payload.FromString(CIPHER.seal(b"{}")))
+
+
+@pytest.mark.parametrize(
+    ("workflow", "reads"),
+    [
+        ("intake-iptu", True),
+        ("intake-iptu-2026-11-29T02:00:00Z", True),
+        ("intake-iptu-2026-11-29T02:00:00.5Z", True),
+        ("intake-iptu-2026", False),
+        ("intake-iptu-2025-2026-11-29T02:00:00Z", False),
+        ("intake-iptu-2026-11-29T02:00:00Z-x", False),
+        ("case-a", False),
+    ],
+)
+def test_a_schedule_s_input_is_for_the_workflows_that_it_starts(workflow: str, reads: bool) -> None:
+    encrypted = of("intake-iptu").encrypt(PLAIN)
+    if reads:
+        assert of(workflow).decrypt(encrypted) == PLAIN
+    else:
+        with pytest.raises(Unreadable):
+            of(workflow).decrypt(encrypted)
+
+
+def test_a_case_has_no_times_of_its_own() -> None:
+    with pytest.raises(Unreadable):
+        of("case-a-2026-11-29T02:00:00Z").decrypt(of("case-a").encrypt(PLAIN))
+
+
+@given(st.lists(payloads, max_size=4))
+async def test_a_worker_never_fails_on_what_it_receives(sent: list[Payload]) -> None:
+    """Whatever it is, in its place there is one that says so."""
+    received = await of("case-a").decode(sent)
+    assert [payload.metadata["encoding"] for payload in received] == [b"regua/foreign"] * len(sent)
 
 
 @pytest.mark.parametrize(

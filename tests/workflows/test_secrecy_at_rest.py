@@ -1,18 +1,15 @@
 """The server's files of a workflow: with the cipher none of its words, without it each of them, in the same file."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.failure.v1 import Failure
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import QueryWorkflowRequest
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import RetryPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -22,7 +19,6 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from tests.chance import fresh_key
 from tests.payloads import CONVERTER
 from tests.workflows.town import SCRIPTS
-from workflows.secrecy import Cipher, encrypting
 from workflows.start import SUMMARY_BYTES
 
 WRITTEN = (
@@ -202,43 +198,3 @@ async def test_the_longest_summary_is_taken_encrypted_too(address: str) -> None:
     )
     assert await (await talker.describe()).static_summary() == longest
     await talker.terminate()
-
-
-@workflow.defn
-class Echo:
-    @workflow.run
-    async def run(self, words: str) -> str:
-        return words
-
-
-@asynccontextmanager
-async def echoing(client: Client) -> AsyncIterator[None]:
-    """Without a cache: what one worker leaves goes to the next at once."""
-    runner = UnsandboxedWorkflowRunner()
-    async with Worker(client, task_queue="echoes", workflows=[Echo], workflow_runner=runner, max_cached_workflows=0):
-        yield
-
-
-async def failure_of(handle: WorkflowHandle[Echo, str]) -> Failure:
-    """The failure of a workflow task, as the server has it."""
-    async with asyncio.timeout(60):
-        while True:
-            history = await handle.fetch_history()
-            for event in history.events:
-                if event.HasField("workflow_task_failed_event_attributes"):
-                    return event.workflow_task_failed_event_attributes.failure
-            await asyncio.sleep(0.05)
-
-
-async def test_a_workflow_whose_key_is_missing_says_which_and_goes_on_once_it_is_there(address: str) -> None:
-    client = await Client.connect(address, data_converter=CONVERTER)
-    echo = await client.start_workflow(
-        Echo.run, "words", id="echo", task_queue="echoes", task_timeout=timedelta(seconds=1)
-    )
-    without = encrypting(Cipher({"newer": bytes(32)}))
-    async with echoing(await Client.connect(address, data_converter=without)):
-        failure = await failure_of(echo)
-    assert "missing" not in str(failure)
-    assert "the key 'tests' that a payload was encrypted with is missing" in str(await without.decode_failure(failure))
-    async with echoing(client):
-        assert await echo.result() == "words"

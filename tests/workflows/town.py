@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import anyio
 from google.protobuf.json_format import MessageToDict, ParseDict
 from sqlalchemy import Engine, delete, func, insert, select, text, update
 from temporalio.api.common.v1 import Payload, WorkflowExecution
@@ -30,21 +31,35 @@ from temporalio.testing import WorkflowEnvironment
 from activities.dependencies import Dependencies
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
+from models.case.cohort_state import State
 from models.case.evidence import Debt, Filing
-from models.events import Event, NoticeServed, PriorStepTaken
+from models.events import Event, HardshipDeclared, NoticeServed, PriorStepTaken
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.check import read_ruler
-from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
+from operations.cases import Acted, approve_suspension, declare_hardship, pause_case, reject_suspension, resume_case
 from operations.operation import Credentials
+from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
-from storage.schema import benefits, cases, debtors, debts, filings, holds, notices, prior_steps, taxpayers
+from storage.schema import (
+    benefits,
+    cases,
+    debtors,
+    debts,
+    filings,
+    holds,
+    notices,
+    prior_step_debts,
+    prior_steps,
+    taxpayers,
+)
 from tests.builders import ICMS, REFIS, REGISTERED, Facts
 from tests.chance import fresh_key
 from tests.payloads import CIPHER, CONVERTER
+from web.background.reconciler import Reconciler
 from web.background.relay import Relay
 from worker import carrier_on, worker_on
 from workflows.client import register_search_attributes
@@ -86,11 +101,12 @@ async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def cutting_histories(events: int) -> AsyncIterator[WorkflowEnvironment]:
+async def cutting_histories(events: int, *more: str) -> AsyncIterator[WorkflowEnvironment]:
     """The dev server, which suggests to continue as new after so few events. Its time is real."""
+    settings = (f"limit.historyCount.suggestContinueAsNew={events}", *more)
     starting = WorkflowEnvironment.start_local(
         dev_server_existing_path=str(SCRIPTS / "temporal"),
-        dev_server_extra_args=["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={events}"],
+        dev_server_extra_args=[word for value in settings for word in ("--dynamic-config-value", value)],
         data_converter=CONVERTER,
     )
     async with await starting as env:
@@ -131,20 +147,37 @@ class Town:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        async def client() -> Client:
-            return self.client
-
         async with AsyncExitStack() as serving:
             await serving.enter_async_context(worker_on(self.client, self.dependencies))
             for provider in self.post.providers & {*PROVIDERS}:
                 carrier = carrier_on(self.client, self.dependencies, provider, None)
                 await serving.enter_async_context(carrier)
-            relaying = asyncio.create_task(Relay(self.database, self.engine, client, poll_seconds=0.1).run())
-            try:
-                yield
-            finally:
-                relaying.cancel()
-                await asyncio.gather(relaying, return_exceptions=True)
+            await serving.enter_async_context(self.relaying())
+            yield
+
+    @asynccontextmanager
+    async def relaying(self, reconciled_every: float | None = None) -> AsyncIterator[None]:
+        """The relay, and the reconciler, as they work beside the web: a cancelled asyncio task, in place of a scope,
+        would leave what its threads are at, and the connections that these hold."""
+
+        async def client() -> Client:
+            return self.client
+
+        async def run(ends: asyncio.Event) -> None:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(Relay(self.database, self.engine, client, poll_seconds=0.1).run)
+                if reconciled_every:
+                    tasks.start_soon(Reconciler(self.database, self.engine, client, reconciled_every).run)
+                await ends.wait()
+                tasks.cancel_scope.cancel()
+
+        ends = asyncio.Event()
+        working = asyncio.create_task(run(ends))
+        try:
+            yield
+        finally:
+            ends.set()
+            await working
 
     async def begin(self, *people: Facts, start: bool = True, **more: Any) -> list["Life"]:
         """A cohort of these people, one case each, as an analyst would start it. Without `start` their cases are only
@@ -274,16 +307,18 @@ class Town:
                     await asyncio.sleep(0.01)
 
     async def forget(self) -> None:
-        """Cancels what still runs. One that ends in the middle of an activity stops the server's time for good."""
+        """Ends what still runs. One that ends in the middle of an activity stops the server's time for good."""
+        for life in self.lives:
+            if life.get("closed_at") is None:
+                await life.has_its_cohort_cancelled()
         await self._told_all()
-        for workflow in (*map(agreement_workflow_id, self.agreements), *(life.handle.id for life in self.lives)):
-            handle = self.client.get_workflow_handle(workflow)
-            try:
+        for life in self.lives:
+            with suppress(RPCError, WorkflowFailureError):
+                await life.handle.result()
+        for workflow in map(agreement_workflow_id, self.agreements):
+            with suppress(RPCError):
                 await self._is_at_rest(workflow)
-                await handle.cancel()
-                await handle.result()
-            except (RPCError, WorkflowFailureError):
-                continue
+                await self.client.get_workflow_handle(workflow).terminate()
         with self.engine.begin() as connection:
             # the next cohort is of the next test's people alone
             connection.execute(delete(debtors))
@@ -419,8 +454,24 @@ class Life:
         wanted = ("administrative_solution", "protest", "cadin_notice")
         with self.town.engine.begin() as connection:
             step = {"case": self.case, "on": on, "reference": "processo", "recorded_by": "Ana"}
-            connection.execute(insert(prior_steps), [{**step, "kind": kind} for kind in wanted])
+            rows = [{**step, "kind": kind} for kind in wanted]
+            taken = connection.scalars(insert(prior_steps).returning(prior_steps.c.id), rows).all()
+            of_case = """SELECT debt FROM debtors JOIN debts ON debts.id = debt JOIN cases USING (taxpayer, tax)
+                         WHERE cases.id = :case"""
+            owed = connection.scalars(text(of_case), {"case": self.case}).all()
+            of_debts = [{"prior_step": step, "debt": debt} for step in taken for debt in owed]
+            connection.execute(insert(prior_step_debts), of_debts)
             enqueue(connection, [self.case], PriorStepTaken())
+
+    async def declares_hardship(self) -> HardshipDeclared:
+        now = await self.town.env.get_current_time()
+        on = await asyncio.to_thread(declare_hardship, self.town.engine, Credentials("Ana"), self.case, now)
+        return HardshipDeclared(by="Ana", on=on)
+
+    async def has_its_cohort_cancelled(self) -> None:
+        now = await self.town.env.get_current_time()
+        cancelled = (self.town.engine, self.get("cohort"), State.CANCELLED, "Bia", "fim", now)
+        await asyncio.to_thread(change_cohort_state, *cancelled)
 
     def is_told(self, event: Event) -> None:
         with self.town.engine.begin() as connection:
@@ -438,7 +489,7 @@ class Life:
         }
         does, said = asked[name]
         acted = await asyncio.to_thread(does, self.town.engine, who, self.case, *said, now)
-        return str(await self.handle.execute_update(TaxpayerRuler.acted, acted.act))
+        return str(await self.handle.execute_update("acted", acted.act, result_type=str))
 
     async def knows_its_record(self) -> None:
         written = self.get("revision")
@@ -478,7 +529,7 @@ def write_history(name: str, history: WorkflowHistory) -> None:
 
 def _scrubbed(value: Any) -> Any:
     """Decrypted, and without the names of machines and processes, which also name the queues of sticky workers."""
-    if isinstance(value, dict) and "encoding" in value.get("metadata", {}):
+    if isinstance(value, dict) and "encryption-key-id" in value.get("metadata", {}):
         return MessageToDict(CIPHER.decrypt(ParseDict(value, Payload())))
     if isinstance(value, dict):
         return {key: "worker" if key == "identity" else _scrubbed(inner) for key, inner in value.items()}

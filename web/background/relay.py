@@ -8,12 +8,10 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 import structlog
 from anyio.to_thread import run_sync
-from psycopg import AsyncConnection
 from sqlalchemy import BindParameter, Engine, bindparam, func, select, update
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -22,6 +20,7 @@ from models.case.status import Status
 from models.events import EVENTS, OF_A_COHORT, Event, HistoryRetired, InstalmentsChanged
 from storage.outbox import CHANNEL
 from storage.schema import agreements, cases, outbox, policies, rulers
+from web.background.leadership import connected, leads
 from workflows.client import is_unreachable
 from workflows.effects import AgreementStart
 from workflows.names import agreement_workflow_id, case_workflow_id
@@ -82,10 +81,13 @@ class Relay:
         self._resting: dict[str, float] = {}
         self._backoff = FIRST_BACKOFF
         self._failing = False
+        self.looked_at = time.monotonic()
+        """The moment at which it last began to look, whatever came of it."""
 
     async def run(self) -> None:
         """Deliver until cancelled; whatever goes wrong is waited out."""
         while True:
+            self.looked_at = time.monotonic()
             try:
                 await self._work()
             except Exception as error:
@@ -97,11 +99,12 @@ class Relay:
             self._backoff = min(self._backoff * 2, LONGEST_BACKOFF)
 
     async def _work(self) -> None:
-        async with await AsyncConnection.connect(self.database, autocommit=True) as listener:
+        async with connected(self.database) as listener:
             await listener.execute(f"LISTEN {CHANNEL}")
             chosen = False
             while True:
-                chosen = chosen or await self._chosen(listener)
+                self.looked_at = time.monotonic()
+                chosen = chosen or await leads(listener, "regua relay")
                 # shielded: what was delivered is marked before a shutdown goes on
                 with anyio.CancelScope(shield=True):
                     delivered = await self._deliver_due() if chosen else 0
@@ -110,10 +113,6 @@ class Relay:
                     # one notification tells of all that is there, and without any the outbox is looked at all the same
                     async for _ in listener.notifies(timeout=self.poll_seconds, stop_after=1):
                         pass
-
-    async def _chosen(self, listener: AsyncConnection[Any]) -> bool:
-        row = await (await listener.execute("SELECT pg_try_advisory_lock(hashtext('regua relay'))")).fetchone()
-        return bool(row and row[0])
 
     def _recovered(self) -> None:
         if self._failing:

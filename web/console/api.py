@@ -17,7 +17,6 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from temporalio.client import Client
@@ -31,13 +30,16 @@ from models.roles import Actor
 from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
 from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence
 from operations.operation import OPERATIONS, Credentials, Operation, record_refused
+from reports.status import read_status, told
 from storage.audit.log import Entry
 from storage.audit.tokens import bearer, name_in
+from storage.engine import is_away
 from storage.read_models.case_file import case_file
 from storage.read_models.case_parts import CaseFile
 from storage.read_models.cohort_file import CohortFile, cohort_file
 from storage.schema import cases, cohorts
 from web.webhooks.webhook import Refused
+from workflows.client import is_unreachable
 from workflows.start import status_after
 
 log = structlog.get_logger()
@@ -158,12 +160,21 @@ class StaffRoute(APIRoute):
                 refused = Refused(409, str(error))
             except HTTPException:
                 refused = Refused(422, "the body is no JSON in UTF-8")
-            except (SQLAlchemyError, TemporalError, RuntimeError, TimeoutError) as error:
+            except Exception as error:
+                if not (silent := _silent(error)):
+                    raise  # a fault of ours: the guard logs it and says so
                 log.error("the staff API can't answer", route=self.path_format, reason=type(error).__name__)
-                refused = Refused(503, "the database or Temporal does not answer; ask again")
+                refused = Refused(503, f"{silent} does not answer; ask again")
             return refused.answer()
 
         return handle_or_refuse
+
+
+def _silent(error: Exception) -> str | None:
+    """Who didn't answer, where an error means that."""
+    if is_away(error):
+        return "the database"
+    return "Temporal" if isinstance(error, TemporalError) or is_unreachable(error) else None
 
 
 def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
@@ -238,6 +249,18 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     async def show_cohort(name: str, request: Request) -> Response:
         """How many of a cohort's cases are in which state and cell, and what was spent."""
         return await run_sync(show, request, cohorts.c.name, name, lambda c: cohort_file(c, name, datetime.now(UTC)))
+
+    @router.get("/status")
+    async def show_status(request: Request) -> Response:
+        """Everything that is overdue, missing, stuck, owed, kept aside or failing."""
+
+        def admit() -> None:
+            with engine.connect() as connection:
+                _bearer(connection, request)
+
+        await run_sync(admit)
+        said = told(await read_status(engine, temporal))
+        return Response(json.dumps(said, default=plain, ensure_ascii=False), media_type="application/json")
 
     def show(request: Request, key: Any, name: str, file: Callable[[Connection], CaseFile | CohortFile]) -> Response:
         with engine.connect() as connection:

@@ -1,16 +1,19 @@
 """The codec server, which decrypts payloads in the Web UI for people who may see them, as Temporal's tools call one.
 
-Who may is told by a key in the address (the embedded stack, on loopback) or by a bearer token (elsewhere).
+Who may is told by a key in the address (the embedded stack, on loopback) or by a bearer token (elsewhere). It encrypts
+nothing: the Web UI shows, and what is written there is none of ours.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
@@ -28,7 +31,8 @@ log = structlog.get_logger()
 DIGEST = re.compile("[0-9a-f]{64}")
 PREFLIGHT_SECONDS = 3600
 
-Work = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""The names of this machine itself."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,15 @@ class Readers:
     address_key: str | None = None
     tokens: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of each token, in hexadecimal, by its reader's name."""
+    hosts: tuple[str, ...] = LOOPBACK
+    """By which an address with a key is asked for: a page whose own name was made to lead here has another."""
 
-    def by_address(self, given: str) -> str:
-        """Admit who knows the key in the address. Raises Refused, as for an address that isn't there."""
-        if self.address_key is None or not hmac.compare_digest(given.encode(), self.address_key.encode()):
+    def by_address(self, given: str, request: Request) -> str:
+        """Admit who knows the key in the address, from the Web UI's pages or none. Raises Refused, as for an address
+        that isn't there."""
+        known = self.address_key is not None and hmac.compare_digest(given.encode(), self.address_key.encode())
+        origin = request.headers.get("Origin")
+        if not known or request.url.hostname not in self.hosts or origin not in (None, *self.origins):
             raise Refused(404, "there is nothing here")
         return "address"
 
@@ -69,7 +78,8 @@ def readers_from(environment: Mapping[str, str]) -> Readers | None:
         raise Refusal("the variable REGUA_UI_ORIGINS is missing: the Web UI's address, https://temporal.example")
     if "*" in origins:
         raise Refusal("REGUA_UI_ORIGINS names the Web UI's address; * would let every page read payloads")
-    return Readers(origins, key, read_tokens(tokens) if tokens else {})
+    public = urlsplit(environment.get("REGUA_PUBLIC_URL", "")).hostname
+    return Readers(origins, key, read_tokens(tokens) if tokens else {}, (*LOOPBACK, *([public] if public else [])))
 
 
 def read_tokens(text: str) -> dict[str, str]:
@@ -105,32 +115,28 @@ def codec_routes(cipher: Cipher, readers: Readers) -> APIRouter:
 
     @router.post("/decode")
     async def decode(request: Request) -> dict[str, Any]:
-        return await answer(request, readers.by_token(authorization_of(request)), "decoded", cipher.decode)
-
-    @router.post("/encode")
-    async def encode(request: Request) -> dict[str, Any]:
-        return await answer(request, readers.by_token(authorization_of(request)), "encoded", cipher.encode)
+        return await answer(request, readers.by_token(authorization_of(request)), cipher)
 
     @router.post("/{key}/decode")
     async def decode_by_address(key: str, request: Request) -> dict[str, Any]:
-        return await answer(request, readers.by_address(key), "decoded", cipher.decode)
-
-    @router.post("/{key}/encode")
-    async def encode_by_address(key: str, request: Request) -> dict[str, Any]:
-        return await answer(request, readers.by_address(key), "encoded", cipher.encode)
+        return await answer(request, readers.by_address(key, request), cipher)
 
     return router
 
 
-async def answer(request: Request, reader: str, what: str, work: Work) -> dict[str, Any]:
+async def answer(request: Request, reader: str, cipher: Cipher) -> dict[str, Any]:
     """Logged with who asked and how much, never with what it was."""
-    payloads = payloads_of(await request.body())
+    read = [readable(cipher, payload) for payload in payloads_of(await request.body())]
+    log.info("payloads decoded", reader=reader, payloads=len(read))
+    return MessageToDict(Payloads(payloads=read))
+
+
+def readable(cipher: Cipher, payload: Payload) -> Payload:
+    """A payload decrypted. What isn't ours is shown as such, beside what is."""
     try:
-        done = await work(payloads)
+        return cipher.decrypt(payload)
     except Unreadable as error:
-        raise Refused(422, str(error)) from None
-    log.info(f"payloads {what}", reader=reader, payloads=len(done))
-    return MessageToDict(Payloads(payloads=done))
+        return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps({"notOurs": str(error)}).encode())
 
 
 def authorization_of(request: Request) -> str:

@@ -15,8 +15,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from activities.log import kind_and_place
 from channels.links import ExpiredLink, Links, WrongLink
 from channels.markup import markup
 from models.contact.channel import Channel
@@ -24,6 +24,7 @@ from models.errors import Unreckonable
 from models.formats import day, moment, money, percent, period
 from models.payment.brcode import qr_svg
 from models.words import CHANNELS
+from storage.engine import is_away
 from storage.read_models.pay_page import PayPage, read_pay_page
 
 log = structlog.get_logger()
@@ -63,9 +64,10 @@ def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
         return page_named("gone", 410)
     except WrongLink:
         return page_named("unknown", 404)
-    except (SQLAlchemyError, Unreckonable) as error:
-        log.error("a page can't be shown", reason=type(error).__name__)
-        return page_named("later", 503, asked=False)
+    except Exception as error:
+        ours = not (isinstance(error, Unreckonable) or is_away(error))
+        log.error("a page can't be shown", reason=kind_and_place(error))
+        return page_named("later", 500 if ours else 503, asked=False)
 
 
 def _owed(engine: Engine, links: Links, case: str) -> HTMLResponse:

@@ -17,6 +17,7 @@ from channels.rotation import newest_first
 from models.callback import Malformed
 from models.errors import Refusal
 from models.payment.pix import Callback, read_callback
+from storage.engine import is_away
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.reports import Recorded
@@ -53,31 +54,43 @@ def pix_routes(engine: Engine, secrets: str, cipher: Cipher) -> APIRouter:
 
 
 def take(engine: Engine, body: bytes, arrived_at: datetime, cipher: Cipher) -> Recorded:
-    """Record what can be read of a call and keep the rest, sealed. Raises Malformed when it is no callback at all."""
+    """Record what can be read of a call and keep the rest, sealed. Raises Malformed when it is no callback at all, and
+    what was a fault of ours once all that it cost is kept: the bank sends it again, and people have it."""
     callback = read_callback(body, arrived_at)
-    unreadable = dict(callback.unreadable)
+    unreadable, fault = dict(callback.unreadable), None
     try:
         recorded = record_pix(engine, callback.payments, arrived_at)
-    except Malformed:
-        recorded, beyond = _one_by_one(engine, callback, arrived_at)
+    except Exception as error:
+        if is_away(error):
+            raise
+        recorded, beyond, fault = _one_by_one(engine, callback, arrived_at)
         unreadable |= beyond
     if unreadable:
         sent = callback.as_sent()
         keep(engine, [Unread(sent[at], cipher.seal(sent[at]), why) for at, why in unreadable.items()], arrived_at)
         log.warning("items of a pix callback are in the quarantine", items=len(unreadable))
+    if fault is not None:
+        raise fault
     return recorded
 
 
-def _one_by_one(engine: Engine, callback: Callback, arrived_at: datetime) -> tuple[Recorded, dict[int, str]]:
-    """Record as much of a call as goes, where all of it doesn't; returned with it, why the rest doesn't."""
-    done, beyond = Recorded(0, 0, 0), dict[int, str]()
+def _one_by_one(
+    engine: Engine, callback: Callback, arrived_at: datetime
+) -> tuple[Recorded, dict[int, str], Exception | None]:
+    """Record as much of a call as goes, where all of it doesn't; returned with it, why the rest doesn't, and the last
+    fault of ours among that."""
+    done, beyond, fault = Recorded(0, 0, 0), dict[int, str](), None
     for place, payment in callback.read.items():
         try:
             one = record_pix(engine, [payment], arrived_at)
         except Malformed as wrong:
             beyond[place] = str(wrong)
+        except Exception as error:
+            if is_away(error):
+                raise
+            beyond[place], fault = f"a fault of ours ({type(error).__name__}): retry it once it is mended", error
         else:
             done = Recorded(
                 done.payments + one.payments, done.reversals + one.reversals, done.unmatched + one.unmatched
             )
-    return done, beyond
+    return done, beyond, fault

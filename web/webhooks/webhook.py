@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Mapping
+from functools import cache
 from typing import Any
 
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
+from temporalio.common import MetricHistogramFloat
 
 from models.callback import Malformed
+from storage.engine import is_away
+from workflows.metrics import meter
 
 log = structlog.get_logger()
 
@@ -33,22 +37,43 @@ class Refused(Exception):
         return JSONResponse({"error": self.reason}, self.status, self.headers)
 
 
+@cache
+def latency() -> MetricHistogramFloat:
+    """The metric of how long calls take: by the webhook's provider and the answer's status."""
+    return meter().create_histogram_float("regua_webhook_latency", "how long calls of webhooks take", "ms")
+
+
 class Webhook(APIRoute):
     """A route whose refusals become answers, one way for all senders."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
+        async def handle_timed(request: Request) -> Response:
+            began, status = time.perf_counter(), 500
+            try:
+                answer = await handle_or_refuse(request)
+                status = answer.status_code
+                return answer
+            finally:
+                took = (time.perf_counter() - began) * 1000
+                latency().record(took, {"webhook": self.path_format.split("/")[2], "status": status})
+
         async def handle_or_refuse(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (Refused, Malformed, ClientDisconnect, SQLAlchemyError) as error:
+            except (Refused, Malformed, ClientDisconnect) as error:
                 refused = _refusal(error)
+            except Exception as error:
+                if not is_away(error):
+                    raise  # a fault of ours: the guard logs it and says so
+                # nothing was stored: the sender tries again
+                refused = Refused(503, "the database is not answering; send this again", {"Retry-After": "30"})
             # the pattern of the address, since the address may hold a secret
             log.info("webhook refused", webhook=self.path_format, status=refused.status, reason=refused.reason)
             return refused.answer()
 
-        return handle_or_refuse
+        return handle_timed
 
 
 def _refusal(error: Exception) -> Refused:
@@ -56,8 +81,4 @@ def _refusal(error: Exception) -> Refused:
         return error
     if isinstance(error, Malformed):
         return Refused(400, str(error))
-    if isinstance(error, ClientDisconnect):
-        return Refused(400, "the body ended early")
-    # nothing was stored: the sender tries again
-    log.error("the database is not answering", reason=type(error).__name__)
-    return Refused(503, "the database is not answering; send this again", {"Retry-After": "30"})
+    return Refused(400, "the body ended early")

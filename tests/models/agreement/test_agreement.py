@@ -1,7 +1,7 @@
 """Instalment agreements: each rule of Belo Horizonte's and São Paulo's texts is one dated case, named after it."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.agreement.aftermath import aftermath, enforceable, identity_needed, offset, protest_stands
+from models.agreement.bonus import accumulated_bonus, bonus_instalments, bonus_of_sequence, slip_fee
 from models.agreement.default import (
     breaks_on,
     broken_by,
@@ -19,20 +20,11 @@ from models.agreement.default import (
     payable,
     remaining,
 )
-from models.agreement.policy import Litigation, Policy, Regime, read_policy
-from models.agreement.quote import (
-    Pay,
-    Quote,
-    Request,
-    accumulated_bonus,
-    bonus_instalments,
-    bonus_of_sequence,
-    early_discount,
-    handful,
-    quote,
-    slip_fee,
-)
+from models.agreement.policy import Litigation, Policy, Regime
+from models.agreement.policy_check import read_policy
+from models.agreement.quote import Pay, Quote, Request, early_discount, handful, quote
 from models.errors import Refusal
+from storage.amounts.rates import shipped_rates
 from storage.catalogue import AGREEMENTS
 
 BH, SP = "belo-horizonte", "sao-paulo"
@@ -49,11 +41,12 @@ def policy_of(name: str) -> Policy:
 
 def asked(name: str, amount: str, count: int | None = None, kind: str = "iptu", **terms: Any) -> Quote:
     request = Request(Decimal(amount), SIGNED, kind, instalments=count)
-    return quote(policy_of(name), Request(**{**vars(request), **terms}))
+    return quote(policy_of(name), Request(**{**vars(request), **terms}), shipped_rates())
 
 
 def amounts(offer: Quote) -> list[str]:
-    return [str(instalment.amount) for instalment in offer.instalments]
+    """The parts of the amount agreed; the charges of time are apart."""
+    return [str(instalment.principal) for instalment in offer.instalments]
 
 
 def days(*written: str) -> list[date]:
@@ -183,7 +176,7 @@ def test_bh_bonus_is_credited_from_the_end_while_something_is_left(count: int, c
 
 def test_bh_bonus_in_money_stands_apart_from_the_total() -> None:
     offer = asked(BH, "6000.10", 60)  # 5.20 of the last instalments, 100.00 each
-    assert (str(offer.bonus), str(offer.total)) == ("520.00", str(Decimal("6000.10") + offer.fee))
+    assert (str(offer.bonus), offer.total) == ("520.00", sum(each.amount for each in offer.instalments) + offer.fee)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +187,7 @@ def test_bh_slip_fee_free_to_12_half_to_60_three_quarters_to_96(count: int, fee:
     """At R$ 4.00 a slip, a setting of the policy."""
     assert str(slip_fee(policy_of(BH), count)) == fee
     offer = asked(BH, "100000.00", count)
-    assert (str(offer.fee), offer.total) == (fee, Decimal("100000.00") - offer.discount + Decimal(fee))
+    assert (str(offer.fee), offer.total - sum(each.amount for each in offer.instalments)) == (fee, Decimal(fee))
 
 
 def test_bh_direct_debit_needs_no_slip() -> None:
@@ -429,7 +422,7 @@ def test_half_a_cent_of_down_payment_is_rounded_up() -> None:
 
 
 def test_cents_left_over_are_in_the_first_instalment() -> None:
-    assert amounts(asked(BH, "100.00", 3)) == ["33.34", "33.33", "33.33"]
+    assert amounts(asked(BH, "1000.00", 3)) == ["333.34", "333.33", "333.33"]
     assert amounts(asked(SP, "1000.03", 5, renegotiation=1)) == ["240.03", "190.00", "190.00", "190.00", "190.00"]
 
 
@@ -467,7 +460,7 @@ REQUESTS = st.builds(
 
 def answer(policy: Policy, request: Request) -> Quote | Refusal:
     try:
-        return quote(policy, request)
+        return quote(policy, request, shipped_rates())
     except Refusal as refusal:
         return refusal
 
@@ -478,22 +471,31 @@ def test_a_quote_is_exact_or_refused(policy: Policy, request: Request) -> None:
     if isinstance(offer, Refusal):
         assert (str(offer).endswith("]") and offer.plain) or request.pay is Pay.CASH
         return
+    parts = [instalment.principal for instalment in offer.instalments]
     paid = [instalment.amount for instalment in offer.instalments]
     terms = policy.terms_of(request.regime)
-    assert sum(paid) == request.amount - offer.discount
+    assert sum(parts) == request.amount - offer.discount
     assert offer.total == sum(paid) + offer.fee
-    assert paid[0] == max(paid)
-    assert paid[0] >= offer.down_payment
+    assert parts[0] == max(parts)
+    assert parts[0] >= offer.down_payment
+    # in the agreement's own month nothing is added, afterwards 1 % a month and more
+    months = [
+        (each.agreed.year - request.on.year) * 12 + each.agreed.month - request.on.month for each in offer.instalments
+    ]
+    for each, count in zip(offer.instalments, months, strict=True):
+        least = (each.principal * count / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert each.interest >= (0 if request.pay is Pay.CASH else least)
+        assert count or not each.interest
     assert min(offer.down_payment, offer.discount, offer.bonus, offer.fee) >= 0
-    assert offer.bonus < sum(paid)
-    assert min(paid) > 0
+    assert offer.bonus < sum(parts)
+    assert min(parts) > 0
     assert [instalment.n for instalment in offer.instalments] == [*range(1, len(paid) + 1)]
     assert len(paid) == request.instalments or (request.instalments is None and len(paid) == offer.max_instalments)
     assert all(amount == amount.quantize(Decimal("0.01")) for amount in (*paid, offer.bonus, offer.fee, offer.total))
     if request.pay is not Pay.CASH:
         counts = terms.limits.by_litigation[request.litigation]
         assert len(paid) <= offer.max_instalments <= counts[min(request.renegotiation, len(counts) - 1)]
-        assert terms.minimum_instalment is None or min(paid) >= terms.minimum_instalment.amount
+        assert terms.minimum_instalment is None or min(parts) >= terms.minimum_instalment.amount
 
 
 @given(st.sampled_from((BH, SP)).map(policy_of), REQUESTS)
@@ -501,7 +503,7 @@ def test_one_more_than_the_most_is_refused(policy: Policy, request: Request) -> 
     offer = answer(policy, Request(**{**vars(request), "instalments": None}))
     most = 1 if isinstance(offer, Refusal) else offer.max_instalments
     with pytest.raises(Refusal):
-        quote(policy, Request(**{**vars(request), "instalments": most + 1}))
+        quote(policy, Request(**{**vars(request), "instalments": most + 1}), shipped_rates())
 
 
 @given(st.sampled_from((BH, SP)).map(policy_of), REQUESTS)
@@ -510,7 +512,7 @@ def test_what_is_shown_to_choose_from_is_never_refused(policy: Policy, request: 
     if isinstance(offer, Quote):
         counts = handful(offer.max_instalments)
         for count in counts:
-            quote(policy, Request(**{**vars(request), "instalments": count}))
+            quote(policy, Request(**{**vars(request), "instalments": count}), shipped_rates())
         assert counts == sorted(set(counts))
         assert len(counts) <= 5
 
@@ -542,7 +544,7 @@ def edited(old: str, new: str) -> str:
         ("until: last", "until: next", "terms.normal.default.until", "due_date", "until: next"),
         ("  normal:", "  ordinary:", "terms.ordinary", "'normal'", "  ordinary:"),
         ("&limit [60,", "&limit [0,", "terms.normal.limits.by_litigation.none.0", "equal to 1", "&limit [0,"),
-        ("version: 1", "version: 1\nversion: 2", "version", "written twice", "version: 2"),
+        ("version: 2", "version: 2\nversion: 3", "version", "written twice", "version: 3"),
     ],
 )
 def test_a_faulty_policy_is_refused_at_its_line(old: str, new: str, where: str, what: str, line: str) -> None:

@@ -50,6 +50,10 @@ def test_what_fits() -> None:
 @pytest.mark.parametrize(
     ("check", "told"),
     [
+        (lambda: check_hold(date(1, 1, 1), None, TODAY), "can't begin on 0001-01-01: write a day from 1900-01-01"),
+        (lambda: check_hold(date(1899, 12, 31), None, TODAY), "can't begin on 1899-12-31"),
+        (lambda: check_hold(TODAY, date(2201, 1, 1), TODAY), "can't end on 2201-01-01: write a day from 1900-01-01 to"),
+        (lambda: check_hold(TODAY, date.max, TODAY), "can't end on 9999-12-31"),
         (lambda: check_hold(LATER, None, TODAY), "can't begin on 2026-11-25, which is yet to come"),
         (lambda: check_hold(BEFORE, EARLIER, TODAY), "can't end on 2026-11-05, before it begins on 2026-11-10"),
         (lambda: check_hold(EARLIER, BEFORE, TODAY), "until 2026-11-10 is over already"),

@@ -117,9 +117,13 @@ class PaperCase:
             ["P1"] if self.has_benefits else [],
             self.known_assets,
         )
-        return facts.defended([self.defence] if self.defence else []).model_copy(
-            update={"prior_steps": self.prior_steps}
-        )
+        return facts.defended([self.defence] if self.defence else []).model_copy(update={"prior_steps": self._steps})
+
+    @property
+    def _steps(self) -> tuple[PriorStep, ...]:
+        """The prior steps, of all debts where none are named."""
+        named = tuple(debt.id for debt in self.debts.values())
+        return tuple(step.model_copy(update={"debts": step.debts or named}) for step in self.prior_steps)
 
     @property
     def view(self) -> View:

@@ -16,6 +16,7 @@ from models.case.step import Action, Step
 from models.case.view import View
 from models.errors import Refusal
 from models.formats import day
+from models.law.dated import Dated
 from models.ruler.schema import Ruler
 from models.words import PRIOR_STEPS
 from tests.builders import FACTS, ICMS, REGISTERED, debt, inscribed, shipped
@@ -118,21 +119,46 @@ def test_an_approval_outlives_what_delay_adds_by_the_day() -> None:
 
 # ---- by the law, or at the ladder's end
 
+OF_2027 = date(2027, 2, 1)
+"""A day on which the federal thresholds hold in a state, too."""
+
 
 @pytest.mark.parametrize(
     ("assets", "basis"), [(None, "statutory"), ("0", "statutory"), ("15999999.99", "statutory"), ("16000000", "ladder")]
 )
 def test_who_owns_as_much_as_he_owes_is_no_persistent_defaulter(assets: str | None, basis: str) -> None:
-    case = defaulter(known_assets=Decimal(assets) if assets is not None else None)
+    case = defaulter(today=OF_2027, known_assets=Decimal(assets) if assets is not None else None)
     found, why = basis_of(case.view)
     assert found == basis
     assert ("devedor contumaz por lei" in why) == (basis == "statutory")
     assert ("fim da régua" in why) == (basis == "ladder")
 
 
+def test_before_2027_a_state_without_a_law_of_its_own_cites_no_law_of_the_union() -> None:
+    """LC 225/2026, arts. 11 § 4º and 57."""
+    found, why = basis_of(defaulter().view)
+    assert (found, "225/2026" in why) == ("ladder", False)
+    assert "R$ 16.000.000,00 em aberto" in why
+    case = defaulter()
+    own = [law.model_copy(update={"of": "own"}) for law in case.ruler.jurisdiction.persistent_defaulter]
+    jurisdiction = case.ruler.jurisdiction.model_copy(update={"persistent_defaulter": tuple(own)})
+    case.ruler = case.ruler.model_copy(update={"jurisdiction": jurisdiction})
+    assert basis_of(case.view)[0] == "statutory"
+
+
+def test_a_ladder_cites_the_law_of_its_own_while_that_holds() -> None:
+    law = Dated.model_validate({"from": "2026-01-01", "source": "Lei AL 9.999/2026, art. 3º"})
+    case = paper(FACTS["h7"])
+    case.ruler = with_gate(law=law)
+    assert "(Lei AL 9.999/2026, art. 3º)" in basis_of(case.view)[1]
+    case.today = date(2025, 12, 31)
+    assert "9.999" not in basis_of(case.view)[1]
+
+
 def test_a_statutory_gate_refers_who_only_came_to_the_end_of_the_ladder() -> None:
     statutory = with_gate(basis="statutory")
-    assert decided(defaulter().climb_until(Action.ASK_APPROVAL), statutory).action is Action.ASK_APPROVAL
+    met = defaulter(today=OF_2027).climb_until(Action.ASK_APPROVAL)
+    assert decided(met, statutory).action is Action.ASK_APPROVAL
     climbed = paper(FACTS["h7"]).climb_until(Action.ASK_APPROVAL)
     step = decided(climbed, statutory)
     assert step.action is Action.REFER
@@ -140,7 +166,8 @@ def test_a_statutory_gate_refers_who_only_came_to_the_end_of_the_ladder() -> Non
 
 
 def test_every_request_says_by_what_it_is_made() -> None:
-    assert "devedor contumaz por lei" in defaulter().climb_until(Action.ASK_APPROVAL).step.reason
+    assert "devedor contumaz por lei" in defaulter(today=OF_2027).climb_until(Action.ASK_APPROVAL).step.reason
+    assert "inadimplência reiterada" in defaulter().climb_until(Action.ASK_APPROVAL).step.reason
     assert "fim da régua" in paper(FACTS["h7"]).climb_until(Action.ASK_APPROVAL).step.reason
 
 

@@ -13,10 +13,10 @@ from models.formats import tax_name
 from models.intake.benefits import BENEFITS_REQUIRED, benefit_reader
 from models.intake.debts import TAXPAYERS_OPTIONAL, TAXPAYERS_REQUIRED, DebtRow
 from models.intake.extract import debt_reader
-from models.intake.fields import ContactRefused, Rejected, read_amount, read_date, read_money, read_period
+from models.intake.fields import ContactRefused, Rejected, read_date, read_money, read_period
 from models.intake.filings import FILINGS_OPTIONAL, FILINGS_REQUIRED, filing_reader
 from models.intake.pgfn import PGFN_REQUIRED
-from models.intake.situation import ground_of, in_negotiation
+from models.intake.situation import in_negotiation, situation_of
 from models.words import GROUNDS
 
 TODAY = date(2026, 11, 20)
@@ -94,7 +94,6 @@ def test_columns_are_found_by_name() -> None:
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"VALOR_CONSOLIDADO": ".00"}, "VALOR_CONSOLIDADO is not more than zero"),
         ({"VALOR_CONSOLIDADO": "-3.00"}, "VALOR_CONSOLIDADO is negative"),
         ({"VALOR_CONSOLIDADO": "1000000000000.00"}, "VALOR_CONSOLIDADO is one trillion or more"),
         ({"VALOR_CONSOLIDADO": ""}, "VALOR_CONSOLIDADO is missing"),
@@ -124,8 +123,8 @@ def test_pgfn_takes() -> None:
 @pytest.mark.parametrize(
     ("situation", "ground"),
     [
-        ("Em cobrança", None),
-        ("EM COBRANCA", None),
+        ("Em cobrança", ""),
+        ("EM COBRANCA", ""),
         ("Benefício Fiscal", "tax_benefit"),
         ("Em negociação", "negotiation"),
         ("Garantia", "guarantee"),
@@ -134,9 +133,69 @@ def test_pgfn_takes() -> None:
         ("", "unknown_situation"),
     ],
 )
-def test_grounds(situation: str, ground: str | None) -> None:
-    assert ground_of(situation, "INSCRITA") == ground
-    assert ground is None or ground in GROUNDS
+def test_grounds(situation: str, ground: str) -> None:
+    assert situation_of(situation, "INSCRITA") == (ground, "")
+    assert not ground or ground in GROUNDS
+
+
+@pytest.mark.parametrize(
+    ("situation", "ended"),
+    [
+        ("Quitada", "payment"),
+        ("dívida QUITADA", "payment"),
+        ("Débito pago integralmente", "payment"),
+        ("PAGA EM 10/11/2026", "payment"),
+        ("Extinta por pagamento", "payment"),
+        ("Liquidado", "payment"),
+        ("CDA cancelada", "cancellation"),
+        ("Inscrição anulada", "cancellation"),
+        ("Extinta por cancelamento", "cancellation"),
+        ("Prescrita", "prescription"),
+        ("Extinto por prescrição", "prescription"),
+        ("extinta por decadência", "lapse"),
+        ("Remitida", "remission"),
+        ("baixado por remissão", "remission"),
+        ("compensada", "compensation"),
+    ],
+)
+def test_a_situation_may_say_how_the_debt_ended(situation: str, ended: str) -> None:
+    assert situation_of(situation) == situation_of("Em cobrança", situation) == ("", ended)
+    assert own(situation=situation, amount="").ended == own(situation=situation, amount="10.00").ended == ended
+
+
+@pytest.mark.parametrize(
+    "situation",
+    ["Paga parcialmente", "Não paga", "A pagar", "Pedido de cancelamento", "Cancelamento em análise", "Baixada", "x"],
+)
+def test_a_situation_that_does_not_say_how_it_ended_is_not_understood(situation: str) -> None:
+    assert situation_of(situation) == ("unknown_situation", "")
+
+
+@pytest.mark.parametrize(
+    ("detail", "hold"),
+    [
+        ("PRÉ-INSCRITA", "not_yet_registered"),
+        ("A SER INSCRITA", "not_yet_registered"),
+        ("AGUARDANDO INSCRIÇÃO", "not_yet_registered"),
+        ("EM RETIFICAÇÃO", "under_rectification"),
+        ("ATIVA A SER RETIFICADA", "under_rectification"),
+        ("INSCRIÇÃO RETIFICADA", ""),
+        ("PARCELAMENTO RESCINDIDO", ""),
+        ("PARC RESC", ""),
+        ("NEGOCIAÇÃO EM RESCISÃO", "negotiation"),
+        ("PARCELAMENTO A RESCINDIR", "negotiation"),
+        ("REPARCELADA APÓS RESCISÃO", "negotiation"),
+    ],
+)
+def test_what_is_rescinded_preregistered_or_rectified_is_that(detail: str, hold: str) -> None:
+    assert situation_of("Em cobrança", detail) == situation_of(detail) == (hold, "")
+    assert not hold or hold in GROUNDS
+
+
+@pytest.mark.parametrize("amount", ["0", "0,00", ".00", "0.00"])
+def test_where_nothing_is_owed_the_debt_was_paid(amount: str) -> None:
+    assert (own(amount=amount).ended, pgfn(VALOR_CONSOLIDADO=amount).ended) == ("payment", "payment")
+    assert own(amount=amount, situation="cancelada").ended == "cancellation"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +218,7 @@ def test_grounds(situation: str, ground: str | None) -> None:
     ],
 )
 def test_a_negotiation_holds(detail: str) -> None:
-    assert ground_of("Em cobrança", detail) == "negotiation"
+    assert situation_of("Em cobrança", detail) == ("negotiation", "")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +421,7 @@ def test_returns_that_do_not_fit(changed: dict[str, str], reason: str) -> None:
     [("1234.56", "1234.56"), ("1.234,56", "1234.56"), ("1234,56", "1234.56"), (",5", ".5"), ("7", "7")],
 )
 def test_amounts(written: str, amount: str) -> None:
-    assert read_amount(written, "amount") == amount
+    assert read_money(written, "amount") == amount
 
 
 @pytest.mark.parametrize("written", ["1,234.56", "1.234", "1e5", "NaN", "Infinity", "1 000", "10.005", "٣", "--1", "."])
@@ -375,7 +434,7 @@ def test_no_amounts(written: str) -> None:
 def test_an_amount_is_the_same_however_it_is_written(cents: int) -> None:
     reais, rest = divmod(cents, 100)
     english, thousands = f"{reais}.{rest:02}", f"{reais:,}".replace(",", ".")
-    assert read_amount(english, "a") == read_amount(f"{thousands},{rest:02}", "a") == english
+    assert read_money(english, "a") == read_money(f"{thousands},{rest:02}", "a") == english
 
 
 @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)))
@@ -385,7 +444,7 @@ def test_a_date_is_the_same_however_it_is_written(day: date) -> None:
 
 @given(st.text() | st.from_regex(r"[0-9/.,Tt-]{0,12}", fullmatch=True))
 def test_fields_are_read_or_rejected_whatever_they_hold(text: str) -> None:
-    for read in (read_amount, read_money, read_date, read_period):
+    for read in (read_money, read_date, read_period):
         with suppress(Rejected):
             assert read(text, "column")
 

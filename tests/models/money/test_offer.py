@@ -56,7 +56,7 @@ def faults_of(*changes: tuple[str, str]) -> dict[str, Fault]:
         ("instalments: 6\n", "instalments: 1\n", "offer", "two modalities of as many instalments"),
         ("of: [fine, interest]", "of: [fine, principal]", "offer.of.1", "'fine' or 'interest'"),
         ("of: [fine, interest]", "of: []", "offer.of", "at least 1 item"),
-        ("  law: lei municipal do REFIS 2023, a citar pelo Município\n", "", "offer.law", "is missing"),
+        ("  law: lei municipal do REFIS 2023 #", "  #", "offer.law", "is missing"),
         ("accrual: pindamonhangaba\n", "", "accrual", "is missing"),
         ("before: 15 business", "before: 31 business", "rows.h1.rungs.1.before", "must be nearer to the deadline"),
         ("before: 15 business", "before: 30 business", "rows.h1.rungs.1.before", "2023-05-11 after 2023-05-11"),

@@ -157,7 +157,7 @@ def test_all_faults_at_once_with_their_lines() -> None:
         ("ask_again: 15 business", "ask_again: 15 days"),
         ("dwell: 5 business", "dwell: 5 workdays"),
     )
-    found = faults_of(text)
+    found = by_place(examined(text)[1])
     assert {where: fault.line for where, fault in found.items()} == {
         "version": line_of(text, "version: one"),
         "payments.tolerence": line_of(text, "tolerence:"),

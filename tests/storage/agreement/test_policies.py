@@ -23,4 +23,7 @@ def test_a_shipped_ruler_names_a_shipped_policy_or_none(name: str) -> None:
 def test_a_policy_that_is_not_shipped_is_a_fault() -> None:
     [fault] = faults(RULERS.read(REGISTERED)[1].replace("policy: sao-paulo", "policy: atlantis"))
     assert fault.where == ("agreements", "policy")
-    assert fault.what == "names atlantis, which is not in agreements/; known are belo-horizonte, sao-paulo"
+    assert (
+        fault.what
+        == "names atlantis, which is not in agreements/; known are belo-horizonte, belo-horizonte-2017, sao-paulo"
+    )

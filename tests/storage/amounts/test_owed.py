@@ -23,7 +23,7 @@ from storage.payments.statement import list_payments, reconcile
 from storage.read_models.case_file import case_file
 from storage.schema import cases
 from tests.chance import examples, fresh_key
-from tests.owing import DUE, SELIC, debtor, load, noon, ruler
+from tests.owing import DUE, SERIES, debtor, load, noon, ruler
 
 # ---- facts
 
@@ -74,20 +74,20 @@ def test_facts_of_a_page_take_as_many_queries_as_those_of_one(engine: Engine) ->
 def test_a_cohort_is_refused_while_a_rate_is_missing(engine: Engine) -> None:
     debtor(engine)
     load(engine, "1.28", "1.05")
-    with pytest.raises(Refusal, match="rate of selic for 12/2025 is missing"):
-        must_be_reckonable(engine, ruler(SELIC), Selection(), date(2026, 1, 10))
-    must_be_reckonable(engine, ruler(SELIC), Selection(), date(2025, 12, 31))
+    with pytest.raises(Refusal, match="rate of ufm for 12/2025 is missing"):
+        must_be_reckonable(engine, ruler(SERIES), Selection(), date(2026, 1, 10))
+    must_be_reckonable(engine, ruler(SERIES), Selection(), date(2025, 12, 31))
 
 
 def test_a_live_case_waits_for_the_rate_and_is_told_when_it_is_there(engine: Engine) -> None:
     who = debtor(engine)
     load(engine, "1.28", "1.05")
-    case = who.on_ruler(date(2026, 1, 5), SELIC)
+    case = who.on_ruler(date(2026, 1, 5), SERIES)
     with case_transaction(engine, case, noon(date(2026, 1, 6))) as tx:
         assert tx.step.status is Status.AMOUNT_UNKNOWN
-        assert tx.step.reason == "não se pode dizer quanto é devido: falta a taxa selic de 12/2025"
+        assert tx.step.reason == "não se pode dizer quanto é devido: falta a taxa ufm de 12/2025"
         assert tx.state.row is None
-    assert shown(engine, case) == (None, "não se pode dizer quanto é devido: falta a taxa selic de 12/2025")
+    assert shown(engine, case) == (None, "não se pode dizer quanto é devido: falta a taxa ufm de 12/2025")
     load(engine, "1.28", "1.05", "1.22")
     with engine.connect() as connection:
         told = connection.execute(text('SELECT "case", name FROM outbox')).tuples().all()
@@ -107,7 +107,7 @@ def shown(engine: Engine, case: str) -> tuple[object, str | None]:
 def test_a_case_that_was_paid_in_time_needs_no_later_rate(engine: Engine) -> None:
     who = debtor(engine)
     load(engine, "1.28", "1.05")
-    case = who.on_ruler(date(2025, 12, 1), SELIC)
+    case = who.on_ruler(date(2025, 12, 1), SERIES)
     # 20 % from the 61st day on; on 15/12 56 × 0.33 % = 18.48 %, and 1.05 + 1
     who.pays("1205.30", date(2025, 12, 15))
     with case_transaction(engine, case, noon(date(2026, 3, 1))) as tx:

@@ -163,13 +163,13 @@ def test_importing_twice_changes_nothing(intake: Intake) -> None:
 
 
 def test_bad_rows_are_set_aside_with_their_line_and_never_stop_the_rest(intake: Intake) -> None:
-    intake.debts(pgfn(amount=".00"), "", "a;b", pgfn("I2", name='"TWO\nLINES"'), pgfn("I3", tax_id="1"), pgfn("I4"))
+    intake.debts(pgfn(amount="n/d"), "", "a;b", pgfn("I2", name='"TWO\nLINES"'), pgfn("I3", tax_id="1"), pgfn("I4"))
     assert intake.ask("SELECT inscription FROM debts ORDER BY 1") == [("I2",), ("I4",)]
     assert intake.ask("SELECT DISTINCT name FROM taxpayers") in ([("ACME",)], [("TWO LINES",)])
     lines = [line.split(",")[:2] for line in intake.rejected().splitlines()]
     assert lines == [
         ["line", "reason"],
-        ["2", "VALOR_CONSOLIDADO is not more than zero"],
+        ["2", '"VALOR_CONSOLIDADO is not an amount: 1234.56'],
         ["4", '"has 2 columns'],
         ["7", "CPF_CNPJ is neither a CPF (11 digits) nor a CNPJ (14 characters)"],
     ]

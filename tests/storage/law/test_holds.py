@@ -189,7 +189,7 @@ def test_the_default_fine_goes_on_thirty_days_after_the_decision(
 def test_an_injunction_until_a_day_ends_with_it(engine: Engine) -> None:
     debtor = owing.debtor(engine, due=date(2026, 3, 9))
     case = debtor.on_ruler(date(2026, 3, 9))
-    days = {"since": date(2026, 3, 20), "until": date(2026, 5, 20)}
+    days: dict[str, Any] = {"since": date(2026, 3, 20), "until": date(2026, 5, 20)}
     place_hold(engine, case, Ground.INJUNCTION, "ana", "liminar", at(date(2026, 5, 1)), **days)
     assert debtor.owes(date(2026, 6, 20)) == Decimal("1066.30")
 
@@ -197,6 +197,6 @@ def test_an_injunction_until_a_day_ends_with_it(engine: Engine) -> None:
 def test_other_grounds_stop_no_fine(engine: Engine) -> None:
     debtor = owing.debtor(engine, due=date(2026, 3, 9))
     case = debtor.on_ruler(date(2026, 3, 9))
-    days = {"since": date(2026, 3, 20), "until": date(2026, 3, 30)}
+    days: dict[str, Any] = {"since": date(2026, 3, 20), "until": date(2026, 3, 30)}
     place_hold(engine, case, Ground.JUDICIAL_ORDER, "ana", "ordem", at(date(2026, 3, 20)), **days)
     assert debtor.owes(date(2026, 3, 31)) == Decimal("1072.60")  # twenty-two days of fine

@@ -282,7 +282,7 @@ def test_a_payment_matched_by_hand_settles_by_its_own_day(city: City) -> None:
     assert set(target.journal) == {"payment", "remitted", "settled"}
 
 
-def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city: City) -> None:
+def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city: City, owner: Engine) -> None:
     table = """accrual:
   accrual: test
   title: Teste
@@ -294,7 +294,7 @@ def test_what_can_not_be_told_for_want_of_a_rate_is_judged_once_it_is_there(city
     with city.engine.begin() as connection:
         record_rates(connection, "selic", [Rate(month, Decimal(1)) for month in months])
     target = city.campaign(source=source)
-    with city.engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("DELETE FROM rates WHERE month = '2023-05-01'"))
     target.pays("1012.00", "2023-06-20T10:00")
     assert target.remissions == []

@@ -57,7 +57,8 @@ async def test_the_page_of_what_is_owed_leads_to_the_plans(made: Contract, http:
     assert answer.status_code == 200
     # 1,200 reais in instalments of 150 at least
     assert re.findall(r'value="(\d+)"', answer.text) == ["3", "6", "8"]
-    assert f"a primeira de {money(Decimal('150.00'))}, as demais de {money(Decimal('150.00'))}" in plans.text
+    assert f"a primeira de {money(Decimal('150.00'))}, as demais de {money(Decimal('151.50'))} a" in plans.text
+    assert "com os juros e a correção estimados" in plans.text
     assert "form" in plans.tags
 
 
@@ -155,6 +156,7 @@ async def test_what_is_signed_is_shown_with_its_schedule_and_no_second_one(made:
     answer = await http.post(LINKS.agree(made.case), data={"instalments": "6"})
     page = opened(answer)
     assert "Seu parcelamento" in page.text
-    assert page.text.count(money(Decimal("400.00"))) == 3
+    # a third each, and 1 % in the second month
+    assert [money(Decimal(each)) in page.text for each in ("400.00", "404.00")] == [True, True]
     assert "form" not in page.tags
     assert made.rows("SELECT count(*) FROM agreements") == [(1,)]

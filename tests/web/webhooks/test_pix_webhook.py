@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,7 +17,8 @@ from storage.engine import connect
 from storage.payments.matching import unmatched
 from tests.payloads import CIPHER
 from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
-from web.app import create_app, health_routes
+from web.app import create_app
+from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
 
 SECRET = "not-a-secret-that-anybody-has"
@@ -36,7 +37,6 @@ def world(engine: Engine) -> World:
 async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     app.include_router(pix_routes(engine, SECRET, CIPHER))
-    app.include_router(health_routes(engine))
     async with client_of(app) as client:
         yield client
 
@@ -405,24 +405,50 @@ class TestConcurrency:
         assert stored(world) == {"payments": 144, "reversals": 144, "decisions": 864, "outbox": 864}
 
 
-class TestHealth:
-    async def test_counts_what_is_owed(self, world: World, http: AsyncClient, call: Post) -> None:
-        assert (await http.get("/health")).json() == {"status": "ok", "outbox": 0}
-        owing, _ = world.owing_case()
-        await call(pix(owing.txid))
-        assert (await http.get("/health")).json() == {"status": "ok", "outbox": 1}
+class TestFaults:
+    @pytest.fixture
+    def at_fault(self, owner: Engine) -> Iterator[None]:
+        """The database takes no payment of R$ 13, which nobody foresaw."""
+        with owner.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE payments ADD CONSTRAINT odd CHECK (amount <> 13) NOT VALID")
+        yield
+        with owner.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE payments DROP CONSTRAINT IF EXISTS odd")
 
-    async def test_without_a_database_says_so(self) -> None:
-        nowhere = connect("postgresql://regua:dev@127.0.0.1:1/nowhere")
+    @pytest.mark.usefixtures("at_fault")
+    async def test_a_fault_of_ours_is_told_logged_once_and_costs_no_payment(
+        self, world: World, engine: Engine, owner: Engine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (unlucky, _), (lucky, _) = world.owing_case("13.00"), world.owing_case()
         app = FastAPI()
-        app.include_router(pix_routes(nowhere, SECRET, CIPHER))
-        app.include_router(health_routes(nowhere))
+        app.add_middleware(Guard)
+        app.include_router(pix_routes(engine, SECRET, CIPHER))
+        both = body([pix(unlucky.txid, "13.00"), pix(lucky.txid)])
         async with client_of(app) as http:
-            health = await http.get("/health")
-            webhook = await http.post(URL, content=body([pix(None)]))
-        assert (health.status_code, health.json()["status"]) == (503, "down")
-        assert (webhook.status_code, webhook.headers["retry-after"]) == (503, "30")
-        assert "dev@" not in health.text + webhook.text
+            answers = [await http.post(URL, content=both) for _ in range(2)]
+            told = capsys.readouterr()
+            with owner.begin() as connection:
+                connection.exec_driver_sql("ALTER TABLE payments DROP CONSTRAINT odd")
+            mended = await http.post(URL, content=both)
+        assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+            (500, "a fault of ours; what happened is in our log")
+        ] * 2
+        assert (told.out + told.err).count("a fault of ours") == 2
+        assert mended.status_code == 200
+        assert (world.received(unlucky), world.received(lucky)) == ("13.00", "100.00")
+        assert world.rows("SELECT times, reason FROM quarantined_items") == [
+            (2, "a fault of ours (IntegrityError): retry it once it is mended")
+        ]
+
+
+async def test_without_a_database_the_bank_is_asked_to_send_it_again() -> None:
+    nowhere = connect("postgresql://regua:dev@127.0.0.1:1/nowhere")
+    app = FastAPI()
+    app.include_router(pix_routes(nowhere, SECRET, CIPHER))
+    async with client_of(app) as http:
+        webhook = await http.post(URL, content=body([pix(None)]))
+    assert (webhook.status_code, webhook.headers["retry-after"]) == (503, "30")
+    assert "dev@" not in webhook.text
 
 
 async def test_the_app_shows_no_documentation(database: str) -> None:

@@ -1,0 +1,106 @@
+"""`taxpayers import`: debtors and debts, and what an import would do."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.console import SOME_NEED_PEOPLE, Json, emit, table
+from commands.imports import File, answering_database, progress_of, show, take, today
+from commands.typed import day
+from embedded.home import home
+from models.intake.debts import DebtReader
+from models.intake.extract import Layout, debt_reader
+from models.intake.statement import Amounts, Statement
+from operations.imports import import_taxpayers
+from storage.intake.debts import foresee_debts
+from storage.intake.files import look_over
+from storage.intake.preview import Foreseen
+from storage.intake.rejects import Rejects
+
+taxpayers = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(taxpayers, name="taxpayers")
+
+
+@taxpayers.callback()
+def group() -> None:
+    """Keep `import` a subcommand while it is the only one."""
+
+
+@taxpayers.command("import")
+def import_(
+    file: File,
+    layout: Annotated[Layout | None, typer.Option(help="Detected from the header unless given.")] = None,
+    snapshot_of: Annotated[
+        str,
+        typer.Option(
+            metavar="SOURCE",
+            help="The file is the whole of a source of yours, for example pgfn-fgts-al: debts that a former snapshot of"
+            " it had and this one lacks are held.",
+        ),
+    ] = "",
+    as_of: Annotated[
+        date | None, typer.Option(parser=day, metavar="DATE", help="The day the extract is of; default: today.")
+    ] = None,
+    amounts: Annotated[
+        Amounts | None,
+        typer.Option(
+            help="What is left of each debt, or what was lodged before anything was paid. Default: as the source's"
+            " former snapshot, else left for pgfn and lodged for regua."
+        ),
+    ] = None,
+    expect_fewer: Annotated[
+        bool, typer.Option("--expect-fewer", help="Take a snapshot that lacks more than a tenth, or damaged keys.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change, ten lines of each.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
+    statement = Statement(amounts, as_of, snapshot_of.strip() or None, expect_fewer)
+
+    def reader_of(header: Sequence[str]) -> DebtReader:
+        return debt_reader(header, today(), layout)
+
+    if dry_run:
+        foresee(file, reader_of(look_over(file).header), statement, as_json)
+    else:
+        take(file, reader_of, partial(import_taxpayers, statement=statement, now=datetime.now(UTC)), as_json)
+
+
+def foresee(file: Path, read: DebtReader, statement: Statement, as_json: bool) -> None:
+    """Say what an import would do; its transaction is never committed."""
+    source = look_over(file)
+    kept = home().rejects / f"{source.label}.csv"
+    with (
+        progress_of(source) as progress,
+        Rejects(kept) as rejects,
+        answering_database() as engine,
+        engine.connect() as connection,
+    ):
+        imported, changes = foresee_debts(connection, source, read, rejects, progress, statement, datetime.now(UTC))
+    kept_in = str(rejects.path) if rejects.path else None
+    said = {**asdict(imported), "rejected": rejects.count, "remarks": rejects.remarks, "rejects_file": kept_in}
+
+    def readable() -> None:
+        show(said)
+        for each in changes:
+            show_lines(each)
+
+    emit({"dry_run": True, **said, "changes": [asdict(each) for each in changes]}, as_json, readable)
+    if rejects.count:
+        raise typer.Exit(SOME_NEED_PEOPLE)
+
+
+def show_lines(foreseen: Foreseen) -> None:
+    shown = "" if foreseen.count == len(foreseen.lines) else f", the first {len(foreseen.lines)}"
+    title = f"{foreseen.what}: {foreseen.kind}" if foreseen.kind else foreseen.what
+    columns = ("line", "tax", "inscription", "was", "becomes")
+    rows = [[each.get(column) for column in columns] for each in foreseen.lines]
+    table(columns, rows, f"{title} ({foreseen.count}{shown})")

@@ -1,0 +1,48 @@
+"""Finds tokens, approvals and changed debts that no act on record explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+TOKENS = text("""
+    SELECT id, name, issued_at FROM tokens
+    WHERE NOT EXISTS (
+        SELECT FROM audit_log
+        WHERE subject = name AND outcome = 'done' AND command IN ('token issue', 'stack up', 'migrate')
+          AND at BETWEEN issued_at - interval '1 minute' AND issued_at + interval '1 minute')
+    ORDER BY id
+""")
+
+APPROVALS = text("""
+    SELECT id, "case", given_by, recorded_at FROM approvals
+    WHERE NOT EXISTS (
+        SELECT FROM acts
+        WHERE acts."case" = approvals."case" AND who = given_by AND kind = 'approve'
+          AND acts.at BETWEEN recorded_at - interval '1 minute' AND recorded_at + interval '1 minute')
+    ORDER BY id
+""")
+
+RESTATED = text("SELECT at, what, rows FROM restatements WHERE entry IS NULL ORDER BY id")
+
+
+def untold(connection: Connection) -> Iterator[str]:
+    """One sentence each."""
+    for row in connection.execute(TOKENS):
+        yield f"token {row.id} of {row.name}: no entry of the log tells of its issue on {_on(row.issued_at)}"
+    for row in connection.execute(APPROVALS):
+        yield f"case {row.case}: approval {row.id} of {_on(row.recorded_at)} came by no act of {row.given_by}'s"
+    for row in connection.execute(RESTATED):
+        yield f"{row.rows} {CHANGED[row.what]} on {_on(row.at)}, and no entry of the log tells of it"
+
+
+CHANGED = {
+    "debts": "debts were given another amount, due day or prescription",
+    "debtors": "debtors were taken off a debt",
+}
+
+
+def _on(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,90 @@
+"""The agreement that runs on a case, as its pages show it: the price of each instalment, and the codes to pay by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Connection, select
+
+from models.agreement.charges import NOTHING
+from storage.agreement.agreements import debts_of, read_life, read_row
+from storage.agreement.signing import active_agreement
+from storage.payments.charges import brcodes_of_instalments
+from storage.schema import instalments
+
+
+@dataclass(frozen=True)
+class ShownInstalment:
+    n: int
+    of: int
+    due: date
+    principal: Decimal
+    amount: Decimal
+    """The price with all charges and its slip, by the due date, or today where that has passed; nothing once it is
+    paid."""
+    paid_on: date | None
+    payable: bool
+    overdue: bool
+    brcode: str | None
+    """Pix *copia e cola*."""
+    pix_txid: str
+    slip_number: int
+
+    @property
+    def charges(self) -> Decimal:
+        return self.amount - self.principal
+
+
+@dataclass(frozen=True)
+class SignedAgreement:
+    id: str
+    on: date
+    on_hold_since: date | None
+    """None: not before its first instalment is paid."""
+    breaks_on: date | None
+    debts: frozenset[str]
+    schedule: Sequence[ShownInstalment]
+
+    @property
+    def open(self) -> list[ShownInstalment]:
+        return [each for each in self.schedule if each.amount]
+
+
+def read_signed_agreement(connection: Connection, case: str, today: date) -> SignedAgreement | None:
+    """Read the running agreement of a case; None: it has none."""
+    agreement = active_agreement(connection, case)
+    if agreement is None:
+        return None
+    row = read_row(connection, agreement)
+    _, life = read_life(connection, row, today)
+    codes = brcodes_of_instalments(connection, agreement)
+    rows = connection.execute(select(instalments).where(instalments.c.agreement == agreement)).all()
+    stored = {each.n: each for each in rows}
+    open_ = {entry.n for entry in life.books.open_entries}
+    schedule = [
+        ShownInstalment(
+            n=entry.n,
+            of=len(life.entries),
+            due=entry.due,
+            principal=entry.left,
+            amount=life.asked(entry.n, today) if entry.n in open_ else NOTHING,
+            paid_on=entry.paid_on,
+            payable=life.books.payable(entry, today),
+            overdue=entry.due < today,
+            brcode=codes.get(entry.n) if entry.n in open_ else None,
+            pix_txid=stored[entry.n].pix_txid,
+            slip_number=stored[entry.n].slip_number,
+        )
+        for entry in life.entries
+    ]
+    return SignedAgreement(
+        id=agreement,
+        on=row["signed_on"],
+        on_hold_since=life.effective_on,
+        breaks_on=life.breaks_on,
+        debts=frozenset(debts_of(connection, [agreement])),
+        schedule=schedule,
+    )

@@ -1,0 +1,188 @@
+"""Compares the record with Temporal: starts again what should live, closes what should not, and says so.
+
+Nobody acts for the authority in Temporal itself: who cancels, terminates, resets or deletes there, or loses its
+database, ends no case. Of several web processes one looks, as with the relay, which starts what is told to look again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import anyio
+import structlog
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, Engine
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from storage.audit.living import AGREEMENTS, CASES, FEW, Living, look_again, put_on_record, record_stranger
+from web.background.leadership import connected, leads
+from workflows.names import AGREEMENT, CASE
+from workflows.running import STUCK, Described, How, count, describe, failing, ids, running
+
+log = structlog.get_logger()
+
+PAUSE_SECONDS = 15.0
+WHOLE_SECONDS = 600.0
+"""After which all are compared though their numbers agree: one may be gone, and another too many."""
+AT_ONCE = 20
+BATCH = 500
+
+LINGERS = timedelta(hours=2)
+"""For which the workflow of what is closed may still be about to end: what is on its way waits in a queue meanwhile."""
+
+PREFIX = {CASES: CASE, AGREEMENTS: AGREEMENT}
+
+DONE = {How.ENDED: "end", How.LOST: "loss", How.ANOTHER: "squat"}
+"""The interference with a workflow, by how it was found."""
+
+T = TypeVar("T")
+
+
+class Reconciler:
+    def __init__(
+        self,
+        database: str,
+        engine: Engine,
+        connect: Callable[[], Awaitable[Client]],
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
+        self.database = database
+        self.engine = engine
+        self.connect = connect
+        self.pause = pause
+        self._whole_at = dict.fromkeys(PREFIX, 0.0)
+
+    async def run(self) -> None:
+        """Compare until cancelled; whatever goes wrong is waited out."""
+        while True:
+            try:
+                await self._work()
+            except Exception as error:
+                # the kind of error only: a message may quote what is on record
+                log.warning("the record and Temporal were not compared", reason=type(error).__name__)
+            await anyio.sleep(self.pause)
+
+    async def _work(self) -> None:
+        client = await self.connect()
+        async with connected(self.database) as leader:
+            while True:
+                # asked each time: a lost connection has lost the lock too
+                if await leads(leader, "regua reconciler"):
+                    for what in PREFIX:
+                        await self.compare(client, what)
+                await anyio.sleep(self.pause)
+
+    async def compare(self, client: Client, what: Living) -> None:
+        """Mend what stands otherwise in Temporal than on record."""
+        if await self._differs(client, what):
+            prefix = PREFIX[what]
+            living = await self._read(what.ids)
+            there = {found.removeprefix(prefix) async for found in ids(client, running(what.workflow))}
+            await self._take_up(client, what, sorted(living - there))
+            await self._close(client, what, sorted(there - living))
+        await self._free(client, what)
+
+    async def _differs(self, client: Client, what: Living) -> bool:
+        """Whether there are more or fewer of them than on record, or nobody has compared them for long."""
+        on_record, there = await self._read(what.count), await count(client, running(what.workflow))
+        whole = time.monotonic() > self._whole_at[what] + WHOLE_SECONDS
+        if whole:
+            self._whole_at[what] = time.monotonic()
+        return whole or on_record != there
+
+    async def _take_up(self, client: Client, what: Living, missing: Sequence[str]) -> None:
+        """Start those again that have no workflow, once Temporal has been asked for each."""
+        described = await self._described(client, what, missing)
+        gone = {of: seen for of, seen in described.items() if seen.how is not How.RUNS}
+        found = {of: case for part in _parts([*gone]) for of, case in await self._read(lambda c: what.untold(c, part))}  # noqa: B023
+        for of in found:
+            if gone[of].how is How.ANOTHER:
+                await _terminate(client, PREFIX[what] + of)
+        for how, done in DONE.items():
+            await self._mend(what, {of: case for of, case in found.items() if gone[of].how is how}, done)
+
+    async def _close(self, client: Client, what: Living, extra: Sequence[str]) -> None:
+        """Have those end that run though theirs is closed, and end those that are of nothing on record."""
+        now = datetime.now(UTC)
+        for part in _parts(extra):
+            closed = await self._read(lambda c: what.closed(c, part))  # noqa: B023
+            described = await self._described(client, what, [*closed])
+            began_after = {of: case for of, (case, at) in closed.items() if _since(described[of], at)}
+            await self._mend(what, began_after, "reset")
+            late = {of: case for of, (case, at) in closed.items() if of not in began_after and at + LINGERS < now}
+            await self._mend(what, late)
+            for of in sorted({*part} - await self._read(lambda c: what.known(c, part))):  # noqa: B023
+                await _terminate(client, PREFIX[what] + of)
+                await self._write(lambda c: record_stranger(c, PREFIX[what] + of))  # noqa: B023
+
+    async def _free(self, client: Client, what: Living) -> None:
+        """Start those again whose task fails for ever: what somebody sent them is gone with their history. So many that
+        it must be our own fault are left to people."""
+        hanging = await count(client, failing(what.workflow))
+        if hanging > FEW:
+            log.error("workflow tasks fail", workflow=what.workflow, workflows=hanging)
+        elif hanging:
+            prefix = PREFIX[what]
+            named = [found.removeprefix(prefix) async for found in ids(client, failing(what.workflow))]
+            described = await self._described(client, what, named)
+            stuck = [of for of, seen in described.items() if seen.how is How.RUNS and seen.attempts >= STUCK]
+            found = dict(await self._read(lambda c: what.untold(c, stuck)))
+            for of in found:
+                await _terminate(client, prefix + of)
+            await self._mend(what, found, "hang")
+
+    async def _mend(self, what: Living, found: dict[str, str], done: str | None = None) -> None:
+        """Have them look at their record, and put on record what was done to them."""
+        if found and done:
+            log.warning(
+                "workflows stood otherwise than on record", workflow=what.workflow, done=done, workflows=len(found)
+            )
+            await self._write(lambda c: put_on_record(c, found, done, datetime.now(UTC)))
+        for part in _parts([*found]):
+            await self._write(lambda c: look_again(c, what, {of: found[of] for of in part}))  # noqa: B023
+
+    async def _described(self, client: Client, what: Living, asked: Collection[str]) -> dict[str, Described]:
+        described: dict[str, Described] = {}
+        slots = anyio.Semaphore(AT_ONCE)
+
+        async def ask(of: str) -> None:
+            async with slots:
+                described[of] = await describe(client, PREFIX[what] + of, what.workflow)
+
+        for part in _parts([*asked]):
+            async with anyio.create_task_group() as tasks:
+                for of in part:
+                    tasks.start_soon(ask, of)
+        return described
+
+    async def _read(self, ask: Callable[[Connection], T]) -> T:
+        def read() -> T:
+            with self.engine.connect() as connection:
+                return ask(connection)
+
+        return await run_sync(read)
+
+    async def _write(self, do: Callable[[Connection], None]) -> None:
+        def write() -> None:
+            with self.engine.begin() as connection:
+                do(connection)
+
+        await run_sync(write)
+
+
+def _since(seen: Described, moment: datetime) -> bool:
+    return seen.how is How.RUNS and seen.started is not None and seen.started > moment
+
+
+def _parts(named: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (named[first : first + BATCH] for first in range(0, len(named), BATCH))
+
+
+async def _terminate(client: Client, workflow_id: str) -> None:
+    with suppress(RPCError):
+        await client.get_workflow_handle(workflow_id).terminate("the record says otherwise")

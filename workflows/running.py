@@ -1,0 +1,90 @@
+"""Workflows of a kind, as Temporal tells of them: how many run, which, and how one stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    DescribeWorkflowExecutionRequest,
+    ListWorkflowExecutionsRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.names import TASK_QUEUE
+
+PAGE = 1000
+
+STUCK = 3
+"""Attempts after which a workflow's task is not going to succeed by itself."""
+
+
+class How(StrEnum):
+    RUNS = "runs"
+    ENDED = "ended"
+    LOST = "lost"
+    """Temporal knows nothing of it."""
+    ANOTHER = "another"
+    """Something else runs by its id."""
+
+
+@dataclass(frozen=True)
+class Described:
+    how: How
+    started: datetime | None = None
+    attempts: int = 0
+    """Attempts at the task that it is at."""
+
+
+def running(kind: str) -> str:
+    """The query for the workflows of a kind that our workers serve."""
+    return f"WorkflowType = '{kind}' AND TaskQueue = '{TASK_QUEUE}' AND ExecutionStatus = 'Running'"
+
+
+def failing(kind: str) -> str:
+    """The query for those whose tasks fail."""
+    return f"{running(kind)} AND TemporalReportedProblems IS NOT NULL"
+
+
+async def count(client: Client, query: str) -> int:
+    asked = CountWorkflowExecutionsRequest(namespace=client.namespace, query=query)
+    return int((await client.workflow_service.count_workflow_executions(asked)).count)
+
+
+async def ids(client: Client, query: str) -> AsyncIterator[str]:
+    """The ids of the workflows that a query finds."""
+    token = b""
+    while True:
+        asked = ListWorkflowExecutionsRequest(
+            namespace=client.namespace, page_size=PAGE, next_page_token=token, query=query
+        )
+        page = await client.workflow_service.list_workflow_executions(asked)
+        for found in page.executions:
+            yield found.execution.workflow_id
+        token = page.next_page_token
+        if not token:
+            return
+
+
+async def describe(client: Client, workflow_id: str, kind: str) -> Described:
+    """Say how the newest workflow of an id stands, which should be of a kind that our workers serve."""
+    execution = WorkflowExecution(workflow_id=workflow_id)
+    asked = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
+    try:
+        answer = await client.workflow_service.describe_workflow_execution(asked)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return Described(How.LOST)
+        raise
+    info = answer.workflow_execution_info
+    started = info.start_time.ToDatetime(UTC)
+    if info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
+        return Described(How.ENDED, started)
+    ours = info.type.name == kind and answer.execution_config.task_queue.name == TASK_QUEUE
+    return Described(How.RUNS if ours else How.ANOTHER, started, answer.pending_workflow_task.attempt)

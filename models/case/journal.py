@@ -92,6 +92,7 @@ SUBJECTS = (
     "case",
     "clock",
     "contact",
+    "debtor",
     "defence",
     "extinction",
     "hardship",

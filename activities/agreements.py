@@ -234,6 +234,7 @@ def _letter(tx: AgreementTransaction, entry: Entry, who: Person, page: str | Non
         page=page,
         payable=agreed.life.books.payable(entry, tx.today),
         breaks_on=agreed.life.breaks_on,
+        example=agreed.deal.policy.is_example or agreed.case.ruler.is_example,
         gsm7=agreed.case.ruler.sms.gsm7,
     )
 

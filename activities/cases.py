@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.dependencies import Dependencies
 from models.case.gate import at_stake
 from models.case.journal import EntryKind
+from models.case.referral import ready_to_refer
 from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
@@ -80,8 +81,9 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def refer(self, case: str) -> NextAction:
         def refer(tx: CaseTransaction) -> None:
-            tx.journal(EntryKind.CASE_REFERRED, tx.step.reason, tx.step.on)
-            tx.judge(tx.state.referred_now())
+            referred = ready_to_refer(tx.view)
+            tx.journal(EntryKind.CASE_REFERRED, tx.step.reason, tx.step.on, evidence={"referred": [*referred]})
+            tx.judge(tx.state.referred_now(referred))
 
         return self._if_due(case, Action.REFER, refer)
 

@@ -1,11 +1,12 @@
-"""Pix charges: before a letter says how to pay, each debt of the case has one of today's amount at the bank, and each
-instalment of its agreement that is to come within a year."""
+"""Pix charges: before a letter says how to pay, each debt of the case has one of today's amount at the bank, all of
+them together have one, and each instalment of its agreement that is to come within a year."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import structlog
 from sqlalchemy import Connection, Engine, select
@@ -13,6 +14,7 @@ from temporalio import activity
 
 from banks.bank import Bank, Charge, Closed, State
 from models.agreement.instalments import State as AgreementState
+from models.case.evidence import Debt
 from models.errors import Refusal, Unreckonable
 from models.payment.brcode import Receiver
 from storage.agreement.agreements import debts_of, newest_agreement, read_life, read_row
@@ -22,6 +24,7 @@ from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_facts
 from storage.payments.charges import Billed, Claimed, Terms, claim, close, close_paid, live, record_issued
+from storage.payments.joint_charges import Member
 from storage.payments.offers import offer_now
 from storage.schema import instalments, taxpayers
 from workflows.effects import ChargeEffects
@@ -94,8 +97,19 @@ def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
     scheduled, due = _instalments(connection, case, today)
     # what is agreed upon is paid by its instalments
     agreed = set(debts_of(connection, [active])) if (active := active_agreement(connection, case.id)) else set()
-    of_debts = {Billed("debt", debt): terms for debt, terms in wanted.items() if debt not in agreed}
-    return _Bill(who.tax_id, who.name, receiver, frozenset(debts | scheduled), {**of_debts, **due})
+    wanted = {debt: terms for debt, terms in wanted.items() if debt not in agreed}
+    of_debts = {Billed("debt", debt): terms for debt, terms in wanted.items()}
+    joint = Billed("case", case.id)
+    of_all = {joint: _together(wanted, facts.debts)} if len(wanted) > 1 else {}
+    billed = frozenset(debts | scheduled | {joint})
+    return _Bill(who.tax_id, who.name, receiver, billed, {**of_debts, **of_all, **due})
+
+
+def _together(wanted: Mapping[str, Terms], debts: Iterable[Debt]) -> Terms:
+    """The terms of one charge for several debts; a payment fills the oldest first (CTN art. 163)."""
+    oldest = sorted((debt for debt in debts if debt.id in wanted), key=lambda debt: (debt.due, debt.id))
+    of = tuple(Member(debt.id, wanted[debt.id].amount) for debt in oldest)
+    return Terms(sum((each.amount for each in of), Decimal(0)), min(terms.due for terms in wanted.values()), of)
 
 
 def _instalments(connection: Connection, case: Case, today: date) -> tuple[set[Billed], dict[Billed, Terms]]:
@@ -135,6 +149,8 @@ def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
         return
     except Refusal as refusal:
         log.warning("charge refused", of=charge.billed.id, why=str(refusal))
+        if charge.issued:
+            _make_anew(engine, bank, bill, charge)
         return
     with engine.begin() as connection:
         record_issued(connection, charge.txid, wanted, issued.brcode, issued.location, issued.revision)
@@ -149,6 +165,20 @@ def _replace(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed, state: St
             return
         [another] = claim(connection, {charge.billed: bill.wanted[charge.billed]}, bank.new_txid)
     _issue(engine, bank, bill, another)
+
+
+def _make_anew(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
+    """The bank doesn't revise a charge that it has: it is closed, and another one asked for in its place. One that it
+    doesn't close either stays: what is paid to it finds its debt."""
+    state = State.REMOVED
+    try:
+        bank.remove(charge.txid)
+    except Closed as closed:
+        state = closed.state
+    except Refusal as refusal:
+        log.warning("charge not removed", of=charge.billed.id, why=str(refusal))
+        return
+    _replace(engine, bank, bill, charge, state)
 
 
 def _remove(engine: Engine, bank: Bank, charge: Claimed) -> None:

@@ -31,7 +31,7 @@ from models.law.calendar import Wait
 from models.ruler.schema import Credit, Kind, tone_of
 from models.ruler.terms import term_given, time_given
 from models.taxid import formatted
-from models.words import BASES, STAGES
+from models.words import BASES, STAGES, tax_in_words
 from storage.case.transaction import CaseTransaction
 from storage.payments.offers import offer_on
 
@@ -89,7 +89,7 @@ def letter_for(
         stage_name=STAGES[rung.stage],
         tone=tone_of(step.rigidity),
         taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
-        tax=case.tax,
+        tax=tax_in_words(case.tax),
         credit=_credit(ruler.credit, debts, bool(missing or wrong)),
         gsm7=ruler.sms.gsm7,
         balance=facts.balance,
@@ -160,9 +160,10 @@ def _open_debts(
     return tuple(
         OpenDebt(
             inscription=debt.inscription,
-            tax=tx.case.tax,
+            tax=tax_in_words(tx.case.tax),
             period=debt.period,
             due=debt.due,
+            registered_on=debt.registered_on,
             amount=debt.balance,
             pix_txid=codes[debt.id].pix_txid,
             brcode=codes[debt.id].brcode,
@@ -176,12 +177,12 @@ def _open_debts(
 
 def _missing_returns(tx: CaseTransaction, facts: CaseFacts) -> tuple[MissingReturn, ...]:
     missing = [e for e in facts.live_evidence if e.kind is Kind.RETURN and e.open]
-    return tuple(MissingReturn(tax=tx.case.tax, period=e.period, due=e.due) for e in missing)
+    return tuple(MissingReturn(tax=tax_in_words(tx.case.tax), period=e.period, due=e.due) for e in missing)
 
 
 def _divergences(tx: CaseTransaction, facts: CaseFacts) -> tuple[OpenDivergence, ...]:
     open_periods = {e.period for e in facts.live_evidence if e.kind is Kind.DIVERGENCE and e.open}
-    return tuple(_divergence(tx.case.tax, f) for f in facts.filings if f.period in open_periods)
+    return tuple(_divergence(tax_in_words(tx.case.tax), f) for f in facts.filings if f.period in open_periods)
 
 
 def _divergence(tax: str, filing: Filing) -> OpenDivergence:

@@ -8,13 +8,31 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import structlog
+from structlog.contextvars import get_contextvars
+from temporalio import activity
 
 ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def belonging() -> dict[str, object]:
+    """The request that the web answers, or the workflow for which something is done: what a line belongs to. A
+    workflow's id is its case's."""
+    known: dict[str, object] = dict(get_contextvars())
+    if activity.in_activity():
+        info = activity.info()
+        known |= {"workflow": info.workflow_id, "activity": info.activity_type, "attempt": info.attempt}
+    return known
+
+
+def with_belonging(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {**belonging(), **line}
 
 
 class Discreet(logging.Formatter):
@@ -22,6 +40,7 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
+            **belonging(),
             "logger": record.name,
             "event": record.getMessage(),
             "level": record.levelname.lower(),
@@ -56,6 +75,7 @@ def log_to_stderr() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     structlog.configure(
         processors=[
+            with_belonging,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),

@@ -60,6 +60,8 @@ class OpenDebt(_Value):
     tax: Line
     period: Line | None
     due: date
+    registered_on: date | None = None
+    """The day it was registered as dívida ativa; where that is all that is known, it is `due` too."""
     amount: Decimal
     pix_txid: Line | None
     brcode: Line | None = None

@@ -23,6 +23,7 @@ COMMANDS = {
     "taxpayers": Listed("taxpayers", "Taxpayers and their registered debts."),
     "filings": Listed("imports", "Returns by period: filed, late, missing; declared and paid."),
     "benefits": Listed("imports", "Tax benefits held."),
+    "contacts": Listed("imports", "How taxpayers are reached, in bulk."),
     "sample": Listed("imports", "Write a small invented set that leads to all eight hypotheses of alagoas-icms."),
     "cohort": Listed("cohort migrate", "Start a ruler on a cohort, and see how it stands."),
     "schedule": Listed("schedule", "Take the newly delinquent into a cohort, night after night."),

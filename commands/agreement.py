@@ -111,6 +111,7 @@ def sign_(
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
     from commands.imports import answering_database
+    from embedded.home import find_services
     from operations.agreements import sign_agreement
     from operations.catalogue import in_force
     from storage.agreement.signing import SigningRequest
@@ -118,7 +119,8 @@ def sign_(
     with answering_database() as engine:
         bundle = load_policy(policy, in_force(engine))
         wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, date_)
-        agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, datetime.now(UTC))
+        told = datetime.now(UTC), find_services().providers
+        agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, *told)
     _emit_file(agreement, as_json)
 
 

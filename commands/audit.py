@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -13,6 +13,7 @@ from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
 from commands.overdue import overdue
+from models.assets import unverified
 from models.errors import Refusal
 from storage.audit.chains import broken_decisions, broken_log, counts
 from storage.audit.checkpoints import broken_checkpoints, checkpoint_now, newest_checkpoint
@@ -43,6 +44,8 @@ class Findings:
     unasked: list[str] = field(default_factory=list)
     """Cohorts of whose overdue cases Temporal doesn't tell."""
     untold: list[str] = field(default_factory=list)
+    unverified: list[dict[str, object]] = field(default_factory=list)
+    """Cohorts that go by what nobody has verified."""
 
     @property
     def altered(self) -> list[str]:
@@ -77,6 +80,7 @@ def audit(
         "cases": found.cases,
         "violations": [*found.unlawful, *found.altered, *found.gone],
         "overdue": {"cases": found.overdue, "without_workflow": None if found.unasked else len(found.gone)},
+        "unverified": found.unverified,
         "chain": {**chain, "sealed_now": set_now, "ok": not found.altered},
         "seal": newest,
     }
@@ -95,6 +99,9 @@ def _cohorts(engine: Engine, asked: str) -> list[str]:
 def _audit_cohort(engine: Engine, name: str, found: Findings, bar: Progress) -> None:
     with engine.connect() as connection:
         cases = [case for case, _ in case_ids(connection, name)]
+        frozen = read_cohort(connection, name).frozen
+    if open_ones := unverified(frozen.ruler, frozen.texts):
+        found.unverified.append({"cohort": name, "by": open_ones})
     task = bar.add_task(f"{name}: chains", total=len(cases))
     pages = iter(cases)
     while page := [*islice(pages, PAGE)]:
@@ -132,6 +139,8 @@ def _show(said: dict[str, Any], found: Findings) -> None:
         ("overdue cases, in Temporal", found.overdue, len(found.gone)),
         ("tokens, approvals and debts that no entry tells of", "", len(found.untold)),
     ]
+    for each in found.unverified:
+        say(f"unverified: cohort {each['cohort']} goes by {', '.join(map(str, cast(list[str], each['by'])))}")
     for cohort in found.unasked:
         say(f"Temporal doesn't answer: whether {cohort}'s overdue cases have their workflows is not known")
     table(["checked", "how many", "faults"], rows)

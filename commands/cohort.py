@@ -118,6 +118,12 @@ def start(
     arm: Annotated[
         str | None, typer.Option(metavar="RULER", help="Another ruler, for half of those not held out: by lot too.")
     ] = None,
+    reads_on: Annotated[
+        date | None, typer.Option(parser=day, metavar="DATE", help="The one day on which its figures will be read.")
+    ] = None,
+    contacted_too: Annotated[
+        bool, typer.Option("--contacted-too", help="Also hold out people whom another cohort contacts.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -129,7 +135,8 @@ def start(
     bundle = load_ruler(ruler, named)
     read = bundle.ruler
     selection = selection_of(read, min_amount, uf, tax)
-    clock = clock_of(read, find_services().day_seconds if day_seconds is None else day_seconds, start)
+    services = find_services()
+    clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start)
     must_not_be_over(read, clock.origin_day)
     rival = _rival(bundle, load_ruler(arm, named)) if arm else None
     if dry_run:
@@ -139,7 +146,7 @@ def start(
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(read.label, foreseen))
         return
-    chosen = (selection, clock, budget, rehearse, control, rival, rate)
+    chosen = (selection, clock, budget, rehearse, control, rival, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
         begun = begin_cohort(engine, credentials(by), name, bundle, *chosen)
         before = sum(status_counts(engine, name).values())

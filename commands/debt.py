@@ -1,4 +1,4 @@
-"""`debt show`, `write-off`: what is owed of a debt on a day, line by line; and what is owed no more."""
+"""`debt show`, `find`, `write-off`: what is owed of a debt on a day, line by line; and what is owed no more."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,13 +13,14 @@ from commands.acting import By, credentials
 from commands.console import Json, emit, say, shown, table
 from commands.imports import answering_database, today
 from commands.listing import After, Limit, list_rows
-from commands.portuguese import WRITE_OFFS
+from commands.portuguese import ACCESS_KEYS, WRITE_OFFS
 from commands.typed import Day, one_of
 from models.law.extinction import Extinction
 from operations.catalogue import in_force
 from operations.debts import undo_write_off
 from operations.debts import write_off as written_off
 from storage.amounts.accruals import load_accrual
+from storage.case.access_keys import FoundDebt, find_debts
 from storage.case.debts import owed_on
 from storage.payments.write_offs import ListedWriteOff, list_write_offs
 
@@ -98,6 +99,25 @@ def write_off(
             done = written_off(engine, who, debt, ground, reason, now, on)
     what = "is owed as before" if undo else f"is written off: {done.ground} on {done.on}"
     emit(asdict(done), as_json, lambda: say(f"debt {debt} {what}"))
+
+
+@debt.command()
+def find(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="An inscription, or another number it is known by.")],
+    kind: Annotated[str | None, one_of(ACCESS_KEYS, help="Only numbers of that kind.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    as_json: Json = False,
+) -> None:
+    """Find debts by the inscription, the property's or vehicle's number, the slip, the process, … however written."""
+    columns = ("debt", "tax", "inscription", "kind", "key", "balance")
+
+    def readable(found: list[FoundDebt]) -> None:
+        table(columns, map(itemgetter(*columns), found))
+
+    with answering_database() as engine, engine.connect() as connection:
+        read = partial(find_debts, connection, key, kind)
+        list_rows("debts", "debt", read, readable, limit, after, as_json)
 
 
 @debt.command("write-offs")

@@ -1,9 +1,10 @@
-"""`filings import`, `benefits import`: what the authority knows besides debts; `sample`: a set to try with."""
+"""`filings`, `benefits`, `contacts import`: what the authority knows besides debts; `sample`: a set to try with."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -20,8 +21,9 @@ from commands.typed import day
 from embedded.home import home
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
+from models.intake.contacts import contact_reader
 from models.intake.filings import filing_reader
-from operations.imports import import_held_benefits, import_returns
+from operations.imports import import_bulk_contacts, import_held_benefits, import_returns
 from operations.operation import Credentials
 from rehearsal.sample import FEWEST, MOST, generate
 from storage.engine import AWAY
@@ -35,14 +37,17 @@ Day = Annotated[
 
 filings = typer.Typer(no_args_is_help=True)
 benefits = typer.Typer(no_args_is_help=True)
+contacts = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(filings, name="filings")
     app.add_typer(benefits, name="benefits")
+    app.add_typer(contacts, name="contacts")
     app.command()(sample)
 
 
+@contacts.callback()
 @filings.callback()
 @benefits.callback()
 def group() -> None:
@@ -59,6 +64,13 @@ def import_returns_(file: File, as_json: Json = False) -> None:
 def import_benefits_(file: File, as_json: Json = False) -> None:
     """Import the tax benefits that taxpayers hold; the taxpayers come first."""
     take(file, benefit_reader, import_held_benefits, as_json)
+
+
+@contacts.command("import")
+def import_contacts_(file: File, as_json: Json = False) -> None:
+    """Import e-mails, telephones, Messenger ids and postal addresses; those of taxpayers not known here aren't kept."""
+    merge = partial(import_bulk_contacts, now=datetime.now(UTC))
+    take(file, lambda header: contact_reader(header, today()), merge, as_json)
 
 
 def sample(

@@ -12,6 +12,7 @@ from commands.acting import By, credentials
 from commands.cohort import cohort
 from commands.console import Json, emit, err, say, table
 from commands.imports import answering_database
+from embedded.home import find_services
 from models.case.ruler_change import Outcome
 from models.formats import money
 from models.ruler.schema import Ruler
@@ -41,7 +42,8 @@ def migrate(
             foreseen = foresee_migration(engine, name, bundle, now, advance("foreseeing"))
         else:
             done = advance("foreseeing"), advance("migrating")
-            foreseen = migrate_cohort(engine, credentials(by), name, bundle, now, *done)
+            providers = find_services().providers
+            foreseen = migrate_cohort(engine, credentials(by), name, bundle, now, *done, providers)
     read = bundle.ruler
     emit(_told(foreseen, read, dry_run), json, lambda: _show(foreseen, read, dry_run))
 

@@ -9,6 +9,7 @@ STATUSES = {
     "under_defence": ("em defesa",),
     "awaiting_approval": ("aguardando aprovação",),
     "awaiting_prior_steps": ("aguardando providências prévias", "aguardando providências"),
+    "to_register": ("a inscrever em dívida ativa", "a inscrever"),
     "amount_unknown": ("valor devido não apurado", "valor desconhecido"),
     "resolved": ("regularizado", "resolvido", "quitado"),
     "benefits_suspended": ("benefícios suspensos", "suspenso", "suspensa"),
@@ -65,6 +66,19 @@ CAUSES = {
 
 EXTINCTION = {"confirmed": ("confirmada", "confirmado"), "refuted": ("afastada", "refutada")}
 
+ACCESS_KEYS = {
+    "inscription": ("inscrição",),
+    "sql": ("setor quadra lote", "inscrição imobiliária"),
+    "ccm": ("inscrição mobiliária",),
+    "plate": ("placa",),
+    "renavam": (),
+    "guia": ("slip",),
+    "process": ("processo",),
+    "fine": ("auto de infração", "multa"),
+    "registration": ("matrícula",),
+    "amlurb": (),
+}
+
 WRITE_OFFS = {
     "payment": ("pagamento", "paid", "paid at source", "pago na origem", "quitado", "quitada"),
     "compensation": ("compensação",),
@@ -84,10 +98,14 @@ WRITE_OFFS = {
 }
 
 PRIOR_STEPS = {
+    "registration": ("inscrição", "inscrição em dívida ativa"),
     "conciliation": ("conciliação", "tentativa de conciliação"),
     "administrative_solution": ("solução administrativa",),
     "protest": ("protesto", "protesto do título"),
     "protest_exception": ("dispensa do protesto",),
+    "credit_bureau_notice": ("comunicação aos serviços de proteção ao crédito", "SPC", "Serasa"),
+    "registry_annotation": ("averbação", "averbação em registro"),
+    "indicated_assets": ("indicação de bens", "bens indicados"),
     "cadin_notice": ("comunicação do CADIN", "CADIN"),
 }
 

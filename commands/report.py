@@ -17,7 +17,7 @@ from commands.typed import day
 from models.errors import Refusal
 from models.formats import money
 from models.words import CHANNELS
-from storage.proof.figures import named, whole_query
+from storage.proof.figures import Question, named, whole_query
 
 if TYPE_CHECKING:
     from models.proof.uplift import Uplift
@@ -47,12 +47,12 @@ def report(
         named(explain)
     # statistics take seconds to load
     from reports.cohort import page, tables
-    from storage.proof.results import last_day, read_results
+    from storage.proof.results import question, read_results
 
     engine = database()
     try:
         if explain is not None:
-            _explain(explain, name, on or last_day(engine, name), json)
+            _explain(explain, question(engine, name, on), json)
             return
         results = read_results(engine, name, on)
     finally:
@@ -65,15 +65,15 @@ def report(
         emit({**_summary(results), "tables": tables(results)}, json, lambda: _show(results))
 
 
-def _explain(figure: str, name: str, on: date, json: bool) -> None:
-    known, query = named(figure), whole_query(figure, name, on)
+def _explain(figure: str, asked: Question, json: bool) -> None:
+    known, query = named(figure), whole_query(figure, asked)
     said = {"figure": figure, "title": known.title, "formula": known.formula, "source": known.source}
-    said |= {"cohort": name, "on": on.isoformat(), "query": query}
+    said |= {"cohort": asked.cohort, "on": asked.on.isoformat(), "query": query}
 
     def readable() -> None:
         for line in (f"-- {known.title}", f"-- {known.formula}", f"-- fonte: {known.source}"):
             say(line)
-        say(f"-- cohort = {name}, on = {on}\n{query}")
+        say(f"-- cohort = {asked.cohort}, on = {asked.on}\n{query}")
 
     emit(said, json, readable)
 
@@ -126,6 +126,11 @@ def _summary(results: Results) -> dict[str, object]:
             "share_after_action": _float(came.share_after_action),
         },
         "uplift": uplift and _told(uplift),
+        "reads_on": results.cohort.lot and results.cohort.lot.reads_on,
+        "contaminated": [
+            {"arm": row["arm"], "cases": row["contaminated"], "owed": row["owed"]}
+            for row in results.rows["contamination"]
+        ],
         "arms": [
             {
                 "arm": outcome.arm.value,
@@ -153,7 +158,7 @@ def _summary(results: Results) -> dict[str, object]:
 
 
 def _told(uplift: Uplift) -> dict[str, object]:
-    return {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p}
+    return {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p, "look": uplift.look}
 
 
 def _float(number: Decimal | None) -> float | None:
@@ -161,6 +166,7 @@ def _float(number: Decimal | None) -> float | None:
 
 
 def _show(results: Results) -> None:
+    from models.proof.uplift import BASES, LOOKS
     from reports.cohort import NO_HOLDOUT
 
     table(("", ""), _overview(results), f"{results.cohort.name} · {results.ruler.label} · até {results.on:%d/%m/%Y}")
@@ -170,7 +176,9 @@ def _show(results: Results) -> None:
         for uplift in results.by_ruler:
             _show_comparison(uplift, f"{uplift.treated.name} menos {uplift.control.name}, por sorteio")
     if results.by_lot:
-        _show_comparison(results.by_lot, "por sorteio")
+        _show_comparison(results.by_lot, f"por sorteio, {LOOKS[results.look]}")
+        if results.per_protocol:
+            _show_comparison(results.per_protocol, BASES[results.per_protocol.basis])
     else:
         say(f"— ({NO_HOLDOUT})")
     _show_comparison(results.as_delivered, "como entregue: indício, não prova")

@@ -79,13 +79,14 @@ def create(
         bundle = load_ruler(ruler, in_force(catalogue))
     read = bundle.ruler
     selection = chosen(read, select or [])
-    clock = clock_of(read, find_services().day_seconds, None)
+    services = find_services()
+    clock = clock_of(read, services.day_seconds, None)
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
 
     def make(found: Callable[[], Cohort]) -> None:
         asyncio.run(_create(Intake(cohort=name, rate=rate), read.label, times, found))
 
-    whom = (selection, clock, budget, rehearse, control, rate)
+    whom = (selection, clock, budget, rehearse, control, rate, services.providers)
     with answering_database() as engine:
         create_schedule(engine, credentials(by), name, cron, make, bundle, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"

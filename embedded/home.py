@@ -12,6 +12,7 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from channels.providers import providers_in
 from models.errors import Refusal
 from models.folders import Folder
 
@@ -131,6 +132,8 @@ class Services(BaseModel):
     web: str | None = None
     pix_webhook_url: str | None = None
     day_seconds: float = REAL_DAY
+    providers: tuple[str, ...] = ()
+    """The providers by which messages truly leave."""
 
 
 def find_services() -> Services:
@@ -138,7 +141,8 @@ def find_services() -> Services:
     temporal, database = os.environ.get("TEMPORAL_ADDRESS"), os.environ.get("DATABASE_URL")
     if temporal and database:
         day_seconds = as_day_seconds(os.environ.get("REGUA_DAY_SECONDS") or REAL_DAY)
-        return Services(temporal=temporal, database=database, day_seconds=day_seconds)
+        providers = providers_in(os.environ)
+        return Services(temporal=temporal, database=database, day_seconds=day_seconds, providers=providers)
     return running_stack()[1]
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
+from channels.providers import providers_in
 from embedded import postgres, temporal
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
@@ -66,13 +67,21 @@ class Stack:
     def tend(self) -> None:
         for child in self.children:
             child.tend()
+        if self._server.pid != self._told and temporal.answers(self.services.temporal):
+            self._tell_temporal()
+
+    def _tell_temporal(self) -> None:
+        """Tell the Temporal server what no command line does: one that was started again may have lost its database."""
+        temporal.keep_histories(self.services.temporal)
+        temporal.serve_this_build(self.services.temporal)
+        self._told = self._server.pid
 
     def _start(self, ports: Ports) -> None:
         """Start the processes in the order of need; `_undo` stops them in the reverse."""
         services = self.services
         postgres.await_predecessor(self.home)
         database = self._launch(postgres.server(self.home, ports.database))
-        engine = self._launch(
+        self._server = self._launch(
             temporal.server(
                 self.home,
                 ports.temporal,
@@ -89,9 +98,8 @@ class Stack:
         migrate.upgrade(as_owner)
         grant_to(as_owner, postgres.APP_ROLE)
         self.recovered = recovered_supervisor(as_owner, "stack up")
-        engine.until(lambda: temporal.answers(services.temporal))
-        temporal.keep_histories(services.temporal)
-        temporal.serve_this_build(services.temporal)
+        self._server.until(lambda: temporal.answers(services.temporal))
+        self._tell_temporal()
 
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
         web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
@@ -110,6 +118,7 @@ class Stack:
             web=web,
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
+            providers=providers_in(os.environ),
         )
 
     def _launch(self, child: Child) -> Child:

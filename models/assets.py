@@ -7,7 +7,7 @@ A name says where a text stands in a folder laid out as this repository: `accrua
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from models.contact.channel import CHANNELS, Channel
 from models.law.dated import Where
+from models.law.verification import Verifiable
 from models.money.accrual_table import AccrualTable
 from models.money.prices import PriceTable
 from models.money.tables import read_accrual, read_prices
@@ -134,6 +135,24 @@ def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
     accrual = read_accrual(texts.get(accrual_file(ruler.accrual), "")).table if isinstance(ruler.accrual, str) else None
     prices = read_prices(texts.get(prices_file(ruler.prices), "")).table if isinstance(ruler.prices, str) else None
     return ruler.model_copy(update={"accrual": accrual or ruler.accrual, "prices": prices or ruler.prices})
+
+
+def unverified(ruler: Ruler, pinned: Texts) -> list[str]:
+    """The ruler by its label, and the tables and policies among what it is pinned with, that nobody has verified."""
+    # most rulers name no policy
+    from models.agreement.policy_check import read_policy
+
+    readers: dict[str, Callable[[str], Verifiable | None]] = {
+        "accruals": lambda text: read_accrual(text).table,
+        "prices": lambda text: read_prices(text).table,
+        "agreements": lambda text: read_policy(text)[0],
+    }
+    files = [(name, readers.get(PurePosixPath(name).parts[0])) for name in pinned]
+    read = {name: reader(pinned[name]) for name, reader in files if reader}
+    return [
+        *([ruler.label] if ruler.is_example else []),
+        *(name for name, file in read.items() if file and file.is_example),
+    ]
 
 
 def examples_in(ruler: Ruler, texts: Texts) -> Iterator[tuple[Where, str]]:

@@ -35,6 +35,7 @@ DUTIES = {
     "taxpayers import": WORK,
     "filings import": WORK,
     "benefits import": WORK,
+    "contacts import": WORK,
     "rates import": WORK,
     "payments import": WORK,
     "payments match": WORK,

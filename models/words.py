@@ -3,6 +3,18 @@
 from models.contact.channel import Channel
 from models.ruler.schema import Kind, Stage, Tone
 
+TAXES = {
+    "OTHER": "dívida ativa da União",
+    "SOCIAL-SECURITY": "contribuição previdenciária",
+}
+"""The lists of PGFN's open data; any other tax goes by the name its authority gave it."""
+
+
+def tax_in_words(tax: str) -> str:
+    """The name by which a taxpayer knows a tax."""
+    return TAXES.get(tax, tax)
+
+
 STAGES = {
     Stage.REMINDER: "lembrete",
     Stage.ALERT: "alerta",
@@ -121,10 +133,14 @@ CAUSES = {
 """The causes that interrupt a prescription."""
 
 PRIOR_STEPS = {
+    "registration": "inscrição em dívida ativa (CTN art. 201)",
     "conciliation": "tentativa de conciliação (CNJ 547/2024, art. 2º)",
     "administrative_solution": "conciliação ou solução administrativa (CNJ 547/2024, art. 2º)",
     "protest": "protesto do título (CNJ 547/2024, art. 3º)",
-    "protest_exception": "dispensa do protesto (CNJ 547/2024, art. 3º)",
+    "protest_exception": "dispensa do protesto por eficiência administrativa (CNJ 547/2024, art. 3º)",
+    "credit_bureau_notice": "comunicação aos serviços de proteção ao crédito (CNJ 547/2024, art. 3º)",
+    "registry_annotation": "averbação em registro de bens (CNJ 547/2024, art. 3º)",
+    "indicated_assets": "indicação de bens penhoráveis (CNJ 547/2024, art. 3º)",
     "cadin_notice": "comunicação do CADIN, 30 dias antes (Lei 14.973/2024)",
 }
 
@@ -153,6 +169,7 @@ STATUSES = {
     "under_defence": "em defesa",
     "awaiting_approval": "aguardando aprovação",
     "awaiting_prior_steps": "aguardando providências prévias",
+    "to_register": "a inscrever em dívida ativa",
     "amount_unknown": "valor devido não apurado",
     "resolved": "regularizado",
     "benefits_suspended": "benefícios suspensos",

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from models.assets import PolicyBundle
+from models.errors import Refusal
 from operations.operation import Act, must_say, operation
 from storage.agreement.agreements import rescind
 from storage.agreement.signing import SigningRequest, sign
+from storage.case.cases import read_case
 
 
 @operation("agreement sign")
-def sign_agreement(act: Act, case: str, policy: PolicyBundle, wanted: SigningRequest, now: datetime) -> str:
+def sign_agreement(
+    act: Act,
+    case: str,
+    policy: PolicyBundle,
+    wanted: SigningRequest,
+    now: datetime,
+    providers: Collection[str] = (),
+) -> str:
     """Sign an agreement on all that a case owes and is not on hold; returns its id.
 
-    Raises Refusal by the rule that it breaks.
+    Raises Refusal by the rule that it breaks, and for an example where messages truly leave, by these `providers`.
     """
+    with act.engine.connect() as connection:
+        signed = read_case(connection, case)
+    if policy.policy.is_example and providers and not (signed.rehearsal or signed.clock.compressed):
+        raise Refusal(
+            f"{policy.policy.label} is an example, which nobody has verified, and {' and '.join(providers)} would truly"
+            " send: have the authority verify it (`verified: {by, on, act}`)"
+        )
     act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
     agreed, _ = sign(act.engine, case, policy, wanted, act.by, "command", now)
     return agreed.id

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from decimal import Decimal
 
-from models.assets import RulerBundle
+from models.assets import RulerBundle, assets_of_ruler, unverified
 from models.case.cohort_state import State
 from models.errors import Refusal
 from models.law.calendar import Clock
+from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from models.slug import must_be_slug
 from operations.operation import Act, must_say, operation
 from storage.case import ruler_change
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, must_be_reckonable, pin_ruler
+from storage.case.cohorts import (
+    Cohort,
+    Lot,
+    Selection,
+    create_cohort,
+    must_be_reckonable,
+    must_be_unheard,
+    pin_ruler,
+    read_cohort,
+)
 from storage.case.ruler_change import Foreseen, foresee_migration
 from storage.contact import costs
 from storage.proof import holdout
@@ -36,14 +46,30 @@ def begin_cohort(
     control: Decimal | None = None,
     rival: RulerBundle | None = None,
     rate: float = 0.0,
+    reads_on: date | None = None,
+    contacted_too: bool = False,
+    providers: Collection[str] = (),
 ) -> Cohort:
     """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
 
     `rival` goes to half of those not held out; `rate`, the cases to be started a second, is only told in the log.
+    `reads_on` is the day its figures are for; `providers` are those by which messages truly leave. Raises Refusal where
+    somebody whom another cohort contacts might be held out, unless `contacted_too`.
     """
+    for each in (bundle, rival):
+        if each is not None:
+            must_be_verified(each, clock, rehearsal, providers)
+    if reads_on is not None and not (control or rival):
+        raise Refusal("--reads-on is the day of a comparison: say --control or --arm too")
+    if reads_on is not None and reads_on <= clock.origin_day:
+        raise Refusal(f"--reads-on {reads_on} is not after the cohort's first day, {clock.origin_day}")
+    if control and not contacted_too:
+        with act.engine.connect() as connection:
+            must_be_unheard(connection, bundle.ruler, selection, name)
     chosen = {"min_amount": f"{selection.min_amount}", "uf": selection.uf, "tax": selection.tax}
     act.tell(ruler=bundle.ruler.label, **chosen, budget=budget, rehearse=rehearsal, control=control, rate=rate)
-    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival)
+    act.tell(reads_on=reads_on, contacted_too=contacted_too)
+    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on)
 
 
 @operation("schedule create")
@@ -59,9 +85,11 @@ def create_schedule(
     rehearsal: bool = False,
     control: Decimal | None = None,
     rate: float = 0.0,
+    providers: Collection[str] = (),
 ) -> None:
     """Found a cohort that takes in whom its selection names at each time of `cron`. `make` makes the schedule and has
     the cohort founded; it leaves none where the cohort is refused."""
+    must_be_verified(bundle, clock, rehearsal, providers)
     least = selection.min_amount or None
     chosen = {"min-amount": least, "uf": selection.uf, "tax": selection.tax}
     select = [f"{key}={value}" for key, value in chosen.items() if value]
@@ -80,6 +108,7 @@ def _founded(
     rehearsal: bool,
     control: Decimal | None,
     rival: RulerBundle | None = None,
+    reads_on: date | None = None,
 ) -> Cohort:
     must_be_slug("a cohort", name)
     must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
@@ -88,8 +117,22 @@ def _founded(
     with act.engine.begin() as connection:
         frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
         other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
-    lot = Lot(secrets.token_hex(16), control, other) if control or other else None
+    lot = Lot(secrets.token_hex(16), control, other, reads_on) if control or other else None
     return create_cohort(act.engine, Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, lot))
+
+
+def must_be_verified(bundle: RulerBundle, clock: Clock, rehearsal: bool, providers: Collection[str]) -> None:
+    """Check that nobody is truly contacted by an example. Raises Refusal where days are real, messages leave by a
+    provider, and the ruler or something it names was verified by nobody."""
+    if rehearsal or clock.compressed or not providers:
+        return
+    as_written = read_ruler(bundle.source).ruler or bundle.ruler
+    if open_ones := unverified(as_written, assets_of_ruler(as_written, bundle.texts)):
+        verb = "is an example" if len(open_ones) == 1 else "are examples"
+        raise Refusal(
+            f"{' and '.join(open_ones)} {verb}, which nobody has verified, and {' and '.join(providers)} would truly"
+            " send: have the authority verify it (`verified: {by, on, act}`), or rehearse it with --rehearse"
+        )
 
 
 def must_not_be_over(ruler: Ruler, day: date) -> None:
@@ -136,10 +179,19 @@ def cancel_cohort(act: Act, name: str, reason: str, now: datetime) -> int:
 
 @operation("cohort migrate")
 def migrate_cohort(
-    act: Act, name: str, bundle: RulerBundle, now: datetime, seen: Progress, moved: Progress
+    act: Act,
+    name: str,
+    bundle: RulerBundle,
+    now: datetime,
+    seen: Progress,
+    moved: Progress,
+    providers: Collection[str] = (),
 ) -> Foreseen:
     """Let a running cohort's open cases, and those to come, go by another version of its ruler. What comes of it."""
     act.tell(ruler=bundle.ruler.label)
+    with act.engine.connect() as connection:
+        cohort = read_cohort(connection, name)
+    must_be_verified(bundle, cohort.clock, cohort.rehearsal, providers)
     foreseen = foresee_migration(act.engine, name, bundle, now, seen)
     ruler_change.migrate_cohort(act.engine, name, bundle, act.by, now, moved)
     return foreseen

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from models.intake.benefits import BenefitRow
+from models.intake.contacts import ContactRow
 from models.intake.debts import DebtReader
 from models.intake.extract import Reader
 from models.intake.filings import FilingRow
@@ -15,6 +16,7 @@ from models.money.rates import Rate
 from operations.operation import Act, operation
 from storage.amounts.rates import Change, record_rates
 from storage.intake.benefits import BenefitsImported, import_benefits
+from storage.intake.contacts import ContactsImported, import_contacts
 from storage.intake.debts import DebtsImported, import_debts
 from storage.intake.files import SourceFile
 from storage.intake.filings import FilingsImported, import_filings
@@ -55,6 +57,20 @@ def import_held_benefits(
     """Import the tax benefits that taxpayers hold; the taxpayers come first."""
     with act.engine.begin() as connection:
         return import_benefits(connection, source, read, rejects, progress)
+
+
+@operation("contacts import")
+def import_bulk_contacts(
+    act: Act,
+    source: SourceFile,
+    read: Reader[ContactRow],
+    rejects: Rejects,
+    progress: Progress,
+    now: datetime,
+) -> ContactsImported:
+    """Import e-mails, telephones, Messenger ids and postal addresses of taxpayers who are known."""
+    with act.engine.begin() as connection:
+        return import_contacts(connection, source, read, rejects, progress, now)
 
 
 @operation("rates import")

@@ -1,4 +1,4 @@
-"""The authority's clerk: has protested what the ruler can't collect, and tells CADIN, before anything goes to court."""
+"""The authority's clerk: registers, protests and tells CADIN what the ruler can't collect, before it goes to court."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from operations.due_process import take_prior_step
 from operations.operation import Credentials
 
 NAME = "escrivã da cidade"
-STEPS: tuple[StepKind, ...] = ("protest", "cadin_notice")
-"""Notified in due form, the debtors have had their administrative solution (CNJ 547/2024, art. 2º, § 2º)."""
+STEPS: dict[str, tuple[StepKind, ...]] = {
+    "to_register": ("registration",),
+    "awaiting_prior_steps": ("protest", "cadin_notice"),
+}
+"""By status. Notified in due form, the debtors have had their administrative solution (CNJ 547/2024, art. 2º, § 2º)."""
 
-WAITING = text("""SELECT id FROM cases WHERE status = 'awaiting_prior_steps' ORDER BY id""")
+WAITING = text("SELECT id, status FROM cases WHERE status IN ('to_register', 'awaiting_prior_steps') ORDER BY id")
 
 
 class Clerk:
@@ -25,8 +28,8 @@ class Clerk:
     def live(self, today: date) -> bool:
         """Whether anything was put on record."""
         with self.engine.connect() as connection:
-            waiting = connection.scalars(WAITING).all()
-        taken = [self._takes(case, kind, today) for case in waiting for kind in STEPS]
+            waiting = connection.execute(WAITING).all()
+        taken = [self._takes(case.id, kind, today) for case in waiting for kind in STEPS[case.status]]
         return any(taken)
 
     def _takes(self, case: str, kind: StepKind, today: date) -> bool:

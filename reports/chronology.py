@@ -35,6 +35,7 @@ TITLES = {
     "approval_asked": "Aprovação da suspensão pedida",
     "approval_lapsed": "Aprovação caducada",
     "approved": "Suspensão aprovada",
+    "begun_anew": "Nova matéria",
     "budget_changed": "Orçamento alterado",
     "cancelled": "Caso cancelado",
     "classified": "Hipótese atribuída",

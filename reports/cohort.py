@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from channels.markup import markup
 from models.formats import day, money
+from models.proof.estimate import Estimate
 from models.proof.holdout import Arm
-from models.proof.uplift import BASES, Estimate, Uplift, conclusions
+from models.proof.uplift import BASES, LOOKS, Robust, Uplift, conclusions
 from models.ruler.schema import Ruler, Stage
 from models.words import CHANNELS
 from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
@@ -22,6 +23,7 @@ from storage.proof.figures import FIGURES, whole_query
 from storage.proof.results import Results, Rows
 
 NO_HOLDOUT = "ninguém ficou de fora: a coorte foi iniciada sem --control, e o que teria entrado sem a régua não se sabe"
+ARMS = {Arm.RULER: "régua da coorte", Arm.RIVAL: "a outra régua", Arm.CONTROL: "grupo de controle"}
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
 
 
@@ -59,6 +61,10 @@ def _signed(number: float) -> str:
     return written
 
 
+def _reais(value: float) -> str:
+    return money(Decimal(f"{value:.2f}")).replace("-", "−")
+
+
 def _compact(amount: float) -> str:
     written: str = format_compact_currency(amount, "BRL", locale="pt_BR", fraction_digits=1)
     return written.replace("\xa0", " ")
@@ -83,17 +89,26 @@ def comparison(uplift: Uplift) -> Iterator[Line]:
             return Line(name, None, None, chance(p))
         return Line(name, unit(found.value), f"{unit(found.low)} a {unit(found.high)}", chance(p))
 
-    def reais(value: float) -> str:
-        return money(Decimal(f"{value:.2f}")).replace("-", "−")
-
     def relative(share: float) -> str:
         return f"{_signed(share * 100)} %"
 
     yield line("pagantes, em pontos percentuais", uplift.rate, points, uplift.rate_p)
     yield line("pagantes, em %", uplift.rate_relative, relative)
-    yield line("valor por contribuinte", uplift.value, reais, uplift.value_p)
+    yield line("valor por contribuinte", uplift.value, _reais, uplift.value_p)
     yield line("valor por contribuinte, em %", uplift.value_relative, relative)
-    yield line("trazido a mais, ao todo", uplift.brought_in, reais)
+    yield line("trazido a mais, ao todo", uplift.brought_in, _reais)
+
+
+def robust_lines(uplift: Uplift, found: Robust) -> Iterator[Line]:
+    """The value without the weight of its largest payers, as written."""
+    low, high = _reais(found.winsorized.low), _reais(found.winsorized.high)
+    value = _reais(found.winsorized.value)
+    yield Line(
+        "valor por contribuinte, aparado o maior de cada cem", value, f"{low} a {high}", chance(found.winsorized_p)
+    )
+    ours, theirs = (group.median_paid for group in (uplift.treated, uplift.control))
+    apart = f"{money(ours)} contra {money(theirs)}" if ours and theirs else None
+    yield Line("mediana do que um pagante pagou; acaso, por postos", apart, None, chance(found.ranks_p))
 
 
 # ---- tables
@@ -101,15 +116,24 @@ def comparison(uplift: Uplift) -> Iterator[Line]:
 
 def tables(results: Results) -> Mapping[str, Rows]:
     """Every table of the report: what each figure's query answers, and what was computed of it."""
-    compared = [uplift for uplift in (results.by_lot, *results.by_ruler, results.as_delivered) if uplift]
+    found = (results.by_lot, results.other_look, results.per_protocol, *results.by_ruler, results.as_delivered)
+    compared = [uplift for uplift in found if uplift]
     return {
         **results.rows,
         "comparison": [row for uplift in compared for row in _estimates(uplift)],
+        "robust": [*_robust(results)],
         "curves": [
             {"group": name, **point._asdict()} for name, curve in results.curves.items() for point in curve.points
         ],
         "sendings": [{**sending._asdict(), "cost": cost} for sending, cost in results.forecast or ()],
     }
+
+
+def _robust(results: Results) -> Iterator[Mapping[str, Any]]:
+    if found := results.robust:
+        seen = found.winsorized
+        yield {"figure": "winsorized", "value": seen.value, "low": seen.low, "high": seen.high, "p": found.winsorized_p}
+        yield {"figure": "ranks", "value": None, "low": None, "high": None, "p": found.ranks_p}
 
 
 def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
@@ -122,8 +146,9 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
     }
     for name, (estimate, p) in found.items():
         value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
-        groups = {"treated": uplift.treated.name, "control": uplift.control.name}
-        yield {"basis": uplift.basis.value, **groups, "figure": name, "value": value, "low": low, "high": high, "p": p}
+        of = {"basis": uplift.basis.value, "look": uplift.look.value}
+        of |= {"treated": uplift.treated.name, "control": uplift.control.name}
+        yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p}
 
 
 # ---- the page
@@ -138,7 +163,16 @@ _environment.filters.update(
     chance=chance,
     number=lambda n: format_decimal(n, locale="pt_BR"),
 )
-_environment.globals.update(channels=CHANNELS, bases=BASES, short=short, comparison=comparison, conclusions=conclusions)
+_environment.globals.update(
+    channels=CHANNELS,
+    bases=BASES,
+    looks=LOOKS,
+    arms=ARMS,
+    short=short,
+    comparison=comparison,
+    robust_lines=robust_lines,
+    conclusions=conclusions,
+)
 
 
 def page(results: Results) -> str:
@@ -149,7 +183,7 @@ def page(results: Results) -> str:
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
         foreseen=_by_channel(results),
         figures=FIGURES,
-        queries={name: whole_query(name, results.cohort.name, results.on) for name in FIGURES},
+        queries={name: whole_query(name, results.question) for name in FIGURES},
     )
 
 

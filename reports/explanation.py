@@ -67,7 +67,7 @@ def _identification(record: Record) -> Iterator[Pair]:
     yield "CPF ou CNPJ", formatted(person.tax_id) if record.reveal else mask(person.tax_id)
     yield "Tributo", case.tax
     yield "Grupo", f"{case.cohort}, iniciado por {case.started_by}"
-    yield "Régua", f"{ruler.title} ({ruler.label})"
+    yield "Régua", f"{ruler.title} ({ruler.label})" + (": exemplo, não verificado" if ruler.is_example else "")
     yield "Resumo da régua (SHA-256)", case.frozen.digest
     yield "Fundamento", _basis(record)
     yield "Data de referência", f"{day(record.dossier.as_of)}, a da última decisão"

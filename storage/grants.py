@@ -25,6 +25,7 @@ APPEND_ONLY = frozenset({
     "prior_steps",
     "published",
     "remissions",
+    "remittances",
     "rulers",
     "sign_ins",
 })  # fmt: skip
@@ -33,7 +34,7 @@ FIXED = {
     "agreements": "id case policy renegotiation amount discount signed_on signed_by signed_via recorded_at",
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
-    "charges": "id debt instalment txid recorded_at",
+    "charges": "id debt instalment case txid recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at",
@@ -48,15 +49,18 @@ FIXED = {
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
+    "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"
+    " bank account wallet sequence printed_number remitted_number returned_number recorded_at",
     "suspensions": "id benefit case suspended_on approved_by recorded_at",
     "tasks": "id case kind reference what source opened_at",
+    "unmatched_reversals": "id reference agreement slip slip_number amount taken_back_at recorded_at",
     "tokens": "id name role digest issued_by issued_at expires_at",
 }
 """Table -> columns that no update touches."""
 
-PASSING = frozenset({"allocations", "debtors", "outbox"})
-"""Tables whose rows may go: how a payment is shared is worked out anew, an extract takes a debtor off a debt, and a
-signal may be overtaken before it is heard."""
+PASSING = frozenset({"allocations", "charge_debts", "debtors", "outbox"})
+"""Tables whose rows may go: how a payment is shared is worked out anew, and what a charge is for when it is revised, an
+extract takes a debtor off a debt, and a signal may be overtaken before it is heard."""
 
 OWNERS = frozenset({"restatements"})
 """Tables that triggers alone write to."""

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from models.case.blocks import Block, Situation, in_order, stops_of
 from models.case.dwell import await_service, open_, waited
 from models.case.dwell import due as due_on
-from models.case.gate import cause_ended, gate, passages, refer, unlisted
+from models.case.gate import cause_ended, gate, passages, unlisted
+from models.case.referral import matter, refer
 from models.case.state import OffMap, OnRow, Referred, Suspended
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, act, at_once, cell, wait
@@ -32,7 +33,7 @@ def decide(view: View) -> Decision:
         blocks = in_order(stops_of(view))
         return _decision(view, wait(view, blocks[0].reason), blocks)
     view, transitions = moved(view)
-    ahead = _climb(view, view.state.place) if isinstance(view.state.place, OnRow) else None
+    ahead = _ahead(view)
     blocks = in_order([*stops_of(view), *_met_on_the_map(view, ahead)])
     step = _before_prescription(view, _towards_deadline(view, _next(view, ahead, blocks)))
     decision = _decision(view, step, blocks)
@@ -67,8 +68,6 @@ def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:
     if any(block.kind in STOPS for block in blocks):
         until = facts.hold_ends_on if facts.on_hold else None
         return wait(view, blocks[0].reason, until and until + timedelta(days=1))
-    if isinstance(place, Referred):
-        return wait(view, "encaminhado para protesto e execução fiscal")
     return ahead or wait(view, "nenhuma evidência que esta régua aceite")
 
 
@@ -87,6 +86,24 @@ def _while_suspended(view: View, place: Suspended) -> Step:
     if routes := fallen_over(view):
         return _fall_over(view, place, routes)
     return wait(view, f"benefícios suspensos; {open_(view.facts)}")
+
+
+def _ahead(view: View) -> Step | None:
+    """The next step as if nothing stopped the case; none off the map, and while benefits are suspended."""
+    match view.state.place:
+        case OnRow() as on:
+            return _climb(view, on)
+        case Referred() as referred:
+            return _after_referral(view, referred)
+    return None
+
+
+def _after_referral(view: View, place: Referred) -> Step:
+    """The step after a referral: a debt that came up since goes to court on steps of its own."""
+    found = matter(view)
+    if place.debts is None or not (found.referable or found.to_register):
+        return wait(view, "encaminhado para protesto e execução fiscal")
+    return refer(view, view.facts.today, f"outros débitos já encaminhados; {open_(view.facts)}")
 
 
 def _climb(view: View, on: OnRow) -> Step:
@@ -131,7 +148,7 @@ def _end(view: View, on: OnRow) -> Step:
     due = due_on(view)
     if due is None:
         return await_service(view)
-    return refer(view, due, f"fim da régua: encaminhado para protesto e execução fiscal; {waited(view, on)}")
+    return refer(view, due, f"fim da régua; {waited(view, on)}")
 
 
 def _routes_of_reinstatement(view: View) -> tuple[Route, ...]:

@@ -65,7 +65,17 @@ class Defence(_Fact):
         return self.state != "rejected"
 
 
-StepKind = Literal["conciliation", "administrative_solution", "protest", "protest_exception", "cadin_notice"]
+StepKind = Literal[
+    "registration",
+    "conciliation",
+    "administrative_solution",
+    "protest",
+    "protest_exception",
+    "credit_bureau_notice",
+    "registry_annotation",
+    "indicated_assets",
+    "cadin_notice",
+]
 
 
 class PriorStep(_Fact):

@@ -1,7 +1,6 @@
-"""The two doors that can't be walked back through lightly: suspending benefits, and referring to court.
+"""The door that can't be walked back through lightly: suspending benefits.
 
-Pure: who was served when, what he answered, who approved, which steps the law wants first. LC 225/2026 arts. 11–13 for
-the persistent defaulter, CNJ 547/2024 and Lei 14.973/2024 for what comes before a suit.
+Pure: who was served when, what he answered, who approved. LC 225/2026 arts. 11–13 for the persistent defaulter.
 """
 
 from __future__ import annotations
@@ -16,11 +15,12 @@ from hashlib import sha256
 
 from models.case.credit import Credit, CreditId, is_return
 from models.case.dwell import await_service, due, open_
-from models.case.facts import CaseFacts, Defence, FormalNotice, StepKind
+from models.case.facts import CaseFacts, Defence, FormalNotice
 from models.case.persistent_defaulter import Defaulting, persistent_defaulter
+from models.case.referral import refer
 from models.case.state import CaseState, OnRow, Suspended
 from models.case.status import Status
-from models.case.step import Action, Step, act, cell, wait
+from models.case.step import Action, Step, cell, wait
 from models.case.view import View
 from models.errors import Refusal
 from models.formats import day
@@ -28,7 +28,7 @@ from models.law.calendar import Wait
 from models.law.term import Term, term_of
 from models.persons import NOBODY_KNOWN, People
 from models.ruler.schema import Basis, Hypothesis, Ruler
-from models.words import LADDER, PRIOR_STEPS, REPEATED, STATUTE
+from models.words import LADDER, REPEATED, STATUTE
 
 
 def thresholds_met(view: View) -> Defaulting | None:
@@ -291,34 +291,3 @@ def _in_time(view: View, credit: CreditId, defence: Defence) -> bool:
     served = [n.served_on for n in view.facts.formal_notices if credit in n.credits and n.served_on]
     term = defence_term(view, credit, max(served)) if served else None
     return term is None or defence.filed_on <= term.last_day or defence.appeal
-
-
-def refer(view: View, due: date, why: str) -> Step:
-    """The referral to protest and to court, once the steps that the law wants first are on record."""
-    if missing := steps_missing(view.ruler, view.facts):
-        wanted = ", ".join(PRIOR_STEPS[kind] for kind in missing)
-        return wait(view, f"o encaminhamento aguarda: {wanted}; {why}", blocked=Status.AWAITING_PRIOR_STEPS)
-    notified_on = [step.on for step in view.facts.prior_steps if step.kind == "cadin_notice"]
-    if view.ruler.referral.cadin and notified_on:
-        due = max(due, term_of(min(notified_on), view.ruler.referral.cadin, view.calendar).act_from)
-    return act(view, Action.REFER, due, why)
-
-
-def steps_missing(ruler: Ruler, facts: CaseFacts) -> tuple[StepKind, ...]:
-    """The prior steps that are missing: of CNJ 547/2024, arts. 2º and 3º, and of Lei 14.973/2024 for CADIN. A debt in
-    court already needs none."""
-    unpaid = [debt for debt in facts.debts if debt.outstanding]
-    if not unpaid or all(debt.litigation for debt in unpaid):
-        return ()
-    known = {step.kind for step in facts.prior_steps}
-    # art. 2º, § 2º: to have notified the debtor before the suit is an administrative solution
-    notified = any(notice.served_on for notice in facts.formal_notices)
-    protested = all(debt.protested or debt.litigation for debt in unpaid)
-    missing: list[StepKind] = []
-    if not (notified or known & {"conciliation", "administrative_solution"}):
-        missing.append("administrative_solution")
-    if not (protested or known & {"protest", "protest_exception"}):
-        missing.append("protest")
-    if ruler.referral.cadin and "cadin_notice" not in known:
-        missing.append("cadin_notice")
-    return tuple(missing)

@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
     CASE_CLASSIFIED = "classified"
     CASE_RECLASSIFIED = "reclassified"
     CASE_REFERRED = "referred"
+    CASE_BEGUN_ANEW = "begun_anew"
     CASE_RESOLVED = "resolved"
     CASE_ENDED = "ended"
     CASE_CANCELLED = "cancelled"

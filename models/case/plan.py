@@ -8,7 +8,8 @@ from typing import Any
 from models.case.decision import decide
 from models.case.evidence import Debt, Evidence
 from models.case.facts import CaseFacts, FormalNotice, PriorStep
-from models.case.gate import at_stake, fingerprint, steps_missing, to_be_listed
+from models.case.gate import at_stake, fingerprint, to_be_listed
+from models.case.referral import matter, ready_to_refer, steps_missing
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Step
@@ -39,8 +40,10 @@ def _later(view: View, **facts: Any) -> View:
 def _imaginable(view: View, step: Step) -> bool:
     facts = view.facts
     unserved = bool(facts.formal_notices) and facts.formal_notices[-1].served_on is None
-    missed = step.status is Status.AWAITING_PRIOR_STEPS
-    return facts.outstanding and not facts.pauses and (unserved or missed or view.state.approval is not None)
+    missed = step.status in (Status.AWAITING_PRIOR_STEPS, Status.TO_REGISTER)
+    waits_for_a_day = step.on is not None and step.on > facts.today
+    imaginable = unserved or missed or waits_for_a_day or view.state.approval is not None
+    return facts.outstanding and not facts.pauses and imaginable
 
 
 def _imagine(view: View, step: Step) -> View:
@@ -52,15 +55,22 @@ def _imagine(view: View, step: Step) -> View:
     if step.action is Action.INFORM:
         return view.at(state.informed())
     if step.action is Action.REFER:
-        return view.at(state.referred_now())
+        return view.at(state.referred_now(ready_to_refer(view)))
     if step.action is Action.ASK_APPROVAL:
         return view.at(state.asked(today))
+    if step.status is Status.TO_REGISTER:
+        registered = tuple(debt.model_copy(update={"registered_on": today}) for debt in facts.debts)
+        return _later(view, debts=registered)
     if step.status is Status.AWAITING_PRIOR_STEPS:
-        taken = tuple(PriorStep(kind=kind, on=today) for kind in steps_missing(view.ruler, facts))
+        taken = tuple(
+            PriorStep(kind=kind, on=today, debts=(debt.id,))
+            for debt in matter(view).referable
+            for kind in steps_missing(view.ruler, facts, debt)
+        )
         return _later(view, prior_steps=(*facts.prior_steps, *taken))
     if state.approval is not None:
         return view.at(state.approved("—" * (len(state.approvers) + 1), at_stake(view), fingerprint(view)))
-    if facts.formal_notices:
+    if facts.formal_notices and facts.formal_notices[-1].served_on is None:
         served = facts.formal_notices[-1].model_copy(update={"served_on": today})
         return _later(view, formal_notices=(*facts.formal_notices[:-1], served))
     return view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -121,6 +122,8 @@ class Referred(_OnMap):
     """The case went to protest and court from that cell, of a row that its ruler may have no longer."""
 
     where: Literal["referred"] = "referred"
+    debts: tuple[str, ...] | None = None
+    """The debts that were referred; none: it was before that was kept."""
 
 
 Place = Annotated[OffMap | OnRow | Suspended | Referred, Field(discriminator="where")]
@@ -309,8 +312,13 @@ class CaseState(_Value):
         """The state once the taxpayer was told that benefits are back. It is a contact, and no rung."""
         return self._placed(stands=False)._but(to_tell=False, steps=self.steps + 1)
 
-    def referred_now(self) -> CaseState:
-        return self._becomes(Referred)
+    def referred_now(self, debts: Iterable[str]) -> CaseState:
+        before = self.place.debts or () if isinstance(self.place, Referred) else ()
+        return self._becomes(Referred, debts=tuple(sorted({*before, *debts})))
+
+    def begun_anew(self, on: date) -> CaseState:
+        """The state at the beginning of a new matter: only how many contacts there were is kept."""
+        return CaseState.at_start(on)._but(steps=self.steps)
 
     def before(self, row: Hypothesis, index: int) -> CaseState:
         """Put the case before that rung, the one below it not being the last thing done."""

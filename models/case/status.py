@@ -16,6 +16,8 @@ class Status(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     AWAITING_PRIOR_STEPS = "awaiting_prior_steps"
     """A step that the law wants before a suit is not on record (CNJ 547/2024)."""
+    TO_REGISTER = "to_register"
+    """The debts must be registered as dívida ativa before anything else can be done (CTN art. 201)."""
     AMOUNT_UNKNOWN = "amount_unknown"
     """A rate or a rule is missing without which nobody can tell what is owed."""
     RESOLVED = "resolved"

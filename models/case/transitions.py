@@ -10,7 +10,7 @@ from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
 from models.case.gate import cause_ended, fingerprint, thresholds_met
 from models.case.journal import EntryKind
-from models.case.state import CaseState, CreditClock, OffMap, OnRow, Suspended
+from models.case.state import CaseState, CreditClock, OffMap, OnRow, Referred, Suspended
 from models.case.step import Transition
 from models.case.view import View
 from models.contact.channel import Channel
@@ -130,6 +130,17 @@ def _reach(view: View, row: Hypothesis, index: int) -> frozenset[Channel]:
     return view.facts.reach.formal if view.ruler.rung(row, index).formal else view.facts.reach.open
 
 
+def begin_anew(view: View) -> Moved:
+    """All that was referred is over, and something else is outstanding: a new matter, which begins at its beginning."""
+    place, facts = view.state.place, view.facts
+    if not isinstance(place, Referred) or place.debts is None or not facts.outstanding:
+        return view.state, None
+    if any(debt.balance > 0 for debt in facts.debts if debt.id in place.debts):
+        return view.state, None
+    why = "tudo o que foi encaminhado está quitado ou extinto: o que está em aberto é outra matéria"
+    return view.state.begun_anew(facts.today), Transition(kind=EntryKind.CASE_BEGUN_ANEW, reason=why)
+
+
 def find_row(view: View) -> Moved:
     """Evidence leads to a row, at first, when the kind that led there is cured, and when a new kind leads higher."""
     facts, state = view.facts, view.state
@@ -218,6 +229,7 @@ def _cell_ahead(ruler: Ruler, state: CaseState) -> str:
 
 
 TRANSITIONS: tuple[tuple[str, Callable[[View], Moved]], ...] = (
+    ("a new matter begins", begin_anew),
     ("an approval lapses", lapse),
     ("the clock stops or goes on", stop_or_go_on),
     ("the terms of credits stand still or go on", stand_still),

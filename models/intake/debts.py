@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.formats import tax_name
+from models.intake.access_keys import ACCESS_KEYS, BETWEEN, IS
 from models.intake.columns import of_our_own
 from models.intake.fields import (
+    LONGEST_CODE,
     LONGEST_NAME,
     ContactRefused,
     inscription_key,
@@ -32,6 +34,7 @@ TAXPAYERS_REQUIRED = ("tax_id", "name", "uf", "tax", "inscription", "due", "amou
 TAXPAYERS_OPTIONAL = (
     *("email", "phone", "period", "situation", "litigation"),
     *("kind", "prescribes", "own", "assets", "registered_on"),
+    *ACCESS_KEYS,
 )
 
 
@@ -56,6 +59,8 @@ class DebtRow(NamedTuple):
     own: str = ""
     assets: str = ""
     registered_on: str = ""
+    access_keys: str = ""
+    """Each as `kind=value`, with `BETWEEN` between them."""
 
 
 class About(NamedTuple):
@@ -88,7 +93,7 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
 
     def read(fields: list[str]) -> DebtRow:
         tax_id, name, uf, tax, inscription, due, amount, *optional = fields_of(fields)
-        email, phone, period, situation, litigation, kind, prescribes, own, assets, registered_on = optional
+        email, phone, period, situation, litigation, kind, prescribes, own, assets, registered_on, *keys = optional
         name = read_text(name, "name", LONGEST_NAME)
         number, key = read_who(tax_id, name, "tax_id")
         email, phone, wrong = read_contacts(email, phone)
@@ -116,6 +121,7 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
             read_yes_no(own, "own") if own.strip() else "",
             read_money(assets, "assets") if assets.strip() else "",
             read_date(registered_on, "registered_on") if registered_on.strip() else "",
+            _access_keys(keys) if any(keys) else "",
         )
         if wrong:
             raise ContactRefused(wrong, row)
@@ -128,6 +134,11 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
         return about_row(fields, len(header), (places[0],), places[1])
 
     return DebtReader(read, about)
+
+
+def _access_keys(keys: Sequence[str]) -> str:
+    given = {kind: key for kind, key in zip(ACCESS_KEYS, keys, strict=True) if key.strip()}
+    return BETWEEN.join(f"{kind}{IS}{read_text(key, kind, LONGEST_CODE)}" for kind, key in given.items())
 
 
 def about_row(fields: list[str], width: int, taxes: Sequence[int], inscription: int) -> About:

@@ -8,13 +8,14 @@ from typing import Literal, TypeVar
 
 from models.errors import Refusal
 from models.intake.benefits import AssetsRow, BenefitRow
+from models.intake.contacts import ContactRow
 from models.intake.debts import DebtReader, DebtRow, regua_reader
 from models.intake.filings import FilingRow
 from models.intake.pgfn import pgfn_reader
 
 Layout = Literal["regua", "pgfn"]
 
-Row = TypeVar("Row", DebtRow, FilingRow, BenefitRow, AssetsRow)
+Row = TypeVar("Row", DebtRow, FilingRow, BenefitRow, AssetsRow, ContactRow)
 Reader = Callable[[list[str]], Row]
 """Reads the fields of one row; raises Rejected, and ContactRefused."""
 

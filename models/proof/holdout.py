@@ -1,11 +1,13 @@
 """The draw of who is not contacted, or is contacted by another ruler, so that the ruler's effect can be told from what
 would have come by itself.
 
-The draw is decided by a salted hash of the case, so that anybody who has the cohort's salt can repeat it, and nobody
-can choose who is in it. Cases are put in order, strata one after another and by their hash inside each, and picked at
-even distances along the whole line (systematic sampling). So every stratum has its share but for less than one case,
-and what is rounded away in one stratum is made up in the next: thousands of small strata don't add up to a bias. The
-line's first pick is drawn by the hash too: each case has exactly the asked chance.
+What is drawn is a *unit*: a person with all his cases, and whoever owes or is reached together with him
+(models/proof/units.py), since a notice to one of them is a notice to all. The draw is decided by a salted hash of the
+unit, so that anybody who has the cohort's salt can repeat it, and nobody can choose who is in it. Units are put in
+order, strata one after another and by their hash inside each, and picked at even distances along the whole line
+(systematic sampling). So every stratum has its share but for less than one unit, and what is rounded away in one
+stratum is made up in the next: thousands of small strata don't add up to a bias. The line's first pick is drawn by the
+hash too: each unit has exactly the asked chance.
 """
 
 from __future__ import annotations
@@ -58,12 +60,22 @@ class Candidate(NamedTuple):
     amount: Decimal
     """Owed when the draw is made, in reais."""
     habit: Habit = Habit.UNKNOWN
+    joined: str = ""
+    """The unit that it is drawn with; empty: it is drawn by itself."""
+
+    @property
+    def unit(self) -> str:
+        return self.joined or self.case
 
 
 class Stratum(NamedTuple):
     tax: str
     band: int
     habit: Habit
+
+    @property
+    def key(self) -> str:
+        return f"{self.tax}/{self.band}/{self.habit}"
 
 
 def band_of(amount: Decimal) -> int:
@@ -85,6 +97,15 @@ def stratum_of(candidate: Candidate) -> Stratum:
     return Stratum(candidate.tax, band_of(candidate.amount), candidate.habit)
 
 
+def strata_of(candidates: Iterable[Candidate]) -> dict[str, Stratum]:
+    """Unit → its stratum, which is that of its case that owes most."""
+    largest: dict[str, Candidate] = {}
+    for each in candidates:
+        known = largest.setdefault(each.unit, each)
+        largest[each.unit] = max(known, each, key=lambda one: (one.amount, one.case))
+    return {unit: stratum_of(each) for unit, each in largest.items()}
+
+
 def shares_of(control: Decimal | None, rival: bool) -> dict[str, Decimal]:
     """The shares of the draw. Who isn't held out goes half to the cohort's ruler, half to its rival, if it has one."""
     held = control or Decimal(0)
@@ -97,19 +118,20 @@ def shares_of(control: Decimal | None, rival: bool) -> dict[str, Decimal]:
 
 
 def draw(candidates: Iterable[Candidate], shares: Mapping[str, Decimal], salt: str) -> dict[str, str]:
-    """Case → the arm it is drawn for, such as `control`. Who isn't in the answer stays with the cohort's ruler.
+    """Unit → the arm it is drawn for, such as `control`. Who isn't in the answer stays with the cohort's ruler.
 
     The order of `candidates` doesn't matter. Raises Refusal when the shares leave nothing, or are not shares.
     """
     if not all(0 < share < 1 for share in shares.values()) or sum(shares.values()) >= 1:
         raise Refusal("the shares drawn must each lie between 0% and 100%, and leave cases for the cohort's own ruler")
-    line = [case for *_, case in sorted((stratum_of(each), _hash(salt, each.case), each.case) for each in candidates)]
+    strata = strata_of(candidates)
+    line = sorted(strata, key=lambda unit: (strata[unit], _hash(salt, unit), unit))
     drawn: dict[str, str] = {}
     left = Fraction(1)
     for arm, share in shares.items():
         picked = set(_at_even_distances(line, Fraction(share) / left, f"{salt}/{arm}"))
-        drawn |= {case: arm for case in line if case in picked}
-        line = [case for case in line if case not in picked]
+        drawn |= {unit: arm for unit in line if unit in picked}
+        line = [unit for unit in line if unit not in picked]
         left -= Fraction(share)
     return drawn
 
@@ -118,10 +140,10 @@ def _at_even_distances(line: list[str], share: Fraction, salt: str) -> Iterator[
     """Start anew with each line, so that cohorts that grow by one case a night are drawn as fairly as large ones."""
     step, whole = share.numerator, share.denominator
     start = int.from_bytes(_hash(salt, line[0])) % whole if line else 0
-    for place, case in enumerate(line):
+    for place, unit in enumerate(line):
         if (start + place * step) % whole >= whole - step:
-            yield case
+            yield unit
 
 
-def _hash(salt: str, case: str) -> bytes:
-    return sha256(f"{salt}/{case}".encode()).digest()
+def _hash(salt: str, unit: str) -> bytes:
+    return sha256(f"{salt}/{unit}".encode()).digest()

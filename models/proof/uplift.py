@@ -1,29 +1,30 @@
 """The uplift: what a ruler brought in that would not have come by itself: two groups compared, with 95 % intervals.
 
-docs/proof.md says which formula is used where, and why.
+docs/proof.md says how, and why so.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from statistics import NormalDist, stdev
+from functools import cached_property
+from statistics import median
+from typing import NamedTuple
 
-from babel.numbers import format_decimal
-from scipy.stats import binomtest, chi2_contingency, fisher_exact, ttest_ind_from_stats
-from scipy.stats.contingency import expected_freq, relative_risk
+from babel.numbers import format_decimal, format_percent
 
-CONFIDENCE = 0.95
-NORMAL = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2)
+from models.proof.anytime import read_anytime
+from models.proof.estimate import ALPHA, Estimate
+from models.proof.randomization import Reading, Stratum, comparison, read
 
-FEWEST_EXPECTED = 5
-"""Below so many cases in a cell a chi-square test is not to be relied on (Cochran's rule)."""
 FEW_PAYERS = 30
 """With fewer in a group the mean of what they paid may hang on one of them."""
 CENT = Decimal("0.01")
+TRIMMED = 100
+"""One payer in so many, the largest, is counted no higher than the others by the winsorised reading."""
 
 
 class Basis(StrEnum):
@@ -31,14 +32,45 @@ class Basis(StrEnum):
 
     INTENTION_TO_TREAT = "intention_to_treat"
     """Everybody as drawn, reached or not: the comparison that proves something."""
+    PER_PROTOCOL = "per_protocol"
+    """As drawn, without whoever was contacted by another cohort, tax, co-debtor or call: a hint of what these blur."""
     AS_DELIVERED = "as_delivered"
     """Only who was reached. Such people may pay more readily in any case, so that this is a hint and no proof."""
 
 
 BASES = {
     Basis.INTENTION_TO_TREAT: "por intenção de tratar (todos como sorteados, alcançados ou não)",
+    Basis.PER_PROTOCOL: "por protocolo (sem quem teve contato por fora do sorteio: indício, não prova)",
     Basis.AS_DELIVERED: "como entregue (só quem foi alcançado: indício, não prova)",
 }
+
+
+class Look(StrEnum):
+    """The day of a reading, which decides what its interval promises."""
+
+    PLANNED = "planned"
+    """The one day that was named before anything was sent: the interval is as short as one look allows."""
+    ANY_DAY = "any_day"
+    """A day like others: the interval holds on all of them together."""
+
+    @property
+    def other(self) -> Look:
+        return Look.ANY_DAY if self is Look.PLANNED else Look.PLANNED
+
+
+LOOKS = {
+    Look.PLANNED: "leitura na data marcada no início",
+    Look.ANY_DAY: "leitura válida em qualquer dia",
+}
+
+
+class Payer(NamedTuple):
+    """A unit of the draw (a person with all his cases, and who owes with him) of which more came in than went back."""
+
+    stratum: str
+    cases: int
+    """The cases of the unit that paid."""
+    cents: int
 
 
 @dataclass(frozen=True)
@@ -46,11 +78,24 @@ class Group:
     name: str
     """In pt-BR, such as `notificados` or `régua A (iptu v1)`."""
     cases: int
-    payers: int
-    """Cases of which more was received than was given back."""
-    received: Decimal
-    deviation: float
-    """The standard deviation of receipts a case, in reais, non-payers included: of a sample (n − 1), 0 for one."""
+    units: Mapping[str, int] = field(default_factory=dict)
+    """By stratum, how many were drawn."""
+    paid: tuple[Payer, ...] = ()
+    typical: Decimal = CENT
+    """The debt of one of its units when it was drawn: the root of the mean square."""
+
+    @property
+    def size(self) -> int:
+        """Its units."""
+        return sum(self.units.values())
+
+    @property
+    def payers(self) -> int:
+        return sum(payer.cases for payer in self.paid)
+
+    @property
+    def received(self) -> Decimal:
+        return Decimal(sum(payer.cents for payer in self.paid)).scaleb(-2)
 
     @property
     def rate(self) -> float | None:
@@ -60,34 +105,37 @@ class Group:
     def per_head(self) -> Decimal | None:
         return (self.received / self.cases).quantize(CENT) if self.cases else None
 
+    def paid_in(self, stratum: str) -> list[Payer]:
+        return self._by_stratum.get(stratum, [])
 
-def group_of(name: str, received: Iterable[Decimal]) -> Group:
-    """The group made of what was received of each case."""
-    amounts = list(received)
-    deviation = stdev(map(float, amounts)) if len(amounts) > 1 else 0.0
-    return Group(name, len(amounts), sum(amount > 0 for amount in amounts), sum(amounts, Decimal(0)), deviation)
+    @cached_property
+    def _by_stratum(self) -> Mapping[str, list[Payer]]:
+        found: dict[str, list[Payer]] = defaultdict(list)
+        for payer in self.paid:
+            found[payer.stratum].append(payer)
+        return found
+
+    @property
+    def median_paid(self) -> Decimal | None:
+        """The middle of what its payers paid."""
+        return Decimal(round(median(payer.cents for payer in self.paid))).scaleb(-2) if self.paid else None
+
+
+def group_of(name: str, received: Iterable[Decimal], typical: Decimal = CENT) -> Group:
+    """The group made of what was received of each case, each drawn by itself and from one stratum."""
+    cents = [int(amount.scaleb(2)) for amount in received]
+    paid = tuple(Payer("", 1, amount) for amount in cents if amount > 0)
+    return Group(name, len(cents), {"": len(cents)}, paid, typical)
 
 
 def together(name: str, groups: Iterable[Group]) -> Group:
-    """Several groups as one; its deviation is that of all their cases."""
+    """Several groups as one."""
     parts = [group for group in groups if group.cases]
-    cases, received = sum(part.cases for part in parts), sum((part.received for part in parts), Decimal(0))
-    mean = float(received) / cases if cases else 0.0
-    squares = sum((part.cases - 1) * part.deviation**2 + part.cases * (_mean(part) - mean) ** 2 for part in parts)
-    deviation = math.sqrt(squares / (cases - 1)) if cases > 1 else 0.0
-    return Group(name, cases, sum(part.payers for part in parts), received, deviation)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    value: float
-    low: float
-    high: float
-
-    @property
-    def beyond_chance(self) -> bool:
-        """Whether no effect at all is ruled out, at 95 %."""
-        return self.low > 0 or self.high < 0
+    units: Counter[str] = Counter()
+    for part in parts:
+        units.update(part.units)
+    paid = tuple(payer for part in parts for payer in part.paid)
+    return Group(name, sum(part.cases for part in parts), units, paid, max((p.typical for p in parts), default=CENT))
 
 
 @dataclass(frozen=True)
@@ -96,6 +144,7 @@ class Uplift:
     says why."""
 
     basis: Basis
+    look: Look
     treated: Group
     control: Group
     rate: Estimate | None = None
@@ -114,108 +163,102 @@ class Uplift:
     @property
     def brought_in(self) -> Estimate | None:
         """Reais that would not have come without the ruler, from all who were treated."""
-        return self.value and _scaled(self.value, self.treated.cases)
+        return self.value and self.value.scaled(self.treated.cases)
 
 
-def compare(treated: Group, control: Group, basis: Basis = Basis.INTENTION_TO_TREAT) -> Uplift:
+def compare(
+    treated: Group, control: Group, basis: Basis = Basis.INTENTION_TO_TREAT, look: Look = Look.PLANNED
+) -> Uplift:
     if empty := [group.name for group in (treated, control) if not group.cases]:
         nothing = tuple(f"{name}: nenhum caso, e por isso não há com o que comparar" for name in empty)
-        return Uplift(basis, treated, control, cautions=nothing)
-    dispersion = _dispersion(treated, control)
+        return Uplift(basis, look, treated, control, cautions=nothing)
+    cautions = tuple(_cautions(treated, control))
+    pair = _Pair(treated, control, look)
+    if not pair.paid:
+        return Uplift(basis, look, treated, control, rate=_nobody_pays(treated, control), rate_p=1.0, cautions=cautions)
+    rate = pair.reading(lambda payer: payer.cases, typical=1)
+    value = pair.reading(lambda payer: payer.cents, typical=pair.owed)
     return Uplift(
         basis,
+        look,
         treated,
         control,
-        rate=_rate(treated, control),
-        rate_relative=_rate_relative(treated, control),
-        rate_p=_rate_p(treated, control),
-        value=_value(treated, control, dispersion) if dispersion else None,
-        value_relative=_value_relative(treated, control, dispersion) if dispersion else None,
-        value_p=_value_p(treated, control) if dispersion else None,
-        cautions=tuple(_cautions(treated, control, dispersion)),
+        rate=rate.difference,
+        rate_relative=rate.ratio,
+        rate_p=rate.p,
+        value=value.difference.scaled(0.01),
+        value_relative=value.ratio,
+        value_p=value.p,
+        cautions=cautions,
     )
 
 
-# ---- how many pay
+@dataclass(frozen=True)
+class Robust:
+    """The value received where no single payer weighs much."""
+
+    winsorized: Estimate
+    """Reais received per head, one payer in TRIMMED, and at least one, counted as no larger than the next."""
+    winsorized_p: float
+    ranks_p: float
+    """The p-value of the payers' places by amount, which one large payer moves as little as a median."""
 
 
-def _rate(treated: Group, control: Group) -> Estimate:
-    """Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10): it holds for few payers and rates
-    near 0, where the textbook's interval is too short."""
-    ours, theirs = _wilson(treated), _wilson(control)
-    value = ours.value - theirs.value
-    return Estimate(
-        value,
-        low=value - math.hypot(ours.value - ours.low, theirs.high - theirs.value),
-        high=value + math.hypot(ours.high - ours.value, theirs.value - theirs.low),
-    )
-
-
-def _wilson(group: Group) -> Estimate:
-    interval = binomtest(group.payers, group.cases).proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(group.payers / group.cases, float(interval.low), float(interval.high))
-
-
-def _rate_relative(treated: Group, control: Group) -> Estimate | None:
-    """Katz's interval of the logarithm of the ratio, which has none where nobody or everybody of a group pays."""
-    if not all(0 < group.payers < group.cases for group in (treated, control)):
+def robust(treated: Group, control: Group, look: Look) -> Robust | None:
+    """The value of two groups read again, without its largest payers and by places; none where nobody paid."""
+    if not (treated.cases and control.cases and (pair := _Pair(treated, control, look)).paid):
         return None
-    ratio = relative_risk(treated.payers, treated.cases, control.payers, control.cases)
-    interval = ratio.confidence_interval(CONFIDENCE)
-    return Estimate(ratio.relative_risk - 1, float(interval.low) - 1, float(interval.high) - 1)
+    most, places = _most_but_the_largest(pair.cents), _places(pair.cents)
+    winsorized = pair.reading(lambda payer: min(payer.cents, most), typical=pair.owed)
+    ranks = pair.reading(lambda payer: places[payer.cents], typical=max(places.values()))
+    return Robust(winsorized.difference.scaled(0.01), winsorized.p, ranks.p)
 
 
-def _rate_p(treated: Group, control: Group) -> float:
-    counts = [[group.payers, group.cases - group.payers] for group in (treated, control)]
-    if expected_freq(counts).min() < FEWEST_EXPECTED:
-        return float(fisher_exact(counts).pvalue)
-    return float(chi2_contingency(counts, correction=False).pvalue)
+class _Pair:
+    """Two groups by the strata that have units of both, read by one weight or another of their payers."""
+
+    def __init__(self, treated: Group, control: Group, look: Look) -> None:
+        self.treated, self.control, self.look = treated, control, look
+        self.strata = sorted(stratum for stratum in treated.units if control.units.get(stratum))
+        self.paid = [payer for payer in (*treated.paid, *control.paid) if payer.stratum in self.strata]
+        self.cents = [payer.cents for payer in self.paid]
+        self.owed = max(treated.typical, control.typical).scaleb(2)
+        self.units_a_case = (treated.size + control.size) / (treated.cases + control.cases)
+
+    def reading(self, weight: Callable[[Payer], int], typical: Decimal | int) -> Reading:
+        """The reading a case: of this weight, which is typically so large. Somebody must have paid."""
+        compared = comparison(
+            Stratum(
+                self.treated.units[each],
+                self.control.units[each],
+                [weight(payer) for payer in self.treated.paid_in(each)],
+                [weight(payer) for payer in self.control.paid_in(each)],
+            )
+            for each in self.strata
+        )
+        found = read(compared) if self.look is Look.PLANNED else read_anytime(compared, float(typical))
+        return found._replace(difference=found.difference.scaled(self.units_a_case))
 
 
-# ---- how much they pay
-#
-# A few payments make most of the sum, and a hold-out is small: its own deviation hangs on the few large debts that
-# happened to be paid in it, and Welch's interval, which trusts it, is too short. Both groups are drawn from the same
-# people, so one dispersion is taken from all of them: the variance of a group's amounts is that many times its mean,
-# as when payments come by chance, some more often, each of a size that chance decides too.
+def _nobody_pays(treated: Group, control: Group) -> Estimate:
+    """How much may have been missed where nobody paid: Clopper and Pearson's upper end of none in so many units."""
+    ours, theirs = (1 - (ALPHA / 2) ** (1 / group.size) for group in (treated, control))
+    return Estimate(0.0, -theirs, ours)
 
 
-def _dispersion(treated: Group, control: Group) -> float | None:
-    """The size in reais of one payment as it weighs in the sum; none where nothing came in or all paid the same."""
-    if treated.received <= 0 or control.received <= 0:
-        return None
-    cases = treated.cases + control.cases
-    variance = sum((group.cases - 1) * group.deviation**2 for group in (treated, control)) / max(cases - 2, 1)
-    return variance / (float(treated.received + control.received) / cases) or None
+def _most_but_the_largest(cents: Sequence[int]) -> int:
+    """The largest amount once one payer in TRIMMED, and at least one, is left out."""
+    return sorted(cents)[max(len(cents) - 1 - max(len(cents) // TRIMMED, 1), 0)]
 
 
-def _value(treated: Group, control: Group, dispersion: float) -> Estimate:
-    value = _mean(treated) - _mean(control)
-    reach = NORMAL * math.sqrt(dispersion * (_mean(treated) / treated.cases + _mean(control) / control.cases))
-    return Estimate(value, value - reach, value + reach)
-
-
-def _value_relative(treated: Group, control: Group, dispersion: float) -> Estimate | None:
-    """The interval is the logarithm's, since a ratio errs further upwards than downwards."""
-    if min(treated.received, control.received) < dispersion:
-        return None
-    ratio = _mean(treated) / _mean(control)
-    reach = math.exp(NORMAL * math.sqrt(dispersion / float(treated.received) + dispersion / float(control.received)))
-    return Estimate(ratio - 1, ratio / reach - 1, ratio * reach - 1)
-
-
-def _value_p(treated: Group, control: Group) -> float:
-    """Student's test: without an effect the means are equal, and with them the deviations."""
-    summaries = ((_mean(group), group.deviation, group.cases) for group in (treated, control))
-    return float(ttest_ind_from_stats(*(each for group in summaries for each in group), equal_var=True).pvalue)
-
-
-def _mean(group: Group) -> float:
-    return float(group.received) / group.cases
-
-
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor)
+def _places(cents: Sequence[int]) -> Mapping[int, int]:
+    """The place of each amount among all, twice the middle of those that are alike."""
+    counts = Counter(cents)
+    places, below = {}, 0
+    for amount in sorted(counts):
+        places[amount] = 2 * below + counts[amount] + 1
+        below += counts[amount]
+    return places
 
 
 # ---- in words
@@ -228,7 +271,7 @@ def conclusions(uplift: Uplift) -> tuple[str, ...]:
         (uplift.value, 1, "real por contribuinte", "reais por contribuinte"),
     )
     return tuple(
-        _conclusion(uplift, _scaled(estimate, factor), one, many) for estimate, factor, one, many in found if estimate
+        _conclusion(uplift, estimate.scaled(factor), one, many) for estimate, factor, one, many in found if estimate
     )
 
 
@@ -247,16 +290,17 @@ def _number(number: float) -> str:
     return format_decimal(round(number, 2), "#,##0.00", locale="pt_BR").replace("-", "−")
 
 
-def _cautions(treated: Group, control: Group, dispersion: float | None) -> Iterator[str]:
+def _cautions(treated: Group, control: Group) -> Iterator[str]:
     for group in (treated, control):
-        if group.received <= 0:
-            yield f"{group.name}: nada entrou; não há variação em % nem intervalo do valor por contribuinte"
-        elif group.payers == group.cases:
-            yield f"{group.name}: todos pagaram; não há variação de pagantes em %"
+        if not group.paid:
+            yield f"{group.name}: nada entrou; não há variação em %"
         elif group.payers < FEW_PAYERS:
             few = "só 1 pagante" if group.payers == 1 else f"só {group.payers} pagantes"
-            yield f"{group.name}: {few}; o intervalo do valor por contribuinte é apenas aproximado"
-        if dispersion and group.received < dispersion:
-            yield f"{group.name}: entrou menos do que um só pagamento costuma pesar; não há variação do valor em %"
-    if dispersion is None and min(treated.received, control.received) > 0:
-        yield "todos pagaram o mesmo: não há intervalo do valor por contribuinte"
+            yield f"{group.name}: {few}; o que não se vê pode ser grande"
+    largest = max((payer.cents for payer in (*treated.paid, *control.paid)), default=0)
+    whole = sum(payer.cents for payer in (*treated.paid, *control.paid))
+    if whole and largest * 5 > whole and len(treated.paid) + len(control.paid) > 5:
+        yield (
+            f"um só pagante trouxe {format_percent(largest / whole, locale='pt_BR')} do valor: leia também o valor"
+            " aparado e por postos"
+        )

@@ -221,11 +221,19 @@ class Gate(_Part):
     """The law that lets an outstanding return alone suspend benefits; without it only a debt does."""
 
 
+class LeastAmount(Dated):
+    """The least amount that is sued for, by the law of its days."""
+
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=2)]
+
+
 class Referral(_Part):
     """The conditions for referring a case to protest and enforcement, beside the steps of CNJ 547/2024."""
 
     cadin: Wait | None = Wait(days=30, unit=Unit.LEGAL)
     """From the notice of CADIN on (Lei 14.973/2024); none: the authority doesn't use it."""
+    minimum: tuple[LeastAmount, ...] = ()
+    """Below so many reais, of all that is registered in the case, nobody is sued; empty: there is no such law."""
 
 
 class ServiceRule(_Part):

@@ -35,7 +35,7 @@ from models.law.spans import Span, joined
 from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
-from models.ruler.schema import Hypothesis, Stage
+from models.ruler.schema import Hypothesis, Ruler, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
 from storage.audit.one_person import PERSONS, person_of
@@ -478,21 +478,40 @@ def _told_of_it(life: Life) -> Iterator[str]:
 
 
 def _referred_by_the_book(life: Life) -> Iterator[str]:
-    """An administrative attempt, which a notice served is too, a protest, and CADIN's notice (CNJ 547/2024 arts. 2º and
-    3º, Lei 14.973/2024); none for what is in court already. L5: they are on record by case, not by debt."""
+    """For each debt a registration, an administrative attempt, which a notice served is too, a protest or one of its
+    alternatives, and CADIN's notice (CNJ 547/2024 arts. 2º and 3º, Lei 14.973/2024); nothing that is in court already.
+    """
     for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
         moment = referral["recorded_at"]
-        unpaid = [debt for debt in _owed(life.facts_at(moment)) if not debt.litigation]
-        taken = {step["kind"] for step in life.prior_steps if step["recorded_at"] <= moment}
-        missing = []
-        if not taken & {"conciliation", "administrative_solution"} and not any(n["serves"] for n in life.notices):
-            missing.append("administrative_solution")
-        if not taken & {"protest", "protest_exception"} and not all(debt.protested for debt in unpaid):
-            missing.append("protest")
-        if "cadin_notice" not in taken and life.ruler_at(moment).ruler.referral.cadin:
-            missing.append("cadin_notice")
-        if unpaid and missing:
-            yield f"was referred without {' and '.join(missing)}"
+        ruler = life.ruler_at(moment).ruler
+        owed = [debt for debt in _owed(life.facts_at(moment)) if debt.id in (referral["referred"] or [debt.id])]
+        for debt in owed:
+            taken = {
+                step["kind"] for step in life.prior_steps if step["recorded_at"] <= moment and debt.id in step["debts"]
+            }
+            if debt.litigation:
+                yield f"was referred for debt {debt.id}, which was in court already"
+            lacks = [*_lacked(life, debt, taken), *(["cadin_notice"] if _not_told(ruler, taken) else [])]
+            if lacks and not debt.litigation:
+                yield f"was referred without {' and '.join(lacks)} of debt {debt.id}"
+            registered = ruler.credit == "registered" or debt.registered_on or debt.protested or debt.litigation
+            if not registered:
+                yield f"was referred for debt {debt.id}, which is not registered"
+        if not owed:
+            yield "was referred with no debt to refer"
+
+
+def _lacked(life: Life, debt: Debt, taken: set[str]) -> Iterator[str]:
+    served = any(notice["serves"] and notice["at"] >= debt.due for notice in life.notices)
+    if not served and not taken & {"conciliation", "administrative_solution"}:
+        yield "administrative_solution"
+    alternatives = "protest protest_exception credit_bureau_notice registry_annotation indicated_assets cadin_notice"
+    if not debt.protested and not taken & {*alternatives.split()}:
+        yield "protest"
+
+
+def _not_told(ruler: Ruler, taken: set[str]) -> bool:
+    return bool(ruler.referral.cadin) and "cadin_notice" not in taken
 
 
 def _owed(facts: CaseFacts) -> list[Debt]:
@@ -577,7 +596,8 @@ PARTS = {
         WHERE "case" = ANY(:cases) ORDER BY step, channel
     """),  # noqa: S608 - constants
     "decisions": _of_cases("""
-        SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment
+        SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
+               evidence->'referred' AS referred
         FROM decisions WHERE "case" = ANY(:cases) ORDER BY id
     """),
     "debts": _of_cases(f"{OWED} ORDER BY debts.id"),
@@ -624,7 +644,10 @@ PARTS = {
         SELECT defences.*, ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id) AS credits
         FROM defences WHERE "case" = ANY(:cases) ORDER BY id
     """),
-    "prior_steps": _of_cases("""SELECT * FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "prior_steps": _of_cases("""
+        SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts
+        FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id
+    """),
     "signals": _of_cases("""
         SELECT id, "case", CAST(payload->>'payment' AS bigint) AS payment, delivered_at FROM outbox
         WHERE name = 'payment_received' AND "case" = ANY(:cases) ORDER BY id

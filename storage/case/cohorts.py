@@ -61,6 +61,8 @@ class Lot:
     """The share of the cases that nobody contacts."""
     rival: FrozenRuler | None = None
     """The ruler that half of the others are contacted by."""
+    reads_on: date | None = None
+    """The day on which its figures are to be read; none: on any, with the longer intervals that takes."""
 
     @property
     def shares(self) -> dict[str, Decimal]:
@@ -69,6 +71,8 @@ class Lot:
     def like(self, other: Lot | None) -> bool:
         """Whether cases are drawn for the same, by whatever salt."""
         if other is None or self.control != other.control or (self.rival is None) != (other.rival is None):
+            return False
+        if self.reads_on != other.reads_on:
             return False
         return self.rival is None or other.rival is None or other.rival.is_as(self.rival)
 
@@ -140,6 +144,7 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "control_share": cohort.lot.control if cohort.lot else None,
             "rival": cohort.lot.rival.digest if cohort.lot and cohort.lot.rival else None,
             "salt": cohort.lot.salt if cohort.lot else None,
+            "reads_on": cohort.lot.reads_on if cohort.lot else None,
         }
         connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
         known = read_cohort(connection, cohort.name)
@@ -188,13 +193,15 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
 def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
     if cohort.salt is None:
         return None
-    return Lot(cohort.salt, cohort.control_share, frozen_ruler(connection, cohort.rival) if cohort.rival else None)
+    rival = frozen_ruler(connection, cohort.rival) if cohort.rival else None
+    return Lot(cohort.salt, cohort.control_share, rival, cohort.reads_on)
 
 
 def _drawn(lot: Lot | None) -> str:
     held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
     rival = f"{lot.rival.ruler.label} as it was then" if lot and lot.rival else "no other ruler"
-    return f"{held}, and {rival} to compare with"
+    read = f", to be read on {lot.reads_on}" if lot and lot.reads_on else ""
+    return f"{held}, and {rival} to compare with{read}"
 
 
 DEBTORS = """
@@ -243,6 +250,24 @@ def count_named(connection: Connection, ruler: Ruler, selection: Selection) -> i
     named, asked = _named(ruler, selection, (0, ""))
     query = text(f"SELECT count(*) FROM ({named}) AS found")  # noqa: S608 - of constants
     return int(connection.execute(query.bindparams(TAXES), asked).scalar_one())
+
+
+HEARD = """
+    SELECT count(DISTINCT found.taxpayer) AS people, array_agg(DISTINCT cohort ORDER BY cohort) AS cohorts
+    FROM ({named}) AS found JOIN cases ON cases.taxpayer = found.taxpayer
+    WHERE closed_at IS NULL AND cohort <> :cohort AND coalesce(arm, 'ruler') <> 'control'
+"""
+
+
+def must_be_unheard(connection: Connection, ruler: Ruler, selection: Selection, cohort: str) -> None:
+    """Check that nobody who may be held out is contacted by another cohort. Raises Refusal with how many are."""
+    named, asked = _named(ruler, selection, (0, ""))
+    found = connection.execute(text(HEARD.format(named=named)).bindparams(TAXES), asked | {"cohort": cohort}).one()
+    if found.people:
+        raise Refusal(
+            f"{found.people} of these people are contacted by {', '.join(found.cohorts[:5])}: held out, they would hear"
+            " of it all the same. Wait, choose others, or say --contacted-too; the report counts them"
+        )
 
 
 TAXES = bindparam("taxes", type_=ARRAY(Text))

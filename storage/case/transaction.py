@@ -114,8 +114,16 @@ class CaseTransaction:
         self.facts = self.facts.model_copy(update={"over_budget": True})
         self.judge(self.state)
 
-    def journal(self, kind: EntryKind, reason: str, at: date | None = None, step: Step | None = None) -> None:
-        """Add a decision with the cell it is about: that of `step`, else the one the case stands on."""
+    def journal(
+        self,
+        kind: EntryKind,
+        reason: str,
+        at: date | None = None,
+        step: Step | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
+        """Add a decision with the cell it is about: that of `step`, else the one the case stands on; `evidence` is what
+        it rests on beside what every decision sees."""
         state = self.state
         row, stage = cell_reached(self.case.ruler, state)
         rigidity = state.last_rigidity or None
@@ -132,7 +140,7 @@ class CaseTransaction:
                 "rigidity": rigidity,
                 "occurrences": state.occurrences,
                 "ruler": self.case.frozen.digest,
-                "evidence": _evidence(self.facts),
+                "evidence": {**_evidence(self.facts), **(evidence or {})},
             }
         )
 

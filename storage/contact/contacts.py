@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from models.case.journal import EntryKind
 from models.contact.contacts import ADDRESS
@@ -16,7 +17,7 @@ from models.errors import Refusal
 from models.events import ContactGiven
 from storage.case.cases import read_case
 from storage.contact.delivery import lock_cases_of
-from storage.schema import taxpayers
+from storage.schema import contacts, taxpayers
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def give_contact(
         taxpayer = read_case(connection, case).taxpayer
         locked = lock_cases_of(connection, [taxpayer], now)
         connection.execute(update(taxpayers).where(taxpayers.c.id == taxpayer).values(given))
+        _keep(connection, taxpayer, given, now.astimezone().date())
         recovered = _recover(connection, taxpayer, given, by)
         said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)
         for each in locked.open_of(taxpayer):
@@ -52,6 +54,17 @@ def give_contact(
         locked.enqueue_all(taxpayer, ContactGiven())
         locked.write()
         return Given(tuple(given), recovered, _refused(connection, taxpayer, given))
+
+
+def _keep(connection: Connection, taxpayer: int, given: dict[str, str], on: date) -> None:
+    rows = [
+        {"taxpayer": taxpayer, "kind": kind, "value": value, "source": "person", "said_on": on}
+        for kind, value in given.items()
+    ]
+    said = insert(contacts).values(rows)
+    newer = {"source": said.excluded.source, "said_on": said.excluded.said_on}
+    key = (contacts.c.taxpayer, contacts.c.kind, contacts.c.value)
+    connection.execute(said.on_conflict_do_update(index_elements=key, set_=newer))
 
 
 def _checked(option: str, read: Callable[[str], str], written: str) -> str:

@@ -240,7 +240,12 @@ def refuse(connection: Connection, locked: LockedCases, refused: Iterable[tuple[
         locked.enqueue_all(who, ContactLost())
 
 
-VIA = {"provider": "segundo o provedor", "reply": "em resposta", "link": "pelo link da mensagem"}
+VIA = {
+    "provider": "segundo o provedor",
+    "contacts import": "segundo o arquivo de contatos",
+    "reply": "em resposta",
+    "link": "pelo link da mensagem",
+}
 
 
 @dataclass(frozen=True)

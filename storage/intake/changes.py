@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from models.case.journal import EntryKind
 from models.events import ExtractChanged
+from models.intake.access_keys import BETWEEN, IS
 from models.words import EXTINCTIONS
 from storage.case.cases import read_case
 from storage.case.transaction import record_decision
@@ -23,7 +24,7 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     concerned = connection.execute(text(CONCERNED)).all()
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
-        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS, KEEP_KEYS),
     ):
         connection.execute(text(change))
     for row in concerned:
@@ -152,3 +153,15 @@ UPDATE debts SET extinct_on = NULL FROM back WHERE back.debt = debts.id
 """
 
 UPDATE_ASSETS = "UPDATE taxpayers SET known_assets = owned.assets FROM owned WHERE taxpayers.id = owned.taxpayer"
+
+# the first row of a debt that has a key of that kind decides
+KEEP_KEYS = f"""
+INSERT INTO access_keys (debt, kind, value)
+SELECT DISTINCT ON (debt, kind) debt, split_part(word, '{IS}', 1) AS kind, substr(word, strpos(word, '{IS}') + 1)
+FROM (
+    SELECT incoming.id AS debt, staged.line, unnest(string_to_array(access_keys, '{BETWEEN}')) AS word
+    FROM staged JOIN incoming USING (tax, inscription_key) WHERE access_keys IS NOT NULL
+) AS told
+ORDER BY debt, kind, line
+ON CONFLICT (debt, kind) DO UPDATE SET value = excluded.value WHERE access_keys.value <> excluded.value
+"""  # noqa: S608 - constants

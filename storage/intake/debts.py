@@ -23,7 +23,7 @@ from storage.intake.unusable import UnusableRows
 COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text,
     inscription_key text, period text, due date, litigation boolean, amount numeric(15, 2), ground text,
     ended text, kind text,
-    prescribes date, own boolean, assets numeric(17, 2), registered_on date"""
+    prescribes date, own boolean, assets numeric(17, 2), registered_on date, access_keys text"""
 
 NOTHING_SAID = Statement()
 

@@ -91,15 +91,15 @@ ORDER BY line LIMIT 1
 """
 
 DOUBLED = """
-SELECT count(*) AS added, count(DISTINCT doubled.debt) AS doubled, min(doubled.line) AS line
-FROM (SELECT * FROM incoming WHERE is_new ORDER BY line LIMIT :sample) AS new
-LEFT JOIN LATERAL (
-    SELECT new.line, debts.id AS debt FROM links
+WITH new AS (SELECT * FROM incoming WHERE is_new ORDER BY line LIMIT :sample),
+twins AS (
+    SELECT new.line, debts.id FROM new
+    JOIN links ON links.debt = new.id
     JOIN debtors ON debtors.taxpayer = links.taxpayer
     JOIN debts ON debts.id = debtors.debt AND debts.tax = new.tax AND debts.due = new.due
               AND debts.amount = new.amount AND coalesce(debts.period = new.period, true)
-    WHERE links.debt = new.id
-      AND NOT EXISTS (SELECT FROM incoming AS other WHERE other.id = debts.id)
-    LIMIT 1
-) AS doubled ON true
+    LEFT JOIN incoming AS same ON same.id = debts.id
+    WHERE same.id IS NULL
+)
+SELECT (SELECT count(*) FROM new) AS added, count(DISTINCT id) AS doubled, min(line) AS line FROM twins
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 
 from models.case.commands import must_have_been
 from models.case.facts import StepKind
@@ -15,7 +15,7 @@ from models.events import PriorStepTaken
 from models.formats import day
 from models.words import PRIOR_STEPS
 from storage.law.of_debts import locked_debts, named, tell
-from storage.schema import prior_step_debts, prior_steps
+from storage.schema import debts, prior_step_debts, prior_steps
 
 
 def take_prior_step(
@@ -43,6 +43,9 @@ def take_prior_step(
         row = {"case": case, "kind": kind, "on": on, "reference": reference, "recorded_by": by}
         step = locked.connection.execute(insert(prior_steps).values(row).returning(prior_steps.c.id)).scalar_one()
         locked.connection.execute(insert(prior_step_debts), [{"prior_step": step, "debt": debt} for debt in meant])
+        if kind == "registration":
+            registered = update(debts).where(debts.c.id.in_(meant), debts.c.registered_on.is_(None))
+            locked.connection.execute(registered.values(registered_on=on))
         why = f"{PRIOR_STEPS[kind]} ({named(meant)}), em {day(on)}, registrado por {by}: {reference}"
         tell(locked, EntryKind.PRIOR_STEP_TAKEN, why, now, PriorStepTaken())
         return meant

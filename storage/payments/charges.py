@@ -1,5 +1,5 @@
-"""Pix charges on record: at most one open a debt or instalment. Its row is claimed before the bank is asked, its txid
-never changes and is never used again, so whatever is paid to it finds what it was for."""
+"""Pix charges on record: at most one open a debt, an instalment, or a case for all its debts. Its row is claimed before
+the bank is asked, its txid never changes and is never used again, so whatever is paid to it finds what it was for."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
+from storage.payments.joint_charges import Member, members_of, record_members
 from storage.schema import charges, instalments
 
 LIVE = charges.c.state.in_(("claimed", "open"))
 
 
+Kind = Literal["debt", "instalment", "case"]
+KINDS: tuple[Kind, ...] = ("debt", "instalment", "case")
+
+
 @dataclass(frozen=True, order=True)
 class Billed:
-    """The debt or the instalment that a charge is for, by its id."""
+    """The debt, the instalment, or the case with all its debts, that a charge is for, by its id."""
 
-    kind: Literal["debt", "instalment"]
+    kind: Kind
     id: str
 
 
@@ -32,11 +37,13 @@ class Terms:
 
     amount: Decimal
     due: date
+    of: tuple[Member, ...] = ()
+    """The debts of a case's charge, each with what of it is its own, in the order in which a payment fills them."""
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """The live charge of a debt or instalment, as its bank last confirmed it."""
+    """A live charge, as its bank last confirmed it."""
 
     billed: Billed
     txid: str
@@ -51,8 +58,7 @@ def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Call
         return []
     rows = [
         {
-            "debt": billed.id if billed.kind == "debt" else None,
-            "instalment": billed.id if billed.kind == "instalment" else None,
+            **{kind: billed.id if billed.kind == kind else None for kind in KINDS},
             "txid": new_txid(),
             "amount": terms.amount,
             "due": terms.due,
@@ -61,21 +67,32 @@ def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Call
         for billed, terms in sorted(wanted.items())
     ]
     connection.execute(insert(charges).values(rows).on_conflict_do_nothing())
-    return live(connection, wanted)
+    claimed = live(connection, wanted)
+    for charge in claimed:
+        if charge.issued is None:
+            record_members(connection, charge.txid, wanted[charge.billed].of)
+    return claimed
 
 
 def live(connection: Connection, billed: Collection[Billed]) -> list[Claimed]:
-    mine = or_(charges.c.debt.in_(_ids(billed, "debt")), charges.c.instalment.in_(_ids(billed, "instalment")))
-    found = connection.execute(select(charges).where(LIVE, mine).order_by(charges.c.debt, charges.c.id))
+    mine = or_(*(charges.c[kind].in_(_ids(billed, kind)) for kind in KINDS))
+    found = (
+        connection.execute(select(charges).where(LIVE, mine).order_by(charges.c.debt, charges.c.id)).mappings().all()
+    )
+    members = members_of(connection, [row["txid"] for row in found if row["case"]])
     return [
         Claimed(
-            Billed("debt", row.debt) if row.debt else Billed("instalment", row.instalment),
-            row.txid,
-            Terms(row.amount, row.due) if row.state == "open" else None,
-            row.revision,
+            _billed(row),
+            row["txid"],
+            Terms(row["amount"], row["due"], tuple(members.get(row["txid"], ()))) if row["state"] == "open" else None,
+            row["revision"],
         )
         for row in found
     ]
+
+
+def _billed(row: RowMapping) -> Billed:
+    return next(Billed(kind, row[kind]) for kind in KINDS if row[kind])
 
 
 def _ids(billed: Collection[Billed], kind: str) -> list[str]:
@@ -84,15 +101,15 @@ def _ids(billed: Collection[Billed], kind: str) -> list[str]:
 
 PAID = text("""
     UPDATE charges SET state = 'paid', updated_at = clock_timestamp()
-    WHERE state IN ('claimed', 'open') AND (debt = ANY(:debts) OR instalment = ANY(:instalments))
-      AND EXISTS (SELECT FROM payments WHERE payments.txid = charges.txid
-                  AND (payments.debt = charges.debt OR payments.instalment = charges.instalment))
-""").bindparams(bindparam("debts", type_=ARRAY(Text)), bindparam("instalments", type_=ARRAY(Text)))
+    WHERE state IN ('claimed', 'open')
+      AND (debt = ANY(:debt) OR instalment = ANY(:instalment) OR "case" = ANY(:case))
+      AND EXISTS (SELECT FROM payments WHERE payments.txid = charges.txid AND payments.origin IS NULL)
+""").bindparams(*(bindparam(kind, type_=ARRAY(Text)) for kind in KINDS))
 
 
 def close_paid(connection: Connection, billed: Collection[Billed]) -> None:
     """Close the charges that somebody paid: a bank takes no second payment for one."""
-    connection.execute(PAID, {"debts": _ids(billed, "debt"), "instalments": _ids(billed, "instalment")})
+    connection.execute(PAID, {kind: _ids(billed, kind) for kind in KINDS})
 
 
 def record_issued(
@@ -105,6 +122,7 @@ def record_issued(
         .where(charges.c.txid == txid, LIVE, charges.c.revision <= revision)
         .values(**confirmed, revision=revision, updated_at=func.clock_timestamp())
     )
+    record_members(connection, txid, terms.of)
 
 
 def close(connection: Connection, txid: str, state: str) -> None:
@@ -126,12 +144,28 @@ def brcodes_of_instalments(connection: Connection, agreement: str) -> dict[int, 
     return dict(connection.execute(mine).tuples().all())
 
 
+@dataclass(frozen=True)
+class JointCode:
+    """The code that pays all that a case owes."""
+
+    brcode: str
+    amount: Decimal
+    debts: frozenset[str]
+
+
+def joint_code(connection: Connection, case: str) -> JointCode | None:
+    """The open charge of a case for all its debts; None: it has none."""
+    mine = select(charges).where(charges.c.case == case, charges.c.state == "open")
+    found = connection.execute(mine).mappings().one_or_none()
+    if found is None:
+        return None
+    members = members_of(connection, [found["txid"]])[found["txid"]]
+    return JointCode(found["brcode"], found["amount"], frozenset(member.debt for member in members))
+
+
 def billed_by(connection: Connection, txids: Collection[str]) -> dict[str, Billed]:
     """By txid, what charges are for, whether the charge is open or was closed long ago."""
     if not txids:
         return {}
-    query = select(charges.c.txid, charges.c.debt, charges.c.instalment).where(charges.c.txid.in_(txids))
-    return {
-        row.txid: Billed("debt", row.debt) if row.debt else Billed("instalment", row.instalment)
-        for row in connection.execute(query)
-    }
+    found = connection.execute(select(charges).where(charges.c.txid.in_(txids))).mappings()
+    return {row["txid"]: _billed(row) for row in found}

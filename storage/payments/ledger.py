@@ -74,7 +74,8 @@ def _record(
     new = receive(posting, receipts, issued)
     reversed_ = reversing.reverse(posting, refunds)
     posting.tell()
-    return Recorded(len(new), reversed_, unmatched=sum(purpose_of(payment) is None for payment in new))
+    unmatched = [each for each in new if purpose_of(each) is None and each["txid"] not in posting.shared_by]
+    return Recorded(len(new), reversed_, len(unmatched))
 
 
 def _take_back(connection: Connection, taken: Sequence[TakenBack], arrived_at: datetime) -> list[TakenBack]:

@@ -27,6 +27,7 @@ from storage.case.cases import frozen_ruler
 from storage.case.journal import Evidence, JournalRow
 from storage.outbox import enqueue_each
 from storage.payments.charges import billed_by
+from storage.payments.joint_charges import members_of
 from storage.payments.offers import settle
 from storage.payments.posting_locks import (
     LockedCase,
@@ -86,18 +87,23 @@ class Posting:
         self.arrived_at = arrived_at
         # read before anything is locked: a charge's txid stands for one thing for good
         charged = billed_by(connection, txids)
+        self.shared_by = members_of(connection, txids)
+        """The debts among which a payment of a case's charge is shared, by its txid."""
+        shared = [member.debt for members in self.shared_by.values() for member in members]
         named = {kind: [each.id for each in charged.values() if each.kind == kind] for kind in ("debt", "instalment")}
         self.locked = lock_for_posting(
             connection,
             txids,
             slips,
             payments_named,
-            [*debts_named, *named["debt"]],
+            [*debts_named, *named["debt"], *shared],
             [*instalments_named, *named["instalment"]],
         )
         self.debts, self.purposes = self.locked.debts, self.locked.purposes
         self.purpose_of_txid = {purpose.txid: purpose for purpose in self.purposes.values()}
-        self.purpose_of_txid |= {txid: self.purposes[billed.id] for txid, billed in charged.items()}
+        self.purpose_of_txid |= {
+            txid: self.purposes[billed.id] for txid, billed in charged.items() if billed.kind != "case"
+        }
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.journal: list[JournalRow] = []
         self.promised: list[tuple[str, Event]] = []

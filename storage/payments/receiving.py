@@ -27,6 +27,7 @@ from storage.payments.offers import settle
 from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, purpose_of
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
 from storage.payments.reports import Receipt
+from storage.payments.sharing import share
 from storage.payments.slips import PaidFor, Returned
 from storage.payments.title_payers import is_of, tax_ids_of_debtors
 from storage.schema import payments
@@ -86,8 +87,10 @@ def receive(posting: Posting, receipts: Sequence[Receipt], issued: Mapping[Retur
             payments.c.instalment,
             payments.c.amount,
             payments.c.paid_at,
+            payments.c.paid_on,
             payments.c.channel,
             payments.c.bank_file,
+            payments.c.txid,
         )
     )
     new = sorted(stored.mappings(), key=lambda payment: payment["id"])
@@ -101,6 +104,9 @@ def receive(posting: Posting, receipts: Sequence[Receipt], issued: Mapping[Retur
     deduct_late(posting.connection, [payment["id"] for payment in new])
     posting.journal += settle(posting.connection, sums, reported={payment["id"] for payment in new})
     posting.tell_agreements(purpose_of(payment) for payment in new)
+    for payment in new:
+        if members := posting.shared_by.get(payment["txid"] or ""):
+            share(posting, payment, members)
     return new
 
 

@@ -74,7 +74,7 @@ class StatedPayment(TypedDict):
     excess: Decimal
     reversed: Decimal
     moved: Decimal
-    """Put elsewhere by a person, where it is a part of its own."""
+    """Put elsewhere by a person, or shared among the debts of one charge, as parts of their own."""
     state: State
 
 
@@ -148,7 +148,7 @@ WHERE rulers.accrues AND EXISTS (SELECT FROM payments WHERE payments.debt = debt
 STATEMENT = """
 WITH gone AS (
     SELECT payment, coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0.00) AS reversed,
-           coalesce(sum(amount) FILTER (WHERE kind = 'moved'), 0.00) AS moved
+           coalesce(sum(amount) FILTER (WHERE kind <> 'refund'), 0.00) AS moved
     FROM reversals GROUP BY payment
 ),
 netted AS (

@@ -1,15 +1,18 @@
 """Each figure of a cohort's report: its query, its formula and where the formula comes from.
 
 A query sees nothing but the tables and the relations below, and each is one pass over sets: PostgreSQL reads a case, a
-notice or a payment once, however many figures are asked for. `:on` is the last logical day that counts.
+notice or a payment once, however many figures are asked for. `:on` is the last logical day that counts, `:least` the
+balance under which a case resolves; `:judged` and `:unneeded` are payments of debts that grow, and what these didn't
+need of them, which no query can tell.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -20,29 +23,54 @@ from models.errors import Refusal
 DIALECT = PGDialect()  # type: ignore[no-untyped-call]
 
 RELATIONS: Mapping[str, str] = {
-    # the cohort's cases, by the arm they were drawn for; without a lot all are the ruler's
+    # the cohort's cases, by the arm they were drawn for; without a lot all are the ruler's, each drawn by itself
     "members": """
-        SELECT id AS "case", taxpayer, tax, coalesce(arm, 'ruler') AS arm, owed, opened_on
+        SELECT id AS "case", taxpayer, tax, coalesce(arm, 'ruler') AS arm, coalesce(unit, id) AS unit,
+               coalesce(stratum, tax) AS stratum, ruler, owed, opened_on
         FROM cases WHERE cohort = :cohort AND opened_on <= :on""",
     # debts that anything was paid of, each once: one of several debtors counts for one of them, by their cases' ids,
     # which are random
     "claims": """
-        SELECT DISTINCT ON (debt) debt, "case", opened_on
+        SELECT DISTINCT ON (debt) debt, "case", opened_on, accrues
         FROM (SELECT debt FROM payments WHERE paid_on <= :on
               UNION SELECT allocations.debt FROM allocations JOIN payments ON payments.id = payment
               WHERE paid_on <= :on) AS paid
         JOIN debts ON debts.id = paid.debt JOIN debtors USING (debt)
         JOIN members ON members.taxpayer = debtors.taxpayer AND members.tax = debts.tax
+        JOIN rulers ON rulers.digest = members.ruler
         ORDER BY debt, "case" """,
-    # what came in for each debt on a day, less what was given back of it; instalments by what fell to the debt
+    # what came in for each debt on a day, less what was given back of it, and of that no more than the debt needed, the
+    # first payments first; instalments by what fell to the debt
     "receipts": """
-        SELECT "case", debt, paid_on, paid_on >= opened_on AS since, payments.amount - coalesce((
-            SELECT sum(amount) FROM reversals WHERE payment = payments.id AND reversed_on <= :on), 0) AS amount
-        FROM claims JOIN payments USING (debt) WHERE paid_on <= :on
+        SELECT "case", debt, paid_on, paid_on >= opened_on AS since,
+               CASE WHEN accrues THEN net - coalesce(unneeded, 0) ELSE least(net, greatest(room, 0)) END AS amount
+        FROM (SELECT "case", debt, payment, paid_on, opened_on, accrues, net,
+                     debts.amount - remitted.amount - allocated.amount
+                         - sum(net) OVER (PARTITION BY debt ORDER BY paid_on, payment) + net AS room
+              FROM (SELECT "case", debt, payments.id AS payment, paid_on, opened_on, accrues,
+                           payments.amount - coalesce((
+                               SELECT sum(amount) FROM reversals WHERE payment = payments.id AND reversed_on <= :on
+                           ), 0) AS net
+                    FROM claims JOIN payments USING (debt) WHERE paid_on <= :on) AS netted
+              JOIN debts ON debts.id = debt
+              CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM remissions
+                                  WHERE remissions.debt = netted.debt AND remitted_on <= :on) AS remitted
+              CROSS JOIN LATERAL (SELECT coalesce(sum(allocations.amount), 0) AS amount FROM allocations
+                                  WHERE allocations.debt = netted.debt) AS allocated) AS filled
+        LEFT JOIN unnest(CAST(:judged AS bigint[]), CAST(:unneeded AS numeric[])) AS judged (payment, unneeded)
+            USING (payment)
         UNION ALL
         SELECT "case", allocations.debt, paid_on, paid_on >= opened_on, allocations.amount
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
+    # who heard of a debt from elsewhere: by another cohort or arm, for another tax, or as a co-debtor
+    "contaminated": """
+        SELECT DISTINCT near."case"
+        FROM (SELECT "case", arm, taxpayer, opened_on FROM members
+              UNION SELECT "case", arm, others.taxpayer, opened_on
+              FROM members JOIN debtors USING (taxpayer) JOIN debtors AS others USING (debt)) AS near
+        JOIN cases ON cases.taxpayer = near.taxpayer AND (cohort <> :cohort OR coalesce(cases.arm, 'ruler') <> near.arm)
+        JOIN notices ON notices."case" = cases.id AND sent_at IS NOT NULL AND at BETWEEN near.opened_on AND :on""",
     "sendings": """
         SELECT "case", arm, step, kind, channel, at, hypothesis, stage, status, cost, sent_at IS NOT NULL AS sent,
                served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
@@ -61,16 +89,29 @@ RELATIONS: Mapping[str, str] = {
                    FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case") AS contact USING ("case")
         LEFT JOIN (SELECT "case", sum(amount) AS received FROM receipts WHERE since GROUP BY "case") AS came
             USING ("case")
-        LEFT JOIN (SELECT "case", max(last) AS paid_on
-                   FROM (SELECT members."case", last, debts.amount - coalesce(paid, 0) - coalesce((
-                             SELECT sum(amount) FROM remissions WHERE debt = debts.id AND remitted_on <= :on), 0)
-                             AS open
-                         FROM (SELECT DISTINCT "case" FROM receipts WHERE since) AS paying
-                         JOIN members USING ("case") JOIN debtors ON debtors.taxpayer = members.taxpayer
-                         JOIN debts ON debts.id = debtors.debt AND debts.tax = members.tax
-                         LEFT JOIN (SELECT debt, sum(amount) AS paid, max(paid_on) FILTER (WHERE since) AS last
-                                    FROM receipts GROUP BY debt) AS by_debt ON by_debt.debt = debts.id) AS balances
-                   GROUP BY "case" HAVING max(open) <= 0) AS settled USING ("case")""",
+        LEFT JOIN (SELECT "case", min(day) AS paid_on
+                   FROM (SELECT "case", opened_on, paid_on AS day, owed,
+                                sum(sum(amount)) OVER (PARTITION BY "case" ORDER BY paid_on) AS paid
+                         FROM (SELECT members."case", opened_on, debtors.debt,
+                                      sum(debts.amount - coalesce(remitted.amount, 0))
+                                          OVER (PARTITION BY members."case") AS owed
+                               FROM (SELECT DISTINCT "case" FROM receipts WHERE since) AS paying
+                               JOIN members USING ("case") JOIN debtors ON debtors.taxpayer = members.taxpayer
+                               JOIN debts ON debts.id = debtors.debt AND debts.tax = members.tax
+                               LEFT JOIN (SELECT debt, sum(amount) AS amount FROM remissions
+                                          WHERE remitted_on <= :on GROUP BY debt) AS remitted
+                                   ON remitted.debt = debts.id) AS owing
+                         JOIN (SELECT debt, paid_on, amount FROM receipts) AS money USING (debt)
+                         GROUP BY "case", opened_on, paid_on, owed) AS days
+                   WHERE day >= opened_on AND (owed <= paid OR owed - paid < :least)
+                   GROUP BY "case") AS settled USING ("case")""",
+    # what was drawn together, as one
+    "drawn_units": """
+        SELECT members.unit, members.arm, min(stratum) AS stratum, count(*) AS cases,
+               count(*) FILTER (WHERE received > 0) AS paying, sum(received) AS received, sum(members.owed) AS owed,
+               bool_or(reached) AS reached, count(contaminated."case") > 0 AS contaminated
+        FROM members JOIN outcomes USING ("case") LEFT JOIN contaminated USING ("case")
+        GROUP BY members.unit, members.arm""",
 }
 
 
@@ -109,8 +150,8 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "recovered": Figure(
         title="Recuperado por mês",
-        formula="Pagamentos desde a abertura menos devoluções. Após ação: no dia do primeiro aviso do caso ou depois;"
-        " o restante é espontâneo, nele o do grupo de controle.",
+        formula="Pagamentos desde a abertura menos devoluções, até o que o débito pedia: o excedente não conta. Após"
+        " ação: no dia do primeiro aviso do caso ou depois; o restante é espontâneo, nele o do grupo de controle.",
         source="SEFAZ/AL, Central de Cobrança: R$ 2.057.993,52, dos quais 89,4 % após ação",
         query="""
             SELECT date_trunc('month', receipts.paid_on)::date AS month, sum(amount) AS total,
@@ -124,7 +165,7 @@ FIGURES: Mapping[str, Figure] = {
         title="Grupos, como sorteados",
         formula="Por grupo (ruler: régua da coorte; rival: a outra; control: ninguém avisa): casos, pagantes (recebido"
         " > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero de quem não pagou; avisos enviados e o seu"
-        " custo. Intervalos: Newcombe, Katz e dispersão comum; p: χ² ou Fisher, t de Student.",
+        " custo. Intervalos e p: teste de aleatorização estratificado, repetindo o sorteio.",
         source="docs/proof.md; intenção de tratar: todos os sorteados, alcançados ou não",
         query="""
             SELECT arm, cases, payers, received, deviation, coalesce(sent, 0) AS sent, coalesce(cost, 0) AS cost
@@ -135,6 +176,16 @@ FIGURES: Mapping[str, Figure] = {
             LEFT JOIN (SELECT arm, count(*) FILTER (WHERE sent) AS sent, sum(cost) AS cost
                        FROM sendings GROUP BY arm) AS messages USING (arm)
             ORDER BY arm""",
+    ),
+    "contamination": Figure(
+        title="Contato por fora do sorteio",
+        formula="Casos cujo contribuinte, ou um codevedor seu, foi avisado por outra coorte, outro tributo ou outro"
+        " grupo desde a abertura, e o que deviam nela.",
+        source="docs/proof.md",
+        query="""
+            SELECT arm, count(*) AS cases, count(contaminated."case") AS contaminated,
+                   coalesce(sum(owed) FILTER (WHERE contaminated."case" IS NOT NULL), 0) AS owed
+            FROM members LEFT JOIN contaminated USING ("case") GROUP BY arm ORDER BY arm""",
     ),
     "as_delivered": Figure(
         title="Alcançados e não notificados, como entregue",
@@ -232,12 +283,39 @@ ROOM = """
 """So that 654,000 cases stay in memory. A session that already had a temporary table keeps the buffers it has."""
 
 
-def prepare(connection: Connection, cohort: str, on: date) -> None:
+@dataclass(frozen=True)
+class Question:
+    """The question that all figures of a report answer."""
+
+    cohort: str
+    on: date
+    """The last logical day that counts."""
+    least: Decimal
+    """A case that owes less is resolved."""
+    unneeded: Mapping[int, Decimal]
+    """By payment of a debt that grows: what the debt didn't need of it."""
+
+    def asked_by(self, query: str) -> dict[str, object]:
+        given: dict[str, object] = {
+            "cohort": self.cohort,
+            "on": self.on,
+            "least": self.least,
+            "judged": _array(self.unneeded),
+            "unneeded": _array(self.unneeded.values()),
+        }
+        return {name: value for name, value in given.items() if re.search(rf":{name}\b", query)}
+
+
+def _array(values: Iterable[object]) -> str:
+    """As PostgreSQL writes one, so that a query can be read with it."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def prepare(connection: Connection, question: Question) -> None:
     """Read the relations once for all figures, until the transaction ends."""
     connection.execute(text(ROOM))
     for name, query in RELATIONS.items():
-        asked = _asked(query, cohort, on)
-        connection.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"), asked)
+        connection.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"), question.asked_by(query))
         connection.execute(text(f"ANALYZE {name}"))
 
 
@@ -245,13 +323,13 @@ FigureRow = dict[str, Any]
 """A row of a figure, whose columns are those of its query: each figure has its own."""
 
 
-def read_figure(connection: Connection, figure: str, cohort: str, on: date) -> list[FigureRow]:
+def read_figure(connection: Connection, figure: str, question: Question) -> list[FigureRow]:
     """The rows of a figure, once the relations are prepared."""
     query = FIGURES[figure].query
-    return [dict(row) for row in connection.execute(text(query), _asked(query, cohort, on)).mappings()]
+    return [dict(row) for row in connection.execute(text(query), question.asked_by(query)).mappings()]
 
 
-def whole_query(figure: str, cohort: str, on: date) -> str:
+def whole_query(figure: str, question: Question) -> str:
     """A figure's query as anybody may run it in psql: the relations it needs come before it, and what was asked is
     written in."""
     query = FIGURES[figure].query
@@ -262,12 +340,8 @@ def whole_query(figure: str, cohort: str, on: date) -> str:
     parts = [f"{name} AS ({_aligned(needed[name], 4)}\n)" for name in reversed(needed)]
     before = f"WITH {', '.join(parts)}" if parts else ""
     whole = f"{before}{_aligned(query, 0)};".lstrip()
-    asked = text(whole).bindparams(**_asked(whole, cohort, on))
+    asked = text(whole).bindparams(**question.asked_by(whole))
     return str(asked.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
-
-
-def _asked(query: str, cohort: str, on: date) -> dict[str, str | date]:
-    return {name: value for name, value in (("cohort", cohort), ("on", on)) if re.search(rf":{name}\b", query)}
 
 
 def _aligned(query: str, indent: int) -> str:

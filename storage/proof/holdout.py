@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from models.proof.holdout import Arm, Candidate, Habit, draw
+from models.proof.holdout import Arm, Candidate, Habit, draw, strata_of
+from models.proof.units import units
 from storage.case.cohorts import Cohort, read_cohort
 from storage.proof.habits import HABIT, SPOKEN
 from storage.schema import cases
@@ -23,12 +24,31 @@ UNDRAWN = text(f"""
     SELECT id, tax, owed, coalesce(habit, 'unknown') AS habit FROM people LEFT JOIN LATERAL ({HABIT}) AS past ON true
 """)  # noqa: S608 - constants
 
+TOGETHER = text("""
+    WITH people AS (
+        SELECT cases.id, taxpayer, email, phone, arm IS NOT NULL AS drawn
+        FROM cases JOIN taxpayers ON taxpayers.id = taxpayer WHERE cohort = :cohort),
+    shared AS (
+        SELECT id, drawn, 'person ' || taxpayer AS key FROM people
+        UNION SELECT id, drawn, 'debt ' || debt FROM people JOIN debtors USING (taxpayer)
+        UNION SELECT id, drawn, 'e-mail ' || lower(email) FROM people
+        UNION SELECT id, drawn, 'phone ' || phone FROM people)
+    SELECT array_agg(id ORDER BY id) FROM shared WHERE key IS NOT NULL
+    GROUP BY key HAVING count(*) > 1 AND NOT bool_and(drawn)
+""")
+"""Cases of a cohort, some of them yet to be drawn, that share a person, a debt, an e-mail or a telephone."""
+
+DRAWN = text("""
+    SELECT id, coalesce(unit, id) AS unit, arm FROM cases WHERE id = ANY(:ids) AND arm IS NOT NULL ORDER BY drawn_at, id
+""").bindparams(bindparam("ids", type_=ARRAY(Text)))
+
 SEND_ON = text("""
-    UPDATE cases SET arm = line.arm, habit = line.habit, drawn_at = now(),
+    UPDATE cases SET arm = line.arm, habit = line.habit, unit = line.unit, stratum = line.stratum, drawn_at = now(),
                      ruler = CASE line.arm WHEN 'rival' THEN :rival ELSE ruler END,
                      status = CASE line.arm WHEN 'control' THEN 'control' ELSE 'running' END
-    FROM unnest(:ids, :arms, :habits) AS line (id, arm, habit) WHERE cases.id = line.id
-""").bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("ids", "arms", "habits")))
+    FROM unnest(:ids, :arms, :habits, :units, :strata) AS line (id, arm, habit, unit, stratum)
+    WHERE cases.id = line.id
+""").bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("ids", "arms", "habits", "units", "strata")))
 
 
 def draw_arms(engine: Engine, cohort: Cohort) -> None:
@@ -36,30 +56,46 @@ def draw_arms(engine: Engine, cohort: Cohort) -> None:
     `running` until its workflow looks at it, also when it is on hold."""
     if cohort.lot is None:
         return
-    shares, rival = cohort.lot.shares, cohort.lot.rival.digest if cohort.lot.rival else None
+    rival = cohort.lot.rival.digest if cohort.lot.rival else None
     while True:
         with engine.begin() as connection:
-            rows = connection.execute(UNDRAWN, {"cohort": cohort.name, "at_once": AT_ONCE}).all()
-            if not rows:
+            line, earlier = _line(connection, cohort.name)
+            if not line:
                 return
-            line = [Candidate(row.id, row.tax, row.owed, Habit(row.habit)) for row in rows]
-            arms = draw(line, shares, cohort.lot.salt)
+            new = [each for each in line if each.unit not in earlier]
+            arms, strata = draw(new, cohort.lot.shares, cohort.lot.salt) | earlier, strata_of(line)
             drawn = {
                 "ids": [each.case for each in line],
-                "arms": [arms.get(each.case, Arm.RULER) for each in line],
+                "arms": [arms.get(each.unit, Arm.RULER) for each in line],
                 "habits": [each.habit for each in line],
+                "units": [each.unit for each in line],
+                "strata": [strata[each.unit].key for each in line],
             }
             connection.execute(SEND_ON, {**drawn, "rival": rival})
+
+
+def _line(connection: Connection, cohort: str) -> tuple[list[Candidate], dict[str, str]]:
+    """The cases to be drawn, and the arms of those of their units that were drawn with an earlier line."""
+    rows = connection.execute(UNDRAWN, {"cohort": cohort, "at_once": AT_ONCE}).all()
+    joined = units(connection.scalars(TOGETHER, {"cohort": cohort})) if rows else {}
+    earlier: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for row in connection.execute(DRAWN, {"ids": list(joined)}):
+        earlier.setdefault(named.setdefault(joined[row.id], row.unit), row.arm)
+    unit_of = {case: named.get(unit, unit) for case, unit in joined.items()}
+    line = [Candidate(row.id, row.tax, row.owed, Habit(row.habit), unit_of.get(row.id, "")) for row in rows]
+    return line, earlier
 
 
 def drawn(connection: Connection, cohort: str) -> dict[Arm, list[Candidate]]:
     """The cases as they were drawn; an arm that nobody was drawn for is empty."""
     arms: dict[Arm, list[Candidate]] = {arm: [] for arm in Arm}
-    facts = (cases.c.id, cases.c.tax, cases.c.owed, func.coalesce(cases.c.habit, Habit.UNKNOWN).label("habit"))
+    unit, habit = func.coalesce(cases.c.unit, ""), func.coalesce(cases.c.habit, Habit.UNKNOWN)
+    facts = (cases.c.id, cases.c.tax, cases.c.owed, habit.label("habit"), unit.label("unit"))
     for row in connection.execute(
         select(*facts, cases.c.arm).where(cases.c.cohort == cohort, cases.c.arm.is_not(None))
     ):
-        arms[Arm(row.arm)].append(Candidate(row.id, row.tax, row.owed, Habit(row.habit)))
+        arms[Arm(row.arm)].append(Candidate(row.id, row.tax, row.owed, Habit(row.habit), row.unit))
     return arms
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,12 +18,15 @@ from models.proof.delinquency import Delinquency, Month, before_and_after
 from models.proof.holdout import Arm
 from models.proof.outcome import Calls, Coverage, Recovered
 from models.proof.survival import Curve, Day, curve, log_rank
-from models.proof.uplift import Basis, Group, Uplift, compare, together
+from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, together
 from models.ruler.schema import Ruler
+from storage.amounts.owed import excess_of
 from storage.amounts.prices import prices_of
 from storage.case.cases import FrozenRuler, frozen_ruler
 from storage.case.cohorts import Cohort, read_cohort
-from storage.proof.figures import FIGURES, prepare, read_figure
+from storage.case.debts import tables_of
+from storage.proof.figures import FIGURES, Question, prepare, read_figure
+from storage.proof.groups import DRAWN, UNTOUCHED, as_delivered, groups_of
 
 HORIZON = timedelta(days=30)
 
@@ -67,8 +70,17 @@ class Results:
     """The rows of each figure, as its query answers."""
     coverage: Coverage
     recovered: Recovered
+    question: Question
+    look: Look
+    """Whether the day is the one that was named for it at the start."""
     by_lot: Uplift | None
     """Everybody notified with the control group, by intention to treat; none: nobody was held out."""
+    other_look: Uplift | None
+    """The same, had the day been chosen otherwise."""
+    robust: Robust | None
+    """The value of `by_lot` without the weight of its largest payers."""
+    per_protocol: Uplift | None
+    """The same without whoever heard of a debt from elsewhere; none: nobody did."""
     arms: tuple[ArmOutcome, ...]
     """The arm of each ruler, then of the control group; empty: there is one ruler only."""
     by_ruler: tuple[Uplift, ...]
@@ -112,11 +124,15 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
         on = asked or _last_day(connection, cohort)
         if not begins <= on <= today:
             raise Refusal(f"{name} runs since {begins}, and today is {today}: choose a day from then to now")
-        prepare(connection, name, on)
-        rows = {figure: read_figure(connection, figure, name, on) for figure in FIGURES}
+        question = _question(connection, cohort, on)
+        prepare(connection, question)
+        rows = {figure: read_figure(connection, figure, question) for figure in FIGURES}
         rulers = {row["ruler"]: frozen_ruler(connection, row["ruler"]) for row in rows["forecast"]}
-    names = _names(cohort)
-    arms = {arm: _outcome(arm, name, rows["groups"]) for arm, name in names.items()}
+        names = _names(cohort)
+        as_drawn, untouched = (groups_of(connection, names, which) for which in (DRAWN, UNTOUCHED))
+        delivered = as_delivered(connection, names)
+    look = Look.PLANNED if cohort.lot and cohort.lot.reads_on == on else Look.ANY_DAY
+    arms = {arm: _outcome(arm, group, rows["groups"]) for arm, group in as_drawn.items()}
     before, after = before_and_after([Month(**row) for row in rows["delinquency"]], cohort.clock.origin_day)
     curves, ranked = _curves(rows["survival"], names)
     return Results(
@@ -127,10 +143,15 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
         rows=rows,
         coverage=Coverage(**rows["coverage"][0]),
         recovered=_recovered(rows["recovered"]),
-        by_lot=_by_lot(arms),
+        question=question,
+        look=look,
+        by_lot=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look),
+        other_look=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look.other),
+        per_protocol=_by_lot(untouched, Basis.PER_PROTOCOL, look) if any(_contaminated(rows)) else None,
+        robust=_robust(as_drawn, look),
         arms=tuple(arms.values()) if Arm.RIVAL in arms else (),
-        by_ruler=_by_ruler(arms),
-        as_delivered=_as_delivered(rows["as_delivered"], names.get(Arm.CONTROL, "não alcançados")),
+        by_ruler=_by_ruler(as_drawn, look),
+        as_delivered=compare(*delivered, Basis.AS_DELIVERED, look),
         curves=curves,
         ranked=ranked,
         calls=Calls(**rows["calls"][0]),
@@ -141,13 +162,28 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
     )
 
 
-RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")
+OVERPAID = text("""
+    SELECT DISTINCT debts.id FROM cases JOIN rulers ON rulers.digest = cases.ruler AND accrues
+    JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
+    WHERE cohort = :cohort AND received > amount
+""")
+"""Debts that grow, of which so much came in that some of it may not have been needed."""
 
 
-def last_day(engine: Engine, name: str) -> date:
-    """The last day that counts so far. Raises Refusal when there is no such cohort."""
+def question(engine: Engine, name: str, asked: date | None = None) -> Question:
+    """The question that the figures of a cohort answer on a day, else on the last that counts."""
     with engine.connect() as connection:
-        return _last_day(connection, read_cohort(connection, name))
+        cohort = read_cohort(connection, name)
+        return _question(connection, cohort, asked or _last_day(connection, cohort))
+
+
+def _question(connection: Connection, cohort: Cohort, on: date) -> Question:
+    tables = tables_of(connection, connection.scalars(OVERPAID, {"cohort": cohort.name}))
+    unneeded = excess_of(connection, tables) if tables else {}
+    return Question(cohort.name, on, cohort.frozen.ruler.payments.minimum_balance, unneeded)
+
+
+RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")
 
 
 def _last_day(connection: Connection, cohort: Cohort) -> date:
@@ -180,37 +216,36 @@ def _names(cohort: Cohort) -> Mapping[Arm, str]:
     return named
 
 
-def _group(name: str, rows: Iterable[Mapping[str, Any]]) -> Group:
-    for row in rows:
-        return Group(name, row["cases"], row["payers"], row["received"], row["deviation"])
-    return Group(name, 0, 0, Decimal(0), 0.0)
-
-
-def _outcome(arm: Arm, name: str, rows: Rows) -> ArmOutcome:
+def _outcome(arm: Arm, group: Group, rows: Rows) -> ArmOutcome:
     own = [row for row in rows if row["arm"] == arm]
-    return ArmOutcome(
-        arm, _group(name, own), sum(row["sent"] for row in own), sum((row["cost"] for row in own), Decimal(0))
-    )
+    return ArmOutcome(arm, group, sum(row["sent"] for row in own), sum((row["cost"] for row in own), Decimal(0)))
 
 
-def _by_lot(arms: Mapping[Arm, ArmOutcome]) -> Uplift | None:
-    if Arm.CONTROL not in arms:
+def _by_lot(groups: Mapping[Arm, Group], basis: Basis, look: Look) -> Uplift | None:
+    if Arm.CONTROL not in groups:
         return None
-    notified = [outcome.group for arm, outcome in arms.items() if arm is not Arm.CONTROL]
-    return compare(together("notificados", notified), arms[Arm.CONTROL].group)
+    return compare(_notified(groups), groups[Arm.CONTROL], basis, look)
 
 
-def _by_ruler(arms: Mapping[Arm, ArmOutcome]) -> tuple[Uplift, ...]:
+def _robust(groups: Mapping[Arm, Group], look: Look) -> Robust | None:
+    if Arm.CONTROL not in groups:
+        return None
+    return robust(_notified(groups), groups[Arm.CONTROL], look)
+
+
+def _notified(groups: Mapping[Arm, Group]) -> Group:
+    return together("notificados", [group for arm, group in groups.items() if arm is not Arm.CONTROL])
+
+
+def _by_ruler(groups: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:
     """The arms compared with one another, in their order, so that the two rulers come first."""
-    if Arm.RIVAL not in arms:
+    if Arm.RIVAL not in groups:
         return ()
-    return tuple(compare(ours.group, theirs.group) for ours, theirs in combinations(arms.values(), 2))
+    return tuple(compare(ours, theirs, look=look) for ours, theirs in combinations(groups.values(), 2))
 
 
-def _as_delivered(rows: Rows, others: str) -> Uplift:
-    ours = _group("alcançados", (row for row in rows if row["reached"]))
-    theirs = _group(others, (row for row in rows if not row["reached"]))
-    return compare(ours, theirs, Basis.AS_DELIVERED)
+def _contaminated(rows: Mapping[str, Rows]) -> list[int]:
+    return [row["contaminated"] for row in rows["contamination"]]
 
 
 def _curves(rows: Rows, names: Mapping[Arm, str]) -> tuple[Mapping[str, Curve], tuple[Ranked, ...]]:

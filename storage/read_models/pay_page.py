@@ -14,9 +14,10 @@ from models.case.facts import CaseFacts
 from models.errors import Refusal
 from models.ruler.schema import Kind, Ruler
 from models.taxid import mask
+from models.words import tax_in_words
 from storage.case.cases import read_case
 from storage.case.facts import read_facts
-from storage.payments.charges import brcodes_of
+from storage.payments.charges import JointCode, brcodes_of, joint_code
 from storage.payments.offers import OnDay, offer_now
 from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreement
 from storage.schema import taxpayers
@@ -34,6 +35,8 @@ class PayPage:
     facts: CaseFacts
     brcodes: Mapping[str, str]
     """Pix *copia e cola*, by debt."""
+    joint: JointCode | None = None
+    """The code that pays all of these debts at once, while it is of just these."""
     offer: OnDay | None = None
     """The offer of a campaign, while it is open."""
     agreement: SignedAgreement | None = None
@@ -76,10 +79,16 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         case=found.id,
         name=who.name,
         tax_id=mask(who.tax_id),
-        tax=found.tax,
+        tax=tax_in_words(found.tax),
         today=today,
         facts=facts,
         brcodes=brcodes_of(connection, [debt.id for debt in facts.debts]),
         agreement=read_signed_agreement(connection, case, today),
     )
-    return replace(page, offer=offer_now(connection, found, [debt.id for debt in page.debts], now))
+    shown = [debt.id for debt in page.debts]
+    joint = joint_code(connection, case)
+    return replace(
+        page,
+        joint=joint if joint and joint.debts == frozenset(shown) else None,
+        offer=offer_now(connection, found, shown, now),
+    )

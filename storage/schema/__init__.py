@@ -8,6 +8,7 @@ from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, outbox
 from storage.schema.debts import (
+    access_keys,
     benefits,
     debtors,
     debts,
@@ -33,6 +34,7 @@ from storage.schema.notices import delivery_events, notice_credits, notices, rep
 from storage.schema.payments import (
     allocations,
     bank_files,
+    charge_debts,
     charges,
     payments,
     quarantined_items,
@@ -42,9 +44,10 @@ from storage.schema.payments import (
 )
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.slips import remittances, slips
-from storage.schema.taxpayers import opt_outs, suppressed_contacts, taxpayers
+from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, taxpayers
 
 __all__ = [
+    "access_keys",
     "acts",
     "agreement_debts",
     "agreements",
@@ -55,8 +58,10 @@ __all__ = [
     "bank_files",
     "benefits",
     "cases",
+    "charge_debts",
     "charges",
     "cohorts",
+    "contacts",
     "debtors",
     "debts",
     "decisions",

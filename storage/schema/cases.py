@@ -43,8 +43,9 @@ cohorts = Table(
     # the share of its cases that nobody contacts, and the ruler that half of the others are contacted by; none: nobody
     Column("control_share", Numeric),
     Column("rival", ForeignKey("rulers.digest")),
-    # with what they are drawn (models/proof/holdout.py)
+    # with what they are drawn (models/proof/holdout.py), and the day on which it is to be read what came of it
     Column("salt", Text),
+    Column("reads_on", Date),
     # models.case.cohort_state.CohortLifecycle: running, paused or cancelled, and who said so, why, on which logical day
     Column("lifecycle", Text, nullable=False, server_default=text("'running'")),
     Column("lifecycle_set_by", Text, nullable=False, server_default=text("''")),
@@ -91,6 +92,9 @@ cases = Table(
     Column("drawn_at", DateTime(timezone=True)),
     # models.proof.holdout.Habit, as known when it was drawn
     Column("habit", Text),
+    # the unit it was drawn with, named for one of its cases, and that unit's stratum (models/proof/holdout.py)
+    Column("unit", Text),
+    Column("stratum", Text),
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),

@@ -20,13 +20,16 @@ from sqlalchemy import (
     text,
 )
 
+from models.intake.access_keys import ACCESS_KEYS
 from models.intake.statement import Amounts
 from models.law.extinction import Extinction
 from models.law.prescription import Cause
 from models.money.imputation import Kind as DebtKind
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
 
-INSCRIPTION_KEY = "upper(regexp_replace(normalize(inscription, NFKD), '[^0-9A-Za-z]+', '', 'g'))"
+INSCRIPTION_KEY, VALUE_KEY = (
+    f"upper(regexp_replace(normalize({column}, NFKD), '[^0-9A-Za-z]+', '', 'g'))" for column in ("inscription", "value")
+)
 
 debts = Table(
     "debts",
@@ -72,6 +75,20 @@ debts = Table(
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("deducted >= 0", name="deducted_not_negative"),
     one_of("kind", get_args(DebtKind)),
+)
+
+
+# the numbers by which a debt is known elsewhere, one of a kind: the registration of a property, a plate, a slip, …
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    # without case, accents and punctuation, by which it is searched
+    Column("value_key", Text, Computed(VALUE_KEY, persisted=True), nullable=False),
+    one_of("kind", ACCESS_KEYS),
+    Index("ix_access_keys_value_key", "value_key"),
 )
 
 

@@ -132,13 +132,16 @@ remissions = Table(
 )
 
 
-# Pix charges at the authority's bank: one open a debt or instalment; what was paid to an earlier one still matches
+# Pix charges at the authority's bank: one open a debt, an instalment, or a case, of all its debts together; what was
+# paid to an earlier one still matches
 charges = Table(
     "charges",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("debt", ForeignKey("debts.id")),
     Column("instalment", ForeignKey("instalments.id")),
+    # all that the case owes, shared by `charge_debts`
+    Column("case", ForeignKey("cases.id")),
     Column("txid", Text, nullable=False, unique=True),
     Column("amount", Numeric(15, 2), nullable=False),
     Column("due", Date, nullable=False),
@@ -151,10 +154,23 @@ charges = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("uq_charges_debt", "debt", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
     Index("uq_charges_instalment", "instalment", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
-    CheckConstraint("num_nonnulls(debt, instalment) = 1", name="one_purpose"),
+    Index("uq_charges_case", "case", unique=True, postgresql_where=text("state IN ('claimed', 'open')")),
+    CheckConstraint('num_nonnulls(debt, instalment, "case") = 1', name="one_purpose"),
     one_of("state", ("claimed", "open", "paid", "removed")),
     Index("ix_charges_debt", "debt"),
     Index("ix_charges_instalment", "instalment"),
+    Index("ix_charges_case", "case"),
+)
+
+# what of a case's charge is for each debt, in the order in which a payment fills them
+charge_debts = Table(
+    "charge_debts",
+    metadata,
+    Column("txid", ForeignKey("charges.txid"), primary_key=True),
+    Column("debt", ForeignKey("debts.id"), primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("amount", Numeric(15, 2), nullable=False),
+    Index("ix_charge_debts_debt", "debt"),
 )
 
 
@@ -175,13 +191,13 @@ unmatched_reversals = Table(
     CheckConstraint("amount > 0", name="amount_positive"),
 )
 
-# money that left a payment: given back to the payer, or put elsewhere by a person
+# money that left a payment: given back to the payer, put elsewhere by a person, or shared among the debts of one charge
 reversals = Table(
     "reversals",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("payment", ForeignKey("payments.id"), nullable=False),
-    # refund, moved
+    # refund, moved, shared
     Column("kind", Text, nullable=False, server_default=text("'refund'")),
     # the bank's own id of the refund, and that of the transfer back where it told; of a refund that a person recorded
     # the second is the bank's, once it reports it too
@@ -196,8 +212,8 @@ reversals = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     UniqueConstraint("payment", "reference"),
     CheckConstraint("amount > 0", name="amount_positive"),
-    CheckConstraint("(kind = 'moved') = (moved_to IS NOT NULL)", name="moved_somewhere"),
+    CheckConstraint("(kind <> 'refund') = (moved_to IS NOT NULL)", name="moved_somewhere"),
     CheckConstraint('num_nonnulls("by", reason) IN (0, 2)', name="by_somebody_for_a_reason"),
-    CheckConstraint("kind = 'refund' OR \"by\" IS NOT NULL", name="moved_by_somebody"),
-    one_of("kind", ("refund", "moved")),
+    CheckConstraint("kind <> 'moved' OR \"by\" IS NOT NULL", name="moved_by_somebody"),
+    one_of("kind", ("refund", "moved", "shared")),
 )

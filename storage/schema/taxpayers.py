@@ -5,10 +5,12 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     Numeric,
     Table,
     Text,
@@ -36,6 +38,26 @@ taxpayers = Table(
     # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known
     Column("known_assets", Numeric(17, 2)),
     Index("ix_taxpayers_phone", "phone"),
+)
+
+
+# all that was ever said of how a taxpayer is reached, by whom and on which day; `taxpayers` has what is used
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("taxpayer", ForeignKey("taxpayers.id"), primary_key=True),
+    # email, phone, messenger, or address: the postal one
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    # person, or the source that a file names
+    Column("source", Text, nullable=False),
+    Column("said_on", Date, nullable=False),
+    # whether the taxpayer wants to be reached there; none: nobody has said
+    Column("consent", Boolean),
+    # its place among several that were said together
+    Column("place", Integer, nullable=False, server_default=text("1")),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    one_of("kind", ("email", "phone", "messenger", "address")),
 )
 
 

@@ -11,11 +11,13 @@ from activities.charges import bring_up_to_date
 from banks.bank import Unavailable
 from banks.pix_key import PixKey
 from models.payment.brcode import read_brcode
-from models.payment.pix import PixPayment
+from models.payment.pix import PixPayment, PixRefund
 from storage.payments.charges import brcodes_of
 from storage.payments.ledger import record_pix
-from tests.agreement_world import SP, contract
-from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, unheard
+from storage.payments.matching import unmatched
+from storage.payments.statement import list_payments, reconcile
+from tests.agreement_world import SP, Contract, contract
+from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, refuses, unheard
 from tests.owing import SERIES, Debtor, debtor, noon
 
 OPENED, FIRST, LATER = date(2026, 2, 1), date(2026, 2, 10), date(2026, 3, 2)
@@ -111,6 +113,31 @@ def test_a_charge_that_was_removed_at_the_bank_is_replaced_and_one_paid_there_is
     bring_up_to_date(engine, client, case, noon(date(2026, 4, 1)))
     assert [row[0] for row in charges(engine)] == ["removed", "paid"]
     assert bank.open == []
+
+
+def test_a_charge_that_the_bank_does_not_revise_is_closed_and_made_anew(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    [first] = txids(engine)
+    bank.trouble += [refuses]
+    bring_up_to_date(engine, client, case, noon(LATER))
+    assert charges(engine) == [
+        ("removed", Decimal("1240.00"), date(2026, 2, 28), 0),
+        ("open", Decimal("1250.00"), date(2026, 3, 31), 0),
+    ]
+    assert [made["valor"]["original"] for made in bank.open] == ["1250.00"]
+    who.pays("1240.00", LATER, first)
+    assert who.owes(LATER) == Decimal("10.00")
+
+
+def test_one_that_it_does_not_close_either_stays(engine: Engine) -> None:
+    who, bank = debtor(engine), FakePsp()
+    case, client = who.on_ruler(OPENED), bank.client()
+    bring_up_to_date(engine, client, case, noon(FIRST))
+    bank.trouble += [refuses, refuses]
+    bring_up_to_date(engine, client, case, noon(LATER))
+    assert charges(engine) == [("open", Decimal("1240.00"), date(2026, 2, 28), 0)]
 
 
 OFFER = """
@@ -214,3 +241,82 @@ def test_what_is_paid_to_the_charge_of_an_instalment_is_the_instalment_s(engine:
         # the first, late for 28 days: 1 % and 9.24 %
         ("removed", Decimal("330.72")),
     ]
+
+
+# ---- all at once
+
+
+def paid_together(made: Contract, amount: str, on: date, back: str = "") -> None:
+    txid = made.get('SELECT txid FROM charges WHERE "case" IS NOT NULL ORDER BY id DESC LIMIT 1')
+    refunds = (PixRefund("R1", Decimal(back), noon(on)),) if back else ()
+    record_pix(made.engine, [PixPayment(f"E{'3' * 31}", txid, Decimal(amount), noon(on), refunds)], noon(on))
+
+
+def together(made: Contract) -> list[tuple[str, str]]:
+    asked = 'SELECT state, CAST(amount AS text) FROM charges WHERE "case" IS NOT NULL ORDER BY id'
+    return [(state, amount) for state, amount in made.rows(asked)]
+
+
+def balanced(made: Contract) -> bool:
+    with made.engine.connect() as connection:
+        return reconcile(connection, None).balanced
+
+
+def test_one_charge_pays_all_that_a_case_owes(engine: Engine) -> None:
+    made, bank = contract(engine, "100.00", "200.00", "300.00"), FakePsp()
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    assert together(made) == [("open", "600.00")]
+    assert len(bank.open) == 4
+    paid_together(made, "600.00", FIRST)
+    assert made.received == ["100.00", "200.00", "300.00"]
+    assert balanced(made)
+    told = made.rows("SELECT reason FROM decisions WHERE kind = 'payment' ORDER BY id")
+    assert [reason for (reason,) in told] == [
+        f"pagamento de R$ {amount},00 recebido por Pix, parte de cobrança conjunta" for amount in (100, 200, 300)
+    ]
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    assert together(made) == [("paid", "600.00")]
+    assert {made["status"] for made in bank.charges.values()} == {"ATIVA", REMOVED}
+    with engine.connect() as connection:
+        assert unmatched(connection) == []
+        assert [row["state"] for row in list_payments(connection, "matched")] == ["matched"] * 3
+
+
+@pytest.mark.parametrize(
+    ("amount", "received"),
+    [
+        ("250.00", ["100.00", "150.00", "0.00"]),
+        ("50.00", ["50.00", "0.00", "0.00"]),
+        ("601.00", ["100.00", "200.00", "301.00"]),
+    ],
+)
+def test_it_fills_the_debts_in_turn_as_far_as_it_goes(engine: Engine, amount: str, received: list[str]) -> None:
+    made = contract(engine, "100.00", "200.00", "300.00")
+    bring_up_to_date(engine, PixKey(KEY), made.case, noon(FIRST))
+    paid_together(made, amount, FIRST)
+    paid_together(made, amount, FIRST)
+    assert made.received == received
+    assert balanced(made)
+
+
+def test_it_is_revised_when_one_is_paid_alone_and_removed_when_one_is_left(engine: Engine) -> None:
+    made, bank = contract(engine, "100.00", "200.00", "300.00"), FakePsp()
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    made.pay_debt(0, FIRST, "100.00")
+    bring_up_to_date(engine, bank.client(), made.case, noon(FIRST))
+    assert together(made) == [("open", "500.00")]
+    paid_together(made, "500.00", FIRST)
+    assert made.received == ["100.00", "200.00", "300.00"]
+    other = contract(engine, "100.00", "200.00")
+    bring_up_to_date(engine, bank.client(), other.case, noon(FIRST))
+    other.pay_debt(0, FIRST, "100.00")
+    bring_up_to_date(engine, bank.client(), other.case, noon(FIRST))
+    assert together(other)[-1] == ("removed", "300.00")
+
+
+def test_what_the_bank_gives_back_of_it_is_taken_from_the_last(engine: Engine) -> None:
+    made = contract(engine, "100.00", "200.00", "300.00")
+    bring_up_to_date(engine, PixKey(KEY), made.case, noon(FIRST))
+    paid_together(made, "600.00", FIRST, back="450.00")
+    assert made.received == ["100.00", "50.00", "0.00"]
+    assert balanced(made)

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
+from structlog.contextvars import bound_contextvars
+from temporalio.testing import ActivityEnvironment
 
-from activities.log import Discreet
+from activities.log import Discreet, belonging, with_belonging
 
 CPF = "529.982.247-25"
 
@@ -44,3 +46,15 @@ def test_causes_that_go_round_in_a_circle_end() -> None:
     line = json.loads(logged(first))
     assert (line["logger"], line["event"], line["level"]) == ("x", "failed", "warning")
     assert line["exception"].splitlines() == ["ValueError at no place of ours", "KeyError at no place of ours"]
+
+
+def test_a_line_of_an_activity_says_which_workflow_it_belongs_to() -> None:
+    known = ActivityEnvironment().run(belonging)
+    assert known.keys() == {"workflow", "activity", "attempt"}
+    assert belonging() == {}
+
+
+def test_each_line_says_what_it_belongs_to_whoever_writes_it() -> None:
+    with bound_contextvars(request="a1"):
+        assert json.loads(logged(ValueError("Maria")))["request"] == "a1"
+        assert with_belonging(None, "info", {"event": "x"}) == {"request": "a1", "event": "x"}

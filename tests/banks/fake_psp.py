@@ -43,6 +43,10 @@ def forgets_tokens(bank: "FakePsp", request: httpx.Request) -> httpx.Response:
     return bank.serve(request)
 
 
+def refuses(bank: "FakePsp", request: httpx.Request) -> httpx.Response:
+    return bank.problem(422, "CobVOperacaoInvalida")
+
+
 @dataclass
 class FakePsp:
     today: date = date(2026, 1, 1)

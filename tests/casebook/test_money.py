@@ -28,7 +28,7 @@ from storage.catalogue import ACCRUALS
 from storage.payments.ledger import record_pix
 from tests.agreement_world import BH, FINE, SP, Contract, contract
 from tests.bank_lines import cnab240
-from tests.casebook.book import DATA, rows, wrong
+from tests.casebook.book import DATA, rows
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.payloads import CIPHER
@@ -347,7 +347,6 @@ async def test_m9_the_page_shows_the_agreement_and_how_to_pay_its_instalment(
     assert "1.200,00" not in said
 
 
-@wrong("M13", "a payer of twelve charges can't pay them all at once, nor tell one from another")
 async def test_m13_twelve_charges_are_paid_at_once_or_one_by_one(pages: AsyncClient, engine: Engine) -> None:
     made = contract(engine, *["100.00"] * 12)
     said = (await pages.get(LINKS.pay(made.case))).text

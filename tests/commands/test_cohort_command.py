@@ -100,3 +100,46 @@ def test_the_dry_run_says_who_would_go_to_which_ruler_and_at_what_cost(
     assert line.json(*asked)["arms"] == {"control": 2, "ruler": 9, "rival": 9}
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM cohorts")).scalar_one() == 0
+
+
+# ---- examples are examples
+
+REAL = ("--day-seconds", "86400")
+
+
+def started(app: typer.Typer, ruler: str, *more: str) -> object:
+    asked = ["cohort", "start", "x", "--ruler", ruler, "--by", "ana", *more]
+    return CliRunner().invoke(app, asked).exception
+
+
+def test_an_example_is_refused_where_days_are_real_and_messages_leave(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
+    refused = started(app, "divida-ativa", *REAL)
+    assert isinstance(refused, Refusal)
+    assert "divida-ativa v1 and agreements/sao-paulo.yaml and prices/brasil.yaml are examples" in str(refused)
+    assert "sendgrid would truly send" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("key", "more"), [("", REAL), ("SG.x", ("--day-seconds", "1")), ("SG.x", (*REAL, "--rehearse"))]
+)
+def test_an_example_runs_as_files_and_in_rehearsals(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch, key: str, more: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SENDGRID_API_KEY", key)
+    refused = started(app, "divida-ativa", *more)
+    assert "example" not in str(refused)  # it came as far as Temporal, which is not there
+
+
+def test_a_verified_ruler_is_not_refused(app: typer.Typer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
+    marked = "verified: {by: Ana, on: 2026-11-20, act: Portaria 1/2026}\n"
+    for folder, name in (("rulers", "divida-ativa"), ("agreements", "sao-paulo"), ("prices", "brasil")):
+        text = Path(f"{folder}/{name}.yaml").read_text(encoding="utf-8")
+        lines = [marked.strip() if row.startswith("example: true") else row for row in text.splitlines()]
+        (tmp_path / folder).mkdir()
+        kept = "\n".join(row.replace("onferir", "er").replace("a citar", "") for row in lines)
+        (tmp_path / folder / f"{name}.yaml").write_text(f"{kept}\n", encoding="utf-8")
+    assert "example" not in str(started(app, str(tmp_path / "rulers/divida-ativa.yaml"), *REAL))

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from commands.web import register
 from embedded.temporal import settings
-from tests.deploy.compose import DEPLOY, VARIABLE, WRITTEN
+from tests.deploy.compose import DEPLOY, VARIABLE, WRITTEN, services
 
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load(WRITTEN)
@@ -81,9 +81,20 @@ def test_the_example_has_no_secret() -> None:
     assert {name for name, value in EXAMPLE.items() if value} == {
         "REGUA_PUBLIC_URL",
         "REGUA_UI_ORIGINS",
+        "REGUA_OIDC_URL",
         "REGUA_WORKERS",
         "LISTEN",
     }
+
+
+def test_the_web_ui_signs_people_in_and_lets_nobody_act() -> None:
+    asked = dict.fromkeys(EXAMPLE, "x") | {"REGUA_UI_ORIGINS": "https://ui.example"}
+    told = services(**asked)["temporal-ui"]["environment"]
+    assert told["TEMPORAL_AUTH_ENABLED"] == told["TEMPORAL_DISABLE_WRITE_ACTIONS"] == "true"
+    assert told["TEMPORAL_AUTH_CALLBACK_URL"] == "https://ui.example/auth/sso/callback"
+    for missing in ("REGUA_OIDC_URL", "REGUA_OIDC_CLIENT_ID", "REGUA_OIDC_CLIENT_SECRET"):
+        with pytest.raises(KeyError):
+            services(**{name: value for name, value in asked.items() if name != missing})
 
 
 def test_our_services_start_what_there_is() -> None:

@@ -48,6 +48,9 @@ class Machine:
             "REGUA_LINK_KEY": SECRET,
             "REGUA_PUBLIC_URL": f"http://127.0.0.1:{self.web}",
             "REGUA_UI_ORIGINS": "http://127.0.0.1:8080",
+            "REGUA_OIDC_URL": "http://127.0.0.1:1",
+            "REGUA_OIDC_CLIENT_ID": "regua",
+            "REGUA_OIDC_CLIENT_SECRET": SECRET,
             "REGUA_CODEC_KEY": SECRET,
         }
         at = make_url(self.database)

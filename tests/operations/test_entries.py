@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
+from models.intake.contacts import contact_reader
 from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
 from models.intake.statement import Statement
@@ -63,7 +64,13 @@ from operations.due_process import (
     rule_on_defence,
     take_prior_step,
 )
-from operations.imports import import_held_benefits, import_rates, import_returns, import_taxpayers
+from operations.imports import (
+    import_bulk_contacts,
+    import_held_benefits,
+    import_rates,
+    import_returns,
+    import_taxpayers,
+)
 from operations.operation import OPERATIONS, Credentials
 from operations.payments import (
     import_bank_file,
@@ -412,6 +419,14 @@ def _(world: World) -> str:
     with world.rejects() as rejects:
         imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
+    return f"sha256:{source.digest}"
+
+
+@carried_out("contacts import")
+def _(world: World) -> str:
+    source = look_over(world.file("contacts.csv", "tax_id,email\n39053344705,ana@x.example\n"))
+    with world.rejects() as rejects:
+        import_bulk_contacts(world.engine, BIA, source, contact_reader(source.header, OPENED), rejects, ignore, NOW)
     return f"sha256:{source.digest}"
 
 

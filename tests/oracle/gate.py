@@ -5,6 +5,7 @@ LC 225/2026 arts. 11–13 for the suspension; CNJ 547/2024 arts. 2º and 3º and
 
 from datetime import date, timedelta
 
+from models.case.evidence import Debt
 from models.case.facts import CaseFacts
 from models.law.calendar import Wait
 from models.ruler.schema import Ruler
@@ -62,20 +63,30 @@ def people_wanted(ruler: Ruler, facts: CaseFacts) -> int:
     return 1 + (above is not None and owed > above)
 
 
+ALTERNATIVES = {
+    *("protest", "protest_exception", "credit_bureau_notice", "registry_annotation", "indicated_assets"),
+    "cadin_notice",
+}
+"""A protest, or what art. 3º of CNJ 547/2024 takes in its place."""
+
+
 def may_be_sued(ruler: Ruler, facts: CaseFacts, on: date) -> bool:
-    """Whether an administrative attempt, a protest and CADIN's notice stand before a suit for what is not yet in
-    court. L5: the record has them by case, not by debt."""
-    if all(debt.litigation for debt in facts.debts if debt.balance > 0 and not debt.grounds):
-        return True
-    steps = {step.kind: step.on for step in facts.prior_steps}
-    attempted = steps.keys() & {"conciliation", "administrative_solution"} or any(
-        notice.served_on for notice in facts.formal_notices
+    """Whether some debt is registered, not in court yet, and has had an administrative attempt, a protest or its
+    alternative, and CADIN's notice of its own."""
+    return any(
+        debt_may_be_sued(ruler, facts, debt, on) for debt in facts.debts if debt.balance > 0 and not debt.grounds
     )
-    protested = steps.keys() & {"protest", "protest_exception"} or all(
-        debt.protested or debt.litigation for debt in facts.debts if debt.balance > 0 and not debt.grounds
+
+
+def debt_may_be_sued(ruler: Ruler, facts: CaseFacts, debt: Debt, on: date) -> bool:
+    if debt.litigation or not (ruler.credit == "registered" or debt.registered_on or debt.protested):
+        return False
+    steps = {step.kind: step.on for step in facts.prior_steps if debt.id in step.debts}
+    attempted = steps.keys() & {"conciliation", "administrative_solution"} or any(
+        notice.served_on and notice.at >= debt.due for notice in facts.formal_notices
     )
     told = steps.get("cadin_notice")
     waited = ruler.referral.cadin is None or (
         told is not None and on >= first_act(ruler, told, ruler.referral.cadin) and on - told >= timedelta(days=1)
     )
-    return bool(attempted and protested and waited)
+    return bool(attempted and (debt.protested or steps.keys() & ALTERNATIVES) and waited)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import traceback
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from web.security.throttle import Throttle
 from web.webhooks.webhook import Refused
@@ -40,15 +42,18 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        answer = Answer(send, HEADERS | HTTPS_FROM_NOW_ON if scope["scheme"] == "https" else HEADERS)
-        try:
-            self._throttle.admit(scope)
-            refuse_stated(Headers(scope=scope).get("content-length", ""))
-            await self._app(scope, counted(receive), answer)
-        except Exception as error:
-            refused = refusal_of(error)
-            if not answer.begun:
-                await refused.answer()(scope, receive, answer)
+        request = secrets.token_hex(8)
+        headers = HEADERS | {"X-Request-Id": request}
+        answer = Answer(send, headers | HTTPS_FROM_NOW_ON if scope["scheme"] == "https" else headers)
+        with bound_contextvars(request=request):
+            try:
+                self._throttle.admit(scope)
+                refuse_stated(Headers(scope=scope).get("content-length", ""))
+                await self._app(scope, counted(receive), answer)
+            except Exception as error:
+                refused = refusal_of(error)
+                if not answer.begun:
+                    await refused.answer()(scope, receive, answer)
 
 
 class Answer:

@@ -67,14 +67,14 @@ def test_benefits_are_given_back_all_the_same_when_their_cause_ends() -> None:
 
 
 def test_who_was_referred_stays_so() -> None:
-    assert judged(reminded().referred_now(), facts("h1", START)).step.status is Status.REFERRED
+    assert judged(reminded().referred_now(["d-2026-09"]), facts("h1", START)).step.status is Status.REFERRED
 
 
 @pytest.mark.parametrize("row", FACTS)
 @pytest.mark.parametrize("lacks", [None, "a taxa Selic de 10/2026"])
 def test_a_case_of_a_cancelled_cohort_is_closed_wherever_it_stands(row: Hypothesis, lacks: str | None) -> None:
     over = facts(row, START, CANCELLED).model_copy(update={"lacks": lacks})
-    for state in (CaseState.at_start(START), reminded(row), reminded(row).referred_now(), suspended()):
+    for state in (CaseState.at_start(START), reminded(row), reminded(row).referred_now(["d-2026-09"]), suspended()):
         step = judged(state, over).step
         assert (step.action, step.reason) == (Action.CANCEL, "coorte cancelada por ana: lei nova")
         assert [ahead.action for ahead in plan(View(shipped(ICMS), calendar_of(ICMS), state, over))] == [Action.CANCEL]

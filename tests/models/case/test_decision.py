@@ -18,6 +18,7 @@ from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFa
 from models.case.gate import at_stake, fingerprint, must_be_other, to_be_listed
 from models.case.journal import EntryKind
 from models.case.plan import plan
+from models.case.referral import ready_to_refer
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, Transition
@@ -186,7 +187,7 @@ class PaperCase:
                 self.notices[-1] = self.notices[-1].model_copy(update={"served_on": self.notices[-1].deemed_on})
                 self.sit()
             case Action.REFER:
-                self._judge(self.state.referred_now())
+                self._judge(self.state.referred_now(ready_to_refer(self.view)))
             case Action.RESOLVE:
                 self.closed = True
 
@@ -251,6 +252,14 @@ class PaperCase:
     def hold(self, *grounds: str, which: str = "2026-09", since: date | None = None, until: date | None = None) -> None:
         held = {"grounds": grounds, "held_since": since, "held_until": until if grounds else None}
         self.debts[which] = self.debts[which].model_copy(update=held)
+        self.sit()
+
+    def register(self) -> None:
+        """All its debts are registered as dívida ativa."""
+        registered = {
+            which: debt.model_copy(update={"registered_on": self.today}) for which, debt in self.debts.items()
+        }
+        self.debts = registered
         self.sit()
 
     def _end_holds(self) -> None:
@@ -719,7 +728,9 @@ def test_a_life_in_which_nothing_happens_climbs_every_rung_to_the_end(entry: Hyp
 def test_the_plan_of_every_hypothesis_ends(entry: Any, times: int, benefits: bool) -> None:
     case = paper(entry(times), has_benefits=benefits)
     steps = list(plan(case.view))
-    assert steps[-1].stage is Stage.SUSPENSION if benefits else steps[-1].action is Action.REFER
+    # a return alone is no credit that could be registered and referred
+    end = Action.REFER if case.debts else Action.NOTIFY
+    assert steps[-1].stage is Stage.SUSPENSION if benefits else steps[-1].action is end
     days = [step.on for step in steps if step.on]
     assert days == sorted(days)
 
@@ -1008,6 +1019,7 @@ def test_the_gate_stays_shut_until_the_defence_time_has_run_out() -> None:
 
 def test_a_taxpayer_without_benefits_is_referred_instead() -> None:
     case = defaulter(has_benefits=False).climb(2)
+    case.register()
     assert case.step.action is Action.REFER
 
 

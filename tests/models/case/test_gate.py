@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from models.case.decision import decide
-from models.case.facts import CaseFacts, Defence, FormalNotice, PriorStep, StepKind
-from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other, steps_missing
+from models.case.facts import CaseFacts, Defence, FormalNotice
+from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other
 from models.case.state import CaseState, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step
@@ -18,9 +18,8 @@ from models.errors import Refusal
 from models.formats import day
 from models.law.dated import Dated
 from models.ruler.schema import Ruler
-from models.words import PRIOR_STEPS
-from tests.builders import FACTS, ICMS, REGISTERED, debt, inscribed, shipped
-from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, registered, suspended
+from tests.builders import FACTS, ICMS, debt, shipped
+from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, suspended
 from tests.oracle.gate import first_act
 
 MONDAY = date(2026, 11, 9)
@@ -160,6 +159,7 @@ def test_a_statutory_gate_refers_who_only_came_to_the_end_of_the_ladder() -> Non
     met = defaulter(today=OF_2027).climb_until(Action.ASK_APPROVAL)
     assert decided(met, statutory).action is Action.ASK_APPROVAL
     climbed = paper(FACTS["h7"]).climb_until(Action.ASK_APPROVAL)
+    climbed.register()
     step = decided(climbed, statutory)
     assert step.action is Action.REFER
     assert "os limites não foram atingidos" in step.reason
@@ -252,65 +252,3 @@ def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: i
     assert bool(why) is given_back
     case.sit()
     assert (case.step.action is Action.REINSTATE) is given_back
-
-
-# ---- before a suit
-
-
-def step_on(kind: StepKind, on: date = date(2026, 1, 5)) -> PriorStep:
-    return PriorStep(kind=kind, on=on)
-
-
-def missing(*known: StepKind, **details: Any) -> tuple[StepKind, ...]:
-    facts = CaseFacts(today=MONDAY, debts=(debt(None, **details),), prior_steps=tuple(map(step_on, known)))
-    return steps_missing(shipped(REGISTERED), facts)
-
-
-def test_each_step_before_a_suit_has_its_words() -> None:
-    assert set(PRIOR_STEPS) == set(get_args(StepKind))
-
-
-@pytest.mark.parametrize(
-    ("known", "lacks"),
-    [
-        ((), ("administrative_solution", "protest", "cadin_notice")),
-        (("conciliation",), ("protest", "cadin_notice")),
-        (("administrative_solution", "protest_exception"), ("cadin_notice",)),
-        (("conciliation", "protest", "cadin_notice"), ()),
-    ],
-)
-def test_what_comes_before_a_suit(known: tuple[StepKind, ...], lacks: tuple[StepKind, ...]) -> None:
-    assert missing(*known) == lacks
-
-
-def test_what_is_protested_or_in_court_already_needs_less() -> None:
-    assert missing(protested=True) == ("administrative_solution", "cadin_notice")
-    assert missing(litigation=True) == ()
-
-
-def test_who_was_served_a_formal_notice_had_an_administrative_solution_offered() -> None:
-    served = FormalNotice(id="n0", at=MONDAY, served_on=MONDAY)
-    facts = CaseFacts(today=MONDAY, debts=(debt(None),), formal_notices=(served,))
-    assert steps_missing(shipped(REGISTERED), facts) == ("protest", "cadin_notice")
-
-
-def test_a_case_waits_for_the_steps_and_then_for_cadin_s_thirty_days() -> None:
-    case = registered(prior_steps=(step_on("conciliation"), step_on("protest")))
-    while case.step.action is Action.NOTIFY:
-        case.carry_out()
-    assert (case.step.status, case.step.on) == (Status.AWAITING_PRIOR_STEPS, None)
-    assert PRIOR_STEPS["cadin_notice"] in case.step.reason
-    case.today += timedelta(days=60)
-    case.prior_steps = (*case.prior_steps, step_on("cadin_notice", case.today))
-    case.sit()
-    assert case.step.action is Action.REFER
-    cadin = case.ruler.referral.cadin
-    assert cadin
-    assert case.step.on == first_act(case.ruler, case.today, cadin)
-
-
-def test_an_authority_without_cadin_needs_no_notice_of_it() -> None:
-    ruler = shipped(REGISTERED)
-    without = ruler.model_copy(update={"referral": ruler.referral.model_copy(update={"cadin": None})})
-    facts = CaseFacts(today=MONDAY, debts=tuple(inscribed()[0]))
-    assert "cadin_notice" not in steps_missing(without, facts)

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from models.errors import Refusal
-from models.proof.holdout import Arm, Candidate, Habit, Stratum, band_name, band_of, draw, shares_of, stratum_of
+from models.proof.holdout import (
+    Arm,
+    Candidate,
+    Habit,
+    Stratum,
+    band_name,
+    band_of,
+    draw,
+    shares_of,
+    strata_of,
+    stratum_of,
+)
+from models.proof.units import units
 
 TENTH = {"control": Decimal("0.1")}
 
@@ -20,6 +32,7 @@ candidates = st.lists(
         tax=st.sampled_from(["ICMS", "IPTU"]),
         amount=amounts,
         habit=st.sampled_from([Habit.UNKNOWN, Habit.ANSWERED]),
+        joined=st.just(""),
     ),
     max_size=120,
     unique_by=lambda each: each.case,
@@ -125,3 +138,23 @@ def test_nobody_is_drawn_from_nobody() -> None:
 def test_a_band_is_a_decade(amount: str, band: int, name: str) -> None:
     assert band_of(Decimal(amount)) == band
     assert band_name(band) == name
+
+
+def test_a_unit_is_drawn_as_one_in_the_stratum_of_who_owes_most_of_it() -> None:
+    family = [Candidate("a", "IPTU", Decimal(90), joined="a"), Candidate("b", "ISS", Decimal(5_000), joined="a")]
+    alone = Candidate("c", "IPTU", Decimal(90))
+    assert strata_of([*family, alone]) == {"a": stratum_of(family[1]), "c": stratum_of(alone)}
+    drawn = draw([*family, alone], {"control": Decimal("0.5")}, "salt")
+    assert set(drawn) < {"a", "c"}
+
+
+def test_what_is_joined_by_a_third_is_one_unit() -> None:
+    assert units([["b", "c"], ["a", "b"], ["x", "y"], ["z"]]) == {
+        "a": "a",
+        "b": "a",
+        "c": "a",
+        "x": "x",
+        "y": "x",
+        "z": "z",
+    }
+    assert units([]) == {}

@@ -297,7 +297,7 @@ def test_the_word_of_a_suspension_that_a_milder_ruler_goes_on_with_is_none(lived
         ALTER TABLE decisions DISABLE TRIGGER USER;
         UPDATE decisions SET ruler = '{milder}' WHERE recorded_at > '{SUSPENDED}';
         ALTER TABLE decisions ENABLE TRIGGER USER;
-        DELETE FROM notice_credits; DELETE FROM notices WHERE step = 1;
+        DELETE FROM notice_credits WHERE notice = 'n1'; DELETE FROM notices WHERE step = 1;
         UPDATE notices SET step = 1, rigidity = 8 WHERE step = 2
     """
     with planted(lived, left_out) as found:

@@ -1,6 +1,7 @@
 """A hold-out on record: who is drawn, that it can be repeated, and that it takes in who comes later."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,7 +12,17 @@ from models.errors import Refusal
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Candidate, draw, shares_of
 from models.ruler.schema import Ruler
-from storage.case.cohorts import Cohort, Lot, Selection, candidates, cases_to_run, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import (
+    Cohort,
+    Lot,
+    Selection,
+    candidates,
+    cases_to_run,
+    create_cohort,
+    must_be_unheard,
+    open_cases,
+    pin_ruler,
+)
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn, release
@@ -218,3 +229,59 @@ def test_the_dry_run_says_how_many_each_ruler_would_get(roll: Roll) -> None:
     assert foreseen["rival"] is not None
     assert foreseen["rival"]["costs"]["whole_ladder"] == foreseen["costs"]["whole_ladder"]
     assert foresee(roll.engine, RULER, Selection(), TODAY)["arms"] == {"ruler": 50}
+
+
+# ---- units
+
+
+def test_who_joins_a_drawn_person_goes_where_he_went(roll: Roll) -> None:
+    """Forty people are drawn for one of their taxes; months later each owes another."""
+    roll.grows(40)
+    cohort = roll.cohort(share=Decimal("0.5"))
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    with roll.engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO debts (id, tax, inscription, due, amount)
+                SELECT 'n' || key, CASE debts.tax WHEN 'ISS' THEN 'IPTU' ELSE 'ISS' END, 'n' || key, '2026-10-09', 70
+                FROM taxpayers JOIN debts ON debts.id = key""")
+        )
+        connection.execute(text("INSERT INTO debtors (debt, taxpayer) SELECT 'n' || key, id FROM taxpayers"))
+    assert roll.opens(cohort) == 40
+    draw_arms(roll.engine, cohort)
+    torn = "SELECT count(*) FROM (SELECT FROM cases GROUP BY taxpayer HAVING count(DISTINCT (arm, unit)) > 1) AS torn"
+    with roll.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM cases WHERE arm IS NOT NULL")) == 80
+        assert connection.scalar(text(torn)) == 0
+
+
+def test_who_shares_a_telephone_is_one_unit(roll: Roll) -> None:
+    roll.grows(12)
+    with roll.engine.begin() as connection:
+        connection.execute(text("UPDATE taxpayers SET phone = '+5582911110000' WHERE key IN ('t1', 't5', 't9')"))
+    cohort = roll.cohort(share=Decimal("0.5"))
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    sizes = "SELECT count(*) FROM cases GROUP BY unit ORDER BY 1 DESC"
+    with roll.engine.connect() as connection:
+        assert list(connection.scalars(text(sizes))) == [3, *[1] * 9]
+
+
+def test_nobody_whom_another_cohort_contacts_may_be_held_out_unawares(roll: Roll) -> None:
+    roll.grows(10)
+    first = roll.cohort("first", share=None)
+    roll.opens(first)
+    with roll.engine.connect() as connection:
+        must_be_unheard(connection, RULER, Selection(), "first")
+        with pytest.raises(Refusal, match=r"10 of these people are contacted by first: .* say --contacted-too"):
+            must_be_unheard(connection, RULER, Selection(), "roll")
+
+
+def test_the_day_of_reading_stays_as_it_was_named(roll: Roll) -> None:
+    roll.grows(10)
+    cohort = roll.cohort()
+    assert cohort.lot is not None
+    moved = replace(cohort, lot=replace(cohort.lot, reads_on=date(2027, 3, 31)))
+    with pytest.raises(Refusal, match="was started with 10% held out, and no other ruler to compare with; choose"):
+        create_cohort(roll.engine, moved)

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine
 
 from models.errors import Refusal
+from models.proof.uplift import Look
 from storage.proof.figures import FIGURES, named, whole_query
 from storage.proof.holdout import release
-from storage.proof.results import last_day
+from storage.proof.results import question
 from tests.ledger import COHORT, NOTIFIED, OPENED, UNTIL, Ledger
 
 BEFORE, AFTER = NOTIFIED - timedelta(days=1), NOTIFIED + timedelta(days=30)
@@ -188,7 +189,12 @@ def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> No
     found = ledger.results()
     with ledger.engine.connect() as connection:
         for figure in FIGURES:
-            alone = [dict(row) for row in connection.exec_driver_sql(whole_query(figure, COHORT, UNTIL)).mappings()]
+            alone = [
+                dict(row)
+                for row in connection.exec_driver_sql(
+                    whole_query(figure, question(ledger.engine, COHORT, UNTIL))
+                ).mappings()
+            ]
             assert alone, figure
             assert alone == [dict(row) for row in found.rows[figure]], figure
 
@@ -243,7 +249,7 @@ def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) 
     ledger.with_a_rival("channels: [email]", "channels: [sms]")
     ledger.cases("a", 2, "200.00")
     ledger.cases("b", 3, "300.00", arm="rival")
-    today = last_day(ledger.engine, COHORT)
+    today = question(ledger.engine, COHORT).on
     step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "routes": [{"channel": "voice"}]}
     ledger.run("UPDATE cases SET ruler = rival FROM cohorts WHERE arm = 'rival'")
     ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
@@ -276,4 +282,49 @@ def test_a_released_control_group_ends_the_comparison(ledger: Ledger) -> None:
     assert release(ledger.engine, COHORT) == 3
     assert release(ledger.engine, COHORT) == 0
     ledger.run("UPDATE cases SET closed_at = '2026-07-01 15:00+00'")
-    assert last_day(ledger.engine, COHORT) == date(2026, 7, 1)
+    assert question(ledger.engine, COHORT).on == date(2026, 7, 1)
+
+
+# ---- contamination, and the day of reading
+
+
+def test_who_hears_of_a_debt_from_another_cohort_is_counted_and_left_out_of_one_reading(ledger: Ledger) -> None:
+    """Three of ten held out are written to for another tax: by number, by what they owe, and a reading without them."""
+    ledger.cases("n", 90, "9000.00")
+    ledger.cases("c", 10, "1000.00", arm="control")
+    ledger.notified("n")
+    ledger.paid("n", 30, "3000.00", AFTER)
+    ledger.paid("c", 1, "100.00", AFTER)
+    ledger.run("""
+        INSERT INTO cohorts (name, ruler, started_by, selection, clock)
+        SELECT 'outra', ruler, started_by, selection, clock FROM cohorts;
+        INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state, opened_on, owed)
+        SELECT 'x' || id, taxpayer, 'IPVA', 'outra', ruler, '{}', opened_on, 50
+        FROM cases WHERE id IN ('c1', 'c2', 'c3')
+    """)
+    ledger.notified("x")
+    found = ledger.results()
+    told = {row["arm"]: (row["cases"], row["contaminated"], row["owed"]) for row in found.rows["contamination"]}
+    assert told == {"control": (10, 3, Decimal("300.00")), "ruler": (90, 0, Decimal(0))}
+    assert found.per_protocol is not None
+    assert found.by_lot is not None
+    assert (found.by_lot.control.cases, found.by_lot.control.payers) == (10, 1)
+    assert (found.per_protocol.control.cases, found.per_protocol.control.payers) == (7, 0)
+
+
+def test_a_day_that_was_not_named_is_read_by_the_longer_interval(ledger: Ledger) -> None:
+    ledger.cases("n", 90, "9000.00")
+    ledger.cases("c", 60, "6000.00", arm="control")
+    ledger.notified("n")
+    ledger.paid("n", 60, "6000.00", AFTER)
+    ledger.paid("c", 20, "2000.00", AFTER)
+    ledger.run("UPDATE cohorts SET reads_on = :on", on=UNTIL)
+    planned, day_before = ledger.results(UNTIL), ledger.results(UNTIL - timedelta(days=1))
+    assert (planned.look, day_before.look) == (Look.PLANNED, Look.ANY_DAY)
+    for found, other in ((planned.by_lot, planned.other_look), (day_before.other_look, day_before.by_lot)):
+        assert found is not None
+        assert other is not None
+        assert found.rate is not None
+        assert other.rate is not None
+        assert found.rate.value == other.rate.value == pytest.approx(1 / 3)
+        assert other.rate.low < found.rate.low < found.rate.high < other.rate.high

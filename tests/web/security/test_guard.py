@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
+from activities.log import belonging
 from models.errors import Refusal
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET, URL
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC
@@ -161,6 +163,21 @@ class TestFault:
         # but where to look
         assert "ValueError" in logged
         assert "test_guard.py:" in logged
+
+    async def test_is_found_in_the_log_by_the_number_of_its_request(self) -> None:
+        app = FastAPI()
+        app.add_middleware(Guard)
+
+        @app.get("/")
+        async def says() -> dict[str, object]:
+            return await run_sync(belonging)
+
+        async with client_of(app) as http:
+            answers = [await http.get("/", headers={"X-Request-Id": "mine"}) for _ in range(2)]
+        numbers = [answer.headers["x-request-id"] for answer in answers]
+        assert [answer.json() for answer in answers] == [{"request": number} for number in numbers]
+        assert len({*numbers, "mine"}) == 3
+        assert belonging() == {}
 
     async def test_of_the_callers_is_a_sentence(self, faulty: FastAPI) -> None:
         async with client_of(faulty) as http:

@@ -18,6 +18,7 @@ from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFa
 from models.case.gate import at_stake, fingerprint, must_be_other, to_be_listed
 from models.case.journal import EntryKind
 from models.case.plan import plan
+from models.case.referral import matter
 from models.case.referral import ready_to_refer
 from models.case.state import CaseState
 from models.case.status import Status
@@ -681,6 +682,8 @@ class Lives(RuleBasedStateMachine):
         unserved = any(notice.served_on is None for notice in case.notices)
         classified = case.state.row is not None
         answered = case.facts.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
+        # at the end of the map there is nothing to refer to court: it is registered first, or is no credit at all
+        answered = answered or not matter(case.view).referable
         if case.facts.outstanding and classified and not blocked and not unserved and not answered:
             assert case.step.on is not None, case.step.reason
 

@@ -59,7 +59,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:
         app.include_router(page_routes(engine, links, opt_out))
-        app.include_router(agreeing_routes(engine, links, temporal))
+        app.include_router(agreeing_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
     app.include_router(health_routes(engine, lambda: relay.looked_at))
     if readers:

@@ -143,7 +143,7 @@ acts = Table(
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("ix_acts_case", "case", "id"),
-    one_of("kind", ("approve", "reject", "pause", "resume")),
+    one_of("kind", ("approve", "reject", "pause", "resume", "sign")),
     one_of("role", Role),
 )
 

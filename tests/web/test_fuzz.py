@@ -21,6 +21,7 @@ from twilio.request_validator import RequestValidator
 
 from channels.links import Links
 from models.roles import Role
+from operations.agreements import SIGNER
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.tokens import issue
@@ -52,7 +53,7 @@ def links(engine: Engine) -> dict[str, str]:
     """Where the doors lead, by what the addresses begin with, and a supervisor's token for the staff API. The agreement
     is signed, since Temporal isn't there."""
     case = contract(engine, "400.00", "800.00").case
-    sign(engine, case, load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
+    sign(engine, case, load_policy(SP), SigningRequest(3), SIGNER, "link", datetime.now(UTC))
     with engine.begin() as connection:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}

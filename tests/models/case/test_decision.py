@@ -18,8 +18,7 @@ from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFa
 from models.case.gate import at_stake, fingerprint, must_be_other, to_be_listed
 from models.case.journal import EntryKind
 from models.case.plan import plan
-from models.case.referral import matter
-from models.case.referral import ready_to_refer
+from models.case.referral import matter, ready_to_refer
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, Transition

@@ -262,6 +262,8 @@ def cause_ended(view: View, place: Suspended) -> str | None:
     facts = view.facts
     act = set(place.credits or [credit.id for credit in facts.credits])
     lasting = [credit.id for credit in facts.credits if credit.id in act and _lasts(view, credit)]
+    if lasting and place.credits and not any(_was_served(facts, credit) for credit in lasting):
+        return "foi anulada a ciência em que a suspensão se apoiava: benefícios devolvidos"
     owed = sum((debt.balance for debt in facts.debts if debt.id in lasting), Decimal(0))
     if any(map(is_return, lasting)) or (owed > 0 and owed >= facts.minimum_balance):
         return None
@@ -272,6 +274,10 @@ def cause_ended(view: View, place: Suspended) -> str | None:
     if defence.state == "accepted":
         return f"defesa aceita em {day(defence.decided_on or facts.today)}: benefícios devolvidos"
     return f"defesa apresentada no prazo, em {day(defence.filed_on)}, tem efeito suspensivo: benefícios devolvidos"
+
+
+def _was_served(facts: CaseFacts, credit: CreditId) -> bool:
+    return any(notice.served_on and credit in notice.credits for notice in facts.formal_notices)
 
 
 def _lasts(view: View, credit: Credit) -> bool:

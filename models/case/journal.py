@@ -48,6 +48,7 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     PRIOR_STEP_TAKEN = "prior_step_taken"
+    ENTRY_ANNULLED = "entry_annulled"
     PRESCRIPTION_INTERRUPTED = "prescription_interrupted"
     EXTINCTION_CONFIRMED = "extinction_confirmed"
     EXTINCTION_REFUTED = "extinction_refuted"
@@ -95,6 +96,7 @@ SUBJECTS = (
     "contact",
     "debtor",
     "defence",
+    "entry",
     "extinction",
     "hardship",
     "hold",

@@ -22,6 +22,7 @@ from storage.schema.debts import (
 )
 from storage.schema.due_process import (
     acts,
+    annulments,
     approvals,
     defence_credits,
     defences,
@@ -52,6 +53,7 @@ __all__ = [
     "agreement_debts",
     "agreements",
     "allocations",
+    "annulments",
     "approvals",
     "assets",
     "audit_log",

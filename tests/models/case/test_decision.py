@@ -18,7 +18,7 @@ from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFa
 from models.case.gate import at_stake, fingerprint, must_be_other, to_be_listed
 from models.case.journal import EntryKind
 from models.case.plan import plan
-from models.case.referral import matter, ready_to_refer
+from models.case.referral import ready_to_refer
 from models.case.state import CaseState
 from models.case.status import Status
 from models.case.step import Action, Decision, Step, Transition
@@ -680,9 +680,10 @@ class Lives(RuleBasedStateMachine):
         blocked = case.paused_by or not case.state.climbs or case.state.approval
         unserved = any(notice.served_on is None for notice in case.notices)
         classified = case.state.row is not None
-        answered = case.facts.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
-        # at the end of the map there is nothing to refer to court: it is registered first, or is no credit at all
-        answered = answered or not matter(case.view).referable
+        for_people = case.step.status in (Status.AWAITING_PRIOR_STEPS, Status.TO_REGISTER)
+        # a return alone is no credit, and what is in court is there already
+        to_refer = any(debt.outstanding and not debt.litigation for debt in case.facts.debts)
+        answered = case.facts.under_defence or for_people or (not to_refer and "fim da régua" in case.step.reason)
         if case.facts.outstanding and classified and not blocked and not unserved and not answered:
             assert case.step.on is not None, case.step.reason
 

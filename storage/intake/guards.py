@@ -59,7 +59,7 @@ def _must_not_confuse(connection: Connection) -> None:
     if found:
         raise Refusal(
             f"line {found.line}: the inscription {found.inscription} differs from {found.other} by punctuation, accents"
-            " or case alone, and is somebody else's debt: give both a form that tells them apart, for example with zeros"
+            " or case alone, and is somebody else's debt: give both a form that tells them apart, with zeros perhaps"
         )
 
 

@@ -46,7 +46,7 @@ class Year(Intake):
         return {"debt": self.debt}
 
     def left(self, until: date) -> Decimal:
-        """What a ledger of additions and subtractions knows to be left."""
+        """The rest by a ledger of additions and subtractions."""
         with self.engine.connect() as connection:
             return max(Decimal(connection.execute(LEFT, {**self.me, "until": until}).scalar_one()), Decimal(0))
 

@@ -5,8 +5,8 @@ The downgrade lets neither.
 
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0043"
+down_revision = "0042"
 
 BY = "OLD.lifted_by IS NOT NULL AND NEW.lifted_by IS DISTINCT FROM OLD.lifted_by"
 BECAUSE = "OLD.lifted_because IS NOT NULL AND NEW.lifted_because IS DISTINCT FROM OLD.lifted_because"

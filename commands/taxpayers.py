@@ -1,4 +1,4 @@
-"""`taxpayers import`: debtors and debts, and what an import would do."""
+"""`taxpayers import`, `export`: debtors and debts, and what an import would do."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,16 +9,20 @@ from typing import Annotated
 
 import typer
 
-from commands.console import SOME_NEED_PEOPLE, Json, emit, table
+from commands.acting import By, credentials
+from commands.console import SOME_NEED_PEOPLE, Json, emit, say, table
 from commands.imports import File, answering_database, progress_of, show, take, today
 from commands.typed import day
 from embedded.home import home
+from models.formats import tax_name
 from models.intake.debts import DebtReader
 from models.intake.extract import Layout, debt_reader
+from models.intake.layout_map import mapped_reader
 from models.intake.statement import Amounts, Statement
-from operations.imports import import_taxpayers
+from operations.imports import export_taxpayers, import_taxpayers
 from storage.intake.debts import foresee_debts
 from storage.intake.files import look_over
+from storage.intake.layout_maps import load_map
 from storage.intake.preview import Foreseen
 from storage.intake.rejects import Rejects
 
@@ -27,11 +31,6 @@ taxpayers = typer.Typer(no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     app.add_typer(taxpayers, name="taxpayers")
-
-
-@taxpayers.callback()
-def group() -> None:
-    """Keep `import` a subcommand while it is the only one."""
 
 
 @taxpayers.command("import")
@@ -59,19 +58,39 @@ def import_(
     expect_fewer: Annotated[
         bool, typer.Option("--expect-fewer", help="Take a snapshot that lacks more than a tenth, or damaged keys.")
     ] = False,
+    layout_map: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="A YAML file that says which columns of yours are ours."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change, ten lines of each.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import debtors and debts: Régua's own CSV, or PGFN's open data. Importing a file twice changes nothing."""
-    statement = Statement(amounts, as_of, snapshot_of.strip() or None, expect_fewer)
+    mapped = load_map(layout_map) if layout_map else None
+    source = snapshot_of.strip() or (mapped.snapshot_of if mapped else None)
+    statement = Statement(amounts, as_of, source or None, expect_fewer)
 
     def reader_of(header: Sequence[str]) -> DebtReader:
-        return debt_reader(header, today(), layout)
+        return mapped_reader(header, mapped) if mapped else debt_reader(header, today(), layout)
 
     if dry_run:
         foresee(file, reader_of(look_over(file).header), statement, as_json)
     else:
         take(file, reader_of, partial(import_taxpayers, statement=statement, now=datetime.now(UTC)), as_json)
+
+
+@taxpayers.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file to write; it must not be there yet.")],
+    by: By,
+    snapshot_of: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only the debts of this source.")] = None,
+    tax: Annotated[str | None, typer.Option(help="Only the debts of this tax.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write debtors and debts in the product's own layout, with their names: imported again they change nothing."""
+    with answering_database() as engine:
+        rows = export_taxpayers(engine, credentials(by), file, snapshot_of, tax_name(tax) if tax else None)
+    emit({"file": str(file), "rows": rows}, as_json, lambda: say(f"{rows} rows in {file}"))
 
 
 def foresee(file: Path, read: DebtReader, statement: Statement, as_json: bool) -> None:

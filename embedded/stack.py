@@ -104,7 +104,7 @@ class Stack:
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
         web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
         worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
-        web.until(lambda: is_healthy(f"{services.web}/ready"))
+        web.until(lambda: is_healthy(f"{services.web}/health"))
 
     def _addresses(self, ports: Ports) -> Services:
         web = f"http://127.0.0.1:{ports.web}"

@@ -2,8 +2,11 @@
 
 import asyncio
 import sysconfig
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import yaml
 from google.protobuf.duration_pb2 import Duration
@@ -24,6 +27,8 @@ from models.errors import Refusal
 from workflows.build import build_id, make_current
 from workflows.names import SEARCH_ATTRIBUTES
 from workflows.running import STUCK
+
+T = TypeVar("T")
 
 NAMESPACE = "default"
 
@@ -82,8 +87,14 @@ def settings(day_seconds: float) -> list[str]:
     return [word for value in values for word in ("--dynamic-config-value", value)]
 
 
+def _completed(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine, also where an event loop is running: whoever tends a stack may be in one."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, work).result()
+
+
 def answers(address: str) -> bool:
-    return asyncio.run(_namespace_is_there(address))
+    return _completed(_namespace_is_there(address))
 
 
 async def _namespace_is_there(address: str) -> bool:
@@ -96,7 +107,7 @@ async def _namespace_is_there(address: str) -> bool:
 
 
 def keep_histories(address: str) -> None:
-    asyncio.run(_set_retention(address))
+    _completed(_set_retention(address))
 
 
 async def _set_retention(address: str) -> None:
@@ -110,7 +121,7 @@ async def _set_retention(address: str) -> None:
 def serve_this_build(address: str) -> None:
     """Make this build the current one, so that what runs already goes on with the code that is here now, as does what
     runs next."""
-    asyncio.run(_make_current(address))
+    _completed(_make_current(address))
 
 
 async def _make_current(address: str) -> None:
@@ -118,7 +129,7 @@ async def _make_current(address: str) -> None:
 
 
 def has_worker(address: str, task_queue: str) -> bool:
-    return asyncio.run(_has_poller(address, task_queue))
+    return _completed(_has_poller(address, task_queue))
 
 
 async def _has_poller(address: str, task_queue: str) -> bool:

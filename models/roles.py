@@ -33,6 +33,7 @@ ANYBODY = frozenset(Role)
 
 DUTIES = {
     "taxpayers import": WORK,
+    "taxpayers export": WORK,
     "filings import": WORK,
     "benefits import": WORK,
     "contacts import": WORK,

@@ -36,6 +36,7 @@ KINDS = {
     Kind.NON_PAYMENT: "declarado e não pago",
     Kind.RETURN: "declaração não entregue no prazo",
     Kind.DIVERGENCE: "divergência entre declarado, apurado e pago",
+    Kind.ASSESSED: "lançado de ofício e não pago",
     Kind.REGISTERED_DEBT: "débito inscrito em dívida ativa",
 }
 

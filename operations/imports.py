@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
+from models.errors import Refusal
 from models.intake.benefits import BenefitRow
 from models.intake.contacts import ContactRow
 from models.intake.debts import DebtReader
@@ -18,6 +20,7 @@ from storage.amounts.rates import Change, record_rates
 from storage.intake.benefits import BenefitsImported, import_benefits
 from storage.intake.contacts import ContactsImported, import_contacts
 from storage.intake.debts import DebtsImported, import_debts
+from storage.intake.export import export_debts
 from storage.intake.files import SourceFile
 from storage.intake.filings import FilingsImported, import_filings
 from storage.intake.rejects import Rejects
@@ -39,6 +42,20 @@ def import_taxpayers(
     act.tell(as_of=statement.as_of, amounts=statement.amounts)
     with act.engine.begin() as connection:
         return import_debts(connection, source, read, rejects, progress, statement, now)
+
+
+@operation("taxpayers export")
+def export_taxpayers(act: Act, file: Path, snapshot_of: str | None, tax: str | None) -> int:
+    """Write debtors and debts to a file that isn't there yet, for its owner alone; returns how many rows."""
+    act.tell(tax=tax)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out, act.engine.connect() as connection:
+            return export_debts(connection, out, snapshot_of, tax)
+    except FileExistsError:
+        raise Refusal(f"{file} is there already; name another file") from None
+    except OSError as error:
+        raise Refusal(f"{file} can't be written to: {error.strerror}") from None
 
 
 @operation("filings import")

@@ -116,13 +116,19 @@ def evidence_of(ruler: Ruler, debts: Iterable[Debt], filings: Iterable[Filing]) 
         if not (ruler.entry.reads_returns and debt.period in returns):
             found.append(
                 Evidence(
-                    kind=Kind.REGISTERED_DEBT,
+                    kind=_kind_of_debt(ruler, debt),
                     period=debt.period or debt.inscription,
                     due=debt.due,
                     open=debt.balance > 0,
                 )
             )
     return tuple(sorted((e for e in found if ruler.entry.takes(e.kind)), key=lambda e: (e.due, e.period, e.kind)))
+
+
+def _kind_of_debt(ruler: Ruler, debt: Debt) -> Kind:
+    """The kind of evidence that a debt is of which no return tells."""
+    registered = debt.registered_on is not None and ruler.entry.takes(Kind.REGISTERED_DEBT)
+    return Kind.ASSESSED if ruler.entry.takes(Kind.ASSESSED) and not registered else Kind.REGISTERED_DEBT
 
 
 def _of_filing(filing: Filing, debts: list[Debt], tolerance: Decimal) -> list[Evidence]:

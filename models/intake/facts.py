@@ -51,6 +51,7 @@ def _debt(row: DebtRow) -> Debt:
         balance=owed,
         ledger=owed,
         lodged=owed,
+        registered_on=_day(row.registered_on),
         litigation=row.litigation == "t",
         grounds=(row.ground,) if row.ground else (),
         prescribes=_day(row.prescribes),

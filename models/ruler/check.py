@@ -17,7 +17,7 @@ from models.money.accrual_table import AccrualTable, table_faults
 from models.money.offer import Offer
 from models.money.prices import PriceTable, price_table_faults
 from models.ruler.floors import floor_faults
-from models.ruler.schema import MOST_RIGID, Entry, Hypothesis, Kind, Ruler, Stage
+from models.ruler.schema import MOST_RIGID, RECURRING, Entry, Hypothesis, Kind, Ruler, Stage
 from models.yaml_file import Fault, Lines, key_path, read_keys, shape_faults
 
 DEEPEST_PART = 3
@@ -110,7 +110,7 @@ def _rung_place(row: Hypothesis, index: int, key: str) -> tuple[str | int, ...]:
 
 
 def _entries(entry: Entry) -> Iterator[tuple[tuple[str | int, ...], Hypothesis]]:
-    for kind in (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE):
+    for kind in RECURRING:
         for index, row in enumerate(entry.by_occurrence(kind) or ()):
             yield ("entry", str(kind), index), row
     if entry.registered_debt:
@@ -184,7 +184,7 @@ def _softening(ruler: Ruler) -> Iterator[Fault]:
 def _softening_entries(ruler: Ruler) -> Iterator[Fault]:
     """Entries whose first message softens: it must not get softer with one more occurrence, until nothing can get
     hotter."""
-    for kind in (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE):
+    for kind in RECURRING:
         rows = [row for row in ruler.entry.by_occurrence(kind) or () if row in ruler.rows]
         saturation = len(rows) + MOST_RIGID
         heats = [ruler.rigidity(rows[min(n, len(rows)) - 1], 0, n) for n in range(1, saturation + 1) if rows]

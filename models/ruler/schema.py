@@ -63,7 +63,15 @@ class Kind(StrEnum):
     NON_PAYMENT = "non_payment"
     RETURN = "return"
     DIVERGENCE = "divergence"
+    ASSESSED = "assessed"
+    """Assessed by the authority itself (lançamento de ofício), as IPTU and IPVA are, and unpaid: no return is due."""
     REGISTERED_DEBT = "registered_debt"
+
+
+RECURRING = (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE, Kind.ASSESSED)
+"""The kinds that lead to a row by how often they occurred."""
+OF_RETURNS = (Kind.NON_PAYMENT, Kind.RETURN, Kind.DIVERGENCE)
+"""The kinds that are judged by a return."""
 
 
 class _Part(BaseModel):
@@ -130,6 +138,7 @@ class Entry(_Part):
     non_payment: ByOccurrence | None = None
     return_: Annotated[ByOccurrence | None, Field(alias="return")] = None
     divergence: ByOccurrence | None = None
+    assessed: ByOccurrence | None = None
     registered_debt: RegisteredDebtEntry | None = None
     thresholds: Thresholds | None = None
 
@@ -138,6 +147,7 @@ class Entry(_Part):
             Kind.NON_PAYMENT: self.non_payment,
             Kind.RETURN: self.return_,
             Kind.DIVERGENCE: self.divergence,
+            Kind.ASSESSED: self.assessed,
         }
         return rows.get(kind)
 
@@ -147,7 +157,7 @@ class Entry(_Part):
     @property
     def reads_returns(self) -> bool:
         """Whether any of its evidence is judged by a return."""
-        return any(self.by_occurrence(kind) for kind in Kind)
+        return any(self.by_occurrence(kind) for kind in OF_RETURNS)
 
     @property
     def credit(self) -> Credit:

@@ -16,12 +16,17 @@ TOKENS = text("""
     ORDER BY id
 """)
 
+# those from before there were acts are in the log alone
 APPROVALS = text("""
     SELECT id, "case", given_by, recorded_at FROM approvals
     WHERE NOT EXISTS (
         SELECT FROM acts
         WHERE acts."case" = approvals."case" AND who = given_by AND kind = 'approve'
           AND acts.at BETWEEN recorded_at - interval '1 minute' AND recorded_at + interval '1 minute')
+      AND NOT EXISTS (
+        SELECT FROM audit_log
+        WHERE subject = approvals."case" AND actor = given_by AND command = 'case approve' AND outcome = 'done'
+          AND at BETWEEN recorded_at - interval '1 minute' AND recorded_at + interval '1 minute')
     ORDER BY id
 """)
 

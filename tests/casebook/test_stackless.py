@@ -120,3 +120,12 @@ def test_l19_who_paid_more_than_he_declared_leads_nowhere(line: Line, tmp_path: 
     owed = [f"51000002000111;OUTRO;AL;ICMS;I-1;2026-09;{due};10.00"]
     found = classified(line, tmp_path, owed, returned, date(2026, 11, 3))
     assert "h5" not in [row for row, _ in found]
+
+
+def test_assessed_and_unpaid_leads_to_a_row(line: Line, tmp_path: Path) -> None:
+    """IPVA and IPTU are assessed by the authority: nobody files a return, and no debt need be registered."""
+    file = tmp_path / "ipva.csv"
+    rows_of = [f"{WHO};AL;IPVA;PLACA-{year};{year};{year}-02-27;900.00" for year in (2025, 2026)]
+    file.write_text("\n".join([DEBTS, *rows_of]) + "\n")
+    said: Any = line.json("ruler", "classify", "ipva-alagoas", "--debts", file, "--on", "2026-11-27")
+    assert [(each["hypothesis"], each["occurrences"]) for each in said] == [("h2", 2)]

@@ -38,16 +38,26 @@ def chaos(
     closures: Annotated[
         int, typer.Option(min=0, help="How often the folder of messages or the providers are out of reach.")
     ] = 4,
+    others: Annotated[
+        int, typer.Option(min=0, help="How many other faults: a workflow terminated, Temporal's database deleted, …")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="The same seed: the same people, and the same storm.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="How many storms in a row, from that seed on.")] = 1,
     json: Json = False,
 ) -> None:
     """Exits with 1 when something was lost, done twice or left behind, or when a difference has no reason."""
-    town = Town(seed, people, days, day_seconds or bearable(people))
+    for each in range(seed, seed + seeds):
+        town = Town(each, people, days, day_seconds or bearable(people))
+        endured(town, draw(each, kills, closures, town.seconds, others), json)
+
+
+def endured(town: Town, storm: list[Strike], json: bool) -> None:
+    """One city, undisturbed and in a storm. Raises Refusal when something was lost, done twice or left behind."""
     homes = Path(tempfile.mkdtemp(prefix="regua-chaos-"))
     with stoppable():
         try:
             calm = live(town, [], Home(homes, "calm"))
-            stormy = live(town, draw(seed, kills, closures, town.seconds), Home(homes, "storm"))
+            stormy = live(town, storm, Home(homes, "storm"))
         except KeyboardInterrupt:
             shutil.rmtree(homes)
             raise Refusal("stopped before the city had lived through its days") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,9 @@ from workflows.names import case_workflow_id
 
 SHOWN_WITHIN = 10.0
 """Seconds that Temporal's list of workflows may lag behind them."""
+
+SETTLED_WITHIN = 60.0
+"""Seconds for which faults are asked for again."""
 
 CASE_STATUS = SearchAttributeKey.for_keyword("CaseStatus")
 
@@ -51,6 +54,15 @@ class Account:
     """By `sent`, `failed` and `duplicates`."""
     faults: list[str]
     stories: Mapping[int, Story]
+
+
+async def settled_accounts(ask: Callable[[], Awaitable[Account]]) -> Account:
+    """The account, once nothing is wrong with it or it has been asked for long enough: what moved between two looks
+    seems wrong to the later one."""
+    deadline = asyncio.get_running_loop().time() + SETTLED_WITHIN
+    while (account := await ask()).faults and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(1.0)
+    return account
 
 
 async def settle_accounts(
@@ -231,6 +243,9 @@ ENTRIES = """
     UNION ALL
     SELECT cases.id, 'filing', '', NULL, recorded_at FROM cases
     JOIN filings ON filings.taxpayer = cases.taxpayer AND filings.tax = cases.tax AND recorded_at > opened_at
+    UNION ALL
+    SELECT cases.id, 'interference', '', NULL, audit_log.at FROM cases
+    JOIN audit_log ON actor = 'temporal' AND (subject = cases.id OR detail ? 'workflows' AND audit_log.at > opened_at)
     ORDER BY recorded_at
 """
 

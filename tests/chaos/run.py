@@ -35,7 +35,7 @@ from rehearsal.supervisor import Supervisor
 from rehearsal.tally import Tally
 from storage.case.cohorts import Cohort
 from storage.engine import connect
-from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts
+from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts, settled_accounts
 from tests.chaos.callers import Callers, ProvidersReports, StubbornBank
 from tests.chaos.life import Life
 from tests.chaos.storm import SOME, Blow, FileTransport, Storm, Strike
@@ -177,15 +177,19 @@ class Scene:
         )
         unaddressed = gateway_from(os.environ, self.stack.home).unaddressed
         rested = await _live_until_settled(life, lambda: not [*resting_faults(engine, unaddressed)])
-        heard = Heard(
-            payments=bank.payments,
-            refunds=bank.refunds,
-            letters=self.outbox.notices,
-            messages=counted(taken.notice for taken in self.providers.taken),
-        )
         numbers = {person.tax_id: person.number for person in self.people}
         names = [cohort.name for cohort in cohorts]
-        account = await settle_accounts(engine, client, clock, names, numbers, heard, unaddressed)
+
+        async def asked() -> Account:
+            heard = Heard(
+                payments=bank.payments,
+                refunds=bank.refunds,
+                letters=self.outbox.notices,
+                messages=counted(taken.notice for taken in self.providers.taken),
+            )
+            return await settle_accounts(engine, client, clock, names, numbers, heard, unaddressed)
+
+        account = await settled_accounts(asked)
         faults = [*account.faults, *(f"a provider refuses: {problem}" for problem in self.providers.problems)]
         if not rested:
             faults.append(f"the city did not come to rest within {PATIENCE.seconds} s after its last day")

@@ -29,9 +29,11 @@ FROM_OUTSIDE = {
     "rejected",
     "prior_step_taken",
     "ended",
+    "interference",
 }
-"""Kinds of entries that a bank, a provider, a taxpayer, an import, a supervisor or a clerk brought about; and the end
-of a campaign, whose deadline waits for nobody."""
+"""Kinds of entries that a bank, a provider, a taxpayer, an import, a supervisor or a clerk brought about; the end of a
+campaign, whose deadline waits for nobody; and a workflow that somebody ended in Temporal, so that the case stood still
+until it was taken up again."""
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
+from typing import Any
+
+import psycopg
 
 from embedded.home import Home
 from embedded.stack import Stack
+from embedded.temporal import program
 from tests.providers.weather import Fault, Weather
+from workflows.names import queue_of
 
 
 class Blow(StrEnum):
@@ -25,9 +32,20 @@ class Blow(StrEnum):
     WORKER = "kill -9 of the worker"
     OUTBOX = "folder of messages unwritable for a while"
     PROVIDERS = "every provider's connection dropped for a while"
+    STOP = "SIGTERM of the worker"
+    TERMINATED = "a case's workflow terminated"
+    LOST = "kill -9 of the Temporal server, and its database deleted"
+    UNSERVED = "the queue of e-mail unserved for a while"
+    CONNECTIONS = "PostgreSQL's connections exhausted for a while"
 
 
 VICTIMS = {Blow.WEB: "web", Blow.POSTGRES: "postgres", Blow.TEMPORAL: "temporal", Blow.WORKER: "worker"}
+
+CLOSURES = (Blow.OUTBOX, Blow.PROVIDERS)
+OTHERS = (Blow.STOP, Blow.TERMINATED, Blow.LOST, Blow.UNSERVED, Blow.CONNECTIONS)
+
+MOST_CONNECTIONS = 100
+"""The server takes no more."""
 
 SOME = {Fault.TOO_MANY: 0.02, Fault.BROKEN: 0.02, Fault.DROPPED: 0.03}
 """The requests to providers that are struck, all through a storm."""
@@ -45,17 +63,21 @@ class Strike:
     """Seconds, of what is closed and opened again; a killed process is started again by the stack."""
 
 
-def draw(seed: int, kills: int, closures: int, seconds: float) -> list[Strike]:
-    """So many kills, as many of each process, and so many closures of the folder of messages and of the providers; in
-    any order, each somewhere in its share of the time, so that something is at work between them."""
+def draw(seed: int, kills: int, closures: int, seconds: float, others: int = 0) -> list[Strike]:
+    """So many kills, as many of each process, so many closures of the folder of messages and of the providers, and so
+    many of the other faults; in any order, each somewhere in its share of the time, so that something is at work
+    between them."""
     chance = Random(f"storm/{seed}")
-    blows = [*islice(cycle(VICTIMS), kills), *islice(cycle((Blow.OUTBOX, Blow.PROVIDERS)), closures)]
+    blows = [*islice(cycle(VICTIMS), kills), *islice(cycle(CLOSURES), closures), *islice(cycle(OTHERS), others)]
     chance.shuffle(blows)
     share = (LAST - FIRST) * seconds / max(len(blows), 1)
     return [
         Strike(FIRST * seconds + (nth + chance.random()) * share, blow, lasts=chance.uniform(1.0, 3.0))
         for nth, blow in enumerate(blows)
     ]
+
+
+OPEN_CASES = "SELECT id FROM cases WHERE closed_at IS NULL AND status <> 'control' AND revision > 0 ORDER BY id"
 
 
 class Storm:
@@ -69,6 +91,7 @@ class Storm:
         self._file_transport = outbox
         self._weather = weather
         self._begins: datetime | None = None
+        self._held: list[psycopg.Connection[Any]] = []
 
     @property
     def over(self) -> bool:
@@ -82,8 +105,8 @@ class Storm:
             return
         now = (datetime.now(UTC) - self._begins).total_seconds()
         for ending in [strike for strike in self._ending if strike.at + strike.lasts <= now]:
-            self._ending.remove(ending)
-            self._open(ending.blow)
+            if self._open(ending.blow):
+                self._ending.remove(ending)
         for due in [strike for strike in self._strikes if strike.at <= now]:
             if self._strike(due, now):
                 self._strikes.remove(due)
@@ -92,27 +115,76 @@ class Storm:
     def _strike(self, strike: Strike, now: float) -> bool:
         if victim := VICTIMS.get(strike.blow):
             return self._kill(victim)
-        if strike.blow in {each.blow for each in self._ending}:
+        match strike.blow:
+            case Blow.STOP:
+                return self._kill("worker", signal.SIGTERM)
+            case Blow.TERMINATED:
+                return self._terminate()
+            case Blow.LOST:
+                return self._lose()
+        if strike.blow in {each.blow for each in self._ending} or not self._close(strike.blow):
             return False
         self._ending.append(Strike(now, strike.blow, strike.lasts))
-        if strike.blow is Blow.OUTBOX:
-            self._file_transport.close()
-        else:
-            self._weather.transitions({Fault.DROPPED: 1.0})
         return True
 
-    def _open(self, blow: Blow) -> None:
-        if blow is Blow.OUTBOX:
-            self._file_transport.open()
-        else:
-            self._weather.transitions(SOME)
+    def _close(self, blow: Blow) -> bool:
+        match blow:
+            case Blow.OUTBOX:
+                self._file_transport.close()
+            case Blow.PROVIDERS:
+                self._weather.transitions({Fault.DROPPED: 1.0})
+            case Blow.UNSERVED:
+                return self._served("0")
+            case Blow.CONNECTIONS:
+                with suppress(psycopg.OperationalError):
+                    self._held += [psycopg.connect(self._stack.services.database) for _ in range(MOST_CONNECTIONS)]
+        return True
 
-    def _kill(self, name: str) -> bool:
+    def _open(self, blow: Blow) -> bool:
+        match blow:
+            case Blow.OUTBOX:
+                self._file_transport.open()
+            case Blow.PROVIDERS:
+                self._weather.transitions(SOME)
+            case Blow.UNSERVED:
+                return self._served("default")
+            case Blow.CONNECTIONS:
+                while self._held:
+                    self._held.pop().close()
+        return True
+
+    def _kill(self, name: str, sign: signal.Signals = signal.SIGKILL) -> bool:
         [child] = [child for child in self._stack.children if child.name == name]
         if not child.alive or child.pid is None:
             return False
-        os.kill(child.pid, signal.SIGKILL)
+        os.kill(child.pid, sign)
         return True
+
+    def _lose(self) -> bool:
+        if not self._kill("temporal"):
+            return False
+        for file in self._stack.home.glob("temporal.db*"):
+            file.unlink()
+        return True
+
+    def _terminate(self) -> bool:
+        """Terminate a case's workflow, as whoever reaches Temporal can."""
+        try:
+            with psycopg.connect(self._stack.services.database) as connection:
+                found = connection.execute(OPEN_CASES).fetchall()
+        except psycopg.OperationalError:
+            return False
+        return bool(found) and self._ask("workflow", "terminate", "--workflow-id", f"case-{found[len(found) // 2][0]}")
+
+    def _served(self, rate: str) -> bool:
+        queue = ("--task-queue", queue_of("sendgrid"), "--task-queue-type", "activity")
+        limit = ("--queue-rps-limit", rate, "--queue-rps-limit-reason", "storm")
+        return self._ask("task-queue", "config", "set", *queue, *limit)
+
+    def _ask(self, *words: str) -> bool:
+        """Whether Temporal's own command was carried out; not while the server is away."""
+        command = [program(), *words, "--address", self._stack.services.temporal, "--command-timeout", "5s"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 class FileTransport:

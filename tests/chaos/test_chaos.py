@@ -5,7 +5,7 @@ from pathlib import Path
 
 from embedded.home import Home
 from tests.chaos.run import Town, endure
-from tests.chaos.storm import Blow, draw
+from tests.chaos.storm import CLOSURES, VICTIMS, Blow, draw
 
 
 def test_nothing_is_lost_done_twice_or_left_behind(tmp_path: Path) -> None:
@@ -14,6 +14,6 @@ def test_nothing_is_lost_done_twice_or_left_behind(tmp_path: Path) -> None:
     storm = draw(town.seed, kills=3, closures=2, seconds=town.seconds)
     outcome = endure(town, storm, Home(tmp_path), nullcontext(lambda today, tally: None))
     assert outcome.faults == []
-    assert set(outcome.injected) == set(Blow) - {Blow.WORKER}
+    assert set(outcome.injected) == {*VICTIMS, *CLOSURES} - {Blow.WORKER}
     assert outcome.account.payments_applied == outcome.account.payments_accepted > 0
     assert outcome.account.notices["sent"] > 0

@@ -15,11 +15,15 @@ def test_the_same_seed_draws_the_same_storm() -> None:
 
 def test_every_process_is_killed_and_everything_is_closed_in_turn() -> None:
     blows = [strike.blow for strike in draw(7, 24, 4, seconds=100)]
-    assert {blow: blows.count(blow) for blow in Blow} == {
+    assert {blow: blows.count(blow) for blow in blows} == {
         **dict.fromkeys(VICTIMS, 6),
         Blow.OUTBOX: 2,
         Blow.PROVIDERS: 2,
     }
+
+
+def test_every_fault_there_is_can_be_drawn() -> None:
+    assert {strike.blow for strike in draw(7, 4, 2, seconds=100, others=5)} == set(Blow)
 
 
 def test_blows_fall_early_enough_to_be_caught_up_with() -> None:

@@ -152,3 +152,42 @@ def test_a_dry_run_tells_who_leaves_and_what_is_absent(line: Line, tmp_path: Pat
         ("held", "absent_from_extract", "I2"),
         ("debtors removed", "SOCIAL-SECURITY", "I1"),
     ]
+
+
+def test_what_is_exported_and_imported_again_changes_nothing(line: Line, tmp_path: Path) -> None:
+    made = line.json("sample", tmp_path / "set", "--taxpayers", "24", "--seed", "3", "--date", "2026-11-20")
+    pgfn_file, out = tmp_path / "pgfn.csv", tmp_path / "out.csv"
+    rows = [pgfn(), pgfn("I2", situation="Garantia"), pgfn("I3", tax_id=ABC, name="ABC"), pgfn("I4")]
+    pgfn_file.write_text("\n".join((PGFN, *rows)) + "\n")
+    line.json("taxpayers", "import", made["files"]["taxpayers"])
+    line.json("taxpayers", "import", pgfn_file)
+    pgfn_file.write_text("\n".join((PGFN, pgfn("I4", situation="Cancelada"))) + "\n")
+    line.json("taxpayers", "import", pgfn_file)
+    told = line.json("taxpayers", "export", out, "--by", "ana")
+    assert (out.stat().st_mode & 0o777, told["rows"]) == (0o600, len(out.read_text().splitlines()) - 1)
+    again = line.json("taxpayers", "import", out, "--dry-run")
+    assert (again["changes"], again["rejected"], again["remarks"]) == ([], 0, 0)
+    assert again["debts"] == made["debts"] + 4
+    code, _, complained = line("taxpayers", "export", out, "--by", "ana")
+    assert (code, complained) == (1, f"error: {out} is there already; name another file\n")
+    only = line.json("taxpayers", "export", tmp_path / "iptu.csv", "--tax", "social security", "--by", "ana")
+    assert only["rows"] == 4
+
+
+def test_a_layout_of_an_authority_s_own_is_mapped_and_checked(line: Line, tmp_path: Path) -> None:
+    file, layout = tmp_path / "own.csv", tmp_path / "layout.yaml"
+    file.write_text("DOC|NOME|NUM|VENC|SALDO\n39053344705|Ana|7|31/10/2025|1.000,00\n")
+    layout.write_text(
+        "columns: {tax_id: DOC, name: NOME, inscription: NUM, due: VENC, amount: SALDO}\n"
+        "fixed: {uf: AL, tax: IPTU}\namounts: left\nsnapshot_of: roll\n"
+    )
+    told = line.json("taxpayers", "import", file, "--map", layout, "--dry-run")
+    assert [(each["what"], each["count"]) for each in told["changes"]] == [("added", 1)]
+    told = line.json("taxpayers", "import", file, "--map", layout)
+    assert (told["debts"], told["amounts"]) == (1, "left")
+    layout.write_text("columns: {tax_id: DOC}\n")
+    code, _, complained = line("taxpayers", "import", file, "--map", layout)
+    assert code == 1
+    assert f"{layout}: line 1, columns: lacks inscription" in complained
+    code, _, complained = line("taxpayers", "import", file, "--map", tmp_path / "none.yaml")
+    assert (code, complained) == (1, f"error: {tmp_path / 'none.yaml'} can't be read: No such file or directory\n")

@@ -66,6 +66,7 @@ from operations.due_process import (
     take_prior_step,
 )
 from operations.imports import (
+    export_taxpayers,
     import_bulk_contacts,
     import_held_benefits,
     import_rates,
@@ -417,6 +418,12 @@ def _(world: World) -> str:
         imported = import_bank_file(world.engine, BIA, source, rejects, NOW, ignore)
     assert imported.applied
     return f"sha256:{source.digest}"
+
+
+@carried_out("taxpayers export")
+def _(world: World) -> str | None:
+    export_taxpayers(world.engine, BIA, world.file("there.csv", "").with_name("export.csv"), None, None)
+    return None
 
 
 @carried_out("contacts import")

@@ -305,3 +305,42 @@ def test_evidence_says_which_period_and_what_would_cure_it() -> None:
     assert evidence_of(RULER, [], [missing("2026-08")]) == (
         Evidence(kind=Kind.RETURN, period="2026-08", due=due_of("2026-08"), open=True, wants_return=True),
     )
+
+
+# ---- assessed by the authority itself
+
+IPVA, IPTU = shipped("ipva-alagoas"), shipped("iptu")
+
+
+def assessed(year: int, **more: Any) -> Debt:
+    named = {"id": f"v{year}", "inscription": f"v{year}", "due": date(year, 2, 27)}
+    return debt(None, "900.00", **{**named, **more}).model_copy(update={"period": str(year)})
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"), [([2026], "h1"), ([2025, 2026], "h2"), ([2024, 2025, 2026], "h7"), ([], None)]
+)
+def test_assessed_and_unpaid_leads_by_the_years_that_are_open(years: list[int], expected: str | None) -> None:
+    assert row(map(assessed, years), ruler=IPVA) == expected
+    assert row(map(assessed, years), ruler=IPTU) == expected
+
+
+def test_instalments_of_one_year_are_one_occurrence() -> None:
+    parts = [assessed(2026, id=f"q{n}", inscription=f"q{n}", due=date(2026, n, 27)) for n in (2, 3, 4)]
+    assert row(parts, ruler=IPVA) == "h1"
+
+
+def test_once_registered_it_is_registered_debt_where_the_ruler_takes_that() -> None:
+    registered = assessed(2025, registered_on=date(2026, 1, 15))
+    assert row([registered], ruler=IPTU) == "h2"
+    assert row([registered], ruler=IPVA) == "h1"
+
+
+def test_what_was_assessed_makes_nobody_a_persistent_defaulter_by_itself() -> None:
+    """Yearly taxes are for people to judge."""
+    years = [assessed(year) for year in (2023, 2024, 2025, 2026)]
+    found = classify(
+        RULER, [debt("2026-09")], evidence_of(RULER, [debt("2026-09")], [filing()]), START, elsewhere=years
+    )
+    assert found is not None
+    assert found.row == "h1"

@@ -81,7 +81,6 @@ def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDepl
             case.resolve,
             case.end_campaign,
             case.cancel,
-            agreement.sign_agreement,
             agreement.review_agreement,
             agreement.write_about_instalment,
             agreement.hand_over_message,

@@ -24,9 +24,7 @@ from models.contact.channel import Channel
 from models.taxid import formatted
 from models.words import CHANNELS as CHANNEL_NAMES
 from storage.agreement.agreements import AgreementTransaction, agreement_transaction, read_row
-from storage.agreement.policies import offered_policy, pinned_policy
-from storage.agreement.signing import SigningRequest, sign
-from storage.case.cases import read_case
+from storage.agreement.policies import pinned_policy
 from storage.case.people import Person, read_person, suppress_contact
 from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
@@ -34,10 +32,8 @@ from workflows.effects import (
     UNSENT,
     AgreementEffects,
     AgreementNextAction,
-    AgreementRequest,
     AgreementReview,
     InstalmentMessage,
-    Signed,
     UnsentMessage,
 )
 
@@ -50,18 +46,6 @@ MESSAGES = {"reminder": "lembrete", "alert": "alerta"}
 class AgreementActivities(AgreementEffects):
     def __init__(self, dependencies: Dependencies) -> None:
         self.dependencies = dependencies
-
-    @activity.defn
-    def sign_agreement(self, wanted: AgreementRequest) -> Signed:
-        """Sign an agreement. Raises `Refusal` with the rule that says so."""
-        asked = SigningRequest(wanted.instalments, wanted.pay, wanted.kind, wanted.litigation, wanted.regime)
-        with self.dependencies.engine.connect() as connection:
-            offered = offered_policy(read_case(connection, wanted.case).frozen, wanted.policy)
-        agreed, offer = sign(self.dependencies.engine, wanted.case, offered, asked, wanted.by, "link", now())
-        first = offer.instalments[0]
-        return Signed(
-            agreement=agreed.id, instalments=len(offer.instalments), first_due=first.due, first_amount=first.amount
-        )
 
     @activity.defn
     def review_agreement(self, dispatch: AgreementReview) -> AgreementNextAction:

@@ -92,6 +92,7 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
         basis_name=BASES[basis],
         statutory=basis == "statutory",
         law=law.source if law and law.holds(at) else None,
+        occurrences=tx.view.state.occurrences,
         in_court=bool(debts) and all(debt.litigation for debt in debts),
         example=ruler.is_example,
         **_on_record(tx, owed),

@@ -15,6 +15,7 @@ import typer
 
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, shown, table
+from commands.documents import Html, Pdf, write_document
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import AGREEMENT_STATES, LITIGATIONS, PAYS, REGIMES
 from commands.typed import day, one_of, some_amount
@@ -60,6 +61,8 @@ def quote_(
     regime: Annotated[Regime | None, one_of(REGIMES, Regime, help="Default: that of the debt kind.")] = None,
     date_: SignedOn = None,
     pay: Annotated[Pay, one_of(PAYS, Pay, help="`cash` is the whole debt at once.")] = Pay.SLIP,
+    html: Html = None,
+    pdf: Pdf = None,
     as_json: Json = False,
 ) -> None:
     """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
@@ -85,9 +88,15 @@ def quote_(
         "amount": amount,
         **asdict(offer),
         "instalments": [_instalment_data(each) for each in offer.instalments],
+        "replaced": rules.replaced.by if rules.replaced else None,
+        "example": rules.is_example,
         "identity": identity_needed(rules, amount),
         "access_key": rules.debt_kinds[kind].access_key,
     }
+    if html or pdf:
+        from reports.schedule import schedule
+
+        write_document(schedule(rules, request, offer), html, pdf)
     emit(data, as_json, lambda: _readable(rules, request, offer))
 
 
@@ -223,6 +232,11 @@ def _instalment_data(each: Instalment) -> dict[str, object]:
 
 def _readable(policy: Policy, request: Request, offer: Quote) -> None:
     kind = policy.debt_kinds[request.kind].name
+    if policy.replaced:
+        instead = f"; see {policy.replaced.policy}" if policy.replaced.policy else ""
+        say(f"warning: since {policy.replaced.since} {policy.replaced.by} rules instead of this policy{instead}")
+    if policy.is_example:
+        say("an example: no authority has confirmed these rules")
     say(f"{policy.label} · {policy.authority} · {kind} · {shown(request.amount)}")
     columns = ("nº", "due", "principal", "interest", "amount")
     table(columns, [(each.n, each.due, each.principal, each.interest, each.amount) for each in offer.instalments])

@@ -12,11 +12,12 @@ from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
-from commands.portuguese import CAUSES, EXTINCTION, GROUNDS, PRIOR_STEPS, RULINGS
+from commands.portuguese import CAUSES, EXTINCTION, GROUNDS, MISTAKES, PRIOR_STEPS, RULINGS
 from commands.typed import Day, day, one_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
 from models.law.prescription import Cause
+from operations.due_process import annul as annul_entry
 from operations.due_process import (
     file_defence,
     judge_extinction,
@@ -28,6 +29,7 @@ from operations.due_process import (
 )
 from storage.case.cohorts import read_cohort
 from storage.case.prescription import SetApart, list_set_apart
+from storage.law.annulments import Mistake
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
 
@@ -38,7 +40,7 @@ Ruling = Literal["accepted", "rejected"]
 
 
 def register(case: typer.Typer) -> None:
-    for command in (hold, release, defence, step, interruption, extinct):
+    for command in (hold, release, defence, step, interruption, extinct, annul):
         case.command()(command)
 
 
@@ -173,6 +175,24 @@ def extinct(
         said = judge_extinction(engine, credentials(by), case, decided, reason, _now(), debt or ())
     rows = [{"debt": each, "prescribes": on, "decided": decided} for each, on in said.items()]
     _tell(case, f"extinction {decided} of debt {', '.join(said)}", {"debts": rows}, json)
+
+
+def annul(
+    case: str,
+    kind: Annotated[Mistake, one_of(MISTAKES, Mistake, help="What was entered by mistake.")],
+    by: By,
+    reason: Reason,
+    entry: Annotated[
+        str | None, typer.Option("--id", help="Its id, as `case show` has it; default: the newest of that kind.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Annul what was put on record by mistake; what rested on it is judged again at once."""
+    must_say(reason=reason)
+    with answering_database() as engine:
+        done = annul_entry(engine, credentials(by), case, kind, entry, reason, _now())
+    said = {"kind": done.kind, "id": done.entry, "what": done.what}
+    _tell(case, f"annulled: {done.kind} {done.entry}", {"annulled": said}, json)
 
 
 def _list_set_apart(cohort: str | None, limit: int | None, after: str | None, json: bool) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import Engine
+
 from models.assets import PolicyBundle
 from models.errors import Refusal
-from operations.operation import Act, must_say, operation
+from models.roles import Actor
+from operations.operation import Act, must_say, operation, record_refused
 from storage.agreement.agreements import rescind
+from storage.agreement.policies import offered_policy
 from storage.agreement.signing import SigningRequest, sign
+from storage.audit.log import Entry, carry
 from storage.case.cases import read_case
 
 
@@ -34,7 +39,28 @@ def sign_agreement(
             " send: have the authority verify it (`verified: {by, on, act}`)"
         )
     act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
-    agreed, _ = sign(act.engine, case, policy, wanted, act.by, "command", now)
+    agreed, _ = sign(act.engine, case, policy, wanted, act.actor, "command", now)
+    return agreed.id
+
+
+SIGNER = Actor("contribuinte, pelo endereço da mensagem")
+"""The taxpayer who opened the link of his own case: that is all he proves, and no name is taken from him."""
+
+
+def sign_by_link(engine: Engine, case: str, instalments: int, now: datetime) -> str:
+    """Sign an agreement for the taxpayer whose link was opened, by the policy that his ruler was frozen with; returns
+    its id. He has no token and needs no duty: his signature binds him alone. Raises Refusal by the rule that it breaks.
+    """
+    own = engine.execution_options()
+    entry = Entry(SIGNER, "agreement sign", case, {"instalments": str(instalments), "via": "link"})
+    carry(own, entry)
+    try:
+        with own.connect() as connection:
+            offered = offered_policy(read_case(connection, case).frozen)
+        agreed, _ = sign(own, case, offered, SigningRequest(instalments), SIGNER, "link", now)
+    except Refusal:
+        record_refused(engine, entry)
+        raise
     return agreed.id
 
 

@@ -10,7 +10,8 @@ from models.law.grounds import read_ground
 from models.law.prescription import Cause
 from operations.operation import Act, must_say, operation
 from storage.case.cases import read_case
-from storage.law import defences, extinctions, holds, interruptions, prior_steps
+from storage.law import annulments, defences, extinctions, holds, interruptions, prior_steps
+from storage.law.annulments import Annulled, Mistake
 from storage.law.defences import Ruling
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
@@ -113,3 +114,12 @@ def register_service(act: Act, case: str, notice: str, on: date, reference: str,
     with act.engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         prove_service(connection, record, notice, on, reference, act.by, record.clock.day_at(now))
+
+
+@operation("case annul")
+def annul(act: Act, case: str, kind: Mistake, entry: str | None, reason: str, now: datetime) -> Annulled:
+    """Annul what was put on record of a case by mistake, the newest of its kind unless it is named; what rested on it
+    is judged again at once."""
+    must_say("why", reason)
+    act.tell(kind=kind, entry=entry)
+    return annulments.annul(act.engine, case, kind, entry, act.by, reason, now)

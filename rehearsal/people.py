@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from models.errors import Refusal
 from models.ruler.schema import Stage
+from operations.agreements import SIGNER
 from operations.cases import declare_hardship
 from operations.operation import Credentials
 from rehearsal.bank import Bank, PaidSlip
@@ -201,9 +202,7 @@ class Townspeople:
     def _sign(self, intent: Intent, today: date) -> None:
         """Sign an agreement, meaning to pay the first instalments, each in good time."""
         wanted = SigningRequest(INSTALMENTS)
-        _, offer = sign(
-            self.engine, intent.case, load_policy(POLICY), wanted, "contribuinte", "link", datetime.now(UTC)
-        )
+        _, offer = sign(self.engine, intent.case, load_policy(POLICY), wanted, SIGNER, "link", datetime.now(UTC))
         tomorrow = today + timedelta(days=1)
         for instalment in offer.instalments[: intent.act.instalments]:
             act = replace(intent.act, does=Does.PAY_INSTALMENT, instalments=instalment.n)

@@ -45,6 +45,7 @@ TITLES = {
     "defence_filed": "Defesa apresentada",
     "defence_rejected": "Defesa rejeitada",
     "ended": "Campanha encerrada",
+    "entry_annulled": "Registro anulado",
     "extinction_confirmed": "Crédito extinto",
     "extinction_refuted": "Extinção não confirmada",
     "hardship": "Mudança de hipótese por dificuldade declarada",

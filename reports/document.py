@@ -74,7 +74,9 @@ class Document:
     title: str
     authority: str
     notice: str
-    """How confidential it is."""
+    """How confidential it is, or how binding."""
+    foot: str
+    """At the foot of each page on paper."""
     sections: tuple[Section, ...]
 
 

@@ -114,7 +114,7 @@ class _Paper(BaseDocTemplate):  # type: ignore[misc]
         canvas.setFillColor(HexColor(MUTED))
         canvas.setStrokeColor(RULE)
         canvas.line(MARGIN, FOOT - 8, A4[0] - MARGIN, FOOT - 8)
-        canvas.drawString(MARGIN, FOOT - 18, f"Caso {self._document.case} · sigilo fiscal (CTN art. 198)")
+        canvas.drawString(MARGIN, FOOT - 18, self._document.foot)
         canvas.drawRightString(A4[0] - MARGIN, FOOT - 18, f"página {self.page} de {self._pages or '?'}")
         canvas.restoreState()
 

@@ -33,6 +33,7 @@ def explain(dossier: Dossier, reveal: bool) -> Document:
         title=f"Explicação do caso {dossier.case.id}",
         authority=record.ruler.authority,
         notice=CONFIDENTIAL if reveal else MASKED,
+        foot=f"Caso {dossier.case.id} · sigilo fiscal (CTN art. 198)",
         sections=tuple(_sections(record)),
     )
     return document if reveal else rewritten(document, dossier.person.redacted)

@@ -11,6 +11,7 @@ from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
+from models.roles import Actor
 from models.ruler.check import read_ruler
 from storage import schema
 from storage.agreement.agreements import AgreementRecord, agreement_transaction
@@ -24,6 +25,7 @@ from tests import factories
 from tests.builders import REGISTERED
 from tests.chance import fresh_key
 
+ANA = Actor("Ana")
 BH, SP = "belo-horizonte", "sao-paulo"
 OPENED = date(2026, 1, 2)
 
@@ -52,9 +54,7 @@ class Contract:
         return self.rows(query)[0][0]
 
     def sign(self, policy: str, count: int, on: date, via: Any = "command", **wanted: Any) -> str:
-        agreed, _ = sign(
-            self.engine, self.case, load_policy(policy), SigningRequest(count, **wanted), "Ana", via, at(on)
-        )
+        agreed, _ = sign(self.engine, self.case, load_policy(policy), SigningRequest(count, **wanted), ANA, via, at(on))
         self.agreement = agreed.id
         return agreed.id
 

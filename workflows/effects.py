@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -12,8 +11,6 @@ from temporalio.common import RetryPolicy
 
 from models.agreement.instalments import State
 from models.agreement.instalments import Step as InstalmentStep
-from models.agreement.policy import Litigation, Regime
-from models.agreement.quote import Pay
 from models.case.blocks import Situation
 from models.case.status import Status
 from models.case.step import Step
@@ -221,32 +218,7 @@ class AgreementReview(_Value):
     step: InstalmentStep | None = None
 
 
-class AgreementRequest(_Value):
-    """The request of a taxpayer to sign by his link."""
-
-    case: str
-    policy: str
-    """A shipped policy's name."""
-    instalments: int
-    by: str
-    pay: Pay = Pay.SLIP
-    kind: str | None = None
-    litigation: Litigation | None = None
-    regime: Regime | None = None
-
-
-class Signed(_Value):
-    agreement: str
-    instalments: int
-    first_due: date
-    first_amount: Decimal
-
-
 class AgreementEffects:
-    @activity.defn
-    def sign_agreement(self, wanted: AgreementRequest) -> Signed:
-        raise NotImplementedError
-
     @activity.defn
     def review_agreement(self, dispatch: AgreementReview) -> AgreementNextAction:
         raise NotImplementedError

@@ -9,20 +9,15 @@ from functools import partial
 
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from models.case.blocks import Situation
-    from models.case.commands import Act, why_not
-    from models.case.status import Status
     from models.case.step import Action, Step
     from models.events import RulerChanged
     from models.ruler.schema import Stage
     from models.words import CHANNELS
     from workflows.asking import NeverTaken, UnderWay, ask, ask_once, sleep_until, undeterred
     from workflows.effects import (
-        AgreementEffects,
-        AgreementRequest,
         CaseEffects,
         CaseStart,
         ChargeEffects,
@@ -35,7 +30,6 @@ with workflow.unsafe.imports_passed_through():
         NextAction,
         NoticeEffects,
         PlannedStep,
-        Signed,
     )
     from workflows.foreign import NOT_OURS, ours
     from workflows.names import case_of
@@ -254,32 +248,6 @@ class TaxpayerRuler:
         await workflow.wait_condition(lambda: self.now.step.action is not Action.SUSPEND)
         return self.now.step.status
 
-    @workflow.update
-    async def sign_agreement(self, wanted: AgreementRequest) -> Signed:
-        """Sign an agreement by the taxpayer's own link: what the policy doesn't grant is refused, with its rule."""
-        try:
-            signed: Signed = await ask(AgreementEffects.sign_agreement, wanted, summary="parcelamento")
-        except ActivityError as failed:
-            raise _refused(failed) from None
-        return signed
-
-    @sign_agreement.validator
-    def _may_sign(self, wanted: AgreementRequest) -> None:
-        if wanted.case != self.case:
-            raise ApplicationError(f"this is case {self.case}, not {wanted.case}", non_retryable=True)
-        if not wanted.by.strip():
-            raise ApplicationError("say who signs", non_retryable=True)
-        if wanted.instalments < 1:
-            raise ApplicationError("an agreement has at least one instalment", non_retryable=True)
-        self._must_be_possible(Act.SIGN)
-
-    def _must_be_possible(self, act: Act) -> None:
-        """Check that something makes sense on the case as the workflow was last told of it; before that, on one that
-        nothing blocks."""
-        situation = self.next_action.situation if self.next_action else Situation(state=Status.RUNNING)
-        if why := why_not(act, situation):
-            raise ApplicationError(why, non_retryable=True)
-
     @workflow.query(name="next_action")
     def current_action(self) -> NextAction | None:
         return self.next_action
@@ -289,13 +257,6 @@ class TaxpayerRuler:
         """The steps that would come if nothing happened, as far as they still lie ahead."""
         done = self.now.step.on
         return [step for step in self.plan_ahead if step.on is None or done is None or step.on >= done]
-
-
-def _refused(failed: ActivityError) -> ApplicationError:
-    """A refusal in the words of who refused."""
-    cause = failed.cause
-    words = cause.message if isinstance(cause, ApplicationError) else str(cause)
-    return ApplicationError(words, non_retryable=True)
 
 
 def _label(step: Step) -> str:

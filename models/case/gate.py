@@ -160,6 +160,8 @@ def cause_ended(view: View) -> str | None:
     """The reason why benefits that are suspended must be given back now; None: the cause lasts."""
     if not view.facts.outstanding:
         return "cessou a causa da suspensão: benefícios devolvidos"
+    if view.facts.formal_notices and not any(notice.served_on for notice in view.facts.formal_notices):
+        return "foi anulada a ciência em que a suspensão se apoiava: benefícios devolvidos"
     defence = view.facts.defence
     if defence is None or view.ruler.gate is None:
         return None

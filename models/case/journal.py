@@ -47,6 +47,7 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     PRIOR_STEP_TAKEN = "prior_step_taken"
+    ENTRY_ANNULLED = "entry_annulled"
     PRESCRIPTION_INTERRUPTED = "prescription_interrupted"
     EXTINCTION_CONFIRMED = "extinction_confirmed"
     EXTINCTION_REFUTED = "extinction_refuted"
@@ -93,6 +94,7 @@ SUBJECTS = (
     "clock",
     "contact",
     "defence",
+    "entry",
     "extinction",
     "hardship",
     "hold",

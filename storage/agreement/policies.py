@@ -18,14 +18,14 @@ from storage.case.cases import FrozenRuler
 from storage.schema import policies
 
 
-def offered_policy(frozen: FrozenRuler, name: str) -> PolicyBundle:
+def offered_policy(frozen: FrozenRuler) -> PolicyBundle:
     """The policy that a case's ruler lets a taxpayer sign by his link, as it was frozen with it. Raises Refusal when
-    the ruler offers no such policy."""
+    the ruler offers none."""
     rule = frozen.ruler.agreements
-    source = frozen.texts.get(policy_file(name), "") if rule and rule.policy == name else ""
+    source = frozen.texts.get(policy_file(rule.policy), "") if rule and rule.policy else ""
     policy = _read(source)
     if policy is None:
-        raise Refusal(f"{frozen.ruler.label} lets nobody sign by a policy {name}, as it was frozen")
+        raise Refusal(f"{frozen.ruler.label} lets nobody sign by his link, as it was frozen")
     return PolicyBundle(policy, source, frozen.texts)
 
 

@@ -19,6 +19,7 @@ from models.agreement.instalments import State
 from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.quote import Pay, Quote, Request, handful, quote
 from models.assets import PolicyBundle
+from models.case.commands import Act
 from models.case.evidence import Debt
 from models.case.journal import EntryKind
 from models.case.status import Status
@@ -27,11 +28,13 @@ from models.events import InstalmentsChanged
 from models.formats import day as written
 from models.formats import money
 from models.law.prescription import Cause
+from models.roles import Actor
 from models.words import GROUNDS
 from storage.agreement.agreement_row import Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, read_life, read_row, tell
 from storage.agreement.policies import pin_policy
 from storage.amounts.rates import read_rates
+from storage.case.acts import put_act
 from storage.case.cases import Case, read_case
 from storage.case.debts import owed_on
 from storage.case.facts import read_facts
@@ -61,15 +64,13 @@ class SigningRequest:
 
 
 def sign(
-    engine: Engine, case: str, bundle: PolicyBundle, wanted: SigningRequest, by: str, via: Via, now: datetime
+    engine: Engine, case: str, bundle: PolicyBundle, wanted: SigningRequest, who: Actor, via: Via, now: datetime
 ) -> tuple[AgreementRecord, Quote]:
-    """Sign an agreement, all of it in one transaction, or raise a `Refusal`: then nothing is left but that it was
-    asked for. Its workflow is enqueued from then on."""
+    """Sign an agreement, the act with it, in one transaction, or raise a `Refusal`: then nothing is left but that it
+    was asked for. Temporal is told by the outbox, the id alone."""
     if wanted.instalments < 1:
         raise Refusal("an agreement has at least one instalment")
-    if not by.strip():
-        raise Refusal("say who signs")
-    policy = bundle.policy
+    policy, by = bundle.policy, who.name
     with engine.begin() as connection:
         record = _locked(connection, case)
         today = record.clock.day_at(now)
@@ -87,6 +88,7 @@ def sign(
             agreement = _store(connection, record, bundle, request, offer, owed, by, via)
             what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
             record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
+            put_act(connection, Act.SIGN, record.id, who, f"{what} ({agreement})")
             enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
             return tell(connection, agreement, max(today, on)), offer
     raise refused

@@ -442,7 +442,11 @@ def _referred_by_the_book(life: Life) -> Iterator[str]:
         owed = [debt for debt in _owed(life.facts_at(moment)) if debt.id in (referral["referred"] or [debt.id])]
         for debt in owed:
             taken = {
-                step["kind"] for step in life.prior_steps if step["recorded_at"] <= moment and debt.id in step["debts"]
+                step["kind"]
+                for step in life.prior_steps
+                if step["recorded_at"] <= moment
+                and debt.id in step["debts"]
+                and not (step["annulled_at"] and step["annulled_at"] <= moment)
             }
             if debt.litigation:
                 yield f"was referred for debt {debt.id}, which was in court already"
@@ -590,7 +594,9 @@ PARTS = {
     """),  # noqa: S608 - constants
     "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
     "prior_steps": _of_cases("""
-        SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts
+        SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts,
+               (SELECT min(recorded_at) FROM annulments
+                WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text)) AS annulled_at
         FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id
     """),
     "signals": _of_cases("""

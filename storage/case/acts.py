@@ -74,10 +74,16 @@ def clear_pause(tx: CaseTransaction) -> None:
     tx.connection.execute(update(cases).where(mine).values(paused_by=None, paused_on=None))
 
 
-def record_act(connection: Connection, kind: Act, case: str, actor: Actor, reason: str, seen: str = "") -> int:
-    """Put an act on record and return its id; the case's workflow is owed the news of it from the commit on."""
+def put_act(connection: Connection, kind: Act, case: str, actor: Actor, reason: str, seen: str = "") -> int:
+    """Put an act on record and return its id."""
     row = {"kind": kind, "case": case, "who": actor.name, "role": actor.role, "reason": reason, "seen": seen or None}
     act: int = connection.execute(insert(acts).values(row).returning(acts.c.id)).scalar_one()
+    return act
+
+
+def record_act(connection: Connection, kind: Act, case: str, actor: Actor, reason: str, seen: str = "") -> int:
+    """Put an act on record and return its id; the case's workflow is owed the news of it from the commit on."""
+    act = put_act(connection, kind, case, actor, reason, seen)
     enqueue(connection, [case], ActRecorded(act=act))
     return act
 

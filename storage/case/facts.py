@@ -88,7 +88,9 @@ PROCESS = text("""
            (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on", 'debts', ARRAY(
                        SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt))
                    ORDER BY kind, id), '[]')
-            FROM prior_steps WHERE "case" = cases.id) AS prior_steps,
+            FROM prior_steps WHERE "case" = cases.id AND NOT EXISTS (
+                SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
+           ) AS prior_steps,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
             ORDER BY recorded_at DESC LIMIT 1) AS agreement,

@@ -28,7 +28,8 @@ from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, p
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
 from storage.payments.reports import Receipt
 from storage.payments.sharing import share
-from storage.payments.slips import PaidFor, Returned
+from storage.payments.slip_terms import PaidFor
+from storage.payments.slips import Returned
 from storage.payments.title_payers import is_of, tax_ids_of_debtors
 from storage.schema import payments
 

@@ -49,7 +49,7 @@ def read_agree_page(connection: Connection, case: str, now: datetime, count: int
         return None
     today = found.clock.day_at(now)
     signed = read_signed_agreement(connection, case, today)
-    offered, refusal = ([], None) if signed else _plans(connection, found, rule.policy, now, count)
+    offered, refusal = ([], None) if signed else _plans(connection, found, now, count)
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
     return AgreePage(
         ruler=found.ruler,
@@ -64,11 +64,9 @@ def read_agree_page(connection: Connection, case: str, now: datetime, count: int
     )
 
 
-def _plans(
-    connection: Connection, case: Case, policy: str, now: datetime, count: int | None
-) -> tuple[list[Quote], str | None]:
+def _plans(connection: Connection, case: Case, now: datetime, count: int | None) -> tuple[list[Quote], str | None]:
     try:
-        return plans(connection, case, offered_policy(case.frozen, policy).policy, now, count), None
+        return plans(connection, case, offered_policy(case.frozen).policy, now, count), None
     except Unreckonable:
         raise
     except Refusal as refusal:

@@ -20,7 +20,16 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
-from storage.schema.due_process import acts, approvals, defences, prior_step_debts, prior_steps, suspensions, tasks
+from storage.schema.due_process import (
+    acts,
+    annulments,
+    approvals,
+    defences,
+    prior_step_debts,
+    prior_steps,
+    suspensions,
+    tasks,
+)
 from storage.schema.notices import delivery_events, notices, replies
 from storage.schema.payments import (
     allocations,
@@ -43,6 +52,7 @@ __all__ = [
     "agreement_debts",
     "agreements",
     "allocations",
+    "annulments",
     "approvals",
     "assets",
     "audit_log",

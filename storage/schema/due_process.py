@@ -94,6 +94,27 @@ prior_step_debts = Table(
 )
 
 
+# what was put on record by mistake, and counts no more
+annulments = Table(
+    "annulments",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    # the id of a notice, step, defence or interruption; of a hardship the case's
+    Column("entry", Text, nullable=False),
+    # what it said, in pt-BR
+    Column("what", Text, nullable=False),
+    Column("annulled_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("annulled_on", Date, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_annulments_case", "case", "id"),
+    Index("ix_annulments_entry", "kind", "entry"),
+    one_of("kind", ("service", "step", "ruling", "hardship", "interruption")),
+)
+
+
 # who approved a suspension, and on seeing what
 approvals = Table(
     "approvals",
@@ -130,7 +151,7 @@ acts = Table(
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("ix_acts_case", "case", "id"),
-    one_of("kind", ("approve", "reject", "pause", "resume")),
+    one_of("kind", ("approve", "reject", "pause", "resume", "sign")),
     one_of("role", Role),
 )
 

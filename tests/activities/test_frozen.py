@@ -22,6 +22,7 @@ from activities.notices import NoticeActivities
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
 from models.errors import Refusal
+from operations.agreements import SIGNER
 from operations.rulers import load_ruler
 from storage.agreement.policies import offered_policy
 from storage.agreement.signing import SigningRequest, sign
@@ -178,8 +179,8 @@ def test_what_a_taxpayer_may_sign_by_his_link_is_as_before(
         change(checkout)
         new_worker()
         assert read_agree_page(connection, made.case, at(SIGNED)) == expected
-        offered = offered_policy(storage.case.cases.read_case(connection, made.case).frozen, SP)
-    _, signed = sign(engine, made.case, offered, SigningRequest(3), "contribuinte", "link", at(SIGNED))
+        offered = offered_policy(storage.case.cases.read_case(connection, made.case).frozen)
+    _, signed = sign(engine, made.case, offered, SigningRequest(3), SIGNER, "link", at(SIGNED))
     assert signed.instalments == next(plan for plan in expected.plans if len(plan.instalments) == 3).instalments
 
 

@@ -33,6 +33,7 @@ from models.contact.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, ReturnCorrected, ReturnFiled
 from models.law.grounds import Ground
+from models.roles import Actor
 from models.ruler.schema import Hypothesis
 from operations.cases import (
     approve_suspension,
@@ -202,7 +203,7 @@ class LivesOnRecord(RuleBasedStateMachine):
                 life.case,
                 load_policy("belo-horizonte"),
                 SigningRequest(count),
-                "Ana",
+                Actor("Ana"),
                 "command",
                 self.street.now,
             )

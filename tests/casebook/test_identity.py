@@ -193,6 +193,8 @@ def test_s5_half_sent_requests_keep_no_payment_out(engine: Engine) -> None:
 CHANGED = {
     "a domicile's notice": "DELETE FROM notices WHERE channel = 'domicile'",
     "what a notice says": "UPDATE notices SET body = 'outra coisa'",
+    "when a notice was served": "UPDATE notices SET served_on = served_on - 3",
+    "by whom a notice was served": "UPDATE notices SET served_by = 'Ana'",
     "an amount": "UPDATE debts SET amount = amount / 2",
     "who started the cohort": "UPDATE cohorts SET started_by = 'Outro'",
     "who approved": "UPDATE approvals SET given_by = 'Outra'",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import typer
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from commands.agreement import register
@@ -60,6 +61,8 @@ def test_a_schedule_as_json(quote: Quote) -> None:
         "fee": "0.00",
         "total": "1026.72",
         "max_instalments": 6,
+        "replaced": None,
+        "example": True,
         "identity": None,
         "access_key": "Número do cadastro do imóvel (SQL – Setor/Quadra/Lote)",
     }
@@ -70,6 +73,56 @@ def test_the_total_is_the_instalments_and_the_fee(quote: Quote) -> None:
     assert sum(Decimal(i["principal"]) for i in told["instalments"]) == Decimal("7000.00")
     assert (told["fee"], told["max_instalments"]) == ("120.00", 140)
     assert Decimal(told["total"]) == sum(Decimal(i["amount"]) for i in told["instalments"]) + 120
+
+
+def test_it_says_that_another_text_rules_instead(quote: Quote) -> None:
+    assert quote.json("--policy", BH, "--amount", "7000")["replaced"] == "Decreto 16.809/2017"
+    assert "warning: since 2017-12-20 Decreto 16.809/2017 rules" in quote("--policy", BH, "--amount", "7000")[1]
+    assert quote.json("--policy", "belo-horizonte-2017", "--amount", "7000")["replaced"] is None
+
+
+def test_2017_more_instalments_are_granted_by_the_commission_with_a_deposit(quote: Quote) -> None:
+    asked = ("--policy", "belo-horizonte-2017", "--amount", "100000", "--instalments", "108")
+    code, _, complained = quote(*asked)
+    assert (code, "at most 60 instalments, not 108 [Decreto 16.809/2017]" in complained) == (1, True)
+    assert quote.json(*asked, "--granted", "Ata 7/2026")["down_payment"] == "12000.00"
+    assert quote(*asked, "--granted", "Ata 7/2026", "--litigation", "suit")[0] == 1
+
+
+def test_2017_a_company_s_instalments_are_of_two_hundred_at_least(quote: Quote) -> None:
+    asked = ("--policy", "belo-horizonte-2017", "--amount", "1000")
+    assert quote.json(*asked)["max_instalments"] == 20
+    assert quote.json(*asked, "--company")["max_instalments"] == 5
+
+
+def test_the_schedule_is_a_page_and_a_paper(quote: Quote, tmp_path: Path) -> None:
+    page, paper = tmp_path / "made" / "q.html", tmp_path / "q.pdf"
+    code, _, complained = quote(
+        "--policy",
+        BH,
+        "--amount",
+        "1800",
+        "--instalments",
+        "3",
+        "--date",
+        "2026-03-10",
+        "--html",
+        str(page),
+        "--pdf",
+        str(paper),
+    )
+    assert (code, "wrote" in complained) == (0, True)
+    read = "".join(each.extract_text() for each in PdfReader(paper).pages)
+    for said in (page.read_text(encoding="utf-8"), read):
+        for expected in ("R$\xa01.800,00", "10/04/2026", "R$\xa0606,00", "Decreto 16.809/2017", "Exemplo"):
+            assert expected in said.replace("R$ ", "R$\xa0")
+
+
+def test_fees_above_the_debt_are_refused(quote: Quote, tmp_path: Path) -> None:
+    file = tmp_path / "cara.yaml"
+    file.write_text(AGREEMENTS.read(BH)[1].replace('amount: "4.00"', 'amount: "400.00"'))
+    code, _, complained = quote("--policy", str(file), "--amount", "1000", "--instalments", "13")
+    assert (code, "the slips would cost R$ 2600.00, more than the R$ 1000.00 owed" in complained) == (1, True)
 
 
 def test_a_debt_of_simples_takes_its_terms(quote: Quote) -> None:

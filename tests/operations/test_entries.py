@@ -56,6 +56,7 @@ from operations.cohorts import (
 )
 from operations.debts import undo_write_off, write_off
 from operations.due_process import (
+    annul,
     file_defence,
     judge_extinction,
     place_hold,
@@ -95,6 +96,7 @@ from storage.case.cases import read_case
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
+from storage.law.annulments import Mistake
 from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
@@ -265,6 +267,13 @@ def _(world: World) -> str:
 @carried_out("case step")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "protest", ON, "livro 7", NOW)
+    return world.case
+
+
+@carried_out("case annul")
+def _(world: World) -> str:
+    take_prior_step(world.engine, BIA, world.case, "conciliation", ON, "ata 7", NOW)
+    annul(world.engine, BIA, world.case, Mistake.STEP, None, "engano", NOW)
     return world.case
 
 

@@ -22,7 +22,7 @@ RECORDED = {
     "test_suspended_and_paid_gives_the_benefits_back_and_resolves": "reinstatement",
     "test_a_broken_agreement_resumes_the_ruler_at_its_row_and_rung_with_what_is_left": "default",
     "test_all_paid_completes_it_and_the_case_resolves_with_the_discount_remitted": "completion",
-    "test_the_taxpayer_signs_by_his_link": "link",
+    "test_the_taxpayer_signs_on_the_page_behind_his_link": "link",
     "test_cancelling_gives_the_benefits_back": "cancellation",
     "test_a_hold_ends_by_itself_and_the_case_goes_on_with_the_remaining_wait": "hold",
     "test_a_defence_stops_the_suspension_until_it_is_rejected": "defence",

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
-from temporalio.client import Client, WorkflowUpdateFailedError
 
 from channels.links import Links
 from models.agreement.quote import Pay
@@ -18,11 +16,11 @@ from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.audit.invariants import violations
 from storage.payments.ledger import record_pix
+from tests.agreement_world import ANA
 from tests.builders import REGISTERED, inscribed
 from tests.chance import fresh_key
 from tests.workflows.town import Life, Town, until
 from web.portal.agreeing import agreeing_routes
-from workflows.effects import AgreementRequest, Signed
 from workflows.names import agreement_workflow_id
 
 BH, SP = "belo-horizonte", "sao-paulo"
@@ -74,7 +72,7 @@ class Agreement:
 async def signed(life: Life, policy: str, count: int, **wanted: Any) -> Agreement:
     now = await life.town.env.get_current_time()
     agreed, _ = await asyncio.to_thread(
-        sign, life.town.engine, life.case, load_policy(policy), SigningRequest(count, **wanted), "Ana", "command", now
+        sign, life.town.engine, life.case, load_policy(policy), SigningRequest(count, **wanted), ANA, "command", now
     )
     agreement = Agreement(life, agreed.id)
     life.town.agreements.append(agreed.id)
@@ -148,22 +146,9 @@ async def test_an_agreement_signed_before_the_case_has_a_workflow_begins_with_it
     await life.reaches("on_hold")
 
 
-async def test_the_taxpayer_signs_by_his_link(life: Life) -> None:
-    wanted = AgreementRequest(case=life.case, policy=SP, instalments=4, by="contribuinte")
-    answer = await life.handle.execute_update("sign_agreement", wanted, result_type=Signed)
-    assert (answer.instalments, answer.first_amount) == (4, Decimal("250.00"))
-    life.town.agreements.append(answer.agreement)
-    assert life.rows("SELECT signed_via, signed_by FROM agreements ORDER BY recorded_at DESC LIMIT 1") == [
-        ("link", "contribuinte")
-    ]
-
-
 async def test_the_taxpayer_signs_on_the_page_behind_his_link(life: Life) -> None:
-    async def client() -> Client:
-        return life.town.client
-
     links, app = Links(["k" * 32], "http://regua"), FastAPI()
-    app.include_router(agreeing_routes(life.town.engine, links, client))
+    app.include_router(agreeing_routes(life.town.engine, links))
     async with AsyncClient(transport=ASGITransport(app), follow_redirects=True) as http:
         answer = await http.post(links.agree(life.case), data={"instalments": "3"})
     assert answer.status_code == 200
@@ -189,24 +174,3 @@ async def test_a_message_that_cannot_leave_is_on_record_and_the_others_leave(lif
     assert reason == "não consta que o lembrete da parcela 2 tenha saído por e-mail: o envio falhou"
     in_its_way.rmdir()
     assert agreement.messages == ["02-reminder-sms.txt"]
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"policy": "../secret"}, "lets nobody sign by a policy ../secret"),
-        ({"instalments": 0}, "at least one instalment"),
-        ({"by": " "}, "say who signs"),
-        ({"case": "another"}, "this is case"),
-        ({"policy": BH}, "lets nobody sign by a policy belo-horizonte"),
-        ({"instalments": 121}, "at most"),
-    ],
-)
-async def test_by_link_a_refusal_names_the_rule(life: Life, change: dict[str, Any], why: str) -> None:
-    wanted = AgreementRequest(case=life.case, policy=SP, instalments=4, by="contribuinte").model_copy(update=change)
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await life.handle.execute_update("sign_agreement", wanted)
-    assert why in str(refused.value.cause)
-    with life.town.engine.connect() as connection:
-        mine = text('SELECT count(*) FROM agreements WHERE "case" = :case')
-        assert connection.execute(mine, {"case": life.case}).scalar_one() == 0

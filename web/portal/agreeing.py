@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-import anyio
-import structlog
-from anyio import from_thread
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
-from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.exceptions import TemporalError
 
 from channels.links import Links
 from models.errors import Refusal
+from operations.agreements import sign_by_link
 from storage.read_models.agree_page import AgreePage, read_agree_page
 from web.portal.pages import answered, page_named
 from web.webhooks.openapi import CHOICE
-from workflows.effects import AgreementRequest
-from workflows.names import case_workflow_id
 
-log = structlog.get_logger()
-
-SIGNER = "contribuinte, pelo endereço da mensagem"
 MOST_DIGITS = 3
-SIGN_SECONDS = 15.0
 CHANGED = "As condições mudaram enquanto você escolhia. Confira-as e escolha de novo."
 
-Connect = Callable[[], Awaitable[Client]]
 
-
-def agreeing_routes(engine: Engine, links: Links, temporal: Connect) -> APIRouter:
+def agreeing_routes(engine: Engine, links: Links) -> APIRouter:
     router = APIRouter(default_response_class=HTMLResponse)
 
     @router.get("/a/{token}")
@@ -44,7 +31,7 @@ def agreeing_routes(engine: Engine, links: Links, temporal: Connect) -> APIRoute
     @router.post("/a/{token}", openapi_extra=CHOICE)
     async def sign(token: str, request: Request) -> HTMLResponse:
         count = chosen(await request.body())
-        return await run_sync(answered, lambda: _signed(engine, temporal, links.read_agree(token), count))
+        return await run_sync(answered, lambda: _signed(engine, links.read_agree(token), count))
 
     return router
 
@@ -64,27 +51,16 @@ def _shown(page: AgreePage | None, status: int = 200, notice: str | None = None)
     return page_named("unknown", 404) if page is None else page_named("agree", status, page=page, notice=notice)
 
 
-def _signed(engine: Engine, temporal: Connect, case: str, count: int | None) -> HTMLResponse:
-    """Sign by the case's workflow. It is refused before that is asked, where that can be told; what it decides
-    counts."""
+def _signed(engine: Engine, case: str, count: int | None) -> HTMLResponse:
+    """Sign. It is refused before that is tried where that can be told; what is on record then counts."""
     page = _read(engine, case, count)
     if page is None or count is None or page.signed:
         return _shown(page)
     if page.refusal:
         return _shown(page, 409)
-    wanted = AgreementRequest(case=case, policy=page.policy, instalments=count, by=SIGNER)
     try:
-        from_thread.run(_ask, temporal, wanted)
-    except WorkflowUpdateFailedError:
+        sign_by_link(engine, case, count, datetime.now(UTC))
+    except Refusal:
         return _shown(_read(engine, case), 409, CHANGED)
-    except (TemporalError, TimeoutError, RuntimeError, Refusal) as error:
-        log.error("an agreement can't be signed", reason=type(error).__name__)
-        return page_named("later", 503, asked=True)
     # asked for anew, so that a reload signs nothing
     return HTMLResponse("", 303, {"Location": "?"})
-
-
-async def _ask(temporal: Connect, wanted: AgreementRequest) -> None:
-    with anyio.fail_after(SIGN_SECONDS):
-        client = await temporal()
-        await client.get_workflow_handle(case_workflow_id(wanted.case)).execute_update("sign_agreement", wanted)

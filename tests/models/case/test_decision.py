@@ -655,7 +655,10 @@ class Lives(RuleBasedStateMachine):
         blocked = case.paused_by or not case.state.climbs or case.state.approval
         unserved = case.state.clock.awaits_service and case.notices[-1].served_on is None
         classified = case.state.row is not None
-        answered = case.facts.under_defence or case.step.status is Status.AWAITING_PRIOR_STEPS
+        for_people = case.step.status in (Status.AWAITING_PRIOR_STEPS, Status.TO_REGISTER)
+        # a return alone is no credit, and what is in court is there already
+        to_refer = any(debt.outstanding and not debt.litigation for debt in case.facts.debts)
+        answered = case.facts.under_defence or for_people or (not to_refer and "fim da régua" in case.step.reason)
         if case.facts.outstanding and classified and not blocked and not unserved and not answered:
             assert case.step.on is not None, case.step.reason
 

@@ -1,19 +1,19 @@
 """Paying in instalments behind the link: what its reader may choose, what he signs, and what refuses him."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import Engine, insert, update
-from temporalio.client import Client
 
 from channels.links import Links
+from models.errors import Refusal
 from models.formats import money
+from operations.agreements import SIGNER, sign_by_link
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.schema import debts, holds, rulers
@@ -26,15 +26,11 @@ from web.security.guard import Guard
 LINKS = Links(["k" * 32], "http://regua")
 
 
-async def away() -> Client:
-    raise RuntimeError("Temporal isn't there")
-
-
-def asking(engine: Engine, temporal: Callable[[], Awaitable[Any]] = away, links: Links = LINKS) -> AsyncClient:
+def asking(engine: Engine, links: Links = LINKS) -> AsyncClient:
     app = FastAPI()
     app.add_middleware(Guard)
     app.include_router(page_routes(engine, links, lambda *_: None))
-    app.include_router(agreeing_routes(engine, links, temporal))
+    app.include_router(agreeing_routes(engine, links))
     return AsyncClient(transport=ASGITransport(app), base_url="http://regua")
 
 
@@ -144,15 +140,37 @@ def test_a_choice_is_a_number_of_instalments() -> None:
     assert chosen("instalments=١٢".encode()) is None
 
 
-async def test_while_temporal_is_away_it_says_to_come_back(made: Contract, http: AsyncClient) -> None:
+async def test_he_signs_without_temporal_which_is_told_the_id_alone(made: Contract, http: AsyncClient) -> None:
     answer = await http.post(LINKS.agree(made.case), data={"instalments": "3"})
-    assert answer.status_code == 503
-    assert "Abra este endereço de novo" in opened(answer).text
+    assert (answer.status_code, answer.headers["location"]) == (303, "?")
+    [(agreement, via)] = made.rows("SELECT id, signed_via FROM agreements")
+    assert via == "link"
+    [(kind, who, role)] = made.rows("SELECT kind, who, role FROM acts")
+    assert (kind, who, role) == ("sign", SIGNER.name, None)
+    told = dict(made.rows("SELECT name, payload FROM outbox WHERE name <> 'agreement_changed'"))
+    assert told == {"instalments_changed": {"agreement": agreement}}
+    assert made.rows("SELECT actor, command, subject, outcome FROM audit_log") == [
+        (SIGNER.name, "agreement sign", made.case, "done")
+    ]
+    assert "Seu parcelamento" in opened(await http.get(LINKS.agree(made.case))).text
+
+
+async def test_a_second_tab_signs_nothing_more(made: Contract, http: AsyncClient) -> None:
+    for count in ("3", "4"):
+        await http.post(LINKS.agree(made.case), data={"instalments": count})
+    assert made.rows("SELECT count(*) FROM instalments") == [(3,)]
+
+
+@pytest.mark.parametrize("count", [0, 61])
+def test_what_the_page_would_not_ask_is_refused_on_record(made: Contract, count: int) -> None:
+    with pytest.raises(Refusal):
+        sign_by_link(made.engine, made.case, count, datetime.now(UTC))
     assert made.rows("SELECT count(*) FROM agreements") == [(0,)]
+    assert ("refused",) in made.rows("SELECT outcome FROM audit_log")
 
 
 async def test_what_is_signed_is_shown_with_its_schedule_and_no_second_one(made: Contract, http: AsyncClient) -> None:
-    sign(made.engine, made.case, load_policy(SP), SigningRequest(3), "contribuinte", "link", datetime.now(UTC))
+    sign(made.engine, made.case, load_policy(SP), SigningRequest(3), SIGNER, "link", datetime.now(UTC))
     answer = await http.post(LINKS.agree(made.case), data={"instalments": "6"})
     page = opened(answer)
     assert "Seu parcelamento" in page.text

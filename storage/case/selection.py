@@ -14,7 +14,7 @@ from models.errors import Refusal
 from models.formats import tax_name
 from models.ruler.schema import Ruler
 from storage.case.cases import Pair
-from storage.proof.habits import HABIT, SPOKEN
+from storage.case.habits import HABIT, SPOKEN
 
 DEBTORS = """
     SELECT debtors.taxpayer, debts.tax

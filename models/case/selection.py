@@ -40,7 +40,7 @@ class Selection(BaseModel):
     tax: str | None = None
     min_amount: Decimal = Decimal(0)
     max_amount: Decimal | None = None
-    """What is owed in all, outside of holds, in reais; both ends are in."""
+    """The sum owed outside of holds, in reais; both ends are in."""
     uf: str | None = None
     due_from: date | None = None
     due_until: date | None = None

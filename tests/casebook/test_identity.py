@@ -107,7 +107,7 @@ def test_s3_a_supervisor_s_second_name_approves_nothing_more(asked: tuple[Street
     street, case = asked
     who = as_supervisors(street.engine, bia="root", bia2="bia", dora="root")
     with street.engine.begin() as connection:
-        state = read_case(connection, case).state.approved("bia", "seen")
+        state = read_case(connection, case).state.approved("bia", (), "seen")
         for name, beside in (("bia2", "bia"), ("bia", "bia")):
             with pytest.raises(Refusal, match="four eyes"):
                 must_be_other(state, name, STARTED_BY, read_people(connection))

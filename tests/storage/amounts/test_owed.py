@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select, text
 
+from models.case.selection import Selection
 from models.case.status import Status
 from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
 from storage.audit.invariants import violations
-from storage.case.cohorts import Selection, candidates, must_be_reckonable
+from storage.case.cohorts import candidates, must_be_reckonable
 from storage.case.facts import read_facts
 from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_pix

@@ -11,7 +11,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import BrokenAgreement, CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
+from models.case.facts import (
+    BrokenAgreement,
+    CaseFacts,
+    Defence,
+    FormalNotice,
+    OpenRequest,
+    PaymentFact,
+    PriorStep,
+    facts_of,
+)
 from models.case.status import Status
 from models.contact.contacts import Reach
 from models.errors import Unreckonable
@@ -91,6 +100,8 @@ PROCESS = text("""
             FROM prior_steps WHERE "case" = cases.id AND NOT EXISTS (
                 SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
            ) AS prior_steps,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
+            FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
             ORDER BY recorded_at DESC LIMIT 1) AS agreement,
@@ -210,6 +221,7 @@ class ProcessFacts(TypedDict):
     formal_notices: tuple[FormalNotice, ...]
     defence: Defence | None
     prior_steps: tuple[PriorStep, ...]
+    requests: tuple[OpenRequest, ...]
 
 
 def process_facts(process: Row[Any]) -> ProcessFacts:
@@ -220,6 +232,7 @@ def process_facts(process: Row[Any]) -> ProcessFacts:
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
         "defence": Defence.model_validate(process.defence) if process.defence else None,
         "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+        "requests": tuple(OpenRequest.model_validate(request) for request in process.requests),
     }
 
 

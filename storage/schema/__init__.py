@@ -27,6 +27,7 @@ from storage.schema.due_process import (
     defences,
     prior_step_debts,
     prior_steps,
+    requests,
     suspensions,
     tasks,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "remissions",
     "remittances",
     "replies",
+    "requests",
     "restatements",
     "reversals",
     "rulers",

@@ -100,7 +100,8 @@ PROCESS = text("""
             FROM prior_steps WHERE "case" = cases.id AND NOT EXISTS (
                 SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
            ) AS prior_steps,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
+           (SELECT coalesce(jsonb_agg(
+                       jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
             FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'

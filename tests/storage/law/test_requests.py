@@ -57,7 +57,7 @@ def test_the_next_step_waits_for_some_of_them(made: Contract, kind: RequestKind)
     answer_request(made.engine, made.case, kind, "denied", "Bia", "parecer", at(ON))
     assert step(made).action == "notify"
     assert made.tasks == {}
-    assert made.journal == ["request_made", "request_answered"]
+    assert [kind for kind in made.journal if kind.startswith("request")] == ["request_made", "request_answered"]
 
 
 def test_one_of_a_kind_is_open_at_a_time(made: Contract) -> None:

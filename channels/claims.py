@@ -75,6 +75,11 @@ CLAIMS: tuple[Claim, ...] = (
         "says that there is no guarantee, also where one is on record: ask `guaranteed`",
     ),
     Claim(
+        _matching(r"não é a primeira vez|\bse repetindo|\brepetid|mais de um exercício|\breincid"),
+        lambda letter, _: letter.occurrences == 1,
+        "says that it has happened before, also to whom it happens for the first time: ask `occurrences`",
+    ),
+    Claim(
         _matching(r"execução fiscal|(?:cobrança|ação) judicial|ajuiza(?:mento|d[ao])"),
         lambda letter, _: letter.in_court,
         "threatens with a suit who is in court already: ask `in_court`",

@@ -197,6 +197,7 @@ def circumstances(ruler: Ruler, letters: list[Letter]) -> list[Letter]:
     ]
     changes: list[dict[str, Any]] = [
         on_record,
+        {"occurrences": 3},
         {"in_court": True, "debts": tuple(sued)},
         _sample_basis(ruler, statutory=not owing.statutory),
     ]

@@ -14,6 +14,7 @@ from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import ANSWERS, CAUSES, EXTINCTION, GROUNDS, MISTAKES, PRIOR_STEPS, REQUESTS, RULINGS
 from commands.typed import Day, day, one_of
+from models.case.credit import return_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
 from models.law.prescription import Cause
@@ -104,19 +105,25 @@ def defence(
     decided: Annotated[Ruling | None, one_of(RULINGS, help="To decide the one that is open.")] = None,
     reason: Annotated[str, typer.Option(help="To decide it: why.")] = "",
     on: Day = None,
+    debt: Debts = None,
+    period: Annotated[
+        list[str] | None, typer.Option(metavar="PERIOD", help="Only the return of this period; may be repeated.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """File a defence against the suspension of benefits (--reference), or decide the open one (--decided, --reason).
-    While one is open nothing escalates (LC 225/2026)."""
+    While one is open nothing escalates for what it is against: all that formal notices list, or what is named; after a
+    rejection it is an appeal (LC 225/2026)."""
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter("say --reference to file a defence, or --decided and --reason to decide the open one")
+    credits = [*(debt or ()), *(return_of(each) for each in period or ())]
     with answering_database() as engine:
         if decided is None:
-            filed = file_defence(engine, credentials(by), case, reference, _now(), on)
+            filed = file_defence(engine, credentials(by), case, reference, _now(), on, credits)
             done = f"defence filed on {filed.filed_on}"
         else:
             must_say(reason=reason)
-            filed = rule_on_defence(engine, credentials(by), case, decided, reason, _now(), on)
+            filed = rule_on_defence(engine, credentials(by), case, decided, reason, _now(), on, credits)
             done = f"defence {decided} on {filed.decided_on}"
     _tell(case, done, {"defence": filed.model_dump()}, json)
 

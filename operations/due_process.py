@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from models.case.credit import CreditId
 from models.case.facts import Defence, StepKind
 from models.law.grounds import read_ground
 from models.law.prescription import Cause
@@ -58,21 +59,30 @@ def release_hold(
 
 
 @operation("case defence")
-def file_defence(act: Act, case: str, reference: str, now: datetime, on: date | None = None) -> Defence:
-    """File a defence against the suspension; while it is open nothing escalates (LC 225/2026)."""
+def file_defence(
+    act: Act, case: str, reference: str, now: datetime, on: date | None = None, credits: Sequence[CreditId] = ()
+) -> Defence:
+    """File a defence against the suspension, on credits that a formal notice lists, else on all of them; while it is
+    open nothing escalates for them (LC 225/2026)."""
     must_say("its number in the authority's register", reference)
-    act.tell(on=on)
-    return defences.file_defence(act.engine, case, act.by, reference, now, on)
+    act.tell(on=on, credit=credits)
+    return defences.file_defence(act.engine, case, act.by, reference, now, on, credits)
 
 
 @operation("case defence --decided")
 def rule_on_defence(
-    act: Act, case: str, decided: Ruling, reason: str, now: datetime, on: date | None = None
+    act: Act,
+    case: str,
+    decided: Ruling,
+    reason: str,
+    now: datetime,
+    on: date | None = None,
+    credits: Sequence[CreditId] = (),
 ) -> Defence:
-    """Decide the defence that is open."""
+    """Decide the defence that is open, or the one of those against these credits."""
     must_say("why", reason)
-    act.tell(decided=decided, on=on)
-    return defences.rule_on_defence(act.engine, case, decided, act.by, reason, now, on)
+    act.tell(decided=decided, on=on, credit=credits)
+    return defences.rule_on_defence(act.engine, case, decided, act.by, reason, now, on, credits)
 
 
 @operation("case step")

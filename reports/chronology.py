@@ -72,6 +72,7 @@ TITLES = {
     "reanchored": "Prazo recomeçado por pagamento parcial",
     "reclassified": "Reclassificação",
     "referred": "Encaminhamento a protesto e execução",
+    "reassessment_due": "Suspensão a reavaliar",
     "reinstated": "Benefícios devolvidos",
     "rejected": "Suspensão recusada",
     "remission_undone": "Remissão desfeita",

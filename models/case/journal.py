@@ -41,6 +41,7 @@ class EntryKind(StrEnum):
     SUSPENSION_LAPSED = "approval_lapsed"
     BENEFITS_SUSPENDED = "suspended"
     BENEFITS_REINSTATED = "reinstated"
+    BENEFITS_TO_REASSESS = "reassessment_due"
     DEFENCE_FILED = "defence_filed"
     DEFENCE_ACCEPTED = "defence_accepted"
     DEFENCE_REJECTED = "defence_rejected"
@@ -95,6 +96,7 @@ SUBJECTS = (
     "case",
     "clock",
     "contact",
+    "debtor",
     "defence",
     "entry",
     "extinction",

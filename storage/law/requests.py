@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from models.case.commands import must_be_open, must_have_been
 from models.case.journal import EntryKind
@@ -97,7 +97,7 @@ def contested(connection: Connection, case: Case, reference: str, today: date) -
         put_request(connection, case, RequestKind.CONTEST, today, reference, "resposta do contribuinte", today)
 
 
-def _open(connection: Connection, case: str, kind: RequestKind) -> Row[Any] | None:
+def _open(connection: Connection, case: str, kind: RequestKind) -> Any:
     mine = (requests.c.case == case) & (requests.c.kind == kind) & requests.c.answered_at.is_(None)
     asked = select(requests.c.id, requests.c.made_on, requests.c.due).where(mine)
     return connection.execute(asked.order_by(requests.c.id).limit(1)).one_or_none()

@@ -24,6 +24,7 @@ from storage.schema.due_process import (
     acts,
     annulments,
     approvals,
+    defence_credits,
     defences,
     prior_step_debts,
     prior_steps,
@@ -31,7 +32,7 @@ from storage.schema.due_process import (
     suspensions,
     tasks,
 )
-from storage.schema.notices import delivery_events, notices, replies
+from storage.schema.notices import delivery_events, notice_credits, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
@@ -67,6 +68,7 @@ __all__ = [
     "debtors",
     "debts",
     "decisions",
+    "defence_credits",
     "defences",
     "delivery_events",
     "extinctions",
@@ -76,6 +78,7 @@ __all__ = [
     "instalments",
     "interruptions",
     "metadata",
+    "notice_credits",
     "notices",
     "opt_outs",
     "outbox",

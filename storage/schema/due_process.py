@@ -3,7 +3,9 @@
 from typing import get_args
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -63,9 +65,20 @@ defences = Table(
     Column("reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("decided_at", DateTime(timezone=True)),
+    # against the rejection of another (LC 225/2026 art. 4º, VII)
+    Column("appeal", Boolean, nullable=False, server_default=text("false")),
     Index("ix_defences_case", "case", "id"),
-    Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
     one_of("state", ("open", "accepted", "rejected")),
+)
+
+
+# the credits that a defence is against; none: all of its case, of a time when that wasn't kept
+defence_credits = Table(
+    "defence_credits",
+    metadata,
+    Column("defence", ForeignKey("defences.id"), primary_key=True),
+    # models.case.credit.CreditId
+    Column("credit", Text, primary_key=True),
 )
 
 
@@ -189,6 +202,8 @@ suspensions = Table(
     Column("case", ForeignKey("cases.id"), nullable=False),
     Column("suspended_on", Date, nullable=False),
     Column("approved_by", Text, nullable=False),
+    # models.case.credit.CreditId: what the act is for; empty: of a time when that wasn't kept
+    Column("credits", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("reinstated_on", Date),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("reinstated_at", DateTime(timezone=True)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from models.errors import Refusal
@@ -104,6 +104,7 @@ from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
+from storage.schema import notice_credits
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
@@ -143,13 +144,15 @@ class World:
         return Rejects(self.folder / "rejects.csv")
 
     def notified(self) -> str:
-        """A formal notice that was sent."""
+        """A formal notice that was sent, of one of the debts."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
                 'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone,'
                 f" template, formal, status, body, sent_at) VALUES ('n1', '{self.case}', 0, 'domicile', 'domicile',"
                 f" '{ON}', 'h7', 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
             )
+            listed = {"notice": "n1", "credit": self.made.debts[0], "debt": self.made.debts[0]}
+            connection.execute(insert(notice_credits).values(listed))
         return "n1"
 
 

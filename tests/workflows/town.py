@@ -442,7 +442,8 @@ class Life:
     async def is_served(self) -> None:
         """Proof of service of the last formal notice is registered."""
         on = await self.today()
-        last = notices.c.id.in_(select(func.max(notices.c.id)).where(notices.c.case == self.case, notices.c.formal))
+        mine = (notices.c.case == self.case) & notices.c.formal & (notices.c.channel == "domicile")
+        last = notices.c.id.in_(select(func.max(notices.c.id)).where(mine))
         with self.town.engine.begin() as connection:
             proven = update(notices).where(last).values(served_on=on, served_by="Ana").returning(notices.c.id)
             enqueue(connection, [self.case], NoticeServed(notice=connection.execute(proven).scalar_one(), on=on))

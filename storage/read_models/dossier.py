@@ -32,6 +32,7 @@ from storage.read_models.dossier_parts import (
     Delivery,
     Filing,
     Hold,
+    ListedCredit,
     Notice,
     Payment,
     PriorStep,
@@ -67,6 +68,7 @@ class Dossier:
     """On `as_of`; none where a rate or a rule is missing that says what is owed."""
     decisions: Sequence[Decision]
     notices: Sequence[Notice]
+    listed_credits: Sequence[ListedCredit]
     deliveries: Sequence[Delivery]
     replies: Sequence[Reply]
     debts: Sequence[Debt]
@@ -105,6 +107,7 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
             facts=facts,
             decisions=decisions,
             notices=rows(Notice, NOTICES),
+            listed_credits=rows(ListedCredit, LISTED_CREDITS),
             deliveries=rows(Delivery, DELIVERIES),
             replies=rows(Reply, REPLIES),
             debts=_prescribing(connection, rows(Debt, DEBTS), last),
@@ -163,6 +166,12 @@ NOTICES = text("""
            failure, subject, body, address, provider, provider_id, claimed_at, sent_at, served_on, served_by,
            served_reference, deemed_on, deemed_by
     FROM notices WHERE "case" = :case ORDER BY claimed_at, id
+""")
+
+LISTED_CREDITS = text("""
+    SELECT credit, debt, notice_credits.period, amount, due, notice, at, channel, served_on
+    FROM notice_credits JOIN notices ON notices.id = notice
+    WHERE "case" = :case ORDER BY due, credit, step, notice
 """)
 
 DELIVERIES = text("""
@@ -232,7 +241,8 @@ AGREEMENTS = text("""
 """)
 
 DEFENCES = text("""
-    SELECT id, filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_by, reason, decided_at
+    SELECT id, filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_by, reason, decided_at, appeal,
+           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits
     FROM defences WHERE "case" = :case ORDER BY id
 """)
 
@@ -243,7 +253,7 @@ APPROVALS = text("""
 
 SUSPENSIONS = text("""
     SELECT suspensions.id, code, name, suspended_on, approved_by, suspensions.recorded_at, reinstated_on,
-           reinstated_at
+           reinstated_at, credits
     FROM suspensions JOIN benefits ON benefits.id = suspensions.benefit
     WHERE "case" = :case ORDER BY suspensions.id
 """)

@@ -20,8 +20,10 @@ APPEND_ONLY = frozenset({
     "assets",
     "audit_log",
     "decisions",
+    "defence_credits",
     "delivery_events",
     "interruptions",
+    "notice_credits",
     "opt_outs",
     "policies",
     "prior_step_debts",
@@ -41,6 +43,7 @@ FIXED = {
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at",
+    "extinctions": "id debt ground on source recorded_at",
     "filings": "id taxpayer tax period due status filed_on declared assessed paid paid_on paid_before_due corrected"
     " corrected_on recorded_at",
     "holds": "id debt ground source placed_by reason evidence since until",

@@ -66,8 +66,9 @@ HOLDS = text("""
 
 # of an instalment's payment what each debt shares of it, net of what was given back
 PAYMENTS = text("""
-    SELECT coalesce(payments.end_to_end_id, payments.reference, CAST(payments.id AS text)) AS id, payments.debt,
-           payments.amount, paid_on AS at, paid_at, payments.recorded_at,
+    SELECT coalesce(payments.end_to_end_id, payments.reference, (
+               SELECT coalesce(end_to_end_id, reference) FROM payments AS whole WHERE whole.id = payments.origin))
+               AS id, payments.debt, payments.amount, paid_on AS at, paid_at, payments.recorded_at,
            coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed, NULL AS agreement
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax

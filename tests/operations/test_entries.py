@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.contacts import contact_reader
@@ -95,7 +96,6 @@ from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
-from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects

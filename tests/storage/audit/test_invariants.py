@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, insert, text
 
+from models.case.selection import Selection
 from models.case.state import CaseState
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
 from storage import schema
 from storage.audit.invariants import violations
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests.builders import ICMS, shipped
 

@@ -5,8 +5,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 
 KINDS = "'reassessment', 'appeal', 'automated_review', 'access', 'correction', 'contest'"
 ADDED = {

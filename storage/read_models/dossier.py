@@ -205,7 +205,9 @@ HOLDS = text(f"""
 
 # of an instalment's payment what each debt shares of it
 PAYMENTS = text(f"""
-    SELECT payments.id, coalesce(end_to_end_id, reference, CAST(payments.id AS text)) AS reference, channel,
+    SELECT payments.id, coalesce(end_to_end_id, reference, (
+               SELECT coalesce(end_to_end_id, reference) FROM payments AS whole WHERE whole.id = payments.origin))
+               AS reference, channel,
            debts.id AS debt, payments.amount, paid_on, paid_at, payments.recorded_at, matched_by, NULL AS agreement
     FROM {OWED} JOIN payments ON payments.debt = debts.id
     UNION ALL

@@ -41,6 +41,7 @@ class EntryKind(StrEnum):
     SUSPENSION_LAPSED = "approval_lapsed"
     BENEFITS_SUSPENDED = "suspended"
     BENEFITS_REINSTATED = "reinstated"
+    BENEFITS_TO_REASSESS = "reassessment_due"
     DEFENCE_FILED = "defence_filed"
     DEFENCE_ACCEPTED = "defence_accepted"
     DEFENCE_REJECTED = "defence_rejected"
@@ -71,6 +72,8 @@ class EntryKind(StrEnum):
     DEBTOR_REMOVED = "debtor_removed"
     CONTACT_GIVEN = "contact_given"
     CONTACT_REFUSED = "opted_out"
+    REQUEST_MADE = "request_made"
+    REQUEST_ANSWERED = "request_answered"
     REPLY_CALL_ASKED = "call_asked"
     REPLY_OBJECTION_MADE = "objection_asked"
     REPLY_INSTALMENTS_ASKED = "instalments_asked"
@@ -93,6 +96,7 @@ SUBJECTS = (
     "case",
     "clock",
     "contact",
+    "debtor",
     "defence",
     "entry",
     "extinction",
@@ -106,6 +110,7 @@ SUBJECTS = (
     "prior_step",
     "remission",
     "reply",
+    "request",
     "ruler",
     "rung",
     "suspension",

@@ -19,6 +19,7 @@ def must_be_plausible(connection: Connection, statement: Statement, columns_vary
     """Check the differences that were found. Raises Refusal."""
     if columns_vary:
         _must_not_be_one_debt(connection)
+        _must_not_confuse(connection)
     _must_not_double(connection)
     if statement.snapshot_of is not None and not statement.expect_fewer:
         _must_keep_most(connection, statement.snapshot_of)
@@ -53,12 +54,21 @@ def _must_not_be_one_debt(connection: Connection) -> None:
         )
 
 
+def _must_not_confuse(connection: Connection) -> None:
+    found = connection.execute(text(CONFUSED)).first()
+    if found:
+        raise Refusal(
+            f"line {found.line}: the inscription {found.inscription} differs from {found.other} by punctuation, accents"
+            " or case alone, and is somebody else's debt: give both a form that tells them apart, with zeros perhaps"
+        )
+
+
 def _must_not_double(connection: Connection) -> None:
     row = connection.execute(text(DOUBLED), {"sample": SAMPLE}).one()
     if row.doubled >= DOUBLES and row.doubled * 2 > row.added:
         raise Refusal(
-            f"line {row.line}: {row.doubled} of {row.added} new debts are on record already under other inscriptions,"
-            " of the same debtor, tax, due date and amount: they would be asked for twice. Give them the inscriptions"
+            f"line {row.line}: {row.doubled} of {row.added} new debts are on record already under other inscriptions or"
+            " taxes, of the same debtor, due date and amount: they would be asked for twice. Give them the names"
             " they have there, or a period that tells them apart"
         )
 
@@ -90,14 +100,39 @@ WHERE debtors >= :many
 ORDER BY line LIMIT 1
 """
 
+# of two spellings of one key, in the file or on record, that no person and no amount have in common
+CONFUSED = """
+WITH keys AS (
+    SELECT tax, inscription_key FROM staged GROUP BY tax, inscription_key HAVING min(inscription) <> max(inscription)
+    UNION
+    SELECT incoming.tax, incoming.inscription_key FROM incoming JOIN debts USING (id)
+    WHERE incoming.inscription <> debts.inscription
+),
+spelled AS (
+    SELECT tax, inscription_key, inscription, min(line) AS line, array_agg(key) AS people, min(amount) AS amount
+    FROM staged JOIN keys USING (tax, inscription_key) GROUP BY tax, inscription_key, inscription
+    UNION ALL
+    SELECT tax, inscription_key, inscription, 0, array_agg(taxpayers.key), debts.amount
+    FROM debts JOIN keys USING (tax, inscription_key)
+    JOIN debtors ON debtors.debt = debts.id JOIN taxpayers ON taxpayers.id = debtors.taxpayer
+    GROUP BY debts.id
+)
+SELECT one.line, one.inscription, other.inscription AS other
+FROM spelled AS one JOIN spelled AS other USING (tax, inscription_key)
+WHERE one.line > other.line AND one.inscription <> other.inscription AND one.amount <> other.amount
+  AND NOT one.people && other.people
+ORDER BY one.line LIMIT 1
+"""
+
 DOUBLED = """
 WITH new AS (SELECT * FROM incoming WHERE is_new ORDER BY line LIMIT :sample),
 twins AS (
     SELECT new.line, debts.id FROM new
     JOIN links ON links.debt = new.id
     JOIN debtors ON debtors.taxpayer = links.taxpayer
-    JOIN debts ON debts.id = debtors.debt AND debts.tax = new.tax AND debts.due = new.due
-              AND debts.amount = new.amount AND coalesce(debts.period = new.period, true)
+    JOIN debts ON debts.id = debtors.debt AND debts.due = new.due AND debts.amount = new.amount
+              AND coalesce(debts.period = new.period, true)
+              AND (debts.tax = new.tax OR debts.inscription_key = new.inscription_key)
     LEFT JOIN incoming AS same ON same.id = debts.id
     WHERE same.id IS NULL
 )

@@ -5,7 +5,7 @@ A boleto has a number of its own, counted at its bank under an advisory lock: no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -157,13 +157,25 @@ def _slip(row: RowMapping) -> Slip:
     )
 
 
-def purposes_of_returned(connection: Connection, returned: Collection[Returned]) -> dict[Returned, PaidFor]:
-    """The debts and instalments of slips, by bank and the number that its return names them by."""
+@dataclass(frozen=True)
+class Issued:
+    """Slips of ours by the numbers that banks return, and the banks at which we count them."""
+
+    paid_for: Mapping[Returned, PaidFor]
+    banks: frozenset[str]
+
+
+def issued_among(connection: Connection, returned: Collection[Returned]) -> Issued:
+    """The slips of ours among what banks return."""
     if not returned:
-        return {}
+        return Issued({}, frozenset())
     asked = select(slips.c.bank, slips.c.returned_number, slips.c.debt, slips.c.instalment)
     rows = connection.execute(asked.where(tuple_(slips.c.bank, slips.c.returned_number).in_(returned)))
-    return {(row.bank, row.returned_number): PaidFor(row.debt, row.instalment) for row in rows}
+    banks = select(slips.c.bank).where(slips.c.bank.in_({bank for bank, _ in returned})).distinct()
+    return Issued(
+        {(row.bank, row.returned_number): PaidFor(row.debt, row.instalment) for row in rows},
+        frozenset(connection.scalars(banks)),
+    )
 
 
 class ListedSlip(TypedDict):

@@ -24,13 +24,15 @@ from storage.schema.due_process import (
     acts,
     annulments,
     approvals,
+    defence_credits,
     defences,
     prior_step_debts,
     prior_steps,
+    requests,
     suspensions,
     tasks,
 )
-from storage.schema.notices import delivery_events, notices, replies
+from storage.schema.notices import delivery_events, notice_credits, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
@@ -66,6 +68,7 @@ __all__ = [
     "debtors",
     "debts",
     "decisions",
+    "defence_credits",
     "defences",
     "delivery_events",
     "extinctions",
@@ -75,6 +78,7 @@ __all__ = [
     "instalments",
     "interruptions",
     "metadata",
+    "notice_credits",
     "notices",
     "opt_outs",
     "outbox",
@@ -88,6 +92,7 @@ __all__ = [
     "remissions",
     "remittances",
     "replies",
+    "requests",
     "restatements",
     "reversals",
     "rulers",

@@ -3,7 +3,9 @@
 from typing import get_args
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -18,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.case.facts import StepKind
+from models.law.requests import RequestKind
 from models.roles import Role
 from models.words import TASKS
 from storage.schema.base import NOW, metadata, one_of
@@ -62,9 +65,20 @@ defences = Table(
     Column("reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("decided_at", DateTime(timezone=True)),
+    # against the rejection of another (LC 225/2026 art. 4º, VII)
+    Column("appeal", Boolean, nullable=False, server_default=text("false")),
     Index("ix_defences_case", "case", "id"),
-    Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
     one_of("state", ("open", "accepted", "rejected")),
+)
+
+
+# the credits that a defence is against; none: all of its case, of a time when that wasn't kept
+defence_credits = Table(
+    "defence_credits",
+    metadata,
+    Column("defence", ForeignKey("defences.id"), primary_key=True),
+    # models.case.credit.CreditId
+    Column("credit", Text, primary_key=True),
 )
 
 
@@ -91,6 +105,30 @@ prior_step_debts = Table(
     Column("prior_step", ForeignKey("prior_steps.id"), primary_key=True),
     Column("debt", ForeignKey("debts.id"), primary_key=True),
     Index("ix_prior_step_debts_debt", "debt"),
+)
+
+
+# what a taxpayer asks for about his case, and what people answered
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("made_on", Date, nullable=False),
+    # the last day for the answer
+    Column("due", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("answer", Text),
+    Column("answered_on", Date),
+    Column("answered_by", Text),
+    Column("reason", Text),
+    Column("answered_at", DateTime(timezone=True)),
+    Index("ix_requests_case", "case", "id"),
+    one_of("kind", RequestKind),
+    one_of("answer", ("granted", "denied")),
 )
 
 
@@ -164,6 +202,8 @@ suspensions = Table(
     Column("case", ForeignKey("cases.id"), nullable=False),
     Column("suspended_on", Date, nullable=False),
     Column("approved_by", Text, nullable=False),
+    # models.case.credit.CreditId: what the act is for; empty: of a time when that wasn't kept
+    Column("credits", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("reinstated_on", Date),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("reinstated_at", DateTime(timezone=True)),

@@ -24,6 +24,11 @@ UPDATE notices SET formal = true
 UPDATE notices SET address = 'x'
 UPDATE notices SET "case" = 'x'
 DELETE FROM debts
+UPDATE notice_credits SET amount = 1
+DELETE FROM notice_credits
+DELETE FROM defence_credits
+UPDATE extinctions SET "on" = '2020-01-01'
+DELETE FROM extinctions
 UPDATE debts SET pix_txid = 'x'
 UPDATE cohorts SET started_by = 'x'
 UPDATE cohorts SET selection = '{}'
@@ -130,6 +135,15 @@ def test_what_is_written_once_stays(engine: Engine, values: str) -> None:
         revoke(connection, "ana", "bia")
     with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
         connection.execute(text(f"UPDATE tokens SET {values} WHERE name = 'ana'"))
+
+
+def test_a_hold_that_was_lifted_is_never_in_force_again(taken_in: Line, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO holds (debt, ground, source, lifted_at) SELECT id, 'deposit', 'person', now() FROM debts")
+        )
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(text("UPDATE holds SET lifted_at = NULL"))
 
 
 def faults(line: Line) -> list[str]:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from models.errors import Refusal
 from models.law.prescription import Cause
@@ -16,6 +16,7 @@ from storage.law.defences import file_defence, rule_on_defence
 from storage.law.interruptions import record_interruption
 from storage.law.prior_steps import take_prior_step
 from storage.law.service import prove_service
+from storage.schema import notice_credits
 from tests import factories
 from tests.agreement_world import Contract, at, contract
 
@@ -41,6 +42,8 @@ def formal_notice(made: Contract, served: bool = True) -> str:
         notice = factories.notice(
             connection, made.case, "domicile", stage="notice", formal=True, at=date(2026, 2, 2), sent_at=at(ON)
         )
+        listed = {"notice": notice, "credit": made.debts[0], "debt": made.debts[0]}
+        connection.execute(insert(notice_credits).values(listed))
         if served:
             prove_service(connection, read_case(connection, made.case), notice, ON, "AR 7", "Ana", ON)
     return notice

@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from activities.charges import bring_up_to_date
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.money.accrual import NOTHING
 from models.money.rates import Rate
 from models.payment.pix import PixPayment, PixRefund
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
-from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, candidates, create_cohort, open_cases, pin_ruler
 from storage.case.dry_run import foresee
 from storage.case.facts import read_facts
 from storage.catalogue import RULERS

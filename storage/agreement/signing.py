@@ -17,7 +17,7 @@ from models.agreement.charges import NOTHING
 from models.agreement.default import new_agreement_from
 from models.agreement.instalments import State
 from models.agreement.policy import Litigation, Policy, Regime
-from models.agreement.quote import Pay, Quote, Request, handful, quote
+from models.agreement.quote import Campaign, Pay, Quote, Request, handful, quote
 from models.assets import PolicyBundle
 from models.case.commands import Act
 from models.case.evidence import Debt
@@ -42,6 +42,7 @@ from storage.case.locks import lock_cases_and_debts
 from storage.case.transaction import record_decision
 from storage.law.interruptions import put_interruptions
 from storage.outbox import enqueue
+from storage.payments.offers import offer_now
 from storage.rows import typed_rows
 from storage.schema import agreement_debts, agreements, debts, instalments, taxpayers
 
@@ -61,6 +62,8 @@ class SigningRequest:
     on: date | None = None
     granted: str | None = None
     """The act that grants more instalments than the limit."""
+    campaign: bool = False
+    """By the offer of the case's campaign, in one of its modalities."""
 
 
 def sign(
@@ -78,6 +81,8 @@ def sign(
         owed = _proven(_debts(connection, record, on), policy, via)
         try:
             request = _request(connection, policy, record, owed, wanted, on)
+            if wanted.campaign:
+                request = replace(request, campaign=_campaign(connection, record, owed, wanted, now))
             offer = quote(policy, request, read_rates(connection))
         except Refusal as refusal:
             # who asks acknowledges what he owes, also where he is refused (CTN art. 174, IV; Súmula STJ 653)
@@ -234,6 +239,29 @@ def _request(
     if wanted.renegotiation is not None and wanted.renegotiation < before:
         raise Refusal(f"{before} agreements on these debts were broken, not {wanted.renegotiation}")
     return replace(request, renegotiation=before if wanted.renegotiation is None else wanted.renegotiation)
+
+
+def _campaign(
+    connection: Connection, case: Case, owed: list[Brought], wanted: SigningRequest, now: datetime
+) -> Campaign:
+    """The modality of the case's campaign that has so many instalments, as it stands now. Its discount is of the
+    agreement: forgiven when all is paid, and lost when it is broken. Raises Refusal."""
+    found = offer_now(connection, case, [each.debt.id for each in owed], now)
+    if found is None or (wanted.on or case.clock.day_at(now)) != case.clock.day_at(now):
+        raise Refusal(
+            f"no offer of a campaign is open for case {case.id} now",
+            "Não há oferta de campanha aberta para este caso.",
+        )
+    of = [each for each in found.offered.modalities if each.instalments == wanted.instalments > 1]
+    if not of:
+        known = ", ".join(str(each.instalments) for each in found.offered.modalities if each.instalments > 1)
+        raise Refusal(
+            f"{found.offered.name} has modalities in {known or 'no'} instalments, not in {wanted.instalments}"
+            f" [{found.offered.law}]",
+            f"{found.offered.name}: escolha uma das modalidades da lei ({found.offered.law}).",
+        )
+    discount = _sum(owed) - of[0].total
+    return Campaign(found.offered.name, found.offered.law, wanted.instalments, discount)
 
 
 def _is_company(connection: Connection, case: Case) -> bool:

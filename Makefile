@@ -32,11 +32,11 @@ fuzz: install
 	$(TEST) -m hypothesis --hypothesis-profile=fuzz --hypothesis-seed=$(SEED)
 	$(BIN)/python -m tests.chaos --seed $(SEED)
 
-# SEEDS=10 is ten storms of 24 kills in a row, each with the other faults too.
 # False claims and coverage of the report's intervals on a thousand ledgers of each population: half an hour.
 figures: install
 	$(BIN)/python -m tests.proof.populations 1000
 
+# SEEDS=10 is ten storms of 24 kills in a row, each with the other faults too.
 chaos: install
 	$(BIN)/python -m tests.chaos --kills 24 --others 5 --seeds $(SEEDS)
 

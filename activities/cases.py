@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from temporalio import activity
 
 from activities.dependencies import Dependencies
+from models.case.gate import at_stake
 from models.case.journal import EntryKind
 from models.case.referral import ready_to_refer
 from models.case.status import Status
@@ -49,10 +50,11 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def suspend_benefits(self, case: str) -> NextAction:
         def suspend(tx: CaseTransaction) -> None:
-            suspend_benefits(tx.connection, tx.case, tx.state.approvers, tx.today)
+            credits = at_stake(tx.view)
+            suspend_benefits(tx.connection, tx.case, tx.state.approvers, tx.today, credits)
             tx.journal(EntryKind.BENEFITS_SUSPENDED, tx.step.reason, step=tx.step)
             end_approvals(tx.connection, case, "carried_out")
-            tx.judge(tx.state.suspended_now(tx.today))
+            tx.judge(tx.state.suspended_now(tx.today, credits, tx.facts.benefits))
 
         return self._if_due(case, Action.SUSPEND, suspend)
 
@@ -61,7 +63,8 @@ class CaseActivities(CaseEffects):
         def reinstate(tx: CaseTransaction) -> None:
             give_back(tx.connection, case, tx.today)
             tx.journal(EntryKind.BENEFITS_REINSTATED, tx.step.reason)
-            tx.judge(tx.state.reinstated(tx.case.ruler, tx.today))
+            back = tx.facts.benefits - tx.facts.kept_elsewhere
+            tx.judge(tx.state.reinstated(tx.case.ruler, tx.today, tell=bool(back)))
 
         return self._if_due(case, Action.REINSTATE, reinstate)
 

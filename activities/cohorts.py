@@ -13,8 +13,9 @@ from temporalio.service import RPCError
 from activities.dependencies import Dependencies, now
 from models.case.cohort_state import State
 from models.events import CohortStateChanged
-from storage.case.cohorts import Candidate, Cohort, candidates, cases_to_run, count_named, open_cases, read_cohort
+from storage.case.cohorts import Candidate, Cohort, candidates, cases_to_run, open_cases, read_cohort
 from storage.case.first_evaluation import evaluate_first, know_running
+from storage.case.selection import count_named
 from storage.outbox import enqueue
 from storage.proof.holdout import draw_arms
 from workflows.client import is_unreachable
@@ -42,11 +43,12 @@ class CohortActivities(CohortEffects):
         """Start cases from the last heartbeat on, so a restart starts nobody twice and leaves nobody out."""
         details = activity.info().heartbeat_details
         cursor = StartCursor.model_validate(details[0]) if ours(details) else intake.cursor
-        record, total = await asyncio.to_thread(self._read, intake.cohort, cursor.total)
-        cursor = cursor.model_copy(update={"total": total})
+        record = await asyncio.to_thread(self._read, intake.cohort)
         if record.lifecycle.state is State.CANCELLED:
             return cursor.model_copy(update={"done": True})
         today = max(record.clock.day_at(activity.info().started_time), record.clock.origin_day)
+        if not cursor.total:
+            cursor = cursor.model_copy(update={"total": await asyncio.to_thread(self._count, record, today)})
         if record.lot and not cursor.seen:
             await self._draw(record, today)
         began, rate_limit, after = _seconds(), RateLimit(intake.rate), (cursor.taxpayer, cursor.tax)
@@ -63,10 +65,13 @@ class CohortActivities(CohortEffects):
                 page = await asyncio.to_thread(next, pages, None)
         return cursor.model_copy(update={"done": True})
 
-    def _read(self, cohort: str, total: int) -> tuple[Cohort, int]:
+    def _read(self, cohort: str) -> Cohort:
         with self.dependencies.engine.connect() as connection:
-            record = read_cohort(connection, cohort)
-            return record, total or count_named(connection, record.frozen.ruler, record.selection)
+            return read_cohort(connection, cohort)
+
+    def _count(self, cohort: Cohort, today: date) -> int:
+        with self.dependencies.engine.connect() as connection:
+            return count_named(connection, cohort.frozen.ruler, cohort.selection, today)
 
     async def _draw(self, cohort: Cohort, today: date) -> None:
         """Draw everybody for an arm: before anything is sent all are on record, and drawn. Done twice, only who came

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TypedDict
@@ -21,8 +21,11 @@ from channels.rendering import (
     PastAgreement,
     PastDefence,
 )
+from models.case.credit import CreditId
+from models.case.dwell import dwell_over
 from models.case.evidence import Filing
-from models.case.gate import basis_of, dwell_over
+from models.case.facts import CaseFacts
+from models.case.gate import basis_of
 from models.case.step import Action, Step
 from models.law.calendar import Wait
 from models.ruler.schema import Credit, Kind, tone_of
@@ -50,20 +53,30 @@ ON_RECORD = text(f"""
     LEFT JOIN LATERAL (SELECT id, broken_on FROM agreements WHERE "case" = :case
                        ORDER BY recorded_at DESC LIMIT 1) AS agreement ON true
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))  # noqa: S608 - constants
-BENEFITS = text("SELECT name FROM benefits WHERE taxpayer = :taxpayer AND coalesce(tax, :tax) = :tax ORDER BY name")
+BENEFITS = text("SELECT name FROM benefits WHERE id = ANY(:benefits) ORDER BY name").bindparams(
+    bindparam("benefits", type_=ARRAY(Text))
+)
 
 
-def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = None) -> Letter:
-    """All that is open; held debts leave the balance and the text."""
+def letter_for(
+    tx: CaseTransaction,
+    step: Step,
+    at: date,
+    link: str | None = None,
+    credits: Collection[CreditId] | None = None,
+) -> Letter:
+    """All that is open, or of it those credits alone; what is held or defended leaves the balance and the text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
-    case, ruler, facts, who = tx.case, tx.case.ruler, tx.facts, tx.person
+    case, ruler, who = tx.case, tx.case.ruler, tx.person
+    facts = tx.facts.only(credits) if credits else tx.facts
     rung = ruler.rung(step.row, step.rung)
     owed = [debt.id for debt in facts.debts if debt.outstanding]
     basis, because = basis_of(tx.view)
     law = ruler.gate.law if ruler.gate else None
     offer = offer_on(tx.connection, ruler, case.id, owed, at) if ruler.offer else None
     announced = term_given(ruler, step.row, step.rung)
-    debts, missing, wrong = _open_debts(tx, offer.prices if offer else {}, at), _missing_returns(tx), _divergences(tx)
+    debts = _open_debts(tx, facts, offer.prices if offer else {}, at)
+    missing, wrong = _missing_returns(tx, facts), _divergences(tx, facts)
     return Letter(
         authority=ruler.authority,
         title=ruler.title,
@@ -83,7 +96,7 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
         debts=debts,
         missing_returns=missing,
         divergences=wrong,
-        benefits=_benefits(tx),
+        benefits=_benefits(tx, back=step.action is Action.INFORM),
         deadline=dwell_over(tx.view, at, rung.dwell, rung.formal) if rung.dwell else None,
         defence_days=announced.days if announced else None,
         time_given=time_given(announced) if announced else None,
@@ -92,6 +105,7 @@ def letter_for(tx: CaseTransaction, step: Step, at: date, link: str | None = Non
         basis_name=BASES[basis],
         statutory=basis == "statutory",
         law=law.source if law and law.holds(at) else None,
+        occurrences=tx.view.state.occurrences,
         in_court=bool(debts) and all(debt.litigation for debt in debts),
         example=ruler.is_example,
         **_on_record(tx, owed),
@@ -137,8 +151,10 @@ def _credit(ruler: Credit, debts: tuple[OpenDebt, ...], returns: bool) -> Credit
     return "registered" if len(said) == len(debts) and all(said) else "not_registered"
 
 
-def _open_debts(tx: CaseTransaction, offered: Mapping[str, Decimal], at: date) -> tuple[OpenDebt, ...]:
-    owed = [debt for debt in tx.facts.debts if debt.outstanding]
+def _open_debts(
+    tx: CaseTransaction, facts: CaseFacts, offered: Mapping[str, Decimal], at: date
+) -> tuple[OpenDebt, ...]:
+    owed = [debt for debt in facts.debts if debt.outstanding]
     if not owed:
         return ()
     codes = {row.id: row for row in tx.connection.execute(CODES, {"debts": [debt.id for debt in owed]})}
@@ -160,14 +176,14 @@ def _open_debts(tx: CaseTransaction, offered: Mapping[str, Decimal], at: date) -
     )
 
 
-def _missing_returns(tx: CaseTransaction) -> tuple[MissingReturn, ...]:
-    missing = [e for e in tx.facts.evidence if e.kind is Kind.RETURN and e.open]
+def _missing_returns(tx: CaseTransaction, facts: CaseFacts) -> tuple[MissingReturn, ...]:
+    missing = [e for e in facts.live_evidence if e.kind is Kind.RETURN and e.open]
     return tuple(MissingReturn(tax=tax_in_words(tx.case.tax), period=e.period, due=e.due) for e in missing)
 
 
-def _divergences(tx: CaseTransaction) -> tuple[OpenDivergence, ...]:
-    open_periods = {e.period for e in tx.facts.evidence if e.kind is Kind.DIVERGENCE and e.open}
-    return tuple(_divergence(tax_in_words(tx.case.tax), f) for f in tx.facts.filings if f.period in open_periods)
+def _divergences(tx: CaseTransaction, facts: CaseFacts) -> tuple[OpenDivergence, ...]:
+    open_periods = {e.period for e in facts.live_evidence if e.kind is Kind.DIVERGENCE and e.open}
+    return tuple(_divergence(tax_in_words(tx.case.tax), f) for f in facts.filings if f.period in open_periods)
 
 
 def _divergence(tax: str, filing: Filing) -> OpenDivergence:
@@ -180,8 +196,7 @@ def _divergence(tax: str, filing: Filing) -> OpenDivergence:
     )
 
 
-def _benefits(tx: CaseTransaction) -> tuple[str, ...]:
-    if not tx.facts.has_benefits:
-        return ()
-    held = {"taxpayer": tx.case.taxpayer, "tax": tx.case.tax}
-    return tuple(tx.connection.scalars(BENEFITS, held))
+def _benefits(tx: CaseTransaction, back: bool) -> tuple[str, ...]:
+    """The names of the taxpayer's benefits; where they are `back`, without those that another case keeps suspended."""
+    meant = tx.facts.benefits - (tx.facts.kept_elsewhere if back else frozenset())
+    return tuple(tx.connection.scalars(BENEFITS, {"benefits": sorted(meant)})) if meant else ()

@@ -27,6 +27,8 @@ from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Una
 from channels.mail_html import Letterhead, mail_html
 from channels.rendering import Message, Words, pinned_words, render
 from models.assets import reinstatement_template
+from models.case.credit import CreditId
+from models.case.gate import to_be_listed
 from models.case.journal import EntryKind
 from models.case.state import Suspended
 from models.case.step import Action, Step
@@ -34,12 +36,13 @@ from models.contact.delivery import Progress, Route
 from models.contact.sms import measure
 from models.errors import Refusal
 from models.money.prices import cost_of, fits
-from models.ruler.schema import Ruler, Rung, tone_of
+from models.ruler.schema import Ruler, Rung, Stage, tone_of
 from models.taxid import formatted
 from storage.amounts.prices import prices_of
 from storage.case.cases import Case
 from storage.case.people import Person, suppress_contact
 from storage.case.transaction import CaseTransaction
+from storage.law.listed import list_credits, listed_by_contact, listed_credits
 from storage.schema import cohorts, notices
 from workflows.effects import Contact, NextAction, NoticeEffects
 
@@ -150,7 +153,8 @@ class NoticeActivities(NoticeEffects):
         assert step.row is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
         rung, informs = _rung_of(tx, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
-        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx)), _words(tx.case))
+        credits = _credits_of(tx, step) if rung.formal and not informs else None
+        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx), credits), _words(tx.case))
         segments = measure(message.body).segments if route.channel == "sms" else 1
         cost = _cost(tx, route, at, segments)
         if not _spend(tx, cost, at_any_cost=informs):
@@ -180,6 +184,8 @@ class NoticeActivities(NoticeEffects):
             "cost": cost,
         }
         made = IssuedNotice(*tx.connection.execute(insert(notices).values(row).returning(*ISSUED)).one())
+        if credits and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel):
+            list_credits(tx.connection, notice, tx.facts, credits)
         # the reason as of now: a payment may have come since the workflow was told of the step
         tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
@@ -274,8 +280,8 @@ class NoticeActivities(NoticeEffects):
         mine = notices.c.id == claimed.message.notice
         rehearsed = claimed.case.clock.compressed and receipt.provider == "file"
         with self.dependencies.engine.begin() as connection:
-            recorded = update(notices).where(mine).values(sent).returning(notices.c.formal)
-            serves: bool = connection.execute(recorded).scalar_one() and rehearsed
+            connection.execute(update(notices).where(mine).values(sent))
+            serves = rehearsed and bool(listed_credits(connection, claimed.message.notice))
             if serves:
                 connection.execute(update(notices).where(mine).values(served_on=notices.c.at, served_by="file"))
         return serves
@@ -367,6 +373,18 @@ def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) 
 def _has_rung(ruler: Ruler, step: Step) -> bool:
     """The step's: a case that has gone over to another ruler since may have another one there, or none."""
     return any((row, index, rung.stage) == (step.row, step.rung, step.stage) for row, index, rung in ruler.cells())
+
+
+def _credits_of(tx: CaseTransaction, step: Step) -> tuple[CreditId, ...]:
+    """The credits that a formal notice of this contact lists: those that its other channels have listed already, less
+    what has been settled since; of a suspension those that it was carried out for."""
+    place = tx.state.place
+    if isinstance(place, Suspended):
+        return place.credits
+    assert step.row is not None and step.rung is not None  # noqa: S101, PT018 - a step that sends has them
+    listed = listed_by_contact(tx.connection, tx.case.id, step.number)
+    pursued = {credit.id for credit in tx.facts.credits if credit.outstanding}
+    return tuple(credit for credit in listed if credit in pursued) or to_be_listed(tx.view, step.row, step.rung)
 
 
 def _rung_of(tx: CaseTransaction, step: Step) -> Rung:

@@ -21,12 +21,13 @@ from embedded import postgres
 from embedded.child import REPOSITORY, environment
 from embedded.home import Home
 from embedded.stack import Stack
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from operations.cohorts import begin_cohort
 from operations.operation import Credentials
 from operations.rulers import load_ruler
-from storage.case.cohorts import Cohort, Selection
+from storage.case.cohorts import Cohort
 from workflows.client import connect_to
 
 RULER = "divida-ativa"

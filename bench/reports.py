@@ -18,10 +18,11 @@ from bench.ground import Ground
 from embedded import postgres
 from embedded.home import Home
 from embedded.ports import free_ports
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
 from reports.cohort import page
-from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.engine import connect
 from storage.migrate import upgrade

@@ -48,7 +48,6 @@ def _denying(noun: str) -> Callable[[str], bool]:
     return denies
 
 
-@lru_cache(maxsize=64)
 def _sentences(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"(?<!\bart)(?<!\bnº)[.;:\n]+", text))
 
@@ -73,6 +72,11 @@ CLAIMS: tuple[Claim, ...] = (
         _denying("garantias?"),
         lambda letter, _: letter.guaranteed,
         "says that there is no guarantee, also where one is on record: ask `guaranteed`",
+    ),
+    Claim(
+        _matching(r"não é a primeira vez|\bse repetindo|\brepetid|mais de um exercício|\breincid"),
+        lambda letter, _: letter.occurrences == 1,
+        "says that it has happened before, also to whom it happens for the first time: ask `occurrences`",
     ),
     Claim(
         _matching(r"execução fiscal|(?:cobrança|ação) judicial|ajuiza(?:mento|d[ao])"),
@@ -108,16 +112,18 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-@lru_cache(maxsize=512)
-def _said(text: str) -> tuple[Claim, ...]:
-    return tuple(claim for claim in CLAIMS if claim.said_by(text))
+@lru_cache(maxsize=8192)
+def _said(paragraph: str) -> tuple[Claim, ...]:
+    """The claims of a paragraph, looked for once: letters have most of their paragraphs in common."""
+    return tuple(claim for claim in CLAIMS if claim.said_by(paragraph))
 
 
 def wrong_claims(letter: Letter, channel: Channel, message: Message) -> Iterator[str]:
     """Find what a message says that it may not say in this letter."""
-    for claim in _said(f"{message.subject or ''}\n{message.body}"):
-        if claim.wrong_in(letter, channel):
-            yield claim.what
+    for paragraph in (message.subject or "", *message.body.split("\n")):
+        for claim in _said(paragraph):
+            if claim.wrong_in(letter, channel):
+                yield claim.what
 
 
 # ---- terms

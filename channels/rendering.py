@@ -155,6 +155,8 @@ class Letter(_Value):
     defence: PastDefence | None = None
     guaranteed: bool = False
     """Whether a guarantee of what is open is or was on record."""
+    occurrences: int = 1
+    """How often the taxpayer was caught, in the ruler's window."""
     in_court: bool = False
     """Whether all debts that are open are in court already."""
     example: bool = False

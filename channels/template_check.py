@@ -30,7 +30,7 @@ from channels.rendering import (
     PastDefence,
     render,
 )
-from channels.template_reading import EveryBranch, ReadWords
+from channels.template_reading import EveryBranch, ReadWords, reads_plainly
 from models.assets import Texts, channels_of, reinstatement_template, template_choices, template_file
 from models.contact.channel import Channel
 from models.contact.sms import measure
@@ -62,8 +62,8 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     for row, index, rung in ruler.cells():
         where = ("rows", row, "rungs", index, "template")
         letters = sample_letters(ruler, row, rung)
-        more = circumstances(ruler, letters)
-        letters = [_everything(letters[0], more[0]), *letters, *more]
+        # the first names one of all that a template may name, for a reading of every branch of it
+        letters = [letters[0].model_copy(update=ON_RECORD), *letters, *circumstances(ruler, letters)]
         for channel in channels_of(ruler, row, index):
             faults = check.faults(channel, rung.template, letters)
             if not faults and (given := term_given(ruler, row, index)):
@@ -126,6 +126,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             pix_txid=f"{n:026}",
             brcode=f"00020126{n:080}6304{n:04}" if n > 1 else None,
             offered=Decimal(n) * 100 if ruler.offer else None,
+            process="0800001-11.2025.8.02.0001",
         )
         for n in (1, 2, 3)
     )
@@ -154,6 +155,8 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
         {"deadline": None, "defence_days": None, "benefits": ()},
         {**days, "benefits": ("Crédito presumido", "Diferimento")},
     ]
+    *usual, several_benefits = circumstances
+    pairs = [*product(facts_by_pair, usual), (facts_by_pair[0], several_benefits), (facts_by_pair[2], several_benefits)]
     return [
         Letter(
             authority=ruler.authority,
@@ -166,7 +169,7 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             stage=rung.stage,
             stage_name=STAGES[rung.stage],
             tone=tone_of(rung.rigidity),
-            taxpayer=(company, person)[n % 2],
+            taxpayer=(company, person)[(n + n // 2) % 2],
             tax=tax,
             credit=ruler.credit,
             gsm7=ruler.sms.gsm7,
@@ -177,36 +180,25 @@ def sample_letters(ruler: Ruler, row: Hypothesis, rung: Rung) -> list[Letter]:
             **facts,
             **circumstance,
         )
-        for n, (facts, circumstance) in enumerate(product(facts_by_pair, circumstances))
+        for n, (facts, circumstance) in enumerate(pairs)
     ]
+
+
+ON_RECORD: dict[str, Any] = {
+    "partly_paid": True,
+    "guaranteed": True,
+    "agreement": PastAgreement(ended_on=date(2026, 1, 5)),
+    "defence": PastDefence(filed_on=date(2026, 1, 7), state="rejected", decided_on=date(2026, 1, 19)),
+}
 
 
 def circumstances(ruler: Ruler, letters: list[Letter]) -> list[Letter]:
     """Letters to taxpayers of whom more is on record: a past agreement, a defence, a guarantee, a part that was
     paid; a suit; the other basis; debts that nobody has registered."""
-    everything, one_debt = letters[0], next(letter for letter in letters if len(letter.debts) == 1)
-    owing = everything.model_copy(update={"missing_returns": (), "divergences": ()})
-    on_record = {
-        "partly_paid": True,
-        "guaranteed": True,
-        "agreement": PastAgreement(ended_on=date(2026, 1, 5)),
-        "defence": PastDefence(filed_on=date(2026, 1, 7), state="rejected", decided_on=date(2026, 1, 19)),
-    }
-    sued = [
-        debt.model_copy(update={"litigation": True, "process": "0800001-11.2025.8.02.0001"}) for debt in owing.debts
-    ]
-    changes: list[dict[str, Any]] = [
-        on_record,
-        {"in_court": True, "debts": tuple(sued)},
-        _sample_basis(ruler, statutory=not owing.statutory),
-    ]
-    secret = [letter.model_copy(update={"credit": "not_registered"}) for letter in (everything, one_debt)]
-    return [*(owing.model_copy(update=change) for change in changes), *secret]
-
-
-def _everything(letter: Letter, on_record: Letter) -> Letter:
-    """The letter with one of all that a template may name, for a reading of every branch of it."""
-    return on_record.model_copy(update={"missing_returns": letter.missing_returns, "divergences": letter.divergences})
+    everything, owing = letters[0], next(letter for letter in letters if len(letter.debts) == 1)
+    more = [ON_RECORD, {"occurrences": 3}, {"in_court": True}, _sample_basis(ruler, statutory=not owing.statutory)]
+    secret = [letter.model_copy(update={"credit": "not_registered"}) for letter in (everything, owing)]
+    return [*(owing.model_copy(update=each) for each in more), *secret]
 
 
 def _sample_basis(ruler: Ruler, statutory: bool) -> dict[str, Any]:
@@ -289,6 +281,19 @@ class _Read:
     """All that it extends or includes; None for one that is chosen while it renders."""
     names: frozenset[str]
     """The names in a message that it asks for itself."""
+    plain: bool
+    """Whether it reads nothing that could be missing (`reads_plainly`)."""
+
+
+Alike = list[tuple[Letter, Letter]]
+"""Letters, each with one that is the same to a template."""
+DERIVED = {"discloses": "credit", "basis": "credit", "benefits": "taxpayer"}
+"""Names of a message, and what of a letter they depend on besides."""
+
+
+def _each(alike: Alike) -> list[Letter]:
+    """The letters that differ, each once."""
+    return [*{id(same): same for _, same in alike}.values()]
 
 
 class _Check:
@@ -299,6 +304,7 @@ class _Check:
         for words in (self._words, self._every_branch):
             words.auto_reload = False  # nobody edits them meanwhile, and each look costs more than the rendering
         self._known: dict[str, _Read] = {}
+        self._asks: dict[str, frozenset[str]] = {}
         self._owing_other = cache(_owing_other)
         """The letters of a ruler's rungs have most of their parts in common."""
         self._messages: dict[int, Message] = {}
@@ -327,36 +333,39 @@ class _Check:
             return [str(no_text)]
         if not written:
             self._messages.clear()
-            different = self._different(channel, file, letters)
-            written = list(self._rendered(channel, template, file, [*different.values()]))
-            written = written or list(self._secrets_told(channel, template, file, letters))
-            written = written or list(self._claims(channel, template, file, letters, different))
+            alike = self._alike(file, letters)
+            written = list(self._rendered(channel, template, file, _each(alike)))
+            written = written or list(self._secrets_told(channel, template, file, alike))
+            written = written or list(self._claims(channel, template, file, alike))
         return list(dict.fromkeys(written))
 
     def _names(self, file: str) -> frozenset[str]:
         """All that a sound template and what it extends or includes may ask a message for."""
+        if file not in self._asks:
+            read = self._read(file)
+            self._asks[file] = read.names.union(*(self._names(other) for other in read.others if other))
+        return self._asks[file]
+
+    def _plain(self, file: str) -> bool:
         read = self._read(file)
-        return read.names.union(*(self._names(other) for other in read.others if other))
+        return read.plain and all(self._plain(other) for other in read.others if other)
 
-    def _different(self, channel: Channel, file: str, letters: list[Letter]) -> dict[tuple[Any, ...], Letter]:
-        """One of all letters that are the same to a template, by what it asks: few differ in what an SMS says."""
-        by_fields: dict[tuple[Any, ...], Letter] = {}
-        for letter in letters:
-            by_fields.setdefault(self._asked(file, letter), letter)
-        return by_fields
-
-    def _asked(self, file: str, letter: Letter) -> tuple[Any, ...]:
-        """All of a letter that a template can make its words of."""
+    def _alike(self, file: str, letters: list[Letter]) -> Alike:
+        """Each letter with the first of those that are the same to a template, by all that it can make its words of:
+        few differ in what an SMS says."""
         names = self._names(file)
-        derived = {"discloses": "credit", "basis": "credit", "benefits": "taxpayer"}
-        names |= {derived[name] for name in derived.keys() & names}
-        return tuple(getattr(letter, name) for name in sorted(names & Letter.model_fields.keys()))
+        names |= {DERIVED[name] for name in DERIVED.keys() & names}
+        asked = sorted(names & Letter.model_fields.keys())
+        first: dict[tuple[Any, ...], Letter] = {}
+        return [
+            (letter, first.setdefault(tuple(getattr(letter, name) for name in asked), letter)) for letter in letters
+        ]
 
     def messages(self, channel: Channel, template: str, letters: list[Letter]) -> list[Message]:
         """All that a sound template says to these letters, each message once."""
         file = self.file(channel, template)
-        different = self._different(channel, file, letters) if file else {}
-        return [render(channel, template, letter, self._words) for letter in different.values()]
+        different = _each(self._alike(file, letters)) if file else []
+        return [render(channel, template, letter, self._words) for letter in different]
 
     def written(self, file: str, children: Sequence[tuple[str, _Read]] = ()) -> Iterator[str]:
         """The faults that can be told from the text alone, parents and includes too. `children` extend `file`, nearest
@@ -393,6 +402,7 @@ class _Check:
                 extends=extended is not None,
                 others=list(meta.find_referenced_templates(tree)),
                 names=names,
+                plain=reads_plainly(tree, self._words),
             )
             self._every_branch.trees[file] = tree
         return self._known[file]
@@ -401,7 +411,8 @@ class _Check:
         """The faults that only show when a template is rendered: attributes, filters, empty words, a link read
         aloud."""
         try:
-            render(channel, template, letters[0], self._every_branch)
+            if not self._plain(file):
+                render(channel, template, letters[0], self._every_branch)
         except TemplateError as error:
             if not isinstance(error, UndefinedError) or "has no attribute" in str(error):
                 yield self.sentence(error)
@@ -420,11 +431,11 @@ class _Check:
             if channel == "voice" and UNSPEAKABLE.search(message.body):
                 yield f"{template_file(file)}: is spoken, and nobody writes down a link or a number"
 
-    def _secrets_told(self, channel: Channel, template: str, file: str, letters: list[Letter]) -> Iterator[str]:
-        secret = [letter for letter in letters if letter.credit != "registered"]
-        if channel not in OPEN or not secret:
+    def _secrets_told(self, channel: Channel, template: str, file: str, alike: Alike) -> Iterator[str]:
+        letters = _each([(letter, same) for letter, same in alike if letter.credit != "registered"])
+        if channel not in OPEN or not letters:
             return
-        letters, said = [*self._different(channel, file, secret).values()], []
+        said = []
         if self._differ(channel, template, file, letters, SECRET):
             said = [what for what, names in DETAIL.items() if self._differ(channel, template, file, letters, names)]
         if said:
@@ -433,19 +444,11 @@ class _Check:
                 "registration (CTN art. 198): ask `discloses`, or leave that to the page behind `link`"
             )
 
-    def _claims(
-        self,
-        channel: Channel,
-        template: str,
-        file: str,
-        letters: list[Letter],
-        different: dict[tuple[Any, ...], Letter],
-    ) -> Iterator[str]:
+    def _claims(self, channel: Channel, template: str, file: str, alike: Alike) -> Iterator[str]:
         """The sentences that are wrong in one of the letters, which need not be the one that was rendered: to a
         template that doesn't ask, all taxpayers are alike."""
-        for letter in letters:
-            alike = different[self._asked(file, letter)]
-            for what in wrong_claims(letter, channel, self._said(channel, template, alike)):
+        for letter, same in alike:
+            for what in wrong_claims(letter, channel, self._said(channel, template, same)):
                 yield f"{template_file(file)}: {what}"
 
     def promises(self, channel: Channel, template: str, letter: Letter, given: Wait, dwell: Wait | None) -> list[str]:

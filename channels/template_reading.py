@@ -1,12 +1,26 @@
 """Templates as a check reads them: parsed and compiled once, with the names they ask; then with every branch open."""
 
+from collections.abc import Collection, Mapping
+
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.visitor import NodeTransformer
 
-from channels.rendering import COMPILED, Words
+from channels.rendering import (
+    COMPILED,
+    Addressee,
+    AnnouncedTerm,
+    MissingReturn,
+    OpenDebt,
+    OpenDivergence,
+    PastAgreement,
+    PastDefence,
+    Words,
+)
 from models.assets import Texts
+from models.money.offered import Offered, OfferedModality
+from models.ruler.schema import Contact
 
 
 class _Noting(CodeGenerator):
@@ -36,6 +50,41 @@ class ReadWords(Words):
         bucket.code = self.compile(tree, name, file)
         COMPILED.set_bucket(bucket)
         return tree
+
+
+PARTS: Mapping[str, Collection[str]] = {
+    "contact": Contact.model_fields,
+    "taxpayer": Addressee.model_fields,
+    "term": AnnouncedTerm.model_fields,
+    "agreement": PastAgreement.model_fields,
+    "defence": PastDefence.model_fields,
+    "offer": Offered.model_fields,
+}
+ITEMS: Mapping[str, Collection[str]] = {
+    "debt": OpenDebt.model_fields,
+    "missing": MissingReturn.model_fields,
+    "divergence": OpenDivergence.model_fields,
+    "modality": OfferedModality.model_fields,
+    "loop": ("first", "last", "index", "length"),
+}
+
+
+def reads_plainly(tree: nodes.Template, words: Words) -> bool:
+    """Whether a template reads nothing but fields of a letter's own parts, by filters and tests that there are, so that
+    none can be missing in whatever branch: then it needs no reading of every branch."""
+    known = words.filters.keys() | words.tests.keys()
+    by_name = all(asked.name in known for asked in tree.find_all((nodes.Filter, nodes.Test)))
+    return by_name and all(map(_plain, tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Call))))
+
+
+def _plain(read: nodes.Node) -> bool:
+    if isinstance(read, nodes.Call):  # the words of a parent's block, or of another of its own
+        called = read.node
+        return called == nodes.Name("super", "load") or isinstance(called, nodes.Getattr)
+    if not isinstance(read, nodes.Getattr) or not isinstance(read.node, nodes.Name):
+        return False
+    of = read.node.name
+    return of == "self" or read.attr in (PARTS.get(of) or ITEMS.get(of) or ())
 
 
 class EveryBranch(Words):

@@ -137,7 +137,7 @@ def _show(said: dict[str, Any], found: Findings) -> None:
         ("entries of the audit log, in one chain", chain["audit_log"], len(found.log)),
         ("checkpoints over the decisions", chain["seals"], len(found.checkpoints)),
         ("overdue cases, in Temporal", found.overdue, len(found.gone)),
-        ("tokens, approvals and debts that no entry tells of", "", len(found.untold)),
+        ("tokens, approvals, service and debts that nothing tells of", "", len(found.untold)),
     ]
     for each in found.unverified:
         say(f"unverified: cohort {each['cohort']} goes by {', '.join(map(str, cast(list[str], each['by'])))}")

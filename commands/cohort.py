@@ -17,15 +17,15 @@ from commands.imports import answering_database
 from commands.overdue import overdue
 from commands.percentages import share_of
 from commands.progress import watch
+from commands.selection import Select, selection_of
 from commands.services import temporal_client
 from commands.typed import amount, day
 from embedded.home import find_services
 from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.errors import Refusal
-from models.formats import money, tax_name
+from models.formats import money
 from models.law.calendar import Clock
-from models.law.states import STATES
 from models.money.prices import ChannelCost
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
@@ -42,7 +42,7 @@ from operations.cohorts import (
     resume_cohort,
 )
 from operations.rulers import load_ruler
-from storage.case.cohorts import Cohort, Selection, read_cohort
+from storage.case.cohorts import Cohort, read_cohort
 from storage.case.dry_run import DryRun, foresee
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
@@ -107,6 +107,7 @@ def start(
     min_amount: MinAmount = Decimal(0),
     uf: Uf = None,
     tax: Tax = None,
+    select: Select = None,
     day_seconds: Annotated[float | None, typer.Option(min=0.001, max=86400, help="Seconds a day lasts.")] = None,
     start: Annotated[
         date | None, typer.Option(parser=day, metavar="DATE", help="First logical day; only on a compressed clock.")
@@ -134,7 +135,7 @@ def start(
         named = in_force(catalogue)
     bundle = load_ruler(ruler, named)
     read = bundle.ruler
-    selection = selection_of(read, min_amount, uf, tax)
+    selection = selection_of(read, select or [], min_amount=min_amount, uf=uf, tax=tax)
     services = find_services()
     clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start)
     must_not_be_over(read, clock.origin_day)
@@ -312,15 +313,6 @@ def _balanced(found: "Balance") -> Balanced:
 def status_counts(engine: Engine, name: str) -> dict[str, int]:
     with engine.connect() as connection:
         return statuses_of(connection, name)
-
-
-def selection_of(ruler: Ruler, min_amount: Decimal, uf: str | None, tax: str | None) -> Selection:
-    if uf is not None and uf.upper() not in STATES:
-        raise typer.BadParameter(f"{uf!r} is no Brazilian state; write for example AL", param_hint="--uf")
-    asked, taxes = tax_name(tax) if tax else None, [tax_name(known) for known in ruler.taxes]
-    if asked and taxes and asked not in taxes:
-        raise Refusal(f"{ruler.label} is for {', '.join(taxes)}, not for {asked}")
-    return Selection(min_amount=min_amount, uf=uf.upper() if uf else None, tax=asked)
 
 
 def clock_of(ruler: Ruler, day_seconds: float, start: date | None) -> Clock:

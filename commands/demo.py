@@ -22,6 +22,7 @@ from commands.console import Json, complain, emit, err, say, table
 from commands.typed import day
 from embedded.home import demo_home
 from embedded.stack import Stack, stoppable
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.formats import money
 from models.law.calendar import Clock
@@ -43,7 +44,7 @@ from rehearsal.supervisor import Supervisor
 from rehearsal.tally import Tally
 from reports.page import page
 from storage.audit.invariants import violations
-from storage.case.cohorts import Cohort, Selection
+from storage.case.cohorts import Cohort
 from storage.engine import connect
 from storage.proof.report import CohortReport, read_report
 from workflows.client import connect_to

@@ -64,6 +64,15 @@ CAUSES = {
 }
 """A protest of the CDA is a step before a suit."""
 
+MISTAKES = {
+    "service": ("ciência",),
+    "step": ("providência",),
+    "ruling": ("decisão", "decisão da defesa"),
+    "hardship": ("dificuldade", "impossibilidade de pagar"),
+    "interruption": ("interrupção", "interrupção da prescrição"),
+    "annulment": ("anulação",),
+}
+
 EXTINCTION = {"confirmed": ("confirmada", "confirmado"), "refuted": ("afastada", "refutada")}
 
 ACCESS_KEYS = {

@@ -12,11 +12,13 @@ from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
-from commands.portuguese import CAUSES, EXTINCTION, GROUNDS, PRIOR_STEPS, RULINGS
+from commands.portuguese import CAUSES, EXTINCTION, GROUNDS, MISTAKES, PRIOR_STEPS, RULINGS
 from commands.typed import Day, day, one_of
+from models.case.credit import return_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
 from models.law.prescription import Cause
+from operations.due_process import annul as annul_entry
 from operations.due_process import (
     file_defence,
     judge_extinction,
@@ -28,6 +30,7 @@ from operations.due_process import (
 )
 from storage.case.cohorts import read_cohort
 from storage.case.prescription import SetApart, list_set_apart
+from storage.law.annulments import Mistake
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
 
@@ -38,7 +41,7 @@ Ruling = Literal["accepted", "rejected"]
 
 
 def register(case: typer.Typer) -> None:
-    for command in (hold, release, defence, step, interruption, extinct):
+    for command in (hold, release, defence, step, interruption, extinct, annul):
         case.command()(command)
 
 
@@ -98,19 +101,25 @@ def defence(
     decided: Annotated[Ruling | None, one_of(RULINGS, help="To decide the one that is open.")] = None,
     reason: Annotated[str, typer.Option(help="To decide it: why.")] = "",
     on: Day = None,
+    debt: Debts = None,
+    period: Annotated[
+        list[str] | None, typer.Option(metavar="PERIOD", help="Only the return of this period; may be repeated.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """File a defence against the suspension of benefits (--reference), or decide the open one (--decided, --reason).
-    While one is open nothing escalates (LC 225/2026)."""
+    While one is open nothing escalates for what it is against: all that formal notices list, or what is named; after a
+    rejection it is an appeal (LC 225/2026)."""
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter("say --reference to file a defence, or --decided and --reason to decide the open one")
+    credits = [*(debt or ()), *(return_of(each) for each in period or ())]
     with answering_database() as engine:
         if decided is None:
-            filed = file_defence(engine, credentials(by), case, reference, _now(), on)
+            filed = file_defence(engine, credentials(by), case, reference, _now(), on, credits)
             done = f"defence filed on {filed.filed_on}"
         else:
             must_say(reason=reason)
-            filed = rule_on_defence(engine, credentials(by), case, decided, reason, _now(), on)
+            filed = rule_on_defence(engine, credentials(by), case, decided, reason, _now(), on, credits)
             done = f"defence {decided} on {filed.decided_on}"
     _tell(case, done, {"defence": filed.model_dump()}, json)
 
@@ -173,6 +182,24 @@ def extinct(
         said = judge_extinction(engine, credentials(by), case, decided, reason, _now(), debt or ())
     rows = [{"debt": each, "prescribes": on, "decided": decided} for each, on in said.items()]
     _tell(case, f"extinction {decided} of debt {', '.join(said)}", {"debts": rows}, json)
+
+
+def annul(
+    case: str,
+    kind: Annotated[Mistake, one_of(MISTAKES, Mistake, help="What was entered by mistake.")],
+    by: By,
+    reason: Reason,
+    entry: Annotated[
+        str | None, typer.Option("--id", help="Its id, as `case show` has it; default: the newest of that kind.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Annul what was put on record by mistake; what rested on it is judged again at once."""
+    must_say(reason=reason)
+    with answering_database() as engine:
+        done = annul_entry(engine, credentials(by), case, kind, entry, reason, _now())
+    said = {"kind": done.kind, "id": done.entry, "what": done.what}
+    _tell(case, f"annulled: {done.kind} {done.entry}", {"annulled": said}, json)
 
 
 def _list_set_apart(cohort: str | None, limit: int | None, after: str | None, json: bool) -> None:

@@ -1,8 +1,7 @@
 """`schedule …`: who becomes delinquent is taken into a cohort night after night, by a Schedule of Temporal's."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
@@ -23,19 +22,19 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.acting import By, credentials
-from commands.cohort import Budget, Control, Rate, Rehearse, clock_of, selection_of
+from commands.cohort import Budget, Control, Rate, Rehearse, clock_of
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
+from commands.selection import Select, selection_of
 from commands.services import temporal_client
-from commands.typed import amount, day
+from commands.typed import day
 from embedded.home import find_services
 from models.errors import Refusal
-from models.ruler.schema import Ruler
 from operations.catalogue import in_force
 from operations.cohorts import create_schedule
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
-from storage.case.cohorts import Cohort, Selection
+from storage.case.cohorts import Cohort
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import STARTS_A_SECOND, Intake
 from workflows.names import TASK_QUEUE, intake_id
@@ -46,14 +45,6 @@ schedule = typer.Typer(no_args_is_help=True)
 CATCH_UP = timedelta(hours=24)
 """A run that nobody was there to start is started as late as that; the next one takes in whom it missed."""
 
-KEYS = ("min-amount", "uf", "tax")
-PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")
-"""The separator between two of them: an amount may have a comma of its own."""
-EXAMPLE = "min-amount=1000 uf=AL tax=ICMS"
-Select = Annotated[
-    list[str] | None,
-    typer.Option(metavar="KEY=VALUE", help=f'Whom it takes in, for example "{EXAMPLE}"; default: everybody.'),
-]
 Day = Annotated[date, typer.Option(parser=day, metavar="DATE")]
 
 
@@ -78,7 +69,7 @@ def create(
     with answering_database() as catalogue:
         bundle = load_ruler(ruler, in_force(catalogue))
     read = bundle.ruler
-    selection = chosen(read, select or [])
+    selection = selection_of(read, select or [])
     services = find_services()
     clock = clock_of(read, services.day_seconds, None)
     times = ScheduleSpec(cron_expressions=[cron], time_zone_name=clock.timezone)
@@ -91,28 +82,6 @@ def create(
         create_schedule(engine, credentials(by), name, cron, make, bundle, *whom)
     shown = f"{name} takes in whom it names at {cron} ({clock.timezone})"
     emit({"schedule": name, "cron": cron, "timezone": clock.timezone}, json, lambda: say(shown))
-
-
-def chosen(ruler: Ruler, written: Sequence[str]) -> Selection:
-    """The selection made of `KEY=VALUE` pairs with blanks or commas between them. Raises BadParameter."""
-    asked: dict[str, str] = {}
-    for pair in filter(None, PAIRS.split(" ".join(written).strip(" ,"))):
-        key, _, value = pair.partition("=")
-        key = key.lower().replace("_", "-")
-        if key not in KEYS or not value:
-            raise _bad(f'{pair!r} is no {", ".join(f"{known}=…" for known in KEYS)}; write for example "{EXAMPLE}"')
-        if key in asked:
-            raise _bad(f'{key} is there twice; write for example "{EXAMPLE}"')
-        asked[key] = value
-    try:
-        return selection_of(ruler, amount(asked.get("min-amount", "0")), asked.get("uf"), asked.get("tax"))
-    except typer.BadParameter as bad:
-        key = str(bad.param_hint or "min-amount").removeprefix("--")
-        raise _bad(f"{key}: {bad.message}") from None
-
-
-def _bad(selection: str) -> typer.BadParameter:
-    return typer.BadParameter(selection, param_hint="--select")
 
 
 @schedule.command(name="list")

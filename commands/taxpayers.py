@@ -111,6 +111,7 @@ def foresee(file: Path, read: DebtReader, statement: Statement, as_json: bool) -
         show(said)
         for each in changes:
             show_lines(each)
+        say("nothing was changed" if changes else "nothing would change")
 
     emit({"dry_run": True, **said, "changes": [asdict(each) for each in changes]}, as_json, readable)
     if rejects.count:

@@ -7,8 +7,7 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 
-UNSEEN = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
-TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\uf8ff\ufffe\uffff]")
 
 POINTS_AND_COMMAS = str.maketrans(",.", ".,")
 
@@ -54,7 +53,5 @@ def fold(text: str) -> str:
 def unseen_in(text: str) -> str | None:
     """The first character of a text that is no letter of anybody's: half a character, a control character, one that
     turns the direction of writing or ends the line elsewhere. None: there is none."""
-    for c in "" if text.isprintable() else text:
-        if c not in "\n\t" and (unicodedata.category(c) in UNSEEN or unicodedata.bidirectional(c) in TURNING):
-            return f"U+{ord(c):04X}"
-    return None
+    found = UNSEEN.search(text)
+    return f"U+{ord(found[0]):04X}" if found else None

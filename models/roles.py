@@ -71,6 +71,7 @@ DUTIES = {
     "case defence --decided": JUDGEMENT,
     "case step": WORK,
     "case interruption": WORK,
+    "case annul": JUDGEMENT,
     "case extinct": JUDGEMENT,
     "case approve": JUDGEMENT,
     "case reject": JUDGEMENT,

@@ -58,6 +58,7 @@ TASKS = {
     "suit_suspension": "pedir suspensão da execução",
     "protest_costs": "conferir custas do protesto",
     "registers_removed": "conferir baixa nos cadastros",
+    "reassessment": "reavaliar a suspensão de benefícios",
     "prescription": "conferir prescrição",
     "interference": "conferir quem mexeu no Temporal",
 }

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from models.case.blocks import Situation
 from models.case.commands import Act as CaseAct
 from models.case.commands import may, must_be_open, must_be_possible
-from models.case.gate import approvals_wanted, must_be_other
+from models.case.gate import approvals_wanted, at_stake, fingerprint, must_be_other
 from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal
@@ -47,7 +47,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
     must_say("why", reason)
     with locked_case(act.engine, case, now) as tx:
         _must_be_judged(CaseAct.APPROVE, tx)
-        if seen and seen != tx.facts.fingerprint:
+        if seen and seen != fingerprint(tx.view):
             raise Refusal(CHANGED)
         people = read_people(tx.connection)
         must_be_apart(act.entry.command, act.by, done_before(tx.connection, case), people)
@@ -56,7 +56,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
             raise Refusal("the suspension is approved already, and about to be carried out")
         put_approval(tx, act.by, reason)
         tx.journal(EntryKind.SUSPENSION_APPROVED, f"suspensão aprovada por {act.by}: {reason}", step=tx.step)
-        save_state(tx, tx.state.approved(act.by, tx.facts.fingerprint))
+        save_state(tx, tx.state.approved(act.by, at_stake(tx.view), fingerprint(tx.view)))
         return _acted(act, tx, CaseAct.APPROVE, reason, seen)
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from models.assets import RulerBundle, assets_of_ruler, unverified
 from models.case.cohort_state import State
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
@@ -20,14 +21,13 @@ from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import (
     Cohort,
     Lot,
-    Selection,
     create_cohort,
     must_be_reckonable,
-    must_be_unheard,
     pin_ruler,
     read_cohort,
 )
 from storage.case.ruler_change import Foreseen, foresee_migration
+from storage.case.selection import must_be_unheard
 from storage.contact import costs
 from storage.proof import holdout
 
@@ -65,9 +65,9 @@ def begin_cohort(
         raise Refusal(f"--reads-on {reads_on} is not after the cohort's first day, {clock.origin_day}")
     if control and not contacted_too:
         with act.engine.connect() as connection:
-            must_be_unheard(connection, bundle.ruler, selection, name)
-    chosen = {"min_amount": f"{selection.min_amount}", "uf": selection.uf, "tax": selection.tax}
-    act.tell(ruler=bundle.ruler.label, **chosen, budget=budget, rehearse=rehearsal, control=control, rate=rate)
+            must_be_unheard(connection, bundle.ruler, selection, name, clock.origin_day)
+    select = [f"{key}={value}" for key, value in selection.told.items()]
+    act.tell(ruler=bundle.ruler.label, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     act.tell(reads_on=reads_on, contacted_too=contacted_too)
     return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on)
 
@@ -90,9 +90,7 @@ def create_schedule(
     """Found a cohort that takes in whom its selection names at each time of `cron`. `make` makes the schedule and has
     the cohort founded; it leaves none where the cohort is refused."""
     must_be_verified(bundle, clock, rehearsal, providers)
-    least = selection.min_amount or None
-    chosen = {"min-amount": least, "uf": selection.uf, "tax": selection.tax}
-    select = [f"{key}={value}" for key, value in chosen.items() if value]
+    select = [f"{key}={value}" for key, value in selection.told.items()]
     detail = {"cron": cron, "ruler": bundle.ruler.label}
     act.tell(**detail, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     make(lambda: _founded(act, name, bundle, selection, clock, budget, rehearsal, control))

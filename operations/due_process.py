@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from models.case.credit import CreditId
 from models.case.facts import Defence, StepKind
 from models.law.grounds import read_ground
 from models.law.prescription import Cause
 from operations.operation import Act, must_say, operation
 from storage.case.cases import read_case
-from storage.law import defences, extinctions, holds, interruptions, prior_steps
+from storage.law import annulments, defences, extinctions, holds, interruptions, prior_steps
+from storage.law.annulments import Annulled, Mistake
 from storage.law.defences import Ruling
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
@@ -55,21 +57,30 @@ def release_hold(
 
 
 @operation("case defence")
-def file_defence(act: Act, case: str, reference: str, now: datetime, on: date | None = None) -> Defence:
-    """File a defence against the suspension; while it is open nothing escalates (LC 225/2026)."""
+def file_defence(
+    act: Act, case: str, reference: str, now: datetime, on: date | None = None, credits: Sequence[CreditId] = ()
+) -> Defence:
+    """File a defence against the suspension, on credits that a formal notice lists, else on all of them; while it is
+    open nothing escalates for them (LC 225/2026)."""
     must_say("its number in the authority's register", reference)
-    act.tell(on=on)
-    return defences.file_defence(act.engine, case, act.by, reference, now, on)
+    act.tell(on=on, credit=credits)
+    return defences.file_defence(act.engine, case, act.by, reference, now, on, credits)
 
 
 @operation("case defence --decided")
 def rule_on_defence(
-    act: Act, case: str, decided: Ruling, reason: str, now: datetime, on: date | None = None
+    act: Act,
+    case: str,
+    decided: Ruling,
+    reason: str,
+    now: datetime,
+    on: date | None = None,
+    credits: Sequence[CreditId] = (),
 ) -> Defence:
-    """Decide the defence that is open."""
+    """Decide the defence that is open, or the one of those against these credits."""
     must_say("why", reason)
-    act.tell(decided=decided, on=on)
-    return defences.rule_on_defence(act.engine, case, decided, act.by, reason, now, on)
+    act.tell(decided=decided, on=on, credit=credits)
+    return defences.rule_on_defence(act.engine, case, decided, act.by, reason, now, on, credits)
 
 
 @operation("case step")
@@ -113,3 +124,12 @@ def register_service(act: Act, case: str, notice: str, on: date, reference: str,
     with act.engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         prove_service(connection, record, notice, on, reference, act.by, record.clock.day_at(now))
+
+
+@operation("case annul")
+def annul(act: Act, case: str, kind: Mistake, entry: str | None, reason: str, now: datetime) -> Annulled:
+    """Annul what was put on record of a case by mistake, the newest of its kind unless it is named; what rested on it
+    is judged again at once."""
+    must_say("why", reason)
+    act.tell(kind=kind, entry=entry)
+    return annulments.annul(act.engine, case, kind, entry, act.by, reason, now)

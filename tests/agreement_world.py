@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select, text
 
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
@@ -16,7 +17,7 @@ from storage import schema
 from storage.agreement.agreements import AgreementRecord, agreement_transaction
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.payments.statement import reconcile

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert
 
+from models.case.selection import Selection
 from models.case.state import CaseState, OnRow
 from models.law.calendar import Clock
 from models.ruler.schema import Kind
 from storage import schema
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests.builders import ICMS, shipped
 

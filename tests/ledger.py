@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
-from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.proof.results import Results, read_results
 from storage.schema import filings

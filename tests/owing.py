@@ -7,13 +7,14 @@ from functools import lru_cache
 
 from sqlalchemy import Engine, insert
 
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.amounts.rates import record_rates
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.case.facts import read_facts
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix

@@ -27,12 +27,13 @@ from activities.notices import NoticeActivities
 from channels.mail_gateway import MailGateway, Outgoing, Provider, Receipt
 from models.agreement.instalments import State
 from models.case.evidence import Debt, Filing
+from models.case.selection import Selection
 from models.case.step import Action
 from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
 from models.ruler.schema import Ruler
-from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.contact.delivery import record_reports
 from storage.payments.ledger import record_pix

@@ -8,6 +8,7 @@ from functools import partial
 import anyio
 from fastapi import FastAPI
 
+from banks.settings import beneficiary_from
 from channels.links import links_from
 from storage.contact.delivery import opt_out
 from storage.engine import connect
@@ -20,6 +21,7 @@ from web.console.codec import codec_app, readers_from
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.pages import page_routes
+from web.portal.slips import slip_routes
 from web.security.guard import Guard
 from web.security.validation import quote_nothing
 from web.webhooks.pix import pix_routes
@@ -58,7 +60,10 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     if links:
-        app.include_router(page_routes(engine, links, opt_out))
+        beneficiary = beneficiary_from(os.environ)
+        app.include_router(page_routes(engine, links, opt_out, slips=bool(beneficiary.febraban_code)))
+        if beneficiary.febraban_code:
+            app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(agreeing_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
     app.include_router(health_routes(engine, lambda: relay.looked_at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -42,9 +42,15 @@ class Described:
     """Attempts at the task that it is at."""
 
 
-def running(kind: str) -> str:
-    """The query for the workflows of a kind that our workers serve."""
-    return f"WorkflowType = '{kind}' AND TaskQueue = '{TASK_QUEUE}' AND ExecutionStatus = 'Running'"
+def running(kind: str, beginning: str = "") -> str:
+    """The query for the workflows of a kind that our workers serve, or for those whose ids begin so."""
+    ours = f"WorkflowType = '{kind}' AND TaskQueue = '{TASK_QUEUE}' AND ExecutionStatus = 'Running'"
+    return f"{ours} AND WorkflowId STARTS_WITH '{beginning}'" if beginning else ours
+
+
+def others(kind: str, beginnings: Iterable[str]) -> str:
+    """The query for those whose ids begin in no such way."""
+    return " AND ".join([running(kind), *(f"WorkflowId NOT STARTS_WITH '{beginning}'" for beginning in beginnings)])
 
 
 def failing(kind: str) -> str:

@@ -60,8 +60,8 @@ def stops_of(view: View) -> Iterator[Block]:
         for pause in view.facts.pauses:
             why = f"pausado por {pause.who}"
             yield Block(kind=Status.PAUSED, since=pause.on, whole_cohort=pause.whole_cohort, reason=why)
-    if view.facts.under_defence and view.facts.defence:
-        filed_on = view.facts.defence.filed_on
+    if view.facts.under_defence and view.facts.open_defence:
+        filed_on = view.facts.open_defence.filed_on
         why = f"defesa apresentada em {day(filed_on)} aguarda decisão"
         yield Block(kind=Status.UNDER_DEFENCE, since=filed_on, reason=why)
     if view.facts.lacks:

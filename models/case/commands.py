@@ -5,6 +5,7 @@ One answer for workflow validators, operations and pages alike, each refusal one
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -61,10 +62,6 @@ def why_not(act: Act, case: Situation) -> str | None:
             return _why_no_pause(case)
         case Act.RESUME:
             return _why_no_resumption(case)
-        case Act.RULING if not case.has(Status.UNDER_DEFENCE):
-            return f"the case is {case.status}: no defence is open"
-        case Act.DEFENCE if case.has(Status.UNDER_DEFENCE):
-            return "a defence is open already; decide it first"
     return None
 
 
@@ -120,10 +117,14 @@ def check_release(published: date, since: date, today: date) -> None:
         raise Refusal(f"a decision can't have been published on {published}, before the hold it ends began on {since}")
 
 
-def check_defence(filed_on: date, first_notice_on: date | None, newest: Defence | None, today: date) -> None:
-    """Check that a defence may be filed: against what a formal notice announces, and one at a time."""
-    if newest is not None and newest.state == "open":
-        raise Refusal(f"a defence filed on {newest.filed_on} is open already; decide it first, with --decided")
+def check_defence(filed_on: date, first_notice_on: date | None, known: Iterable[Defence], today: date) -> None:
+    """Check that a defence may be filed: against what a formal notice announces, and one at a time; `known` are those
+    against the same credits."""
+    for defence in known:
+        if defence.state == "open":
+            raise Refusal(f"a defence filed on {defence.filed_on} is open already; decide it first, with --decided")
+        if defence.state == "accepted":
+            raise Refusal(f"the defence filed on {defence.filed_on} was accepted: nothing is left to defend there")
     if first_notice_on is None:
         raise Refusal("no formal notice was sent, so there is nothing yet to defend oneself against")
     must_have_been("a defence can't be filed", filed_on, today)
@@ -131,12 +132,24 @@ def check_defence(filed_on: date, first_notice_on: date | None, newest: Defence 
         raise Refusal(f"a defence can't be filed on {filed_on}, before the first formal notice of {first_notice_on}")
 
 
-def check_ruling(decided_on: date, newest: Defence | None, today: date) -> None:
-    """Check a ruling on the defence that is open."""
-    if newest is None:
+def to_be_ruled_on(known: Sequence[Defence]) -> Defence:
+    """The one defence that is open among these. Raises Refusal where that is none, or several."""
+    open_ones = [defence for defence in known if defence.state == "open"]
+    if not known:
         raise Refusal("no defence is on record; file it first, with --reference")
-    if newest.state != "open":
+    if not open_ones:
+        newest = known[-1]
         raise Refusal(f"the defence filed on {newest.filed_on} was {newest.state} on {newest.decided_on} already")
+    if len(open_ones) > 1:
+        days = ", ".join(str(defence.filed_on) for defence in open_ones)
+        raise Refusal(
+            f"{len(open_ones)} defences are open, filed on {days}; say with --debt or --period which is meant"
+        )
+    return open_ones[0]
+
+
+def check_ruling(decided_on: date, defence: Defence, today: date) -> None:
+    """Check the day of a ruling."""
     must_have_been("a defence can't be decided", decided_on, today)
-    if decided_on < newest.filed_on:
-        raise Refusal(f"a defence can't be decided on {decided_on}, before it was filed on {newest.filed_on}")
+    if decided_on < defence.filed_on:
+        raise Refusal(f"a defence can't be decided on {decided_on}, before it was filed on {defence.filed_on}")

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from models.case.evidence import Debt, Evidence
-
 CreditId = str
 """A debt's id, or `return:` and a period."""
+
+RETURN = "return:"
 
 
 class Credit(BaseModel):
@@ -21,7 +21,7 @@ class Credit(BaseModel):
     outstanding: bool
     """Whether it may be pursued: open, and neither held nor defended."""
     suspended_since: date | None = None
-    """The first day on which it was neither; none: it is not suspended, or nobody knows since when."""
+    """The first day on which it might not be pursued; none: it may, or nobody knows since when."""
 
     def stopped_on(self, today: date) -> date | None:
         """The last day on which its terms ran; none: they run."""
@@ -31,12 +31,8 @@ class Credit(BaseModel):
 
 
 def return_of(period: str) -> CreditId:
-    return f"return:{period}"
+    return f"{RETURN}{period}"
 
 
-def credit_of_debt(debt: Debt) -> Credit:
-    return Credit(id=debt.id, outstanding=debt.outstanding, suspended_since=debt.held_since)
-
-
-def credit_of_return(evidence: Evidence) -> Credit:
-    return Credit(id=return_of(evidence.period), outstanding=True)
+def is_return(credit: CreditId) -> bool:
+    return credit.startswith(RETURN)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from models.case.blocks import Block, Situation, in_order, stops_of
-from models.case.gate import await_service, cause_ended, gate, open_, waited
-from models.case.gate import due as due_on
+from models.case.dwell import await_service, open_, waited
+from models.case.dwell import due as due_on
+from models.case.gate import cause_ended, gate, passages, unlisted
 from models.case.referral import matter, refer
 from models.case.state import OffMap, OnRow, Referred, Suspended
 from models.case.status import Status
@@ -47,7 +48,7 @@ def _decision(view: View, step: Step, blocks: tuple[Block, ...]) -> Decision:
 
 def _met_on_the_map(view: View, ahead: Step | None) -> tuple[Block, ...]:
     """The blocks on the steps ahead, whether or not the case stands still: nobody to reach, no money, no approval, …"""
-    if ahead is None or ahead.status is Status.RUNNING or not (view.facts.outstanding or view.facts.on_hold):
+    if ahead is None or ahead.status is Status.RUNNING or not (view.facts.outstanding or view.facts.suspended):
         return ()
     asked = view.state.approval if ahead.status is Status.AWAITING_APPROVAL else None
     return (Block(kind=ahead.status, reason=ahead.reason, since=asked.asked_on if asked else None),)
@@ -62,7 +63,7 @@ def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:
         return _while_suspended(view, place)
     if view.state.to_tell and (routes := _routes_of_reinstatement(view)):
         return wait(view, f"pausado por {facts.paused_by}") if facts.pauses else _inform(view, routes)
-    if not facts.outstanding and not facts.on_hold:
+    if not facts.outstanding and not facts.suspended:
         return at_once(view, Action.RESOLVE, "nada mais em aberto")
     if any(block.kind in STOPS for block in blocks):
         until = facts.hold_ends_on if facts.on_hold else None
@@ -71,7 +72,7 @@ def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:
 
 
 def _while_suspended(view: View, place: Suspended) -> Step:
-    if why := cause_ended(view):
+    if why := cause_ended(view, place):
         return at_once(view, Action.REINSTATE, why)
     if view.facts.pauses:
         return wait(view, f"pausado por {view.facts.paused_by}; benefícios suspensos")
@@ -119,14 +120,28 @@ def _climb(view: View, on: OnRow) -> Step:
         if above is None:
             return _end(view, on)
         row, index = above, 0
+    if ruler.rung(row, index).stage is Stage.SUSPENSION:
+        return _at_the_gate(view, on, row, index)
     due = due_on(view)
     if due is None:
         return await_service(view)
     if ruler.offer and (before := ruler.rung(row, index).before):
         due = max(due, ruler.offer.day_of(view.calendar, before))
-    if ruler.rung(row, index).stage is Stage.SUSPENSION:
-        return gate(view, on, due)
     return _contact(view, row, index, due, f"{why}{waited(view, on)}")
+
+
+def _at_the_gate(view: View, on: OnRow, row: Hypothesis, index: int) -> Step:
+    """Credits that joined after the formal notices get one of their own, at the tone that the case has come to; what
+    the others have come to waits for none of them."""
+    late = unlisted(view)
+    others = gate(view, on) if any(each.opens for each in passages(view)) or not late else None
+    if not late or not view.facts.has_benefits:
+        return others or gate(view, on)
+    today = view.calendar.working(max(view.facts.today, view.state.clock.not_before))
+    own = _contact(view, row, index - 1, today, f"notificação própria do que se juntou depois; {open_(view.facts)}")
+    if others and (own.on is None or (others.on and others.on < own.on)):
+        return others
+    return own.model_copy(update={"rigidity": max(own.rigidity or 0, view.state.last_rigidity) or None})
 
 
 def _end(view: View, on: OnRow) -> Step:

@@ -38,6 +38,8 @@ class Debt(_Fact):
     """The day its first ground began; none: the day it came to be known."""
     held_until: date | None = None
     """Its last day on hold; none: nobody has said."""
+    defended: bool = False
+    """A defence against it is open, or was accepted."""
     protested: bool = False
     prescribes: date | None = None
     """The day from which it is prescribed (CTN art. 174), where known."""
@@ -46,7 +48,7 @@ class Debt(_Fact):
 
     @property
     def outstanding(self) -> bool:
-        return self.balance > 0 and not self.grounds
+        return self.balance > 0 and not self.grounds and not self.defended
 
     @property
     def paid_in_part(self) -> bool:
@@ -188,6 +190,8 @@ class Classification(_Fact):
     row: Hypothesis
     occurrences: int
     reason: str
+    by_thresholds: bool = False
+    """Whether the thresholds of the law were met."""
 
 
 def classify(
@@ -208,7 +212,7 @@ def classify(
     if defaulting and Kind.NON_PAYMENT in kinds:
         times = occurrences_of(ruler, Kind.NON_PAYMENT, evidence, start)
         row, why = defaulting.row, f"devedor contumaz: {defaulting.reason}"
-        found.append(Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why))
+        found.append(Classification(kind=Kind.NON_PAYMENT, row=row, occurrences=times, reason=why, by_thresholds=True))
     return max(found, key=lambda c: (ruler.rigidity(c.row, 0, c.occurrences), c.row), default=None)
 
 

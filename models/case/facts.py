@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from models.case.credit import Credit, credit_of_debt, credit_of_return
+from models.case.credit import Credit, CreditId, return_of
 from models.case.evidence import Debt, Evidence, Filing, evidence_of
 from models.contact.contacts import Reach
 from models.contact.delivery import Delivery
 from models.law.contact_caps import Limits
-from models.ruler.schema import Kind, Ruler
+from models.ruler.schema import Kind, Ruler, Stage
 
 
 class _Fact(BaseModel):
@@ -24,17 +22,22 @@ class _Fact(BaseModel):
 
 
 class PaymentFact(_Fact):
-    """A payment to one of the case's debts, less its reversals."""
+    """A payment to one of the case's debts, less its reversals and what is beyond the debt it was paid for."""
 
     on: date
     amount: Decimal
+    id: int = 0
+    """The later one was recorded later."""
 
 
 class FormalNotice(_Fact):
-    """A formal notice that was sent, and when the taxpayer was served it, if proven."""
+    """A formal notice that was sent, what it lists, and when the taxpayer was served it, if proven."""
 
     id: str
     at: date
+    credits: tuple[CreditId, ...] = ()
+    """Empty: nobody knows what it listed, so it serves for nothing."""
+    stage: Stage | None = None
     served_on: date | None = None
     deemed_on: date | None = None
     """The day the law takes it as served by silence; none: it doesn't."""
@@ -43,11 +46,23 @@ class FormalNotice(_Fact):
 
 
 class Defence(_Fact):
-    """The newest defence against the suspension; while it is open, nothing escalates (LC 225/2026)."""
+    """A defence against the suspension; while it is open, nothing escalates for its credits (LC 225/2026)."""
 
     filed_on: date
     state: Literal["open", "accepted", "rejected"] = "open"
     decided_on: date | None = None
+    credits: tuple[CreditId, ...] = ()
+    """The credits it is against; empty: all of the case."""
+    appeal: bool = False
+    """Whether it is against the rejection of another (LC 225/2026 art. 4º, VII)."""
+
+    def covers(self, credit: CreditId) -> bool:
+        return not self.credits or credit in self.credits
+
+    @property
+    def suspends(self) -> bool:
+        """Whether what it covers may not be pursued: nobody has decided it yet, or it was right."""
+        return self.state != "rejected"
 
 
 StepKind = Literal[
@@ -108,8 +123,12 @@ class CaseFacts(_Fact):
     cancelled_because: str | None = None
     """Its cohort is over."""
     formal_notices: tuple[FormalNotice, ...] = ()
-    has_benefits: bool = False
-    defence: Defence | None = None
+    benefits: frozenset[str] = frozenset()
+    """The ids of those that the taxpayer has of the case's tax."""
+    kept_elsewhere: frozenset[str] = frozenset()
+    """The ids of benefits that another case keeps suspended."""
+    defences: tuple[Defence, ...] = ()
+    """In the order they were filed."""
     prior_steps: tuple[PriorStep, ...] = ()
     elsewhere: tuple[Debt, ...] = ()
     """The debts of the taxpayer's other taxes, where the ruler asks for the thresholds of a persistent defaulter."""
@@ -130,13 +149,47 @@ class CaseFacts(_Fact):
     lacks: str | None = None
     """Why what is owed can't be told, in pt-BR; the debts are then as they were imported."""
 
+    def defended(self, defences: Iterable[Defence]) -> CaseFacts:
+        """The same facts with these defences, and the debts marked that they suspend or have ended."""
+        defences = tuple(defences)
+        suspending = [defence for defence in defences if defence.suspends]
+        debts = tuple(
+            debt.model_copy(update={"defended": any(defence.covers(debt.id) for defence in suspending)})
+            for debt in self.debts
+        )
+        return self.model_copy(update={"debts": debts, "defences": defences})
+
+    def defences_of(self, credit: CreditId) -> tuple[Defence, ...]:
+        return tuple(defence for defence in self.defences if defence.covers(credit))
+
+    def _may_be_asked_for(self, period: str) -> bool:
+        return not any(defence.suspends for defence in self.defences_of(return_of(period)))
+
     @property
     def credits(self) -> tuple[Credit, ...]:
         """The credits that are open, suspended ones too: debts, and returns that are missing or uncorrected."""
-        return (
-            *(credit_of_debt(debt) for debt in self.debts if debt.balance > 0),
-            *(credit_of_return(e) for e in self.evidence if e.open and e.wants_return),
+        debts = (
+            Credit(id=debt.id, outstanding=debt.outstanding, suspended_since=self._suspended_since(debt))
+            for debt in self.debts
+            if debt.balance > 0
         )
+        returns = (
+            Credit(id=return_of(e.period), outstanding=self._may_be_asked_for(e.period))
+            for e in self.evidence
+            if e.open and e.wants_return
+        )
+        return (*debts, *returns)
+
+    def only(self, credits: Collection[CreditId]) -> CaseFacts:
+        """The same facts with no other credits among what is open."""
+        debts = tuple(debt for debt in self.debts if debt.id in credits)
+        periods = {debt.period or debt.inscription for debt in debts}
+        evidence = tuple(e for e in self.evidence if return_of(e.period) in credits or e.period in periods)
+        return self.model_copy(update={"debts": debts, "evidence": evidence})
+
+    def _suspended_since(self, debt: Debt) -> date | None:
+        filed = [defence.filed_on for defence in self.defences_of(debt.id) if defence.suspends]
+        return min((day for day in (debt.held_since, *filed) if day), default=None)
 
     @property
     def balance(self) -> Decimal:
@@ -149,7 +202,7 @@ class CaseFacts(_Fact):
 
     @property
     def owes_return(self) -> bool:
-        return any(e.open and e.wants_return for e in self.evidence)
+        return any(e.open and e.wants_return and self._may_be_asked_for(e.period) for e in self.evidence)
 
     @property
     def outstanding(self) -> bool:
@@ -183,12 +236,27 @@ class CaseFacts(_Fact):
         return self.pauses[0].who if self.pauses else None
 
     @property
+    def has_benefits(self) -> bool:
+        return bool(self.benefits)
+
+    @property
+    def open_defence(self) -> Defence | None:
+        """The first defence that nobody has decided yet."""
+        return next((defence for defence in self.defences if defence.state == "open"), None)
+
+    @property
     def under_defence(self) -> bool:
-        return self.defence is not None and self.defence.state == "open"
+        """Whether all that could be pursued is being defended."""
+        return not self.outstanding and self.open_defence is not None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether nothing may be pursued for now, and something may be later."""
+        return self.on_hold or self.under_defence
 
     @property
     def stops_the_clock(self) -> bool:
-        return bool(self.pauses) or not self.outstanding or self.under_defence
+        return bool(self.pauses) or not self.outstanding
 
     def stopped_since(self, last: date) -> date:
         """The day from which the clock stands still. Where all is held that is the day of the last ground, and with a
@@ -199,37 +267,25 @@ class CaseFacts(_Fact):
         return min(max(began or self.today, last), self.today)
 
     @property
-    def fingerprint(self) -> str:
-        """The fingerprint of all that an approval rests on: money and reassessments by the ledger, so not what delay
-        adds by the day; holds, returns, services, the defence, a pause."""
-        seen = (
-            sorted((debt.id, str(debt.ledger), debt.grounds) for debt in self.debts),
-            sorted((str(e.kind), e.period, e.open) for e in self.evidence),
-            [(notice.id, str(notice.served_on)) for notice in self.formal_notices],
-            self.defence and (str(self.defence.filed_on), self.defence.state),
-            self.paused_by,
-            self.has_benefits,
-        )
-        return sha256(json.dumps(seen).encode()).hexdigest()
-
-    @property
     def live_evidence(self) -> tuple[Evidence, ...]:
-        """Evidence with what is on hold seen as not open: a held debt leads to no row."""
-        held = {debt.period or debt.inscription for debt in self.debts if debt.grounds}
+        """Evidence with what is on hold or defended seen as not open: it leads to no row."""
+        suspended = {debt.period or debt.inscription for debt in self.debts if debt.grounds or debt.defended}
         live = {debt.period or debt.inscription for debt in self.debts if debt.outstanding}
-        return tuple(
-            e.model_copy(update={"open": False}) if not e.wants_return and e.period in held - live else e
-            for e in self.evidence
-        )
+
+        def lives(e: Evidence) -> bool:
+            return self._may_be_asked_for(e.period) if e.wants_return else e.period not in suspended - live
+
+        return tuple(e if lives(e) else e.model_copy(update={"open": False}) for e in self.evidence)
 
     @property
     def live_kinds(self) -> frozenset[Kind]:
         return frozenset(e.kind for e in self.live_evidence if e.open)
 
-    def partial_payment_on(self, share: Decimal) -> date | None:
-        """The day of the latest payment that covered at least `share` of what was owed before it."""
+    def partial_payment_on(self, share: Decimal, since: int) -> date | None:
+        """The day of the latest payment after that with the id `since` that covered at least `share` of what was owed
+        before it."""
         owed_after = self.balance
-        for payment in reversed(self.payments):
+        for payment in reversed([payment for payment in self.payments if payment.id > since]):
             owed_before = owed_after + payment.amount
             if payment.amount >= share * owed_before:
                 return payment.on
@@ -249,7 +305,7 @@ def facts_of(
     hardship_on: date | None = None,
     pauses: Iterable[Pause] = (),
     formal_notices: Iterable[FormalNotice] = (),
-    has_benefits: bool = False,
+    benefits: Iterable[str] = (),
     known_assets: Decimal | None = None,
     elsewhere: Iterable[Debt] = (),
 ) -> CaseFacts:
@@ -270,7 +326,7 @@ def facts_of(
         hardship_on=hardship_on,
         pauses=tuple(pauses),
         formal_notices=tuple(formal_notices),
-        has_benefits=has_benefits,
+        benefits=frozenset(benefits),
         known_assets=known_assets,
         elsewhere=past_due(elsewhere),
     )

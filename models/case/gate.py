@@ -5,32 +5,44 @@ Pure: who was served when, what he answered, who approved. LC 225/2026 arts. 11�
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import sha256
 
-from models.case.facts import CaseFacts, Defence
-from models.case.persistent_defaulter import persistent_defaulter
+from models.case.credit import Credit, CreditId, is_return
+from models.case.dwell import await_service, due, open_
+from models.case.facts import CaseFacts, Defence, FormalNotice
+from models.case.persistent_defaulter import Defaulting, persistent_defaulter
 from models.case.referral import refer
-from models.case.state import CaseState, OnRow
+from models.case.state import CaseState, OnRow, Suspended
 from models.case.status import Status
-from models.case.step import Action, Step, act, cell, wait
+from models.case.step import Action, Step, cell, wait
 from models.case.view import View
 from models.errors import Refusal
-from models.formats import day, money
-from models.law.calendar import Standstill, Unit, Wait
+from models.formats import day
+from models.law.calendar import Wait
 from models.law.term import Term, term_of
 from models.persons import NOBODY_KNOWN, People
-from models.ruler.schema import Basis, Ruler
+from models.ruler.schema import Basis, Hypothesis, Ruler
 from models.words import LADDER, REPEATED, STATUTE
+
+
+def thresholds_met(view: View) -> Defaulting | None:
+    """The finding that the thresholds of the law on persistent defaulters are met today."""
+    facts = view.facts
+    return persistent_defaulter(
+        view.ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
+    )
 
 
 def basis_of(view: View) -> tuple[Basis, str]:
     """The basis on which a case is at the gate: by the thresholds of LC 225/2026, where they may be used yet, or by the
     ruler's own ladder; in words too, which cite that law for the former only."""
-    ruler, facts = view.ruler, view.facts
-    found = persistent_defaulter(
-        ruler, facts.debts, facts.live_evidence, view.state.started, facts.known_assets, facts.elsewhere
-    )
+    ruler, facts, found = view.ruler, view.facts, thresholds_met(view)
     if found and ruler.jurisdiction.may_use(found.law, facts.today):
         return "statutory", STATUTE.format(finding=found.reason)
     law = ruler.gate.law if ruler.gate else None
@@ -40,55 +52,142 @@ def basis_of(view: View) -> tuple[Basis, str]:
     return "ladder", LADDER.format(label=ruler.label) + cited
 
 
-def due(view: View) -> date | None:
-    """The day the wait is over; None while a formal notice is not proven served."""
-    clock, facts = view.state.clock, view.facts
-    counts_from = clock.anchor
-    if clock.awaits_service:
-        served_on = facts.formal_notices[-1].served_on if facts.formal_notices else None
-        if served_on is None:
-            return None
-        counts_from = max(counts_from, served_on)
-    dwell = clock.wait
-    over = dwell_over(view, counts_from, dwell, clock.awaits_service, clock.stood_still) if dwell else counts_from
-    return view.calendar.working(max(over, clock.not_before))
+class Lack(StrEnum):
+    """The one thing that a credit lacks before benefits may be suspended for it; the words are in pt-BR."""
+
+    NOTICE = "notificação formal que o relacione"
+    SERVICE = "ciência"
+    TERM = "fim do prazo de defesa"
+    APPEAL = "fim do prazo de recurso"
 
 
-def dwell_over(view: View, since: date, dwell: Wait, formal: bool, stood: Iterable[Standstill] = ()) -> date:
-    """The first day on which the next rung may follow. Continuous days, and any that a formal notice gives, are a term
-    of the taxpayer's; working days of a reminder are the authority's own choice, and it acts on the last of them."""
-    if formal:
-        return view.term(since, dwell, stood).act_from
-    term = term_of(since, dwell, view.calendar, stood=stood)
-    return term.act_from if dwell.unit is Unit.LEGAL else term.last_day
+@dataclass(frozen=True)
+class Passage:
+    """The passage of one credit through the gate, by the formal notice that listed it and was served last; the newest
+    that lists it must have been served."""
+
+    credit: CreditId
+    lacks: Lack | None
+    """None: it is through."""
+    notice: FormalNotice | None = None
+    term: Term | None = None
+    opens: date | None = None
+    """The first day on which the authority may act on it; none: nobody can tell yet."""
 
 
-def await_service(view: View) -> Step:
-    """The wait until the formal notice is proven served, or until the law takes it as served by silence."""
-    last = view.facts.formal_notices[-1] if view.facts.formal_notices else None
-    why = f"aguarda prova de ciência da notificação formal {last.id if last else ''}".rstrip()
-    if last is None or last.deemed_on is None or last.served_on is not None:
-        return wait(view, why)
-    why = f"{why}; sem ela, ciência tácita em {day(last.deemed_on)} ({last.deemed_by})"
-    return act(view, Action.DEEM_SERVED, last.deemed_on, why)
+def passages(view: View) -> tuple[Passage, ...]:
+    """The passages of all credits that may be pursued and whose law lets them suspend benefits."""
+    may_suspend = [c.id for c in view.facts.credits if c.outstanding and _suspends(view.ruler, c.id)]
+    return tuple(_passage(view, credit) for credit in may_suspend)
 
 
-def gate(view: View, on: OnRow, due: date) -> Step:
-    """The step at the gate. Benefits are suspended only after service, defence time, a balance still open and as many
-    approvals as needed."""
+def _suspends(ruler: Ruler, credit: CreditId) -> bool:
+    return not is_return(credit) or (ruler.gate is not None and ruler.gate.returns_law is not None)
+
+
+def _passage(view: View, credit: CreditId) -> Passage:
+    listing = [notice for notice in view.facts.formal_notices if credit in notice.credits]
+    if not listing:
+        return Passage(credit, Lack.NOTICE)
+    if listing[-1].served_on is None:
+        return Passage(credit, Lack.SERVICE, listing[-1])
+    served = max((notice for notice in listing if notice.served_on), key=_service)
+    term = defence_term(view, credit, _service(served))
+    appeal = _appeal_over(view, credit)
+    opens = max(day for day in (term.act_from, _dwelt(view, credit, _service(served)), appeal) if day)
+    lacks = None
+    if view.facts.today < opens:
+        lacks = Lack.APPEAL if appeal == opens else Lack.TERM
+    return Passage(credit, lacks, served, term, opens)
+
+
+def _service(notice: FormalNotice) -> date:
+    assert notice.served_on is not None  # noqa: S101 - the caller has chosen those that were served
+    return notice.served_on
+
+
+def defence_term(view: View, credit: CreditId, served_on: date) -> Term:
+    """The taxpayer's term to pay, agree or defend himself: one for the gate, for what is in time, and for the texts."""
+    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
+    return view.term(served_on, view.ruler.gate.defence, view.state.stood_still(credit))
+
+
+def _dwelt(view: View, credit: CreditId, served_on: date) -> date | None:
+    """The end of the dwell of the rung before the suspension, where that is longer than the time for a defence."""
+    row = view.state.row
+    rungs = view.ruler.rows[row].rungs if row in view.ruler.rows else ()
+    dwell = rungs[-2].wait if len(rungs) > 1 else None
+    return view.term(served_on, dwell, view.state.stood_still(credit)).act_from if dwell else None
+
+
+def _appeal_over(view: View, credit: CreditId) -> date | None:
+    """The day after the last for an appeal against a rejection; none: nobody has rejected anything, or the appeal was
+    decided too (LC 225/2026 art. 4º, VII)."""
+    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
+    decided = [defence for defence in view.facts.defences_of(credit) if defence.decided_on]
+    if not decided or decided[-1].appeal or decided[-1].decided_on is None:
+        return None
+    return view.term(decided[-1].decided_on, view.ruler.gate.appeal, view.state.stood_still(credit)).act_from
+
+
+def unlisted(view: View) -> tuple[CreditId, ...]:
+    """The credits that joined after the formal notices: each goes its own way, by a notice of its own."""
+    return tuple(each.credit for each in passages(view) if each.lacks is Lack.NOTICE)
+
+
+def to_be_listed(view: View, row: Hypothesis, index: int) -> tuple[CreditId, ...]:
+    """The credits that the formal notice of a rung lists: all that may be pursued and no notice of its stage has listed
+    yet; where the case is past that rung, what no notice has listed at all."""
+    pursued = tuple(credit.id for credit in view.facts.credits if credit.outstanding)
+    if view.state.row == row and view.state.rung >= index:
+        return unlisted(view) or pursued
+    stage = view.ruler.rung(row, index).stage
+    listed = {credit for notice in view.facts.formal_notices if notice.stage is stage for credit in notice.credits}
+    return tuple(credit for credit in pursued if credit not in listed) or pursued
+
+
+def at_stake(view: View) -> tuple[CreditId, ...]:
+    """The credits that a suspension is approved and carried out for: those that somebody has approved, else all that
+    are through."""
+    through = tuple(each.credit for each in passages(view) if each.lacks is None)
+    approval = view.state.approval
+    if approval is None or not approval.approvers:
+        return through
+    return tuple(credit for credit in approval.credits if credit in through)
+
+
+def fingerprint(view: View) -> str:
+    """The fingerprint of all that an approval rests on: its credits with their money by the ledger, so not what delay
+    adds by the day, and the notices that opened the gate; the benefits, the known assets, a pause."""
+    facts, credits = view.facts, set(at_stake(view))
+    seen = (
+        sorted((debt.id, str(debt.ledger)) for debt in facts.debts if debt.id in credits),
+        sorted(credits),
+        sorted((s.credit, s.notice and s.notice.id, str(s.opens)) for s in passages(view) if s.credit in credits),
+        sorted(facts.benefits),
+        str(facts.known_assets),
+        facts.paused_by,
+    )
+    return sha256(json.dumps(seen).encode()).hexdigest()
+
+
+def gate(view: View, on: OnRow) -> Step:
+    """The step at the gate. Benefits are suspended only for credits that a served formal notice has listed, after the
+    time for a defence and an appeal, and by as many approvals as needed."""
     ruler, facts = view.ruler, view.facts
     assert ruler.gate is not None  # noqa: S101 - `ruler check` refuses the rest
-    served = [notice.served_on for notice in facts.formal_notices if notice.served_on]
-    if not served:
-        return await_service(view)
     if not facts.owes_money and ruler.gate.returns_law is None:
         return wait(view, "declaração em aberto: a régua não cita lei que permita suspender por ela")
+    passing = [each for each in passages(view) if each.opens]
     basis, because = basis_of(view)
-    term = defence_term(view, max(served))
-    why = f"{in_words(term, ruler.gate.defence)}; {open_(facts)}; {because}"
-    opens = _opens(view, due, term)
-    if hindrance := _why_no_suspension(ruler, facts, basis, max(served)):
-        return refer(view, opens, f"{hindrance}; {why}")
+    hindrance = _why_no_suspension(view, on, basis)
+    if not passing and not (hindrance and unlisted(view)):
+        return await_service(view)
+    opens = _opens(view, min((each.opens for each in passing if each.opens), default=facts.today))
+    ready = [each for each in passing if each.opens and each.opens <= max(opens, facts.today)]
+    why = "; ".join([*in_words(ready, ruler.gate.defence), open_(facts), because])
+    if hindrance:
+        return refer(view, view.calendar.working(opens), f"{hindrance}; {why}")
     last = len(ruler.rows[on.row].rungs) - 1
     if on.approval is None:
         return cell(view, Action.ASK_APPROVAL, on.row, last, opens, why)
@@ -102,37 +201,38 @@ def gate(view: View, on: OnRow, due: date) -> Step:
     return wait(view, why, blocked=Status.AWAITING_APPROVAL)
 
 
-def defence_term(view: View, served_on: date) -> Term:
-    """The taxpayer's term to pay, agree or defend himself: one for the gate, for what is in time, and for the texts."""
+def in_words(passing: Iterable[Passage], wait: Wait) -> Iterator[str]:
+    """The services of these credits, and of each the last day for a defence and the first for the authority."""
+    terms = {each.term for each in passing if each.term}
+    for term in sorted(terms, key=lambda term: (term.event, term.last_day)):
+        last, first = day(term.last_day), day(term.act_from)
+        yield f"ciência em {day(term.event)}, defesa de {wait} até {last}, ato a partir de {first}"
+
+
+def _opens(view: View, first: date) -> date:
+    """The day the gate may be asked for: after the first term to end, and after the wait since benefits were given back
+    or their suspension was refused."""
     assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
-    stood = [still for credit in view.facts.credits for still in view.state.stood_still(credit.id)]
-    return view.term(served_on, view.ruler.gate.defence, stood)
-
-
-def in_words(term: Term, wait: Wait) -> str:
-    last, first = day(term.last_day), day(term.act_from)
-    return f"ciência em {day(term.event)}, defesa de {wait} até {last}, ato a partir de {first}"
-
-
-def _opens(view: View, due: date, term: Term) -> date:
-    """The day the gate may be asked for: after the defence time, and after the wait since a refusal."""
-    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
-    days = [due, term.act_from]
+    clock = view.state.clock
+    days = [first, clock.not_before]
+    if not clock.awaits_service and (dwelt := due(view)):
+        days.append(dwelt)
     if rejected_on := view.state.rejected_on:
-        stood = view.state.clock.stood_still
-        days.append(term_of(rejected_on, view.ruler.gate.ask_again, view.calendar, stood=stood).last_day)
+        again = term_of(rejected_on, view.ruler.gate.ask_again, view.calendar, stood=clock.stood_still)
+        days.append(again.last_day)
     return max(days)
 
 
-def _why_no_suspension(ruler: Ruler, facts: CaseFacts, basis: Basis, served_on: date) -> str | None:
+def _why_no_suspension(view: View, on: OnRow, basis: Basis) -> str | None:
     """The reason that shuts the gate for good, though not the referral to court."""
-    assert ruler.gate is not None  # noqa: S101 - the caller has a gate
-    if not facts.has_benefits:
+    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
+    if not view.facts.has_benefits:
         return "não há benefício fiscal a suspender"
-    defence = facts.defence
-    if defence and defence.state == "accepted" and defence.decided_on and defence.decided_on >= served_on:
-        return f"defesa aceita em {day(defence.decided_on)}: a suspensão não cabe"
-    if ruler.gate.basis == "statutory" and basis != "statutory":
+    if basis == "statutory":
+        return None
+    if on.by_thresholds and thresholds_met(view) is None:
+        return "os limites do devedor contumaz por lei deixaram de ser atingidos"
+    if view.ruler.gate.basis == "statutory":
         return "a régua só suspende benefícios de devedor contumaz por lei, e os limites não foram atingidos"
     return None
 
@@ -156,38 +256,44 @@ def must_be_other(state: CaseState, by: str, started_by: str, people: People = N
                 raise Refusal(f"four eyes: only {alone} says who {one} is; let another supervisor `person add {one}`")
 
 
-def cause_ended(view: View) -> str | None:
-    """The reason why benefits that are suspended must be given back now; None: the cause lasts."""
-    if not view.facts.outstanding:
-        return "cessou a causa da suspensão: benefícios devolvidos"
-    defence = view.facts.defence
-    if defence is None or view.ruler.gate is None:
+def cause_ended(view: View, place: Suspended) -> str | None:
+    """The reason why benefits that are suspended must be given back now; None: the cause lasts for a credit of the act,
+    or for any where the act names none."""
+    facts = view.facts
+    act = set(place.credits or [credit.id for credit in facts.credits])
+    lasting = [credit.id for credit in facts.credits if credit.id in act and _lasts(view, credit)]
+    if lasting and place.credits and not any(_was_served(facts, credit) for credit in lasting):
+        return "foi anulada a ciência em que a suspensão se apoiava: benefícios devolvidos"
+    owed = sum((debt.balance for debt in facts.debts if debt.id in lasting), Decimal(0))
+    if any(map(is_return, lasting)) or (owed > 0 and owed >= facts.minimum_balance):
         return None
+    answered = [defence for defence in facts.defences if defence.suspends and act.intersection(defence.credits or act)]
+    if not answered or not any(credit.id in act for credit in facts.credits):
+        return "cessou a causa da suspensão: benefícios devolvidos"
+    defence = answered[-1]
     if defence.state == "accepted":
-        return f"defesa aceita em {day(defence.decided_on or view.facts.today)}: benefícios devolvidos"
-    if defence.state == "open" and _in_time(view, defence):
-        return f"defesa apresentada no prazo, em {day(defence.filed_on)}, tem efeito suspensivo: benefícios devolvidos"
-    return None
+        return f"defesa aceita em {day(defence.decided_on or facts.today)}: benefícios devolvidos"
+    return f"defesa apresentada no prazo, em {day(defence.filed_on)}, tem efeito suspensivo: benefícios devolvidos"
 
 
-def _in_time(view: View, defence: Defence) -> bool:
-    served = [notice.served_on for notice in view.facts.formal_notices if notice.served_on]
-    return bool(served) and defence.filed_on <= defence_term(view, max(served)).last_day
+def _was_served(facts: CaseFacts, credit: CreditId) -> bool:
+    return any(notice.served_on and credit in notice.credits for notice in facts.formal_notices)
 
 
-def waited(view: View, on: OnRow) -> str:
-    clock = view.state.clock
-    if clock.wait is None:
-        contact = "primeiro contato" if view.state.steps == 0 else "contato refeito"
-        return f"{contact}; {on.entered_because}; {open_(view.facts)}"
-    since = "ciência" if clock.awaits_service else "último passo"
-    return f"{clock.wait} desde {since} ({day(clock.anchor)}); {open_(view.facts)}"
+def _lasts(view: View, credit: Credit) -> bool:
+    """Whether a credit of the act still demands it. A defence that was filed too late suspends nothing any more."""
+    if credit.outstanding:
+        return True
+    suspending = [defence for defence in view.facts.defences_of(credit.id) if defence.suspends]
+    if any(defence.state == "accepted" or _in_time(view, credit.id, defence) for defence in suspending):
+        return False
+    mine = (debt for debt in view.facts.debts if debt.id == credit.id)
+    return all(debt.model_copy(update={"defended": False}).outstanding for debt in mine)
 
 
-def open_(facts: CaseFacts) -> str:
-    parts = []
-    if facts.owes_money:
-        parts.append(f"em aberto {money(facts.balance)}")
-    if facts.owes_return:
-        parts.append("declaração a entregar ou corrigir")
-    return " e ".join(parts)
+def _in_time(view: View, credit: CreditId, defence: Defence) -> bool:
+    if view.ruler.gate is None:
+        return True
+    served = [n.served_on for n in view.facts.formal_notices if credit in n.credits and n.served_on]
+    term = defence_term(view, credit, max(served)) if served else None
+    return term is None or defence.filed_on <= term.last_day or defence.appeal

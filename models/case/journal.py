@@ -41,12 +41,14 @@ class EntryKind(StrEnum):
     SUSPENSION_LAPSED = "approval_lapsed"
     BENEFITS_SUSPENDED = "suspended"
     BENEFITS_REINSTATED = "reinstated"
+    BENEFITS_TO_REASSESS = "reassessment_due"
     DEFENCE_FILED = "defence_filed"
     DEFENCE_ACCEPTED = "defence_accepted"
     DEFENCE_REJECTED = "defence_rejected"
     HOLD_PLACED = "hold_placed"
     HOLD_LIFTED = "hold_lifted"
     PRIOR_STEP_TAKEN = "prior_step_taken"
+    ENTRY_ANNULLED = "entry_annulled"
     PRESCRIPTION_INTERRUPTED = "prescription_interrupted"
     EXTINCTION_CONFIRMED = "extinction_confirmed"
     EXTINCTION_REFUTED = "extinction_refuted"
@@ -92,7 +94,9 @@ SUBJECTS = (
     "case",
     "clock",
     "contact",
+    "debtor",
     "defence",
+    "entry",
     "extinction",
     "hardship",
     "hold",

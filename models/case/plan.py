@@ -8,6 +8,7 @@ from typing import Any
 from models.case.decision import decide
 from models.case.evidence import Debt, Evidence
 from models.case.facts import CaseFacts, FormalNotice, PriorStep
+from models.case.gate import at_stake, fingerprint, to_be_listed
 from models.case.referral import matter, ready_to_refer, steps_missing
 from models.case.state import CaseState
 from models.case.status import Status
@@ -50,7 +51,7 @@ def _imagine(view: View, step: Step) -> View:
     if step.action is Action.NOTIFY:
         return _notified(view, step)
     if step.action is Action.SUSPEND:
-        return view.at(state.suspended_now(today))
+        return view.at(state.suspended_now(today, at_stake(view), facts.benefits))
     if step.action is Action.INFORM:
         return view.at(state.informed())
     if step.action is Action.REFER:
@@ -68,7 +69,7 @@ def _imagine(view: View, step: Step) -> View:
         )
         return _later(view, prior_steps=(*facts.prior_steps, *taken))
     if state.approval is not None:
-        return view.at(state.approved("—" * (len(state.approvers) + 1), facts.fingerprint))
+        return view.at(state.approved("—" * (len(state.approvers) + 1), at_stake(view), fingerprint(view)))
     if facts.formal_notices and facts.formal_notices[-1].served_on is None:
         served = facts.formal_notices[-1].model_copy(update={"served_on": today})
         return _later(view, formal_notices=(*facts.formal_notices[:-1], served))
@@ -78,12 +79,12 @@ def _imagine(view: View, step: Step) -> View:
 def _notified(view: View, step: Step) -> View:
     """The state after a notice that arrives, and is served at once where it is formal."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a notice has them
-    facts = view.facts
+    facts, lists = view.facts, to_be_listed(view, step.row, step.rung)
     if step.number == view.state.steps:
         view = view.at(view.state.done(view.ruler, step.row, step.rung, step.rigidity, facts.today))
     sent: tuple[FormalNotice, ...] = ()
     if view.ruler.rung(step.row, step.rung).formal:
-        sent = (FormalNotice(id="", at=facts.today, served_on=facts.today),)
+        sent = (FormalNotice(id="", at=facts.today, served_on=facts.today, credits=lists, stage=step.stage),)
     return _later(view, deliveries=(), formal_notices=(*facts.formal_notices, *sent))
 
 
@@ -94,7 +95,7 @@ def imagined_case(ruler: Ruler, calendar: Calendar, row: Hypothesis, occurrences
     state = CaseState.at_start(start).enter(ruler, row, kind, occurrences, start, why)
     owed = Debt(id="", inscription="", period="", due=start, balance=Decimal("1000.00"), litigation=False)
     evidence = Evidence(kind=kind, period="", due=start, open=True, wants_return=kind is Kind.RETURN)
-    facts = CaseFacts(today=start, debts=(owed,), evidence=(evidence,), has_benefits=True)
+    facts = CaseFacts(today=start, debts=(owed,), evidence=(evidence,), benefits=frozenset({"—"}))
     return View(ruler, calendar, state.model_copy(update={"kinds": (kind,)}), facts)
 
 

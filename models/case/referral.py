@@ -105,7 +105,7 @@ def steps_missing(ruler: Ruler, facts: CaseFacts, debt: Debt) -> tuple[StepKind,
     """The prior steps that the debt lacks: of CNJ 547/2024, arts. 2º and 3º, and of Lei 14.973/2024 for CADIN."""
     known = {step.kind for step in steps_of(facts, debt)}
     # art. 2º, § 2º: to have notified the debtor before the suit is an administrative solution
-    notified = any(notice.served_on and debt.due <= notice.at for notice in facts.formal_notices)
+    notified = any(notice.served_on and debt.id in notice.credits for notice in facts.formal_notices)
     missing: list[StepKind] = []
     if not (notified or known & TRIED):
         missing.append("administrative_solution")

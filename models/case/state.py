@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.case.credit import CreditId
 from models.case.status import Status
 from models.law.calendar import Standstill, Wait
 from models.ruler.schema import Hypothesis, Kind, Ruler, Stage
@@ -69,11 +70,14 @@ class ApprovalRound(_Value):
 
     asked_on: date
     approvers: tuple[str, ...] = ()
+    credits: tuple[CreditId, ...] = ()
+    """The credits that they approved it for."""
     on_seeing: str | None = None
-    """The fingerprint of what they approved on (`CaseFacts.fingerprint`)."""
+    """The fingerprint of what they approved on (`models.case.gate.fingerprint`)."""
 
-    def approved(self, by: str, on_seeing: str) -> ApprovalRound:
-        return self.model_copy(update={"approvers": (*self.approvers, by), "on_seeing": on_seeing})
+    def approved(self, by: str, credits: tuple[CreditId, ...], on_seeing: str) -> ApprovalRound:
+        given = {"approvers": (*self.approvers, by), "credits": credits, "on_seeing": on_seeing}
+        return self.model_copy(update=given)
 
 
 class OffMap(_Value):
@@ -91,6 +95,8 @@ class _OnMap(_Value):
     stands: bool = False
     """Whether `rung` is the last thing done: not one that the case was put at since, or that it takes again."""
     entered_because: str = ""
+    by_thresholds: bool = False
+    """Whether the thresholds of the law led there, not the ladder."""
 
 
 class OnRow(_OnMap):
@@ -104,6 +110,12 @@ class Suspended(_OnMap):
     """Benefits are suspended; `rung` is the suspension's once the taxpayer was told of it."""
 
     where: Literal["suspended"] = "suspended"
+    credits: tuple[CreditId, ...] = ()
+    """The credits that the act is for; empty: of a time when that wasn't kept."""
+    benefits: frozenset[str] = frozenset()
+    """The benefits that people know of: those suspended, and those granted since that they were told of."""
+    reassessed: bool = False
+    """Whether people were told that less is owed than the law's thresholds."""
 
 
 class Referred(_OnMap):
@@ -131,12 +143,14 @@ class CaseState(_Value):
     hardship_used: bool = False
     rejected_on: date | None = None
     """The day a suspension was last refused: it is not asked for again before the gate's wait."""
+    payment_judged: int = 0
+    """The newest payment (`PaymentFact.id`) that was judged: its share is of what was owed then, and never another."""
     to_tell: bool = False
     """Benefits were given back, and the taxpayer has not been told yet."""
     resumed_after: str | None = None
     """The broken agreement that last moved the case."""
-    credits: dict[str, CreditClock] = {}
-    """The clocks of the credits that ever stood still, by `models.case.facts.CreditId`."""
+    credits: dict[CreditId, CreditClock] = {}
+    """The clocks of the credits that ever stood still."""
 
     @classmethod
     def at_start(cls, day: date) -> CaseState:
@@ -196,12 +210,12 @@ class CaseState(_Value):
         cell = self.place.model_dump(include=set(_OnMap.model_fields))
         return self._but(place=place(**(cell | changes)))
 
-    def stood_still(self, credit: str) -> tuple[Standstill, ...]:
+    def stood_still(self, credit: CreditId) -> tuple[Standstill, ...]:
         """When the terms of that credit stood still."""
         known = self.credits.get(credit)
         return known.stood_still if known else ()
 
-    def timed(self, clocks: dict[str, CreditClock]) -> CaseState:
+    def timed(self, clocks: dict[CreditId, CreditClock]) -> CaseState:
         return self._but(credits=self.credits | clocks)
 
     def stop(self, on: date) -> CaseState:
@@ -210,11 +224,21 @@ class CaseState(_Value):
     def go_on(self, on: date) -> CaseState:
         return self._but(clock=self.clock.go_on(on))
 
-    def enter(self, ruler: Ruler, row: Hypothesis, kind: Kind, occurrences: int, on: date, because: str) -> CaseState:
+    def enter(
+        self,
+        ruler: Ruler,
+        row: Hypothesis,
+        kind: Kind,
+        occurrences: int,
+        on: date,
+        because: str,
+        by_thresholds: bool = False,
+    ) -> CaseState:
         """Stand before the first rung of `row`, or of a row above it, that is no softer than the last notice sent."""
         hottest = max(self.occurrences, occurrences)
         row, index = first_no_softer(ruler, row, hottest, self.last_rigidity)
-        place = OnRow(row=row, kind=kind, rung=index - 1, entered_because=because)
+        there = {"rung": index - 1, "entered_because": because, "by_thresholds": by_thresholds}
+        place = OnRow.model_validate({"row": row, "kind": kind, **there})
         return self._but(place=place, occurrences=hottest, clock=self.clock.no_earlier_than(on))
 
     def resume(self, ruler: Ruler, row: Hypothesis, stage: Stage, on: date, agreement: str) -> CaseState:
@@ -253,11 +277,11 @@ class CaseState(_Value):
     def asked(self, on: date) -> CaseState:
         return self._becomes(OnRow, approval=ApprovalRound(asked_on=on))
 
-    def approved(self, by: str, on_seeing: str) -> CaseState:
+    def approved(self, by: str, credits: tuple[CreditId, ...], on_seeing: str) -> CaseState:
         """Add an approval. Raises ValueError where nobody asked."""
         if self.approval is None:
             raise ValueError("no approval was asked for")
-        return self._placed(approval=self.approval.approved(by, on_seeing))
+        return self._placed(approval=self.approval.approved(by, credits, on_seeing))
 
     def lapsed(self) -> CaseState:
         """The state with neither a request nor an approval."""
@@ -266,18 +290,23 @@ class CaseState(_Value):
     def rejected(self, on: date) -> CaseState:
         return self.lapsed()._but(rejected_on=on)
 
-    def suspended_now(self, on: date) -> CaseState:
-        return self._becomes(Suspended)._but(to_tell=False, clock=self.clock.but(not_before=on))
+    def suspended_now(self, on: date, credits: tuple[CreditId, ...], benefits: frozenset[str]) -> CaseState:
+        there = self._becomes(Suspended, credits=credits, benefits=benefits)
+        return there._but(to_tell=False, clock=self.clock.but(not_before=on))
 
-    def reinstated(self, ruler: Ruler, on: date) -> CaseState:
+    def reassessed(self, benefits: frozenset[str], below: bool) -> CaseState:
+        """The state once people were told of what has changed under the suspension."""
+        return self._placed(benefits=benefits, reassessed=below)
+
+    def reinstated(self, ruler: Ruler, on: date, tell: bool = True) -> CaseState:
         """Put the case back before the suspension, with the whole wait before it to run again should the cause come
-        back."""
+        back. `tell`: the taxpayer has a benefit back."""
         there = self._becomes(OnRow, stands=False)
         assert there.row is not None  # noqa: S101 - on a row
         before = len(ruler.rows[there.row].rungs) - 2
         dwell = ruler.rung(there.row, before).dwell
         clock = self.clock.but(wait=dwell, anchor=on, not_before=on)
-        return there._placed(rung=before)._but(to_tell=True, clock=clock)
+        return there._placed(rung=before)._but(to_tell=tell, clock=clock)
 
     def informed(self) -> CaseState:
         """The state once the taxpayer was told that benefits are back. It is a contact, and no rung."""

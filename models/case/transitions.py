@@ -8,13 +8,14 @@ from datetime import date
 from models.case.blocks import what_holds
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
+from models.case.gate import cause_ended, fingerprint, thresholds_met
 from models.case.journal import EntryKind
-from models.case.state import CaseState, CreditClock, OffMap, OnRow, Referred
+from models.case.state import CaseState, CreditClock, OffMap, OnRow, Referred, Suspended
 from models.case.step import Transition
 from models.case.view import View
 from models.contact.channel import Channel
 from models.contact.delivery import Route, reached_nobody, routes_after_loss, routes_of
-from models.formats import day
+from models.formats import day, money
 from models.ruler.schema import Hypothesis, Ruler
 from models.words import KINDS, STAGES
 
@@ -33,9 +34,9 @@ def moved(view: View) -> tuple[View, tuple[Transition, ...]]:
 
 
 def lapse(view: View) -> Moved:
-    """An approval is of what the approver saw; what grows by the day is no change (`CaseFacts.fingerprint`)."""
+    """An approval is of what the approver saw; what grows by the day is no change (`models.case.gate.fingerprint`)."""
     approval = view.state.approval
-    if approval is None or not approval.approvers or approval.on_seeing == view.facts.fingerprint:
+    if approval is None or not approval.approvers or approval.on_seeing == fingerprint(view):
         return view.state, None
     why = f"aprovação de {' e '.join(approval.approvers)} caducou: mudou o que ela tinha por base"
     return view.state.lapsed(), Transition(kind=EntryKind.SUSPENSION_LAPSED, reason=why)
@@ -68,13 +69,32 @@ def stand_still(view: View) -> Moved:
     return view.state.timed(clocks), None
 
 
+def reassess(view: View) -> Moved:
+    """Under a suspension people are shown at once that less is owed than the thresholds of the law, and a benefit that
+    was granted since (LC 225/2026 arts. 12 § 2º, 14 and 15)."""
+    place, facts = view.state.place, view.facts
+    if not isinstance(place, Suspended) or cause_ended(view, place):
+        return view.state, None
+    by_law = place.by_thresholds or (view.ruler.gate is not None and view.ruler.gate.basis == "statutory")
+    below = by_law and thresholds_met(view) is None
+    granted = len(facts.benefits - place.benefits) if place.benefits else 0
+    found = []
+    if below and not place.reassessed:
+        found.append(f"{money(facts.balance)} em aberto: os limites do devedor contumaz deixaram de ser atingidos")
+    if granted:
+        found.append(f"benefícios concedidos durante a suspensão: {granted}")
+    state = view.state.reassessed(facts.benefits, below)
+    why = f"reavaliar a suspensão de benefícios: {'; '.join(found)}"
+    return state, Transition(kind=EntryKind.BENEFITS_TO_REASSESS, reason=why) if found else None
+
+
 def _why_stopped(facts: CaseFacts) -> Transition | None:
     if facts.on_hold:
         return Transition(kind=EntryKind.CLOCK_HELD, reason=what_holds(facts))
     if facts.outstanding and facts.pauses:
         return Transition(kind=EntryKind.CLOCK_PAUSED, reason=f"pausado por {facts.paused_by}")
-    if facts.outstanding and facts.defence:
-        why = f"defesa apresentada em {day(facts.defence.filed_on)}: efeito suspensivo até a decisão"
+    if facts.under_defence and facts.open_defence:
+        why = f"defesa apresentada em {day(facts.open_defence.filed_on)}: efeito suspensivo até a decisão"
         return Transition(kind=EntryKind.CLOCK_DEFENDED, reason=why)
     return None
 
@@ -145,7 +165,8 @@ def find_row(view: View) -> Moved:
 
 
 def _enter(view: View, target: Classification, on: date, why: str) -> CaseState:
-    return view.state.enter(view.ruler, target.row, target.kind, target.occurrences, on, why)
+    found = (target.row, target.kind, target.occurrences)
+    return view.state.enter(view.ruler, *found, on, why, by_thresholds=target.by_thresholds)
 
 
 def _hotter(view: View, row: Hypothesis, target: Classification) -> bool:
@@ -172,11 +193,16 @@ def hear_hardship(view: View) -> Moved:
 
 
 def reanchor(view: View) -> Moved:
-    """A payment of a good part starts the wait anew, but in a campaign: its deadline stands."""
-    ruler, state = view.ruler, view.state
-    paid_on = view.facts.partial_payment_on(ruler.payments.reanchor_share)
+    """A payment of a good part of what was owed when it came starts the wait anew, but in a campaign: its deadline
+    stands. Each payment is judged once."""
+    ruler, facts = view.ruler, view.facts
+    newest = max((payment.id for payment in facts.payments), default=0)
+    if newest <= view.state.payment_judged:
+        return view.state, None
+    paid_on = facts.partial_payment_on(ruler.payments.reanchor_share, view.state.payment_judged)
+    state = view.state.model_copy(update={"payment_judged": newest})
     waits = state.clock.wait is not None and state.climbs and ruler.offer is None
-    if paid_on is None or paid_on <= state.clock.anchor or not waits or not view.facts.outstanding:
+    if paid_on is None or paid_on <= state.clock.anchor or not waits or not facts.outstanding:
         return state, None
     share = int(ruler.payments.reanchor_share * 100)
     why = f"pagamento parcial de ao menos {share}% em {day(paid_on)}: o prazo do degrau recomeça nessa data"
@@ -207,6 +233,7 @@ TRANSITIONS: tuple[tuple[str, Callable[[View], Moved]], ...] = (
     ("an approval lapses", lapse),
     ("the clock stops or goes on", stop_or_go_on),
     ("the terms of credits stand still or go on", stand_still),
+    ("a suspension is to be reassessed", reassess),
     ("a rung that reached nobody is taken back", take_back),
     ("evidence finds the row", find_row),
     ("hardship is heard", hear_hardship),

@@ -162,15 +162,15 @@ class Fate:
     failure: str | None = None
     service: Service | None = None
 
-    def after(self, report: Report, formal: bool, on: date) -> Fate:
-        """The fate after one more report. `on` is the case's day of the report. The earliest proof of service counts,
-        whenever it comes in."""
+    def after(self, report: Report, carries: bool, on: date) -> Fate:
+        """The fate after one more report. `on` is the case's day of the report. Only a notice that carries the whole
+        act is served by one; the earliest proof counts, whenever it comes in."""
         if report.progress is None:
             return self
         reason = report.reason if report.progress.lost else None
         progress, failure = max((self.progress, self.failure), (report.progress, reason), key=_extent)
         proofs = [self.service] if self.service else []
-        if formal and report.progress.serves and all(proof.reported for proof in proofs):
+        if carries and report.progress.serves and all(proof.reported for proof in proofs):
             proofs.append(Service(on, str(report.progress), report.event))
         if progress.lost:
             # a server may take a mail and send it back later: that was no service

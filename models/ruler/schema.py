@@ -217,6 +217,8 @@ class Gate(_Part):
     """The conditions that must be met before benefits are suspended."""
 
     defence: Wait
+    appeal: Wait = Wait(days=30, unit=Unit.LEGAL)
+    """The time for an appeal against a rejected defence (LC 225/2026 art. 4º, VII)."""
     ask_again: Wait
     basis: Basis = "ladder"
     """Whose benefits are suspended: `statutory`, of who meets the thresholds of the law; `ladder`, of who has come to
@@ -242,6 +244,13 @@ class Referral(_Part):
     """From the notice of CADIN on (Lei 14.973/2024); none: the authority doesn't use it."""
     minimum: tuple[LeastAmount, ...] = ()
     """Below so many reais, of all that is registered in the case, nobody is sued; empty: there is no such law."""
+
+
+class ServiceRule(_Part):
+    """By what a formal notice may be served, beside the electronic domicile."""
+
+    email_law: Annotated[str, Field(min_length=10)] | None = None
+    """The law by which an e-mail is service; none: it only announces."""
 
 
 class Sms(_Part):
@@ -284,6 +293,7 @@ class Ruler(_Part, Verifiable):
     payments: Payments = Payments()
     gate: Gate | None = None
     recess: RecessRule = RecessRule()
+    service: ServiceRule = ServiceRule()
     referral: Referral = Referral()
     agreements: Agreements | None = None
     """None: after a broken agreement a case goes on where it stood."""
@@ -322,6 +332,13 @@ class Ruler(_Part, Verifiable):
             consecutive=rule.consecutive,
             alternate=rule.alternate,
         )
+
+    def serves(self, channel: Channel) -> bool:
+        """Whether a notice on that channel carries the whole act, each credit listed, and its law takes it as service:
+        SMS, WhatsApp, Messenger and voice announce, and never serve."""
+        if channel == "email":
+            return self.service.email_law is not None and self.credit == "registered"
+        return channel == "domicile"
 
     @property
     def kept_recess(self) -> Recess | None:

@@ -39,7 +39,7 @@ from models.ruler.schema import Hypothesis, Ruler, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.rates import read_rates
 from storage.audit.one_person import PERSONS, person_of
-from storage.audit.terms import SERVES, End, Terms
+from storage.audit.terms import LISTS, SERVES, End, Terms
 from storage.case.cases import FrozenRuler, case_ids, frozen_ruler
 from storage.case.cohorts import read_cohort
 from storage.case.prescription_events import Prescription, read_prescriptions
@@ -102,6 +102,8 @@ class Contact:
     at: date
     served_on: date | None
     claimed_at: datetime
+    credits: frozenset[str]
+    """The credits that any of its notices lists."""
     lost: bool
     """It reached nobody: the rung is taken again, at once when another address is there."""
     by: FrozenRuler
@@ -195,6 +197,7 @@ class Life:
             at=first["at"],
             served_on=min(served, default=None),
             claimed_at=first["claimed_at"],
+            credits=frozenset(credit for notice in notices for credit in notice["credits"]),
             lost=all(Progress(notice["status"]).lost for notice in notices),
             by=by,
         )
@@ -271,6 +274,8 @@ def _no_rung_skipped(life: Life) -> Iterator[str]:
     if first and first.rung != 0 and not _resumed(life, first.claimed_at):
         yield f"{first} is its first, and not the first rung of its row"
     for before, after in pairwise(life.contacts):
+        if _goes_its_own_way(life, after):
+            continue
         if not (_follows(before, after) or _moved(life, before.claimed_at, after.claimed_at)):
             yield f"{after} follows {before}, which is not the rung before it"
 
@@ -292,6 +297,15 @@ def _follows(before: Contact, after: Contact) -> bool:
     return all(ruler.rung(*each).rigidity + hotter < before.rigidity for each in way[: way.index(cell)])
 
 
+def _goes_its_own_way(life: Life, contact: Contact) -> bool:
+    """Whether it is the formal notice of credits alone that no notice before it had listed, of a stage that the case
+    had come to already."""
+    former = [other for other in life.contacts if other.step < contact.step and other.formal]
+    listed = {credit for other in former for credit in other.credits}
+    come_to = any((other.row, other.stage) == (contact.row, contact.stage) for other in former)
+    return come_to and bool(contact.credits) and not listed & contact.credits
+
+
 def _resumed(life: Life, until: datetime) -> bool:
     """Whether an agreement was broken before anybody was contacted: the ruler says at which rung that begins."""
     return any(d["kind"] == "resumed_after_break" and d["recorded_at"] <= until for d in life.decisions)
@@ -305,7 +319,7 @@ def _no_rung_early(life: Life) -> Iterator[str]:
     """No rung comes before its wait is over, by logical dates: an hour of load moves none of them. A case that went
     over to another ruler in between has waited as long as one of them wants."""
     for before, after in pairwise(life.contacts):
-        if before.lost:
+        if before.lost or _goes_its_own_way(life, after):
             continue
         rulers = {by.digest: by for by in (before.by, after.by)}
         ends = [_end_of_wait(life.terms, before, by) for by in rulers.values()]
@@ -370,8 +384,8 @@ def _suspended_by_the_book(life: Life) -> Iterator[str]:
         what, recorded = f"the suspension of {first['suspended_on']}", first["recorded_at"]
         facts = life.facts_at(recorded)
         yield from (f"{what} {fault}" for fault in _unapproved(life, facts, asked_since, recorded))
-        yield from (f"{what} {fault}" for fault in _unserved(life, first["suspended_on"], recorded))
-        yield from (f"{what} {fault}" for fault in _unlawful(life, facts, recorded))
+        yield from (f"{what} {fault}" for fault in _unserved(life, first, recorded))
+        yield from (f"{what} {fault}" for fault in _unlawful(life, facts, first, recorded))
         asked_since = recorded
 
 
@@ -387,33 +401,64 @@ def _unapproved(life: Life, facts: CaseFacts, asked_since: datetime, recorded: d
         yield "was approved by who started the cohort"
 
 
-def _unserved(life: Life, on: date, recorded: datetime) -> Iterator[str]:
-    """The faults of service before a suspension; a notice is served by the first of its channels that was."""
-    by = life.ruler_at(recorded)
-    served: dict[int, date] = {}
-    for notice in life.notices:
-        of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
-        if of_gate and notice["serves"]:
-            served[notice["step"]] = min(notice["served_on"], served.get(notice["step"], date.max))
-    if not served:
-        yield "has no formal notice that was served"
-    elif by.ruler.gate is None:
-        yield "has no gate in its ruler"
-    elif on < (end := _defence_ends(life, by, by.ruler.gate.defence, max(served.values()))).act_from:
-        yield f"is before the time for defence ended on {end.last_day}"
+def _unserved(life: Life, suspension: RowMapping, recorded: datetime) -> Iterator[str]:
+    """The faults of service before a suspension, credit by credit: the newest notice that lists it was served, and the
+    time for a defence since the last service is over."""
+    by, on = life.ruler_at(recorded), suspension["suspended_on"]
+    if not suspension["credits"]:
+        yield "names no credit that it is for"
+    for credit in suspension["credits"]:
+        listing: dict[int, date | None] = {}
+        for notice in life.notices:
+            of_gate = notice["formal"] and notice["stage"] != "suspension" and notice["claimed_at"] < recorded
+            if of_gate and credit in notice["credits"]:
+                known = listing.get(notice["step"])
+                served = notice["served_on"] if notice["serves"] else None
+                listing[notice["step"]] = min(filter(None, (known, served)), default=None)
+        if not listing or listing[max(listing)] is None:
+            yield f"has no formal notice that was served for credit {credit}"
+        elif by.ruler.gate is None:
+            yield "has no gate in its ruler"
+        else:
+            end = _defence_ends(life, by, by.ruler.gate.defence, max(filter(None, listing.values())))
+            if on < end.act_from:
+                yield f"is before the time for defence ended on {end.last_day} for credit {credit}"
 
 
 def _defence_ends(life: Life, by: FrozenRuler, defence: Wait, served_on: date) -> End:
     return life.terms.end(by.digest, served_on, defence, _keeps_recess(by))
 
 
-def _unlawful(life: Life, facts: CaseFacts, recorded: datetime) -> Iterator[str]:
-    gate = life.ruler_at(recorded).ruler.gate
+def _unlawful(life: Life, facts: CaseFacts, suspension: RowMapping, recorded: datetime) -> Iterator[str]:
+    by = life.ruler_at(recorded)
+    gate, credits = by.ruler.gate, set(suspension["credits"])
     if not facts.owes_money and not (facts.owes_return and gate and gate.returns_law):
         yield "had nothing outstanding that allows it"
+    owed = {debt.id for debt in _owed(facts)}
+    for credit in sorted(credit for credit in credits if not credit.startswith("return:")):
+        if credit not in owed:
+            yield f"is for credit {credit}, which was not owed"
     for defence in life.defences:
-        if defence["recorded_at"] < recorded and (defence["decided_at"] is None or defence["decided_at"] > recorded):
+        against = defence["recorded_at"] < recorded and (not defence["credits"] or credits & set(defence["credits"]))
+        decided = defence["decided_at"] is not None and defence["decided_at"] <= recorded
+        if not against:
+            continue
+        if not decided:
             yield f"was carried out while the defence of {defence['filed_on']} was open"
+        elif defence["state"] == "accepted":
+            yield f"was carried out though the defence of {defence['filed_on']} was accepted"
+        elif gate and not defence["appeal"] and not _appealed(life, defence, recorded):
+            end = _defence_ends(life, by, gate.appeal, defence["decided_on"])
+            if suspension["suspended_on"] < end.act_from:
+                yield f"is before the time for an appeal ended on {end.last_day}"
+
+
+def _appealed(life: Life, rejected: RowMapping, recorded: datetime) -> bool:
+    """Whether an appeal against the rejection was decided too."""
+    return any(
+        other["appeal"] and other["id"] > rejected["id"] and other["decided_at"] and other["decided_at"] <= recorded
+        for other in life.defences
+    )
 
 
 def _given_back(life: Life) -> Iterator[str]:
@@ -426,7 +471,7 @@ def _given_back(life: Life) -> Iterator[str]:
 
 def _told_of_it(life: Life) -> Iterator[str]:
     """Everybody who gets his benefits back has a notice that says so."""
-    back = [suspension for suspension in life.suspensions if suspension["reinstated_at"]]
+    back = [each for each in life.suspensions if each["reinstated_at"] and not each["kept"]]
     waits = life.case["to_tell"] or life.case["status"] == "cancelled"
     if back and not waits and not any(notice["kind"] == "reinstatement" for notice in life.notices):
         yield "had benefits given back, and no notice says so"
@@ -442,7 +487,11 @@ def _referred_by_the_book(life: Life) -> Iterator[str]:
         owed = [debt for debt in _owed(life.facts_at(moment)) if debt.id in (referral["referred"] or [debt.id])]
         for debt in owed:
             taken = {
-                step["kind"] for step in life.prior_steps if step["recorded_at"] <= moment and debt.id in step["debts"]
+                step["kind"]
+                for step in life.prior_steps
+                if step["recorded_at"] <= moment
+                and debt.id in step["debts"]
+                and not (step["annulled_at"] and step["annulled_at"] <= moment)
             }
             if debt.litigation:
                 yield f"was referred for debt {debt.id}, which was in court already"
@@ -547,8 +596,9 @@ OWED = """
 
 PARTS = {
     "notices": _of_cases(f"""
-        SELECT notices.*, formal AND {SERVES} AS serves FROM notices WHERE "case" = ANY(:cases) ORDER BY step, channel
-    """),  # noqa: S608 - SERVES is a constant
+        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits FROM notices
+        WHERE "case" = ANY(:cases) ORDER BY step, channel
+    """),  # noqa: S608 - constants
     "decisions": _of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
                evidence->'referred' AS referred
@@ -584,13 +634,24 @@ PARTS = {
         JOIN filings ON filings.taxpayer = cases.taxpayer AND filings.tax = cases.tax
         WHERE cases.id = ANY(:cases) ORDER BY filings.id
     """),
-    "suspensions": _of_cases("""SELECT * FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "suspensions": _of_cases("""
+        SELECT suspensions.*, EXISTS (
+            SELECT FROM suspensions AS other WHERE other.benefit = suspensions.benefit AND other.id <> suspensions.id
+              AND other.recorded_at < suspensions.reinstated_at
+              AND coalesce(other.reinstated_at > suspensions.reinstated_at, true)) AS kept
+        FROM suspensions WHERE "case" = ANY(:cases) ORDER BY id
+    """),
     "approvals": _of_cases(f"""
         {PERSONS} SELECT *, {person_of("given_by")} AS person FROM approvals WHERE "case" = ANY(:cases) ORDER BY id
     """),  # noqa: S608 - constants
-    "defences": _of_cases("""SELECT * FROM defences WHERE "case" = ANY(:cases) ORDER BY id"""),
+    "defences": _of_cases("""
+        SELECT defences.*, ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id) AS credits
+        FROM defences WHERE "case" = ANY(:cases) ORDER BY id
+    """),
     "prior_steps": _of_cases("""
-        SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts
+        SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts,
+               (SELECT min(recorded_at) FROM annulments
+                WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text)) AS annulled_at
         FROM prior_steps WHERE "case" = ANY(:cases) ORDER BY id
     """),
     "signals": _of_cases("""

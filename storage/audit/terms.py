@@ -39,12 +39,14 @@ END = text("""
     SELECT last_day, last_day + 1 AS act_from FROM ends
 """)
 
-SERVES = """
-    (served_on IS NOT NULL AND (channel = 'domicile' OR served_by NOT IN ('file', 'delivered', 'read', 'answered')
-                                OR channel IN ('email', 'sms')))
+LISTS = "ARRAY(SELECT credit FROM notice_credits WHERE notice = notices.id)"
+"""The credits that a notice lists."""
+
+SERVES = f"""
+    (served_on IS NOT NULL AND channel NOT IN ('sms', 'whatsapp', 'messenger', 'voice')
+     AND cardinality({LISTS}) > 0)
 """
-"""Whether a notice has served the act: read or deemed in the electronic domicile, or proven by a person. What a
-provider tells of an e-mail or an SMS proves no service; it is let pass until L9 takes the last line away."""
+"""Whether a notice has served the act: it lists its credits, and its channel carries it; the others announce."""
 
 
 class Terms:

@@ -1,4 +1,4 @@
-"""Finds tokens, approvals and changed debts that no act on record explains."""
+"""Finds tokens, approvals, days of service and changed debts that no act on record explains."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ APPROVALS = text("""
     ORDER BY id
 """)
 
+# in a rehearsal a formal notice that became a file is served by that; all else that serves one is in the journal
+SERVED = text("""
+    SELECT notices.id, served_on FROM notices
+    JOIN cases ON cases.id = notices."case" JOIN cohorts ON cohorts.name = cases.cohort
+    WHERE formal AND served_on IS NOT NULL
+      AND NOT (served_by = 'file' AND served_on = notices.at AND CAST(clock ->> 'day_seconds' AS numeric) < 86400)
+      AND NOT EXISTS (
+        SELECT FROM decisions
+        WHERE decisions."case" = notices."case" AND decisions.kind = 'served' AND decisions.at = served_on
+          AND position(notices.id IN reason) > 0)
+    ORDER BY notices.id
+""")
+
 RESTATED = text("SELECT at, what, rows FROM restatements WHERE entry IS NULL ORDER BY id")
 
 
@@ -39,6 +52,8 @@ def untold(connection: Connection) -> Iterator[str]:
         yield f"token {row.id} of {row.name}: no entry of the log tells of its issue on {_on(row.issued_at)}"
     for row in connection.execute(APPROVALS):
         yield f"case {row.case}: approval {row.id} of {_on(row.recorded_at)} came by no act of {row.given_by}'s"
+    for row in connection.execute(SERVED):
+        yield f"notice {row.id}: no decision tells that it was served on {row.served_on}"
     for row in connection.execute(RESTATED):
         yield f"{row.rows} {CHANGED[row.what]} on {_on(row.at)}, and no entry of the log tells of it"
 

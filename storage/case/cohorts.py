@@ -10,20 +10,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Engine, Row, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.types import Text
+from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy.dialects.postgresql import insert
 
 from models.assets import Texts, assets_of_ruler
 from models.case.blocks import Situation, dated, hold_of
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
 from models.case.facts import CaseFacts
+from models.case.selection import Selection
 from models.case.state import CaseState
 from models.case.status import Status
 from models.errors import Refusal
-from models.formats import percent, tax_name
+from models.formats import percent
 from models.law.calendar import Clock
 from models.proof.holdout import shares_of
 from models.ruler.check import read_ruler
@@ -31,21 +30,12 @@ from models.ruler.schema import Ruler
 from storage.assets import keep
 from storage.case.cases import FrozenRuler, Pair, frozen_ruler, lifecycle_of
 from storage.case.facts import PAIRS, about_pairs, bound, read_facts
+from storage.case.selection import named_by, selecting
 from storage.case.transaction import STEADY
 from storage.catalogue import SHIPPED
 from storage.schema import cases, cohorts, rulers
 
 PAGE = 500
-
-
-class Selection(BaseModel):
-    """Whom a cohort takes in. Empty: everybody whom the ruler's evidence reaches."""
-
-    model_config = ConfigDict(frozen=True)
-
-    min_amount: Decimal = Decimal(0)
-    uf: str | None = None
-    tax: str | None = None
 
 
 AT_START = CohortLifecycle()
@@ -204,89 +194,22 @@ def _drawn(lot: Lot | None) -> str:
     return f"{held}, and {rival} to compare with{read}"
 
 
-DEBTORS = """
-    SELECT debtors.taxpayer, debts.tax
-    FROM debtors JOIN debts ON debts.id = debtors.debt
-    WHERE (:accruing OR balance > 0) AND (:every_tax OR debts.tax = ANY(:taxes))
-      AND (debtors.taxpayer, debts.tax) > (:after_taxpayer, :after_tax)
-    GROUP BY debtors.taxpayer, debts.tax
-    HAVING (CAST(:uf AS text) IS NULL OR bool_or(debtors.uf = :uf))
-       AND (:accruing OR coalesce(
-           sum(balance) FILTER (WHERE NOT EXISTS (
-               SELECT FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL)),
-           sum(balance)) >= :min_amount)
-"""
-
-FILERS = """
-    SELECT DISTINCT taxpayer, tax FROM filings
-    WHERE superseded_at IS NULL AND (:every_tax OR tax = ANY(:taxes))
-      AND (taxpayer, tax) > (:after_taxpayer, :after_tax)
-      AND (status = 'missing' OR assessed IS NOT NULL AND assessed <> coalesce(corrected, declared)
-           OR paid > 0 AND paid <> coalesce(corrected, declared))
-      AND CAST(:uf AS text) IS NULL AND :min_amount <= 0
-"""
-
-
 def candidates(
     engine: Engine, ruler: Ruler, selection: Selection, today: date, after: Pair = (0, "")
 ) -> Generator[list[Candidate]]:
     """Pages of those whom the selection names, in a stable order, from `after` on. Raises Unreckonable when the ruler
     has a table of accrual and a rate or a rule is missing; what is owed by it, no column says, so its facts do."""
-    named, asked = _named(ruler, selection, after)
-    query = text(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
+    named, asked = named_by(ruler, selection, today, after)
+    query = selecting(f"SELECT taxpayer, tax FROM ({named}) AS found ORDER BY taxpayer, tax")  # noqa: S608 - of constants
     listing = engine.connect().execution_options(stream_results=True)
-    with listing, listing.execute(query.bindparams(TAXES), asked) as rows:
+    with listing, listing.execute(query, asked) as rows:
         for page in rows.partitions(PAGE):
             with engine.connect() as connection:
                 found = _read_page(connection, ruler, [(row.taxpayer, row.tax) for row in page], today)
             if ruler.accrual:
-                found = [candidate for candidate in found if candidate.owed >= selection.min_amount]
+                found = [candidate for candidate in found if selection.takes(candidate.owed)]
             if found:
                 yield found
-
-
-def count_named(connection: Connection, ruler: Ruler, selection: Selection) -> int:
-    """How many `candidates` there are; where what is owed accrues, at most."""
-    named, asked = _named(ruler, selection, (0, ""))
-    query = text(f"SELECT count(*) FROM ({named}) AS found")  # noqa: S608 - of constants
-    return int(connection.execute(query.bindparams(TAXES), asked).scalar_one())
-
-
-HEARD = """
-    SELECT count(DISTINCT found.taxpayer) AS people, array_agg(DISTINCT cohort ORDER BY cohort) AS cohorts
-    FROM ({named}) AS found JOIN cases ON cases.taxpayer = found.taxpayer
-    WHERE closed_at IS NULL AND cohort <> :cohort AND coalesce(arm, 'ruler') <> 'control'
-"""
-
-
-def must_be_unheard(connection: Connection, ruler: Ruler, selection: Selection, cohort: str) -> None:
-    """Check that nobody who may be held out is contacted by another cohort. Raises Refusal with how many are."""
-    named, asked = _named(ruler, selection, (0, ""))
-    found = connection.execute(text(HEARD.format(named=named)).bindparams(TAXES), asked | {"cohort": cohort}).one()
-    if found.people:
-        raise Refusal(
-            f"{found.people} of these people are contacted by {', '.join(found.cohorts[:5])}: held out, they would hear"
-            " of it all the same. Wait, choose others, or say --contacted-too; the report counts them"
-        )
-
-
-TAXES = bindparam("taxes", type_=ARRAY(Text))
-
-
-def _named(ruler: Ruler, selection: Selection, after: Pair) -> tuple[str, dict[str, object]]:
-    """A query for taxpayers and taxes, and what it asks for."""
-    taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
-    asked = {
-        "every_tax": not taxes,
-        "taxes": taxes,
-        "uf": selection.uf,
-        "min_amount": selection.min_amount,
-        "accruing": ruler.accrual is not None,
-        "after_taxpayer": after[0],
-        "after_tax": after[1],
-    }
-    returns_count = any(rows for rows in (ruler.entry.return_, ruler.entry.divergence))
-    return f"{DEBTORS} UNION {FILERS}" if returns_count else DEBTORS, asked
 
 
 def must_be_reckonable(engine: Engine, ruler: Ruler, selection: Selection, today: date) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from models.case.decision import decide
 from models.case.plan import plan
+from models.case.selection import Selection
 from models.case.state import CaseState
 from models.case.step import Action
 from models.case.view import View
@@ -22,7 +23,8 @@ from models.money.prices import ChannelCost, PriceTable, cost_of, fits, monthly_
 from models.proof.holdout import Arm, shares_of
 from models.ruler.schema import Ruler
 from storage.amounts.prices import prices_of
-from storage.case.cohorts import Selection, candidates
+from storage.case.cohorts import candidates
+from storage.case.selection import counts_by_key
 
 HORIZON = timedelta(days=30)
 
@@ -84,6 +86,8 @@ class OnRival(TypedDict):
 
 
 class DryRun(TypedDict):
+    selected: dict[str, int]
+    """How many are left as each key of the selection is added to those before it."""
     would_start: int
     cells: list[CellCases]
     would_be_on_hold: int
@@ -135,9 +139,12 @@ def foresee(
                     ladders[alike] = list(_ladder(view))
                 cells[cell] += 1
                 notices.update(ladders[alike])
+    with engine.connect() as connection:
+        selected = counts_by_key(connection, ruler, selection, today)
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
     arms = _arms(cells.total() + held, shares_of(control, rival=rival is not None))
     return {
+        "selected": selected,
         "would_start": cells.total(),
         "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
         "would_be_on_hold": held,

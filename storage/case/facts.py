@@ -14,6 +14,7 @@ from models.case.evidence import Debt, Filing
 from models.case.facts import BrokenAgreement, CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
 from models.case.status import Status
 from models.contact.contacts import Reach
+from models.contact.delivery import Progress
 from models.errors import Unreckonable
 from models.law.contact_caps import strictest
 from models.money.accrual_table import AccrualTable
@@ -73,45 +74,64 @@ FILINGS = about_pairs(f"""
 
 
 OWNED = about_pairs(f"""
-    SELECT pair.taxpayer, pair.tax, known_assets, EXISTS (
-        SELECT FROM benefits WHERE benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
-    ) AS relieved
+    SELECT pair.taxpayer, pair.tax, known_assets, ARRAY(
+        SELECT id FROM benefits WHERE benefits.taxpayer = pair.taxpayer AND coalesce(benefits.tax, pair.tax) = pair.tax
+    ) AS benefits
     FROM {PAIRS} JOIN taxpayers ON taxpayers.id = pair.taxpayer
 """)  # noqa: S608 - PAIRS is a constant
 
 
+LOST = ", ".join(f"'{progress}'" for progress in Progress if progress.lost)
+
 # no broken agreement while another lives, or once one was completed; a payment at once that was not made breaks nothing
-PROCESS = text("""
+PROCESS = text(f"""
     SELECT cases.id,
-           (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
-            FROM defences WHERE "case" = cases.id ORDER BY id DESC LIMIT 1) AS defence,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                       'filed_on', filed_on, 'state', state, 'decided_on', decided_on, 'appeal', appeal,
+                       'credits', ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit))
+                       ORDER BY id), '[]')
+            FROM defences WHERE "case" = cases.id) AS defences,
+           ARRAY(SELECT benefit FROM suspensions JOIN benefits ON benefits.id = benefit
+                 WHERE benefits.taxpayer = cases.taxpayer AND "case" <> cases.id AND reinstated_at IS NULL
+                ) AS kept_elsewhere,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'on', "on", 'debts', ARRAY(
                        SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt))
                    ORDER BY kind, id), '[]')
-            FROM prior_steps WHERE "case" = cases.id) AS prior_steps,
+            FROM prior_steps WHERE "case" = cases.id AND NOT EXISTS (
+                SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
+           ) AS prior_steps,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
             ORDER BY recorded_at DESC LIMIT 1) AS agreement,
-           (SELECT coalesce(jsonb_agg(to_jsonb(served) - 'step' ORDER BY step), '[]')
-            FROM (SELECT min(id) AS id, at, min(served_on) AS served_on, min(deemed_on) AS deemed_on,
-                         min(deemed_by) AS deemed_by, step
-                  FROM notices WHERE "case" = cases.id AND formal AND stage <> 'suspension' GROUP BY step, at) AS served
+           (SELECT coalesce(jsonb_agg(to_jsonb(sent) - 'step' ORDER BY step), '[]')
+            FROM (SELECT min(id) AS id, at, stage, step, min(served_on) FILTER (WHERE lists) AS served_on,
+                         min(deemed_on) FILTER (WHERE lists) AS deemed_on,
+                         min(deemed_by) FILTER (WHERE lists) AS deemed_by,
+                         ARRAY(SELECT DISTINCT credit FROM notice_credits JOIN notices AS legs ON legs.id = notice
+                               WHERE legs."case" = cases.id AND legs.step = listing.step ORDER BY credit) AS credits
+                  FROM (SELECT notices.*, EXISTS (SELECT FROM notice_credits WHERE notice = notices.id) AS lists
+                        FROM notices WHERE "case" = cases.id AND formal AND stage <> 'suspension') AS listing
+                  GROUP BY step, at, stage HAVING NOT bool_and(status IN ({LOST})) OR count(served_on) > 0) AS sent
            ) AS formal_notices,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('on', paid_on, 'amount', CAST(net AS text)) ORDER BY id), '[]')
-            FROM (SELECT payments.id, paid_on, payments.amount - coalesce((
-                             SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
-                  FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
-                  WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax
-                    AND coalesce(payments.matched_at, payments.recorded_at) >= cases.opened_at
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'on', paid_on, 'amount', CAST(counts AS text))
+                                      ORDER BY id), '[]')
+            FROM (SELECT id, paid_on, greatest(least(net, amount - coalesce(sum(net) OVER (
+                             PARTITION BY debt ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)), 0)
+                             AS counts, known_at
+                  FROM (SELECT payments.id, payments.debt, paid_on, debts.amount,
+                               coalesce(payments.matched_at, payments.recorded_at) AS known_at,
+                               payments.amount - coalesce((
+                                   SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS net
+                        FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
+                        WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax) AS received
                   UNION ALL
-                  SELECT payments.id, paid_on, sum(allocations.amount)
+                  SELECT payments.id, paid_on, sum(allocations.amount), payments.recorded_at
                   FROM debtors JOIN debts ON debts.id = debtors.debt
                   JOIN allocations ON allocations.debt = debts.id JOIN payments ON payments.id = allocations.payment
                   WHERE debtors.taxpayer = cases.taxpayer AND debts.tax = cases.tax
-                    AND payments.recorded_at >= cases.opened_at
-                  GROUP BY payments.id) AS paid) AS payments
+                  GROUP BY payments.id) AS paid WHERE known_at >= cases.opened_at) AS payments
     FROM cases WHERE cases.id = ANY(:cases)
-""").bindparams(bindparam("cases", type_=ARRAY(Text)))
+""").bindparams(bindparam("cases", type_=ARRAY(Text)))  # noqa: S608 - LOST is a constant
 """One query, since it is asked at every case transaction."""
 
 
@@ -149,7 +169,7 @@ def _facts_by_pair(
             today,
             debts[pair],
             filings[pair],
-            has_benefits=owned[pair].relieved,
+            benefits=owned[pair].benefits,
             known_assets=owned[pair].known_assets if ruler.entry.thresholds else None,
             elsewhere=elsewhere[pair],
         )
@@ -180,7 +200,7 @@ def facts_in_case(
     connection: Connection, case: Case, before: CaseFacts, process: Row[Any], person: Person, reach: Reach
 ) -> CaseFacts:
     """The facts of a case, given those of its taxpayer and tax, and its row of PROCESS."""
-    stands = before.model_copy(
+    stands = with_process(before, process).model_copy(
         update={
             "hardship_on": case.hardship_on,
             "pauses": pauses_of(case.paused_by, case.paused_on, case.lifecycle),
@@ -192,7 +212,6 @@ def facts_in_case(
             "limits": strictest(
                 [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
             ),
-            **process_facts(process),
         }
     )
     # money that lacked is tried for again once the clock runs; until then it lacks as far as anybody knows
@@ -200,25 +219,16 @@ def facts_in_case(
     return stands.model_copy(update={"over_budget": lacked and stands.stops_the_clock})
 
 
-class ProcessFacts(TypedDict):
-    """The facts of CaseFacts that only a case has."""
-
-    payments: tuple[PaymentFact, ...]
-    broken_agreement: BrokenAgreement | None
-    formal_notices: tuple[FormalNotice, ...]
-    defence: Defence | None
-    prior_steps: tuple[PriorStep, ...]
-
-
-def process_facts(process: Row[Any]) -> ProcessFacts:
-    """The facts in a row of PROCESS."""
-    return {
+def with_process(before: CaseFacts, process: Row[Any]) -> CaseFacts:
+    """The same facts with those that only a case has, from its row of PROCESS."""
+    only = {
         "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
         "broken_agreement": _broken_agreement(process.agreement),
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
-        "defence": Defence.model_validate(process.defence) if process.defence else None,
+        "kept_elsewhere": frozenset(process.kept_elsewhere),
         "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
     }
+    return before.model_copy(update=only).defended(Defence.model_validate(each) for each in process.defences)
 
 
 def _broken_agreement(last: Mapping[str, Any] | None) -> BrokenAgreement | None:

@@ -18,10 +18,12 @@ from models.law.spans import Span
 # An agreement signed here begins with its request and ends with its default, the earlier of the days that could count;
 # one that people hold by was signed elsewhere. Where a hold has no last day of its own, it ended when it was lifted.
 EVENTS = """
-    SELECT debt, cause, "on" AS first, CAST(NULL AS date) AS last FROM interruptions
+    SELECT debt, cause, "on" AS first, CAST(NULL AS date) AS last FROM interruptions WHERE NOT EXISTS (
+        SELECT FROM annulments WHERE kind = 'interruption' AND entry = CAST(interruptions.id AS text))
     UNION ALL
     SELECT debt, 'cda_protest', "on", NULL FROM prior_step_debts
-    JOIN prior_steps ON prior_steps.id = prior_step WHERE kind = 'protest'
+    JOIN prior_steps ON prior_steps.id = prior_step WHERE kind = 'protest' AND NOT EXISTS (
+        SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
     UNION ALL
     SELECT debt, 'agreement_request', signed_on, coalesce(broken_on - 1, completed_on, CAST(:today AS date))
     FROM agreement_debts JOIN agreements ON agreements.id = agreement

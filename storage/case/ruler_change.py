@@ -29,7 +29,7 @@ from models.ruler.schema import Ruler
 from storage.case.cases import FrozenRuler, pauses_of
 from storage.case.cohort_lifecycle import ALONE
 from storage.case.cohorts import Cohort, pin_ruler, read_cohort
-from storage.case.facts import PROCESS, process_facts, read_facts
+from storage.case.facts import PROCESS, read_facts, with_process
 from storage.case.journal import JournalRow
 from storage.case.transaction import end_approvals
 from storage.outbox import CHANNEL
@@ -187,14 +187,14 @@ def _facts_by_pair(
     today = cohort.clock.day_at(now)
     before = read_facts(connection, ruler, [(row["taxpayer"], row["tax"]) for row in rows], today)
     asked = {"cases": [row["id"] for row in rows]}
-    process = {row.id: process_facts(row) for row in connection.execute(PROCESS, asked)}
+    process = {row.id: row for row in connection.execute(PROCESS, asked)}
     for row in rows:
         of_case = {
             "hardship_on": row["hardship_on"],
             "claimed_paid_on": row["claimed_paid_on"],
             "pauses": pauses_of(row["paused_by"], row["paused_on"], cohort.lifecycle),
         }
-        yield before[row["taxpayer"], row["tax"]].model_copy(update={**of_case, **process[row["id"]]})
+        yield with_process(before[row["taxpayer"], row["tax"]], process[row["id"]]).model_copy(update=of_case)
 
 
 # ---- one case

@@ -94,6 +94,9 @@ class CaseTransaction:
             self.journal(transition.kind, transition.reason, transition.on)
             if transition.kind == "approval_lapsed":
                 end_approvals(self.connection, self.case.id, "lapsed")
+            if transition.kind == EntryKind.BENEFITS_TO_REASSESS:
+                asked = ("reassessment", f"{transition.kind} {self.today}", transition.reason)
+                ask_people(self.connection, self.case, *asked, self.today)
 
     def look_again(self) -> None:
         """Judge on the record as this transaction has changed it."""

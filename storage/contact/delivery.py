@@ -122,7 +122,8 @@ def _unheard(connection: Connection, reports: Sequence[Report], named: dict[str,
 
 
 NOTICES = text("""
-    SELECT notices.*, cases.taxpayer FROM notices JOIN cases ON cases.id = notices."case"
+    SELECT notices.*, cases.taxpayer, EXISTS (SELECT FROM notice_credits WHERE notice = notices.id) AS lists
+    FROM notices JOIN cases ON cases.id = notices."case"
     WHERE notices.id = ANY(:ids) ORDER BY notices.id FOR UPDATE OF notices
 """)
 
@@ -151,7 +152,7 @@ def _move(connection: Connection, locked: LockedCases, heard: dict[str, list[Rep
         before = fate = _fate(notice)
         for report in reports:
             on = max(notice["at"], locked.day(notice["case"], report.at))
-            fate = fate.after(report, notice["formal"], on)
+            fate = fate.after(report, notice["lists"], on)
         _journal_fate(locked, notice, before, fate)
         left = [report.at for report in reports if report.progress in LEFT and report.progress is not Progress.QUEUED]
         values = {

@@ -60,6 +60,10 @@ WHERE closed_at IS NULL AND (taxpayer, tax) IN (
     SELECT debtors.taxpayer, touched.tax FROM touched JOIN debtors USING (debt)
     UNION ALL
     SELECT cases.taxpayer, cases.tax FROM owned JOIN cases USING (taxpayer)
+    UNION ALL
+    SELECT cases.taxpayer, cases.tax FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
+    WHERE closed_at IS NULL AND status = 'unreachable'
+      AND EXISTS (SELECT FROM staged WHERE staged.key = taxpayers.key AND num_nonnulls(staged.email, staged.phone) > 0)
 )
 ORDER BY id FOR UPDATE
 """

@@ -19,6 +19,7 @@ def must_be_plausible(connection: Connection, statement: Statement, columns_vary
     """Check the differences that were found. Raises Refusal."""
     if columns_vary:
         _must_not_be_one_debt(connection)
+        _must_not_confuse(connection)
     _must_not_double(connection)
     if statement.snapshot_of is not None and not statement.expect_fewer:
         _must_keep_most(connection, statement.snapshot_of)
@@ -50,6 +51,15 @@ def _must_not_be_one_debt(connection: Connection) -> None:
         raise Refusal(
             f"line {found.line}: one inscription has {found.debtors} debtors who have nothing in common; is that column"
             " the inscription? Who is only responsible for a debt has NAO in the column own"
+        )
+
+
+def _must_not_confuse(connection: Connection) -> None:
+    found = connection.execute(text(CONFUSED)).first()
+    if found:
+        raise Refusal(
+            f"line {found.line}: the inscription {found.inscription} differs from {found.other} by punctuation, accents"
+            " or case alone, and is somebody else's debt: give both a form that tells them apart, with zeros perhaps"
         )
 
 
@@ -88,6 +98,30 @@ CROSS JOIN LATERAL (
 ) AS counted
 WHERE debtors >= :many
 ORDER BY line LIMIT 1
+"""
+
+# of two spellings of one key, in the file or on record, that no person and no amount have in common
+CONFUSED = """
+WITH keys AS (
+    SELECT tax, inscription_key FROM staged GROUP BY tax, inscription_key HAVING min(inscription) <> max(inscription)
+    UNION
+    SELECT incoming.tax, incoming.inscription_key FROM incoming JOIN debts USING (id)
+    WHERE incoming.inscription <> debts.inscription
+),
+spelled AS (
+    SELECT tax, inscription_key, inscription, min(line) AS line, array_agg(key) AS people, min(amount) AS amount
+    FROM staged JOIN keys USING (tax, inscription_key) GROUP BY tax, inscription_key, inscription
+    UNION ALL
+    SELECT tax, inscription_key, inscription, 0, array_agg(taxpayers.key), debts.amount
+    FROM debts JOIN keys USING (tax, inscription_key)
+    JOIN debtors ON debtors.debt = debts.id JOIN taxpayers ON taxpayers.id = debtors.taxpayer
+    GROUP BY debts.id
+)
+SELECT one.line, one.inscription, other.inscription AS other
+FROM spelled AS one JOIN spelled AS other USING (tax, inscription_key)
+WHERE one.line > other.line AND one.inscription <> other.inscription AND one.amount <> other.amount
+  AND NOT one.people && other.people
+ORDER BY one.line LIMIT 1
 """
 
 DOUBLED = """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from models.case.commands import Act, may
-from models.case.gate import approvals_wanted, basis_of
+from models.case.credit import CreditId
+from models.case.gate import approvals_wanted, at_stake, basis_of, fingerprint
 from models.case.view import View
 from models.contact.channel import CHANNELS
 from storage.case.cases import Case, read_case
@@ -24,8 +28,10 @@ BENEFITS = text("""
 
 SERVED = text("""
     SELECT id, channel, at, served_on, served_by, served_reference FROM notices
-    WHERE "case" = :case AND formal AND stage <> 'suspension' AND served_on IS NOT NULL ORDER BY step, channel
-""")
+    WHERE "case" = :case AND formal AND stage <> 'suspension' AND served_on IS NOT NULL
+      AND EXISTS (SELECT FROM notice_credits WHERE notice = notices.id AND credit = ANY(:credits))
+    ORDER BY step, channel
+""").bindparams(bindparam("credits", type_=ARRAY(Text)))
 
 
 class Benefit(TypedDict):
@@ -46,12 +52,13 @@ class ServedNotice(TypedDict):
 
 
 class Seen(TypedDict):
-    """The benefits that go, the notices served, what is owed on the day, and the basis."""
+    """The credits that it is for, the benefits that go, the notices served, what is owed on the day, and the basis."""
 
     on: str
     balance: str
     basis: str | None
     because: str
+    credits: list[CreditId]
     benefits: list[Benefit]
     notices: list[ServedNotice]
     fingerprint: str
@@ -85,14 +92,16 @@ def to_be_approved(connection: Connection, case: str, now: datetime) -> ToApprov
 
 def _seen(connection: Connection, case: Case, view: View) -> Seen:
     basis, why = basis_of(view)
+    credits = at_stake(view)
     return {
         "on": view.facts.today.isoformat(),
         "balance": f"{view.facts.balance:.2f}",
         "basis": basis,
         "because": why,
+        "credits": list(credits),
         "benefits": benefits_of(connection, case.taxpayer, case.tax),
-        "notices": served_notices(connection, case.id),
-        "fingerprint": view.facts.fingerprint,
+        "notices": served_notices(connection, case.id, credits),
+        "fingerprint": fingerprint(view),
     }
 
 
@@ -100,8 +109,9 @@ def benefits_of(connection: Connection, taxpayer: int, tax: str) -> list[Benefit
     return typed_rows(Benefit, connection.execute(BENEFITS, {"taxpayer": taxpayer, "tax": tax}).mappings())
 
 
-def served_notices(connection: Connection, case: str) -> list[ServedNotice]:
-    rows = connection.execute(SERVED, {"case": case}).mappings()
+def served_notices(connection: Connection, case: str, credits: Iterable[CreditId]) -> list[ServedNotice]:
+    """The formal notices that listed any of these credits and were served."""
+    rows = connection.execute(SERVED, {"case": case, "credits": list(credits)}).mappings()
     return [
         ServedNotice(
             id=row["id"],

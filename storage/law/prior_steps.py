@@ -53,5 +53,7 @@ def take_prior_step(
 
 TAKEN = text("""
     SELECT debt, "on", reference, recorded_by FROM prior_steps JOIN prior_step_debts ON prior_step = prior_steps.id
-    WHERE "case" = :case AND kind = :kind ORDER BY prior_steps.id
+    WHERE "case" = :case AND kind = :kind AND NOT EXISTS (
+        SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
+    ORDER BY prior_steps.id
 """)

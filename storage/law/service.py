@@ -13,6 +13,7 @@ from models.events import NoticeServed
 from models.formats import day
 from storage.case.cases import Case
 from storage.case.transaction import record_decision
+from storage.law.listed import listed_credits
 from storage.outbox import enqueue
 from storage.schema import notices
 
@@ -27,6 +28,9 @@ def prove_service(
         raise Refusal(f"case {case.id} has no notice {notice}; `case show {case.id}` lists them")
     if not made.formal:
         raise Refusal(f"notice {notice} is not a formal one: its clock needs no proof of service")
+    if not listed_credits(connection, notice):
+        why = f"notice {notice} went by {made.channel} and lists no credit: it announces, and serves nothing"
+        raise Refusal(f"{why}; name the notice of the same contact that carries the whole act")
     if made.served_on is not None:
         raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
     if not made.at <= on <= today:

@@ -22,7 +22,7 @@ from storage.payments.posting import Posting, purpose_of, whole
 from storage.payments.posting_locks import any_of
 from storage.payments.receiving import receive
 from storage.payments.reports import Receipt, Recorded, TakenBack
-from storage.payments.slips import purposes_of_returned
+from storage.payments.slips import issued_among
 from storage.payments.unmatched_reversals import keep_unmatched, settle_unmatched
 from storage.schema import payments
 
@@ -61,12 +61,12 @@ def _record(
     arrived_at: datetime,
 ) -> Recorded:
     refunded = select(payments.c.id).where(any_of(payments.c.end_to_end_id, refunds))
-    issued = purposes_of_returned(connection, {name for receipt in receipts if (name := receipt.returned)})
+    issued = issued_among(connection, {name for receipt in receipts if (name := receipt.returned)})
     posting = Posting(
         connection,
         arrived_at,
-        debts_named=[purpose.debt for purpose in issued.values() if purpose.debt],
-        instalments_named=[purpose.instalment for purpose in issued.values() if purpose.instalment],
+        debts_named=[purpose.debt for purpose in issued.paid_for.values() if purpose.debt],
+        instalments_named=[purpose.instalment for purpose in issued.paid_for.values() if purpose.instalment],
         txids={receipt.txid for receipt in receipts if receipt.txid},
         slips={receipt.slip_number for receipt in receipts if receipt.slip_number is not None},
         payments_named=ids_of_parts(connection, connection.scalars(refunded).all()) if refunds else (),

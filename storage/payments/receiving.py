@@ -28,7 +28,7 @@ from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, p
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
 from storage.payments.reports import Receipt
 from storage.payments.sharing import share
-from storage.payments.slips import PaidFor, Returned
+from storage.payments.slips import Issued
 from storage.payments.title_payers import is_of, tax_ids_of_debtors
 from storage.schema import payments
 
@@ -62,7 +62,7 @@ class NewPayment(TypedDict):
     paid_on: date
 
 
-def receive(posting: Posting, receipts: Sequence[Receipt], issued: Mapping[Returned, PaidFor]) -> list[RowMapping]:
+def receive(posting: Posting, receipts: Sequence[Receipt], issued: Issued) -> list[RowMapping]:
     """Store payments, and give those that are new. `issued`: the slips of ours among them, by their banks' numbers."""
     # sorted by the bank's ids, in which two calls with the same payments insert them: else each might hold what the
     # other waits for
@@ -110,13 +110,14 @@ def receive(posting: Posting, receipts: Sequence[Receipt], issued: Mapping[Retur
     return new
 
 
-def _purpose(
-    posting: Posting, receipt: Receipt, issued: Mapping[Returned, PaidFor], debtors: Mapping[str, set[str]]
-) -> Purpose | None:
+def _purpose(posting: Posting, receipt: Receipt, issued: Issued, debtors: Mapping[str, set[str]]) -> Purpose | None:
     """The debt or instalment that a payment is for: that of the slip we issued at its bank, of the number that is the
     debt's own, or of the txid."""
-    if receipt.returned and (paid_for := issued.get(receipt.returned)):
+    if receipt.returned and (paid_for := issued.paid_for.get(receipt.returned)):
         return posting.purpose(paid_for.debt or paid_for.instalment)
+    if receipt.bank in issued.banks and not receipt.payer:
+        # a number of the bank's count that we have not given out; a payer could still vouch for it
+        return None
     if receipt.slip_number is None:
         return posting.purpose_of_txid.get(receipt.txid or "")
     purpose = posting.purpose_of_slip.get(receipt.slip_number)

@@ -5,11 +5,11 @@ A boleto has a number of its own, counted at its bank under an advisory lock: no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, TypedDict
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, tuple_
 
@@ -18,15 +18,9 @@ from models.payment.barcode import our_number, slip_barcode
 from models.payment.boleto import boleto_code
 from models.payment.our_numbers import SLIP_BANKS, Account
 from models.payment.slip import AtBank, Beneficiary, Slip, only_digits
-from storage.amounts.accruals import accrual_of
-from storage.amounts.owed import owed_of
-from storage.case.cases import Case, read_case
-from storage.case.facts import read_facts
 from storage.paging import WHOLE, Listing, Page
+from storage.payments.slip_terms import Owed, PaidFor, owed_for
 from storage.schema import slips
-
-LONGEST = timedelta(days=30)
-"""For how long a slip may be paid at most; less where the amount owed changes sooner."""
 
 SlipKind = Literal["boleto", "collection"]
 
@@ -42,36 +36,20 @@ class Wanted:
     """None: the last day on which the amount is what is owed."""
 
 
-class PaidFor(NamedTuple):
-    """The debt or instalment that a slip is for."""
-
-    debt: str | None
-    instalment: str | None
-
-
 Returned = tuple[str, int]
 """A bank, and the number that its return names a slip by."""
-
-
-@dataclass(frozen=True)
-class _Owed:
-    purpose: PaidFor
-    case: Case
-    amount: Decimal
-    due: date
-    slip_number: int
 
 
 def issue(engine: Engine, wanted: Wanted, beneficiary: Beneficiary, by: str, now: datetime) -> int:
     """Issue a slip, and return its id; one that says the same already is that one. Raises Refusal."""
     with engine.begin() as connection:
-        owed = _owed(connection, wanted, now)
+        owed = owed_for(connection, wanted.purpose, now, wanted.due)
         if (same := _same(connection, owed, wanted.kind)) is not None:
             return same
         row: dict[str, object] = {
             "kind": wanted.kind,
-            "debt": owed.purpose.debt,
-            "instalment": owed.purpose.instalment,
+            "debt": owed.paid_for.debt,
+            "instalment": owed.paid_for.instalment,
             "taxpayer": owed.case.taxpayer,
             "amount": owed.amount,
             "due": owed.due,
@@ -87,11 +65,10 @@ def issue(engine: Engine, wanted: Wanted, beneficiary: Beneficiary, by: str, now
         return int(connection.execute(insert(slips).values(row).returning(slips.c.id)).scalar_one())
 
 
-def _at_bank(connection: Connection, beneficiary: Beneficiary, owed: _Owed) -> dict[str, object]:
+def _at_bank(connection: Connection, beneficiary: Beneficiary, owed: Owed) -> dict[str, object]:
     """The bank's side of a boleto: its number and its bar code."""
     account = _account(beneficiary)
-    payer = connection.execute(PAYER, {"taxpayer": owed.case.taxpayer}).scalar_one()
-    only_digits(payer)
+    only_digits(connection.execute(PAYER, {"taxpayer": owed.case.taxpayer}).one().tax_id)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('slips of ' || :bank))"), {"bank": account.bank})
     last = select(func.coalesce(func.max(slips.c.sequence), 0)).where(slips.c.bank == account.bank)
     sequence = connection.execute(last).scalar_one() + 1
@@ -114,51 +91,37 @@ def _account(beneficiary: Beneficiary) -> Account:
     return beneficiary.account
 
 
-def _collection(beneficiary: Beneficiary, owed: _Owed) -> str:
+def _collection(beneficiary: Beneficiary, owed: Owed) -> str:
     if not beneficiary.febraban_code:
         raise Refusal("no code of FEBRABAN's is configured for collection slips; set REGUA_SLIP_FEBRABAN")
     return slip_barcode(owed.slip_number, owed.amount, beneficiary.febraban_code, beneficiary.segment).digits
 
 
-# ---- what is owed
-
-
-def _owed(connection: Connection, wanted: Wanted, now: datetime) -> _Owed:
-    found = connection.execute(PURPOSE, {"purpose": wanted.purpose}).mappings().one_or_none()
-    if found is None:
-        raise Refusal(f"there is no debt and no instalment {wanted.purpose} that a case is open for")
-    case = read_case(connection, found["case"])
-    today = case.clock.day_at(now)
-    if found["instalment"] is None:
-        amount, last = _of_debt(connection, case, wanted.purpose, today)
-    else:
-        amount, last = _of_instalment(found, today)
-    due = wanted.due or last
-    if due < today:
-        raise Refusal(f"a slip can't be due on {due:%d/%m/%Y}: that day has passed")
-    if due > last:
-        raise Refusal(f"what is owed changes after {last:%d/%m/%Y}: a slip can't be due later")
-    return _Owed(PaidFor(found["debt"], found["instalment"]), case, amount, due, found["slip_number"])
-
-
-def _of_debt(connection: Connection, case: Case, debt: str, today: date) -> tuple[Decimal, date]:
-    facts = read_facts(connection, case.ruler, [case.pair], today)[case.pair]
-    if debt not in {each.id for each in facts.debts if each.outstanding}:
-        raise Refusal(f"debt {debt} can't be demanded: it is not due, on hold, or nothing is owed of it")
-    owed = owed_of(connection, [debt], accrual_of(case.ruler), today)[debt]
-    return owed.total, owed.unchanged_until(today + LONGEST)
-
-
-def _of_instalment(found: RowMapping, today: date) -> tuple[Decimal, date]:
-    if found["amount"] <= 0:
-        raise Refusal(f"instalment {found['instalment']} is paid")
-    return found["amount"], max(found["due"], today)
-
-
-def _same(connection: Connection, owed: _Owed, kind: SlipKind) -> int | None:
-    mine = slips.c.debt == owed.purpose.debt if owed.purpose.debt else slips.c.instalment == owed.purpose.instalment
+def _same(connection: Connection, owed: Owed, kind: SlipKind) -> int | None:
+    paid_for = owed.paid_for
+    mine = slips.c.debt == paid_for.debt if paid_for.debt else slips.c.instalment == paid_for.instalment
     says = (slips.c.kind == kind) & (slips.c.amount == owed.amount) & (slips.c.due == owed.due)
     return connection.scalars(select(slips.c.id).where(mine, says).limit(1)).one_or_none()
+
+
+def draw(connection: Connection, case: str, purpose: str, beneficiary: Beneficiary, now: datetime) -> Slip:
+    """A collection slip for something that a case owes, without a row of its own: its bar code says what it is for.
+    Raises Refusal."""
+    owed = owed_for(connection, purpose, now, case=case)
+    payer = connection.execute(PAYER, {"taxpayer": owed.case.taxpayer}).one()
+    return Slip(
+        id=owed.slip_number,
+        barcode=_collection(beneficiary, owed),
+        amount=owed.amount,
+        due=owed.due,
+        issued_on=owed.case.clock.day_at(now),
+        beneficiary=owed.case.ruler.authority,
+        beneficiary_tax_id=beneficiary.tax_id,
+        payer=payer.name,
+        payer_tax_id=payer.tax_id,
+        subject=owed.subject,
+        our_number=our_number(owed.slip_number),
+    )
 
 
 # ---- what was issued
@@ -194,13 +157,25 @@ def _slip(row: RowMapping) -> Slip:
     )
 
 
-def purposes_of_returned(connection: Connection, returned: Collection[Returned]) -> dict[Returned, PaidFor]:
-    """The debts and instalments of slips, by bank and the number that its return names them by."""
+@dataclass(frozen=True)
+class Issued:
+    """Slips of ours by the numbers that banks return, and the banks at which we count them."""
+
+    paid_for: Mapping[Returned, PaidFor]
+    banks: frozenset[str]
+
+
+def issued_among(connection: Connection, returned: Collection[Returned]) -> Issued:
+    """The slips of ours among what banks return."""
     if not returned:
-        return {}
+        return Issued({}, frozenset())
     asked = select(slips.c.bank, slips.c.returned_number, slips.c.debt, slips.c.instalment)
     rows = connection.execute(asked.where(tuple_(slips.c.bank, slips.c.returned_number).in_(returned)))
-    return {(row.bank, row.returned_number): PaidFor(row.debt, row.instalment) for row in rows}
+    banks = select(slips.c.bank).where(slips.c.bank.in_({bank for bank, _ in returned})).distinct()
+    return Issued(
+        {(row.bank, row.returned_number): PaidFor(row.debt, row.instalment) for row in rows},
+        frozenset(connection.scalars(banks)),
+    )
 
 
 class ListedSlip(TypedDict):
@@ -235,21 +210,7 @@ def list_slips(connection: Connection, purpose: str | None = None, page: Page = 
     return LISTED.rows(connection, page, {"purpose": purpose})
 
 
-PAYER = text("SELECT tax_id FROM taxpayers WHERE id = :taxpayer")
-
-# of co-debtors the one whose case was opened first
-PURPOSE = text("""
-    SELECT debts.id AS debt, NULL AS instalment, cases.id AS "case", debts.slip_number, NULL AS amount, debts.due
-    FROM debts JOIN debtors ON debtors.debt = debts.id
-    JOIN cases ON cases.taxpayer = debtors.taxpayer AND cases.tax = debts.tax AND cases.closed_at IS NULL
-    WHERE debts.id = :purpose
-    UNION ALL
-    SELECT NULL, instalments.id, agreements."case", slip_number,
-           instalments.amount + fee - credited - received, instalments.due
-    FROM instalments JOIN agreements ON agreements.id = instalments.agreement AND agreements.closed_at IS NULL
-    WHERE instalments.id = :purpose
-    LIMIT 1
-""")
+PAYER = text("SELECT tax_id, name FROM taxpayers WHERE id = :taxpayer")
 
 SLIPS = text("""
     SELECT slips.*, taxpayers.name, taxpayers.tax_id,

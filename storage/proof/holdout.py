@@ -10,7 +10,7 @@ from sqlalchemy.types import Text
 from models.proof.holdout import Arm, Candidate, Habit, draw, strata_of
 from models.proof.units import units
 from storage.case.cohorts import Cohort, read_cohort
-from storage.proof.habits import HABIT, SPOKEN
+from storage.case.habits import HABIT, SPOKEN
 from storage.schema import cases
 
 AT_ONCE = 100_000

@@ -101,12 +101,14 @@ BENEFITS = text("""
 """)
 
 DEFENCES = text("""
-    SELECT filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason
+    SELECT id, filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason
     FROM defences WHERE "case" = :case ORDER BY id
 """)
 
 PRIOR_STEPS = text("""
-    SELECT kind, "on", reference, recorded_by AS by,
+    SELECT id, kind, "on", reference, recorded_by AS by,
+           (SELECT min(annulled_on) FROM annulments
+            WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text)) AS annulled_on,
            ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt) AS debts
     FROM prior_steps WHERE "case" = :case ORDER BY "on", id
 """)

@@ -108,6 +108,7 @@ class Benefit(TypedDict):
 
 
 class Defence(TypedDict):
+    id: int
     filed_on: date
     reference: str
     by: str
@@ -118,10 +119,12 @@ class Defence(TypedDict):
 
 
 class PriorStep(TypedDict):
+    id: int
     kind: str
     on: date
     reference: str
     by: str
+    annulled_on: date | None
     debts: list[str]
     """Empty: it was put on record before steps were of debts, and counts for none."""
 

@@ -18,6 +18,7 @@ from storage.schema import instalments
 
 @dataclass(frozen=True)
 class ShownInstalment:
+    id: str
     n: int
     of: int
     due: date
@@ -66,6 +67,7 @@ def read_signed_agreement(connection: Connection, case: str, today: date) -> Sig
     open_ = {entry.n for entry in life.books.open_entries}
     schedule = [
         ShownInstalment(
+            id=stored[entry.n].id,
             n=entry.n,
             of=len(life.entries),
             due=entry.due,

@@ -20,8 +20,18 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
-from storage.schema.due_process import acts, approvals, defences, prior_step_debts, prior_steps, suspensions, tasks
-from storage.schema.notices import delivery_events, notices, replies
+from storage.schema.due_process import (
+    acts,
+    annulments,
+    approvals,
+    defence_credits,
+    defences,
+    prior_step_debts,
+    prior_steps,
+    suspensions,
+    tasks,
+)
+from storage.schema.notices import delivery_events, notice_credits, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
@@ -43,6 +53,7 @@ __all__ = [
     "agreement_debts",
     "agreements",
     "allocations",
+    "annulments",
     "approvals",
     "assets",
     "audit_log",
@@ -56,6 +67,7 @@ __all__ = [
     "debtors",
     "debts",
     "decisions",
+    "defence_credits",
     "defences",
     "delivery_events",
     "extinctions",
@@ -65,6 +77,7 @@ __all__ = [
     "instalments",
     "interruptions",
     "metadata",
+    "notice_credits",
     "notices",
     "opt_outs",
     "outbox",

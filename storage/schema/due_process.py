@@ -3,7 +3,9 @@
 from typing import get_args
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -62,9 +64,20 @@ defences = Table(
     Column("reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("decided_at", DateTime(timezone=True)),
+    # against the rejection of another (LC 225/2026 art. 4º, VII)
+    Column("appeal", Boolean, nullable=False, server_default=text("false")),
     Index("ix_defences_case", "case", "id"),
-    Index("uq_defences_open", "case", unique=True, postgresql_where=text("state = 'open'")),
     one_of("state", ("open", "accepted", "rejected")),
+)
+
+
+# the credits that a defence is against; none: all of its case, of a time when that wasn't kept
+defence_credits = Table(
+    "defence_credits",
+    metadata,
+    Column("defence", ForeignKey("defences.id"), primary_key=True),
+    # models.case.credit.CreditId
+    Column("credit", Text, primary_key=True),
 )
 
 
@@ -91,6 +104,27 @@ prior_step_debts = Table(
     Column("prior_step", ForeignKey("prior_steps.id"), primary_key=True),
     Column("debt", ForeignKey("debts.id"), primary_key=True),
     Index("ix_prior_step_debts_debt", "debt"),
+)
+
+
+# what was put on record by mistake, and counts no more
+annulments = Table(
+    "annulments",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    # the id of a notice, step, defence or interruption; of a hardship the case's
+    Column("entry", Text, nullable=False),
+    # what it said, in pt-BR
+    Column("what", Text, nullable=False),
+    Column("annulled_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("annulled_on", Date, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_annulments_case", "case", "id"),
+    Index("ix_annulments_entry", "kind", "entry"),
+    one_of("kind", ("service", "step", "ruling", "hardship", "interruption")),
 )
 
 
@@ -143,6 +177,8 @@ suspensions = Table(
     Column("case", ForeignKey("cases.id"), nullable=False),
     Column("suspended_on", Date, nullable=False),
     Column("approved_by", Text, nullable=False),
+    # models.case.credit.CreditId: what the act is for; empty: of a time when that wasn't kept
+    Column("credits", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("reinstated_on", Date),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("reinstated_at", DateTime(timezone=True)),

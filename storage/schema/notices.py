@@ -83,6 +83,23 @@ notices = Table(
 )
 
 
+# what a formal notice lists, where its channel carries the whole act: of these credits alone it can be service
+notice_credits = Table(
+    "notice_credits",
+    metadata,
+    Column("notice", ForeignKey("notices.id"), primary_key=True),
+    # models.case.credit.CreditId
+    Column("credit", Text, primary_key=True),
+    Column("debt", ForeignKey("debts.id")),
+    # of the return
+    Column("period", Text),
+    # in reais, on the day of the notice; none: a return, or of a notice of a time when that wasn't kept
+    Column("amount", Numeric(15, 2)),
+    Column("due", Date),
+    Index("ix_notice_credits_debt", "debt"),
+)
+
+
 # what providers report of notices, once each, in whatever order; one for a message that isn't ours is kept too
 delivery_events = Table(
     "delivery_events",

@@ -19,10 +19,11 @@ from activities.dependencies import Dependencies
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
 from models.case.cohort_state import State
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from storage.case import cohorts
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler, read_cohort
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler, read_cohort
 from storage.catalogue import RULERS
 from tests import factories
 from tests.builders import REGISTERED, shipped

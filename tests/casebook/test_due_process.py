@@ -12,7 +12,7 @@ from models.law.calendar import Calendar
 from models.ruler.schema import Stage
 from tests import builders
 from tests.builders import Facts, debt, filing
-from tests.casebook.book import days_off, next_day, rows, wrong
+from tests.casebook.book import days_off, next_day, rows
 from tests.casebook.matter import (
     MILLIONS,
     Matter,
@@ -103,7 +103,6 @@ def test_l2_the_recess_is_not_counted_unless_the_ruler_says_so(served: date, las
 # ---- L3 to L6: the gate is of credits
 
 
-@wrong("L3", "the notices that listed the debts paid since open the gate for one that they didn't list")
 def test_l3_a_period_that_joined_later_needs_a_notice_of_its_own() -> None:
     case = last_notice_served(date(2026, 9, 1))
     listed = list(case.debts)
@@ -116,7 +115,6 @@ def test_l3_a_period_that_joined_later_needs_a_notice_of_its_own() -> None:
     assert not heads_for_suspension(case)
 
 
-@wrong("L4", "the service of the matter that ended opens the gate for debts of months later")
 def test_l4_an_old_service_opens_nothing_once_the_benefits_were_given_back() -> None:
     case = suspended()
     kept, *others = list(case.debts)
@@ -171,7 +169,6 @@ def test_l7_what_is_not_yet_prescribed_is_collected() -> None:
 # ---- L10: a defence that was decided
 
 
-@wrong("L10", "the final notice goes out though the defence was accepted")
 def test_l10_what_was_defended_successfully_is_over() -> None:
     case = defaulter(date(2026, 10, 1)).climb(1)
     case.serve_the_last()
@@ -181,7 +178,6 @@ def test_l10_what_was_defended_successfully_is_over() -> None:
     assert case.step.action is not Action.NOTIFY
 
 
-@wrong("L10", "approval is asked for on the day of the rejection, while its appeal may still come")
 def test_l10_the_gate_stays_shut_while_an_appeal_may_come() -> None:
     case = last_notice_served(date(2026, 9, 1))
     case.on(date(2026, 9, 30)).defend()
@@ -222,7 +218,6 @@ def test_l12_a_missing_return_alone_is_never_referred() -> None:
 # ---- L14 to L16: what the law wants must still be so when the act is done
 
 
-@wrong("L14", "R$ 20.00 that are left of sixteen millions still bring a suspension")
 @pytest.mark.parametrize("left", ["20.00", "14999999.99"])
 def test_l14_no_suspension_once_the_debt_is_no_longer_substantial(left: str) -> None:
     case = asking()
@@ -252,7 +247,6 @@ def test_l14_an_agreement_on_all_of_it_lifts_the_suspension_while_it_is_kept() -
     assert case.step.status != "on_hold"
 
 
-@wrong("L15", "an approval outlives what becomes known of the taxpayer's assets")
 @pytest.mark.parametrize("assets", ["90000000.00", "81000000.00"])
 def test_l15_an_approval_lapses_when_assets_become_known(assets: str) -> None:
     case = asking(each="20000000.00")
@@ -355,7 +349,6 @@ def test_l22_an_open_case_takes_back_what_was_put_off() -> None:
 # ---- L23, L24: a share is of what was owed then
 
 
-@wrong("L23", "a hold of the next day makes a small payment large enough to start the wait anew")
 def test_l23_a_share_is_of_what_was_owed_when_the_payment_came() -> None:
     case = matter(builders.unpaid(2), ICMS_OF_2026).climb(1)
     case.on(date(2026, 11, 5)).pay("350.00", "2026-09")

@@ -10,10 +10,11 @@ import pytest
 from scipy.stats import binom
 from sqlalchemy import Engine, text
 
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.proof.holdout import Arm
 from models.proof.uplift import Group, Look, compare, group_of
-from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Lot, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms
 from tests.builders import REGISTERED, shipped

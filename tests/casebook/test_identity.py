@@ -107,7 +107,7 @@ def test_s3_a_supervisor_s_second_name_approves_nothing_more(asked: tuple[Street
     street, case = asked
     who = as_supervisors(street.engine, bia="root", bia2="bia", dora="root")
     with street.engine.begin() as connection:
-        state = read_case(connection, case).state.approved("bia", "seen")
+        state = read_case(connection, case).state.approved("bia", (), "seen")
         for name, beside in (("bia2", "bia"), ("bia", "bia")):
             with pytest.raises(Refusal, match="four eyes"):
                 must_be_other(state, name, STARTED_BY, read_people(connection))
@@ -193,6 +193,8 @@ def test_s5_half_sent_requests_keep_no_payment_out(engine: Engine) -> None:
 CHANGED = {
     "a domicile's notice": "DELETE FROM notices WHERE channel = 'domicile'",
     "what a notice says": "UPDATE notices SET body = 'outra coisa'",
+    "when a notice was served": "UPDATE notices SET served_on = served_on - 3",
+    "by whom a notice was served": "UPDATE notices SET served_by = 'Ana'",
     "an amount": "UPDATE debts SET amount = amount / 2",
     "who started the cohort": "UPDATE cohorts SET started_by = 'Outro'",
     "who approved": "UPDATE approvals SET given_by = 'Outra'",

@@ -14,9 +14,9 @@ from activities.cases import CaseActivities
 from activities.dependencies import Dependencies
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
+from models.case.selection import Selection
 from models.case.step import Action, Step
 from models.payment.pix import PixPayment
-from storage.case.cohorts import Selection
 from storage.case.dry_run import foresee
 from storage.payments.ledger import record_pix
 from tests.builders import ICMS, REGISTERED, shipped

@@ -21,7 +21,6 @@ from storage.schema import benefits
 from tests import builders, owing
 from tests.agreement_world import BH, Contract, at, contract
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, debt
-from tests.casebook.book import wrong
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.record_world import Life, Street
@@ -107,7 +106,6 @@ def test_l8_a_refused_request_interrupts_too(prescribing: Contract) -> None:
 # ---- L9: only a route that carries the whole act serves it
 
 
-@wrong("L9", "an e-mail or an SMS that arrives serves the formal notice")
 @pytest.mark.parametrize("channel", ["sms", "email"])
 @pytest.mark.parametrize("progress", [Progress.DELIVERED, Progress.READ])
 def test_l9_what_announces_a_notice_never_serves_it(engine: Engine, channel: str, progress: Progress) -> None:
@@ -147,7 +145,6 @@ def test_l13_no_document_cites_the_federal_law_for_who_is_below_its_thresholds(e
 # ---- L16: an approval is of the benefits that were seen
 
 
-@wrong("L16", "a benefit granted between two approvals changes nothing that the first one rests on")
 def test_l16_a_benefit_granted_between_two_approvals_is_seen(engine: Engine) -> None:
     street, life = lived(engine, builders.unpaid(4, "20000000.00"))
     awaits_approval(street, life)
@@ -193,7 +190,6 @@ def letters_that_give_back(street: Street, life: Life) -> int:
     return len(life.rows("""SELECT DISTINCT step FROM notices WHERE "case" = :case AND kind = 'reinstatement'"""))
 
 
-@wrong("L20", "who is told that his benefits are back may still be without them, for another case's sake")
 def test_l20_nobody_is_told_of_benefits_that_another_case_still_keeps(engine: Engine) -> None:
     street, life = suspended(engine)
     with engine.begin() as connection:
@@ -222,7 +218,6 @@ def test_l21_a_debtor_in_court_reads_of_the_suit_that_exists(engine: Engine) -> 
 # ---- L23, L24: a share is of what was owed when the payment came
 
 
-@wrong("L24", "what is paid beyond a debt counts as if it had lessened the others")
 def test_l24_money_beyond_the_debt_it_was_paid_for_counts_for_nothing(engine: Engine) -> None:
     owed = [debt("2026-08", "1000.00"), debt("2026-09", "100.00")]
     street, life = lived(engine, (owed, [builders.filing("2026-08"), builders.filing("2026-09", "100.00")]))

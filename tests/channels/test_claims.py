@@ -69,6 +69,8 @@ def test_a_condition_or_an_offer_denies_nothing(sentence: str) -> None:
         (PLAIN, "Nos termos da Lei Complementar 225, de 2026.", PLAIN.model_copy(update={"statutory": True})),
         (PLAIN.model_copy(update={"in_court": True}), "A dívida segue para execução fiscal.", PLAIN),
         (PLAIN.model_copy(update={"in_court": True}), "O débito poderá ser ajuizado.", PLAIN),
+        (PLAIN, "Esta não é a primeira vez.", PLAIN.model_copy(update={"occurrences": 2})),
+        (PLAIN, "Diferença repetida.", PLAIN.model_copy(update={"occurrences": 2})),
         (PERSON, "Seus benefícios fiscais foram suspensos.", PLAIN),
     ],
 )

@@ -20,6 +20,7 @@ from commands.cohort import start_cohort
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from operations.cohorts import begin_cohort
 from operations.operation import Credentials
@@ -32,7 +33,7 @@ from rehearsal.ground import clear
 from rehearsal.people import Townspeople
 from rehearsal.supervisor import Supervisor
 from rehearsal.tally import Tally
-from storage.case.cohorts import Cohort, Selection
+from storage.case.cohorts import Cohort
 from storage.engine import connect
 from tests.chaos.account import Account, Heard, counted, resting_faults, settle_accounts, settled_accounts
 from tests.chaos.callers import Callers, ProvidersReports, StubbornBank

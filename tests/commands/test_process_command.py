@@ -120,7 +120,7 @@ def test_a_step_before_the_suit_is_taken_once(line: Line, made: Contract) -> Non
     assert line.json(*words)["step"] == taken
     assert "cadin-notice of 2026-01-05 on record already: C9, by bia" in refused(line, *words)
     [shown] = line.json("case", "show", made.case)["prior_steps"]
-    assert shown == {**taken, "by": "bia"}
+    assert shown == {**taken, "id": shown["id"], "by": "bia", "annulled_on": None}
     assert made.rows("SELECT name FROM outbox") == [("prior_step_taken",)]
 
 

@@ -21,10 +21,11 @@ from activities.cohorts import CohortActivities
 from activities.dependencies import Dependencies
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
-from commands.schedule import chosen
+from commands.selection import selection_of
 from embedded.temporal import program
+from models.case.selection import Selection
 from models.errors import Refusal
-from storage.case.cohorts import Selection, candidates
+from storage.case.cohorts import candidates
 from tests.builders import ICMS, REGISTERED, shipped
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
@@ -236,25 +237,31 @@ def test_days_the_wrong_way_round_are_wrong_usage(line: Line) -> None:
     ],
 )
 def test_whom_it_takes_in_is_written_in_pairs(written: list[str], selection: Selection) -> None:
-    assert chosen(shipped(ICMS), written) == selection
+    assert selection_of(shipped(ICMS), written) == selection
 
 
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        (["city=Maceió"], "'city=Maceió' is no min-amount=…, uf=…, tax=…; write for example \"min-amount=1000"),
-        (["uf"], "'uf' is no min-amount=…"),
-        (["tax="], "'tax=' is no min-amount=…"),
+        (["city=Maceió"], "'city=Maceió' is no KEY=VALUE; write for example \"min-amount=1000"),
+        (["uf"], "'uf' is no KEY=VALUE"),
+        (["tax="], "'tax=' is no KEY=VALUE"),
         (["uf=AL", "UF=SE"], "uf is there twice; write for example"),
         (["min-amount=1000,505"], "min-amount: '1000,505' is not an amount"),
         (["min-amount=much"], "min-amount: 'much' is not an amount; write 1000.00 or 1.000,00"),
         (["min-amount=-1"], "min-amount: '-1' is not an amount"),
+        (["max-amount=10 min-amount=20"], "min-amount lies above max-amount"),
+        (["due-from=2026-13-01"], "due-from: '2026-13-01' is a day that doesn't exist"),
+        (["litigation=maybe"], "litigation: 'maybe' is none of yes, no"),
+        (["habits=silent,loud"], "habits: 'loud' is none of paid_after_notice"),
+        (["top-share=lots"], "top-share: "),
+        (["only=/nowhere/list.txt"], "only: /nowhere/list.txt can't be read as a list of CPF and CNPJ"),
         (["uf=XX"], "uf: 'XX' is no Brazilian state; write for example AL"),
     ],
 )
 def test_what_is_no_pair_is_wrong_usage_and_told_by_its_key(line: Line, written: list[str], said: str) -> None:
     with pytest.raises(typer.BadParameter) as wrong:
-        chosen(shipped(ICMS), written)
+        selection_of(shipped(ICMS), written)
     assert wrong.value.message.startswith(said)
     code, _, complained = line(
         "schedule", "create", "x", *NIGHTLY, *(word for one in written for word in ("--select", one))
@@ -264,4 +271,4 @@ def test_what_is_no_pair_is_wrong_usage_and_told_by_its_key(line: Line, written:
 
 def test_a_tax_that_the_ruler_is_not_for_is_refused() -> None:
     with pytest.raises(Refusal, match="alagoas-icms v1 is for ICMS, not for IPTU"):
-        chosen(shipped(ICMS), ["tax=iptu"])
+        selection_of(shipped(ICMS), ["tax=iptu"])

@@ -18,6 +18,7 @@ from embedded.backup import back_up, restore
 from embedded.home import Home, Services, only_stack, publish
 from embedded.ports import Ports
 from embedded.stack import Stack
+from models.case.selection import Selection
 from models.contact.channel import CHANNELS
 from models.errors import Refusal
 from models.folders import KEPT, Folder
@@ -28,7 +29,7 @@ from operations.operation import Credentials
 from operations.rulers import load_ruler
 from storage import migrate
 from storage.audit.invariants import violations
-from storage.case.cohorts import Cohort, Selection, candidates, open_cases
+from storage.case.cohorts import Cohort, candidates, open_cases
 from storage.engine import connect
 from storage.intake.rejects import Rejects
 from storage.payments.ledger import record_pix

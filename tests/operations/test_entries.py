@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.contacts import contact_reader
@@ -55,6 +56,7 @@ from operations.cohorts import (
 )
 from operations.debts import undo_write_off, write_off
 from operations.due_process import (
+    annul,
     file_defence,
     judge_extinction,
     place_hold,
@@ -91,14 +93,15 @@ from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
-from storage.case.cohorts import Selection
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
+from storage.law.annulments import Mistake
 from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
+from storage.schema import notice_credits
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
@@ -138,13 +141,15 @@ class World:
         return Rejects(self.folder / "rejects.csv")
 
     def notified(self) -> str:
-        """A formal notice that was sent."""
+        """A formal notice that was sent, of one of the debts."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
                 'INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone,'
                 f" template, formal, status, body, sent_at) VALUES ('n1', '{self.case}', 0, 'domicile', 'domicile',"
                 f" '{ON}', 'h7', 'notice', 7, 'formal', 'x', true, 'sent', '', now())"
             )
+            listed = {"notice": "n1", "credit": self.made.debts[0], "debt": self.made.debts[0]}
+            connection.execute(insert(notice_credits).values(listed))
         return "n1"
 
 
@@ -265,6 +270,13 @@ def _(world: World) -> str:
 @carried_out("case step")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "protest", ON, "livro 7", NOW)
+    return world.case
+
+
+@carried_out("case annul")
+def _(world: World) -> str:
+    take_prior_step(world.engine, BIA, world.case, "conciliation", ON, "ata 7", NOW)
+    annul(world.engine, BIA, world.case, Mistake.STEP, None, "engano", NOW)
     return world.case
 
 

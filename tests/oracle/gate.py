@@ -33,10 +33,27 @@ def works(ruler: Ruler, day: date) -> bool:
     return STATE[ruler.jurisdiction.state].works(day)
 
 
-def served_on(facts: CaseFacts) -> date | None:
-    """The day on which the last formal notice was served; none: not all of them were."""
-    days = [notice.served_on for notice in facts.formal_notices]
-    return max(day for day in days if day) if days and all(days) else None
+def served_on(facts: CaseFacts, credit: str) -> date | None:
+    """The day on which a formal notice that lists that credit was last served; none: the newest of them wasn't."""
+    listing = [notice for notice in facts.formal_notices if credit in notice.credits]
+    if not listing or listing[-1].served_on is None:
+        return None
+    return max(notice.served_on for notice in listing if notice.served_on)
+
+
+def may_be_suspended_for(ruler: Ruler, facts: CaseFacts, credit: str, on: date) -> bool:
+    """Whether a served notice listed the credit, its time for a defence is over, none against it is open or accepted,
+    and the time for an appeal against a rejection is over or used."""
+    served = served_on(facts, credit)
+    if served is None or ruler.gate is None or on < first_act(ruler, served, ruler.gate.defence, keeps_recess(ruler)):
+        return False
+    against = [defence for defence in facts.defences if not defence.credits or credit in defence.credits]
+    if any(defence.state != "rejected" for defence in against):
+        return False
+    last = against[-1] if against else None
+    if last is None or last.appeal or last.decided_on is None:
+        return True
+    return on >= first_act(ruler, last.decided_on, ruler.gate.appeal, keeps_recess(ruler))
 
 
 def people_wanted(ruler: Ruler, facts: CaseFacts) -> int:

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from models.case.selection import Selection
 from models.ruler.check import read_ruler
 from rehearsal.clock import stepped_clock
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests import factories
 from tests.builders import REGISTERED

@@ -32,7 +32,8 @@ def starting_rows(sample: Sample) -> Counter[str]:
     for debt in map(debt_reader(header, sample.date), body):
         if debt.tax == "ICMS":
             made: dict[str, Any] = debt._asdict() | {"id": debt.inscription}
-            made |= {"balance": Decimal(debt.amount), "litigation": False, "prescribes": debt.prescribes or None}
+            made |= {"balance": Decimal(debt.amount), "litigation": False}
+            made |= {name: made[name] or None for name in ("prescribes", "registered_on")}
             assets[debt.key] = Decimal(debt.assets or 0)
             debts[debt.key].append(Debt.model_validate(made))
     header, body = rows(sample, "filings.csv")

@@ -132,6 +132,15 @@ def test_what_is_written_once_stays(engine: Engine, values: str) -> None:
         connection.execute(text(f"UPDATE tokens SET {values} WHERE name = 'ana'"))
 
 
+def test_a_hold_that_was_lifted_is_never_in_force_again(taken_in: Line, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO holds (debt, ground, source, lifted_at) SELECT id, 'deposit', 'person', now() FROM debts")
+        )
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(text("UPDATE holds SET lifted_at = NULL"))
+
+
 def faults(line: Line) -> list[str]:
     code, said, _ = line("audit", "--all", "--json")
     found: list[str] = json.loads(said)["violations"]

@@ -15,7 +15,7 @@ from hypothesis import seed as reproducible
 from hypothesis import strategies as st
 from requests import PreparedRequest, Request
 from schemathesis import Case, GenerationMode
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
@@ -43,7 +43,8 @@ ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count
 @pytest.fixture
 def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     settings = {"SENDGRID_WEBHOOK_KEY": PUBLIC, "TWILIO_AUTH_TOKEN": TOKEN}
-    for name, value in {**settings, "REGUA_PUBLIC_URL": SITE, "REGUA_LINK_KEY": "k" * 32}.items():
+    settings |= {"REGUA_PUBLIC_URL": SITE, "REGUA_LINK_KEY": "k" * 32, "REGUA_SLIP_FEBRABAN": "1234"}
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
     return create_app(database, NOTHING_LISTENS, SECRET)
 
@@ -56,8 +57,9 @@ def links(engine: Engine) -> dict[str, str]:
     sign(engine, case, load_policy(SP), SigningRequest(3), SIGNER, "link", datetime.now(UTC))
     with engine.begin() as connection:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+        instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
-    return {**doors, "case": case, "name": "iptu", "bearer": bearer}
+    return {**doors, "case": case, "purpose": instalment, "name": "iptu", "bearer": bearer}
 
 
 @pytest.mark.hypothesis
@@ -122,7 +124,7 @@ def requested(case: Case[Any], links: dict[str, str]) -> PreparedRequest:
     if links and "given" in case.path_parameters:
         case.path_parameters["given"] = SECRET
     if links and "token" in case.path_parameters:
-        case.path_parameters["token"] = links[case.path.removesuffix("{token}")].rpartition("/")[2]
+        case.path_parameters["token"] = links[case.path.partition("{token}")[0]].rpartition("/")[2]
     for named in links.keys() & case.path_parameters.keys() - {"token"}:
         case.path_parameters[named] = links[named]
     request = Request(**case.as_transport_kwargs(base_url=SITE)).prepare()

@@ -33,6 +33,7 @@ from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
 from models.case.cohort_state import State
 from models.case.evidence import Debt, Filing
+from models.case.selection import Selection
 from models.events import Event, HardshipDeclared, NoticeServed, PriorStepTaken
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
@@ -40,7 +41,7 @@ from models.ruler.check import read_ruler
 from operations.cases import Acted, approve_suspension, declare_hardship, pause_case, reject_suspension, resume_case
 from operations.operation import Credentials
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Lot, Selection, candidates, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Lot, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
@@ -442,7 +443,8 @@ class Life:
     async def is_served(self) -> None:
         """Proof of service of the last formal notice is registered."""
         on = await self.today()
-        last = notices.c.id.in_(select(func.max(notices.c.id)).where(notices.c.case == self.case, notices.c.formal))
+        mine = (notices.c.case == self.case) & notices.c.formal & (notices.c.channel == "domicile")
+        last = notices.c.id.in_(select(func.max(notices.c.id)).where(mine))
         with self.town.engine.begin() as connection:
             proven = update(notices).where(last).values(served_on=on, served_by="Ana").returning(notices.c.id)
             enqueue(connection, [self.case], NoticeServed(notice=connection.execute(proven).scalar_one(), on=on))

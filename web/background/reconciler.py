@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -22,12 +23,12 @@ from temporalio.service import RPCError
 from storage.audit.living import AGREEMENTS, CASES, FEW, Living, look_again, put_on_record, record_stranger
 from web.background.leadership import connected, leads
 from workflows.names import AGREEMENT, CASE
-from workflows.running import STUCK, Described, How, count, describe, failing, ids, running
+from workflows.running import STUCK, Described, How, count, describe, failing, ids, others, running
 
 log = structlog.get_logger()
 
 PAUSE_SECONDS = 15.0
-WHOLE_SECONDS = 600.0
+WHOLE_SECONDS = 3600.0
 """After which all are compared though their numbers agree: one may be gone, and another too many."""
 AT_ONCE = 20
 BATCH = 500
@@ -40,7 +41,19 @@ PREFIX = {CASES: CASE, AGREEMENTS: AGREEMENT}
 DONE = {How.ENDED: "end", How.LOST: "loss", How.ANOTHER: "squat"}
 """The interference with a workflow, by how it was found."""
 
+DIGITS = "0123456789abcdef"
+"""The ids of cases and agreements are made of them at random, so that their parts are of a size."""
+LISTED, LONGEST = 1000, 5
+"""Workflows that are listed at once, and the most digits by which they are parted."""
+
 T = TypeVar("T")
+
+
+@dataclass
+class Differences:
+    missing: set[str] = field(default_factory=set)
+    """On record, and not in Temporal's list."""
+    extra: set[str] = field(default_factory=set)
 
 
 class Reconciler:
@@ -78,22 +91,38 @@ class Reconciler:
                 await anyio.sleep(self.pause)
 
     async def compare(self, client: Client, what: Living) -> None:
-        """Mend what stands otherwise in Temporal than on record."""
-        if await self._differs(client, what):
-            prefix = PREFIX[what]
-            living = await self._read(what.ids)
-            there = {found.removeprefix(prefix) async for found in ids(client, running(what.workflow))}
-            await self._take_up(client, what, sorted(living - there))
-            await self._close(client, what, sorted(there - living))
-        await self._free(client, what)
-
-    async def _differs(self, client: Client, what: Living) -> bool:
-        """Whether there are more or fewer of them than on record, or nobody has compared them for long."""
-        on_record, there = await self._read(what.count), await count(client, running(what.workflow))
+        """Mend what stands otherwise in Temporal than on record: all are counted, and where the numbers differ, or
+        nobody has looked at each for long, which they are."""
         whole = time.monotonic() > self._whole_at[what] + WHOLE_SECONDS
+        if whole or await self._read(what.count) != await count(client, running(what.workflow)):
+            living = await self._read(what.ids)
+            found = Differences()
+            await self._look_into(client, what, "", living, found, whole)
+            query = others(what.workflow, [PREFIX[what] + digit for digit in DIGITS])
+            found.extra |= {of.removeprefix(PREFIX[what]) async for of in ids(client, query)}
+            await self._take_up(client, what, sorted(found.missing))
+            await self._close(client, what, sorted(found.extra))
         if whole:
             self._whole_at[what] = time.monotonic()
-        return whole or on_record != there
+        await self._free(client, what)
+
+    async def _look_into(
+        self, client: Client, what: Living, part: str, living: set[str], found: Differences, whole: bool
+    ) -> None:
+        """Find the differences among those whose ids begin with `part`, of which `living` should run. Temporal lists a
+        few thousand workflows at great cost, and counts them at little: so the parts whose numbers agree are left."""
+        query = running(what.workflow, PREFIX[what] + part)
+        there = await count(client, query)
+        if there == len(living) and not whole:
+            return
+        if max(there, len(living)) > LISTED and len(part) < LONGEST:
+            for digit in DIGITS:
+                under = {of for of in living if of.startswith(part + digit)}
+                await self._look_into(client, what, part + digit, under, found, whole)
+        else:
+            listed = {of.removeprefix(PREFIX[what]) async for of in ids(client, query)}
+            found.missing |= living - listed
+            found.extra |= listed - living
 
     async def _take_up(self, client: Client, what: Living, missing: Sequence[str]) -> None:
         """Start those again that have no workflow, once Temporal has been asked for each."""

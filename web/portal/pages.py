@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 from sqlalchemy import Engine
 
@@ -29,6 +29,8 @@ from storage.read_models.pay_page import PayPage, read_pay_page
 
 log = structlog.get_logger()
 
+ResponseT = TypeVar("ResponseT", bound=Response)
+
 OptOut = Callable[[Engine, str, Channel, str], object]
 """Puts on record that the taxpayer of a case wants no more messages on a channel; the last is by which way: `link`."""
 
@@ -37,12 +39,13 @@ _environment.filters.update(money=money, day=day, moment=moment, percent=percent
 _environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704 - drawn by a library, no text in it
 
 
-def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
+def page_routes(engine: Engine, links: Links, opt_out: OptOut, *, slips: bool = False) -> APIRouter:
+    """The routes of the pages; `slips` says whether there are slips of what they show (`web/portal/slips.py`)."""
     router = APIRouter(default_response_class=HTMLResponse)
 
     @router.get("/p/{token}")
     async def pay(token: str) -> HTMLResponse:
-        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token)))
+        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token), slips))
 
     @router.get("/u/{token}")
     async def ask(token: str) -> HTMLResponse:
@@ -56,7 +59,7 @@ def page_routes(engine: Engine, links: Links, opt_out: OptOut) -> APIRouter:
     return router
 
 
-def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
+def answered(make: Callable[[], ResponseT]) -> ResponseT | HTMLResponse:
     """The page that `make` makes, or one that says why there is none."""
     try:
         return make()
@@ -70,17 +73,19 @@ def answered(make: Callable[[], HTMLResponse]) -> HTMLResponse:
         return page_named("later", 500 if ours else 503, asked=False)
 
 
-def _owed(engine: Engine, links: Links, case: str) -> HTMLResponse:
+def _owed(engine: Engine, links: Links, case: str, slips: bool) -> HTMLResponse:
     with engine.connect() as connection:
         page = read_pay_page(connection, case, datetime.now(UTC))
-    return page_named("unknown", 404) if page is None else pay_page(page, links.agree(case))
+    if page is None:
+        return page_named("unknown", 404)
+    return pay_page(page, links.agree(case), f"{links.pay(case)}/guia/" if slips else None)
 
 
-def pay_page(page: PayPage, agree: str | None = None) -> HTMLResponse:
+def pay_page(page: PayPage, agree: str | None = None, slip: str | None = None) -> HTMLResponse:
     """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
-    policy."""
+    policy; `slip` what the address of a debt's or instalment's slip begins with."""
     rule = page.ruler.agreements
-    return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None)
+    return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None, slip=slip)
 
 
 def _asked(case: str, channel: Channel) -> HTMLResponse:

@@ -57,7 +57,7 @@ def _reversals(checks: dict[str, str]) -> None:
 
 def downgrade() -> None:
     if joint := op.get_bind().scalar(sa.text('SELECT count(*) FROM charges WHERE "case" IS NOT NULL')):
-        raise Refusal(f"{joint} charges are for all that a case owes, for which schema 0035 has no place")
+        raise Refusal(f"{joint} charges are for all that a case owes, for which schema 0037 has no place")
     _reversals(OLD)
     op.drop_table("charge_debts")
     _purpose("num_nonnulls(debt, instalment) = 1")

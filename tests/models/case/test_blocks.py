@@ -81,7 +81,8 @@ def test_a_defence_and_the_steps_before_a_suit_stand_beside_a_pause() -> None:
     assert blocks(case) == ["paused", "awaiting_prior_steps"]
     case.defence = Defence(filed_on=case.today)
     case.sit()
-    assert blocks(case) == ["paused", "under_defence", "awaiting_prior_steps"]
+    # what is defended needs no step before a suit yet
+    assert blocks(case) == ["paused", "under_defence"]
 
 
 def test_an_approval_that_is_awaited_lapses_with_a_pause_and_is_asked_for_anew() -> None:
@@ -96,8 +97,9 @@ def test_an_approval_that_is_awaited_lapses_with_a_pause_and_is_asked_for_anew()
 
 def test_an_amount_that_nobody_can_tell_stands_beside_all_that_is_known() -> None:
     case = defaulter().climb(1)
-    lacking = {"lacks": "a taxa Selic de 10/2026", "pauses": (COHORT,), "defence": Defence(filed_on=case.today)}
-    situation = decided(case.view.seeing(case.facts.model_copy(update=lacking)))
+    lacking = {"lacks": "a taxa Selic de 10/2026", "pauses": (COHORT,)}
+    defended = case.facts.defended([Defence(filed_on=case.today)])
+    situation = decided(case.view.seeing(defended.model_copy(update=lacking)))
     assert [block.kind for block in situation.blocks] == ["paused", "under_defence", "amount_unknown"]
     assert situation.status is Status.PAUSED
 
@@ -158,13 +160,6 @@ def test_where_nothing_climbs_there_is_nothing_to_pause(state: Status) -> None:
 def test_only_what_awaits_an_approval_is_approved_or_refused(act: Act) -> None:
     assert may(act, Situation(state=Status.RUNNING, blocks=ALL))
     assert why_not(act, but(Status.AWAITING_APPROVAL)) == "the case is on_hold, not awaiting approval"
-
-
-def test_one_defence_at_a_time_is_filed_and_decided() -> None:
-    defended = Situation(state=Status.RUNNING, blocks=ALL)
-    assert (may(Act.DEFENCE, defended), may(Act.RULING, defended)) == (False, True)
-    undefended = but(Status.UNDER_DEFENCE)
-    assert (may(Act.DEFENCE, undefended), may(Act.RULING, undefended)) == (True, False)
 
 
 def test_the_days_of_a_pause_and_a_hold_that_overlap_are_given_back_once() -> None:

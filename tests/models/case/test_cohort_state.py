@@ -21,7 +21,7 @@ CANCELLED = CohortLifecycle(state=State.CANCELLED, by="ana", reason="lei nova")
 
 
 def facts(row: Hypothesis, today: date, lifecycle: CohortLifecycle = PAUSED) -> CaseFacts:
-    known = facts_of(shipped(ICMS), today, *FACTS[row], has_benefits=True)
+    known = facts_of(shipped(ICMS), today, *FACTS[row], benefits=["P1"])
     pauses = (lifecycle.pause,) if lifecycle.pause else ()
     return known.model_copy(update={"pauses": pauses, "cancelled_because": lifecycle.cancelled_because})
 
@@ -50,7 +50,7 @@ def test_a_pause_that_came_before_the_last_notice_stops_nothing_before_it() -> N
 def suspended() -> CaseState:
     row = shipped(ICMS).rows["h8"]
     before = reminded("h8").done(shipped(ICMS), "h8", len(row.rungs) - 2, 9, START)
-    return before.suspended_now(START + timedelta(days=1))
+    return before.suspended_now(START + timedelta(days=1), (), frozenset({"P1"}))
 
 
 def test_nobody_is_told_of_a_suspension_or_of_its_end_meanwhile() -> None:

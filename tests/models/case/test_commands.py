@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from models.case.blocks import Situation
-from models.case.commands import check_defence, check_hold, check_ruling, must_be_open
+from models.case.commands import check_defence, check_hold, check_ruling, must_be_open, to_be_ruled_on
 from models.case.facts import Defence
 from models.case.status import Status
 from models.errors import Refusal
@@ -15,6 +15,7 @@ from models.words import GROUNDS
 
 TODAY, BEFORE, EARLIER, LATER = (date(2026, 11, day) for day in (20, 10, 5, 25))
 OPEN = Defence(filed_on=BEFORE)
+ACCEPTED = Defence(filed_on=BEFORE, state="accepted", decided_on=BEFORE)
 REJECTED = Defence(filed_on=BEFORE, state="rejected", decided_on=BEFORE)
 
 
@@ -40,8 +41,8 @@ def test_who_lifts_a_hold(source: str, told: str) -> None:
 def test_what_fits() -> None:
     check_hold(TODAY, None, TODAY)
     check_hold(EARLIER, TODAY, TODAY)
-    check_defence(TODAY, TODAY, None, TODAY)
-    check_defence(BEFORE, EARLIER, REJECTED, TODAY)
+    check_defence(TODAY, TODAY, [], TODAY)
+    check_defence(BEFORE, EARLIER, [REJECTED], TODAY)
     check_ruling(BEFORE, OPEN, TODAY)
     must_be_open(Situation(state=Status.REFERRED))
 
@@ -56,12 +57,14 @@ def test_what_fits() -> None:
         (lambda: check_hold(LATER, None, TODAY), "can't begin on 2026-11-25, which is yet to come"),
         (lambda: check_hold(BEFORE, EARLIER, TODAY), "can't end on 2026-11-05, before it begins on 2026-11-10"),
         (lambda: check_hold(EARLIER, BEFORE, TODAY), "until 2026-11-10 is over already"),
-        (lambda: check_defence(TODAY, None, None, TODAY), "no formal notice was sent"),
-        (lambda: check_defence(BEFORE, TODAY, None, TODAY), "before the first formal notice of 2026-11-20"),
-        (lambda: check_defence(LATER, BEFORE, None, TODAY), "yet to come"),
-        (lambda: check_defence(TODAY, BEFORE, OPEN, TODAY), "filed on 2026-11-10 is open already"),
-        (lambda: check_ruling(TODAY, None, TODAY), "no defence is on record"),
-        (lambda: check_ruling(TODAY, REJECTED, TODAY), "was rejected on 2026-11-10 already"),
+        (lambda: check_defence(TODAY, None, [], TODAY), "no formal notice was sent"),
+        (lambda: check_defence(BEFORE, TODAY, [], TODAY), "before the first formal notice of 2026-11-20"),
+        (lambda: check_defence(LATER, BEFORE, [], TODAY), "yet to come"),
+        (lambda: check_defence(TODAY, BEFORE, [OPEN], TODAY), "filed on 2026-11-10 is open already"),
+        (lambda: check_defence(TODAY, BEFORE, [ACCEPTED], TODAY), "filed on 2026-11-10 was accepted"),
+        (lambda: to_be_ruled_on([]), "no defence is on record"),
+        (lambda: to_be_ruled_on([REJECTED]), "was rejected on 2026-11-10 already"),
+        (lambda: to_be_ruled_on([OPEN, OPEN]), "2 defences are open"),
         (lambda: check_ruling(EARLIER, OPEN, TODAY), "before it was filed on 2026-11-10"),
         (lambda: check_ruling(LATER, OPEN, TODAY), "yet to come"),
         (lambda: must_be_open(Situation(state=Status.RESOLVED)), "the case is resolved: nothing more can be done"),

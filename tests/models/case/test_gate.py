@@ -10,7 +10,7 @@ import pytest
 from models.case.decision import decide
 from models.case.facts import CaseFacts, Defence, FormalNotice
 from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other
-from models.case.state import CaseState
+from models.case.state import CaseState, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step
 from models.case.view import View
@@ -45,7 +45,7 @@ def test_who_started_the_cohort_does_not_approve(by: str) -> None:
 
 
 def test_nobody_approves_twice() -> None:
-    once = asking().state.approved("Bruno", "seen")
+    once = asking().state.approved("Bruno", (), "seen")
     with pytest.raises(Refusal, match="bruno has approved already; a second person must"):
         must_be_other(once, "bruno", "ana")
     must_be_other(once, "Carla", "ana")
@@ -61,10 +61,10 @@ def test_the_first_of_two_approvals_suspends_nothing() -> None:
     case = asking()
     two = with_gate(second_above=Decimal("1.00"))
     case.ruler = two
-    case._judge(case.state.approved("Bruno", case.facts.fingerprint))
+    case.approve_by("Bruno")
     assert (case.step.status, case.step.action) == (Status.AWAITING_APPROVAL, Action.WAIT)
     assert "(1 de 2)" in case.step.reason
-    case._judge(case.state.approved("Carla", case.facts.fingerprint))
+    case.approve_by("Carla")
     assert case.step.action is Action.SUSPEND
     assert "Bruno e Carla" in case.step.reason
 
@@ -74,7 +74,7 @@ def test_the_first_of_two_approvals_suspends_nothing() -> None:
 
 def approved() -> PaperCase:
     case = asking()
-    case._judge(case.state.approved("Bruno", case.facts.fingerprint))
+    case.approve_by("Bruno")
     assert case.step.action is Action.SUSPEND
     return case
 
@@ -232,8 +232,8 @@ def test_an_accepted_defence_shuts_the_gate() -> None:
     case = asking()
     case.defence = Defence(filed_on=case.today, state="accepted", decided_on=case.today)
     case.sit()
-    assert case.step.status is Status.TO_REGISTER
-    assert "defesa aceita" in case.step.reason
+    # a decision that can't be changed any more extinguishes the credit (CTN art. 156, IX)
+    assert case.step.action is Action.RESOLVE
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,8 @@ def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: i
     filed = served_on + timedelta(days=late)
     decided_on = None if state == "open" else case.today
     case.defence = Defence(filed_on=filed, state=state, decided_on=decided_on)
-    why = cause_ended(case.view)
+    assert isinstance(case.state.place, Suspended)
+    why = cause_ended(case.view, case.state.place)
     assert bool(why) is given_back
     case.sit()
     assert (case.step.action is Action.REINSTATE) is given_back

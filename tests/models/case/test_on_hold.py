@@ -135,7 +135,7 @@ def test_a_suspended_benefit_is_given_back_when_all_is_held() -> None:
 
 def test_a_hold_on_one_debt_makes_an_approval_lapse() -> None:
     case = asking()
-    case._judge(case.state.approved("Bruno", case.facts.fingerprint))
+    case.approve_by("Bruno")
     assert case.step.action is Action.SUSPEND
     case.hold("data_under_review", which=next(iter(case.debts)))
     assert case.step.action is not Action.SUSPEND

@@ -65,8 +65,8 @@ def test_the_steps_of_another_debt_are_none() -> None:
 
 
 def test_who_was_served_a_formal_notice_had_an_administrative_solution_offered() -> None:
-    served = FormalNotice(id="n0", at=MONDAY, served_on=MONDAY)
-    owed, later = debt(None), debt(None, due=MONDAY + timedelta(days=1))
+    owed, later = debt(None), debt(None, id="later", due=MONDAY + timedelta(days=1))
+    served = FormalNotice(id="n0", at=MONDAY, served_on=MONDAY, credits=(owed.id,))
     facts = CaseFacts(today=MONDAY, debts=(owed, later), formal_notices=(served,))
     assert steps_missing(shipped(REGISTERED), facts, owed) == ("protest", "cadin_notice")
     assert "administrative_solution" in steps_missing(shipped(REGISTERED), facts, later)

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select, text
 
+from models.case.selection import Selection
 from models.case.status import Status
 from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
 from storage.audit.invariants import violations
-from storage.case.cohorts import Selection, candidates, must_be_reckonable
+from storage.case.cohorts import candidates, must_be_reckonable
 from storage.case.facts import read_facts
 from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_pix
@@ -30,7 +31,9 @@ from tests.owing import DUE, SERIES, debtor, load, noon, ruler
 
 def test_a_case_owes_what_the_table_says_that_day(engine: Engine) -> None:
     who = debtor(engine)
-    assert who.owes(DUE) == 1000
+    assert who.owes(DUE) == 0, "on its last day in time it isn't outstanding yet"
+    # one day, and in the month of the due date no interest
+    assert who.owes(DUE + timedelta(days=1)) == Decimal("1003.30")
     # 12 days × 0.33 % and November's 1 %
     assert who.owes(date(2025, 11, 1)) == Decimal("1049.60")
     # 20 % and four months
@@ -210,7 +213,7 @@ def test_balances_are_those_of_a_naive_sum_whatever_the_order(
     chance.shuffle(said)
     for each in [*said, *chance.sample(said, len(said) // 2)]:
         record_pix(engine, [each], noon(date(2027, 1, 1)))
-    assert who.owes(on) == naive(life, on)
+    assert who.owes(on) == (naive(life, on) if on > DUE else 0)
 
 
 def naive(life: Sequence[Paid], on: date) -> Decimal:

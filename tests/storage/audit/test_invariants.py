@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, insert, text
 
+from models.case.selection import Selection
 from models.case.state import CaseState
 from models.law.calendar import Clock
 from models.ruler.check import read_ruler
 from storage import schema
 from storage.audit.invariants import violations
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from tests.builders import ICMS, shipped
 
@@ -64,8 +65,8 @@ class Recorder:
             id=f"n{step}",
             case=self.case,
             step=step,
-            channel="email",
-            rung_channel="email",
+            channel="domicile",
+            rung_channel="domicile",
             at=at,
             hypothesis="h8",
             stage=stage,
@@ -79,6 +80,10 @@ class Recorder:
             sent_at=claimed_at,
             **{"formal": True, "served_on": at, "served_by": "file", **more},
         )
+
+    def lists(self, step: int, debt: str) -> None:
+        listed = {"notice": f"n{step}", "credit": debt, "debt": debt}
+        self.connection.execute(insert(schema.notice_credits).values(listed))
 
     def journal(self, kind: str, recorded_at: datetime, **evidence: Any) -> None:
         self.add(
@@ -103,7 +108,9 @@ def _live(record: Recorder) -> None:
     benefit = record.add(schema.benefits, taxpayer=record.taxpayer, code="b", name="Crédito presumido", tax="ICMS")
     record.journal("classified", MORNING)
     record.notice(0, "notice", 8, date(2026, 3, 2), NOTICED)
+    record.lists(0, debt)
     record.notice(1, "final_notice", 9, date(2026, 3, 18), WARNED)
+    record.lists(1, debt)
     record.journal("approved", APPROVED)
     approval = {"case": record.case, "given_by": "bia", "reason": "r", "given_on": date(2026, 4, 20), "seen": {}}
     record.add(schema.approvals, **approval, state="carried_out", recorded_at=APPROVED, ended_at=SUSPENDED)
@@ -113,6 +120,7 @@ def _live(record: Recorder) -> None:
         case=record.case,
         suspended_on=date(2026, 4, 20),
         approved_by="bia",
+        credits=[debt],
         recorded_at=SUSPENDED,
         reinstated_on=date(2026, 4, 27),
         reinstated_at=RESOLVED,
@@ -160,10 +168,22 @@ COPY_OF_NOTICE = """
 """
 
 UNIQUE_AGAIN = """
+    ALTER TABLE suspensions ENABLE TRIGGER USER;
     DELETE FROM notices WHERE id = 'again';
     ALTER TABLE notices DROP CONSTRAINT IF EXISTS uq_notices_case_step_channel;
     ALTER TABLE notices ADD CONSTRAINT uq_notices_case_step_channel UNIQUE ("case", step, channel)
 """
+
+UNLIST = "DELETE FROM notice_credits;"
+
+UNGUARDED = "ALTER TABLE suspensions DISABLE TRIGGER USER;"
+
+JOINED = """
+    INSERT INTO debts (id, tax, inscription, due, amount) VALUES ('later', 'ICMS', 'later', '2026-03-20', 900);
+    INSERT INTO debtors (debt, taxpayer) SELECT 'later', taxpayer FROM cases;
+    UPDATE suspensions SET credits = credits || '{later}'
+"""
+"""A period that joined after the formal notices, for which benefits were suspended all the same (L3)."""
 
 OPEN_JOURNAL = "ALTER TABLE decisions DISABLE TRIGGER USER;"
 """The journal is append-only; the faults are of a hand that got round that."""
@@ -174,13 +194,13 @@ SIGNALLED_AGAIN = """
 """
 
 FAULTS = {
-    COPY_OF_NOTICE: "contact 0 was made 2 times by email",
+    COPY_OF_NOTICE: "contact 0 was made 2 times by domicile",
     "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
-    "DELETE FROM notices WHERE step = 1; UPDATE notices SET step = step - 1 WHERE step > 1": (
+    f"{UNLIST} DELETE FROM notices WHERE step = 1; UPDATE notices SET step = step - 1 WHERE step > 1": (
         "contact 1 (h8 suspension) follows contact 0 (h8 notice), which is not the rung before it"
     ),
     "UPDATE notices SET hypothesis = 'h7' WHERE step = 1": "contact 1 (h7 final_notice) follows contact 0 (h8 notice)",
-    "DELETE FROM notices WHERE step = 0; UPDATE notices SET step = step - 1": "not the first rung of its row",
+    f"{UNLIST} DELETE FROM notices WHERE step = 0; UPDATE notices SET step = step - 1": "not the first rung of its row",
     "UPDATE notices SET at = '2026-03-17' WHERE step = 1": "before 2026-03-18, when the dwell of contact 0 (h8 notice)",
     "UPDATE notices SET due_at = '2026-03-02 03:00+00' WHERE step = 0": "outside its contact hours",
     "UPDATE notices SET served_on = '2026-03-03' WHERE step = 0": "when the dwell of contact 0",
@@ -203,9 +223,21 @@ FAULTS = {
         SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
         FROM cases""": "says no reason",
     "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
+    "UPDATE notices SET channel = 'sms'": "has no formal notice that was served",
+    UNLIST: "has no formal notice that was served for credit",
+    JOINED: "has no formal notice that was served for credit later",
+    "UPDATE suspensions SET credits = '{}'": "names no credit that it is for",
+    f"""INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_at)
+        SELECT id, '2026-03-20', 'r', 'bia', '{WARNED}', 'accepted', '2026-03-25', '{WARNED}' FROM cases""": (
+        "though the defence of 2026-03-20 was accepted"
+    ),
+    f"""INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_at)
+        SELECT id, '2026-03-20', 'r', 'bia', '{WARNED}', 'rejected', '2026-04-15', '{WARNED}' FROM cases""": (
+        "is before the time for an appeal ended on 2026-05-15"
+    ),
     "UPDATE suspensions SET suspended_on = '2026-04-15'": "before the time for defence ended on 2026-04-17",
-    "UPDATE suspensions SET reinstated_at = NULL": "is closed and holds 1 benefits suspended",
-    "UPDATE suspensions SET reinstated_at = NULL; UPDATE cases SET closed_at = NULL": (
+    f"{UNGUARDED} UPDATE suspensions SET reinstated_at = NULL": "is closed and holds 1 benefits suspended",
+    f"{UNGUARDED} UPDATE suspensions SET reinstated_at = NULL; UPDATE cases SET closed_at = NULL": (
         "has nothing outstanding and holds 1 benefits suspended"
     ),
     "UPDATE cases SET arm = 'control'": "is of the control group, and yet has the notice n0",
@@ -266,7 +298,7 @@ def test_the_word_of_a_suspension_that_a_milder_ruler_goes_on_with_is_none(lived
         ALTER TABLE decisions DISABLE TRIGGER USER;
         UPDATE decisions SET ruler = '{milder}' WHERE recorded_at > '{SUSPENDED}';
         ALTER TABLE decisions ENABLE TRIGGER USER;
-        DELETE FROM notices WHERE step = 1;
+        DELETE FROM notice_credits WHERE notice = 'n1'; DELETE FROM notices WHERE step = 1;
         UPDATE notices SET step = 1, rigidity = 8 WHERE step = 2
     """
     with planted(lived, left_out) as found:
@@ -275,7 +307,7 @@ def test_the_word_of_a_suspension_that_a_milder_ruler_goes_on_with_is_none(lived
 
 def test_a_first_contact_at_the_rung_of_a_broken_agreement_is_none(lived: Engine) -> None:
     broken = f"""
-        DELETE FROM notices WHERE step = 0;
+        DELETE FROM notice_credits; DELETE FROM notices WHERE step = 0;
         UPDATE notices SET step = step - 1;
         INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
         SELECT id, '2026-03-02', 'resumed_after_break', 'r', ruler, '{{}}', '{NOTICED}'

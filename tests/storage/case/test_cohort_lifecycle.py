@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from models.case.cohort_state import State
+from models.case.selection import Selection
 from models.case.status import Status
 from models.case.step import Action
 from models.errors import Refusal
 from models.law.calendar import Clock
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS
 from storage.schema import cases, outbox

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text, update
 from models.assets import RulerBundle
 from models.case.cohort_state import State
 from models.case.ruler_change import Outcome
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
@@ -18,7 +19,7 @@ from reports.explanation import explain
 from storage.audit.invariants import violations
 from storage.case import ruler_change as migration
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
 from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
-from storage.case.cohorts import Cohort, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.case.dry_run import foresee
 from storage.catalogue import RULERS
 from storage.contact.costs import change_budget, spent_by_channel

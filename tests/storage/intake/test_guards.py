@@ -127,3 +127,26 @@ def test_new_debts_that_are_others_go_through(source: Source) -> None:
     source.debts(*(f"{row};2023" for row in rows(20)), header=f"{OWN};period")
     source.debts(*with_period, header=f"{OWN};period")
     assert source.ask("SELECT count(*) FROM debts") == [(69,)]
+
+
+# ---- two debts whose inscriptions punctuation alone tells apart
+
+
+def test_debts_of_two_people_are_never_taken_for_one(source: Source) -> None:
+    ana, rui = rows(1, "12-3")[0], rows(1, "1-23", first=5)[0]
+    with pytest.raises(Refusal, match="line 3: the inscription 1-23 differs from 12-3 by punctuation"):
+        source.says(ana, rui)
+    source.says(ana)
+    with pytest.raises(Refusal, match="line 2: the inscription 1-23 differs from 12-3 by punctuation"):
+        source.says(rui)
+    assert source.ask("SELECT inscription, amount FROM debts") == [("12-3", 100)]
+    assert source.ask("SELECT count(*) FROM debtors") == [(1,)]
+
+
+def test_a_source_may_write_its_inscriptions_otherwise_and_the_amount_may_change(source: Source) -> None:
+    source.says(*rows(2, "IPTU-{}/2025"))
+    source.says(*rows(2, "iptu{}2025", amount="9{}.00"))
+    co_debtor = rows(1, "IPTU 0 2025", of=person(9), amount="9{}.00")[0]
+    source.says(rows(1, "iptu{}2025", amount="9{}.00")[0], co_debtor)
+    assert source.ask("SELECT inscription FROM debts ORDER BY 1") == [("IPTU-0/2025",), ("IPTU-1/2025",)]
+    assert source.ask("SELECT count(*) FROM debtors") == [(3,)]

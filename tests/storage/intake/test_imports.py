@@ -240,6 +240,19 @@ def test_a_changed_situation_places_and_lifts_holds_and_tells_the_open_case(inta
     assert len(intake.owed()) == 3
 
 
+def test_a_case_that_nobody_reaches_hears_of_a_contact(intake: Intake) -> None:
+    header = "tax_id,name,email,uf,tax,inscription,due,amount"
+    row = f"{ACME},Acme,{{}},AL,IPTU,I1,2025-10-20,100.00"
+    intake.debts(row.format(""), header=header)
+    intake.open_case(tax="IPTU")
+    with intake.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET status = 'unreachable'"))
+    intake.debts(row.format(""), header=header)
+    assert intake.owed() == []
+    intake.debts(row.format("a@x.example"), header=header)
+    assert intake.owed() == [("case-1", "extract_changed")]
+
+
 def test_holds_of_another_source_stay(intake: Intake) -> None:
     intake.debts(pgfn())
     with intake.engine.begin() as connection:

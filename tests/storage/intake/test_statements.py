@@ -1,5 +1,6 @@
 """Extracts speak of themselves and of debts they had before: amounts, days, debtors, rows that are no use."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -120,6 +121,23 @@ def test_a_source_is_remembered_by_what_its_amounts_were(source: Source) -> None
     assert source.balance() == 400
     assert source.says(own("400.00"), day=10, amounts=None).amounts == "lodged"
     assert source.debts(pgfn()).amounts == "left"
+
+
+def test_on_a_compressed_clock_the_day_of_an_import_is_the_case_s_own(source: Source) -> None:
+    """Days last a minute: two hours after it began, the case is in March."""
+    source.says(own("1000.00"))
+    source.opens_cases()
+    began = {"origin_wall": NOON.isoformat(), "origin_day": "2026-11-20"}
+    clock = {"day_seconds": "60", "timezone": "America/Maceio", **began}
+    with source.engine.begin() as connection:
+        connection.execute(text("UPDATE cohorts SET clock = CAST(:clock AS jsonb)"), {"clock": json.dumps(clock)})
+    [(txid,)] = source.ask("SELECT pix_txid FROM debts")
+    heard = NOON + timedelta(minutes=100)
+    record_pix(source.engine, [PixPayment(f"E{7:031}", txid, Decimal("600.00"), heard)], heard)
+    assert source.ask("SELECT paid_on FROM payments") == [(date(2027, 2, 28),)]
+    source.debts(own("400.00"), header=OWN, now=NOON + timedelta(minutes=120), amounts="left")
+    assert source.balance() == 400
+    assert source.ask("SELECT as_of FROM debts") == [(date(2027, 3, 20),)]
 
 
 # ---- the day

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from activities.charges import bring_up_to_date
 from models.agreement.instalments import State
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.money.accrual import NOTHING
@@ -25,7 +26,7 @@ from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import SigningRequest, sign
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
-from storage.case.cohorts import Cohort, Selection, candidates, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, candidates, create_cohort, open_cases, pin_ruler
 from storage.case.dry_run import foresee
 from storage.case.facts import read_facts
 from storage.catalogue import RULERS

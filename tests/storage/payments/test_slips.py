@@ -98,6 +98,19 @@ def test_the_number_is_the_bank_s_before_it_is_a_debt_s(till: Till) -> None:
     assert (till.received(first), till.received(owing)) == ("0.00", "100.00")
 
 
+def test_a_number_that_we_have_not_given_out_is_nobody_s_where_we_count_ourselves(till: Till) -> None:
+    """Another system's slip at our bank, whose number a debt has by chance, and no payer that could vouch for it."""
+    issued = [till.owing_case()[0] for _ in range(2)]
+    owing, _ = till.owing_case()
+    for each in issued:
+        boleto(till, each, "104")
+    stranger = "24" + f"{till.slip_number(owing):015}" + "0"
+    lines = [f"104{line[3:]}" for line in cnab240([(stranger, "06", "100.00")])]
+    till.take(lines)
+    assert till.received(owing) == "0.00"
+    assert [state for state, *_ in till.states()] == ["unmatched"]
+
+
 def test_a_collection_slip_comes_back_by_its_bar_code(till: Till) -> None:
     owing, _ = till.owing_case("60.00")
     issued = issue(till.engine, Wanted(owing.debt, "collection"), Beneficiary("", None, "1234"), "ana", NOW)

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Habit
-from storage.case.cohorts import Cohort, Lot, Selection, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, Lot, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn
 from tests.builders import ICMS, shipped

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Candidate, draw, shares_of
@@ -15,15 +16,14 @@ from models.ruler.schema import Ruler
 from storage.case.cohorts import (
     Cohort,
     Lot,
-    Selection,
     candidates,
     cases_to_run,
     create_cohort,
-    must_be_unheard,
     open_cases,
     pin_ruler,
 )
 from storage.case.dry_run import foresee
+from storage.case.selection import must_be_unheard
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn, release
 from tests.builders import REGISTERED, bundled, shipped
@@ -273,9 +273,9 @@ def test_nobody_whom_another_cohort_contacts_may_be_held_out_unawares(roll: Roll
     first = roll.cohort("first", share=None)
     roll.opens(first)
     with roll.engine.connect() as connection:
-        must_be_unheard(connection, RULER, Selection(), "first")
+        must_be_unheard(connection, RULER, Selection(), "first", TODAY)
         with pytest.raises(Refusal, match=r"10 of these people are contacted by first: .* say --contacted-too"):
-            must_be_unheard(connection, RULER, Selection(), "roll")
+            must_be_unheard(connection, RULER, Selection(), "roll", TODAY)
 
 
 def test_the_day_of_reading_stays_as_it_was_named(roll: Roll) -> None:

@@ -125,7 +125,7 @@ def sign_(
     from embedded.home import find_services
     from operations.agreements import sign_agreement
     from operations.catalogue import in_force
-    from storage.agreement.signing import SigningRequest
+    from storage.agreement.asked import SigningRequest
 
     with answering_database() as engine:
         bundle = load_policy(policy, in_force(engine))

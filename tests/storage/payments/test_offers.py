@@ -22,8 +22,9 @@ from models.money.rates import Rate
 from models.payment.pix import PixPayment, PixRefund
 from models.roles import Actor
 from storage.agreement.agreements import agreement_transaction
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
 from storage.case.cohorts import Cohort, candidates, create_cohort, open_cases, pin_ruler

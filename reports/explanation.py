@@ -15,6 +15,7 @@ from models.ruler.schema import Stage
 from models.taxid import formatted, mask
 from models.words import STAGES, STATUSES
 from reports import on_record
+from reports.by_credit import by_credit
 from reports.chronology import entries, quotations
 from reports.document import Block, Document, Facts, Paragraph, Picture, Section, rewritten
 from reports.drawing import Stop, path
@@ -47,6 +48,7 @@ def _sections(record: Record) -> Iterator[Section]:
     yield Section("holds", "Suspensões de exigibilidade", tuple(on_record.holds(record)))
     yield Section("chronology", "Cronologia das decisões", (_how_to_read(record), *entries(record)))
     yield Section("service", "Notificações e provas de ciência", tuple(on_record.service(record)))
+    yield Section("credits", "Por crédito: notificação, ciência, prazo, defesa e ato", tuple(by_credit(record)))
     yield Section("defences", "Defesas", tuple(on_record.defences(record)))
     yield Section("approvals", "Aprovações e o que foi visto", tuple(on_record.approvals(record)))
     yield Section("suspensions", "Benefícios suspensos e devolvidos", tuple(on_record.suspensions(record)))

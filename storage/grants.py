@@ -20,8 +20,10 @@ APPEND_ONLY = frozenset({
     "assets",
     "audit_log",
     "decisions",
+    "defence_credits",
     "delivery_events",
     "interruptions",
+    "notice_credits",
     "opt_outs",
     "policies",
     "prior_step_debts",
@@ -41,6 +43,7 @@ FIXED = {
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at",
+    "extinctions": "id debt ground on source recorded_at",
     "filings": "id taxpayer tax period due status filed_on declared assessed paid paid_on paid_before_due corrected"
     " corrected_on recorded_at",
     "holds": "id debt ground source placed_by reason evidence since until",
@@ -51,6 +54,7 @@ FIXED = {
     "payments": "id channel amount origin",
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
+    "requests": "id case kind made_on due reference recorded_by recorded_at",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
     "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"
     " bank account wallet sequence printed_number remitted_number returned_number recorded_at",

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, insert, text
 
 from models.case.selection import Selection
 from models.case.state import CaseState, OnRow
@@ -81,6 +81,15 @@ class Recorder:
         )
         return made
 
+    def lists(self, notice: str) -> None:
+        """All debts, in a formal notice."""
+        listed = """
+            INSERT INTO notice_credits (notice, credit, debt, period, amount, due)
+            SELECT :notice, debts.id, debts.id, period, amount, due FROM debts
+            JOIN debtors ON debtors.debt = debts.id WHERE debtors.taxpayer = :taxpayer
+        """
+        self.connection.execute(text(listed), {"notice": notice, "taxpayer": self.taxpayer})
+
     def approval(self, by: str, reason: str, **seen: Any) -> None:
         given = {
             "on": DAY.isoformat(),
@@ -153,7 +162,8 @@ def _climb(record: Recorder) -> None:
     body = f"{NAME}\nCNPJ nº {FORMATTED} ({TAX_ID})\nAcesse {LINK}\nFundamento: fim da régua.\n"
     on, law = date(2026, 3, 17), "Decreto 70.235/1972, art. 23"
     served: dict[str, Any] = {"served_on": on, "served_by": "deemed", "served_reference": law}
-    record.notice(0, "domicile", body, subject="Notificação formal", deemed_on=on, deemed_by=law, **served)
+    formal = record.notice(0, "domicile", body, subject="Notificação formal", deemed_on=on, deemed_by=law, **served)
+    record.lists(formal)
     cell: dict[str, Any] = {"hypothesis": "h8", "stage": "notice", "rigidity": 9, "evidence": seen}
     record.journal("notice", "H8 · notificação: primeiro contato", **cell)
     sent = record.notice(0, "email", body, address=EMAIL, provider="sendgrid", provider_id="sg-1")
@@ -188,6 +198,8 @@ def _answer(record: Recorder) -> None:
     decided = {"state": "rejected", "decided_on": DAY, "decided_by": "Bia", "reason": "sem prova"}
     record.add(schema.defences, case=record.case, **filed, **decided, decided_at=MORNING)
     step = {"kind": "protest", "on": DAY, "reference": "cartório 3", "recorded_by": "Caio", "recorded_at": MORNING}
+    asked = {"kind": "access", "made_on": DAY, "due": DAY, "reference": "protocolo 5", "recorded_by": "Caio"}
+    record.add(schema.requests, case=record.case, **asked, recorded_at=MORNING)
     taken = record.add(schema.prior_steps, case=record.case, **step)
     record.add(schema.prior_step_debts, prior_step=taken, debt=record.debts[0])
     said = {"channel": "sms", "address": PHONE, "body": "fale com minha sócia", "intent": "objection"}

@@ -19,12 +19,16 @@ from models.case.evidence import Debt
 from models.case.status import Status
 from models.errors import Refusal
 from models.formats import day as written
+from models.money.imputation import replay
+from models.money.remission import price
 from models.words import GROUNDS
 from storage.agreement.agreements import read_life, read_row
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import read_claims
+from storage.amounts.rates import read_rates
 from storage.case.cases import Case
 from storage.case.debts import owed_on
 from storage.case.facts import read_facts
-from storage.payments.offers import offer_now
 from storage.schema import taxpayers
 
 Via = Literal["command", "link"]
@@ -134,22 +138,26 @@ def campaign_of(
 ) -> Campaign:
     """The modality of the case's campaign that has so many instalments, as it stands now. Its discount is of the
     agreement: forgiven when all is paid, and lost when it is broken. Raises Refusal."""
-    found = offer_now(connection, case, [each.debt.id for each in owed], now)
-    if found is None or (wanted.on or case.clock.day_at(now)) != case.clock.day_at(now):
+    offer, today = case.ruler.offer, case.clock.day_at(now)
+    minute = None if case.clock.compressed else now
+    in_time = offer is not None and offer.in_time(today, minute, case.ruler.jurisdiction.timezone)
+    if offer is None or not in_time or (wanted.on or today) != today:
         raise Refusal(
             f"no offer of a campaign is open for case {case.id} now",
             "Não há oferta de campanha aberta para este caso.",
         )
-    of = [each for each in found.offered.modalities if each.instalments == wanted.instalments > 1]
-    if not of:
-        known = ", ".join(str(each.instalments) for each in found.offered.modalities if each.instalments > 1)
+    modality = next((each for each in offer.modalities if each.instalments == wanted.instalments > 1), None)
+    if modality is None:
+        known = ", ".join(str(each.instalments) for each in offer.modalities if each.instalments > 1)
         raise Refusal(
-            f"{found.offered.name} has modalities in {known or 'no'} instalments, not in {wanted.instalments}"
-            f" [{found.offered.law}]",
-            f"{found.offered.name}: escolha uma das modalidades da lei ({found.offered.law}).",
+            f"{offer.name} has modalities in {known or 'no'} instalments, not in {wanted.instalments} [{offer.law}]",
+            f"{offer.name}: escolha uma das modalidades da lei ({offer.law}).",
         )
-    discount = sum_of(owed) - of[0].total
-    return Campaign(found.offered.name, found.offered.law, wanted.instalments, discount)
+    rates, table = read_rates(connection), accrual_of(case.ruler)
+    claims, came_in = read_claims(connection, dict.fromkeys([each.debt.id for each in owed], table))
+    accounts = (replay([claim], came_in[claim.id], today, rates).accounts[claim.id] for claim in claims)
+    left = sum((price(offer, modality, account, today) for account in accounts), NOTHING)
+    return Campaign(offer.name, offer.law, modality.instalments, sum_of(owed) - left)
 
 
 def _is_company(connection: Connection, case: Case) -> bool:

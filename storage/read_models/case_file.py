@@ -42,6 +42,7 @@ from storage.read_models.case_parts import (
     PriorStep,
     RecordedAgreement,
     Reply,
+    Request,
     Task,
 )
 from storage.read_models.person import person_of
@@ -65,8 +66,9 @@ HOLDS = text("""
 
 # of an instalment's payment what each debt shares of it, net of what was given back
 PAYMENTS = text("""
-    SELECT coalesce(payments.end_to_end_id, payments.reference, CAST(payments.id AS text)) AS id, payments.debt,
-           payments.amount, paid_on AS at, paid_at, payments.recorded_at,
+    SELECT coalesce(payments.end_to_end_id, payments.reference, (
+               SELECT coalesce(end_to_end_id, reference) FROM payments AS whole WHERE whole.id = payments.origin))
+               AS id, payments.debt, payments.amount, paid_on AS at, paid_at, payments.recorded_at,
            coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS reversed, NULL AS agreement
     FROM debtors JOIN debts ON debts.id = debtors.debt JOIN payments ON payments.debt = debts.id
     WHERE debtors.taxpayer = :taxpayer AND debts.tax = :tax
@@ -111,6 +113,11 @@ PRIOR_STEPS = text("""
             WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text)) AS annulled_on,
            ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt) AS debts
     FROM prior_steps WHERE "case" = :case ORDER BY "on", id
+""")
+
+REQUESTS = text("""
+    SELECT id, kind, made_on, due, reference, recorded_by AS by, answer, answered_on, answered_by, reason
+    FROM requests WHERE "case" = :case ORDER BY id
 """)
 
 APPROVALS = text("""
@@ -194,6 +201,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "holds": rows(Hold, HOLDS),
         "defences": rows(Defence, DEFENCES),
         "prior_steps": rows(PriorStep, PRIOR_STEPS),
+        "requests": rows(Request, REQUESTS),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(Approval, APPROVALS),
         "debts": _owed_today(connection, record, _prescribing(connection, record, rows(Debt, DEBTS))),

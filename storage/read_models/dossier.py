@@ -32,6 +32,7 @@ from storage.read_models.dossier_parts import (
     Delivery,
     Filing,
     Hold,
+    ListedCredit,
     Notice,
     Payment,
     PriorStep,
@@ -67,6 +68,7 @@ class Dossier:
     """On `as_of`; none where a rate or a rule is missing that says what is owed."""
     decisions: Sequence[Decision]
     notices: Sequence[Notice]
+    listed_credits: Sequence[ListedCredit]
     deliveries: Sequence[Delivery]
     replies: Sequence[Reply]
     debts: Sequence[Debt]
@@ -105,6 +107,7 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
             facts=facts,
             decisions=decisions,
             notices=rows(Notice, NOTICES),
+            listed_credits=rows(ListedCredit, LISTED_CREDITS),
             deliveries=rows(Delivery, DELIVERIES),
             replies=rows(Reply, REPLIES),
             debts=_prescribing(connection, rows(Debt, DEBTS), last),
@@ -165,6 +168,12 @@ NOTICES = text("""
     FROM notices WHERE "case" = :case ORDER BY claimed_at, id
 """)
 
+LISTED_CREDITS = text("""
+    SELECT credit, debt, notice_credits.period, amount, due, notice, at, channel, served_on
+    FROM notice_credits JOIN notices ON notices.id = notice
+    WHERE "case" = :case ORDER BY due, credit, step, notice
+""")
+
 DELIVERIES = text("""
     SELECT delivery_events.notice, delivery_events.kind, delivery_events.reason, delivery_events.at,
            delivery_events.recorded_at, delivery_events.provider
@@ -196,7 +205,9 @@ HOLDS = text(f"""
 
 # of an instalment's payment what each debt shares of it
 PAYMENTS = text(f"""
-    SELECT payments.id, coalesce(end_to_end_id, reference, CAST(payments.id AS text)) AS reference, channel,
+    SELECT payments.id, coalesce(end_to_end_id, reference, (
+               SELECT coalesce(end_to_end_id, reference) FROM payments AS whole WHERE whole.id = payments.origin))
+               AS reference, channel,
            debts.id AS debt, payments.amount, paid_on, paid_at, payments.recorded_at, matched_by, NULL AS agreement
     FROM {OWED} JOIN payments ON payments.debt = debts.id
     UNION ALL
@@ -230,7 +241,8 @@ AGREEMENTS = text("""
 """)
 
 DEFENCES = text("""
-    SELECT id, filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_by, reason, decided_at
+    SELECT id, filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_by, reason, decided_at, appeal,
+           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits
     FROM defences WHERE "case" = :case ORDER BY id
 """)
 
@@ -241,7 +253,7 @@ APPROVALS = text("""
 
 SUSPENSIONS = text("""
     SELECT suspensions.id, code, name, suspended_on, approved_by, suspensions.recorded_at, reinstated_on,
-           reinstated_at
+           reinstated_at, credits
     FROM suspensions JOIN benefits ON benefits.id = suspensions.benefit
     WHERE "case" = :case ORDER BY suspensions.id
 """)

@@ -181,6 +181,22 @@ class Defence(TypedDict):
     decided_by: str | None
     reason: str | None
     decided_at: datetime | None
+    appeal: bool
+    credits: list[str]
+
+
+class ListedCredit(TypedDict):
+    """A credit that a formal notice lists."""
+
+    credit: str
+    debt: str | None
+    period: str | None
+    amount: Decimal | None
+    due: date | None
+    notice: str
+    at: date
+    channel: Channel
+    served_on: date | None
 
 
 class Approval(TypedDict):
@@ -204,6 +220,7 @@ class Suspension(TypedDict):
     recorded_at: datetime
     reinstated_on: date | None
     reinstated_at: datetime | None
+    credits: list[str]
 
 
 class PriorStep(TypedDict):

@@ -16,6 +16,7 @@ from storage.payments.charges import brcodes_of
 from storage.payments.ledger import record_pix
 from storage.payments.matching import unmatched
 from storage.payments.statement import list_payments, reconcile
+from storage.read_models.case_file import case_file
 from tests.agreement_world import SP, Contract, contract
 from tests.banks.fake_psp import KEY, REMOVED, FakePsp, busy, drops, refuses, unheard
 from tests.owing import SERIES, Debtor, debtor, noon
@@ -320,3 +321,13 @@ def test_what_the_bank_gives_back_of_it_is_taken_from_the_last(engine: Engine) -
     paid_together(made, "600.00", FIRST, back="450.00")
     assert made.received == ["100.00", "50.00", "0.00"]
     assert balanced(made)
+
+
+def test_the_case_s_file_names_each_part_by_the_payment_that_came_in(engine: Engine) -> None:
+    made = contract(engine, "100.00", "200.00")
+    bring_up_to_date(engine, PixKey(KEY), made.case, noon(FIRST))
+    paid_together(made, "300.00", FIRST)
+    with engine.connect() as connection:
+        shown = case_file(connection, made.case, reveal=False)["payments"]
+    assert {each["id"] for each in shown} == {f"E{'3' * 31}"}
+    assert sorted(str(each["amount"]) for each in shown) == ["100.00", "200.00"]

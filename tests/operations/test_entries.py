@@ -26,6 +26,7 @@ from models.law.calendar import Clock
 from models.law.extinction import Extinction
 from models.law.grounds import Ground
 from models.law.prescription import Cause
+from models.law.requests import RequestKind
 from models.money.rates import Rate
 from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
@@ -57,10 +58,12 @@ from operations.cohorts import (
 from operations.debts import undo_write_off, write_off
 from operations.due_process import (
     annul,
+    answer_request,
     file_defence,
     judge_extinction,
     place_hold,
     record_interruption,
+    record_request,
     register_service,
     release_hold,
     rule_on_defence,
@@ -270,6 +273,19 @@ def _(world: World) -> str:
 @carried_out("case step")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "protest", ON, "livro 7", NOW)
+    return world.case
+
+
+@carried_out("case review")
+def _(world: World) -> str:
+    record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 7", NOW)
+    return world.case
+
+
+@carried_out("case review --decided")
+def _(world: World) -> str:
+    record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 7", NOW)
+    answer_request(world.engine, BIA, world.case, RequestKind.ACCESS, "granted", "parecer 7", NOW)
     return world.case
 
 

@@ -40,6 +40,7 @@ FACTS = (
     "ciência tácita em 17/03/2026 (Decreto 70.235/1972, art. 23)",
     "Aprovação de Bia em 02/03/2026: conferido & de acordo.",
     "saldo de R$ 1.234,56",
+    "até 16/04/2026; ato a partir de 17/04/2026",  # served on Tue 17/03/2026, thirty continuous days
     "Benefício suspenso: PRODESIN (P1)",
     "Benefício devolvido: PRODESIN (P1)",
     "processo 77",

@@ -24,6 +24,11 @@ UPDATE notices SET formal = true
 UPDATE notices SET address = 'x'
 UPDATE notices SET "case" = 'x'
 DELETE FROM debts
+UPDATE notice_credits SET amount = 1
+DELETE FROM notice_credits
+DELETE FROM defence_credits
+UPDATE extinctions SET "on" = '2020-01-01'
+DELETE FROM extinctions
 UPDATE debts SET pix_txid = 'x'
 UPDATE cohorts SET started_by = 'x'
 UPDATE cohorts SET selection = '{}'

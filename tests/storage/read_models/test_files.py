@@ -70,7 +70,7 @@ def test_a_dossier(engine: Engine, case: str, signed: Contract) -> None:
     for part in parts:
         (shape,) = get_args(shapes[part])
         assert_rows([*getattr(full, part), *getattr(held, part)], shape)
-    assert len(parts) == 15
+    assert len(parts) == 16
 
 
 def test_an_agreement(engine: Engine, signed: Contract) -> None:

@@ -1,0 +1,63 @@
+"""The record told by credit: its notice, service, term with both days, defence and act, on one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from models.case.credit import CreditId
+from models.case.facts import CaseFacts
+from models.case.gate import defence_term
+from models.formats import day, money, period
+from models.words import CHANNELS
+from reports.document import Block
+from reports.record import Record, grid, joined
+from storage.read_models.dossier_parts import Defence, ListedCredit
+
+COLUMNS = ("Crédito", "Valor relacionado", "Notificação", "Ciência", "Prazo de defesa e primeiro ato", "Defesa", "Ato")
+
+RULED = {"open": "em análise", "accepted": "aceita", "rejected": "rejeitada"}
+
+
+def by_credit(record: Record) -> Iterator[Block]:
+    """One line for each credit of each formal notice, so that a suspension can be checked on one page."""
+    yield grid(COLUMNS, (_line(record, listed) for listed in record.dossier.listed_credits))
+
+
+def _line(record: Record, listed: ListedCredit) -> tuple[str, ...]:
+    served_on = listed["served_on"]
+    return (
+        record.inscription(listed["debt"]) if listed["debt"] else f"declaração {period(listed['period'] or '')}",
+        money(listed["amount"]) if listed["amount"] is not None else "",
+        joined(listed["notice"], day(listed["at"]), CHANNELS[listed["channel"]]),
+        day(served_on) if served_on else "sem prova",
+        _term(record, listed["credit"], served_on) if served_on else "",
+        "; ".join(_defence(defence) for defence in record.dossier.defences if _is_of(listed, defence["credits"])),
+        "; ".join(_acts(record, listed)),
+    )
+
+
+def _is_of(listed: ListedCredit, credits: list[CreditId]) -> bool:
+    return not credits or listed["credit"] in credits
+
+
+def _term(record: Record, credit: CreditId, served_on: date) -> str:
+    case = record.dossier.case
+    if case.ruler.gate is None:
+        return ""
+    view = case.view(case.state, record.dossier.facts or CaseFacts(today=record.dossier.as_of))
+    term = defence_term(view, credit, served_on)
+    return f"até {day(term.last_day)}; ato a partir de {day(term.act_from)}"
+
+
+def _defence(defence: Defence) -> str:
+    what = "recurso" if defence["appeal"] else "defesa"
+    decided = f", {RULED[defence['state']]} em {day(defence['decided_on'])}" if defence["decided_on"] else ""
+    return f"{what} de {day(defence['filed_on'])}{decided or ', em análise'}"
+
+
+def _acts(record: Record, listed: ListedCredit) -> Iterator[str]:
+    for act in record.dossier.suspensions:
+        if _is_of(listed, act["credits"]):
+            back = f", devolvido em {day(act['reinstated_on'])}" if act["reinstated_on"] else ""
+            yield f"{act['code']} suspenso em {day(act['suspended_on'])}{back}"

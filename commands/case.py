@@ -221,6 +221,7 @@ def _show(file: CaseFile) -> None:
         table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")
     _whole("defences", file["defences"])
     _whole("prior steps", file["prior_steps"])
+    _whole("requests", file["requests"])
     _whole("payments", file["payments"])
     _whole("agreements", file["agreements"])
     _whole("benefits", file["benefits"])

@@ -359,6 +359,8 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
 
 def _show(ruler: str, foreseen: DryRun) -> None:
     say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    if alone := foreseen["declared_without_debt"]:
+        say(f"{alone} taxpayers have declared tax of which no extract has a debt: import it, or nobody can pay it here")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")

@@ -7,6 +7,7 @@ STATUSES = {
     "unreachable": ("sem contato", "inalcançável"),
     "over_budget": ("orçamento esgotado", "sem orçamento"),
     "under_defence": ("em defesa",),
+    "under_review": ("em revisão",),
     "awaiting_approval": ("aguardando aprovação",),
     "awaiting_prior_steps": ("aguardando providências prévias", "aguardando providências"),
     "to_register": ("a inscrever em dívida ativa", "a inscrever"),
@@ -63,6 +64,17 @@ CAUSES = {
     "extrajudicial_execution": ("execução extrajudicial",),
 }
 """A protest of the CDA is a step before a suit."""
+
+REQUESTS = {
+    "reassessment": ("reavaliação",),
+    "appeal": ("recurso",),
+    "automated_review": ("revisão", "revisão de decisão automatizada"),
+    "access": ("acesso", "acesso aos dados"),
+    "correction": ("correção", "correção dos dados"),
+    "contest": ("contestação",),
+}
+
+ANSWERS = {"granted": ("deferido", "acolhido"), "denied": ("indeferido",)}
 
 MISTAKES = {
     "service": ("ciência",),
@@ -130,6 +142,7 @@ TASKS = {
     "protest_costs": ("custas do protesto", "conferir custas do protesto"),
     "registers_removed": ("baixa nos cadastros", "conferir baixa nos cadastros"),
     "prescription": ("prescrição", "conferir prescrição"),
+    "request": ("pedido", "responder pedido"),
 }
 
 AGREEMENT_STATES = {"active": ("em curso", "ativo"), "broken": ("rompido",), "completed": ("concluído", "quitado")}

@@ -12,18 +12,21 @@ from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
-from commands.portuguese import CAUSES, EXTINCTION, GROUNDS, MISTAKES, PRIOR_STEPS, RULINGS
+from commands.portuguese import ANSWERS, CAUSES, EXTINCTION, GROUNDS, MISTAKES, PRIOR_STEPS, REQUESTS, RULINGS
 from commands.typed import Day, day, one_of
 from models.case.credit import return_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
 from models.law.prescription import Cause
+from models.law.requests import RequestKind
 from operations.due_process import annul as annul_entry
 from operations.due_process import (
+    answer_request,
     file_defence,
     judge_extinction,
     place_hold,
     record_interruption,
+    record_request,
     release_hold,
     rule_on_defence,
     take_prior_step,
@@ -33,6 +36,7 @@ from storage.case.prescription import SetApart, list_set_apart
 from storage.law.annulments import Mistake
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
+from storage.law.requests import Answer
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 Debts = Annotated[list[str] | None, typer.Option("--debt", metavar="ID", help="Only this debt; may be repeated.")]
@@ -41,7 +45,7 @@ Ruling = Literal["accepted", "rejected"]
 
 
 def register(case: typer.Typer) -> None:
-    for command in (hold, release, defence, step, interruption, extinct, annul):
+    for command in (hold, release, defence, step, interruption, extinct, annul, review):
         case.command()(command)
 
 
@@ -182,6 +186,34 @@ def extinct(
         said = judge_extinction(engine, credentials(by), case, decided, reason, _now(), debt or ())
     rows = [{"debt": each, "prescribes": on, "decided": decided} for each, on in said.items()]
     _tell(case, f"extinction {decided} of debt {', '.join(said)}", {"debts": rows}, json)
+
+
+def review(
+    case: str,
+    kind: Annotated[RequestKind, one_of(REQUESTS, RequestKind, help="What the taxpayer asks for.")],
+    by: By,
+    reference: Annotated[str, typer.Option(help="To record it: its number in the authority's register.")] = "",
+    decided: Annotated[Answer | None, one_of(ANSWERS, help="To answer the one that is open.")] = None,
+    reason: Annotated[str, typer.Option(help="To answer it: why.")] = "",
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Record a request of the taxpayer's (--reference), or answer the open one (--decided, --reason): a reassessment,
+    an appeal, a review of what a machine decided, access, a correction, a contest."""
+    if bool(reference.strip()) == bool(decided):
+        raise typer.BadParameter(
+            "say --reference to record a request, or --decided and --reason to answer the open one"
+        )
+    with answering_database() as engine:
+        if decided is None:
+            found = record_request(engine, credentials(by), case, kind, reference, _now(), on)
+            done = f"{kind} of {found.made_on} recorded, to be answered by {found.due}"
+        else:
+            must_say(reason=reason)
+            found = answer_request(engine, credentials(by), case, kind, decided, reason, _now())
+            done = f"{kind} of {found.made_on} {decided}"
+    said = {"id": found.id, "kind": kind, "made_on": found.made_on, "due": found.due, "answer": decided}
+    _tell(case, done, {"request": said}, json)
 
 
 def annul(

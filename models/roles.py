@@ -72,6 +72,8 @@ DUTIES = {
     "case step": WORK,
     "case interruption": WORK,
     "case annul": JUDGEMENT,
+    "case review": WORK,
+    "case review --decided": JUDGEMENT,
     "case extinct": JUDGEMENT,
     "case approve": JUDGEMENT,
     "case reject": JUDGEMENT,

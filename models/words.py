@@ -60,6 +60,7 @@ TASKS = {
     "registers_removed": "conferir baixa nos cadastros",
     "reassessment": "reavaliar a suspensão de benefícios",
     "prescription": "conferir prescrição",
+    "request": "responder pedido",
     "interference": "conferir quem mexeu no Temporal",
 }
 
@@ -118,6 +119,15 @@ LADDER = "fim da régua: o descumprimento persistiu em todos os seus degraus, po
 REPEATED = "inadimplência reiterada: {finding}, por escolha da régua {label}"
 """The same about one case; the last where the thresholds of LC 225/2026 are met and the authority can't use it yet."""
 
+REQUESTS = {
+    "reassessment": "pedido de reavaliação",
+    "appeal": "recurso",
+    "automated_review": "pedido de revisão de decisão automatizada",
+    "access": "pedido de acesso aos dados",
+    "correction": "pedido de correção dos dados",
+    "contest": "contestação",
+}
+
 CAUSES = {
     "order_to_cite": "despacho que ordena a citação (CTN art. 174, § 1º, I)",
     "cda_protest": "protesto extrajudicial da CDA (CTN art. 174, § 1º, II)",
@@ -168,6 +178,7 @@ STATUSES = {
     "unreachable": "sem contato",
     "over_budget": "orçamento esgotado",
     "under_defence": "em defesa",
+    "under_review": "em revisão",
     "awaiting_approval": "aguardando aprovação",
     "awaiting_prior_steps": "aguardando providências prévias",
     "to_register": "a inscrever em dívida ativa",

@@ -9,13 +9,15 @@ from models.case.credit import CreditId
 from models.case.facts import Defence, StepKind
 from models.law.grounds import read_ground
 from models.law.prescription import Cause
+from models.law.requests import RequestKind
 from operations.operation import Act, must_say, operation
 from storage.case.cases import read_case
-from storage.law import annulments, defences, extinctions, holds, interruptions, prior_steps
+from storage.law import annulments, defences, extinctions, holds, interruptions, prior_steps, requests
 from storage.law.annulments import Annulled, Mistake
 from storage.law.defences import Ruling
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
+from storage.law.requests import Answer, Request
 from storage.law.service import prove_service
 
 
@@ -133,3 +135,21 @@ def annul(act: Act, case: str, kind: Mistake, entry: str | None, reason: str, no
     must_say("why", reason)
     act.tell(kind=kind, entry=entry)
     return annulments.annul(act.engine, case, kind, entry, act.by, reason, now)
+
+
+@operation("case review")
+def record_request(
+    act: Act, case: str, kind: RequestKind, reference: str, now: datetime, on: date | None = None
+) -> Request:
+    """Put a request of the taxpayer's on record, made today unless it is said."""
+    must_say("its number in the authority's register", reference)
+    act.tell(kind=kind, on=on)
+    return requests.record_request(act.engine, case, kind, act.by, reference, now, on)
+
+
+@operation("case review --decided")
+def answer_request(act: Act, case: str, kind: RequestKind, decided: Answer, reason: str, now: datetime) -> Request:
+    """Answer the request of that kind that is open."""
+    must_say("why", reason)
+    act.tell(kind=kind, decided=decided)
+    return requests.answer_request(act.engine, case, kind, decided, act.by, reason, now)

@@ -78,6 +78,8 @@ TITLES = {
     "remission_undone": "Remissão desfeita",
     "remitted": "Remissão",
     "reopened": "Caso reaberto",
+    "request_answered": "Pedido respondido",
+    "request_made": "Pedido do contribuinte",
     "resolved": "Caso regularizado",
     "resume_asked": "Retomada pedida",
     "resumed": "Prazo retomado",

@@ -54,6 +54,7 @@ FIXED = {
     "payments": "id channel amount origin",
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
+    "requests": "id case kind made_on due reference recorded_by recorded_at",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
     "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"
     " bank account wallet sequence printed_number remitted_number returned_number recorded_at",

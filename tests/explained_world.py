@@ -198,6 +198,8 @@ def _answer(record: Recorder) -> None:
     decided = {"state": "rejected", "decided_on": DAY, "decided_by": "Bia", "reason": "sem prova"}
     record.add(schema.defences, case=record.case, **filed, **decided, decided_at=MORNING)
     step = {"kind": "protest", "on": DAY, "reference": "cartório 3", "recorded_by": "Caio", "recorded_at": MORNING}
+    asked = {"kind": "access", "made_on": DAY, "due": DAY, "reference": "protocolo 5", "recorded_by": "Caio"}
+    record.add(schema.requests, case=record.case, **asked, recorded_at=MORNING)
     taken = record.add(schema.prior_steps, case=record.case, **step)
     record.add(schema.prior_step_debts, prior_step=taken, debt=record.debts[0])
     said = {"channel": "sms", "address": PHONE, "body": "fale com minha sócia", "intent": "objection"}

@@ -13,7 +13,7 @@ from models.case.status import Status
 from models.case.view import View
 from models.formats import day
 from models.law.grounds import PRESCRIBED
-from models.words import GROUNDS
+from models.words import GROUNDS, REQUESTS
 
 
 class Block(BaseModel):
@@ -64,6 +64,9 @@ def stops_of(view: View) -> Iterator[Block]:
         filed_on = view.facts.open_defence.filed_on
         why = f"defesa apresentada em {day(filed_on)} aguarda decisão"
         yield Block(kind=Status.UNDER_DEFENCE, since=filed_on, reason=why)
+    for request in view.facts.under_review[:1]:
+        why = f"{REQUESTS[request.kind]} de {day(request.made_on)} aguarda resposta até {day(request.due)}"
+        yield Block(kind=Status.UNDER_REVIEW, since=request.made_on, reason=why)
     if view.facts.lacks:
         why = f"não se pode dizer quanto é devido: falta {view.facts.lacks}"
         yield Block(kind=Status.AMOUNT_UNKNOWN, reason=why)

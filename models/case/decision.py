@@ -54,7 +54,7 @@ def _met_on_the_map(view: View, ahead: Step | None) -> tuple[Block, ...]:
     return (Block(kind=ahead.status, reason=ahead.reason, since=asked.asked_on if asked else None),)
 
 
-STOPS = (Status.ON_HOLD, Status.PAUSED, Status.UNDER_DEFENCE)
+STOPS = (Status.ON_HOLD, Status.PAUSED, Status.UNDER_DEFENCE, Status.UNDER_REVIEW)
 
 
 def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:

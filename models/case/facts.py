@@ -14,6 +14,7 @@ from models.case.evidence import Debt, Evidence, Filing, evidence_of
 from models.contact.contacts import Reach
 from models.contact.delivery import Delivery
 from models.law.contact_caps import Limits
+from models.law.requests import RULES, RequestKind
 from models.ruler.schema import Kind, Ruler, Stage
 
 
@@ -87,6 +88,14 @@ class PriorStep(_Fact):
     """The debts that it was taken for."""
 
 
+class OpenRequest(_Fact):
+    """A request of the taxpayer's that nobody has answered yet."""
+
+    kind: RequestKind
+    made_on: date
+    due: date
+
+
 class Pause(_Fact):
     """Somebody stopped the clock of a case, or of its whole cohort."""
 
@@ -130,6 +139,7 @@ class CaseFacts(_Fact):
     defences: tuple[Defence, ...] = ()
     """In the order they were filed."""
     prior_steps: tuple[PriorStep, ...] = ()
+    requests: tuple[OpenRequest, ...] = ()
     elsewhere: tuple[Debt, ...] = ()
     """The debts of the taxpayer's other taxes, where the ruler asks for the thresholds of a persistent defaulter."""
     known_assets: Decimal | None = None
@@ -234,6 +244,11 @@ class CaseFacts(_Fact):
     def paused_by(self) -> str | None:
         """The name of who paused the case, or its whole cohort, in pt-BR; none: nobody."""
         return self.pauses[0].who if self.pauses else None
+
+    @property
+    def under_review(self) -> tuple[OpenRequest, ...]:
+        """The open requests that the next step waits for, the oldest first."""
+        return tuple(request for request in self.requests if RULES[request.kind].holds)
 
     @property
     def has_benefits(self) -> bool:

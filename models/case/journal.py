@@ -72,6 +72,8 @@ class EntryKind(StrEnum):
     DEBTOR_REMOVED = "debtor_removed"
     CONTACT_GIVEN = "contact_given"
     CONTACT_REFUSED = "opted_out"
+    REQUEST_MADE = "request_made"
+    REQUEST_ANSWERED = "request_answered"
     REPLY_CALL_ASKED = "call_asked"
     REPLY_OBJECTION_MADE = "objection_asked"
     REPLY_INSTALMENTS_ASKED = "instalments_asked"
@@ -108,6 +110,7 @@ SUBJECTS = (
     "prior_step",
     "remission",
     "reply",
+    "request",
     "ruler",
     "rung",
     "suspension",

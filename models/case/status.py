@@ -13,6 +13,8 @@ class Status(StrEnum):
     OVER_BUDGET = "over_budget"
     UNDER_DEFENCE = "under_defence"
     """The taxpayer has filed a defence, and nobody has decided it yet."""
+    UNDER_REVIEW = "under_review"
+    """A request of the taxpayer's awaits an answer, and the next step the answer."""
     AWAITING_APPROVAL = "awaiting_approval"
     AWAITING_PRIOR_STEPS = "awaiting_prior_steps"
     """A step that the law wants before a suit is not on record (CNJ 547/2024)."""

@@ -111,7 +111,7 @@ def regua_reader(header: Sequence[str]) -> DebtReader:
             inscription,
             known_by,
             read_period(period, "period") if period.strip() else "",
-            read_date(due, "due"),
+            read_date(due, "due") if due.strip() or not ended else "",
             read_yes_no(litigation, "litigation") if litigation.strip() else "f",
             owed,
             hold,

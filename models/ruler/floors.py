@@ -15,6 +15,8 @@ from models.yaml_file import Fault
 
 DEFENCE = Wait(days=30, unit=Unit.LEGAL)
 """From the notification on (LC 225/2026, arts. 11 to 13); of terms that could apply the later end counts."""
+APPEAL = Wait(days=10, unit=Unit.LEGAL)
+"""Lei 9.784/1999, art. 59, which is subsidiary (LC 225/2026 art. 12 § 9º)."""
 DEEMED = Wait(days=10, unit=Unit.LEGAL)
 """No law known takes a shorter silence for service: SP 10 days, the Union and Belo Horizonte 15."""
 CONSECUTIVE, ALTERNATE = 4, 6
@@ -36,6 +38,9 @@ def _terms(ruler: Ruler) -> Iterator[Fault]:
     if ruler.gate and not never_shorter(ruler.gate.defence, DEFENCE):
         what = "is shorter than 30 continuous days from the notification, which no ruler may lower (LC 225/2026)"
         yield Fault(("gate", "defence"), what)
+    if ruler.gate and not never_shorter(ruler.gate.appeal, APPEAL):
+        what = "is shorter than 10 days for an appeal against a rejected defence (LC 225/2026 art. 4º, VII; Lei 9.784)"
+        yield Fault(("gate", "appeal"), what)
     for name, row in ruler.rows.items():
         last = row.rungs[-2].dwell if len(row.rungs) > 1 and row.rungs[-1].stage is Stage.SUSPENSION else None
         if ruler.gate and last and not (never_shorter(last, ruler.gate.defence) and never_shorter(last, DEFENCE)):
@@ -123,6 +128,10 @@ def missing_laws(ruler: Ruler) -> Iterator[Fault]:
     if gate and suspends and gate.basis == "ladder" and gate.law is None:
         what = "suspends at the end of the map without a law of the authority's own: write gate.law, with its date"
         yield Fault(("gate", "basis"), what)
+    for row, index, rung in ruler.cells():
+        if rung.formal and rung.stage is not Stage.SUSPENSION and not any(map(ruler.serves, rung.channels)):
+            what = "serve no formal notice: add `domicile`, or cite in `service.email_law` the law by which e-mail does"
+            yield Fault(("rows", row, "rungs", index, "channels"), what)
     if ruler.offer and not ruler.offer.law.strip():
         yield Fault(("offer", "law"), "is missing: nothing is remitted without a cited law")
     if gate and gate.basis == "statutory" and ruler.jurisdiction.state is not None:

@@ -293,6 +293,8 @@ class Ruler(_Part, Verifiable):
     payments: Payments = Payments()
     gate: Gate | None = None
     recess: RecessRule = RecessRule()
+    contests: Wait = Wait(days=5, unit=Unit.BUSINESS)
+    """The time in which people look at what a taxpayer contests; the next step waits for it."""
     service: ServiceRule = ServiceRule()
     referral: Referral = Referral()
     agreements: Agreements | None = None

@@ -10,7 +10,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypedDict
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from models.case.decision import decide
 from models.case.plan import plan
@@ -19,9 +21,10 @@ from models.case.state import CaseState
 from models.case.step import Action
 from models.case.view import View
 from models.contact.channel import Channel
+from models.formats import tax_name
 from models.money.prices import ChannelCost, PriceTable, cost_of, fits, monthly_fee
 from models.proof.holdout import Arm, shares_of
-from models.ruler.schema import Ruler
+from models.ruler.schema import Kind, Ruler
 from storage.amounts.prices import prices_of
 from storage.case.cohorts import candidates
 from storage.case.selection import counts_by_key
@@ -85,6 +88,18 @@ class OnRival(TypedDict):
     costs: Costs
 
 
+DECLARED_ALONE = text("""
+    SELECT count(DISTINCT taxpayer) FROM filings
+    WHERE superseded_at IS NULL AND status IN ('filed', 'late') AND due < :today
+      AND coalesce(corrected, declared) - paid > :tolerance AND (:every_tax OR tax = ANY(:taxes))
+      AND NOT EXISTS (SELECT FROM debtors JOIN debts ON debts.id = debtors.debt
+                      WHERE debtors.taxpayer = filings.taxpayer AND debts.tax = filings.tax
+                        AND debts.period = filings.period)
+""").bindparams(bindparam("taxes", type_=ARRAY(Text)))
+"""The taxpayers whose returns declare tax of which the ledger has no debt: there is no code to pay it by, so no case
+asks for it before an extract has it."""
+
+
 class DryRun(TypedDict):
     selected: dict[str, int]
     """How many are left as each key of the selection is added to those before it."""
@@ -93,6 +108,8 @@ class DryRun(TypedDict):
     would_be_on_hold: int
     on_hold: dict[str, int]
     already_open: int
+    declared_without_debt: int
+    """How many taxpayers' returns declare tax of which no extract has a debt: nobody is asked for it yet."""
     control: int
     arms: dict[str, int]
     first_30_days: NoticesSoon
@@ -141,6 +158,7 @@ def foresee(
                 notices.update(ladders[alike])
     with engine.connect() as connection:
         selected = counts_by_key(connection, ruler, selection, today)
+        alone = _declared_alone(connection, ruler, selection, today)
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
     arms = _arms(cells.total() + held, shares_of(control, rival=rival is not None))
     return {
@@ -150,12 +168,21 @@ def foresee(
         "would_be_on_hold": held,
         "on_hold": dict(sorted(on_hold.items())),
         "already_open": already_open,
+        "declared_without_debt": alone,
         "control": arms.get(Arm.CONTROL, 0),
         "arms": arms,
         "first_30_days": soon,
         "costs": costs,
         "rival": _on_rival(rival, foresee(engine, rival, selection, today, budget)) if rival else None,
     }
+
+
+def _declared_alone(connection: Connection, ruler: Ruler, selection: Selection, today: date) -> int:
+    if not ruler.entry.takes(Kind.NON_PAYMENT):
+        return 0
+    taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
+    asked = {"today": today, "tolerance": ruler.payments.tolerance, "every_tax": not taxes, "taxes": taxes}
+    return int(connection.execute(DECLARED_ALONE, asked).scalar_one())
 
 
 def _on_rival(rival: Ruler, foreseen: DryRun) -> OnRival:

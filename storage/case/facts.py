@@ -11,7 +11,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
 from models.case.evidence import Debt, Filing
-from models.case.facts import BrokenAgreement, CaseFacts, Defence, FormalNotice, PaymentFact, PriorStep, facts_of
+from models.case.facts import (
+    BrokenAgreement,
+    CaseFacts,
+    Defence,
+    FormalNotice,
+    OpenRequest,
+    PaymentFact,
+    PriorStep,
+    facts_of,
+)
 from models.case.status import Status
 from models.contact.contacts import Reach
 from models.contact.delivery import Progress
@@ -90,7 +99,9 @@ PROCESS = text(f"""
                        'filed_on', filed_on, 'state', state, 'decided_on', decided_on, 'appeal', appeal,
                        'credits', ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit))
                        ORDER BY id), '[]')
-            FROM defences WHERE "case" = cases.id) AS defences,
+            FROM defences WHERE "case" = cases.id AND NOT EXISTS (
+                SELECT FROM annulments WHERE annulments.kind = 'ruling' AND entry = CAST(defences.id AS text))
+           ) AS defences,
            ARRAY(SELECT benefit FROM suspensions JOIN benefits ON benefits.id = benefit
                  WHERE benefits.taxpayer = cases.taxpayer AND "case" <> cases.id AND reinstated_at IS NULL
                 ) AS kept_elsewhere,
@@ -100,6 +111,9 @@ PROCESS = text(f"""
             FROM prior_steps WHERE "case" = cases.id AND NOT EXISTS (
                 SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
            ) AS prior_steps,
+           (SELECT coalesce(jsonb_agg(
+                       jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
+            FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
            (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
             FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
             ORDER BY recorded_at DESC LIMIT 1) AS agreement,
@@ -227,6 +241,7 @@ def with_process(before: CaseFacts, process: Row[Any]) -> CaseFacts:
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
         "kept_elsewhere": frozenset(process.kept_elsewhere),
         "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+        "requests": tuple(OpenRequest.model_validate(request) for request in process.requests),
     }
     return before.model_copy(update=only).defended(Defence.model_validate(each) for each in process.defences)
 

@@ -33,7 +33,7 @@ FILERS = """
     WHERE superseded_at IS NULL AND (:every_tax OR tax = ANY(:taxes))
       AND (taxpayer, tax) > (:after_taxpayer, :after_tax)
       AND (status = 'missing' OR assessed IS NOT NULL AND assessed <> coalesce(corrected, declared)
-           OR paid > 0 AND paid <> coalesce(corrected, declared))
+           OR paid > 0 AND paid <> coalesce(corrected, declared) OR corrected > declared)
       AND :min_amount <= 0
 """
 

@@ -24,6 +24,7 @@ from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
 from storage.contact.delivery import lock_cases_of, refuse, take_reports
+from storage.law.requests import contested
 from storage.outbox import enqueue
 from storage.schema import cases, replies
 
@@ -181,6 +182,8 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
         what = f"contribuinte {did} por {CHANNELS[reply.channel]}"
         record_decision(connection, case, EntryKind(f"{kind}_asked"), what, today)
         ask_people(connection, case, kind, reply.event, what, today)
+    if reply.intent is Intent.OBJECTION:
+        contested(connection, case, f"resposta por {CHANNELS[reply.channel]}", today)
 
 
 def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> None:

@@ -42,7 +42,7 @@ ids AS (SELECT replace(gen_random_uuid()::text, '-', '') AS random FROM stated)
 SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        'RG' || upper(random) AS pix_txid,
        tax, inscription_key, stated.inscription, coalesce(stated.period, debts.period) AS period,
-       stated.due, stated.litigation,
+       coalesce(stated.due, debts.due) AS due, stated.litigation,
        coalesce(stated.amount + coalesce(deductions.deducted, 0), debts.amount) AS amount,
        stated.ground, stated.ended,
        coalesce(stated.kind, debts.kind, 'tax') AS kind, coalesce(stated.prescribes, debts.prescribes) AS prescribes,
@@ -51,7 +51,7 @@ SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
        coalesce(deductions.as_of, :as_of) AS as_of, line,
        debts.id IS NULL AS is_new,
        debts.id IS NOT NULL
-           AND (coalesce(stated.period, debts.period), stated.due, stated.litigation,
+           AND (coalesce(stated.period, debts.period), coalesce(stated.due, debts.due), stated.litigation,
                 coalesce(stated.amount + coalesce(deductions.deducted, 0), debts.amount),
                 coalesce(stated.kind, debts.kind), coalesce(stated.prescribes, debts.prescribes),
                 coalesce(stated.registered_on, debts.registered_on))

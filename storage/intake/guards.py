@@ -67,8 +67,8 @@ def _must_not_double(connection: Connection) -> None:
     row = connection.execute(text(DOUBLED), {"sample": SAMPLE}).one()
     if row.doubled >= DOUBLES and row.doubled * 2 > row.added:
         raise Refusal(
-            f"line {row.line}: {row.doubled} of {row.added} new debts are on record already under other inscriptions,"
-            " of the same debtor, tax, due date and amount: they would be asked for twice. Give them the inscriptions"
+            f"line {row.line}: {row.doubled} of {row.added} new debts are on record already under other inscriptions or"
+            " taxes, of the same debtor, due date and amount: they would be asked for twice. Give them the names"
             " they have there, or a period that tells them apart"
         )
 
@@ -130,8 +130,9 @@ twins AS (
     SELECT new.line, debts.id FROM new
     JOIN links ON links.debt = new.id
     JOIN debtors ON debtors.taxpayer = links.taxpayer
-    JOIN debts ON debts.id = debtors.debt AND debts.tax = new.tax AND debts.due = new.due
-              AND debts.amount = new.amount AND coalesce(debts.period = new.period, true)
+    JOIN debts ON debts.id = debtors.debt AND debts.due = new.due AND debts.amount = new.amount
+              AND coalesce(debts.period = new.period, true)
+              AND (debts.tax = new.tax OR debts.inscription_key = new.inscription_key)
     LEFT JOIN incoming AS same ON same.id = debts.id
     WHERE same.id IS NULL
 )

@@ -103,11 +103,16 @@ def _interruption(tx: CaseTransaction, entry: str | None) -> tuple[str, str]:
 
 
 OF_RULING = text("""
-    SELECT id, filed_on, reference, recorded_by, state, decided_on, decided_by, reason, EXISTS (
+    SELECT id, filed_on, reference, recorded_by, appeal, state, decided_on, decided_by, reason, EXISTS (
         SELECT FROM annulments WHERE annulments.kind = 'ruling' AND entry = CAST(defences.id AS text)) AS annulled
     FROM defences WHERE "case" = :case AND (CAST(:entry AS text) IS NULL OR CAST(id AS text) = :entry)
     ORDER BY id DESC LIMIT 1
 """)
+
+
+SAME_CREDITS = """
+    INSERT INTO defence_credits (defence, credit) SELECT :again, credit FROM defence_credits WHERE defence = :defence
+"""
 
 
 def _ruling(tx: CaseTransaction, entry: str | None) -> tuple[str, str]:
@@ -115,8 +120,10 @@ def _ruling(tx: CaseTransaction, entry: str | None) -> tuple[str, str]:
     row = tx.connection.execute(OF_RULING, {"case": tx.case.id, "entry": entry}).one_or_none()
     if row is None or row.annulled or row.state == "open":
         raise Refusal(_none(tx, "ruling", entry, annulled=row is not None and row.annulled))
-    again = {"case": tx.case.id, "filed_on": row.filed_on, "reference": row.reference, "recorded_by": row.recorded_by}
-    tx.connection.execute(insert(defences).values(again))
+    same = {"filed_on": row.filed_on, "reference": row.reference, "recorded_by": row.recorded_by, "appeal": row.appeal}
+    made = insert(defences).values({"case": tx.case.id, **same}).returning(defences.c.id)
+    again = tx.connection.execute(made).scalar_one()
+    tx.connection.execute(text(SAME_CREDITS), {"again": again, "defence": row.id})
     verb = {"accepted": "aceita", "rejected": "rejeitada"}[row.state]
     return str(row.id), f"defesa {verb} em {day(row.decided_on)} por {row.decided_by}: {row.reason}"
 

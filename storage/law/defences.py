@@ -36,7 +36,9 @@ FIRST_NOTICE = text("""
 DEFENCES = text("""
     SELECT id, filed_on, state, decided_on, appeal,
            ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits
-    FROM defences WHERE "case" = :case ORDER BY id
+    FROM defences WHERE "case" = :case AND NOT EXISTS (
+        SELECT FROM annulments WHERE annulments.kind = 'ruling' AND entry = CAST(defences.id AS text))
+    ORDER BY id
 """)
 
 VERBS = {"accepted": "aceita", "rejected": "rejeitada"}

@@ -42,6 +42,7 @@ from storage.read_models.case_parts import (
     PriorStep,
     RecordedAgreement,
     Reply,
+    Request,
     Task,
 )
 from storage.read_models.person import person_of
@@ -112,6 +113,11 @@ PRIOR_STEPS = text("""
             WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text)) AS annulled_on,
            ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id ORDER BY debt) AS debts
     FROM prior_steps WHERE "case" = :case ORDER BY "on", id
+""")
+
+REQUESTS = text("""
+    SELECT id, kind, made_on, due, reference, recorded_by AS by, answer, answered_on, answered_by, reason
+    FROM requests WHERE "case" = :case ORDER BY id
 """)
 
 APPROVALS = text("""
@@ -195,6 +201,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "holds": rows(Hold, HOLDS),
         "defences": rows(Defence, DEFENCES),
         "prior_steps": rows(PriorStep, PRIOR_STEPS),
+        "requests": rows(Request, REQUESTS),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(Approval, APPROVALS),
         "debts": _owed_today(connection, record, _prescribing(connection, record, rows(Debt, DEBTS))),

@@ -129,6 +129,19 @@ class PriorStep(TypedDict):
     """Empty: it was put on record before steps were of debts, and counts for none."""
 
 
+class Request(TypedDict):
+    id: int
+    kind: str
+    made_on: date
+    due: date
+    reference: str
+    by: str
+    answer: str | None
+    answered_on: date | None
+    answered_by: str | None
+    reason: str | None
+
+
 class Approval(TypedDict):
     given_by: str
     given_on: date
@@ -208,6 +221,7 @@ class CaseFile(TypedDict):
     holds: list[Hold]
     defences: list[Defence]
     prior_steps: list[PriorStep]
+    requests: list[Request]
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]

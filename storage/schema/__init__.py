@@ -28,6 +28,7 @@ from storage.schema.due_process import (
     defences,
     prior_step_debts,
     prior_steps,
+    requests,
     suspensions,
     tasks,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "remissions",
     "remittances",
     "replies",
+    "requests",
     "restatements",
     "reversals",
     "rulers",

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.case.facts import StepKind
+from models.law.requests import RequestKind
 from models.roles import Role
 from models.words import TASKS
 from storage.schema.base import NOW, metadata, one_of
@@ -104,6 +105,30 @@ prior_step_debts = Table(
     Column("prior_step", ForeignKey("prior_steps.id"), primary_key=True),
     Column("debt", ForeignKey("debts.id"), primary_key=True),
     Index("ix_prior_step_debts_debt", "debt"),
+)
+
+
+# what a taxpayer asks for about his case, and what people answered
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("made_on", Date, nullable=False),
+    # the last day for the answer
+    Column("due", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("answer", Text),
+    Column("answered_on", Date),
+    Column("answered_by", Text),
+    Column("reason", Text),
+    Column("answered_at", DateTime(timezone=True)),
+    Index("ix_requests_case", "case", "id"),
+    one_of("kind", RequestKind),
+    one_of("answer", ("granted", "denied")),
 )
 
 

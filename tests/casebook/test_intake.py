@@ -100,6 +100,29 @@ def test_i1_a_debt_that_is_due_starts_one(roll: Roll) -> None:
     assert would_start(roll, REGISTERED) == 1
 
 
+def filed(roll: Roll, folder: Path, *rows: str) -> None:
+    file = folder / "returns.csv"
+    header = "tax_id;name;tax;period;due;status;declared;paid;paid_on;corrected;corrected_on"
+    file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    roll.line.json("filings", "import", file)
+
+
+def test_a_return_that_alone_knows_of_a_debt_is_told(roll: Roll, tmp_path: Path) -> None:
+    filed(roll, tmp_path, "51000001000177;EXEMPLO;ICMS;2026-09;2026-10-09;filed;1000.00;;;;")
+    foreseen = foresee(roll.engine, shipped(ICMS), Selection(), TODAY)
+    assert (foreseen["would_start"], foreseen["declared_without_debt"]) == (0, 1)
+
+
+def test_a_rectification_that_declares_more_is_collected(roll: Roll, tmp_path: Path) -> None:
+    filed(
+        roll,
+        tmp_path,
+        "51000001000177;EXEMPLO;ICMS;2026-09;2026-10-09;filed;1000.00;1000.00;2026-10-08;1500.00;2026-11-02",
+    )
+    foreseen = foresee(roll.engine, shipped(ICMS), Selection(), TODAY)
+    assert [(cell["hypothesis"], cell["cases"]) for cell in foreseen["cells"]] == [("h5", 1)]
+
+
 # ---- I2 to I4: the newest extract of a source
 
 

@@ -26,6 +26,7 @@ from models.law.calendar import Clock
 from models.law.extinction import Extinction
 from models.law.grounds import Ground
 from models.law.prescription import Cause
+from models.law.requests import RequestKind
 from models.money.rates import Rate
 from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
@@ -57,10 +58,12 @@ from operations.cohorts import (
 from operations.debts import undo_write_off, write_off
 from operations.due_process import (
     annul,
+    answer_request,
     file_defence,
     judge_extinction,
     place_hold,
     record_interruption,
+    record_request,
     register_service,
     release_hold,
     rule_on_defence,
@@ -89,8 +92,8 @@ from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
 from storage.case.tasks import ask_people
@@ -270,6 +273,19 @@ def _(world: World) -> str:
 @carried_out("case step")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "protest", ON, "livro 7", NOW)
+    return world.case
+
+
+@carried_out("case review")
+def _(world: World) -> str:
+    record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 7", NOW)
+    return world.case
+
+
+@carried_out("case review --decided")
+def _(world: World) -> str:
+    record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 7", NOW)
+    answer_request(world.engine, BIA, world.case, RequestKind.ACCESS, "granted", "parecer 7", NOW)
     return world.case
 
 

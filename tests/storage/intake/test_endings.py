@@ -38,6 +38,7 @@ def extinct(source: Source) -> list[tuple[object, ...]]:
         (f"{own('0.00')};Quitada", "payment"),
         (f"{own('0,00')};", "payment"),
         (f"{own('')};Quitada", "payment"),
+        (f"{own('').replace('2025-10-20', '')};Paga", "payment"),
         (f"{own('1000.00')};Cancelada", "cancellation"),
         (f"{own('1000.00')};Prescrita", "prescription"),
         (f"{own('.00')};Remitida", "remission"),
@@ -49,7 +50,7 @@ def test_what_is_over_at_the_source_is_over_here(source: Source, row: str, groun
     told = says(source, row, day=1)
     assert told.ended == {ground: 1}
     assert extinct(source) == [("I1", date(2026, 11, 21), 0)]
-    assert source.ask("SELECT amount FROM debts") == [(1000,)]
+    assert source.ask("SELECT amount, due FROM debts") == [(1000, date(2025, 10, 20))]
     said = source.ask('SELECT ground, "on", state, source, decided_by, reason FROM extinctions')
     why = "linha 2 do extrato de 21/11/2026"
     assert said == [(ground, date(2026, 11, 21), "confirmed", "extract", "taxpayers import", why)]

@@ -114,6 +114,8 @@ def test_debts_that_are_there_under_other_inscriptions_are_refused(source: Sourc
     source.says(*rows(20), snapshot_of="roll")
     with pytest.raises(Refusal, match="line 2: 20 of 20 new debts are on record already under other inscriptions"):
         source.says(*rows(20, "2025/{}-X"))
+    with pytest.raises(Refusal, match="20 of 20 new debts are on record already"):
+        source.says(*(row.replace("IPTU", "IPTU-2025") for row in rows(20)))
     with pytest.raises(Refusal, match="20 of 30 new debts are on record already"):
         source.says(*rows(30, "2025/{}-X"))
     assert source.ask("SELECT count(*) FROM debts") == [(20,)]

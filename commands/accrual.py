@@ -103,7 +103,7 @@ def _read_rates(file: Path | None, rules: AccrualTable) -> Rates:
     series."""
     from models.money.rates import Rates, read_sgs
     from storage.amounts.rate_files import read_rate_file
-    from storage.amounts.rates import shipped_rates
+    from storage.amounts.shipped_rates import shipped_rates
 
     series = sorted({entry.series for entry in rules.interest if entry.series})
     if file is None or not series:

@@ -25,7 +25,7 @@ from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.quote import Instalment, Pay, Quote, Request, quote
 from models.errors import Refusal
 from storage.agreement.policy_files import load_policy
-from storage.amounts.rates import shipped_rates
+from storage.amounts.shipped_rates import shipped_rates
 
 if TYPE_CHECKING:
     from storage.read_models.case_parts import AgreementFile, ListedAgreement

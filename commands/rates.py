@@ -15,7 +15,8 @@ from models.money.accrual_table import SERIES
 from models.money.rates import read_sgs
 from operations.imports import import_rates
 from storage.amounts.rate_files import read_rate_file
-from storage.amounts.rates import loaded_months, read_rates, shipped_series
+from storage.amounts.rates import loaded_months, read_rates
+from storage.amounts.shipped_rates import shipped_series
 
 rates = typer.Typer(no_args_is_help=True)
 

@@ -1,4 +1,4 @@
-"""Monthly rates: those that are shipped, and those that an analyst loaded in their place. Never fetched."""
+"""Monthly rates: those that an analyst loaded, in place of those that are shipped. Never fetched."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from models.case.status import Status
 from models.events import RatesLoaded
-from models.money.rates import Rate, Rates, Series, read_series
+from models.money.rates import Rate, Rates
+from storage.amounts.shipped_rates import shipped_series
 from storage.outbox import enqueue
 from storage.schema import cases, rates
-
-SHIPPED = Path(__file__).parent.parent.parent / "rates"
 
 
 @dataclass(frozen=True)
@@ -72,13 +69,3 @@ def read_rates(connection: Connection) -> Rates:
 def loaded_months(connection: Connection) -> set[tuple[str, date]]:
     """The series and months that were loaded."""
     return set(connection.execute(select(rates.c.series, rates.c.month)).tuples())
-
-
-@cache
-def shipped_series() -> tuple[Series, ...]:
-    """The series in `rates/`."""
-    return tuple(read_series(file.read_text(encoding="utf-8")) for file in sorted(SHIPPED.glob("*.yaml")))
-
-
-def shipped_rates() -> Rates:
-    return Rates({series.name: series.percents for series in shipped_series()})

@@ -23,7 +23,7 @@ from models.payment.barcode import NoBarcode, our_number, read_typed
 from models.payment.brcode import read_brcode
 from models.payment.pix import PixPayment
 from storage.agreement.policy_files import load_policy
-from storage.amounts.rates import shipped_rates
+from storage.amounts.shipped_rates import shipped_rates
 from storage.catalogue import ACCRUALS
 from storage.payments.ledger import record_pix
 from tests.agreement_world import BH, FINE, SP, Contract, contract

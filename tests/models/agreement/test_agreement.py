@@ -24,7 +24,7 @@ from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.policy_check import read_policy
 from models.agreement.quote import Pay, Quote, Request, early_discount, handful, quote
 from models.errors import Refusal
-from storage.amounts.rates import shipped_rates
+from storage.amounts.shipped_rates import shipped_rates
 from storage.catalogue import AGREEMENTS
 
 BH, SP = "belo-horizonte", "sao-paulo"

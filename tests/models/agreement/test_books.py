@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.agreement.deal import Deal, Paid
 from models.agreement.instalments import Life, State, live
 from models.agreement.quote import Request, quote
-from storage.amounts.rates import shipped_rates
+from storage.amounts.shipped_rates import shipped_rates
 from tests.chance import examples
 from tests.models.agreement.test_agreement import BH, policy_of
 

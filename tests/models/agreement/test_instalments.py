@@ -16,7 +16,7 @@ from models.agreement.instalments import Life, State, live
 from models.agreement.policy import Regime
 from models.agreement.quote import Pay, Request, quote
 from models.law.calendar import Unit, Wait
-from storage.amounts.rates import shipped_rates
+from storage.amounts.shipped_rates import shipped_rates
 from tests.chance import examples
 from tests.models.agreement.test_agreement import BH, SIGNED, SP, policy_of
 

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 from models.errors import Refusal
 from models.money.rates import Rate, Rates
 from storage.amounts.accruals import load_accrual
-from storage.amounts.rates import SHIPPED, Change, read_rates, record_rates, shipped_rates, shipped_series
+from storage.amounts.rates import Change, read_rates, record_rates
+from storage.amounts.shipped_rates import SHIPPED, shipped_rates, shipped_series
 from storage.case.cohorts import pin_ruler
 from storage.case.debts import Owed, owed_on
 from storage.catalogue import RULERS

@@ -15,7 +15,7 @@ from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
 from storage.case.acts import must_be_recorded
-from storage.case.path import path_of
+from storage.case.path import claimed_notices, path_of
 from storage.case.transaction import CaseTransaction, end_approvals
 from storage.law.service import deem_served
 from storage.law.suspensions import give_back, suspend_benefits
@@ -35,8 +35,8 @@ class CaseActivities(CaseEffects):
             if asked.act is not None:
                 must_be_recorded(tx.connection, asked.case, asked.act)
         with self.dependencies.engine.connect() as connection:
-            path = path_of(connection, asked.case)
-        return self.dependencies.evaluation(tx, path)
+            path, claimed = path_of(connection, asked.case), claimed_notices(connection, asked.case)
+        return self.dependencies.evaluation(tx, path, claimed)
 
     @activity.defn
     def ask_approval(self, case: str) -> NextAction:

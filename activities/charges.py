@@ -18,7 +18,7 @@ from models.case.evidence import Debt
 from models.errors import Refusal, Unreckonable
 from models.payment.brcode import Receiver
 from storage.agreement.agreements import debts_of, newest_agreement, read_life, read_row
-from storage.agreement.signing import active_agreement
+from storage.agreement.asked import active_agreement
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case

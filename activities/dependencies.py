@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,8 +19,9 @@ from models.case.step import Action, Step
 from models.contact.channel import Channel
 from models.contact.delivery import Route
 from storage.case.cases import Case
+from storage.case.path import ClaimedNotice
 from storage.case.transaction import CaseTransaction, case_transaction
-from workflows.effects import Dispatch, Evaluation, NextAction, PlannedStep
+from workflows.effects import Dispatch, Evaluation, NextAction, PlannedStep, Unfinished
 from workflows.names import queue_of
 
 
@@ -58,8 +59,17 @@ class Dependencies:
             rigidity=tx.state.last_rigidity or None,
         )
 
-    def evaluation(self, tx: CaseTransaction, path: tuple[str, ...] = ()) -> Evaluation:
-        return Evaluation(next_action=self.next_action(tx), path=path, plan=_plan(tx))
+    def evaluation(
+        self, tx: CaseTransaction, path: tuple[str, ...] = (), claimed: Sequence[ClaimedNotice] = ()
+    ) -> Evaluation:
+        unfinished = tuple(self._unfinished(tx, each) for each in claimed)
+        return Evaluation(next_action=self.next_action(tx), path=path, plan=_plan(tx), unfinished=unfinished)
+
+    def _unfinished(self, tx: CaseTransaction, notice: ClaimedNotice) -> Unfinished:
+        action = Action.INFORM if notice.kind == "reinstatement" else Action.NOTIFY
+        step = Step(action=action, status=tx.status, on=None, number=notice.step, reason="", stage=notice.stage)
+        route = Route(channel=notice.channel, rung_channel=notice.rung_channel)
+        return Unfinished(step=step, dispatch=self._dispatch(tx.case, route))
 
     def _dispatch(self, case: Case, route: Route) -> Dispatch:
         return Dispatch(channel=route.channel, rung_channel=route.rung_channel, queue=self.queue(case, route.channel))

@@ -116,6 +116,8 @@ def sign_(
         int | None, typer.Option(min=0, help="How many were broken before; default: those on record.")
     ] = None,
     date_: SignedOn = None,
+    granted: Annotated[str, typer.Option(help="The act that grants more instalments than the limit.")] = "",
+    campaign: Annotated[bool, typer.Option("--campaign", help="In a modality of the case's campaign.")] = False,
     as_json: Json = False,
 ) -> None:
     """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
@@ -123,11 +125,21 @@ def sign_(
     from embedded.home import find_services
     from operations.agreements import sign_agreement
     from operations.catalogue import in_force
-    from storage.agreement.signing import SigningRequest
+    from storage.agreement.asked import SigningRequest
 
     with answering_database() as engine:
         bundle = load_policy(policy, in_force(engine))
-        wanted = SigningRequest(instalments, pay, debt_kind or None, litigation, regime, renegotiation, date_)
+        wanted = SigningRequest(
+            instalments,
+            pay,
+            debt_kind or None,
+            litigation,
+            regime,
+            renegotiation,
+            date_,
+            granted or None,
+            campaign,
+        )
         told = datetime.now(UTC), find_services().providers
         agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, *told)
     _emit_file(agreement, as_json)

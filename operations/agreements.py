@@ -12,8 +12,9 @@ from models.errors import Refusal
 from models.roles import Actor
 from operations.operation import Act, must_say, operation, record_refused
 from storage.agreement.agreements import rescind
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policies import offered_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.audit.log import Entry, carry
 from storage.case.cases import read_case
 

@@ -24,8 +24,9 @@ from rehearsal.bank import Bank, PaidSlip
 from rehearsal.census import Census, corrected, filed_late
 from rehearsal.city import Act, Does, Person
 from rehearsal.providers import answer_sms, bounce
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.case.cases import read_case
 from storage.payments.offers import offer_on
 

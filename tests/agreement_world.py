@@ -15,8 +15,9 @@ from models.roles import Actor
 from models.ruler.check import read_ruler
 from storage import schema
 from storage.agreement.agreements import AgreementRecord, agreement_transaction
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.case.cohorts import Cohort, create_cohort, pin_ruler
 from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix

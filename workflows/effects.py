@@ -65,12 +65,20 @@ class PlannedStep(_Value):
     what: str
 
 
+class Unfinished(_Value):
+    """A notice that was claimed and hasn't left: its workflow may have been lost while it was on its way."""
+
+    step: Step
+    dispatch: Dispatch
+
+
 class Evaluation(_Value):
     """A next action with what has been and what would come if nothing happened."""
 
     next_action: NextAction
     path: tuple[str, ...]
     plan: tuple[PlannedStep, ...]
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 class Contact(_Value):

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from models.words import CHANNELS
     from workflows.asking import NeverTaken, UnderWay, ask, ask_once, sleep_until, undeterred
     from workflows.effects import (
+        PATIENCE,
         CaseEffects,
         CaseStart,
         ChargeEffects,
@@ -30,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         NextAction,
         NoticeEffects,
         PlannedStep,
+        Unfinished,
     )
     from workflows.foreign import NOT_OURS, ours
     from workflows.names import case_of
@@ -110,7 +112,15 @@ class TaxpayerRuler:
         taken: Evaluation = await ask(CaseEffects.evaluate, asked, summary=why)
         self.path, self.plan_ahead = list(taken.path), taken.plan
         self._adopt(taken.next_action)
+        for left in taken.unfinished:
+            if not self.sending.includes(left.step.number):
+                self.sending.begin((left.step.number, left.dispatch.channel), partial(self._resume, left))
         await self.refusals.settle()
+
+    async def _resume(self, left: Unfinished) -> None:
+        """Hand over what a workflow of before had claimed, once nobody can be at it any more."""
+        await workflow.sleep(PATIENCE["start_to_close_timeout"], summary="aviso interrompido")
+        await self._notify(left.step, left.dispatch)
 
     async def _is_due(self) -> bool:
         """Whether the next step's time has come; news and newer next actions end the wait."""

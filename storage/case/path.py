@@ -1,10 +1,14 @@
-"""The path of a case over the heat-map: the cells whose notices it was sent."""
+"""The path of a case over the heat-map: the cells whose notices it was sent, and the notices that have yet to leave."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, text
 
+from models.contact.channel import Channel
 from models.formats import day
+from models.ruler.schema import Stage
 
 CELLS = text("""
     SELECT at, hypothesis, stage, rigidity FROM notices WHERE "case" = :case AND kind = 'rung'
@@ -16,3 +20,27 @@ def path_of(connection: Connection, case: str) -> tuple[str, ...]:
     """A line for each rung, the oldest first: its day and its cell."""
     rows = connection.execute(CELLS, {"case": case})
     return tuple(f"{day(row.at)} · {row.hypothesis.upper()} · {row.stage} · {row.rigidity}" for row in rows)
+
+
+CLAIMED = text("""
+    SELECT step, kind, stage, channel, rung_channel FROM notices
+    WHERE "case" = :case AND status = 'claimed' ORDER BY step, channel
+""")
+
+
+@dataclass(frozen=True)
+class ClaimedNotice:
+    """A notice that is on its way, as far as the record tells."""
+
+    step: int
+    kind: str
+    stage: Stage
+    channel: Channel
+    rung_channel: Channel
+
+
+def claimed_notices(connection: Connection, case: str) -> list[ClaimedNotice]:
+    return [
+        ClaimedNotice(row.step, row.kind, Stage(row.stage), row.channel, row.rung_channel)
+        for row in connection.execute(CLAIMED, {"case": case})
+    ]

@@ -13,8 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import insert, select, update
 
 from models.case.journal import EntryKind
 from models.case.status import Status
@@ -75,32 +74,29 @@ def reverse(posting: Posting, refunds: Mapping[str, tuple[PixRefund, ...]]) -> i
 
 
 def take_back(posting: Posting, taken: TakenBack) -> bool:
-    """Store a bank's reversal with the newest payment of its title that has as much left, if it is new; whether
-    there is such a payment."""
+    """Store a bank's reversal with the payments of its title, if it is new; whether they have as much left. A payment
+    of just that amount goes before the others, the newest before the older."""
     of_title = (payments.c.slip == taken.slip) & payments.c.origin.is_(None)
     known = select(reversals.c.id).join_from(reversals, payments, reversals.c.payment == payments.c.id)
-    if posting.connection.execute(
-        known.where(payments.c.slip == taken.slip, reversals.c.reference == taken.reference)
-    ).first():
+    named = known.where(payments.c.slip == taken.slip, reversals.c.reference == taken.reference)
+    if posting.connection.execute(named).first():
         return True
-    part = aliased(payments)
-    back = select(func.coalesce(func.sum(reversals.c.amount), 0)).join_from(
-        reversals, part, reversals.c.payment == part.c.id
-    )
-    back = back.where(reversals.c.kind == "refund", or_(part.c.id == payments.c.id, part.c.origin == payments.c.id))
-    left = payments.c.amount - back.correlate(payments).scalar_subquery()
     found = posting.connection.scalars(
         select(payments.c.id)
         .join_from(payments, bank_files)
-        .where(of_title, bank_files.c.agreement == taken.agreement, left >= taken.amount)
-        .order_by((left == taken.amount).desc(), payments.c.id.desc())
-        .limit(1)
+        .where(of_title, bank_files.c.agreement == taken.agreement)
+        .order_by(payments.c.id.desc())
     )
-    payment = found.one_or_none()
-    if payment is None:
+    paid = [parts_of(posting.connection, payment) for payment in found.all()]
+    paid.sort(key=lambda parts: _left(parts) != taken.amount)
+    if sum(map(_left, paid), Decimal(0)) < taken.amount:
         return False
-    _give_back(posting, parts_of(posting.connection, payment), taken.reference, taken.amount, taken.at, None)
+    _give_back(posting, [part for parts in paid for part in parts], taken.reference, taken.amount, taken.at, None)
     return True
+
+
+def _left(parts: Sequence[Part]) -> Decimal:
+    return sum((part["left"] for part in parts), Decimal(0))
 
 
 def leave(posting: Posting, gone: Gone) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from models.agreement.charges import NOTHING
 from storage.agreement.agreements import debts_of, read_life, read_row
-from storage.agreement.signing import active_agreement
+from storage.agreement.asked import active_agreement
 from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
 

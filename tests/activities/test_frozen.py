@@ -24,8 +24,9 @@ from channels.mail_gateway import MailGateway
 from models.errors import Refusal
 from operations.agreements import SIGNER
 from operations.rulers import load_ruler
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policies import offered_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.catalogue import KINDS, ROOT, SHIPPED
 from storage.read_models.agree_page import read_agree_page
 from tests.agreement_world import OPENED, SP, Contract, at, contract

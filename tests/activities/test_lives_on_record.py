@@ -53,8 +53,9 @@ from operations.due_process import (
 )
 from operations.operation import Credentials
 from storage.agreement.agreements import rescind
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.audit.invariants import violations
 from storage.case.cohorts import read_cohort
 from storage.case.ruler_change import foresee_migration, migrate_cohort

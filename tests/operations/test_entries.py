@@ -92,8 +92,8 @@ from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
 from storage.case.tasks import ask_people

@@ -22,8 +22,9 @@ from twilio.request_validator import RequestValidator
 from channels.links import Links
 from models.roles import Role
 from operations.agreements import SIGNER
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.audit.tokens import issue
 from tests.agreement_world import SP, contract
 from tests.chance import examples

@@ -12,8 +12,9 @@ from httpx import ASGITransport, AsyncClient
 from channels.links import Links
 from models.agreement.quote import Pay
 from models.payment.pix import PixPayment
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.audit.invariants import violations
 from storage.payments.ledger import record_pix
 from tests.agreement_world import ANA

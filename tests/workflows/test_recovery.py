@@ -6,7 +6,7 @@ from pathlib import Path
 from storage.case.recovery import Recovered, look_again
 from tests.builders import FACTS
 from tests.workflows.test_case_transactions import Hand
-from tests.workflows.town import Life, Town
+from tests.workflows.town import Life, Town, until
 
 
 def recover(town: Town, closed_since: datetime | None = None) -> Recovered:
@@ -31,6 +31,22 @@ async def test_a_case_that_temporal_lost_goes_on_where_its_record_stands(town: T
     await life.climbs(3)
     assert life.path[:2] == path
     assert len(life.path) == len(set(life.path))
+
+
+async def test_a_notice_that_a_lost_workflow_had_claimed_leaves_all_the_same(town: Town) -> None:
+    """Its activity is gone with it, and the case has gone on to its next rung."""
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(1)
+    await life.handle.terminate("lost")
+    with town.engine.begin() as connection:
+        claimed = """UPDATE notices SET status = 'claimed', sent_at = NULL, provider = NULL WHERE "case" = %(case)s"""
+        connection.exec_driver_sql(claimed, {"case": life.case})
+    recover(town)
+    await life.told()
+    await life.passes(1)
+    left = """SELECT DISTINCT status, sent_at IS NOT NULL FROM notices WHERE "case" = :case AND step = 0"""
+    await until(lambda: life.rows(left) == [("sent", True)])
+    assert len(life.path) == 1
 
 
 async def test_a_step_that_the_record_has_done_is_not_done_again(town: Town, tmp_path: Path) -> None:

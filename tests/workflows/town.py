@@ -24,7 +24,7 @@ from temporalio.api.common.v1 import Payload, WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
@@ -314,8 +314,10 @@ class Town:
                 await life.has_its_cohort_cancelled()
         await self._told_all()
         for life in self.lives:
-            with suppress(RPCError, WorkflowFailureError):
-                await life.handle.result()
+            with suppress(TimeoutError):
+                await until(lambda life=life: life.get("closed_at") is not None, REST_SECONDS)  # type: ignore[misc]
+            with suppress(RPCError):
+                await self._is_at_rest(life.handle.id)
         for workflow in map(agreement_workflow_id, self.agreements):
             with suppress(RPCError):
                 await self._is_at_rest(workflow)

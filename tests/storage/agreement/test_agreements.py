@@ -3,8 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from models.agreement.policy import Litigation
@@ -16,6 +19,7 @@ from storage.payments.ledger import record_bank
 from storage.payments.reports import Receipt
 from storage.payments.statement import list_payments
 from tests.agreement_world import BH, FINE, SP, Contract, at, co_debtor, contract
+from tests.chance import examples, fresh_key
 
 SIGNED = date(2026, 3, 10)
 SECOND_DUE = date(2026, 4, 10)
@@ -397,3 +401,45 @@ def test_a_payment_at_the_moment_of_default_leaves_one_story(made: Contract) -> 
             decided.result()
     assert (made.state, made.held, made.received) == ("active", True, ["0.00", "900.00"])
     assert made.balanced()
+
+
+# ---- always
+
+MADE = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(1, 80_000), st.sampled_from(["1", "2", "3", "debt 0", "debt 1"])),
+    max_size=5,
+    unique_by=lambda made: made[0],
+)
+
+
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(MADE, st.randoms(use_true_random=False))
+def test_every_cent_is_told_whatever_is_paid_in_whatever_order(
+    engine: Engine, payments: list[tuple[int, int, str]], chance: Random
+) -> None:
+    """São Paulo in three, not broken within forty days: receipts are what the instalments took, what the debts were
+    given and what is in excess, and the order in which they are reported makes no difference."""
+    told = []
+    for shuffled in (payments, chance.sample(payments, len(payments))):
+        made = contract(engine, "600.00", "1200.00", cohort=f"c-{fresh_key()}")
+        made.sign(SP, 3, SIGNED)
+        for day, cents, to in shuffled:
+            on, amount = SIGNED + timedelta(days=day), str(Decimal(cents).scaleb(-2))
+            if to.startswith("debt"):
+                made.pay_debt(int(to[-1]), on, amount)
+            else:
+                made.pay(int(to), on, amount)
+        assert made.balanced()
+        made.look(SIGNED + timedelta(days=41))
+        rows = made.rows("""
+            SELECT n, received, interest, paid_on FROM instalments WHERE agreement = :agreement ORDER BY n
+        """)
+        taken = sum((row[1] for row in rows), Decimal(0))
+        paid = sum((Decimal(cents).scaleb(-2) for _, cents, _ in payments), Decimal(0))
+        given = sum(map(Decimal, made.received), Decimal(0))
+        assert taken <= paid
+        assert taken <= given <= paid
+        assert made.rows("SELECT count(*) FROM remissions WHERE reference = :agreement") == [(0,)]
+        told.append((rows, made.received, made.state, made.held))
+    assert told[0][0] == told[1][0]
+    assert told[0][2:] == told[1][2:]

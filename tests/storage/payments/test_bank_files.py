@@ -446,6 +446,17 @@ class TestTakenBack:
         assert till.states() == [("reversed", "60.00", "0.00", "0.00", "60.00")]
         assert till.balances()
 
+    def test_of_a_title_that_was_paid_more_than_once_no_cent_is_left_over(self, till: Till) -> None:
+        """The reversal of the second payment comes before it, and finds the first one alone."""
+        till.take(self.file(("999", "06", "67.52")))
+        till.take(self.file(("999", "47", "65.63"), number=2))
+        till.take(self.file(("999", "47", "67.52"), number=3))
+        till.take(self.file(("999", "06", "65.63"), number=4))
+        assert [state for state, *_ in till.states()] == ["reversed", "reversed"]
+        with till.engine.connect() as connection:
+            assert list_unmatched_reversals(connection) == []
+        assert till.balances()
+
     def test_of_another_bank_s_title_it_is_none(self, till: Till) -> None:
         till.take(cnab240([("999", "06", "60.00")]))
         assert till.take(self.file(("999", "47", "60.00"))).reversals == 0

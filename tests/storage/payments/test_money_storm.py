@@ -10,6 +10,7 @@ A hundred and fifty in `make test`; `make fuzz` sends 100,000 callbacks, from an
 import json
 import random
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -225,12 +226,16 @@ async def test_nothing_that_is_sent_is_missing(
     assert refunds_on_record(world) == account.given_back
     with engine.connect() as connection:
         assert len(list_quarantined(connection)) == len(account.unreadable)
-        waiting = {(each["slip"], each["amount"]) for each in list_unmatched_reversals(connection)}
+        waiting: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for each in list_unmatched_reversals(connection):
+            waiting[each["slip"]] += each["amount"]
         proof = reconcile(connection, None)
     assert not account.titles - titles_on_record(world).keys()
     assert set(titles_on_record(world).values()) == {1}
-    assert not account.taken_back & waiting
-    assert not account.taken_back - taken_back_on_record(world)
+    back = taken_back_on_record(world)
+    for slip in {slip for slip, _ in account.taken_back}:
+        sent = sum((amount for of, amount in account.taken_back if of == slip), Decimal(0))
+        assert back.get(slip, Decimal(0)) + waiting[slip] >= sent
     assert (proof.difference, proof.faulty_debts) == (Decimal(0), [])
 
 
@@ -283,6 +288,8 @@ def titles_on_record(world: World) -> dict[Title, int]:
     return {(slip, amount): times for slip, amount, times in rows}
 
 
-def taken_back_on_record(world: World) -> set[Title]:
-    rows = world.rows("SELECT slip, reversals.amount FROM reversals JOIN payments ON payments.id = payment")
-    return {(slip, amount) for slip, amount in rows if slip}
+def taken_back_on_record(world: World) -> dict[str, Decimal]:
+    """By title, however it was shared among its payments."""
+    asked = "SELECT slip, sum(reversals.amount) FROM reversals JOIN payments ON payments.id = payment GROUP BY slip"
+    rows = world.rows(asked)
+    return {slip: amount for slip, amount in rows if slip}

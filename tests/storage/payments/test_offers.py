@@ -13,11 +13,18 @@ import pytest
 from sqlalchemy import Engine, text
 
 from activities.charges import bring_up_to_date
+from models.agreement.instalments import State
 from models.case.selection import Selection
+from models.errors import Refusal
 from models.law.calendar import Clock
 from models.money.accrual import NOTHING
 from models.money.rates import Rate
 from models.payment.pix import PixPayment, PixRefund
+from models.roles import Actor
+from storage.agreement.agreements import agreement_transaction
+from storage.agreement.asked import SigningRequest
+from storage.agreement.policy_files import load_policy
+from storage.agreement.signing import sign
 from storage.amounts.rates import record_rates
 from storage.case.cases import frozen_ruler
 from storage.case.cohorts import Cohort, candidates, create_cohort, open_cases, pin_ruler
@@ -373,3 +380,49 @@ class TestTheHourComesLater:
         told = city.rows("SELECT count(*) FROM outbox"), target.journal
         target.pays(JUNE_PRICE, "2023-06-23T16:05", id=id)
         assert (city.rows("SELECT count(*) FROM outbox"), target.journal) == told
+
+
+# ---- in instalments
+
+
+def agreed(target: Target, count: int, on: str) -> str:
+    [(case,)] = target.city.rows("SELECT id FROM cases WHERE taxpayer = :who", who=target.taxpayer)
+    wanted = SigningRequest(count, campaign=True)
+    made, _ = sign(target.city.engine, case, load_policy("sao-paulo"), wanted, Actor("Ana"), "command", at(on))
+    return made.id
+
+
+def pays_instalment(target: Target, agreement: str, n: int) -> None:
+    asked = "SELECT pix_txid, amount + interest, due FROM instalments WHERE agreement = :agreement AND n = :n"
+    [(txid, amount, due)] = target.city.rows(asked, agreement=agreement, n=n)
+    paid = PixPayment(f"E{fresh_key()[:31]}", txid, amount, at(f"{due}T12:00"))
+    record_pix(target.city.engine, [paid], paid.paid_at)
+
+
+def test_a_modality_in_instalments_is_an_agreement_whose_discount_comes_with_the_last(city: City) -> None:
+    """R$ 10,000.00 due on 15/06/2022: 20 % and twelve months of 1 % on 15/06/2023, less 70 % of both."""
+    target = city.campaign("10000.00")
+    made = agreed(target, 6, "2023-06-15T12:00")
+    [(amount, discount)] = city.rows("SELECT amount, discount FROM agreements")
+    assert (amount, discount) == (Decimal("13200.00"), Decimal("2240.00"))
+    for n in range(1, 7):
+        assert target.remitted == 0
+        pays_instalment(target, made, n)
+    assert city.rows("SELECT state FROM agreements") == [("completed",)]
+    assert city.rows("SELECT sum(amount) FROM remissions WHERE ground = 'agreement'") == [(Decimal("2240.00"),)]
+
+
+def test_the_discount_is_lost_with_the_agreement(city: City) -> None:
+    target = city.campaign("10000.00")
+    made = agreed(target, 6, "2023-06-15T12:00")
+    pays_instalment(target, made, 1)
+    with agreement_transaction(city.engine, made, at("2023-12-01T12:00")) as tx:
+        assert tx.agreed.life.state is State.BROKEN
+    assert city.rows("SELECT count(*) FROM remissions") == [(0,)]
+
+
+@pytest.mark.parametrize(("count", "on"), [(6, "2023-06-26T12:00"), (5, "2023-06-15T12:00"), (1, "2023-06-15T12:00")])
+def test_what_the_offer_does_not_have_is_refused(city: City, count: int, on: str) -> None:
+    target = city.campaign("10000.00")
+    with pytest.raises(Refusal, match=r"no offer of a campaign is open|has modalities in 6, 12 instalments, not in"):
+        agreed(target, count, on)

@@ -14,8 +14,9 @@ from channels.links import Links
 from models.errors import Refusal
 from models.formats import money
 from operations.agreements import SIGNER, sign_by_link
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
-from storage.agreement.signing import SigningRequest, sign
+from storage.agreement.signing import sign
 from storage.schema import debts, holds, rulers
 from tests.agreement_world import SP, Contract, contract
 from tests.web.portal.test_pages import opened

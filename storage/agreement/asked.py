@@ -1,0 +1,203 @@
+"""The request that an agreement answers: the debts that it is about, and what the record and the policy say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.agreement.charges import NOTHING
+from models.agreement.default import new_agreement_from
+from models.agreement.policy import Litigation, Policy, Regime
+from models.agreement.quote import Campaign, Pay, Request
+from models.case.evidence import Debt
+from models.case.status import Status
+from models.errors import Refusal
+from models.formats import day as written
+from models.money.imputation import replay
+from models.money.remission import price
+from models.words import GROUNDS
+from storage.agreement.agreements import read_life, read_row
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import read_claims
+from storage.amounts.rates import read_rates
+from storage.case.cases import Case
+from storage.case.debts import owed_on
+from storage.case.facts import read_facts
+from storage.schema import taxpayers
+
+Via = Literal["command", "link"]
+
+
+@dataclass(frozen=True)
+class SigningRequest:
+    """A request to sign an agreement. Where a field is None, the record or the policy decides."""
+
+    instalments: int
+    pay: Pay = Pay.SLIP
+    kind: str | None = None
+    litigation: Litigation | None = None
+    regime: Regime | None = None
+    renegotiation: int | None = None
+    on: date | None = None
+    granted: str | None = None
+    """The act that grants more instalments than the limit."""
+    campaign: bool = False
+    """By the offer of the case's campaign, in one of its modalities."""
+
+
+def active_agreement(connection: Connection, case: str) -> str | None:
+    return connection.execute(ACTIVE, {"case": case}).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Brought:
+    debt: Debt
+    owed: Decimal
+    """On the day of the agreement, with all that delay added."""
+
+
+ACTIVE = text("""SELECT id FROM agreements WHERE "case" = :case AND closed_at IS NULL""")
+
+ACTIVE_ON = text("""
+    SELECT agreement_debts.debt, agreements.id FROM agreement_debts
+    JOIN agreements ON agreements.id = agreement_debts.agreement
+    WHERE agreement_debts.debt = ANY(:debts) AND closed_at IS NULL ORDER BY agreement_debts.debt
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+def debts_owed(connection: Connection, case: Case, on: date) -> list[Brought]:
+    """The debts of the case that are not on hold, with what is owed on the day."""
+    if case.closed_at is not None or case.status is Status.CONTROL:
+        raise Refusal(
+            f"case {case.id} is {case.status}: no agreement can be signed on it",
+            "Este caso está encerrado: não há o que parcelar.",
+        )
+    if active := active_agreement(connection, case.id):
+        raise Refusal(
+            f"case {case.id} holds the agreement {active} already; `agreement show {active}` shows it",
+            "Estes débitos já estão parcelados.",
+        )
+    pair = (case.taxpayer, case.tax)
+    facts = read_facts(connection, case.ruler, [pair], on)[pair]
+    found = [debt for debt in facts.debts if debt.outstanding]
+    if not found:
+        held = ", ".join(GROUNDS.get(ground, ground) for ground in facts.grounds)
+        why = f"all it owes is on hold: {held}" if held else "its debts are paid"
+        raise Refusal(
+            f"case {case.id} has nothing to pay in instalments: {why}",
+            f"Não há o que parcelar: {held}." if held else "Não há o que parcelar: nada está em aberto.",
+        )
+    taken = connection.execute(ACTIVE_ON, {"debts": [debt.id for debt in found]}).first()
+    if taken:
+        raise Refusal(
+            f"debt {taken.debt} is in the agreement {taken.id} of another debtor already",
+            "Um destes débitos já está no parcelamento de outro devedor.",
+        )
+    return [Brought(debt, owed_on(connection, debt.id, on).owed.total) for debt in found]
+
+
+def request_of(
+    connection: Connection, policy: Policy, case: Case, owed: list[Brought], wanted: SigningRequest, on: date
+) -> Request:
+    kind = _kind(policy, case, wanted)
+    regimes = policy.debt_kinds[kind].regimes
+    if wanted.regime is not None and wanted.regime not in regimes:
+        raise Refusal(f"a debt of kind {kind} is of regime {' or '.join(regimes)}, not {wanted.regime}")
+    sued = any(brought.debt.litigation for brought in owed)
+    request = Request(
+        amount=sum_of(owed),
+        on=on,
+        kind=kind,
+        regime=wanted.regime or regimes[0],
+        litigation=wanted.litigation or (Litigation.SUIT if sued else Litigation.NONE),
+        pay=wanted.pay,
+        instalments=wanted.instalments,
+        company=_is_company(connection, case),
+        granted=wanted.granted,
+    )
+    before = _renegotiation(connection, policy, request, [brought.debt.id for brought in owed])
+    if policy.separate_litigation and 0 < sum(brought.debt.litigation for brought in owed) < len(owed):
+        source = policy.separate_litigation.source
+        raise Refusal(
+            f"case {case.id} owes debts in court and debts that aren't: they can't be in one agreement [{source}]",
+            f"Débitos ajuizados e não ajuizados não cabem no mesmo parcelamento ({source}): procure o atendimento.",
+        )
+    if wanted.renegotiation is not None and wanted.renegotiation < before:
+        raise Refusal(f"{before} agreements on these debts were broken, not {wanted.renegotiation}")
+    return replace(request, renegotiation=before if wanted.renegotiation is None else wanted.renegotiation)
+
+
+def campaign_of(
+    connection: Connection, case: Case, owed: list[Brought], wanted: SigningRequest, now: datetime
+) -> Campaign:
+    """The modality of the case's campaign that has so many instalments, as it stands now. Its discount is of the
+    agreement: forgiven when all is paid, and lost when it is broken. Raises Refusal."""
+    offer, today = case.ruler.offer, case.clock.day_at(now)
+    minute = None if case.clock.compressed else now
+    in_time = offer is not None and offer.in_time(today, minute, case.ruler.jurisdiction.timezone)
+    if offer is None or not in_time or (wanted.on or today) != today:
+        raise Refusal(
+            f"no offer of a campaign is open for case {case.id} now",
+            "Não há oferta de campanha aberta para este caso.",
+        )
+    modality = next((each for each in offer.modalities if each.instalments == wanted.instalments > 1), None)
+    if modality is None:
+        known = ", ".join(str(each.instalments) for each in offer.modalities if each.instalments > 1)
+        raise Refusal(
+            f"{offer.name} has modalities in {known or 'no'} instalments, not in {wanted.instalments} [{offer.law}]",
+            f"{offer.name}: escolha uma das modalidades da lei ({offer.law}).",
+        )
+    rates, table = read_rates(connection), accrual_of(case.ruler)
+    claims, came_in = read_claims(connection, dict.fromkeys([each.debt.id for each in owed], table))
+    accounts = (replay([claim], came_in[claim.id], today, rates).accounts[claim.id] for claim in claims)
+    left = sum((price(offer, modality, account, today) for account in accounts), NOTHING)
+    return Campaign(offer.name, offer.law, modality.instalments, sum_of(owed) - left)
+
+
+def _is_company(connection: Connection, case: Case) -> bool:
+    asked = select(taxpayers.c.is_company).where(taxpayers.c.id == case.taxpayer)
+    return bool(connection.execute(asked).scalar_one())
+
+
+def _kind(policy: Policy, case: Case, wanted: SigningRequest) -> str:
+    kind = wanted.kind or (case.tax.lower() if case.tax.lower() in policy.debt_kinds else next(iter(policy.debt_kinds)))
+    if kind not in policy.debt_kinds:
+        raise Refusal(f"{policy.agreement} has no debt kind {kind!r}; it has {', '.join(policy.debt_kinds)}")
+    return kind
+
+
+# an offer to pay at once that was not taken is no broken agreement
+BROKEN = text("""
+    SELECT DISTINCT agreements.id, agreements.renegotiation, agreements.recorded_at FROM agreement_debts
+    JOIN agreements ON agreements.id = agreement_debts.agreement
+    WHERE agreement_debts.debt = ANY(:debts) AND state = 'broken' AND terms -> 'request' ->> 'pay' <> 'cash'
+    ORDER BY agreements.recorded_at
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+def _renegotiation(connection: Connection, policy: Policy, request: Request, named: list[str]) -> int:
+    """The number of times an agreement on these debts was broken. Refuses while the wait after the last one runs."""
+    broken = connection.execute(BROKEN, {"debts": named}).all()
+    rule = policy.terms_of(request.regime).default
+    if broken and rule and request.pay is not Pay.CASH:
+        row = read_row(connection, broken[-1].id)
+        due = read_life(connection, row, request.on)[1].default_due
+        first = new_agreement_from(policy, request.regime, due) if due else request.on
+        if request.on < first:
+            raise Refusal(
+                f"a new agreement is possible from {first:%Y-%m-%d}, {rule.new_agreement_after_days} days after the due"
+                f" date {due:%Y-%m-%d} of the instalment that broke {row['id']} [{rule.source}]",
+                f"Um novo parcelamento é possível a partir de {written(first)}: {rule.new_agreement_after_days} dias"
+                f" depois do vencimento da parcela que rompeu o anterior ({rule.source}).",
+            )
+    return max((each.renegotiation + 1 for each in broken), default=0)
+
+
+def sum_of(owed: list[Brought]) -> Decimal:
+    return sum((brought.owed for brought in owed), NOTHING)

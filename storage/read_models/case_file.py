@@ -83,7 +83,8 @@ PAYMENTS = text("""
 
 NOTICES = text("""
     SELECT id, at, hypothesis, stage, rigidity, tone, channel, rung_channel, template, status, failure, formal, subject,
-           body, address, claimed_at, sent_at, served_on, served_by, served_reference
+           body, address, claimed_at, sent_at, served_on, served_by, served_reference,
+           ARRAY(SELECT credit FROM notice_credits WHERE notice = notices.id ORDER BY credit) AS credits
     FROM notices WHERE "case" = :case ORDER BY step, channel
 """)
 
@@ -103,7 +104,8 @@ BENEFITS = text("""
 """)
 
 DEFENCES = text("""
-    SELECT id, filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason
+    SELECT id, filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason, appeal,
+           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits
     FROM defences WHERE "case" = :case ORDER BY id
 """)
 

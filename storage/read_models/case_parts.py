@@ -77,6 +77,8 @@ class Notice(TypedDict):
     served_on: date | None
     served_by: str | None
     served_reference: str | None
+    credits: list[str]
+    """The debts, and `return:` with their periods, that a formal notice lists where its channel serves it."""
 
 
 class Reply(TypedDict):
@@ -116,6 +118,8 @@ class Defence(TypedDict):
     decided_on: date | None
     decided_by: str | None
     reason: str | None
+    appeal: bool
+    credits: list[str]
 
 
 class PriorStep(TypedDict):

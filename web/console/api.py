@@ -82,12 +82,16 @@ class Holding(Releasing):
 class Defending(Asking):
     reference: Said
     on: date | None = None
+    credits: tuple[str, ...] = ()
+    """The debts, and `return:` with their periods; none: all that a formal notice lists."""
 
 
 class Ruling(Asking):
     decided: Literal["accepted", "rejected"]
     reason: Said
     on: date | None = None
+    credits: tuple[str, ...] = ()
+    """Where several defences are open, a credit of the one that is meant."""
 
 
 class Asked(BaseModel):
@@ -231,13 +235,15 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     @does(file_defence, "defence")
     async def file_one(case: str, who: Who, said: Defending) -> Defended:
         """File a defence against the suspension of benefits; while it is open nothing escalates (LC 225/2026)."""
-        filed = await run_sync(file_defence, engine, who, case, said.reference, _now(), said.on)
+        filed = await run_sync(file_defence, engine, who, case, said.reference, _now(), said.on, said.credits)
         return Defended(case=case, defence=filed)
 
     @does(rule_on_defence, "defence/ruling")
     async def rule(case: str, who: Who, said: Ruling) -> Defended:
         """Decide the defence that is open."""
-        ruled = await run_sync(rule_on_defence, engine, who, case, said.decided, said.reason, _now(), said.on)
+        ruled = await run_sync(
+            rule_on_defence, engine, who, case, said.decided, said.reason, _now(), said.on, said.credits
+        )
         return Defended(case=case, defence=ruled)
 
     @router.get("/cases/{case}")

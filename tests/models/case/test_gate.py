@@ -9,7 +9,7 @@ import pytest
 
 from models.case.decision import decide
 from models.case.facts import CaseFacts, Defence, FormalNotice
-from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other
+from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other, passages, unlisted
 from models.case.state import CaseState, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step
@@ -17,8 +17,8 @@ from models.case.view import View
 from models.errors import Refusal
 from models.formats import day
 from models.law.dated import Dated
-from models.ruler.schema import Ruler
-from tests.builders import FACTS, ICMS, debt, shipped
+from models.ruler.schema import Ruler, Stage
+from tests.builders import FACTS, ICMS, REGISTERED, debt, shipped
 from tests.models.case.test_decision import PaperCase, asking, defaulter, paper, suspended
 from tests.oracle.gate import first_act
 
@@ -252,3 +252,17 @@ def test_benefits_come_back_by_a_defence_in_time_or_accepted(state: Any, late: i
     assert bool(why) is given_back
     case.sit()
     assert (case.step.action is Action.REINSTATE) is given_back
+
+
+# ---- a ruler without a gate
+
+
+def test_a_credit_that_joins_after_a_formal_notice_is_listed_by_the_next_also_without_a_gate() -> None:
+    ruler = shipped(REGISTERED)
+    assert ruler.gate is None
+    earlier, later = debt(id="earlier"), debt(id="later")
+    notice = FormalNotice(id="n", stage=Stage.FINAL_NOTICE, at=MONDAY, served_on=MONDAY, credits=("earlier",))
+    facts = CaseFacts(today=MONDAY, debts=(earlier, later), formal_notices=(notice,))
+    view = View(ruler, ruler.jurisdiction.calendar(2025), CaseState.at_start(MONDAY), facts)
+    assert passages(view) == ()
+    assert unlisted(view) == ("later",)

@@ -136,7 +136,7 @@ def _appeal_over(view: View, credit: CreditId) -> date | None:
 def unlisted(view: View) -> tuple[CreditId, ...]:
     """The credits that joined after the formal notices: each goes its own way, by a notice of its own."""
     listed = {credit for notice in view.facts.formal_notices for credit in notice.credits}
-    pursued = [credit.id for credit in view.facts.credits if credit.outstanding and _suspends(view.ruler, credit.id)]
+    pursued = (credit.id for credit in view.facts.credits if credit.outstanding and _suspends(view.ruler, credit.id))
     return tuple(credit for credit in pursued if credit not in listed)
 
 

@@ -46,6 +46,12 @@ def latency() -> MetricHistogramFloat:
 class Webhook(APIRoute):
     """A route whose refusals become answers, one way for all senders."""
 
+    @property
+    def sender(self) -> str:
+        """The first word of the address that names somebody: `pix` of `/webhooks/pix/{secret}`, `codec` of its own."""
+        words = [word for word in self.path_format.split("/") if word and not word.startswith("{")]
+        return next((word for word in words if word != "webhooks"), "webhooks")
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
@@ -57,7 +63,7 @@ class Webhook(APIRoute):
                 return answer
             finally:
                 took = (time.perf_counter() - began) * 1000
-                latency().record(took, {"webhook": self.path_format.split("/")[2], "status": status})
+                latency().record(took, {"webhook": self.sender, "status": status})
 
         async def handle_or_refuse(request: Request) -> Response:
             try:

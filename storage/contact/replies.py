@@ -168,7 +168,8 @@ ASKED = {
     Intent.OBJECTION: ("objection", "contestou a cobrança"),
     Intent.CALL: ("call", "pediu para falar com atendente"),
 }
-"""By intent the task that people get, and what the taxpayer did, for its text and for the journal."""
+"""By intent the task that people get (of a contest that of its request), and what the taxpayer did, for its text and for
+the journal."""
 
 
 def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:
@@ -181,9 +182,10 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
         kind, did = ASKED[reply.intent]
         what = f"contribuinte {did} por {CHANNELS[reply.channel]}"
         record_decision(connection, case, EntryKind(f"{kind}_asked"), what, today)
-        ask_people(connection, case, kind, reply.event, what, today)
-    if reply.intent is Intent.OBJECTION:
-        contested(connection, case, f"resposta por {CHANNELS[reply.channel]}", today)
+        if reply.intent is Intent.OBJECTION:
+            contested(connection, case, f"resposta por {CHANNELS[reply.channel]}", today)
+        else:
+            ask_people(connection, case, kind, reply.event, what, today)
 
 
 def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> None:

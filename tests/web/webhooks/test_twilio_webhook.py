@@ -154,15 +154,21 @@ class TestReply:
         assert world.rows("SELECT claimed_paid_on::text FROM cases") == [("2026-01-05",)]
         assert world.signals() == [(case, "payment_claimed")]
 
-    @pytest.mark.parametrize(("said", "kind"), [("contestar", "objection"), ("quero falar com alguém", "call")])
-    async def test_is_a_task(
-        self, world: DeliveryWorld, write: Write, reached: tuple[str, str], said: str, kind: str
+    async def test_is_a_task(self, world: DeliveryWorld, write: Write, reached: tuple[str, str]) -> None:
+        case, phone = reached
+        assert await write(phone, "quero falar com alguém")
+        assert await write(phone, "quero falar com alguém")
+        assert world.rows('SELECT "case", kind FROM tasks') == [(case, "call")]
+        assert (case, "call_asked") in world.journal()
+
+    async def test_that_contests_is_a_request_that_people_answer(
+        self, world: DeliveryWorld, write: Write, reached: tuple[str, str]
     ) -> None:
         case, phone = reached
-        assert await write(phone, said)
-        assert await write(phone, said)
-        assert world.rows('SELECT "case", kind FROM tasks') == [(case, kind)]
-        assert (case, f"{kind}_asked") in world.journal()
+        assert await write(phone, "contestar")
+        assert await write(phone, "contestar")
+        assert world.rows('SELECT "case", kind FROM tasks') == [(case, "request")]
+        assert world.rows('SELECT "case", kind FROM requests') == [(case, "contest")]
 
     async def test_to_leave_is_honoured_for_all_who_share_the_number(
         self, world: DeliveryWorld, write: Write, reached: tuple[str, str]
@@ -191,15 +197,16 @@ class TestReply:
             connection.exec_driver_sql("UPDATE replies SET recorded_at = recorded_at - interval '25 hours'")
         assert await write(phone, "oi") == ASK
 
-    async def test_proves_that_the_notice_was_read(self, world: DeliveryWorld, write: Write) -> None:
+    async def test_proves_that_the_notice_was_read_and_serves_nothing(self, world: DeliveryWorld, write: Write) -> None:
+        """A short message announces, and never serves: it doesn't carry the act."""
         phone = world.phone()
         case = world.case(world.taxpayer(phone))
         older = world.notice(case, step=0, address=phone, formal=True)
         newer = world.notice(case, step=1, address=phone, formal=True)
         await write(phone, "oi")
         assert dict(world.rows("SELECT id, status FROM notices")) == {older: "sent", newer: "answered"}
-        assert world.rows("SELECT id, served_by FROM notices WHERE served_on IS NOT NULL") == [(newer, "answered")]
-        assert world.signals() == [(case, "notice_served")]
+        assert world.rows("SELECT id FROM notices WHERE served_on IS NOT NULL") == []
+        assert world.signals() == []
 
     async def test_is_about_the_newest_notice(self, world: DeliveryWorld, write: Write) -> None:
         phone = world.phone()

@@ -141,8 +141,10 @@ TASKS = {
     "suit_suspension": ("suspensão da execução", "pedir suspensão da execução"),
     "protest_costs": ("custas do protesto", "conferir custas do protesto"),
     "registers_removed": ("baixa nos cadastros", "conferir baixa nos cadastros"),
+    "reassessment": ("reavaliação", "reavaliar a suspensão de benefícios"),
     "prescription": ("prescrição", "conferir prescrição"),
     "request": ("pedido", "responder pedido"),
+    "interference": ("interferência", "conferir quem mexeu no Temporal"),
 }
 
 AGREEMENT_STATES = {"active": ("em curso", "ativo"), "broken": ("rompido",), "completed": ("concluído", "quitado")}

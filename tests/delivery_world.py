@@ -59,6 +59,14 @@ class DeliveryWorld:
         case = self.case(self.taxpayer())
         return case, self.notice(case, channel, **more)
 
+    def act(self, **more: Any) -> tuple[str, str]:
+        """A case and a formal notice of it in the domicile, which carries the whole act: it lists a return."""
+        case, notice = self.notified("domicile", formal=True, **more)
+        with self.engine.begin() as connection:
+            listed = "INSERT INTO notice_credits (notice, credit, period) VALUES (:notice, 'return 2026-09', '2026-09')"
+            connection.execute(text(listed), {"notice": notice})
+        return case, notice
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]

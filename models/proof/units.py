@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 
 def units(together: Iterable[Sequence[str]]) -> dict[str, str]:
     """Case → the unit it belongs to, named for the first of its cases by id. `together` lists cases that share a
     person, a debt or an address; what is joined by a third is one unit too."""
+    # a worker that draws nothing needn't hold it in memory
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     groups = list(together)
     cases = sorted({case for group in groups for case in group})
     if not cases:

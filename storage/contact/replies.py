@@ -168,8 +168,8 @@ ASKED = {
     Intent.OBJECTION: ("objection", "contestou a cobrança"),
     Intent.CALL: ("call", "pediu para falar com atendente"),
 }
-"""By intent the task that people get (of a contest that of its request), and what the taxpayer did, for its text and for
-the journal."""
+"""By intent the task that people get (of a contest that of its request), and the words for what the taxpayer did, in its
+text and in the journal."""
 
 
 def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:

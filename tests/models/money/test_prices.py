@@ -32,6 +32,10 @@ channels:
       source: contrato 1/2026
       price: "0.0833"
       per: segment
+  domicile:
+    - from: 2026-01-01
+      source: da própria autoridade
+      price: "0"
 monthly_fee:
   - from: 2026-01-01
     to: 2026-12-31
@@ -113,7 +117,7 @@ def test_shipped_tables_are_clean_and_know_every_channel(name: str) -> None:
         ("2026-07-01", "2026-07-02", 9, "channels.email.1.from", "leaves a gap from 2026-07-01"),
         ('"0.0833"\n', '"0.0833"\n      to: 2026-12-31\n', 16, "channels.sms.0.to", "the last price has no end"),
         ("title: Contrato\n", "", 1, "title", "is missing"),
-        ("monthly_fee", "monthly_fees", 17, "monthly_fees", "is an unknown key"),
+        ("monthly_fee", "monthly_fees", 21, "monthly_fees", "is an unknown key"),
     ],
 )
 def test_a_faulty_table_is_refused_at_its_line(old: str, new: str, line: int, where: str, what: str) -> None:
@@ -131,7 +135,11 @@ INLINE = "prices:\n" + "".join(f"  {line}\n" for line in OWN.splitlines())
     [
         ("prices: gold\n", "prices", "names gold, which is not in prices/; known are brasil"),
         (INLINE.replace("2026-07-01", "2026-07-02"), "prices.channels.email.1.from", "leaves a gap"),
-        (INLINE[: INLINE.index("    sms")], "prices", "own has no price for sms"),
+        (
+            INLINE[: INLINE.index("    sms")] + INLINE[INLINE.index("    domicile") :],
+            "prices",
+            "own has no price for sms",
+        ),
     ],
 )
 def test_a_ruler_needs_prices_for_all_its_channels(written: str, where: str, what: str) -> None:

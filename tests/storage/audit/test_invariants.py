@@ -193,6 +193,9 @@ SIGNALLED_AGAIN = """
     SELECT "case", name, payload, now() FROM outbox
 """
 
+ONE_LESS = "UPDATE notices SET step = step + 100; UPDATE notices SET step = step - 101"
+"""Each contact is numbered one less; by way of numbers that none has, since each is unique at every instant."""
+
 FAULTS = {
     COPY_OF_NOTICE: "contact 0 was made 2 times by domicile",
     "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
@@ -200,7 +203,7 @@ FAULTS = {
         "contact 1 (h8 suspension) follows contact 0 (h8 notice), which is not the rung before it"
     ),
     "UPDATE notices SET hypothesis = 'h7' WHERE step = 1": "contact 1 (h7 final_notice) follows contact 0 (h8 notice)",
-    f"{UNLIST} DELETE FROM notices WHERE step = 0; UPDATE notices SET step = step - 1": "not the first rung of its row",
+    f"{UNLIST} DELETE FROM notices WHERE step = 0; {ONE_LESS}": "not the first rung of its row",
     "UPDATE notices SET at = '2026-03-17' WHERE step = 1": "before 2026-03-18, when the dwell of contact 0 (h8 notice)",
     "UPDATE notices SET due_at = '2026-03-02 03:00+00' WHERE step = 0": "outside its contact hours",
     "UPDATE notices SET served_on = '2026-03-03' WHERE step = 0": "when the dwell of contact 0",
@@ -308,7 +311,7 @@ def test_the_word_of_a_suspension_that_a_milder_ruler_goes_on_with_is_none(lived
 def test_a_first_contact_at_the_rung_of_a_broken_agreement_is_none(lived: Engine) -> None:
     broken = f"""
         DELETE FROM notice_credits; DELETE FROM notices WHERE step = 0;
-        UPDATE notices SET step = step - 1;
+        {ONE_LESS};
         INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
         SELECT id, '2026-03-02', 'resumed_after_break', 'r', ruler, '{{}}', '{NOTICED}'
         FROM cases

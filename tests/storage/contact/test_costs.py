@@ -61,7 +61,7 @@ def test_the_dry_run_prices_every_notice_of_the_whole_ladder(engine: Engine) -> 
     climb = ["h1", *RULER.climb("h1")]
     count = Counter(channel for row in climb for rung in RULER.rows[row].rungs for channel in rung.channels)
     costs = foresee(engine, RULER, Selection(), TODAY)["costs"]
-    each = {"email": Decimal("0.0050"), "sms": Decimal("0.0800")}
+    each = {"email": Decimal("0.0050"), "sms": Decimal("0.0800"), "domicile": Decimal(0)}
     assert costs["channels"] == [
         {"channel": channel, "notices": 2 * n, "cost": 2 * n * each[channel]} for channel, n in sorted(count.items())
     ]

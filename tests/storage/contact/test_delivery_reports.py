@@ -142,7 +142,7 @@ class TestLoss:
 
 class TestService:
     def test_of_a_formal_notice_is_its_earliest_proof(self, world: DeliveryWorld, engine: Engine) -> None:
-        case, notice = world.notified(formal=True)
+        case, notice = world.act()
         read = report(notice, Progress.READ, datetime(2026, 11, 6, 12, tzinfo=UTC))
         # 01:00 UTC is the evening before in Maceió
         delivered = report(notice, Progress.DELIVERED, datetime(2026, 11, 5, 1, tzinfo=UTC))
@@ -166,21 +166,21 @@ class TestService:
         assert world.signals() == []
 
     def test_lies_between_the_notice_and_today(self, world: DeliveryWorld, engine: Engine) -> None:
-        _, early = world.notified(formal=True)
-        _, late = world.notified(formal=True)
+        _, early = world.act()
+        _, late = world.act()
         told = [report(early, Progress.READ, AT - timedelta(days=9)), report(late, Progress.READ, NOW + timedelta(1))]
         record_reports(engine, told, NOW)
         assert (notice_row(world, early)[1], notice_row(world, late)[1]) == (SENT_ON, date(2026, 11, 20))
 
     def test_that_a_person_signed_for_stands(self, world: DeliveryWorld, engine: Engine) -> None:
         signed: dict[str, Any] = {"served_on": date(2026, 11, 10), "served_by": "ana", "served_reference": "AR 1"}
-        _, notice = world.notified(formal=True, **signed)
+        _, notice = world.act(**signed)
         told = [report(notice, Progress.DELIVERED), report(notice, Progress.BOUNCED)]
         record_reports(engine, told, NOW)
         assert world.rows("SELECT served_on, served_by, served_reference FROM notices") == [tuple(signed.values())]
 
     def test_is_none_of_what_came_back(self, world: DeliveryWorld, engine: Engine) -> None:
-        case, notice = world.notified(formal=True)
+        case, notice = world.act()
         record_reports(engine, [report(notice, Progress.DELIVERED)], NOW)
         record_reports(engine, [report(notice, Progress.BOUNCED)], NOW)
         assert notice_row(world, notice) == ("bounced", None, None)

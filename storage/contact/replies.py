@@ -168,8 +168,7 @@ ASKED = {
     Intent.OBJECTION: ("objection", "contestou a cobrança"),
     Intent.CALL: ("call", "pediu para falar com atendente"),
 }
-"""By intent the task that people get (of a contest that of its request), and the words for what the taxpayer did, in its
-text and in the journal."""
+"""The task that people get by intent (of a contest that of its request), and what the taxpayer did, in words."""
 
 
 def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:

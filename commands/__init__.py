@@ -41,6 +41,7 @@ COMMANDS = {
     "power": Listed("power", "Say how many cases must be held out for an uplift to show."),
     "report": Listed("report", "Say what a cohort's ruler brought in, and how sure that is."),
     "web": Listed("web", "Serve the webhooks, and deliver what they owe to the running cases."),
+    "background": Listed("web", "Do what `web` does beside answering, as a process of its own."),
     "migrate": Listed("web", "Bring the database at DATABASE_URL to this version's schema."),
     "downgrade": Listed("web", "Take the database back to an older schema, before older code is started."),
     "demo": Listed("demo", "Let an invented city live through 240 days in two minutes."),

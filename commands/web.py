@@ -1,4 +1,4 @@
-"""`web`, `migrate` and `downgrade`: the processes that a deployment starts, configured by the environment alone."""
+"""`web`, `background`, `migrate`, `downgrade`: what a deployment starts, configured by the environment alone."""
 
 import asyncio
 import os
@@ -21,10 +21,13 @@ from storage.grants import grant_to
 from storage.migrate import downgrade as take_back
 from storage.migrate import upgrade
 from web.app import create_app
+from web.background.work import work_alone
 from web.security.connections import Patient, raise_file_limit
 from workflows.build import build_id, make_current
+from workflows.client import connect as connect_to_temporal
 from workflows.client import connect_settings, register_search_attributes
 from workflows.metrics import serve_metrics
+from workflows.secrecy import cipher_from
 
 VARIABLES = {
     "DATABASE_URL": "the database, for example postgresql://regua:password@127.0.0.1:5432/regua",
@@ -34,6 +37,7 @@ VARIABLES = {
 
 def register(app: typer.Typer) -> None:
     app.command()(web)
+    app.command()(background)
     app.command()(migrate)
     app.command()(downgrade)
 
@@ -64,6 +68,16 @@ def web(
         raise Refusal(
             "HTTPS can't be served: a file named by --ssl-… is no PEM, or the key is not the certificate's"
         ) from None
+
+
+def background() -> None:
+    """Do what `web` does beside answering, as a process of its own: deliver, reconcile, set checkpoints, measure."""
+    database = variable("DATABASE_URL")
+    cipher_from(os.environ)
+    connect_settings()
+    serve_metrics(os.environ)
+    log_to_stderr()
+    work_alone(database, connect_to_temporal)
 
 
 def manners(certificate: Path | None = None, key: Path | None = None, clients: Path | None = None) -> dict[str, Any]:

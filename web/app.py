@@ -1,4 +1,4 @@
-"""The web application: all routes, and the relay, the reconciler, checkpoints and measures that work beside them."""
+"""The web application: all routes, and what works beside them."""
 
 import os
 from collections.abc import AsyncIterator
@@ -12,10 +12,8 @@ from banks.settings import beneficiary_from
 from channels.links import links_from
 from storage.contact.delivery import opt_out
 from storage.engine import connect
-from web.background.checkpointing import checkpoint_regularly
-from web.background.reconciler import Reconciler
 from web.background.relay import Relay
-from web.background.vitals import measure_regularly
+from web.background.work import is_here, work
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
 from web.health import health_routes
@@ -40,15 +38,13 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         partial(client.connect_to, temporal_address, os.environ[VARIABLE]) if temporal_address else client.connect
     )
 
-    relay = Relay(database, engine, temporal)
+    relay = Relay(database, engine, temporal) if is_here() else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(relay.run)
-            tasks.start_soon(Reconciler(database, engine, temporal).run)
-            tasks.start_soon(checkpoint_regularly, engine)
-            tasks.start_soon(measure_regularly, engine, temporal)
+            if relay:
+                tasks.start_soon(work, database, engine, temporal, relay)
             yield
             tasks.cancel_scope.cancel()
         engine.dispose()
@@ -66,7 +62,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(agreeing_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
-    app.include_router(health_routes(engine, lambda: relay.looked_at))
+    app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))
     return app

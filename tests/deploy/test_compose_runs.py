@@ -102,6 +102,12 @@ class Machine:
     def has_worker(self) -> bool:
         return temporal.has_worker(f"127.0.0.1:{self.temporal}", TASK_QUEUE)
 
+    def has_relay(self) -> bool:
+        """Whether somebody leads what is done beside the web, which does none of it here."""
+        with psycopg.connect(self.database, dbname="regua", autocommit=True) as admin:
+            leaders = admin.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchone()
+        return leaders is not None and leaders[0] >= 2
+
     def is_healthy(self, name: str) -> bool:
         service = self.service(name)
         [kind, *test] = service["healthcheck"]["test"]
@@ -135,6 +141,7 @@ def test_up_and_up_again(machine: Machine) -> None:
     with ExitStack() as up:
         for number in range(int(machine.service("worker")["deploy"]["replicas"])):
             up.enter_context(machine.serving("worker", number, machine.has_worker))
+        up.enter_context(machine.serving("background", 0, machine.has_relay))
         up.enter_context(machine.serving("web", 0, lambda: machine.is_healthy("web")))
         sample = json.loads(machine.run("commands", "sample", f"{machine.folder}/sample", "--json"))
         machine.run("commands", "taxpayers", "import", sample["files"]["taxpayers"])

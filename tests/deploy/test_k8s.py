@@ -64,7 +64,7 @@ def test_the_words_of_the_web_are_those_of_its_command() -> None:
 
 def test_each_selector_finds_its_pods() -> None:
     labels = {name: pod["metadata"]["labels"] for name, pod in pods()}
-    for name in ("Deployment worker", "Deployment web"):
+    for name in ("Deployment worker", "Deployment background", "Deployment web"):
         assert ITEMS[name]["spec"]["selector"]["matchLabels"] == labels[name]
     assert ITEMS["Service web"]["spec"]["selector"] == labels["Deployment web"]
     assert ITEMS["PodDisruptionBudget web"]["spec"]["selector"]["matchLabels"] == labels["Deployment web"]
@@ -72,4 +72,6 @@ def test_each_selector_finds_its_pods() -> None:
 
 def test_there_is_no_secret_in_it() -> None:
     assert "Secret" not in {item["kind"] for item in ITEMS.values()}
-    assert ITEMS["ConfigMap regua"]["data"].keys() == {"TEMPORAL_ADDRESS", "REGUA_PUBLIC_URL", "REGUA_METRICS"}
+    assert ITEMS["ConfigMap regua"]["data"].keys() == {
+        *("TEMPORAL_ADDRESS", "REGUA_PUBLIC_URL", "REGUA_METRICS", "REGUA_BACKGROUND")
+    }

@@ -7,6 +7,7 @@ from models.errors import Refusal
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET, client_of
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC
 from web.app import create_app
+from web.background.relay import Relay
 
 KEYS = {
     "SENDGRID_WEBHOOK_KEY": PUBLIC,
@@ -18,7 +19,7 @@ KEYS = {
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in KEYS:
+    for name in (*KEYS, "REGUA_BACKGROUND"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -43,7 +44,9 @@ async def test_without_keys_nothing_is_taken(database: str) -> None:
     assert {answer.status_code for answer in (await answers(database)).values()} == {404}
 
 
-@pytest.mark.parametrize(("name", "wrong"), [("SENDGRID_WEBHOOK_KEY", "x"), ("REGUA_PUBLIC_URL", "regua")])
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("SENDGRID_WEBHOOK_KEY", "x"), ("REGUA_PUBLIC_URL", "regua"), ("REGUA_BACKGROUND", "nowhere")]
+)
 def test_a_wrong_key_is_refused_at_the_start(
     database: str, monkeypatch: pytest.MonkeyPatch, name: str, wrong: str
 ) -> None:
@@ -51,3 +54,18 @@ def test_a_wrong_key_is_refused_at_the_start(
         monkeypatch.setenv(key, value)
     with pytest.raises(Refusal, match=name):
         create_app(database, NOTHING_LISTENS, SECRET)
+
+
+async def test_where_the_background_is_elsewhere_the_web_is_ready_without_a_relay(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGUA_BACKGROUND", "elsewhere")
+    monkeypatch.setattr(Relay, "run", never)
+    app = create_app(database, NOTHING_LISTENS, SECRET)
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        answer = await http.get("/ready")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def never(relay: Relay) -> None:
+    raise AssertionError("a relay runs")

@@ -1,18 +1,10 @@
-"""The casebook's data, and the mark of what it holds to be right and the product still does otherwise."""
+"""The casebook's data."""
 
 import csv
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
-
 DATA = Path(__file__).parent / "data"
-
-
-def wrong(case: str, today: str) -> pytest.MarkDecorator:
-    """A strict expected failure that only a wrong value explains: who mends `case` takes the mark away."""
-    raises = (AssertionError, pytest.fail.Exception)
-    return pytest.mark.xfail(strict=True, raises=raises, reason=f"{case}: {today}")
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -46,7 +46,8 @@ def take_prior_step(
         if kind == "registration":
             registered = update(debts).where(debts.c.id.in_(meant), debts.c.registered_on.is_(None))
             locked.connection.execute(registered.values(registered_on=on))
-        why = f"{PRIOR_STEPS[kind]} ({named(meant)}), em {day(on)}, registrado por {by}: {reference}"
+        of = f" ({named(meant)})" if of_debts else ""
+        why = f"{PRIOR_STEPS[kind]}{of}, em {day(on)}, registrado por {by}: {reference}"
         tell(locked, EntryKind.PRIOR_STEP_TAKEN, why, now, PriorStepTaken())
         return meant
 

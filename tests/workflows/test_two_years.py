@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -18,6 +19,7 @@ from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
 from storage.agreement.agreements import rescind
 from storage.audit.invariants import violations
+from storage.catalogue import AGREEMENTS
 from storage.payments.ledger import record_pix
 from storage.payments.statement import list_payments, reconcile
 from tests.builders import REGISTERED, debt
@@ -81,7 +83,7 @@ def naive(plan: Plan, today: date) -> tuple[str, list[Decimal]]:
                 part = min(rest, left[payment.instalment - 1])
                 left[payment.instalment - 1] -= part
                 rest -= part
-            for n in reversed(range(len(left))):
+            for n in range(len(left)):
                 part = min(rest, left[n])
                 left[n] -= part
                 rest -= part
@@ -97,10 +99,23 @@ def naive(plan: Plan, today: date) -> tuple[str, list[Decimal]]:
     return ("broken" if decided < today else "active or broken"), left
 
 
+def bare(folder: Path) -> str:
+    """São Paulo's policy without correction, interest and fines: what is paid pays instalments alone."""
+    law = 'source: "Lei municipal 1/2026"'
+    nothing = {"correction": "by: none", "interest": 'per_month: "0"', "late": "steps: []"}
+    plain = "".join(f"    {key}: {{{rule}, {law}}}\n" for key, rule in nothing.items())
+    written = AGREEMENTS.read(SP)[1]
+    begins, ends = written.index("    correction:"), written.index("    # Parcelas no máximo")
+    file = folder / "bare.yaml"
+    file.write_text(written[:begins] + plain + written[ends:].replace("*late", f"{{steps: [], {law}}}"))
+    return str(file)
+
+
 @dataclass
 class Taxpayer:
     life: Life
     chance: Random
+    policy: str
     payments: list[Payment] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
 
@@ -112,7 +127,7 @@ class Taxpayer:
 
     async def signs(self) -> None:
         try:
-            agreement = await signed(self.life, SP, self.chance.randint(1, 12))
+            agreement = await signed(self.life, self.policy, self.chance.randint(1, 12))
         except Refusal:
             return
         rows = self.life.rows(f"SELECT due, amount FROM instalments WHERE agreement = '{agreement.id}' ORDER BY n")
@@ -204,11 +219,11 @@ class Taxpayer:
 
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("nth", LIVES)
-async def test_two_years_of_agreements_leave_an_exact_ledger(town: Town, seed: int, nth: int) -> None:
+async def test_two_years_of_agreements_leave_an_exact_ledger(town: Town, tmp_path: Path, seed: int, nth: int) -> None:
     chance = Random(seed + nth)
     owed = [debt(f"2026-0{n}", f"{chance.randint(200, 3000)}.{chance.randint(0, 99):02}") for n in (7, 8, 9)]
     life = await town.begin_one((owed, []), ruler=REGISTERED)
-    taxpayer = Taxpayer(life, chance)
+    taxpayer = Taxpayer(life, chance, bare(tmp_path))
     undelivered = text("SELECT count(*) FROM outbox WHERE delivered_at IS NULL")
 
     def told() -> bool:

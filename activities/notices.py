@@ -184,7 +184,8 @@ class NoticeActivities(NoticeEffects):
             "cost": cost,
         }
         made = IssuedNotice(*tx.connection.execute(insert(notices).values(row).returning(*ISSUED)).one())
-        if credits and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel):
+        carries = bool(credits) and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel)
+        if credits and carries:
             list_credits(tx.connection, notice, tx.facts, credits)
         # the reason as of now: a payment may have come since the workflow was told of the step
         tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
@@ -192,6 +193,9 @@ class NoticeActivities(NoticeEffects):
             tx.judge(tx.state.informed())
         elif tx.state.steps == step.number:
             _advance(tx, at)
+        elif carries:
+            # the channels before it carried no act: what comes next waits for the service of this one
+            tx.look_again()
         return made
 
     def _message(self, tx: CaseTransaction, made: IssuedNotice, step: Step, adapter: Adapter) -> Outgoing:

@@ -33,10 +33,10 @@ async def staff(town: Town, postgres: str) -> AsyncIterator[AsyncClient]:
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua", headers=headers) as client:
         yield client
     owner = of_database(postgres, make_url(town.database).database or "")
-    with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute("ALTER TABLE tokens DISABLE TRIGGER USER")
-        connection.execute("DELETE FROM tokens")
-        connection.execute("ALTER TABLE tokens ENABLE TRIGGER USER")
+    with psycopg.connect(owner, autocommit=True) as admin:
+        admin.execute("ALTER TABLE tokens DISABLE TRIGGER USER")
+        admin.execute("DELETE FROM tokens")
+        admin.execute("ALTER TABLE tokens ENABLE TRIGGER USER")
 
 
 async def test_what_is_asked_is_done_and_signed(town: Town, staff: AsyncClient) -> None:

@@ -93,6 +93,7 @@ READS = {
     "task list",
     "token list",
     "web",
+    "background",
 }
 """Commands that change nothing on record of a taxpayer, but for an option of theirs that has a duty."""
 

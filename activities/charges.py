@@ -170,25 +170,23 @@ def _replace(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed, state: St
 def _make_anew(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
     """The bank doesn't revise a charge that it has: it is closed, and another one asked for in its place. One that it
     doesn't close either stays: what is paid to it finds its debt."""
-    state = State.REMOVED
-    try:
-        bank.remove(charge.txid)
-    except Closed as closed:
-        state = closed.state
-    except Refusal as refusal:
-        log.warning("charge not removed", of=charge.billed.id, why=str(refusal))
-        return
-    _replace(engine, bank, bill, charge, state)
+    if state := _closed(bank, charge):
+        _replace(engine, bank, bill, charge, state)
 
 
 def _remove(engine: Engine, bank: Bank, charge: Claimed) -> None:
-    state = State.REMOVED
+    if state := _closed(bank, charge):
+        with engine.begin() as connection:
+            close(connection, charge.txid, state)
+
+
+def _closed(bank: Bank, charge: Claimed) -> State | None:
+    """Have the bank close a charge: as what it is closed there now; None where the bank doesn't do it."""
     try:
         bank.remove(charge.txid)
     except Closed as closed:
-        state = closed.state
+        return closed.state
     except Refusal as refusal:
         log.warning("charge not removed", of=charge.billed.id, why=str(refusal))
-        return
-    with engine.begin() as connection:
-        close(connection, charge.txid, state)
+        return None
+    return State.REMOVED

@@ -69,16 +69,15 @@ def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Call
     connection.execute(insert(charges).values(rows).on_conflict_do_nothing())
     claimed = live(connection, wanted)
     for charge in claimed:
-        if charge.issued is None:
+        if charge.issued is None and charge.billed.kind == "case":
             record_members(connection, charge.txid, wanted[charge.billed].of)
     return claimed
 
 
 def live(connection: Connection, billed: Collection[Billed]) -> list[Claimed]:
     mine = or_(*(charges.c[kind].in_(_ids(billed, kind)) for kind in KINDS))
-    found = (
-        connection.execute(select(charges).where(LIVE, mine).order_by(charges.c.debt, charges.c.id)).mappings().all()
-    )
+    asked = select(charges).where(LIVE, mine).order_by(charges.c.debt, charges.c.id)
+    found = connection.execute(asked).mappings().all()
     members = members_of(connection, [row["txid"] for row in found if row["case"]])
     return [
         Claimed(
@@ -122,7 +121,8 @@ def record_issued(
         .where(charges.c.txid == txid, LIVE, charges.c.revision <= revision)
         .values(**confirmed, revision=revision, updated_at=func.clock_timestamp())
     )
-    record_members(connection, txid, terms.of)
+    if terms.of:
+        record_members(connection, txid, terms.of)
 
 
 def close(connection: Connection, txid: str, state: str) -> None:

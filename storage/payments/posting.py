@@ -87,7 +87,7 @@ class Posting:
         self.arrived_at = arrived_at
         # read before anything is locked: a charge's txid stands for one thing for good
         charged = billed_by(connection, txids)
-        self.shared_by = members_of(connection, txids)
+        self.shared_by = members_of(connection, [txid for txid, billed in charged.items() if billed.kind == "case"])
         """The debts among which a payment of a case's charge is shared, by its txid."""
         shared = [member.debt for members in self.shared_by.values() for member in members]
         named = {kind: [each.id for each in charged.values() if each.kind == kind] for kind in ("debt", "instalment")}

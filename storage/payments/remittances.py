@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from models.errors import Refusal
 from models.payment.our_numbers import Account
 from models.payment.remessa import Remittance, write_remessa
 from models.payment.slip import Beneficiary, Slip
 from storage.payments.posting import TIMEZONE
-from storage.payments.slips import read_slips
+from storage.payments.slips import account_of, lock_slips_of, read_slips
 from storage.schema import remittances, slips
 
 
@@ -27,11 +27,9 @@ class Remitted:
 
 def remit(engine: Engine, beneficiary: Beneficiary, by: str, now: datetime, timezone: ZoneInfo = TIMEZONE) -> Remitted:
     """Write the slips of the configured bank that no file has yet into one. Raises Refusal when there are none."""
-    account = beneficiary.account
-    if account is None:
-        raise Refusal("no bank is configured that registers slips; set REGUA_SLIP_BANK and what belongs to it")
+    account = account_of(beneficiary)
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('slips of ' || :bank))"), {"bank": account.bank})
+        lock_slips_of(connection, account.bank)
         waiting = _waiting(connection, account)
         if not waiting:
             raise Refusal(f"no slip waits to be registered with bank {account.bank}")

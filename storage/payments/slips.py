@@ -67,9 +67,9 @@ def issue(engine: Engine, wanted: Wanted, beneficiary: Beneficiary, by: str, now
 
 def _at_bank(connection: Connection, beneficiary: Beneficiary, owed: Owed) -> dict[str, object]:
     """The bank's side of a boleto: its number and its bar code."""
-    account = _account(beneficiary)
+    account = account_of(beneficiary)
     only_digits(connection.execute(PAYER, {"taxpayer": owed.case.taxpayer}).one().tax_id)
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('slips of ' || :bank))"), {"bank": account.bank})
+    lock_slips_of(connection, account.bank)
     last = select(func.coalesce(func.max(slips.c.sequence), 0)).where(slips.c.bank == account.bank)
     sequence = connection.execute(last).scalar_one() + 1
     ours = SLIP_BANKS[account.bank].our_number(account, sequence)
@@ -85,7 +85,13 @@ def _at_bank(connection: Connection, beneficiary: Beneficiary, owed: Owed) -> di
     }
 
 
-def _account(beneficiary: Beneficiary) -> Account:
+def lock_slips_of(connection: Connection, bank: str) -> None:
+    """Let nobody else number slips or files of a bank until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('slips of ' || :bank))"), {"bank": bank})
+
+
+def account_of(beneficiary: Beneficiary) -> Account:
+    """The account that slips registered with a bank are paid to. Raises Refusal when there is none."""
     if beneficiary.account is None:
         raise Refusal("no bank is configured that registers slips; set REGUA_SLIP_BANK and what belongs to it")
     return beneficiary.account

@@ -23,16 +23,13 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_facts
-from storage.payments.charges import Billed, Claimed, Terms, claim, close, close_paid, live, record_issued
+from storage.payments.charges import LONGEST, Billed, Claimed, Terms, claim, close, close_paid, live, record_issued
 from storage.payments.joint_charges import Member
 from storage.payments.offers import offer_now
 from storage.schema import instalments, taxpayers
 from workflows.effects import ChargeEffects
 
 log = structlog.get_logger()
-
-LONGEST = timedelta(days=30)
-"""For how long a charge may be paid at most; less where the amount owed changes sooner."""
 
 AHEAD = timedelta(days=366)
 """So long before they are due instalments have their charges: whoever wants to pays ahead."""
@@ -125,9 +122,8 @@ def _instalments(connection: Connection, case: Case, today: date) -> tuple[set[B
     billed = {each.n: Billed("instalment", each.id) for each in rows}
     if life.state is not AgreementState.ACTIVE:
         return set(billed.values()), {}
-    last = min(today + LONGEST, life.breaks_on or date.max)
     return set(billed.values()), {
-        billed[entry.n]: Terms(life.asked(entry.n, today), last if entry.due < today else entry.due)
+        billed[entry.n]: Terms(life.asked(entry.n, today), life.asked_until(entry.n, today, today + LONGEST))
         for entry in life.books.open_entries
         if entry.due <= today + AHEAD and life.books.payable(entry, today)
     }

@@ -73,6 +73,12 @@ class Life:
         entry = self.entries[n - 1]
         return self.books.cost(entry, max(today, entry.due)) + self.books.deal.slip_fee - entry.fee
 
+    def asked_until(self, n: int, today: date, latest: date) -> date:
+        """The last day on which an instalment is paid at that price: its due date, or where that has passed `latest`,
+        though none on which the agreement is broken."""
+        due = self.entries[n - 1].due
+        return due if today <= due else min(latest, self.breaks_on or date.max)
+
 
 def live(deal: Deal, payments: Iterable[Paid], today: date, agreed: frozenset[tuple[str, int]] = frozenset()) -> Life:
     """The agreement's life as seen on `today`; `agreed` are the messages sent already, by kind and instalment. Raises

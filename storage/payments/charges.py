@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -16,8 +16,10 @@ from sqlalchemy.types import Text
 from storage.payments.joint_charges import Member, members_of, record_members
 from storage.schema import charges, instalments
 
-LIVE = charges.c.state.in_(("claimed", "open"))
+LONGEST = timedelta(days=30)
+"""For how long a charge or a slip may be paid at most; less where the amount owed changes sooner."""
 
+LIVE = charges.c.state.in_(("claimed", "open"))
 
 Kind = Literal["debt", "instalment", "case"]
 KINDS: tuple[Kind, ...] = ("debt", "instalment", "case")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -15,9 +15,7 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_facts
-
-LONGEST = timedelta(days=30)
-"""For how long a slip may be paid at most; less where the amount owed changes sooner."""
+from storage.payments.charges import LONGEST
 
 
 class PaidFor(NamedTuple):
@@ -75,8 +73,7 @@ def _of_instalment(connection: Connection, found: RowMapping, today: date) -> tu
         raise Refusal(f"instalment {found['instalment']} is paid")
     if not life.books.payable(entry, today):
         raise Refusal(f"by its policy instalment {found['instalment']}, which is late, is paid at the end")
-    last = min(today + LONGEST, life.breaks_on or date.max) if entry.due < today else entry.due
-    return life.asked(entry.n, today), last
+    return life.asked(entry.n, today), life.asked_until(entry.n, today, today + LONGEST)
 
 
 # of co-debtors the one whose case was opened first

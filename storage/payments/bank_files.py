@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, text
 
@@ -22,7 +21,7 @@ from models.payment.bank_record import BankPayment, BankReturn, Header, Rejected
 from models.payment.bank_return import open_return
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
-from storage.intake.staging import ROWS_A_WRITE, Progress
+from storage.intake.staging import ROWS_A_WRITE, Progress, copy_into, escaped
 from storage.payments.ledger import record_bank, take_back
 from storage.payments.posting import TIMEZONE
 from storage.payments.reports import Receipt, TakenBack
@@ -119,11 +118,10 @@ def _check_number(connection: Connection, header: Header, digest: str, accept_re
 
 def _stage(connection: Connection, returned: BankReturn, rejects: Rejects, imported: BankFileImported) -> None:
     connection.execute(text(STAGED))
-    raw: Any = connection.connection.driver_connection
-    with raw.cursor().copy("COPY staged_receipts FROM STDIN (FORMAT text, NULL '')") as copy:
+    with copy_into(connection, "staged_receipts") as copy:
         rows = (_row(payment, returned.header) for payment in _accepted(returned, rejects, imported))
         while batch := list(islice(rows, ROWS_A_WRITE)):
-            copy.write("".join(batch).replace("\\", "\\\\"))
+            copy.write(escaped("".join(batch)))
     connection.execute(text(RECEIPTS))
     connection.commit()
     imported.records = imported.accepted + imported.reversals + rejects.count

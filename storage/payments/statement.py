@@ -8,7 +8,7 @@ don't share is the price of the slip, and beyond that excess.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -94,9 +94,12 @@ def list_payments(connection: Connection, state: State | None, page: Page = WHOL
 
 
 def spare_of(connection: Connection, payment: int) -> Decimal:
-    """The part of a payment that is in excess of what it is on, or is on nothing. Refuses as `reconcile`."""
-    query = _about_growing(f"{STATEMENT} {SPARE}")
-    return Decimal(connection.execute(query, {"payment": payment, **_growing(connection)}).scalar_one())
+    """The part of a payment that is in excess of what it is on, or is on nothing. Refuses when a rate is missing that
+    decides that; cases are locked meanwhile, so nothing else is looked at."""
+    query = _about_growing(f"{_statement(BESIDE)} {SPARE}")
+    on = connection.scalars(text("SELECT debt FROM payments WHERE id = :payment"), {"payment": payment})
+    growing = _growing(connection, [debt for debt in on if debt])
+    return Decimal(connection.execute(query, {"payment": payment, **growing}).scalar_one())
 
 
 def reconcile(connection: Connection, on: date | None) -> Reconciled:
@@ -120,9 +123,11 @@ def reconcile(connection: Connection, on: date | None) -> Reconciled:
     )
 
 
-def _growing(connection: Connection) -> dict[str, list[str] | list[int] | list[Decimal]]:
-    """The debts that a table of accrual lets grow, and what of their payments they didn't need."""
-    tables = tables_of(connection, connection.scalars(text(PAID_BY_TABLE)))
+def _growing(
+    connection: Connection, debts: Iterable[str] | None = None
+) -> dict[str, list[str] | list[int] | list[Decimal]]:
+    """The debts, of these or of all, that a table of accrual lets grow, and what of their payments they didn't need."""
+    tables = tables_of(connection, connection.scalars(text(PAID_BY_TABLE)) if debts is None else debts)
     excess = excess_of(connection, tables) if tables else {}
     return {"growing": list(tables), "judged": list(excess), "unneeded": list(excess.values())}
 
@@ -145,7 +150,10 @@ JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debto
 WHERE rulers.accrues AND EXISTS (SELECT FROM payments WHERE payments.debt = debts.id)
 """
 
-STATEMENT = """
+
+def _statement(which: str) -> str:
+    """The common table expression `statement`: of the payments `which`, with all that are on the same."""
+    return f"""
 WITH gone AS (
     SELECT payment, coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0.00) AS reversed,
            coalesce(sum(amount) FILTER (WHERE kind <> 'refund'), 0.00) AS moved
@@ -154,7 +162,7 @@ WITH gone AS (
 netted AS (
     SELECT payments.*, coalesce(gone.reversed, 0.00) AS reversed, coalesce(gone.moved, 0.00) AS moved,
            payments.amount - coalesce(gone.reversed + gone.moved, 0) AS net
-    FROM payments LEFT JOIN gone ON gone.payment = payments.id
+    FROM payments LEFT JOIN gone ON gone.payment = payments.id WHERE {which}
 ),
 shared AS (SELECT payment, sum(amount) AS amount FROM allocations GROUP BY payment),
 filled AS (
@@ -190,6 +198,14 @@ statement AS (
                 WHEN allocated < net THEN 'excess' ELSE 'matched' END AS state
     FROM split LEFT JOIN payments AS received ON received.id = split.origin
 )
+"""  # noqa: S608 - constants
+
+
+STATEMENT = _statement("true")
+
+BESIDE = """
+payments.id = :payment OR payments.debt = (SELECT debt FROM payments WHERE id = :payment)
+OR payments.instalment = (SELECT instalment FROM payments WHERE id = :payment)
 """
 
 SPARE = """

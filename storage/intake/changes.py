@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, insert, text
 
 from models.case.journal import EntryKind
 from models.events import ExtractChanged
 from models.intake.access_keys import BETWEEN, IS
+from models.law.calendar import Clock
 from models.words import EXTINCTIONS
-from storage.case.cases import read_case
-from storage.case.transaction import record_decision
+from storage.case.journal import JournalRow
 from storage.outbox import enqueue
+from storage.schema import decisions
 
 
 def apply_differences(connection: Connection, now: datetime) -> None:
@@ -21,17 +22,28 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     # cases by id, then debts by id
     cases = connection.execute(text(LOCK_CASES)).scalars().all()
     connection.execute(text(LOCK_DEBTS))
-    concerned = connection.execute(text(CONCERNED)).all()
+    entries = [_entry(happened, now) for happened in connection.execute(text(CONCERNED)).mappings()]
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
         *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS, KEEP_KEYS),
     ):
         connection.execute(text(change))
-    for row in concerned:
-        case, kind = read_case(connection, row.case), EntryKind(row.kind)
-        how = EXTINCTIONS.get(row.ground, "")
-        record_decision(connection, case, kind, WHY[kind].format(debt=row.debt, how=how), case.clock.day_at(now))
+    if entries:
+        connection.execute(insert(decisions), entries)
     enqueue(connection, cases, ExtractChanged())
+
+
+def _entry(happened: RowMapping, now: datetime) -> JournalRow:
+    kind, how = EntryKind(happened["kind"]), EXTINCTIONS.get(happened["ground"], "")
+    return {
+        "case": happened["case"],
+        "at": Clock.model_validate(happened["clock"]).day_at(now),
+        "kind": kind,
+        "reason": WHY[kind].format(debt=happened["debt"], how=how),
+        "ruler": happened["ruler"],
+        "evidence": {},
+        "hypothesis": happened["row"],
+    }
 
 
 WHY = {
@@ -77,7 +89,9 @@ SELECT count(*) FROM (
 
 # the open cases whose journals say what happened: who was a debtor, and of which debt
 CONCERNED = """
-SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground FROM (
+SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground, cases.ruler, clock,
+       state -> 'place' ->> 'row' AS "row"
+FROM (
     SELECT 'debtor_removed' AS kind, debt, NULL AS ground, taxpayer, tax FROM gone
     UNION ALL
     SELECT 'extinction_confirmed', debt, ground, taxpayer, tax FROM ends JOIN debtors USING (debt)
@@ -85,14 +99,15 @@ SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground FROM (
     SELECT 'extinction_refuted', debt, NULL, taxpayer, tax FROM returned JOIN debtors USING (debt)
 ) AS happened
 JOIN cases ON cases.taxpayer = happened.taxpayer AND cases.tax = happened.tax AND closed_at IS NULL
+JOIN cohorts ON cohorts.name = cases.cohort
 ORDER BY cases.id, happened.debt
 """
 
 UPDATE_DEBTS = """
 UPDATE debts
 SET period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount,
-    kind = incoming.kind, prescribes = incoming.prescribes,
-    registered_on = incoming.registered_on,    deducted = incoming.deducted, as_of = incoming.as_of
+    kind = incoming.kind, prescribes = incoming.prescribes, registered_on = incoming.registered_on,
+    deducted = incoming.deducted, as_of = incoming.as_of
 FROM incoming
 WHERE incoming.id = debts.id AND (incoming.is_changed OR incoming.is_restated)
 """

@@ -1,6 +1,6 @@
 """`taxpayers import`, `export`: debtors and debts, and what an import would do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import partial
@@ -74,7 +74,7 @@ def import_(
         return mapped_reader(header, mapped) if mapped else debt_reader(header, today(), layout)
 
     if dry_run:
-        foresee(file, reader_of(look_over(file).header), statement, as_json)
+        foresee(file, reader_of, statement, as_json)
     else:
         take(file, reader_of, partial(import_taxpayers, statement=statement, now=datetime.now(UTC)), as_json)
 
@@ -93,9 +93,10 @@ def export(
     emit({"file": str(file), "rows": rows}, as_json, lambda: say(f"{rows} rows in {file}"))
 
 
-def foresee(file: Path, read: DebtReader, statement: Statement, as_json: bool) -> None:
+def foresee(file: Path, reader_of: Callable[[Sequence[str]], DebtReader], statement: Statement, as_json: bool) -> None:
     """Say what an import would do; its transaction is never committed."""
     source = look_over(file)
+    read = reader_of(source.header)
     kept = home().rejects / f"{source.label}.csv"
     with (
         progress_of(source) as progress,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 
-from models.agreement.charges import NOTHING
 from models.agreement.policy import DefaultRule, Policy, Regime
 from models.errors import Refusal
 
@@ -61,11 +59,3 @@ def payable(policy: Policy, regime: Regime, due: date, last_due: date, on: date)
 def new_agreement_from(policy: Policy, regime: Regime, broken_due: date) -> date:
     """The first day of a new agreement after the one that the instalment due on `broken_due` broke."""
     return broken_due + timedelta(days=default_rule(policy, regime).new_agreement_after_days)
-
-
-def remaining(policy: Policy, debt: Decimal, paid: Iterable[Decimal]) -> Decimal:
-    """The amount of a new agreement, in reais: the debt less what was paid in the broken one."""
-    left = debt - sum(paid, NOTHING)
-    if left <= 0:
-        raise Refusal(f"nothing is left to pay: the payments made cover the debt [{policy.deduction_of_paid.source}]")
-    return left

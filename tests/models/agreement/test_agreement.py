@@ -18,7 +18,6 @@ from models.agreement.default import (
     last_banking_day,
     new_agreement_from,
     payable,
-    remaining,
 )
 from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.policy_check import read_policy
@@ -344,14 +343,6 @@ def test_sp_simples_waits_75_days_from_the_third_open_instalment() -> None:
     due = broken_by(policy_of(SP), Regime.SIMPLES, days("2026-01-15", "2026-06-15", "2026-09-15"))
     assert due is not None
     assert new_agreement_from(policy_of(SP), Regime.SIMPLES, due) == date(2026, 11, 29)
-
-
-@pytest.mark.parametrize("name", [BH, SP])
-def test_what_was_paid_in_the_broken_agreement_is_deducted(name: str) -> None:
-    paid = [Decimal("166.70"), Decimal("166.66")]
-    assert remaining(policy_of(name), Decimal("1000.00"), paid) == Decimal("666.64")
-    with pytest.raises(Refusal, match="nothing is left to pay"):
-        remaining(policy_of(name), Decimal("333.36"), paid)
 
 
 @pytest.mark.parametrize(("amount", "means"), [("100000.00", None), ("100000.01", "senha web")])

@@ -93,14 +93,7 @@ def added(charges: Charges, part: Decimal, term: Term, paid: date, calendar: Cal
     not known at all."""
     counted = term.counted(paid)
     months = max(0, (counted.year - term.signed.year) * 12 + counted.month - term.signed.month)
-    correction, estimated = (
-        _correction(charges.correction, part, term.signed, counted, rates)
-        if months
-        else (
-            NOTHING,
-            False,
-        )
-    )
+    correction, estimated = _correction(charges.correction if months else None, part, term.signed, counted, rates)
     corrected = part + correction
     interest = _percent(corrected, charges.interest.per_month * months) if charges.interest else NOTHING
     fine = _fine(charges.late, corrected, term.due, paid, calendar)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -122,6 +122,11 @@ def day(year: str, month: str, on: str, what: str) -> date:
     if found < EARLIEST:
         raise BadLine(f"{what} is before {EARLIEST.year}")
     return found
+
+
+def brought_nothing(movements: Mapping[str, int]) -> list[str]:
+    """The warning for each movement whose titles bring no money, by how many."""
+    return [f"{times} titles of movement {movement} bring no money" for movement, times in sorted(movements.items())]
 
 
 def payment_day(found: date, latest: date) -> date:

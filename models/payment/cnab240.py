@@ -23,6 +23,7 @@ from models.payment.bank_record import (
     Header,
     RejectedLine,
     amount,
+    brought_nothing,
     day,
     field,
     number,
@@ -99,10 +100,7 @@ class Cnab240Return(BankReturn):
         return self._faults + ending
 
     def warnings(self) -> list[str]:
-        said = [
-            f"{times} titles of movement {movement} bring no money" for movement, times in sorted(self._other.items())
-        ]
-        return said + ["its trailers don't say how many lines there are"] * self._uncounted
+        return brought_nothing(self._other) + ["its trailers don't say how many lines there are"] * self._uncounted
 
     def _read(self, line: int, text: str) -> Iterator[BankPayment | RejectedLine]:
         if self._ended:
@@ -145,15 +143,10 @@ class Cnab240Return(BankReturn):
 
     def _money(self, title: _Title, line: int, text: str) -> Iterator[BankPayment]:
         """The payment of a title or its reversal; nothing where the bank's movement is known to bring no money."""
-        movement, bank, nothing = title.movement, self._bank, not field(text, 78, 92).strip("0 ")
-        if nothing:
-            self._other[movement] += 1
-        elif movement in bank.payments | bank.reversals:
+        if field(text, 78, 92).strip("0 ") and self._bank.brings_money(title.movement):
             yield self._payment(title, line, text)
-        elif movement in bank.no_money:
-            self._other[movement] += 1
         else:
-            raise BadLine(f"an amount is paid by movement {movement}, which is not known of {bank.name}")
+            self._other[title.movement] += 1
 
     def _payment(self, title: _Title, line: int, text: str) -> BankPayment:
         paid = amount(field(text, 78, 92), "the amount paid")

@@ -19,6 +19,7 @@ from models.payment.bank_record import (
     Header,
     RejectedLine,
     amount,
+    brought_nothing,
     day,
     field,
     number,
@@ -87,9 +88,7 @@ class Cnab400Return(BankReturn):
         return []
 
     def warnings(self) -> list[str]:
-        said = [
-            f"{times} titles of movement {movement} bring no money" for movement, times in sorted(self._other.items())
-        ]
+        said = brought_nothing(self._other)
         if self._more:
             said.append(f"{self._more} lines say more about the title before them, and are left out")
         return said
@@ -112,11 +111,9 @@ class Cnab400Return(BankReturn):
 
     def _title(self, line: int, text: str) -> BankPayment | None:
         bank, movement = self._layout.titles, field(text, *MOVEMENT)
-        if not field(text, *PAID).strip("0 ") or movement in bank.no_money:
+        if not field(text, *PAID).strip("0 ") or not bank.brings_money(movement):
             self._other[movement] += 1
             return None
-        if movement not in bank.payments | bank.reversals:
-            raise BadLine(f"an amount is paid by movement {movement}, which is not known of {bank.name}")
         numbers = [field(text, *place).strip(" ") for place in bank.number_at]
         ours = [field(text, *place).strip(" ") for place in bank.client_at]
         slip_number, marked = bank.slip_of(numbers, ours, self._agreement)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from models.payment.bank_record import BadLine
 from models.payment.barcode import slip_of_our_number
 
 WHOLE = re.compile(r"[0-9]{15}|[0-9]{25}")
@@ -54,6 +55,14 @@ class CnabBank:
     client_at: tuple[FirstToLast, ...] = ((59, 73), (106, 130))
     """The client's own fields of the title: seu número, and its identification in the company."""
     payer_at: FirstToLast = (134, 148)
+
+    def brings_money(self, movement: str) -> bool:
+        """Whether an amount by that movement is a payment, or one taken back. Raises BadLine where nobody can tell."""
+        if movement in self.payments | self.reversals:
+            return True
+        if movement in self.no_money:
+            return False
+        raise BadLine(f"an amount is paid by movement {movement}, which is not known of {self.name}")
 
     def slip_of(self, numbers: Sequence[str], ours: Sequence[str], agreement: str) -> tuple[int | None, bool]:
         """The slip number of a title, and whether our mark is with it: in its nosso número, or in what we wrote."""

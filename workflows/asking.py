@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, TimeoutError, TimeoutType, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.effects import PATIENCE
+    from workflows.effects import PATIENCE, ChargeEffects, Interference, InterferenceEffects
     from workflows.foreign import FOREIGN
 
 T = TypeVar("T")
@@ -53,6 +54,17 @@ async def ask_once(effect: Callable[..., Any], argument: Any, **options: Any) ->
             return answer
 
 
+async def charge(case: str, summary: str, **options: Any) -> None:
+    """Have a bank's charges of a case brought up to date. One that doesn't answer holds nothing up: what is owed can be
+    paid otherwise."""
+    try:
+        await ask(ChargeEffects.charge, case, summary=summary, retry_policy=RetryPolicy(maximum_attempts=3), **options)
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        workflow.logger.warning("the charges of this case are not up to date")
+
+
 async def sleep_until(at: datetime | None, woken: Callable[[], bool], summary: str) -> bool:
     """Sleep until an instant, which may have passed; none never comes. False when something woke it before."""
     left = at - workflow.now() if at else None
@@ -75,6 +87,12 @@ async def undeterred(live: Callable[[], Awaitable[T]], note: Callable[[], Awaita
             if not is_cancelled_exception(error) or workflow.cancellation_reason() is None:
                 raise
         await note()
+
+
+async def note_cancellation(subject: str, case: str | None = None) -> None:
+    """Put on record that somebody cancelled the workflow of this case, agreement or cohort in Temporal."""
+    told = Interference(subject=subject, case=case, what="cancel")
+    await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")
 
 
 class UnderWay:

@@ -7,8 +7,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.asking import ask, undeterred
-    from workflows.effects import CohortEffects, Intake, Interference, InterferenceEffects, StartCursor
+    from workflows.asking import ask, note_cancellation, undeterred
+    from workflows.effects import CohortEffects, Intake, StartCursor
     from workflows.visibility import details
 
 
@@ -21,7 +21,7 @@ class CohortRuler:
     async def run(self, intake: Intake) -> StartCursor:
         self.reached = intake.cursor
         workflow.set_current_details("abrindo os casos")
-        return await undeterred(partial(self._take_in, intake), partial(_note_cancellation, intake.cohort))
+        return await undeterred(partial(self._take_in, intake), partial(note_cancellation, intake.cohort))
 
     async def _take_in(self, intake: Intake) -> StartCursor:
         while not self.reached.done:
@@ -57,8 +57,3 @@ class CohortRuler:
     @workflow.query
     def progress(self) -> StartCursor:
         return self.reached
-
-
-async def _note_cancellation(cohort: str) -> None:
-    told = Interference(subject=cohort, what="cancel")
-    await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")

@@ -16,17 +16,23 @@ with workflow.unsafe.imports_passed_through():
     from models.events import InstalmentsChanged
     from models.formats import day
     from models.words import AGREEMENT_STATES, CHANNELS
-    from workflows.asking import NeverTaken, UnderWay, ask, ask_once, sleep_until, undeterred
+    from workflows.asking import (
+        NeverTaken,
+        UnderWay,
+        ask,
+        ask_once,
+        charge,
+        note_cancellation,
+        sleep_until,
+        undeterred,
+    )
     from workflows.effects import (
         UNSENT,
         AgreementEffects,
         AgreementNextAction,
         AgreementReview,
         AgreementStart,
-        ChargeEffects,
         InstalmentMessage,
-        Interference,
-        InterferenceEffects,
         UnsentMessage,
     )
     from workflows.start import SUMMARY_BYTES
@@ -108,21 +114,10 @@ class InstalmentAgreement:
             self.sending.begin((message.step.n, message.step.kind, message.channel), partial(self._hand_over, message))
 
     async def _charge(self) -> None:
-        """Have each instalment charged at the bank. One that doesn't answer holds nothing up."""
-        if not self.now.charges:
-            return
-        try:
-            await workflow.execute_activity_method(
-                ChargeEffects.charge,
-                self.start.case,
-                summary="cobranças Pix das parcelas em dia",
-                start_to_close_timeout=timedelta(minutes=5),
-                retry_policy=RetryPolicy(maximum_attempts=3),
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            workflow.logger.warning("the charges of this agreement are not up to date")
+        """Have each instalment charged at the bank, of which there may be many."""
+        if self.now.charges:
+            summary = "cobranças Pix das parcelas em dia"
+            await charge(self.start.case, summary, start_to_close_timeout=timedelta(minutes=5))
 
     async def _hand_over(self, message: InstalmentMessage) -> None:
         """Hand a message over inside the contact hours of its channel. What does not leave is on record too."""
@@ -157,8 +152,7 @@ class InstalmentAgreement:
 
     async def _note_cancellation(self) -> None:
         self.news = True
-        told = Interference(subject=self.start.agreement, case=self.start.case, what="cancel")
-        await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")
+        await note_cancellation(self.start.agreement, self.start.case)
 
     def _details(self) -> str:
         now, step = self.now, self.now.step

@@ -23,6 +23,9 @@ SEARCH_ATTRIBUTES = {
 }
 
 
+ACTED = "acted"
+"""The one update that a case's workflow knows."""
+
 CASE, AGREEMENT, INTAKE = "case-", "agreement-", "intake-"
 
 

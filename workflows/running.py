@@ -22,7 +22,7 @@ from workflows.names import TASK_QUEUE
 PAGE = 1000
 
 STUCK = 3
-"""Attempts after which a workflow's task is not going to succeed by itself."""
+"""Attempts after which a workflow's task, or an activity, is not going to succeed by itself."""
 
 
 class How(StrEnum):
@@ -40,6 +40,8 @@ class Described:
     started: datetime | None = None
     attempts: int = 0
     """Attempts at the task that it is at."""
+    stuck: int = 0
+    """Activities that failed again and again."""
 
 
 def running(kind: str, beginning: str = "") -> str:
@@ -93,4 +95,5 @@ async def describe(client: Client, workflow_id: str, kind: str) -> Described:
     if info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
         return Described(How.ENDED, started)
     ours = info.type.name == kind and answer.execution_config.task_queue.name == TASK_QUEUE
-    return Described(How.RUNS if ours else How.ANOTHER, started, answer.pending_workflow_task.attempt)
+    stuck = sum(pending.attempt >= STUCK for pending in answer.pending_activities)
+    return Described(How.RUNS if ours else How.ANOTHER, started, answer.pending_workflow_task.attempt, stuck)

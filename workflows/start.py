@@ -20,7 +20,7 @@ from models.case.status import Status
 from models.errors import Refusal
 from models.events import Event
 from workflows.effects import AgreementStart, CaseStart, Evaluation
-from workflows.names import TASK_QUEUE, agreement_workflow_id, case_workflow_id
+from workflows.names import ACTED, TASK_QUEUE, agreement_workflow_id, case_workflow_id
 from workflows.visibility import COHORT, RULER, STATUS, FoundBy, searchable
 
 WORKFLOW = "TaxpayerRuler"
@@ -98,7 +98,7 @@ async def status_after(connect: Callable[[], Awaitable[Client]], case: str, act:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             handle = (await connect()).get_workflow_handle(case_workflow_id(case))
-            return Status(await handle.execute_update("acted", act, result_type=str))
+            return Status(await handle.execute_update(ACTED, act, result_type=str))
     except (TemporalError, TimeoutError, RuntimeError, ValueError, Refusal):
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from temporalio import workflow
-from temporalio.common import Priority, RawValue, RetryPolicy
+from temporalio.common import Priority, RawValue
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -16,25 +16,31 @@ with workflow.unsafe.imports_passed_through():
     from models.events import RulerChanged
     from models.ruler.schema import Stage
     from models.words import CHANNELS
-    from workflows.asking import NeverTaken, UnderWay, ask, ask_once, sleep_until, undeterred
+    from workflows.asking import (
+        NeverTaken,
+        UnderWay,
+        ask,
+        ask_once,
+        charge,
+        note_cancellation,
+        sleep_until,
+        undeterred,
+    )
     from workflows.effects import (
         PATIENCE,
         CaseEffects,
         CaseStart,
-        ChargeEffects,
         Contact,
         Dispatch,
         Evaluation,
         EvaluationRequest,
-        Interference,
-        InterferenceEffects,
         NextAction,
         NoticeEffects,
         PlannedStep,
         Unfinished,
     )
     from workflows.foreign import NOT_OURS, ours
-    from workflows.names import case_of
+    from workflows.names import ACTED, case_of
     from workflows.refusals import Refusals
     from workflows.start import SUMMARY_BYTES
     from workflows.visibility import RULER, details, searchable, updates
@@ -48,9 +54,6 @@ URGENCY = {
     Stage.REMINDER: 5,
 }
 """1 leaves first: a campaign of sixty thousand reminders doesn't delay a final notice."""
-
-ACTED = "acted"
-"""The one update that means something."""
 
 
 @workflow.defn
@@ -167,18 +170,7 @@ class TaxpayerRuler:
             self.news = True
 
     async def _charge(self) -> None:
-        """A bank that doesn't answer holds no notice up: what is owed can be paid otherwise."""
-        try:
-            await ask(
-                ChargeEffects.charge,
-                self.case,
-                summary="cobranças Pix em dia",
-                retry_policy=RetryPolicy(maximum_attempts=3),
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            workflow.logger.warning("the charges of this case are not up to date")
+        await charge(self.case, "cobranças Pix em dia")
 
     async def _act(self, step: Step) -> NextAction:
         effect = {
@@ -197,8 +189,7 @@ class TaxpayerRuler:
 
     async def _note_cancellation(self) -> None:
         self.news = True
-        told = Interference(subject=self.case, case=self.case, what="cancel")
-        await ask(InterferenceEffects.record_interference, told, summary="cancelamento no Temporal, sem efeito")
+        await note_cancellation(self.case, self.case)
 
     def _adopt(self, next_action: NextAction) -> None:
         """The newer next action counts; what can be searched and read in the Web UI follows it."""

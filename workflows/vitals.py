@@ -9,10 +9,10 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.names import PROVIDERS, TASK_QUEUE, case_workflow_id, queue_of
-from workflows.running import STUCK, count, failing, running
+from workflows.running import count, describe, failing, running
+from workflows.start import WORKFLOW
 
 LOOKED_AT = 20
 """Overdue cases of which is asked whether an activity is stuck."""
@@ -35,24 +35,16 @@ async def read_engine_vitals(client: Client, living: dict[str, int], overdue: Co
     for kind, wanted in living.items():
         missing += max(0, wanted - await count(client, running(kind)))
         failed += await count(client, failing(kind))
+    looked_at = map(case_workflow_id, list(overdue)[:LOOKED_AT])
+    described = [await describe(client, workflow_id, WORKFLOW) for workflow_id in looked_at]
     return {
         "missing_workflows": missing,
         "failing_workflows": failed,
-        "stuck_activities": sum([await _stuck(client, case_workflow_id(case)) for case in list(overdue)[:LOOKED_AT]]),
+        "stuck_activities": sum(each.stuck for each in described),
         "unserved_queues": [
             queue for queue in (TASK_QUEUE, *map(queue_of, PROVIDERS)) if await _is_unserved(client, queue)
         ],
     }
-
-
-async def _stuck(client: Client, workflow_id: str) -> int:
-    try:
-        described = await client.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return 0
-        raise
-    return sum(pending.attempt >= STUCK for pending in described.raw_description.pending_activities)
 
 
 async def _is_unserved(client: Client, queue: str) -> bool:

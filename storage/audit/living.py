@@ -13,7 +13,7 @@ from models.case.status import Status
 from models.events import Event, InstalmentsChanged, MemoryLost
 from storage.audit.interference import SOMEBODY, record_interference
 from storage.audit.log import Entry, write
-from storage.case.cohorts import read_cohort
+from storage.case.cohorts import Cohort
 from storage.outbox import enqueue_each
 from storage.schema import agreements, cases, outbox
 
@@ -78,11 +78,11 @@ CASES = Living(
 AGREEMENTS = Living("InstalmentAgreement", agreements, agreements.c.case, true())
 
 
-def overdue_cases(connection: Connection, cohort: str, now: datetime) -> list[str]:
+def overdue_cases(connection: Connection, cohort: Cohort, now: datetime) -> list[str]:
     """The open cases of a cohort whose next step was due more than a day ago."""
-    before = read_cohort(connection, cohort).clock.day_at(now) - timedelta(days=1)
+    before = cohort.clock.day_at(now) - timedelta(days=1)
     due = cases.c.next_step["on"].astext
-    late = (cases.c.cohort == cohort, CASES.lives, due.is_not(None), due < before.isoformat())
+    late = (cases.c.cohort == cohort.name, CASES.lives, due.is_not(None), due < before.isoformat())
     return list(connection.scalars(select(cases.c.id).where(*late).order_by(cases.c.id)))
 
 

@@ -106,9 +106,6 @@ def read_vitals(connection: Connection, now: datetime) -> Vitals:
 
 def _overdue(connection: Connection, now: datetime) -> list[str]:
     """The overdue cases of running cohorts."""
-    return [
-        case
-        for name in cohort_names(connection)
-        if read_cohort(connection, name).lifecycle.state is State.RUNNING
-        for case in overdue_cases(connection, name, now)
-    ]
+    cohorts = [read_cohort(connection, name) for name in cohort_names(connection)]
+    running = [cohort for cohort in cohorts if cohort.lifecycle.state is State.RUNNING]
+    return [case for cohort in running for case in overdue_cases(connection, cohort, now)]

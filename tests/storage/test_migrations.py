@@ -19,6 +19,7 @@ from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
+from models.case.journal import EntryKind
 from models.case.state import CaseState
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
@@ -244,6 +245,24 @@ def contract_like(engine: Engine, other: Contract) -> Contract:
             {"who": who, "case": other.case, "state": CaseState.at_start(OPENED).model_dump_json()},
         )
     return Contract(engine, str(case), int(who), [str(debt)])
+
+
+def test_an_older_schema_keeps_the_words_that_it_does_not_know(moved: Engine, url: str) -> None:
+    """The journal is only ever added to, so nothing takes an entry out of it, on a way down either."""
+    made = contract(moved, "100.00")
+    journal = text("""INSERT INTO decisions ("case", at, kind, reason, ruler, evidence)
+                      SELECT id, :at, :kind, '', ruler, '{}' FROM cases WHERE id = :case""")
+    with moved.begin() as connection:
+        connection.execute(journal, [{"at": LATE, "kind": kind, "case": made.case} for kind in EntryKind])
+    whole = content(moved)["decisions"]
+    for revision in [revision for revision in migrate.revisions()[-2::-1] if revision >= "0023"]:
+        migrate.downgrade(url, revision)
+        assert content(moved)["decisions"] == whole
+    migrate.upgrade(url)
+    assert content(moved)["decisions"] == whole
+    migrate.check(url)
+    with moved.connect() as connection:
+        assert connection.scalars(text("SELECT conname FROM pg_constraint WHERE NOT convalidated")).all() == []
 
 
 def test_a_schema_without_two_rulers_leaves_each_case_on_its_own(moved: Engine, url: str) -> None:

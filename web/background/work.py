@@ -1,14 +1,15 @@
 """The work beside what is asked by HTTP: the outbox's relay, the reconciler, checkpoints and measures.
 
-Each has one leader at a time, whatever processes there are: `web` does it in its own, unless REGUA_BACKGROUND is
-`elsewhere`, and `background` does nothing else (docs/sizing.md).
+`web` does it in its own process, unless REGUA_BACKGROUND is `elsewhere`; `background` does nothing else. However many
+there are, one relay delivers and one reconciler compares at a time, and each process measures for its own metrics
+(docs/operations.md).
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import anyio
 from sqlalchemy import Engine
@@ -32,23 +33,28 @@ def is_here() -> bool:
     return where == "here"
 
 
-async def work(
-    database: str, engine: Engine, temporal: Callable[[], Awaitable[Client]], relay: Relay | None = None
-) -> None:
+async def work(database: str, engine: Engine, temporal: Callable[[], Awaitable[Client]], relay: Relay) -> None:
     """Do all of it until cancelled."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon((relay or Relay(database, engine, temporal)).run)
+        tasks.start_soon(relay.run)
         tasks.start_soon(Reconciler(database, engine, temporal).run)
         tasks.start_soon(checkpoint_regularly, engine)
         tasks.start_soon(measure_regularly, engine, temporal)
 
 
 def work_alone(database: str, temporal: Callable[[], Awaitable[Client]]) -> None:
-    """Do all of it as the only thing a process does, until it is interrupted."""
+    """Do all of it as the only thing a process does, until it is told to stop."""
     engine = connect(database)
     try:
-        anyio.run(partial(work, database, engine, temporal))
-    except KeyboardInterrupt:
-        pass
+        anyio.run(_work_until_told, database, engine, temporal)
     finally:
         engine.dispose()
+
+
+async def _work_until_told(database: str, engine: Engine, temporal: Callable[[], Awaitable[Client]]) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work, database, engine, temporal, Relay(database, engine, temporal))
+        # the first process of a container gets no signal but those that it asks for
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signs:
+            await anext(signs)
+            tasks.cancel_scope.cancel()

@@ -3,10 +3,10 @@
 A prior step that is on record already is of no debt in particular: nobody can tell any more which it was taken for.
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from storage.migrations.words import forget, know
 
 revision = "0031"
 down_revision = "0030"
@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["debt"], ["debts.id"], name=op.f("fk_interruptions_debt")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interruptions")),
         sa.UniqueConstraint("debt", "cause", "on", name=op.f("uq_interruptions_debt_cause_on")),
-        sa.CheckConstraint(f"cause IN ({_listed(CAUSES.split())})", name=op.f("ck_interruptions_cause_known")),
+        sa.CheckConstraint(f"cause IN ({_listed(CAUSES)})", name=op.f("ck_interruptions_cause_known")),
     )
     op.create_table(
         "extinctions",
@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["debt"], ["debts.id"], name=op.f("fk_extinctions_debt")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_extinctions")),
         sa.UniqueConstraint("debt", "ground", "on", name=op.f("uq_extinctions_debt_ground_on")),
-        sa.CheckConstraint(f"ground IN ({_listed(GROUNDS.split())})", name=op.f("ck_extinctions_ground_known")),
+        sa.CheckConstraint(f"ground IN ({_listed(GROUNDS)})", name=op.f("ck_extinctions_ground_known")),
         sa.CheckConstraint("state IN ('confirmed', 'refuted')", name=op.f("ck_extinctions_state_known")),
     )
     op.create_table(
@@ -67,14 +67,14 @@ def upgrade() -> None:
     op.create_index("ix_prior_steps_case", "prior_steps", ["case", "id"])
     op.add_column("debts", sa.Column("extinct_on", sa.Date(), nullable=True))
     _balance(f"CASE WHEN extinct_on IS NULL THEN {LEFT} ELSE 0 END")
-    _say("decisions", "kind", _words("decisions", "kind") | {*KINDS})
-    _say("tasks", "kind", _words("tasks", "kind") | {"prescription"})
+    know("decisions", "kind", *KINDS)
+    know("tasks", "kind", "prescription")
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM tasks WHERE kind = 'prescription'")
-    _say("tasks", "kind", _words("tasks", "kind") - {"prescription"})
-    _say("decisions", "kind", _words("decisions", "kind") - {*KINDS}, validate=False)
+    forget("tasks", "kind", "prescription")
+    forget("decisions", "kind", *KINDS)
     _balance(LEFT)
     op.drop_column("debts", "extinct_on")
     op.drop_index("ix_prior_steps_case", "prior_steps")
@@ -91,18 +91,5 @@ def _balance(expression: str) -> None:
     op.add_column("debts", sa.Column("balance", sa.Numeric(15, 2), sa.Computed(expression, persisted=True)))
 
 
-def _words(table: str, column: str) -> set[str]:
-    """The words that the column may have so far."""
-    asked = sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name")
-    written = op.get_bind().scalar(asked, {"name": f"ck_{table}_{column}_known"})
-    return set(re.findall(r"'([a-z0-9_]+)'", str(written)))
-
-
-def _say(table: str, column: str, words: set[str], validate: bool = True) -> None:
-    op.drop_constraint(op.f(f"ck_{table}_{column}_known"), table)
-    known = f"{column} IN ({_listed(sorted(words))})"
-    op.create_check_constraint(f"{column}_known", table, known, postgresql_not_valid=not validate)
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
+def _listed(words: str) -> str:
+    return ", ".join(f"'{word}'" for word in words.split())

@@ -1,14 +1,12 @@
 """What was put on record by mistake is annulled by a new entry."""
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.words import forget, know
+
 revision = "0041"
 down_revision = "0040"
-
-KIND = "ck_decisions_kind_known"
 
 
 def upgrade() -> None:
@@ -31,21 +29,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_annulments_case", "annulments", ["case", "id"])
     op.create_index("ix_annulments_entry", "annulments", ["kind", "entry"])
-    _know(_known() | {"entry_annulled"})
+    know("decisions", "kind", "entry_annulled")
 
 
 def downgrade() -> None:
-    _know(_known() - {"entry_annulled"}, validate=False)
+    forget("decisions", "kind", "entry_annulled")
     op.drop_table("annulments")
-
-
-def _known() -> set[str]:
-    asked = sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name")
-    return set(re.findall(r"'([a-z0-9_]+)'", str(op.get_bind().scalar(asked, {"name": KIND}))))
-
-
-def _know(kinds: set[str], validate: bool = True) -> None:
-    op.drop_constraint(op.f(KIND), "decisions")
-    listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
-    # on the way down what is on record stays, whatever it is called
-    op.create_check_constraint("kind_known", "decisions", f"kind IN ({listed})", postgresql_not_valid=not validate)

@@ -4,18 +4,14 @@ What former notices listed is taken from the journal, where nothing of the case 
 that can't be told lists nothing, and so has served for nothing. The downgrade forgets all of it.
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from storage.migrations.words import forget, know
+
 revision = "0042"
 down_revision = "0041"
-
-KINDS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_{table}_kind_known'"
-ENTRIES = {"reassessment_due"}
-TASKS = {"reassessment"}
 
 LISTED = """
     WITH listed AS (
@@ -64,24 +60,16 @@ def upgrade() -> None:
     op.drop_index("uq_defences_open", table_name="defences")
     none = sa.text("'{}'")
     op.add_column("suspensions", sa.Column("credits", ARRAY(sa.Text()), server_default=none, nullable=False))
-    _know("decisions", lambda kinds: kinds | ENTRIES)
-    _know("tasks", lambda kinds: kinds | TASKS)
+    know("decisions", "kind", "reassessment_due")
+    know("tasks", "kind", "reassessment")
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM tasks WHERE kind = 'reassessment'")
-    _know("tasks", lambda kinds: kinds - TASKS)
-    _know("decisions", lambda kinds: kinds - ENTRIES)
+    forget("tasks", "kind", "reassessment")
+    forget("decisions", "kind", "reassessment_due")
     op.drop_column("suspensions", "credits")
     op.create_index("uq_defences_open", "defences", ["case"], unique=True, postgresql_where=sa.text("state = 'open'"))
     op.drop_column("defences", "appeal")
     op.drop_table("defence_credits")
     op.drop_table("notice_credits")
-
-
-def _know(table: str, change) -> None:  # type: ignore[no-untyped-def]
-    """Change the kinds that the database knows of a table's rows."""
-    known = set(re.findall(r"'([a-z_]+)'", op.get_bind().scalar(sa.text(KINDS.format(table=table))) or ""))
-    listed = ", ".join(f"'{kind}'" for kind in sorted(change(known)))
-    op.drop_constraint(op.f(f"ck_{table}_kind_known"), table)
-    op.create_check_constraint("kind_known", table, f"kind IN ({listed})")

@@ -1,9 +1,9 @@
 """Requests of taxpayers, which people answer, and what waits for the answer."""
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from storage.migrations.words import forget, know
 
 revision = "0044"
 down_revision = "0043"
@@ -39,25 +39,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_requests_case", "requests", ["case", "id"])
     for (table, column), words in ADDED.items():
-        _know(table, column, _known(table, column) | words)
+        know(table, column, *words)
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM tasks WHERE kind = 'request'")
     op.execute("UPDATE cases SET status = 'running', blocks = '[]' WHERE status = 'under_review'")
     for (table, column), words in ADDED.items():
-        _know(table, column, _known(table, column) - words, validate=False)
+        forget(table, column, *words)
     op.drop_table("requests")
-
-
-def _known(table: str, column: str) -> set[str]:
-    asked = sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name")
-    written = op.get_bind().scalar(asked, {"name": f"ck_{table}_{column}_known"})
-    return set(re.findall(r"'([a-z0-9_]+)'", str(written)))
-
-
-def _know(table: str, column: str, words: set[str], validate: bool = True) -> None:
-    op.drop_constraint(op.f(f"ck_{table}_{column}_known"), table)
-    listed = ", ".join(f"'{word}'" for word in sorted(words))
-    # on the way down what is on record stays, whatever it is called
-    op.create_check_constraint(f"{column}_known", table, f"{column} IN ({listed})", postgresql_not_valid=not validate)

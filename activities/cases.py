@@ -89,11 +89,7 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def resolve(self, case: str) -> NextAction:
-        def resolve(tx: CaseTransaction) -> None:
-            tx.journal(EntryKind.CASE_RESOLVED, tx.step.reason)
-            tx.close(Status.RESOLVED)
-
-        return self._if_due(case, Action.RESOLVE, resolve)
+        return self._if_due(case, Action.RESOLVE, CaseTransaction.resolve)
 
     @activity.defn
     def end_campaign(self, case: str) -> NextAction:

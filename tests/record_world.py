@@ -390,7 +390,7 @@ class Street:
         for case, name, payload in told:
             if name == "instalments_changed":
                 self._review(payload["agreement"])
-            elif case in still_open:
+            elif case in still_open or by_case[case].runs:
                 by_case[case].hear(name, payload)
         return bool(told)
 

@@ -45,6 +45,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.start import SUMMARY_BYTES
     from workflows.visibility import RULER, details, searchable, updates
 
+FIRST = Priority(priority_key=1)
+"""Who has paid, or acted, doesn't wait for a campaign's notices."""
+
 URGENCY = {
     Stage.SUSPENSION: 1,
     Stage.FINAL_NOTICE: 1,
@@ -82,7 +85,7 @@ class TaxpayerRuler:
             if self.sending.failure:
                 raise self.sending.failure
             if self.news:
-                await self._evaluate("novidade no registro")
+                await self._hear()
             elif self.now.closed:
                 # who acted on the case is answered before it is over, and what is on its way arrives
                 await workflow.wait_condition(lambda: self.news or self._is_idle())
@@ -106,13 +109,20 @@ class TaxpayerRuler:
         """Whether the history is to be cut, which may have grown by what somebody else sent it."""
         return workflow.info().is_continue_as_new_suggested() and self._is_idle()
 
-    async def _evaluate(self, why: str) -> None:
+    async def _hear(self) -> None:
+        """Look at what has changed. A payment may have resolved the case in the transaction that took it, and nobody
+        is to pay again by a charge that is still there."""
+        await self._evaluate("novidade no registro", FIRST)
+        if self.now.closed and self.now.charges:
+            await self._charge()
+
+    async def _evaluate(self, why: str, priority: Priority = Priority.default) -> None:
         # before the record is read: news that comes while the activity runs may have come too late for it
         self.news = False
-        await self._look(EvaluationRequest(case=self.case), why)
+        await self._look(EvaluationRequest(case=self.case), why, priority)
 
-    async def _look(self, asked: EvaluationRequest, why: str) -> None:
-        taken: Evaluation = await ask(CaseEffects.evaluate, asked, summary=why)
+    async def _look(self, asked: EvaluationRequest, why: str, priority: Priority) -> None:
+        taken: Evaluation = await ask(CaseEffects.evaluate, asked, summary=why, priority=priority)
         self.path, self.plan_ahead = list(taken.path), taken.plan
         self._adopt(taken.next_action)
         for left in taken.unfinished:
@@ -240,7 +250,7 @@ class TaxpayerRuler:
             raise await self.refusals.refuse(name, NOT_OURS)
         act = workflow.payload_converter().from_payload(payloads[0].payload, int)
         try:
-            await self._look(EvaluationRequest(case=self.case, act=act), "ato no registro")
+            await self._look(EvaluationRequest(case=self.case, act=act), "ato no registro", FIRST)
         except ActivityError as failed:
             if is_cancelled_exception(failed):
                 raise

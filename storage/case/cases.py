@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 from sqlalchemy.types import Text
 
 from models.assets import Texts, with_tables
@@ -140,9 +140,13 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
 
 def lock_unseen(connection: Connection, opened: Collection[str]) -> list[Case]:
     """Lock the cases that no workflow has looked at; nobody else writes to until the transaction ends."""
-    unseen = CASES.where(cases.c.id.in_(opened), cases.c.revision == 0, cases.c.closed_at.is_(None))
-    rows = connection.execute(unseen.order_by(cases.c.id).with_for_update(of=cases)).all()
-    return [_case(connection, row) for row in rows]
+    return lock_open(connection, cases.c.id.in_(opened), cases.c.revision == 0)
+
+
+def lock_open(connection: Connection, *which: ColumnElement[bool]) -> list[Case]:
+    """Lock open cases, by id, and read them."""
+    found = CASES.where(cases.c.closed_at.is_(None), *which).order_by(cases.c.id)
+    return [_case(connection, row) for row in connection.execute(found.with_for_update(of=cases))]
 
 
 def _case(connection: Connection, row: Row[Any]) -> Case:

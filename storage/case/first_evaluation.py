@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence, Set
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, bindparam, insert, update
 
-from models.case.facts import CaseFacts
 from models.contact.channel import Channel
 from models.errors import Unreckonable
-from storage.case.cases import Case, Pair, lock_unseen
-from storage.case.facts import PROCESS, facts_in_case, read_facts, steady_debts
-from storage.case.people import read_people
+from storage.case.cases import lock_unseen
+from storage.case.facts import steady_debts
+from storage.case.side_by_side import read_side_by_side
 from storage.case.transaction import STEADY, CaseTransaction, transaction_of
 from storage.schema import cases, decisions
 
@@ -36,40 +34,11 @@ def evaluate_first(
         today = unseen[0].clock.day_at(now)
         steady_debts(connection, [case.pair for case in unseen], today)
         try:
-            before = _facts_by_pair(connection, unseen, today)
+            read = [*read_side_by_side(connection, unseen, today, unaddressed)]
         except Unreckonable:
             return []
-        transactions = _transactions(connection, unseen, before, today, unaddressed)
+        transactions = [transaction_of(connection, each) for each in read]
         _save(connection, transactions)
-    return transactions
-
-
-def _facts_by_pair(connection: Connection, unseen: Sequence[Case], today: date) -> dict[Pair, CaseFacts]:
-    by_ruler: dict[str, list[Case]] = defaultdict(list)
-    for case in unseen:
-        by_ruler[case.frozen.digest].append(case)
-    return {
-        pair: facts
-        for alike in by_ruler.values()
-        for pair, facts in read_facts(connection, alike[0].ruler, [case.pair for case in alike], today).items()
-    }
-
-
-def _transactions(
-    connection: Connection,
-    unseen: Sequence[Case],
-    before: dict[Pair, CaseFacts],
-    today: date,
-    unaddressed: Set[Channel],
-) -> list[CaseTransaction]:
-    people = read_people(connection, {case.id: case.state.steps - 1 for case in unseen}, unseen[0].clock, today)
-    processes = {row.id: row for row in connection.execute(PROCESS, {"cases": [case.id for case in unseen]})}
-    transactions = []
-    for case in unseen:
-        person, needless = people[case.id], case.needless(unaddressed)
-        reach = person.contacts.reach(needless)
-        facts = facts_in_case(connection, case, before[case.pair], processes[case.id], person, reach)
-        transactions.append(transaction_of(connection, case, facts, person, needless))
     return transactions
 
 

@@ -25,6 +25,7 @@ from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.journal import Evidence, JournalRow
 from storage.case.people import Person, read_person
+from storage.case.side_by_side import CaseRead
 from storage.case.tasks import ask_people
 from storage.schema import approvals, cases, decisions
 
@@ -144,6 +145,10 @@ class CaseTransaction:
             }
         )
 
+    def resolve(self) -> None:
+        self.journal(EntryKind.CASE_RESOLVED, self.step.reason)
+        self.close(Status.RESOLVED)
+
     def close(self, status: Status) -> None:
         self.status, self.closes = status, True
 
@@ -213,18 +218,17 @@ def case_transaction(
         day = max(today, not_before or today)
         steady_debts(connection, [locked.pair], day)
         person, facts = _read_facts(connection, locked, locked.state, day, needless)
-        held = transaction_of(connection, locked, facts, person, needless)
+        held = transaction_of(connection, CaseRead(locked, facts, person, needless))
         yield held
         if locked.closed_at is None:
             held.save()
 
 
-def transaction_of(
-    connection: Connection, case: Case, facts: CaseFacts, person: Person, needless: Set[Channel]
-) -> CaseTransaction:
+def transaction_of(connection: Connection, read: CaseRead) -> CaseTransaction:
     """A case transaction on a case that is locked; a closed one is only looked at."""
-    decision = decide(case.view(case.state, facts))
-    tx = CaseTransaction(connection, case, facts, decision, case.status, person, needless)
+    case = read.case
+    decision = decide(case.view(case.state, read.facts))
+    tx = CaseTransaction(connection, case, read.facts, decision, case.status, read.person, read.needless)
     if case.closed_at is None:
         tx.adopt(decision)
         for debt in tx.facts.debts:

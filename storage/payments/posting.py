@@ -25,6 +25,7 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import frozen_ruler
 from storage.case.journal import Evidence, JournalRow
+from storage.case.resolution import resolve_paid
 from storage.outbox import enqueue_each
 from storage.payments.charges import billed_by
 from storage.payments.joint_charges import members_of
@@ -109,9 +110,11 @@ class Posting:
         self.promised: list[tuple[str, Event]] = []
 
     def tell(self) -> None:
-        """Write the journal and the signals, all at the end."""
+        """Write the journal and the signals, all at the end, and resolve the cases that are paid."""
         if self.journal:
             self.connection.execute(insert(decisions), self.journal)
+        if self.promised:
+            resolve_paid(self.connection, {case for case, _ in self.promised}, self.arrived_at)
         enqueue_each(self.connection, self.promised)
 
     def tell_received(self, payment: Mapping[Any, Any], how: str) -> None:

@@ -39,7 +39,7 @@ class CohortReport:
     """The cost of the notices, without the monthly fees of their providers."""
     payments: int
     recovered: Decimal
-    """What was allocated to the cases' debts since each opened, as storage/proof/figures.py counts it."""
+    """The money allocated to the cases' debts since each opened, as storage/proof/figures.py counts it."""
     outstanding: Decimal
     suspended: int
     """Cases whose benefits were suspended at any time."""

@@ -26,6 +26,7 @@ from bench.rungs import rung_figures
 from bench.scale import scale_asked
 from bench.sizing import readable
 from bench.starts import start_figures
+from bench.wave import wave_figures
 from commands.console import emit, err, out, run, table
 from embedded.home import Home
 from embedded.stack import Stack, stoppable
@@ -69,6 +70,8 @@ async def measure(ground: Ground) -> list[Figure]:
     figures += await import_figures(ground)
     ground.say(f"{ground.scale.few} behind {ground.scale.crowd}")
     figures += await fairness_figures(ground)
+    ground.say(f"payments while {ground.scale.crowd} notices leave")
+    figures += await wave_figures(ground)
     return [*figures, *await asyncio.to_thread(report_figures, ground)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from temporalio.client import Client
@@ -24,15 +25,21 @@ SENT_A_SECOND = 10
 async def fairness_figures(ground: Ground) -> list[Figure]:
     """Both are started while the worker is away, the few last, and all of their first notices are due."""
     crowd, few = ground.scale.crowd, ground.scale.few
+    await begin_wave(ground, {"crowd": crowd, "few": few})
+    await ground.until(lambda: ground.ask(SENT) == crowd + few, crowd / SENT_A_SECOND + PATIENCE_SECONDS)
+    return [at_most(MOST, f"of {crowd:,} notices in line leave before {few} behind them", ground.ask(BEFORE) / crowd)]
+
+
+async def begin_wave(ground: Ground, cohorts: Mapping[str, int]) -> None:
+    """Start so many cases of each cohort, in this order, while the worker is away; then it begins to send their first
+    notices."""
     client, clock = await ground.client(), clock_of(ground.scale.day_seconds, MONDAY, datetime.now(UTC), LAST_DAYS[1])
     [worker] = [child for child in ground.stack.children if child.name == "worker"]
     worker.stop()
-    for name, count in (("crowd", crowd), ("few", few)):
+    for name, count in cohorts.items():
         ground.debtors(name, count)
         await _get_in_line(ground, client, ground.cohort(name, clock))
     worker.start()
-    await ground.until(lambda: ground.ask(SENT) == crowd + few, crowd / SENT_A_SECOND + PATIENCE_SECONDS)
-    return [at_most(MOST, f"of {crowd:,} notices in line leave before {few} behind them", ground.ask(BEFORE) / crowd)]
 
 
 async def _get_in_line(ground: Ground, client: Client, cohort: Cohort) -> None:

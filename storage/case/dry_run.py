@@ -129,7 +129,7 @@ def foresee(
     """How many cases would start in which cell, how many are on hold and why, what would leave in 30 days, and what
     the whole of it would cost, as if all were on the ruler; how many would be drawn for which arm, and what would leave
     and cost if all were on its rival."""
-    calendar = ruler.jurisdiction.calendar(today.year - 1)
+    calendar = ruler.jurisdiction.days_off(today.year - 1)
     start = CaseState.at_start(today)
     cells: Counter[Cell] = Counter()
     on_hold: Counter[str] = Counter()

@@ -16,6 +16,7 @@ from web.background.relay import Relay
 from web.background.work import is_here, work
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
+from web.console.console import console_routes
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.pages import page_routes
@@ -62,6 +63,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(agreeing_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
+    app.include_router(console_routes(engine))
     app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))

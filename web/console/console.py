@@ -1,0 +1,34 @@
+"""The console: all of its pages, the sheet they share, and the answer to addresses that lead nowhere."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Engine
+
+from web.console.home import home_routes
+from web.console.pages import SHEET, SHEET_NAME, Pages
+from web.console.sign_in import sign_in_routes
+from web.webhooks.webhook import Refused
+
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def console_routes(engine: Engine) -> APIRouter:
+    console = APIRouter()
+    for routes in (sign_in_routes, home_routes, _rest):
+        console.include_router(routes(engine))
+    return console
+
+
+def _rest(engine: Engine) -> Pages:
+    pages = Pages(engine)
+
+    @pages.get(f"/{SHEET_NAME}", response_class=Response)
+    async def sheet() -> Response:
+        return Response(SHEET.read_bytes(), media_type="text/css", headers=KEPT)
+
+    @pages.api_route("/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
+    async def nowhere() -> Response:
+        raise Refused(404, "")
+
+    return pages

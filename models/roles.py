@@ -102,6 +102,7 @@ DUTIES = {
 READINGS = {
     "home": ANYBODY,
     "sessions": ANYBODY,
+    "waiting": ANYBODY,
     "case": ANYBODY,
     "cohort": ANYBODY,
     "status": ANYBODY,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
 from web.console.home import home_routes
+from web.console.lists import list_routes
 from web.console.pages import SHEET, SHEET_NAME, Pages
 from web.console.sign_in import sign_in_routes
 from web.webhooks.webhook import Refused
@@ -15,7 +16,7 @@ KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 def console_routes(engine: Engine) -> APIRouter:
     console = APIRouter()
-    for routes in (sign_in_routes, home_routes, _rest):
+    for routes in (sign_in_routes, home_routes, list_routes, _rest):
         console.include_router(routes(engine))
     return console
 

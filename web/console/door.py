@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 import structlog
 from anyio.to_thread import run_sync
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import Connection, Engine, select
 from starlette.exceptions import HTTPException
@@ -46,6 +46,10 @@ class Visitor:
     who: Credentials
     actor: Actor
     session: int | None = None
+
+
+RowId = Annotated[int, Path(ge=1, lt=2**63)]
+"""A number in an address that names a row."""
 
 
 async def _visitor(request: Request) -> Visitor:

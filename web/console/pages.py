@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -62,11 +63,28 @@ REFUSALS = {
     503: ("Sem resposta agora", "O banco de dados ou o Temporal não responde. Tente de novo em instantes."),
 }
 
+
+def in_words(cell: object) -> str:
+    """A cell of a table as people read it."""
+    match cell:
+        case None:
+            return "—"
+        case Decimal():
+            return money(cell)
+        case datetime():
+            return moment(cell.astimezone(BRASILIA))
+        case date():
+            return day(cell)
+        case _:
+            return str(cell)
+
+
 _environment = markup("pages")
 _environment.filters.update(
     money=money,
     day=day,
     period=period,
+    cell=in_words,
     moment=lambda at: moment(at.astimezone(BRASILIA)),
     number=lambda n: f"{n:,}".replace(",", "."),
 )

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import structlog
 from anyio.to_thread import run_sync
-from fastapi import Path, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from models.errors import Refusal
 from operations.sessions import end_own_session, sign_in_by_link, sign_in_by_token
 from storage.audit.sessions import list_sessions
-from web.console.door import Admitted, cookie_of, must_be_private
+from web.console.door import Admitted, RowId, cookie_of, must_be_private
 from web.console.forms import WrongForm, form_of, read_form
 from web.console.pages import HOME, SIGN_IN, Pages, ours, page, see_other
 from web.security.same_origin import must_be_same_origin
@@ -67,7 +67,7 @@ def sign_in_routes(engine: Engine) -> Pages:
         return await run_sync(shown, request, by)
 
     @pages.does(end_own_session, "/sessions/{session}/end")
-    async def end(by: Admitted, session: Annotated[int, Path(ge=1, lt=2**63)]) -> Response:
+    async def end(by: Admitted, session: RowId) -> Response:
         await run_sync(end_own_session, engine, by.who, session)
         return see_other("/console/sessions")
 

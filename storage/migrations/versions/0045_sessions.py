@@ -1,4 +1,4 @@
-"""People are signed in at the console: their sessions, the links that open one, and the role of agents."""
+"""People are signed in at the console: their sessions, the links that open one, the role of agents, and what waits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,12 @@ ROLES = "'analyst', 'supervisor', 'auditor', 'agent'"
 WITH_ROLE = ("audit_log", "tokens", "acts")
 ONCE = {"once_links": "used_at", "sessions": "ended_at"}
 """Columns that are written once."""
+
+
+WAITING = (
+    "'awaiting_approval', 'awaiting_prior_steps', 'to_register', 'unreachable', 'under_defence', 'amount_unknown',"
+    " 'over_budget'"
+)
 
 
 def upgrade() -> None:
@@ -48,6 +54,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_person", "sessions", ["person"])
     op.create_index("ix_sessions_token", "sessions", ["token"])
+    op.create_index("ix_cases_waiting", "cases", ["status"], postgresql_where=sa.text(f"status IN ({WAITING})"))
     for table, column in ONCE.items():
         rewritten = f"OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column}"
         op.execute(
@@ -57,6 +64,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_waiting", "cases")
     op.drop_table("sessions")
     op.drop_table("once_links")
     # who has no role that the older code knows proves nothing any more

@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response, Security
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
 from starlette.datastructures import MutableHeaders
 from temporalio.client import Client
@@ -26,57 +26,11 @@ from reports.status import read_status, told
 from storage.read_models.case_file import case_file
 from storage.read_models.case_parts import CaseFile
 from storage.read_models.cohort_file import CohortFile, cohort_file
+from web.console.bodies import NOTHING, Asking, Defending, Holding, Judging, Releasing, Ruling
 from web.console.door import Admitted, Duty, Route, StaffRoute
 from workflows.start import status_after
 
 Connect = Callable[[], Awaitable[Client]]
-
-
-Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
-"""Not blank, and nothing that the database wouldn't take."""
-
-
-class Asking(BaseModel):
-    """Nothing more than the request itself; the ground of the bodies that say more."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-NOTHING = Asking()
-
-
-class Judging(Asking):
-    reason: Said
-    seen: str = ""
-    """For an approval, `to_approve.fingerprint` of the case as it was shown."""
-
-
-class Releasing(Asking):
-    reason: Said
-    ground: Said | None = None
-    debts: list[Said] = []
-
-
-class Holding(Releasing):
-    ground: Said
-    evidence: Said | None = None
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: date | None = None
-
-
-class Defending(Asking):
-    reference: Said
-    on: date | None = None
-    credits: tuple[str, ...] = ()
-    """The debts, and `return:` with their periods; none: all that a formal notice lists."""
-
-
-class Ruling(Asking):
-    decided: Literal["accepted", "rejected"]
-    reason: Said
-    on: date | None = None
-    credits: tuple[str, ...] = ()
-    """Where several defences are open, a credit of the one that is meant."""
 
 
 class Asked(BaseModel):

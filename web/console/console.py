@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
+from web.console.case import Connect, case_routes
 from web.console.home import home_routes
 from web.console.lists import list_routes
 from web.console.pages import SHEET, SHEET_NAME, Pages
@@ -14,10 +15,14 @@ from web.webhooks.webhook import Refused
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-def console_routes(engine: Engine) -> APIRouter:
+def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> APIRouter:
+    """The routes; `ui` is the address of Temporal's Web UI."""
     console = APIRouter()
-    for routes in (sign_in_routes, home_routes, list_routes, _rest):
-        console.include_router(routes(engine))
+    console.include_router(sign_in_routes(engine))
+    console.include_router(home_routes(engine))
+    console.include_router(list_routes(engine))
+    console.include_router(case_routes(engine, temporal, ui))
+    console.include_router(_rest(engine))
     return console
 
 

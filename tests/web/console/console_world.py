@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import Engine
+from temporalio.client import Client
 
 from models.roles import Role
 from operations.sessions import sign_in_by_token
@@ -18,6 +19,10 @@ from web.security.guard import Guard
 SITE = "https://regua.exemplo.gov.br"
 COOKIE = "__Host-regua"
 SAME = {"Sec-Fetch-Site": "same-origin"}
+
+
+async def away() -> Client:
+    raise RuntimeError("Temporal isn't there")
 
 
 def token_of(engine: Engine, name: str, role: Role) -> str:
@@ -32,7 +37,7 @@ async def browser(
     """A browser at a site, with a session's secret in its cookie."""
     app = FastAPI()
     app.add_middleware(Guard)
-    app.include_router(console_routes(engine))
+    app.include_router(console_routes(engine, away))
     transport = ASGITransport(app, client=(near, 4000))
     async with AsyncClient(transport=transport, base_url=site, headers=SAME) as http:
         if session:

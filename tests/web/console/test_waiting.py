@@ -1,4 +1,4 @@
-"""What waits for somebody: each a number that is the length of its list, in pages and as CSV, and nobody's name in it."""
+"""What waits for somebody: each a number as long as its list, in pages and as CSV, and nobody's name in it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ async def test_the_first_page_counts_what_its_lists_show(engine: Engine, world: 
     case = world.case(world.taxpayer(), status="unreachable")
     with engine.begin() as connection:
         for statement in (
-            """INSERT INTO tasks ("case", kind, reference, what, due) VALUES (:case, 'call', 'r', 'ligar', '2026-11-05')""",
+            """INSERT INTO tasks ("case", kind, reference, what, due)
+               VALUES (:case, 'call', 'r', 'ligar', '2026-11-05')""",
             """INSERT INTO requests ("case", kind, made_on, due, reference, recorded_by)
                VALUES (:case, 'contest', '2026-11-03', '2026-12-03', 'p 7', 'ana')""",
             """INSERT INTO replies (provider, event, channel, address, "case", body, intent)
                VALUES ('twilio', 'e1', 'sms', '+5582', :case, 'oi?', 'unclear')""",
-            "INSERT INTO payments (txid, amount, paid_at, paid_on) VALUES ('X', 12.5, now(), '2026-11-04')",
+            "INSERT INTO payments (end_to_end_id, amount, paid_at, paid_on) VALUES ('E1', 12.5, now(), '2026-11-04')",
         ):
             connection.execute(text(statement), {"case": case} if ":case" in statement else {})
     async with browser(engine, signed_in_as(engine, "dora", Role.AGENT)) as http:

@@ -78,7 +78,7 @@ def quote_(
         pay=pay,
         instalments=instalments,
         company=company,
-        granted=granted or None,
+        granted=granted.strip() or None,
     )
     offer = quote(rules, request, shipped_rates())
     data = {
@@ -137,7 +137,7 @@ def sign_(
             regime,
             renegotiation,
             date_,
-            granted or None,
+            granted.strip() or None,
             campaign,
         )
         told = datetime.now(UTC), find_services().providers

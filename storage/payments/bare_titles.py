@@ -1,7 +1,7 @@
 """A bank's title that nothing but a number names: neither our mark nor a payer stands with it.
 
-Another system's slip at the same bank may have the number by chance, and its check digit is right too. So the amount has
-to be what is owed that day, to the cent; any other is for people (`payments match`).
+Another system's slip at the same bank may have the number by chance, and its check digit is right too. So the amount
+has to be what is owed that day, to the cent; any other is for people (`payments match`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def costs(posting: Posting, purpose: Purpose, receipt: Receipt) -> bool:
 def _of_instalment(connection: Connection, instalment: str) -> Decimal:
     its = instalments.c
     price = its.amount + its.interest + its.fee - its.credited - its.received
-    return connection.scalars(select(price).where(its.id == instalment)).one()
+    found: Decimal = connection.scalars(select(price).where(its.id == instalment)).one()
+    return found
 
 
 def _with_delay(posting: Posting, debt: LockedDebt, receipt: Receipt) -> Decimal | None:

@@ -99,8 +99,8 @@ def plan(connection: Connection, case: Case, policy: Policy, wanted: SigningRequ
 
 
 def requests_by_link(connection: Connection, case: Case, policy: Policy, now: datetime) -> list[SigningRequest]:
-    """What a taxpayer may ask for by his link: to agree upon all that he owes, or on what is in court and what isn't
-    where his policy keeps them apart; each in the modalities of the case's campaign too."""
+    """The requests that a taxpayer may make by his link: about all that he owes, or about what is in court and what
+    isn't where his policy keeps them apart; each in the modalities of the case's campaign too."""
     on = case.clock.day_at(now)
     try:
         apart = policy.separate_litigation is not None and is_mixed(debts_owed(connection, case, on))

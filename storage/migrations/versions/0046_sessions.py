@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 
 ROLES = "'analyst', 'supervisor', 'auditor', 'agent'"
 WITH_ROLE = ("audit_log", "tokens", "acts")

@@ -1,4 +1,4 @@
-"""What waits for people, in numbers and in lists: cases by what stops them, tasks, requests, replies and money."""
+"""Matters that wait for people, in numbers and in lists: cases by what stops them, tasks, requests, replies and money."""
 
 from __future__ import annotations
 

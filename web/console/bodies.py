@@ -1,4 +1,4 @@
-"""What people say with each act: the bodies of the staff API, and the forms of the console."""
+"""The words that people say with each act: bodies of the staff API, and the forms of the console."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Serving(Asking):
     notice: Said
     on: date
     reference: Said
-    """What proves it."""
+    """The proof of it."""
 
 
 class Stepping(Asking):

@@ -66,7 +66,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldCase:
     """A case as its page tells it."""
 
     file: CaseFile
@@ -103,14 +103,14 @@ def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
     """The routes; `ui` is the address of the namespace's workflows in Temporal's Web UI."""
     pages = Pages(engine)
 
-    def read(case: str, revealed: CaseFile | None = None) -> Told:
+    def read(case: str, revealed: CaseFile | None = None) -> ToldCase:
         with engine.connect() as connection:
             record = read_case(connection, case)
             file = revealed or case_file(connection, case, reveal=False)
         document = explain(read_dossier(engine, case), reveal=revealed is not None)
-        return Told(file, record.taxpayer, record.situation, document)
+        return ToldCase(file, record.taxpayer, record.situation, document)
 
-    def shown(request: Request, by: Visitor, told: Told, status: int = 200, **more: Any) -> Response:
+    def shown(request: Request, by: Visitor, told: ToldCase, status: int = 200, **more: Any) -> Response:
         offered = [form for form in FORMS if may_send(by, form) and form.fits(told.situation, told.file)]
         values = {"told": told, "case": told.file, "forms": offered, "ui": ui, "done": None, "wrong": None, **more}
         return page(request, "case", status, **WORDS, **values)

@@ -68,7 +68,7 @@ class CaseForm:
     what: Duty
     title: str
     effect: str
-    """What will happen when it is sent."""
+    """The consequence of sending it, in words."""
     button: str
     body: type[Asking]
     fields: tuple[Field, ...]

@@ -20,7 +20,7 @@ WORDS = {
     "enum": "escolha uma das opções",
     "string_too_long": "use menos palavras",
 }
-"""What to do about the error of a field, by pydantic's name for it."""
+"""The thing to do about the error of a field, by pydantic's name for it."""
 
 
 class WrongForm(Exception):
@@ -29,7 +29,7 @@ class WrongForm(Exception):
     def __init__(self, errors: Mapping[str, str], given: Mapping[str, str | list[str]]) -> None:
         super().__init__("the form is not as described")
         self.errors = errors
-        """What to do, by the field's name."""
+        """The thing to do, by the field's name."""
         self.given = given
 
 

@@ -38,9 +38,9 @@ class Waits:
     """A kind of what waits: what it is called, where its rows come from, and what each shows."""
 
     title: str
-    """Of the list, in the plural."""
+    """The name of the list, in the plural."""
     hint: str
-    """What somebody does about it."""
+    """The thing to do about it, for people."""
     read: Read
     columns: Mapping[str, Say]
     key: str = "case"

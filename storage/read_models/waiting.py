@@ -1,4 +1,4 @@
-"""Matters that wait for people, in numbers and in lists: cases by what stops them, tasks, requests, replies and money."""
+"""Matters that wait for people, in numbers and lists: cases by what stops them, tasks, requests, replies, money."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ FILLED = {
     "resume": {},
     "annul": {"kind": "hardship", "reason": "engano"},
 }
-"""What each form is sent with, in an order in which the record allows all of them."""
+"""The fields that each form is sent with."""
 
 
 async def test_each_form_does_its_operation_as_who_is_signed_in(engine: Engine, made: Contract) -> None:

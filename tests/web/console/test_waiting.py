@@ -1,4 +1,4 @@
-"""The lists of what waits for somebody: each a number as long as its list, in pages and as CSV, and nobody's name in it."""
+"""The lists of what waits for somebody: each a number as long as its list, in pages and as CSV, naming nobody."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0045"
-down_revision = "0044"
+revision = "0047"
+down_revision = "0046"
 
 
 def upgrade() -> None:

@@ -139,7 +139,7 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
 
 
 class Funnel(NamedTuple):
-    """What is left of a whole, stage by stage."""
+    """The rest of a whole that each stage leaves."""
 
     name: str
     left: Sequence[tuple[str, int]]

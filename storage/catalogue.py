@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LONGEST = 1_000_000
 """Bytes. No ruler or policy comes near; a device or a database dump does."""
 
-KINDS = ("rulers", "agreements", "accruals", "prices", "templates")
+KINDS = ("rulers", "agreements", "accruals", "prices", "calendars", "templates")
 """The folders of texts that a ruler is made of."""
 
 
@@ -101,7 +101,7 @@ def read_file(path: str, noun: str, choice: str) -> str:
     except FileNotFoundError:
         raise Refusal(f"there is no {noun} file {path!r}; {choice}") from None
     except IsADirectoryError:
-        raise Refusal(f"{path} is a folder; give the path of a {noun}'s YAML file") from None
+        raise Refusal(f"{path or '.'} is a folder; give the path of a {noun}'s YAML file") from None
     if not text.strip():
         raise Refusal(f"{path} is empty")
     return text
@@ -139,3 +139,4 @@ RULERS = Catalogue("rulers", "ruler")
 AGREEMENTS = Catalogue("agreements", "policy")
 ACCRUALS = Catalogue("accruals", "accrual table")
 PRICES = Catalogue("prices", "price table")
+CALENDARS = Catalogue("calendars", "calendar")

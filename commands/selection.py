@@ -15,9 +15,9 @@ from commands.typed import amount, day
 from models.case.selection import Person, Reach, Selection
 from models.errors import Refusal
 from models.formats import tax_name
-from models.law.states import STATES
 from models.proof.holdout import Habit
 from models.ruler.schema import Ruler
+from models.states import STATES
 
 PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")
 """The separator between two of them: a value may have a comma of its own."""

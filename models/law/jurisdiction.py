@@ -14,8 +14,8 @@ from models.law.brazil import holidays_of, optional_days_of
 from models.law.calendar import Calendar, Wait
 from models.law.contact_hours import ContactHours
 from models.law.dated import Dated, entry_on
-from models.law.states import STATES
 from models.scalars import Whole
+from models.states import STATES
 
 OPTIONAL_DAYS = (
     "Carnaval",

@@ -371,6 +371,8 @@ def _show(ruler: str, foreseen: DryRun) -> None:
         say(f"about {drawn_for} would be drawn")
         there = f"{money(whole)}, {money(first)} of it in 30 days"
         say(f"notices and costs below are as if all were on the first; on the other: {there}")
+    if strata := foreseen["strata"]:
+        table(["tax", "owed", "habit", "cases"], [tuple(each.values()) for each in strata], "strata of the draw")
     table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
     table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]

@@ -17,7 +17,8 @@ from commands.typed import day
 from models.errors import Refusal
 from models.formats import money
 from models.words import CHANNELS
-from storage.proof.figures import Question, named, whole_query
+from storage.proof.figures import named, whole_query
+from storage.proof.question import Question
 
 if TYPE_CHECKING:
     from models.proof.uplift import Uplift

@@ -18,6 +18,7 @@ from models.formats import tax_name
 from models.proof.holdout import Habit
 from models.ruler.schema import Ruler
 from models.states import STATES
+from models.taxid import read_number
 
 PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")
 """The separator between two of them: a value may have a comma of its own."""
@@ -64,7 +65,14 @@ def _listed(file: str) -> tuple[str, ...]:
         lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{file} can't be read as a list of CPF and CNPJ: {error}") from None
-    return tuple(sorted({bare for line in lines if (bare := re.sub(r"[\s./-]", "", line).upper())}))
+    return tuple(sorted({_tax_id(line, f"{file} line {n}") for n, line in enumerate(lines, start=1) if line.strip()}))
+
+
+def _tax_id(written: str, where: str) -> str:
+    try:
+        return read_number(written.strip())
+    except ValueError as wrong:
+        raise typer.BadParameter(f"{where} {wrong}") from None
 
 
 KEYS: Mapping[str, Callable[[str], Any]] = {

@@ -53,7 +53,7 @@ async def _is_unserved(client: Client, queue: str) -> bool:
         asked = DescribeTaskQueueRequest(
             namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind, report_stats=True
         )
-        answer = await client.workflow_service.describe_task_queue(asked)
+        answer = await client.workflow_service.describe_task_queue(asked, retry=True)
         waits = queue == TASK_QUEUE or answer.stats.approximate_backlog_count > 0
         if waits and not answer.pollers:
             return True

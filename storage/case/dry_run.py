@@ -1,5 +1,4 @@
-"""The dry run of a cohort, what it would do and cost on the facts of now: the same decisions as the live cases', and
-nothing written."""
+"""The dry run of a cohort: the same decisions as the live cases' on the facts of now, and nothing written."""
 
 from __future__ import annotations
 
@@ -23,10 +22,11 @@ from models.case.view import View
 from models.contact.channel import Channel
 from models.formats import tax_name
 from models.money.prices import ChannelCost, PriceTable, cost_of, fits, monthly_fee
-from models.proof.holdout import Arm, shares_of
+from models.proof.holdout import Arm, Habit, Stratum, band_name, band_of, shares_of
 from models.ruler.schema import Kind, Ruler
 from storage.amounts.prices import prices_of
-from storage.case.cohorts import candidates
+from storage.case.cohorts import Candidate, candidates
+from storage.case.habits import habits_of
 from storage.case.selection import counts_by_key
 
 HORIZON = timedelta(days=30)
@@ -100,6 +100,15 @@ DECLARED_ALONE = text("""
 asks for it before an extract has it."""
 
 
+class StratumCases(TypedDict):
+    """A stratum of the draw: cases of one tax, band of amount and habit. Its habit tells who paid before."""
+
+    tax: str
+    band: str
+    habit: str
+    cases: int
+
+
 class DryRun(TypedDict):
     selected: dict[str, int]
     """How many are left as each key of the selection is added to those before it."""
@@ -112,6 +121,8 @@ class DryRun(TypedDict):
     """How many taxpayers' returns declare tax of which no extract has a debt: nobody is asked for it yet."""
     control: int
     arms: dict[str, int]
+    strata: list[StratumCases]
+    """Empty where nobody is drawn."""
     first_30_days: NoticesSoon
     costs: Costs
     rival: OnRival | None
@@ -126,8 +137,8 @@ def foresee(
     control: Decimal | None = None,
     rival: Ruler | None = None,
 ) -> DryRun:
-    """How many cases would start in which cell, how many are on hold and why, what would leave in 30 days, and what
-    the whole of it would cost, as if all were on the ruler; how many would be drawn for which arm, and what would leave
+    """The foresight for a cohort: the cases that would start by cell, those on hold and why, what would leave in 30
+    days and what the whole would cost, as if all were on the ruler; the draw's arms and strata; and what would leave
     and cost if all were on its rival."""
     calendar = ruler.jurisdiction.calendar(today.year - 1)
     start = CaseState.at_start(today)
@@ -135,9 +146,13 @@ def foresee(
     on_hold: Counter[str] = Counter()
     notices: Counter[Planned] = Counter()
     held = already_open = 0
+    shares = shares_of(control, rival=rival is not None)
+    strata: Counter[Stratum] = Counter()
     # cases that enter by the same cell climb the same ladder, but for the gate before a suspension
     ladders: dict[tuple[Cell, bool, bool], list[Planned]] = {}
     for page in candidates(engine, ruler, selection, today):
+        if shares:
+            strata.update(_strata(engine, [each for each in page if not each.cohort and each.takes(ruler)]))
         for candidate in page:
             facts = candidate.facts
             if candidate.cohort:
@@ -160,7 +175,7 @@ def foresee(
         selected = counts_by_key(connection, ruler, selection, today)
         alone = _declared_alone(connection, ruler, selection, today)
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
-    arms = _arms(cells.total() + held, shares_of(control, rival=rival is not None))
+    arms = _arms(cells.total() + held, shares)
     return {
         "selected": selected,
         "would_start": cells.total(),
@@ -171,6 +186,7 @@ def foresee(
         "declared_without_debt": alone,
         "control": arms.get(Arm.CONTROL, 0),
         "arms": arms,
+        "strata": [_counted(stratum, cases) for stratum, cases in sorted(strata.items())],
         "first_30_days": soon,
         "costs": costs,
         "rival": _on_rival(rival, foresee(engine, rival, selection, today, budget)) if rival else None,
@@ -192,6 +208,16 @@ def _on_rival(rival: Ruler, foreseen: DryRun) -> OnRival:
         "first_30_days": foreseen["first_30_days"],
         "costs": foreseen["costs"],
     }
+
+
+def _strata(engine: Engine, page: list[Candidate]) -> list[Stratum]:
+    with engine.connect() as connection:
+        habits = habits_of(connection, (each.pair[0] for each in page))
+    return [Stratum(each.pair[1], band_of(each.owed), habits.get(each.pair[0], Habit.UNKNOWN)) for each in page]
+
+
+def _counted(stratum: Stratum, cases: int) -> StratumCases:
+    return {"tax": stratum.tax, "band": band_name(stratum.band), "habit": stratum.habit, "cases": cases}
 
 
 def _arms(cases: int, shares: Mapping[str, Decimal]) -> dict[str, int]:

@@ -1,5 +1,14 @@
 """Taxpayers' conduct in earlier cases (models.proof.holdout.Habit), read from the record for many at once."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from models.proof.holdout import Habit
+
 HABIT = """
     SELECT CASE WHEN last >= since THEN 'paid_after_notice'
                 WHEN last IS NOT NULL THEN 'paid_unprompted'
@@ -31,3 +40,14 @@ SPOKEN = """
     SELECT "case" FROM replies WHERE "case" IS NOT NULL
     UNION ALL SELECT "case" FROM agreements UNION ALL SELECT "case" FROM defences"""
 """The relation `spoken`, which HABIT reads: cases in which the taxpayer spoke up."""
+
+HABITS = text(f"""
+    WITH people AS (SELECT unnest(:taxpayers) AS taxpayer), spoken AS ({SPOKEN})
+    SELECT taxpayer, habit FROM people JOIN LATERAL ({HABIT}) AS past ON true
+""").bindparams(bindparam("taxpayers", type_=ARRAY(BigInteger)))  # noqa: S608 - constants
+
+
+def habits_of(connection: Connection, taxpayers: Iterable[int]) -> dict[int, Habit]:
+    """Taxpayer → habit, of those of whom anything is known."""
+    found = connection.execute(HABITS, {"taxpayers": sorted(set(taxpayers))})
+    return {row.taxpayer: Habit(row.habit) for row in found}

@@ -9,16 +9,15 @@ need of them, which no query can tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from models.errors import Refusal
+from storage.proof.question import Question
 
 DIALECT = PGDialect()  # type: ignore[no-untyped-call]
 
@@ -42,7 +41,7 @@ RELATIONS: Mapping[str, str] = {
     # what came in for each debt on a day, less what was given back of it, and of that no more than the debt needed, the
     # first payments first; instalments by what fell to the debt
     "receipts": """
-        SELECT "case", debt, paid_on, paid_on >= opened_on AS since,
+        SELECT "case", debt, payment, paid_on, paid_on >= opened_on AS since,
                CASE WHEN accrues THEN net - coalesce(unneeded, 0) ELSE least(net, greatest(room, 0)) END AS amount
         FROM (SELECT "case", debt, payment, paid_on, opened_on, accrues, net,
                      debts.amount - remitted.amount - allocated.amount
@@ -60,7 +59,7 @@ RELATIONS: Mapping[str, str] = {
         LEFT JOIN unnest(CAST(:judged AS bigint[]), CAST(:unneeded AS numeric[])) AS judged (payment, unneeded)
             USING (payment)
         UNION ALL
-        SELECT "case", allocations.debt, paid_on, paid_on >= opened_on, allocations.amount
+        SELECT "case", allocations.debt, payments.id, paid_on, paid_on >= opened_on, allocations.amount
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
     # who heard of a debt from elsewhere: by another cohort or arm, for another tax, or as a co-debtor
@@ -283,34 +282,6 @@ ROOM = """
 """So that 654,000 cases stay in memory. A session that already had a temporary table keeps the buffers it has."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """The question that all figures of a report answer."""
-
-    cohort: str
-    on: date
-    """The last logical day that counts."""
-    least: Decimal
-    """A case that owes less is resolved."""
-    unneeded: Mapping[int, Decimal]
-    """By payment of a debt that grows: what the debt didn't need of it."""
-
-    def asked_by(self, query: str) -> dict[str, object]:
-        given: dict[str, object] = {
-            "cohort": self.cohort,
-            "on": self.on,
-            "least": self.least,
-            "judged": _array(self.unneeded),
-            "unneeded": _array(self.unneeded.values()),
-        }
-        return {name: value for name, value in given.items() if re.search(rf":{name}\b", query)}
-
-
-def _array(values: Iterable[object]) -> str:
-    """As PostgreSQL writes one, so that a query can be read with it."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
 def prepare(connection: Connection, question: Question) -> None:
     """Read the relations once for all figures, until the transaction ends."""
     connection.execute(text(ROOM))
@@ -330,18 +301,21 @@ def read_figure(connection: Connection, figure: str, question: Question) -> list
 
 
 def whole_query(figure: str, question: Question) -> str:
-    """A figure's query as anybody may run it in psql: the relations it needs come before it, and what was asked is
-    written in."""
-    query = FIGURES[figure].query
+    """A figure's query as anybody may run it in psql: what was asked is written in."""
+    whole = with_relations(FIGURES[figure].query)
+    asked = text(whole).bindparams(**question.asked_by(whole))
+    return str(asked.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+
+
+def with_relations(query: str) -> str:
+    """A query with the relations it needs before it, for a reader of one alone."""
     needed: dict[str, str] = {}
     for name, relation in reversed(list(RELATIONS.items())):
         if re.search(rf"\b{name}\b", " ".join([query, *needed.values()])):
             needed[name] = relation
     parts = [f"{name} AS ({_aligned(needed[name], 4)}\n)" for name in reversed(needed)]
     before = f"WITH {', '.join(parts)}" if parts else ""
-    whole = f"{before}{_aligned(query, 0)};".lstrip()
-    asked = text(whole).bindparams(**question.asked_by(whole))
-    return str(asked.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+    return f"{before}{_aligned(query, 0)};".lstrip()
 
 
 def _aligned(query: str, indent: int) -> str:

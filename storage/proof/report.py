@@ -14,6 +14,8 @@ from models.ruler.cells import Counts
 from models.ruler.schema import Hypothesis, Ruler, Stage
 from storage.case.cohorts import read_cohort
 from storage.contact.costs import spent_by_channel
+from storage.proof.figures import with_relations
+from storage.proof.question import question_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class CohortReport:
     """The cost of the notices, without the monthly fees of their providers."""
     payments: int
     recovered: Decimal
-    """Payments less reversals since each case opened, instalments included; a debt of several debtors counted once."""
+    """The money allocated to the cases' debts since each opened, as storage/proof/figures.py counts it."""
     outstanding: Decimal
     suspended: int
     """Cases whose benefits were suspended at any time."""
@@ -56,20 +58,23 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         known = read_cohort(connection, cohort)
 
+        today = known.clock.day_at(datetime.now(UTC))
+        question = question_of(connection, known, today)
+
         def rows(query: str) -> list[Any]:
-            return list(connection.execute(text(query), {"cohort": cohort}).mappings())
+            return list(connection.execute(text(query), question.asked_by(query)).mappings())
 
         counts = _counts(rows(REACHED), rows(SENT))
         return CohortReport(
             name=cohort,
             ruler=known.frozen.ruler,
             begins=known.clock.origin_day,
-            today=known.clock.day_at(datetime.now(UTC)),
+            today=today,
             statuses={row["status"]: row["cases"] for row in rows(STATUSES)},
             counts=counts,
             notices=sum(notices for _, notices in counts.values()),
             cost=sum((channel["cost"] for channel in spent_by_channel(connection, cohort)), Decimal(0)),
-            **rows(MONEY)[0],
+            **rows(with_relations(MONEY))[0],
             **rows(BENEFITS)[0],
             **rows(ANSWERS)[0],
             agreements=dict(rows(AGREEMENTS)[0]),
@@ -107,23 +112,11 @@ SENT = """
 """
 
 MONEY = """
-    WITH owed AS (
-        SELECT debts.id, debts.balance, min(cases.opened_at) AS since
-        FROM cases JOIN debtors ON debtors.taxpayer = cases.taxpayer
-        JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
-        WHERE cohort = :cohort GROUP BY debts.id
-    ), paid AS (
-        SELECT payments.id,
-               payments.amount - coalesce((SELECT sum(amount) FROM reversals WHERE payment = payments.id), 0) AS kept
-        FROM owed JOIN payments ON payments.debt = owed.id
-        WHERE coalesce(payments.matched_at, payments.recorded_at) >= owed.since
-        UNION ALL
-        SELECT payments.id, allocations.amount FROM owed JOIN allocations ON allocations.debt = owed.id
-        JOIN payments ON payments.id = allocations.payment AND payments.recorded_at >= owed.since
-    )
-    SELECT (SELECT count(DISTINCT id) FROM paid) AS payments,
-           (SELECT coalesce(sum(kept), 0) FROM paid) AS recovered,
-           (SELECT coalesce(sum(balance), 0) FROM owed) AS outstanding
+    SELECT (SELECT count(DISTINCT payment) FROM receipts WHERE since) AS payments,
+           (SELECT coalesce(sum(amount), 0) FROM receipts WHERE since) AS recovered,
+           (SELECT coalesce(sum(balance), 0) FROM debts WHERE EXISTS (
+                SELECT FROM debtors JOIN members USING (taxpayer)
+                WHERE debtors.debt = debts.id AND members.tax = debts.tax)) AS outstanding
 """
 
 BENEFITS = """

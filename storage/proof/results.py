@@ -20,13 +20,12 @@ from models.proof.outcome import Calls, Coverage, Recovered
 from models.proof.survival import Curve, Day, curve, log_rank
 from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, together
 from models.ruler.schema import Ruler
-from storage.amounts.owed import excess_of
 from storage.amounts.prices import prices_of
 from storage.case.cases import FrozenRuler, frozen_ruler
 from storage.case.cohorts import Cohort, read_cohort
-from storage.case.debts import tables_of
-from storage.proof.figures import FIGURES, Question, prepare, read_figure
+from storage.proof.figures import FIGURES, prepare, read_figure
 from storage.proof.groups import DRAWN, UNTOUCHED, as_delivered, groups_of
+from storage.proof.question import Question, question_of
 
 HORIZON = timedelta(days=30)
 
@@ -124,7 +123,7 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
         on = asked or _last_day(connection, cohort)
         if not begins <= on <= today:
             raise Refusal(f"{name} runs since {begins}, and today is {today}: choose a day from then to now")
-        question = _question(connection, cohort, on)
+        question = question_of(connection, cohort, on)
         prepare(connection, question)
         rows = {figure: read_figure(connection, figure, question) for figure in FIGURES}
         rulers = {row["ruler"]: frozen_ruler(connection, row["ruler"]) for row in rows["forecast"]}
@@ -162,25 +161,11 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
     )
 
 
-OVERPAID = text("""
-    SELECT DISTINCT debts.id FROM cases JOIN rulers ON rulers.digest = cases.ruler AND accrues
-    JOIN debtors ON debtors.taxpayer = cases.taxpayer JOIN debts ON debts.id = debtors.debt AND debts.tax = cases.tax
-    WHERE cohort = :cohort AND received > amount
-""")
-"""Debts that grow, of which so much came in that some of it may not have been needed."""
-
-
 def question(engine: Engine, name: str, asked: date | None = None) -> Question:
     """The question that the figures of a cohort answer on a day, else on the last that counts."""
     with engine.connect() as connection:
         cohort = read_cohort(connection, name)
-        return _question(connection, cohort, asked or _last_day(connection, cohort))
-
-
-def _question(connection: Connection, cohort: Cohort, on: date) -> Question:
-    tables = tables_of(connection, connection.scalars(OVERPAID, {"cohort": cohort.name}))
-    unneeded = excess_of(connection, tables) if tables else {}
-    return Question(cohort.name, on, cohort.frozen.ruler.payments.minimum_balance, unneeded)
+        return question_of(connection, cohort, asked or _last_day(connection, cohort))
 
 
 RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")

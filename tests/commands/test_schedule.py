@@ -269,6 +269,15 @@ def test_what_is_no_pair_is_wrong_usage_and_told_by_its_key(line: Line, written:
     assert (code, "--select" in complained) == (2, True)
 
 
+def test_a_list_of_people_is_read_as_other_tax_ids_are_and_a_faulty_line_named(tmp_path: Path) -> None:
+    people = tmp_path / "people.txt"
+    people.write_text("\ufeff111.444.777-35\n\n 12ABC34501DE35 \n11144477735\n")
+    assert selection_of(shipped(ICMS), [f"only={people}"]).only == ("11144477735", "12ABC34501DE35")
+    people.write_text("111.444.777-35\n111.444.777-36\n")
+    with pytest.raises(typer.BadParameter, match=r"people.txt line 2 is not a CPF: its check digits are wrong"):
+        selection_of(shipped(ICMS), [f"exclude={people}"])
+
+
 def test_a_tax_that_the_ruler_is_not_for_is_refused() -> None:
     with pytest.raises(Refusal, match="alagoas-icms v1 is for ICMS, not for IPTU"):
         selection_of(shipped(ICMS), ["tax=iptu"])

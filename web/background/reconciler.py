@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import TypeVar
 
 import anyio
@@ -18,7 +19,7 @@ import structlog
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from storage.audit.living import AGREEMENTS, CASES, FEW, Living, look_again, put_on_record, record_stranger
 from web.background.leadership import connected, leads
@@ -68,7 +69,7 @@ class Reconciler:
         self.engine = engine
         self.connect = connect
         self.pause = pause
-        self._whole_at = dict.fromkeys(PREFIX, 0.0)
+        self._whole_at = dict.fromkeys(PREFIX, -inf)
 
     async def run(self) -> None:
         """Compare until cancelled; whatever goes wrong is waited out."""
@@ -87,8 +88,17 @@ class Reconciler:
                 # asked each time: a lost connection has lost the lock too
                 if await leads(leader, "regua reconciler"):
                     for what in PREFIX:
-                        await self.compare(client, what)
+                        await self._compared(client, what)
                 await anyio.sleep(self.pause)
+
+    async def _compared(self, client: Client, what: Living) -> None:
+        """Compare; a Temporal that is asked too much is asked again at the next turn, which stays ours."""
+        try:
+            await self.compare(client, what)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED:
+                raise
+            log.warning("Temporal is asked more than it answers", workflow=what.workflow)
 
     async def compare(self, client: Client, what: Living) -> None:
         """Mend what stands otherwise in Temporal than on record: all are counted, and where the numbers differ, or

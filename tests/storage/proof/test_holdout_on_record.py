@@ -179,6 +179,14 @@ def test_the_dry_run_says_how_many_would_be_held_out(roll: Roll) -> None:
     assert foresee(roll.engine, RULER, Selection(), TODAY)["control"] == 0
 
 
+def test_the_dry_run_shows_the_strata_of_the_draw(roll: Roll) -> None:
+    roll.grows(50)
+    strata = foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH)["strata"]
+    assert sum(each["cases"] for each in strata) == 50
+    assert {each["habit"] for each in strata} == {"unknown"}
+    assert foresee(roll.engine, RULER, Selection(), TODAY)["strata"] == []
+
+
 def test_who_is_not_held_out_goes_half_to_each_ruler_and_is_pinned_to_it(roll: Roll) -> None:
     roll.grows(600)
     cohort = roll.cohort(rival=BOLDER)

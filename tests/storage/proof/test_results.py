@@ -11,6 +11,7 @@ from models.errors import Refusal
 from models.proof.uplift import Look
 from storage.proof.figures import FIGURES, named, whole_query
 from storage.proof.holdout import release
+from storage.proof.report import read_report
 from storage.proof.results import question
 from tests.ledger import COHORT, NOTIFIED, OPENED, UNTIL, Ledger
 
@@ -139,6 +140,15 @@ def test_money_given_back_a_day_not_over_and_a_day_before_the_case_do_not_count(
     assert ledger.results().recovered.total == Decimal("600.00")
     assert ledger.results(date(2026, 7, 9)).recovered.total == Decimal("900.00")
     assert ledger.results().rows["groups"][0]["payers"] == 2
+
+
+def test_both_reports_count_as_recovered_what_the_debts_needed(ledger: Ledger) -> None:
+    ledger.cases("a", 3, "300.00")
+    ledger.paid("a", 2, "110.00", AFTER)
+    ledger.paid("a", 1, "9999.00", AFTER)
+    told = read_report(ledger.engine, COHORT)
+    assert (told.recovered, told.payments) == (Decimal("155.00"), 3)
+    assert ledger.results().recovered.total == Decimal("155.00")
 
 
 def test_a_debt_of_two_cases_counts_once(ledger: Ledger) -> None:

@@ -11,9 +11,14 @@ import pytest
 from sqlalchemy import Engine
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsResponse,
+    DeleteWorkflowExecutionRequest,
+    ListWorkflowExecutionsResponse,
+    ResetWorkflowExecutionRequest,
+)
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from storage.audit.living import AGREEMENTS, CASES
@@ -26,6 +31,7 @@ from workflows.start import start_case
 
 A_DAY = Decimal(86_400)
 TOLD_AFTER = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
+QUESTIONS_A_SECOND = "frontend.namespaceRPS.visibility"
 
 
 @pytest.fixture
@@ -164,7 +170,8 @@ class Broken:
 async def test_a_workflow_whose_task_fails_for_ever_is_started_again(
     database: str, engine: Engine, tmp_path: Path
 ) -> None:
-    async with cutting_histories(4096, f"{TOLD_AFTER}=2") as env:
+    """On a server that answers fewer questions than are asked."""
+    async with cutting_histories(4096, f"{TOLD_AFTER}=2", f"{QUESTIONS_A_SECOND}=10") as env:
         town = Town(env, database, engine, tmp_path)
         [life] = await town.begin(FACTS["h1"], start=False, day_seconds=A_DAY)
         with engine.begin() as connection:
@@ -181,6 +188,44 @@ async def test_a_workflow_whose_task_fails_for_ever_is_started_again(
 
                 await soon(begun_anew, seconds=180)
         assert (done(life), asked(life)) == ([("temporal hang", "refused")], 1)
+
+
+class Busy:
+    """A Temporal that runs nothing, and is asked too much at first."""
+
+    namespace = "default"
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.answered = asyncio.Event()
+        self.workflow_service = self
+
+    async def count_workflow_executions(self, *_: Any, **__: Any) -> CountWorkflowExecutionsResponse:
+        if self.refusals:
+            self.refusals -= 1
+            raise RPCError("namespace rate limit exceeded", RPCStatusCode.RESOURCE_EXHAUSTED, b"")
+        return CountWorkflowExecutionsResponse()
+
+    async def list_workflow_executions(self, *_: Any, **__: Any) -> ListWorkflowExecutionsResponse:
+        self.answered.set()
+        return ListWorkflowExecutionsResponse()
+
+
+async def test_a_temporal_that_is_asked_too_much_is_asked_again_by_the_same_leader(
+    database: str, engine: Engine
+) -> None:
+    temporal, connections = Busy(refusals=5), 0
+
+    async def connect() -> Any:
+        nonlocal connections
+        connections += 1
+        return temporal
+
+    looking = asyncio.create_task(Reconciler(database, engine, connect, pause=0.01).run())
+    async with asyncio.timeout(30):
+        await temporal.answered.wait()
+    looking.cancel()
+    assert connections == 1
 
 
 async def test_a_closed_case_that_was_reset_is_closed_again(town: Town) -> None:

@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 
 COLUMNS = (
     ("notices", "channel"),
@@ -30,6 +30,8 @@ def upgrade() -> None:
     know("decisions", "kind", *ENTRIES)
     op.add_column("taxpayers", sa.Column("address", sa.Text(), nullable=True))
     op.execute(NEWEST_ADDRESS)
+    # cohorts that run already go on as they do
+    op.add_column("cohorts", sa.Column("unverified", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.create_table(
         "notice_batches",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -60,6 +62,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("batched_notices")
     op.drop_table("notice_batches")
+    op.drop_column("cohorts", "unverified")
     op.drop_column("taxpayers", "address")
     for table, column in COLUMNS:
         forget(table, column, "letter", "gazette")

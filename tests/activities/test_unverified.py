@@ -11,7 +11,6 @@ from storage.schema import cohorts
 from tests.builders import FACTS, ICMS
 from tests.record_world import Street
 
-
 NOTICES = 'SELECT id FROM notices WHERE "case" = :case ORDER BY id'
 
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0046"
-down_revision = "0045"
+revision = "0048"
+down_revision = "0047"
 
 COLUMNS = (
     ("notices", "channel"),

@@ -133,7 +133,7 @@ def must_be_verified(bundle: RulerBundle, clock: Clock, rehearsal: bool, provide
 
 
 def _examples(bundle: RulerBundle, clock: Clock, rehearsal: bool) -> list[str]:
-    """What nobody has verified of a ruler that would run in earnest."""
+    """The parts of a ruler that nobody has verified, where it would run in earnest."""
     if rehearsal or clock.compressed:
         return []
     as_written = read_ruler(bundle.source).ruler or bundle.ruler

@@ -1,4 +1,4 @@
-"""What nobody has verified is never truly sent: a worker with a provider's keys refuses what began without one."""
+"""An example is never truly sent: a worker with a provider's keys refuses what began without one."""
 
 from datetime import timedelta
 

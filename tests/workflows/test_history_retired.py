@@ -1,10 +1,13 @@
 """Workflows of a former build are ended and started anew from the record: nothing is sent twice, nothing forgotten."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from temporalio.api.enums.v1 import EventType
 
 from models.events import HistoryRetired
 from tests.builders import FACTS, REGISTERED, inscribed
@@ -18,9 +21,27 @@ async def is_retired(life: Life) -> None:
     """The way an upgrade asks for it, and a relay that crashed may repeat it."""
     former = await run_of(life)
     for _ in range(2):
+        await is_at_rest(life)
         life.is_told(HistoryRetired())
         await life.told()
+    await is_at_rest(life)
     assert await run_of(life) != former
+
+
+async def is_at_rest(life: Life) -> None:
+    """Until a worker is at nothing of the workflow: the server that skips time never does again once it has ended one
+    in the middle of a task."""
+    async with asyncio.timeout(60):
+        while await _is_worked_at(life):  # noqa: ASYNC110 - it is over in another process
+            await asyncio.sleep(0.01)
+
+
+async def _is_worked_at(life: Life) -> bool:
+    seen = Counter(event.event_type for event in (await life.handle.fetch_history()).events)
+    begun = seen[EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED] + seen[EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED]
+    return (
+        begun > seen[EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED] + seen[EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED]
+    )
 
 
 async def test_a_waiting_case_keeps_its_day_and_its_path(town: Town) -> None:

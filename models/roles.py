@@ -96,6 +96,7 @@ DUTIES = {
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
     "session end": ANYBODY,
+    "taxpayer reveal": ANYBODY,
 }
 """The operations, as the audit log names them, and by whose token each may be done once tokens were issued."""
 

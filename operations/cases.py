@@ -12,8 +12,8 @@ from models.case.commands import Act as CaseAct
 from models.case.commands import may, must_be_open, must_be_possible
 from models.case.gate import approvals_wanted, at_stake, fingerprint, must_be_other
 from models.case.journal import EntryKind
-from models.case.status import Status
 from models.case.state import CaseState
+from models.case.status import Status
 from models.errors import Refusal
 from models.roles import must_be_apart
 from operations.operation import Act, must_say, operation

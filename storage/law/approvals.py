@@ -81,7 +81,9 @@ def to_be_approved(connection: Connection, case: str, now: datetime) -> ToApprov
     """The request that an approver would approve now; None when nothing waits for one. Raises Refusal when there is no
     such case."""
     record = read_case(connection, case)
-    return request_for(connection, record, view_of(connection, record, now)) if may(Act.APPROVE, record.situation) else None
+    if not may(Act.APPROVE, record.situation):
+        return None
+    return request_for(connection, record, view_of(connection, record, now))
 
 
 def view_of(connection: Connection, record: Case, now: datetime) -> View:

@@ -119,5 +119,3 @@ def _at_gate(connection: Connection, view: View, at_stake: list[CreditId]) -> It
             "last_day": each.term.last_day if each.term else None,
             "act_from": each.opens,
         }
-
-

@@ -112,7 +112,8 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     @does(reject_suspension, "reject", responses=LATER)
     async def reject(case: str, by: Admitted, response: Response, said: Judging) -> Asked:
         """Refuse the suspension; the ruler asks again after its wait."""
-        return await answer(await run_sync(reject_suspension, engine, by.who, case, said.reason, _now(), said.seen), response)
+        acted = await run_sync(reject_suspension, engine, by.who, case, said.reason, _now(), said.seen)
+        return await answer(acted, response)
 
     @does(pause_case, "pause", responses=LATER)
     async def pause(case: str, by: Admitted, response: Response, nothing: Asking = NOTHING) -> Asked:

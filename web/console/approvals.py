@@ -25,6 +25,8 @@ from web.console.forms import WrongForm, read_form
 from web.console.pages import Pages, page, see_other
 from workflows.start import status_after
 
+Judge = Callable[[Judging], Acted]
+
 QUEUE = f"/console/waiting/{Status.AWAITING_APPROVAL}"
 
 
@@ -46,7 +48,7 @@ def approval_routes(engine: Engine, temporal: Connect) -> Pages:
     async def show(request: Request, by: Admitted, case: str, decided: str = "") -> Response:
         return await run_sync(lambda: shown(request, by, case, decided=decided))
 
-    async def judged(request: Request, by: Visitor, case: str, judge: Callable[[Judging], Acted], word: str) -> Response:
+    async def judged(request: Request, by: Visitor, case: str, word: str, judge: Judge) -> Response:
         """Judge what was shown; then the next one, or the queue where none is left."""
         reason = ""
         try:
@@ -69,14 +71,14 @@ def approval_routes(engine: Engine, temporal: Connect) -> Pages:
         def judge(said: Judging) -> Acted:
             return approve_suspension(engine, by.who, case, said.seen, said.reason, datetime.now(UTC))
 
-        return await judged(request, by, case, judge, "approved")
+        return await judged(request, by, case, "approved", judge)
 
     @pages.does(reject_suspension, "/approvals/{case}/reject", Judging)
     async def reject(request: Request, by: Admitted, case: str) -> Response:
         def judge(said: Judging) -> Acted:
             return reject_suspension(engine, by.who, case, said.reason, datetime.now(UTC), said.seen)
 
-        return await judged(request, by, case, judge, "rejected")
+        return await judged(request, by, case, "rejected", judge)
 
     def following(by: Visitor, case: str) -> str | None:
         with engine.connect() as connection:
@@ -102,5 +104,3 @@ def is_stale(by: Visitor) -> bool:
     except SignInAnew:
         return True
     return False
-
-

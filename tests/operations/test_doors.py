@@ -188,7 +188,8 @@ def test_a_route_that_changes_something_has_a_duty_or_is_public(
 
 async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Callable[[str], FastAPI]) -> None:
     """Each answers as well from a database that can't be written to."""
-    case = contract(engine, "400.00", "800.00").case
+    made = contract(engine, "400.00", "800.00")
+    case, taxpayer = made.case, str(made.taxpayer)
     with engine.begin() as connection:
         token = issue(connection, "caio", Role.AUDITOR, "root", None)
     links = Links(["k" * 32], SITE)
@@ -198,7 +199,12 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     async with AsyncClient(transport=ASGITransport(app), base_url=SITE) as http:
         for path in gets:
             whole = next((link for door, link in doors.items() if path.startswith(door)), path)
-            url = whole.replace("{case}", case).replace("{name}", "iptu").replace("{what}", "tasks")
+            url = (
+                whole.replace("{case}", case)
+                .replace("{name}", "iptu")
+                .replace("{what}", "tasks")
+                .replace("{taxpayer}", taxpayer)
+            )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
             # who can't write takes no payment, and says so
             assert answer.status_code == (503 if path == "/ready" else 200), (path, answer.text)

@@ -1,4 +1,4 @@
-"""A suspension is judged on its page: on exactly what is shown, by other eyes, freshly signed in; then comes the next."""
+"""A suspension is judged on its page: on exactly what is shown, by other eyes, freshly signed in; then the next."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def last_day_of(street: Street, case: str) -> tuple[str, str]:
     asked = """SELECT reason FROM decisions WHERE "case" = :case AND kind = 'approval_asked'"""
     with street.engine.connect() as connection:
         reason = connection.execute(text(asked), {"case": case}).scalar_one()
-    [days] = re.findall(r"até (\d\d/\d\d/\d{4}), ato a partir de (\d\d/\d\d/\d{4})", reason)
-    return days
+    [(last, first)] = re.findall(r"até (\d\d/\d\d/\d{4}), ato a partir de (\d\d/\d\d/\d{4})", reason)
+    return last, first
 
 
 async def test_it_shows_by_credit_all_that_the_approval_rests_on(engine: Engine, street: Street) -> None:

@@ -67,7 +67,7 @@ INSCRIPTIONS = text("SELECT id, inscription, period FROM debts WHERE id = ANY(:d
 
 NEXT = text("""
     SELECT id FROM cases
-    WHERE status = 'awaiting_approval' AND id <> :case AND NOT EXISTS (
+    WHERE status = 'awaiting_approval' AND id <> :case AND state #>> '{place,approval}' IS NOT NULL AND NOT EXISTS (
         SELECT FROM approvals WHERE approvals."case" = cases.id AND given_by = :by AND state = 'given')
     ORDER BY coalesce(CAST(blocks -> 0 ->> 'since' AS date), opened_on), id LIMIT 1
 """)
@@ -77,7 +77,7 @@ def approval_file(connection: Connection, case: str, now: datetime) -> ApprovalF
     """The file of what an approver would approve now; None when nothing waits for one. Raises Refusal when there is no
     such case."""
     record = read_case(connection, case)
-    if not may(Act.APPROVE, record.situation):
+    if not may(Act.APPROVE, record.situation) or record.state.approval is None:
         return None
     view = view_of(connection, record, now)
     wanted = request_for(connection, record, view)

@@ -151,7 +151,7 @@ PAYMENTS = text("""
     JOIN payments ON payments.debt = debtors.debt JOIN debts ON debts.id = debtors.debt
     WHERE debtors.taxpayer = :taxpayer
     UNION ALL
-    SELECT payments.id, channel, payments.amount, paid_on, NULL FROM cases
+    SELECT payments.id, channel, payments.amount, payments.paid_on, NULL FROM cases
     JOIN agreements ON agreements."case" = cases.id JOIN instalments ON instalments.agreement = agreements.id
     JOIN payments ON payments.instalment = instalments.id WHERE cases.taxpayer = :taxpayer
     ORDER BY paid_on DESC, id LIMIT :shown

@@ -13,11 +13,13 @@ from tests.builders import FACTS, ICMS
 from tests.record_world import STARTED_BY, Street
 from tests.web.console.console_world import browser, signed_in_as
 
+OWED = """SELECT inscription FROM debts JOIN debtors ON debt = id
+    WHERE taxpayer = (SELECT taxpayer FROM cases WHERE id = :case)"""
+
 QUEUE = "/console/waiting/awaiting_approval"
 
 
-@pytest.fixture
-def street(engine: Engine) -> Street:
+def two_awaiting_approval(engine: Engine) -> Street:
     """Two cases that await the approval of a suspension today, by the clock of this machine."""
     street = Street(engine, ICMS, [FACTS["h8"]] * 2, compressed=True, providers=False, shared=False)
     while not all(life.status == "awaiting_approval" for life in street.lives):
@@ -26,6 +28,11 @@ def street(engine: Engine) -> Street:
     with engine.begin() as connection:
         connection.execute(text("UPDATE cohorts SET clock = CAST(:clock AS jsonb)"), {"clock": moved.model_dump_json()})
     return street
+
+
+@pytest.fixture
+def street(engine: Engine) -> Street:
+    return two_awaiting_approval(engine)
 
 
 def seen_in(html: str) -> str:
@@ -53,7 +60,7 @@ async def test_it_shows_by_credit_all_that_the_approval_rests_on(engine: Engine,
         shown = (await http.get(f"/console/approvals/{case}")).text
     for day in last_day_of(street, case):
         assert f">{day}<" in shown
-    owed = street.lives[0].rows("SELECT inscription FROM debts JOIN debtors ON debt = id WHERE taxpayer = :taxpayer")
+    owed = street.lives[0].rows(OWED)
     assert all(inscription in shown for (inscription,) in owed)
     assert shown.count('class="tag bad">no ato') == len(owed)
     assert f"iniciado por {STARTED_BY}" in shown

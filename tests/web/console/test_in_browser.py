@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
@@ -29,6 +30,7 @@ CHROMIUM = next((found for found in map(shutil.which, NAMES) if found), "")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="NO BROWSER IS HERE: the console's pages were not opened in one")
 
 NARROW = 360
+INSIDE = re.compile("/console(?!/sign-in)")
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def enter(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("button", name="Entrar").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/console*")
+    page.wait_for_url(INSIDE)
 
 
 def faults(page: Page) -> list[str]:

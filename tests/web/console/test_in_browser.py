@@ -75,7 +75,7 @@ def enter(page: Page, address: str) -> None:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page, as WCAG 2.2 AA has it."""
+    """The faults that axe-core finds in the page, by WCAG 2.2 AA."""
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = Axe().run(page, options={"runOnly": rules}).response["violations"]
     return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]

@@ -233,7 +233,7 @@ def left(owed: list[Debt], elsewhere: Iterable[Debt] = (), ruler: Ruler = RULER)
 
 
 def test_periods_paid_in_part_are_left_to_people() -> None:
-    """Of two whole ones, two paid in part here and one elsewhere, one of them longer ago than twelve months."""
+    """Two are whole, two paid in part here, one of them longer ago than twelve months, and one elsewhere."""
     whole = [debt(period) for period in months(2)]
     in_part = [debt(period, lodged="9000.00") for period in ("2026-01", "2025-09")]
     other = debt("2026-03", id="other", lodged="9000.00")

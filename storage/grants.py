@@ -40,6 +40,7 @@ FIXED = {
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
     "charges": "id debt instalment case txid recorded_at",
+    "communications": "id case kind instalment payment recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at",
@@ -48,8 +49,8 @@ FIXED = {
     " corrected_on recorded_at",
     "holds": "id debt ground source placed_by reason evidence since until",
     "instalments": "id agreement n pix_txid slip_number",
-    "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
-    " body address segments claimed_at",
+    "notices": "id case kind communication step channel rung_channel at due_at hypothesis stage rigidity tone template"
+    " formal subject body address segments claimed_at",
     "outbox": "id case name payload recorded_at",
     "payments": "id channel amount origin",
     "quarantined_items": "id digest sealed reason arrived_at",

@@ -32,7 +32,7 @@ from storage.schema.due_process import (
     suspensions,
     tasks,
 )
-from storage.schema.notices import delivery_events, notice_credits, notices, replies
+from storage.schema.notices import communications, delivery_events, notice_credits, notices, replies
 from storage.schema.payments import (
     allocations,
     bank_files,
@@ -64,6 +64,7 @@ __all__ = [
     "charge_debts",
     "charges",
     "cohorts",
+    "communications",
     "contacts",
     "debtors",
     "debts",

@@ -81,7 +81,7 @@ def _instalment(tx: CommunicationTransaction, page: str | None) -> Subject:
         overtaken = "o parcelamento acabou antes do envio"
     elif entry.paid_on is not None:
         overtaken = "a parcela foi paga antes do envio"
-    elif tx.told.kind is CommunicationKind.REMINDER and tx.today > entry.due:
+    elif tx.told.kind is CommunicationKind.REMINDER and tx.at > entry.due:
         overtaken = "a parcela venceu antes do envio"
     return Subject(overtaken, texts, pinned_words(row["policy"], texts), letter)
 
@@ -167,7 +167,7 @@ def _common(tx: CommunicationTransaction, page: str | None, example: bool) -> Co
         "authority": ruler.authority,
         "contact": ruler.contact,
         "case": tx.case.id,
-        "today": tx.today,
+        "today": tx.at,
         "taxpayer": Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
         "page": page,
         "gsm7": ruler.sms.gsm7,

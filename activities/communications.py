@@ -52,29 +52,20 @@ class CommunicationActivities(CommunicationEffects):
 
     def _next_action(self, tx: CommunicationTransaction) -> CommunicationNextAction:
         """What is to be sent next, and when; what is over by now is closed."""
-        if tx.told.outcome is None:
-            self._close_what_is_over(tx, subject_of(tx, self.dependencies.links))
         if tx.told.outcome is not None:
             return CommunicationNextAction(outcome=tx.told.outcome)
-        routes = self._routes(tx, subject_of(tx, self.dependencies.links))
+        subject = subject_of(tx, self.dependencies.links)
+        # on their way, where a worker was lost; else yet to be made
+        begun = [made for made in tx.notices.values() if made.status == Progress.CLAIMED]
+        routes = tuple(Route(channel=each.channel, rung_channel=each.rung_channel) for each in begun)
+        routes = routes or self._routes_left(tx, subject)
+        if not begun and (subject.overtaken or not routes):
+            return CommunicationNextAction(outcome=_closed(tx, subject))
         runs_at = None if tx.told.unpaid_since else _opens_at(tx, routes)
         dispatches = tuple(self._dispatch(tx, route) for route in routes)
         return CommunicationNextAction(runs_at=runs_at, dispatches=dispatches)
 
-    def _close_what_is_over(self, tx: CommunicationTransaction, subject: Subject) -> None:
-        if any(made.status == Progress.CLAIMED for made in tx.notices.values()):
-            return
-        left = any(not delivery.progress.lost for delivery in tx.deliveries)
-        if subject.overtaken and not tx.notices:
-            tx.close("withdrawn", subject.overtaken)
-        elif subject.overtaken or not self._routes(tx, subject):
-            tx.close("sent") if left else tx.close("unreached", "nenhum canal alcança o contribuinte")
-
-    def _routes(self, tx: CommunicationTransaction, subject: Subject) -> tuple[Route, ...]:
-        """The notices that are on their way, whose worker was lost; else those that are yet to be made."""
-        begun = [made for made in tx.notices.values() if made.status == Progress.CLAIMED]
-        if begun:
-            return tuple(Route(channel=made.channel, rung_channel=made.rung_channel) for made in begun)
+    def _routes_left(self, tx: CommunicationTransaction, subject: Subject) -> tuple[Route, ...]:
         kind = tx.told.kind
         reached = tx.person.contacts.reach(self.dependencies.gateway_of(tx.case).unaddressed).open
         reachable = reaching(reached, tx.written_lately(now()), subject.worded(kind.template))
@@ -92,9 +83,8 @@ class CommunicationActivities(CommunicationEffects):
         adapter = self.dependencies.gateway_of(tx.case).adapter(route.channel)
         made = tx.notices.get(route.channel)
         if made is None:
-            if tx.told.outcome or tx.told.unpaid_since or subject.overtaken or route not in self._routes(tx, subject):
-                return None
-            if _opens_in(tx, route) != NO_WAIT:
+            stopped = tx.told.outcome or tx.told.unpaid_since or subject.overtaken
+            if stopped or route not in self._routes_left(tx, subject) or _opens_in(tx, route) != NO_WAIT:
                 return None
             made = self._make(tx, subject, route, adapter)
             return self._claimed(tx, subject, made, adapter) if made else None
@@ -118,8 +108,7 @@ class CommunicationActivities(CommunicationEffects):
         self, tx: CommunicationTransaction, subject: Subject, route: Route, adapter: Adapter
     ) -> IssuedNotice | None:
         """Claim the notice: from here on it may leave, whatever happens later. None: the cohort can't pay for it."""
-        kind, clock = tx.told.kind, tx.case.clock
-        at = clock.carried(tx.on, tx.today)
+        kind, clock, at = tx.told.kind, tx.case.clock, tx.at
         message = render(route.channel, kind.template, subject.letter(), subject.words)
         segments, cost = price_of(tx.case, route.channel, message, at)
         if not spend(tx.connection, tx.case, cost):
@@ -148,6 +137,17 @@ class CommunicationActivities(CommunicationEffects):
         what = f"{COMMUNICATIONS[kind]} por {CHANNELS[route.channel]}"
         tx.journal(EntryKind.COMMUNICATION_ISSUED, what, at, {"notice": made.id})
         return made
+
+
+def _closed(tx: CommunicationTransaction, subject: Subject) -> str:
+    """Close what nothing is left to be done for: it is sent where any of its notices left."""
+    if any(not delivery.progress.lost for delivery in tx.deliveries):
+        tx.close("sent")
+    elif subject.overtaken:
+        tx.close("withdrawn", subject.overtaken)
+    else:
+        tx.close("unreached", "nenhum canal alcança o contribuinte")
+    return str(tx.told.outcome)
 
 
 def _opens_at(tx: CommunicationTransaction, routes: tuple[Route, ...] | list[Route]) -> datetime | None:

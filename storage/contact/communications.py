@@ -89,6 +89,11 @@ class CommunicationTransaction:
         limits = limits_of(self.connection, self.case, self.person)
         return first_free_day(self.told.asked_on, contacted, limits, self.case.frozen.calendar)
 
+    @property
+    def at(self) -> date:
+        """The day that its notices bear: that of leaving, on a compressed clock that from which it might."""
+        return self.case.clock.carried(self.on, self.today)
+
     def written_lately(self, now: datetime) -> set[Channel]:
         """The channels on which the taxpayer wrote within Meta's window."""
         asked = {"taxpayer": self.case.taxpayer, "since": now - WINDOW, "channels": sorted(IN_WINDOW)}

@@ -109,7 +109,8 @@ class Sent:
         self.world.info = replace(self.world.info, started_time=next_action.runs_at)
         contact = Contact(case=self.made.case, step=next_action.step, channel="email", rung_channel="email")
         self.world.run(NoticeActivities(self.dependencies).notify, contact)
-        query = 'SELECT subject, body, CAST(cost AS text) FROM notices WHERE "case" = :case ORDER BY step DESC LIMIT 1'
+        query = """SELECT subject, body, CAST(cost AS text) FROM notices
+            WHERE "case" = :case AND kind = 'rung' ORDER BY step DESC LIMIT 1"""
         return [self.impersonal(part) for part in (*self.made.rows(query)[0], self.letter())]
 
     def instalment_message(self) -> str:

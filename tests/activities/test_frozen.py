@@ -122,7 +122,8 @@ class Sent:
         dispatch = AgreementReview(agreement=self.made.agreement, step=looked.step)
         self.world.run(does.tell_of_instalment, dispatch)
         told = CommunicationActivities(self.dependencies)
-        [(communication,)] = self.made.rows("SELECT id FROM communications WHERE kind = 'instalment_reminder'")
+        of_case = """SELECT id FROM communications WHERE "case" = :case AND kind = 'instalment_reminder'"""
+        [(communication,)] = self.made.rows(of_case)
         by_mail = CommunicationDispatch(communication=communication, channel="email", rung_channel="email")
         self.world.run(told.communicate, by_mail)
         return self.impersonal(self.letter())

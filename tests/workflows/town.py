@@ -327,8 +327,7 @@ class Town:
                 await until(lambda life=life: life.get("closed_at") is not None, REST_SECONDS)  # type: ignore[misc]
             with suppress(RPCError):
                 await self._is_at_rest(life.handle.id)
-        ours = [*map(agreement_workflow_id, self.agreements), *map(communication_workflow_id, self.communications)]
-        for workflow in ours:
+        for workflow in map(agreement_workflow_id, self.agreements):
             with suppress(RPCError):
                 await self._is_at_rest(workflow)
                 await self.client.get_workflow_handle(workflow).terminate()

@@ -69,10 +69,16 @@ def upgrade() -> None:
     )
     know("decisions", "kind", *JOURNAL)
     _yield(ALL)
+    # an agreement's workflow sent its messages itself
+    op.execute("""
+        INSERT INTO outbox ("case", name, payload)
+        SELECT "case", 'history_retired', jsonb_build_object('agreement', id) FROM agreements WHERE closed_at IS NULL
+    """)
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM outbox WHERE name = 'communication_changed'")
+    op.execute("DELETE FROM outbox WHERE name = 'history_retired' AND payload ->> 'agreement' IS NOT NULL")
     _yield(COHORTS)
     forget("decisions", "kind", *JOURNAL)
     for table in ("delivery_events", "suppressed_contacts"):

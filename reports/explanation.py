@@ -127,11 +127,10 @@ def _stops(record: Record) -> Iterator[Stop]:
     """The stops on a case's path, one a contact, whatever its channels."""
     seen: set[int] = set()
     for notice in sorted(record.dossier.notices, key=lambda notice: (notice["step"] or 0, notice["id"])):
-        step, row, rigidity = notice["step"], notice["hypothesis"], notice["rigidity"]
-        if notice["kind"] != "rung" or step is None or row is None or rigidity is None or step in seen:
-            continue
-        seen.add(step)
-        yield Stop(step + 1, notice["at"], row, Stage(notice["stage"]), rigidity)
+        step, row, stage, rigidity = notice["step"], notice["hypothesis"], notice["stage"], notice["rigidity"]
+        if notice["kind"] == "rung" and step not in seen and row and stage and rigidity and step is not None:
+            seen.add(step)
+            yield Stop(step + 1, notice["at"], row, Stage(stage), rigidity)
 
 
 def _how_to_read(record: Record) -> Paragraph:

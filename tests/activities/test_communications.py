@@ -17,7 +17,7 @@ from activities.agreements import AgreementActivities
 from activities.communications import CommunicationActivities
 from activities.dependencies import Dependencies
 from channels.file_transport import FileTransport
-from channels.mail_gateway import MailGateway
+from channels.mail_gateway import Adapter, MailGateway
 from channels.sendgrid import SendGrid
 from channels.sendgrid_events import read_events
 from channels.twilio import Twilio
@@ -73,7 +73,7 @@ class Hand:
         senders = {"sms": "28471", "voice": "+558233150000", "whatsapp": "+558233150001"}
         phone = Twilio(ACCOUNT, TOKEN, senders, "https://regua.example", url=providers.url, timeout=2.0)
         # nobody's Messenger is known here
-        by = {"email": mail, "sms": phone, "voice": phone, "whatsapp": phone, "messenger": phone}
+        by: dict[str, Adapter] = {"email": mail, "sms": phone, "voice": phone, "whatsapp": phone, "messenger": phone}
         dependencies = Dependencies(made.engine, MailGateway(by, FileTransport(outbox)))
         self.made, self.outbox = made, outbox
         self.agreed, self.does = AgreementActivities(dependencies), CommunicationActivities(dependencies)
@@ -387,8 +387,8 @@ def test_whatsapp_is_used_within_a_day_of_what_the_taxpayer_wrote_there(
     payer: Hand, wrote: timedelta, channel: str
 ) -> None:
     payer.wants_none_by("email")
-    row = {"provider": "twilio", "event": "SM1", "channel": "whatsapp", "address": PHONE, "body": "oi"}
-    row |= {"taxpayer": payer.made.taxpayer, "intent": "unclear", "recorded_at": payer.now - wrote}
+    row: dict[str, Any] = {"provider": "twilio", "event": "SM1", "channel": "whatsapp", "address": PHONE}
+    row |= {"body": "oi", "taxpayer": payer.made.taxpayer, "intent": "unclear", "recorded_at": payer.now - wrote}
     with payer.made.engine.begin() as connection:
         connection.execute(insert(replies).values(row))
     assert [each.channel for each in payer.looks(payer.the("receipt")).dispatches] == [channel]

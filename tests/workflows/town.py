@@ -89,6 +89,9 @@ REAL_DAY = Decimal(86_400)
 TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
 
 
+UNTOLD = 'SELECT count(*) FROM outbox WHERE "case" = :case AND delivered_at IS NULL'
+
+
 @asynccontextmanager
 async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
     server = str(SCRIPTS / "temporal-test-server")
@@ -311,7 +314,7 @@ class Town:
         with self.engine.connect() as connection:
             return str(connection.execute(select(cases.c.id).where(cases.c.taxpayer == taxpayer)).scalar_one())
 
-    async def told_all(self) -> None:
+    async def _told_all(self) -> None:
         """Until everybody has been told what he is owed, as far as somebody tells him."""
         owed = text("SELECT count(*) FROM outbox WHERE delivered_at IS NULL")
 
@@ -336,7 +339,7 @@ class Town:
         for life in self.lives:
             if life.get("closed_at") is None:
                 await life.has_its_cohort_cancelled()
-        await self.told_all()
+        await self._told_all()
         for life in self.lives:
             with suppress(TimeoutError):
                 await until(lambda life=life: life.get("closed_at") is not None, REST_SECONDS)  # type: ignore[misc]
@@ -438,14 +441,13 @@ class Life:
 
     async def ends(self) -> str:
         """Time passes once all is heard: else it would jump over the call's own, to the hours of a receipt."""
-        await self.town.told_all()
+        await until(lambda: self.rows(UNTOLD)[0][0] == 0)
         return await result_of(self.handle)
 
     async def told(self) -> None:
         """Until the relay has delivered all that the case is owed and the workflow has looked at the record."""
-        due = 'SELECT count(*) FROM outbox WHERE "case" = :case AND delivered_at IS NULL'
         before = self.get("revision")
-        await until(lambda: self.rows(due)[0][0] == 0)
+        await until(lambda: self.rows(UNTOLD)[0][0] == 0)
         await until(lambda: self.get("revision") > before or self.get("closed_at") is not None)
 
     async def pays(self, amount: str, period: str = "2026-09") -> None:

@@ -1,4 +1,4 @@
-"""What a communication is about, as the record tells it now: what overtook it, its words, and what they may say."""
+"""The subject of a communication as the record tells it now: what overtook it, its words, and what they may say."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _debts(tx: CommunicationTransaction, received: ReceivedPayment) -> tuple[Rec
 
 
 def _left(tx: CommunicationTransaction, debts: list[str]) -> dict[str, Decimal]:
-    """What is owed of each debt today; of none where a rate is missing that says so."""
+    """The amount owed of each debt today; of none where a rate is missing that says so."""
     try:
         owed = owed_of(tx.connection, debts, accrual_of(tx.case.ruler), tx.today)
     except Unreckonable:

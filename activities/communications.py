@@ -51,7 +51,7 @@ class CommunicationActivities(CommunicationEffects):
     # ---- what comes next
 
     def _next_action(self, tx: CommunicationTransaction) -> CommunicationNextAction:
-        """What is to be sent next, and when; what is over by now is closed."""
+        """The notices to be sent next, and when; a communication that is over by now is closed."""
         if tx.told.outcome is not None:
             return CommunicationNextAction(outcome=tx.told.outcome)
         subject = subject_of(tx, self.dependencies.links)

@@ -11,7 +11,7 @@ from models.ruler.schema import Contact, Credit
 
 
 class _Written(Value):
-    """What every communication may say."""
+    """The names that every communication may say."""
 
     authority: str
     contact: Contact
@@ -51,9 +51,9 @@ class ReceiptDebt(Value):
     inscription: Line
     period: Line | None
     amount: Decimal
-    """What of the payment counts for it."""
+    """The part of the payment that counts for it."""
     left: Decimal | None
-    """What is owed of it now; none: that can't be told."""
+    """The amount owed of it now; none: that can't be told."""
 
 
 class ReceiptInstalment(Value):
@@ -71,9 +71,9 @@ class ReceiptLetter(_Written):
     by: Line
     """How it came: `Pix`, `banco`."""
     amount: Decimal
-    """What of it counts."""
+    """The part of it that counts."""
     gone: Decimal
-    """What of it counted once, and went back or elsewhere since."""
+    """The part of it that counted once, and went back or elsewhere since."""
     debts: tuple[ReceiptDebt, ...]
     instalments: tuple[ReceiptInstalment, ...]
     credit: Credit

@@ -23,7 +23,7 @@ TALLY = text("""
 @dataclass(frozen=True)
 class Tally:
     notices: int
-    """Of rungs."""
+    """All but those of communications."""
     receipts: int
     """Payments whose receipt was sent."""
     payments: int

@@ -13,10 +13,10 @@ from models.contact.delivery import Fallbacks
 class CommunicationKind(StrEnum):
     REMINDER = "instalment_reminder"
     ALERT = "instalment_alert"
-    """That an instalment was missed."""
+    """An instalment was missed."""
     RECEIPT = "receipt"
     CORRECTION = "correction"
-    """Of a receipt that was sent: the money went back, or elsewhere."""
+    """The money of a receipt that was sent went back, or elsewhere."""
 
     @property
     def collects(self) -> bool:
@@ -59,8 +59,8 @@ FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
 }
 
 WINDOW = timedelta(hours=24)
-"""For which Meta lets an authority answer in its own words whom it was written to by; later only in words that Meta
-approved, and a communication has none such."""
+"""The time in which Meta lets a business answer in its own words; later only in words that Meta approved, and a
+communication has none such."""
 IN_WINDOW: frozenset[Channel] = frozenset({"whatsapp", "messenger"})
 
 

@@ -68,7 +68,7 @@ class CommunicationTransaction:
 
     @cached_property
     def notices(self) -> dict[Channel, IssuedNotice]:
-        """What was claimed of it, by channel."""
+        """The notices claimed of it, by channel."""
         mine = select(*ISSUED).where(notices.c.communication == self.told.id)
         made = (IssuedNotice(*row) for row in self.connection.execute(mine.order_by(notices.c.claimed_at)))
         return {notice.channel: notice for notice in made}

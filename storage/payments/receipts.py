@@ -98,7 +98,7 @@ class PaidDebt:
     inscription: str
     period: str | None
     amount: Decimal
-    """What of the payment counts for it."""
+    """The part of the payment that counts for it."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class ReceivedPayment:
     amount: Decimal
     """All that counts for the case; zero: it was taken back, or is on nothing of the case's any more."""
     gone: Decimal
-    """What of it counted once and no longer does."""
+    """The part of it that counted once and no longer does."""
     debts: tuple[PaidDebt, ...]
     instalments: tuple[PaidInstalment, ...]
     registered_on: tuple[date | None, ...]

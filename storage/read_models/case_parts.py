@@ -94,7 +94,7 @@ class CommunicationNotice(TypedDict):
 
 
 class Communication(TypedDict):
-    """What was told beside the rungs: a receipt, a message about an instalment."""
+    """A receipt, or a message about an instalment."""
 
     id: str
     kind: str
@@ -258,7 +258,7 @@ class CaseFile(TypedDict):
     payments: list[Payment]
     agreements: list[ListedAgreement]
     notices: list[Notice]
-    """Of the ruler's rungs; what is told beside them is in `communications`."""
+    """The notices of rungs; what is told beside them is in `communications`."""
     communications: list[Communication]
     replies: list[Reply]
     tasks: list[Task]

@@ -15,7 +15,7 @@ from tests.builders import ICMS, REGISTERED, render, shipped
 LETTERS = sample_receipts(shipped(REGISTERED))
 BY_CHANNEL = [(kind, channel) for kind in RECEIPTS for channel in kind.channels]
 SECRETS = ("R$", "2025-000123", "01/2025", "IPTU", "quitado")
-"""What only a registered debt lets an open channel know of the sample."""
+"""The parts of the sample that an open channel learns of a registered debt alone."""
 
 
 def said(kind: CommunicationKind, channel: Channel, letter: ReceiptLetter) -> str:

@@ -156,7 +156,7 @@ class Town:
 
     @property
     def communications(self) -> list[str]:
-        """Of all its lives."""
+        """The communications of all its lives."""
         asked = select(communications.c.id).where(communications.c.case.in_([life.case for life in self.lives]))
         with self.engine.connect() as connection:
             return list(connection.scalars(asked.order_by(communications.c.id)))

@@ -24,13 +24,11 @@ from storage.payments.statement import list_payments, reconcile
 from storage.payments.unmatched_reversals import list_unmatched_reversals
 from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, header, trailer
 from tests.owing import debtor
-from tests.web.pix_world import COMPRESSED, Owing, World, end_to_end_id
+from tests.web.pix_world import COMPRESSED, TO_CASES, Owing, World, end_to_end_id
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 PAID_AT = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
 """In São Paulo still the evening of PAID_ON."""
-
-TO_CASES = "name <> 'communication_changed'"
 
 
 class Till(World):

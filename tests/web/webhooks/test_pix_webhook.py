@@ -58,8 +58,8 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 def stored(world: World) -> dict[str, int]:
-    tables = ("payments", "reversals", "decisions", "outbox")
-    return {table: world.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
+    tables = {"payments": "true", "reversals": "true", "decisions": "true", "outbox": TO_CASES}
+    return {table: world.rows(f"SELECT count(*) FROM {table} WHERE {of}")[0][0] for table, of in tables.items()}
 
 
 NOTHING = {"payments": 0, "reversals": 0, "decisions": 0, "outbox": 0}

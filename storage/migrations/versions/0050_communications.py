@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0048"
-down_revision = "0047"
+revision = "0050"
+down_revision = "0049"
 
 KINDS = ("instalment_reminder", "instalment_alert", "receipt", "correction")
 LISTED = ", ".join(f"'{kind}'" for kind in KINDS)

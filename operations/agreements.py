@@ -15,6 +15,7 @@ from models.roles import Actor
 from operations.operation import Act, must_say, operation, record_refused
 from storage.agreement.agreements import rescind
 from storage.agreement.asked import SigningRequest
+from storage.agreement.offsets import refuse_offset
 from storage.agreement.policies import offered_policy
 from storage.agreement.signing import sign
 from storage.audit.log import Entry, carry
@@ -43,6 +44,9 @@ def sign_agreement(
         )
     act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
     act.tell(debts=wanted.debts, identified_by=wanted.identified)
+    if wanted.precatorio:
+        must_say("in which process the offset was granted", wanted.precatorio.process)
+        act.tell(precatorio=wanted.precatorio.amount, process=wanted.precatorio.process)
     agreed, _ = sign(act.engine, case, policy, wanted, act.actor, "command", now)
     return agreed.id
 
@@ -68,6 +72,13 @@ def sign_by_link(engine: Engine, case: str, wanted: SigningRequest, now: datetim
         record_refused(engine, entry)
         raise
     return agreed.id
+
+
+@operation("agreement refuse-offset")
+def refuse_agreed_offset(act: Act, agreement: str, reason: str, now: datetime) -> None:
+    """Take back what a precatório paid of an agreement, since the offset was refused after all."""
+    must_say("why", reason)
+    refuse_offset(act.engine, agreement, act.by, reason, now)
 
 
 @operation("agreement break")

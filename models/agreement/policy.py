@@ -218,6 +218,8 @@ class PrecatorioOffset(Rule):
     """The authority's own precatórios may offset debt and fees incurred before a day."""
 
     incurred_before: date
+    share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal(1)
+    """The largest part of a debt that may be offset."""
 
 
 class Enforceability(Rule):

@@ -46,6 +46,10 @@ class SignedAgreement:
     """None: not before its first instalment is paid."""
     breaks_on: date | None
     debts: frozenset[str]
+    offset: Decimal
+    """What a precatório pays of it, unless that was refused."""
+    process: str
+    """In which it was granted."""
     schedule: Sequence[ShownInstalment]
 
     @property
@@ -60,6 +64,8 @@ def read_signed_agreements(connection: Connection, case: str, today: date) -> li
 
 def _read(connection: Connection, agreement: str, today: date) -> SignedAgreement:
     row = read_row(connection, agreement)
+    offset = row["terms"].get("offset")
+    granted = offset if offset and "refused_on" not in offset else None
     _, life = read_life(connection, row, today)
     codes = brcodes_of_instalments(connection, agreement)
     rows = connection.execute(select(instalments).where(instalments.c.agreement == agreement)).all()
@@ -87,6 +93,8 @@ def _read(connection: Connection, agreement: str, today: date) -> SignedAgreemen
         on=row["signed_on"],
         on_hold_since=life.effective_on,
         breaks_on=life.breaks_on,
+        offset=sum(map(Decimal, granted["debts"].values()), NOTHING) if granted else NOTHING,
+        process=granted["process"] if granted else "",
         debts=frozenset(debts_of(connection, [agreement])),
         schedule=schedule,
     )

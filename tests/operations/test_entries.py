@@ -32,7 +32,7 @@ from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
-from operations.agreements import break_agreement, sign_agreement
+from operations.agreements import break_agreement, refuse_agreed_offset, sign_agreement
 from operations.cases import (
     approve_suspension,
     declare_hardship,
@@ -92,7 +92,7 @@ from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
-from storage.agreement.asked import SigningRequest
+from storage.agreement.asked import Precatorio, SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
@@ -541,6 +541,16 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     sign_agreement(world.engine, BIA, world.case, load_policy(SP), SigningRequest(3), NOW)
     return world.case
+
+
+@carried_out("agreement refuse-offset")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET due = '2007-01-10'"))
+    wanted = SigningRequest(1, precatorio=Precatorio(Decimal("10.00"), "01.023.456/2026"))
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
+    refuse_agreed_offset(world.engine, BIA, agreement, "cessão não homologada", NOW)
+    return agreement
 
 
 @carried_out("agreement break")

@@ -15,6 +15,8 @@ from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.errors import Refusal
 from storage.agreement.agreements import rescind
+from storage.agreement.asked import Precatorio
+from storage.agreement.offsets import refuse_offset
 from storage.case.debts import owed_on
 from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_bank
@@ -195,6 +197,87 @@ def test_two_signings_at_once_make_one_agreement(made: Contract) -> None:
         answers = [*pool.map(attempt, [made, other, made, other])]
     assert made.rows("SELECT count(*) FROM agreements") == [(1,)]
     assert answers.count("refused") == 3
+
+
+# ---- a precatório that pays a part
+
+
+def credited(made: Contract) -> str:
+    return made.sign(BH, 4, SIGNED, precatorio=Precatorio(Decimal("300.00"), "01.023.456/2026"))
+
+
+def pays_all(made: Contract) -> None:
+    for n, due in made.rows("SELECT n, due FROM instalments ORDER BY n"):
+        made.pay(n, due)
+
+
+@pytest.fixture
+def old(engine: Engine) -> Contract:
+    """600.00 and 500.00 from before December 2007."""
+    made = contract(engine, "600.00", "500.00", due=date(2007, 1, 10))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET due = '2007-02-10' WHERE amount = 500"))
+    return made
+
+
+def test_what_a_precatorio_pays_is_off_the_debts_and_the_instalments_pay_the_rest(old: Contract) -> None:
+    credited(old)
+    assert old.balances == ["300.00", "500.00"]
+    assert old.rows("SELECT count(*), sum(amount) FROM instalments") == [(4, Decimal("800.00"))]
+    pays_all(old)
+    assert (old.state, old.balances) == ("completed", ["0.00", "0.00"])
+    assert old.balanced()
+
+
+def test_when_the_offset_is_refused_it_is_owed_again_in_one_instalment_more(old: Contract) -> None:
+    agreement = credited(old)
+    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    assert old.balances == ["600.00", "500.00"]
+    # a month after 30/03/2026
+    assert old.rows("SELECT n, due, amount FROM instalments ORDER BY n DESC LIMIT 1") == [
+        (5, date(2026, 4, 30), Decimal("300.00"))
+    ]
+    for n in range(1, 6):
+        assert old.state == "active"
+        old.pay(n, date(2026, 4, 1))
+    old.pay(5, date(2026, 4, 1))
+    assert (old.state, old.balances) == ("completed", ["0.00", "0.00"])
+    assert "agreement_offset_refused" in old.journal
+    assert old.balanced()
+
+
+def test_refused_after_all_was_paid_the_agreement_lives_again(old: Contract) -> None:
+    agreement = credited(old)
+    pays_all(old)
+    with old.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now()"))
+    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    assert old.state == "active"
+    assert old.rows("SELECT n, amount FROM instalments WHERE paid_on IS NULL") == [(5, Decimal("300.00"))]
+    assert sum(map(Decimal, old.balances)) > 0
+    assert old.get("SELECT closed_at FROM cases") is None
+
+
+def test_refused_after_a_break_the_debts_owe_it(old: Contract) -> None:
+    agreement = credited(old)
+    rescind(old.engine, agreement, "Ana", "desistência", at(SIGNED))
+    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED))
+    assert (old.state, old.balances) == ("broken", ["600.00", "500.00"])
+    assert old.rows("SELECT count(*) FROM instalments") == [(4,)]
+
+
+def test_an_offset_is_refused_once_and_where_there_is_one(old: Contract) -> None:
+    agreement = credited(old)
+    refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+    with pytest.raises(Refusal, match="was refused on 2026-03-10 already"):
+        refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+    plain = contract(old.engine, "900.00", cohort="other")
+    with pytest.raises(Refusal, match="has no precatório that pays a part"):
+        refuse_offset(plain.engine, plain.sign(BH, 2, SIGNED), "Bia", "x", at(SIGNED))
+
+
+def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract) -> None:
+    assert "at most R$ 0.00 of these debts" in made.refused(BH, 4, SIGNED, precatorio=Precatorio(Decimal(10), "p"))
 
 
 # ---- money

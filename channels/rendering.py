@@ -96,6 +96,8 @@ class AnnouncedTerm(_Value):
     """The last that is his."""
     act_from: date
     """The first on which the authority may act."""
+    provisional: bool = False
+    """Whether a list of days off that is still to come may put them off."""
 
 
 class PastAgreement(_Value):

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.contact.contacts import OF_RECORD
+from models.law.calendar_table import CalendarTable, calendar_table_faults
 from models.law.dated import date_faults
 from models.law.verification import marking_faults
 from models.money.accrual_table import AccrualTable, table_faults
@@ -268,6 +269,9 @@ def _tables(ruler: Ruler) -> Iterator[Fault]:
     for key in ("deemed", "persistent_defaulter"):
         of_the_law = date_faults(("jurisdiction", key), getattr(ruler.jurisdiction, key), gapless=False)
         yield from (Fault(where, what) for where, what in of_the_law)
+    if isinstance(calendar := ruler.jurisdiction.calendar, CalendarTable):
+        of_days = calendar_table_faults(calendar)
+        yield from (Fault(("jurisdiction", "calendar", *where), what) for where, what in of_days)
     if isinstance(ruler.accrual, AccrualTable):
         yield from (Fault(("accrual", *where), what) for where, what in table_faults(ruler.accrual))
     if isinstance(ruler.prices, PriceTable):
@@ -300,7 +304,8 @@ def _offer(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(_rung_place(name, index, "before"), what)
         if rung.formal or rung.stage is Stage.SUSPENSION:
             yield Fault(_rung_place(name, index, "stage"), "a campaign offers: it neither serves notice nor suspends")
-    yield from _away_from_deadline(ruler, ruler.offer)
+    if not isinstance(ruler.jurisdiction.calendar, str):  # what isn't there is told by its name
+        yield from _away_from_deadline(ruler, ruler.offer)
 
 
 def _without_offer(ruler: Ruler) -> Iterator[Fault]:
@@ -316,7 +321,7 @@ def _without_offer(ruler: Ruler) -> Iterator[Fault]:
 def _away_from_deadline(ruler: Ruler, offer: Offer) -> Iterator[Fault]:
     """The faults of a campaign's rungs: each must be nearer to the deadline than the one before it, along a row and on
     the climb from it."""
-    calendar = ruler.jurisdiction.calendar(offer.from_.year - 1)
+    calendar = ruler.jurisdiction.days_off(offer.from_.year - 1)
     days = {
         (name, index): calendar.before(offer.deadline_day, rung.before)
         for name, index, rung in ruler.cells()

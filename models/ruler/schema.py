@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationInfo, field_validator
 
 from models.contact.channel import Channel
 from models.law.calendar import Unit, Wait
@@ -20,13 +20,12 @@ from models.law.verification import Verifiable
 from models.money.accrual_table import AccrualTable
 from models.money.offer import Offer
 from models.money.prices import PriceTable
-from models.scalars import Whole
+from models.scalars import Named, NameOrTable, Whole
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
 Credit = Literal["registered", "not_registered"]
 """Whether a ruler's debts are registered as dívida ativa."""
 MOST_RIGID = 10
-Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
 class Stage(StrEnum):
@@ -266,7 +265,6 @@ class Contact(_Part):
     phone: str
 
 
-NameOrTable = Discriminator(lambda written: "[table]" if isinstance(written, dict | BaseModel) else "[name]")
 AccrualKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")], NameOrTable]
 """A table written in the ruler itself, or the name of one in `accruals/`."""
 PricesKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[PriceTable, Tag("[table]")], NameOrTable]
@@ -314,9 +312,10 @@ class Ruler(_Part, Verifiable):
         cls, table: AccrualTable | str | None, read: ValidationInfo
     ) -> AccrualTable | str | None:
         """A table written in the ruler goes by the days of the ruler's jurisdiction unless it says others."""
-        if not isinstance(table, AccrualTable) or table.jurisdiction:
+        place: Jurisdiction | None = read.data.get("jurisdiction")
+        if not isinstance(table, AccrualTable) or table.jurisdiction or place is None:
             return table
-        return table.model_copy(update={"jurisdiction": read.data.get("jurisdiction")})
+        return table.model_copy(update={"jurisdiction": place.model_copy(update={"calendar": None})})
 
     @property
     def label(self) -> str:

@@ -104,8 +104,9 @@ def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
         ruler = read_ruler(row.source).ruler
         assert ruler is not None  # noqa: S101 - it was checked before it was pinned
         texts = read_assets(connection, row.assets)
-        calendar = Calendar.model_validate({"holidays": row.holidays})
-        _frozen[digest] = FrozenRuler(digest, with_tables(ruler, texts), calendar, texts)
+        ruler = with_tables(ruler, texts)
+        calendar = Calendar.model_validate({"holidays": row.holidays, "listed_to": ruler.jurisdiction.listed_to})
+        _frozen[digest] = FrozenRuler(digest, ruler, calendar, texts)
     return _frozen[digest]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from models.assets import Texts, assets_of_ruler
+from models.assets import Texts, assets_of_ruler, with_calendar
 from models.case.blocks import Situation, dated, hold_of
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
@@ -109,7 +109,7 @@ def pin_ruler(
 ) -> FrozenRuler:
     """Keep the ruler's text with the holidays of its jurisdiction and all else that its cases run on, as `texts` has
     it now; the same is kept once."""
-    calendar = ruler.jurisdiction.calendar(first_year)
+    calendar = with_calendar(ruler, texts).jurisdiction.days_off(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
     as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
     kept = keep(connection, assets_of_ruler(as_written, texts))

@@ -69,7 +69,7 @@ def foresee_migration(engine: Engine, name: str, to: RulerBundle, now: datetime,
     ruler = to.ruler
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
-        calendar = ruler.jurisdiction.calendar(_first_year(cohort))
+        calendar = ruler.jurisdiction.days_off(_first_year(cohort))
         then = FrozenRuler("", ruler, calendar, assets_of_ruler(ruler, to.texts))
         _must_follow(cohort, then)
         foreseen = Foreseen(cohort, Counter(), defaultdict(Decimal))

@@ -6,8 +6,8 @@ from alembic import op
 from models.errors import Refusal
 from storage.migrations.words import forget, know
 
-revision = "0046"
-down_revision = "0045"
+revision = "0048"
+down_revision = "0047"
 
 OFFSET = "SELECT count(DISTINCT reference) FROM remissions WHERE ground = 'offset'"
 

@@ -83,6 +83,7 @@ DUTIES = {
     "debt write-off --undo": JUDGEMENT,
     "agreement sign": WORK,
     "agreement break": WORK,
+    "agreement end-debit": WORK,
     "agreement refuse-offset": WORK,
     "task done": WORK,
     "person add": JUDGEMENT,

@@ -130,6 +130,9 @@ def sign_(
     granted: Annotated[str, typer.Option(help="The act that grants more instalments than the limit.")] = "",
     campaign: Annotated[bool, typer.Option("--campaign", help="In a modality of the case's campaign.")] = False,
     debts: Annotated[Portion, one_of(PORTIONS, help="Those in court, those that aren't, or all.")] = "all",
+    authorization: Annotated[
+        str, typer.Option(help="With --pay direct-debit: that by which the bank debits the instalments.")
+    ] = "",
     precatorio: PrecatorioAmount = None,
     process: Annotated[str, typer.Option(help="The process in which the precatório's offset was granted.")] = "",
     identified_by: Annotated[
@@ -146,6 +149,8 @@ def sign_(
 
     if precatorio is None and process:
         raise typer.BadParameter("says the process of a precatório; say --precatorio too", param_hint="--process")
+    if authorization and pay is not Pay.DIRECT_DEBIT:
+        raise typer.BadParameter("is for --pay direct-debit", param_hint="--authorization")
     with answering_database() as engine:
         bundle = load_policy(policy, in_force(engine))
         wanted = SigningRequest(
@@ -159,6 +164,7 @@ def sign_(
             granted.strip() or None,
             campaign,
             debts,
+            authorization.strip(),
             Precatorio(precatorio, process) if precatorio else None,
             identified_by,
         )
@@ -213,6 +219,24 @@ def break_(
         raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
         break_agreement(engine, credentials(by), agreement, reason, datetime.now(UTC))
+    _emit_file(agreement, as_json)
+
+
+@agreement_commands.command("end-debit")
+def end_debit(
+    agreement: Annotated[str, typer.Argument(metavar="ID")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; it is kept on record.")],
+    as_json: Json = False,
+) -> None:
+    """Say that an agreement's instalments are no longer debited: its discount ends as the policy says."""
+    from commands.imports import answering_database
+    from operations.agreements import end_agreed_debit
+
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    with answering_database() as engine:
+        end_agreed_debit(engine, credentials(by), agreement, reason, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 

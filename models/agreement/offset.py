@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from dateutil.relativedelta import relativedelta
-
 from models.agreement.bonus import share_of
 from models.agreement.policy import Policy, PrecatorioOffset
 from models.errors import Refusal
@@ -55,9 +53,3 @@ def must_leave_something(policy: Policy, amount: Decimal, credit: Decimal) -> No
         raise Refusal(f"a precatório pays at most R$ {most:.2f} of R$ {amount:.2f} [{rule.source}]")
     if credit == amount:
         raise Refusal("the precatório pays all of it: nothing is left to agree upon")
-
-
-def due_when_refused(policy: Policy, on: date) -> date:
-    """The due date of what a precatório was to pay, refused on that day: a month later."""
-    day = on + relativedelta(months=1)
-    return policy.calendar(on.year).working(day) if policy.due_dates.rolled_to_banking_day else day

@@ -118,6 +118,11 @@ class Discount(Rule):
     share: Share
 
 
+class DiscountByDebit(Discount):
+    when_it_ends: Literal["rest", "all"] = "rest"
+    """The discount that is lost with the direct debit: that on what is still to be paid, or all of it."""
+
+
 class DiscountAtOnce(Discount):
     credits: Annotated[tuple[Credit, ...], Field(min_length=1)] = tuple(Credit)
 
@@ -126,7 +131,7 @@ class Discounts(Part):
     """Discounts, which never add up: the largest that applies counts."""
 
     at_once: DiscountAtOnce | None = None
-    direct_debit: Discount | None = None
+    direct_debit: DiscountByDebit | None = None
     early: Discount | None = None
 
 

@@ -18,6 +18,13 @@ class Offset(TypedDict):
     refused_on: NotRequired[str]
 
 
+class Debit(TypedDict):
+    """The bank's standing order to debit the instalments, as a person attests it."""
+
+    authorization: str
+    ended_on: NotRequired[str]
+
+
 class Terms(TypedDict):
     """The terms as they are kept, in JSON's form: money as a string with two decimals."""
 
@@ -28,6 +35,7 @@ class Terms(TypedDict):
     total: str
     accrued: NotRequired[dict[str, str]]
     """By debt, what delay had added by the day of the agreement."""
+    debit: NotRequired[Debit]
     offset: NotRequired[Offset]
     rescinded_on: NotRequired[str]
     """The day that a person broke it."""

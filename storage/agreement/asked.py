@@ -60,6 +60,8 @@ class SigningRequest:
     campaign: bool = False
     """By the offer of the case's campaign, in one of its modalities."""
     debts: Portion = "all"
+    authorization: str = ""
+    """By which the bank debits the instalments, for who pays by direct debit."""
     precatorio: Precatorio | None = None
     identified: Identification | None = None
     """How the taxpayer was identified; None: nobody says."""

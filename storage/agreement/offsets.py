@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, insert, update
 
+from models.agreement.added import due_of_added
 from models.agreement.instalments import State
-from models.agreement.offset import due_when_refused
 from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal
 from models.formats import day, money
+from storage.agreement.added import add_instalment
 from storage.agreement.agreement_row import Offset
 from storage.agreement.agreements import AgreementRecord, agreement_transaction, read_row, tell
 from storage.case.cases import Case
 from storage.case.transaction import record_decision
-from storage.schema import agreements, cases, debts, instalments, remissions
+from storage.schema import agreements, cases, debts, remissions
 
 GROUND = "offset"
 
@@ -50,21 +51,14 @@ def refuse_offset(engine: Engine, agreement: str, by: str, why: str, now: dateti
         put_offset(tx.connection, agreement, parts, row["signed_on"])
         amount, until = -sum(parts.values(), Decimal(0)), None
         if tx.agreed.life.state is not State.BROKEN:
-            until = due_when_refused(tx.agreed.deal.policy, tx.today)
-            _add_instalment(tx.connection, agreement, amount, until)
+            until = due_of_added(tx.agreed.deal.policy, tx.today)
+            add_instalment(tx.connection, agreement, amount, until)
         owed = f", a pagar em mais uma parcela até {day(until)}" if until else ""
         what = f"compensação de {money(amount)} com precatório recusada{owed}; registrado por {by}: {why}"
         case = tx.agreed.case
         record_decision(tx.connection, case, EntryKind.AGREEMENT_OFFSET_REFUSED, what, tx.today)
         _reopen(tx.connection, case, tx.today)
         return tell(tx.connection, agreement, tx.today)
-
-
-def _add_instalment(connection: Connection, agreement: str, amount: Decimal, due: date) -> None:
-    mine = instalments.c.agreement == agreement
-    n, fee = connection.execute(select(func.max(instalments.c.n), func.min(instalments.c.fee)).where(mine)).one()
-    row = {"agreement": agreement, "n": n + 1, "due": due, "nominal": due, "amount": amount, "fee": fee}
-    connection.execute(insert(instalments).values(row))
 
 
 def _reopen(connection: Connection, case: Case, today: date) -> None:

@@ -73,8 +73,10 @@ def sign(
             refused = refusal
         else:
             offset = _offset(policy, owed, wanted.precatorio, by)
-            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted.identified, offset)
+            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted, offset)
             what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
+            if wanted.authorization:
+                what += f", por débito em conta, autorização {wanted.authorization}"
             if wanted.precatorio:
                 paid, process = money(wanted.precatorio.amount), wanted.precatorio.process
                 what += f", {paid} compensados com precatório no processo {process}"
@@ -171,7 +173,7 @@ def _store(
     owed: list[Brought],
     by: str,
     via: Via,
-    identified: Identification | None,
+    wanted: SigningRequest,
     offset: Offset | None,
 ) -> str:
     terms: Terms = {
@@ -181,6 +183,8 @@ def _store(
         "total": f"{offer.total:.2f}",
         "accrued": _accrued(connection, owed),
     }
+    if wanted.authorization:
+        terms["debit"] = {"authorization": wanted.authorization}
     if offset:
         terms["offset"] = offset
     values = {
@@ -194,7 +198,7 @@ def _store(
         "signed_on": request.on,
         "signed_by": by,
         "signed_via": via,
-        "identified_by": identified,
+        "identified_by": wanted.identified,
     }
     agreement: str = connection.execute(insert(agreements).values(values).returning(agreements.c.id)).scalar_one()
     brought = [{"agreement": agreement, "debt": each.debt.id, "amount": each.owed} for each in owed]

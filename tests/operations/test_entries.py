@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from models.agreement.quote import Pay
 from models.case.selection import Selection
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
@@ -32,7 +33,7 @@ from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
-from operations.agreements import break_agreement, refuse_agreed_offset, sign_agreement
+from operations.agreements import break_agreement, end_agreed_debit, refuse_agreed_offset, sign_agreement
 from operations.cases import (
     approve_suspension,
     declare_hardship,
@@ -552,6 +553,14 @@ def _(world: World) -> str:
     wanted = SigningRequest(1, precatorio=Precatorio(Decimal("10.00"), "01.023.456/2026"))
     agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
     refuse_agreed_offset(world.engine, BIA, agreement, "cessão não homologada", NOW)
+    return agreement
+
+
+@carried_out("agreement end-debit")
+def _(world: World) -> str:
+    wanted = SigningRequest(1, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
+    end_agreed_debit(world.engine, BIA, agreement, "conta encerrada", NOW)
     return agreement
 
 

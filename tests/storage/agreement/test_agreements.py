@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,7 @@ from models.agreement.quote import Pay
 from models.errors import Refusal
 from storage.agreement.agreements import rescind
 from storage.agreement.asked import Precatorio
+from storage.agreement.debits import end_debit
 from storage.agreement.offsets import refuse_offset
 from storage.case.debts import owed_on
 from storage.case.transaction import case_transaction
@@ -278,6 +280,45 @@ def test_an_offset_is_refused_once_and_where_there_is_one(old: Contract) -> None
 
 def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract) -> None:
     assert "at most R$ 0.00 of these debts" in made.refused(BH, 4, SIGNED, precatorio=Precatorio(Decimal(10), "p"))
+
+
+# ---- direct debit
+
+
+def ends_debit(made: Contract, on: date) -> list[tuple[Any, ...]]:
+    """The instalment that is added."""
+    count = made.get("SELECT count(*) FROM instalments")
+    end_debit(made.engine, made.agreement, "Bia", "conta encerrada", at(on))
+    return made.rows("SELECT due, amount FROM instalments WHERE n > :count", count=count)
+
+
+def test_when_the_debit_ends_the_discount_on_what_is_still_to_be_paid_is_lost(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    made.pay(1, SIGNED)
+    # a tenth of 1,800.00 is 180.00, two thirds of it on the two to come; a month after the end
+    assert ends_debit(made, SIGNED + timedelta(days=1)) == [(date(2026, 4, 13), Decimal("120.00"))]
+    for n, due in made.rows("SELECT n, due FROM instalments WHERE n > 1 ORDER BY due"):
+        made.pay(n, due)
+    assert (made.state, made.balances) == ("completed", ["0.00", "0.00"])
+    forgiven = made.get("SELECT sum(amount) FROM remissions WHERE ground = 'agreement'")
+    assert forgiven == Decimal("60.00")
+
+
+def test_a_debit_ends_once_and_where_there_is_one(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    ends_debit(made, SIGNED)
+    with pytest.raises(Refusal, match="ended on 2026-03-10 already"):
+        ends_debit(made, SIGNED)
+    plain = contract(made.engine, "900.00", cohort="other")
+    plain.sign(BH, 2, SIGNED)
+    with pytest.raises(Refusal, match="is not paid by direct debit"):
+        ends_debit(plain, SIGNED)
+
+
+def test_a_larger_discount_does_not_hang_on_the_debit(made: Contract) -> None:
+    """A single instalment has the 15 % of payment at once."""
+    made.sign(BH, 1, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    assert ends_debit(made, SIGNED) == []
 
 
 # ---- money

@@ -6,8 +6,8 @@ from alembic import op
 from models.errors import Refusal
 from storage.migrations.words import forget, know
 
-revision = "0048"
-down_revision = "0047"
+revision = "0049"
+down_revision = "0048"
 
 OFFSET = "SELECT count(DISTINCT reference) FROM remissions WHERE ground = 'offset'"
 
@@ -19,6 +19,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if offset := op.get_bind().scalar(sa.text(OFFSET)):
-        raise Refusal(f"precatórios pay part of {offset} agreements, for which schema 0045 has no place")
+        raise Refusal(f"precatórios pay part of {offset} agreements, for which schema {down_revision} has no place")
     forget("remissions", "ground", "offset")
     forget("decisions", "kind", "agreement_offset_refused")

@@ -128,6 +128,15 @@ REQUESTS = {
     "contest": "contestação",
 }
 
+CONTESTS = {
+    "paid": "já paguei",
+    "amount": "o valor ou o período está errado",
+    "not_mine": "não sou o responsável pelo débito ou pela declaração",
+    "suspended": "está parcelado, suspenso ou em discussão",
+    "other": "outro motivo",
+}
+"""Why a taxpayer contests, by what he chooses on his page."""
+
 CAUSES = {
     "order_to_cite": "despacho que ordena a citação (CTN art. 174, § 1º, I)",
     "cda_protest": "protesto extrajudicial da CDA (CTN art. 174, § 1º, II)",

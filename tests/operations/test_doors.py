@@ -157,6 +157,7 @@ PUBLIC = {
     "/webhooks/twilio/inbound",
     "/webhooks/twilio/voice",
     "/a/{token}",
+    "/p/{token}/contestar",
     "/u/{token}",
     "/console/sign-in",
 }

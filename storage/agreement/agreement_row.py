@@ -11,7 +11,7 @@ class Offset(TypedDict):
     """A precatório that pays part of an agreement's debts."""
 
     process: str
-    """Of the authority's, in which the offset was granted."""
+    """The authority's process in which the offset was granted."""
     attested_by: str
     debts: dict[str, str]
     """The part of each."""
@@ -19,7 +19,7 @@ class Offset(TypedDict):
 
 
 class Debit(TypedDict):
-    """The bank's standing order to debit the instalments, as a person attests it."""
+    """The bank's order to debit the instalments, as a person attests it."""
 
     authorization: str
     ended_on: NotRequired[str]

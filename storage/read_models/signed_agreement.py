@@ -50,7 +50,7 @@ class SignedAgreement:
     debited: bool
     """Whether its instalments are debited from an account."""
     offset: Decimal
-    """What a precatório pays of it, unless that was refused."""
+    """The part that a precatório pays, unless that was refused."""
     process: str
     """In which it was granted."""
     schedule: Sequence[ShownInstalment]

@@ -47,6 +47,8 @@ CHANNELS: dict[Channel, str] = {
     "messenger": "Messenger",
     "voice": "voz",
     "domicile": "domicílio eletrônico",
+    "letter": "carta com AR",
+    "gazette": "edital",
 }
 
 TASKS = {

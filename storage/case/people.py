@@ -60,7 +60,7 @@ def _person(row: Row[Any]) -> Person:
         tax_id=row.tax_id,
         is_company=row.is_company,
         contacts=Contacts(
-            addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger},
+            addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger, "address": row.address},
             others=row.others,
             suppressed=frozenset(map(tuple, row.suppressed)),
             refused=frozenset(row.refused),
@@ -83,7 +83,7 @@ def suppress_contact(
 
 
 PEOPLE = text("""
-    SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger,
+    SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger, taxpayers.address,
         (SELECT coalesce(jsonb_object_agg(kind, list), '{}') FROM (
             SELECT kind, jsonb_agg(others.value ORDER BY others.place, others.value) AS list
             FROM contacts AS used JOIN contacts AS others USING (taxpayer, kind, source, said_on)

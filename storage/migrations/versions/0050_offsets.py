@@ -6,8 +6,8 @@ from alembic import op
 from models.errors import Refusal
 from storage.migrations.words import forget, know
 
-revision = "0049"
-down_revision = "0048"
+revision = "0050"
+down_revision = "0049"
 
 OFFSET = "SELECT count(DISTINCT reference) FROM remissions WHERE ground = 'offset'"
 

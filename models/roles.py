@@ -103,6 +103,7 @@ DUTIES = {
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
     "session end": ANYBODY,
+    "taxpayer reveal": ANYBODY,
 }
 """The operations, as the audit log names them, and by whose token each may be done once tokens were issued."""
 
@@ -110,6 +111,9 @@ READINGS = {
     "home": ANYBODY,
     "sessions": ANYBODY,
     "waiting": ANYBODY,
+    "approvals": WORK | {Role.AUDITOR},
+    "search": ANYBODY,
+    "taxpayer": ANYBODY,
     "case": ANYBODY,
     "cohort": ANYBODY,
     "status": ANYBODY,

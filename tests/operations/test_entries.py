@@ -96,6 +96,7 @@ from operations.schedules import backfill_schedule, delete_schedule, pause_sched
 from operations.sessions import end_own_session, sign_in_by_token
 from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
+from operations.taxpayers import reveal_taxpayer
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
 from storage.agreement.asked import Precatorio, SigningRequest
@@ -659,6 +660,12 @@ def _(world: World) -> str:
         issue(connection, "ana", Role.ANALYST, "root", None)
     revoke_token(world.engine, Credentials("bia", token), "ana")
     return "ana"
+
+
+@carried_out("taxpayer reveal")
+def _(world: World) -> str:
+    reveal_taxpayer(world.engine, BIA, world.made.taxpayer, "ligação")
+    return str(world.made.taxpayer)
 
 
 @carried_out("session end")

@@ -6,8 +6,8 @@ from alembic import op
 from models.errors import Refusal
 from storage.migrations.words import forget, know
 
-revision = "0050"
-down_revision = "0049"
+revision = "0051"
+down_revision = "0050"
 
 OFFSET = "SELECT count(DISTINCT reference) FROM remissions WHERE ground = 'offset'"
 

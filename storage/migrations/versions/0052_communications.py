@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0050"
-down_revision = "0049"
+revision = "0052"
+down_revision = "0051"
 
 KINDS = ("instalment_reminder", "instalment_alert", "receipt", "correction")
 LISTED = ", ".join(f"'{kind}'" for kind in KINDS)

@@ -137,9 +137,16 @@ def declare_hardship(act: Act, case: str, now: datetime) -> date:
 
 
 @operation("case contact")
-def give_contact(act: Act, case: str, now: datetime, email: str | None = None, phone: str | None = None) -> Given:
-    """Put another e-mail or telephone on record; a case that reached nobody goes on."""
-    return contacts.give_contact(act.engine, case, act.by, now, email, phone)
+def give_contact(
+    act: Act,
+    case: str,
+    now: datetime,
+    email: str | None = None,
+    phone: str | None = None,
+    address: str | None = None,
+) -> Given:
+    """Put another e-mail, telephone or postal address on record; a case that reached nobody goes on."""
+    return contacts.give_contact(act.engine, case, act.by, now, email, phone, address)
 
 
 @operation("case revive")

@@ -36,6 +36,8 @@ taxpayers = Table(
     Column("phone", Text),
     # the id by which Messenger knows the taxpayer in the authority's own page
     Column("messenger", Text),
+    # the postal one, in one line with its postcode
+    Column("address", Text),
     # every e-mail and telephone that an extract has stated: one that isn't among them was given by people
     Column("extracted_contacts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known

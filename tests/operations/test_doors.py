@@ -64,6 +64,10 @@ READS = {
     "debt write-offs",
     "demo",
     "downgrade",
+    "gazette copy",
+    "gazette list",
+    "letter copy",
+    "letter list",
     "migrate",
     "payments corrections",
     "payments files",
@@ -157,6 +161,7 @@ PUBLIC = {
     "/webhooks/twilio/inbound",
     "/webhooks/twilio/voice",
     "/a/{token}",
+    "/p/{token}/contestar",
     "/u/{token}",
     "/console/sign-in",
 }

@@ -50,7 +50,7 @@ def last_day_of(street: Street, case: str) -> tuple[str, str]:
     asked = """SELECT reason FROM decisions WHERE "case" = :case AND kind = 'approval_asked'"""
     with street.engine.connect() as connection:
         reason = connection.execute(text(asked), {"case": case}).scalar_one()
-    [(last, first)] = re.findall(r"até (\d\d/\d\d/\d{4}), ato a partir de (\d\d/\d\d/\d{4})", reason)
+    [(last, first)] = re.findall(r"(\d\d/\d\d/\d{4})[^,/]*, ato a partir de (\d\d/\d\d/\d{4})", reason)
     return last, first
 
 

@@ -30,7 +30,7 @@ CHROMIUM = next((found for found in map(shutil.which, NAMES) if found), "")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="NO BROWSER IS HERE: the console's pages were not opened in one")
 
 NARROW = 360
-INSIDE = re.compile("/console(?!/sign-in)")
+INSIDE = re.compile(r":\d+/console(?!/sign-in)")
 
 
 @pytest.fixture

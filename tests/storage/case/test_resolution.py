@@ -42,7 +42,7 @@ def test_the_last_payment_resolves_the_case_in_its_own_transaction(street: Stree
     assert life.rows(STATUS) == [("resolved", True)]
     assert life.rows(KINDS) == [("resolved",), ("payment",)]
     assert life.rows("SELECT revision, next_step FROM cases WHERE id = :case") == [(before + 1, None)]
-    assert life.rows('SELECT name FROM outbox WHERE "case" = :case AND delivered_at IS NULL') == [("payment_received",)]
+    assert ("payment_received",) in life.rows('SELECT name FROM outbox WHERE "case" = :case AND delivered_at IS NULL')
 
 
 def test_its_workflow_hears_of_it_and_ends(street: Street) -> None:

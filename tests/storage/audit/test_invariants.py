@@ -226,6 +226,9 @@ FAULTS = {
         SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
         FROM cases""": "says no reason",
     "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
+    "UPDATE notices SET channel = 'gazette', rung_channel = 'letter' WHERE step = 0": "no personal means had failed",
+    """WITH made AS (INSERT INTO notice_batches (channel, closed_by) VALUES ('letter', 'ana') RETURNING id)
+       INSERT INTO batched_notices (notice, batch, left_on) SELECT 'n0', id, date '2026-12-01' FROM made""": "notice n0 was served on",
     "UPDATE notices SET channel = 'sms'": "has no formal notice that was served",
     UNLIST: "has no formal notice that was served for credit",
     JOINED: "has no formal notice that was served for credit later",

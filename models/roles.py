@@ -95,12 +95,15 @@ DUTIES = {
     "debt write-off --undo": JUDGEMENT,
     "agreement sign": TALK,
     "agreement break": WORK,
+    "agreement end-debit": WORK,
+    "agreement refuse-offset": WORK,
     "task done": TALK,
     "person add": JUDGEMENT,
     "person link": JUDGEMENT,
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
     "session end": ANYBODY,
+    "taxpayer reveal": ANYBODY,
 }
 """The operations, as the audit log names them, and by whose token each may be done once tokens were issued."""
 
@@ -108,6 +111,9 @@ READINGS = {
     "home": ANYBODY,
     "sessions": ANYBODY,
     "waiting": ANYBODY,
+    "approvals": WORK | {Role.AUDITOR},
+    "search": ANYBODY,
+    "taxpayer": ANYBODY,
     "case": ANYBODY,
     "cohort": ANYBODY,
     "status": ANYBODY,

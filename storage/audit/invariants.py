@@ -262,7 +262,8 @@ def _without_fine(hold: RowMapping, in_force: bool) -> Span:
 
 
 def _each_notice_once(life: Life) -> Iterator[str]:
-    sent = Counter((notice["step"], notice["channel"]) for notice in life.notices)
+    of_rungs = (notice for notice in life.notices if notice["communication"] is None)
+    sent = Counter((notice["step"], notice["channel"]) for notice in of_rungs)
     for (step, channel), times in sent.items():
         if times > 1:
             yield f"contact {step} was made {times} times by {channel}"
@@ -612,7 +613,7 @@ PARTS = {
     "notices": _of_cases(f"""
         SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits, left_on
         FROM notices LEFT JOIN batched_notices ON batched_notices.notice = notices.id
-        WHERE "case" = ANY(:cases) ORDER BY step, channel
+        WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": _of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
@@ -688,5 +689,5 @@ UNBALANCED = _of_cases(f"""
 
 TO_THE_HELD_OUT = _of_cases("""
     SELECT notices.id, "case" FROM notices JOIN cases ON cases.id = notices."case"
-    WHERE "case" = ANY(:cases) AND arm = 'control' ORDER BY notices.id
+    WHERE "case" = ANY(:cases) AND arm = 'control' AND communication IS NULL ORDER BY notices.id
 """)

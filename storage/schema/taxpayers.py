@@ -20,6 +20,9 @@ from sqlalchemy import (
 from models.words import CHANNELS
 from storage.schema.base import NOW, metadata, one_of
 
+NAME_WORDS = "to_tsvector('simple', translate(upper(name), 'ÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ', 'AAAAAEEEEIIIIOOOOOUUUUCN'))"
+"""The words of a name without case and accents, as `models.formats.fold` has them."""
+
 taxpayers = Table(
     "taxpayers",
     metadata,
@@ -40,6 +43,7 @@ taxpayers = Table(
     # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known
     Column("known_assets", Numeric(17, 2)),
     Index("ix_taxpayers_phone", "phone"),
+    Index("ix_taxpayers_words", text(NAME_WORDS), postgresql_using="gin"),
 )
 
 

@@ -261,7 +261,8 @@ def _without_fine(hold: RowMapping, in_force: bool) -> Span:
 
 
 def _each_notice_once(life: Life) -> Iterator[str]:
-    sent = Counter((notice["step"], notice["channel"]) for notice in life.notices)
+    of_rungs = (notice for notice in life.notices if notice["communication"] is None)
+    sent = Counter((notice["step"], notice["channel"]) for notice in of_rungs)
     for (step, channel), times in sent.items():
         if times > 1:
             yield f"contact {step} was made {times} times by {channel}"
@@ -598,7 +599,7 @@ OWED = """
 PARTS = {
     "notices": _of_cases(f"""
         SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits FROM notices
-        WHERE "case" = ANY(:cases) ORDER BY step, channel
+        WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": _of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
@@ -674,5 +675,5 @@ UNBALANCED = _of_cases(f"""
 
 TO_THE_HELD_OUT = _of_cases("""
     SELECT notices.id, "case" FROM notices JOIN cases ON cases.id = notices."case"
-    WHERE "case" = ANY(:cases) AND arm = 'control' ORDER BY notices.id
+    WHERE "case" = ANY(:cases) AND arm = 'control' AND communication IS NULL ORDER BY notices.id
 """)

@@ -369,7 +369,7 @@ def _in_contact_hours(life: Life) -> Iterator[str]:
 
 
 def _served_on_paper(life: Life) -> Iterator[str]:
-    """A letter serves no day before it was posted, and nothing is published unless a leg of the same contact that
+    """A letter serves no day before it was posted, and nothing is published unless a notice of the same contact that
     could have served it was lost."""
     for notice in life.notices:
         if notice["left_on"] and notice["served_on"] and notice["served_on"] < notice["left_on"]:

@@ -109,7 +109,7 @@ def test_benefits_are_given_back_before_it_is_resolved(street: Street) -> None:
     life = street.lives[0]
     [(state, today)] = life.rows("SELECT state, CURRENT_DATE FROM cases WHERE id = :case")
     [(benefit,)] = life.rows("SELECT id FROM benefits WHERE taxpayer = :who")
-    suspended = CaseState.model_validate(state).suspended_now(today, (), {benefit})
+    suspended = CaseState.model_validate(state).suspended_now(today, (), frozenset({benefit}))
     with street.engine.begin() as connection:
         connection.execute(update(cases).where(cases.c.id == life.case).values(state=suspended.model_dump(mode="json")))
     pays(life, due_of(life)[1])

@@ -64,6 +64,7 @@ READS = {
     "debt write-offs",
     "demo",
     "downgrade",
+    "experiment show",
     "migrate",
     "payments corrections",
     "payments files",

@@ -16,9 +16,9 @@ from models.case.selection import DayPart, Person, Reach, Selection
 from models.contact.channel import CHANNELS
 from models.errors import Refusal
 from models.formats import fold, tax_name
-from models.law.states import STATES
 from models.proof.holdout import Habit
 from models.ruler.schema import Ruler
+from models.states import STATES
 from models.taxid import read_number
 
 PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")

@@ -104,11 +104,12 @@ def template_file(name: str) -> str:
 
 def template_choices(channel: Channel, template: str) -> list[str]:
     """The templates that words are looked for in, in order: the ruler's own for the channel first. Without them the
-    electronic domicile gets the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    electronic domicile and a letter get the e-mail's, and each short channel what its base says by hypothesis and
+    tone."""
     own = f"{channel}/{template}.txt.j2"
     if channel == "email":
         return [own]
-    return [own, f"email/{template}.txt.j2" if channel == "domicile" else f"{channel}/base.txt.j2"]
+    return [own, f"email/{template}.txt.j2" if channel in ("domicile", "letter") else f"{channel}/base.txt.j2"]
 
 
 def reinstatement_template(suspension_template: str) -> str:

@@ -41,6 +41,7 @@ FIXED = {
     " recorded_at",
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
+    "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
@@ -50,6 +51,7 @@ FIXED = {
     " corrected_on recorded_at",
     "holds": "id debt ground source placed_by reason evidence since until",
     "instalments": "id agreement n pix_txid slip_number",
+    "notice_batches": "id channel closed_by closed_at",
     "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
     " body address segments claimed_at",
     "outbox": "id case name payload recorded_at",

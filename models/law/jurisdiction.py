@@ -15,8 +15,8 @@ from models.law.calendar import Calendar, Wait
 from models.law.calendar_table import CalendarKey, MonthDay, OptionalDay, computed_days_off
 from models.law.contact_hours import ContactHours
 from models.law.dated import Dated, entry_on
-from models.law.states import STATES
 from models.scalars import Whole
+from models.states import STATES
 
 FEDERAL_VALUES_HOLD = date(2027, 1, 9)
 """In the states and cities that have no law of their own on persistent defaulters."""

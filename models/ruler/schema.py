@@ -245,11 +245,24 @@ class Referral(_Part):
     """Below so many reais, of all that is registered in the case, nobody is sued; empty: there is no such law."""
 
 
+class ServiceByLaw(_Part):
+    """The law by which a means serves, and the time after which it does so though nobody can say on which day."""
+
+    law: Annotated[str, Field(min_length=10)]
+    after: Wait = Wait(days=15, unit=Unit.LEGAL)
+    """From posting on, where a letter's receipt has no date (Decreto 70.235/1972, art. 23, § 2º, II); from publication
+    on (§ 2º, IV)."""
+
+
 class ServiceRule(_Part):
     """By what a formal notice may be served, beside the electronic domicile."""
 
     email_law: Annotated[str, Field(min_length=10)] | None = None
     """The law by which an e-mail is service; none: it only announces."""
+    letter: ServiceByLaw | None = None
+    """A letter with a return receipt (AR) serves on the date of receipt; none: it only announces."""
+    gazette: ServiceByLaw | None = None
+    """A published notice (edital), after a personal means has failed; none: nothing is published."""
 
 
 class Sms(_Part):
@@ -337,8 +350,13 @@ class Ruler(_Part, Verifiable):
     def serves(self, channel: Channel) -> bool:
         """Whether a notice on that channel carries the whole act, each credit listed, and its law takes it as service:
         SMS, WhatsApp, Messenger and voice announce, and never serve."""
-        if channel == "email":
-            return self.service.email_law is not None and self.credit == "registered"
+        match channel:
+            case "email":
+                return self.service.email_law is not None and self.credit == "registered"
+            case "letter":
+                return self.service.letter is not None
+            case "gazette":
+                return self.service.gazette is not None
         return channel == "domicile"
 
     @property

@@ -61,6 +61,8 @@ class Case:
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
+    unverified: bool
+    """Whether its cohort goes by rules that nobody has verified, so that nothing of it may leave by a provider."""
     budgeted: bool
     """Whether its cohort may spend only so much."""
     started_by: str
@@ -117,6 +119,7 @@ def _clock(written: str) -> Clock:
 
 OF_COHORT = (
     cohorts.c.rehearsal,
+    cohorts.c.unverified,
     cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
     cohorts.c.lifecycle,
@@ -161,6 +164,7 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
+        unverified=row.unverified,
         budgeted=row.budgeted,
         started_by=row.started_by,
         lifecycle=lifecycle_of(row),

@@ -82,6 +82,8 @@ class Cohort:
     """The most its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
     """Every notice becomes a file."""
+    unverified: bool = False
+    """It goes by rules that nobody has verified, on a real clock: nothing of it may leave by a provider."""
     lot: Lot | None = None
     """None: every case is contacted by its ruler."""
     lifecycle: CohortLifecycle = AT_START
@@ -135,6 +137,7 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "clock": cohort.clock.model_dump(mode="json"),
             "budget": cohort.budget,
             "rehearsal": cohort.rehearsal,
+            "unverified": cohort.unverified,
             "control_share": cohort.lot.control if cohort.lot else None,
             "rival": cohort.lot.rival.digest if cohort.lot and cohort.lot.rival else None,
             "salt": cohort.lot.salt if cohort.lot else None,
@@ -181,6 +184,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         started_by=row.started_by,
         budget=row.budget,
         rehearsal=row.rehearsal,
+        unverified=row.unverified,
         lot=_lot(connection, row),
         lifecycle=lifecycle_of(row),
     )

@@ -9,8 +9,8 @@ from holidays.countries.brazil import Brazil
 from models.law.brazil import holidays_of, optional_days_of
 from models.law.calendar_table import OPTIONAL_DAYS
 from models.law.jurisdiction import Jurisdiction
-from models.law.states import STATES
 from models.ruler.schema import Thresholds
+from models.states import STATES
 from tests.builders import ICMS, shipped
 
 BELO_HORIZONTE = ("MG", "15 legal", "first_working_day")

@@ -30,6 +30,8 @@ TITLES = {
     "agreement_message_unsent": "Mensagem do parcelamento não enviada",
     "agreement_reminder": "Lembrete de parcela",
     "agreement_rescinded": "Parcelamento desfeito",
+    "agreement_debit_ended": "Débito em conta encerrado",
+    "agreement_offset_refused": "Compensação com precatório recusada",
     "agreement_restored": "Parcelamento restabelecido",
     "agreement_signed": "Parcelamento assinado",
     "approval_asked": "Aprovação da suspensão pedida",

@@ -65,6 +65,7 @@ EVENTS = {
 REMISSIONS = {
     "agreement": "parcelamento",
     "campaign": "campanha",
+    "offset": "compensação com precatório no parcelamento",
     "superseded": "acréscimos substituídos pelos do parcelamento",
 }
 

@@ -69,6 +69,8 @@ class EntryKind(StrEnum):
     AGREEMENT_RESTORED = "agreement_restored"
     AGREEMENT_RESCINDED = "agreement_rescinded"
     AGREEMENT_COMPLETED = "agreement_completed"
+    AGREEMENT_DEBIT_ENDED = "agreement_debit_ended"
+    AGREEMENT_OFFSET_REFUSED = "agreement_offset_refused"
     AGREEMENT_REMINDED = "agreement_reminder"
     AGREEMENT_ALERTED = "agreement_alert"
     AGREEMENT_MESSAGE_UNSENT = "agreement_message_unsent"

@@ -61,6 +61,7 @@ def _person(row: Row[Any]) -> Person:
         is_company=row.is_company,
         contacts=Contacts(
             addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger, "address": row.address},
+            others=row.others,
             suppressed=frozenset(map(tuple, row.suppressed)),
             refused=frozenset(row.refused),
         ),
@@ -83,6 +84,12 @@ def suppress_contact(
 
 PEOPLE = text("""
     SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger, taxpayers.address,
+        (SELECT coalesce(jsonb_object_agg(kind, list), '{}') FROM (
+            SELECT kind, jsonb_agg(others.value ORDER BY others.place, others.value) AS list
+            FROM contacts AS used JOIN contacts AS others USING (taxpayer, kind, source, said_on)
+            WHERE used.taxpayer = own.taxpayer AND used.value IN (email, phone, messenger)
+              AND others.value <> used.value AND coalesce(others.consent, true)
+            GROUP BY kind) AS stated) AS others,
         (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE opt_outs.taxpayer = own.taxpayer) AS refused,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM suppressed_contacts
          WHERE suppressed_contacts.taxpayer = own.taxpayer AND recovered_at IS NULL) AS suppressed,

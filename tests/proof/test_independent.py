@@ -20,9 +20,9 @@ from models.proof.survival import Day, curve, log_rank
 CHANCE = np.random.default_rng(20_261_129)
 
 
-def days(count: int, pace: float, last: int = 90) -> list[Day]:
-    """So many cases that pay at a pace, followed to the last day; some are lost from sight before."""
-    when = np.minimum(CHANCE.exponential(pace, count).astype(int), last)
+def days(count: int, wait: float, last: int = 90) -> list[Day]:
+    """So many cases that pay after so many days on the average; some are lost from sight before the last."""
+    when = np.minimum(CHANCE.exponential(wait, count).astype(int), last)
     lost = CHANCE.integers(0, 3 * last, count)
     seen, paid = np.minimum(when, lost), (when < last) & (when <= lost)
     return [

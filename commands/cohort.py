@@ -22,6 +22,7 @@ from commands.typed import amount, day, share
 from embedded.home import find_services
 from models.assets import RulerBundle
 from models.case.cohort_state import State
+from models.case.persistent_defaulter import LeftToPeople
 from models.errors import Refusal
 from models.formats import money
 from models.law.calendar import Clock
@@ -358,10 +359,15 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 
 
+LEFT_OUT: dict[LeftToPeople, str] = {"paid_in_part": "paid in part", "assessed": "of taxes that are assessed"}
+
+
 def _show(ruler: str, foreseen: DryRun) -> None:
     say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if alone := foreseen["declared_without_debt"]:
         say(f"{alone} taxpayers have declared tax of which no extract has a debt: import it, or nobody can pay it here")
+    for why, periods in foreseen["left_to_people"].items():
+        say(f"{periods} periods {LEFT_OUT[why]} are left out of the thresholds: people judge whether they count")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")

@@ -43,6 +43,7 @@ FIXED = {
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
     "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
+    "communications": "id case kind instalment payment recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at",
@@ -52,8 +53,8 @@ FIXED = {
     "holds": "id debt ground source placed_by reason evidence since until",
     "instalments": "id agreement n pix_txid slip_number",
     "notice_batches": "id channel closed_by closed_at",
-    "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
-    " body address segments claimed_at",
+    "notices": "id case kind communication step channel rung_channel at due_at hypothesis stage rigidity tone template"
+    " formal subject body address segments claimed_at",
     "outbox": "id case name payload recorded_at",
     "once_links": "id digest person role made_by made_at expires_at",
     "payments": "id channel amount origin",

@@ -74,6 +74,8 @@ class EntryKind(StrEnum):
     AGREEMENT_REMINDED = "agreement_reminder"
     AGREEMENT_ALERTED = "agreement_alert"
     AGREEMENT_MESSAGE_UNSENT = "agreement_message_unsent"
+    COMMUNICATION_ISSUED = "communication"
+    COMMUNICATION_UNSENT = "communication_unsent"
     DEBTOR_REMOVED = "debtor_removed"
     CONTACT_GIVEN = "contact_given"
     CONTACT_REFUSED = "opted_out"
@@ -100,6 +102,7 @@ SUBJECTS = (
     "budget",
     "case",
     "clock",
+    "communication",
     "contact",
     "debtor",
     "defence",

@@ -75,6 +75,7 @@ def _faults(life: Life) -> Iterator[str]:
         _no_rung_early,
         _never_softer,
         _in_contact_hours,
+        _served_on_paper,
         _nothing_claimed_when_nothing_is_owed,
         _suspended_by_the_book,
         _given_back,
@@ -261,7 +262,8 @@ def _without_fine(hold: RowMapping, in_force: bool) -> Span:
 
 
 def _each_notice_once(life: Life) -> Iterator[str]:
-    sent = Counter((notice["step"], notice["channel"]) for notice in life.notices)
+    of_rungs = (notice for notice in life.notices if notice["communication"] is None)
+    sent = Counter((notice["step"], notice["channel"]) for notice in of_rungs)
     for (step, channel), times in sent.items():
         if times > 1:
             yield f"contact {step} was made {times} times by {channel}"
@@ -364,6 +366,18 @@ def _in_contact_hours(life: Life) -> Iterator[str]:
         local = notice["due_at"].astimezone(ZoneInfo(jurisdiction.timezone))
         if not jurisdiction.contact_hours.allows(local, [notice["channel"]], by.calendar):
             yield f"notice {notice['id']} was to leave on {local:%Y-%m-%d at %H:%M}, outside its contact hours"
+
+
+def _served_on_paper(life: Life) -> Iterator[str]:
+    """A letter serves no day before it was posted, and nothing is published unless a notice of the same contact that
+    could have served it was lost."""
+    for notice in life.notices:
+        if notice["left_on"] and notice["served_on"] and notice["served_on"] < notice["left_on"]:
+            yield f"notice {notice['id']} was served on {notice['served_on']}, and left on {notice['left_on']}"
+        same = [other for other in life.notices if other["step"] == notice["step"] and other["credits"]]
+        failed = [other for other in same if other["channel"] != "gazette" and Progress(other["status"]).lost]
+        if notice["channel"] == "gazette" and not failed:
+            yield f"notice {notice['id']} was published, and no personal means had failed"
 
 
 def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
@@ -597,8 +611,9 @@ OWED = """
 
 PARTS = {
     "notices": _of_cases(f"""
-        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits FROM notices
-        WHERE "case" = ANY(:cases) ORDER BY step, channel
+        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits, left_on
+        FROM notices LEFT JOIN batched_notices ON batched_notices.notice = notices.id
+        WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": _of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
@@ -674,5 +689,5 @@ UNBALANCED = _of_cases(f"""
 
 TO_THE_HELD_OUT = _of_cases("""
     SELECT notices.id, "case" FROM notices JOIN cases ON cases.id = notices."case"
-    WHERE "case" = ANY(:cases) AND arm = 'control' ORDER BY notices.id
+    WHERE "case" = ANY(:cases) AND arm = 'control' AND communication IS NULL ORDER BY notices.id
 """)

@@ -99,10 +99,10 @@ PEOPLE = text("""
             SELECT min(notices.at) AS at, cases.ruler
             FROM cases JOIN cohorts ON cohorts.name = cases.cohort JOIN notices ON notices."case" = cases.id
             WHERE cases.taxpayer = own.taxpayer AND notices.at > :since
-              AND NOT notices.formal AND notices.stage <> 'suspension'
+              AND (notices.kind LIKE 'instalment%' OR NOT notices.formal AND notices.stage <> 'suspension')
               AND CASE WHEN :compressed THEN cohorts.name = own.cohort
                        ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END
-            GROUP BY notices."case", notices.step, cases.ruler) AS made) AS contacted
+            GROUP BY notices."case", notices.step, notices.communication, cases.ruler) AS made) AS contacted
     FROM unnest(:cases, :steps) AS asked ("case", step)
     JOIN cases AS own ON own.id = asked."case" JOIN taxpayers ON taxpayers.id = own.taxpayer
 """).bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("steps", type_=ARRAY(Integer)))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
+from models.case.persistent_defaulter import LeftToPeople
 from models.case.status import Status
 from models.case.step import Action
 from models.ruler.schema import Hypothesis, Stage
@@ -79,6 +80,32 @@ class Notice(TypedDict):
     served_reference: str | None
     credits: list[str]
     """The debts, and `return:` with their periods, that a formal notice lists where its channel serves it."""
+
+
+class CommunicationNotice(TypedDict):
+    """As JSON has it: a day is text."""
+
+    id: str
+    at: str
+    channel: str
+    status: str
+    failure: str | None
+    subject: str | None
+    body: str
+
+
+class Communication(TypedDict):
+    """A receipt, or a message about an instalment."""
+
+    id: str
+    kind: str
+    asked_on: date
+    outcome: str | None
+    """sent, withdrawn, unreached; none: it waits."""
+    reason: str | None
+    unpaid: bool
+    """Whether it waits for the cohort's budget."""
+    notices: list[CommunicationNotice]
 
 
 class Reply(TypedDict):
@@ -205,6 +232,13 @@ class ListedAgreement(TypedDict):
     paid: int
 
 
+class PeriodsLeft(TypedDict):
+    """Periods that the thresholds of a persistent defaulter leave out."""
+
+    why: LeftToPeople
+    periods: int
+
+
 class CaseFile(TypedDict):
     case: str
     cohort: str
@@ -229,9 +263,12 @@ class CaseFile(TypedDict):
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]
+    left_to_people: list[PeriodsLeft]
     payments: list[Payment]
     agreements: list[ListedAgreement]
     notices: list[Notice]
+    """The notices of rungs; what is told beside them is in `communications`."""
+    communications: list[Communication]
     replies: list[Reply]
     tasks: list[Task]
     benefits: list[Benefit]

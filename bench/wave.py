@@ -12,7 +12,7 @@ ACCEPTED_MS, RESOLVED_MS = 100, 2_000
 
 
 async def wave_figures(ground: Ground) -> list[Figure]:
-    """Those who pay have been asleep since the levels of `live` were measured."""
+    """Cases that pay have been asleep since the levels of `live` were measured."""
     due = ground.scale.crowd
     await begin_wave(ground, {"wave": due})
     accepted, resolved = await pay(ground, "ASLEEP-%", ground.scale.payments)

@@ -93,7 +93,7 @@ def test_a_payment_and_its_refund_in_one_call_resolve_nothing(street: Street) ->
 
 
 def test_a_cohort_about_to_change_keeps_no_payment_waiting(street: Street) -> None:
-    """Whoever pauses, cancels or migrates a cohort holds its lock alone; the workflow resolves the case afterwards."""
+    """A change of the cohort holds its lock alone; the workflow resolves the case afterwards."""
     life = street.lives[0]
     with street.engine.begin() as changing:
         changing.execute(

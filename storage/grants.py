@@ -48,6 +48,7 @@ FIXED = {
     " corrected_on recorded_at",
     "holds": "id debt ground source placed_by reason evidence since until",
     "instalments": "id agreement n pix_txid slip_number",
+    "intakes": "id cohort cron rate asked_by asked_at",
     "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
     " body address segments claimed_at",
     "outbox": "id case name payload recorded_at",

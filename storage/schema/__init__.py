@@ -6,7 +6,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, restatements, sign_ins, tokens
 from storage.schema.base import metadata
-from storage.schema.cases import cases, cohorts, decisions, outbox
+from storage.schema.cases import cases, cohorts, decisions, intakes, outbox
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -76,6 +76,7 @@ __all__ = [
     "filings",
     "holds",
     "instalments",
+    "intakes",
     "interruptions",
     "metadata",
     "notice_credits",

@@ -17,8 +17,7 @@ from models.agreement.instalments import State as AgreementState
 from models.case.evidence import Debt
 from models.errors import Refusal, Unreckonable
 from models.payment.brcode import Receiver
-from storage.agreement.agreements import debts_of, newest_agreement, read_life, read_row
-from storage.agreement.asked import active_agreement
+from storage.agreement.agreements import agreements_of, debts_of, read_life, read_row
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
@@ -93,7 +92,7 @@ def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
     debts = {Billed("debt", debt.id) for debt in facts.debts}
     scheduled, due = _instalments(connection, case, today)
     # what is agreed upon is paid by its instalments
-    agreed = set(debts_of(connection, [active])) if (active := active_agreement(connection, case.id)) else set()
+    agreed = {*debts_of(connection, agreements_of(connection, case.id, active=True))}
     wanted = {debt: terms for debt, terms in wanted.items() if debt not in agreed}
     of_debts = {Billed("debt", debt): terms for debt, terms in wanted.items()}
     joint = Billed("case", case.id)
@@ -110,23 +109,21 @@ def _together(wanted: Mapping[str, Terms], debts: Iterable[Debt]) -> Terms:
 
 
 def _instalments(connection: Connection, case: Case, today: date) -> tuple[set[Billed], dict[Billed, Terms]]:
-    """The instalments of a case's newest agreement, and the price of those that are open: by their due date, or today
-    where that has passed. One that is late can be paid at that for a while; what is added by then is asked for at the
-    end."""
-    agreement = newest_agreement(connection, case.id)
-    if agreement is None:
-        return set(), {}
-    row = read_row(connection, agreement)
-    _, life = read_life(connection, row, today)
-    rows = connection.execute(select(instalments.c.id, instalments.c.n).where(instalments.c.agreement == agreement))
-    billed = {each.n: Billed("instalment", each.id) for each in rows}
-    if life.state is not AgreementState.ACTIVE:
-        return set(billed.values()), {}
-    return set(billed.values()), {
-        billed[entry.n]: Terms(life.asked(entry.n, today), life.asked_until(entry.n, today, today + LONGEST))
-        for entry in life.books.open_entries
-        if entry.due <= today + AHEAD and life.books.payable(entry, today)
-    }
+    """The instalments of a case's agreements, and the price of those that are open: by their due date, or today where
+    that has passed. One that is late can be paid at that for a while; what is added by then is asked for at the end."""
+    scheduled: set[Billed] = set()
+    due: dict[Billed, Terms] = {}
+    for agreement in agreements_of(connection, case.id):
+        _, life = read_life(connection, read_row(connection, agreement), today)
+        rows = connection.execute(select(instalments.c.id, instalments.c.n).where(instalments.c.agreement == agreement))
+        billed = {each.n: Billed("instalment", each.id) for each in rows}
+        scheduled.update(billed.values())
+        due |= {
+            billed[entry.n]: Terms(life.asked(entry.n, today), life.asked_until(entry.n, today, today + LONGEST))
+            for entry in (life.books.open_entries if life.state is AgreementState.ACTIVE else ())
+            if entry.due <= today + AHEAD and life.books.payable(entry, today)
+        }
+    return scheduled, due
 
 
 def _terms(connection: Connection, case: Case, debts: list[str], today: date) -> dict[str, Terms]:

@@ -1,31 +1,23 @@
-"""One notice: claimed in a transaction that sees every payment before it, handed to its provider, and recorded.
+"""One notice of a rung: claimed in a transaction that sees every payment before it, handed over, and recorded.
 
 A notice is claimed once: (case, rung, channel) is its key. From the claim on it may leave, whatever is paid later; one
-that its provider refused for now looks again before each attempt. A hand-over counts as unanswered until its answer is
-on record, so a worker that dies in the middle leaves a notice that may have gone: the next attempt asks the provider,
-and where the provider can't tell, hands it over once more and never a third time.
+that its provider refused for now looks again before each attempt.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import TypeVar
 
-from sqlalchemy import Connection, case, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.dependencies import Dependencies, contact_at, late_contact_at, now
+from activities.handing_over import Claimed, carry
 from activities.letters import letter_for
-from channels.mail_gateway import Adapter, Busy, Content, Outgoing, Receipt, Unanswered, Undeliverable
-from channels.mail_html import Letterhead, mail_html
-from channels.rendering import Message, Words, pinned_words, render
+from activities.outgoing import outgoing, price_of, words_of
+from channels.mail_gateway import Adapter, Content, Outgoing, Undeliverable
+from channels.rendering import render
 from models.assets import reinstatement_template
 from models.case.credit import CreditId
 from models.case.gate import to_be_listed
@@ -33,59 +25,17 @@ from models.case.journal import EntryKind
 from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
-from models.contact.sms import measure
-from models.errors import Refusal
-from models.money.prices import cost_of, fits
 from models.ruler.schema import Ruler, Rung, Stage, tone_of
-from models.taxid import formatted
-from storage.amounts.prices import prices_of
-from storage.case.cases import Case
-from storage.case.people import Person, suppress_contact
 from storage.case.transaction import CaseTransaction
-from storage.law.listed import list_credits, listed_by_contact, listed_credits
-from storage.schema import cohorts, notices
+from storage.contact.costs import spend
+from storage.contact.notices import IssuedNotice, claim, notices_of_rung
+from storage.law.listed import list_credits, listed_by_contact
 from workflows.effects import Contact, NextAction, NoticeEffects
 
-HANDED_TWICE = 2
 NO_WAIT = timedelta(0)
 
 WHILE_PAUSED = timedelta(minutes=5)
 """How often a claimed notice that has not left looks whether its case goes on."""
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A notice on its way."""
-
-    message: Outgoing
-    adapter: Adapter
-    case: Case
-    tries: int | None = None
-    """Hand-overs before this one that have no answer; none: it was claimed just now."""
-    hindrance: Exception | None = None
-    """Why it may not leave any more, or not yet, unless it has left already."""
-
-
-@dataclass(frozen=True)
-class IssuedNotice:
-    """A notice on record, from its claim on."""
-
-    id: str
-    channel: str
-    at: date
-    hypothesis: str
-    stage: str
-    formal: bool
-    status: str
-    """A models.contact.delivery.Progress."""
-    subject: str | None
-    body: str
-    address: str | None
-    unanswered: int
-    claimed_at: datetime
-
-
-ISSUED = [notices.c[field.name] for field in fields(IssuedNotice)]
 
 
 class NoticeActivities(NoticeEffects):
@@ -99,14 +49,7 @@ class NoticeActivities(NoticeEffects):
             claimed = self._claim(tx, contact)
         if claimed is None:
             return self.dependencies.next_action(tx)
-        try:
-            receipt = self._hand_over(claimed)
-        except Undeliverable as refusal:
-            self._record_lost(claimed, refusal)
-            looks_different = True
-        else:
-            looks_different = self._record_sent(claimed, receipt)
-        if looks_different:
+        if carry(self.dependencies.engine, claimed):
             with self._case_transaction(contact) as tx:
                 pass
         return self.dependencies.next_action(tx)
@@ -120,7 +63,7 @@ class NoticeActivities(NoticeEffects):
         """Claim a notice; None when it has left or is lost, or when something overtook it."""
         route = Route(channel=contact.channel, rung_channel=contact.rung_channel)
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
-        begun = _notices_of_rung(tx, contact.step)
+        begun = notices_of_rung(tx.connection, tx.case.id, contact.step.number)
         made = begun.get(notice)
         adapter = self.dependencies.gateway_of(tx.case).adapter(route.channel)
         if made is None:
@@ -133,11 +76,11 @@ class NoticeActivities(NoticeEffects):
             made = self._make(tx, contact.step, route, notice, at, adapter)
             if made is None:
                 return None
-            message = self._message(tx, made, contact.step, adapter)
+            message = self._message(tx, made, adapter)
             return Claimed(message, adapter, tx.case)
         if made.status != Progress.CLAIMED:
             return None
-        message = self._message(tx, made, contact.step, adapter)
+        message = self._message(tx, made, adapter)
         return Claimed(
             message,
             adapter,
@@ -154,10 +97,9 @@ class NoticeActivities(NoticeEffects):
         rung, informs = _rung_of(tx, step), step.action is Action.INFORM
         template = reinstatement_template(rung.template) if informs else rung.template
         credits = _credits_of(tx, step) if rung.formal and not informs else None
-        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx), credits), _words(tx.case))
-        segments = measure(message.body).segments if route.channel == "sms" else 1
-        cost = _cost(tx, route, at, segments)
-        if not _spend(tx, cost, at_any_cost=informs):
+        message = render(route.channel, template, letter_for(tx, step, at, self._link(tx), credits), words_of(tx.case))
+        segments, cost = price_of(tx.case, route.channel, message, at)
+        if not spend(tx.connection, tx.case, cost, at_any_cost=informs):
             tx.over_budget()
             return None
         row = {
@@ -175,7 +117,6 @@ class NoticeActivities(NoticeEffects):
             "tone": tone_of(step.rigidity),
             "template": template,
             "formal": rung.formal and not informs,
-            "status": Progress.CLAIMED,
             "subject": message.subject,
             "body": message.body,
             "address": tx.person.contacts.address(route.channel) if adapter.needs_contact else None,
@@ -183,7 +124,7 @@ class NoticeActivities(NoticeEffects):
             "segments": segments,
             "cost": cost,
         }
-        made = IssuedNotice(*tx.connection.execute(insert(notices).values(row).returning(*ISSUED)).one())
+        made = claim(tx.connection, row)
         carries = bool(credits) and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel)
         if credits and carries:
             list_credits(tx.connection, notice, tx.facts, credits)
@@ -198,37 +139,12 @@ class NoticeActivities(NoticeEffects):
             tx.look_again()
         return made
 
-    def _message(self, tx: CaseTransaction, made: IssuedNotice, step: Step, adapter: Adapter) -> Outgoing:
-        ruler, case, who = tx.case.ruler, tx.case, tx.person
-        refusable = made.channel == "email" and not made.formal
-        return Outgoing(
-            notice=made.id,
-            case=case.id,
-            cohort=case.cohort,
-            ruler=ruler.label,
-            channel=made.channel,
-            sender_name=ruler.authority,
-            sender=ruler.sender,
-            recipient_name=who.name,
-            recipient=made.address if adapter.needs_contact else _written_to(made.channel, who),
-            subject=made.subject,
-            body=made.body,
-            html=self._html(case, made) if made.channel == "email" else None,
-            personal=_personal(made, who),
-            unsubscribe=self.links.unsubscribe(case.id, "email") if self.links and refusable else None,
-            content=self._content(tx, made) if made.channel == "whatsapp" else None,
-            at=now(),
-            since=made.claimed_at,
-            formal=made.formal,
-        )
+    def _message(self, tx: CaseTransaction, made: IssuedNotice, adapter: Adapter) -> Outgoing:
+        content = self._content(tx, made) if made.channel == "whatsapp" else None
+        return outgoing(tx.case, tx.person, made, adapter, self.links, words_of(tx.case), content)
 
     def _link(self, tx: CaseTransaction) -> str | None:
         return self.links.pay(tx.case.id) if self.links else None
-
-    def _html(self, case: Case, made: IssuedNotice) -> str:
-        pay_pages = self.links.pay_pages if self.links else None
-        head = Letterhead(authority=case.ruler.authority, site=case.ruler.contact.site, pay_pages=pay_pages)
-        return mail_html(Message(subject=made.subject, body=made.body), head, _words(case))
 
     def _content(self, tx: CaseTransaction, made: IssuedNotice) -> Content | None:
         """The WhatsApp template of the rung; None when its ruler has none, or the case went over to a ruler without
@@ -237,87 +153,6 @@ class NoticeActivities(NoticeEffects):
         content = next((rung.content for row, _, rung in ruler.cells() if (row, rung.stage) == sent), None)
         variables = (tx.person.name, ruler.authority, self._link(tx) or ruler.contact.site)
         return Content(content, variables) if content else None
-
-    # ---- handing over
-
-    def _hand_over(self, claimed: Claimed) -> Receipt:
-        """Hand a notice to its provider. Raises Undeliverable; ApplicationError for what Temporal is to try again."""
-        message, adapter = claimed.message, claimed.adapter
-        if claimed.tries is not None:
-            if receipt := self._found(claimed, claimed.tries):
-                return receipt
-            self._count_hand_over(message.notice, +1)
-        try:
-            return _answered(lambda: adapter.deliver(message))
-        except ApplicationError as error:
-            if error.type == "Busy":
-                self._count_hand_over(message.notice, -1)
-            raise
-
-    def _found(self, claimed: Claimed, tries: int) -> Receipt | None:
-        """The receipt of an earlier attempt; None when the message is to be handed over again."""
-        if tries and (receipt := _answered(lambda: claimed.adapter.taken(claimed.message))):
-            return receipt
-        if claimed.hindrance:
-            raise claimed.hindrance
-        if tries >= HANDED_TWICE and not claimed.adapter.tells:
-            raise Undeliverable("o provedor não respondeu a dois envios")
-        return None
-
-    def _count_hand_over(self, notice: str, count: int) -> None:
-        with self.dependencies.engine.begin() as connection:
-            _handed(connection, notice, count)
-
-    # ---- recording
-
-    def _record_sent(self, claimed: Claimed, receipt: Receipt) -> bool:
-        """Whether sending was service too: it is for a formal notice that a rehearsal wrote to a file. Elsewhere
-        service must be proven. What a webhook has already told of the notice stands."""
-        sent: dict[str, object] = {
-            "status": case((notices.c.status == Progress.CLAIMED, receipt.status), else_=notices.c.status),
-            "sent_at": func.coalesce(notices.c.sent_at, func.clock_timestamp()),
-            "provider": receipt.provider,
-            "provider_id": receipt.provider_id,
-        }
-        if claimed.message.formal and receipt.provider == "domicile":
-            sent |= _deemed(claimed.case, claimed.case.clock.day_at(now()))
-        mine = notices.c.id == claimed.message.notice
-        rehearsed = claimed.case.clock.compressed and receipt.provider == "file"
-        with self.dependencies.engine.begin() as connection:
-            connection.execute(update(notices).where(mine).values(sent))
-            serves = rehearsed and bool(listed_credits(connection, claimed.message.notice))
-            if serves:
-                connection.execute(update(notices).where(mine).values(served_on=notices.c.at, served_by="file"))
-        return serves
-
-    def _record_lost(self, claimed: Claimed, refusal: Undeliverable) -> None:
-        message = claimed.message
-        with self.dependencies.engine.begin() as connection:
-            _lose(connection, message.notice, refusal.reason)
-            if refusal.contact_is_suppressed and message.recipient:
-                who = claimed.case.taxpayer
-                suppress_contact(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
-
-
-def _deemed(case: Case, published: date) -> dict[str, object]:
-    """The day the law takes a publication as served by silence, where it says one."""
-    found = case.ruler.jurisdiction.deemed_on(published, case.frozen.calendar)
-    return {"deemed_on": found[0], "deemed_by": found[1]} if found else {}
-
-
-T = TypeVar("T")
-
-
-def _answered(ask: Callable[[], T]) -> T:
-    """Ask the provider for its answer; Temporal asks again where there was no answer, after the provider's own
-    delay."""
-    try:
-        return ask()
-    except Busy as busy:
-        delay = timedelta(seconds=busy.retry_after) if busy.retry_after else None
-        raise ApplicationError("the provider asks to try later", type="Busy", next_retry_delay=delay) from None
-    except Unanswered:
-        raise ApplicationError("the provider's answer was lost", type="Unanswered") from None
 
 
 def _is_current(tx: CaseTransaction, asked: Step, route: Route) -> bool:
@@ -396,34 +231,6 @@ def _rung_of(tx: CaseTransaction, step: Step) -> Rung:
     return tx.case.ruler.rung(step.row, step.rung)
 
 
-def _words(case: Case) -> Words:
-    """The templates that its ruler was frozen with."""
-    return pinned_words(case.frozen.digest, case.frozen.texts)
-
-
-def _cost(tx: CaseTransaction, route: Route, at: date, segments: int) -> Decimal:
-    try:
-        return cost_of(prices_of(tx.case.ruler), route.channel, at, segments)
-    except Refusal as missing:
-        # tried again until the cohort goes over to a ruler with that price, and seen as pending in the Web UI meanwhile
-        raise ApplicationError(str(missing), type="NoPrice") from None
-
-
-def _spend(tx: CaseTransaction, cost: Decimal, at_any_cost: bool) -> bool:
-    """Take the money from the cohort's budget, where it has one: never more than there is, however many claim.
-
-    The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
-    """
-    if not tx.case.budgeted:
-        return True
-    mine = cohorts.c.name == tx.case.cohort
-    purse = tx.connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
-    if not (at_any_cost or fits(purse.budget, purse.spent, cost)):
-        return False
-    tx.connection.execute(update(cohorts).where(mine).values(spent=purse.spent + cost))
-    return True
-
-
 def _due_at(tx: CaseTransaction, step: Step, at: date) -> datetime | None:
     """The logical instant that its contact hours are judged on: that of leaving on a real clock."""
     clock = tx.case.clock
@@ -431,13 +238,6 @@ def _due_at(tx: CaseTransaction, step: Step, at: date) -> datetime | None:
         return now()
     due = contact_at(tx.case, at, [route.channel for route in step.routes])
     return clock.logical_at(due) if due else None
-
-
-def _notices_of_rung(tx: CaseTransaction, step: Step) -> dict[str, IssuedNotice]:
-    """Claimed already, on whatever channel. Not locked: who reports of one waits for its case, which this holds."""
-    of_rung = select(*ISSUED).where(notices.c.case == tx.case.id, notices.c.step == step.number)
-    found = tx.connection.execute(of_rung.order_by(notices.c.id))
-    return {row.id: IssuedNotice(*row) for row in found}
 
 
 def _advance(tx: CaseTransaction, at: date) -> None:
@@ -449,27 +249,3 @@ def _advance(tx: CaseTransaction, at: date) -> None:
     if formal:
         # what comes next waits for the service of this notice, no longer of the one before
         tx.look_again()
-
-
-OWN = re.compile(r"\S*\d\S*")
-"""Amounts, dates, numbers and links: what of a text may be one recipient's alone."""
-
-
-def _personal(made: IssuedNotice, who: Person) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([who.name, *OWN.findall(f"{made.subject or ''} {made.body}")]))
-
-
-def _written_to(channel: str, who: Person) -> str | None:
-    """The name that a file is written to, for providers that need no address."""
-    return formatted(who.tax_id) if channel == "domicile" else who.contacts.addresses["email"]
-
-
-def _handed(connection: Connection, notice: str, count: int) -> None:
-    counted = update(notices).where(notices.c.id == notice).values(unanswered=notices.c.unanswered + count)
-    connection.execute(counted)
-
-
-def _lose(connection: Connection, notice: str, reason: str) -> None:
-    """Put a notice down as lost, unless a webhook has told more of it meanwhile."""
-    mine = update(notices).where(notices.c.id == notice, notices.c.status == Progress.CLAIMED)
-    connection.execute(mine.values(status=Progress.FAILED, failure=reason))

@@ -17,11 +17,11 @@ from commands.acting import By, credentials
 from commands.console import Json, emit, say, shown, table
 from commands.documents import Html, Pdf, write_document
 from commands.listing import After, Limit, list_rows
-from commands.portuguese import AGREEMENT_STATES, LITIGATIONS, PAYS, REGIMES
+from commands.portuguese import AGREEMENT_STATES, IDENTIFICATIONS, LITIGATIONS, PAYS, PORTIONS, REGIMES
 from commands.typed import day, one_of, some_amount
-from models.agreement.aftermath import identity_needed
+from models.agreement.identity import Identification, identity_needed
 from models.agreement.instalments import State
-from models.agreement.policy import Litigation, Policy, Regime
+from models.agreement.policy import Litigation, Policy, Portion, Regime
 from models.agreement.quote import Instalment, Pay, Quote, Request, quote
 from models.errors import Refusal
 from storage.agreement.policy_files import load_policy
@@ -78,7 +78,7 @@ def quote_(
         pay=pay,
         instalments=instalments,
         company=company,
-        granted=granted or None,
+        granted=granted.strip() or None,
     )
     offer = quote(rules, request, shipped_rates())
     data = {
@@ -118,9 +118,13 @@ def sign_(
     date_: SignedOn = None,
     granted: Annotated[str, typer.Option(help="The act that grants more instalments than the limit.")] = "",
     campaign: Annotated[bool, typer.Option("--campaign", help="In a modality of the case's campaign.")] = False,
+    debts: Annotated[Portion, one_of(PORTIONS, help="Those in court, those that aren't, or all.")] = "all",
+    identified_by: Annotated[
+        Identification | None, one_of(IDENTIFICATIONS, Identification, help="How the taxpayer was identified.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Sign an agreement on all that a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
+    """Sign an agreement on what a case owes and is not on hold. Exit code 1: not possible, and by which rule."""
     from commands.imports import answering_database
     from embedded.home import find_services
     from operations.agreements import sign_agreement
@@ -137,8 +141,10 @@ def sign_(
             regime,
             renegotiation,
             date_,
-            granted or None,
+            granted.strip() or None,
             campaign,
+            debts,
+            identified_by,
         )
         told = datetime.now(UTC), find_services().providers
         agreement = sign_agreement(engine, credentials(by), case, bundle, wanted, *told)
@@ -220,9 +226,9 @@ def _show(file: AgreementFile) -> None:
         "slip_number",
     )
     table(columns, map(itemgetter(*columns), file["instalments"]))
-    facts = ("signed_on", "signed_by", "effective_on", "discount", "renegotiation", "broken_on", "decided_on")
+    signature = ("signed_on", "signed_by", "identified_by", "effective_on", "discount", "renegotiation")
     record: Mapping[str, object] = file
-    for fact in (*facts, "completed_on"):
+    for fact in (*signature, "broken_on", "decided_on", "completed_on"):
         if record[fact]:
             say(f"{fact.replace('_', ' ')}: {shown(record[fact])}")
     if file["next_step"]:

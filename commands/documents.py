@@ -17,6 +17,8 @@ Pdf = Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write i
 
 def write_document(document: Document, html: Path | None, pdf: Path | None) -> None:
     """Write a document where it is asked for. Raises Refusal where that can't be."""
+    if html is not None and html == pdf:
+        raise Refusal(f"--html and --pdf are both {str(html)!r}; give them files of their own")
     if html is not None:
         from reports.document_html import html as set_html
 

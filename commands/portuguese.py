@@ -157,6 +157,14 @@ LITIGATIONS = {
     "frozen": ("bloqueio", "conta bloqueada"),
 }
 
+PORTIONS = {"all": ("todos",), "sued": ("ajuizados",), "unsued": ("não ajuizados",)}
+
+IDENTIFICATIONS = {
+    "document": ("documento", "documento de identidade"),
+    "web_password": ("senha web",),
+    "certificate": ("certificado", "certificado digital", "ICP-Brasil"),
+}
+
 REGIMES = {"normal": (), "simples": ("simples nacional",), "simei": ("MEI",)}
 
 PAYS = {"slip": ("guia", "boleto"), "cash": ("à vista",), "direct-debit": ("débito em conta", "débito automático")}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine
 
+from models.agreement.identity import Identification
 from models.assets import PolicyBundle
 from models.errors import Refusal
 from models.roles import Actor
@@ -40,6 +42,7 @@ def sign_agreement(
             " send: have the authority verify it (`verified: {by, on, act}`)"
         )
     act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
+    act.tell(debts=wanted.debts, identified_by=wanted.identified)
     agreed, _ = sign(act.engine, case, policy, wanted, act.actor, "command", now)
     return agreed.id
 
@@ -48,17 +51,19 @@ SIGNER = Actor("contribuinte, pelo endereço da mensagem")
 """The taxpayer who opened the link of his own case: that is all he proves, and no name is taken from him."""
 
 
-def sign_by_link(engine: Engine, case: str, instalments: int, now: datetime) -> str:
+def sign_by_link(engine: Engine, case: str, wanted: SigningRequest, now: datetime) -> str:
     """Sign an agreement for the taxpayer whose link was opened, by the policy that his ruler was frozen with; returns
     its id. He has no token and needs no duty: his signature binds him alone. Raises Refusal by the rule that it breaks.
     """
     own = engine.execution_options()
-    entry = Entry(SIGNER, "agreement sign", case, {"instalments": str(instalments), "via": "link"})
+    said = {"instalments": str(wanted.instalments), "debts": wanted.debts, "campaign": str(wanted.campaign)}
+    entry = Entry(SIGNER, "agreement sign", case, {**said, "via": "link"})
     carry(own, entry)
     try:
         with own.connect() as connection:
             offered = offered_policy(read_case(connection, case).frozen)
-        agreed, _ = sign(own, case, offered, SigningRequest(instalments), SIGNER, "link", now)
+        known = replace(wanted, identified=Identification.LINK)
+        agreed, _ = sign(own, case, offered, known, SIGNER, "link", now)
     except Refusal:
         record_refused(engine, entry)
         raise

@@ -101,7 +101,7 @@ def read_file(path: str, noun: str, choice: str) -> str:
     except FileNotFoundError:
         raise Refusal(f"there is no {noun} file {path!r}; {choice}") from None
     except IsADirectoryError:
-        raise Refusal(f"{path} is a folder; give the path of a {noun}'s YAML file") from None
+        raise Refusal(f"{path or '.'} is a folder; give the path of a {noun}'s YAML file") from None
     if not text.strip():
         raise Refusal(f"{path} is empty")
     return text

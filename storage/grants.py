@@ -36,7 +36,8 @@ APPEND_ONLY = frozenset({
 })  # fmt: skip
 
 FIXED = {
-    "agreements": "id case policy renegotiation amount discount signed_on signed_by signed_via recorded_at",
+    "agreements": "id case policy renegotiation amount discount signed_on signed_by signed_via identified_by"
+    " recorded_at",
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
     "charges": "id debt instalment case txid recorded_at",

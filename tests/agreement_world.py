@@ -137,10 +137,16 @@ accrual:
 
 
 def contract(
-    engine: Engine, *amounts: str, tax: str = "IPTU", accrual: str = "", cohort: str = "iptu", **debt: Any
+    engine: Engine,
+    *amounts: str,
+    tax: str = "IPTU",
+    accrual: str = "",
+    policy: str = SP,
+    cohort: str = "iptu",
+    **debt: Any,
 ) -> Contract:
-    """`accrual` is a table as a ruler writes it: FINE, or none."""
-    source = RULERS.read(REGISTERED)[1] + accrual
+    """`accrual` is a table as a ruler writes it: FINE, or none; `policy` the one that may be signed by link."""
+    source = RULERS.read(REGISTERED)[1].replace(f"policy: {SP}", f"policy: {policy}") + accrual
     ruler = read_ruler(source).ruler
     assert ruler is not None
     with engine.begin() as connection:

@@ -1,5 +1,4 @@
-"""The consequences of an agreement besides its instalments: who signs, what is offset, dated tasks after the first
-payment."""
+"""The consequences of an agreement besides its instalments: what is offset, dated tasks after the first payment."""
 
 from __future__ import annotations
 
@@ -51,13 +50,6 @@ def _tasks(policy: Policy, first_paid: date, protested: bool, litigation: Litiga
 def protest_stands(costs_paid: date | None, on: date) -> bool:
     """A protest stands until its costs are paid, even when the debt is paid already (SP156)."""
     return costs_paid is None or on < costs_paid
-
-
-def identity_needed(policy: Policy, amount: Decimal) -> str | None:
-    """The means by which the taxpayer must identify himself to sign; None where the policy asks for no more than a
-    link."""
-    rule = policy.identity
-    return rule.means if rule and amount > rule.strong_above else None
 
 
 def offset(policy: Policy, amount: Decimal, incurred: date, precatorio: Decimal) -> Decimal:

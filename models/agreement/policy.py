@@ -34,6 +34,10 @@ class Litigation(StrEnum):
     """Bloqueio em conta corrente."""
 
 
+Portion = Literal["all", "sued", "unsued"]
+"""The debts that an agreement is to be about: all, those in court, or those that aren't."""
+
+
 class Regime(StrEnum):
     NORMAL = "normal"
     SIMPLES = "simples"

@@ -43,6 +43,8 @@ class Claim:
     """The day its prescription ends (CTN art. 174)."""
     table: AccrualTable | None = None
     """None: nothing is added to the amount."""
+    left_on: date | None = None
+    """The day of which the amount is what was left, with all that delay had added by then."""
     no_fine: tuple[Span, ...] = ()
     """The days on which its default fine stands still, each in one span only."""
 
@@ -50,9 +52,17 @@ class Claim:
     def opening(self) -> Line:
         """The first line of an account. An imported amount may have fine and interest in it already, so it is called
         principal by a table only."""
-        if self.table:
-            return opening(self.principal, self.due)
-        return Line("principal", "valor como importado", self.principal)
+        if self.table is None:
+            return Line("principal", "valor como importado", self.principal)
+        if self.left_on:
+            what = f"saldo de {written_day(self.left_on)}, como importado"
+            return Line("principal", what, self.principal, until=self.left_on)
+        return opening(self.principal, self.due)
+
+    @property
+    def account(self) -> Account:
+        """The account as it is opened, charged up to the day of which its amount is what was left."""
+        return Account(self, (self.opening,), self.left_on)
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,7 @@ class Settlement:
 def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates: Rates) -> Settlement:
     """Replay all payments up to the day `on` over the debts. The answer is the same for any order that either is given
     in."""
-    accounts = {claim.id: Account(claim, (claim.opening,)) for claim in claims}
+    accounts = {claim.id: claim.account for claim in claims}
     excess: dict[int, Decimal] = {}
     shares: dict[int, dict[str, Decimal]] = defaultdict(dict)
     for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):

@@ -34,6 +34,7 @@ class AgreementRow(TypedDict):
     signed_on: date
     signed_by: str
     signed_via: str
+    identified_by: str | None
     effective_on: date | None
     broken_on: date | None
     decided_on: date | None

@@ -79,9 +79,11 @@ def newest_agreements(connection: Connection, of_debts: Iterable[str]) -> set[st
     return set(connection.scalars(NEWEST_OF_DEBTS, {"debts": [*of_debts]}))
 
 
-def newest_agreement(connection: Connection, case: str) -> str | None:
-    newest = select(agreements.c.id).where(agreements.c.case == case).order_by(agreements.c.recorded_at.desc())
-    return connection.execute(newest.limit(1)).scalar_one_or_none()
+def agreements_of(connection: Connection, case: str, *, active: bool = False) -> list[str]:
+    """The agreements of a case, the oldest first: all, or those that live."""
+    mine = select(agreements.c.id).where(agreements.c.case == case)
+    mine = mine.where(agreements.c.closed_at.is_(None)) if active else mine
+    return list(connection.scalars(mine.order_by(agreements.c.recorded_at)))
 
 
 @dataclass
@@ -226,11 +228,11 @@ def _superseded(connection: Connection, row: AgreementRow) -> bool:
     newer = text("""
         SELECT EXISTS (
             SELECT FROM agreements AS other WHERE other.recorded_at > :recorded_at
-            AND (other."case" = :case OR EXISTS (
+            AND EXISTS (
                 SELECT FROM agreement_debts AS mine JOIN agreement_debts AS theirs ON theirs.debt = mine.debt
-                WHERE mine.agreement = :id AND theirs.agreement = other.id)))
+                WHERE mine.agreement = :id AND theirs.agreement = other.id))
     """)
-    asked = {"recorded_at": row["recorded_at"], "case": row["case"], "id": row["id"]}
+    asked = {"recorded_at": row["recorded_at"], "id": row["id"]}
     return bool(connection.execute(newer, asked).scalar_one())
 
 

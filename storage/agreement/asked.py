@@ -13,7 +13,8 @@ from sqlalchemy.types import Text
 
 from models.agreement.charges import NOTHING
 from models.agreement.default import new_agreement_from
-from models.agreement.policy import Litigation, Policy, Regime
+from models.agreement.identity import Identification
+from models.agreement.policy import Litigation, Policy, Portion, Regime
 from models.agreement.quote import Campaign, Pay, Request
 from models.case.evidence import Debt
 from models.case.status import Status
@@ -49,10 +50,9 @@ class SigningRequest:
     """The act that grants more instalments than the limit."""
     campaign: bool = False
     """By the offer of the case's campaign, in one of its modalities."""
-
-
-def active_agreement(connection: Connection, case: str) -> str | None:
-    return connection.execute(ACTIVE, {"case": case}).scalar_one_or_none()
+    debts: Portion = "all"
+    identified: Identification | None = None
+    """How the taxpayer was identified; None: nobody says."""
 
 
 @dataclass(frozen=True)
@@ -62,44 +62,61 @@ class Brought:
     """On the day of the agreement, with all that delay added."""
 
 
-ACTIVE = text("""SELECT id FROM agreements WHERE "case" = :case AND closed_at IS NULL""")
-
 ACTIVE_ON = text("""
-    SELECT agreement_debts.debt, agreements.id FROM agreement_debts
+    SELECT agreement_debts.debt, agreements.id, agreements."case" FROM agreement_debts
     JOIN agreements ON agreements.id = agreement_debts.agreement
     WHERE agreement_debts.debt = ANY(:debts) AND closed_at IS NULL ORDER BY agreement_debts.debt
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 
 def debts_owed(connection: Connection, case: Case, on: date) -> list[Brought]:
-    """The debts of the case that are not on hold, with what is owed on the day."""
+    """The debts of the case that are not on hold and in no agreement, with what is owed on the day."""
     if case.closed_at is not None or case.status is Status.CONTROL:
         raise Refusal(
             f"case {case.id} is {case.status}: no agreement can be signed on it",
             "Este caso está encerrado: não há o que parcelar.",
         )
-    if active := active_agreement(connection, case.id):
+    facts = read_facts(connection, case.ruler, [case.pair], on)[case.pair]
+    outstanding = [debt for debt in facts.debts if debt.outstanding]
+    taken = {each.debt: each for each in connection.execute(ACTIVE_ON, {"debts": [debt.id for debt in facts.debts]})}
+    found = [debt for debt in outstanding if debt.id not in taken]
+    own = [each.id for each in taken.values() if each.case == case.id]
+    if not found and own:
         raise Refusal(
-            f"case {case.id} holds the agreement {active} already; `agreement show {active}` shows it",
+            f"case {case.id} holds the agreement {own[-1]} already; `agreement show {own[-1]}` shows it",
             "Estes débitos já estão parcelados.",
         )
-    pair = (case.taxpayer, case.tax)
-    facts = read_facts(connection, case.ruler, [pair], on)[pair]
-    found = [debt for debt in facts.debts if debt.outstanding]
-    if not found:
+    if not outstanding:
         held = ", ".join(GROUNDS.get(ground, ground) for ground in facts.grounds)
         why = f"all it owes is on hold: {held}" if held else "its debts are paid"
         raise Refusal(
             f"case {case.id} has nothing to pay in instalments: {why}",
             f"Não há o que parcelar: {held}." if held else "Não há o que parcelar: nada está em aberto.",
         )
-    taken = connection.execute(ACTIVE_ON, {"debts": [debt.id for debt in found]}).first()
-    if taken:
+    others = [taken[debt.id] for debt in outstanding if debt.id in taken and taken[debt.id].case != case.id]
+    if others:
         raise Refusal(
-            f"debt {taken.debt} is in the agreement {taken.id} of another debtor already",
+            f"debt {others[0].debt} is in the agreement {others[0].id} of another debtor already",
             "Um destes débitos já está no parcelamento de outro devedor.",
         )
     return [Brought(debt, owed_on(connection, debt.id, on).owed.total) for debt in found]
+
+
+def portion_of(owed: list[Brought], portion: Portion) -> list[Brought]:
+    """The debts that an agreement is to be about. Raises Refusal when there are none such."""
+    chosen = [each for each in owed if portion == "all" or each.debt.litigation == (portion == "sued")]
+    if not chosen:
+        where = "in court" if portion == "sued" else "out of court"
+        raise Refusal(
+            f"none of the debts that could be agreed upon is {where}",
+            f"Nenhum destes débitos {'está ajuizado' if portion == 'sued' else 'está fora da Justiça'}.",
+        )
+    return chosen
+
+
+def is_mixed(owed: list[Brought]) -> bool:
+    """Whether some debts are in court and some aren't."""
+    return 0 < sum(each.debt.litigation for each in owed) < len(owed)
 
 
 def request_of(
@@ -122,11 +139,12 @@ def request_of(
         granted=wanted.granted,
     )
     before = _renegotiation(connection, policy, request, [brought.debt.id for brought in owed])
-    if policy.separate_litigation and 0 < sum(brought.debt.litigation for brought in owed) < len(owed):
+    if policy.separate_litigation and is_mixed(owed):
         source = policy.separate_litigation.source
         raise Refusal(
-            f"case {case.id} owes debts in court and debts that aren't: they can't be in one agreement [{source}]",
-            f"Débitos ajuizados e não ajuizados não cabem no mesmo parcelamento ({source}): procure o atendimento.",
+            f"case {case.id} owes debts in court and debts that aren't: they can't be in one agreement [{source}];"
+            " sign them apart, --debts sued and --debts unsued",
+            f"Débitos ajuizados e não ajuizados não cabem no mesmo parcelamento ({source}).",
         )
     if wanted.renegotiation is not None and wanted.renegotiation < before:
         raise Refusal(f"{before} agreements on these debts were broken, not {wanted.renegotiation}")

@@ -9,11 +9,10 @@ from typing import TypedDict
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
-from models.agreement.aftermath import identity_needed
 from models.agreement.bonus import share_of
-from models.agreement.charges import NOTHING
+from models.agreement.identity import Identification, must_be_identified
 from models.agreement.instalments import State
-from models.agreement.policy import Policy
+from models.agreement.policy import Policy, Portion
 from models.agreement.quote import Quote, Request, handful, quote
 from models.assets import PolicyBundle
 from models.case.commands import Act
@@ -25,7 +24,17 @@ from models.law.prescription import Cause
 from models.roles import Actor
 from storage.agreement.agreement_row import Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, tell
-from storage.agreement.asked import Brought, SigningRequest, Via, campaign_of, debts_owed, request_of, sum_of
+from storage.agreement.asked import (
+    Brought,
+    SigningRequest,
+    Via,
+    campaign_of,
+    debts_owed,
+    is_mixed,
+    portion_of,
+    request_of,
+    sum_of,
+)
 from storage.agreement.policies import pin_policy
 from storage.amounts.rates import read_rates
 from storage.case.acts import put_act
@@ -50,11 +59,9 @@ def sign(
         record = _locked(connection, case)
         today = record.clock.day_at(now)
         on = _day(record, wanted, today)
-        owed = _proven(debts_owed(connection, record, on), policy, via)
+        owed = _chosen(connection, record, policy, wanted, on)
         try:
-            request = request_of(connection, policy, record, owed, wanted, on)
-            if wanted.campaign:
-                request = replace(request, campaign=campaign_of(connection, record, owed, wanted, now))
+            request = _request(connection, policy, record, owed, wanted, now)
             offer = quote(policy, request, read_rates(connection))
         except Refusal as refusal:
             # who asks acknowledges what he owes, also where he is refused (CTN art. 174, IV; Súmula STJ 653)
@@ -62,7 +69,7 @@ def sign(
             put_interruptions(connection, [each.debt.id for each in owed], Cause.AGREEMENT_REQUEST, on, what, by)
             refused = refusal
         else:
-            agreement = _store(connection, record, bundle, request, offer, owed, by, via)
+            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted.identified)
             what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
             record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
             put_act(connection, Act.SIGN, record.id, who, f"{what} ({agreement})")
@@ -71,28 +78,57 @@ def sign(
     raise refused
 
 
-def plans(connection: Connection, case: Case, policy: Policy, now: datetime, asked: int | None) -> list[Quote]:
-    """The plans that a taxpayer may sign by his link now: in so many instalments as asked, or a handful to choose from.
+def plans(connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, now: datetime) -> list[Quote]:
+    """The plans that a taxpayer may sign now who asks for that: a handful to choose from, or the campaign's modalities.
     It locks nothing. Raises the Refusal that signing would."""
+    owed = _chosen(connection, case, policy, wanted, case.clock.day_at(now))
+
+    def planned(count: int) -> Quote:
+        request = _request(connection, policy, case, owed, replace(wanted, instalments=count), now)
+        return quote(policy, request, read_rates(connection))
+
+    if wanted.campaign and case.ruler.offer:
+        return [planned(each.instalments) for each in case.ruler.offer.modalities if each.instalments > 1]
+    return [planned(count) for count in handful(planned(1).max_instalments)]
+
+
+def plan(connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, now: datetime) -> Quote:
+    """The plan that signing just that would make now. It locks nothing. Raises the Refusal that signing would."""
+    owed = _chosen(connection, case, policy, wanted, case.clock.day_at(now))
+    return quote(policy, _request(connection, policy, case, owed, wanted, now), read_rates(connection))
+
+
+def requests_by_link(connection: Connection, case: Case, policy: Policy, now: datetime) -> list[SigningRequest]:
+    """The requests that a taxpayer may make by his link: about all that he owes, or about what is in court and what
+    isn't where his policy keeps them apart; each in the modalities of the case's campaign too."""
     on = case.clock.day_at(now)
-    owed = _proven(debts_owed(connection, case, on), policy, "link")
-    request = request_of(connection, policy, case, owed, SigningRequest(asked or 1), on)
-    rates = read_rates(connection)
-    if asked:
-        return [quote(policy, request, rates)]
-    most = quote(policy, request, rates).max_instalments
-    return [quote(policy, replace(request, instalments=count), rates) for count in handful(most)]
+    try:
+        apart = policy.separate_litigation is not None and is_mixed(debts_owed(connection, case, on))
+    except Refusal:
+        apart = False
+    portions: tuple[Portion, ...] = ("sued", "unsued") if apart else ("all",)
+    return [
+        SigningRequest(1, debts=portion, campaign=campaign, identified=Identification.LINK)
+        for portion in portions
+        for campaign in ((True, False) if case.ruler.offer else (False,))
+    ]
 
 
-def _proven(owed: list[Brought], policy: Policy, via: Via) -> list[Brought]:
-    """The debts, for somebody who has proven enough who he is. Raises Refusal."""
-    amount = sum_of(owed)
-    if via == "link" and (means := identity_needed(policy, amount)):
-        raise Refusal(
-            f"above {money(_limit(policy))} the taxpayer signs with {means} [{_source(policy)}]",
-            f"Acima de {money(_limit(policy))} o parcelamento é assinado com {means} ({_source(policy)}).",
-        )
-    return owed
+def _request(
+    connection: Connection, policy: Policy, case: Case, owed: list[Brought], wanted: SigningRequest, now: datetime
+) -> Request:
+    request = request_of(connection, policy, case, owed, wanted, wanted.on or case.clock.day_at(now))
+    if not wanted.campaign:
+        return request
+    return replace(request, campaign=campaign_of(connection, case, owed, wanted, now))
+
+
+def _chosen(connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, on: date) -> list[Brought]:
+    """The debts that somebody may sign about who is identified so; how well he must be is told by all that he owes, so
+    that nothing is gained by signing part by part. Raises Refusal."""
+    owed = debts_owed(connection, case, on)
+    must_be_identified(policy, sum_of(owed), wanted.identified)
+    return portion_of(owed, wanted.debts)
 
 
 OWED = text("SELECT debt FROM debtors JOIN debts ON debts.id = debt WHERE taxpayer = :taxpayer AND tax = :tax")
@@ -104,14 +140,6 @@ def _locked(connection: Connection, case: str) -> Case:
     named = connection.scalars(OWED, {"taxpayer": found.taxpayer, "tax": found.tax}).all()
     lock_cases_and_debts(connection, [*named])
     return read_case(connection, case)
-
-
-def _limit(policy: Policy) -> Decimal:
-    return policy.identity.strong_above if policy.identity else NOTHING
-
-
-def _source(policy: Policy) -> str:
-    return policy.identity.source if policy.identity else ""
 
 
 def _day(case: Case, wanted: SigningRequest, today: date) -> date:
@@ -136,6 +164,7 @@ def _store(
     owed: list[Brought],
     by: str,
     via: Via,
+    identified: Identification | None,
 ) -> str:
     terms: Terms = {
         "request": REQUEST.dump_python(request, mode="json"),
@@ -155,6 +184,7 @@ def _store(
         "signed_on": request.on,
         "signed_by": by,
         "signed_via": via,
+        "identified_by": identified,
     }
     agreement: str = connection.execute(insert(agreements).values(values).returning(agreements.c.id)).scalar_one()
     brought = [{"agreement": agreement, "debt": each.debt.id, "amount": each.owed} for each in owed]

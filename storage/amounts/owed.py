@@ -7,13 +7,13 @@ forgiven counts like money that came in on its day.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -25,7 +25,7 @@ from models.money.accrual_table import AccrualTable
 from models.money.imputation import Claim, Payment, replay
 from storage.amounts.rates import read_rates
 
-CLAIMS = text("SELECT id, amount, due FROM debts WHERE id = ANY(:debts)").bindparams(
+CLAIMS = text("SELECT id, amount, due, as_of, deducted FROM debts WHERE id = ANY(:debts)").bindparams(
     bindparam("debts", type_=ARRAY(Text))
 )
 
@@ -98,13 +98,19 @@ def read_claims(
     asked = {"debts": list(tables)}
     no_fine = days_without_fine_of(connection, tables)
     claims = [
-        Claim(row.id, row.amount, row.due, table=tables[row.id], no_fine=no_fine.get(row.id, ()))
-        for row in connection.execute(CLAIMS, asked)
+        claim_of(debt, tables[debt["id"]], no_fine.get(debt["id"], ()))
+        for debt in connection.execute(CLAIMS, asked).mappings()
     ]
     money: dict[str, list[Payment]] = defaultdict(list)
     for row in connection.execute(MONEY, asked):
         money[row.debt].append(Payment(row.id, row.day, row.amount, row.what))
     return claims, money
+
+
+def claim_of(debt: RowMapping, table: AccrualTable | None, no_fine: Sequence[Span]) -> Claim:
+    """The claim of a debt's row. An amount that says what was left has in it what delay had added by its day."""
+    left_on = debt["as_of"] if debt["deducted"] is not None else None
+    return Claim(debt["id"], debt["amount"], debt["due"], table=table, left_on=left_on, no_fine=tuple(no_fine))
 
 
 # a hold that has no last day was lifted on that of the record

@@ -33,10 +33,11 @@ from models.law.calendar import Clock, Unit, Wait
 from models.law.grounds import INJUNCTIONS, days_without_fine
 from models.law.spans import Span, joined
 from models.money.accrual_table import AccrualTable
-from models.money.imputation import Claim, Payment, replay
+from models.money.imputation import Payment, replay
 from models.money.rates import Rates
 from models.ruler.schema import Hypothesis, Ruler, Stage
 from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import claim_of
 from storage.amounts.rates import read_rates
 from storage.audit.one_person import PERSONS, person_of
 from storage.audit.terms import LISTS, SERVES, End, Terms
@@ -136,7 +137,7 @@ class Growth:
             kept[entry["id"], entry["paid_on"]] += entry["amount"]
         payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
         on = self.clock.day_at(moment)
-        claim = Claim(debt["id"], debt["amount"], debt["due"], table=table, no_fine=joined(no_fine))
+        claim = claim_of(debt, table, joined(no_fine))
         return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
 
 

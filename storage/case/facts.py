@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, TypedDict
 
@@ -92,7 +92,7 @@ OWNED = about_pairs(f"""
 
 LOST = ", ".join(f"'{progress}'" for progress in Progress if progress.lost)
 
-# no broken agreement while another lives, or once one was completed; a payment at once that was not made breaks nothing
+# no broken agreement whose debts a later one took up; a payment at once that was not made breaks nothing
 PROCESS = text(f"""
     SELECT cases.id,
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -114,9 +114,14 @@ PROCESS = text(f"""
            (SELECT coalesce(jsonb_agg(
                        jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
             FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
-           (SELECT jsonb_build_object('id', id, 'state', state, 'on', broken_on)
-            FROM agreements WHERE "case" = cases.id AND terms -> 'request' ->> 'pay' <> 'cash'
-            ORDER BY recorded_at DESC LIMIT 1) AS agreement,
+           (SELECT jsonb_build_object('id', id, 'on', broken_on)
+            FROM agreements AS broken
+            WHERE "case" = cases.id AND state = 'broken' AND terms -> 'request' ->> 'pay' <> 'cash' AND NOT EXISTS (
+                SELECT FROM agreement_debts AS mine JOIN agreement_debts AS theirs ON theirs.debt = mine.debt
+                JOIN agreements AS later ON later.id = theirs.agreement
+                WHERE mine.agreement = broken.id AND later.recorded_at > broken.recorded_at
+                  AND later.terms -> 'request' ->> 'pay' <> 'cash')
+            ORDER BY closed_at DESC LIMIT 1) AS broken_agreement,
            (SELECT coalesce(jsonb_agg(to_jsonb(sent) - 'step' ORDER BY step), '[]')
             FROM (SELECT min(id) AS id, at, stage, step, min(served_on) FILTER (WHERE lists) AS served_on,
                          min(deemed_on) FILTER (WHERE lists) AS deemed_on,
@@ -237,17 +242,13 @@ def with_process(before: CaseFacts, process: Row[Any]) -> CaseFacts:
     """The same facts with those that only a case has, from its row of PROCESS."""
     only = {
         "payments": tuple(PaymentFact.model_validate(payment) for payment in process.payments),
-        "broken_agreement": _broken_agreement(process.agreement),
+        "broken_agreement": BrokenAgreement.model_validate(broken) if (broken := process.broken_agreement) else None,
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
         "kept_elsewhere": frozenset(process.kept_elsewhere),
         "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
         "requests": tuple(OpenRequest.model_validate(request) for request in process.requests),
     }
     return before.model_copy(update=only).defended(Defence.model_validate(each) for each in process.defences)
-
-
-def _broken_agreement(last: Mapping[str, Any] | None) -> BrokenAgreement | None:
-    return BrokenAgreement(id=last["id"], on=last["on"]) if last and last["state"] == "broken" else None
 
 
 STEADY_DEBTS = about_pairs(f"""

@@ -11,7 +11,8 @@ from models.case.journal import EntryKind
 from models.case.status import Status
 from models.events import BudgetChanged
 from models.formats import money
-from models.money.prices import ChannelCost
+from models.money.prices import ChannelCost, fits
+from storage.case.cases import Case
 from storage.case.cohorts import read_cohort
 from storage.outbox import enqueue
 from storage.rows import typed_rows
@@ -27,6 +28,21 @@ def spent_by_channel(connection: Connection, cohort: str) -> list[ChannelCost]:
         .order_by(notices.c.channel)
     )
     return typed_rows(ChannelCost, connection.execute(query).mappings())
+
+
+def spend(connection: Connection, case: Case, cost: Decimal, at_any_cost: bool = False) -> bool:
+    """Take the money from the cohort's budget, where it has one: never more than there is, however many claim.
+
+    The row stays locked also when there isn't enough: whoever raises the budget then sees this case as stopped.
+    """
+    if not case.budgeted:
+        return True
+    mine = cohorts.c.name == case.cohort
+    purse = connection.execute(select(cohorts.c.budget, cohorts.c.spent).where(mine).with_for_update()).one()
+    if not (at_any_cost or fits(purse.budget, purse.spent, cost)):
+        return False
+    connection.execute(update(cohorts).where(mine).values(spent=purse.spent + cost))
+    return True
 
 
 # where something else stops the case too, nothing is tried, and so nothing would be found out anew

@@ -23,6 +23,7 @@ from models.case.status import Status
 from models.events import PaymentReceived
 from models.formats import money
 from storage.intake.left import deduct_late
+from storage.payments.bare_titles import costs, is_bare
 from storage.payments.offers import settle
 from storage.payments.posting import RECEIVED_BY, TIMEZONE, Posting, as_table, purpose_of
 from storage.payments.posting_locks import LockedDebt, LockedInstalment, Purpose, any_of, dated_by
@@ -115,13 +116,15 @@ def _purpose(posting: Posting, receipt: Receipt, issued: Issued, debtors: Mappin
     debt's own, or of the txid."""
     if receipt.returned and (paid_for := issued.paid_for.get(receipt.returned)):
         return posting.purpose(paid_for.debt or paid_for.instalment)
-    if receipt.bank in issued.banks and not receipt.payer:
+    if receipt.bank in issued.banks and is_bare(receipt):
         # a number of the bank's count that we have not given out; a payer could still vouch for it
         return None
     if receipt.slip_number is None:
         return posting.purpose_of_txid.get(receipt.txid or "")
     purpose = posting.purpose_of_slip.get(receipt.slip_number)
     if purpose and receipt.payer and not _owed_by(purpose, receipt.payer, debtors):
+        return None
+    if purpose and is_bare(receipt) and not costs(posting, purpose, receipt):
         return None
     return purpose
 

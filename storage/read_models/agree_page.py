@@ -1,5 +1,5 @@
-"""The plans a taxpayer may agree to, or the agreement he has, for the page that his link leads to. It reads, and locks
-nothing."""
+"""The plans a taxpayer may agree to, and the agreements he has, for the page that his link leads to. It reads, and
+locks nothing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
+from models.agreement.policy import Policy
 from models.agreement.quote import Quote
 from models.errors import Refusal, Unreckonable
 from models.ruler.schema import Ruler
 from models.taxid import mask
+from storage.agreement.asked import SigningRequest
 from storage.agreement.policies import offered_policy
-from storage.agreement.signing import plans
+from storage.agreement.signing import plan, plans, requests_by_link
 from storage.case.cases import Case, read_case
-from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreement
+from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreements
 from storage.schema import taxpayers
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The plans to choose from for what may be asked for, or why there is none."""
+
+    wanted: SigningRequest
+    quotes: Sequence[Quote] = ()
+    refusal: str | None = None
+    """In pt-BR."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +42,23 @@ class AgreePage:
     tax_id: str
     """Masked: who opens the link knows his own."""
     today: date
-    signed: SignedAgreement | None = None
-    """The agreement that is running: no other can be signed."""
-    plans: Sequence[Quote] = ()
-    refusal: str | None = None
-    """Why there is no plan, in pt-BR."""
+    signed: Sequence[SignedAgreement]
+    """The agreements that are running."""
+    offers: Sequence[Plans]
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing can be signed, in pt-BR."""
+        if any(offer.quotes for offer in self.offers):
+            return None
+        return next((offer.refusal for offer in self.offers), None)
 
 
-def read_agree_page(connection: Connection, case: str, now: datetime, count: int | None = None) -> AgreePage | None:
-    """Read the page as it is at `now`, with the plan of `count` instalments or a handful to choose from; None: there is
-    no such case, or its ruler names no policy. Raises Unreckonable."""
+def read_agree_page(
+    connection: Connection, case: str, now: datetime, wanted: SigningRequest | None = None
+) -> AgreePage | None:
+    """Read the page as it is at `now`, with the plan that is wanted or all there are to choose from; None: there is no
+    such case, or its ruler names no policy. Raises Unreckonable."""
     try:
         found = read_case(connection, case)
     except Refusal:
@@ -48,8 +67,6 @@ def read_agree_page(connection: Connection, case: str, now: datetime, count: int
     if rule is None or rule.policy is None:
         return None
     today = found.clock.day_at(now)
-    signed = read_signed_agreement(connection, case, today)
-    offered, refusal = ([], None) if signed else _plans(connection, found, now, count)
     who = connection.execute(select(taxpayers).where(taxpayers.c.id == found.taxpayer)).one()
     return AgreePage(
         ruler=found.ruler,
@@ -58,16 +75,38 @@ def read_agree_page(connection: Connection, case: str, now: datetime, count: int
         name=who.name,
         tax_id=mask(who.tax_id),
         today=today,
-        signed=signed,
-        plans=offered,
-        refusal=refusal,
+        signed=read_signed_agreements(connection, case, today),
+        offers=_offers(connection, found, now, wanted),
     )
 
 
-def _plans(connection: Connection, case: Case, now: datetime, count: int | None) -> tuple[list[Quote], str | None]:
+def _offers(connection: Connection, case: Case, now: datetime, wanted: SigningRequest | None) -> list[Plans]:
     try:
-        return plans(connection, case, offered_policy(case.frozen).policy, now, count), None
+        policy = offered_policy(case.frozen).policy
+    except Refusal as refusal:
+        return [Plans(SigningRequest(1), refusal=_plain(refusal))]
+    if wanted:
+        return [_plans(connection, case, policy, now, wanted, to_choose=False)]
+    offers = [
+        _plans(connection, case, policy, now, each, to_choose=True)
+        for each in requests_by_link(connection, case, policy, now)
+    ]
+    # a campaign that is over, or has no modality in instalments, needs no word
+    return [each for each in offers if each.quotes or not each.wanted.campaign]
+
+
+def _plans(
+    connection: Connection, case: Case, policy: Policy, now: datetime, wanted: SigningRequest, *, to_choose: bool
+) -> Plans:
+    try:
+        if to_choose:
+            return Plans(wanted, plans(connection, case, policy, wanted, now))
+        return Plans(wanted, [plan(connection, case, policy, wanted, now)])
     except Unreckonable:
         raise
     except Refusal as refusal:
-        return [], refusal.plain or "Este parcelamento só pode ser tratado no atendimento."
+        return Plans(wanted, refusal=_plain(refusal))
+
+
+def _plain(refusal: Refusal) -> str:
+    return refusal.plain or "Este parcelamento só pode ser tratado no atendimento."

@@ -146,8 +146,8 @@ AGREEMENTS = Listing[ListedAgreement](
 
 AGREEMENT = text("""
     SELECT agreements.id AS agreement, "case", label AS policy, state, terms -> 'request' AS request, renegotiation,
-           amount, discount, signed_on, signed_by, signed_via, effective_on, broken_on, decided_on, completed_on,
-           next_step
+           amount, discount, signed_on, signed_by, signed_via, identified_by, effective_on, broken_on, decided_on,
+           completed_on, next_step
     FROM agreements JOIN policies ON policies.digest = policy
     WHERE agreements.id = :name OR "case" = :name ORDER BY agreements.recorded_at DESC LIMIT 1
 """)

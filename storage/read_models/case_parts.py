@@ -260,6 +260,7 @@ class RecordedAgreement(TypedDict):
     signed_on: date
     signed_by: str
     signed_via: str
+    identified_by: str | None
     effective_on: date | None
     broken_on: date | None
     decided_on: date | None

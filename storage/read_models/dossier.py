@@ -233,7 +233,7 @@ REMISSIONS = text(f"""
 
 AGREEMENTS = text("""
     SELECT agreements.id, label AS policy, policy AS digest, state, agreements.amount, discount, renegotiation,
-           signed_on, signed_by, signed_via, effective_on, broken_on, decided_on, completed_on,
+           signed_on, signed_by, signed_via, identified_by, effective_on, broken_on, decided_on, completed_on,
            (SELECT count(*) FROM instalments WHERE agreement = agreements.id) AS instalments,
            (SELECT count(*) FROM instalments WHERE agreement = agreements.id AND paid_on IS NOT NULL) AS paid
     FROM agreements JOIN policies ON policies.digest = policy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from storage.case.cases import read_case
 from storage.case.facts import read_facts
 from storage.payments.charges import JointCode, brcodes_of, joint_code
 from storage.payments.offers import OnDay, offer_now
-from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreement
+from storage.read_models.signed_agreement import SignedAgreement, read_signed_agreements
 from storage.schema import taxpayers
 
 
@@ -39,12 +39,12 @@ class PayPage:
     """The code that pays all of these debts at once, while it is of just these."""
     offer: OnDay | None = None
     """The offer of a campaign, while it is open."""
-    agreement: SignedAgreement | None = None
-    """The agreement that is running; its debts are paid by its instalments."""
+    agreements: Sequence[SignedAgreement] = ()
+    """The agreements that are running; their debts are paid by their instalments."""
 
     @property
     def debts(self) -> list[Debt]:
-        agreed = self.agreement.debts if self.agreement else frozenset()
+        agreed = frozenset[str]().union(*(each.debts for each in self.agreements))
         return [debt for debt in self.facts.debts if debt.outstanding and debt.id not in agreed]
 
     @property
@@ -83,7 +83,7 @@ def read_pay_page(connection: Connection, case: str, now: datetime) -> PayPage |
         today=today,
         facts=facts,
         brcodes=brcodes_of(connection, [debt.id for debt in facts.debts]),
-        agreement=read_signed_agreement(connection, case, today),
+        agreements=read_signed_agreements(connection, case, today),
     )
     shown = [debt.id for debt in page.debts]
     joint = joint_code(connection, case)

@@ -1,4 +1,4 @@
-"""The agreement that runs on a case, as its pages show it: the price of each instalment, and the codes to pay by."""
+"""The agreements that run on a case, as its pages show them: the price of each instalment, and the codes to pay by."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from models.agreement.charges import NOTHING
-from storage.agreement.agreements import debts_of, read_life, read_row
-from storage.agreement.asked import active_agreement
+from storage.agreement.agreements import agreements_of, debts_of, read_life, read_row
 from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
 
@@ -54,11 +53,12 @@ class SignedAgreement:
         return [each for each in self.schedule if each.amount]
 
 
-def read_signed_agreement(connection: Connection, case: str, today: date) -> SignedAgreement | None:
-    """Read the running agreement of a case; None: it has none."""
-    agreement = active_agreement(connection, case)
-    if agreement is None:
-        return None
+def read_signed_agreements(connection: Connection, case: str, today: date) -> list[SignedAgreement]:
+    """Read the running agreements of a case, the oldest first."""
+    return [_read(connection, agreement, today) for agreement in agreements_of(connection, case, active=True)]
+
+
+def _read(connection: Connection, agreement: str, today: date) -> SignedAgreement:
     row = read_row(connection, agreement)
     _, life = read_life(connection, row, today)
     codes = brcodes_of_instalments(connection, agreement)

@@ -18,10 +18,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from models.agreement.identity import Identification
 from models.agreement.instalments import State as AgreementState
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
 
-# instalment agreements: one a case at a time
+# instalment agreements: a debt is in one that lives at most
 agreements = Table(
     "agreements",
     metadata,
@@ -41,6 +42,8 @@ agreements = Table(
     # who signed, and by which means: command, link
     Column("signed_by", Text, nullable=False),
     Column("signed_via", Text, nullable=False),
+    # how the taxpayer was identified; none: nobody said
+    Column("identified_by", Text),
     # since when its debts are on hold (CTN art. 151, VI)
     Column("effective_on", Date),
     # the day from which the break has effect, and the day it was certain
@@ -52,8 +55,8 @@ agreements = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("closed_at", DateTime(timezone=True)),
     Index("ix_agreements_case", "case"),
-    Index("uq_agreements_active", "case", unique=True, postgresql_where=text("closed_at IS NULL")),
     one_of("state", AgreementState),
+    one_of("identified_by", Identification),
 )
 
 

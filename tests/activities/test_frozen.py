@@ -176,13 +176,15 @@ def test_what_a_taxpayer_may_sign_by_his_link_is_as_before(
     with engine.connect() as connection:
         expected = read_agree_page(connection, made.case, at(SIGNED))
         assert expected is not None
-        assert expected.plans
+        assert expected.offers[0].quotes
         change(checkout)
         new_worker()
         assert read_agree_page(connection, made.case, at(SIGNED)) == expected
         offered = offered_policy(storage.case.cases.read_case(connection, made.case).frozen)
     _, signed = sign(engine, made.case, offered, SigningRequest(3), SIGNER, "link", at(SIGNED))
-    assert signed.instalments == next(plan for plan in expected.plans if len(plan.instalments) == 3).instalments
+    assert (
+        signed.instalments == next(plan for plan in expected.offers[0].quotes if len(plan.instalments) == 3).instalments
+    )
 
 
 def test_ruler_check_reads_the_new_files(checkout: Path) -> None:

@@ -89,6 +89,13 @@ def test_2017_more_instalments_are_granted_by_the_commission_with_a_deposit(quot
     assert quote(*asked, "--granted", "Ata 7/2026", "--litigation", "suit")[0] == 1
 
 
+def test_2017_an_act_that_says_nothing_grants_nothing(quote: Quote) -> None:
+    code, _, complained = quote(
+        "--policy", "belo-horizonte-2017", "--amount", "9000", "--instalments", "61", "--granted", " "
+    )
+    assert (code, "at most 60 instalments, not 61" in complained) == (1, True)
+
+
 def test_2017_a_company_s_instalments_are_of_two_hundred_at_least(quote: Quote) -> None:
     asked = ("--policy", "belo-horizonte-2017", "--amount", "1000")
     assert quote.json(*asked)["max_instalments"] == 20
@@ -147,6 +154,8 @@ def test_a_table_for_people(quote: Quote) -> None:
         ("--policy sao-paulo --instalments 7", "no instalment may be under R$ 150.00"),
         ("--policy sao-paulo --debt-kind simples --regime normal", "is of regime simples or simei, not normal"),
         ("--policy atlantis", "there is no policy file 'atlantis'"),
+        ("--policy=", ". is a folder; give the path of a policy's YAML file"),
+        ("--html x --pdf x", "--html and --pdf are both 'x'"),
     ],
 )
 def test_a_refusal_names_the_rule_in_one_sentence(quote: Quote, words: str, rule: str) -> None:

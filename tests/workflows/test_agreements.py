@@ -20,7 +20,7 @@ from storage.payments.ledger import record_pix
 from tests.agreement_world import ANA
 from tests.builders import REGISTERED, inscribed
 from tests.chance import fresh_key
-from tests.workflows.town import Life, Town, until
+from tests.workflows.town import Life, Town, result_of, until
 from web.portal.agreeing import agreeing_routes
 from workflows.names import agreement_workflow_id
 
@@ -124,7 +124,7 @@ async def test_all_paid_completes_it_and_the_case_resolves_with_the_discount_rem
     for n in (1, 2, 3):
         await agreement.pays(n)
     assert await life.ends() == "resolved"
-    assert await agreement.handle.result() == "completed"
+    assert await result_of(agreement.handle) == "completed"
     assert life.rows("SELECT received, remitted FROM debts JOIN debtors ON debt = id WHERE taxpayer = :who") == [
         (Decimal("900.00"), Decimal("100.00"))
     ]

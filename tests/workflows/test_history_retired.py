@@ -11,7 +11,7 @@ from tests.builders import FACTS, REGISTERED, inscribed
 from tests.workflows.test_agreements import BH, signed
 from tests.workflows.test_due_process import is_held, is_released
 from tests.workflows.test_recovery import run_of
-from tests.workflows.town import Life, Town, skipping_time, until
+from tests.workflows.town import Life, Town, result_of, skipping_time, until
 
 
 async def is_retired(life: Life) -> None:
@@ -80,4 +80,4 @@ async def test_an_agreement_goes_on_with_the_instalments_that_are_left(town_apar
     assert agreement.messages == written
     await agreement.pays(2)
     assert await life.ends() == "resolved"
-    assert await agreement.handle.result() == "completed"
+    assert await result_of(agreement.handle) == "completed"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.agreement.aftermath import aftermath, enforceable, identity_needed, offset, protest_stands
+from models.agreement.aftermath import aftermath, enforceable, offset, protest_stands
 from models.agreement.bonus import accumulated_bonus, bonus_instalments, bonus_of_sequence, slip_fee
 from models.agreement.default import (
     breaks_on,
@@ -19,6 +19,7 @@ from models.agreement.default import (
     new_agreement_from,
     payable,
 )
+from models.agreement.identity import identity_needed
 from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.policy_check import read_policy
 from models.agreement.quote import Pay, Quote, Request, early_discount, handful, quote

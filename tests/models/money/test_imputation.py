@@ -1,7 +1,7 @@
 """Where a payment goes: CTN art. 163 among debts, the table's choice within one, and not a cent lost."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -170,6 +170,19 @@ def test_a_payment_on_the_due_date_leaves_nothing_to_grow() -> None:
     settled = single(PROPORTION, date(2026, 2, 10), (DUE, "1000.01"))
     assert left(settled) == ["0.00", "0.00", "0.00", "0.00", "0.00"]
     assert settled.excess == {1: Decimal("0.01")}
+
+
+def test_what_was_left_on_a_day_has_in_it_what_delay_had_added_by_then() -> None:
+    was_left = Claim("debt", Decimal("1364.00"), DUE, table=PROPORTION, left_on=date(2026, 2, 10))
+    assert left(replay([was_left], [], date(2026, 2, 28), NO_RATES)) == ["0.00", "0.00", "0.00", "1364.00", "1364.00"]
+    # 10/03/2026: the fine is at its limit already; one month of 1 % = 13.64, encargo 10 % of that
+    assert left(replay([was_left], [], date(2026, 3, 10), NO_RATES)) == ["0.00", "13.64", "1.36", "1364.00", "1379.00"]
+
+
+def test_what_was_left_before_the_due_date_grows_from_there() -> None:
+    was_left = Claim("debt", Decimal("1000.00"), DUE, table=PROPORTION, left_on=DUE - timedelta(days=9))
+    lodged = single(PROPORTION, date(2026, 2, 10))
+    assert left(replay([was_left], [], date(2026, 2, 10), NO_RATES))[:2] == left(lodged)[:2]
 
 
 def test_a_payment_after_the_day_asked_for_is_not_seen() -> None:

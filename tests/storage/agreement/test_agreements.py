@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from models.agreement.identity import Identification
 from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.errors import Refusal
 from storage.agreement.agreements import rescind
 from storage.case.debts import owed_on
+from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_bank
 from storage.payments.reports import Receipt
 from storage.payments.statement import list_payments
@@ -96,10 +98,88 @@ def test_a_debt_is_in_one_agreement_whoever_of_its_debtors_signs(made: Contract)
     assert f"is in the agreement {first} of another debtor" in co_debtor(made).refused(SP, 2, SIGNED)
 
 
-def test_sp_web_password_above_100_000_on_the_link_only(engine: Engine) -> None:
+@pytest.mark.parametrize("identified", [None, Identification.LINK, Identification.DOCUMENT])
+def test_sp_above_100_000_nobody_signs_without_the_web_password(
+    engine: Engine, identified: Identification | None
+) -> None:
+    rich = contract(engine, "60000.00", "40000.01")
+    assert "the taxpayer signs with senha web [SP156, observações]" in rich.refused(
+        SP, 60, SIGNED, identified=identified
+    )
+
+
+@pytest.mark.parametrize("identified", [Identification.WEB_PASSWORD, Identification.CERTIFICATE])
+def test_sp_above_100_000_the_agreement_says_how_he_was_identified(engine: Engine, identified: Identification) -> None:
     rich = contract(engine, "100000.01")
-    assert rich.refused(SP, 60, SIGNED, via="link").endswith("senha web [SP156, observações]")
-    rich.sign(SP, 60, SIGNED)
+    rich.sign(SP, 60, SIGNED, identified=identified)
+    assert rich.get("SELECT identified_by FROM agreements") == identified
+
+
+def test_sp_100_000_sharp_need_no_web_password(engine: Engine) -> None:
+    contract(engine, "100000.00").sign(SP, 60, SIGNED, identified=Identification.DOCUMENT)
+
+
+# ---- what is in court and what isn't
+
+
+@pytest.fixture
+def mixed(engine: Engine) -> Contract:
+    """600.00 that isn't in court, and 1,200.00 that is."""
+    both = contract(engine, "600.00", "1200.00")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET litigation = true WHERE amount = 1200"))
+    return both
+
+
+def agreed(made: Contract, agreement: str) -> list[tuple[object, ...]]:
+    return made.rows(
+        "SELECT amounts.amount, terms -> 'request' ->> 'litigation' FROM agreements AS amounts WHERE id = :it",
+        it=agreement,
+    )
+
+
+def test_bh_together_they_are_refused(mixed: Contract) -> None:
+    assert "can't be in one agreement [Decreto 14.346/2011, art. 1º, § 1º]" in mixed.refused(BH, 6, SIGNED)
+
+
+def test_bh_each_is_signed_apart_by_its_own_limits_and_lives_beside_the_other(mixed: Contract) -> None:
+    unsued = mixed.sign(BH, 3, SIGNED, debts="unsued")
+    assert "takes at most 60 instalments, not 61" in mixed.refused(BH, 61, SIGNED, debts="sued")
+    sued = mixed.sign(BH, 6, SIGNED, debts="sued")
+    assert agreed(mixed, unsued) == [(Decimal("600.00"), "none")]
+    assert agreed(mixed, sued) == [(Decimal("1200.00"), "suit")]
+    mixed.pay(1, SIGNED)
+    assert mixed.received == ["0.00", "200.00"]
+    assert mixed.held
+    assert "holds the agreement" in mixed.refused(BH, 6, SIGNED, debts="sued")
+
+
+def test_a_portion_that_is_empty_is_refused(made: Contract) -> None:
+    assert "none of the debts that could be agreed upon is in court" in made.refused(BH, 6, SIGNED, debts="sued")
+
+
+def test_when_one_is_broken_the_other_stands_and_is_completed(mixed: Contract) -> None:
+    unsued = mixed.sign(SP, 4, SIGNED, debts="unsued")
+    mixed.pay(1, SIGNED)
+    mixed.sign(SP, 1, SIGNED, debts="sued")
+    mixed.pay(1, SIGNED)
+    assert mixed.state == "completed"
+    mixed.agreement = unsued
+    mixed.look(CERTAIN)
+    assert mixed.state == "broken"
+    assert mixed.balances == ["450.00", "0.00"]
+    assert mixed.balanced()
+
+
+def test_the_case_resumes_after_the_one_that_is_broken(mixed: Contract) -> None:
+    broken = mixed.sign(SP, 4, SIGNED, debts="unsued")
+    mixed.pay(1, SIGNED)
+    mixed.sign(SP, 6, SIGNED, debts="sued")
+    mixed.agreement = broken
+    mixed.look(CERTAIN)
+    with case_transaction(mixed.engine, mixed.case, at(CERTAIN)) as tx:
+        found = tx.facts.broken_agreement
+    assert (found and found.id, found and found.on) == (broken, LAST_DAY)
 
 
 def test_two_signings_at_once_make_one_agreement(made: Contract) -> None:

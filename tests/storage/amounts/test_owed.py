@@ -58,6 +58,15 @@ def test_who_pays_what_was_imported_still_owes_what_was_added(engine: Engine) ->
     assert not list(candidates(engine, ruler(), Selection(min_amount=Decimal(243)), date(2026, 3, 1)))
 
 
+def test_what_an_extract_says_is_left_grows_from_its_day(engine: Engine) -> None:
+    who = debtor(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET amount = 1240, deducted = 0, as_of = '2026-02-10'"))
+    assert who.owes(date(2026, 2, 28)) == Decimal("1240.00")
+    # a month of 1 % on what was left; the fine had come to its limit
+    assert who.owes(date(2026, 3, 1)) == Decimal("1252.40")
+
+
 def test_facts_of_a_page_take_as_many_queries_as_those_of_one(engine: Engine) -> None:
     people = [debtor(engine) for _ in range(5)]
     asked: list[str] = []

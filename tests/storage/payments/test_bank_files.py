@@ -23,6 +23,7 @@ from storage.payments.matching import match
 from storage.payments.statement import list_payments, reconcile
 from storage.payments.unmatched_reversals import list_unmatched_reversals
 from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, header, trailer
+from tests.owing import debtor
 from tests.web.pix_world import COMPRESSED, Owing, World, end_to_end_id
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -474,8 +475,8 @@ class TestTakenBack:
 class TestPayer:
     """A number that doesn't bear our mark, at Sicoob; segment T states whose the title is."""
 
-    def take(self, till: Till, owing: Owing, payer: str) -> int:
-        lines = ["756" + line[3:] for line in cnab240([(f"{till.slip_number(owing):010}01014", "06", "60.00")])]
+    def take(self, till: Till, owing: Owing, payer: str = " " * 16, amount: str = "60.00") -> int:
+        lines = ["756" + line[3:] for line in cnab240([(f"{till.slip_number(owing):010}01014", "06", amount)])]
         lines = [line[:132] + payer + line[148:] if line[13:14] == "T" else line for line in lines]
         return till.take(lines).unmatched
 
@@ -493,8 +494,8 @@ class TestPayer:
             ("52998224725", "1000052998224725", 0),
             ("XXX982247XX", "1000052998224725", 0),
             ("XXX982248XX", "1000052998224725", 1),
-            ("52998224725", "0000000000000000", 0),
-            ("52998224725", " " * 16, 0),
+            ("52998224725", "0000000000000000", 1),
+            ("52998224725", " " * 16, 1),
             ("12345678000195", "2012345678000276", 1),
         ],
     )
@@ -503,3 +504,18 @@ class TestPayer:
     ) -> None:
         assert self.take(till, self.owing(till, tax_id), payer) == unmatched
         assert till.rows("SELECT count(*) FROM payments") == [(1,)]
+
+    @pytest.mark.parametrize(("amount", "unmatched"), [("100.00", 0), ("99.99", 1), ("100.01", 1), ("40.00", 1)])
+    def test_where_there_is_none_the_amount_has_to_be_what_is_owed(
+        self, till: Till, amount: str, unmatched: int
+    ) -> None:
+        owing, _ = till.owing_case()
+        assert self.take(till, owing, amount=amount) == unmatched
+        assert till.received(owing) == ("0.00" if unmatched else "100.00")
+
+    def test_or_what_is_owed_with_what_delay_has_added(self, till: Till) -> None:
+        who = debtor(till.engine)
+        who.on_ruler(date(2026, 2, 1))
+        owing = Owing(who.debt, who.txid)
+        # a fine of 20 %, and 1 % for each of five months, on 2 March
+        assert self.take(till, owing, amount="1250.00") == 0

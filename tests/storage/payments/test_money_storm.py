@@ -77,6 +77,8 @@ class Account:
     """By endToEndId."""
     given_back: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     """By endToEndId and the refund's own id."""
+    back_of: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """All that was given back, by endToEndId."""
     unreadable: set[str] = field(default_factory=set)
     titles: set[Title] = field(default_factory=set)
     """The undamaged titles of files that report a payment."""
@@ -139,8 +141,8 @@ class Storm:
 
     def _again(self, item: Item) -> Item:
         """A repeat, or news of a refund of half of what is left."""
-        known = {id: amount for (paid, id), amount in self.account.given_back.items() if paid == item["endToEndId"]}
-        part = ((Decimal(item["valor"]) - sum(known.values(), Decimal(0))) / 2).quantize(Decimal("0.01"), "ROUND_DOWN")
+        left = Decimal(item["valor"]) - self.account.back_of[item["endToEndId"]]
+        part = (left / 2).quantize(Decimal("0.01"), "ROUND_DOWN")
         if not part or self.chance.random() < 0.5:
             return item
         back = {"id": f"D{self.chance.getrandbits(60)}", "valor": str(part), "status": "DEVOLVIDO"}
@@ -152,7 +154,9 @@ class Storm:
             return
         self.account.paid[sent["endToEndId"]] = Decimal(sent["valor"])
         for back in sent.get("devolucoes", ()):
-            self.account.given_back[sent["endToEndId"], back["id"]] = Decimal(back["valor"])
+            key, amount = (sent["endToEndId"], back["id"]), Decimal(back["valor"])
+            self.account.back_of[sent["endToEndId"]] += amount - self.account.given_back.get(key, Decimal(0))
+            self.account.given_back[key] = amount
         said.append(sent)
 
     def files(self) -> list[File]:

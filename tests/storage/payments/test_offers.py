@@ -21,6 +21,7 @@ from models.money.accrual import NOTHING
 from models.money.rates import Rate
 from models.payment.pix import PixPayment, PixRefund
 from models.roles import Actor
+from operations.agreements import sign_by_link
 from storage.agreement.agreements import agreement_transaction
 from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
@@ -38,13 +39,14 @@ from storage.payments.ledger import record_pix
 from storage.payments.matching import match
 from storage.payments.offers import offer_on, settle
 from storage.payments.statement import list_payments, reconcile
+from storage.read_models.agree_page import AgreePage, read_agree_page
 from storage.read_models.pay_page import read_pay_page
 from tests import factories
 from tests.bank_lines import Paid, barcode, febraban
 from tests.banks.fake_psp import FakePsp
 from tests.builders import REFIS, REGISTERED, bundled, shipped
 from tests.chance import fresh_key
-from web.portal.pages import pay_page
+from web.portal.pages import page_named, pay_page
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRST_DAY = date(2023, 5, 2)
@@ -104,6 +106,11 @@ class Target:
 
     city: City
     taxpayer: int
+
+    @property
+    def case(self) -> str:
+        [(case,)] = self.city.rows("SELECT id FROM cases WHERE taxpayer = :who", who=self.taxpayer)
+        return str(case)
 
     @cached_property
     def debt(self) -> tuple[str, str, int]:
@@ -386,9 +393,8 @@ class TestTheHourComesLater:
 
 
 def agreed(target: Target, count: int, on: str) -> str:
-    [(case,)] = target.city.rows("SELECT id FROM cases WHERE taxpayer = :who", who=target.taxpayer)
     wanted = SigningRequest(count, campaign=True)
-    made, _ = sign(target.city.engine, case, load_policy("sao-paulo"), wanted, Actor("Ana"), "command", at(on))
+    made, _ = sign(target.city.engine, target.case, load_policy("sao-paulo"), wanted, Actor("Ana"), "command", at(on))
     return made.id
 
 
@@ -419,6 +425,43 @@ def test_the_discount_is_lost_with_the_agreement(city: City) -> None:
     with agreement_transaction(city.engine, made, at("2023-12-01T12:00")) as tx:
         assert tx.agreed.life.state is State.BROKEN
     assert city.rows("SELECT count(*) FROM remissions") == [(0,)]
+
+
+BY_LINK = "agreements: {resume: {row: h1, stage: warning}, policy: sao-paulo}"
+
+
+def agree_page(target: Target, on: str) -> AgreePage:
+    with target.city.engine.connect() as connection:
+        found = read_agree_page(connection, target.case, at(on))
+    assert found is not None
+    return found
+
+
+def test_the_page_of_the_link_has_a_campaign_s_modalities_beside_the_plans_of_its_policy(city: City) -> None:
+    target = city.campaign("10000.00", source=f"{RULERS.read(REFIS)[1]}\n{BY_LINK}\n")
+    page = agree_page(target, "2023-06-15T12:00")
+    of_campaign, plain = page.offers
+    # 3,200.00 of fine and interest, less 70 % and 50 %
+    assert [(len(each.instalments), each.discount) for each in of_campaign.quotes] == [
+        (6, Decimal("2240.00")),
+        (12, Decimal("1600.00")),
+    ]
+    assert (of_campaign.wanted.campaign, plain.wanted.campaign) == (True, False)
+    assert {each.discount for each in plain.quotes} == {NOTHING}
+    shown = bytes(page_named("agree", 200, page=page, notice=None).body).decode()
+    assert "se ele se romper, o desconto se perde" in shown
+    assert shown.count('name="campaign"') == 1
+
+
+def test_after_the_campaign_the_page_of_the_link_has_its_policy_s_plans_alone(city: City) -> None:
+    target = city.campaign("10000.00", source=f"{RULERS.read(REFIS)[1]}\n{BY_LINK}\n")
+    assert [each.wanted.campaign for each in agree_page(target, "2023-06-23T16:01").offers] == [False]
+
+
+def test_a_modality_is_signed_by_the_link(city: City) -> None:
+    target = city.campaign("10000.00", source=f"{RULERS.read(REFIS)[1]}\n{BY_LINK}\n")
+    sign_by_link(city.engine, target.case, SigningRequest(12, campaign=True), at("2023-06-15T12:00"))
+    assert city.rows("SELECT discount, signed_via FROM agreements") == [(Decimal("1600.00"), "link")]
 
 
 @pytest.mark.parametrize(("count", "on"), [(6, "2023-06-26T12:00"), (5, "2023-06-15T12:00"), (1, "2023-06-15T12:00")])

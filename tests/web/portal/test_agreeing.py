@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import Engine, insert, update
 
 from channels.links import Links
+from models.agreement.identity import Identification
 from models.errors import Refusal
 from models.formats import money
 from operations.agreements import SIGNER, sign_by_link
@@ -18,13 +19,14 @@ from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import sign
 from storage.schema import debts, holds, rulers
-from tests.agreement_world import SP, Contract, contract
+from tests.agreement_world import BH, SP, Contract, contract
 from tests.web.portal.test_pages import opened
 from web.portal.agreeing import agreeing_routes, chosen
 from web.portal.pages import page_routes
 from web.security.guard import Guard
 
 LINKS = Links(["k" * 32], "http://regua")
+LINK = Identification.LINK
 
 
 def asking(engine: Engine, links: Links = LINKS) -> AsyncClient:
@@ -136,9 +138,13 @@ async def test_without_a_choice_it_asks_again(made: Contract, http: AsyncClient,
     assert "form" in opened(answer).tags
 
 
-def test_a_choice_is_a_number_of_instalments() -> None:
-    assert chosen(b"instalments=12") == 12
+def test_a_choice_is_a_number_of_instalments_of_some_debts() -> None:
+    assert chosen(b"instalments=12") == SigningRequest(12, identified=LINK)
+    assert chosen(b"instalments=6&debts=sued&campaign=sim") == SigningRequest(
+        6, debts="sued", campaign=True, identified=LINK
+    )
     assert chosen("instalments=١٢".encode()) is None
+    assert chosen(b"instalments=6&debts=mine") is None
 
 
 async def test_he_signs_without_temporal_which_is_told_the_id_alone(made: Contract, http: AsyncClient) -> None:
@@ -156,6 +162,36 @@ async def test_he_signs_without_temporal_which_is_told_the_id_alone(made: Contra
     assert "Seu parcelamento" in opened(await http.get(LINKS.agree(made.case))).text
 
 
+async def test_what_is_in_court_and_what_is_not_are_signed_one_after_the_other(
+    engine: Engine, http: AsyncClient
+) -> None:
+    made = contract(engine, "400.00", "800.00", policy=BH)
+    with engine.begin() as connection:
+        connection.execute(update(debts).where(debts.c.amount == 800).values(litigation=True))
+    page = LINKS.agree(made.case)
+    both = (await http.get(page)).text
+    assert ("Débitos ajuizados" in both, "Débitos não ajuizados" in both, both.count("<form")) == (True, True, 2)
+    assert (await http.post(page, data={"instalments": "2"})).status_code == 409
+    assert (await http.post(page, data={"instalments": "2", "debts": "sued"})).status_code == 303
+    rest = (await http.get(page)).text
+    assert ("Seu parcelamento" in rest, "Parcelar o que ainda está em aberto" in rest, rest.count("<form")) == (
+        True,
+        True,
+        1,
+    )
+    assert (await http.post(page, data={"instalments": "2"})).status_code == 303
+    assert made.rows("SELECT amount, identified_by FROM agreements ORDER BY amount") == [
+        (Decimal("400.00"), "link"),
+        (Decimal("800.00"), "link"),
+    ]
+    owed = opened(await http.get(LINKS.pay(made.case))).text
+    assert ("Seu parcelamento 1 de 2" in owed, "Seu parcelamento 2 de 2" in owed, "Parcelar" in owed) == (
+        True,
+        True,
+        False,
+    )
+
+
 async def test_a_second_tab_signs_nothing_more(made: Contract, http: AsyncClient) -> None:
     for count in ("3", "4"):
         await http.post(LINKS.agree(made.case), data={"instalments": count})
@@ -165,7 +201,7 @@ async def test_a_second_tab_signs_nothing_more(made: Contract, http: AsyncClient
 @pytest.mark.parametrize("count", [0, 61])
 def test_what_the_page_would_not_ask_is_refused_on_record(made: Contract, count: int) -> None:
     with pytest.raises(Refusal):
-        sign_by_link(made.engine, made.case, count, datetime.now(UTC))
+        sign_by_link(made.engine, made.case, SigningRequest(count), datetime.now(UTC))
     assert made.rows("SELECT count(*) FROM agreements") == [(0,)]
     assert ("refused",) in made.rows("SELECT outcome FROM audit_log")
 

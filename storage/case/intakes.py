@@ -29,7 +29,7 @@ class OpenIntake:
     cron: str | None
     """None: a start."""
     timezone: str
-    """Of the cron."""
+    """In which the times of the cron are meant."""
     paused_by: str | None
     changed_at: datetime
 

@@ -104,6 +104,7 @@ def demo(
             complain(f"starting the stack in {where}")
             with Stack(where, day_seconds) as stack:
                 stack.publish()
+                complain(f"console: {stack.sign_in}")
                 complain(f"watch the city in Temporal's Web UI: {stack.services.ui}")
                 ends = play.perform(stack, deliveries)
                 result = conclude(ends, report or Path(where, "report.html"), str(stack.services.ui), began)
@@ -292,7 +293,7 @@ def show(result: dict[str, Any]) -> None:
 
 
 def stay(stack: Stack) -> None:
-    say("the city stays up until Ctrl-C")
+    say("the city stays up until Ctrl-C; `starter.py stack sign-in` prints an address of its console")
     while True:
         stack.tend()
         time.sleep(TEND_SECONDS)

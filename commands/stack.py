@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.console import Json, emit, say
+from embedded import postgres
 from embedded.backup import back_up
 from embedded.backup import restore as put_back
-from embedded.home import REAL_DAY, Home, Services, home, lock_holder, only_stack, running_services
+from embedded.home import REAL_DAY, Home, Services, home, lock_holder, only_stack, running_services, running_stack
 from embedded.ports import Ports
-from embedded.stack import Stack, stoppable
+from embedded.stack import Stack, sign_in_address, stoppable
 from models.errors import Refusal
 
 TEND_SECONDS = 0.25
@@ -82,6 +83,16 @@ def status(as_json: Json = False) -> None:
 
 
 @stack.command()
+def sign_in(as_json: Json = False) -> None:
+    """Print an address at which a supervisor signs in at the console: it works once, within five minutes. Once a
+    supervisor has had a token, people sign in with theirs."""
+    where, services = running_stack()
+    owner = postgres.address(where, postgres.port_of(services.database))
+    address = sign_in_address(owner, services, "stack sign-in")
+    emit({"sign_in": address}, as_json, lambda: say(address))
+
+
+@stack.command()
 def rotate_key(as_json: Json = False) -> None:
     """Make a new key, which from the next `stack up` on encrypts what Temporal keeps; the old ones go on decrypting."""
     where = home()
@@ -129,10 +140,11 @@ def interruptible(consequence: str) -> Iterator[None]:
 
 
 def announce(stack: Stack, as_json: bool) -> None:
-    said = {"state": "ready", **stack.services.model_dump(), **told_of(stack.recovered)}
+    said = {"state": "ready", **stack.services.model_dump(), "sign_in": stack.sign_in, **told_of(stack.recovered)}
 
     def readable() -> None:
         say("ready")
+        say(f"console: {stack.sign_in}")
         show(stack.services)
         if stack.recovered:
             say(RECOVERED.format(*stack.recovered))
@@ -153,6 +165,7 @@ def show(services: Services) -> None:
     database = urlsplit(services.database)
     rows = {
         "Web": services.web,
+        "Console": services.console,
         "Temporal Web UI": services.ui,
         "Temporal": services.temporal,
         "Metrics": f"{services.temporal_metrics} {services.worker_metrics} {services.web_metrics}",

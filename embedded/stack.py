@@ -20,6 +20,7 @@ from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
 from embedded.ports import Ports, must_have_loopback
 from models.errors import Refusal
+from operations.sessions import first_supervisor
 from operations.tokens import recovered_supervisor
 from storage import migrate
 from storage.grants import grant_to
@@ -38,6 +39,8 @@ class Stack:
     services: Services
     recovered: tuple[str, str] | None = None
     """The supervisor to whom a token was issued since none was in force any more, and the token."""
+    sign_in: str = ""
+    """The address at which somebody signs in at the console."""
 
     def __init__(self, home: Home, day_seconds: float = REAL_DAY, ports: Ports | None = None) -> None:
         self.home = home
@@ -120,6 +123,7 @@ class Stack:
         migrate.upgrade(as_owner)
         grant_to(as_owner, postgres.APP_ROLE)
         self.recovered = recovered_supervisor(as_owner, "stack up")
+        self.sign_in = sign_in_address(as_owner, services, "stack up")
         self._server.until(lambda: temporal.answers(services.temporal))
         self._tell_temporal()
 
@@ -138,6 +142,7 @@ class Stack:
             worker_metrics=f"http://127.0.0.1:{ports.worker_metrics}/metrics",
             web_metrics=f"http://127.0.0.1:{ports.web_metrics}/metrics",
             web=web,
+            console=f"{web}/console",
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
             providers=providers_in(os.environ),
@@ -167,6 +172,13 @@ class Stack:
             PYTHONUNBUFFERED="1",
         )
         return Child(name, [sys.executable, *arguments], self.home.logs / f"{name}.log", env)
+
+
+def sign_in_address(owner: str, services: Services, command: str) -> str:
+    """The address at which somebody signs in at the console: once and as a supervisor while no token was ever issued to
+    one, else with a token. `owner` is the address of the database's owner."""
+    once = first_supervisor(owner, command)
+    return f"{services.console}/sign-in" + (f"?once={once}" if once else "")
 
 
 def is_healthy(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models.errors import Refusal
@@ -14,6 +15,8 @@ class Role(StrEnum):
     ANALYST = "analyst"
     SUPERVISOR = "supervisor"
     AUDITOR = "auditor"
+    AGENT = "agent"
+    """Who talks to taxpayers, at the call centre or the counter."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Actor:
     name: str
     role: Role | None = None
     """None: nobody proved to be that person."""
+    signed_in_at: datetime | None = None
+    """For who is signed in at the console; None: the proof came with what is asked."""
 
     @property
     def authenticated(self) -> bool:
@@ -28,6 +33,8 @@ class Actor:
 
 
 WORK = frozenset({Role.ANALYST, Role.SUPERVISOR})
+TALK = WORK | {Role.AGENT}
+OVERSIGHT = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 JUDGEMENT = frozenset({Role.SUPERVISOR})
 ANYBODY = frozenset(Role)
 
@@ -61,8 +68,8 @@ DUTIES = {
     "schedule backfill": WORK,
     "case pause": WORK,
     "case resume": WORK,
-    "case hardship": WORK,
-    "case contact": WORK,
+    "case hardship": TALK,
+    "case contact": TALK,
     "case revive": WORK,
     "case served": WORK,
     "case hold": WORK,
@@ -72,7 +79,7 @@ DUTIES = {
     "case step": WORK,
     "case interruption": WORK,
     "case annul": JUDGEMENT,
-    "case review": WORK,
+    "case review": TALK,
     "case review --decided": JUDGEMENT,
     "case extinct": JUDGEMENT,
     "case approve": JUDGEMENT,
@@ -81,15 +88,32 @@ DUTIES = {
     "case explain --reveal": ANYBODY,
     "debt write-off": JUDGEMENT,
     "debt write-off --undo": JUDGEMENT,
-    "agreement sign": WORK,
+    "agreement sign": TALK,
     "agreement break": WORK,
-    "task done": WORK,
+    "task done": TALK,
     "person add": JUDGEMENT,
     "person link": JUDGEMENT,
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
+    "session end": ANYBODY,
 }
 """The operations, as the audit log names them, and by whose token each may be done once tokens were issued."""
+
+READINGS = {
+    "home": ANYBODY,
+    "sessions": ANYBODY,
+    "waiting": ANYBODY,
+    "case": ANYBODY,
+    "cohort": ANYBODY,
+    "status": ANYBODY,
+}
+"""The parts of the record that pages and the staff API show, and who may read each."""
+
+FRESH = frozenset({"case approve", "case step", "catalogue import"})
+"""Duties at whose doors a person who is signed in proves anew who it is: what suspends benefits, what leads to court,
+and what publishes a ruler."""
+
+FRESH_FOR = timedelta(minutes=15)
 
 APART = {"case approve": ("cohort start", "schedule create", "taxpayers import", "filings import", "benefits import")}
 """Segregation of duties: what a person must not have done about a case, or about that on which it rests, who does
@@ -113,13 +137,32 @@ def must_be_apart(duty: str, by: str, done: Iterable[tuple[str, str]], people: P
             raise Refusal(f"four eyes: {by} did `{before}`, on which this rests, so somebody else must `{duty}`")
 
 
+class SignInAnew(Refusal):
+    """The person signed in too long ago for what is asked."""
+
+
+def must_be_fresh(duty: str, actor: Actor, now: datetime) -> None:
+    """Check that whoever is signed in was so just now, where the duty wants it. Raises SignInAnew."""
+    if duty in FRESH and actor.signed_in_at is not None and now - actor.signed_in_at > FRESH_FOR:
+        minutes = FRESH_FOR // timedelta(minutes=1)
+        raise SignInAnew(f"`{duty}` wants a sign-in of the last {minutes} minutes; sign in again")
+
+
+def must_be_readable(reading: str, actor: Actor) -> None:
+    """Check that a role may read something. Raises Refusal: the role that is needed."""
+    if actor.role not in READINGS[reading]:
+        readers = " or ".join(sorted(READINGS[reading]))
+        raise Refusal(f"`{reading}` is read by role {readers}; {actor.name}'s is {actor.role}")
+
+
 def must_be_allowed(command: str, actor: Actor, issued: Set[Role]) -> None:
     """Check that a role may do something. `issued` are the roles that tokens were ever issued for; while there are
-    none, everybody may do everything. What protects is never off again: tokens that expired don't count as none.
-    Tokens can be issued until a supervisor has had one. Raises Refusal: the role that is needed."""
+    none, everybody may do everything, but for who is signed in with a role. What protects is never off again: tokens
+    that expired don't count as none. Tokens can be issued until a supervisor has had one. Raises Refusal: the role that
+    is needed."""
     allowed = DUTIES.get(command, JUDGEMENT)
     unguarded = not (issued & JUDGEMENT if command.startswith("token ") else issued)
-    if unguarded or actor.role in allowed:
+    if actor.role in allowed or (unguarded and actor.signed_in_at is None):
         return
     has = f"{actor.name}'s is {actor.role}" if actor.role else "set REGUA_TOKEN to yours"
     raise Refusal(f"`{command}` needs a token of role {' or '.join(sorted(allowed))}; {has}")

@@ -28,6 +28,7 @@ from storage.law.approvals import put_approval
 from storage.read_models.case_file import case_file
 from storage.read_models.case_parts import CaseFile
 from storage.read_models.dossier import Dossier, read_dossier
+from storage.read_models.person import person_of
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,10 @@ def recover_cases(act: Act) -> Recovered:
 
 
 @operation("case show --reveal")
-def reveal_case(act: Act, case: str) -> CaseFile:
-    """Show all that is on record of a case, the tax id and the name with it."""
+def reveal_case(act: Act, case: str, reason: str = "") -> CaseFile:
+    """Show all that is on record of a case, the tax id and the name with it; the reason is kept without them."""
     with act.engine.connect() as connection:
+        act.tell(reason=person_of(connection, case).redacted(reason))
         return case_file(connection, case, reveal=True)
 
 

@@ -5,9 +5,9 @@
 
     place_hold(engine, Credentials("ana", token), case, Ground.DEPOSIT, "guia 7", now)
 
-Who asks is believed by the token alone, and needs a role that has the duty (`models.roles.DUTIES`). The first
-transaction of `act.engine` that changes something carries the entry in the audit log, so that both are on record or
-neither. A refusal is on record too, without what was typed.
+Who asks is believed by the token or the session alone, and needs a role that has the duty (`models.roles.DUTIES`). The
+first transaction of `act.engine` that changes something carries the entry in the audit log, so that both are on record
+or neither. A refusal is on record too, without what was typed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -26,9 +27,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import Refusal
 from models.persons import must_be_name
-from models.roles import Actor, must_be_allowed
+from models.roles import Actor, must_be_allowed, must_be_fresh
 from storage.audit.log import Entry, carry, write
 from storage.audit.persons import read_people
+from storage.audit.sessions import signed_in
 from storage.audit.tokens import bearer, roles_issued
 
 OPAQUE = re.compile(r"[0-9a-f]{16}|\d{1,10}|sha256:[0-9a-f]{64}")
@@ -37,10 +39,11 @@ OPAQUE = re.compile(r"[0-9a-f]{16}|\d{1,10}|sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Credentials:
-    """The name of a person who asks, and the token that proves it."""
+    """The name of a person who asks, and the token, or the secret of the session, that proves it."""
 
     name: str
     token: str | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ class Operation(Generic[P, T]):
         return done
 
     def admit(self, connection: Connection, actor: Actor) -> None:
-        """Admit the actor. Raises Refusal when his role has not this duty."""
+        """Admit the actor. Raises Refusal when his role has not this duty, SignInAnew when the sign-in is too old."""
         must_be_allowed(self.duty, actor, roles_issued(connection))
+        must_be_fresh(self.duty, actor, datetime.now(UTC))
 
 
 def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operation[P, T]]:
@@ -119,9 +123,11 @@ def operation(duty: str) -> Callable[[Callable[Concatenate[Act, P], T]], Operati
 
 
 def identified(connection: Connection, who: Credentials) -> Actor:
-    """The person whom a token proves; without one nobody proved to be the person of that name. Raises Refusal: not in
-    force, or no name."""
+    """The person whom a token or a session proves; without one nobody proved to be the person of that name. Raises
+    Refusal: not in force, or no name."""
     must_say("who asks", who.name)
+    if who.session:
+        return signed_in(connection, who.session).actor
     if who.token:
         return bearer(connection, who.token)
     must_be_name(who.name)

@@ -11,6 +11,7 @@ from models.roles import Actor, Role
 from operations.operation import Act, operation
 from storage.audit.log import Entry, write
 from storage.audit.persons import add_person, link_name, read_people
+from storage.audit.sessions import end_sessions
 from storage.audit.tokens import issue, lost_supervisor, revoke
 from storage.engine import connect
 
@@ -46,10 +47,11 @@ def issue_token(act: Act, name: str, role: Role, days: int | None) -> str:
 
 @operation("token revoke")
 def revoke_token(act: Act, name: str) -> None:
-    """End a person's tokens from now on."""
+    """End a person's tokens from now on, and the sessions with them."""
     with act.engine.begin() as connection:
         _must_be_anothers(act, connection, name)
         revoke(connection, name, act.by)
+        end_sessions(connection, name)
 
 
 def recovered_supervisor(owner: str, command: str) -> tuple[str, str] | None:

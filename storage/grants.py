@@ -53,11 +53,13 @@ FIXED = {
     "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
     " body address segments claimed_at",
     "outbox": "id case name payload recorded_at",
+    "once_links": "id digest person role made_by made_at expires_at",
     "payments": "id channel amount origin",
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
     "requests": "id case kind made_on due reference recorded_by recorded_at",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
+    "sessions": "id digest person role token signed_in_at",
     "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"
     " bank account wallet sequence printed_number remitted_number returned_number recorded_at",
     "suspensions": "id benefit case suspended_on approved_by recorded_at",

@@ -1,7 +1,7 @@
 """The web application: all routes, and what works beside them."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -16,6 +16,7 @@ from web.background.relay import Relay
 from web.background.work import is_here, work
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
+from web.console.console import console_routes
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.pages import page_routes
@@ -27,6 +28,12 @@ from web.webhooks.sendgrid import sendgrid_routes
 from web.webhooks.twilio import twilio_routes, twilio_settings
 from workflows import client
 from workflows.secrecy import VARIABLE, cipher_from
+
+
+def workflows_in(environment: Mapping[str, str]) -> str | None:
+    """The address of our workflows in Temporal's Web UI; None where nobody says where that is."""
+    origin = environment.get("REGUA_UI_ORIGINS", "").split(",")[0].strip().rstrip("/")
+    return f"{origin}/namespaces/{environment.get('TEMPORAL_NAMESPACE', 'default')}/workflows" if origin else None
 
 
 def create_app(database: str, temporal_address: str | None, pix_secrets: str) -> FastAPI:
@@ -62,6 +69,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(agreeing_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
+    app.include_router(console_routes(engine, temporal, workflows_in(os.environ)))
     app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))

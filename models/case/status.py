@@ -34,3 +34,15 @@ class Status(StrEnum):
     def closed(self) -> bool:
         """Whether the case's workflow has ended; a reversed payment opens it again."""
         return self in (Status.RESOLVED, Status.ENDED, Status.CANCELLED)
+
+
+WAITING = (
+    Status.AWAITING_APPROVAL,
+    Status.AWAITING_PRIOR_STEPS,
+    Status.TO_REGISTER,
+    Status.UNREACHABLE,
+    Status.UNDER_DEFENCE,
+    Status.AMOUNT_UNKNOWN,
+    Status.OVER_BUDGET,
+)
+"""The statuses in which a case waits for somebody of the authority."""

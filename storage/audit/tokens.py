@@ -79,11 +79,17 @@ def revoke(connection: Connection, name: str, by: str) -> None:
 
 def bearer(connection: Connection, token: str) -> Actor:
     """The person whom a token proves, as an actor. Raises Refusal when it is not in force."""
+    return proven(connection, token)[1]
+
+
+def proven(connection: Connection, token: str) -> tuple[int, Actor]:
+    """The id of a token, and the person whom it proves. Raises Refusal when it is not in force."""
     name, _, secret = token.rpartition(".")
-    found = connection.execute(select(tokens.c.digest, tokens.c.role).where(tokens.c.name == name, IN_FORCE)).first()
+    named = select(tokens.c.id, tokens.c.digest, tokens.c.role).where(tokens.c.name == name, IN_FORCE)
+    found = connection.execute(named).first()
     if not hmac.compare_digest(_digest(secret), found.digest if found else UNKNOWN) or found is None:
         raise Refusal("the token is not in force: it is unknown, has expired or was revoked")
-    return Actor(read_people(connection).named(name), Role(found.role))
+    return found.id, Actor(read_people(connection).named(name), Role(found.role))
 
 
 def roles_issued(connection: Connection) -> frozenset[Role]:

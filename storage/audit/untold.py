@@ -1,4 +1,4 @@
-"""Finds tokens, approvals, days of service and changed debts that no act on record explains."""
+"""Finds tokens, sessions, approvals, days of service and changed debts that no act on record explains."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ TOKENS = text("""
         SELECT FROM audit_log
         WHERE subject = name AND outcome = 'done' AND command IN ('token issue', 'stack up', 'migrate')
           AND at BETWEEN issued_at - interval '1 minute' AND issued_at + interval '1 minute')
+    ORDER BY id
+""")
+
+SESSIONS = text("""
+    SELECT id, person, signed_in_at FROM sessions
+    WHERE NOT EXISTS (
+        SELECT FROM audit_log
+        WHERE actor = person AND audit_log.role = sessions.role AND outcome = 'done' AND command = 'sign in'
+          AND at BETWEEN signed_in_at - interval '1 minute' AND signed_in_at + interval '1 minute')
     ORDER BY id
 """)
 
@@ -50,6 +59,8 @@ def untold(connection: Connection) -> Iterator[str]:
     """One sentence each."""
     for row in connection.execute(TOKENS):
         yield f"token {row.id} of {row.name}: no entry of the log tells of its issue on {_on(row.issued_at)}"
+    for row in connection.execute(SESSIONS):
+        yield f"session {row.id} of {row.person}: no entry of the log tells of a sign-in on {_on(row.signed_in_at)}"
     for row in connection.execute(APPROVALS):
         yield f"case {row.case}: approval {row.id} of {_on(row.recorded_at)} came by no act of {row.given_by}'s"
     for row in connection.execute(SERVED):

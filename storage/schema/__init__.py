@@ -4,7 +4,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 """
 
 from storage.schema.agreements import agreement_debts, agreements, instalments
-from storage.schema.audit import audit_log, restatements, sign_ins, tokens
+from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import cases, cohorts, decisions, intakes, outbox
 from storage.schema.debts import (
@@ -81,6 +81,7 @@ __all__ = [
     "metadata",
     "notice_credits",
     "notices",
+    "once_links",
     "opt_outs",
     "outbox",
     "payments",
@@ -97,6 +98,7 @@ __all__ = [
     "restatements",
     "reversals",
     "rulers",
+    "sessions",
     "sign_ins",
     "slips",
     "snapshot_debts",

@@ -1,4 +1,4 @@
-"""The audit log, the persons who act, and the tokens by which they prove it."""
+"""The audit log, the persons who act, and the tokens and sessions by which they prove it."""
 
 from sqlalchemy import (
     BigInteger,
@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     FetchedValue,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -91,5 +92,44 @@ tokens = Table(
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_by", Text),
     Index("uq_tokens_current", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    one_of("role", Role),
+)
+
+
+# what signs a person in at the console once; its secret is nowhere
+once_links = Table(
+    "once_links",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # SHA-256 of the secret
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("person", Text, nullable=False),
+    # models.roles.Role
+    Column("role", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    one_of("role", Role),
+)
+
+
+# a person who is signed in at the console; the secret in the browser's cookie is nowhere
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # SHA-256 of the secret
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("person", Text, nullable=False),
+    # models.roles.Role
+    Column("role", Text, nullable=False),
+    # with which it was signed in, and without which it ends; none: by a link
+    Column("token", BigInteger, ForeignKey("tokens.id")),
+    Column("signed_in_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("seen_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("ended_at", DateTime(timezone=True)),
+    Index("ix_sessions_person", "person"),
+    Index("ix_sessions_token", "token"),
     one_of("role", Role),
 )

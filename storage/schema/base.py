@@ -24,7 +24,11 @@ PIX_TXID = text("'RG' || upper(replace(gen_random_uuid()::text, '-', ''))")
 NOW = func.clock_timestamp()
 
 
-def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+def words(of: Iterable[str]) -> str:
+    """Words as SQL lists them."""
+    return ", ".join(f"'{word}'" for word in of)
+
+
+def one_of(column: str, known: Iterable[str]) -> CheckConstraint:
     """A CHECK that only these words stand in the column; none at all where it may be empty."""
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({words(known)})", name=f"{column}_known")

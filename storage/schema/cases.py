@@ -23,9 +23,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.case.cohort_state import State as CohortState
 from models.case.journal import EntryKind
-from models.case.status import Status
+from models.case.status import WAITING, Status
 from models.proof.holdout import Arm, Habit
-from storage.schema.base import NOW, OPAQUE_ID, metadata, one_of
+from storage.schema.base import NOW, OPAQUE_ID, metadata, one_of, words
 
 cohorts = Table(
     "cohorts",
@@ -119,6 +119,7 @@ cases = Table(
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),
+    Index("ix_cases_waiting", "status", postgresql_where=text(f"status IN ({words(WAITING)})")),
     Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
     one_of("status", Status),
     one_of("arm", Arm),

@@ -19,13 +19,14 @@ import operations
 from channels.links import Links
 from commands import COMMANDS
 from commands.line import leaves, loaded
-from models.roles import DUTIES, Role
+from models.roles import DUTIES, READINGS, Role
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC as PUBLIC_KEY
 from web.app import create_app
+from web.console.pages import SHEET_NAME
 
 for module in pkgutil.iter_modules(operations.__path__):
     importlib.import_module(f"operations.{module.name}")
@@ -87,6 +88,7 @@ READS = {
     "stack down",
     "stack restore",
     "stack rotate-key",
+    "stack sign-in",
     "stack status",
     "stack up",
     "status",
@@ -98,8 +100,12 @@ READS = {
 """Commands that change nothing on record of a taxpayer, but for an option of theirs that has a duty."""
 
 
+AT_THE_CONSOLE = {"session end"}
+"""Duties that no command has, only pages."""
+
+
 def test_each_command_reads_or_has_a_duty() -> None:
-    assert LEAVES.keys() == {name.partition(" --")[0] for name in {*DUTIES, *READS}}
+    assert LEAVES.keys() == {name.partition(" --")[0] for name in {*DUTIES, *READS} - AT_THE_CONSOLE}
     assert not READS & DUTIES.keys()
 
 
@@ -152,8 +158,10 @@ PUBLIC = {
     "/webhooks/twilio/voice",
     "/a/{token}",
     "/u/{token}",
+    "/console/sign-in",
 }
-"""The routes that others than the authority's people post to: banks and providers, and taxpayers by their links."""
+"""The routes that others than the authority's people post to: banks and providers, taxpayers by their links, and
+whoever has yet to sign in."""
 
 
 @pytest.fixture
@@ -171,6 +179,10 @@ def test_a_route_that_changes_something_has_a_duty_or_is_public(
     assert {method for methods in paths.values() for method in methods} == {"get", "post"}
     posted = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
     assert {path for path, post in posted.items() if "x-duty" not in post} == PUBLIC
+    shown = {path: methods["get"] for path, methods in paths.items() if "get" in methods}
+    ours = {path: get for path, get in shown.items() if path.startswith(("/api/", "/console"))}
+    unread = {path for path, get in ours.items() if get.get("x-reading") not in READINGS}
+    assert unread == {"/console/sign-in", f"/console/{SHEET_NAME}"}
     assert {post["x-duty"] for post in posted.values() if "x-duty" in post} <= OPERATIONS.keys()
 
 
@@ -186,7 +198,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     async with AsyncClient(transport=ASGITransport(app), base_url=SITE) as http:
         for path in gets:
             whole = next((link for door, link in doors.items() if path.startswith(door)), path)
-            url = whole.replace("{case}", case).replace("{name}", "iptu")
+            url = whole.replace("{case}", case).replace("{name}", "iptu").replace("{what}", "tasks")
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
             # who can't write takes no payment, and says so
             assert answer.status_code == (503 if path == "/ready" else 200), (path, answer.text)

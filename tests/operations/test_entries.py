@@ -88,12 +88,14 @@ from operations.payments import (
 )
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
+from operations.sessions import end_own_session, sign_in_by_token
 from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
 from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
+from storage.audit.sessions import signed_in
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
 from storage.case.intakes import begin_schedule
@@ -600,6 +602,17 @@ def _(world: World) -> str:
     return "ana"
 
 
+@carried_out("session end")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        token = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+    secret = sign_in_by_token(world.engine, token)
+    with world.engine.connect() as connection:
+        session = signed_in(connection, secret).session
+    end_own_session(world.engine, Credentials("bia", session=secret), session)
+    return str(session)
+
+
 # ---- what is so of each
 
 
@@ -616,13 +629,13 @@ def test_each_operation_is_tried_here() -> None:
 @pytest.mark.parametrize("duty", CARRIED_OUT)
 def test_what_is_done_is_on_record_once(world: World, duty: str) -> None:
     subject = CARRIED_OUT[duty](world)
-    role = "supervisor" if duty == "token revoke" else None
+    role = "supervisor" if duty in ("token revoke", "session end") else None
     assert entries(world.engine, duty) == [(subject, "done", role)]
 
 
 @pytest.mark.parametrize("duty", OPERATIONS)
 def test_nobody_without_its_duty_does_it_and_who_tried_is_on_record(engine: Engine, duty: str) -> None:
-    roles = {"ana": Role.ANALYST, "bia": Role.SUPERVISOR, "caio": Role.AUDITOR}
+    roles = {"ana": Role.ANALYST, "bia": Role.SUPERVISOR, "caio": Role.AUDITOR, "dora": Role.AGENT}
     with engine.begin() as connection:
         held = {name: issue(connection, name, role, "root", None) for name, role in roles.items()}
     unfit = [name for name, role in roles.items() if role not in DUTIES[duty]]

@@ -29,7 +29,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
     "Cache-Control": "no-store",
 }
-"""Debts stay between the authority and the reader: no cache, no index, no other site learns of the address."""
+"""Debts stay between the authority and the reader: no cache, no index, no other site learns of the address. A route may
+say another of these itself."""
 
 HTTPS_FROM_NOW_ON = {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -67,7 +68,9 @@ class Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            MutableHeaders(scope=message).update(self._headers)
+            sent = MutableHeaders(scope=message)
+            for name, value in self._headers.items():
+                sent.setdefault(name, value)
         await self._send(message)
 
 

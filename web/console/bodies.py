@@ -1,0 +1,103 @@
+"""The words that people say with each act: bodies of the staff API, and the forms of the console."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.case.facts import StepKind
+from models.law.prescription import Cause
+from models.law.requests import RequestKind
+from storage.law.annulments import Mistake
+
+Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+"""Not blank, and nothing that the database wouldn't take."""
+
+
+class Asking(BaseModel):
+    """Nothing more than the request itself; the ground of the bodies that say more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+NOTHING = Asking()
+
+
+class Reasoning(Asking):
+    reason: Said
+
+
+class Judging(Reasoning):
+    seen: str = ""
+    """For an approval, `to_approve.fingerprint` of the case as it was shown."""
+
+
+class Releasing(Reasoning):
+    ground: Said | None = None
+    debts: list[Said] = []
+
+
+class Holding(Releasing):
+    ground: Said
+    evidence: Said | None = None
+    since: Annotated[date | None, Field(alias="from")] = None
+    until: date | None = None
+
+
+class Defending(Asking):
+    reference: Said
+    on: date | None = None
+    credits: tuple[str, ...] = ()
+    """The debts, and `return:` with their periods; none: all that a formal notice lists."""
+
+
+class Ruling(Reasoning):
+    decided: Literal["accepted", "rejected"]
+    on: date | None = None
+    credits: tuple[str, ...] = ()
+    """Where several defences are open, a credit of the one that is meant."""
+
+
+class Serving(Asking):
+    notice: Said
+    on: date
+    reference: Said
+    """The proof of it."""
+
+
+class Stepping(Asking):
+    kind: StepKind
+    on: date
+    reference: Said
+    debts: list[Said] = []
+
+
+class Interrupting(Asking):
+    cause: Cause
+    on: date
+    reference: Said
+    debts: list[Said] = []
+
+
+class Requesting(Asking):
+    kind: RequestKind
+    reference: Said
+    on: date | None = None
+
+
+class Answering(Reasoning):
+    kind: RequestKind
+    decided: Literal["granted", "denied"]
+
+
+class Contacting(Asking):
+    email: Said | None = None
+    phone: Said | None = None
+
+
+class Annulling(Reasoning):
+    kind: Mistake
+    entry: Said | None = None
+    """The newest of its kind, unless it is named."""

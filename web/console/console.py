@@ -1,0 +1,40 @@
+"""The console: all of its pages, the sheet they share, and the answer to addresses that lead nowhere."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Engine
+
+from web.console.case import Connect, case_routes
+from web.console.home import home_routes
+from web.console.lists import list_routes
+from web.console.pages import SHEET, SHEET_NAME, Pages
+from web.console.sign_in import sign_in_routes
+from web.webhooks.webhook import Refused
+
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> APIRouter:
+    """The routes; `ui` is the address of Temporal's Web UI."""
+    console = APIRouter()
+    console.include_router(sign_in_routes(engine))
+    console.include_router(home_routes(engine))
+    console.include_router(list_routes(engine))
+    console.include_router(case_routes(engine, temporal, ui))
+    console.include_router(_rest(engine))
+    return console
+
+
+def _rest(engine: Engine) -> Pages:
+    pages = Pages(engine)
+
+    @pages.get(f"/{SHEET_NAME}", response_class=Response)
+    async def sheet() -> Response:
+        return Response(SHEET.read_bytes(), media_type="text/css", headers=KEPT)
+
+    @pages.api_route("/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
+    async def nowhere() -> Response:
+        raise Refused(404, "")
+
+    return pages

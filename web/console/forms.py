@@ -1,0 +1,53 @@
+"""Forms of pages: read into the same models as the staff API's bodies, with what is wrong told beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_origin
+from urllib.parse import parse_qs
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+WORDS = {
+    "missing": "preencha este campo",
+    "date_from_datetime_parsing": "escreva um dia que exista",
+    "date_from_datetime_inexact": "escreva um dia que exista",
+    "date_parsing": "escreva um dia que exista",
+    "literal_error": "escolha uma das opções",
+    "enum": "escolha uma das opções",
+    "string_too_long": "use menos palavras",
+}
+"""The thing to do about the error of a field, by pydantic's name for it."""
+
+
+class WrongForm(Exception):
+    """A form that can't be taken."""
+
+    def __init__(self, errors: Mapping[str, str], given: Mapping[str, str | list[str]]) -> None:
+        super().__init__("the form is not as described")
+        self.errors = errors
+        """The thing to do, by the field's name."""
+        self.given = given
+
+
+async def read_form(request: Request, model: type[ModelT]) -> ModelT:
+    """Read the form that was sent; a blank field counts as left out. Raises WrongForm."""
+    sent = parse_qs((await request.body()).decode(errors="replace"))
+    fields = model.model_fields.items()
+    lists = {each.alias or name for name, each in fields if get_origin(each.annotation) in (list, tuple)}
+    given = {name: values if name in lists else values[-1].strip() for name, values in sent.items()}
+    try:
+        return model.model_validate({name: value for name, value in given.items() if value})
+    except ValidationError as error:
+        wrong = [(each["loc"], each["type"]) for each in error.errors()]
+        told = {str(place[0]) if place else "": WORDS.get(rule, "não serve") for place, rule in wrong}
+        raise WrongForm(told, given) from None
+
+
+def form_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The description of a form's body for a route."""
+    content = {"application/x-www-form-urlencoded": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}

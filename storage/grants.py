@@ -41,9 +41,10 @@ FIXED = {
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
     "charges": "id debt instalment case txid recorded_at",
+    "benefits": "id taxpayer code",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
-    "defences": "id case filed_on reference recorded_by recorded_at",
+    "defences": "id case filed_on reference recorded_by recorded_at appeal",
     "extinctions": "id debt ground on source recorded_at",
     "filings": "id taxpayer tax period due status filed_on declared assessed paid paid_on paid_before_due corrected"
     " corrected_on recorded_at",
@@ -65,6 +66,7 @@ FIXED = {
     "suspensions": "id benefit case suspended_on approved_by recorded_at",
     "tasks": "id case kind reference what source opened_at",
     "unmatched_reversals": "id reference agreement slip slip_number amount taken_back_at recorded_at",
+    "taxpayers": "id key",
     "tokens": "id name role digest issued_by issued_at expires_at",
 }
 """Table -> columns that no update touches."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from banks.bank import Bank
 from channels.links import Links
-from channels.mail_gateway import MailGateway
+from channels.mail_gateway import Adapter, MailGateway
 from models.case.plan import plan
 from models.case.state import cell_reached
 from models.case.step import Action, Step
@@ -22,7 +23,10 @@ from storage.case.cases import Case
 from storage.case.path import ClaimedNotice
 from storage.case.transaction import CaseTransaction, case_transaction
 from workflows.effects import Dispatch, Evaluation, NextAction, PlannedStep, Unfinished
-from workflows.names import queue_of
+from workflows.names import PROVIDERS, queue_of
+
+UNTIL_VERIFIED = timedelta(hours=1)
+"""How often an example that a provider would truly send looks whether it goes by verified rules now."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,15 @@ class Dependencies:
 
     def gateway_of(self, case: Case) -> MailGateway:
         return self.post.rehearsed() if case.rehearsal else self.post
+
+    def adapter(self, case: Case, channel: Channel) -> Adapter:
+        """The adapter for the case's messages on a channel. Raises ApplicationError, to be tried again once the cohort
+        has gone over to verified rules, and seen as pending in the Web UI meanwhile: an example would truly send."""
+        adapter = self.gateway_of(case).adapter(channel)
+        if case.unverified and adapter.name in PROVIDERS:
+            what = f"{case.ruler.label} is an example, which nobody has verified, and {adapter.name} would truly send"
+            raise ApplicationError(what, type="Unverified", next_retry_delay=UNTIL_VERIFIED)
+        return adapter
 
 
 def now() -> datetime:

@@ -118,7 +118,7 @@ def letter_for(
 def _term(tx: CaseTransaction, at: date, wait: Wait) -> AnnouncedTerm:
     """The term that a formal notice announces, as it is if the taxpayer is served on its day."""
     term = tx.view.term(at, wait)
-    return AnnouncedTerm(last_day=term.last_day, act_from=term.act_from)
+    return AnnouncedTerm(last_day=term.last_day, act_from=term.act_from, provisional=term.provisional)
 
 
 class OnRecord(TypedDict):

@@ -65,7 +65,7 @@ class NoticeActivities(NoticeEffects):
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
         begun = notices_of_rung(tx.connection, tx.case.id, contact.step.number)
         made = begun.get(notice)
-        adapter = self.dependencies.gateway_of(tx.case).adapter(route.channel)
+        adapter = self.dependencies.adapter(tx.case, route.channel)
         if made is None:
             overtaken = tx.case.closed_at is not None or not _is_current(tx, contact.step, route)
             if overtaken or not _is_lawful_now(tx, route):

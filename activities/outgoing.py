@@ -90,4 +90,6 @@ def _personal(made: IssuedNotice, who: Person) -> tuple[str, ...]:
 
 def _written_to(channel: str, who: Person) -> str | None:
     """The name that a file is written to, for providers that need no address."""
-    return formatted(who.tax_id) if channel == "domicile" else who.contacts.addresses["email"]
+    if channel == "domicile":
+        return formatted(who.tax_id)
+    return who.contacts.addresses["address" if channel == "letter" else "email"]

@@ -101,7 +101,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         lambda letter, channel: channel in OPEN and not letter.taxpayer.is_company,
         "tells of a natural person's benefits over an open channel (CTN art. 198, § 3º, is about companies): ask "
-        "`taxpayer.is_company` or `channel`",
+        "`taxpayer.is_company` or `closed`",
     ),
     Claim(
         _matching(r"\b(?:a|por) (?:citar|conferir|definir)\b|\?\?"),

@@ -28,15 +28,38 @@ class FileTransport:
         self.folder = folder
 
     def deliver(self, message: Outgoing) -> Receipt:
-        """Write the message as `.eml` or `.txt`; the same notice again replaces its own file."""
-        keep(self._path(message), _mail(message) if message.channel == "email" else message.body.encode())
+        """Write the message as `.eml`, `.pdf` or `.txt`; the same notice again replaces its own file."""
+        keep(self._path(message), _written(message))
         return Receipt(self.name, None, "sent")
 
     def taken(self, message: Outgoing) -> Receipt | None:
         return Receipt(self.name, None, "sent") if self._path(message).exists() else None
 
     def _path(self, message: Outgoing) -> Path:
-        return self.folder / f"{message.notice}.{'eml' if message.channel == 'email' else 'txt'}"
+        return self.folder / f"{message.notice}.{SUFFIXES.get(message.channel, 'txt')}"
+
+
+SUFFIXES = {"email": "eml", "letter": "pdf"}
+
+
+def _written(message: Outgoing) -> bytes:
+    match message.channel:
+        case "email":
+            return _mail(message)
+        case "letter":
+            # what makes PDFs takes long to load, and most rulers send no letter
+            from channels.letter_pdf import LetterPages, letter_pdf
+
+            return letter_pdf(
+                LetterPages(
+                    authority=message.sender_name,
+                    addressee=message.recipient_name,
+                    address=message.recipient or "",
+                    subject=message.subject or "",
+                    body=message.body,
+                )
+            )
+    return message.body.encode()
 
 
 def keep(path: Path, content: bytes) -> None:

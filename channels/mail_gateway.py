@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from models.contact.channel import CHANNELS, Channel
 
-Provider = Literal["file", "sendgrid", "twilio", "domicile"]
+Provider = Literal["file", "sendgrid", "twilio", "domicile", "postal", "gazette"]
 
 
 @dataclass(frozen=True)

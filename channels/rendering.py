@@ -20,10 +20,11 @@ from models.formats import day, moment, money, percent, period
 from models.money.offered import Offered
 from models.ruler.schema import Contact, Credit, Hypothesis, Stage, Tone
 
-HEADED: frozenset[Channel] = frozenset({"email", "domicile"})
+HEADED: frozenset[Channel] = frozenset({"email", "domicile", "letter"})
 """The channels whose messages are letters with a subject; the others carry a few sentences."""
-OPEN: frozenset[Channel] = frozenset(CHANNELS) - {"domicile"}
-"""The channels that others than the taxpayer may see: all but the authority's own electronic domicile."""
+OPEN: frozenset[Channel] = frozenset(CHANNELS) - {"domicile", "letter"}
+"""The channels that others than the taxpayer may see: all but the authority's own electronic domicile, and a closed
+letter that is handed to him against a receipt."""
 LONGEST_NAME = 150
 """Characters. Longer than any registered name; what goes on after it is no name."""
 
@@ -53,6 +54,11 @@ class Addressee(_Value):
     tax_id: Line
     """A CPF or CNPJ as people write it, with dots and dashes."""
     is_company: bool
+
+    @property
+    def published(self) -> "Addressee":
+        """The same for everybody's eyes: of a person only the middle of the CPF (LGPD art. 6º, III)."""
+        return self if self.is_company else self.model_copy(update={"tax_id": f"***{self.tax_id[3:11]}-**"})
 
 
 class OpenDebt(_Value):
@@ -96,6 +102,8 @@ class AnnouncedTerm(_Value):
     """The last that is his."""
     act_from: date
     """The first on which the authority may act."""
+    provisional: bool = False
+    """Whether a list of days off that is still to come may put them off."""
 
 
 class PastAgreement(_Value):
@@ -177,11 +185,13 @@ class Letter(_Value):
         discloses = self.credit == "registered" or channel not in OPEN
         basis = self.basis if discloses else self.basis_name
         benefits = self.benefits if self.taxpayer.is_company or channel not in OPEN else ()
-        own = {"basis": basis, "benefits": benefits, "channel": channel, "discloses": discloses}
-        return {**self.model_dump(), **own}
+        own = {"basis": basis, "benefits": benefits, "channel": channel, "closed": channel not in OPEN}
+        own["discloses"] = discloses
+        taxpayer = self.taxpayer.published if channel == "gazette" else self.taxpayer
+        return {**self.model_dump(), **own, "taxpayer": taxpayer.model_dump()}
 
 
-KNOWN = frozenset(Letter.model_fields) | {"channel", "discloses"}
+KNOWN = frozenset(Letter.model_fields) | {"channel", "closed", "discloses"}
 """A template's only names."""
 
 
@@ -283,12 +293,16 @@ def pinned_words(digest: str, texts: Texts) -> Words:
 
 EXAMPLE = "EXEMPLO: as regras desta mensagem não foram verificadas pela autoridade, e ela não tem efeito legal."
 """The first line of a letter whose ruler nobody has verified."""
+SHORT_EXAMPLE = "EXEMPLO, sem efeito legal."
+"""The same before the few sentences of other channels; it counts in an SMS's segments."""
 
 
 def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words) -> Message:
     """Fill a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
     used."""
     text = words.select_template(template_choices(channel, template)).render(letter.names(channel)).strip()
+    if letter.example and text and channel not in HEADED:
+        text = f"{SHORT_EXAMPLE} {text}"
     if channel == "sms" and letter.gsm7:
         text = transliterate(text)
     subject, _, body = text.partition("\n") if channel in HEADED else (None, "", text)

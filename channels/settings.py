@@ -8,6 +8,7 @@ from pathlib import Path
 from channels.domicile import Domicile
 from channels.file_transport import FileTransport
 from channels.mail_gateway import Adapter, MailGateway
+from channels.on_paper import OnPaper
 from channels.rotation import newest_first
 from channels.sendgrid import SendGrid
 from channels.twilio import Twilio
@@ -30,7 +31,11 @@ NOWHERE = "outbox"
 def gateway_from(environment: Mapping[str, str], home: Path) -> MailGateway:
     """The mail gateway that the environment configures. Raises Refusal when a provider is configured by half."""
     given = {name: value.strip() for name, value in environment.items() if value.strip()}
-    adapters: dict[str, Adapter] = {"domicile": Domicile(Folder.DOMICILE.of(home))}
+    adapters: dict[str, Adapter] = {
+        "domicile": Domicile(Folder.DOMICILE.of(home)),
+        "letter": OnPaper("postal", needs_contact=True),
+        "gazette": OnPaper("gazette", needs_contact=False),
+    }
     return MailGateway(adapters | _mail(given) | _telephone(given), FileTransport(Folder.OUTBOX.of(home)))
 
 

@@ -28,6 +28,8 @@ COMMANDS = {
     "cohort": Listed("cohort migrate", "Start a ruler on a cohort, and see how it stands."),
     "schedule": Listed("schedule", "Take the newly delinquent into a cohort, night after night."),
     "case": Listed("case explain", "See one case, and act on it."),
+    "letter": Listed("letter", "Letters with a return receipt: batches for the post, and what became of them."),
+    "gazette": Listed("gazette", "Editals: what is published where no personal means could serve a notice."),
     "task": Listed("tasks", "What people have to do."),
     "payments": Listed("payments", "Money that came in."),
     "slip": Listed("slip", "Slips to pay by, and the files that register them with a bank."),

@@ -44,6 +44,10 @@ def term(
     days_off: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Which days off count besides weekends: one date a line.")
     ] = None,
+    named: Annotated[
+        str | None,
+        typer.Option("--calendar", metavar="NAME", help="Whose days off count: a calendar, by file or name."),
+    ] = None,
     recess: Annotated[
         str | None, typer.Option(metavar="MM-DD:MM-DD", help="When terms stand still each year: 12-20:01-20.")
     ] = None,
@@ -53,20 +57,24 @@ def term(
     from models.law.term import term_of
 
     length, still = _wait(wait), _recess(recess) if recess else None
-    if ruler and not days_off:
-        calendar_of = _of_ruler(ruler, length)
-    elif days_off and not ruler:
-        calendar_of = _of_file(days_off)
-    else:
-        raise typer.BadParameter("say one of them: whose days off count", param_hint="--ruler / --days-off")
+    match ruler, named, days_off:
+        case str(), None, None:
+            calendar_of = _of_ruler(ruler, length)
+        case None, str(), None:
+            calendar_of = _of_table(named, length)
+        case None, None, Path():
+            calendar_of = _of_file(days_off)
+        case _:
+            whose = "--ruler / --calendar / --days-off"
+            raise typer.BadParameter("say one of them: whose days off count", param_hint=whose)
     terms = [term_of(event, length, calendar_of(event), still) for event in events]
     said = [_as_data(each) for each in terms]
     emit(said, as_json, lambda: table(said[0], [each.values() for each in said]))
 
 
-def _as_data(found: Term) -> dict[str, date]:
+def _as_data(found: Term) -> dict[str, date | bool]:
     days = {"event": found.event, "first_day": found.first_day, "last_day": found.last_day}
-    return {**days, "act_from": found.act_from}
+    return {**days, "act_from": found.act_from, "provisional": found.provisional}
 
 
 def _wait(written: str) -> Wait:
@@ -94,9 +102,19 @@ def _of_ruler(name: str, wait: Wait) -> CalendarOf:
     from operations.rulers import load_map
 
     ruler = load_map(name)
-    # a year holds more than 200 working days, and a recess stands still for weeks of each
-    years = 3 + wait.days // 150
-    return lambda event: ruler.jurisdiction.calendar(event.year, years)
+    return lambda event: ruler.jurisdiction.days_off(event.year, _years(wait))
+
+
+def _of_table(name: str, wait: Wait) -> CalendarOf:
+    from storage.calendars import load_calendar
+
+    table = load_calendar(name)
+    return lambda event: table.days_off(range(event.year, event.year + _years(wait)))
+
+
+def _years(wait: Wait) -> int:
+    """How many years a term may reach into: each holds more than 200 working days, and its recess takes weeks."""
+    return 3 + wait.days // 150
 
 
 def _of_file(path: Path) -> CalendarOf:

@@ -145,11 +145,14 @@ def contact(
     by: By,
     email: Annotated[str | None, typer.Option(help="Where the taxpayer gets mail from now on.")] = None,
     phone: Annotated[str | None, typer.Option(help="With its area code, as (82) 99999-1234.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Where letters go: street, number, district, city/state and CEP.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Put another e-mail or telephone on record; a case that reached nobody goes on."""
+    """Put another e-mail, telephone or postal address on record; a case that reached nobody goes on."""
     with answering_database() as engine:
-        given = give_contact(engine, credentials(by), case, _now(), email, phone)
+        given = give_contact(engine, credentials(by), case, _now(), email, phone, address)
     said = [f"{case}: {', '.join(given.kinds)} on record"]
     said += [f"{channel} is tried there again, where it had failed" for channel in given.recovered]
     said += [f"{channel} stays closed: the taxpayer wants no messages there" for channel in given.refused]

@@ -14,11 +14,10 @@ from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
 from commands.imports import answering_database
 from commands.overdue import overdue
-from commands.percentages import share_of
 from commands.progress import watch
 from commands.selection import Select, selection_of
 from commands.services import temporal_client
-from commands.typed import amount, day
+from commands.typed import amount, day, share
 from embedded.home import find_services
 from models.assets import RulerBundle
 from models.case.cohort_state import State
@@ -81,17 +80,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cohort, name="cohort")
 
 
-def _share(written: str) -> Decimal:
-    try:
-        return share_of(written)
-    except Refusal as refused:
-        raise typer.BadParameter(str(refused)) from None
-
-
 Control = Annotated[
     Decimal | None,
     typer.Option(
-        parser=_share, metavar="SHARE", help="Held out by lot and never contacted, as in 10%; `power` says how large."
+        parser=share, metavar="SHARE", help="Held out by lot and never contacted, as in 10%; `power` says how large."
     ),
 ]
 

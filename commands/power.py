@@ -18,6 +18,7 @@ from models.proof.power import (
     LARGEST_COHORT,
     LEVEL,
     POWER,
+    Clusters,
     Design,
     Effect,
     RateEffect,
@@ -76,6 +77,16 @@ def power(
         Decimal | None,
         typer.Option(parser=some_amount, metavar="REAIS", help="How much more would be received per head."),
     ] = None,
+    unit_size: Annotated[
+        float,
+        typer.Option(min=1, max=1_000, help="Cases drawn together, on the average: a person's taxes, co-debtors."),
+    ] = 1.0,
+    unit_variation: Annotated[
+        float, typer.Option(min=0, max=10, help="Standard deviation of that number ÷ its average.")
+    ] = 0.0,
+    correlation: Annotated[
+        float, typer.Option(min=0, max=1, help="How alike cases drawn together pay: 0 as strangers, 1 as one.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Say how many cases must be held out for an uplift to show, in 80 of 100 draws, at a significance of 5 %."""
@@ -83,10 +94,10 @@ def power(
         raise typer.BadParameter("with the base rate makes 100% or more", param_hint="--uplift")
     if amount_uplift and not amount_sd:
         raise typer.BadParameter("needs --amount-sd", param_hint="--amount-uplift")
-    share = Fraction(control) if control else None
-    designs = list(_designs(RateEffect(float(base_rate), float(uplift)), cohort, share))
+    asked = (cohort, Fraction(control) if control else None, Clusters(unit_size, unit_variation, correlation))
+    designs = list(_designs(RateEffect(float(base_rate), float(uplift)), *asked))
     if amount_sd and amount_uplift:
-        designs += _designs(ValueEffect(float(amount_sd), float(amount_uplift)), cohort, share)
+        designs += _designs(ValueEffect(float(amount_sd), float(amount_uplift)), *asked)
     elif amount_sd:
         designs += [_just_visible(known, float(amount_sd)) for known in designs]
     emit(
@@ -94,12 +105,12 @@ def power(
     )
 
 
-def _designs(effect: Effect, cohort: int | None, share: Fraction | None) -> Iterator[Design]:
+def _designs(effect: Effect, cohort: int | None, share: Fraction | None, clusters: Clusters) -> Iterator[Design]:
     if cohort is not None:
-        yield design(effect, cohort, share) if share else smallest_control(effect, cohort)
+        yield design(effect, cohort, share, clusters) if share else smallest_control(effect, cohort, clusters)
         return
     for held_out in [share] if share else USUAL_SHARES:
-        if found := smallest_cohort(effect, held_out):
+        if found := smallest_cohort(effect, held_out, clusters):
             yield found
         else:
             raise Refusal(f"no cohort of up to {LARGEST_COHORT:,} cases shows so small an uplift; ask for a larger one")
@@ -112,6 +123,7 @@ def _just_visible(known: Design, deviation: float) -> Design:
 
 
 def _data(design: Design) -> dict[str, object]:
+    counted_control, counted_treated = design.counted
     return {
         "figure": "rate" if isinstance(design.effect, RateEffect) else "value",
         "cohort": design.cohort,
@@ -121,6 +133,9 @@ def _data(design: Design) -> dict[str, object]:
         "detectable": design.detectable,
         "power": round(design.power, 4),
         "enough": design.enough,
+        "design_effect": round(design.clusters.design_effect, 4),
+        "counted_control": round(counted_control, 1),
+        "counted_treated": round(counted_treated, 1),
     }
 
 
@@ -140,6 +155,15 @@ def _show(designs: list[Design]) -> None:
             for each in designs
         ),
     )
+    clusters = designs[0].clusters
+    if clusters.design_effect > 1:
+        for each in designs:
+            control, treated = (format_decimal(round(count), locale="pt_BR") for count in each.counted)
+            say(f"{each.control} held out and {each.treated} treated, counted as {control} and {treated} strangers")
+        apart = (
+            f"{clusters.size:g} cases a unit (variation {clusters.variation:g}), correlation {clusters.correlation:g}"
+        )
+        say(f"design effect {format_decimal(round(clusters.design_effect, 2), locale='pt_BR')}: {apart}")
     if not all(each.enough for each in designs):
         say(f"below a power of {_percent(POWER)} an effect of this size may go unseen")
 

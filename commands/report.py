@@ -13,9 +13,10 @@ import typer
 
 from commands.console import Json, complain, emit, say, table
 from commands.services import database
-from commands.typed import day
+from commands.typed import amount, day, share, some_amount
 from models.errors import Refusal
 from models.formats import money
+from models.proof.outcome import Assumptions
 from models.words import CHANNELS
 from storage.proof.figures import named, whole_query
 from storage.proof.question import Question
@@ -41,6 +42,23 @@ def report(
     explain: Annotated[
         str | None, typer.Option(metavar="FIGURE", help="Print the query behind a figure, its formula and its source.")
     ] = None,
+    within: Annotated[
+        int, typer.Option(min=1, max=365, help="Days after a notice in which a payment counts as its.")
+    ] = 30,
+    goal: Annotated[
+        Decimal | None,
+        typer.Option(parser=some_amount, metavar="AMOUNT", help="What a campaign is to bring, in reais."),
+    ] = None,
+    letter_cost: Annotated[
+        Decimal | None,
+        typer.Option(parser=amount, metavar="AMOUNT", help="What a letter costs you, printed and posted."),
+    ] = None,
+    counter_share: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=share, metavar="SHARE", help="Of those who settled by themselves, who would have come to a counter."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say what a cohort's ruler brought in, and how sure that is: recovered, uplift, channels, time to payment."""
@@ -50,12 +68,13 @@ def report(
     from reports.cohort import page, tables
     from storage.proof.results import question, read_results
 
+    assumed = Assumptions(within, goal, letter_cost, counter_share)
     engine = database()
     try:
         if explain is not None:
-            _explain(explain, question(engine, name, on), json)
+            _explain(explain, question(engine, name, on, assumed), json)
             return
-        results = read_results(engine, name, on)
+        results = read_results(engine, name, on, assumed)
     finally:
         engine.dispose()
     if html is not None:
@@ -125,6 +144,20 @@ def _summary(results: Results) -> dict[str, object]:
             "after_action": came.after_action,
             "spontaneous": came.spontaneous,
             "share_after_action": _float(came.share_after_action),
+        },
+        "year": {
+            "year": results.programme.year,
+            "brought": results.programme.brought,
+            "received": results.programme.received,
+            "share": _float(results.programme.share),
+        },
+        "goal": results.assumed.goal
+        and {"goal": results.assumed.goal, "share": _float(came.total / results.assumed.goal)},
+        "avoided": {
+            "letters": results.avoided.letters,
+            "letters_cost": results.avoided.letters_cost,
+            "settled": results.avoided.settled,
+            "visits": results.avoided.visits,
         },
         "uplift": uplift and _told(uplift),
         "reads_on": results.cohort.lot and results.cohort.lot.reads_on,

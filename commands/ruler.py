@@ -105,10 +105,12 @@ def plan_(
 
     ruler = load_map(file)
     row, begins = _row(ruler, hypothesis), start or datetime.now(UTC).astimezone().date()
-    entered = imagined_case(ruler, ruler.jurisdiction.calendar(begins.year - 1), row, occurrences, begins)
+    calendar = ruler.jurisdiction.days_off(begins.year - 1)
+    entered = imagined_case(ruler, calendar, row, occurrences, begins)
     steps = [
         {
             "on": step.on,
+            "provisional": step.on is not None and calendar.is_provisional(step.on),
             "action": step.action,
             "hypothesis": step.row,
             "stage": step.stage,
@@ -120,7 +122,8 @@ def plan_(
         for step in plan(entered)
     ]
     title = f"{ruler.label} · {hypothesis} · {occurrences} × · {begins}"
-    columns = ("on", "action", "hypothesis", "stage", "rigidity", "tone")
+    columns = ("on", *(["provisional"] if any(step["provisional"] for step in steps) else []), "action", "hypothesis")
+    columns += ("stage", "rigidity", "tone")
     rows = [[step[column] for column in columns] for step in steps]
     data = {"ruler": ruler.label, "hypothesis": row, "occurrences": occurrences, "start": begins, "steps": steps}
     emit(data, as_json, lambda: table(columns, rows, title))

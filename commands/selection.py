@@ -12,12 +12,13 @@ import typer
 
 from commands.percentages import share_of
 from commands.typed import amount, day
-from models.case.selection import Person, Reach, Selection
+from models.case.selection import DayPart, Person, Reach, Selection
+from models.contact.channel import CHANNELS
 from models.errors import Refusal
-from models.formats import tax_name
-from models.law.states import STATES
+from models.formats import fold, tax_name
 from models.proof.holdout import Habit
 from models.ruler.schema import Ruler
+from models.states import STATES
 from models.taxid import read_number
 
 PAIRS = re.compile(r"[\s,]*\s[\s,]*|,(?=[A-Za-z_-]+=)")
@@ -55,8 +56,22 @@ def _truth(written: str) -> bool:
     return _among("yes", "no")(written) == "yes"
 
 
-def _habits(written: str) -> tuple[str, ...]:
-    return tuple(map(_among(*Habit), written.split(",")))
+def _several(*words: str) -> Callable[[str], tuple[str, ...]]:
+    read = _among(*words)
+    return lambda written: tuple(map(read, written.split(",")))
+
+
+def _municipality(written: str) -> str:
+    if not (name := fold(written)):
+        raise typer.BadParameter(f"{written!r} is no name; write for example Maceió or São_Miguel_dos_Campos")
+    return name
+
+
+def _postcodes(written: str) -> tuple[str, ...]:
+    found = tuple(re.sub(r"[.-]", "", each) for each in written.split(","))
+    if not all(re.fullmatch(r"\d{2,8}", each, re.ASCII) for each in found):
+        raise typer.BadParameter(f"{written!r} is no beginning of a CEP; write for example 57020-000 or 570,571")
+    return found
 
 
 def _listed(file: str) -> tuple[str, ...]:
@@ -79,6 +94,8 @@ KEYS: Mapping[str, Callable[[str], Any]] = {
     "min-amount": amount,
     "max-amount": amount,
     "uf": _state,
+    "municipality": _municipality,
+    "postcode": _postcodes,
     "tax": tax_name,
     "due-from": day,
     "due-until": day,
@@ -92,7 +109,11 @@ KEYS: Mapping[str, Callable[[str], Any]] = {
     "reach": _among(*Reach),
     "benefits": _truth,
     "broken-agreements": _number,
-    "habits": _habits,
+    "habits": _several(*Habit),
+    "paid-after": _several(*CHANNELS),
+    "opened": _several(*CHANNELS),
+    "answered": _several(*CHANNELS),
+    "active": _among(*DayPart),
     "top-share": share_of,
     "only": _listed,
     "exclude": _listed,

@@ -12,6 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.percentages import share_of
+from models.errors import Refusal
+
 EARLIEST, LATEST = 1900, 2200
 LARGEST = Decimal(10**12)
 """One trillion reais and more is a typing error."""
@@ -57,6 +60,14 @@ def some_amount(written: str) -> Decimal:
     if not (read := amount(written)):
         raise typer.BadParameter("must be more than zero")
     return read
+
+
+def share(written: str) -> Decimal:
+    """A share between 0 and 1, as in `6%`. Raises BadParameter."""
+    try:
+        return share_of(written)
+    except Refusal as refused:
+        raise typer.BadParameter(str(refused)) from None
 
 
 Day = Annotated[date | None, typer.Option("--on", parser=day, metavar="DATE", help="The day; default: today.")]

@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
+from models.calendar_file import read_calendar
 from models.contact.channel import CHANNELS, Channel
+from models.law.calendar_table import CalendarTable
 from models.law.dated import Where
 from models.law.verification import Verifiable
 from models.money.accrual_table import AccrualTable
@@ -57,13 +59,14 @@ class PolicyBundle:
     """The texts its messages' templates are taken from."""
 
 
-PublishedKind = Literal["ruler", "policy", "accrual", "prices", "templates"]
+PublishedKind = Literal["ruler", "policy", "accrual", "prices", "calendar", "templates"]
 
 PUBLISHED_IN: dict[str, PublishedKind] = {
     "rulers": "ruler",
     "agreements": "policy",
     "accruals": "accrual",
     "prices": "prices",
+    "calendars": "calendar",
 }
 
 
@@ -87,6 +90,10 @@ def prices_file(name: str) -> str:
     return f"prices/{name}.yaml"
 
 
+def calendar_file(name: str) -> str:
+    return f"calendars/{name}.yaml"
+
+
 def policy_file(name: str) -> str:
     return f"agreements/{name}.yaml"
 
@@ -97,11 +104,12 @@ def template_file(name: str) -> str:
 
 def template_choices(channel: Channel, template: str) -> list[str]:
     """The templates that words are looked for in, in order: the ruler's own for the channel first. Without them the
-    electronic domicile gets the e-mail's, and each short channel what its base says by hypothesis and tone."""
+    electronic domicile and a letter get the e-mail's, and each short channel what its base says by hypothesis and
+    tone."""
     own = f"{channel}/{template}.txt.j2"
     if channel == "email":
         return [own]
-    return [own, f"email/{template}.txt.j2" if channel == "domicile" else f"{channel}/base.txt.j2"]
+    return [own, f"email/{template}.txt.j2" if channel in ("domicile", "letter") else f"{channel}/base.txt.j2"]
 
 
 def reinstatement_template(suspension_template: str) -> str:
@@ -121,6 +129,8 @@ def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
     named = [accrual_file(ruler.accrual)] if isinstance(ruler.accrual, str) else []
     named += [prices_file(ruler.prices)] if isinstance(ruler.prices, str) else []
     named += [policy_file(policy)] if policy else []
+    calendar = ruler.jurisdiction.calendar
+    named += [calendar_file(calendar)] if isinstance(calendar, str) else []
     found = {name: texts[name] for name in named if name in texts} | _templates(messages, texts)
     return dict(sorted(found.items()))
 
@@ -134,7 +144,16 @@ def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
     """The ruler with the tables that it names in their place. One that isn't in `texts`, or is faulty, stays a name."""
     accrual = read_accrual(texts.get(accrual_file(ruler.accrual), "")).table if isinstance(ruler.accrual, str) else None
     prices = read_prices(texts.get(prices_file(ruler.prices), "")).table if isinstance(ruler.prices, str) else None
-    return ruler.model_copy(update={"accrual": accrual or ruler.accrual, "prices": prices or ruler.prices})
+    ruler = ruler.model_copy(update={"accrual": accrual or ruler.accrual, "prices": prices or ruler.prices})
+    return with_calendar(ruler, texts)
+
+
+def with_calendar(ruler: Ruler, texts: Texts) -> Ruler:
+    """The ruler with the calendar that it names in its place. One that isn't in `texts`, or is faulty, stays a name."""
+    place = ruler.jurisdiction
+    file = calendar_file(place.calendar) if isinstance(place.calendar, str) else ""
+    table = read_calendar(texts.get(file, "")).table
+    return ruler.model_copy(update={"jurisdiction": place.model_copy(update={"calendar": table})}) if table else ruler
 
 
 def unverified(ruler: Ruler, pinned: Texts) -> list[str]:
@@ -145,6 +164,7 @@ def unverified(ruler: Ruler, pinned: Texts) -> list[str]:
     readers: dict[str, Callable[[str], Verifiable | None]] = {
         "accruals": lambda text: read_accrual(text).table,
         "prices": lambda text: read_prices(text).table,
+        "calendars": lambda text: read_calendar(text).table,
         "agreements": lambda text: read_policy(text)[0],
     }
     files = [(name, readers.get(PurePosixPath(name).parts[0])) for name in pinned]
@@ -162,6 +182,9 @@ def examples_in(ruler: Ruler, texts: Texts) -> Iterator[tuple[Where, str]]:
         yield ("accrual",), accrual_file(ruler.accrual)
     if isinstance(ruler.prices, str) and isinstance(tables.prices, PriceTable) and tables.prices.is_example:
         yield ("prices",), prices_file(ruler.prices)
+    calendar = tables.jurisdiction.calendar
+    if isinstance(calendar, CalendarTable) and calendar.is_example:
+        yield ("jurisdiction", "calendar"), calendar_file(calendar.calendar)
     if ruler.agreements and (named := ruler.agreements.policy):
         # most rulers name none
         from models.agreement.policy_check import read_policy

@@ -53,6 +53,13 @@ class NoticeServed(Event):
     on: date
 
 
+class ServiceForeseen(Event):
+    """The law takes a notice as served on that day: an edital was published, or a letter's receipt has no date."""
+
+    notice: str
+    on: date
+
+
 class NoticeLost(Event):
     """A notice bounced, failed or was blocked."""
 
@@ -154,6 +161,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReturnCorrected,
     HardshipDeclared,
     NoticeServed,
+    ServiceForeseen,
     NoticeLost,
     ContactLost,
     ContactGiven,

@@ -53,6 +53,11 @@ DUTIES = {
     "payments retry": WORK,
     "slip issue": WORK,
     "slip remit": WORK,
+    "letter post": WORK,
+    "letter outcome": WORK,
+    "letter import": WORK,
+    "gazette draw": WORK,
+    "gazette published": WORK,
     "catalogue import": JUDGEMENT,
     "cohort start": WORK,
     "cohort budget": WORK,
@@ -96,6 +101,7 @@ DUTIES = {
     "token issue": JUDGEMENT,
     "token revoke": JUDGEMENT,
     "session end": ANYBODY,
+    "taxpayer reveal": ANYBODY,
 }
 """The operations, as the audit log names them, and by whose token each may be done once tokens were issued."""
 
@@ -103,6 +109,9 @@ READINGS = {
     "home": ANYBODY,
     "sessions": ANYBODY,
     "waiting": ANYBODY,
+    "approvals": WORK | {Role.AUDITOR},
+    "search": ANYBODY,
+    "taxpayer": ANYBODY,
     "case": ANYBODY,
     "cohort": ANYBODY,
     "status": ANYBODY,

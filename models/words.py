@@ -47,6 +47,8 @@ CHANNELS: dict[Channel, str] = {
     "messenger": "Messenger",
     "voice": "voz",
     "domicile": "domicílio eletrônico",
+    "letter": "carta com AR",
+    "gazette": "edital",
 }
 
 TASKS = {
@@ -127,6 +129,15 @@ REQUESTS = {
     "correction": "pedido de correção dos dados",
     "contest": "contestação",
 }
+
+CONTESTS = {
+    "paid": "já paguei",
+    "amount": "o valor ou o período está errado",
+    "not_mine": "não sou o responsável pelo débito ou pela declaração",
+    "suspended": "está parcelado, suspenso ou em discussão",
+    "other": "outro motivo",
+}
+"""Why a taxpayer contests, by what he chooses on his page."""
 
 CAUSES = {
     "order_to_cite": "despacho que ordena a citação (CTN art. 174, § 1º, I)",

@@ -11,8 +11,7 @@ from sqlalchemy import Engine
 from models.agreement.identity import Identification
 from models.assets import PolicyBundle
 from models.errors import Refusal
-from models.roles import Actor
-from operations.operation import Act, must_say, operation, record_refused
+from operations.operation import BY_LINK, Act, must_say, operation, record_refused
 from storage.agreement.agreements import rescind
 from storage.agreement.asked import SigningRequest
 from storage.agreement.policies import offered_policy
@@ -47,8 +46,7 @@ def sign_agreement(
     return agreed.id
 
 
-SIGNER = Actor("contribuinte, pelo endereço da mensagem")
-"""The taxpayer who opened the link of his own case: that is all he proves, and no name is taken from him."""
+SIGNER = BY_LINK
 
 
 def sign_by_link(engine: Engine, case: str, wanted: SigningRequest, now: datetime) -> str:

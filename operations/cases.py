@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import Connection
+
 from models.case.blocks import Situation
 from models.case.commands import Act as CaseAct
 from models.case.commands import may, must_be_open, must_be_possible
 from models.case.gate import approvals_wanted, at_stake, fingerprint, must_be_other
 from models.case.journal import EntryKind
+from models.case.state import CaseState
 from models.case.status import Status
 from models.errors import Refusal
 from models.roles import must_be_apart
@@ -18,7 +21,7 @@ from storage.audit.persons import read_people
 from storage.audit.segregation import done_before
 from storage.case import recovery
 from storage.case.acts import clear_pause, locked_case, record_act, save_state, set_pause, status_of
-from storage.case.cases import read_case
+from storage.case.cases import Case, read_case
 from storage.case.hardship import record_hardship
 from storage.case.recovery import Recovered
 from storage.case.transaction import CaseTransaction, end_approvals
@@ -50,9 +53,7 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
         _must_be_judged(CaseAct.APPROVE, tx)
         if seen and seen != fingerprint(tx.view):
             raise Refusal(CHANGED)
-        people = read_people(tx.connection)
-        must_be_apart(act.entry.command, act.by, done_before(tx.connection, case), people)
-        must_be_other(tx.state, act.by, tx.case.started_by, people)
+        must_be_other_eyes(tx.connection, tx.case, tx.state, act.by)
         if len(tx.state.approvers) >= approvals_wanted(tx.case.ruler, tx.facts):
             raise Refusal("the suspension is approved already, and about to be carried out")
         put_approval(tx, act.by, reason)
@@ -61,16 +62,25 @@ def approve_suspension(act: Act, case: str, seen: str, reason: str, now: datetim
         return _acted(act, tx, CaseAct.APPROVE, reason, seen)
 
 
+def must_be_other_eyes(connection: Connection, case: Case, state: CaseState, by: str) -> None:
+    """Check the segregation of duties and the four eyes. Raises Refusal when `by` may not approve this suspension."""
+    people = read_people(connection)
+    must_be_apart(approve_suspension.duty, by, done_before(connection, case.id), people)
+    must_be_other(state, by, case.started_by, people)
+
+
 @operation("case reject")
-def reject_suspension(act: Act, case: str, reason: str, now: datetime) -> Acted:
-    """Refuse the suspension; the ruler asks again after its wait."""
+def reject_suspension(act: Act, case: str, reason: str, now: datetime, seen: str = "") -> Acted:
+    """Refuse the suspension; the ruler asks again after its wait. `seen` is as for an approval."""
     must_say("why", reason)
     with locked_case(act.engine, case, now) as tx:
         _must_be_judged(CaseAct.REJECT, tx)
+        if seen and seen != fingerprint(tx.view):
+            raise Refusal(CHANGED)
         tx.journal(EntryKind.SUSPENSION_REJECTED, f"suspensão recusada por {act.by}: {reason}", step=tx.step)
         end_approvals(tx.connection, case, "lapsed")
         save_state(tx, tx.state.rejected(tx.today))
-        return _acted(act, tx, CaseAct.REJECT, reason)
+        return _acted(act, tx, CaseAct.REJECT, reason, seen)
 
 
 @operation("case pause")
@@ -92,7 +102,7 @@ def resume_case(act: Act, case: str, now: datetime) -> Acted:
         return _acted(act, tx, CaseAct.RESUME)
 
 
-CHANGED = "the case has changed since it was shown; look at it again and approve what it is now"
+CHANGED = "the case has changed since it was shown; look at it again and judge what it is now"
 
 
 def _must_be_judged(asked: CaseAct, tx: CaseTransaction) -> None:
@@ -127,9 +137,16 @@ def declare_hardship(act: Act, case: str, now: datetime) -> date:
 
 
 @operation("case contact")
-def give_contact(act: Act, case: str, now: datetime, email: str | None = None, phone: str | None = None) -> Given:
-    """Put another e-mail or telephone on record; a case that reached nobody goes on."""
-    return contacts.give_contact(act.engine, case, act.by, now, email, phone)
+def give_contact(
+    act: Act,
+    case: str,
+    now: datetime,
+    email: str | None = None,
+    phone: str | None = None,
+    address: str | None = None,
+) -> Given:
+    """Put another e-mail, telephone or postal address on record; a case that reached nobody goes on."""
+    return contacts.give_contact(act.engine, case, act.by, now, email, phone, address)
 
 
 @operation("case revive")

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from channels.template_check import words_faults
 from models.agreement.policy_check import read_policy
 from models.assets import PUBLISHED_IN, PublishedKind, Texts, published_as
+from models.calendar_file import read_calendar
 from models.errors import Refusal
 from models.money.tables import read_accrual, read_prices
 from models.yaml_file import Fault, read_keys
@@ -20,7 +21,13 @@ from operations.rulers import examined, placed
 from storage.catalogue import KINDS, SHIPPED, Folder, read_file
 from storage.published import Publication, Version, publish, published_texts, versions_of
 
-FIRST_KEYS = {"ruler": "rulers", "agreement": "agreements", "accrual": "accruals", "prices": "prices"}
+FIRST_KEYS = {
+    "ruler": "rulers",
+    "agreement": "agreements",
+    "accrual": "accruals",
+    "prices": "prices",
+    "calendar": "calendars",
+}
 """The key that names what a YAML file is, and its folder."""
 
 
@@ -106,6 +113,8 @@ def _faults_of_yaml(kind: PublishedKind, text: str, texts: Texts) -> tuple[Fault
             return read_policy(text)[1]
         case "accrual":
             return read_accrual(text).faults
+        case "calendar":
+            return read_calendar(text).faults
         case _:
             return read_prices(text).faults
 

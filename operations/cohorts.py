@@ -129,21 +129,28 @@ def _founded(
         frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
         other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
     lot = Lot(secrets.token_hex(16), control, other, reads_on) if control or other else None
-    return create_cohort(act.engine, Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, lot))
+    unverified = any(_examples(each, clock, rehearsal) for each in (bundle, rival) if each)
+    cohort = Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, unverified, lot)
+    return create_cohort(act.engine, cohort)
 
 
 def must_be_verified(bundle: RulerBundle, clock: Clock, rehearsal: bool, providers: Collection[str]) -> None:
     """Check that nobody is truly contacted by an example. Raises Refusal where days are real, messages leave by a
     provider, and the ruler or something it names was verified by nobody."""
-    if rehearsal or clock.compressed or not providers:
-        return
-    as_written = read_ruler(bundle.source).ruler or bundle.ruler
-    if open_ones := unverified(as_written, assets_of_ruler(as_written, bundle.texts)):
+    if providers and (open_ones := _examples(bundle, clock, rehearsal)):
         verb = "is an example" if len(open_ones) == 1 else "are examples"
         raise Refusal(
             f"{' and '.join(open_ones)} {verb}, which nobody has verified, and {' and '.join(providers)} would truly"
             " send: have the authority verify it (`verified: {by, on, act}`), or rehearse it with --rehearse"
         )
+
+
+def _examples(bundle: RulerBundle, clock: Clock, rehearsal: bool) -> list[str]:
+    """The parts of a ruler that nobody has verified, where it would run in earnest."""
+    if rehearsal or clock.compressed:
+        return []
+    as_written = read_ruler(bundle.source).ruler or bundle.ruler
+    return unverified(as_written, assets_of_ruler(as_written, bundle.texts))
 
 
 def must_not_be_over(ruler: Ruler, day: date) -> None:
@@ -204,5 +211,6 @@ def migrate_cohort(
         cohort = read_cohort(connection, name)
     must_be_verified(bundle, cohort.clock, cohort.rehearsal, providers)
     foreseen = foresee_migration(act.engine, name, bundle, now, seen)
-    ruler_change.migrate_cohort(act.engine, name, bundle, act.by, now, moved)
+    open_ones = _examples(bundle, cohort.clock, cohort.rehearsal)
+    ruler_change.migrate_cohort(act.engine, name, bundle, act.by, now, moved, unverified=bool(open_ones))
     return foreseen

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sqlalchemy import Engine
+
 from models.case.credit import CreditId
 from models.case.facts import Defence, StepKind
+from models.errors import Refusal
 from models.law.grounds import read_ground
 from models.law.prescription import Cause
-from models.law.requests import RequestKind
-from operations.operation import Act, must_say, operation
+from models.law.requests import Contest, RequestKind
+from models.words import CONTESTS
+from operations.operation import BY_LINK, Act, must_say, operation, record_refused
+from storage.audit.log import Entry, carry
 from storage.case.cases import read_case
 from storage.law import annulments, defences, extinctions, holds, interruptions, prior_steps, requests
 from storage.law.annulments import Annulled, Mistake
@@ -145,6 +150,19 @@ def record_request(
     must_say("its number in the authority's register", reference)
     act.tell(kind=kind, on=on)
     return requests.record_request(act.engine, case, kind, act.by, reference, now, on)
+
+
+def contest_by_link(engine: Engine, case: str, why: Contest, now: datetime) -> None:
+    """Put down that the taxpayer whose link was opened contests what is asked of him, once until somebody has looked.
+    He has no token and needs no duty: all that follows is that people look. Raises Refusal: the case is closed."""
+    own = engine.execution_options()
+    entry = Entry(BY_LINK, "case review", case, {"kind": RequestKind.CONTEST, "why": why, "via": "link"})
+    carry(own, entry)
+    try:
+        requests.contest(own, case, f"página do contribuinte: {CONTESTS[why]}", BY_LINK.name, now)
+    except Refusal:
+        record_refused(engine, entry)
+        raise
 
 
 @operation("case review --decided")

@@ -140,6 +140,10 @@ def must_say(what: str, said: str) -> None:
         raise Refusal(f"say {what}: it is kept on record")
 
 
+BY_LINK = Actor("contribuinte, pelo endereço da mensagem")
+"""The taxpayer who opened the link of his own case: that is all he proves, and no name is taken from him."""
+
+
 def record_refused(engine: Engine, entry: Entry) -> None:
     """Put a refusal on record, without what was typed, which may be anything; not while the database is away."""
     kept = entry.subject if OPAQUE.fullmatch(entry.subject or "") else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from models.assets import RulerBundle, Texts, examples_in, with_tables
+from models.assets import RulerBundle, Texts, examples_in, with_calendar, with_tables
 from models.errors import Refusal
 from models.ruler.check import read_ruler, rule_faults
 from models.ruler.floors import missing_laws
@@ -14,6 +14,7 @@ from models.yaml_file import Fault, open_questions
 from storage.agreement.policy_files import policy_faults
 from storage.amounts.accruals import accrual_faults
 from storage.amounts.prices import price_faults
+from storage.calendars import calendar_faults
 from storage.catalogue import RULERS, SHIPPED
 
 Look = Callable[[Ruler, Texts], Iterable[Fault]]
@@ -23,6 +24,7 @@ OF_THE_MAP: tuple[Look, ...] = (
     accrual_faults,
     price_faults,
     policy_faults,
+    calendar_faults,
     lambda ruler, texts: _names_examples(ruler, texts),
 )
 """The parts a ruler is looked through for, but for its templates."""
@@ -65,13 +67,13 @@ def left_open(ruler: Ruler, text: str) -> tuple[Fault, ...]:
 
 def _examined(text: str, texts: Texts, looks: tuple[Look, ...]) -> tuple[Ruler | None, tuple[Fault, ...]]:
     read = read_ruler(text)
-    sketch, faults = read.sketch, read.faults
+    sketch, faults = read.sketch and with_calendar(read.sketch, texts), read.faults
     if sketch is not None:
         found = read.placed(chain.from_iterable(look(sketch, texts) for look in looks))
         faults += tuple(fault for fault in found if not any(_about_the_same(fault, told) for told in read.faults))
         if not sketch.is_example:
             faults += left_open(sketch, text)
-    return read.ruler, _in_reading_order(faults)
+    return read.ruler and with_calendar(read.ruler, texts), _in_reading_order(faults)
 
 
 def _names_examples(ruler: Ruler, texts: Texts) -> Iterator[Fault]:

@@ -47,7 +47,7 @@ def _term(record: Record, credit: CreditId, served_on: date) -> str:
         return ""
     view = case.view(case.state, record.dossier.facts or CaseFacts(today=record.dossier.as_of))
     term = defence_term(view, credit, served_on)
-    return f"até {day(term.last_day)}; ato a partir de {day(term.act_from)}"
+    return f"{term.until}; ato a partir de {day(term.act_from)}"
 
 
 def _defence(defence: Defence) -> str:

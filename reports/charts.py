@@ -15,7 +15,7 @@ from models.proof.survival import Curve
 from reports.heatmap import DARK, FONT, MUTED
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 84, 14, 40, 40
+LEFT, RIGHT, TOP, BOTTOM = 98, 14, 40, 40
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 TICKS = 4
 LETTER = 8.6
@@ -136,6 +136,29 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
         rows.append(f'<circle cx="{x(each.value):.1f}" cy="{y}" r="7" fill="{SHADES[0]}"/>')
     rows.append(_text("0", x(0), height - 4, "middle", MUTED))
     return _picture(title, "; ".join(said), "".join(rows), height)
+
+
+class Funnel(NamedTuple):
+    """The rest of a whole that each stage leaves."""
+
+    name: str
+    left: Sequence[tuple[str, int]]
+
+
+def funnels(title: str, found: Sequence[Funnel], unit: Format) -> str:
+    """Bars that lie, a stage a line, each a share of its own funnel's first."""
+    drawn, said, y = [], [], 0.0
+    for funnel in found:
+        whole = max(funnel.left[0][1], 1)
+        drawn.append(_text(funnel.name, RIGHT, y + 24))
+        for n, (stage, count) in enumerate(funnel.left):
+            top, wide = y + 34 + n * 26, PLOT_WIDTH * 0.75 * count / whole
+            drawn.append(_text(stage, LEFT + 20, top + 15, "end", MUTED))
+            drawn.append(f'<rect x="{LEFT + 28}" y="{top:.1f}" width="{wide:.1f}" height="20" fill="{SHADES[n > 0]}"/>')
+            drawn.append(_text(unit(count), LEFT + 36 + wide, top + 15))
+        said.append(f"{funnel.name}: " + ", ".join(f"{stage} {unit(count)}" for stage, count in funnel.left))
+        y += 50 + 26 * len(funnel.left)
+    return _picture(title, "; ".join(said), "".join(drawn), y)
 
 
 # ---- what all of them have

@@ -14,10 +14,11 @@ from channels.markup import markup
 from models.formats import day, money
 from models.proof.estimate import Estimate
 from models.proof.holdout import Arm
+from models.proof.survival import Curve, Point
 from models.proof.uplift import BASES, LOOKS, Robust, Uplift, conclusions
 from models.ruler.schema import Ruler, Stage
-from models.words import CHANNELS
-from reports.charts import Column, Interval, Stretch, bars, intervals, levels, steps
+from models.words import CHANNELS, STAGES
+from reports.charts import Column, Funnel, Interval, Stretch, bars, funnels, intervals, levels, steps
 from reports.heatmap import svg
 from storage.proof.figures import FIGURES, whole_query
 from storage.proof.results import Results, Rows
@@ -70,6 +71,15 @@ def _compact(amount: float) -> str:
     return written.replace("\xa0", " ")
 
 
+def _share(share: float) -> str:
+    return percent(share) or ""
+
+
+def _count(number: float) -> str:
+    written: str = format_decimal(number, locale="pt_BR")
+    return written
+
+
 def _month(first: date) -> str:
     return f"{first:%m/%Y}"
 
@@ -120,6 +130,12 @@ def tables(results: Results) -> Mapping[str, Rows]:
     compared = [uplift for uplift in found if uplift]
     return {
         **results.rows,
+        "progress": [{**row, "share": _share_of_goal(results, row["total"])} for row in results.rows["progress"]],
+        "year": [{**row, "share": results.programme.share} for row in results.rows["year"]],
+        "avoided": [
+            {**row, "letters_cost": results.avoided.letters_cost, "visits": results.avoided.visits}
+            for row in results.rows["avoided"]
+        ],
         "comparison": [row for uplift in compared for row in _estimates(uplift)],
         "robust": [*_robust(results)],
         "curves": [
@@ -127,6 +143,10 @@ def tables(results: Results) -> Mapping[str, Rows]:
         ],
         "sendings": [{**sending._asdict(), "cost": cost} for sending, cost in results.forecast or ()],
     }
+
+
+def _share_of_goal(results: Results, total: Decimal) -> Decimal | None:
+    return total / results.assumed.goal if results.assumed.goal else None
 
 
 def _robust(results: Results) -> Iterator[Mapping[str, Any]]:
@@ -161,10 +181,11 @@ _environment.filters.update(
     month=_month,
     percent=percent,
     chance=chance,
-    number=lambda n: format_decimal(n, locale="pt_BR"),
+    number=_count,
 )
 _environment.globals.update(
     channels=CHANNELS,
+    stages=STAGES,
     bases=BASES,
     looks=LOOKS,
     arms=ARMS,
@@ -203,25 +224,51 @@ def _charts(results: Results) -> Iterator[tuple[str, str]]:
             for row in results.rows["recovered"]
         ]
         yield "recovered", bars("Recuperado por mês", ("após ação", "espontâneo"), columns, _compact)
+    if months := results.rows["coverage_by_month"]:
+        columns = [
+            Column(_month(row["month"]), (float(row["charged"]), float(row["to_charge"] - row["charged"])))
+            for row in months
+        ]
+        yield "coverage_by_month", bars("Casos a cobrar por mês", ("cobrados", "ainda não"), columns, _count)
+    if results.assumed.goal and results.rows["progress"]:
+        shares = [(row["day"], _share_of_goal(results, row["total"])) for row in results.rows["progress"]]
+        points_ = [Point((on - results.begins).days, float(share or 0), None, None) for on, share in shares]
+        last = (results.on - results.begins).days
+        yield (
+            "progress",
+            steps("Parte da meta, por dia", {"recebido ÷ meta": Curve(tuple(points_), None)}, last, _share),
+        )
+    if results.rows["channels"]:
+        yield "channels", funnels("Do envio ao pagamento, por canal", [*_funnels(results)], _count)
     if any(point.paid for curve in results.curves.values() for point in curve.points):
         last = (results.on - results.begins).days
         curves = {short(name): curve for name, curve in results.curves.items()}
-        yield (
-            "survival",
-            steps("Parte que já quitou, por dia", curves, last, lambda share: percent(share) or ""),
-        )
+        yield "survival", steps("Parte que já quitou, por dia", curves, last, _share)
     if results.rows["delinquency"]:
         stretches = [
             Stretch(name, [(_month(month.month), float(month.rate)) for month in found.months], _float(found.mean))
             for name, found in (("antes", results.before), ("desde a régua", results.after))
         ]
-        yield "delinquency", levels("Inadimplência mensal", stretches, lambda share: percent(share) or "")
+        yield "delinquency", levels("Inadimplência mensal", stretches, _share)
     if results.forecast:
         days: dict[date, float] = {}
         for (on, _, notices), _ in results.forecast:
             days[on] = days.get(on, 0) + notices
         columns = [Column(f"{on:%d/%m}", (float(notices),)) for on, notices in sorted(days.items())]
-        yield "forecast", bars("Avisos por dia", ("avisos",), columns, lambda n: format_decimal(n, locale="pt_BR"))
+        yield "forecast", bars("Avisos por dia", ("avisos",), columns, _count)
+
+
+def _funnels(results: Results) -> Iterator[Funnel]:
+    for row in results.rows["channels"]:
+        paid = f"pagos em {results.assumed.within} d"
+        stages = {
+            "sent": "enviados",
+            "delivered": "entregues",
+            "read": "lidos",
+            "answered": "respondidos",
+            "paid": paid,
+        }
+        yield Funnel(CHANNELS[row["channel"]], [(name, row[stage]) for stage, name in stages.items()])
 
 
 def _map(ruler: Ruler, arm: Arm, rows: Rows) -> str:

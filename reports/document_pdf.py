@@ -1,4 +1,5 @@
-"""A document as a PDF for a court's files: A4, numbered pages, an outline; the same bytes from the same document."""
+"""A document as a PDF for a court's files: A4, numbered pages, an outline, and tags for who doesn't see it; the same
+bytes from the same document."""
 
 from __future__ import annotations
 
@@ -15,7 +16,6 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily, stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     CondPageBreak,
@@ -28,8 +28,9 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Paragraph as Text
 
+from channels.tagged_pdf import TaggedCanvas, TaggedRows, TaggedText
 from reports.document import Block, Document, Entry, Facts, Grid, Paragraph, Picture, Section, Verbatim
-from reports.drawing import HEAD, Box, Drawing, Line, Words
+from reports.drawing import HEAD, Box, Line, Words
 from reports.heatmap import DARK, MUTED
 
 FONT, BOLD = "Vera", "VeraBd"
@@ -58,9 +59,9 @@ BODY = _style(9)
 SMALL = _style(7.5)
 CELL = _style(6.6, spaceAfter=0)
 QUIET = _style(8, textColor=HexColor(MUTED))
-TITLE = _style(15, fontName=BOLD)
-HEADING = _style(11.5, fontName=BOLD, textColor=ACCENT, spaceBefore=10, spaceAfter=5)
-ITEM = _style(9, fontName=BOLD, spaceBefore=6, keepWithNext=1)
+TITLE = _style(15, role="H1", fontName=BOLD)
+HEADING = _style(11.5, role="H2", fontName=BOLD, textColor=ACCENT, spaceBefore=10, spaceAfter=5)
+ITEM = _style(9, role="H3", fontName=BOLD, spaceBefore=6, keepWithNext=1)
 INSET = _style(7.5, leftIndent=10)
 QUOTE = _style(
     7.2,
@@ -85,7 +86,7 @@ def pdf(document: Document) -> bytes:
 def _set(document: Document, pages: int | None) -> tuple[int, bytes]:
     out = BytesIO()
     paper = _Paper(out, document, pages)
-    paper.build(list(_story(document)))
+    paper.build(list(_story(document)), canvasmaker=TaggedCanvas)
     return paper.page, out.getvalue()
 
 
@@ -108,7 +109,11 @@ class _Paper(BaseDocTemplate):  # type: ignore[misc]
         self.addPageTemplates(PageTemplate(frames=[frame], onPageEnd=self._foot))
         self._document, self._pages = document, pages
 
-    def _foot(self, canvas: Canvas, _: BaseDocTemplate) -> None:
+    def _foot(self, canvas: TaggedCanvas, _: BaseDocTemplate) -> None:
+        with canvas.artifact():
+            self._draw_foot(canvas)
+
+    def _draw_foot(self, canvas: TaggedCanvas) -> None:
         canvas.saveState()
         canvas.setFont(FONT, 6.8)
         canvas.setFillColor(HexColor(MUTED))
@@ -158,19 +163,19 @@ def _block(block: Block, key: str) -> Iterator[Flowable]:
             yield CondPageBreak(30 * mm)
             yield _marked(_text(block.heading, ITEM), key, 1)
             yield from _facts(block.facts, SMALL)
-            yield Text(_lines(block.text), QUOTE)
+            yield TaggedText(_lines(block.text), QUOTE)
         case Picture():
-            yield KeepTogether([_Drawn(block.drawing), _text(block.description, QUIET)])
+            yield KeepTogether([_Drawn(block), _text(block.description, QUIET)])
 
 
 def _facts(pairs: tuple[tuple[str, str], ...], style: ParagraphStyle) -> Iterator[Flowable]:
     for name, value in pairs:
-        yield Text(f"<b>{_plain(name)}:</b> {_plain(value)}", style)
+        yield TaggedText(f"<b>{_plain(name)}:</b> {_plain(value)}", style)
 
 
 def _grid(grid: Grid) -> Flowable:
     heading = [Text(f"<b>{_plain(column)}</b>", CELL) for column in grid.columns]
-    rows = [[_text(cell, CELL) for cell in row] for row in grid.rows]
+    rows = [[Text(_plain(cell), CELL) for cell in row] for row in grid.rows]
     look = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
@@ -178,7 +183,14 @@ def _grid(grid: Grid) -> Flowable:
         *((f"{side}PADDING", (0, 0), (-1, -1), PADDING) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
     ]
     return LongTable(
-        [heading, *rows], _widths(grid), style=look, repeatRows=1, splitInRow=1, spaceBefore=4, spaceAfter=8
+        [heading, *rows],
+        _widths(grid),
+        style=look,
+        repeatRows=1,
+        splitInRow=1,
+        spaceBefore=4,
+        spaceAfter=8,
+        renderCB=TaggedRows(),
     )
 
 
@@ -207,11 +219,16 @@ def _width(words: str) -> float:
 class _Drawn(Flowable):  # type: ignore[misc]
     """A picture scaled to the page's width; its y grows downwards, the PDF's upwards."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, picture: Picture) -> None:
         super().__init__()
-        self.drawing = drawing
+        drawing = picture.drawing
+        self.drawing, self.description = drawing, picture.description
         self.scale = min(1.0, WIDTH / drawing.width, (A4[1] - MARGIN - FOOT - 20 * mm) / drawing.height)
         self.width, self.height = drawing.width * self.scale, drawing.height * self.scale
+
+    def drawOn(self, canvas: TaggedCanvas, x: float, y: float, _sW: float = 0) -> None:
+        with canvas.marked("Figure", self.description):
+            super().drawOn(canvas, x, y, _sW)
 
     def draw(self) -> None:
         canvas = self.canv
@@ -256,7 +273,7 @@ def _marked(heading: Any, key: str, depth: int) -> Flowable:
 
 
 def _text(words: str, style: ParagraphStyle) -> Any:
-    return Text(_plain(words), style)
+    return TaggedText(_plain(words), style)
 
 
 def _lines(text: str) -> str:

@@ -33,7 +33,14 @@ NOTICE_STATES: Mapping[str, str] = {
     Progress.BLOCKED: "bloqueada",
 }
 
-PROVIDERS = {"file": "caixa de saída (ensaio)", "sendgrid": "SendGrid", "twilio": "Twilio", "domicile": "domicílio"}
+PROVIDERS = {
+    "file": "caixa de saída (ensaio)",
+    "sendgrid": "SendGrid",
+    "twilio": "Twilio",
+    "domicile": "domicílio",
+    "postal": "serviço postal",
+    "gazette": "diário oficial",
+}
 
 
 @dataclass(frozen=True)

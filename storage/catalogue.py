@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LONGEST = 1_000_000
 """Bytes. No ruler or policy comes near; a device or a database dump does."""
 
-KINDS = ("rulers", "agreements", "accruals", "prices", "templates")
+KINDS = ("rulers", "agreements", "accruals", "prices", "calendars", "templates")
 """The folders of texts that a ruler is made of."""
 
 
@@ -139,3 +139,4 @@ RULERS = Catalogue("rulers", "ruler")
 AGREEMENTS = Catalogue("agreements", "policy")
 ACCRUALS = Catalogue("accruals", "accrual table")
 PRICES = Catalogue("prices", "price table")
+CALENDARS = Catalogue("calendars", "calendar")

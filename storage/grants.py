@@ -40,6 +40,7 @@ FIXED = {
     " recorded_at",
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
+    "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
     "benefits": "id taxpayer code",
     "cohorts": "name started_by selection started_at",
@@ -51,6 +52,7 @@ FIXED = {
     "holds": "id debt ground source placed_by reason evidence since until",
     "instalments": "id agreement n pix_txid slip_number",
     "intakes": "id cohort cron rate asked_by asked_at",
+    "notice_batches": "id channel closed_by closed_at",
     "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
     " body address segments claimed_at",
     "outbox": "id case name payload recorded_at",

@@ -65,7 +65,7 @@ def _rung(stage: str, rigidity: int, days: int, template: str) -> str:
 
 @lru_cache
 def calendar_of(name: str) -> Calendar:
-    return shipped(name).jurisdiction.calendar(2024)
+    return shipped(name).jurisdiction.days_off(2024)
 
 
 def due_of(period: str) -> date:

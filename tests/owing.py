@@ -11,7 +11,6 @@ from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.money.rates import Rate
 from models.payment.pix import PixPayment
-from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.amounts.rates import record_rates
 from storage.case.cohorts import Cohort, create_cohort, pin_ruler
@@ -20,7 +19,7 @@ from storage.catalogue import RULERS
 from storage.payments.ledger import record_pix
 from storage.schema import filings
 from tests import factories
-from tests.builders import ICMS
+from tests.builders import ICMS, bundled
 from tests.chance import fresh_key
 
 BY_LAW = """
@@ -47,9 +46,7 @@ def source(interest: str = MONTHLY, more: str = "") -> str:
 
 @lru_cache
 def ruler(interest: str = MONTHLY, more: str = "") -> Ruler:
-    found = read_ruler(source(interest, more))
-    assert found.ruler is not None, found.faults
-    return found.ruler
+    return bundled(source(interest, more)).ruler
 
 
 @dataclass(frozen=True)

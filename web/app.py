@@ -19,6 +19,7 @@ from web.console.codec import codec_app, readers_from
 from web.console.console import console_routes
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
+from web.portal.contesting import contesting_routes
 from web.portal.pages import page_routes
 from web.portal.slips import slip_routes
 from web.security.guard import Guard
@@ -68,6 +69,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         if beneficiary.febraban_code:
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(agreeing_routes(engine, links))
+        app.include_router(contesting_routes(engine, links))
     app.include_router(staff_routes(engine, temporal))
     app.include_router(console_routes(engine, temporal, workflows_in(os.environ)))
     app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))

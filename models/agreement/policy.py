@@ -282,6 +282,12 @@ class Policy(Part, Verifiable):
     """The first is taken when none is said."""
 
     @model_validator(mode="after")
+    def _goes_by_the_banks_days(self) -> Policy:
+        if self.jurisdiction.calendar:
+            raise ValueError("names a calendar: instalments go by the banks' days, by observes and municipal")
+        return self
+
+    @model_validator(mode="after")
     def _has_normal_terms(self) -> Policy:
         if Regime.NORMAL not in self.terms:
             raise ValueError("terms must hold `normal`, which counts where a regime has none of its own")
@@ -302,4 +308,4 @@ class Policy(Part, Verifiable):
 @lru_cache(maxsize=256)
 def _calendar(jurisdiction: Jurisdiction, first_year: int) -> Calendar:
     starts = range(first_year, first_year + MOST_INSTALMENTS // 12 + 2, CALENDAR_YEARS)
-    return Calendar(holidays=frozenset().union(*(jurisdiction.calendar(start).holidays for start in starts)))
+    return Calendar(holidays=frozenset().union(*(jurisdiction.days_off(start).holidays for start in starts)))

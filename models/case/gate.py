@@ -210,8 +210,7 @@ def in_words(passing: Iterable[Passage], wait: Wait) -> Iterator[str]:
     """The services of these credits, and of each the last day for a defence and the first for the authority."""
     terms = {each.term for each in passing if each.term}
     for term in sorted(terms, key=lambda term: (term.event, term.last_day)):
-        last, first = day(term.last_day), day(term.act_from)
-        yield f"ciência em {day(term.event)}, defesa de {wait} até {last}, ato a partir de {first}"
+        yield f"ciência em {day(term.event)}, defesa de {wait} {term.until}, ato a partir de {day(term.act_from)}"
 
 
 def _opens(view: View, first: date) -> date:

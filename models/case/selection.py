@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from models.contact.channel import Channel
 from models.proof.holdout import Habit
 
 
@@ -29,6 +30,16 @@ class Reach(StrEnum):
     NONE = "none"
 
 
+class DayPart(StrEnum):
+    """The part of a day in which somebody mostly reads and answers."""
+
+    MORNING = "morning"
+    """Before 12:00."""
+    AFTERNOON = "afternoon"
+    """Before 18:00."""
+    EVENING = "evening"
+
+
 class Selection(BaseModel):
     """A selection of taxpayers and taxes; without any key everybody whom the ruler's evidence reaches.
 
@@ -42,6 +53,10 @@ class Selection(BaseModel):
     max_amount: Decimal | None = None
     """The sum owed outside of holds, in reais; both ends are in."""
     uf: str | None = None
+    municipality: str | None = None
+    """In capitals, without accents; by the newest postal address."""
+    postcode: tuple[str, ...] = ()
+    """Beginnings of a CEP, digits alone; one of them is that of the newest postal address."""
     due_from: date | None = None
     due_until: date | None = None
     min_age: int | None = None
@@ -59,6 +74,12 @@ class Selection(BaseModel):
     """Has broken at least so many agreements."""
     habits: tuple[Habit, ...] = ()
     """Did so in the last closed case that tells anything."""
+    paid_after: tuple[Channel, ...] = ()
+    """Paid when the last notice before had gone by one of these channels."""
+    opened: tuple[Channel, ...] = ()
+    answered: tuple[Channel, ...] = ()
+    """Read, or answered, on one of these channels."""
+    active: DayPart | None = None
     top_share: Decimal | None = None
     """One of the largest payers, who in the last twelve months brought this share of what returns say was paid."""
     only: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 from pydantic import BaseModel, ConfigDict
 
 from models.contact.channel import CHANNELS, Channel
+from models.contact.postal_address import postal_address
 
 ADDRESS: Mapping[Channel, str] = {
     "email": "email",
@@ -14,10 +15,11 @@ ADDRESS: Mapping[Channel, str] = {
     "whatsapp": "phone",
     "messenger": "messenger",
     "voice": "phone",
+    "letter": "address",
 }
-"""The kind of address a taxpayer is reached at; the domicile is the authority's own."""
+"""The kind of address a taxpayer is reached at; the domicile is the authority's own, the gazette for everybody."""
 
-OF_RECORD: Set[Channel] = {"email", "domicile"}
+OF_RECORD: Set[Channel] = {"email", "domicile", "letter", "gazette"}
 """The channels a notice required by law may go by, whether the taxpayer likes it or not."""
 
 
@@ -35,17 +37,16 @@ class Contacts(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     addresses: Mapping[str, str | None]
-    """By kind: email, phone, messenger."""
+    """By kind: email, phone, messenger, address."""
     suppressed: frozenset[tuple[Channel, str]] = frozenset()
     """Addresses that failed for good on a channel."""
     refused: frozenset[Channel] = frozenset()
 
     def address(self, channel: Channel) -> str | None:
-        """The address for a channel; None when there is none that works. A telephone number without its country is none
-        that anybody can dial."""
+        """The address for a channel; None when there is none that works."""
         kind = ADDRESS.get(channel, "")
         address = self.addresses.get(kind)
-        if not address or (channel, address) in self.suppressed or (kind == "phone" and not address.startswith("+")):
+        if not address or (channel, address) in self.suppressed or not _is_whole(kind, address):
             return None
         return address
 
@@ -54,3 +55,16 @@ class Contacts(BaseModel):
         publishes them."""
         there = {channel for channel in CHANNELS if channel in unaddressed or self.address(channel)}
         return Reach(open=frozenset(there - self.refused), formal=frozenset(there - (self.refused - OF_RECORD)))
+
+
+def _is_whole(kind: str, address: str) -> bool:
+    """Whether it can be used: nobody can dial a telephone number without its country, and no letter finds an address
+    without a postcode."""
+    if kind == "phone":
+        return address.startswith("+")
+    if kind == "address":
+        try:
+            postal_address(address)
+        except ValueError:
+            return False
+    return True

@@ -75,8 +75,8 @@ Fallbacks = Mapping[Channel, tuple[Channel, ...]]
 
 def routes_of(fallbacks: Fallbacks, reachable: Container[Channel]) -> tuple[Route, ...]:
     """The notices of a rung that nobody was sent yet: each of its channels, or the first of its fallbacks, that reaches
-    the taxpayer."""
-    return _first_of_each(fallbacks, fallbacks, reachable, tried=set())
+    the taxpayer. Nothing is published before a personal means has failed."""
+    return _first_of_each(fallbacks, fallbacks, reachable, tried={"gazette"})
 
 
 def routes_after_loss(

@@ -14,7 +14,7 @@ from unicodedata import normalize
 from models.contact.phone import e164
 from models.formats import fold, tax_name
 from models.law.extinction import Extinction
-from models.law.states import STATES
+from models.states import STATES
 from models.taxid import MASK, TaxId, read_tax_id
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100

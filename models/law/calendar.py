@@ -66,6 +66,12 @@ class Calendar(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     holidays: frozenset[date]
+    listed_to: date | None = None
+    """The last day of which an act of the authority says whether it is off; none: there is no list to go beyond."""
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether an act that is still to come may make the day one off: beyond the last list days are computed."""
+        return self.listed_to is not None and day > self.listed_to
 
     def is_working(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.holidays

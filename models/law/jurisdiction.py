@@ -10,22 +10,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.law.brazil import holidays_of, optional_days_of
+from models.errors import Refusal
 from models.law.calendar import Calendar, Wait
+from models.law.calendar_table import CalendarKey, MonthDay, OptionalDay, computed_days_off
 from models.law.contact_hours import ContactHours
 from models.law.dated import Dated, entry_on
-from models.law.states import STATES
 from models.scalars import Whole
-
-OPTIONAL_DAYS = (
-    "Carnaval",
-    "Corpus Christi",
-    "Dia do Servidor Público",
-    "Quarta-feira de Cinzas",
-    "Véspera de Ano-Novo",
-    "Véspera de Natal",
-)
-"""The optional days that the library of holidays knows, by its names for them."""
+from models.states import STATES
 
 FEDERAL_VALUES_HOLD = date(2027, 1, 9)
 """In the states and cities that have no law of their own on persistent defaulters."""
@@ -67,10 +58,12 @@ class Jurisdiction(BaseModel):
     name: str
     timezone: str
     state: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
-    observes: tuple[str, ...] = ("Carnaval", "Corpus Christi")
-    """Optional days (ponto facultativo) on which this authority doesn't work, by their usual names."""
-    municipal: tuple[Annotated[str, Field(pattern=r"^\d{2}-\d{2}$")], ...] = ()
-    """Municipal holidays as `MM-DD`."""
+    calendar: CalendarKey | None = None
+    """The authority's own, or its name in `calendars/`; none: all days off are computed, by the two keys below.
+    Days to pay on are the banks': policies and tables of accrual name none."""
+    observes: tuple[OptionalDay, ...] = ("Carnaval", "Corpus Christi")
+    """Optional days on which this authority doesn't work."""
+    municipal: tuple[MonthDay, ...] = ()
     contact_hours: ContactHours = ContactHours()
     """When a taxpayer may be contacted."""
     deemed: tuple[Deemed, ...] = ()
@@ -87,11 +80,8 @@ class Jurisdiction(BaseModel):
             raise ValueError(f"unknown time zone {self.timezone!r}; for example America/Maceio") from None
         if self.state is not None and self.state not in STATES:
             raise ValueError(f"unknown state {self.state!r}; write its two letters, for example AL")
-        for name in self.observes:
-            if name not in OPTIONAL_DAYS:
-                raise ValueError(f"unknown optional day {name!r}; known are {', '.join(OPTIONAL_DAYS)}")
-        for day in self.municipal:
-            date.fromisoformat(f"2024-{day}")
+        if self.calendar and (twice := self.model_fields_set & {"observes", "municipal"}):
+            raise ValueError(f"has a calendar, which says its days off: leave {' and '.join(sorted(twice))} to it")
         return self
 
     def deemed_on(self, published: date, calendar: Calendar) -> tuple[date, str] | None:
@@ -115,22 +105,22 @@ class Jurisdiction(BaseModel):
             return due < today
         return _days_off(self, due.year).working(due) < today
 
-    def calendar(self, first_year: int, years: int = CALENDAR_YEARS) -> Calendar:
-        """The days off of so many years, from `first_year` on."""
+    @property
+    def listed_to(self) -> date | None:
+        """The last day of its calendar's lists; none: it has no calendar."""
+        return None if self.calendar is None or isinstance(self.calendar, str) else self.calendar.listed_to
+
+    def days_off(self, first_year: int, years: int = CALENDAR_YEARS) -> Calendar:
+        """The days off of so many years, from `first_year` on. Raises Refusal while its calendar is a bare name."""
         span = range(first_year, first_year + years)
-        days = holidays_of(self.state, span)
-        days |= {day for day, name in optional_days_of(span).items() if name in self.observes}
-        for year in span:
-            days |= {_day_of(year, month_day) for month_day in self.municipal}
-        return Calendar(holidays=frozenset(days))
+        if isinstance(self.calendar, str):
+            raise Refusal(f"{self.name} goes by the calendar {self.calendar}, which is not in calendars/")
+        if self.calendar:
+            return self.calendar.days_off(span)
+        return Calendar(holidays=computed_days_off(self.state, self.observes, self.municipal, span))
 
 
 @lru_cache(maxsize=64)
 def _days_off(jurisdiction: Jurisdiction, year: int) -> Calendar:
     """The days off of a year, and of the one that a due date may roll into."""
-    return jurisdiction.calendar(year, 2)
-
-
-def _day_of(year: int, month_day: str) -> date:
-    month, day = map(int, month_day.split("-"))
-    return date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day)
+    return jurisdiction.days_off(year, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from models.law.calendar import Unit, Wait
 
@@ -21,6 +22,10 @@ class RequestKind(StrEnum):
     """He asks for his data to be corrected (LGPD art. 18, III)."""
     CONTEST = "contest"
     """He says that he doesn't owe it, by a reply or a page."""
+
+
+Contest = Literal["paid", "amount", "not_mine", "suspended", "other"]
+"""Why a taxpayer says that he doesn't owe it."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
+from models.formats import day
 from models.law.calendar import Calendar, Standstill, Unit, Wait
 
 ONE_DAY = timedelta(days=1)
@@ -55,11 +56,18 @@ class Term:
     first_day: date
     """The first day that is counted."""
     last_day: date
+    provisional: bool = False
+    """The last day lies beyond the authority's last list of days off: an act to come may put it off."""
 
     @property
     def act_from(self) -> date:
         """The first day on which the authority may act."""
         return self.last_day + ONE_DAY
+
+    @property
+    def until(self) -> str:
+        """The last day in words, in pt-BR."""
+        return f"até {day(self.last_day)}{' (provisório)' if self.provisional else ''}"
 
 
 def term_of(
@@ -80,7 +88,8 @@ def term_of(
     first = next(filter(working, _from(event + ONE_DAY)))
     counted = filter(working if wait.unit is Unit.BUSINESS else running, _from(first))
     last = next(islice(counted, wait.days - 1, None))
-    return Term(event, first, next(filter(working, _from(last))))
+    last = next(filter(working, _from(last)))
+    return Term(event, first, last, calendar.is_provisional(last))
 
 
 def _from(day: date) -> Iterator[date]:

@@ -150,7 +150,7 @@ class AccrualTable(_Part, Verifiable):
 @lru_cache(maxsize=256)
 def _calendar(jurisdiction: Jurisdiction, year: int) -> Calendar:
     """The days off of a year and of the one it may roll into."""
-    return jurisdiction.calendar(year, 2)
+    return jurisdiction.days_off(year, 2)
 
 
 # ---- what a well-formed table may still get wrong
@@ -158,6 +158,9 @@ def _calendar(jurisdiction: Jurisdiction, year: int) -> Calendar:
 
 def table_faults(table: AccrualTable) -> Iterator[tuple[Where, str]]:
     yield from marking_faults(table)
+    if table.jurisdiction and table.jurisdiction.calendar:
+        what = "is no key of a table of accrual: debts are paid on the banks' days, by observes and municipal"
+        yield ("jurisdiction", "calendar"), what
     yield from date_faults(("fine",), table.fine, gapless=True)
     yield from date_faults(("interest",), table.interest, gapless=True)
     yield from date_faults(("fees",), table.fees, gapless=True)

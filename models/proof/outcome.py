@@ -88,6 +88,53 @@ class Calls:
         return _share(self.answered, self.started)
 
 
+@dataclass(frozen=True)
+class Assumptions:
+    """The authority's own figures that a report reckons with; none: what hangs on it isn't told."""
+
+    within: int = 30
+    """The days after a notice in which a payment counts as its."""
+    goal: Decimal | None = None
+    """The sum that a campaign is to bring, in reais."""
+    letter_cost: Decimal | None = None
+    """The cost of a letter printed and posted, in reais."""
+    counter_share: Decimal | None = None
+    """The share of those who settled by themselves that would have come to a counter."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """The share that a ruler's receipts have in all that came in for its taxes in a year, to the report's day."""
+
+    year: int
+    brought: Decimal
+    received: Decimal
+
+    @property
+    def share(self) -> Decimal | None:
+        return _share(self.brought, self.received)
+
+
+@dataclass(frozen=True)
+class Avoided:
+    """The letters that were not printed, and the visits to a counter that were not made."""
+
+    letters: int
+    settled: int
+    """Cases that paid, replied or signed an agreement by themselves, once notified."""
+    assumed: Assumptions
+
+    @property
+    def letters_cost(self) -> Decimal | None:
+        cost = self.assumed.letter_cost
+        return None if cost is None else self.letters * cost
+
+    @property
+    def visits(self) -> int | None:
+        share = self.assumed.counter_share
+        return None if share is None else round(self.settled * share)
+
+
 def _share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     """A share as a fraction; none of nothing."""
     return Decimal(part) / Decimal(whole) if whole else None

@@ -31,7 +31,7 @@ class RateEffect:
     def most(self) -> float:
         return 1 - self.base
 
-    def power(self, control: int, treated: int) -> float:
+    def power(self, control: float, treated: float) -> float:
         """The power of the test in `models.proof.uplift`: pooled variance under no effect, each group's own under it
         (Fleiss, Statistical Methods for Rates and Proportions, without continuity correction)."""
         raised = self.base + self.uplift
@@ -56,11 +56,32 @@ class ValueEffect:
         """The largest uplift: so much that any two cases show it."""
         return 10 * self.deviation
 
-    def power(self, control: int, treated: int) -> float:
+    def power(self, control: float, treated: float) -> float:
         return CHANCE.cdf(self.uplift / (self.deviation * math.sqrt(1 / control + 1 / treated)) - CRITICAL)
 
 
 Effect = RateEffect | ValueEffect
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The units that cases are drawn in: who is drawn with another, and pays as he does, tells less than a stranger."""
+
+    size: float = 1.0
+    """Cases a unit, on the average."""
+    variation: float = 0.0
+    """The coefficient of variation of their number."""
+    correlation: float = 0.0
+    """The correlation of what two cases of a unit pay: 0, as strangers do; 1, as one."""
+
+    @property
+    def design_effect(self) -> float:
+        """The factor by which a variance grows (Kish, Survey Sampling, 1965; of unequal sizes, Eldridge and others,
+        International Journal of Epidemiology 35, 2006)."""
+        return 1 + ((1 + self.variation**2) * self.size - 1) * self.correlation
+
+
+STRANGERS = Clusters()
 
 
 @dataclass(frozen=True)
@@ -70,6 +91,7 @@ class Design:
     effect: Effect
     cohort: int
     control: int
+    clusters: Clusters = STRANGERS
 
     @property
     def treated(self) -> int:
@@ -77,7 +99,13 @@ class Design:
 
     @property
     def power(self) -> float:
-        return self.effect.power(self.control, self.treated)
+        return self.effect.power(*self.counted)
+
+    @property
+    def counted(self) -> tuple[float, float]:
+        """The cases held out and treated, as many strangers as would tell as much."""
+        by = self.clusters.design_effect
+        return self.control / by, self.treated / by
 
     @property
     def enough(self) -> bool:
@@ -94,24 +122,25 @@ class Design:
         return replace(self, effect=replace(self.effect, uplift=uplift))
 
 
-def design(effect: Effect, cohort: int, share: Fraction) -> Design:
+def design(effect: Effect, cohort: int, share: Fraction, clusters: Clusters = STRANGERS) -> Design:
     """The design with this share held out, and at least one case in each group."""
-    return Design(effect, cohort, min(max(round(cohort * share), 1), cohort - 1))
+    return Design(effect, cohort, min(max(round(cohort * share), 1), cohort - 1), clusters)
 
 
-def smallest_cohort(effect: Effect, share: Fraction) -> Design | None:
+def smallest_cohort(effect: Effect, share: Fraction, clusters: Clusters = STRANGERS) -> Design | None:
     """The smallest cohort that shows the effect with this share held out; none up to LARGEST_COHORT."""
     sizes = range(2, LARGEST_COHORT + 1)
-    place = bisect_left(sizes, True, key=lambda cohort: design(effect, cohort, share).enough)
-    return design(effect, sizes[place], share) if place < len(sizes) else None
+    place = bisect_left(sizes, True, key=lambda cohort: design(effect, cohort, share, clusters).enough)
+    return design(effect, sizes[place], share, clusters) if place < len(sizes) else None
 
 
-def smallest_control(effect: Effect, cohort: int) -> Design:
+def smallest_control(effect: Effect, cohort: int, clusters: Clusters = STRANGERS) -> Design:
     """The smallest hold-out that shows the effect in a cohort of this size, or else the one that shows most of it."""
     # a large effect is seen best with less than half held out, and more would hide it again
     best = max(
-        (design(effect, cohort, Fraction(percent, 100)) for percent in range(1, 51)), key=lambda each: each.power
+        (design(effect, cohort, Fraction(percent, 100), clusters) for percent in range(1, 51)),
+        key=lambda each: each.power,
     )
     sizes = range(1, best.control)
-    place = bisect_left(sizes, True, key=lambda control: Design(effect, cohort, control).enough)
-    return Design(effect, cohort, sizes[place]) if place < len(sizes) else best
+    place = bisect_left(sizes, True, key=lambda control: Design(effect, cohort, control, clusters).enough)
+    return Design(effect, cohort, sizes[place], clusters) if place < len(sizes) else best

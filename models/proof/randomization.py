@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,11 @@ ROOM = 20_000_000
 """Payers times draws that are held in memory at once, 8 bytes each."""
 SEED = 20_110_728
 """The same ledger gives the same figures each time it is read."""
+NEGLIGIBLE = 1e-18
+"""Chances so small that all of them together change no figure."""
 STRONGEST = 32.0
 """The logarithm of a factor beyond which an effect can't be told from an endless one."""
-FIRST_STEP, PRECISION = 0.25, 0.0005
+FIRST_STEP, PRECISION = 0.25, 0.001
 
 
 class Stratum(NamedTuple):
@@ -143,19 +145,11 @@ def comparison(strata: Iterable[Stratum]) -> Comparison:
 
 def read(compared: Comparison) -> Reading:
     """The randomisation test, and the interval of all effects that it doesn't refute."""
-    redraw = _redraws(compared.parts)
-    draws, got = redraw.count, sum(compared.seen)
-
-    def at_least(effect: float) -> float:
-        return float(1 + np.count_nonzero(redraw.treated(effect) >= got)) / (draws + 1)
-
-    def at_most(effect: float) -> float:
-        return float(1 + np.count_nonzero(redraw.treated(effect) <= got)) / (draws + 1)
-
-    weakest = crossing(lambda effect: at_least(effect) > ALPHA / 2)
-    strongest = crossing(lambda effect: at_most(effect) <= ALPHA / 2)
+    draw, got = _draw_of(compared.parts), int(sum(compared.seen))
+    weakest = crossing(lambda effect: draw.at_least(got, effect) > ALPHA / 2)
+    strongest = crossing(lambda effect: draw.at_most(got, effect) <= ALPHA / 2)
     least, most = ([part.treated_total(effect) for part in compared.parts] for effect in (weakest, strongest))
-    return reading(compared, least, most, min(1.0, 2 * min(at_least(0), at_most(0))))
+    return reading(compared, least, most, min(1.0, 2 * min(draw.at_least(got, 0), draw.at_most(got, 0))))
 
 
 def reading(compared: Comparison, least: Split, most: Split, p: float) -> Reading:
@@ -191,11 +185,52 @@ def crossing(holds: Callable[[float], bool]) -> float:
     return side * far
 
 
-# ---- the draw, repeated
+# ---- the draw, counted where all payers weigh the same, and else repeated
+
+
+class _Draw(Protocol):
+    """The chance of a weight in the treated arm, under an effect."""
+
+    def at_least(self, got: int, effect: float) -> float: ...
+
+    def at_most(self, got: int, effect: float) -> float: ...
+
+
+def _draw_of(parts: Sequence[Part]) -> _Draw:
+    weight = int(parts[0].weights[0])
+    return _Counted(parts, weight) if all((part.weights == weight).all() for part in parts) else _repeated(parts)
 
 
 @dataclass(frozen=True)
-class _Redraws:
+class _Counted:
+    """The draw of payers who all weigh the same: its chances are convolved stratum by stratum, to the last draw."""
+
+    parts: Sequence[Part]
+    weight: int
+
+    def at_least(self, got: int, effect: float) -> float:
+        fewest, chances = self._treated(effect)
+        return float(chances[max(got // self.weight - fewest, 0) :].sum())
+
+    def at_most(self, got: int, effect: float) -> float:
+        fewest, chances = self._treated(effect)
+        return float(chances[: max(got // self.weight - fewest + 1, 0)].sum())
+
+    def _treated(self, effect: float) -> tuple[int, Numbers]:
+        """The chances of so many treated payers, of the fewest, of one more, and so on."""
+        fewest, chances = 0, np.ones(1)
+        for part in self.parts:
+            chances = np.convolve(chances, part.chances(effect))
+            likely = np.flatnonzero(chances > NEGLIGIBLE)
+            fewest += int(part.counts[0] + likely[0])
+            chances = chances[likely[0] : likely[-1] + 1]
+        return fewest, chances
+
+
+@dataclass(frozen=True)
+class _Repeated:
+    """The draw, made anew so many times."""
+
     parts: Sequence[Part]
     count: int
     luck: Numbers
@@ -204,23 +239,29 @@ class _Redraws:
     """For each part and draw, the weight of the first payer, of the first two, … in an order by chance; one row where
     all weigh the same."""
 
-    def treated(self, effect: float) -> Integers:
+    def at_least(self, got: int, effect: float) -> float:
+        return float(1 + np.count_nonzero(self._treated(effect) >= got)) / (self.count + 1)
+
+    def at_most(self, got: int, effect: float) -> float:
+        return float(1 + np.count_nonzero(self._treated(effect) <= got)) / (self.count + 1)
+
+    def _treated(self, effect: float) -> Integers:
         """The weight in the treated arm, draw by draw; it grows with the effect."""
         totals = np.zeros(self.count, dtype=np.int64)
         each = np.arange(self.count)
         for part, luck, sums in zip(self.parts, self.luck, self.sums, strict=True):
             bounds = np.cumsum(part.chances(effect))[:-1]
-            counts = part.counts[np.searchsorted(bounds, luck)].astype(np.int64)
+            counts = np.searchsorted(bounds, luck) + int(part.counts[0])
             totals += sums[each if len(sums) > 1 else 0, counts]
         return totals
 
 
-def _redraws(parts: Sequence[Part]) -> _Redraws:
+def _repeated(parts: Sequence[Part]) -> _Repeated:
     payers = sum(len(part.weights) for part in parts)
     count = min(MOST_DRAWS, max(FEWEST_DRAWS, ROOM // payers))
     chance = np.random.default_rng(SEED)
     luck = chance.random((len(parts), count))
-    return _Redraws(parts, count, luck, [_sums(part.weights, count, chance) for part in parts])
+    return _Repeated(parts, count, luck, [_sums(part.weights, count, chance) for part in parts])
 
 
 def _sums(weights: Integers, count: int, chance: np.random.Generator) -> Integers:

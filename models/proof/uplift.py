@@ -219,8 +219,8 @@ class _Pair:
 
     def __init__(self, treated: Group, control: Group, look: Look) -> None:
         self.treated, self.control, self.look = treated, control, look
-        self.strata = sorted(stratum for stratum in treated.units if control.units.get(stratum))
-        self.paid = [payer for payer in (*treated.paid, *control.paid) if payer.stratum in self.strata]
+        self.strata = comparable(treated.units, control.units)
+        self.paid = [*treated.paid, *control.paid]
         self.cents = [payer.cents for payer in self.paid]
         self.owed = max(treated.typical, control.typical).scaleb(2)
         self.units_a_case = (treated.size + control.size) / (treated.cases + control.cases)
@@ -229,15 +229,30 @@ class _Pair:
         """The reading a case: of this weight, which is typically so large. Somebody must have paid."""
         compared = comparison(
             Stratum(
-                self.treated.units[each],
-                self.control.units[each],
-                [weight(payer) for payer in self.treated.paid_in(each)],
-                [weight(payer) for payer in self.control.paid_in(each)],
+                sum(self.treated.units.get(each, 0) for each in joined),
+                sum(self.control.units.get(each, 0) for each in joined),
+                [weight(payer) for each in joined for payer in self.treated.paid_in(each)],
+                [weight(payer) for each in joined for payer in self.control.paid_in(each)],
             )
-            for each in self.strata
+            for joined in self.strata
         )
         found = read(compared) if self.look is Look.PLANNED else read_anytime(compared, float(typical))
         return found._replace(difference=found.difference.scaled(self.units_a_case))
+
+
+def comparable(ours: Mapping[str, int], theirs: Mapping[str, int]) -> list[list[str]]:
+    """Strata joined along the line of the draw until there are units of both groups in each. Who is in a stratum too
+    small to have any held out is compared with his neighbours, who had the same chance, and not left out."""
+    found: list[list[str]] = []
+    waiting: list[str] = []
+    for stratum in sorted({*ours, *theirs}):
+        waiting.append(stratum)
+        if all(any(units.get(each) for each in waiting) for units in (ours, theirs)):
+            found.append(waiting)
+            waiting = []
+    if found:
+        found[-1] += waiting
+    return found
 
 
 def _nobody_pays(treated: Group, control: Group) -> Estimate:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.contact.contacts import OF_RECORD
+from models.law.calendar_table import CalendarTable, calendar_table_faults
 from models.law.dated import date_faults
 from models.law.verification import marking_faults
 from models.money.accrual_table import AccrualTable, table_faults
@@ -96,6 +97,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _dwells(ruler)
     yield from _channels(ruler)
     yield from _formal(ruler)
+    yield from _published(ruler)
     yield from _hours(ruler)
     yield from _suspension(ruler)
     yield from _persistent_defaulter(ruler)
@@ -105,8 +107,8 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _offer(ruler)
 
 
-def _rung_place(row: Hypothesis, index: int, key: str) -> tuple[str | int, ...]:
-    return ("rows", row, "rungs", index, key)
+def _rung_place(row: Hypothesis, index: int, *keys: str) -> tuple[str | int, ...]:
+    return ("rows", row, "rungs", index, *keys)
 
 
 def _entries(entry: Entry) -> Iterator[tuple[tuple[str | int, ...], Hypothesis]]:
@@ -220,10 +222,30 @@ def _channels(ruler: Ruler) -> Iterator[Fault]:
 
 
 def _formal(ruler: Ruler) -> Iterator[Fault]:
+    of_record = OF_RECORD - {"gazette"}
     for name, index, rung in ruler.cells():
-        if rung.formal and not OF_RECORD & set(rung.channels):
-            what = f"are all ones that may be refused: a formal notice goes by {' or '.join(sorted(OF_RECORD))} too"
+        if rung.formal and not of_record & set(rung.channels):
+            what = f"are all ones that may be refused: a formal notice goes by {' or '.join(sorted(of_record))} too"
             yield Fault(_rung_place(name, index, "channels"), what)
+
+
+def _published(ruler: Ruler) -> Iterator[Fault]:
+    """The faults of published notices: only a formal one is published, by its law, once a personal means has failed."""
+    for name, index, rung in ruler.cells():
+        if "gazette" in rung.channels:
+            what = "publish a notice before a personal means has failed: write `gazette` as the `fallback` of one"
+            yield Fault(_rung_place(name, index, "channels"), what)
+        for channel, fallbacks in ruler.fallbacks(name, index).items():
+            if "gazette" not in fallbacks or "gazette" in rung.channels:
+                continue
+            where = ("fallback", channel) if rung.fallback is None else _rung_place(name, index, "fallback", channel)
+            if not rung.formal:
+                what = f"publishes what is no formal notice, in row {name}: write it in the `fallback` of formal rungs"
+                yield Fault(where, what)
+            elif not ruler.serves(channel):
+                yield Fault(where, f"publishes a notice after {channel}, which serves none: no means of service failed")
+            elif ruler.service.gazette is None:
+                yield Fault(where, "publishes a notice: cite in service.gazette the law by which that serves")
 
 
 def _hours(ruler: Ruler) -> Iterator[Fault]:
@@ -268,6 +290,9 @@ def _tables(ruler: Ruler) -> Iterator[Fault]:
     for key in ("deemed", "persistent_defaulter"):
         of_the_law = date_faults(("jurisdiction", key), getattr(ruler.jurisdiction, key), gapless=False)
         yield from (Fault(where, what) for where, what in of_the_law)
+    if isinstance(calendar := ruler.jurisdiction.calendar, CalendarTable):
+        of_days = calendar_table_faults(calendar)
+        yield from (Fault(("jurisdiction", "calendar", *where), what) for where, what in of_days)
     if isinstance(ruler.accrual, AccrualTable):
         yield from (Fault(("accrual", *where), what) for where, what in table_faults(ruler.accrual))
     if isinstance(ruler.prices, PriceTable):
@@ -300,7 +325,8 @@ def _offer(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(_rung_place(name, index, "before"), what)
         if rung.formal or rung.stage is Stage.SUSPENSION:
             yield Fault(_rung_place(name, index, "stage"), "a campaign offers: it neither serves notice nor suspends")
-    yield from _away_from_deadline(ruler, ruler.offer)
+    if not isinstance(ruler.jurisdiction.calendar, str):  # what isn't there is told by its name
+        yield from _away_from_deadline(ruler, ruler.offer)
 
 
 def _without_offer(ruler: Ruler) -> Iterator[Fault]:
@@ -316,7 +342,7 @@ def _without_offer(ruler: Ruler) -> Iterator[Fault]:
 def _away_from_deadline(ruler: Ruler, offer: Offer) -> Iterator[Fault]:
     """The faults of a campaign's rungs: each must be nearer to the deadline than the one before it, along a row and on
     the climb from it."""
-    calendar = ruler.jurisdiction.calendar(offer.from_.year - 1)
+    calendar = ruler.jurisdiction.days_off(offer.from_.year - 1)
     days = {
         (name, index): calendar.before(offer.deadline_day, rung.before)
         for name, index, rung in ruler.cells()

@@ -19,6 +19,7 @@ APPEAL = Wait(days=10, unit=Unit.LEGAL)
 """Lei 9.784/1999, art. 59, which is subsidiary (LC 225/2026 art. 12 § 9º)."""
 DEEMED = Wait(days=10, unit=Unit.LEGAL)
 """No law known takes a shorter silence for service: SP 10 days, the Union and Belo Horizonte 15."""
+TOO_SOON = "takes silence for service sooner than any law known: none does so in less than 10 days"
 CONSECUTIVE, ALTERNATE = 4, 6
 """Periods in twelve months (LC 225/2026, art. 11)."""
 FEDERAL_AMOUNT, FEDERAL_SHARE = Decimal("15000000.00"), Decimal(1)
@@ -48,8 +49,10 @@ def _terms(ruler: Ruler) -> Iterator[Fault]:
             yield Fault(("rows", name, "rungs", len(row.rungs) - 2, "dwell"), what)
     for index, deemed in enumerate(ruler.jurisdiction.deemed):
         if not never_shorter(deemed.wait, DEEMED):
-            what = "takes silence for service sooner than any law known: none does so in less than 10 days"
-            yield Fault(("jurisdiction", "deemed", index, "wait"), what)
+            yield Fault(("jurisdiction", "deemed", index, "wait"), TOO_SOON)
+    for means, by_law in (("letter", ruler.service.letter), ("gazette", ruler.service.gazette)):
+        if by_law and not never_shorter(by_law.after, DEEMED):
+            yield Fault(("service", means, "after"), TOO_SOON)
 
 
 def _thresholds(ruler: Ruler) -> Iterator[Fault]:
@@ -130,7 +133,9 @@ def missing_laws(ruler: Ruler) -> Iterator[Fault]:
         yield Fault(("gate", "basis"), what)
     for row, index, rung in ruler.cells():
         if rung.formal and rung.stage is not Stage.SUSPENSION and not any(map(ruler.serves, rung.channels)):
-            what = "serve no formal notice: add `domicile`, or cite in `service.email_law` the law by which e-mail does"
+            what = (
+                "serve no formal notice: add `domicile`, or cite in `service` the law by which a letter or e-mail does"
+            )
             yield Fault(("rows", row, "rungs", index, "channels"), what)
     if ruler.offer and not ruler.offer.law.strip():
         yield Fault(("offer", "law"), "is missing: nothing is remitted without a cited law")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationInfo, field_validator
 
 from models.contact.channel import Channel
 from models.law.calendar import Unit, Wait
@@ -20,13 +20,12 @@ from models.law.verification import Verifiable
 from models.money.accrual_table import AccrualTable
 from models.money.offer import Offer
 from models.money.prices import PriceTable
-from models.scalars import Whole
+from models.scalars import Named, NameOrTable, Whole
 
 Hypothesis = Literal["h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"]
 Credit = Literal["registered", "not_registered"]
 """Whether a ruler's debts are registered as dívida ativa."""
 MOST_RIGID = 10
-Named = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
 class Stage(StrEnum):
@@ -246,11 +245,24 @@ class Referral(_Part):
     """Below so many reais, of all that is registered in the case, nobody is sued; empty: there is no such law."""
 
 
+class ServiceByLaw(_Part):
+    """The law by which a means serves, and the time after which it does so though nobody can say on which day."""
+
+    law: Annotated[str, Field(min_length=10)]
+    after: Wait = Wait(days=15, unit=Unit.LEGAL)
+    """From posting on, where a letter's receipt has no date (Decreto 70.235/1972, art. 23, § 2º, II); from publication
+    on (§ 2º, IV)."""
+
+
 class ServiceRule(_Part):
     """By what a formal notice may be served, beside the electronic domicile."""
 
     email_law: Annotated[str, Field(min_length=10)] | None = None
     """The law by which an e-mail is service; none: it only announces."""
+    letter: ServiceByLaw | None = None
+    """A letter with a return receipt (AR) serves on the date of receipt; none: it only announces."""
+    gazette: ServiceByLaw | None = None
+    """A published notice (edital), after a personal means has failed; none: nothing is published."""
 
 
 class Sms(_Part):
@@ -266,7 +278,6 @@ class Contact(_Part):
     phone: str
 
 
-NameOrTable = Discriminator(lambda written: "[table]" if isinstance(written, dict | BaseModel) else "[name]")
 AccrualKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[AccrualTable, Tag("[table]")], NameOrTable]
 """A table written in the ruler itself, or the name of one in `accruals/`."""
 PricesKey = Annotated[Annotated[Named, Tag("[name]")] | Annotated[PriceTable, Tag("[table]")], NameOrTable]
@@ -314,9 +325,10 @@ class Ruler(_Part, Verifiable):
         cls, table: AccrualTable | str | None, read: ValidationInfo
     ) -> AccrualTable | str | None:
         """A table written in the ruler goes by the days of the ruler's jurisdiction unless it says others."""
-        if not isinstance(table, AccrualTable) or table.jurisdiction:
+        place: Jurisdiction | None = read.data.get("jurisdiction")
+        if not isinstance(table, AccrualTable) or table.jurisdiction or place is None:
             return table
-        return table.model_copy(update={"jurisdiction": read.data.get("jurisdiction")})
+        return table.model_copy(update={"jurisdiction": place.model_copy(update={"calendar": None})})
 
     @property
     def label(self) -> str:
@@ -338,8 +350,13 @@ class Ruler(_Part, Verifiable):
     def serves(self, channel: Channel) -> bool:
         """Whether a notice on that channel carries the whole act, each credit listed, and its law takes it as service:
         SMS, WhatsApp, Messenger and voice announce, and never serve."""
-        if channel == "email":
-            return self.service.email_law is not None and self.credit == "registered"
+        match channel:
+            case "email":
+                return self.service.email_law is not None and self.credit == "registered"
+            case "letter":
+                return self.service.letter is not None
+            case "gazette":
+                return self.service.gazette is not None
         return channel == "domicile"
 
     @property

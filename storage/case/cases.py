@@ -61,6 +61,8 @@ class Case:
     hardship_on: date | None
     claimed_paid_on: date | None
     rehearsal: bool
+    unverified: bool
+    """Whether its cohort goes by rules that nobody has verified, so that nothing of it may leave by a provider."""
     budgeted: bool
     """Whether its cohort may spend only so much."""
     started_by: str
@@ -104,8 +106,9 @@ def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
         ruler = read_ruler(row.source).ruler
         assert ruler is not None  # noqa: S101 - it was checked before it was pinned
         texts = read_assets(connection, row.assets)
-        calendar = Calendar.model_validate({"holidays": row.holidays})
-        _frozen[digest] = FrozenRuler(digest, with_tables(ruler, texts), calendar, texts)
+        ruler = with_tables(ruler, texts)
+        calendar = Calendar.model_validate({"holidays": row.holidays, "listed_to": ruler.jurisdiction.listed_to})
+        _frozen[digest] = FrozenRuler(digest, ruler, calendar, texts)
     return _frozen[digest]
 
 
@@ -116,6 +119,7 @@ def _clock(written: str) -> Clock:
 
 OF_COHORT = (
     cohorts.c.rehearsal,
+    cohorts.c.unverified,
     cohorts.c.budget.is_not(None).label("budgeted"),
     cohorts.c.started_by,
     cohorts.c.lifecycle,
@@ -160,6 +164,7 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         hardship_on=row.hardship_on,
         claimed_paid_on=row.claimed_paid_on,
         rehearsal=row.rehearsal,
+        unverified=row.unverified,
         budgeted=row.budgeted,
         started_by=row.started_by,
         lifecycle=lifecycle_of(row),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from models.assets import Texts, assets_of_ruler
+from models.assets import Texts, assets_of_ruler, with_calendar
 from models.case.blocks import Situation, dated, hold_of
 from models.case.cohort_state import CohortLifecycle, State
 from models.case.evidence import classify
@@ -78,6 +78,8 @@ class Cohort:
     """The most its notices may cost in all, in reais; none: no limit."""
     rehearsal: bool = False
     """Every notice becomes a file."""
+    unverified: bool = False
+    """It goes by rules that nobody has verified, on a real clock: nothing of it may leave by a provider."""
     lot: Lot | None = None
     """None: every case is contacted by its ruler."""
     lifecycle: CohortLifecycle = AT_START
@@ -109,7 +111,7 @@ def pin_ruler(
 ) -> FrozenRuler:
     """Keep the ruler's text with the holidays of its jurisdiction and all else that its cases run on, as `texts` has
     it now; the same is kept once."""
-    calendar = ruler.jurisdiction.calendar(first_year)
+    calendar = with_calendar(ruler, texts).jurisdiction.days_off(first_year)
     holidays = sorted(day.isoformat() for day in calendar.holidays)
     as_written = read_ruler(source).ruler or ruler  # with the names of its tables, where these have taken their place
     kept = keep(connection, assets_of_ruler(as_written, texts))
@@ -131,6 +133,7 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "clock": cohort.clock.model_dump(mode="json"),
             "budget": cohort.budget,
             "rehearsal": cohort.rehearsal,
+            "unverified": cohort.unverified,
             "control_share": cohort.lot.control if cohort.lot else None,
             "rival": cohort.lot.rival.digest if cohort.lot and cohort.lot.rival else None,
             "salt": cohort.lot.salt if cohort.lot else None,
@@ -175,6 +178,7 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
         started_by=row.started_by,
         budget=row.budget,
         rehearsal=row.rehearsal,
+        unverified=row.unverified,
         lot=_lot(connection, row),
         lifecycle=lifecycle_of(row),
     )

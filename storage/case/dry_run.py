@@ -140,7 +140,7 @@ def foresee(
     """The foresight for a cohort: the cases that would start by cell, those on hold and why, what would leave in 30
     days and what the whole would cost, as if all were on the ruler; the draw's arms and strata; and what would leave
     and cost if all were on its rival."""
-    calendar = ruler.jurisdiction.calendar(today.year - 1)
+    calendar = ruler.jurisdiction.days_off(today.year - 1)
     start = CaseState.at_start(today)
     cells: Counter[Cell] = Counter()
     on_hold: Counter[str] = Counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import BigInteger, Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -40,6 +40,39 @@ SPOKEN = """
     SELECT "case" FROM replies WHERE "case" IS NOT NULL
     UNION ALL SELECT "case" FROM agreements UNION ALL SELECT "case" FROM defences"""
 """The relation `spoken`, which HABIT reads: cases in which the taxpayer spoke up."""
+
+OF_CHANNELS: Mapping[str, str] = {
+    "paid_after": """EXISTS (
+        SELECT FROM cases AS earlier JOIN debtors ON debtors.taxpayer = earlier.taxpayer
+        JOIN debts ON debts.id = debtors.debt AND debts.tax = earlier.tax
+        JOIN payments ON payments.debt = debts.id AND payments.paid_on >= earlier.opened_on
+        CROSS JOIN LATERAL (
+            SELECT max(step) AS step FROM notices
+            WHERE "case" = earlier.id AND kind = 'rung' AND sent_at IS NOT NULL AND at <= paid_on) AS last
+        JOIN notices ON notices."case" = earlier.id AND notices.step = last.step AND sent_at IS NOT NULL
+        WHERE earlier.taxpayer = people.taxpayer AND notices.channel = ANY(:paid_after))""",
+    "opened": """EXISTS (
+        SELECT FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
+        WHERE earlier.taxpayer = people.taxpayer AND notices.channel = ANY(:opened)
+          AND notices.status IN ('read', 'answered'))""",
+    "answered": """(
+        EXISTS (SELECT FROM replies WHERE replies.taxpayer = people.taxpayer AND channel = ANY(:answered))
+        OR EXISTS (SELECT FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
+                   WHERE earlier.taxpayer = people.taxpayer AND channel = ANY(:answered)
+                     AND notices.status = 'answered'))""",
+    "active": """:active = (
+        SELECT mode() WITHIN GROUP (ORDER BY CASE WHEN hour < 12 THEN 'morning' WHEN hour < 18 THEN 'afternoon'
+                                             ELSE 'evening' END)
+        FROM (SELECT extract(hour FROM at AT TIME ZONE :timezone) AS hour
+              FROM (SELECT delivery_events.at
+                    FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
+                    JOIN delivery_events ON delivery_events.notice = notices.id
+                    WHERE earlier.taxpayer = people.taxpayer AND delivery_events.kind IN ('open', 'click', 'read')
+                    UNION ALL SELECT recorded_at FROM replies WHERE replies.taxpayer = people.taxpayer) AS acts
+             ) AS hours)""",
+}
+"""Conditions on a taxpayer of a relation `people`: the channel of the last notice before a payment of his, channels on
+which he read or answered, and the part of the day in which he most often does, by the clock of `:timezone`."""
 
 HABITS = text(f"""
     WITH people AS (SELECT unnest(:taxpayers) AS taxpayer), spoken AS ({SPOKEN})

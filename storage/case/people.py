@@ -60,7 +60,7 @@ def _person(row: Row[Any]) -> Person:
         tax_id=row.tax_id,
         is_company=row.is_company,
         contacts=Contacts(
-            addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger},
+            addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger, "address": row.address},
             suppressed=frozenset(map(tuple, row.suppressed)),
             refused=frozenset(row.refused),
         ),
@@ -82,7 +82,7 @@ def suppress_contact(
 
 
 PEOPLE = text("""
-    SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger,
+    SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger, taxpayers.address,
         (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE opt_outs.taxpayer = own.taxpayer) AS refused,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM suppressed_contacts
          WHERE suppressed_contacts.taxpayer = own.taxpayer AND recovered_at IS NULL) AS suppressed,

@@ -69,7 +69,7 @@ def foresee_migration(engine: Engine, name: str, to: RulerBundle, now: datetime,
     ruler = to.ruler
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         cohort = read_cohort(connection, name)
-        calendar = ruler.jurisdiction.calendar(_first_year(cohort))
+        calendar = ruler.jurisdiction.days_off(_first_year(cohort))
         then = FrozenRuler("", ruler, calendar, assets_of_ruler(ruler, to.texts))
         _must_follow(cohort, then)
         foreseen = Foreseen(cohort, Counter(), defaultdict(Decimal))
@@ -91,9 +91,19 @@ def foresee_migration(engine: Engine, name: str, to: RulerBundle, now: datetime,
     return foreseen
 
 
-def migrate_cohort(engine: Engine, name: str, to: RulerBundle, by: str, now: datetime, progress: Progress) -> int:
+def migrate_cohort(
+    engine: Engine,
+    name: str,
+    to: RulerBundle,
+    by: str,
+    now: datetime,
+    progress: Progress,
+    *,
+    unverified: bool = False,
+) -> int:
     """Take every open case on the cohort's ruler over to this one, and with it the cohort; gives how many cases. Each
-    is told to look again, but those held out. Raises Refusal as `foresee_migration`."""
+    is told to look again, but those held out; `unverified` as `storage.case.cohorts.Cohort` has it. Raises Refusal as
+    `foresee_migration`."""
     with engine.begin() as connection:
         connection.execute(ALONE, {"cohort": name})
         cohort = read_cohort(connection, name)
@@ -104,7 +114,9 @@ def migrate_cohort(engine: Engine, name: str, to: RulerBundle, by: str, now: dat
             _move(connection, cohort, then, _rows(connection, page), by, now)
             progress(len(page))
         connection.execute(HOLD_OUT, {"cohort": name, "ruler": cohort.frozen.digest, "then": then.digest})
-        connection.execute(update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest))
+        connection.execute(
+            update(cohorts).where(cohorts.c.name == name).values(ruler=then.digest, unverified=unverified)
+        )
         event = RulerChanged(ruler=to.ruler.label)
         connection.execute(
             OWE_EACH,

@@ -14,7 +14,7 @@ from models.errors import Refusal
 from models.formats import tax_name
 from models.ruler.schema import Ruler
 from storage.case.cases import Pair
-from storage.case.habits import HABIT, SPOKEN
+from storage.case.habits import HABIT, OF_CHANNELS, SPOKEN
 
 DEBTORS = """
     SELECT debtors.taxpayer, debts.tax
@@ -50,6 +50,14 @@ OF_A_DEBT: Mapping[str, str] = {
 }
 """The conditions that one open debt of the taxpayer and tax has to meet together."""
 
+ADDRESS = """
+    SELECT value FROM contacts WHERE contacts.taxpayer = people.taxpayer AND kind = 'address'
+    ORDER BY said_on DESC, place LIMIT 1"""
+"""The newest postal address, in one line that ends with its municipality, state and postcode."""
+
+ACCENTED = "'ÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ', 'AAAAAEEEEIIIIOOOOOUUUUCN'"
+POSTCODE = "'(?<![0-9])([0-9]{2})[.]?([0-9]{3})-?([0-9]{3})(?![0-9])'"
+
 OF_A_PERSON: Mapping[str, str] = {
     "person": "EXISTS (SELECT FROM taxpayers WHERE id = people.taxpayer AND is_company = (:person = 'company'))",
     "reach": """EXISTS (SELECT FROM taxpayers WHERE id = people.taxpayer AND CASE :reach
@@ -62,6 +70,16 @@ OF_A_PERSON: Mapping[str, str] = {
     "broken_agreements": """(
         SELECT count(*) FROM agreements JOIN cases ON cases.id = agreements."case"
         WHERE cases.taxpayer = people.taxpayer AND agreements.state = 'broken') >= :broken_agreements""",
+    "municipality": f"""EXISTS (
+        SELECT FROM ({ADDRESS}) AS newest
+        WHERE ' ' || regexp_replace(translate(upper(value), {ACCENTED}), '[^A-Z0-9]+', ' ', 'g')
+            ~ (' ' || :municipality || '( [A-Z]{{2}})?( CEP)?[ 0-9]*$'))""",
+    "postcode": f"""EXISTS (
+        SELECT FROM ({ADDRESS}) AS newest
+        CROSS JOIN LATERAL regexp_matches(value, {POSTCODE}, 'g') AS found
+        CROSS JOIN unnest(:postcode) AS beginning
+        WHERE starts_with(array_to_string(found, ''), beginning))""",
+    **OF_CHANNELS,
     "habits": f"coalesce(({HABIT}), 'unknown') = ANY(:habits)",
     "top_share": """people.taxpayer IN (
         SELECT taxpayer FROM (
@@ -82,7 +100,8 @@ HEARD = """
     WHERE closed_at IS NULL AND cohort <> :cohort AND coalesce(arm, 'ruler') <> 'control'
 """
 
-LISTS = [bindparam(name, type_=ARRAY(Text)) for name in ("taxes", "habits", "only", "exclude")]
+OF_LISTS = ("paid_after", "opened", "answered")
+LISTS = [bindparam(name, type_=ARRAY(Text)) for name in ("taxes", "habits", "only", "exclude", "postcode", *OF_LISTS)]
 
 
 def selecting(query: str) -> TextClause:
@@ -105,6 +124,7 @@ def named_by(ruler: Ruler, selection: Selection, today: date, after: Pair = (0, 
         "after_taxpayer": after[0],
         "after_tax": after[1],
         "today": today,
+        "timezone": ruler.jurisdiction.timezone,
     }
     by_debt = [OF_A_DEBT[key] for key in OF_A_DEBT if key in asked]
     conditions = [OF_A_PERSON[key] for key in OF_A_PERSON if key in asked]

@@ -13,6 +13,7 @@ from models.case.journal import EntryKind
 from models.contact.contacts import ADDRESS
 from models.contact.email_address import email_address
 from models.contact.phone import e164
+from models.contact.postal_address import postal_address
 from models.errors import Refusal
 from models.events import ContactGiven
 from storage.case.cases import read_case
@@ -23,7 +24,7 @@ from storage.schema import contacts, taxpayers
 @dataclass(frozen=True)
 class Given:
     kinds: tuple[str, ...]
-    """The kinds put on record: email, phone."""
+    """The kinds put on record: email, phone, address."""
     recovered: tuple[str, ...]
     """Channels on which these addresses had been on the suppression list."""
     refused: tuple[str, ...]
@@ -31,24 +32,34 @@ class Given:
 
 
 def give_contact(
-    engine: Engine, case: str, by: str, now: datetime, email: str | None = None, phone: str | None = None
+    engine: Engine,
+    case: str,
+    by: str,
+    now: datetime,
+    email: str | None = None,
+    phone: str | None = None,
+    address: str | None = None,
 ) -> Given:
     """Put a contact on record. Raises Refusal when there is no such case, nothing to put on record, or something
     malformed."""
     given = {
         kind: _checked(f"--{kind}", read, written)
-        for kind, read, written in (("email", email_address, email), ("phone", e164, phone))
+        for kind, read, written in (
+            ("email", email_address, email),
+            ("phone", e164, phone),
+            ("address", _line, address),
+        )
         if written is not None
     }
     if not given:
-        raise Refusal("say --email or --phone: there is nothing to put on record")
+        raise Refusal("say --email, --phone or --address: there is nothing to put on record")
     with engine.begin() as connection:
         taxpayer = read_case(connection, case).taxpayer
         locked = lock_cases_of(connection, [taxpayer], now)
         connection.execute(update(taxpayers).where(taxpayers.c.id == taxpayer).values(given))
         _keep(connection, taxpayer, given, now.astimezone().date())
         recovered = _recover(connection, taxpayer, given, by)
-        said = " e ".join({"email": "e-mail", "phone": "telefone"}[kind] for kind in given)
+        said = " e ".join({"email": "e-mail", "phone": "telefone", "address": "endereço"}[kind] for kind in given)
         for each in locked.open_of(taxpayer):
             locked.note(each, EntryKind.CONTACT_GIVEN, f"{said} informado por {by}", locked.today(each), {})
         locked.enqueue_all(taxpayer, ContactGiven())
@@ -72,6 +83,12 @@ def _checked(option: str, read: Callable[[str], str], written: str) -> str:
         return read(written)
     except ValueError as wrong:
         raise Refusal(f"{option} {wrong}") from None
+
+
+def _line(written: str) -> str:
+    """A postal address in one line. Raises ValueError when no letter finds it."""
+    postal_address(written)
+    return " ".join(written.split())
 
 
 RECOVERED = text("""

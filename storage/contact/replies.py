@@ -182,7 +182,8 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
         what = f"contribuinte {did} por {CHANNELS[reply.channel]}"
         record_decision(connection, case, EntryKind(f"{kind}_asked"), what, today)
         if reply.intent is Intent.OBJECTION:
-            contested(connection, case, f"resposta por {CHANNELS[reply.channel]}", today)
+            said = f"resposta por {CHANNELS[reply.channel]}"
+            contested(connection, case, said, "resposta do contribuinte", today)
         else:
             ask_people(connection, case, kind, reply.event, what, today)
 

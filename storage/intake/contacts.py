@@ -105,14 +105,15 @@ WHERE excluded.said_on >= contacts.said_on
 NEWEST = """
 CREATE TEMP TABLE newest ON COMMIT DROP AS
 SELECT taxpayer, max(value) FILTER (WHERE kind = 'email') AS email, max(value) FILTER (WHERE kind = 'phone') AS phone,
-       max(value) FILTER (WHERE kind = 'messenger') AS messenger
+       max(value) FILTER (WHERE kind = 'messenger') AS messenger, max(value) FILTER (WHERE kind = 'address') AS address
 FROM (
     SELECT DISTINCT ON (taxpayer, kind) taxpayer, kind, value
     FROM contacts
     WHERE taxpayer IN (SELECT taxpayer FROM said) AND coalesce(consent, true)
       AND NOT EXISTS (
           SELECT FROM suppressed_contacts
-          WHERE suppressed_contacts.taxpayer = contacts.taxpayer AND address = value AND recovered_at IS NULL)
+          WHERE suppressed_contacts.taxpayer = contacts.taxpayer AND suppressed_contacts.address = value
+            AND recovered_at IS NULL)
     ORDER BY taxpayer, kind, said_on DESC, place, value
 ) AS one
 GROUP BY taxpayer
@@ -121,20 +122,21 @@ GROUP BY taxpayer
 OTHERWISE = """
 SELECT id FROM taxpayers JOIN newest ON newest.taxpayer = taxpayers.id
 WHERE (coalesce(newest.email, taxpayers.email), coalesce(newest.phone, taxpayers.phone),
-       coalesce(newest.messenger, taxpayers.messenger))
-      IS DISTINCT FROM (taxpayers.email, taxpayers.phone, taxpayers.messenger)
+       coalesce(newest.messenger, taxpayers.messenger), coalesce(newest.address, taxpayers.address))
+      IS DISTINCT FROM (taxpayers.email, taxpayers.phone, taxpayers.messenger, taxpayers.address)
 ORDER BY id
 """
 
 CHANGE = """
 UPDATE taxpayers
 SET email = coalesce(newest.email, taxpayers.email), phone = coalesce(newest.phone, taxpayers.phone),
-    messenger = coalesce(newest.messenger, taxpayers.messenger)
+    messenger = coalesce(newest.messenger, taxpayers.messenger),
+    address = coalesce(newest.address, taxpayers.address)
 FROM newest
 WHERE newest.taxpayer = taxpayers.id
   AND (coalesce(newest.email, taxpayers.email), coalesce(newest.phone, taxpayers.phone),
-       coalesce(newest.messenger, taxpayers.messenger))
-      IS DISTINCT FROM (taxpayers.email, taxpayers.phone, taxpayers.messenger)
+       coalesce(newest.messenger, taxpayers.messenger), coalesce(newest.address, taxpayers.address))
+      IS DISTINCT FROM (taxpayers.email, taxpayers.phone, taxpayers.messenger, taxpayers.address)
 """
 
 REFUSING = """

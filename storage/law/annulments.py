@@ -58,15 +58,25 @@ def annul(engine: Engine, case: str, kind: Mistake, entry: str | None, by: str, 
         return Annulled(kind, found, what)
 
 
+FORESEEN = notices.c.deemed_on.is_not(None)
+"""Whether the law takes a notice as served on a day that may be to come: one in the domicile, a published one, a letter
+whose receipt has no date."""
+
+
 def _service(tx: CaseTransaction, entry: str | None) -> tuple[str, str]:
-    served = select(notices).where(notices.c.case == tx.case.id, notices.c.served_on.is_not(None))
+    served = select(notices).where(notices.c.case == tx.case.id, notices.c.served_on.is_not(None) | FORESEEN)
     if entry is not None:
         served = served.where(notices.c.id == entry)
     row = tx.connection.execute(served.order_by(notices.c.step.desc(), notices.c.id).limit(1)).one_or_none()
     if row is None:
         raise Refusal(_none(tx, "service of a notice", entry))
-    unserved = {"served_on": None, "served_by": None, "served_reference": None}
+    unserved = dict.fromkeys(("served_on", "served_by", "served_reference"))
+    if row.served_on is None or row.served_by == "deemed":
+        # else the law would take it for served again
+        unserved |= dict.fromkeys(("deemed_on", "deemed_by"))
     tx.connection.execute(update(notices).where(notices.c.id == row.id).values(unserved))
+    if row.served_on is None:
+        return row.id, f"ciência da notificação {row.id} prevista para {day(row.deemed_on)} ({row.deemed_by})"
     return row.id, f"ciência da notificação {row.id} em {day(row.served_on)}, registrada por {row.served_by}"
 
 

@@ -83,11 +83,21 @@ def to_be_approved(connection: Connection, case: str, now: datetime) -> ToApprov
     record = read_case(connection, case)
     if not may(Act.APPROVE, record.situation):
         return None
+    return request_for(connection, record, view_of(connection, record, now))
+
+
+def view_of(connection: Connection, record: Case, now: datetime) -> View:
+    """A case as it would be judged now, in the state that it was left in."""
     today = record.clock.day_at(now)
-    person = read_person(connection, case, record.state.steps - 1, record.clock, today)
+    person = read_person(connection, record.id, record.state.steps - 1, record.clock, today)
     facts = read_case_facts(connection, record, today, person, person.contacts.reach(frozenset(CHANNELS)))
-    seen = _seen(connection, record, record.view(record.state, facts))
-    return {**seen, "given_by": list(record.state.approvers), "wanted": approvals_wanted(record.ruler, facts)}
+    return record.view(record.state, facts)
+
+
+def request_for(connection: Connection, record: Case, view: View) -> ToApprove:
+    """The request for an approval of a case that awaits one."""
+    wanted = approvals_wanted(record.ruler, view.facts)
+    return {**_seen(connection, record, view), "given_by": list(record.state.approvers), "wanted": wanted}
 
 
 def _seen(connection: Connection, case: Case, view: View) -> Seen:

@@ -91,10 +91,25 @@ def answer_request(
         return Request(found.id, kind, found.made_on, found.due)
 
 
-def contested(connection: Connection, case: Case, reference: str, today: date) -> None:
+def contested(connection: Connection, case: Case, reference: str, by: str, today: date) -> None:
     """Put down that the taxpayer contests what is asked of him, once until somebody has looked."""
-    if _open(connection, case.id, RequestKind.CONTEST) is None:
-        put_request(connection, case, RequestKind.CONTEST, today, reference, "resposta do contribuinte", today)
+    if open_contest(connection, case.id) is None:
+        put_request(connection, case, RequestKind.CONTEST, today, reference, by, today)
+
+
+def contest(engine: Engine, case: str, reference: str, by: str, now: datetime) -> None:
+    """Put down that the taxpayer contests what is asked of him, as `contested` does. Raises Refusal: the case is
+    closed."""
+    with engine.begin() as connection:
+        record = read_case(connection, case, lock=True)
+        must_be_open(record.situation)
+        contested(connection, record, reference, by, record.clock.day_at(now))
+
+
+def open_contest(connection: Connection, case: str) -> Request | None:
+    """The contest that nobody has answered yet."""
+    found = _open(connection, case, RequestKind.CONTEST)
+    return found and Request(found.id, RequestKind.CONTEST, found.made_on, found.due)
 
 
 def _open(connection: Connection, case: str, kind: RequestKind) -> Any:

@@ -2,8 +2,8 @@
 
 A query sees nothing but the tables and the relations below, and each is one pass over sets: PostgreSQL reads a case, a
 notice or a payment once, however many figures are asked for. `:on` is the last logical day that counts, `:least` the
-balance under which a case resolves; `:judged` and `:unneeded` are payments of debts that grow, and what these didn't
-need of them, which no query can tell.
+balance under which a case resolves, `:within` the days after a notice in which a payment counts as its; `:judged` and
+`:unneeded` are payments of debts that grow, and what these didn't need of them, which no query can tell.
 """
 
 from __future__ import annotations
@@ -147,6 +147,22 @@ FIGURES: Mapping[str, Figure] = {
                    coalesce(sum(owed) FILTER (WHERE charged_on IS NOT NULL), 0) AS amount_charged
             FROM outcomes WHERE arm <> 'control'""",
     ),
+    "coverage_by_month": Figure(
+        title="Cobrança por mês",
+        formula="A cobrar no mês: casos abertos até o seu fim que, antes dele, nem tiveram aviso nem quitaram, e o que"
+        " deviam na abertura. Cobrado: destes, os de primeiro aviso no mês. O grupo de controle não é de cobrar.",
+        source="SEFAZ/AL, Central de Cobrança: quadro mensal de a cobrar e cobrado",
+        query="""
+            SELECT month, count(*) AS to_charge, count(*) FILTER (WHERE charged_on < following) AS charged,
+                   sum(owed) AS amount_to_charge,
+                   coalesce(sum(owed) FILTER (WHERE charged_on < following), 0) AS amount_charged
+            FROM (SELECT first::date AS month, (first + interval '1 month')::date AS following
+                  FROM generate_series(date_trunc('month', (SELECT min(opened_on) FROM outcomes)::timestamp),
+                                       CAST(:on AS timestamp), interval '1 month') AS first) AS months
+            JOIN outcomes ON opened_on < following AND coalesce(charged_on, month) >= month
+                AND coalesce(paid_on, month) >= month
+            WHERE arm <> 'control' GROUP BY month ORDER BY month""",
+    ),
     "recovered": Figure(
         title="Recuperado por mês",
         formula="Pagamentos desde a abertura menos devoluções, até o que o débito pedia: o excedente não conta. Após"
@@ -159,6 +175,33 @@ FIGURES: Mapping[str, Figure] = {
                        AS spontaneous,
                    coalesce(sum(amount) FILTER (WHERE arm = 'control'), 0) AS control
             FROM receipts JOIN outcomes USING ("case") WHERE since GROUP BY month ORDER BY month""",
+    ),
+    "year": Figure(
+        title="Parte da régua nas receitas do ano",
+        formula="Recebido desde a abertura dos casos, no ano do relatório até o seu dia ÷ tudo o que entrou no ano,"
+        " menos devoluções, para débitos dos mesmos tributos.",
+        source="Pindamonhangaba, REFIS 2023: 10 % do recebido de dívida ativa e cobrança amigável no ano",
+        query="""
+            SELECT extract(year FROM CAST(:on AS date))::int AS year,
+                   (SELECT coalesce(sum(amount), 0) FROM receipts
+                    WHERE since AND extract(year FROM paid_on) = extract(year FROM CAST(:on AS date))) AS brought,
+                   coalesce(sum(money.amount), 0) AS received
+            FROM (SELECT debt, paid_on, payments.amount - coalesce((
+                             SELECT sum(amount) FROM reversals WHERE payment = payments.id AND reversed_on <= :on
+                         ), 0) AS amount FROM payments
+                  UNION ALL SELECT allocations.debt, paid_on, allocations.amount
+                  FROM allocations JOIN payments ON payments.id = payment) AS money
+            JOIN debts ON debts.id = debt
+            WHERE extract(year FROM paid_on) = extract(year FROM CAST(:on AS date)) AND paid_on <= :on
+              AND tax IN (SELECT DISTINCT tax FROM members)""",
+    ),
+    "progress": Figure(
+        title="Progresso até a meta",
+        formula="Soma do recebido desde a abertura dos casos até cada dia ÷ meta da campanha (--goal).",
+        source="Pindamonhangaba, REFIS 2023: meta de R$ 19 milhões",
+        query="""
+            SELECT paid_on AS day, sum(amount) AS received, sum(sum(amount)) OVER (ORDER BY paid_on) AS total
+            FROM receipts WHERE since GROUP BY paid_on ORDER BY paid_on""",
     ),
     "groups": Figure(
         title="Grupos, como sorteados",
@@ -210,11 +253,13 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "channels": Figure(
         title="Canais",
-        formula="Avisos do canal; recuperado: recebido após o primeiro aviso, dos casos que o canal contatou (o mesmo"
-        " caso conta em cada canal seu). Custo por real: custo ÷ recuperado.",
+        formula="Avisos do canal: enviados, entregues, lidos, respondidos, e os enviados após os quais o caso pagou"
+        " algo no prazo (--within dias). Recuperado: recebido após o primeiro aviso, dos casos que o canal contatou (o"
+        " mesmo caso conta em cada canal seu). Custo por real: custo ÷ recuperado.",
         source="prices/, e o que os provedores informam",
         query="""
-            SELECT channel, sent, delivered, read, answered, lost, cost, coalesce(received, 0) AS received
+            SELECT channel, sent, delivered, read, answered, coalesce(paid, 0) AS paid, lost, cost,
+                   coalesce(received, 0) AS received
             FROM (SELECT channel, count(*) FILTER (WHERE sent) AS sent, count(*) FILTER (WHERE got) AS delivered,
                          count(*) FILTER (WHERE status IN ('read', 'answered')) AS read,
                          count(*) FILTER (WHERE status = 'answered') AS answered,
@@ -228,7 +273,52 @@ FIGURES: Mapping[str, Figure] = {
                                    WHERE since AND charged_on <= receipts.paid_on GROUP BY "case") AS after
                              JOIN sendings USING ("case") WHERE sent) AS contacted
                        GROUP BY channel) AS came USING (channel)
+            LEFT JOIN (SELECT channel, count(*) AS paid FROM sendings
+                       WHERE sent AND EXISTS (SELECT FROM receipts WHERE receipts."case" = sendings."case" AND since
+                                              AND amount > 0 AND paid_on BETWEEN at AND at + CAST(:within AS int))
+                       GROUP BY channel) AS paying USING (channel)
             ORDER BY channel""",
+    ),
+    "cost_by_cell": Figure(
+        title="Custo por real, por hipótese e por etapa",
+        formula="Custo dos avisos da hipótese (ou da etapa) ÷ recebido de casos cujo último aviso até o pagamento era"
+        " dela: cada pagamento conta uma vez.",
+        source="SEFAZ/AL, seminário de 2018: oito hipóteses, seis etapas; prices/",
+        query="""
+            SELECT hypothesis, stage, sum(notices)::int AS notices, sum(cost) AS cost,
+                   coalesce(sum(received), 0) AS received
+            FROM (SELECT hypothesis, stage, count(*) FILTER (WHERE sent) AS notices, sum(cost) AS cost
+                  FROM sendings WHERE kind = 'rung' GROUP BY hypothesis, stage) AS sendings_of
+            LEFT JOIN (
+                SELECT split_part(cell, ' ', 1) AS hypothesis, split_part(cell, ' ', 2) AS stage,
+                       sum(amount) AS received
+                FROM (SELECT amount, max(cell) OVER (PARTITION BY "case", told) AS cell
+                      FROM (SELECT "case", amount, cell, count(cell) OVER (
+                                PARTITION BY "case" ORDER BY day, cell IS NULL, step ROWS UNBOUNDED PRECEDING) AS told
+                            FROM (SELECT "case", at AS day, step, min(hypothesis || ' ' || stage) AS cell,
+                                         CAST(NULL AS numeric) AS amount
+                                  FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case", at, step
+                                  UNION ALL SELECT "case", paid_on, NULL, NULL, amount
+                                  FROM receipts WHERE since) AS events) AS counted) AS after
+                WHERE amount IS NOT NULL AND cell IS NOT NULL GROUP BY cell) AS came USING (hypothesis, stage)
+            GROUP BY GROUPING SETS ((hypothesis), (stage))
+            ORDER BY hypothesis, array_position(
+                ARRAY['reminder', 'alert', 'warning', 'notice', 'final_notice', 'suspension'], stage)""",
+    ),
+    "avoided": Figure(
+        title="Impressão e atendimento evitados",
+        formula="Cartas: avisos escritos enviados, vezes o custo de uma carta (--letter-cost). Atendimentos: casos que,"
+        " depois do primeiro aviso, pagaram, responderam ou parcelaram pelo próprio link, vezes a parte que teria vindo"
+        " ao balcão (--counter-share).",
+        source="taxas da própria autoridade, informadas ao relatório",
+        query="""
+            SELECT (SELECT count(*) FROM sendings WHERE sent AND channel <> 'voice') AS letters,
+                   (SELECT count(*) FROM outcomes WHERE charged_on IS NOT NULL AND (
+                        "case" IN (SELECT receipts."case" FROM receipts JOIN outcomes USING ("case")
+                                   WHERE since AND amount > 0 AND charged_on <= receipts.paid_on)
+                        OR "case" IN (SELECT "case" FROM replies)
+                        OR "case" IN (SELECT "case" FROM agreements WHERE signed_via = 'link' AND signed_on <= :on)
+                    )) AS settled""",
     ),
     "calls": Figure(
         title="Chamadas",

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
+from models.proof.outcome import Assumptions
 from storage.amounts.owed import excess_of
 from storage.case.cohorts import Cohort
 from storage.case.debts import tables_of
@@ -31,6 +32,8 @@ class Question:
     """A case that owes less is resolved."""
     unneeded: Mapping[int, Decimal]
     """By payment of a debt that grows: what the debt didn't need of it."""
+    within: int
+    """The days after a notice in which a payment counts as its."""
 
     def asked_by(self, query: str) -> dict[str, object]:
         given: dict[str, object] = {
@@ -39,6 +42,7 @@ class Question:
             "least": self.least,
             "judged": _array(self.unneeded),
             "unneeded": _array(self.unneeded.values()),
+            "within": self.within,
         }
         return {name: value for name, value in given.items() if re.search(rf":{name}\b", query)}
 
@@ -48,8 +52,8 @@ def _array(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def question_of(connection: Connection, cohort: Cohort, on: date) -> Question:
+def question_of(connection: Connection, cohort: Cohort, on: date, assumed: Assumptions) -> Question:
     """The question of a cohort by a day."""
     tables = tables_of(connection, connection.scalars(OVERPAID, {"cohort": cohort.name}))
     unneeded = excess_of(connection, tables) if tables else {}
-    return Question(cohort.name, on, cohort.frozen.ruler.payments.minimum_balance, unneeded)
+    return Question(cohort.name, on, cohort.frozen.ruler.payments.minimum_balance, unneeded, assumed.within)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from sqlalchemy import Engine, text
 
+from models.proof.outcome import Assumptions
 from models.ruler.cells import Counts
 from models.ruler.schema import Hypothesis, Ruler, Stage
 from storage.case.cohorts import read_cohort
@@ -59,7 +60,7 @@ def read_report(engine: Engine, cohort: str) -> CohortReport:
         known = read_cohort(connection, cohort)
 
         today = known.clock.day_at(datetime.now(UTC))
-        question = question_of(connection, known, today)
+        question = question_of(connection, known, today, Assumptions())
 
         def rows(query: str) -> list[Any]:
             return list(connection.execute(text(query), question.asked_by(query)).mappings())

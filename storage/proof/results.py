@@ -16,7 +16,7 @@ from models.errors import Refusal
 from models.money.prices import cost_of, monthly_fee
 from models.proof.delinquency import Delinquency, Month, before_and_after
 from models.proof.holdout import Arm
-from models.proof.outcome import Calls, Coverage, Recovered
+from models.proof.outcome import Assumptions, Avoided, Calls, Coverage, Programme, Recovered
 from models.proof.survival import Curve, Day, curve, log_rank
 from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, together
 from models.ruler.schema import Ruler
@@ -28,6 +28,7 @@ from storage.proof.groups import DRAWN, UNTOUCHED, as_delivered, groups_of
 from storage.proof.question import Question, question_of
 
 HORIZON = timedelta(days=30)
+ASSUMED_BY_DEFAULT = Assumptions()
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -69,6 +70,9 @@ class Results:
     """The rows of each figure, as its query answers."""
     coverage: Coverage
     recovered: Recovered
+    programme: Programme
+    avoided: Avoided
+    assumed: Assumptions
     question: Question
     look: Look
     """Whether the day is the one that was named for it at the start."""
@@ -114,7 +118,9 @@ class Results:
         return sum((channel["cost"] for channel in self.rows["channels"]), Decimal(0))
 
 
-def read_results(engine: Engine, name: str, asked: date | None = None) -> Results:
+def read_results(
+    engine: Engine, name: str, asked: date | None = None, assumed: Assumptions = ASSUMED_BY_DEFAULT
+) -> Results:
     """The results on a day, else on the last that counts. Raises Refusal when there is no such cohort, or the day isn't
     its."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
@@ -123,7 +129,7 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
         on = asked or _last_day(connection, cohort)
         if not begins <= on <= today:
             raise Refusal(f"{name} runs since {begins}, and today is {today}: choose a day from then to now")
-        question = question_of(connection, cohort, on)
+        question = question_of(connection, cohort, on, assumed)
         prepare(connection, question)
         rows = {figure: read_figure(connection, figure, question) for figure in FIGURES}
         rulers = {row["ruler"]: frozen_ruler(connection, row["ruler"]) for row in rows["forecast"]}
@@ -142,6 +148,9 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
         rows=rows,
         coverage=Coverage(**rows["coverage"][0]),
         recovered=_recovered(rows["recovered"]),
+        programme=Programme(**rows["year"][0]),
+        avoided=Avoided(**rows["avoided"][0], assumed=assumed),
+        assumed=assumed,
         question=question,
         look=look,
         by_lot=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look),
@@ -161,11 +170,13 @@ def read_results(engine: Engine, name: str, asked: date | None = None) -> Result
     )
 
 
-def question(engine: Engine, name: str, asked: date | None = None) -> Question:
+def question(
+    engine: Engine, name: str, asked: date | None = None, assumed: Assumptions = ASSUMED_BY_DEFAULT
+) -> Question:
     """The question that the figures of a cohort answer on a day, else on the last that counts."""
     with engine.connect() as connection:
         cohort = read_cohort(connection, name)
-        return question_of(connection, cohort, asked or _last_day(connection, cohort))
+        return question_of(connection, cohort, asked or _last_day(connection, cohort), assumed)
 
 
 RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")

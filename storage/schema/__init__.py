@@ -32,7 +32,14 @@ from storage.schema.due_process import (
     suspensions,
     tasks,
 )
-from storage.schema.notices import delivery_events, notice_credits, notices, replies
+from storage.schema.notices import (
+    batched_notices,
+    delivery_events,
+    notice_batches,
+    notice_credits,
+    notices,
+    replies,
+)
 from storage.schema.payments import (
     allocations,
     bank_files,
@@ -59,6 +66,7 @@ __all__ = [
     "assets",
     "audit_log",
     "bank_files",
+    "batched_notices",
     "benefits",
     "cases",
     "charge_debts",
@@ -79,6 +87,7 @@ __all__ = [
     "intakes",
     "interruptions",
     "metadata",
+    "notice_batches",
     "notice_credits",
     "notices",
     "once_links",

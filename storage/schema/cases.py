@@ -38,6 +38,8 @@ cohorts = Table(
     Column("clock", JSONB, nullable=False),
     # every notice becomes a file, whatever providers are there
     Column("rehearsal", Boolean, nullable=False, server_default=text("false")),
+    # started or migrated on rules that nobody has verified, where days are real and nothing left by a provider
+    Column("unverified", Boolean, nullable=False, server_default=text("false")),
     # what its notices may cost in all; none: no limit
     Column("budget", Numeric(15, 2)),
     Column("spent", Numeric(15, 4), nullable=False, server_default=text("0")),

@@ -52,7 +52,7 @@ notices = Table(
     Column("failure", Text),
     Column("subject", Text),
     Column("body", Text, nullable=False),
-    # file, sendgrid, twilio, domicile; and what it calls the message
+    # file, sendgrid, twilio, domicile, postal, gazette; and what it calls the message
     Column("provider", Text),
     Column("provider_id", Text),
     # where it was sent to; none: the provider needs no address
@@ -97,6 +97,36 @@ notice_credits = Table(
     Column("amount", Numeric(15, 2)),
     Column("due", Date),
     Index("ix_notice_credits_debt", "debt"),
+)
+
+
+# letters that were posted together, or notices that are published in one edital
+notice_batches = Table(
+    "notice_batches",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("closed_by", Text, nullable=False),
+    Column("closed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # of an edital: in which gazette, and which edition and page
+    Column("gazette", Text),
+    Column("published_reference", Text),
+    Column("published_by", Text),
+    Column("published_at", DateTime(timezone=True)),
+    one_of("channel", ("letter", "gazette")),
+)
+
+
+# each notice in one batch, by a number of its own: that of a letter's return receipt (models/contact/receipt_code.py)
+batched_notices = Table(
+    "batched_notices",
+    metadata,
+    Column("notice", ForeignKey("notices.id"), primary_key=True),
+    Column("batch", ForeignKey("notice_batches.id"), nullable=False),
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    # the case's day on which it was posted or published; none: it waits to be published
+    Column("left_on", Date),
+    Index("ix_batched_notices_batch", "batch"),
 )
 
 

@@ -31,7 +31,7 @@ published = Table(
     Column("published_by", Text, nullable=False),
     Column("note", Text, nullable=False, server_default=text("''")),
     Column("published_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    CheckConstraint("kind IN ('ruler', 'policy', 'accrual', 'prices', 'templates')", name="kind_known"),
+    CheckConstraint("kind IN ('ruler', 'policy', 'accrual', 'prices', 'calendar', 'templates')", name="kind_known"),
     CheckConstraint("version > 0", name="version_positive"),
 )
 

@@ -20,6 +20,9 @@ from sqlalchemy import (
 from models.words import CHANNELS
 from storage.schema.base import NOW, metadata, one_of
 
+NAME_WORDS = "to_tsvector('simple', translate(upper(name), 'ÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ', 'AAAAAEEEEIIIIOOOOOUUUUCN'))"
+"""The words of a name without case and accents, as `models.formats.fold` has them."""
+
 taxpayers = Table(
     "taxpayers",
     metadata,
@@ -33,11 +36,14 @@ taxpayers = Table(
     Column("phone", Text),
     # the id by which Messenger knows the taxpayer in the authority's own page
     Column("messenger", Text),
+    # the postal one, in one line with its postcode
+    Column("address", Text),
     # every e-mail and telephone that an extract has stated: one that isn't among them was given by people
     Column("extracted_contacts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # what the authority knows the taxpayer to own (LC 225/2026, art. 11); none: nothing is known
     Column("known_assets", Numeric(17, 2)),
     Index("ix_taxpayers_phone", "phone"),
+    Index("ix_taxpayers_words", text(NAME_WORDS), postgresql_using="gin"),
 )
 
 

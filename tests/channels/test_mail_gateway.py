@@ -28,25 +28,29 @@ TWILIO = {
 }
 
 
+ON_PAPER = ["domicile", "postal", "gazette"]
+"""The authority's own channels, which need no keys."""
+
+
 def providers(post: MailGateway) -> list[str]:
     return [post.adapter(channel).name for channel in CHANNELS]
 
 
 def test_without_keys_messages_stay_here_and_need_no_contact(tmp_path: Path) -> None:
     post = gateway_from({}, tmp_path)
-    assert providers(post) == ["file"] * 5 + ["domicile"]
-    assert not any(post.reaches(channel) for channel in CHANNELS)
+    assert providers(post) == ["file"] * 5 + ON_PAPER
+    assert [channel for channel in CHANNELS if post.reaches(channel)] == ["letter"]
 
 
 def test_each_channel_leaves_by_the_provider_whose_keys_are_given(tmp_path: Path) -> None:
-    assert providers(gateway_from(SENDGRID, tmp_path)) == ["sendgrid", *["file"] * 4, "domicile"]
+    assert providers(gateway_from(SENDGRID, tmp_path)) == ["sendgrid", *["file"] * 4, *ON_PAPER]
     post = gateway_from(SENDGRID | TWILIO, tmp_path)
-    assert providers(post) == ["sendgrid", "twilio", "twilio", "file", "twilio", "domicile"]
-    assert [channel for channel in CHANNELS if post.reaches(channel)] == ["email", "sms", "whatsapp", "voice"]
+    assert providers(post) == ["sendgrid", "twilio", "twilio", "file", "twilio", *ON_PAPER]
+    assert [channel for channel in CHANNELS if post.reaches(channel)] == ["email", "sms", "whatsapp", "voice", "letter"]
 
 
 def test_in_a_rehearsal_nothing_leaves(tmp_path: Path) -> None:
-    assert providers(gateway_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["file"] * 6
+    assert providers(gateway_from(SENDGRID | TWILIO, tmp_path).rehearsed()) == ["file"] * len(CHANNELS)
 
 
 @pytest.mark.parametrize("missing", TWILIO)

@@ -14,6 +14,7 @@ from models.assets import reinstatement_template
 from models.contact.channel import CHANNELS, Channel
 from models.contact.sms import measure
 from models.formats import day, money, period
+from models.law.verification import Verified
 from models.ruler.check import read_ruler
 from models.ruler.schema import Contact, Ruler, Rung
 from storage.catalogue import RULERS, SHIPPED
@@ -85,9 +86,27 @@ def test_no_subject_shows_an_amount_or_a_name(name: str) -> None:
         assert letter.taxpayer.name not in (message.subject or "")
 
 
+def verified(name: str) -> Ruler:
+    by = Verified(by="Procuradoria", on=date(2026, 10, 1), act="Portaria 1")
+    return shipped(name).model_copy(update={"example": False, "verified": by})
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "messenger", "voice", "gazette"])
+def test_each_message_of_an_example_says_so(channel: Channel) -> None:
+    for _, _, message in messages(shipped(ICMS), channel):
+        assert message.body.startswith("EXEMPLO, sem efeito legal. ")
+    assert not [message for _, _, message in messages(verified(ICMS), channel) if "EXEMPLO" in message.body]
+
+
+def test_the_mark_of_an_example_counts_in_the_segments_of_an_sms() -> None:
+    marked, plain = (messages(ruler, "sms") for ruler in (shipped(ICMS), verified(ICMS)))
+    lengths = zip(marked, plain, strict=True)
+    assert {measure(one[2].body).segments - measure(other[2].body).segments for one, other in lengths} == {0, 1}
+
+
 @pytest.mark.parametrize("name", [ICMS, REGISTERED])
 def test_an_sms_is_one_segment_whether_it_has_a_link_or_a_long_site(name: str) -> None:
-    ruler = shipped(name)
+    ruler = verified(name)
     site = "https://" + "portal-do-contribuinte.fazenda.example/".ljust(52, "x")
     longer = ruler.model_copy(update={"contact": Contact(site=site, phone="0800 000 0000")})
     for _, letter, message in messages(longer, "sms"):
@@ -330,7 +349,7 @@ def test_a_ruler_needs_no_words_of_its_own_but_an_e_mails() -> None:
     assert list(template_faults(custom(CHANNELS), texts)) == []
     texts["templates/whatsapp/t.txt.j2"] = "palavras próprias"
     letter = sample_letters(custom(), "h1", custom().rung("h1", 0))[0]
-    assert render("whatsapp", "t", letter, Words(texts)).body == "palavras próprias"
+    assert render("whatsapp", "t", letter, Words(texts)).body == "EXEMPLO, sem efeito legal. palavras próprias"
 
 
 def test_a_ruler_that_suspends_needs_words_to_give_back() -> None:

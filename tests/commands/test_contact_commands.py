@@ -56,7 +56,7 @@ class TestContact:
     @pytest.mark.parametrize(
         ("words", "complaint"),
         [
-            ((), "say --email or --phone"),
+            ((), "say --email, --phone or --address"),
             (("--phone", "12"), "--phone is not a telephone number"),
             (("--phone", "(82) 9999"), "--phone is not a telephone number"),
             (("--email", "maria"), "--email is not an e-mail address"),

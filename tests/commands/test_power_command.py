@@ -38,7 +38,19 @@ def test_a_cohort_of_a_size_is_told_its_share(line: Line) -> None:
         "detectable": 0.01,
         "power": 0.8001,
         "enough": True,
+        "design_effect": 1.0,
+        "counted_control": 5356.0,
+        "counted_treated": 54644.0,
     }
+
+
+def test_cases_drawn_in_units_are_counted_as_fewer_strangers(line: Line) -> None:
+    units = ("--control", "10%", "--unit-size", "3", "--correlation", "0.5")
+    (found,) = line.json(*ASKED, *units)["designs"]
+    assert (found["control"], found["design_effect"], found["counted_control"]) == (10832, 2.0, 5416.0)
+    assert "10832 held out and 97493 treated, counted as 5.416 and 48.746 strangers" in line(*ASKED, *units)[1]
+    for wrong in (("--unit-size", "0.5"), ("--correlation", "1.1"), ("--unit-variation", "-1")):
+        assert line(*ASKED, *wrong)[0] == 2
 
 
 def test_a_cohort_that_is_too_small_is_told_what_it_could_show(line: Line) -> None:

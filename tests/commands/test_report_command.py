@@ -64,10 +64,26 @@ def test_of_two_rulers_it_says_which_brought_more_and_at_what_cost(line: Line, l
 def test_every_table_is_a_file_that_a_spreadsheet_opens(line: Line, ledger: Ledger, tmp_path: Path) -> None:
     code, said, complained = line(*ASKED, "--csv", tmp_path / "new")
     assert (code, said) == (0, "")
-    assert "15 tables" in complained
+    assert "20 tables" in complained
     with (tmp_path / "new" / "groups.csv").open(encoding="utf-8-sig") as file:
         control, ruler = csv.DictReader(file, delimiter=";")
     assert (control["arm"], control["received"], ruler["payers"]) == ("control", "100,00", "30")
+
+
+def test_it_reckons_with_the_authoritys_own_figures(line: Line, ledger: Ledger) -> None:
+    said = line.json(*ASKED, "--goal", "31.000,00", "--letter-cost", "2,95", "--counter-share", "40%", "--within", "10")
+    assert said["goal"] == {"goal": "31000.00", "share": 0.1}
+    assert said["avoided"] == {"letters": 90, "letters_cost": "265.50", "settled": 30, "visits": 12}
+    assert said["tables"]["channels"][0]["paid"] == 0
+    assert line.json(*ASKED)["goal"] is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--goal", "0"), ("--letter-cost", "-1"), ("--counter-share", "140%"), ("--within", "0")]
+)
+def test_a_figure_that_is_none_is_wrong_usage(line: Line, ledger: Ledger, option: str, value: str) -> None:
+    code, _, complained = line(*ASKED, option, value)
+    assert (code, option in complained) == (2, True)
 
 
 def test_the_page_gets_its_own_name_in_a_folder(line: Line, ledger: Ledger, tmp_path: Path) -> None:

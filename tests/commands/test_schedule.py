@@ -358,6 +358,11 @@ def test_days_the_wrong_way_round_are_wrong_usage(line: Line) -> None:
         (["MIN_AMOUNT=0.50,tax=icms"], Selection(min_amount=Decimal("0.50"), tax="ICMS")),
         (["min-amount=1.000,50,uf=AL"], Selection(min_amount=Decimal("1000.50"), uf="AL")),
         (["uf=AL", "tax=ICMS"], Selection(uf="AL", tax="ICMS")),
+        (["municipality=São_Miguel_dos_Campos"], Selection(municipality="SAO MIGUEL DOS CAMPOS")),
+        (
+            ["postcode=57.020-440,571", "paid-after=sms,email"],
+            Selection(postcode=("57020440", "571"), paid_after=("sms", "email")),
+        ),
     ],
 )
 def test_whom_it_takes_in_is_written_in_pairs(written: list[str], selection: Selection) -> None:
@@ -367,6 +372,10 @@ def test_whom_it_takes_in_is_written_in_pairs(written: list[str], selection: Sel
 @pytest.mark.parametrize(
     ("written", "said"),
     [
+        (["postcode=5"], "postcode: '5' is no beginning of a CEP; write for example 57020-000 or 570,571"),
+        (["municipality=-"], "municipality: '-' is no name"),
+        (["paid-after=pigeon"], "paid-after: 'pigeon' is none of email, sms"),
+        (["active=night"], "active: 'night' is none of morning, afternoon, evening"),
         (["city=Maceió"], "'city=Maceió' is no KEY=VALUE; write for example \"min-amount=1000"),
         (["uf"], "'uf' is no KEY=VALUE"),
         (["tax="], "'tax=' is no KEY=VALUE"),

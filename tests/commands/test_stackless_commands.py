@@ -2,12 +2,14 @@
 them."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.bank_lines import Paid, barcode, cnab240, febraban, trailer
 from tests.commands.test_import_command import Line
+from tests.oracle.calendar import BY_DECREE, last_day
 
 
 @pytest.fixture
@@ -22,9 +24,30 @@ class TestCalendarTerm:
             "calendar", "term", "06/11/2026", "2026-11-19", "--wait", "30 legal", "--ruler", "alagoas-icms"
         )
         assert said == [
-            {"event": "2026-11-06", "first_day": "2026-11-09", "last_day": "2026-12-08", "act_from": "2026-12-09"},
-            {"event": "2026-11-19", "first_day": "2026-11-23", "last_day": "2026-12-22", "act_from": "2026-12-23"},
+            {"event": "2026-11-06", "first_day": "2026-11-09", "last_day": "2026-12-09", "act_from": "2026-12-10"}
+            | {"provisional": False},  # 08/12 is off by decree
+            {"event": "2026-11-19", "first_day": "2026-11-23", "last_day": "2026-12-22", "act_from": "2026-12-23"}
+            | {"provisional": False},
         ]
+
+    def test_beyond_the_last_list_of_a_calendar_a_last_day_is_provisional(self, line: Line) -> None:
+        said = line.json("calendar", "term", "2026-11-30", "2026-12-01", "--wait", "30 legal", "--calendar", "alagoas")
+        assert [(found["last_day"], found["provisional"]) for found in said] == [
+            ("2026-12-30", False),
+            ("2027-01-04", True),  # 31/12 is off by decree, 01/01 a Friday
+        ]
+
+    @pytest.mark.parametrize(("unit", "length"), [("legal", 30), ("business", 20)])
+    @pytest.mark.parametrize("recess", [False, True])
+    def test_730_days_of_a_calendar_end_as_counted_apart(
+        self, line: Line, unit: str, length: int, recess: bool
+    ) -> None:
+        events = [date(2026, 1, 1) + timedelta(days=n) for n in range(730)]
+        asked = ("calendar", "term", *map(str, events), "--wait", f"{length} {unit}", "--calendar", "alagoas")
+        said = line.json(*asked, *(("--recess", "12-20:01-20") if recess else ()))
+        counted = [last_day(BY_DECREE["alagoas"], event, length, unit, recess) for event in events]
+        assert [found["last_day"] for found in said] == [str(last) for last in counted]
+        assert [found["act_from"] for found in said] == [str(last + timedelta(days=1)) for last in counted]
 
     def test_of_days_off_in_a_file(self, line: Line, tmp_path: Path) -> None:
         file = tmp_path / "off.txt"

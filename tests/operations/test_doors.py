@@ -64,6 +64,10 @@ READS = {
     "debt write-offs",
     "demo",
     "downgrade",
+    "gazette copy",
+    "gazette list",
+    "letter copy",
+    "letter list",
     "migrate",
     "payments corrections",
     "payments files",
@@ -100,7 +104,7 @@ READS = {
 """Commands that change nothing on record of a taxpayer, but for an option of theirs that has a duty."""
 
 
-AT_THE_CONSOLE = {"session end"}
+AT_THE_CONSOLE = {"session end", "taxpayer reveal"}
 """Duties that no command has, only pages."""
 
 
@@ -157,6 +161,7 @@ PUBLIC = {
     "/webhooks/twilio/inbound",
     "/webhooks/twilio/voice",
     "/a/{token}",
+    "/p/{token}/contestar",
     "/u/{token}",
     "/console/sign-in",
 }
@@ -178,7 +183,7 @@ def test_a_route_that_changes_something_has_a_duty_or_is_public(
     paths = app_on(database).openapi()["paths"]
     assert {method for methods in paths.values() for method in methods} == {"get", "post"}
     posted = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
-    assert {path for path, post in posted.items() if "x-duty" not in post} == PUBLIC
+    assert {path for path, post in posted.items() if "x-duty" not in post and "x-reading" not in post} == PUBLIC
     shown = {path: methods["get"] for path, methods in paths.items() if "get" in methods}
     ours = {path: get for path, get in shown.items() if path.startswith(("/api/", "/console"))}
     unread = {path for path, get in ours.items() if get.get("x-reading") not in READINGS}
@@ -188,7 +193,8 @@ def test_a_route_that_changes_something_has_a_duty_or_is_public(
 
 async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Callable[[str], FastAPI]) -> None:
     """Each answers as well from a database that can't be written to."""
-    case = contract(engine, "400.00", "800.00").case
+    made = contract(engine, "400.00", "800.00")
+    case, taxpayer = made.case, str(made.taxpayer)
     with engine.begin() as connection:
         token = issue(connection, "caio", Role.AUDITOR, "root", None)
     links = Links(["k" * 32], SITE)
@@ -198,7 +204,12 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     async with AsyncClient(transport=ASGITransport(app), base_url=SITE) as http:
         for path in gets:
             whole = next((link for door, link in doors.items() if path.startswith(door)), path)
-            url = whole.replace("{case}", case).replace("{name}", "iptu").replace("{what}", "tasks")
+            url = (
+                whole.replace("{case}", case)
+                .replace("{name}", "iptu")
+                .replace("{what}", "tasks")
+                .replace("{taxpayer}", taxpayer)
+            )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
             # who can't write takes no payment, and says so
             assert answer.status_code == (503 if path == "/ready" else 200), (path, answer.text)

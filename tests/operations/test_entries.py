@@ -16,11 +16,14 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from models.case.selection import Selection
+from models.contact.post import Outcome
+from models.contact.receipt_code import receipt_code
 from models.errors import Refusal
 from models.intake.benefits import benefit_reader
 from models.intake.contacts import contact_reader
 from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
+from models.intake.outcomes import outcome_reader
 from models.intake.statement import Statement
 from models.law.calendar import Clock
 from models.law.extinction import Extinction
@@ -86,11 +89,13 @@ from operations.payments import (
     retry_item,
     unmatch_payment,
 )
+from operations.post import draw_edital, import_outcomes, post_letters, register_letter, register_publication
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.sessions import end_own_session, sign_in_by_token
 from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
+from operations.taxpayers import reveal_taxpayer
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
 from storage.agreement.asked import SigningRequest
@@ -108,11 +113,13 @@ from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
 from storage.schema import notice_credits
+from tests import post_world
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
 from tests.delivery_world import DeliveryWorld
 from tests.payloads import CIPHER
+from tests.post_world import LATER, POSTED, PostWorld
 from tests.record_world import Street
 
 BIA = Credentials("Bia")
@@ -540,6 +547,50 @@ def _(world: World) -> None:
     assert remit_slips(world.engine, BIA, PAYEE, NOW).slips == 1
 
 
+@carried_out("letter post")
+def _(world: World) -> None:
+    PostWorld(world.engine).waiting()
+    assert len(post_letters(world.engine, BIA, post_world.at(POSTED)).batch.notices) == 1
+
+
+def posted_letter(world: World) -> str:
+    """The code of its receipt."""
+    post = PostWorld(world.engine)
+    post.waiting()
+    return receipt_code(post.closed().batch.notices[0].number)
+
+
+@carried_out("letter outcome")
+def _(world: World) -> str:
+    code = posted_letter(world)
+    assert register_letter(world.engine, BIA, code, Outcome.DELIVERED, post_world.at(LATER), date(2026, 11, 9))
+    return code
+
+
+@carried_out("letter import")
+def _(world: World) -> str:
+    source = look_over(world.file("retornos.csv", f"code;outcome;date\n{posted_letter(world)};ausente;09/11/2026\n"))
+    with world.rejects() as rejects:
+        read, today = outcome_reader(source.header), post_world.at(LATER)
+        assert import_outcomes(world.engine, BIA, source, read, rejects, ignore, today).failed == 1
+    return f"sha256:{source.digest}"
+
+
+@carried_out("gazette draw")
+def _(world: World) -> None:
+    PostWorld(world.engine).waiting("gazette")
+    assert len(draw_edital(world.engine, BIA, post_world.at(POSTED)).batch.notices) == 1
+
+
+@carried_out("gazette published")
+def _(world: World) -> str:
+    post = PostWorld(world.engine)
+    post.waiting("gazette")
+    edital = post.closed("gazette").batch.id
+    assert register_publication(world.engine, BIA, edital, "DOE/AL", POSTED, "p. 3", post_world.at(LATER)) == 1
+    return str(edital)
+
+
 @carried_out("payments retry")
 def _(world: World) -> str:
     sent = json.dumps({"endToEndId": f"E{'2' * 31}", "valor": "7.00", "horario": "2026-03-02T01:30:00Z"}).encode()
@@ -600,6 +651,12 @@ def _(world: World) -> str:
         issue(connection, "ana", Role.ANALYST, "root", None)
     revoke_token(world.engine, Credentials("bia", token), "ana")
     return "ana"
+
+
+@carried_out("taxpayer reveal")
+def _(world: World) -> str:
+    reveal_taxpayer(world.engine, BIA, world.made.taxpayer, "ligação")
+    return str(world.made.taxpayer)
 
 
 @carried_out("session end")

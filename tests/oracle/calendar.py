@@ -22,8 +22,11 @@ class Days:
     """Where people work on which days."""
 
     fixed: tuple[str, ...]
+    decreed: tuple[str, ...] = ()
 
     def works(self, day: date) -> bool:
+        if day.isoformat() in self.decreed:
+            return False
         moving = [easter(day.year) + timedelta(days=days) for days in BY_EASTER]
         return day.weekday() < 5 and f"{day:%m-%d}" not in self.fixed and day not in moving
 
@@ -35,6 +38,18 @@ class Days:
 
 
 BRAZIL = Days(NATIONAL)
+OF_ALAGOAS_2026 = """
+2026-01-02 2026-02-16 2026-02-17 2026-02-18 2026-04-02 2026-06-04 2026-06-05 2026-10-28 2026-12-08 2026-12-24 2026-12-31
+"""
+"""Pontos facultativos of Decreto AL 106.093, as reported."""
+OF_THE_UNION_2026 = """
+2026-02-16 2026-02-17 2026-02-18 2026-04-20 2026-06-04 2026-06-05 2026-10-28 2026-12-24 2026-12-31
+"""
+"""Pontos facultativos of Portaria MGI 11.460/2025, as reported."""
+BY_DECREE = {
+    "alagoas": Days(NATIONAL + ALAGOAS, tuple(OF_ALAGOAS_2026.split())),
+    "brasil": Days(NATIONAL, tuple(OF_THE_UNION_2026.split())),
+}
 STATE = {"AL": Days(NATIONAL + ALAGOAS), None: BRAZIL}
 
 

@@ -8,13 +8,20 @@ from datetime import date, timedelta
 from models.case.evidence import Debt
 from models.case.facts import CaseFacts
 from models.law.calendar import Wait
+from models.law.calendar_table import CalendarTable
 from models.ruler.schema import Ruler
-from tests.oracle.calendar import DAY, STATE, last_day
+from tests.oracle.calendar import BY_DECREE, DAY, STATE, Days, last_day
+
+
+def days_of(ruler: Ruler) -> Days:
+    """The days of the authority: by its decrees, where the ruler goes by a calendar."""
+    calendar = ruler.jurisdiction.calendar
+    return BY_DECREE[calendar.calendar] if isinstance(calendar, CalendarTable) else STATE[ruler.jurisdiction.state]
 
 
 def first_act(ruler: Ruler, event: date, wait: Wait, recess: bool = False) -> date:
     """The first day on which the authority may act: the one after the last of a term of the taxpayer's."""
-    return last_day(STATE[ruler.jurisdiction.state], event, wait.days, str(wait.unit), recess) + DAY
+    return last_day(days_of(ruler), event, wait.days, str(wait.unit), recess) + DAY
 
 
 def keeps_recess(ruler: Ruler) -> bool:
@@ -25,12 +32,12 @@ def over(ruler: Ruler, event: date, dwell: Wait, formal: bool) -> date:
     """The day from which the next rung may follow: the authority's own choice where a reminder counts working days,
     else a term's end."""
     if str(dwell.unit) == "business" and not formal:
-        return last_day(STATE[ruler.jurisdiction.state], event, dwell.days, "business")
+        return last_day(days_of(ruler), event, dwell.days, "business")
     return first_act(ruler, event, dwell, formal and keeps_recess(ruler))
 
 
 def works(ruler: Ruler, day: date) -> bool:
-    return STATE[ruler.jurisdiction.state].works(day)
+    return days_of(ruler).works(day)
 
 
 def served_on(facts: CaseFacts, credit: str) -> date | None:

@@ -3,6 +3,7 @@ how often its interval holds the truth. `python -m tests.proof.populations 1000`
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -62,6 +63,9 @@ class People(NamedTuple):
     candidates: list[Candidate]
     cents: Numbers
     readiness: Numbers
+    household: Numbers
+    strata: Numbers
+    """By household."""
 
 
 @cache
@@ -76,7 +80,11 @@ def people(population: Population) -> People:
         Candidate(str(n), "IPTU", Decimal(int(owed)).scaleb(-2), HABITS[kind[n]], str(n // population.household))
         for n, owed in enumerate(cents)
     ]
-    return People(candidates, cents, READINESS[kind] / READINESS.mean())
+    stratum_of = {int(unit): stratum.key for unit, stratum in strata_of(candidates).items()}
+    strata = np.array([stratum_of[unit] for unit in range(len(stratum_of))])
+    return People(
+        candidates, cents, READINESS[kind] / READINESS.mean(), np.arange(size) // population.household, strata
+    )
 
 
 class Run(NamedTuple):
@@ -107,7 +115,7 @@ def runs(population: Population, effect: bool, seed: int) -> dict[str, Run]:
     other = Arm.RIVAL if population.rival else Arm.CONTROL
     paid = np.where(arms == other, alone, told)
     owed = Decimal(round(float(np.sqrt((known.cents.astype(float) ** 2).mean())))).scaleb(-2)
-    ours, theirs = (group(known.candidates, paid, arms == arm, owed) for arm in (Arm.RULER, other))
+    ours, theirs = (group(known, paid, arms == arm, owed) for arm in (Arm.RULER, other))
     found = compare(ours, theirs)
     thirty = min(ours.payers, theirs.payers) >= 30
     seen = {"payers": (found.rate, found.rate_p), "value": (found.value, found.value_p)}
@@ -119,18 +127,15 @@ def runs(population: Population, effect: bool, seed: int) -> dict[str, Run]:
     }
 
 
-def group(candidates: list[Candidate], cents: Numbers, member: Numbers, typical: Decimal) -> Group:
-    strata = {unit: stratum.key for unit, stratum in strata_of(candidates).items()}
-    sums: dict[str, tuple[int, int]] = {}
-    for each, amount, is_member in zip(candidates, cents, member, strict=True):
-        if is_member:
-            cases, total = sums.get(each.unit, (0, 0))
-            sums[each.unit] = cases + bool(amount), total + int(amount)
-    units: dict[str, int] = {}
-    for unit in sums:
-        units[strata[unit]] = units.get(strata[unit], 0) + 1
-    paid = tuple(Payer(strata[unit], cases, total) for unit, (cases, total) in sums.items() if total)
-    return Group("g", int(member.sum()), units, paid, typical)
+def group(known: People, cents: Numbers, member: Numbers, typical: Decimal) -> Group:
+    homes, count = known.household[member], len(known.strata)
+    drawn = np.bincount(homes, minlength=count) > 0
+    paying, totals = (
+        np.bincount(homes, weights=each, minlength=count).astype(np.int64)
+        for each in (cents[member] > 0, cents[member])
+    )
+    paid = tuple(Payer(known.strata[n], int(paying[n]), int(totals[n])) for n in np.flatnonzero(totals))
+    return Group("g", int(member.sum()), Counter(known.strata[drawn].tolist()), paid, typical)
 
 
 class Tally(NamedTuple):

@@ -7,18 +7,15 @@ from stdnum.br import cnpj, cpf
 
 from models.case.evidence import classify
 from models.case.facts import facts_of
-from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from rehearsal.city import CAST, ICMS, RULERS, Person, city
-from storage.catalogue import RULERS as CATALOGUE
+from tests.builders import shipped
 
 STARTS = (date(2026, 3, 2), date(2028, 2, 29), date(2026, 12, 31))
 
 
 def ruler_of(person: Person) -> Ruler:
-    ruler = read_ruler(CATALOGUE.read(RULERS[person.tax])[1]).ruler
-    assert ruler is not None
-    return ruler
+    return shipped(RULERS[person.tax])
 
 
 def test_the_same_seed_and_start_make_the_same_city() -> None:

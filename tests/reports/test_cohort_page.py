@@ -3,18 +3,23 @@
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
 
+from models.proof.outcome import Assumptions
 from reports.cohort import page
 from storage.proof.figures import FIGURES
+from storage.proof.results import read_results
 from tests.html import Opened
-from tests.ledger import NOTIFIED, Ledger
+from tests.ledger import COHORT, NOTIFIED, UNTIL, Ledger
 
 LATER = NOTIFIED + timedelta(days=30)
 
 Scene = Callable[[Ledger], None]
+
+ASSUMED = Assumptions(goal=Decimal(50_000), letter_cost=Decimal("2.95"), counter_share=Decimal("0.5"))
 
 
 def everything(ledger: Ledger) -> None:
@@ -86,7 +91,9 @@ def page_of(engine: Engine, pages: dict[Scene, str]) -> Callable[[Scene], str]:
         if scene not in pages:
             ledger = Ledger(engine)
             scene(ledger)
-            pages[scene] = page(ledger.results())
+            pages[scene] = page(
+                read_results(engine, COHORT, UNTIL, ASSUMED) if scene is everything else ledger.results()
+            )
         return pages[scene]
 
     return drawn
@@ -121,6 +128,10 @@ def test_it_says_what_was_found_and_how_sure_that_is(page_of: Callable[[Scene], 
         "85,7 % do total",
         "111 iniciadas, 111 atendidas (100,0 %)",
         "média de 5,00 %",
+        "R$ 35.000,00 da meta de R$ 50.000,00: 70,0 %",
+        "R$ 35.000,00 de R$ 35.000,00 recebidos em 2026",
+        "900 avisos escritos no lugar de cartas: R$ 2.655,00",
+        "150 atendimentos a menos",
     ):
         assert words in text
 
@@ -153,6 +164,8 @@ def test_it_says_which_of_two_rulers_brought_more_and_what_each_cost(page_of: Ca
         (nobody_paid, "nenhuma chamada foi feita"),
         (nobody_was_held_out, "a coorte foi iniciada sem --control"),
         (nobody_was_drawn, "grupo de controle: nenhum caso, e por isso não há com o que comparar"),
+        (nobody, "sem meta: informe --goal"),
+        (nobody_paid, "sem custo da carta: informe --letter-cost"),
         (everything, "o dia do relatório já passou"),
     ],
 )

@@ -35,7 +35,7 @@ FACTS = (
     "E2E-1",
     "DEV-1",
     "declarado & não pago: leva a H8",
-    "permanência mínima de 15 dias corridos (CTN art. 210); linhas 225 a 230 da régua alagoas-icms v1",
+    "permanência mínima de 15 dias corridos (CTN art. 210); linhas 226 a 231 da régua alagoas-icms v1",
     "template: alagoas-icms/h8-notice",
     "ciência tácita em 17/03/2026 (Decreto 70.235/1972, art. 23)",
     "Aprovação de Bia em 02/03/2026: conferido & de acordo.",

@@ -39,7 +39,7 @@ def test_a_rung_costs_what_its_channels_cost_and_no_fallback() -> None:
     rungs = list(shown_rungs(with_fallbacks(ICMS), prices_of(shipped(ICMS)), SHIPPED_WORDS, ON))
     assert rungs[0].cost == Decimal("0.0050")
     last = next(rung for rung in rungs if rung.rung.channels == ("email", "sms"))
-    assert last.cost == Decimal("0.0850")
+    assert last.cost == Decimal("0.1650"), "an e-mail, and an SMS whose mark as an example makes it two segments"
 
 
 def test_a_second_segment_is_paid_for_and_a_third_is_marked() -> None:

@@ -77,6 +77,10 @@ DELETE FROM remissions
 DELETE FROM replies
 DELETE FROM rulers
 DELETE FROM tasks
+UPDATE batched_notices SET number = 1
+DELETE FROM batched_notices
+UPDATE notice_batches SET closed_by = 'x'
+DELETE FROM notice_batches
 UPDATE approvals SET given_by = 'x'
 UPDATE approvals SET seen = '{}'
 DELETE FROM approvals

@@ -56,13 +56,22 @@ def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
 def links(engine: Engine) -> dict[str, str]:
     """Where the doors lead, by what the addresses begin with, and a supervisor's token for the staff API. The agreement
     is signed, since Temporal isn't there."""
-    case = contract(engine, "400.00", "800.00").case
+    made = contract(engine, "400.00", "800.00")
+    case = made.case
     sign(engine, case, load_policy(SP), SigningRequest(3), SIGNER, "link", datetime.now(UTC))
     with engine.begin() as connection:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
-    return {**doors, "case": case, "purpose": instalment, "name": "iptu", "bearer": bearer}
+    return {
+        **doors,
+        "case": case,
+        "what": "tasks",
+        "taxpayer": str(made.taxpayer),
+        "purpose": instalment,
+        "name": "iptu",
+        "bearer": bearer,
+    }
 
 
 @pytest.mark.hypothesis

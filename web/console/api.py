@@ -20,14 +20,25 @@ from temporalio.client import Client
 from models.case.facts import Defence
 from models.case.status import Status
 from models.json_form import plain
-from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case
+from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case, reveal_case
 from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence
+from operations.taxpayers import reveal_taxpayer
+from reports.document import as_data
+from reports.explanation import explain
 from reports.status import read_status, told
+from storage.paging import Page
+from storage.read_models.approval_file import approval_file
 from storage.read_models.case_file import case_file
-from storage.read_models.case_parts import CaseFile
-from storage.read_models.cohort_file import CohortFile, cohort_file
-from web.console.bodies import NOTHING, Asking, Defending, Holding, Judging, Releasing, Ruling
-from web.console.door import Admitted, Duty, Route, StaffRoute
+from storage.read_models.cohort_file import cohort_file
+from storage.read_models.dossier import read_dossier
+from storage.read_models.search import search
+from storage.read_models.taxpayer_file import taxpayer_file
+from storage.read_models.waiting import count_waiting
+from web.console.bodies import NOTHING, Asking, Defending, Holding, Judging, Reasoning, Releasing, Ruling
+from web.console.case_forms import FORMS, CaseForm
+from web.console.door import Admitted, Duty, Route, RowId, StaffRoute
+from web.console.lists import ROWS, list_of
+from web.console.search import Searching
 from workflows.start import status_after
 
 Connect = Callable[[], Awaitable[Client]]
@@ -112,7 +123,8 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     @does(reject_suspension, "reject", responses=LATER)
     async def reject(case: str, by: Admitted, response: Response, said: Judging) -> Asked:
         """Refuse the suspension; the ruler asks again after its wait."""
-        return await answer(await run_sync(reject_suspension, engine, by.who, case, said.reason, _now()), response)
+        acted = await run_sync(reject_suspension, engine, by.who, case, said.reason, _now(), said.seen)
+        return await answer(acted, response)
 
     @does(pause_case, "pause", responses=LATER)
     async def pause(case: str, by: Admitted, response: Response, nothing: Asking = NOTHING) -> Asked:
@@ -161,12 +173,66 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
         """How many of a cohort's cases are in which state and cell, and what was spent."""
         return await run_sync(show, lambda c: cohort_file(c, name, datetime.now(UTC)))
 
+    @reads("case", "/cases/{case}/explanation")
+    async def explain_case(case: str) -> Response:
+        """Why the taxpayer is there, as `case explain --json` tells it, naming nobody."""
+        return as_json(await run_sync(lambda: as_data(explain(read_dossier(engine, case), reveal=False))))
+
+    @reads("approvals", "/cases/{case}/approval")
+    async def show_approval(case: str) -> Response:
+        """All that the approval of a suspension would rest on, by credit; null where none is awaited."""
+        return await run_sync(show, lambda c: approval_file(c, case, datetime.now(UTC)))
+
+    @reads("home", "/waiting")
+    async def count() -> Response:
+        """How much of each kind waits for somebody."""
+        return await run_sync(show, lambda c: {"waiting": count_waiting(c, datetime.now(UTC))})
+
+    @reads("waiting", "/waiting/{what}")
+    async def list_waiting(what: str, after: str | None = None) -> Response:
+        """A list of what waits, in pages: `after` is the last one of the page before."""
+        waits = list_of(what, after)
+        return await run_sync(show, lambda c: {"rows": list(waits.read(c, Page(ROWS, after)))})
+
+    @reads("taxpayer", "/taxpayers/{taxpayer}")
+    async def show_taxpayer(taxpayer: RowId) -> Response:
+        """All that is on record of a taxpayer, the tax id masked."""
+        return await run_sync(show, lambda c: taxpayer_file(c, taxpayer, reveal=False))
+
+    @router.post("/search", openapi_extra={"x-reading": "search"})
+    async def find(said: Searching) -> Response:
+        """The taxpayers whom a number or words may mean, named by their initials."""
+        return await run_sync(show, lambda c: {"found": search(c, said.q)})
+
+    @router.post("/taxpayers/{taxpayer}/reveal", openapi_extra={"x-duty": reveal_taxpayer.duty})
+    async def reveal_one(taxpayer: RowId, by: Admitted, said: Reasoning) -> Response:
+        """All that is on record of a taxpayer, named."""
+        return as_json(await run_sync(reveal_taxpayer, engine, by.who, taxpayer, said.reason))
+
+    @does(reveal_case, "reveal")
+    async def reveal(case: str, by: Admitted, said: Reasoning) -> Response:
+        """All that is on record of a case, named."""
+        return as_json(await run_sync(reveal_case, engine, by.who, case, said.reason))
+
+    def asked(form: CaseForm) -> Callable[..., Awaitable[Response]]:
+        async def act(case: str, by: Admitted, said: Asking) -> Response:
+            await run_sync(form.do, engine, by.who, case, said, _now())
+            return as_json({"case": case, "done": form.what.duty})
+
+        act.__annotations__["said"] = form.body
+        return act
+
+    told_here = {route.path for route in router.routes if isinstance(route, ApiRoute)}
+    for form in FORMS:
+        if f"/api/cases/{{case}}/{form.path}" not in told_here:
+            does(form.what, form.path, summary=form.what.duty)(asked(form))
+
     @reads("status", "/status")
     async def show_status() -> Response:
         """Everything that is overdue, missing, stuck, owed, kept aside or failing."""
         return as_json(told(await read_status(engine, temporal)))
 
-    def show(file: Callable[[Connection], CaseFile | CohortFile]) -> Response:
+    def show(file: Callable[[Connection], object]) -> Response:
         with engine.connect() as connection:
             return as_json(file(connection))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
+from web.console.approvals import approval_routes
 from web.console.case import Connect, case_routes
 from web.console.home import home_routes
 from web.console.lists import list_routes
 from web.console.pages import SHEET, SHEET_NAME, Pages
+from web.console.search import search_routes
 from web.console.sign_in import sign_in_routes
 from web.console.status import status_routes
+from web.console.taxpayer import taxpayer_routes
 from web.webhooks.webhook import Refused
 
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -23,7 +26,10 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(home_routes(engine))
     console.include_router(list_routes(engine))
     console.include_router(status_routes(engine, temporal))
+    console.include_router(search_routes(engine))
+    console.include_router(taxpayer_routes(engine))
     console.include_router(case_routes(engine, temporal, ui))
+    console.include_router(approval_routes(engine, temporal))
     console.include_router(_rest(engine))
     return console
 

@@ -167,12 +167,11 @@ def list_routes(engine: Engine) -> Pages:
 
     @pages.reads("waiting", "/waiting/{what}")
     async def show(request: Request, what: str, after: str | None = None, format: str = "") -> Response:
-        if what not in LISTS or (after and "\0" in after):
-            raise Refused(404, "")
+        waits = list_of(what, after)
         if format == "csv":
-            return csv_of(LISTS[what], what, await run_sync(read, LISTS[what], Page()))
-        rows = await run_sync(read, LISTS[what], Page(ROWS + 1, after))
-        return page(request, "list", list=LISTS[what], what=what, **paged(LISTS[what], rows))
+            return csv_of(waits, what, await run_sync(read, waits, Page()))
+        rows = await run_sync(read, waits, Page(ROWS + 1, after))
+        return page(request, "list", list=waits, what=what, **paged(waits, rows))
 
     @pages.does(finish_task, "/tasks/{task}/done")
     async def done(by: Admitted, task: RowId) -> Response:
@@ -184,6 +183,13 @@ def list_routes(engine: Engine) -> Pages:
             return list(waits.read(connection, asked))
 
     return pages
+
+
+def list_of(what: str, after: str | None) -> Waits:
+    """The list of that kind. Raises Refused where there is none, or where no row can be the cursor."""
+    if what not in LISTS or (after and "\0" in after):
+        raise Refused(404, "there is no such list, or no such place in it")
+    return LISTS[what]
 
 
 def paged(waits: Waits, rows: list[Row]) -> dict[str, Any]:

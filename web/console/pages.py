@@ -85,6 +85,7 @@ _environment.filters.update(
     day=day,
     period=period,
     cell=in_words,
+    amount=lambda written: money(Decimal(written)),
     moment=lambda at: moment(at.astimezone(BRASILIA)),
     number=lambda n: f"{n:,}".replace(",", "."),
 )

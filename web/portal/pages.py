@@ -78,14 +78,19 @@ def _owed(engine: Engine, links: Links, case: str, slips: bool) -> HTMLResponse:
         page = read_pay_page(connection, case, datetime.now(UTC))
     if page is None:
         return page_named("unknown", 404)
-    return pay_page(page, links.agree(case), f"{links.pay(case)}/guia/" if slips else None)
+    mine = links.pay(case)
+    return pay_page(page, links.agree(case), f"{mine}/guia/" if slips else None, f"{mine}/contestar")
 
 
-def pay_page(page: PayPage, agree: str | None = None, slip: str | None = None) -> HTMLResponse:
+def pay_page(
+    page: PayPage, agree: str | None = None, slip: str | None = None, contest: str | None = None
+) -> HTMLResponse:
     """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
-    policy; `slip` what the address of a debt's or instalment's slip begins with."""
+    policy; `slip` what the address of a debt's or instalment's slip begins with; `contest` that of the page on which it
+    is contested."""
     rule = page.ruler.agreements
-    return page_named("pay", 200, page=page, agree=agree if rule and rule.policy else None, slip=slip)
+    can_agree = agree if rule and rule.policy else None
+    return page_named("pay", 200, page=page, agree=can_agree, slip=slip, contest=contest)
 
 
 def _asked(case: str, channel: Channel) -> HTMLResponse:

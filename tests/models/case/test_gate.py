@@ -289,6 +289,6 @@ def test_a_credit_that_joins_after_a_formal_notice_is_listed_by_the_next_also_wi
     earlier, later = debt(id="earlier"), debt(id="later")
     notice = FormalNotice(id="n", stage=Stage.FINAL_NOTICE, at=MONDAY, served_on=MONDAY, credits=("earlier",))
     facts = CaseFacts(today=MONDAY, debts=(earlier, later), formal_notices=(notice,))
-    view = View(ruler, ruler.jurisdiction.calendar(2025), CaseState.at_start(MONDAY), facts)
+    view = View(ruler, ruler.jurisdiction.days_off(2025), CaseState.at_start(MONDAY), facts)
     assert passages(view) == ()
     assert unlisted(view) == ("later",)

@@ -77,17 +77,17 @@ def test_alagoas_does_not_work_on(holiday: str) -> None:
 
 
 def test_a_state_holiday_binds_only_its_state() -> None:
-    brazil = Jurisdiction(name="Brasil", timezone="America/Sao_Paulo").calendar(2026)
+    brazil = Jurisdiction(name="Brasil", timezone="America/Sao_Paulo").days_off(2026)
     assert brazil.is_working(date(2026, 9, 16))
 
 
 def test_an_authority_that_does_not_observe_carnival_works_on_it() -> None:
-    strict = Jurisdiction(name="X", timezone="America/Maceio", observes=()).calendar(2027)
+    strict = Jurisdiction(name="X", timezone="America/Maceio", observes=()).days_off(2027)
     assert strict.is_working(date(2027, 2, 9))
 
 
 def test_municipal_days_repeat_every_year_and_29_february_falls_on_28_in_common_years() -> None:
-    maceio = Jurisdiction(name="Maceió", timezone="America/Maceio", municipal=("08-27", "02-29")).calendar(2026)
+    maceio = Jurisdiction(name="Maceió", timezone="America/Maceio", municipal=("08-27", "02-29")).days_off(2026)
     assert not maceio.is_working(date(2026, 8, 27))
     assert not maceio.is_working(date(2027, 8, 27))
     assert not maceio.is_working(date(2028, 2, 29))

@@ -34,7 +34,7 @@ HOURS = ContactHours.model_validate(
 def calendar_of(state: str) -> Calendar:
     """2010 to 2039: ten summers of daylight saving among them."""
     place = Jurisdiction(name=state, timezone="America/Sao_Paulo", state=state)
-    return Calendar(holidays=place.calendar(2010).holidays | place.calendar(2025).holidays)
+    return Calendar(holidays=place.days_off(2010).holidays | place.days_off(2025).holidays)
 
 
 CALENDARS = st.sampled_from([state for state in Brazil.subdivisions if len(state) == 2]).map(calendar_of)

@@ -7,9 +7,10 @@ import pytest
 from holidays.countries.brazil import Brazil
 
 from models.law.brazil import holidays_of, optional_days_of
-from models.law.jurisdiction import OPTIONAL_DAYS, Jurisdiction
-from models.law.states import STATES
+from models.law.calendar_table import OPTIONAL_DAYS
+from models.law.jurisdiction import Jurisdiction
 from models.ruler.schema import Thresholds
+from models.states import STATES
 from tests.builders import ICMS, shipped
 
 BELO_HORIZONTE = ("MG", "15 legal", "first_working_day")
@@ -41,13 +42,13 @@ def test_silence_serves_on_the_day_that_the_law_says(
     place: tuple[str | None, str, str], published: str, served: str
 ) -> None:
     where = jurisdiction(*place)
-    deemed = where.deemed_on(date.fromisoformat(published), where.calendar(2026))
+    deemed = where.deemed_on(date.fromisoformat(published), where.days_off(2026))
     assert deemed == (date.fromisoformat(served), "lei")
 
 
 def test_without_a_law_of_that_day_silence_serves_nobody() -> None:
     where = jurisdiction(*FEDERAL, to="2026-06-30")
-    calendar = where.calendar(2025)
+    calendar = where.days_off(2025)
     assert where.deemed_on(date(2026, 6, 30), calendar)
     assert where.deemed_on(date(2026, 7, 1), calendar) is None
     assert where.deemed_on(date(2025, 12, 31), calendar) is None

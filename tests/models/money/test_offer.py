@@ -24,7 +24,7 @@ from tests.builders import REFIS, shipped
 
 TEXT = RULERS.read(REFIS)[1]
 RULER = shipped(REFIS)
-CALENDAR = RULER.jurisdiction.calendar(2022)
+CALENDAR = RULER.jurisdiction.days_off(2022)
 assert RULER.offer is not None
 OFFER: Offer = RULER.offer
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")

@@ -8,6 +8,7 @@ from scipy.stats import binom
 
 from models.proof.power import (
     POWER,
+    Clusters,
     Design,
     Effect,
     RateEffect,
@@ -37,6 +38,29 @@ def test_one_point_more_by_sms_needs_a_hold_out_of_thousands() -> None:
     assert found is not None
     assert (found.cohort, found.control) == (54_163, 5_416)
     assert smallest_control(effect, 54_163).control == 5_416
+
+
+@pytest.mark.parametrize(
+    ("clusters", "effect"),
+    [
+        (Clusters(), 1),
+        (Clusters(3, correlation=1), 3),
+        (Clusters(3, correlation=0.5), 2),
+        (Clusters(1.4, 0.8, 0.3), 1 + (1.64 * 1.4 - 1) * 0.3),
+        (Clusters(50, correlation=0.02), 1.98),
+    ],
+)
+def test_the_design_effect_is_kishs(clusters: Clusters, effect: float) -> None:
+    assert clusters.design_effect == pytest.approx(effect)
+
+
+def test_units_that_pay_as_one_are_counted_as_one() -> None:
+    """A hundred cases in twos that always pay alike tell what fifty strangers do."""
+    effect = ValueEffect(1, 0.5)
+    assert Design(effect, 100, 50, Clusters(2, correlation=1)).power == Design(effect, 50, 25).power
+    twice = smallest_cohort(effect, HALF, Clusters(2, correlation=1))
+    assert twice is not None
+    assert (twice.cohort, twice.counted) == (252, (63, 63))
 
 
 @given(st.one_of(rate_effects, value_effects), shares)

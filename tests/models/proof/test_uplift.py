@@ -13,6 +13,7 @@ from models.proof.uplift import (
     Look,
     Payer,
     Uplift,
+    comparable,
     compare,
     conclusions,
     group_of,
@@ -88,7 +89,7 @@ def test_an_effect_is_told_with_its_uncertainty() -> None:
 
 def test_what_may_be_chance_is_called_so() -> None:
     rate, value = conclusions(compare(group("A", 500, 31), group("B", 500, 30)))
-    assert rate.startswith("A e B: diferença que pode ser do acaso (entre −2,8")
+    assert rate.startswith("A e B: diferença que pode ser do acaso (entre −2,9")
     assert value.endswith("reais por contribuinte, com 95 % de confiança)")
 
 
@@ -173,9 +174,26 @@ def test_units_are_compared_and_cases_are_told() -> None:
     assert found.value.value == pytest.approx(10.0)
 
 
-def test_who_shares_no_stratum_is_compared_with_nobody() -> None:
-    ours, theirs = (Group("g", 50, {name: 50}, (Payer(name, 1, 100),)) for name in "ab")
+@pytest.mark.parametrize(
+    ("ours", "theirs", "joined"),
+    [
+        ({"a": 5, "b": 5}, {"a": 1, "b": 1}, [["a"], ["b"]]),
+        ({"a": 5, "b": 5, "c": 3}, {"b": 1}, [["a", "b", "c"]]),
+        ({"a": 5, "b": 5, "c": 3, "d": 9}, {"b": 1, "d": 1}, [["a", "b"], ["c", "d"]]),
+        ({"a": 50}, {"b": 50}, [["a", "b"]]),
+        ({"a": 50}, {}, []),
+    ],
+)
+def test_a_stratum_of_one_group_alone_is_compared_with_its_neighbours(
+    ours: dict[str, int], theirs: dict[str, int], joined: list[list[str]]
+) -> None:
+    assert comparable(ours, theirs) == joined
+
+
+def test_nobody_who_paid_is_left_out_of_the_comparison() -> None:
+    """Nine of ten of the one stratum and all of the other are treated: what these paid counts."""
+    ours = Group("a", 95, {"s": 90, "t": 5}, (Payer("t", 1, 1_000_000),))
+    theirs = Group("b", 10, {"s": 10}, (Payer("s", 1, 100),))
     found = compare(ours, theirs)
-    assert found.value is None
-    assert found.rate is not None
-    assert not found.rate.beyond_chance
+    assert found.value is not None
+    assert found.value.value == pytest.approx(10_000 / 95 - 1 / 10)

@@ -1,20 +1,17 @@
 import pytest
 
 from models.errors import Refusal
-from models.ruler.check import read_ruler
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
 from storage.catalogue import RULERS
-from tests.builders import ICMS, REFIS, REGISTERED, shipped
+from tests.builders import ICMS, REFIS, REGISTERED, bundled, shipped
 
 SOURCE = RULERS.read(ICMS)[1].replace("version: 1", "version: 2")
 
 
 def changed(was: str, becomes: str) -> Ruler:
     assert was in SOURCE
-    ruler = read_ruler(SOURCE.replace(was, becomes)).ruler
-    assert ruler is not None
-    return ruler
+    return bundled(SOURCE.replace(was, becomes)).ruler
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,10 +20,10 @@ from reports.explanation import explain
 from storage.audit.invariants import violations
 from storage.case import ruler_change as migration
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, create_cohort, pin_ruler
+from storage.case.cohorts import Cohort, create_cohort, pin_ruler, read_cohort
 from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohort
 from storage.case.transaction import case_transaction
-from storage.catalogue import RULERS
+from storage.catalogue import RULERS, SHIPPED
 from storage.read_models.dossier import read_dossier
 from storage.schema import cohorts
 from tests.builders import FACTS, ICMS, REFIS, REGISTERED, bundled, revised_icms, shipped
@@ -40,8 +41,8 @@ def ruler_of(source: str) -> Ruler:
     return ruler
 
 
-NEW = ruler_of(SOURCE)
 BUNDLE = bundled(SOURCE)
+NEW = BUNDLE.ruler
 
 
 def settled(engine: Engine, people: int, days: int = 5) -> Street:
@@ -77,6 +78,21 @@ def ask(street: Street, query: str) -> list[tuple[Any, ...]]:
 def everything(street: Street) -> list[Any]:
     tables = ("rulers", "cohorts", "cases", "decisions", "outbox", "approvals")
     return [ask(street, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+
+
+def test_a_new_decree_reaches_what_runs_by_a_migration_alone(engine: Engine) -> None:
+    street, day = settled(engine, 1, days=0), date(2026, 12, 9)
+    listed = SHIPPED["calendars/alagoas.yaml"]
+    decreed = listed.replace("      - 2026-12-24", "      - 2026-12-09 Ponto facultativo\n      - 2026-12-24")
+    to = bundled(SOURCE, {**SHIPPED, "calendars/alagoas.yaml": decreed})
+    with engine.connect() as connection:
+        assert read_cohort(connection, street.cohort.name).frozen.calendar.is_working(day)
+    migrate_cohort(engine, street.cohort.name, to, "Bia", street.now, silent)
+    with engine.connect() as connection:
+        frozen = read_cohort(connection, street.cohort.name).frozen
+    assert not frozen.calendar.is_working(day)
+    assert frozen.texts["calendars/alagoas.yaml"] == decreed
+    assert frozen.calendar.listed_to == date(2026, 12, 31)
 
 
 def test_a_cohort_goes_on_by_the_new_ruler_and_nothing_is_amiss(engine: Engine) -> None:

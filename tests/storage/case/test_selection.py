@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from models.case.selection import Person, Reach, Selection
+from models.case.selection import DayPart, Person, Reach, Selection
 from models.proof.holdout import Habit
 from storage.case.selection import count_named, counts_by_key, named_by, selecting
 from tests.builders import REGISTERED, shipped
@@ -39,7 +39,14 @@ ROLL = """
     INSERT INTO filings (taxpayer, tax, period, due, status, declared, paid, paid_on)
     SELECT id, 'IPTU', '2026-01', '2026-02-10', 'filed', paid, paid, day
     FROM (VALUES ('a', 800, date '2026-02-10'), ('b', 150, '2026-02-10'), ('c', 50, '2026-02-10'),
-                 ('e', 9000, '2024-02-10')) AS came (key, paid, day) JOIN taxpayers USING (key)
+                 ('e', 9000, '2024-02-10')) AS came (key, paid, day) JOIN taxpayers USING (key);
+    INSERT INTO contacts (taxpayer, kind, value, source, said_on)
+    SELECT id, 'address', value, 'cadastro', said_on::date
+    FROM (VALUES ('a', 'Rua Maceió, 10, Arapiraca - AL, CEP 57300-123', '2026-01-01'),
+                 ('b', 'Av. da Paz, 57300, Maceió/AL 57020-440', '2026-01-01'),
+                 ('c', 'Rua A, 1, Arapiraca/AL, 57.300-000', '2025-01-01'),
+                 ('c', 'Rua B, 2 - São Miguel dos Campos', '2026-01-01'),
+                 ('d', '57020440 - Maceió', '2026-01-01')) AS said (key, value, said_on) JOIN taxpayers USING (key)
 """
 
 
@@ -83,6 +90,14 @@ def roll(engine: Engine) -> Iterator[Connection]:
         ({"broken_agreements": 1}, ""),
         ({"habits": (Habit.UNKNOWN,)}, "abcde"),
         ({"habits": (Habit.SILENT, Habit.ANSWERED)}, ""),
+        ({"municipality": "MACEIO"}, "bd"),
+        ({"municipality": "SAO MIGUEL DOS CAMPOS"}, "c"),
+        ({"postcode": ("573",)}, "a"),
+        ({"postcode": ("57020440", "573")}, "abd"),
+        ({"paid_after": ("sms",)}, ""),
+        ({"opened": ("email",)}, ""),
+        ({"answered": ("sms", "whatsapp")}, ""),
+        ({"active": DayPart.MORNING}, ""),
         ({"top_share": Decimal("0.8")}, "a"),
         ({"top_share": Decimal("0.81")}, "ab"),
         ({"only": ("11144477735", "22333444000181", "44555666000181")}, "be"),

@@ -83,6 +83,6 @@ def test_what_is_not_open_is_not_answered(made: Contract) -> None:
 def test_a_reply_contests_once_until_somebody_has_looked(made: Contract) -> None:
     for _ in range(2):
         with made.engine.begin() as connection:
-            contested(connection, read_case(connection, made.case), "resposta por SMS", ON)
+            contested(connection, read_case(connection, made.case), "resposta por SMS", "resposta do contribuinte", ON)
     assert made.rows("SELECT kind, recorded_by FROM requests") == [("contest", "resposta do contribuinte")]
     assert step(made).status == "under_review"

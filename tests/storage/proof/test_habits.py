@@ -11,6 +11,7 @@ from models.case.selection import Selection
 from models.law.calendar import Clock
 from models.proof.holdout import Arm, Habit
 from storage.case.cohorts import Cohort, Lot, create_cohort, pin_ruler
+from storage.case.selection import named_by, selecting
 from storage.catalogue import RULERS
 from storage.proof.holdout import draw_arms, drawn
 from tests.builders import ICMS, shipped
@@ -189,3 +190,46 @@ def test_each_habit_has_its_share_in_the_control_group(past: Past) -> None:
     assert held[Habit.PAID_AFTER_NOTICE] == others[Habit.PAID_AFTER_NOTICE] == 5
     assert held[Habit.SILENT] == others[Habit.SILENT] == 5
     assert abs(held[Habit.UNKNOWN] - others[Habit.UNKNOWN]) == 1
+
+
+def named(past: Past, **asked: object) -> str:
+    """Whom these keys of a selection name."""
+    query, given = named_by(shipped(ICMS), Selection.model_validate(asked), CLOSED.date())
+    people = f"SELECT DISTINCT key FROM ({query}) AS found JOIN taxpayers ON id = taxpayer ORDER BY key"
+    with past.engine.connect() as connection:
+        return "".join(connection.scalars(selecting(people), given))
+
+
+def test_a_payment_is_of_the_channel_of_the_last_notice_before_it(past: Past) -> None:
+    """A pays between an e-mail and an SMS, B after both."""
+    past.person("b")
+    for who, on in (("a", NOTIFIED + DAY), ("b", NOTIFIED + 9 * DAY)):
+        past.case(who)
+        past.pays(on, who)
+    past.run("""
+        INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,
+                             formal, status, body, sent_at)
+        SELECT 'later ' || id, "case", 1, 'sms', 'sms', at + 5, hypothesis, 'alert', 2, tone, 't', false, 'sent', '',
+               now()
+        FROM notices
+    """)
+    assert (named(past, paid_after=["email"]), named(past, paid_after=["sms"])) == ("a", "b")
+    assert named(past, paid_after=["sms", "email"]) == "ab"
+
+
+def test_who_reads_or_answers_on_a_channel_and_when(past: Past) -> None:
+    """A opened an e-mail at nine in the morning, in Maceió; B wrote by SMS at nine in the evening."""
+    past.person("b")
+    for who in "ab":
+        past.case(who)
+    past.run("""
+        UPDATE notices SET status = 'read' WHERE "case" = 'a 0504';
+        INSERT INTO delivery_events (provider, event, notice, kind, at)
+        VALUES ('sendgrid', 'e', 'a 0504', 'open', '2026-03-10 12:00+00');
+        INSERT INTO replies (provider, event, channel, address, taxpayer, "case", body, intent, recorded_at)
+        SELECT 'twilio', 'r', 'sms', 'x', id, 'b 0504', 'ok', 'unclear', '2026-03-11 00:00+00'
+        FROM taxpayers WHERE key = 'b'
+    """)
+    assert (named(past, opened=["email"]), named(past, opened=["sms"])) == ("a", "")
+    assert (named(past, answered=["sms"]), named(past, answered=["email"])) == ("b", "")
+    assert (named(past, active="morning"), named(past, active="evening")) == ("a", "b")

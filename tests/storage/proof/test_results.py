@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from models.errors import Refusal
+from models.proof.outcome import Assumptions
 from models.proof.uplift import Look
 from storage.proof.figures import FIGURES, named, whole_query
 from storage.proof.holdout import release
 from storage.proof.report import read_report
-from storage.proof.results import question
+from storage.proof.results import question, read_results
 from tests.ledger import COHORT, NOTIFIED, OPENED, UNTIL, Ledger
 
 BEFORE, AFTER = NOTIFIED - timedelta(days=1), NOTIFIED + timedelta(days=30)
@@ -184,6 +185,93 @@ def test_a_channel_is_paid_for_by_what_its_cases_brought(ledger: Ledger) -> None
     assert (email["sent"], email["delivered"], email["read"], email["answered"]) == (10, 10, 10, 0)
     assert (sms["sent"], sms["delivered"], sms["read"], sms["answered"]) == (20, 20, 10, 10)
     assert (email["received"], sms["received"], sms["cost"]) == (100, 100, Decimal("1.6000"))
+
+
+def test_by_month_what_was_to_be_charged_and_was(ledger: Ledger) -> None:
+    """Three of six are charged in June, one more in July; one pays unasked in June and one is never charged."""
+    ledger.cases("june", 3, "300.00")
+    ledger.cases("july", 1, "40.00")
+    ledger.cases("paid", 1, "50.00")
+    ledger.cases("never", 1, "7.00")
+    ledger.cases("c", 1, "1.00", arm="control")
+    ledger.notified("june")
+    ledger.notified("july", on=date(2026, 7, 20))
+    ledger.paid("paid", 1, "50.00", date(2026, 6, 30))
+    months = [
+        (row["month"].month, row["to_charge"], row["charged"], row["amount_to_charge"], row["amount_charged"])
+        for row in ledger.results().rows["coverage_by_month"]
+    ]
+    assert months == [(6, 6, 3, 397, 300), (7, 2, 1, 47, 40), (8, 1, 0, 7, 0)]
+
+
+def test_pindamonhangaba_a_tenth_of_the_years_receipts_came_through_the_programme(ledger: Ledger) -> None:
+    ledger.cases("n", 10, "4000000.00")
+    ledger.paid("n", 10, "3600000.00", AFTER)
+    ledger.run(
+        "INSERT INTO debts (id, tax, inscription, due, amount) VALUES ('else', 'ICMS', 'else', :due, 40000000)",
+        due=OPENED,
+    )
+    ledger.paid("n", 1, "1.00", date(2025, 12, 31))
+    ledger.run(
+        "INSERT INTO payments (reference, debt, amount, paid_at, paid_on) VALUES ('e', 'else', 32400000, now(), :on)",
+        on=date(2026, 2, 1),
+    )
+    found = ledger.results().programme
+    assert (found.year, found.brought, found.received) == (2026, Decimal("3600000.00"), Decimal("36000000.00"))
+    assert percent(found.share) == "10"
+
+
+def test_each_payment_counts_once_for_the_cell_of_the_last_notice_before_it(ledger: Ledger) -> None:
+    ledger.cases("a", 2, "400.00")
+    ledger.notified("a", cost=Decimal("0.10"))
+    ledger.notified("a", step=1, stage="alert", on=AFTER, cost=Decimal("0.30"))
+    ledger.paid("a", 1, "100.00", AFTER - timedelta(days=1))
+    ledger.paid("a", 2, "50.00", AFTER)
+    ledger.paid("a", 1, "9.00", BEFORE)
+    rows = {
+        row["hypothesis"] or row["stage"]: (row["notices"], row["cost"], row["received"])
+        for row in ledger.results().rows["cost_by_cell"]
+    }
+    assert rows == {
+        "h1": (4, Decimal("0.80"), 150),
+        "reminder": (2, Decimal("0.20"), 100),
+        "alert": (2, Decimal("0.60"), 50),
+    }
+
+
+@pytest.mark.parametrize(("within", "paid"), [(29, 0), (30, 1)])
+def test_a_funnel_ends_with_who_paid_within_so_many_days(ledger: Ledger, within: int, paid: int) -> None:
+    ledger.cases("a", 3, "300.00")
+    ledger.notified("a")
+    ledger.paid("a", 1, "100.00", AFTER)
+    [row] = read_results(ledger.engine, COHORT, UNTIL, Assumptions(within=within)).rows["channels"]
+    assert (row["sent"], row["paid"]) == (3, paid)
+
+
+def test_what_was_avoided_is_reckoned_by_the_authoritys_own_rates(ledger: Ledger) -> None:
+    """Five written notices and two calls; of five cases notified two paid afterwards and one replied."""
+    ledger.cases("a", 5, "500.00")
+    ledger.cases("c", 1, "100.00", arm="control")
+    ledger.notified("a")
+    ledger.notified("a1", channel="voice")
+    ledger.notified("a2", channel="voice")
+    ledger.paid("a", 2, "100.00", AFTER)
+    ledger.paid("c", 1, "100.00", AFTER)
+    ledger.run("""INSERT INTO replies (provider, event, channel, address, "case", body, intent)
+                  VALUES ('twilio', 'e', 'sms', 'x', 'a5', 'ok', 'unclear')""")
+    assumed = Assumptions(letter_cost=Decimal("2.95"), counter_share=Decimal("0.4"))
+    found = read_results(ledger.engine, COHORT, UNTIL, assumed).avoided
+    assert (found.letters, found.letters_cost) == (5, Decimal("14.75"))
+    assert (found.settled, found.visits) == (3, 1)
+    unknown = ledger.results().avoided
+    assert (unknown.letters_cost, unknown.visits) == (None, None)
+
+
+def test_progress_adds_up_by_day(ledger: Ledger) -> None:
+    ledger.cases("a", 2, "19000.00")
+    ledger.paid("a", 1, "1000.00", BEFORE)
+    ledger.paid("a", 2, "3000.00", AFTER)
+    assert [(row["day"], row["total"]) for row in ledger.results().rows["progress"]] == [(BEFORE, 1000), (AFTER, 4000)]
 
 
 def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> None:

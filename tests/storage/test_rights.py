@@ -77,7 +77,7 @@ DELETE FROM remissions
 DELETE FROM replies
 DELETE FROM rulers
 DELETE FROM tasks
-UPDATE batched_notices SET number = 1
+UPDATE batched_notices SET batch = 1
 DELETE FROM batched_notices
 UPDATE notice_batches SET closed_by = 'x'
 DELETE FROM notice_batches

@@ -17,7 +17,7 @@ from web.console.status import FIGURES, lasting
 
 
 def rows(page: str) -> dict[str, str]:
-    """What now, by what."""
+    """The values that the page shows, by their titles."""
     cells = re.findall(r'<tr><td data-name="O quê">(.*?)</td><td data-name="Agora">(.*?)</td>', page)
     return {html.unescape(what): html.unescape(re.sub("<[^>]+>", "", now)) for what, now in cells}
 

@@ -19,6 +19,7 @@ from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.charges import ChargeActivities
 from activities.cohorts import CohortActivities
+from activities.communications import CommunicationActivities
 from activities.dependencies import Dependencies
 from activities.interference import InterferenceActivities
 from activities.log import log_to_stderr
@@ -32,6 +33,7 @@ from storage.engine import connect_from_environment
 from workflows.build import build_id, current_build, deployment_of
 from workflows.client import connect, leave
 from workflows.cohort_ruler import CohortRuler
+from workflows.communication import Communication
 from workflows.foreign import Admission
 from workflows.instalment_agreement import InstalmentAgreement
 from workflows.metrics import serve_metrics
@@ -61,15 +63,16 @@ RETRY_SECONDS = 0.5
 
 def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDeploymentConfig | None = None) -> Worker:
     """The worker of cases. Without a deployment it serves whatever workflow there is, whichever build is current."""
-    case, cohort, agreement = (
+    case, cohort, agreement, communication = (
         CaseActivities(dependencies),
         CohortActivities(dependencies, client),
         AgreementActivities(dependencies),
+        CommunicationActivities(dependencies),
     )
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement],
+        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement, Communication],
         activities=[
             NoticeActivities(dependencies).notify,
             case.evaluate,
@@ -82,9 +85,9 @@ def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDepl
             case.end_campaign,
             case.cancel,
             agreement.review_agreement,
-            agreement.write_about_instalment,
-            agreement.hand_over_message,
-            agreement.record_unsent,
+            agreement.tell_of_instalment,
+            communication.look_at_communication,
+            communication.communicate,
             cohort.start_cases,
             InterferenceActivities(dependencies.engine).record_interference,
             *([ChargeActivities(dependencies.engine, dependencies.bank).charge] if dependencies.bank else []),
@@ -105,7 +108,7 @@ def carrier_on(client: Client, dependencies: Dependencies, provider: str, rate: 
     return Worker(
         client,
         task_queue=queue_of(provider),
-        activities=[NoticeActivities(dependencies).notify, AgreementActivities(dependencies).hand_over_message],
+        activities=[NoticeActivities(dependencies).notify, CommunicationActivities(dependencies).communicate],
         activity_executor=ThreadPoolExecutor(WAITING),
         interceptors=[Admission()],
         max_concurrent_activities=WAITING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TypedDict
@@ -90,7 +90,7 @@ def letter_for(
         tone=tone_of(step.rigidity),
         taxpayer=Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
         tax=tax_in_words(case.tax),
-        credit=_credit(ruler.credit, debts, bool(missing or wrong)),
+        credit="not_registered" if missing or wrong else credit_of(ruler.credit, [debt.registered for debt in debts]),
         gsm7=ruler.sms.gsm7,
         balance=facts.balance,
         debts=debts,
@@ -140,15 +140,12 @@ def _on_record(tx: CaseTransaction, owed: list[str]) -> OnRecord:
     }
 
 
-def _credit(ruler: Credit, debts: tuple[OpenDebt, ...], returns: bool) -> Credit:
-    """Whether all that a letter lists is registered: tax secrecy is of the debt, not of the ruler (CTN art. 198). Where
-    no extract has said so of any of its debts, the ruler's word counts."""
-    if returns:
-        return "not_registered"
-    said = [debt.registered for debt in debts if debt.registered is not None]
-    if not said:
+def credit_of(ruler: Credit, registered: Sequence[bool | None]) -> Credit:
+    """Whether all debts that a letter lists are registered: tax secrecy is of the debt, not of the ruler (CTN art.
+    198). Where no extract has said so of any of them, the ruler's word counts."""
+    if all(said is None for said in registered):
         return ruler
-    return "registered" if len(said) == len(debts) and all(said) else "not_registered"
+    return "registered" if all(registered) else "not_registered"
 
 
 def _open_debts(

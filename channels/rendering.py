@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from types import CodeType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined
 from jinja2.bccache import Bucket
@@ -45,11 +45,11 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[Line, AfterValidator(_no_longer_than_a_name)]
 
 
-class _Value(BaseModel):
+class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Addressee(_Value):
+class Addressee(Value):
     name: Name
     tax_id: Line
     """A CPF or CNPJ as people write it, with dots and dashes."""
@@ -61,7 +61,7 @@ class Addressee(_Value):
         return self if self.is_company else self.model_copy(update={"tax_id": f"***{self.tax_id[3:11]}-**"})
 
 
-class OpenDebt(_Value):
+class OpenDebt(Value):
     inscription: Line | None
     tax: Line
     period: Line | None
@@ -81,13 +81,13 @@ class OpenDebt(_Value):
     """The number of the suit, where it is known."""
 
 
-class MissingReturn(_Value):
+class MissingReturn(Value):
     tax: Line
     period: Line
     due: date
 
 
-class OpenDivergence(_Value):
+class OpenDivergence(Value):
     tax: Line
     period: Line
     declared: Decimal | None
@@ -95,7 +95,7 @@ class OpenDivergence(_Value):
     paid: Decimal
 
 
-class AnnouncedTerm(_Value):
+class AnnouncedTerm(Value):
     """The days that a formal notice announces, should the taxpayer be served on the day it bears."""
 
     last_day: date
@@ -106,13 +106,13 @@ class AnnouncedTerm(_Value):
     """Whether a list of days off that is still to come may put them off."""
 
 
-class PastAgreement(_Value):
+class PastAgreement(Value):
     """An agreement that was on record for these debts, and ended."""
 
     ended_on: date | None
 
 
-class PastDefence(_Value):
+class PastDefence(Value):
     """The newest defence on record."""
 
     filed_on: date
@@ -120,7 +120,7 @@ class PastDefence(_Value):
     decided_on: date | None
 
 
-class Letter(_Value):
+class Letter(Value):
     """All that a template may say, with the channel it is for. Amounts are in reais."""
 
     authority: str
@@ -195,41 +195,20 @@ KNOWN = frozenset(Letter.model_fields) | {"channel", "closed", "discloses"}
 """A template's only names."""
 
 
-class InstalmentLetter(_Value):
-    """All that a message about one instalment may say. Instalments may be disclosed (CTN art. 198, § 3º, III)."""
+class Written(Protocol):
+    """All that one message may say."""
 
-    authority: str
-    contact: Contact
-    case: str
-    today: date
-    taxpayer: Addressee
-    n: int
-    of: int
-    due: date
-    amount: Decimal
-    """The part of it still to be paid, with the price of its slip."""
-    pix_txid: Line
-    payable: bool
-    """Whether it can be paid now: some policies take an overdue instalment after the last one only."""
-    brcode: Line | None = None
-    """Pix *copia e cola*, where the bank has a charge of it."""
-    page: Line | None = None
-    """The taxpayer's own address at which it can be paid."""
-    breaks_on: date | None
-    """The last day on which paying it keeps the agreement."""
-    gsm7: bool = False
-    example: bool = False
-    """Whether nobody has verified the ruler or the policy: the message says so."""
+    @property
+    def gsm7(self) -> bool: ...
+
+    @property
+    def example(self) -> bool: ...
 
     def names(self, channel: Channel) -> dict[str, object]:
-        return self.model_dump()
+        """The names that a template for `channel` knows."""
 
 
-KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields)
-"""The only names of a template about an instalment."""
-
-
-class Message(_Value):
+class Message(Value):
     subject: str | None
     """None on channels that have none."""
     body: str
@@ -297,7 +276,7 @@ SHORT_EXAMPLE = "EXEMPLO, sem efeito legal."
 """The same before the few sentences of other channels; it counts in an SMS's segments."""
 
 
-def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words) -> Message:
+def render(channel: Channel, template: str, letter: Written, words: Words) -> Message:
     """Fill a template. Raises `jinja2.TemplateError` on a faulty one; `template_faults` finds those before a ruler is
     used."""
     text = words.select_template(template_choices(channel, template)).render(letter.names(channel)).strip()

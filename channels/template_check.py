@@ -14,10 +14,10 @@ from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, Undefin
 from pydantic import BaseModel
 
 from channels.claims import wrong_claims, wrong_promises
+from channels.communications import KNOWN_OF_INSTALMENTS, KNOWN_OF_RECEIPTS
 from channels.rendering import (
     HEADED,
     KNOWN,
-    KNOWN_OF_INSTALMENTS,
     OPEN,
     Addressee,
     AnnouncedTerm,
@@ -50,6 +50,8 @@ SAMPLE_TERM = AnnouncedTerm(last_day=date(2026, 3, 4), act_from=date(2026, 3, 5)
 """Thirty continuous days from Mon 02/02/2026."""
 SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 """As long as a real one."""
+KNOWN_BESIDE = {"agreements": KNOWN_OF_INSTALMENTS, "payments": KNOWN_OF_RECEIPTS}
+"""The names of the templates of communications, by their folder."""
 UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 
 
@@ -388,7 +390,7 @@ class _Check:
                 raise TemplateNotFound(file)
             tree = self._words.read(file, where, self._texts[where])
             lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name)))}
-            known = KNOWN_OF_INSTALMENTS if "/agreements/" in file else KNOWN
+            known = KNOWN_BESIDE.get(file.split("/")[1], KNOWN)
             names = frozenset(self._words.asked.get(file, ()))
             extended = next(tree.find_all(nodes.Extends), None)
             self._known[file] = _Read(

@@ -19,6 +19,7 @@ from commands.documents import Html, Pdf, write_document
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import AGREEMENT_STATES, IDENTIFICATIONS, LITIGATIONS, PAYS, PORTIONS, REGIMES
 from commands.typed import day, one_of, some_amount
+from models.agreement.charges import NOTHING
 from models.agreement.identity import Identification, identity_needed
 from models.agreement.instalments import State
 from models.agreement.policy import Litigation, Policy, Portion, Regime
@@ -35,6 +36,12 @@ agreement_commands = typer.Typer(no_args_is_help=True)
 SignedOn = Annotated[
     date | None,
     typer.Option("--date", parser=day, metavar="DATE", help="Day of the agreement; default: today."),
+]
+
+
+PrecatorioAmount = Annotated[
+    Decimal | None,
+    typer.Option(parser=some_amount, metavar="AMOUNT", help="What a precatório pays of it, where the policy allows."),
 ]
 
 
@@ -61,6 +68,7 @@ def quote_(
     regime: Annotated[Regime | None, one_of(REGIMES, Regime, help="Default: that of the debt kind.")] = None,
     date_: SignedOn = None,
     pay: Annotated[Pay, one_of(PAYS, Pay, help="`cash` is the whole debt at once.")] = Pay.SLIP,
+    precatorio: PrecatorioAmount = None,
     html: Html = None,
     pdf: Pdf = None,
     as_json: Json = False,
@@ -79,6 +87,7 @@ def quote_(
         instalments=instalments,
         company=company,
         granted=granted.strip() or None,
+        offset=precatorio or NOTHING,
     )
     offer = quote(rules, request, shipped_rates())
     data = {
@@ -93,6 +102,8 @@ def quote_(
         "identity": identity_needed(rules, amount),
         "access_key": rules.debt_kinds[kind].access_key,
     }
+    if precatorio:
+        data["offset"] = precatorio
     if html or pdf:
         from reports.schedule import schedule
 
@@ -119,6 +130,11 @@ def sign_(
     granted: Annotated[str, typer.Option(help="The act that grants more instalments than the limit.")] = "",
     campaign: Annotated[bool, typer.Option("--campaign", help="In a modality of the case's campaign.")] = False,
     debts: Annotated[Portion, one_of(PORTIONS, help="Those in court, those that aren't, or all.")] = "all",
+    authorization: Annotated[
+        str, typer.Option(help="With --pay direct-debit: that by which the bank debits the instalments.")
+    ] = "",
+    precatorio: PrecatorioAmount = None,
+    process: Annotated[str, typer.Option(help="The process in which the precatório's offset was granted.")] = "",
     identified_by: Annotated[
         Identification | None, one_of(IDENTIFICATIONS, Identification, help="How the taxpayer was identified.")
     ] = None,
@@ -129,8 +145,12 @@ def sign_(
     from embedded.home import find_services
     from operations.agreements import sign_agreement
     from operations.catalogue import in_force
-    from storage.agreement.asked import SigningRequest
+    from storage.agreement.asked import Precatorio, SigningRequest
 
+    if precatorio is None and process:
+        raise typer.BadParameter("says the process of a precatório; say --precatorio too", param_hint="--process")
+    if authorization and pay is not Pay.DIRECT_DEBIT:
+        raise typer.BadParameter("is for --pay direct-debit", param_hint="--authorization")
     with answering_database() as engine:
         bundle = load_policy(policy, in_force(engine))
         wanted = SigningRequest(
@@ -144,6 +164,8 @@ def sign_(
             granted.strip() or None,
             campaign,
             debts,
+            authorization.strip(),
+            Precatorio(precatorio, process) if precatorio else None,
             identified_by,
         )
         told = datetime.now(UTC), find_services().providers
@@ -197,6 +219,42 @@ def break_(
         raise typer.BadParameter("must not be empty", param_hint="--reason")
     with answering_database() as engine:
         break_agreement(engine, credentials(by), agreement, reason, datetime.now(UTC))
+    _emit_file(agreement, as_json)
+
+
+@agreement_commands.command("end-debit")
+def end_debit(
+    agreement: Annotated[str, typer.Argument(metavar="ID")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; it is kept on record.")],
+    as_json: Json = False,
+) -> None:
+    """Say that an agreement's instalments are no longer debited: its discount ends as the policy says."""
+    from commands.imports import answering_database
+    from operations.agreements import end_agreed_debit
+
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    with answering_database() as engine:
+        end_agreed_debit(engine, credentials(by), agreement, reason, datetime.now(UTC))
+    _emit_file(agreement, as_json)
+
+
+@agreement_commands.command("refuse-offset")
+def refuse_offset(
+    agreement: Annotated[str, typer.Argument(metavar="ID")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; it is kept on record.")],
+    as_json: Json = False,
+) -> None:
+    """Take back what a precatório paid of an agreement: it is owed again, in one instalment more."""
+    from commands.imports import answering_database
+    from operations.agreements import refuse_agreed_offset
+
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    with answering_database() as engine:
+        refuse_agreed_offset(engine, credentials(by), agreement, reason, datetime.now(UTC))
     _emit_file(agreement, as_json)
 
 
@@ -261,6 +319,7 @@ def _readable(policy: Policy, request: Request, offer: Quote) -> None:
     if any(each.estimated for each in offer.instalments):
         say("interest of months to come is estimated by the last rate that is known")
     sums = {
+        **({"paid by a precatório": request.offset} if request.offset else {}),
         "down payment, in the first instalment": offer.down_payment,
         "discount": offer.discount,
         "bonus, if all is paid in time": offer.bonus,

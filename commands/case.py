@@ -37,7 +37,7 @@ from storage.case.cohorts import read_cohort
 from storage.case.prescription import ListedCase, list_cases
 from storage.law.approvals import ToApprove, to_be_approved
 from storage.read_models.case_file import case_file
-from storage.read_models.case_parts import CaseFile, Hold, Notice
+from storage.read_models.case_parts import CaseFile, Communication, Hold, Notice
 from workflows.start import status_after
 
 SERVED_COLUMNS = ("id", "channel", "at", "served_on", "served_by")
@@ -235,6 +235,8 @@ def _show(file: CaseFile) -> None:
         _show_approval(file["to_approve"])
     sent = [(n["id"], n["at"], _cell_of(n), n["failure"] or n["status"], n["served_on"]) for n in file["notices"]]
     table(["notice", "at", "cell", "status", "served"], sent, "notices")
+    told = [(c["kind"], c["asked_on"], _state_of(c), c["reason"], _left_by(c)) for c in file["communications"]]
+    table(["communication", "asked", "state", "why", "by"], told, "communications")
     _whole("replies", file["replies"])
     _whole("tasks", file["tasks"])
     table(["at", "kind", "reason"], _columns(file["events"], "at", "kind", "reason"), "events")
@@ -268,6 +270,14 @@ def _show_approval(seen: ToApprove) -> None:
 
 def _columns(rows: Sequence[Mapping[str, object]], *keys: str) -> list[list[object]]:
     return [[row[key] for key in keys] for row in rows]
+
+
+def _state_of(told: Communication) -> str:
+    return told["outcome"] or ("waits for the budget" if told["unpaid"] else "waits")
+
+
+def _left_by(told: Communication) -> str:
+    return ", ".join(f"{notice['channel']} {notice['status']}" for notice in told["notices"])
 
 
 def _cell_of(notice: Notice) -> str:

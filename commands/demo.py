@@ -204,6 +204,7 @@ def conclude(ends: Ends, report: Path, ui: str, began: float) -> dict[str, Any]:
         "suspended": sum(cohort.suspended for cohort in ends.cohorts),
         "reinstated": sum(cohort.reinstated for cohort in ends.cohorts),
         "fell_over": sum(cohort.fell_over for cohort in ends.cohorts),
+        "receipts": sum(cohort.receipts for cohort in ends.cohorts),
         "replies": sum(cohort.replies for cohort in ends.cohorts),
         "agreements": sum_of(cohort.agreements for cohort in ends.cohorts),
         "settled_by_offer": sum(cohort.settled_by_offer for cohort in ends.cohorts),
@@ -281,9 +282,9 @@ def show(result: dict[str, Any]) -> None:
     )
     signed = result["agreements"]
     say(
-        f"{result['fell_over']} notices fell over to another channel, {result['replies']} replies; {signed['signed']} "
-        f"agreements signed, {signed['broken']} broken, {signed['completed']} completed; {result['settled_by_offer']} "
-        "debts settled by an offer"
+        f"{result['fell_over']} notices fell over to another channel, {result['replies']} replies, "
+        f"{result['receipts']} receipts; {signed['signed']} agreements signed, {signed['broken']} broken, "
+        f"{signed['completed']} completed; {result['settled_by_offer']} debts settled by an offer"
     )
     for violation in result["violations"]:
         say(f"violation: {violation}")

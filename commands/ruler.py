@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -137,7 +138,7 @@ def preview(
 ) -> None:
     """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
     from channels.rendering import Words
-    from reports.preview import page, shown_rungs
+    from reports.preview import page, shown_receipts, shown_rungs
     from storage.amounts.prices import prices_of
 
     bundle = load_ruler(file)
@@ -147,18 +148,24 @@ def preview(
         _write(html / "index.html", page(ruler, prices, words, today))
         return
     rungs = list(shown_rungs(ruler, prices, words, today))
+    receipts = list(shown_receipts(ruler, prices, words, today))
 
     def readable() -> None:
         for shown in rungs:
             _print_rung(shown)
+        for kind, messages in receipts:
+            say(f"{kind}, when a payment comes in" if kind == "receipt" else f"{kind}, when its money goes elsewhere")
+            _print_messages(messages)
 
-    emit({"ruler": ruler.label, "rungs": [_as_data(shown) for shown in rungs]}, as_json, readable)
+    data = {
+        "ruler": ruler.label,
+        "rungs": [_as_data(shown) for shown in rungs],
+        "receipts": [{"kind": kind, "messages": _messages(messages)} for kind, messages in receipts],
+    }
+    emit(data, as_json, readable)
 
 
 def _print_rung(shown: ShownRung) -> None:
-    from rich.panel import Panel
-    from rich.text import Text
-
     from reports.preview import price
 
     rung = shown.rung
@@ -167,7 +174,14 @@ def _print_rung(shown: ShownRung) -> None:
     formal = ", formal" if rung.formal else ""
     heading = f"{shown.row} {rung.stage}: rigidity {rung.rigidity} ({tone_of(rung.rigidity)}){formal}{dwell}"
     say(f"{heading}, {price(shown.cost)}")
-    for one in shown.messages:
+    _print_messages(shown.messages)
+
+
+def _print_messages(messages: Sequence[Shown]) -> None:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    for one in messages:
         words = f"{one.message.subject}\n\n{one.message.body}" if one.message.subject else one.message.body
         title = f"{one.channel}, when {one.instead_of} fails" if one.instead_of else one.channel
         draw(Panel(Text(words.strip()), title=title, title_align="left", subtitle=_price_tag(one)))
@@ -196,18 +210,22 @@ def _as_data(shown: ShownRung) -> dict[str, object]:
         "stage": shown.rung.stage,
         "rigidity": shown.rung.rigidity,
         "cost": f"{shown.cost:.4f}",
-        "messages": [
-            {
-                "channel": one.channel,
-                "instead_of": one.instead_of,
-                "subject": one.message.subject,
-                "body": one.message.body,
-                "segments": one.sms.segments if one.sms else None,
-                "cost": f"{one.cost:.4f}",
-            }
-            for one in shown.messages
-        ],
+        "messages": _messages(shown.messages),
     }
+
+
+def _messages(messages: Sequence[Shown]) -> list[dict[str, object]]:
+    return [
+        {
+            "channel": one.channel,
+            "instead_of": one.instead_of,
+            "subject": one.message.subject,
+            "body": one.message.body,
+            "segments": one.sms.segments if one.sms else None,
+            "cost": f"{one.cost:.4f}",
+        }
+        for one in messages
+    ]
 
 
 def _row(ruler: Ruler, hypothesis: str) -> Hypothesis:

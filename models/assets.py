@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from models.calendar_file import read_calendar
 from models.contact.channel import CHANNELS, Channel
+from models.contact.communication import RECEIPTS, CommunicationKind
 from models.law.calendar_table import CalendarTable
 from models.law.dated import Where
 from models.law.verification import Verifiable
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 Texts = Mapping[str, str]
 """Texts by name."""
-
-INSTALMENT_MESSAGES: dict[str, tuple[Channel, ...]] = {"reminder": ("email", "sms"), "alert": ("email", "voice")}
-"""The channels of each message about an instalment. A missed one is told by voice too, as Alagoas does."""
 
 MAIL = "email/mail.html.j2"
 """The HTML around the words of an e-mail."""
@@ -125,7 +123,8 @@ def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
 def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
     """All that its cases run on and `texts` has. What is missing is for `ruler check` to tell."""
     policy = ruler.agreements.policy if ruler.agreements else None
-    messages = [*_notices(ruler), *(_instalment_messages() if policy else ())]
+    beside = CommunicationKind if policy else RECEIPTS
+    messages = [*_notices(ruler), *_communications(beside)]
     named = [accrual_file(ruler.accrual)] if isinstance(ruler.accrual, str) else []
     named += [prices_file(ruler.prices)] if isinstance(ruler.prices, str) else []
     named += [policy_file(policy)] if policy else []
@@ -137,7 +136,8 @@ def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
 
 def assets_of_policy(texts: Texts) -> dict[str, str]:
     """All that the messages about an agreement's instalments are made of."""
-    return dict(sorted(_templates(_instalment_messages(), texts).items()))
+    of_instalments = [kind for kind in CommunicationKind if kind not in RECEIPTS]
+    return dict(sorted(_templates(_communications(of_instalments), texts).items()))
 
 
 def with_tables(ruler: Ruler, texts: Texts) -> Ruler:
@@ -205,10 +205,11 @@ def _notices(ruler: Ruler) -> Iterator[list[str]]:
     yield [MAIL]
 
 
-def _instalment_messages() -> Iterator[list[str]]:
-    for kind, channels in INSTALMENT_MESSAGES.items():
-        for channel in channels:
-            yield template_choices(channel, f"agreements/{kind}")
+def _communications(kinds: Iterable[CommunicationKind]) -> Iterator[list[str]]:
+    """Each by its own words alone: the base of a channel is a notice's."""
+    for kind in kinds:
+        for channel in kind.channels:
+            yield [f"{channel}/{kind.template}.txt.j2"]
     yield [MAIL]
 
 

@@ -92,6 +92,12 @@ class InstalmentsChanged(Event):
     agreement: str
 
 
+class CommunicationChanged(Event):
+    """A communication was asked for, did not arrive, or has its money: for its own workflow, not for the case's."""
+
+    communication: str
+
+
 class BudgetChanged(Event):
     """The cohort may spend another amount."""
 
@@ -151,8 +157,8 @@ class HistoryRetired(Event):
     """The agreement whose own workflow it is; none: the case's."""
 
 
-OF_A_COHORT: tuple[type[Event], ...] = (CohortStateChanged, RulerChanged)
-"""The events that many cases are told at once: each lets a taxpayer's own news pass."""
+YIELDING: tuple[type[Event], ...] = (CohortStateChanged, CommunicationChanged, RulerChanged)
+"""The events of which there may be very many at once: each lets a taxpayer's own news pass."""
 
 EVENTS: tuple[type[Event], ...] = (
     PaymentReceived,
@@ -168,6 +174,7 @@ EVENTS: tuple[type[Event], ...] = (
     PaymentClaimed,
     AgreementChanged,
     InstalmentsChanged,
+    CommunicationChanged,
     BudgetChanged,
     CohortStateChanged,
     RulerChanged,

@@ -95,6 +95,8 @@ DUTIES = {
     "debt write-off --undo": JUDGEMENT,
     "agreement sign": TALK,
     "agreement break": WORK,
+    "agreement end-debit": WORK,
+    "agreement refuse-offset": WORK,
     "task done": TALK,
     "person add": JUDGEMENT,
     "person link": JUDGEMENT,

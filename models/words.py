@@ -176,6 +176,16 @@ INTENTS = {
     "unclear": "não compreendida",
 }
 
+COMMUNICATIONS = {
+    "instalment_reminder": "lembrete de parcela",
+    "instalment_alert": "aviso de parcela em atraso",
+    "receipt": "recibo de pagamento",
+    "correction": "correção de recibo",
+}
+
+PAID_BY = {"pix": "Pix", "bank": "banco"}
+"""How a payment came in."""
+
 AGREEMENT_STATES = {
     "active": "em curso",
     "broken": "rompido",

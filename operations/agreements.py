@@ -9,11 +9,14 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from models.agreement.identity import Identification
+from models.agreement.quote import Pay
 from models.assets import PolicyBundle
 from models.errors import Refusal
 from operations.operation import BY_LINK, Act, must_say, operation, record_refused
 from storage.agreement.agreements import rescind
 from storage.agreement.asked import SigningRequest
+from storage.agreement.debits import end_debit
+from storage.agreement.offsets import refuse_offset
 from storage.agreement.policies import offered_policy
 from storage.agreement.signing import sign
 from storage.audit.log import Entry, carry
@@ -42,6 +45,12 @@ def sign_agreement(
         )
     act.tell(policy=policy.policy.label, instalments=wanted.instalments, pay=wanted.pay, on=wanted.on)
     act.tell(debts=wanted.debts, identified_by=wanted.identified)
+    if wanted.pay is Pay.DIRECT_DEBIT:
+        must_say("by which authorization the bank debits the instalments", wanted.authorization)
+        act.tell(authorization=wanted.authorization)
+    if wanted.precatorio:
+        must_say("in which process the offset was granted", wanted.precatorio.process)
+        act.tell(precatorio=wanted.precatorio.amount, process=wanted.precatorio.process)
     agreed, _ = sign(act.engine, case, policy, wanted, act.actor, "command", now)
     return agreed.id
 
@@ -66,6 +75,20 @@ def sign_by_link(engine: Engine, case: str, wanted: SigningRequest, now: datetim
         record_refused(engine, entry)
         raise
     return agreed.id
+
+
+@operation("agreement refuse-offset")
+def refuse_agreed_offset(act: Act, agreement: str, reason: str, now: datetime) -> None:
+    """Take back what a precatório paid of an agreement, since the offset was refused after all."""
+    must_say("why", reason)
+    refuse_offset(act.engine, agreement, act.by, reason, now)
+
+
+@operation("agreement end-debit")
+def end_agreed_debit(act: Act, agreement: str, reason: str, now: datetime) -> None:
+    """Record that an agreement's instalments are no longer debited, which costs the discount for that."""
+    must_say("why", reason)
+    end_debit(act.engine, agreement, act.by, reason, now)
 
 
 @operation("agreement break")

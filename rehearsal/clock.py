@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, text, update
 
-from models.events import DayBegan, InstalmentsChanged
+from models.events import CommunicationChanged, DayBegan, Event, InstalmentsChanged
 from models.law.calendar import Clock
 from storage.outbox import enqueue, enqueue_each
 from storage.schema import cohorts
@@ -29,6 +29,11 @@ DUE_AGREEMENTS = text("""
     SELECT cases.id, agreements.id FROM agreements JOIN cases ON cases.id = agreements."case"
     WHERE cohort = ANY(:cohorts) AND agreements.closed_at IS NULL
       AND CAST(agreements.next_step->>'on' AS date) <= :day
+""")
+
+DUE_COMMUNICATIONS = text("""
+    SELECT cases.id, communications.id FROM communications JOIN cases ON cases.id = communications."case"
+    WHERE cohort = ANY(:cohorts) AND communications.closed_at IS NULL AND unpaid_since IS NULL AND asked_on <= :day
 """)
 
 
@@ -65,5 +70,8 @@ class RehearsalClock:
             due = {"cohorts": list(self.cohorts), "day": moved.ends}
             enqueue(connection, connection.scalars(DUE_CASES, due).all(), DayBegan(on=moved.ends))
             agreements = connection.execute(DUE_AGREEMENTS, due).tuples()
-            enqueue_each(connection, [(case, InstalmentsChanged(agreement=name)) for case, name in agreements])
+            told: list[tuple[str, Event]] = [(case, InstalmentsChanged(agreement=name)) for case, name in agreements]
+            communications = connection.execute(DUE_COMMUNICATIONS, due).tuples()
+            told += [(case, CommunicationChanged(communication=name)) for case, name in communications]
+            enqueue_each(connection, told)
         self.clock = moved

@@ -50,7 +50,7 @@ INSTALMENTS_PLEASE = "2"
 MAIL = text("""
     SELECT notices."case", step, stage, min(at) AS at, min(sent_at) AS sent_at, tax_id
     FROM notices JOIN cases ON cases.id = notices."case" JOIN taxpayers ON taxpayers.id = cases.taxpayer
-    WHERE sent_at >= :since
+    WHERE sent_at >= :since AND communication IS NULL
     GROUP BY notices."case", step, stage, tax_id ORDER BY tax_id, step
 """)
 

@@ -15,7 +15,8 @@ from storage.contact.delivery import record_reports
 from storage.contact.replies import Reply, record_reply
 
 NEWEST_MAIL = text("""
-    SELECT id FROM notices WHERE "case" = :case AND channel = 'email' AND sent_at IS NOT NULL ORDER BY step DESC LIMIT 1
+    SELECT id FROM notices WHERE "case" = :case AND channel = 'email' AND sent_at IS NOT NULL AND communication IS NULL
+    ORDER BY step DESC LIMIT 1
 """)
 
 NO_SUCH_MAILBOX = "5.1.1"

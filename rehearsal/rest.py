@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.events import InstalmentsChanged
-from workflows.names import agreement_workflow_id, case_workflow_id
+from models.events import CommunicationChanged, InstalmentsChanged
+from workflows.names import agreement_workflow_id, case_workflow_id, communication_workflow_id
 
 CASES = text("SELECT id FROM cases")
 
 NEWS = text("""
-    SELECT id, "case", payload->>'agreement' AS agreement, name, delivered_at IS NOT NULL AS delivered
+    SELECT id, "case", payload->>'agreement' AS agreement, payload->>'communication' AS communication,
+           name, delivered_at IS NOT NULL AS delivered
     FROM outbox WHERE id > :since ORDER BY id
 """)
 
@@ -53,10 +55,7 @@ class Rest:
         for event in news:
             if event.delivered and event.id not in self._heard:
                 self._heard.add(event.id)
-                for_agreement = event.name == InstalmentsChanged.signal()
-                self._moving.add(
-                    agreement_workflow_id(event.agreement) if for_agreement else case_workflow_id(event.case)
-                )
+                self._moving.add(_workflow_of(event))
         return all(event.delivered for event in news)
 
     async def _rests(self, workflow: str) -> bool:
@@ -67,3 +66,12 @@ class Rest:
                 return True
             raise
         return not (known.pending_activities or known.HasField("pending_workflow_task"))
+
+
+def _workflow_of(event: Row[Any]) -> str:
+    """The id of the workflow that is told of an event."""
+    if event.name == InstalmentsChanged.signal():
+        return agreement_workflow_id(event.agreement)
+    if event.name == CommunicationChanged.signal():
+        return communication_workflow_id(event.communication)
+    return case_workflow_id(event.case)

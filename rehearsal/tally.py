@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy import Engine, text
 
 TALLY = text("""
-    SELECT (SELECT count(*) FROM notices WHERE sent_at IS NOT NULL) AS notices,
+    SELECT (SELECT count(*) FROM notices WHERE sent_at IS NOT NULL AND communication IS NULL) AS notices,
+           (SELECT count(*) FROM communications WHERE kind = 'receipt' AND outcome = 'sent') AS receipts,
            (SELECT count(*) FROM payments) AS payments,
            (SELECT coalesce(sum(amount), 0) FROM payments)
                - (SELECT coalesce(sum(amount), 0) FROM reversals) AS recovered,
@@ -22,6 +23,9 @@ TALLY = text("""
 @dataclass(frozen=True)
 class Tally:
     notices: int
+    """All but those of communications."""
+    receipts: int
+    """Payments whose receipt was sent."""
     payments: int
     recovered: Decimal
     """In reais, what the bank took back taken off."""

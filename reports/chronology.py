@@ -14,7 +14,7 @@ from models.law.calendar import Wait
 from models.law.dated import Where
 from models.ruler.quotation import Quotation, quoted
 from models.ruler.schema import Kind, Stage
-from models.words import CHANNELS, GROUNDS, KINDS, STAGES
+from models.words import CHANNELS, COMMUNICATIONS, GROUNDS, KINDS, STAGES
 from reports.document import Block, Entry, Verbatim
 from reports.record import NOTHING, Pair, Record, called, period_of
 from storage.read_models.dossier import PinnedRuler
@@ -30,6 +30,8 @@ TITLES = {
     "agreement_message_unsent": "Mensagem do parcelamento não enviada",
     "agreement_reminder": "Lembrete de parcela",
     "agreement_rescinded": "Parcelamento desfeito",
+    "agreement_debit_ended": "Débito em conta encerrado",
+    "agreement_offset_refused": "Compensação com precatório recusada",
     "agreement_restored": "Parcelamento restabelecido",
     "agreement_signed": "Parcelamento assinado",
     "approval_asked": "Aprovação da suspensão pedida",
@@ -39,6 +41,8 @@ TITLES = {
     "budget_changed": "Orçamento alterado",
     "cancelled": "Caso cancelado",
     "classified": "Hipótese atribuída",
+    "communication": "Comunicação fora da régua",
+    "communication_unsent": "Comunicação não enviada",
     "contact_given": "Contato informado",
     "debtor_removed": "Retirado do débito pelo extrato",
     "defence_accepted": "Defesa aceita",
@@ -123,6 +127,7 @@ EVIDENCE = {
     "amount": "valor",
     "breaks_on": "rompe-se em",
     "channel": "canal",
+    "communication": "comunicação",
     "debt": "débito",
     "decided_on": "certo desde",
     "instalment": "parcela",
@@ -139,7 +144,7 @@ AMOUNTS = frozenset({"amount", "price", "remitted"})
 
 
 def entries(record: Record) -> Iterator[Entry]:
-    notices = _pairs(record, "notice", record.dossier.notices, lambda notice: (notice["at"], notice["claimed_at"]))
+    notices = {**_sent_with(record, "notice", beside=False), **_sent_with(record, "communication", beside=True)}
     approvals = _pairs(
         record, "approved", record.dossier.approvals, lambda given: (given["given_on"], given["recorded_at"])
     )
@@ -153,7 +158,7 @@ def entries(record: Record) -> Iterator[Entry]:
             reason=decision["reason"],
             facts=tuple(_facts_of(record, decision)),
             led_to=(
-                *(_sent(record, notice) for notice in notices[decision["id"]]),
+                *(_sent(record, notice) for notice in notices.get(decision["id"], ())),
                 *(record.seen(approval) for approval in approvals[decision["id"]]),
                 *_benefits(record, decision),
             ),
@@ -256,9 +261,16 @@ def _pairs(
     return found
 
 
+def _sent_with(record: Record, kind: str, beside: bool) -> Mapping[int, list[Notice]]:
+    """The notices that were claimed with each decision of a kind: of rungs, or `beside` them."""
+    notices = [notice for notice in record.dossier.notices if (notice["step"] is None) is beside]
+    return _pairs(record, kind, notices, lambda notice: (notice["at"], notice["claimed_at"]))
+
+
 def _sent(record: Record, notice: Notice) -> str:
     number = 1 + record.dossier.notices.index(notice)
-    word = " (devolução de benefícios)" if notice["kind"] == "reinstatement" else ""
+    words = {"rung": "", "reinstatement": " (devolução de benefícios)"}
+    word = words[notice["kind"]] if notice["kind"] in words else f" ({COMMUNICATIONS[notice['kind']]})"
     sent = f"enviada em {record.instant(notice['sent_at'])}" if notice["sent_at"] else "não enviada"
     said = f"Notificação {notice['id']}{word} por {CHANNELS[notice['channel']]}, {sent}"
     return f"{said}; {record.service_of(notice)}; texto no anexo I, item {number}."

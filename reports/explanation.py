@@ -126,11 +126,11 @@ def _path(record: Record) -> Iterator[Block]:
 def _stops(record: Record) -> Iterator[Stop]:
     """The stops on a case's path, one a contact, whatever its channels."""
     seen: set[int] = set()
-    for notice in sorted(record.dossier.notices, key=lambda notice: (notice["step"], notice["id"])):
-        if notice["kind"] == "rung" and notice["step"] not in seen:
-            seen.add(notice["step"])
-            stage = Stage(notice["stage"])
-            yield Stop(notice["step"] + 1, notice["at"], notice["hypothesis"], stage, notice["rigidity"])
+    for notice in sorted(record.dossier.notices, key=lambda notice: (notice["step"] or 0, notice["id"])):
+        step, row, stage, rigidity = notice["step"], notice["hypothesis"], notice["stage"], notice["rigidity"]
+        if notice["kind"] == "rung" and step not in seen and row and stage and rigidity and step is not None:
+            seen.add(step)
+            yield Stop(step + 1, notice["at"], row, Stage(stage), rigidity)
 
 
 def _how_to_read(record: Record) -> Paragraph:

@@ -10,7 +10,7 @@ from models.contact.delivery import Progress
 from models.formats import day, money
 from models.money.accrual_table import AccrualTable
 from models.ruler.schema import Stage
-from models.words import AGREEMENT_STATES, CHANNELS, GROUNDS, INTENTS, PRIOR_STEPS, STAGES
+from models.words import AGREEMENT_STATES, CHANNELS, COMMUNICATIONS, GROUNDS, INTENTS, PRIOR_STEPS, STAGES
 from reports.document import Block, Grid, Paragraph, Verbatim
 from reports.record import (
     NOTHING,
@@ -65,6 +65,7 @@ EVENTS = {
 REMISSIONS = {
     "agreement": "parcelamento",
     "campaign": "campanha",
+    "offset": "compensação com precatório no parcelamento",
     "superseded": "acréscimos substituídos pelos do parcelamento",
 }
 
@@ -160,13 +161,20 @@ def _notice(record: Record, number: int, notice: Notice) -> tuple[str, ...]:
         notice["id"],
         CHANNELS[notice["channel"]],
         day(notice["at"]),
-        f"{notice['hypothesis'].upper()} · {STAGES[Stage(notice['stage'])]} · {notice['rigidity']}",
+        _cell(notice),
         record.instant(notice["sent_at"]) or NOTICE_STATES[notice["status"]],
         record.instant(_first(record, notice, DELIVERED)),
         # an opening by the recipient's machine is no reading, and left the notice as it was
         record.instant(_first(record, notice, READ) if Progress(notice["status"]) in SEEN else None),
         record.service_of(notice),
     )
+
+
+def _cell(notice: Notice) -> str:
+    """The cell of a rung's notice; of what is told beside the rungs, what it is."""
+    if not notice["hypothesis"] or not notice["stage"]:
+        return COMMUNICATIONS[notice["kind"]]
+    return f"{notice['hypothesis'].upper()} · {STAGES[Stage(notice['stage'])]} · {notice['rigidity']}"
 
 
 def _first(record: Record, notice: Notice, kinds: frozenset[str]) -> datetime | None:

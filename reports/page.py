@@ -60,6 +60,7 @@ def _total(cohorts: Sequence[CohortReport]) -> Mapping[str, Any]:
         "outstanding": sum((cohort.outstanding for cohort in cohorts), Decimal(0)),
         "suspended": sum(cohort.suspended for cohort in cohorts),
         "reinstated": sum(cohort.reinstated for cohort in cohorts),
+        "receipts": sum(cohort.receipts for cohort in cohorts),
         "fell_over": sum(cohort.fell_over for cohort in cohorts),
         "replies": sum(cohort.replies for cohort in cohorts),
         "signed": sum(cohort.agreements["signed"] for cohort in cohorts),

@@ -11,16 +11,18 @@ from itertools import groupby
 from babel.numbers import format_currency
 from markupsafe import Markup
 
+from channels.communication_check import sample_receipts
 from channels.mail_html import Letterhead, mail_content
 from channels.markup import markup
-from channels.rendering import Letter, Message, Words, render
+from channels.rendering import Letter, Message, Words, Written, render
 from channels.template_check import MOST_SEGMENTS, SAMPLE_PAGES, sample_letters
 from models.contact.channel import Channel
+from models.contact.communication import RECEIPTS, CommunicationKind
 from models.contact.sms import Measured, measure
 from models.formats import money
 from models.money.prices import PriceTable, cost_of
 from models.ruler.schema import Hypothesis, Ruler, Rung, tone_of
-from models.words import CHANNELS, STAGES, TONES
+from models.words import CHANNELS, COMMUNICATIONS, STAGES, TONES
 from reports.heatmap import ink, shade, svg
 
 WORDS_A_MINUTE = 140
@@ -67,11 +69,28 @@ def shown_rungs(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> Ite
     for row, index, rung in ruler.cells():
         letter = sample_letter(ruler, row, rung)
         messages = tuple(
-            _shown(channel, None if channel == rung_channel else rung_channel, rung, letter, prices, words, on)
+            _shown(channel, None if channel == rung_channel else rung_channel, rung.template, letter, prices, words, on)
             for rung_channel, channels in ruler.fallbacks(row, index).items()
             for channel in channels
         )
         yield ShownRung(row, rung, messages)
+
+
+def shown_receipts(
+    ruler: Ruler, prices: PriceTable, words: Words, on: date
+) -> Iterator[tuple[CommunicationKind, tuple[Shown, ...]]]:
+    """The receipt of a payment, and the correction of one, as the sample taxpayer gets them for the ruler's kind of
+    credit."""
+    letter = sample_receipts(ruler)[0].model_copy(update={"credit": ruler.credit})
+    for kind in RECEIPTS:
+        [(first, channels)] = kind.fallbacks.items()
+        yield (
+            kind,
+            tuple(
+                _shown(channel, None if channel == first else first, kind.template, letter, prices, words, on)
+                for channel in channels
+            ),
+        )
 
 
 def sample_letter(ruler: Ruler, row: Hypothesis, rung: Rung) -> Letter:
@@ -93,13 +112,13 @@ def sample_letter(ruler: Ruler, row: Hypothesis, rung: Rung) -> Letter:
 def _shown(
     channel: Channel,
     instead_of: Channel | None,
-    rung: Rung,
-    letter: Letter,
+    template: str,
+    letter: Written,
     prices: PriceTable,
     words: Words,
     on: date,
 ) -> Shown:
-    message = render(channel, rung.template, letter, words)
+    message = render(channel, template, letter, words)
     sms = measure(message.body) if channel == "sms" else None
     minutes = -(-len(message.body.split()) // WORDS_A_MINUTE)
     cost = cost_of(prices, channel, on, sms.segments if sms else minutes)
@@ -131,6 +150,7 @@ def page(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> str:
         ruler=ruler,
         prices=prices,
         rows=[(ruler.rows[row], row, list(group)) for row, group in groupby(rungs, key=lambda shown: shown.row)],
+        receipts=[(COMMUNICATIONS[kind], shown) for kind, shown in shown_receipts(ruler, prices, words, on)],
         warnings=_warned(rungs),
         # drawn by us from a checked ruler, whose words are escaped in it
         map=Markup(svg(ruler)),  # noqa: S704

@@ -60,6 +60,8 @@ def _summary(policy: Policy, request: Request, offer: Quote) -> Iterator[tuple[s
     yield "Natureza do débito", policy.debt_kinds[request.kind].name
     yield "Regime", REGIMES[request.regime]
     yield "Valor devido", money(request.amount)
+    if request.offset:
+        yield "Pago com precatório", money(request.offset)
     if offer.discount:
         yield "Desconto, se tudo for pago", money(offer.discount)
     yield "Pagamento", PAYS[request.pay]

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.exceptions import TemporalError
 
 from models.errors import Refusal
-from storage.audit.living import AGREEMENTS, CASES
+from storage.audit.living import AGREEMENTS, CASES, COMMUNICATIONS
 from storage.read_models.vitals import Vitals, read_vitals
 from workflows.vitals import EngineVitals, read_engine_vitals
 
@@ -36,7 +36,11 @@ class Status(TypedDict):
 async def read_status(engine: Engine, connect: Callable[[], Awaitable[Client]]) -> Status:
     now = datetime.now(UTC)
     record = await run_sync(_read, engine, now)
-    living = {CASES.workflow: record["cases"], AGREEMENTS.workflow: record["agreements"]}
+    living = {
+        CASES.workflow: record["cases"],
+        AGREEMENTS.workflow: record["agreements"],
+        COMMUNICATIONS.workflow: record["communications"],
+    }
     found: EngineVitals | None = None
     try:
         with fail_after(ANSWER_SECONDS):
@@ -73,7 +77,7 @@ SAYS = {
     "failing_imports": "failed when it was tried last",
     "owed_signal_seconds": "is how long a signal has been owed",
     "temporal_answers": "does not answer",
-    "missing_workflows": "cases or agreements have no workflow",
+    "missing_workflows": "cases, agreements or communications have no workflow",
     "failing_workflows": "workflows stand still: their tasks fail",
     "stuck_activities": "activities of overdue cases fail again and again",
     "unserved_queues": "is served by no worker",

@@ -43,6 +43,7 @@ FIXED = {
     "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
     "benefits": "id taxpayer code",
+    "communications": "id case kind instalment payment recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at appeal",
@@ -53,8 +54,8 @@ FIXED = {
     "instalments": "id agreement n pix_txid slip_number",
     "intakes": "id cohort cron rate asked_by asked_at",
     "notice_batches": "id channel closed_by closed_at",
-    "notices": "id case kind step channel rung_channel at due_at hypothesis stage rigidity tone template formal subject"
-    " body address segments claimed_at",
+    "notices": "id case kind communication step channel rung_channel at due_at hypothesis stage rigidity tone template"
+    " formal subject body address segments claimed_at",
     "outbox": "id case name payload recorded_at",
     "once_links": "id digest person role made_by made_at expires_at",
     "payments": "id channel amount origin",

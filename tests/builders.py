@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from channels.rendering import InstalmentLetter, Letter, Message, Words
+from channels.rendering import Message, Words, Written
 from channels.rendering import render as rendered
 from models.assets import RulerBundle, Texts, with_tables
 from models.case.evidence import Debt, Filing
@@ -37,7 +37,7 @@ def bundled(source: str, texts: Texts = SHIPPED) -> RulerBundle:
 SHIPPED_WORDS = Words(SHIPPED)
 
 
-def render(channel: Channel, template: str, letter: Letter | InstalmentLetter, words: Words = SHIPPED_WORDS) -> Message:
+def render(channel: Channel, template: str, letter: Written, words: Words = SHIPPED_WORDS) -> Message:
     """A message in the words of the examples."""
     return rendered(channel, template, letter, words)
 

@@ -22,6 +22,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
+from activities.communications import CommunicationActivities
 from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
 from channels.mail_gateway import MailGateway, Outgoing, Provider, Receipt
@@ -39,7 +40,16 @@ from storage.contact.delivery import record_reports
 from storage.payments.ledger import record_pix
 from storage.schema import benefits, cases, debtors, debts, filings, taxpayers
 from tests.builders import Facts, shipped
-from workflows.effects import AgreementNextAction, AgreementReview, Contact, Evaluation, EvaluationRequest, NextAction
+from workflows.effects import (
+    AgreementNextAction,
+    AgreementReview,
+    CommunicationDispatch,
+    CommunicationNextAction,
+    Contact,
+    Evaluation,
+    EvaluationRequest,
+    NextAction,
+)
 
 MORNING = datetime(2026, 11, 3, 11, tzinfo=UTC)
 """A Tuesday, at eight in Maceió."""
@@ -239,12 +249,14 @@ class Street:
             {channel: carrier for channel, carrier in self.carriers.items() if channel}, self.carriers[""]
         )
         dependencies = Dependencies(engine, post)
-        self.cases, self.notices, self.agreed = (
+        self.cases, self.notices, self.agreed, self.beside = (
             CaseActivities(dependencies),
             NoticeActivities(dependencies),
             AgreementActivities(dependencies),
+            CommunicationActivities(dependencies),
         )
         self.agreements: dict[str, AgreementNextAction] = {}
+        self.communications: dict[str, CommunicationNextAction] = {}
         self.paid: list[PixPayment] = []
         self._events = count()
         self.clock = Clock(
@@ -352,7 +364,7 @@ class Street:
         for _ in range(REST):
             heard = self._relay()
             moved = [life.transition() for life in self.lives]
-            if not (heard or any(moved) or self._look_after_agreements()):
+            if not (heard or any(moved) or self._look_after_agreements() or self._communicate()):
                 return
         raise AssertionError(f"never at rest: {[life.next_action and life.next_action.step for life in self.lives]}")
 
@@ -376,7 +388,8 @@ class Street:
     @property
     def wakes_at(self) -> datetime:
         agreements = [each.runs_at or FAR for each in self.agreements.values() if each.state is State.ACTIVE]
-        return min([life.waits_until for life in self.lives] + agreements, default=FAR)
+        told = [each.runs_at or FAR for each in self.communications.values()]
+        return min([life.waits_until for life in self.lives] + agreements + told, default=FAR)
 
     @property
     def at_rest(self) -> bool:
@@ -390,6 +403,9 @@ class Street:
         for case, name, payload in told:
             if name == "instalments_changed":
                 self._review(payload["agreement"])
+            elif name == "communication_changed":
+                told = payload["communication"]
+                self.communications[told] = self.worker.run_until_done(self.beside.look_at_communication, told)
             elif case in still_open:
                 by_case[case].hear(name, payload)
         return bool(told)
@@ -407,8 +423,22 @@ class Street:
     def _review(self, agreement: str, seen: AgreementNextAction | None = None) -> None:
         dispatch = AgreementReview(agreement=agreement, step=seen.step if seen else None)
         writes = seen is not None and seen.step is not None and seen.step.kind != "break"
-        effect = self.agreed.write_about_instalment if writes else self.agreed.review_agreement
+        effect = self.agreed.tell_of_instalment if writes else self.agreed.review_agreement
         self.agreements[agreement] = self.worker.run_until_done(effect, dispatch)
+
+    def _communicate(self) -> bool:
+        due = [(told, seen) for told, seen in self.communications.items() if (seen.runs_at or FAR) <= self.now]
+        for told, seen in due:
+            for each in seen.dispatches:
+                asked = CommunicationDispatch(communication=told, channel=each.channel, rung_channel=each.rung_channel)
+                try:
+                    self.communications[told] = self.worker.run_until_done(self.beside.communicate, asked)
+                except ApplicationError as put_off:
+                    if put_off.next_retry_delay is None:
+                        raise
+                    later = {"runs_at": self.now + put_off.next_retry_delay}
+                    self.communications[told] = seen.model_copy(update=later)
+        return bool(due)
 
     # ---- what banks and providers report
 

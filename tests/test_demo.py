@@ -43,6 +43,7 @@ KEYS = {
     "suspended",
     "reinstated",
     "fell_over",
+    "receipts",
     "replies",
     "agreements",
     "settled_by_offer",

@@ -15,6 +15,7 @@ from models.case.blocks import Situation
 from models.case.status import Status
 from models.case.step import Step
 from models.contact.channel import Channel
+from models.contact.communication import CommunicationKind
 
 PATIENCE: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=60),
@@ -182,24 +183,6 @@ class AgreementStart(_Value):
     policy: str
 
 
-class InstalmentMessage(_Value):
-    """A message about an instalment on one channel, and the task queue of whoever takes it there."""
-
-    agreement: str
-    step: InstalmentStep
-    channel: Channel
-    queue: str
-
-
-class UnsentMessage(_Value):
-    message: InstalmentMessage
-    why: str
-
-
-UNSENT = "Unsent"
-"""The type of an error that says in pt-BR, and without a person's data, why a message didn't leave."""
-
-
 class AgreementNextAction(_Value):
     """An agreement after something was done to it, and what comes next."""
 
@@ -213,8 +196,6 @@ class AgreementNextAction(_Value):
     of: int
     """Instalments."""
     on_hold_since: date | None
-    messages: tuple[InstalmentMessage, ...] = ()
-    """Put on record just now, and to be handed over."""
     charges: bool = False
     """Whether a bank is there at which each instalment has a charge."""
 
@@ -232,16 +213,45 @@ class AgreementEffects:
         raise NotImplementedError
 
     @activity.defn
-    def write_about_instalment(self, dispatch: AgreementReview) -> AgreementNextAction:
+    def tell_of_instalment(self, dispatch: AgreementReview) -> AgreementNextAction:
+        raise NotImplementedError
+
+
+class CommunicationStart(_Value):
+    """The input of a `Communication`: names only, since everything else is read from the record."""
+
+    communication: str
+    kind: CommunicationKind
+    case: str
+    cohort: str
+    ruler: str
+
+
+class CommunicationNextAction(_Value):
+    """A communication after something was done to it, and what is to be sent next."""
+
+    outcome: str | None = None
+    """None: it is not over."""
+    runs_at: datetime | None = None
+    """The wall instant from which it may be sent; none: only news can bring it."""
+    dispatches: tuple[Dispatch, ...] = ()
+
+
+class CommunicationDispatch(_Value):
+    """A communication by one channel, and the channel that this stands for."""
+
+    communication: str
+    channel: Channel
+    rung_channel: Channel
+
+
+class CommunicationEffects:
+    @activity.defn
+    def look_at_communication(self, communication: str) -> CommunicationNextAction:
         raise NotImplementedError
 
     @activity.defn
-    def hand_over_message(self, message: InstalmentMessage) -> datetime | None:
-        """Hand a message over; None when nothing is left to do, else the instant from which it may be tried."""
-        raise NotImplementedError
-
-    @activity.defn
-    def record_unsent(self, unsent: UnsentMessage) -> None:
+    def communicate(self, dispatch: CommunicationDispatch) -> CommunicationNextAction:
         raise NotImplementedError
 
 

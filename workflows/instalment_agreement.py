@@ -3,50 +3,20 @@
 As with cases the record decides and the workflow obeys: each activity answers with what comes next.
 """
 
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from models.agreement.instalments import State
     from models.events import InstalmentsChanged
     from models.formats import day
-    from models.words import AGREEMENT_STATES, CHANNELS
-    from workflows.asking import (
-        NeverTaken,
-        UnderWay,
-        ask,
-        ask_once,
-        charge,
-        note_cancellation,
-        sleep_until,
-        undeterred,
-    )
-    from workflows.effects import (
-        UNSENT,
-        AgreementEffects,
-        AgreementNextAction,
-        AgreementReview,
-        AgreementStart,
-        InstalmentMessage,
-        UnsentMessage,
-    )
+    from models.words import AGREEMENT_STATES
+    from workflows.asking import ask, charge, note_cancellation, sleep_until, undeterred
+    from workflows.effects import AgreementEffects, AgreementNextAction, AgreementReview, AgreementStart
     from workflows.start import SUMMARY_BYTES
     from workflows.visibility import NEXT_STEP, STATUS, FoundBy, details, noon_of, updates
-
-
-TWICE: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(seconds=60),
-    "retry_policy": RetryPolicy(
-        initial_interval=timedelta(minutes=10), maximum_attempts=2, non_retryable_error_types=["Refusal"]
-    ),
-}
-"""Each attempt hands a message over once at most. So one whose answer was lost leaves twice at worst, and only by a
-provider that can't tell what it took; one that a provider had no time for is tried once more, after its own delay."""
 
 
 @workflow.defn
@@ -54,7 +24,6 @@ class InstalmentAgreement:
     def __init__(self) -> None:
         self.next_action: AgreementNextAction | None = None
         self.news = False
-        self.sending = UnderWay()
 
     @workflow.run
     async def run(self, start: AgreementStart) -> str:
@@ -66,15 +35,11 @@ class InstalmentAgreement:
             await self._look("acordo aberto")
         await self._charge()
         while True:
-            if self.sending.failure:
-                raise self.sending.failure
             if self.news:
                 await self._look("pagamento ou devolução")
                 await self._charge()
             elif self._is_over():
-                await workflow.wait_condition(lambda: self.news or not self.sending)
-                if not self.news:
-                    return self.now.state
+                return self.now.state
             elif self._begins_anew():
                 workflow.continue_as_new(self.start)
             elif await self._is_due():
@@ -86,7 +51,7 @@ class InstalmentAgreement:
         return self.next_action
 
     def _begins_anew(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested() and not self.sending
+        return workflow.info().is_continue_as_new_suggested()
 
     async def _look(self, why: str) -> None:
         # before the record is read: a payment that comes while the activity runs may have come too late for it
@@ -95,50 +60,22 @@ class InstalmentAgreement:
 
     async def _is_due(self) -> bool:
         """Whether the next step's time has come; news ends the wait."""
-        return await sleep_until(
-            self.now.runs_at,
-            lambda: self.news or self.sending.failure is not None or self._begins_anew(),
-            _label(self.now),
-        )
+        return await sleep_until(self.now.runs_at, lambda: self.news or self._begins_anew(), _label(self.now))
 
     async def _carry_out(self) -> None:
         step = self.now.step
         assert step is not None  # noqa: S101 - without a step no day comes
         if step.kind != "break":
             await self._charge()
-        effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.write_about_instalment
+        effect = AgreementEffects.review_agreement if step.kind == "break" else AgreementEffects.tell_of_instalment
         summary = step.reason.encode()[:SUMMARY_BYTES].decode(errors="ignore")
         await self._do(effect, AgreementReview(agreement=self.start.agreement, step=step), summary)
-        for message in self.now.messages:
-            # a message may have to wait, for its hours or its provider, and a payment is heard meanwhile
-            self.sending.begin((message.step.n, message.step.kind, message.channel), partial(self._hand_over, message))
 
     async def _charge(self) -> None:
         """Have each instalment charged at the bank, of which there may be many."""
         if self.now.charges:
             summary = "cobranças Pix das parcelas em dia"
             await charge(self.start.case, summary, start_to_close_timeout=timedelta(minutes=5))
-
-    async def _hand_over(self, message: InstalmentMessage) -> None:
-        """Hand a message over inside the contact hours of its channel. What does not leave is on record too."""
-        channel = CHANNELS[message.channel]
-        sending = {**TWICE, "task_queue": message.queue, "summary": channel}
-        try:
-            while opens := await self._opens(message, sending):
-                await sleep_until(opens, self._is_over, channel)
-        except ActivityError as failed:
-            if is_cancelled_exception(failed):
-                raise
-            unsent = UnsentMessage(message=message, why=_why(failed.cause))
-            await ask(AgreementEffects.record_unsent, unsent)
-
-    async def _opens(self, message: InstalmentMessage, sending: dict[str, Any]) -> datetime | None:
-        """The instant from which the message may be tried again; None when nothing is left to do."""
-        try:
-            opens: datetime | None = await ask_once(AgreementEffects.hand_over_message, message, **sending)
-        except NeverTaken:
-            return None if self._is_over() else workflow.now()
-        return opens
 
     def _is_over(self) -> bool:
         return self.now.state is not State.ACTIVE
@@ -174,10 +111,6 @@ class InstalmentAgreement:
     @workflow.query(name="next_action")
     def current_action(self) -> AgreementNextAction | None:
         return self.next_action
-
-
-def _why(cause: BaseException | None) -> str:
-    return cause.message if isinstance(cause, ApplicationError) and cause.type == UNSENT else "o envio falhou"
 
 
 LABELS = {"reminder": "lembrete", "alert": "alerta", "break": "rompimento"}

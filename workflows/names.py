@@ -26,7 +26,7 @@ SEARCH_ATTRIBUTES = {
 ACTED = "acted"
 """The one update that a case's workflow knows."""
 
-CASE, AGREEMENT, INTAKE = "case-", "agreement-", "intake-"
+CASE, AGREEMENT, COMMUNICATION, INTAKE = "case-", "agreement-", "communication-", "intake-"
 
 
 def case_workflow_id(case: str) -> str:
@@ -39,6 +39,10 @@ def case_of(workflow_id: str) -> str:
 
 def agreement_workflow_id(agreement: str) -> str:
     return f"{AGREEMENT}{agreement}"
+
+
+def communication_workflow_id(communication: str) -> str:
+    return f"{COMMUNICATION}{communication}"
 
 
 def cohort_workflow_id(cohort: str) -> str:

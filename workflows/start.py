@@ -1,5 +1,5 @@
-"""The one way a case's workflow is started, by a cohort or by a signal that finds no workflow, and asked; and an
-agreement's."""
+"""The one way a case's workflow is started, by a cohort or by a signal that finds no workflow, and asked; and those of
+agreements and communications."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,12 +19,19 @@ from models.agreement.instalments import State
 from models.case.status import Status
 from models.errors import Refusal
 from models.events import Event
-from workflows.effects import AgreementStart, CaseStart, Evaluation
-from workflows.names import ACTED, TASK_QUEUE, agreement_workflow_id, case_workflow_id
+from workflows.effects import AgreementStart, CaseStart, CommunicationStart, Evaluation
+from workflows.names import (
+    ACTED,
+    TASK_QUEUE,
+    agreement_workflow_id,
+    case_workflow_id,
+    communication_workflow_id,
+)
 from workflows.visibility import COHORT, RULER, STATUS, FoundBy, searchable
 
 WORKFLOW = "TaxpayerRuler"
 AGREEMENT_WORKFLOW = "InstalmentAgreement"
+COMMUNICATION_WORKFLOW = "Communication"
 
 SUMMARY_BYTES = 200
 """The most the server takes as a workflow's static summary."""
@@ -75,6 +82,23 @@ async def tell_agreement(client: Client, start: AgreementStart, event: Event) ->
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         search_attributes=_search_attributes(start.cohort, start.policy, {STATUS: State.ACTIVE}),
         static_summary=_summary(f"{start.cohort} · {start.policy} · case {start.case}"),
+        priority=fair_to(start.cohort),
+        start_signal=event.signal(),
+        start_signal_args=[event],
+    )
+
+
+async def tell_communication(client: Client, start: CommunicationStart, event: Event) -> None:
+    """Signal the communication's workflow, which is started for it unless it runs already."""
+    await client.start_workflow(
+        COMMUNICATION_WORKFLOW,
+        start,
+        id=communication_workflow_id(start.communication),
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        search_attributes=_search_attributes(start.cohort, start.ruler, {}),
+        static_summary=_summary(f"{start.cohort} · {start.kind} · case {start.case}"),
         priority=fair_to(start.cohort),
         start_signal=event.signal(),
         start_signal_args=[event],

@@ -20,7 +20,7 @@ LOOKED_AT = 20
 
 class EngineVitals(TypedDict):
     missing_workflows: int
-    """Cases and agreements that should have one and haven't."""
+    """Cases, agreements and communications that should have one and haven't."""
     failing_workflows: int
     """Whose tasks fail: they stand still."""
     stuck_activities: int

@@ -1,14 +1,12 @@
-"""The consequences of an agreement besides its instalments: what is offset, dated tasks after the first payment."""
+"""The consequences of an agreement besides its instalments: dated tasks after the first payment, what is suspended."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Literal
 
-from models.agreement.charges import NOTHING
 from models.agreement.policy import Litigation, Policy
 
 Task = Literal["processed", "suit_suspension", "protest_costs", "registers_removed"]
@@ -50,12 +48,6 @@ def _tasks(policy: Policy, first_paid: date, protested: bool, litigation: Litiga
 def protest_stands(costs_paid: date | None, on: date) -> bool:
     """A protest stands until its costs are paid, even when the debt is paid already (SP156)."""
     return costs_paid is None or on < costs_paid
-
-
-def offset(policy: Policy, amount: Decimal, incurred: date, precatorio: Decimal) -> Decimal:
-    """How much of a debt or fee a precatório of the authority's own pays, where the policy accepts it."""
-    rule = policy.precatorio_offset
-    return min(amount, precatorio) if rule and incurred < rule.incurred_before else NOTHING
 
 
 def suspended_since(policy: Policy, signed: date, first_paid: date | None) -> date | None:

@@ -118,6 +118,11 @@ class Discount(Rule):
     share: Share
 
 
+class DiscountByDebit(Discount):
+    when_it_ends: Literal["rest", "all"] = "rest"
+    """The discount that is lost with the direct debit: that on what is still to be paid, or all of it."""
+
+
 class DiscountAtOnce(Discount):
     credits: Annotated[tuple[Credit, ...], Field(min_length=1)] = tuple(Credit)
 
@@ -126,7 +131,7 @@ class Discounts(Part):
     """Discounts, which never add up: the largest that applies counts."""
 
     at_once: DiscountAtOnce | None = None
-    direct_debit: Discount | None = None
+    direct_debit: DiscountByDebit | None = None
     early: Discount | None = None
 
 
@@ -218,6 +223,8 @@ class PrecatorioOffset(Rule):
     """The authority's own precatórios may offset debt and fees incurred before a day."""
 
     incurred_before: date
+    share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal(1)
+    """The largest part of a debt that may be offset."""
 
 
 class Enforceability(Rule):

@@ -15,6 +15,7 @@ from dateutil.relativedelta import relativedelta
 
 from models.agreement.bonus import bonus, share_of, slip_fee
 from models.agreement.charges import NOTHING, Term, added
+from models.agreement.offset import must_leave_something
 from models.agreement.policy import Discount, Limits, Litigation, Policy, Regime, Terms
 from models.errors import Refusal
 from models.formats import money
@@ -55,6 +56,12 @@ class Request:
     granted: str | None = None
     """The act by which more instalments than the limit were granted, where the policy knows of such."""
     campaign: Campaign | None = None
+    offset: Decimal = NOTHING
+    """The part that a precatório pays."""
+
+    @property
+    def in_money(self) -> Decimal:
+        return self.amount - self.offset
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Quote:
     down_payment: Decimal
     """Contained in the first instalment."""
     discount: Decimal
-    """Contained in the instalments, whose principal sums up to the amount asked for less the discount."""
+    """Contained in the instalments, whose principal sums up to what is asked for in money less the discount."""
     bonus: Decimal
     """The amount credited, from the last instalment backwards, if every instalment is punctual. Not in `total`."""
     fee: Decimal
@@ -110,17 +117,19 @@ def quote(policy: Policy, request: Request, rates: Rates = Rates()) -> Quote:  #
     """The schedule of an agreement, or of a payment at once. Raises `Refusal`, naming the rule and its source, and
     Unreckonable where a series of rates is not known at all."""
     terms = policy.terms_of(request.regime)
+    if request.offset:
+        must_leave_something(policy, request.amount, request.offset)
     most = _most(policy, terms, request)
     count = request.instalments or most
     discount = _discount(policy, request, count)
     down = _down_payment(policy, terms, request, discount, count)
-    each, over = _divided(request.amount - discount - down, count)
+    each, over = _divided(request.in_money - discount - down, count)
     parts = [down + each + over, *[each] * (count - 1)]
     fee = slip_fee(policy, count) if request.pay is not Pay.DIRECT_DEBIT else NOTHING
-    if fee > request.amount:
+    if fee > request.in_money:
         source = policy.slip_fee.source if policy.slip_fee else ""
         raise Refusal(
-            f"the slips would cost R$ {fee:.2f}, more than the R$ {request.amount:.2f} owed: ask for fewer [{source}]",
+            f"the slips would cost R$ {fee:.2f}, more than R$ {request.in_money:.2f} owed: ask for fewer [{source}]",
             f"O preço das guias seria maior que a dívida: escolha menos parcelas ({source}).",
         )
     instalments = tuple(
@@ -167,7 +176,7 @@ def _most(policy: Policy, terms: Terms, request: Request) -> int:
         source = terms.minimum_instalment.source if terms.minimum_instalment else "there is no smaller coin"
         takes = f"takes at most {most}, not {asked}" if most else "can only be paid at once, in cash"
         raise Refusal(
-            f"no instalment may be under R$ {minimum:.2f}: R$ {request.amount:.2f} {takes} [{source}]",
+            f"no instalment may be under R$ {minimum:.2f}: R$ {request.in_money:.2f} {takes} [{source}]",
             f"Nenhuma parcela pode ser menor que {money(minimum)}: este valor"
             f" {f'cabe em até {most} parcelas' if most else 'só pode ser pago à vista'} ({source}).",
         )
@@ -224,7 +233,7 @@ def _extraordinary(policy: Policy, request: Request) -> int:
 def _smallest(policy: Policy, terms: Terms, request: Request, count: int) -> Decimal:
     """The amount of every instalment but the first."""
     discount = _discount(policy, request, count)
-    return _divided(request.amount - discount - _down_payment(policy, terms, request, discount, count), count)[0]
+    return _divided(request.in_money - discount - _down_payment(policy, terms, request, discount, count), count)[0]
 
 
 USUAL = (3, 6, 12, 24)
@@ -249,7 +258,7 @@ def _discount(policy: Policy, request: Request, count: int) -> Decimal:
         chosen.append(known.at_once)
     if known.direct_debit and request.pay is Pay.DIRECT_DEBIT:
         chosen.append(known.direct_debit)
-    return share_of(request.amount, max((discount.share for discount in chosen), default=NOTHING))
+    return share_of(request.in_money, max((discount.share for discount in chosen), default=NOTHING))
 
 
 def early_discount(policy: Policy, amount: Decimal, *, discounted: bool) -> Decimal:
@@ -266,7 +275,7 @@ def _down_payment(policy: Policy, terms: Terms, request: Request, discount: Deci
         share = terms.down_payment.share(request.renegotiation) if terms.down_payment else NOTHING
         if request.granted and policy.extraordinary:
             share = policy.extraordinary.share(count)
-    return min(share_of(request.amount, share), request.amount - discount)
+    return min(share_of(request.in_money, share), request.in_money - discount)
 
 
 def _divided(amount: Decimal, count: int) -> tuple[Decimal, Decimal]:

@@ -69,9 +69,13 @@ class EntryKind(StrEnum):
     AGREEMENT_RESTORED = "agreement_restored"
     AGREEMENT_RESCINDED = "agreement_rescinded"
     AGREEMENT_COMPLETED = "agreement_completed"
+    AGREEMENT_DEBIT_ENDED = "agreement_debit_ended"
+    AGREEMENT_OFFSET_REFUSED = "agreement_offset_refused"
     AGREEMENT_REMINDED = "agreement_reminder"
     AGREEMENT_ALERTED = "agreement_alert"
     AGREEMENT_MESSAGE_UNSENT = "agreement_message_unsent"
+    COMMUNICATION_ISSUED = "communication"
+    COMMUNICATION_UNSENT = "communication_unsent"
     DEBTOR_REMOVED = "debtor_removed"
     CONTACT_GIVEN = "contact_given"
     CONTACT_REFUSED = "opted_out"
@@ -98,6 +102,7 @@ SUBJECTS = (
     "budget",
     "case",
     "clock",
+    "communication",
     "contact",
     "debtor",
     "defence",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,17 +38,18 @@ class Contacts(BaseModel):
 
     addresses: Mapping[str, str | None]
     """By kind: email, phone, messenger, address."""
+    others: Mapping[str, Sequence[str]] = {}
+    """The further addresses of a kind that were stated with it, in the order in which they are tried."""
     suppressed: frozenset[tuple[Channel, str]] = frozenset()
     """Addresses that failed for good on a channel."""
     refused: frozenset[Channel] = frozenset()
 
     def address(self, channel: Channel) -> str | None:
-        """The address for a channel; None when there is none that works."""
+        """The first address for a channel that works; None when there is none."""
         kind = ADDRESS.get(channel, "")
-        address = self.addresses.get(kind)
-        if not address or (channel, address) in self.suppressed or not _is_whole(kind, address):
-            return None
-        return address
+        stated = (self.addresses.get(kind), *self.others.get(kind, ()))
+        works = (each for each in stated if each and (channel, each) not in self.suppressed and _is_whole(kind, each))
+        return next(works, None)
 
     def reach(self, unaddressed: Set[Channel]) -> Reach:
         """The channels that reach the taxpayer. `unaddressed` ones need no address: whoever sends them keeps them, or

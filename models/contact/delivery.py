@@ -87,6 +87,17 @@ def routes_after_loss(
     return _first_of_each(fallbacks, lost_rung_channels(deliveries), reachable, tried)
 
 
+def routes_left(
+    fallbacks: Fallbacks, deliveries: tuple[Delivery, ...], reachable: Container[Channel]
+) -> tuple[Route, ...]:
+    """The notices that are yet to be made: of channels that nothing was sent for, and in place of those that were
+    lost."""
+    begun = {delivery.rung_channel for delivery in deliveries}
+    wanted = [channel for channel in fallbacks if channel not in begun]
+    tried = {delivery.channel for delivery in deliveries}
+    return _first_of_each(fallbacks, [*wanted, *lost_rung_channels(deliveries)], reachable, tried)
+
+
 def lost_rung_channels(deliveries: tuple[Delivery, ...]) -> tuple[Channel, ...]:
     """The channels of a rung whose every notice was lost, fallbacks included."""
     fallbacks = dict.fromkeys(delivery.rung_channel for delivery in deliveries)

@@ -126,7 +126,7 @@ class Cnab240Return(BankReturn):
             raise BadLine("its record type is none of 1 to 5 and 9")
 
     def _detail(self, line: int, text: str) -> Iterator[BankPayment | RejectedLine]:
-        segment = field(text, 14, 14)
+        segment = field(text, 14, 14).upper()
         if segment == "T":
             yield from self._widowed()
             self._title = _Title(line, text)

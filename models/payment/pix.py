@@ -2,7 +2,7 @@
 
 A call bundles payments of people who have nothing to do with each other, so what is wrong with one item costs no other.
 What the payer wrote (`infoPagador`) is left behind, and no reason repeats what was sent. Where the standard contradicts
-itself, or banks' own documents it, we take the wider reading: `txid` has 1–35 characters, is empty or absent;
+itself, or banks' own documents it, we take the wider reading: `txid` has 1–35 characters, is empty, absent or `***`;
 `devolucoes` and `pix` are a list or a single object; `valor` may be a number; an instant that isn't given is that of
 the call.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
 from models.callback import Malformed
+from models.payment.brcode import NO_TXID
 
 T = TypeVar("T")
 
@@ -88,14 +89,14 @@ class Callback:
 def read_callback(body: bytes, arrived_at: datetime) -> Callback:
     """Read a call's body. Raises Malformed when it is no JSON object, or has no `pix` and is no bank's test."""
     text, encoding = _text_of(body)
-    values = _Fields.of(_json_of(text), "").values
-    sent = values.get("pix")
-    if sent is None:
-        if "evento" not in values:
-            raise Malformed("pix", "is missing")
-        sent = []
+    said = _json_of(text)
+    if not isinstance(said, _Object):
+        raise Malformed("body", "must be an object")
+    lists = [value for name, value in said.pairs if name == "pix" and value is not None]
+    if not lists and "evento" not in said:
+        raise Malformed("pix", "is missing")
     read, unreadable = {}, {}
-    for place, item in enumerate(sent if isinstance(sent, list) else [sent]):
+    for place, item in enumerate(item for sent in lists for item in (sent if isinstance(sent, list) else [sent])):
         try:
             payment = _payment(item, f"pix[{place}]", arrived_at)
         except Malformed as wrong:
@@ -120,6 +121,8 @@ def _payment(sent: Any, where: str, arrived_at: datetime) -> PixPayment | None:
         item.wrong("tipo", "is none that is known, so the money may have left")
     if item.text("status") not in DONE:
         item.wrong("status", "is none of a payment that was carried out")
+    if item.is_paid_out():
+        item.wrong("componentesValor", "says that some of it was paid out in cash")
     refunds = [_refund(refund, arrived_at) for refund in item.objects("devolucoes")]
     return PixPayment(
         end_to_end_id=item.required(item.code("endToEndId", 32, 32), "endToEndId"),
@@ -154,7 +157,26 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant, strict=False)
+class _Object(dict[str, Any]):
+    """A JSON object, with all that it says under a name that it has more than once."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]] = ()) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    @property
+    def contradicted(self) -> str | None:
+        """A name that has two values, if there is one."""
+        return next((name for name, value in self.pairs if self[name] != value), None)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_Object,
+    parse_float=_Number,
+    parse_int=_Number,
+    parse_constant=_refuse_constant,
+    strict=False,
+)
 """Not strict: the payer's text may hold a NUL."""
 _BLANKS = re.compile(r"[ \t\n\r]*")
 
@@ -183,8 +205,8 @@ def items_as_written(text: str) -> list[str]:
     """The text of each item of `pix`, in a body that has been read."""
     found: list[str] = []
     for name, start, end in _members(text):
-        if name == "pix":
-            found = list(_elements(text, start)) if text[start] == "[" else [text[start:end]]
+        if name == "pix" and not text.startswith("null", start):
+            found += _elements(text, start) if text[start] == "[" else [text[start:end]]
     return found
 
 
@@ -223,16 +245,18 @@ class _Fields:
     """One JSON object and its place in the body. A null, or an empty code, is an absent field."""
 
     where: str
-    values: dict[str, Any]
+    values: _Object
 
     @classmethod
     def of(cls, value: Any, where: str) -> _Fields:
-        if not isinstance(value, dict):
-            raise Malformed(where or "body", "must be an object")
+        if not isinstance(value, _Object):
+            raise Malformed(where, "must be an object")
+        if twice := value.contradicted:
+            raise Malformed(f"{where}.{twice}", "is said twice, and differently")
         return cls(where, value)
 
     def path(self, name: str) -> str:
-        return f"{self.where}.{name}".lstrip(".")
+        return f"{self.where}.{name}"
 
     def wrong(self, name: str, reason: str) -> NoReturn:
         raise Malformed(self.path(name), reason)
@@ -244,7 +268,7 @@ class _Fields:
 
     def object(self, name: str) -> _Fields:
         value = self.values.get(name)
-        return _Fields.of({} if value is None else value, self.path(name))
+        return _Fields.of(_Object() if value is None else value, self.path(name))
 
     def objects(self, name: str) -> Iterator[_Fields]:
         """The objects of a list, or the only one."""
@@ -262,8 +286,15 @@ class _Fields:
             self.wrong(name, "must be a string")
         return value
 
+    def is_paid_out(self) -> bool:
+        """Whether it is Pix Saque or Pix Troco, by which the payer gets some of it in cash."""
+        parts = self.values.get("componentesValor")
+        return isinstance(parts, _Object) and any(parts.get(name) for name in ("saque", "troco"))
+
     def code(self, name: str, shortest: int, longest: int) -> str | None:
-        value = self.text(name) or None
+        value = self.text(name)
+        if value in ("", NO_TXID):
+            return None
         if value is not None and not re.fullmatch(f"[a-zA-Z0-9]{{{shortest},{longest}}}", value):
             length = str(longest) if shortest == longest else f"{shortest} to {longest}"
             self.wrong(name, f"must be {length} letters and digits")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from models.contact.postal_address import postal_address
 from models.errors import Refusal
 from models.payment.our_numbers import SLIP_BANKS, Account
 from models.payment.slip import Slip, only_digits
@@ -23,6 +24,9 @@ ENTRY = "01"
 """Register the slip."""
 OTHER_KIND = "99"
 """Espécie: none of commerce's."""
+
+
+UNKNOWN_ADDRESS = "NAO INFORMADO"
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,20 @@ def _segment_q(file: Remittance, slip: Slip, place: int) -> str:
     tax_id = only_digits(slip.payer_tax_id)
     return _line(
         f"{_detail(file, place)}Q {ENTRY}{'1' if len(tax_id) == 11 else '2'}{tax_id:0>15}{_text(slip.payer, 40)}",
-        f"{_text('NAO INFORMADO', 40)}{'':15}{0:08}{'':17}",
+        _payer_address(slip.payer_address),
         f"0{0:015}{'':40}000{'':28}",
     )
+
+
+def _payer_address(written: str) -> str:
+    """74-153: street, district, postcode, city and state; where no letter would find it, the words for that."""
+    try:
+        known = postal_address(written)
+    except ValueError:
+        return f"{_text(UNKNOWN_ADDRESS, 40)}{'':15}{0:08}{'':17}"
+    street, _, district = known.street.rpartition(", ") if known.street.count(", ") > 1 else (known.street, "", "")
+    postcode = known.postcode.replace("-", "")
+    return f"{_text(street, 40)}{_text(district, 15)}{postcode}{_text(known.city, 15)}{known.state:2}"
 
 
 def _segment_r(file: Remittance, place: int) -> str:

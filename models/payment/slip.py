@@ -53,6 +53,8 @@ class Slip:
     """The thing that is paid, as its payer reads it."""
     our_number: str
     """Our mark and number, by which a return names it where its bank's own number isn't known."""
+    payer_address: str = ""
+    """In one line; empty: none is known."""
     at_bank: AtBank | None = None
     """None: a collection slip, which no bank registers."""
 

@@ -7,6 +7,24 @@ from decimal import Decimal
 from typing import NotRequired, TypedDict
 
 
+class Offset(TypedDict):
+    """A precatório that pays part of an agreement's debts."""
+
+    process: str
+    """The authority's process in which the offset was granted."""
+    attested_by: str
+    debts: dict[str, str]
+    """The part of each."""
+    refused_on: NotRequired[str]
+
+
+class Debit(TypedDict):
+    """The bank's order to debit the instalments, as a person attests it."""
+
+    authorization: str
+    ended_on: NotRequired[str]
+
+
 class Terms(TypedDict):
     """The terms as they are kept, in JSON's form: money as a string with two decimals."""
 
@@ -17,6 +35,8 @@ class Terms(TypedDict):
     total: str
     accrued: NotRequired[dict[str, str]]
     """By debt, what delay had added by the day of the agreement."""
+    debit: NotRequired[Debit]
+    offset: NotRequired[Offset]
     rescinded_on: NotRequired[str]
     """The day that a person broke it."""
 

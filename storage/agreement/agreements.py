@@ -92,11 +92,6 @@ class AgreementTransaction:
     agreed: AgreementRecord
     today: date
 
-    def was_told(self, step: Step) -> bool:
-        asked = {"case": self.agreed.case.id, "agreement": self.agreed.id}
-        known = {(each.kind, each.n) for each in self.connection.execute(MESSAGES, asked)}
-        return (f"agreement_{step.kind}", step.n) in known
-
     def note(self, kind: EntryKind, reason: str, at: date, n: int) -> None:
         """Put a message about an instalment on record; what comes next follows from it."""
         _journal(self.connection, self.agreed.case, self.agreed.id, kind, reason, at, {"instalment": n})

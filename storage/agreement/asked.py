@@ -36,6 +36,15 @@ Via = Literal["command", "link"]
 
 
 @dataclass(frozen=True)
+class Precatorio:
+    """A credit against the authority that is to pay part of the debts, as somebody attests."""
+
+    amount: Decimal
+    process: str
+    """In which the offset was granted."""
+
+
+@dataclass(frozen=True)
 class SigningRequest:
     """A request to sign an agreement. Where a field is None, the record or the policy decides."""
 
@@ -51,6 +60,9 @@ class SigningRequest:
     campaign: bool = False
     """By the offer of the case's campaign, in one of its modalities."""
     debts: Portion = "all"
+    authorization: str = ""
+    """By which the bank debits the instalments, for who pays by direct debit."""
+    precatorio: Precatorio | None = None
     identified: Identification | None = None
     """How the taxpayer was identified; None: nobody says."""
 
@@ -137,6 +149,7 @@ def request_of(
         instalments=wanted.instalments,
         company=_is_company(connection, case),
         granted=wanted.granted,
+        offset=wanted.precatorio.amount if wanted.precatorio else NOTHING,
     )
     before = _renegotiation(connection, policy, request, [brought.debt.id for brought in owed])
     if policy.separate_litigation and is_mixed(owed):

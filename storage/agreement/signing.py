@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from models.agreement.bonus import share_of
 from models.agreement.identity import Identification, must_be_identified
 from models.agreement.instalments import State
+from models.agreement.offset import Incurred, offset_of_debts
 from models.agreement.policy import Policy, Portion
 from models.agreement.quote import Quote, Request, handful, quote
 from models.assets import PolicyBundle
@@ -22,10 +23,11 @@ from models.events import InstalmentsChanged
 from models.formats import money
 from models.law.prescription import Cause
 from models.roles import Actor
-from storage.agreement.agreement_row import Terms
+from storage.agreement.agreement_row import Offset, Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, tell
 from storage.agreement.asked import (
     Brought,
+    Precatorio,
     SigningRequest,
     Via,
     campaign_of,
@@ -35,6 +37,7 @@ from storage.agreement.asked import (
     request_of,
     sum_of,
 )
+from storage.agreement.offsets import put_offset
 from storage.agreement.policies import pin_policy
 from storage.amounts.rates import read_rates
 from storage.case.acts import put_act
@@ -69,8 +72,14 @@ def sign(
             put_interruptions(connection, [each.debt.id for each in owed], Cause.AGREEMENT_REQUEST, on, what, by)
             refused = refusal
         else:
-            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted.identified)
+            offset = _offset(policy, owed, wanted.precatorio, by)
+            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted, offset)
             what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
+            if wanted.authorization:
+                what += f", por débito em conta, autorização {wanted.authorization}"
+            if wanted.precatorio:
+                paid, process = money(wanted.precatorio.amount), wanted.precatorio.process
+                what += f", {paid} compensados com precatório no processo {process}"
             record_decision(connection, record, EntryKind.AGREEMENT_SIGNED, f"{what}, assinado por {by}", on)
             put_act(connection, Act.SIGN, record.id, who, f"{what} ({agreement})")
             enqueue(connection, [record.id], InstalmentsChanged(agreement=agreement))
@@ -164,7 +173,8 @@ def _store(
     owed: list[Brought],
     by: str,
     via: Via,
-    identified: Identification | None,
+    wanted: SigningRequest,
+    offset: Offset | None,
 ) -> str:
     terms: Terms = {
         "request": REQUEST.dump_python(request, mode="json"),
@@ -173,6 +183,10 @@ def _store(
         "total": f"{offer.total:.2f}",
         "accrued": _accrued(connection, owed),
     }
+    if wanted.authorization:
+        terms["debit"] = {"authorization": wanted.authorization}
+    if offset:
+        terms["offset"] = offset
     values = {
         "case": case.id,
         "policy": pin_policy(connection, bundle),
@@ -184,7 +198,7 @@ def _store(
         "signed_on": request.on,
         "signed_by": by,
         "signed_via": via,
-        "identified_by": identified,
+        "identified_by": wanted.identified,
     }
     agreement: str = connection.execute(insert(agreements).values(values).returning(agreements.c.id)).scalar_one()
     brought = [{"agreement": agreement, "debt": each.debt.id, "amount": each.owed} for each in owed]
@@ -203,7 +217,21 @@ def _store(
         for each in offer.instalments
     ]
     connection.execute(insert(instalments), rows)
+    if offset:
+        put_offset(connection, agreement, {debt: Decimal(part) for debt, part in offset["debts"].items()}, request.on)
     return agreement
+
+
+def _offset(policy: Policy, owed: list[Brought], credit: Precatorio | None, by: str) -> Offset | None:
+    """The terms of a precatório that pays a part of these debts. Raises Refusal."""
+    if credit is None:
+        return None
+    parts = offset_of_debts(policy, [Incurred(each.debt.id, each.debt.due, each.owed) for each in owed], credit.amount)
+    return {
+        "process": credit.process,
+        "attested_by": by,
+        "debts": {debt: f"{part:.2f}" for debt, part in parts.items()},
+    }
 
 
 def _accrued(connection: Connection, owed: list[Brought]) -> dict[str, str]:

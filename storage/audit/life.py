@@ -248,7 +248,7 @@ OWED = """
 PARTS = {
     "notices": of_cases(f"""
         SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits FROM notices
-        WHERE "case" = ANY(:cases) ORDER BY step, channel
+        WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": of_cases("""
         SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,

@@ -1,21 +1,21 @@
-"""Which cases and agreements should have a workflow, and what is put on record of one that stands otherwise."""
+"""Which cases, agreements and communications should have a workflow, and what is recorded of one that stands apart."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, func, or_, select, true
 
 from models.case.status import Status
-from models.events import Event, InstalmentsChanged, MemoryLost
+from models.events import CommunicationChanged, Event, InstalmentsChanged, MemoryLost
 from storage.audit.interference import SOMEBODY, record_interference
 from storage.audit.log import Entry, write
 from storage.case.cohorts import Cohort
 from storage.outbox import enqueue_each
-from storage.schema import agreements, cases, outbox
+from storage.schema import agreements, cases, communications, outbox
 
 FEW = 20
 """So many are somebody's doing, and people look at each; more are one event."""
@@ -29,7 +29,7 @@ AT_FIRST = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Living:
-    """The cases, or the agreements: each has a workflow as long as it is open."""
+    """The cases, the agreements or the communications: each has a workflow as long as it is open."""
 
     workflow: str
     """The workflow's type."""
@@ -37,6 +37,8 @@ class Living:
     case: Column[str]
     started: ColumnElement[bool]
     """Whether it should have its workflow by now."""
+    news: Callable[[str], Event]
+    """By which its workflow looks at the record, and is started where there is none."""
 
     def count(self, connection: Connection) -> int:
         return connection.execute(select(func.count()).select_from(self.table).where(self.lives)).scalar_one()
@@ -59,10 +61,6 @@ class Living:
     def known(self, connection: Connection, ids: Collection[str]) -> set[str]:
         return set(connection.scalars(select(self.table.c.id).where(self.table.c.id.in_(ids))))
 
-    def news(self, of: str) -> Event:
-        """By which its workflow looks at the record, and is started where there is none."""
-        return MemoryLost() if self.table is cases else InstalmentsChanged(agreement=of)
-
     @property
     def lives(self) -> ColumnElement[bool]:
         return self.table.c.closed_at.is_(None) & self.started
@@ -74,8 +72,22 @@ CASES = Living(
     cases.c.id,
     (cases.c.status != Status.CONTROL.value)
     & or_(cases.c.revision > 0, cases.c.opened_at < func.clock_timestamp() - AT_FIRST),
+    lambda case: MemoryLost(),
 )
-AGREEMENTS = Living("InstalmentAgreement", agreements, agreements.c.case, true())
+AGREEMENTS = Living(
+    "InstalmentAgreement",
+    agreements,
+    agreements.c.case,
+    true(),
+    lambda agreement: InstalmentsChanged(agreement=agreement),
+)
+COMMUNICATIONS = Living(
+    "Communication",
+    communications,
+    communications.c.case,
+    true(),
+    lambda communication: CommunicationChanged(communication=communication),
+)
 
 
 def overdue_cases(connection: Connection, cohort: Cohort, now: datetime) -> list[str]:

@@ -25,7 +25,7 @@ from models.case.status import Status
 from models.contact.contacts import Reach
 from models.contact.delivery import Progress
 from models.errors import Unreckonable
-from models.law.contact_caps import strictest
+from models.law.contact_caps import Limits, strictest
 from models.money.accrual_table import AccrualTable
 from models.ruler.schema import Ruler
 from storage.amounts.accruals import accrual_of
@@ -228,14 +228,18 @@ def facts_in_case(
             "reach": reach,
             "deliveries": person.deliveries,
             "contacted_on": tuple(contact.on for contact in person.contacted),
-            "limits": strictest(
-                [case.ruler.limits, *(frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)]
-            ),
+            "limits": limits_of(connection, case, person),
         }
     )
     # money that lacked is tried for again once the clock runs; until then it lacks as far as anybody knows
     lacked = any(block.kind is Status.OVER_BUDGET for block in case.blocks)
     return stands.model_copy(update={"over_budget": lacked and stands.stops_the_clock})
+
+
+def limits_of(connection: Connection, case: Case, person: Person) -> Limits:
+    """The strictest limits of the rulers that reach a person."""
+    others = (frozen_ruler(connection, made.ruler).ruler.limits for made in person.contacted)
+    return strictest([case.ruler.limits, *others])
 
 
 def with_process(before: CaseFacts, process: Row[Any]) -> CaseFacts:

@@ -24,7 +24,7 @@ def path_of(connection: Connection, case: str) -> tuple[str, ...]:
 
 CLAIMED = text("""
     SELECT step, kind, stage, channel, rung_channel FROM notices
-    WHERE "case" = :case AND status = 'claimed' ORDER BY step, channel
+    WHERE "case" = :case AND status = 'claimed' AND communication IS NULL ORDER BY step, channel
 """)
 
 

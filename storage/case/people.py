@@ -61,6 +61,7 @@ def _person(row: Row[Any]) -> Person:
         is_company=row.is_company,
         contacts=Contacts(
             addresses={"email": row.email, "phone": row.phone, "messenger": row.messenger, "address": row.address},
+            others=row.others,
             suppressed=frozenset(map(tuple, row.suppressed)),
             refused=frozenset(row.refused),
         ),
@@ -83,6 +84,12 @@ def suppress_contact(
 
 PEOPLE = text("""
     SELECT own.id AS "case", name, tax_id, is_company, email, phone, messenger, taxpayers.address,
+        (SELECT coalesce(jsonb_object_agg(kind, list), '{}') FROM (
+            SELECT kind, jsonb_agg(others.value ORDER BY others.place, others.value) AS list
+            FROM contacts AS used JOIN contacts AS others USING (taxpayer, kind, source, said_on)
+            WHERE used.taxpayer = own.taxpayer AND used.value IN (email, phone, messenger)
+              AND others.value <> used.value AND coalesce(others.consent, true)
+            GROUP BY kind) AS stated) AS others,
         (SELECT coalesce(jsonb_agg(channel), '[]') FROM opt_outs WHERE opt_outs.taxpayer = own.taxpayer) AS refused,
         (SELECT coalesce(jsonb_agg(jsonb_build_array(channel, address)), '[]') FROM suppressed_contacts
          WHERE suppressed_contacts.taxpayer = own.taxpayer AND recovered_at IS NULL) AS suppressed,
@@ -92,10 +99,10 @@ PEOPLE = text("""
             SELECT min(notices.at) AS at, cases.ruler
             FROM cases JOIN cohorts ON cohorts.name = cases.cohort JOIN notices ON notices."case" = cases.id
             WHERE cases.taxpayer = own.taxpayer AND notices.at > :since
-              AND NOT notices.formal AND notices.stage <> 'suspension'
+              AND (notices.kind LIKE 'instalment%' OR NOT notices.formal AND notices.stage <> 'suspension')
               AND CASE WHEN :compressed THEN cohorts.name = own.cohort
                        ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END
-            GROUP BY notices."case", notices.step, cases.ruler) AS made) AS contacted
+            GROUP BY notices."case", notices.step, notices.communication, cases.ruler) AS made) AS contacted
     FROM unnest(:cases, :steps) AS asked ("case", step)
     JOIN cases AS own ON own.id = asked."case" JOIN taxpayers ON taxpayers.id = own.taxpayer
 """).bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("steps", type_=ARRAY(Integer)))

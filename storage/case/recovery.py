@@ -1,6 +1,7 @@
 """Cases whose workflows may be gone, or may have missed something: they are told to look at their record again.
 
-The relay delivers it as it delivers everything, and starts the workflow of an open case or agreement that has none.
+The relay delivers it as it delivers everything, and starts the workflow of an open case, agreement or communication
+that has none.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from models.case.status import Status
-from models.events import InstalmentsChanged, MemoryLost
+from models.events import CommunicationChanged, InstalmentsChanged, MemoryLost
 from storage.outbox import enqueue, enqueue_each
-from storage.schema import agreements, cases
+from storage.schema import agreements, cases, communications
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,11 @@ def look_again(connection: Connection, closed_since: datetime | None = None) -> 
         select(agreements.c.case, agreements.c.id).where(_lives(agreements, closed_since))
     ).tuples()
     agreed = [(case, InstalmentsChanged(agreement=agreement)) for case, agreement in running]
-    enqueue_each(connection, agreed)
+    told = connection.execute(
+        select(communications.c.case, communications.c.id).where(_lives(communications, closed_since))
+    ).tuples()
+    said = [(case, CommunicationChanged(communication=communication)) for case, communication in told]
+    enqueue_each(connection, [*agreed, *said])
     return Recovered(cases=len(woken), agreements=len(agreed))
 
 

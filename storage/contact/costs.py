@@ -14,6 +14,7 @@ from models.formats import money
 from models.money.prices import ChannelCost, fits
 from storage.case.cases import Case
 from storage.case.cohorts import read_cohort
+from storage.contact.communications import money_came
 from storage.outbox import enqueue
 from storage.rows import typed_rows
 from storage.schema import cases, cohorts, decisions, notices
@@ -74,6 +75,7 @@ def change_budget(engine: Engine, cohort: str, amount: Decimal, by: str, now: da
             "evidence": {},
         }
         connection.execute(FORGET_LACK, {"cohort": cohort})
+        money_came(connection, cohort)
         if stopped:
             connection.execute(insert(decisions), [{"case": case, **entry} for case in stopped])
             enqueue(connection, stopped, BudgetChanged())

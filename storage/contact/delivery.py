@@ -17,12 +17,13 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
 
 from models.case.journal import EntryKind
 from models.contact.delivery import LEFT, Fate, Progress, Report, Service
-from models.events import ContactLost, Event, NoticeLost, NoticeServed
+from models.events import CommunicationChanged, ContactLost, Event, NoticeLost, NoticeServed
 from models.formats import day
 from models.law.calendar import Clock
 from models.words import CHANNELS
 from storage.case.cases import read_case
 from storage.case.journal import Evidence, JournalRow
+from storage.contact.communications import take_up_again
 from storage.outbox import enqueue_each
 from storage.schema import decisions, notices
 
@@ -183,7 +184,10 @@ def _journal_fate(locked: LockedCases, notice: RowMapping, before: Fate, after: 
     if after.progress.lost and not before.progress.lost:
         reason = f"notificação {name} por {CHANNELS[notice['channel']]} não chegou: {after.failure}"
         locked.note(case, EntryKind.NOTICE_LOST, reason, locked.today(case), {"notice": name})
-        locked.enqueue(case, NoticeLost(notice=name))
+        if notice["communication"]:
+            locked.lose(case, notice["communication"])
+        else:
+            locked.enqueue(case, NoticeLost(notice=name))
     if after.service and after.service != before.service:
         on, by = after.service.on, SERVED[Progress(after.service.by)]
         why = f"ciência da notificação {name} em {day(on)}: {by}"
@@ -319,6 +323,12 @@ class LockedCases:
         """Enqueue an event once; a closed case has no workflow to signal."""
         if self.cases[case].open:
             self._events[case, event] = None
+
+    def lose(self, case: str, communication: str) -> None:
+        """Have a communication look for another channel; it has a workflow of its own, whether its case is open or
+        not."""
+        take_up_again(self.connection, communication)
+        self._events[case, CommunicationChanged(communication=communication)] = None
 
     def enqueue_all(self, taxpayer: int, event: Event) -> None:
         for case in self.open_of(taxpayer):

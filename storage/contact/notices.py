@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, insert, select, update
 
+from models.contact.channel import Channel
 from models.contact.delivery import Progress
 from storage.law.listed import listed_credits
 from storage.schema import notices
@@ -19,10 +20,11 @@ class IssuedNotice:
     """A notice on record, from its claim on."""
 
     id: str
-    channel: str
+    channel: Channel
+    rung_channel: Channel
     at: date
-    hypothesis: str
-    stage: str
+    hypothesis: str | None
+    stage: str | None
     formal: bool
     status: str
     """A models.contact.delivery.Progress."""

@@ -40,6 +40,7 @@ from storage.payments.posting_locks import (
     lock_for_posting,
     open_cases_of,
 )
+from storage.payments.receipts import Concerned, ask_for_receipts
 from storage.schema import cases, debts, decisions
 
 TIMEZONE = ZoneInfo("America/Sao_Paulo")
@@ -107,12 +108,15 @@ class Posting:
         self.purpose_of_slip = {purpose.slip_number: purpose for purpose in self.purposes.values()}
         self.journal: list[JournalRow] = []
         self.promised: list[tuple[str, Event]] = []
+        self.receipted: list[Concerned] = []
+        self.taken_back: list[Concerned] = []
 
     def tell(self) -> None:
-        """Write the journal and the signals, all at the end."""
+        """Write the journal, the receipts asked for and the signals, all at the end."""
         if self.journal:
             self.connection.execute(insert(decisions), self.journal)
-        enqueue_each(self.connection, self.promised)
+        receipts = ask_for_receipts(self.connection, self.receipted, self.taken_back)
+        enqueue_each(self.connection, [*self.promised, *receipts])
 
     def tell_received(self, payment: Mapping[Any, Any], how: str) -> None:
         amount, purpose = payment["amount"], self.purposes[purpose_of(payment) or ""]
@@ -124,6 +128,16 @@ class Posting:
             day = self.day(case, payment["paid_at"], payment["bank_file"] is not None)
             self.note(case, day, EntryKind.PAYMENT_RECEIVED, reason, evidence)
             self.promised.append((case.id, PaymentReceived(payment=payment["id"], amount=amount, on=day)))
+        self.receipted += self.concerned(payment, purpose)
+
+    def concerned(self, payment: Mapping[Any, Any], purpose: Purpose) -> list[Concerned]:
+        """The case that is told of a payment: the agreement's own of an instalment, and of a debt the one that gives
+        the payment its day. Of co-debtors one is told, since nobody knows who paid. None: nobody is collected from."""
+        case = dated_by(purpose)
+        if case is None:
+            return []
+        whose = purpose.case if isinstance(purpose, LockedInstalment) else case.id
+        return [Concerned(payment.get("origin") or payment["id"], whose, case.clock.day_at(self.arrived_at))]
 
     def owes(self, case: LockedCase, purpose: Purpose) -> bool:
         """Whether a case still owes something of a purpose, by its ruler's table where it has one. What can't be told

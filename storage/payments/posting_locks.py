@@ -62,6 +62,8 @@ class LockedInstalment:
 
     id: str
     agreement: str
+    case: str
+    """The case that the agreement was signed in."""
     txid: str
     slip_number: int
     debts: list[LockedDebt]
@@ -126,7 +128,12 @@ def lock_for_posting(
         raise Overtaken
     instalments_ = {
         row.id: LockedInstalment(
-            row.id, row.agreement, row.pix_txid, row.slip_number, [debts_[debt] for debt in covered[row.agreement]]
+            row.id,
+            row.agreement,
+            row.case,
+            row.pix_txid,
+            row.slip_number,
+            [debts_[debt] for debt in covered[row.agreement]],
         )
         for row in found
     }
@@ -171,10 +178,11 @@ def _instalments(
     if payments_named:
         paid_for = select(payments.c.instalment).where(any_of(payments.c.id, payments_named))
         conditions.append(instalments.c.id.in_(paid_for))
-    columns = (instalments.c.id, instalments.c.agreement, instalments.c.pix_txid, instalments.c.slip_number)
-    return (
-        connection.execute(union(*(select(*columns).where(where) for where in conditions))).all() if conditions else []
-    )
+    columns = [instalments.c[name] for name in ("id", "agreement", "pix_txid", "slip_number")]
+    asked = [
+        select(*columns, agreements.c.case).join_from(instalments, agreements).where(where) for where in conditions
+    ]
+    return connection.execute(union(*asked)).all() if asked else []
 
 
 def _named_debts(

@@ -117,6 +117,7 @@ def leave(posting: Posting, gone: Gone) -> None:
     posting.connection.execute(insert(reversals).values(row))
     if purpose is None:
         return
+    posting.taken_back += posting.concerned(gone.part, purpose)
     if isinstance(purpose, LockedDebt):
         posting.add(purpose.id, -gone.amount)
     posting.tell_agreements([purpose.id])

@@ -157,6 +157,7 @@ def _slip(row: RowMapping) -> Slip:
         beneficiary_tax_id=row["beneficiary_tax_id"],
         payer=row["name"],
         payer_tax_id=row["tax_id"],
+        payer_address=row["address"] or "",
         subject=row["subject"],
         our_number=our_number(row["slip_number"]),
         at_bank=at_bank if row["bank"] else None,
@@ -219,7 +220,7 @@ def list_slips(connection: Connection, purpose: str | None = None, page: Page = 
 PAYER = text("SELECT tax_id, name FROM taxpayers WHERE id = :taxpayer")
 
 SLIPS = text("""
-    SELECT slips.*, taxpayers.name, taxpayers.tax_id,
+    SELECT slips.*, taxpayers.name, taxpayers.tax_id, taxpayers.address,
            coalesce(debts.slip_number, instalments.slip_number) AS slip_number,
            CASE WHEN slips.debt IS NOT NULL
                 THEN concat_ws(' ', debts.tax, debts.inscription, debts.period)

@@ -62,14 +62,16 @@ RELATIONS: Mapping[str, str] = {
         SELECT "case", allocations.debt, payments.id, paid_on, paid_on >= opened_on, allocations.amount
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
-    # who heard of a debt from elsewhere: by another cohort or arm, for another tax, or as a co-debtor
+    # who heard of a debt from elsewhere: by another cohort or arm, for another tax, or as a co-debtor; what answers a
+    # person's own act is sent to all arms alike, and contaminates none
     "contaminated": """
         SELECT DISTINCT near."case"
         FROM (SELECT "case", arm, taxpayer, opened_on FROM members
               UNION SELECT "case", arm, others.taxpayer, opened_on
               FROM members JOIN debtors USING (taxpayer) JOIN debtors AS others USING (debt)) AS near
         JOIN cases ON cases.taxpayer = near.taxpayer AND (cohort <> :cohort OR coalesce(cases.arm, 'ruler') <> near.arm)
-        JOIN notices ON notices."case" = cases.id AND sent_at IS NOT NULL AND at BETWEEN near.opened_on AND :on""",
+        JOIN notices ON notices."case" = cases.id AND sent_at IS NOT NULL AND at BETWEEN near.opened_on AND :on
+         AND communication IS NULL""",
     "sendings": """
         SELECT "case", arm, step, kind, channel, at, hypothesis, stage, status, cost, sent_at IS NOT NULL AS sent,
                served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
@@ -216,7 +218,7 @@ FIGURES: Mapping[str, Figure] = {
                          coalesce(stddev_samp(received), 0)::float AS deviation
                   FROM outcomes GROUP BY arm) AS came
             LEFT JOIN (SELECT arm, count(*) FILTER (WHERE sent) AS sent, sum(cost) AS cost
-                       FROM sendings GROUP BY arm) AS messages USING (arm)
+                       FROM sendings WHERE kind IN ('rung', 'reinstatement') GROUP BY arm) AS messages USING (arm)
             ORDER BY arm""",
     ),
     "contamination": Figure(
@@ -271,7 +273,7 @@ FIGURES: Mapping[str, Figure] = {
                              FROM (SELECT "case", sum(amount) AS received
                                    FROM receipts JOIN outcomes USING ("case")
                                    WHERE since AND charged_on <= receipts.paid_on GROUP BY "case") AS after
-                             JOIN sendings USING ("case") WHERE sent) AS contacted
+                             JOIN sendings USING ("case") WHERE sent AND kind = 'rung') AS contacted
                        GROUP BY channel) AS came USING (channel)
             LEFT JOIN (SELECT channel, count(*) AS paid FROM sendings
                        WHERE sent AND EXISTS (SELECT FROM receipts WHERE receipts."case" = sendings."case" AND since

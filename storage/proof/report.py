@@ -47,6 +47,8 @@ class CohortReport:
     reinstated: int
     fell_over: int
     """Notices that went out by a fallback of their channel."""
+    receipts: int
+    """Payments whose receipt was sent."""
     replies: int
     agreements: Mapping[str, int]
     """How many were signed, and of these how many are broken and completed."""
@@ -102,14 +104,14 @@ REACHED = """
     SELECT hypothesis, stage, count(*) AS cases
     FROM (
         SELECT DISTINCT ON ("case") hypothesis, stage FROM notices JOIN cases ON cases.id = notices."case"
-        WHERE cohort = :cohort ORDER BY "case", step DESC
+        WHERE cohort = :cohort AND communication IS NULL ORDER BY "case", step DESC
     ) AS latest
     GROUP BY hypothesis, stage
 """
 
 SENT = """
     SELECT hypothesis, stage, count(*) AS notices FROM notices JOIN cases ON cases.id = notices."case"
-    WHERE cohort = :cohort AND sent_at IS NOT NULL GROUP BY hypothesis, stage
+    WHERE cohort = :cohort AND sent_at IS NOT NULL AND communication IS NULL GROUP BY hypothesis, stage
 """
 
 MONEY = """
@@ -129,6 +131,8 @@ BENEFITS = """
 ANSWERS = """
     SELECT (SELECT count(*) FROM notices JOIN cases ON cases.id = notices."case"
             WHERE cohort = :cohort AND rung_channel <> channel AND sent_at IS NOT NULL) AS fell_over,
+           (SELECT count(*) FROM communications JOIN cases ON cases.id = communications."case"
+            WHERE cohort = :cohort AND communications.kind = 'receipt' AND outcome = 'sent') AS receipts,
            (SELECT count(*) FROM replies JOIN cases ON cases.id = replies."case" WHERE cohort = :cohort) AS replies,
            (SELECT count(*) FROM (
                 SELECT debts.id FROM cases JOIN debtors ON debtors.taxpayer = cases.taxpayer

@@ -34,6 +34,8 @@ class CreditAtGate(TypedDict):
     served_on: date | None
     last_day: date | None
     """The taxpayer's last day to defend himself."""
+    provisional: bool
+    """Whether that day may still move, since a calendar it rests on isn't published yet."""
     act_from: date | None
     """The authority's first day to act."""
 
@@ -117,5 +119,6 @@ def _at_gate(connection: Connection, view: View, at_stake: list[CreditId]) -> It
             "notice": each.notice.id if each.notice else None,
             "served_on": each.notice.served_on if each.notice else None,
             "last_day": each.term.last_day if each.term else None,
+            "provisional": each.term is not None and each.term.provisional,
             "act_from": each.opens,
         }

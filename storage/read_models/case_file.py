@@ -30,6 +30,7 @@ from storage.read_models.case_parts import (
     Benefit,
     Block,
     CaseFile,
+    Communication,
     Debt,
     Defence,
     Event,
@@ -85,7 +86,15 @@ NOTICES = text("""
     SELECT id, at, hypothesis, stage, rigidity, tone, channel, rung_channel, template, status, failure, formal, subject,
            body, address, claimed_at, sent_at, served_on, served_by, served_reference,
            ARRAY(SELECT credit FROM notice_credits WHERE notice = notices.id ORDER BY credit) AS credits
-    FROM notices WHERE "case" = :case ORDER BY step, channel
+    FROM notices WHERE "case" = :case AND communication IS NULL ORDER BY step, channel
+""")
+
+COMMUNICATIONS = text("""
+    SELECT communications.id, communications.kind, asked_on, outcome, reason, unpaid_since IS NOT NULL AS unpaid,
+           coalesce((SELECT jsonb_agg(jsonb_build_object('id', notices.id, 'at', at, 'channel', channel,
+                        'status', status, 'failure', failure, 'subject', subject, 'body', body) ORDER BY claimed_at)
+                     FROM notices WHERE communication = communications.id), '[]') AS notices
+    FROM communications WHERE communications."case" = :case ORDER BY recorded_at, communications.id
 """)
 
 REPLIES = text("""
@@ -210,6 +219,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "payments": rows(Payment, PAYMENTS),
         "agreements": list(AGREEMENTS.rows(connection, WHOLE, asked)),
         "notices": notices,
+        "communications": rows(Communication, COMMUNICATIONS),
         "replies": replies,
         "tasks": rows(Task, TASKS),
         "benefits": rows(Benefit, BENEFITS),

@@ -81,6 +81,32 @@ class Notice(TypedDict):
     """The debts, and `return:` with their periods, that a formal notice lists where its channel serves it."""
 
 
+class CommunicationNotice(TypedDict):
+    """As JSON has it: a day is text."""
+
+    id: str
+    at: str
+    channel: str
+    status: str
+    failure: str | None
+    subject: str | None
+    body: str
+
+
+class Communication(TypedDict):
+    """A receipt, or a message about an instalment."""
+
+    id: str
+    kind: str
+    asked_on: date
+    outcome: str | None
+    """sent, withdrawn, unreached; none: it waits."""
+    reason: str | None
+    unpaid: bool
+    """Whether it waits for the cohort's budget."""
+    notices: list[CommunicationNotice]
+
+
 class Reply(TypedDict):
     at: datetime
     channel: str
@@ -232,6 +258,8 @@ class CaseFile(TypedDict):
     payments: list[Payment]
     agreements: list[ListedAgreement]
     notices: list[Notice]
+    """The notices of rungs; what is told beside them is in `communications`."""
+    communications: list[Communication]
     replies: list[Reply]
     tasks: list[Task]
     benefits: list[Benefit]

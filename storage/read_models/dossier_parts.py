@@ -29,14 +29,15 @@ class Decision(TypedDict):
 class Notice(TypedDict):
     id: str
     kind: str
-    step: int
+    """rung, reinstatement, or that of its communication, which is of no rung."""
+    step: int | None
     channel: Channel
     rung_channel: Channel
     at: date
-    hypothesis: Hypothesis
-    stage: str
-    rigidity: int
-    tone: str
+    hypothesis: Hypothesis | None
+    stage: str | None
+    rigidity: int | None
+    tone: str | None
     formal: bool
     template: str
     status: str

@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from models.agreement.charges import NOTHING
+from models.agreement.quote import Pay
 from storage.agreement.agreements import agreements_of, debts_of, read_life, read_row
 from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
@@ -46,6 +47,12 @@ class SignedAgreement:
     """None: not before its first instalment is paid."""
     breaks_on: date | None
     debts: frozenset[str]
+    debited: bool
+    """Whether its instalments are debited from an account."""
+    offset: Decimal
+    """The part that a precatório pays, unless that was refused."""
+    process: str
+    """In which it was granted."""
     schedule: Sequence[ShownInstalment]
 
     @property
@@ -60,7 +67,9 @@ def read_signed_agreements(connection: Connection, case: str, today: date) -> li
 
 def _read(connection: Connection, agreement: str, today: date) -> SignedAgreement:
     row = read_row(connection, agreement)
-    _, life = read_life(connection, row, today)
+    offset = row["terms"].get("offset")
+    granted = offset if offset and "refused_on" not in offset else None
+    deal, life = read_life(connection, row, today)
     codes = brcodes_of_instalments(connection, agreement)
     rows = connection.execute(select(instalments).where(instalments.c.agreement == agreement)).all()
     stored = {each.n: each for each in rows}
@@ -87,6 +96,9 @@ def _read(connection: Connection, agreement: str, today: date) -> SignedAgreemen
         on=row["signed_on"],
         on_hold_since=life.effective_on,
         breaks_on=life.breaks_on,
+        debited=deal.request.pay is Pay.DIRECT_DEBIT and "ended_on" not in row["terms"].get("debit", {}),
+        offset=sum(map(Decimal, granted["debts"].values()), NOTHING) if granted else NOTHING,
+        process=granted["process"] if granted else "",
         debts=frozenset(debts_of(connection, [agreement])),
         schedule=schedule,
     )

@@ -9,7 +9,7 @@ from typing import TypedDict
 from sqlalchemy import Connection, text
 
 from models.case.cohort_state import State
-from storage.audit.living import AGREEMENTS, CASES, overdue_cases
+from storage.audit.living import AGREEMENTS, CASES, COMMUNICATIONS, overdue_cases
 from storage.case.cohorts import cohort_names, read_cohort
 
 CLAIMED_LONG = timedelta(minutes=15)
@@ -75,6 +75,8 @@ class Vitals(TypedDict):
     cases: int
     """That should have a workflow."""
     agreements: int
+    communications: int
+    """That wait or are being sent."""
 
 
 def read_vitals(connection: Connection, now: datetime) -> Vitals:
@@ -101,6 +103,7 @@ def read_vitals(connection: Connection, now: datetime) -> Vitals:
         ],
         "cases": CASES.count(connection),
         "agreements": AGREEMENTS.count(connection),
+        "communications": COMMUNICATIONS.count(connection),
     }
 
 

@@ -34,6 +34,7 @@ from storage.schema.due_process import (
 )
 from storage.schema.notices import (
     batched_notices,
+    communications,
     delivery_events,
     notice_batches,
     notice_credits,
@@ -72,6 +73,7 @@ __all__ = [
     "charge_debts",
     "charges",
     "cohorts",
+    "communications",
     "contacts",
     "debtors",
     "debts",

@@ -163,10 +163,12 @@ outbox = Table(
     Column("payload", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("delivered_at", DateTime(timezone=True)),
-    # the order of delivery: what concerns a whole cohort lets a taxpayer's own news pass
+    # the order of delivery: what there may be very much of lets a taxpayer's own news pass (models.events.YIELDING)
     Index(
         "ix_outbox_due",
-        text("(name = ANY (ARRAY['cohort_state_changed'::text, 'ruler_changed'::text]))"),
+        text(
+            "(name = ANY (ARRAY['cohort_state_changed'::text, 'communication_changed'::text, 'ruler_changed'::text]))"
+        ),
         "id",
         postgresql_where=text("delivered_at IS NULL"),
     ),

@@ -1,10 +1,11 @@
-"""Notices, what providers report of them, and what taxpayers answer."""
+"""Communications, notices, what providers report of them, and what taxpayers answer."""
 
 from typing import get_args
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -19,31 +20,65 @@ from sqlalchemy import (
     text,
 )
 
+from models.contact.communication import CommunicationKind
 from models.contact.delivery import Progress
 from models.contact.replies import Intent
 from models.ruler.schema import Hypothesis, Stage, Tone
 from models.words import CHANNELS
 from storage.schema.base import NOW, metadata, one_of
 
+# what is told a taxpayer beside the rungs of his ruler; its notices are what was made of it, one a channel
+communications = Table(
+    "communications",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case", ForeignKey("cases.id"), nullable=False),
+    # models.contact.communication.CommunicationKind
+    Column("kind", Text, nullable=False),
+    # it is about an instalment, or about a payment as it came in
+    Column("instalment", ForeignKey("instalments.id")),
+    Column("payment", ForeignKey("payments.id")),
+    # the logical day from which it may leave
+    Column("asked_on", Date, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # since when it waits for the cohort to have money for it
+    Column("unpaid_since", DateTime(timezone=True)),
+    # sent, withdrawn: overtaken before it left, unreached; and why, in pt-BR, where nothing arrives
+    Column("outcome", Text),
+    Column("reason", Text),
+    Column("closed_at", DateTime(timezone=True)),
+    CheckConstraint("num_nonnulls(instalment, payment) = 1", name="about_one_thing"),
+    CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed_with_an_outcome"),
+    one_of("kind", CommunicationKind),
+    one_of("outcome", ("sent", "withdrawn", "unreached")),
+    Index("ix_communications_case", "case"),
+    Index("ix_communications_instalment", "instalment"),
+    Index("ix_communications_payment", "payment"),
+    Index("ix_communications_open", "id", postgresql_where=text("closed_at IS NULL")),
+)
+
+
 notices = Table(
     "notices",
     metadata,
     Column("id", Text, primary_key=True),
     Column("case", ForeignKey("cases.id"), nullable=False),
-    # rung, or reinstatement: that benefits were given back
+    # rung, or reinstatement: that benefits were given back; else that of its communication
     Column("kind", Text, nullable=False, server_default=text("'rung'")),
+    # none: it is of the ruler, and has the five columns that say of which rung
+    Column("communication", ForeignKey("communications.id")),
     # the how-manieth contact of the case; with the channel, the notice's idempotency key
-    Column("step", Integer, nullable=False),
+    Column("step", Integer),
     Column("channel", Text, nullable=False),
     # the channel of the rung that it stands for: its own, or the one it falls over from
     Column("rung_channel", Text, nullable=False),
     Column("at", Date, nullable=False),
     # the logical instant at which it may leave: inside its contact window
     Column("due_at", DateTime(timezone=True)),
-    Column("hypothesis", Text, nullable=False),
-    Column("stage", Text, nullable=False),
-    Column("rigidity", Integer, nullable=False),
-    Column("tone", Text, nullable=False),
+    Column("hypothesis", Text),
+    Column("stage", Text),
+    Column("rigidity", Integer),
+    Column("tone", Text),
     Column("template", Text, nullable=False),
     Column("formal", Boolean, nullable=False),
     # models.contact.delivery.Progress: claimed, queued, sent, delivered, read, answered, failed, bounced, blocked
@@ -71,9 +106,15 @@ notices = Table(
     Column("deemed_on", Date),
     Column("deemed_by", Text),
     UniqueConstraint("case", "step", "channel"),
+    UniqueConstraint("communication", "channel"),
+    CheckConstraint(
+        "num_nonnulls(step, hypothesis, stage, rigidity, tone) = CASE WHEN communication IS NULL THEN 5 ELSE 0 END",
+        name="of_a_rung_or_beside",
+    ),
+    CheckConstraint("(kind IN ('rung', 'reinstatement')) = (communication IS NULL)", name="kind_of_a_rung_or_beside"),
     Index("ix_notices_provider_id", "provider_id"),
     Index("ix_notices_at", "at"),
-    one_of("kind", ("rung", "reinstatement")),
+    one_of("kind", ("rung", "reinstatement", *CommunicationKind)),
     one_of("channel", CHANNELS),
     one_of("rung_channel", CHANNELS),
     one_of("hypothesis", get_args(Hypothesis)),

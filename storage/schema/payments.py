@@ -122,13 +122,13 @@ remissions = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("debt", ForeignKey("debts.id"), nullable=False),
     Column("amount", Numeric(15, 2), nullable=False),
-    # agreement or campaign, and which; superseded: by the agreement's own charges
+    # agreement or campaign, and which; offset: by a precatório in that agreement; superseded: by its own charges
     Column("ground", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("remitted_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("ix_remissions_debt", "debt"),
-    one_of("ground", ("agreement", "campaign", "superseded")),
+    one_of("ground", ("agreement", "campaign", "offset", "superseded")),
 )
 
 

@@ -17,6 +17,7 @@ import storage.agreement.policies
 import storage.case.cases
 from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
+from activities.communications import CommunicationActivities
 from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
 from channels.file_transport import FileTransport
@@ -31,7 +32,7 @@ from storage.catalogue import KINDS, ROOT, SHIPPED
 from storage.read_models.agree_page import read_agree_page
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.builders import REGISTERED
-from workflows.effects import AgreementReview, Contact, EvaluationRequest
+from workflows.effects import AgreementReview, CommunicationDispatch, Contact, EvaluationRequest
 
 NAMED = "accrual: multa\n"
 TABLE = """\
@@ -108,7 +109,8 @@ class Sent:
         self.world.info = replace(self.world.info, started_time=next_action.runs_at)
         contact = Contact(case=self.made.case, step=next_action.step, channel="email", rung_channel="email")
         self.world.run(NoticeActivities(self.dependencies).notify, contact)
-        query = 'SELECT subject, body, CAST(cost AS text) FROM notices WHERE "case" = :case ORDER BY step DESC LIMIT 1'
+        query = """SELECT subject, body, CAST(cost AS text) FROM notices
+            WHERE "case" = :case AND kind = 'rung' ORDER BY step DESC LIMIT 1"""
         return [self.impersonal(part) for part in (*self.made.rows(query)[0], self.letter())]
 
     def instalment_message(self) -> str:
@@ -118,9 +120,12 @@ class Sent:
         assert looked.runs_at
         self.world.info = replace(self.world.info, started_time=looked.runs_at)
         dispatch = AgreementReview(agreement=self.made.agreement, step=looked.step)
-        written = self.world.run(does.write_about_instalment, dispatch)
-        [mail] = [message for message in written.messages if message.channel == "email"]
-        assert self.world.run(does.hand_over_message, mail) is None
+        self.world.run(does.tell_of_instalment, dispatch)
+        told = CommunicationActivities(self.dependencies)
+        of_case = """SELECT id FROM communications WHERE "case" = :case AND kind = 'instalment_reminder'"""
+        [(communication,)] = self.made.rows(of_case)
+        by_mail = CommunicationDispatch(communication=communication, channel="email", rung_channel="email")
+        self.world.run(told.communicate, by_mail)
         return self.impersonal(self.letter())
 
     def impersonal(self, text: str) -> str:

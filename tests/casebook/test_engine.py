@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,18 @@ from temporalio.worker import Worker
 from channels.file_transport import FileTransport
 from channels.mail_gateway import MailGateway
 from channels.sendgrid import SendGrid
-from models.agreement.instalments import State, Step
+from models.contact.communication import CommunicationKind
 from tests.builders import FACTS, debt, filing
 from tests.chance import fresh_key
 from tests.workflows.conftest import town as town
 from tests.workflows.conftest import town_database as town_database
 from tests.workflows.conftest import town_engine as town_engine
 from tests.workflows.conftest import whole_town as whole_town
-from tests.workflows.town import FIRST_DAY, REAL_DAY, Life, Town, cutting_histories, skipping_time
+from tests.workflows.town import REAL_DAY, Life, Town, cutting_histories, skipping_time
 from worker import worker_on
-from workflows.effects import (
-    AgreementNextAction,
-    AgreementReview,
-    AgreementStart,
-    InstalmentMessage,
-)
-from workflows.instalment_agreement import InstalmentAgreement
-from workflows.names import agreement_workflow_id
+from workflows.communication import Communication
+from workflows.effects import CommunicationDispatch, CommunicationNextAction, CommunicationStart, Dispatch
+from workflows.names import communication_workflow_id
 
 SECONDS = 2.5
 """For what ought to come."""
@@ -81,38 +76,30 @@ async def test_l25_what_was_paused_while_it_ran_is_resumed(town: Town) -> None:
 
 
 @asynccontextmanager
-async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncIterator[list[str]]:
-    """An agreement with a reminder to hand over, told that it might leave at an instant that lies behind by the time
-    its workflow hears of it: no worker was there meanwhile. Yields what is done for it."""
+async def reminder_whose_hours_opened(client: Client, ago: timedelta) -> AsyncIterator[list[str]]:
+    """A reminder of an instalment, told that it might leave at an instant that lies behind by the time its workflow
+    hears of it: no worker was there meanwhile. Yields what is done for it."""
     queue = f"agreement-{fresh_key()[:8]}"
-    step = Step(kind="reminder", on=FIRST_DAY, n=1, reason="parcela 1 vence")
-    seen = {"paid": 0, "of": 1, "on_hold_since": None}
     told: list[str] = []
 
     @activity.defn
-    async def review_agreement(dispatch: AgreementReview) -> AgreementNextAction:
-        told.append("review")
-        return AgreementNextAction(
-            revision=1, state=State.ACTIVE, step=step, runs_at=activity.info().started_time, **seen
+    async def look_at_communication(communication: str) -> CommunicationNextAction:
+        told.append("look")
+        by_mail = Dispatch(channel="email", rung_channel="email", queue=queue)
+        return CommunicationNextAction(runs_at=activity.info().started_time - ago, dispatches=(by_mail,))
+
+    @activity.defn
+    async def communicate(dispatch: CommunicationDispatch) -> CommunicationNextAction:
+        told.append("communicate")
+        return CommunicationNextAction(outcome="sent")
+
+    effects: list[Any] = [look_at_communication, communicate]
+    async with Worker(client, task_queue=queue, workflows=[Communication], activities=effects):
+        about = CommunicationStart(
+            communication=fresh_key()[:8], kind=CommunicationKind.REMINDER, case="c", cohort="c", ruler="r"
         )
-
-    @activity.defn
-    async def write_about_instalment(dispatch: AgreementReview) -> AgreementNextAction:
-        told.append("write")
-        message = InstalmentMessage(agreement=dispatch.agreement, step=step, channel="email", queue=queue)
-        return AgreementNextAction(revision=2, state=State.COMPLETED, step=None, messages=(message,), **seen)
-
-    @activity.defn
-    async def hand_over_message(message: InstalmentMessage) -> datetime | None:
-        told.append("hand over")
-        return activity.info().started_time - ago if told.count("hand over") == 1 else None
-
-    effects: list[Any] = [review_agreement, write_about_instalment, hand_over_message]
-    async with Worker(client, task_queue=queue, workflows=[InstalmentAgreement], activities=effects):
-        agreement = fresh_key()[:8]
-        start = AgreementStart(agreement=agreement, case="c", cohort="c", policy="p")
         handle = await client.start_workflow(
-            InstalmentAgreement.run, start, id=agreement_workflow_id(agreement), task_queue=queue
+            Communication.run, about, id=communication_workflow_id(about.communication), task_queue=queue
         )
         yield told
         with suppress(RPCError):
@@ -120,10 +107,10 @@ async def agreement_whose_hours_opened(client: Client, ago: timedelta) -> AsyncI
 
 
 async def test_l31_an_opening_hour_that_passed_is_not_slept_for() -> None:
-    async with skipping_time() as env, agreement_whose_hours_opened(env.client, timedelta(hours=1)) as told:
+    async with skipping_time() as env, reminder_whose_hours_opened(env.client, timedelta(hours=1)) as told:
 
         async def handed_over() -> bool:
-            return told.count("hand over") == 2
+            return told == ["look", "communicate"]
 
         slept = not await soon(handed_over)
     assert not slept, told

@@ -173,7 +173,8 @@ def _notice_faults(notices: Iterable[RowMapping], heard: Heard) -> Iterator[str]
 
 CASES = """
     SELECT cases.id, status, closed_at IS NULL AS open, next_step, state->'place'->>'row' AS "row", tax_id,
-           (SELECT hypothesis || ' ' || stage FROM notices WHERE "case" = cases.id ORDER BY step DESC LIMIT 1) AS cell
+           (SELECT hypothesis || ' ' || stage FROM notices
+            WHERE "case" = cases.id AND communication IS NULL ORDER BY step DESC LIMIT 1) AS cell
     FROM cases JOIN taxpayers ON taxpayers.id = cases.taxpayer ORDER BY cases.id
 """
 

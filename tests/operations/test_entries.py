@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from models.agreement.quote import Pay
 from models.case.selection import Selection
 from models.contact.post import Outcome
 from models.contact.receipt_code import receipt_code
@@ -35,7 +36,7 @@ from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
-from operations.agreements import break_agreement, sign_agreement
+from operations.agreements import break_agreement, end_agreed_debit, refuse_agreed_offset, sign_agreement
 from operations.cases import (
     approve_suspension,
     declare_hardship,
@@ -98,7 +99,7 @@ from operations.tasks import finish_task
 from operations.taxpayers import reveal_taxpayer
 from operations.tokens import issue_token, link_person, put_person, revoke_token
 from rehearsal.sample import generate
-from storage.agreement.asked import SigningRequest
+from storage.agreement.asked import Precatorio, SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.audit.sessions import signed_in
 from storage.audit.tokens import issue
@@ -604,6 +605,24 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     sign_agreement(world.engine, BIA, world.case, load_policy(SP), SigningRequest(3), NOW)
     return world.case
+
+
+@carried_out("agreement refuse-offset")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET due = '2007-01-10'"))
+    wanted = SigningRequest(1, precatorio=Precatorio(Decimal("10.00"), "01.023.456/2026"))
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
+    refuse_agreed_offset(world.engine, BIA, agreement, "cessão não homologada", NOW)
+    return agreement
+
+
+@carried_out("agreement end-debit")
+def _(world: World) -> str:
+    wanted = SigningRequest(1, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
+    end_agreed_debit(world.engine, BIA, agreement, "conta encerrada", NOW)
+    return agreement
 
 
 @carried_out("agreement break")

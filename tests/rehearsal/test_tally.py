@@ -17,5 +17,7 @@ def test_resolved_are_those_that_are_resolved_and_no_others_that_are_over(engine
 
 
 def test_a_bar_and_the_time_left_fit_beside_it_in_80_columns() -> None:
-    tally = Tally(notices=9999, payments=999, recovered=CLOCK.day_seconds, resolved=999, suspended=99, revisions=0)
+    tally = Tally(
+        notices=9999, receipts=999, payments=999, recovered=CLOCK.day_seconds, resolved=999, suspended=99, revisions=0
+    )
     assert len("day 240/240  ") + len(in_short(tally)) + len("  0:00:00") <= 70

@@ -34,6 +34,7 @@ def cohort() -> CohortReport:
         outstanding=Decimal("1.50"),
         suspended=35,
         reinstated=15,
+        receipts=6,
         fell_over=7,
         replies=4,
         agreements={"signed": 3, "broken": 2, "completed": 1},

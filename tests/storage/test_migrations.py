@@ -174,6 +174,9 @@ def test_what_each_schema_can_hold_survives_the_way_down_and_up_again(moved: Eng
     for revision in migrate.revisions()[-2::-1]:
         migrate.downgrade(url, revision)
         now = content(moved)
+        if "communications" not in now:
+            # what the relay of that time would not know how to deliver
+            whole["outbox"] = [row for row in whole["outbox"] if row["name"] != "communication_changed"]
         assert now == within(now, whole if revision >= "0016" else before_0016(whole))
     assert [table for table, rows in now.items() if not rows] == ["suspensions"]
     migrate.upgrade(url)

@@ -77,6 +77,8 @@ DELETE FROM remissions
 DELETE FROM replies
 DELETE FROM rulers
 DELETE FROM tasks
+UPDATE communications SET kind = 'x'
+DELETE FROM communications
 UPDATE batched_notices SET batch = 1
 DELETE FROM batched_notices
 UPDATE notice_batches SET closed_by = 'x'

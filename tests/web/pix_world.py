@@ -24,6 +24,9 @@ REAL_TIME = Clock(
     origin_day=date(2026, 1, 1),
     timezone="America/Maceio",
 )
+TO_CASES = "name <> 'communication_changed'"
+"""The signals of the outbox that are for cases."""
+
 COMPRESSED = REAL_TIME.model_copy(update={"day_seconds": Decimal(10), "origin_day": date(2030, 1, 1)})
 
 STATE = CaseState.at_start(date(2026, 1, 1)).model_dump(mode="json")

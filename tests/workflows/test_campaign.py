@@ -70,7 +70,8 @@ def price_of(life: Life, on: date) -> Decimal:
 
 
 def mails(life: Life) -> list[tuple[date, str]]:
-    query = """SELECT at, body FROM notices WHERE "case" = :case AND channel = 'email' ORDER BY step"""
+    query = """SELECT at, body FROM notices WHERE "case" = :case AND channel = 'email' AND kind = 'rung'
+               ORDER BY step"""
     return [(on, body) for on, body in life.rows(query)]
 
 

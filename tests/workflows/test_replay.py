@@ -24,6 +24,7 @@ from tests.payloads import CONVERTER
 from tests.workflows.conftest import RECORDED
 from tests.workflows.town import HISTORIES
 from workflows.cohort_ruler import CohortRuler
+from workflows.communication import Communication
 from workflows.foreign import Admission
 from workflows.instalment_agreement import InstalmentAgreement
 from workflows.taxpayer_ruler import TaxpayerRuler
@@ -38,7 +39,7 @@ def history(file: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.split(".")[0])
 async def test_a_recorded_life_replays(file: Path) -> None:
     replayer = Replayer(
-        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement],
+        workflows=[TaxpayerRuler, CohortRuler, InstalmentAgreement, Communication],
         interceptors=[Admission()],
         data_converter=dataclasses.replace(CONVERTER, payload_codec=None),
     )

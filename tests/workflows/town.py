@@ -48,6 +48,7 @@ from storage.payments.ledger import record_pix
 from storage.schema import (
     benefits,
     cases,
+    communications,
     debtors,
     debts,
     filings,
@@ -73,6 +74,7 @@ from workflows.names import (
     agreement_workflow_id,
     case_workflow_id,
     cohort_workflow_id,
+    communication_workflow_id,
 )
 from workflows.taxpayer_ruler import TaxpayerRuler
 
@@ -85,6 +87,9 @@ ANSWERS = 4
 """Calls at most for one answer of the server, which a busy machine keeps from answering in time."""
 REAL_DAY = Decimal(86_400)
 TAX = {ICMS: "ICMS", REGISTERED: "IPTU", REFIS: "ISS"}
+
+
+UNTOLD = 'SELECT count(*) FROM outbox WHERE "case" = :case AND delivered_at IS NULL'
 
 
 @asynccontextmanager
@@ -148,6 +153,13 @@ class Town:
     lives: list["Life"] = field(default_factory=list)
     cohorts: list[str] = field(default_factory=list)
     agreements: list[str] = field(default_factory=list)
+
+    @property
+    def communications(self) -> list[str]:
+        """The communications of all its lives."""
+        asked = select(communications.c.id).where(communications.c.case.in_([life.case for life in self.lives]))
+        with self.engine.connect() as connection:
+            return list(connection.scalars(asked.order_by(communications.c.id)))
 
     @property
     def post(self) -> MailGateway:
@@ -428,13 +440,14 @@ class Life:
         raise AssertionError(f"after {days} days {self.case} is {self.status} at {self.path[-1:]}")
 
     async def ends(self) -> str:
+        """Time passes once all is heard: else it would jump over the call's own, to the hours of a receipt."""
+        await until(lambda: self.rows(UNTOLD)[0][0] == 0)
         return await result_of(self.handle)
 
     async def told(self) -> None:
         """Until the relay has delivered all that the case is owed and the workflow has looked at the record."""
-        due = 'SELECT count(*) FROM outbox WHERE "case" = :case AND delivered_at IS NULL'
         before = self.get("revision")
-        await until(lambda: self.rows(due)[0][0] == 0)
+        await until(lambda: self.rows(UNTOLD)[0][0] == 0)
         await until(lambda: self.get("revision") > before or self.get("closed_at") is not None)
 
     async def pays(self, amount: str, period: str = "2026-09") -> None:
@@ -527,6 +540,9 @@ async def keep_histories(town: Town, kind: str) -> None:
     for number, agreement in enumerate(town.agreements):
         [history] = await runs_of(town.client, agreement_workflow_id(agreement))
         write_history(f"{kind}-agreement-{number}", history)
+    for number, communication in enumerate(town.communications):
+        for run, history in enumerate(await runs_of(town.client, communication_workflow_id(communication))):
+            write_history(f"{kind}-communication-{number}-{run}", history)
     for number, cohort in enumerate(town.cohorts):
         [history] = await runs_of(town.client, cohort_workflow_id(cohort))
         write_history(f"{kind}-cohort-{number}", history)

@@ -20,10 +20,19 @@ from sqlalchemy import Connection, Engine
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from storage.audit.living import AGREEMENTS, CASES, FEW, Living, look_again, put_on_record, record_stranger
+from storage.audit.living import (
+    AGREEMENTS,
+    CASES,
+    COMMUNICATIONS,
+    FEW,
+    Living,
+    look_again,
+    put_on_record,
+    record_stranger,
+)
 from web.background.intakes import keep_intakes
 from web.background.leadership import connected, leads
-from workflows.names import AGREEMENT, CASE
+from workflows.names import AGREEMENT, CASE, COMMUNICATION
 from workflows.running import STUCK, Described, How, count, describe, failing, ids, others, running, terminate
 
 log = structlog.get_logger()
@@ -37,13 +46,14 @@ BATCH = 500
 LINGERS = timedelta(hours=2)
 """For which the workflow of what is closed may still be about to end: what is on its way waits in a queue meanwhile."""
 
-PREFIX = {CASES: CASE, AGREEMENTS: AGREEMENT}
+PREFIX = {CASES: CASE, AGREEMENTS: AGREEMENT, COMMUNICATIONS: COMMUNICATION}
 
 DONE = {How.ENDED: "end", How.LOST: "loss", How.ANOTHER: "squat"}
 """The interference with a workflow, by how it was found."""
 
 DIGITS = "0123456789abcdef"
-"""The ids of cases and agreements are made of them at random, so that their parts are of a size."""
+"""The ids of cases and agreements are made of them at random, and those of communications begin with one of theirs, so
+that their parts are of a size."""
 LISTED, LONGEST = 1000, 5
 """Workflows that are listed at once, and the most digits by which they are parted."""
 

@@ -17,14 +17,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case.status import Status
-from models.events import EVENTS, OF_A_COHORT, Event, HistoryRetired, InstalmentsChanged
+from models.events import EVENTS, YIELDING, CommunicationChanged, Event, HistoryRetired, InstalmentsChanged
 from storage.outbox import CHANNEL
-from storage.schema import agreements, cases, outbox, policies, rulers
+from storage.schema import agreements, cases, communications, outbox, policies, rulers
 from web.background.leadership import connected, leads
 from workflows.client import is_unreachable
-from workflows.effects import AgreementStart
+from workflows.effects import AgreementStart, CommunicationStart
 from workflows.names import agreement_workflow_id, case_workflow_id
-from workflows.start import start_case, tell_agreement
+from workflows.start import start_case, tell_agreement, tell_communication
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ REST_SECONDS = 30.0
 """How long a case waits whose signal failed for a reason of its own, so that the others go on."""
 
 LAST: BindParameter[str] = bindparam(
-    "last", [event.signal() for event in OF_A_COHORT], expanding=True, literal_execute=True
+    "last", [event.signal() for event in YIELDING], expanding=True, literal_execute=True
 )
 """Written out, as the index has it."""
 
@@ -181,6 +181,9 @@ class Relay:
         if isinstance(event, InstalmentsChanged):
             await tell_agreement(client, await run_sync(self._agreement, event.agreement), event)
             return
+        if isinstance(event, CommunicationChanged):
+            await tell_communication(client, await run_sync(self._communication, event.communication), event)
+            return
         try:
             await client.get_workflow_handle(case_workflow_id(owed.case)).signal(owed.name, event)
         except RPCError as error:
@@ -238,6 +241,18 @@ class Relay:
         with self.engine.connect() as connection:
             row = connection.execute(query).one()
         return AgreementStart(agreement=row.id, case=row.case, cohort=row.cohort, policy=row.label)
+
+    def _communication(self, communication: str) -> CommunicationStart:
+        query = (
+            select(communications.c.id, communications.c.kind, communications.c.case, cases.c.cohort, rulers.c.label)
+            .select_from(communications.join(cases).join(rulers))
+            .where(communications.c.id == communication)
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).one()
+        return CommunicationStart(
+            communication=row.id, kind=row.kind, case=row.case, cohort=row.cohort, ruler=row.label
+        )
 
 
 async def _end(client: Client, workflow: str) -> None:

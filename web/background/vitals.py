@@ -28,7 +28,7 @@ GAUGES = {
     "import_seconds": "age of the last import of taxpayers and debts",
     "failing_imports": "kinds of import that failed when they were tried last",
     "cost_today": "what today's notices cost, in reais",
-    "missing_workflows": "cases and agreements without a workflow",
+    "missing_workflows": "cases, agreements and communications without a workflow",
     "failing_workflows": "workflows whose tasks fail",
     "stuck_activities": "activities of overdue cases that fail again and again",
     "unserved_queues": "task queues that no worker asks",

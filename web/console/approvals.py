@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Engine
 from models.case.status import Status
 from models.errors import Refusal
 from models.roles import DUTIES, SignInAnew, must_be_fresh
-from models.words import BASES, CHANNELS
+from models.words import CHANNELS
 from operations.cases import Acted, approve_suspension, must_be_other_eyes, reject_suspension
 from reports.chronology import TITLES
+from reports.record import PROVIDERS
 from storage.case.cases import read_case
 from storage.read_models.approval_file import approval_file, next_to_approve
 from web.console.bodies import Judging
@@ -27,6 +28,8 @@ from workflows.start import status_after
 
 Judge = Callable[[Judging], Acted]
 
+WORDS = {"titles": TITLES, "providers": PROVIDERS, "channels": CHANNELS}
+
 QUEUE = f"/console/waiting/{Status.AWAITING_APPROVAL}"
 
 
@@ -37,11 +40,11 @@ def approval_routes(engine: Engine, temporal: Connect) -> Pages:
         with engine.connect() as connection:
             file = approval_file(connection, case, datetime.now(UTC))
             conflict = conflict_of(connection, case, by) if file else None
-        values = {"error": "", "refusal": "", "reason": "", "decided": "", "titles": TITLES, "bases": BASES, **more}
+        values = {"error": "", "refusal": "", "reason": "", "decided": "", **WORDS, **more}
         judges = by.actor.role in DUTIES[approve_suspension.duty]
         return page(
             request, "approval", status, case=case, file=file, conflict=conflict, judges=judges, stale=is_stale(by),
-            queue=QUEUE, channels=CHANNELS, **values,
+            queue=QUEUE, **values,
         )  # fmt: skip
 
     @pages.reads("approvals", "/approvals/{case}")

@@ -1,4 +1,4 @@
-"""The console's first page: what waits for somebody, each a number and the way to its list."""
+"""The console's first page, what waits for somebody, each a number and the way to its list; and the manual."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def home_routes(engine: Engine) -> Pages:
         waiting = await run_sync(count)
         most = sorted(waiting, key=lambda each: each["number"] == 0)
         return page(request, "home", waiting=most, lists=LISTS)
+
+    @pages.reads("home", "/ajuda")
+    async def manual(request: Request) -> Response:
+        return page(request, "help")
 
     def count() -> list[Waiting]:
         with engine.connect() as connection:

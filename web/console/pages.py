@@ -24,6 +24,7 @@ from models.formats import day, moment, money, period
 from models.roles import Role
 from web.console.door import Duty, Route, StaffRoute
 from web.console.forms import form_of
+from web.console.refusals import refusal_in_words
 from web.webhooks.webhook import Refused
 
 log = structlog.get_logger()
@@ -85,6 +86,7 @@ _environment.filters.update(
     day=day,
     period=period,
     cell=in_words,
+    refusal=refusal_in_words,
     amount=lambda written: money(Decimal(written)),
     moment=lambda at: moment(at.astimezone(BRASILIA)),
     number=lambda n: f"{n:,}".replace(",", "."),

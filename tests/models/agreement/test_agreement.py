@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.agreement.aftermath import aftermath, enforceable, offset, protest_stands
+from models.agreement.aftermath import aftermath, enforceable, protest_stands
 from models.agreement.bonus import accumulated_bonus, bonus_instalments, bonus_of_sequence, slip_fee
 from models.agreement.default import (
     breaks_on,
@@ -20,6 +20,7 @@ from models.agreement.default import (
     payable,
 )
 from models.agreement.identity import identity_needed
+from models.agreement.offset import Incurred, offset_of_debts
 from models.agreement.policy import Litigation, Policy, Regime
 from models.agreement.policy_check import read_policy
 from models.agreement.quote import Pay, Quote, Request, early_discount, handful, quote
@@ -194,12 +195,46 @@ def test_bh_direct_debit_needs_no_slip() -> None:
     assert asked(BH, "100000.00", 60, pay=Pay.DIRECT_DEBIT).fee == 0
 
 
-@pytest.mark.parametrize(("incurred", "paid"), [("2007-11-30", "300.00"), ("2007-12-01", "0.00")])
-def test_bh_municipal_precatorios_offset_what_is_from_before_december_2007(incurred: str, paid: str) -> None:
-    credit = Decimal("300.00")
-    assert str(offset(policy_of(BH), Decimal("1000.00"), date.fromisoformat(incurred), credit)) == paid
-    assert offset(policy_of(BH), Decimal("200.00"), date(2007, 1, 1), credit) == Decimal("200.00")
-    assert offset(policy_of(SP), Decimal("200.00"), date(2007, 1, 1), credit) == 0
+OWED = [
+    Incurred("new", date(2007, 12, 1), Decimal("500.00")),
+    Incurred("old", date(2007, 11, 30), Decimal("200.00")),
+    Incurred("oldest", date(2006, 1, 10), Decimal("100.00")),
+]
+
+
+def test_bh_municipal_precatorios_pay_what_is_from_before_december_2007_the_oldest_first() -> None:
+    assert offset_of_debts(policy_of(BH), OWED, Decimal("250.00")) == {
+        "oldest": Decimal("100.00"),
+        "old": Decimal("150.00"),
+    }
+    with pytest.raises(Refusal, match=r"at most R\$ 300.00 of these debts: what fell due before 2007-12-01"):
+        offset_of_debts(policy_of(BH), OWED, Decimal("300.01"))
+
+
+def test_a_policy_may_let_precatorios_pay_no_more_than_a_share_of_each_debt() -> None:
+    bh = policy_of(BH)
+    rule = bh.precatorio_offset
+    assert rule is not None
+    half = bh.model_copy(update={"precatorio_offset": rule.model_copy(update={"share": Decimal("0.5")})})
+    assert offset_of_debts(half, OWED, Decimal("150.00")) == {"oldest": Decimal("50.00"), "old": Decimal("100.00")}
+    with pytest.raises(Refusal, match=r"at most R\$ 150.00"):
+        offset_of_debts(half, OWED, Decimal("150.01"))
+
+
+def test_sp_knows_of_no_precatorio() -> None:
+    with pytest.raises(Refusal, match="sao-paulo knows of no precatório"):
+        asked(SP, "1200.00", 3, offset=Decimal("100.00"))
+
+
+def test_bh_what_a_precatorio_pays_is_in_no_instalment_and_no_discount() -> None:
+    offer = asked(BH, "1000.00", 4, offset=Decimal("200.00"), pay=Pay.DIRECT_DEBIT)
+    # a tenth of 800.00, and the rest in four
+    assert (offer.discount, [each.principal for each in offer.instalments]) == (
+        Decimal("80.00"),
+        [Decimal("180.00")] * 4,
+    )
+    with pytest.raises(Refusal, match="nothing is left to agree upon"):
+        asked(BH, "1000.00", 4, offset=Decimal("1000.00"))
 
 
 def test_bh_text_says_nothing_of_default_and_nothing_is_invented() -> None:

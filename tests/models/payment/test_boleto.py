@@ -175,6 +175,25 @@ class TestRemessa:
             f"99999{'':9}000001000007",
         )
 
+    @pytest.mark.parametrize(
+        ("address", "written"),
+        [
+            (
+                "Rua das Flores, 10, Centro, Maceió/AL, CEP 57000-000",
+                ("RUA DAS FLORES, 10", "CENTRO", "57000000", "MACEIO", "AL"),
+            ),
+            ("Av. Sete 5, 01310-100", ("AV. SETE 5", "", "01310100", "", "")),
+            ("Rua das Flores, 10", ("NAO INFORMADO", "", "00000000", "", "")),
+            ("", ("NAO INFORMADO", "", "00000000", "", "")),
+        ],
+    )
+    def test_the_payer_s_address_is_written_where_a_letter_would_find_it(
+        self, address: str, written: tuple[str, ...]
+    ) -> None:
+        q = write_remessa(self.FILE, [replace(slip(), payer_address=address)])[3]
+        places = ((74, 113), (114, 128), (129, 136), (137, 151), (152, 153))
+        assert tuple(at(q, *place).rstrip() for place in places) == written
+
     def test_lines_are_numbered_through_the_lot(self) -> None:
         lines = write_remessa(self.FILE, [slip(1), slip(2)])
         assert [at(line, 9, 14) for line in lines[2:-2]] == [

@@ -192,6 +192,11 @@ class TestTolerance:
         assert (found.rejected, found.returned.disagreements()) == ([], [])
         return [f"{paid.amount}" for paid in found.paid]
 
+    def test_segments_in_small_letters_are_read(self) -> None:
+        lines = of_bank("001", [("73480000000000042", "06", "10.00")])
+        small = [line[:13] + line[13:14].lower() + line[14:] if line[7:8] == "3" else line for line in lines]
+        assert [paid.slip_number for paid in read(small).paid] == [42]
+
     def test_lines_cut_where_they_are_blank(self) -> None:
         assert self.amounts([line.rstrip() for line in self.LINES]) == ["10.00", "5.00"]
 

@@ -295,6 +295,33 @@ class TestOddItems:
     def test_an_empty_txid_is_none(self) -> None:
         assert self.one(item(txid="")).txid is None
 
+    def test_a_static_code_s_txid_is_none(self) -> None:
+        [payment] = read_callback(body({**item(), "txid": "***"}), NOW).payments
+        assert payment.txid is None
+
+    def test_each_list_of_a_body_that_has_several_is_read(self) -> None:
+        other = {**item(), "endToEndId": "E" + "2" * 31}
+        sent = f'{{"pix": [{json.dumps(item())}], "pix": null, "pix": [7, {json.dumps(other)}]}}'.encode()
+        callback = read_callback(sent, NOW)
+        assert [payment.end_to_end_id for payment in callback.payments] == [item()["endToEndId"], other["endToEndId"]]
+        assert [*callback.unreadable] == [1]
+        assert callback.as_sent()[1] == b"7"
+
+    @pytest.mark.parametrize(("again", "read"), [("10.00", 1), ("99.00", 0)])
+    def test_an_amount_that_is_said_twice_is_read_where_it_is_the_same(self, again: str, read: int) -> None:
+        first = json.dumps({**item(), "valor": "10.00"})[:-1] + f', "valor": "{again}"}}'
+        callback = read_callback(
+            f'{{"pix": [{first}, {json.dumps({**item(), "endToEndId": "E" + "2" * 31})}]}}'.encode(), NOW
+        )
+        assert len(callback.payments) == 1 + read
+        assert [*callback.unreadable.values()] == ["pix[0].valor: is said twice, and differently"][read:]
+
+    @pytest.mark.parametrize("cash", ["saque", "troco"])
+    def test_what_is_partly_paid_out_in_cash_is_for_people(self, cash: str) -> None:
+        with pytest.raises(Malformed, match="paid out in cash"):
+            read_item(json.dumps({**item(), "componentesValor": {cash: {"valor": "5.00"}}}).encode(), NOW)
+        assert read_item(json.dumps({**item(), "componentesValor": {"original": {"valor": "5.00"}}}).encode(), NOW)
+
     def test_pix_may_be_one_object(self) -> None:
         assert self.one(json.dumps({"pix": item()}).encode()).amount == Decimal("110.00")
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,9 @@ from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.errors import Refusal
 from storage.agreement.agreements import rescind
+from storage.agreement.asked import Precatorio
+from storage.agreement.debits import end_debit
+from storage.agreement.offsets import refuse_offset
 from storage.case.debts import owed_on
 from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_bank
@@ -195,6 +199,126 @@ def test_two_signings_at_once_make_one_agreement(made: Contract) -> None:
         answers = [*pool.map(attempt, [made, other, made, other])]
     assert made.rows("SELECT count(*) FROM agreements") == [(1,)]
     assert answers.count("refused") == 3
+
+
+# ---- a precatório that pays a part
+
+
+def credited(made: Contract) -> str:
+    return made.sign(BH, 4, SIGNED, precatorio=Precatorio(Decimal("300.00"), "01.023.456/2026"))
+
+
+def pays_all(made: Contract) -> None:
+    for n, due in made.rows("SELECT n, due FROM instalments ORDER BY n"):
+        made.pay(n, due)
+
+
+@pytest.fixture
+def old(engine: Engine) -> Contract:
+    """600.00 and 500.00 from before December 2007."""
+    made = contract(engine, "600.00", "500.00", due=date(2007, 1, 10))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE debts SET due = '2007-02-10' WHERE amount = 500"))
+    return made
+
+
+def test_what_a_precatorio_pays_is_off_the_debts_and_the_instalments_pay_the_rest(old: Contract) -> None:
+    credited(old)
+    assert old.balances == ["300.00", "500.00"]
+    assert old.rows("SELECT count(*), sum(amount) FROM instalments") == [(4, Decimal("800.00"))]
+    pays_all(old)
+    assert (old.state, old.balances) == ("completed", ["0.00", "0.00"])
+    assert old.balanced()
+
+
+def test_when_the_offset_is_refused_it_is_owed_again_in_one_instalment_more(old: Contract) -> None:
+    agreement = credited(old)
+    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    assert old.balances == ["600.00", "500.00"]
+    # a month after 30/03/2026
+    assert old.rows("SELECT n, due, amount FROM instalments ORDER BY n DESC LIMIT 1") == [
+        (5, date(2026, 4, 30), Decimal("300.00"))
+    ]
+    for n in range(1, 6):
+        assert old.state == "active"
+        old.pay(n, date(2026, 4, 1))
+    old.pay(5, date(2026, 4, 1))
+    assert (old.state, old.balances) == ("completed", ["0.00", "0.00"])
+    assert "agreement_offset_refused" in old.journal
+    assert old.balanced()
+
+
+def test_refused_after_all_was_paid_the_agreement_lives_again(old: Contract) -> None:
+    agreement = credited(old)
+    pays_all(old)
+    with old.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now()"))
+    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    assert old.state == "active"
+    assert old.rows("SELECT n, amount FROM instalments WHERE paid_on IS NULL") == [(5, Decimal("300.00"))]
+    assert sum(map(Decimal, old.balances)) > 0
+    assert old.get("SELECT closed_at FROM cases") is None
+
+
+def test_refused_after_a_break_the_debts_owe_it(old: Contract) -> None:
+    agreement = credited(old)
+    rescind(old.engine, agreement, "Ana", "desistência", at(SIGNED))
+    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED))
+    assert (old.state, old.balances) == ("broken", ["600.00", "500.00"])
+    assert old.rows("SELECT count(*) FROM instalments") == [(4,)]
+
+
+def test_an_offset_is_refused_once_and_where_there_is_one(old: Contract) -> None:
+    agreement = credited(old)
+    refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+    with pytest.raises(Refusal, match="was refused on 2026-03-10 already"):
+        refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+    plain = contract(old.engine, "900.00", cohort="other")
+    with pytest.raises(Refusal, match="has no precatório that pays a part"):
+        refuse_offset(plain.engine, plain.sign(BH, 2, SIGNED), "Bia", "x", at(SIGNED))
+
+
+def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract) -> None:
+    assert "at most R$ 0.00 of these debts" in made.refused(BH, 4, SIGNED, precatorio=Precatorio(Decimal(10), "p"))
+
+
+# ---- direct debit
+
+
+def ends_debit(made: Contract, on: date) -> list[tuple[Any, ...]]:
+    """The instalment that is added."""
+    count = made.get("SELECT count(*) FROM instalments")
+    end_debit(made.engine, made.agreement, "Bia", "conta encerrada", at(on))
+    return made.rows("SELECT due, amount FROM instalments WHERE n > :count", count=count)
+
+
+def test_when_the_debit_ends_the_discount_on_what_is_still_to_be_paid_is_lost(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    made.pay(1, SIGNED)
+    # a tenth of 1,800.00 is 180.00, two thirds of it on the two to come; a month after the end
+    assert ends_debit(made, SIGNED + timedelta(days=1)) == [(date(2026, 4, 13), Decimal("120.00"))]
+    for n, due in made.rows("SELECT n, due FROM instalments WHERE n > 1 ORDER BY due"):
+        made.pay(n, due)
+    assert (made.state, made.balances) == ("completed", ["0.00", "0.00"])
+    forgiven = made.get("SELECT sum(amount) FROM remissions WHERE ground = 'agreement'")
+    assert forgiven == Decimal("60.00")
+
+
+def test_a_debit_ends_once_and_where_there_is_one(made: Contract) -> None:
+    made.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    ends_debit(made, SIGNED)
+    with pytest.raises(Refusal, match="ended on 2026-03-10 already"):
+        ends_debit(made, SIGNED)
+    plain = contract(made.engine, "900.00", cohort="other")
+    plain.sign(BH, 2, SIGNED)
+    with pytest.raises(Refusal, match="is not paid by direct debit"):
+        ends_debit(plain, SIGNED)
+
+
+def test_a_larger_discount_does_not_hang_on_the_debit(made: Contract) -> None:
+    """A single instalment has the 15 % of payment at once."""
+    made.sign(BH, 1, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    assert ends_debit(made, SIGNED) == []
 
 
 # ---- money

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from models.errors import Refusal
 from models.intake.contacts import contact_reader
 from storage.case.access_keys import find_debts
+from storage.case.cases import read_case
+from storage.case.people import read_person, suppress_contact
 from storage.contact.contacts import give_contact
 from storage.intake.contacts import import_contacts
 from storage.intake.files import look_over
@@ -56,6 +58,43 @@ def test_several_contacts_are_kept_and_the_first_is_used(reached: Reached) -> No
     assert [event for _, event in reached.owed()] == ["contact_given"]
     again = reached.contacts(f'{ACME};"b@x.example; c@x.example";{phones};m-7;Rua A, 1;SIM;censo;2026-11-25')
     assert (again.contacts, again.changed) == (0, 0)
+
+
+def test_when_the_first_of_several_fails_for_good_the_next_is_used_on_that_channel(reached: Reached) -> None:
+    reached.opens_cases()
+    reached.contacts(
+        f'{ACME};"b@x.example; c@x.example; d@x.example";(82) 99999-0001 / 82 3333-0002;;;;censo;2026-11-25'
+    )
+    assert addresses(reached) == ("b@x.example", "+5582999990001", "+5582999990001")
+    fails(reached, "email", "b@x.example")
+    fails(reached, "email", "c@x.example")
+    fails(reached, "sms", "+5582999990001")
+    assert addresses(reached) == ("d@x.example", "+558233330002", "+5582999990001")
+    fails(reached, "email", "d@x.example")
+    assert addresses(reached)[0] is None
+
+
+def test_another_source_s_address_is_not_tried_in_the_place_of_one_that_fails(reached: Reached) -> None:
+    reached.opens_cases()
+    reached.contacts(f"{ACME};a@x.example;;;;;cadastro;2026-11-21")
+    reached.contacts(f"{ACME};b@x.example;;;;;censo;2026-11-25")
+    fails(reached, "email", "b@x.example")
+    assert addresses(reached)[0] is None
+
+
+def addresses(reached: Reached) -> tuple[str | None, ...]:
+    """By e-mail, SMS and voice."""
+    with reached.engine.connect() as connection:
+        [case] = connection.scalars(text("SELECT id FROM cases"))
+        clock = read_case(connection, case).clock
+        contacts = read_person(connection, case, 0, clock, NOON.date()).contacts
+    return tuple(contacts.address(channel) for channel in ("email", "sms", "voice"))
+
+
+def fails(reached: Reached, channel: str, address: str) -> None:
+    with reached.engine.begin() as connection:
+        [taxpayer] = connection.scalars(text("SELECT taxpayer FROM cases"))
+        suppress_contact(connection, taxpayer, channel, address, "não existe")
 
 
 def test_the_newest_word_counts_whoever_said_it(reached: Reached) -> None:

@@ -24,7 +24,7 @@ from storage.payments.statement import list_payments, reconcile
 from storage.payments.unmatched_reversals import list_unmatched_reversals
 from tests.bank_lines import PAID_ON, Paid, barcode, cnab240, febraban, header, trailer
 from tests.owing import debtor
-from tests.web.pix_world import COMPRESSED, Owing, World, end_to_end_id
+from tests.web.pix_world import COMPRESSED, TO_CASES, Owing, World, end_to_end_id
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 PAID_AT = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
@@ -91,7 +91,7 @@ class TestImport:
         assert till.rows("SELECT channel, paid_on, end_to_end_id FROM payments") == [("bank", PAID_ON, None)]
         said = (PAID_ON, "payment", "pagamento de R$ 40,00 recebido pelo banco")
         assert set(till.rows('SELECT "case", at, kind, reason FROM decisions')) == {(case, *said) for case in told}
-        assert {case for (case,) in till.rows('SELECT "case" FROM outbox')} == told
+        assert {case for (case,) in till.rows(f'SELECT "case" FROM outbox WHERE {TO_CASES}')} == told
 
     def test_on_a_compressed_clock_it_is_dated_by_its_arrival(self, till: Till) -> None:
         owing, _ = till.owing_case(cohort="compressed")
@@ -200,7 +200,7 @@ class TestOnce:
         lines = febraban([Paid(till.slip(owing), channel="9")])
         assert counts(till.take(lines)) == (1, 1, "100.00", 1, 0)
         assert till.received(owing) == "100.00"
-        assert till.rows("SELECT count(*) FROM outbox") == [(1,)]
+        assert till.rows(f"SELECT count(*) FROM outbox WHERE {TO_CASES}") == [(1,)]
         assert till.take(lines, accept_repeat=True).duplicates == 1
 
     def test_the_file_first(self, till: Till) -> None:
@@ -268,7 +268,7 @@ class TestOnce:
         for webhook in webhooks:
             webhook.join()
         assert {till.received(owing) for owing in owings} == {"100.00"}
-        assert till.rows("SELECT count(*) FROM outbox") == [(20,)]
+        assert till.rows(f"SELECT count(*) FROM outbox WHERE {TO_CASES}") == [(20,)]
 
 
 class TestStates:
@@ -315,7 +315,7 @@ class TestMatch:
         assert till.received(owing) == "80.00"
         reason = "pagamento de R$ 80,00 recebido antes e vinculado por ana"
         assert till.rows('SELECT "case", kind, reason FROM decisions') == [(case, "payment", reason)]
-        assert till.rows('SELECT "case", name FROM outbox') == [(case, "payment_received")]
+        assert till.rows(f'SELECT "case", name FROM outbox WHERE {TO_CASES}') == [(case, "payment_received")]
         assert till.rows("SELECT debt, matched_by, paid_on FROM payments") == [(owing.debt, "ana", PAID_ON)]
         assert till.balances()
         assert not till.states("unmatched")
@@ -371,7 +371,7 @@ def test_an_open_case_is_told_of_each_payment_once(till: Till, owner: Engine) ->
     with owner.begin() as connection:
         connection.execute(text("UPDATE rulers SET source = :ruler"), {"ruler": ruler})
     assert violations(till.engine, "real") == []
-    assert till.rows('SELECT count(*), min("case") FROM outbox') == [(2, case)]
+    assert till.rows(f'SELECT count(*), min("case") FROM outbox WHERE {TO_CASES}') == [(2, case)]
 
 
 class TestTakenBack:
@@ -388,7 +388,7 @@ class TestTakenBack:
         imported = till.take(back)
         assert (imported.reversals, imported.accepted, imported.records) == (1, 0, 1)
         assert till.received(owing) == "0.00"
-        assert till.rows('SELECT name FROM outbox WHERE "case" = \'' + case + "' ORDER BY id") == [
+        assert till.rows(f"""SELECT name FROM outbox WHERE "case" = '{case}' AND {TO_CASES} ORDER BY id""") == [
             ("payment_received",),
             ("payment_reversed",),
         ]

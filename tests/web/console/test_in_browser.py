@@ -30,7 +30,7 @@ CHROMIUM = next((found for found in map(shutil.which, NAMES) if found), "")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="NO BROWSER IS HERE: the console's pages were not opened in one")
 
 NARROW = 360
-INSIDE = re.compile("/console(?!/sign-in)")
+INSIDE = re.compile(r":\d+/console(?!/sign-in)")
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def faults(page: Page) -> list[str]:
 
 def test_every_page_is_for_everybody(engine: Engine, street: Street, site: str, browser: Browser) -> None:
     case, taxpayer = street.lives[0].case, street.lives[0].taxpayer
-    pages = ["", "/search", "/sessions", "/waiting/tasks", "/waiting/awaiting_approval", f"/approvals/{case}"]
+    pages = ["", "/search", "/sessions", "/ajuda", "/waiting/tasks", "/waiting/awaiting_approval", f"/approvals/{case}"]
     pages += [f"/cases/{case}", f"/taxpayers/{taxpayer}", "/nowhere", "/sign-in"]
     context = browser.new_context()
     page = context.new_page()

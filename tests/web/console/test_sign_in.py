@@ -10,9 +10,10 @@ from sqlalchemy import Engine, text
 
 from models.roles import Role
 from operations.operation import Credentials
-from operations.sessions import sign_in_by_link, sign_in_by_token
+from operations.sessions import first_supervisor, sign_in_by_link, sign_in_by_token
 from operations.tokens import revoke_token
 from storage.audit.sessions import make_link
+from storage.audit.untold import untold
 from tests.web.console.console_world import COOKIE, SAME, browser, signed_in_as, token_of
 
 LOOPBACK = "http://127.0.0.1:8000"
@@ -215,3 +216,28 @@ async def test_a_wrong_address_is_told_in_portuguese(engine: Engine) -> None:
 def assert_page(answer: Response, status: int, title: str) -> None:
     assert answer.status_code == status
     assert f"<h1>{title}</h1>" in answer.text
+
+
+async def test_the_machine_s_user_signs_in_until_a_supervisor_has_had_a_token(engine: Engine, owned: str) -> None:
+    once = first_supervisor(owned, "stack up")
+    assert once
+    async with browser(engine) as http:
+        await http.post("/console/sign-in", data={"once": once})
+        assert "supervisão" in (await http.get("/console")).text
+    assert [(command, outcome) for _, command, outcome in entries(engine)] == [
+        ("stack up", "done"),
+        ("sign in", "done"),
+    ]
+    token_of(engine, "ana", Role.ANALYST)
+    assert first_supervisor(owned, "stack sign-in")
+    token_of(engine, "bia", Role.SUPERVISOR)
+    assert first_supervisor(owned, "stack sign-in") is None
+
+
+async def test_a_session_that_nobody_signed_in_for_is_seen_by_the_audit(engine: Engine) -> None:
+    signed_in_as(engine, "ana", Role.ANALYST)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO sessions (digest, person, role) VALUES ('x', 'eva', 'supervisor')"))
+        told = [sentence for sentence in untold(connection) if sentence.startswith("session")]
+    assert len(told) == 1
+    assert "of eva: no entry" in told[0]

@@ -16,7 +16,7 @@ from models.errors import Refusal
 from storage.engine import connect
 from storage.payments.matching import unmatched
 from tests.payloads import CIPHER
-from tests.web.pix_world import COMPRESSED, Owing, World, body, pix, refund
+from tests.web.pix_world import COMPRESSED, TO_CASES, Owing, World, body, pix, refund
 from web.app import create_app
 from web.security.guard import Guard
 from web.webhooks.pix import pix_routes
@@ -58,8 +58,8 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 def stored(world: World) -> dict[str, int]:
-    tables = ("payments", "reversals", "decisions", "outbox")
-    return {table: world.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
+    tables = {"payments": "true", "reversals": "true", "decisions": "true", "outbox": TO_CASES}
+    return {table: world.rows(f"SELECT count(*) FROM {table} WHERE {of}")[0][0] for table, of in tables.items()}
 
 
 NOTHING = {"payments": 0, "reversals": 0, "decisions": 0, "outbox": 0}
@@ -79,7 +79,8 @@ class TestPayment:
             (case, date(2026, 3, 1), "payment", "pagamento de R$ 1.234,56 recebido por Pix", "d1", evidence)
         ]
         owed = {"payment": payment, "amount": "1234.56", "on": "2026-03-01"}
-        assert world.rows('SELECT "case", name, payload FROM outbox') == [(case, "payment_received", owed)]
+        told = world.rows(f'SELECT "case", name, payload FROM outbox WHERE {TO_CASES}')
+        assert told == [(case, "payment_received", owed)]
 
     async def test_is_taken_however_the_bank_writes_the_address(self, world: World, http: AsyncClient) -> None:
         addresses = [
@@ -126,7 +127,7 @@ class TestPayment:
         told = {world.case(owers[0]), world.case(owers[1], cohort="compressed")}
         world.case(owers[2], status="resolved", closed="2026-02-01")
         await call(pix(owing.txid))
-        assert {case for (case,) in world.rows('SELECT "case" FROM outbox')} == told
+        assert {case for (case,) in world.rows(f'SELECT "case" FROM outbox WHERE {TO_CASES}')} == told
         assert {case for (case,) in world.rows('SELECT "case" FROM decisions')} == told
         assert world.received(owing) == "100.00"
 
@@ -174,7 +175,7 @@ class TestRefund:
         assert world.rows("SELECT reference, amount::text, reversed_on FROM reversals") == [
             ("R1", "30.00", date(2026, 3, 3))
         ]
-        told = world.rows('SELECT "case", name FROM outbox ORDER BY id')
+        told = world.rows(f'SELECT "case", name FROM outbox WHERE {TO_CASES} ORDER BY id')
         assert told == [(case, "payment_received"), (case, "payment_reversed")]
         kinds = world.rows("SELECT kind, reason FROM decisions ORDER BY id")
         assert kinds[1:] == [("payment_reversed", "devolução de R$ 30,00 de um pagamento recebido por Pix")]
@@ -238,7 +239,7 @@ class TestReopening:
             (latest, "payment_reversed"),
             (latest, "reopened"),
         ]
-        assert world.rows('SELECT "case", name FROM outbox') == [(latest, "payment_reversed")]
+        assert world.rows(f'SELECT "case", name FROM outbox WHERE {TO_CASES}') == [(latest, "payment_reversed")]
 
     async def test_an_open_case_is_told_instead(
         self, world: World, call: Post, paid: tuple[dict[str, Any], Owing, int]
@@ -247,7 +248,7 @@ class TestReopening:
         world.case(taxpayer, status="resolved", closed="2026-03-02")
         running = world.case(taxpayer)
         await call({**payment, "devolucoes": refund("100.00")})
-        assert world.rows('SELECT "case" FROM outbox') == [(running,)]
+        assert world.rows(f'SELECT "case" FROM outbox WHERE {TO_CASES}') == [(running,)]
         assert world.rows("SELECT count(*) FROM cases WHERE closed_at IS NULL") == [(1,)]
 
     async def test_a_cancelled_case_stays_closed(

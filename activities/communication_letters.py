@@ -1,0 +1,175 @@
+"""The subject of a communication as the record tells it now: what overtook it, its words, and what they may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypedDict
+
+from sqlalchemy import select
+
+from activities.letters import credit_of
+from channels.communications import InstalmentLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
+from channels.links import Links
+from channels.rendering import Addressee, Words, Written, pinned_words
+from models.agreement.instalments import State
+from models.assets import Texts, template_file
+from models.contact.channel import CHANNELS, Channel
+from models.contact.communication import CommunicationKind
+from models.errors import Unreckonable
+from models.ruler.schema import Contact, Credit
+from models.taxid import formatted
+from models.words import PAID_BY, tax_in_words
+from storage.agreement.agreements import read_life, read_row
+from storage.agreement.policies import pinned_policy
+from storage.amounts.accruals import accrual_of
+from storage.amounts.owed import owed_of
+from storage.contact.communications import CommunicationTransaction
+from storage.payments.charges import brcodes_of_instalments
+from storage.payments.receipts import PaidInstalment, ReceivedPayment, read_received
+from storage.schema import instalments
+
+
+@dataclass(frozen=True)
+class Subject:
+    overtaken: str | None
+    """Why it is not to be sent any more, in pt-BR."""
+    texts: Texts
+    """The templates that its words are taken from."""
+    words: Words
+    letter: Callable[[], Written]
+
+    def worded(self, template: str) -> frozenset[Channel]:
+        """The channels that have words for it: what was frozen before a template was written has none."""
+        return frozenset(c for c in CHANNELS if template_file(f"{c}/{template}.txt.j2") in self.texts)
+
+
+def subject_of(tx: CommunicationTransaction, links: Links | None) -> Subject:
+    page = links.pay(tx.case.id) if links else None
+    return _instalment(tx, page) if tx.told.instalment else _receipt(tx, page)
+
+
+# ---- an instalment
+
+
+def _instalment(tx: CommunicationTransaction, page: str | None) -> Subject:
+    mine = instalments.c.id == tx.told.instalment
+    columns = (instalments.c.agreement, instalments.c.n, instalments.c.pix_txid)
+    about = tx.connection.execute(select(*columns).where(mine)).one()
+    row = read_row(tx.connection, about.agreement)
+    deal, life = read_life(tx.connection, row, tx.today)
+    entry = life.entries[about.n - 1]
+    texts = pinned_policy(tx.connection, row["policy"]).texts
+
+    def letter() -> InstalmentLetter:
+        return InstalmentLetter(
+            **_common(tx, page, deal.policy.is_example),
+            n=entry.n,
+            of=len(life.entries),
+            due=entry.due,
+            amount=life.asked(entry.n, tx.today),
+            pix_txid=about.pix_txid,
+            brcode=brcodes_of_instalments(tx.connection, row["id"]).get(entry.n),
+            payable=life.books.payable(entry, tx.today),
+            breaks_on=life.breaks_on,
+        )
+
+    overtaken = None
+    if row["state"] != State.ACTIVE or life.state is not State.ACTIVE:
+        overtaken = "o parcelamento acabou antes do envio"
+    elif entry.paid_on is not None:
+        overtaken = "a parcela foi paga antes do envio"
+    elif tx.told.kind is CommunicationKind.REMINDER and tx.at > entry.due:
+        overtaken = "a parcela venceu antes do envio"
+    return Subject(overtaken, texts, pinned_words(row["policy"], texts), letter)
+
+
+# ---- a payment
+
+
+def _receipt(tx: CommunicationTransaction, page: str | None) -> Subject:
+    assert tx.told.payment is not None  # noqa: S101 - it is about one thing
+    received = read_received(tx.connection, tx.told.payment, tx.case.id)
+    frozen = tx.case.frozen
+    overtaken = None
+    if tx.told.kind is CommunicationKind.RECEIPT and not (received and received.amount):
+        overtaken = "o pagamento foi devolvido ou desvinculado antes do envio"
+    elif tx.told.kind is CommunicationKind.CORRECTION and not (received and received.gone):
+        overtaken = "o recibo voltou a valer antes do envio"
+
+    def letter() -> ReceiptLetter:
+        assert received is not None  # noqa: S101 - it is overtaken
+        return ReceiptLetter(
+            **_common(tx, page, False),
+            paid_on=received.paid_on,
+            by=PAID_BY[received.channel],
+            amount=received.amount,
+            gone=received.gone,
+            debts=_debts(tx, received),
+            instalments=tuple(_paid(tx, each) for each in received.instalments),
+            credit=_credit(tx, received),
+        )
+
+    return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
+
+
+def _credit(tx: CommunicationTransaction, received: ReceivedPayment) -> Credit:
+    if not received.registered_on:
+        return "registered"
+    return credit_of(tx.case.ruler.credit, [on <= tx.today if on else None for on in received.registered_on])
+
+
+def _debts(tx: CommunicationTransaction, received: ReceivedPayment) -> tuple[ReceiptDebt, ...]:
+    left = _left(tx, [debt.id for debt in received.debts])
+    return tuple(
+        ReceiptDebt(
+            tax=tax_in_words(tx.case.tax),
+            inscription=debt.inscription,
+            period=debt.period,
+            amount=debt.amount,
+            left=left.get(debt.id),
+        )
+        for debt in received.debts
+    )
+
+
+def _left(tx: CommunicationTransaction, debts: list[str]) -> dict[str, Decimal]:
+    """The amount owed of each debt today; of none where a rate is missing that says so."""
+    try:
+        owed = owed_of(tx.connection, debts, accrual_of(tx.case.ruler), tx.today)
+    except Unreckonable:
+        return {}
+    return {debt: each.total for debt, each in owed.items()}
+
+
+def _paid(tx: CommunicationTransaction, paid: PaidInstalment) -> ReceiptInstalment:
+    _, life = read_life(tx.connection, read_row(tx.connection, paid.agreement), tx.today)
+    unpaid = sum(entry.paid_on is None for entry in life.entries)
+    return ReceiptInstalment(n=paid.n, of=len(life.entries), amount=paid.amount, unpaid=unpaid)
+
+
+class Common(TypedDict):
+    authority: str
+    contact: Contact
+    case: str
+    today: date
+    taxpayer: Addressee
+    page: str | None
+    gsm7: bool
+    example: bool
+
+
+def _common(tx: CommunicationTransaction, page: str | None, example: bool) -> Common:
+    ruler, who = tx.case.ruler, tx.person
+    return {
+        "authority": ruler.authority,
+        "contact": ruler.contact,
+        "case": tx.case.id,
+        "today": tx.at,
+        "taxpayer": Addressee(name=who.name, tax_id=formatted(who.tax_id), is_company=who.is_company),
+        "page": page,
+        "gsm7": ruler.sms.gsm7,
+        "example": example or ruler.is_example,
+    }

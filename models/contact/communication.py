@@ -1,0 +1,70 @@
+"""Communications: what is told a taxpayer beside the rungs of a ruler, of his instalments and of money he paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from datetime import timedelta
+from enum import StrEnum
+
+from models.contact.channel import Channel
+from models.contact.delivery import Fallbacks
+
+
+class CommunicationKind(StrEnum):
+    REMINDER = "instalment_reminder"
+    ALERT = "instalment_alert"
+    """An instalment was missed."""
+    RECEIPT = "receipt"
+    CORRECTION = "correction"
+    """The money of a receipt that was sent went back, or elsewhere."""
+
+    @property
+    def collects(self) -> bool:
+        """Whether it asks for money: it is a contact then, which counts against a person's limits and keeps them. A
+        receipt answers what the taxpayer did himself."""
+        return self not in RECEIPTS
+
+    @property
+    def template(self) -> str:
+        return TEMPLATES[self]
+
+    @property
+    def fallbacks(self) -> Fallbacks:
+        return FALLBACKS[self]
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """All that it may leave by, each once."""
+        return tuple(dict.fromkeys(channel for line in self.fallbacks.values() for channel in line))
+
+
+RECEIPTS = (CommunicationKind.RECEIPT, CommunicationKind.CORRECTION)
+
+TEMPLATES: Mapping[CommunicationKind, str] = {
+    CommunicationKind.REMINDER: "agreements/reminder",
+    CommunicationKind.ALERT: "agreements/alert",
+    CommunicationKind.RECEIPT: "payments/receipt",
+    CommunicationKind.CORRECTION: "payments/correction",
+}
+
+READ: tuple[Channel, ...] = ("email", "whatsapp", "messenger", "sms")
+"""The channels of a receipt, in order: one that a person can keep comes first."""
+
+FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
+    CommunicationKind.REMINDER: {"email": ("email", "sms"), "sms": ("sms",)},
+    # by voice too, as Alagoas does
+    CommunicationKind.ALERT: {"email": ("email", "sms"), "voice": ("voice", "sms")},
+    CommunicationKind.RECEIPT: {"email": READ},
+    CommunicationKind.CORRECTION: {"email": READ},
+}
+
+WINDOW = timedelta(hours=24)
+"""The time in which Meta lets a business answer in its own words; later only in words that Meta approved, and a
+communication has none such."""
+IN_WINDOW: frozenset[Channel] = frozenset({"whatsapp", "messenger"})
+
+
+def reaching(reached: Set[Channel], written_lately: Set[Channel], worded: Set[Channel]) -> frozenset[Channel]:
+    """The channels by which a communication reaches the taxpayer: of those that reach him (`reached`) the ones that
+    have words for it, and where Meta minds, on which he wrote within its window."""
+    return frozenset(reached & worded) - (IN_WINDOW - written_lately)

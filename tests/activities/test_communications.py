@@ -1,0 +1,458 @@
+"""Communications beside the rungs: whom they reach and when, what overtakes them, and what follows when one is lost."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, text, update
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.agreements import AgreementActivities
+from activities.communications import CommunicationActivities
+from activities.dependencies import Dependencies
+from channels.file_transport import FileTransport
+from channels.mail_gateway import Adapter, MailGateway
+from channels.sendgrid import SendGrid
+from channels.sendgrid_events import read_events
+from channels.twilio import Twilio
+from models.contact.delivery import Progress, Report
+from models.law.calendar import Clock
+from storage.case.cases import read_case
+from storage.case.people import read_person
+from storage.contact.costs import change_budget
+from storage.contact.delivery import record_reports
+from storage.payments.corrections import refund, unmatch
+from storage.payments.ledger import record_pix
+from storage.payments.matching import match
+from storage.schema import cases, cohorts, debts, opt_outs, replies, suppressed_contacts, taxpayers
+from tests.agreement_world import BH, Contract, at, contract
+from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
+from tests.providers.weather import Fault
+from workflows.effects import (
+    AgreementNextAction,
+    AgreementReview,
+    CommunicationDispatch,
+    CommunicationNextAction,
+    Dispatch,
+)
+
+SIGNED = date(2026, 3, 2)
+"""A Monday."""
+EMAIL, PHONE = "fiscal@padaria.example", "+5582999990000"
+WORKDAY, SUNDAY = date(2026, 3, 3), date(2026, 3, 8)
+
+
+@pytest.fixture
+def providers() -> Iterator[FakeProviders]:
+    with FakeProviders() as providers:
+        yield providers
+        assert providers.problems == []
+
+
+@dataclass
+class Mailed:
+    """One notice of a communication, as it is on record."""
+
+    channel: str
+    rung_channel: str
+    status: str
+    body: str
+
+
+class Hand:
+    """Does to one taxpayer what the workflows of his agreement and of his communications would ask for."""
+
+    def __init__(self, made: Contract, providers: FakeProviders, outbox: Path) -> None:
+        mail = SendGrid(KEY, url=providers.url, timeout=2.0, patience=0.0)
+        senders = {"sms": "28471", "voice": "+558233150000", "whatsapp": "+558233150001"}
+        phone = Twilio(ACCOUNT, TOKEN, senders, "https://regua.example", url=providers.url, timeout=2.0)
+        # nobody's Messenger is known here
+        by: dict[str, Adapter] = {"email": mail, "sms": phone, "voice": phone, "whatsapp": phone, "messenger": phone}
+        dependencies = Dependencies(made.engine, MailGateway(by, FileTransport(outbox)))
+        self.made, self.outbox = made, outbox
+        self.agreed, self.does = AgreementActivities(dependencies), CommunicationActivities(dependencies)
+        self.now = at(SIGNED)
+
+    def run(self, effect: Callable[[Any], Any], asked: Any) -> Any:
+        world = ActivityEnvironment()
+        world.info = replace(world.info, started_time=self.now)
+        return world.run(effect, asked)
+
+    @property
+    def clock(self) -> Clock:
+        with self.made.engine.connect() as connection:
+            return read_case(connection, self.made.case).clock
+
+    # ---- the agreement
+
+    def look(self) -> AgreementNextAction:
+        asked = AgreementReview(agreement=self.made.agreement)
+        next_action: AgreementNextAction = self.run(self.agreed.review_agreement, asked)
+        return next_action
+
+    def is_due(self) -> AgreementReview:
+        """The agreement's next step, at the instant it is due."""
+        looked = self.look()
+        assert looked.runs_at is not None
+        self.now = max(self.now, looked.runs_at)
+        return AgreementReview(agreement=self.made.agreement, step=looked.step)
+
+    def tells(self, kind: str = "instalment_reminder") -> str:
+        """The communication that comes of the agreement's next step."""
+        self.run(self.agreed.tell_of_instalment, self.is_due())
+        return self.the(kind)
+
+    # ---- its communications
+
+    def all(self, kind: str) -> list[str]:
+        query = """SELECT id FROM communications WHERE "case" = :case AND kind = :kind ORDER BY recorded_at, id"""
+        return [row[0] for row in self.made.rows(query, kind=kind)]
+
+    def the(self, kind: str) -> str:
+        [only] = self.all(kind)
+        return only
+
+    def looks(self, communication: str) -> CommunicationNextAction:
+        looked: CommunicationNextAction = self.run(self.does.look_at_communication, communication)
+        return looked
+
+    def sends_by(self, communication: str, dispatch: Dispatch) -> CommunicationNextAction:
+        asked = CommunicationDispatch(
+            communication=communication, channel=dispatch.channel, rung_channel=dispatch.rung_channel
+        )
+        answer: CommunicationNextAction = self.run(self.does.communicate, asked)
+        return answer
+
+    def sends(self, communication: str) -> str | None:
+        """Until it is over, or waits for something else than its hours."""
+        while (now := self.looks(communication)).outcome is None and now.runs_at is not None:
+            self.now = max(self.now, now.runs_at)
+            for dispatch in now.dispatches:
+                self.sends_by(communication, dispatch)
+        return now.outcome
+
+    def mailed(self, communication: str) -> list[Mailed]:
+        query = """SELECT channel, rung_channel, status, body FROM notices WHERE communication = :of
+                   ORDER BY claimed_at, channel"""
+        return [Mailed(*row) for row in self.made.rows(query, of=communication)]
+
+    def why(self, communication: str) -> str:
+        return str(self.made.rows("SELECT reason FROM communications WHERE id = :of", of=communication)[0][0])
+
+    def bounces(self, communication: str) -> None:
+        told = {"event": "bounce", "sg_event_id": f"b-{communication}", "timestamp": int(self.now.timestamp())}
+        told |= {"notice": f"{communication}-email", "status": "5.1.1"}
+        record_reports(self.made.engine, read_events(json.dumps([told]).encode(), self.now), self.now)
+
+    def wants_none_by(self, *channels: str) -> None:
+        rows = [{"taxpayer": self.made.taxpayer, "channel": channel, "via": "link"} for channel in channels]
+        with self.made.engine.begin() as connection:
+            connection.execute(insert(opt_outs), rows)
+
+
+def reachable(made: Contract) -> Contract:
+    with made.engine.begin() as connection:
+        connection.execute(update(taxpayers).values(email=EMAIL, phone=PHONE))
+    return made
+
+
+@pytest.fixture
+def hand(engine: Engine, providers: FakeProviders, tmp_path: Path) -> Hand:
+    """Somebody with an agreement in six instalments, the first of which is paid."""
+    made = reachable(contract(engine, "1200.00"))
+    made.sign(BH, 6, SIGNED)
+    made.pay(1, SIGNED)
+    return Hand(made, providers, tmp_path)
+
+
+@pytest.fixture
+def payer(engine: Engine, providers: FakeProviders, tmp_path: Path) -> Hand:
+    """Somebody with one debt of R$ 1,000, who pays R$ 400 of it."""
+    hand = Hand(reachable(contract(engine, "1000.00")), providers, tmp_path)
+    hand.now = at(WORKDAY)
+    hand.made.pay_debt(0, WORKDAY, "400.00")
+    return hand
+
+
+# ---- instalments
+
+
+def test_a_reminder_leaves_by_each_channel_inside_its_hours(hand: Hand, providers: FakeProviders) -> None:
+    reminder = hand.tells()
+    assert [(each.channel, each.queue) for each in hand.looks(reminder).dispatches] == [
+        ("email", "regua-sendgrid"),
+        ("sms", "regua-twilio"),
+    ]
+    assert hand.sends(reminder) == "sent"
+    assert 8 <= hand.clock.logical_at(hand.now).hour < 20
+    assert sorted(taken.kind for taken in providers.taken) == ["mail", "message"]
+
+
+def test_asked_for_twice_it_is_told_once(hand: Hand) -> None:
+    step = hand.is_due()
+    hand.run(hand.agreed.tell_of_instalment, step)
+    hand.run(hand.agreed.tell_of_instalment, step)
+    hand.the("instalment_reminder")
+    assert hand.made.journal.count("agreement_reminder") == 1
+
+
+def test_held_up_until_the_night_it_waits_for_the_morning(hand: Hand, providers: FakeProviders) -> None:
+    reminder = hand.tells()
+    [by_mail, _] = hand.looks(reminder).dispatches
+    hand.now = hand.now.replace(hour=23, minute=59)
+    opens = hand.sends_by(reminder, by_mail).runs_at
+    assert opens is not None
+    assert opens > hand.now
+    assert providers.taken == []
+
+
+@pytest.mark.parametrize("sms", ["refused", "suppressed", "absent"])
+def test_a_channel_that_does_not_reach_the_taxpayer_is_left_out(hand: Hand, sms: str) -> None:
+    who = hand.made.taxpayer
+    with hand.made.engine.begin() as connection:
+        if sms == "refused":
+            connection.execute(insert(opt_outs).values(taxpayer=who, channel="sms", via="link"))
+        elif sms == "suppressed":
+            row = {"taxpayer": who, "channel": "sms", "address": PHONE, "why": "número inexistente"}
+            connection.execute(insert(suppressed_contacts).values(row))
+        else:
+            connection.execute(update(taxpayers).values(phone=None))
+    assert [each.channel for each in hand.looks(hand.tells()).dispatches] == ["email"]
+
+
+def test_who_cannot_be_reached_at_all_is_seen_on_the_record(hand: Hand) -> None:
+    with hand.made.engine.begin() as connection:
+        connection.execute(update(taxpayers).values(phone=None, email=None))
+    reminder = hand.tells()
+    assert hand.sends(reminder) == "unreached"
+    [(reason,)] = hand.made.rows("SELECT reason FROM decisions WHERE kind = 'communication_unsent'")
+    assert reason == "lembrete de parcela não enviado: nenhum canal alcança o contribuinte"
+
+
+def test_what_was_paid_meanwhile_is_not_reminded_of(hand: Hand, providers: FakeProviders) -> None:
+    reminder = hand.tells()
+    hand.made.pay(2, hand.now.date())
+    assert hand.sends(reminder) == "withdrawn"
+    assert hand.why(reminder) == "a parcela foi paga antes do envio"
+    assert providers.taken == []
+
+
+def test_a_reminder_of_what_has_become_overdue_is_not_sent(hand: Hand, providers: FakeProviders) -> None:
+    reminder = hand.tells()
+    hand.now += timedelta(days=10)
+    assert hand.sends(reminder) == "withdrawn"
+    assert providers.taken == []
+
+
+def test_a_rehearsal_writes_files(hand: Hand, providers: FakeProviders) -> None:
+    with hand.made.engine.begin() as connection:
+        connection.execute(update(cohorts).values(rehearsal=True))
+    hand.sends(hand.tells())
+    assert len(list(hand.outbox.iterdir())) == 2
+    assert providers.taken == []
+
+
+def test_a_lost_answer_makes_no_duplicate_where_the_provider_can_tell(hand: Hand, providers: FakeProviders) -> None:
+    reminder = hand.tells()
+    [_, by_sms] = hand.looks(reminder).dispatches
+    # the fake providers keep the wall's time, and are asked for what came since the claim
+    providers.weather.comes(Fault.DROPPED)
+    with pytest.raises(ApplicationError):
+        hand.sends_by(reminder, by_sms)
+    hand.sends_by(reminder, by_sms)
+    assert len(providers.taken) == 1
+
+
+def test_a_bounce_suppresses_the_address_and_another_channel_tells(hand: Hand, providers: FakeProviders) -> None:
+    hand.made.pay(2, SIGNED, "1.00")
+    alert = missed(hand)
+    with hand.made.engine.begin() as connection:
+        connection.execute(insert(opt_outs).values(taxpayer=hand.made.taxpayer, channel="voice", via="link"))
+    hand.now += timedelta(minutes=1)
+    assert hand.sends(alert) == "sent"
+    hand.bounces(alert)
+    assert hand.made.rows("SELECT channel, address FROM suppressed_contacts") == [("email", EMAIL)]
+    assert hand.sends(alert) == "sent"
+    sent = [(each.channel, each.rung_channel, each.status) for each in hand.mailed(alert)]
+    assert ("email", "email", "bounced") in sent
+    assert {channel for channel, _, _ in sent} == {"email", "sms"}
+
+
+def missed(hand: Hand) -> str:
+    """The second instalment is not paid, and the alert of it is due."""
+    reminder = hand.tells()
+    hand.sends(reminder)
+    return hand.tells("instalment_alert")
+
+
+def test_a_reminder_waits_for_a_day_on_which_the_person_may_be_contacted(hand: Hand) -> None:
+    reminder = hand.tells()
+    day = hand.now.astimezone(UTC).date()
+    with hand.made.engine.begin() as connection:
+        connection.execute(NOTICE_OF_A_RUNG, {"case": hand.made.case, "at": day})
+    later = hand.looks(reminder).runs_at
+    assert later is not None
+    assert later.date() > day
+
+
+def test_a_reminder_is_one_contact_whatever_its_channels_and_a_receipt_none(hand: Hand) -> None:
+    hand.sends(hand.the("receipt"))
+    hand.sends(hand.tells())
+    with hand.made.engine.connect() as connection:
+        case = read_case(connection, hand.made.case)
+        who = read_person(connection, case.id, 0, case.clock, hand.now.date())
+    assert len(hand.made.rows("SELECT id FROM notices")) == 3
+    assert len(who.contacted) == 1
+
+
+NOTICE_OF_A_RUNG = text("""
+    INSERT INTO notices (id, "case", step, channel, rung_channel, at, hypothesis, stage, rigidity, tone, template,
+                         formal, status, body)
+    VALUES ('n', :case, 0, 'email', 'email', :at, 'h1', 'reminder', 1, 'friendly', 't', false, 'sent', 'b')
+""")
+
+
+# ---- receipts
+
+
+def test_a_payment_has_one_receipt_that_says_what_it_paid_and_what_is_left(payer: Hand) -> None:
+    receipt = payer.the("receipt")
+    assert payer.sends(receipt) == "sent"
+    [mail] = payer.mailed(receipt)
+    assert mail.channel == "email"
+    assert "R$ 400,00" in mail.body
+    assert "falta pagar R$ 600,00" in mail.body
+
+
+def test_a_payment_reported_twice_has_one_receipt(payer: Hand, providers: FakeProviders) -> None:
+    txid = payer.made.rows("SELECT pix_txid FROM debts WHERE id = :debt", debt=payer.made.debts[0])[0][0]
+    again = payer.made._pay(txid, Decimal("100.00"), WORKDAY)
+    record_pix(payer.made.engine, [again], payer.now)
+    assert len(payer.all("receipt")) == 2
+    for receipt in payer.all("receipt"):
+        payer.sends(receipt)
+        payer.sends(receipt)
+    assert len(providers.taken) == 2
+
+
+def test_what_is_given_back_before_the_receipt_leaves_has_none(payer: Hand, providers: FakeProviders) -> None:
+    [(payment,)] = payer.made.rows("SELECT id FROM payments")
+    refund(payer.made.engine, payment, "Ana", "engano", payer.now, Decimal("400.00"))
+    receipt = payer.the("receipt")
+    assert payer.sends(receipt) == "withdrawn"
+    assert payer.why(receipt) == "o pagamento foi devolvido ou desvinculado antes do envio"
+    assert payer.all("correction") == []
+    assert providers.taken == []
+
+
+def test_put_back_on_its_debt_the_payment_has_its_receipt(payer: Hand) -> None:
+    [(payment,)] = payer.made.rows("SELECT id FROM payments")
+    unmatch(payer.made.engine, payment, "Ana", "engano", payer.now)
+    assert payer.sends(payer.the("receipt")) == "withdrawn"
+    match(payer.made.engine, payment, payer.made.debts[0], "Ana", payer.now)
+    assert payer.sends(payer.the("receipt")) == "sent"
+
+
+def test_what_is_given_back_after_the_receipt_is_corrected_once(payer: Hand) -> None:
+    payer.sends(payer.the("receipt"))
+    [(payment,)] = payer.made.rows("SELECT id FROM payments")
+    for amount in ("50.00", "100.00"):
+        refund(payer.made.engine, payment, "Ana", "engano", payer.now, Decimal(amount))
+    correction = payer.the("correction")
+    assert payer.sends(correction) == "sent"
+    [mail] = payer.mailed(correction)
+    assert "R$ 150,00 foram devolvidos" in mail.body
+    assert "contam R$ 250,00" in mail.body
+    refund(payer.made.engine, payment, "Ana", "engano", payer.now, Decimal("250.00"))
+    assert len(payer.all("correction")) == 2
+
+
+def test_whoever_wants_no_messages_gets_no_receipt_and_the_reason_is_seen(payer: Hand) -> None:
+    payer.wants_none_by("email", "sms", "whatsapp", "messenger")
+    receipt = payer.the("receipt")
+    assert payer.sends(receipt) == "unreached"
+    assert payer.why(receipt) == "nenhum canal alcança o contribuinte"
+    [(reason,)] = payer.made.rows("SELECT reason FROM decisions WHERE kind = 'communication_unsent'")
+    assert reason == "recibo de pagamento não enviado: nenhum canal alcança o contribuinte"
+
+
+@pytest.mark.parametrize(("wrote", "channel"), [(timedelta(hours=23), "whatsapp"), (timedelta(hours=25), "sms")])
+def test_whatsapp_is_used_within_a_day_of_what_the_taxpayer_wrote_there(
+    payer: Hand, wrote: timedelta, channel: str
+) -> None:
+    payer.wants_none_by("email")
+    row: dict[str, Any] = {"provider": "twilio", "event": "SM1", "channel": "whatsapp", "address": PHONE}
+    row |= {"body": "oi", "taxpayer": payer.made.taxpayer, "intent": "unclear", "recorded_at": payer.now - wrote}
+    with payer.made.engine.begin() as connection:
+        connection.execute(insert(replies).values(row))
+    assert [each.channel for each in payer.looks(payer.the("receipt")).dispatches] == [channel]
+
+
+def test_money_that_comes_on_a_sunday_is_receipted_on_monday_morning(payer: Hand) -> None:
+    payer.now = at(SUNDAY)
+    payer.made.pay_debt(0, SUNDAY, "10.00")
+    opens = payer.looks(payer.all("receipt")[-1]).runs_at
+    assert opens is not None
+    local = payer.clock.logical_at(opens)
+    assert local.date() == SUNDAY + timedelta(days=1)
+    assert local.hour >= 8
+
+
+def test_a_budget_used_up_holds_it_until_there_is_more(payer: Hand, providers: FakeProviders) -> None:
+    with payer.made.engine.begin() as connection:
+        connection.execute(update(cohorts).values(budget=Decimal(0)))
+    receipt = payer.the("receipt")
+    assert payer.sends(receipt) is None
+    assert providers.taken == []
+    change_budget(payer.made.engine, "iptu", Decimal("10.00"), "Ana", payer.now)
+    news = "SELECT count(*) FROM outbox WHERE payload ->> 'communication' = :of"
+    assert payer.made.rows(news, of=receipt) == [(2,)]
+    assert payer.sends(receipt) == "sent"
+    assert payer.made.rows("SELECT spent > 0 FROM cohorts") == [(True,)]
+
+
+def test_an_unregistered_debt_is_named_in_no_open_channel(payer: Hand) -> None:
+    with payer.made.engine.begin() as connection:
+        connection.execute(update(debts).values(registered_on=date(2027, 1, 1)))
+    receipt = payer.the("receipt")
+    payer.sends(receipt)
+    [mail] = payer.mailed(receipt)
+    assert "R$" not in mail.body
+    assert "sigilo fiscal" in mail.body
+
+
+@pytest.mark.parametrize("status", ["control", "resolved", "paused"])
+def test_who_pays_gets_a_receipt_wherever_the_case_stands(payer: Hand, status: str) -> None:
+    with payer.made.engine.begin() as connection:
+        connection.execute(update(cases).values(status=status, closed_at=payer.now if status == "resolved" else None))
+    assert payer.sends(payer.the("receipt")) == "sent"
+
+
+def test_a_receipt_that_bounces_goes_by_sms(payer: Hand) -> None:
+    receipt = payer.the("receipt")
+    payer.sends(receipt)
+    payer.bounces(receipt)
+    assert payer.sends(receipt) == "sent"
+    assert [(each.channel, each.status) for each in payer.mailed(receipt)] == [("email", "bounced"), ("sms", "queued")]
+    delivered = Report("twilio", "SM2", "delivered", payer.now, f"{receipt}-sms", progress=Progress.DELIVERED)
+    record_reports(payer.made.engine, [delivered], payer.now)
+    assert payer.mailed(receipt)[1].status == "delivered"
+
+
+def test_the_receipt_of_an_instalment_tells_how_many_are_left(hand: Hand) -> None:
+    receipt = hand.the("receipt")
+    hand.sends(receipt)
+    [mail] = hand.mailed(receipt)
+    assert "parcela 1 de 6" in mail.body
+    assert "faltam 5 parcelas" in mail.body
+
+
+def test_a_payment_of_nobody_who_is_collected_from_has_no_receipt(payer: Hand) -> None:
+    payer.made._pay("RG" + "0" * 30, Decimal("5.00"), WORKDAY)
+    assert len(payer.all("receipt")) == 1

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0051"
-down_revision = "0050"
+revision = "0054"
+down_revision = "0053"
 
 ELSEWHERE = "(OLD.taxpayer, OLD.tax, OLD.cohort) IS DISTINCT FROM (NEW.taxpayer, NEW.tax, NEW.cohort)"
 

@@ -27,6 +27,7 @@ from models.errors import Refusal
 from models.formats import money
 from models.law.calendar import Clock
 from models.money.prices import ChannelCost
+from models.proof.experiment import Experiment, Primary
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
@@ -118,6 +119,11 @@ def start(
     contacted_too: Annotated[
         bool, typer.Option("--contacted-too", help="Also hold out people whom another cohort contacts.")
     ] = False,
+    experiment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Register it as an experiment of this name, with --claim.")
+    ] = None,
+    claim: Annotated[str, typer.Option(metavar="TEXT", help="The sentence that the experiment tests.")] = "",
+    primary: Annotated[Primary, typer.Option(help="The figure that the experiment is read by.")] = Primary.PAYERS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -140,9 +146,12 @@ def start(
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(read.label, foreseen))
         return
+    if claim and not experiment:
+        raise typer.BadParameter("is that of an experiment: say --experiment NAME too", param_hint="--claim")
+    registered = Experiment(experiment, claim, primary) if experiment else None
     chosen = (selection, clock, budget, rehearse, control, rival, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
-        begun = begin_cohort(engine, credentials(by), name, bundle, *chosen)
+        begun = begin_cohort(engine, credentials(by), name, bundle, *chosen, experiment=registered)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
         counts = status_counts(engine, name)

@@ -75,6 +75,7 @@ def _faults(life: Life) -> Iterator[str]:
         _no_rung_early,
         _never_softer,
         _in_contact_hours,
+        _served_on_paper,
         _nothing_claimed_when_nothing_is_owed,
         _suspended_by_the_book,
         _given_back,
@@ -367,6 +368,18 @@ def _in_contact_hours(life: Life) -> Iterator[str]:
             yield f"notice {notice['id']} was to leave on {local:%Y-%m-%d at %H:%M}, outside its contact hours"
 
 
+def _served_on_paper(life: Life) -> Iterator[str]:
+    """A letter serves no day before it was posted, and nothing is published unless a notice of the same contact that
+    could have served it was lost."""
+    for notice in life.notices:
+        if notice["left_on"] and notice["served_on"] and notice["served_on"] < notice["left_on"]:
+            yield f"notice {notice['id']} was served on {notice['served_on']}, and left on {notice['left_on']}"
+        same = [other for other in life.notices if other["step"] == notice["step"] and other["credits"]]
+        failed = [other for other in same if other["channel"] != "gazette" and Progress(other["status"]).lost]
+        if notice["channel"] == "gazette" and not failed:
+            yield f"notice {notice['id']} was published, and no personal means had failed"
+
+
 def _nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
     for notice in life.notices:
         if notice["kind"] == "rung" and not life.facts_at(notice["claimed_at"]).outstanding:
@@ -598,7 +611,8 @@ OWED = """
 
 PARTS = {
     "notices": _of_cases(f"""
-        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits FROM notices
+        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits, left_on
+        FROM notices LEFT JOIN batched_notices ON batched_notices.notice = notices.id
         WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": _of_cases("""

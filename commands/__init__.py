@@ -42,6 +42,7 @@ COMMANDS = {
     "token": Listed("tokens", "Who may do what: tokens of analysts, supervisors and auditors."),
     "power": Listed("power", "Say how many cases must be held out for an uplift to show."),
     "report": Listed("report", "Say what a cohort's ruler brought in, and how sure that is."),
+    "experiment": Listed("experiment", "An experiment as it was registered, its arms, and its reading."),
     "web": Listed("web", "Serve the webhooks, and deliver what they owe to the running cases."),
     "background": Listed("web", "Do what `web` does beside answering, as a process of its own."),
     "migrate": Listed("web", "Bring the database at DATABASE_URL to this version's schema."),

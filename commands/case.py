@@ -219,6 +219,7 @@ def _show(file: CaseFile) -> None:
         blocks = [(block["kind"], block["since"], block["until"], block["reason"]) for block in file["blocks"]]
         table(["blocked", "since", "until", "why"], blocks)
     table(["debt", "due", "amount", "Pix txid"], _columns(file["debts"], "id", "due", "amount", "pix_txid"))
+    _whole("periods left out of the thresholds, for people to judge", file["left_to_people"])
     held = [(h["ground"], h["debts"], *_by_whom(h)) for h in file["holds"]]
     if held:
         table(["on hold", "debts", "by", "why", "from", "until"], held, "holds")

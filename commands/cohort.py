@@ -21,10 +21,12 @@ from commands.typed import amount, day, share
 from embedded.home import find_services
 from models.assets import RulerBundle
 from models.case.cohort_state import State
+from models.case.persistent_defaulter import LeftToPeople
 from models.errors import Refusal
 from models.formats import money
 from models.law.calendar import Clock
 from models.money.prices import ChannelCost
+from models.proof.experiment import Experiment, Primary
 from models.proof.holdout import Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
@@ -114,6 +116,11 @@ def start(
     contacted_too: Annotated[
         bool, typer.Option("--contacted-too", help="Also hold out people whom another cohort contacts.")
     ] = False,
+    experiment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Register it as an experiment of this name, with --claim.")
+    ] = None,
+    claim: Annotated[str, typer.Option(metavar="TEXT", help="The sentence that the experiment tests.")] = "",
+    primary: Annotated[Primary, typer.Option(help="The figure that the experiment is read by.")] = Primary.PAYERS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
@@ -136,9 +143,12 @@ def start(
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(read.label, foreseen))
         return
+    if claim and not experiment:
+        raise typer.BadParameter("is that of an experiment: say --experiment NAME too", param_hint="--claim")
+    registered = Experiment(experiment, claim, primary) if experiment else None
     chosen = (selection, clock, budget, rehearse, control, rival, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
-        begun = begin_cohort(engine, credentials(by), name, bundle, *chosen)
+        begun = begin_cohort(engine, credentials(by), name, bundle, *chosen, experiment=registered)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
         counts = status_counts(engine, name)
@@ -332,10 +342,15 @@ async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
         raise Refusal(f"the cohort's start failed: {failure.cause}") from None
 
 
+LEFT_OUT: dict[LeftToPeople, str] = {"paid_in_part": "paid in part", "assessed": "of taxes that are assessed"}
+
+
 def _show(ruler: str, foreseen: DryRun) -> None:
     say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
     if alone := foreseen["declared_without_debt"]:
         say(f"{alone} taxpayers have declared tax of which no extract has a debt: import it, or nobody can pay it here")
+    for why, periods in foreseen["left_to_people"].items():
+        say(f"{periods} periods {LEFT_OUT[why]} are left out of the thresholds: people judge whether they count")
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")

@@ -12,6 +12,7 @@ from models.case.cohort_state import State
 from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
+from models.proof.experiment import Experiment
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from models.slug import must_be_slug
@@ -51,12 +52,14 @@ def begin_cohort(
     reads_on: date | None = None,
     contacted_too: bool = False,
     providers: Collection[str] = (),
+    experiment: Experiment | None = None,
 ) -> Cohort:
     """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
 
     `rival` goes to half of those not held out; `rate` is how many cases are started a second at most.
-    `reads_on` is the day its figures are for; `providers` are those by which messages truly leave. Raises Refusal where
-    somebody whom another cohort contacts might be held out, unless `contacted_too`.
+    `reads_on` is the day its figures are for; `providers` are those by which messages truly leave; `experiment` is
+    registered with the cohort. Raises Refusal where somebody whom another cohort contacts might be held out, unless
+    `contacted_too`.
     """
     for each in (bundle, rival):
         if each is not None:
@@ -65,13 +68,19 @@ def begin_cohort(
         raise Refusal("--reads-on is the day of a comparison: say --control or --arm too")
     if reads_on is not None and reads_on <= clock.origin_day:
         raise Refusal(f"--reads-on {reads_on} is not after the cohort's first day, {clock.origin_day}")
+    if experiment is not None:
+        must_be_slug("an experiment", experiment.name)
+        must_say("what it claims", experiment.claim)
+        if reads_on is None:
+            raise Refusal(f"experiment {experiment.name} needs the day on which it will be read: say --reads-on")
+        act.tell(experiment=experiment.name, claim=experiment.claim, primary=experiment.primary)
     if control and not contacted_too:
         with act.engine.connect() as connection:
             must_be_unheard(connection, bundle.ruler, selection, name, clock.origin_day)
     select = [f"{key}={value}" for key, value in selection.told.items()]
     act.tell(ruler=bundle.ruler.label, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     act.tell(reads_on=reads_on, contacted_too=contacted_too)
-    begun = _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on)
+    begun = _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on, experiment)
     with act.engine.begin() as connection:
         begin_start(connection, name, rate, act.by)
     return begun
@@ -120,6 +129,7 @@ def _founded(
     control: Decimal | None,
     rival: RulerBundle | None = None,
     reads_on: date | None = None,
+    experiment: Experiment | None = None,
 ) -> Cohort:
     must_be_slug("a cohort", name)
     must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
@@ -128,7 +138,7 @@ def _founded(
     with act.engine.begin() as connection:
         frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
         other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
-    lot = Lot(secrets.token_hex(16), control, other, reads_on) if control or other else None
+    lot = Lot(secrets.token_hex(16), control, other, reads_on, experiment) if control or other else None
     unverified = any(_examples(each, clock, rehearsal) for each in (bundle, rival) if each)
     cohort = Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, unverified, lot)
     return create_cohort(act.engine, cohort)

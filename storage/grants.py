@@ -22,6 +22,7 @@ APPEND_ONLY = frozenset({
     "decisions",
     "defence_credits",
     "delivery_events",
+    "experiments",
     "interruptions",
     "notice_credits",
     "opt_outs",

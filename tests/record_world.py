@@ -25,7 +25,8 @@ from activities.cases import CaseActivities
 from activities.communications import CommunicationActivities
 from activities.dependencies import Dependencies
 from activities.notices import NoticeActivities
-from channels.mail_gateway import MailGateway, Outgoing, Provider, Receipt
+from channels.mail_gateway import Adapter, MailGateway, Outgoing, Provider, Receipt
+from channels.on_paper import OnPaper
 from models.agreement.instalments import State
 from models.case.evidence import Debt, Filing
 from models.case.selection import Selection
@@ -121,6 +122,12 @@ class Carrier:
     def most_often(self) -> int:
         """One that needs no contact writes a file, and the same one again."""
         return max(self.had.values(), default=0) if self.needs_contact else 0
+
+
+ON_PAPER: dict[str, Adapter] = {
+    "letter": OnPaper("postal", needs_contact=True),
+    "gazette": OnPaper("gazette", needs_contact=False),
+}
 
 
 @dataclass
@@ -245,9 +252,8 @@ class Street:
         self.tax = f"ICMS-{self.number}"
         self.worker = Worker()
         self.carriers = self._carriers(providers)
-        post = MailGateway(
-            {channel: carrier for channel, carrier in self.carriers.items() if channel}, self.carriers[""]
-        )
+        adapters = {channel: carrier for channel, carrier in self.carriers.items() if channel}
+        post = MailGateway({**adapters, **(ON_PAPER if providers else {})}, self.carriers[""])
         dependencies = Dependencies(engine, post)
         self.cases, self.notices, self.agreed, self.beside = (
             CaseActivities(dependencies),

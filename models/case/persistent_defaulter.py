@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dateutil.relativedelta import relativedelta
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 REPEATED_IN = relativedelta(months=12)
 UNPAID = frozenset({Kind.NON_PAYMENT, Kind.REGISTERED_DEBT})
 """The kinds of evidence that are credits nobody has paid."""
+
+
+LeftToPeople = Literal["paid_in_part", "assessed"]
+"""Why a period is left out of the thresholds: a part of it is paid, or it is of a tax that the authority assesses
+itself, such as the yearly IPTU and IPVA."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,24 @@ def persistent_defaulter(
         return None
     finding = f"{money(owed)} em aberto{share} e {len(periods)} períodos em doze meses"
     return Defaulting(row=ruler.entry.thresholds.row, law=law, finding=finding)
+
+
+def periods_left_to_people(
+    ruler: Ruler, debts: Iterable[Debt], evidence: Iterable[Evidence], start: date, elsewhere: Iterable[Debt] = ()
+) -> Counter[LeftToPeople]:
+    """The periods of twelve months that the thresholds leave out, by why: people judge whether they count."""
+    if ruler.defaulter_law(start) is None:
+        return Counter()
+    since, debts, elsewhere = start - REPEATED_IN, tuple(debts), tuple(elsewhere)
+    in_part = {
+        (whose, debt.period)
+        for whose, owed in enumerate((debts, elsewhere))
+        for debt in owed
+        if debt.outstanding and debt.paid_in_part and since < debt.due <= start
+    }
+    assessed = {e.period for e in evidence if e.kind is Kind.ASSESSED and e.open and since < e.due <= start}
+    left: Counter[LeftToPeople] = Counter({"paid_in_part": len(in_part), "assessed": len(assessed)})
+    return +left
 
 
 def _periods(debts: tuple[Debt, ...], evidence: Iterable[Evidence], start: date) -> set[AssessmentPeriod]:

@@ -247,7 +247,8 @@ OWED = """
 
 PARTS = {
     "notices": of_cases(f"""
-        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits FROM notices
+        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits, left_on
+        FROM notices LEFT JOIN batched_notices ON batched_notices.notice = notices.id
         WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": of_cases("""

@@ -24,11 +24,13 @@ from models.case.status import Status
 from models.errors import Refusal
 from models.formats import percent
 from models.law.calendar import Clock
+from models.proof.experiment import Experiment
 from models.proof.holdout import shares_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.assets import keep
 from storage.case.cases import FrozenRuler, Pair, frozen_ruler, lifecycle_of
+from storage.case.experiments import register, registered_for
 from storage.case.facts import PAIRS, about_pairs, bound, read_facts
 from storage.case.selection import named_by, selecting
 from storage.case.transaction import STEADY
@@ -53,6 +55,8 @@ class Lot:
     """The ruler that half of the others are contacted by."""
     reads_on: date | None = None
     """The day on which its figures are to be read; none: on any, with the longer intervals that takes."""
+    experiment: Experiment | None = None
+    """The claim that it was registered to test; none: nothing was."""
 
     @property
     def shares(self) -> dict[str, Decimal]:
@@ -62,7 +66,7 @@ class Lot:
         """Whether cases are drawn for the same, by whatever salt."""
         if other is None or self.control != other.control or (self.rival is None) != (other.rival is None):
             return False
-        if self.reads_on != other.reads_on:
+        if (self.reads_on, self.experiment) != (other.reads_on, other.experiment):
             return False
         return self.rival is None or other.rival is None or other.rival.is_as(self.rival)
 
@@ -139,7 +143,9 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "salt": cohort.lot.salt if cohort.lot else None,
             "reads_on": cohort.lot.reads_on if cohort.lot else None,
         }
-        connection.execute(insert(cohorts).values(row).on_conflict_do_nothing())
+        founded = connection.execute(insert(cohorts).values(row).on_conflict_do_nothing()).rowcount
+        if founded and cohort.lot and cohort.lot.experiment:
+            register(connection, cohort.name, cohort.lot.experiment, cohort.started_by)
         known = read_cohort(connection, cohort.name)
     if not known.frozen.is_as(cohort.frozen):
         label = known.frozen.ruler.label
@@ -188,14 +194,15 @@ def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
     if cohort.salt is None:
         return None
     rival = frozen_ruler(connection, cohort.rival) if cohort.rival else None
-    return Lot(cohort.salt, cohort.control_share, rival, cohort.reads_on)
+    return Lot(cohort.salt, cohort.control_share, rival, cohort.reads_on, registered_for(connection, cohort.name))
 
 
 def _drawn(lot: Lot | None) -> str:
     held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
     rival = f"{lot.rival.ruler.label} as it was then" if lot and lot.rival else "no other ruler"
     read = f", to be read on {lot.reads_on}" if lot and lot.reads_on else ""
-    return f"{held}, and {rival} to compare with{read}"
+    asked = f", as experiment {lot.experiment.name}" if lot and lot.experiment else ""
+    return f"{held}, and {rival} to compare with{read}{asked}"
 
 
 def candidates(

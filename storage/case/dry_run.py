@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from models.case.decision import decide
+from models.case.persistent_defaulter import LeftToPeople, periods_left_to_people
 from models.case.plan import plan
 from models.case.selection import Selection
 from models.case.state import CaseState
@@ -119,6 +120,8 @@ class DryRun(TypedDict):
     already_open: int
     declared_without_debt: int
     """How many taxpayers' returns declare tax of which no extract has a debt: nobody is asked for it yet."""
+    left_to_people: dict[LeftToPeople, int]
+    """How many periods the thresholds of a persistent defaulter leave out, by why: people judge whether they count."""
     control: int
     arms: dict[str, int]
     strata: list[StratumCases]
@@ -145,6 +148,7 @@ def foresee(
     cells: Counter[Cell] = Counter()
     on_hold: Counter[str] = Counter()
     notices: Counter[Planned] = Counter()
+    left: Counter[LeftToPeople] = Counter()
     held = already_open = 0
     shares = shares_of(control, rival=rival is not None)
     strata: Counter[Stratum] = Counter()
@@ -157,9 +161,11 @@ def foresee(
             facts = candidate.facts
             if candidate.cohort:
                 already_open += 1
-            elif not candidate.takes(ruler):
                 continue
-            elif facts.on_hold:
+            if not candidate.takes(ruler):
+                continue
+            left.update(periods_left_to_people(ruler, facts.debts, facts.live_evidence, today, facts.elsewhere))
+            if facts.on_hold:
                 held += 1
                 on_hold.update(facts.grounds)
             else:
@@ -184,6 +190,7 @@ def foresee(
         "on_hold": dict(sorted(on_hold.items())),
         "already_open": already_open,
         "declared_without_debt": alone,
+        "left_to_people": dict(left),
         "control": arms.get(Arm.CONTROL, 0),
         "arms": arms,
         "strata": [_counted(stratum, cases) for stratum, cases in sorted(strata.items())],

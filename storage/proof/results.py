@@ -179,6 +179,13 @@ def question(
         return question_of(connection, cohort, asked or _last_day(connection, cohort), assumed)
 
 
+def look_at(engine: Engine, cohort: Cohort) -> date | None:
+    """The planned day, once it has come; before it, none: the last day that counts."""
+    planned = cohort.lot.reads_on if cohort.lot else None
+    with engine.connect() as connection:
+        return planned if planned and planned <= _last_day(connection, cohort) else None
+
+
 RELEASED = text("SELECT min(closed_at) FROM cases WHERE cohort = :cohort AND arm = 'control' AND closed_at IS NOT NULL")
 
 

@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import Connection, TextClause, text
 
 from models.case.journal import EntryKind
+from models.case.persistent_defaulter import periods_left_to_people
 from models.case.state import cell_reached
 from models.case.step import Step
 from models.errors import Refusal, Unreckonable
@@ -18,6 +19,7 @@ from storage.agreement.signing import schedule
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
+from storage.case.facts import read_facts
 from storage.case.prescription import HORIZONS, NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons
 from storage.case.prescription_events import read_prescriptions
 from storage.law.approvals import to_be_approved
@@ -40,6 +42,7 @@ from storage.read_models.case_parts import (
     NextStep,
     Notice,
     Payment,
+    PeriodsLeft,
     PriorStep,
     RecordedAgreement,
     Reply,
@@ -216,6 +219,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(Approval, APPROVALS),
         "debts": _owed_today(connection, record, _prescribing(connection, record, rows(Debt, DEBTS))),
+        "left_to_people": _left_to_people(connection, record),
         "payments": rows(Payment, PAYMENTS),
         "agreements": list(AGREEMENTS.rows(connection, WHOLE, asked)),
         "notices": notices,
@@ -297,6 +301,19 @@ def _owed_today(connection: Connection, case: Case, debts: list[Debt]) -> list[D
     except Unreckonable:
         return [{**debt, "amount": None} for debt in debts]
     return [{**debt, "amount": owed[debt["id"]].total} for debt in debts]
+
+
+def _left_to_people(connection: Connection, case: Case) -> list[PeriodsLeft]:
+    """The periods that the thresholds leave out today, where the ruler has any; none where that can't be told."""
+    if case.ruler.entry.thresholds is None:
+        return []
+    today = case.clock.day_at(datetime.now(UTC))
+    try:
+        facts = read_facts(connection, case.ruler, [case.pair], today)[case.pair]
+    except Unreckonable:
+        return []
+    left = periods_left_to_people(case.ruler, facts.debts, facts.live_evidence, today, facts.elsewhere)
+    return [PeriodsLeft(why=why, periods=periods) for why, periods in left.items()]
 
 
 def _next_step(step: Step | None) -> NextStep | None:

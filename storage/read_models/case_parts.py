@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
+from models.case.persistent_defaulter import LeftToPeople
 from models.case.status import Status
 from models.case.step import Action
 from models.ruler.schema import Hypothesis, Stage
@@ -231,6 +232,13 @@ class ListedAgreement(TypedDict):
     paid: int
 
 
+class PeriodsLeft(TypedDict):
+    """Periods that the thresholds of a persistent defaulter leave out."""
+
+    why: LeftToPeople
+    periods: int
+
+
 class CaseFile(TypedDict):
     case: str
     cohort: str
@@ -255,6 +263,7 @@ class CaseFile(TypedDict):
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]
+    left_to_people: list[PeriodsLeft]
     payments: list[Payment]
     agreements: list[ListedAgreement]
     notices: list[Notice]

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from models.case.cohort_state import State as CohortState
 from models.case.journal import EntryKind
 from models.case.status import WAITING, Status
+from models.proof.experiment import Primary
 from models.proof.holdout import Arm, Habit
 from storage.schema.base import NOW, OPAQUE_ID, metadata, one_of, words
 
@@ -77,6 +78,21 @@ intakes = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("ended_at", DateTime(timezone=True)),
     Index("uq_intakes_open", "cohort", text("(cron IS NULL)"), unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+
+
+# what a cohort's draw is to answer, and by which figure: written at its start, and never again
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("cohort", ForeignKey("cohorts.name"), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("claim", Text, nullable=False),
+    # models.proof.experiment.Primary
+    Column("primary_figure", Text, nullable=False),
+    Column("registered_by", Text, nullable=False),
+    Column("registered_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    one_of("primary_figure", Primary),
 )
 
 

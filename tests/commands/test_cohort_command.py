@@ -118,7 +118,8 @@ def test_an_example_is_refused_where_days_are_real_and_messages_leave(
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
     refused = started(app, "divida-ativa", *REAL)
     assert isinstance(refused, Refusal)
-    assert "divida-ativa v1 and agreements/sao-paulo.yaml and prices/brasil.yaml are examples" in str(refused)
+    tables = ("agreements/sao-paulo.yaml", "calendars/brasil.yaml", "prices/brasil.yaml")
+    assert f"{' and '.join(('divida-ativa v1', *tables))} are examples" in str(refused)
     assert "sendgrid would truly send" in str(refused)
 
 
@@ -136,7 +137,8 @@ def test_an_example_runs_as_files_and_in_rehearsals(
 def test_a_verified_ruler_is_not_refused(app: typer.Typer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
     marked = "verified: {by: Ana, on: 2026-11-20, act: Portaria 1/2026}\n"
-    for folder, name in (("rulers", "divida-ativa"), ("agreements", "sao-paulo"), ("prices", "brasil")):
+    files = (("rulers", "divida-ativa"), ("agreements", "sao-paulo"), ("prices", "brasil"), ("calendars", "brasil"))
+    for folder, name in files:
         text = Path(f"{folder}/{name}.yaml").read_text(encoding="utf-8")
         lines = [marked.strip() if row.startswith("example: true") else row for row in text.splitlines()]
         (tmp_path / folder).mkdir()

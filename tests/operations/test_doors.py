@@ -64,6 +64,7 @@ READS = {
     "debt write-offs",
     "demo",
     "downgrade",
+    "experiment show",
     "gazette copy",
     "gazette list",
     "letter copy",

@@ -25,6 +25,7 @@ from storage.audit.invariants.contacts import (
     no_rung_early,
     no_rung_skipped,
     nothing_claimed_when_nothing_is_owed,
+    served_on_paper,
 )
 from storage.audit.invariants.journal import explained, told_once
 from storage.audit.invariants.ledger import ledger_faults
@@ -62,6 +63,7 @@ def _faults(life: Life) -> Iterator[str]:
         no_rung_early,
         never_softer,
         in_contact_hours,
+        served_on_paper,
         nothing_claimed_when_nothing_is_owed,
         suspended_by_the_book,
         given_back,

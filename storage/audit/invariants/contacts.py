@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from models.case.ruler_change import last_done, way_up
+from models.contact.delivery import Progress
 from models.law.calendar import Unit
 from models.ruler.schema import Stage
 from storage.audit.life import Contact, Life, keeps_recess, of_cases
@@ -122,6 +123,18 @@ def in_contact_hours(life: Life) -> Iterator[str]:
         local = notice["due_at"].astimezone(ZoneInfo(jurisdiction.timezone))
         if not jurisdiction.contact_hours.allows(local, [notice["channel"]], by.calendar):
             yield f"notice {notice['id']} was to leave on {local:%Y-%m-%d at %H:%M}, outside its contact hours"
+
+
+def served_on_paper(life: Life) -> Iterator[str]:
+    """A letter serves no day before it was posted, and nothing is published unless a notice of the same contact that
+    could have served it was lost."""
+    for notice in life.notices:
+        if notice["left_on"] and notice["served_on"] and notice["served_on"] < notice["left_on"]:
+            yield f"notice {notice['id']} was served on {notice['served_on']}, and left on {notice['left_on']}"
+        same = [other for other in life.notices if other["step"] == notice["step"] and other["credits"]]
+        failed = [other for other in same if other["channel"] != "gazette" and Progress(other["status"]).lost]
+        if notice["channel"] == "gazette" and not failed:
+            yield f"notice {notice['id']} was published, and no personal means had failed"
 
 
 def nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """From what the authority knows of each period to the row of the heat-map it leads to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from models.case.evidence import Classification, Debt, Evidence, Filing, classify, evidence_of, window_start
 from models.case.facts import facts_of
-from models.ruler.schema import Kind, Ruler
+from models.case.persistent_defaulter import LeftToPeople, periods_left_to_people
+from models.ruler.schema import Kind, Ruler, Thresholds
 from tests.builders import ICMS, REGISTERED, debt, due_of, filing, missing, months, shipped
 
 START = date(2026, 11, 3)
@@ -225,6 +226,32 @@ def test_what_is_paid_in_part_or_suspended_elsewhere_counts_for_no_period(change
     found = classify(RULER, owed, evidence_of(RULER, owed, returns), START, elsewhere=others)
     assert found is not None
     assert found.row == "h2"
+
+
+def left(owed: list[Debt], elsewhere: Iterable[Debt] = (), ruler: Ruler = RULER) -> Mapping[LeftToPeople, int]:
+    return periods_left_to_people(ruler, owed, evidence_of(ruler, owed, ()), START, elsewhere)
+
+
+def test_periods_paid_in_part_are_left_to_people() -> None:
+    """Two are whole, two paid in part here, one of them longer ago than twelve months, and one elsewhere."""
+    whole = [debt(period) for period in months(2)]
+    in_part = [debt(period, lodged="9000.00") for period in ("2026-01", "2025-09")]
+    other = debt("2026-03", id="other", lodged="9000.00")
+    held = debt("2026-04", "1000.00", "guarantee", lodged="9000.00")
+    assert left([*whole, *in_part, held], [other]) == {"paid_in_part": 2}
+
+
+def test_assessed_taxes_are_left_to_people() -> None:
+    years = ("2026", "2024")
+    thresholds = Thresholds(row="h8", amount=Decimal("15000000.00"))
+    entry = shipped("iptu").entry.model_copy(update={"thresholds": thresholds})
+    ruler = shipped("iptu").model_copy(update={"entry": entry})
+    owed = [debt(f"{year}-01").model_copy(update={"period": year, "due": date(int(year), 3, 31)}) for year in years]
+    assert left(owed, (), ruler) == {"assessed": 1}
+
+
+def test_a_ruler_without_thresholds_leaves_nothing_to_people() -> None:
+    assert left([debt("2026-01", lodged="9000.00")], (), ROLL) == {}
 
 
 def test_debts_on_hold_make_nobody_a_persistent_defaulter() -> None:

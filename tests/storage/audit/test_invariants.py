@@ -196,6 +196,8 @@ SIGNALLED_AGAIN = """
 ONE_LESS = "UPDATE notices SET step = step + 100; UPDATE notices SET step = step - 101"
 """Each contact is numbered one less; by way of numbers that none has, since each is unique at every instant."""
 
+BATCH = """WITH made AS (INSERT INTO notice_batches (channel, closed_by) VALUES ('letter', 'ana') RETURNING id)"""
+
 FAULTS = {
     COPY_OF_NOTICE: "contact 0 was made 2 times by domicile",
     "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
@@ -226,6 +228,9 @@ FAULTS = {
         SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
         FROM cases""": "says no reason",
     "UPDATE notices SET served_on = NULL": "has no formal notice that was served",
+    "UPDATE notices SET channel = 'gazette', rung_channel = 'letter' WHERE step = 0": "no personal means had failed",
+    f"""{BATCH} INSERT INTO batched_notices (notice, batch, left_on)
+        SELECT 'n0', id, date '2026-12-01' FROM made""": "notice n0 was served on",
     "UPDATE notices SET channel = 'sms'": "has no formal notice that was served",
     UNLIST: "has no formal notice that was served for credit",
     JOINED: "has no formal notice that was served for credit later",

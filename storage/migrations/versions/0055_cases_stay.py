@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0054"
-down_revision = "0053"
+revision = "0055"
+down_revision = "0054"
 
 ELSEWHERE = "(OLD.taxpayer, OLD.tax, OLD.cohort) IS DISTINCT FROM (NEW.taxpayer, NEW.tax, NEW.cohort)"
 

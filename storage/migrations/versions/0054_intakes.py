@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0053"
-down_revision = "0052"
+revision = "0054"
+down_revision = "0053"
 
 # a schedule was in Temporal alone: the audit log says which there are, how each was made, and whether it is paused
 SCHEDULES_SO_FAR = """

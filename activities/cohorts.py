@@ -15,6 +15,7 @@ from models.case.cohort_state import State
 from models.events import CohortStateChanged
 from storage.case.cohorts import Candidate, Cohort, candidates, cases_to_run, open_cases, read_cohort
 from storage.case.first_evaluation import evaluate_first, know_running
+from storage.case.intakes import end_start
 from storage.case.selection import count_named
 from storage.outbox import enqueue
 from storage.proof.holdout import draw_arms
@@ -41,6 +42,12 @@ class CohortActivities(CohortEffects):
     @activity.defn
     async def start_cases(self, intake: Intake) -> StartCursor:
         """Start cases from the last heartbeat on, so a restart starts nobody twice and leaves nobody out."""
+        reached = await self._take_in(intake)
+        if reached.done:
+            await asyncio.to_thread(self._end, intake.cohort)
+        return reached
+
+    async def _take_in(self, intake: Intake) -> StartCursor:
         details = activity.info().heartbeat_details
         cursor = StartCursor.model_validate(details[0]) if ours(details) else intake.cursor
         record = await asyncio.to_thread(self._read, intake.cohort)
@@ -68,6 +75,10 @@ class CohortActivities(CohortEffects):
     def _read(self, cohort: str) -> Cohort:
         with self.dependencies.engine.connect() as connection:
             return read_cohort(connection, cohort)
+
+    def _end(self, cohort: str) -> None:
+        with self.dependencies.engine.begin() as connection:
+            end_start(connection, cohort)
 
     def _count(self, cohort: Cohort, today: date) -> int:
         with self.dependencies.engine.connect() as connection:

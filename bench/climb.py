@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 
 from bench.bare_ruler import QUEUE, BareRuler
 from bench.ground import MONDAY, Ground, clock_of
-from commands.cohort import start_cohort
+from workflows.intakes import start_cohort
 from workflows.names import case_workflow_id
 
 WAVES = 3
@@ -50,7 +50,8 @@ async def climb(ground: Ground, waves: int = WAVES) -> Climb:
     ground.debtors(tax, scale.climbers)
     clock = clock_of(scale.day_seconds, MONDAY, _beginning(scale.climbers), LAST_DAYS[waves])
     client = await ground.client()
-    await (await start_cohort(client, ground.cohort(tax, clock))).result()
+    cohort = ground.cohort(tax, clock)
+    await (await start_cohort(client, cohort.name, cohort.frozen.ruler.label)).result()
     days = (LAST_DAYS[waves] - MONDAY).days * scale.day_seconds
     await ground.until(lambda: ground.ask(SENT, tax=tax) >= scale.climbers * waves, days + PATIENCE_SECONDS)
     with ground.engine.connect() as connection:

@@ -10,7 +10,7 @@ from bench.bare_ruler import BareRuler
 from bench.climb import start_bare
 from bench.figures import Figure, share_of_bare, stated
 from bench.ground import ASLEEP_SECONDS, SUNDAY, Ground, clock_of
-from commands.cohort import start_cohort
+from workflows.intakes import start_cohort
 from workflows.names import case_workflow_id
 from workflows.taxpayer_ruler import TaxpayerRuler
 
@@ -35,7 +35,7 @@ async def _started_a_second(ground: Ground) -> tuple[float, float]:
     cohort = ground.cohort(FIRST_LEVEL, clock_of(ASLEEP_SECONDS, SUNDAY, datetime.now(UTC)))
     client = await ground.client()
     began = monotonic()
-    handle = await start_cohort(client, cohort)
+    handle = await start_cohort(client, cohort.name, cohort.frozen.ruler.label)
     await handle.result()
     started = monotonic() - began
     last = case_workflow_id(ground.ask(LAST, cohort=cohort.name))

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Connection, Engine
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.client import WorkflowFailureError
 
 from commands.acting import By, credentials
 from commands.console import Json, emit, say, table
@@ -47,10 +46,8 @@ from storage.case.cohorts import Cohort, read_cohort
 from storage.case.dry_run import DryRun, foresee
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
-from workflows.cohort_ruler import CohortRuler
-from workflows.effects import STARTS_A_SECOND, Intake, StartCursor
-from workflows.names import TASK_QUEUE, cohort_workflow_id
-from workflows.start import before_its_cases
+from workflows.effects import STARTS_A_SECOND
+from workflows.intakes import start_cohort
 
 if TYPE_CHECKING:
     from models.proof.balance import Balance
@@ -334,22 +331,8 @@ def clock_of(ruler: Ruler, day_seconds: float, start: date | None) -> Clock:
     )
 
 
-async def start_cohort(
-    client: Client, begun: Cohort, rate: float = STARTS_A_SECOND
-) -> WorkflowHandle[CohortRuler, StartCursor]:
-    return await client.start_workflow(
-        CohortRuler.run,
-        Intake(cohort=begun.name, rate=rate),
-        id=cohort_workflow_id(begun.name),
-        task_queue=TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"{begun.name} · {begun.frozen.ruler.label}"[:180],
-        priority=before_its_cases(begun.name),
-    )
-
-
 async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
-    handle = await start_cohort(await temporal_client(), begun, rate)
+    handle = await start_cohort(await temporal_client(), begun.name, begun.frozen.ruler.label, rate)
     if not wait:
         return {}
     try:

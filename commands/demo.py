@@ -17,7 +17,6 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from commands.cohort import start_cohort
 from commands.console import Json, complain, emit, err, say, table
 from commands.typed import day
 from embedded.home import demo_home
@@ -48,6 +47,7 @@ from storage.case.cohorts import Cohort
 from storage.engine import connect
 from storage.proof.report import CohortReport, read_report
 from workflows.client import connect_to
+from workflows.intakes import start_cohort
 
 FIRST_DAY = date(2026, 3, 2)
 """A Monday; fixed, so that the demo is the same on whatever day it is run."""
@@ -168,7 +168,7 @@ class Play:
         self, stack: Stack, engine: Engine, census: Census, bank: Bank, clock: RehearsalClock, cohorts: list[Cohort]
     ) -> bool:
         client = await connect_to(stack.services.temporal, stack.home.payload_keys)
-        started = [await start_cohort(client, cohort) for cohort in cohorts]
+        started = [await start_cohort(client, cohort.name, cohort.frozen.ruler.label) for cohort in cohorts]
         for handle in started:
             await handle.result()
         with watching(self.first_day, self.last_day) as watch:

@@ -3,12 +3,16 @@
 import os
 import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from types import FrameType, TracebackType
 from typing import Self
+
+from temporalio.service import RPCError
 
 from channels.providers import providers_in
 from embedded import postgres, temporal
@@ -21,6 +25,9 @@ from operations.tokens import recovered_supervisor
 from storage import migrate
 from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
+
+LOOK_SECONDS = 15.0
+"""After which is asked again whether Temporal has its namespace."""
 
 
 class Stack:
@@ -41,6 +48,9 @@ class Stack:
         self.ports = ports or Ports()
         self.children: list[Child] = []
         self._undo = ExitStack()
+        self._told: int | None = None
+        """The server that was told what it must know, by its process."""
+        self._looked_at = -inf
 
     def __enter__(self) -> Self:
         if sys.platform != "linux":
@@ -70,12 +80,24 @@ class Stack:
     def tend(self) -> None:
         for child in self.children:
             child.tend()
-        if self._server.pid != self._told and temporal.answers(self.services.temporal):
-            self._tell_temporal()
+        if not self._temporal_knows():
+            self._told = None
+            # it is told at the next round, if not now
+            with suppress(RPCError, RuntimeError):
+                self._tell_temporal()
+
+    def _temporal_knows(self) -> bool:
+        """Whether the server was told since it started, and has its namespace still."""
+        if self._server.pid != self._told:
+            return False
+        if time.monotonic() < self._looked_at + LOOK_SECONDS:
+            return True
+        self._looked_at = time.monotonic()
+        return temporal.answers(self.services.temporal)
 
     def _tell_temporal(self) -> None:
         """Tell the Temporal server what no command line does: one that was started again may have lost its database."""
-        temporal.keep_histories(self.services.temporal)
+        temporal.keep_namespace(self.services.temporal)
         temporal.serve_this_build(self.services.temporal)
         self._told = self._server.pid
 

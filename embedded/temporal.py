@@ -16,15 +16,17 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
+    RegisterNamespaceRequest,
     UpdateNamespaceRequest,
 )
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, write_private
 from models.errors import Refusal
 from workflows.build import build_id, make_current
+from workflows.client import register_search_attributes
 from workflows.names import SEARCH_ATTRIBUTES
 from workflows.running import STUCK
 
@@ -106,16 +108,25 @@ async def _namespace_is_there(address: str) -> bool:
     return True
 
 
-def keep_histories(address: str) -> None:
-    _completed(_set_retention(address))
+def keep_namespace(address: str) -> None:
+    """Have our namespace there, with its attributes, and closed cases remembered. A new server makes another, and
+    whoever reaches it may have deleted ours."""
+    _completed(_keep_namespace(address))
 
 
-async def _set_retention(address: str) -> None:
+async def _keep_namespace(address: str) -> None:
     retention = Duration()
     retention.FromTimedelta(RETENTION)
     config = NamespaceConfig(workflow_execution_retention_ttl=retention)
     client = await Client.connect(address)
+    made = RegisterNamespaceRequest(namespace=NAMESPACE, workflow_execution_retention_period=retention)
+    try:
+        await client.workflow_service.register_namespace(made)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
     await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=NAMESPACE, config=config))
+    await register_search_attributes(client)
 
 
 def serve_this_build(address: str) -> None:

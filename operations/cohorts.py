@@ -27,10 +27,12 @@ from storage.case.cohorts import (
     pin_ruler,
     read_cohort,
 )
+from storage.case.intakes import begin_schedule, begin_start, must_have_no_schedule
 from storage.case.ruler_change import Foreseen, foresee_migration
 from storage.case.selection import must_be_unheard
 from storage.contact import costs
 from storage.proof import holdout
+from workflows.effects import STARTS_A_SECOND
 
 Progress = Callable[[int], None]
 
@@ -46,7 +48,7 @@ def begin_cohort(
     rehearsal: bool = False,
     control: Decimal | None = None,
     rival: RulerBundle | None = None,
-    rate: float = 0.0,
+    rate: float = STARTS_A_SECOND,
     reads_on: date | None = None,
     contacted_too: bool = False,
     providers: Collection[str] = (),
@@ -54,7 +56,7 @@ def begin_cohort(
 ) -> Cohort:
     """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
 
-    `rival` goes to half of those not held out; `rate`, the cases to be started a second, is only told in the log.
+    `rival` goes to half of those not held out; `rate` is how many cases are started a second at most.
     `reads_on` is the day its figures are for; `providers` are those by which messages truly leave; `experiment` is
     registered with the cohort. Raises Refusal where somebody whom another cohort contacts might be held out, unless
     `contacted_too`.
@@ -78,7 +80,10 @@ def begin_cohort(
     select = [f"{key}={value}" for key, value in selection.told.items()]
     act.tell(ruler=bundle.ruler.label, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     act.tell(reads_on=reads_on, contacted_too=contacted_too)
-    return _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on, experiment)
+    begun = _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on, experiment)
+    with act.engine.begin() as connection:
+        begin_start(connection, name, rate, act.by)
+    return begun
 
 
 @operation("schedule create")
@@ -86,14 +91,14 @@ def create_schedule(
     act: Act,
     name: str,
     cron: str,
-    make: Callable[[Callable[[], Cohort]], object],
+    make: Callable[[Callable[[], object]], object],
     bundle: RulerBundle,
     selection: Selection,
     clock: Clock,
     budget: Decimal | None = None,
     rehearsal: bool = False,
     control: Decimal | None = None,
-    rate: float = 0.0,
+    rate: float = STARTS_A_SECOND,
     providers: Collection[str] = (),
 ) -> None:
     """Found a cohort that takes in whom its selection names at each time of `cron`. `make` makes the schedule and has
@@ -102,7 +107,15 @@ def create_schedule(
     select = [f"{key}={value}" for key, value in selection.told.items()]
     detail = {"cron": cron, "ruler": bundle.ruler.label}
     act.tell(**detail, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
-    make(lambda: _founded(act, name, bundle, selection, clock, budget, rehearsal, control))
+
+    def found() -> None:
+        _founded(act, name, bundle, selection, clock, budget, rehearsal, control)
+        with act.engine.begin() as connection:
+            begin_schedule(connection, name, rate, act.by, cron)
+
+    with act.engine.connect() as connection:
+        must_have_no_schedule(connection, name)
+    make(found)
 
 
 def _founded(

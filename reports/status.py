@@ -70,23 +70,43 @@ def _read(engine: Engine, now: datetime) -> Vitals:
         return read_vitals(connection, now)
 
 
-def wrong_with(record: Vitals, engine: EngineVitals | None) -> list[str]:
-    """Say what is wrong; docs/operations.md says what to do about each."""
-    told: list[tuple[object, str]] = [
-        (len(record["overdue_cases"]), "cases are overdue"),
-        (record["notices_claimed_long"], "notices were claimed long ago and have not left"),
-        (record["quarantined_payments"], "items of payment callbacks wait in the quarantine"),
-        (", ".join(record["failing_imports"]), "failed when it was tried last"),
-    ]
-    if record["owed_signal_seconds"] > OWED_SECONDS:
-        told.append((f"{record['owed_signal_seconds']:.0f} seconds", "is how long a signal has been owed"))
+SAYS = {
+    "overdue_cases": "cases are overdue",
+    "notices_claimed_long": "notices were claimed long ago and have not left",
+    "quarantined_payments": "items of payment callbacks wait in the quarantine",
+    "failing_imports": "failed when it was tried last",
+    "owed_signal_seconds": "is how long a signal has been owed",
+    "temporal_answers": "does not answer",
+    "missing_workflows": "cases, agreements or communications have no workflow",
+    "failing_workflows": "workflows stand still: their tasks fail",
+    "stuck_activities": "activities of overdue cases fail again and again",
+    "unserved_queues": "is served by no worker",
+}
+"""The figures that may say that something is wrong, and in which words."""
+
+
+def amiss(record: Vitals, engine: EngineVitals | None) -> dict[str, str]:
+    """The figures that say that something is wrong, as they are told; docs/operations.md says what to do about each."""
+    owed = record["owed_signal_seconds"]
+    found: dict[str, object] = {
+        "overdue_cases": len(record["overdue_cases"]),
+        "notices_claimed_long": record["notices_claimed_long"],
+        "quarantined_payments": record["quarantined_payments"],
+        "failing_imports": ", ".join(record["failing_imports"]),
+        "owed_signal_seconds": f"{owed:.0f} seconds" if owed > OWED_SECONDS else None,
+    }
     if engine is None:
-        told.append(("Temporal", "does not answer"))
+        found["temporal_answers"] = "Temporal"
     else:
-        told += [
-            (engine["missing_workflows"], "cases, agreements or communications have no workflow"),
-            (engine["failing_workflows"], "workflows stand still: their tasks fail"),
-            (engine["stuck_activities"], "activities of overdue cases fail again and again"),
-            (", ".join(engine["unserved_queues"]), "is served by no worker"),
-        ]
-    return [f"{what} {says}" for what, says in told if what]
+        found |= {
+            "missing_workflows": engine["missing_workflows"],
+            "failing_workflows": engine["failing_workflows"],
+            "stuck_activities": engine["stuck_activities"],
+            "unserved_queues": ", ".join(engine["unserved_queues"]),
+        }
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def wrong_with(record: Vitals, engine: EngineVitals | None) -> list[str]:
+    """A sentence for each thing that is wrong."""
+    return [f"{told} {SAYS[name]}" for name, told in amiss(record, engine).items()]

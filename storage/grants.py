@@ -43,15 +43,17 @@ FIXED = {
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
     "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
+    "benefits": "id taxpayer code",
     "communications": "id case kind instalment payment recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
-    "defences": "id case filed_on reference recorded_by recorded_at",
+    "defences": "id case filed_on reference recorded_by recorded_at appeal",
     "extinctions": "id debt ground on source recorded_at",
     "filings": "id taxpayer tax period due status filed_on declared assessed paid paid_on paid_before_due corrected"
     " corrected_on recorded_at",
     "holds": "id debt ground source placed_by reason evidence since until",
     "instalments": "id agreement n pix_txid slip_number",
+    "intakes": "id cohort cron rate asked_by asked_at",
     "notice_batches": "id channel closed_by closed_at",
     "notices": "id case kind communication step channel rung_channel at due_at hypothesis stage rigidity tone template"
     " formal subject body address segments claimed_at",
@@ -68,6 +70,7 @@ FIXED = {
     "suspensions": "id benefit case suspended_on approved_by recorded_at",
     "tasks": "id case kind reference what source opened_at",
     "unmatched_reversals": "id reference agreement slip slip_number amount taken_back_at recorded_at",
+    "taxpayers": "id key",
     "tokens": "id name role digest issued_by issued_at expires_at",
 }
 """Table -> columns that no update touches."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -38,6 +39,8 @@ class How(StrEnum):
 class Described:
     how: How
     started: datetime | None = None
+    failed: bool = False
+    """By its own code, as a workflow says that it can't go on."""
     attempts: int = 0
     """Attempts at the task that it is at."""
     stuck: int = 0
@@ -94,7 +97,15 @@ async def describe(client: Client, workflow_id: str, kind: str) -> Described:
     info = answer.workflow_execution_info
     started = info.start_time.ToDatetime(UTC)
     if info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
-        return Described(How.ENDED, started)
+        failed = info.status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED
+        return Described(How.ENDED, started, failed)
     ours = info.type.name == kind and answer.execution_config.task_queue.name == TASK_QUEUE
     stuck = sum(pending.attempt >= STUCK for pending in answer.pending_activities)
-    return Described(How.RUNS if ours else How.ANOTHER, started, answer.pending_workflow_task.attempt, stuck)
+    attempts = answer.pending_workflow_task.attempt
+    return Described(How.RUNS if ours else How.ANOTHER, started, attempts=attempts, stuck=stuck)
+
+
+async def terminate(client: Client, workflow_id: str) -> None:
+    """End a workflow that the record says otherwise of, if it runs."""
+    with suppress(RPCError):
+        await client.get_workflow_handle(workflow_id).terminate("the record says otherwise")

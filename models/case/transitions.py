@@ -8,7 +8,7 @@ from datetime import date
 from models.case.blocks import what_holds
 from models.case.evidence import Classification, classify
 from models.case.facts import CaseFacts
-from models.case.gate import cause_ended, fingerprint, thresholds_met
+from models.case.gate import cause_ended, fingerprint, passages, thresholds_met
 from models.case.journal import EntryKind
 from models.case.state import CaseState, CreditClock, OffMap, OnRow, Referred, Suspended
 from models.case.step import Transition
@@ -34,11 +34,21 @@ def moved(view: View) -> tuple[View, tuple[Transition, ...]]:
 
 
 def lapse(view: View) -> Moved:
-    """An approval is of what the approver saw; what grows by the day is no change (`models.case.gate.fingerprint`)."""
+    """An approval is of what the approver saw, and names the credits that it is for; what grows by the day is no change
+    (`models.case.gate.fingerprint`). Nor is a suspension asked for any more once no credit is through: a notice served
+    since has given each a new term."""
     approval = view.state.approval
-    if approval is None or not approval.approvers or approval.on_seeing == fingerprint(view):
+    if approval is None:
         return view.state, None
-    why = f"aprovação de {' e '.join(approval.approvers)} caducou: mudou o que ela tinha por base"
+    if approval.approvers:
+        if approval.credits and approval.on_seeing == fingerprint(view):
+            return view.state, None
+        why = f"aprovação de {' e '.join(approval.approvers)} caducou: mudou o que ela tinha por base"
+    else:
+        credits = passages(view)
+        if not credits or any(credit.lacks is None for credit in credits):
+            return view.state, None
+        why = f"pedido de aprovação caducou: falta {credits[0].lacks} ao que se cobra"
     return view.state.lapsed(), Transition(kind=EntryKind.SUSPENSION_LAPSED, reason=why)
 
 

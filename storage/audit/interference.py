@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from models.roles import Actor
 from storage.audit.log import Entry, write
 from storage.case.cases import read_case
 from storage.case.tasks import ask_people
+from storage.schema import cases
 
 SOMEBODY = Actor("temporal")
 """Somebody who reaches Temporal's port: nothing there proves who it was."""
@@ -36,12 +37,23 @@ def record_interference(
         ask_people(connection, locked, "interference", f"{what} {now:%Y-%m-%d}", LOOK[what], locked.clock.day_at(now))
 
 
+def record_interference_with_cohort(connection: Connection, what: str, cohort: str, now: datetime) -> None:
+    """Put on record what was done to a cohort's start or schedule from outside; people are asked at its first case."""
+    first = connection.scalar(select(cases.c.id).where(cases.c.cohort == cohort).order_by(cases.c.opened_at).limit(1))
+    record_interference(connection, what, cohort, first, now)
+
+
 WHO = "verifique quem tem acesso a ele"
 
 LOOK = {
     "cancel": f"o fluxo deste caso foi cancelado diretamente no Temporal, sem efeito: {WHO}",
     "end": f"o fluxo deste caso foi encerrado diretamente no Temporal, e retomado do registro: {WHO}",
     "loss": "o fluxo deste caso sumiu do Temporal, e foi retomado do registro: verifique o servidor",
+    "start end": f"a abertura dos casos desta coorte foi encerrada diretamente no Temporal, e retomada: {WHO}",
+    "start loss": "a abertura dos casos desta coorte sumiu do Temporal, e foi retomada: verifique o servidor",
+    "schedule loss": "a agenda desta coorte sumiu do Temporal, e foi refeita do registro: verifique o servidor",
+    "schedule change": f"a agenda desta coorte foi alterada diretamente no Temporal, e refeita do registro: {WHO}",
+    "schedule pause": f"a agenda desta coorte foi pausada ou retomada diretamente no Temporal, sem efeito: {WHO}",
     "squat": f"o lugar do fluxo deste caso foi ocupado por outro no Temporal, e foi retomado: {WHO}",
     "reset": f"o fluxo deste caso, já encerrado, foi reaberto diretamente no Temporal, e fechado de novo: {WHO}",
     "hang": "o fluxo deste caso não avançava no Temporal, e foi retomado do registro: avise quem mantém o sistema",

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     FetchedValue,
     ForeignKey,
     Identity,
@@ -57,6 +58,26 @@ cohorts = Table(
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
     one_of("lifecycle", CohortState),
+)
+
+
+# acts by which a cohort takes people in: a start, until all are in; a schedule, until it is deleted
+intakes = Table(
+    "intakes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("cohort", ForeignKey("cohorts.name"), nullable=False),
+    # when, in the time of its jurisdiction; none: once, at once
+    Column("cron", Text),
+    # cases started a second at most
+    Column("rate", Double, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("paused_by", Text),
+    # by whoever asked, paused or resumed
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("ended_at", DateTime(timezone=True)),
+    Index("uq_intakes_open", "cohort", text("(cron IS NULL)"), unique=True, postgresql_where=text("ended_at IS NULL")),
 )
 
 

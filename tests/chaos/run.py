@@ -16,7 +16,6 @@ import httpx
 from sqlalchemy import Engine
 
 from channels.settings import gateway_from
-from commands.cohort import start_cohort
 from embedded.home import Home
 from embedded.ports import Ports, free_ports
 from embedded.stack import Stack
@@ -43,6 +42,7 @@ from tests.providers.callbacks import Callbacks
 from tests.providers.fake import FakeProviders
 from tests.providers.weather import Weather
 from workflows.client import connect_to
+from workflows.intakes import start_cohort
 
 FIRST_DAY = date(2026, 3, 2)
 OPENED_A_SECOND = 25
@@ -154,7 +154,7 @@ class Scene:
 
     async def _live(self, engine: Engine, census: Census, clock: Clock, cohorts: list[Cohort], watch: Watch) -> Outcome:
         client = await connect_to(self.stack.services.temporal, self.stack.home.payload_keys)
-        for handle in [await start_cohort(client, cohort) for cohort in cohorts]:
+        for handle in [await start_cohort(client, cohort.name, cohort.frozen.ruler.label) for cohort in cohorts]:
             await handle.result()
         callers = Callers(self.town.seed, timedelta(seconds=LATE_BY_DAYS * self.town.day_seconds))
         webhook = str(self.stack.services.pix_webhook_url)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
 
-from storage.audit.invariants import MOVES
+from storage.audit.invariants.contacts import MOVES
 
 FROM_OUTSIDE = {
     "payment",

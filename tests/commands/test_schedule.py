@@ -1,7 +1,6 @@
 """`schedule …` as an analyst types it, on Temporal's own server: who is taken in, when, and by which words."""
 
 import asyncio
-import getpass
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +11,14 @@ import pytest
 import typer
 from sqlalchemy import Engine, text
 from temporalio import workflow
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import (
+    Client,
+    ScheduleDescription,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+    WorkflowHandle,
+)
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -25,16 +31,21 @@ from commands.selection import selection_of
 from embedded.temporal import program
 from models.case.selection import Selection
 from models.errors import Refusal
+from models.law.calendar import Clock
+from operations.cohorts import begin_cohort
+from operations.operation import Credentials
+from operations.rulers import load_ruler
 from storage.case.cohorts import candidates
 from tests.builders import ICMS, REGISTERED, shipped
 from tests.commands.test_import_command import Line
 from tests.commands.test_import_command import line as line
 from tests.payloads import CONVERTER
 from tests.storage.intake.test_imports import PGFN, pgfn
+from web.background.intakes import keep_intakes
 from workflows.client import register_search_attributes
 from workflows.cohort_ruler import CohortRuler
 from workflows.effects import CaseStart
-from workflows.names import TASK_QUEUE, intake_id
+from workflows.names import TASK_QUEUE, cohort_workflow_id, intake_id
 
 NIGHTLY = ("--cron", "30 22 * * *", "--ruler", "divida-ativa", "--by", "ana")
 """In Brasília half past ten in the evening is the next day for UTC."""
@@ -183,7 +194,7 @@ async def test_paused_resumed_and_deleted_it_leaves_the_cohort_and_its_cases(nig
     await night.says("pause", "city", "--by", "bruno")
     await night.lists(("city", True, "paused by bruno"))
     await night.says("resume", "city")
-    await night.lists(("city", False, f"resumed by {getpass.getuser()}"))
+    await night.lists(("city", False, ""))
     await night.says("delete", "city", "--by", "bruno")
     await night.lists()
     assert night.cases() == ["ANA"]
@@ -216,6 +227,119 @@ async def test_its_commands_are_in_the_audit_log_with_whom_it_takes_in(night: Ni
         "control": "0.1",
         "rate": "500.0",
     }
+
+
+# ---- whatever becomes of it in Temporal
+
+
+def minutes_pass(engine: Engine) -> None:
+    """In which the commands had time to carry out what is on record."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE intakes SET changed_at = changed_at - interval '5 minutes'"))
+
+
+def interfered(engine: Engine) -> list[tuple[Any, ...]]:
+    query = "SELECT command, subject, outcome FROM audit_log WHERE actor = 'temporal' ORDER BY id"
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def tasks_about(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT reference FROM tasks WHERE kind = 'interference'")))
+
+
+async def test_a_schedule_that_nobody_touched_is_left_alone(night: Night) -> None:
+    await night.says("create", "city", *NIGHTLY)
+    minutes_pass(night.engine)
+    await keep_intakes(night.client, night.engine)
+    assert interfered(night.engine) == []
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_schedule_deleted_in_temporal_is_made_again_as_it_was(night: Night, paused: bool) -> None:
+    await night.enqueue("ANA")
+    await night.says("create", "city", *NIGHTLY)
+    await night.makes_up_for(date(2026, 11, 9))
+    if paused:
+        await night.says("pause", "city", "--by", "bruno")
+    [before] = (await night.says("list"))["schedules"]
+    await night.client.get_schedule_handle(intake_id("city")).delete()
+    await keep_intakes(night.client, night.engine)
+    [gone] = (await night.says("list"))["schedules"]
+    assert gone["next_at"] is None
+    minutes_pass(night.engine)
+    await keep_intakes(night.client, night.engine)
+    assert (await night.says("list"))["schedules"] == [before]
+    assert interfered(night.engine) == [("temporal schedule loss", "city", "refused")]
+    assert [task.split(" ")[:2] for task in tasks_about(night.engine)] == [["schedule", "loss"]]
+    assert (await described(night)).schedule.state.paused == paused
+
+
+async def test_a_schedule_paused_or_changed_in_temporal_goes_by_the_record(night: Night) -> None:
+    await night.says("create", "city", *NIGHTLY)
+    minutes_pass(night.engine)
+    handle = night.client.get_schedule_handle(intake_id("city"))
+    await handle.pause(note="by nobody")
+    await keep_intakes(night.client, night.engine)
+    assert not (await described(night)).schedule.state.paused
+
+    def hourly(found: ScheduleUpdateInput) -> ScheduleUpdate:
+        found.description.schedule.spec = ScheduleSpec(cron_expressions=["0 * * * *"])
+        return ScheduleUpdate(found.description.schedule)
+
+    await handle.update(hourly)
+    await keep_intakes(night.client, night.engine)
+    ahead = (await described(night)).info.next_action_times
+    assert {moment.strftime("%H:%M") for moment in ahead} == {"01:30"}
+    await keep_intakes(night.client, night.engine)
+    assert [command for command, _, _ in interfered(night.engine)] == [
+        "temporal schedule pause",
+        "temporal schedule change",
+    ]
+
+
+async def described(night: Night) -> ScheduleDescription:
+    return await night.client.get_schedule_handle(intake_id("city")).describe()
+
+
+async def test_a_deleted_schedule_stays_deleted(night: Night) -> None:
+    await night.says("create", "city", *NIGHTLY)
+    await night.says("delete", "city")
+    minutes_pass(night.engine)
+    await keep_intakes(night.client, night.engine)
+    assert (await night.says("list"))["schedules"] == []
+    with pytest.raises(RPCError, match="not found"):
+        await described(night)
+    assert interfered(night.engine) == []
+
+
+@pytest.mark.parametrize("done", ["loss", "end", "squat"])
+async def test_a_start_that_was_cut_off_takes_in_who_is_left(night: Night, done: str) -> None:
+    await night.enqueue("ANA", "RUI")
+    bundle = load_ruler("divida-ativa")
+    clock = Clock(
+        day_seconds=Decimal(86_400),
+        origin_wall=datetime.now(UTC),
+        origin_day=date(2026, 11, 9),
+        timezone="America/Sao_Paulo",
+    )
+    begin_cohort(night.engine, Credentials("ana"), "city", bundle, Selection(), clock)
+    if done != "loss":
+        kind = "CohortRuler" if done == "end" else "Anything"
+        cut = await night.client.start_workflow(
+            kind, id=cohort_workflow_id("city"), task_queue=TASK_QUEUE, start_delay=timedelta(hours=1)
+        )
+        if done == "end":
+            await cut.terminate()
+    minutes_pass(night.engine)
+    await keep_intakes(night.client, night.engine)
+    await night.client.get_workflow_handle(cohort_workflow_id("city")).result()
+    assert night.cases() == ["ANA", "RUI"]
+    found = "loss" if done == "loss" else "end"
+    assert interfered(night.engine) == [(f"temporal start {found}", "city", "refused")]
+    await keep_intakes(night.client, night.engine)
+    assert len(interfered(night.engine)) == 1
 
 
 def test_days_the_wrong_way_round_are_wrong_usage(line: Line) -> None:

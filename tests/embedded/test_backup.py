@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from channels.settings import gateway_from
-from commands.cohort import start_cohort
 from embedded import postgres, temporal
 from embedded.backup import back_up, restore
 from embedded.home import Home, Services, only_stack, publish
@@ -37,6 +36,7 @@ from tests import factories
 from tests.channels.messages import outgoing
 from tests.embedded.test_stack import eventually
 from workflows.client import connect_to
+from workflows.intakes import start_cohort
 
 DAY_SECONDS = 0.1
 
@@ -95,7 +95,7 @@ def open_on_record(engine: Engine, cohort: Cohort) -> None:
 
 
 async def start(services: Services, keys: str, cohort: Cohort) -> None:
-    await start_cohort(await connect_to(services.temporal, keys), cohort)
+    await start_cohort(await connect_to(services.temporal, keys), cohort.name, cohort.frozen.ruler.label)
 
 
 def pay(engine: Engine, tax: str) -> None:

@@ -104,6 +104,7 @@ from storage.agreement.policy_files import load_policy
 from storage.audit.sessions import signed_in
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
+from storage.case.intakes import begin_schedule
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
@@ -387,27 +388,36 @@ def _(world: World) -> str:
     return "icms"
 
 
+def scheduled(world: World) -> None:
+    with world.engine.begin() as connection:
+        begin_schedule(connection, "iptu", 1.0, "ana", "0 3 * * *")
+
+
 @carried_out("schedule pause")
 def _(world: World) -> str:
-    pause_schedule(world.engine, BIA, "iptu", "paused by Bia".__eq__)
+    scheduled(world)
+    pause_schedule(world.engine, BIA, "iptu")
     return "iptu"
 
 
 @carried_out("schedule resume")
 def _(world: World) -> str:
-    resume_schedule(world.engine, BIA, "iptu", "resumed by Bia".__eq__)
+    scheduled(world)
+    resume_schedule(world.engine, BIA, "iptu")
     return "iptu"
 
 
 @carried_out("schedule delete")
 def _(world: World) -> str:
-    delete_schedule(world.engine, BIA, "iptu", "deleted by Bia".__eq__)
+    scheduled(world)
+    delete_schedule(world.engine, BIA, "iptu")
     return "iptu"
 
 
 @carried_out("schedule backfill")
 def _(world: World) -> str:
-    backfill_schedule(world.engine, BIA, "iptu", ON, ON, "backfilled by Bia".__eq__)
+    scheduled(world)
+    backfill_schedule(world.engine, BIA, "iptu", ON, ON, lambda: None)
     return "iptu"
 
 

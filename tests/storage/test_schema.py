@@ -15,6 +15,7 @@ UNSEARCHED = {
     ("cohorts", "ruler"): "there are as many cohorts as people start",
     ("decisions", "ruler"): "the journal is read by case, and written at each step",
     ("suppressed_contacts", "taxpayer"): "only those in force are searched, and they have an index",
+    ("intakes", "cohort"): "there are as many as people start, and few at a time are open",
     ("outbox", "case"): "the relay reads what is due in its order, and each event writes a row",
 }
 """Foreign keys without an index, and why."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -31,9 +30,10 @@ from storage.audit.living import (
     put_on_record,
     record_stranger,
 )
+from web.background.intakes import keep_intakes
 from web.background.leadership import connected, leads
 from workflows.names import AGREEMENT, CASE, COMMUNICATION
-from workflows.running import STUCK, Described, How, count, describe, failing, ids, others, running
+from workflows.running import STUCK, Described, How, count, describe, failing, ids, others, running, terminate
 
 log = structlog.get_logger()
 
@@ -97,18 +97,19 @@ class Reconciler:
             while True:
                 # asked each time: a lost connection has lost the lock too
                 if await leads(leader, "regua reconciler"):
-                    for what in PREFIX:
-                        await self._compared(client, what)
+                    await self._take_turn(client)
                 await anyio.sleep(self.pause)
 
-    async def _compared(self, client: Client, what: Living) -> None:
-        """Compare; a Temporal that is asked too much is asked again at the next turn, which stays ours."""
+    async def _take_turn(self, client: Client) -> None:
+        """Compare all; a Temporal that is asked too much is asked again at the next turn, which stays ours."""
         try:
-            await self.compare(client, what)
+            for what in PREFIX:
+                await self.compare(client, what)
+            await keep_intakes(client, self.engine)
         except RPCError as error:
             if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED:
                 raise
-            log.warning("Temporal is asked more than it answers", workflow=what.workflow)
+            log.warning("Temporal is asked more than it answers")
 
     async def compare(self, client: Client, what: Living) -> None:
         """Mend what stands otherwise in Temporal than on record: all are counted, and where the numbers differ, or
@@ -151,7 +152,7 @@ class Reconciler:
         found = {of: case for part in _parts([*gone]) for of, case in await self._read(lambda c: what.untold(c, part))}  # noqa: B023
         for of in found:
             if gone[of].how is How.ANOTHER:
-                await _terminate(client, PREFIX[what] + of)
+                await terminate(client, PREFIX[what] + of)
         for how, done in DONE.items():
             await self._mend(what, {of: case for of, case in found.items() if gone[of].how is how}, done)
 
@@ -166,7 +167,7 @@ class Reconciler:
             late = {of: case for of, (case, at) in closed.items() if of not in began_after and at + LINGERS < now}
             await self._mend(what, late)
             for of in sorted({*part} - await self._read(lambda c: what.known(c, part))):  # noqa: B023
-                await _terminate(client, PREFIX[what] + of)
+                await terminate(client, PREFIX[what] + of)
                 await self._write(lambda c: record_stranger(c, PREFIX[what] + of))  # noqa: B023
 
     async def _free(self, client: Client, what: Living) -> None:
@@ -182,7 +183,7 @@ class Reconciler:
             stuck = [of for of, seen in described.items() if seen.how is How.RUNS and seen.attempts >= STUCK]
             found = dict(await self._read(lambda c: what.untold(c, stuck)))
             for of in found:
-                await _terminate(client, prefix + of)
+                await terminate(client, prefix + of)
             await self._mend(what, found, "hang")
 
     async def _mend(self, what: Living, found: dict[str, str], done: str | None = None) -> None:
@@ -230,8 +231,3 @@ def _since(seen: Described, moment: datetime) -> bool:
 
 def _parts(named: Sequence[str]) -> Iterator[Sequence[str]]:
     return (named[first : first + BATCH] for first in range(0, len(named), BATCH))
-
-
-async def _terminate(client: Client, workflow_id: str) -> None:
-    with suppress(RPCError):
-        await client.get_workflow_handle(workflow_id).terminate("the record says otherwise")

@@ -12,6 +12,7 @@ from web.console.lists import list_routes
 from web.console.pages import SHEET, SHEET_NAME, Pages
 from web.console.search import search_routes
 from web.console.sign_in import sign_in_routes
+from web.console.status import status_routes
 from web.console.taxpayer import taxpayer_routes
 from web.webhooks.webhook import Refused
 
@@ -24,6 +25,7 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(sign_in_routes(engine))
     console.include_router(home_routes(engine))
     console.include_router(list_routes(engine))
+    console.include_router(status_routes(engine, temporal))
     console.include_router(search_routes(engine))
     console.include_router(taxpayer_routes(engine))
     console.include_router(case_routes(engine, temporal, ui))

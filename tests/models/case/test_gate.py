@@ -9,7 +9,7 @@ import pytest
 
 from models.case.decision import decide
 from models.case.facts import CaseFacts, Defence, FormalNotice
-from models.case.gate import approvals_wanted, basis_of, cause_ended, must_be_other, passages, unlisted
+from models.case.gate import approvals_wanted, basis_of, cause_ended, fingerprint, must_be_other, passages, unlisted
 from models.case.state import CaseState, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step
@@ -105,6 +105,32 @@ def test_an_approval_lapses_on_whatever_it_did_not_see(happens: Callable[[PaperC
     assert case.state.approvers == ()
     assert case.step.action is not Action.SUSPEND
     assert "approval_lapsed" in [transition.kind for transition in case.transitions]
+
+
+def served_again(case: PaperCase) -> None:
+    """By a formal notice that was under way when the suspension was asked for: it gives a term of its own."""
+    last, today = case.notices[-1], case.today
+    case.notices.append(last.model_copy(update={"id": "late", "at": today, "served_on": today}))
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_nobody_approves_a_suspension_while_a_later_notice_s_term_runs(is_approved: bool) -> None:
+    case = approved() if is_approved else asking()
+    served_again(case)
+    case.sit()
+    assert case.state.approval is None
+    assert case.step.action is Action.ASK_APPROVAL
+    [over] = {passage.opens for passage in passages(case.view) if passage.opens}
+    assert case.step.on == over
+    assert case.today < over
+    assert case.transitions[-1].kind == "approval_lapsed"
+
+
+def test_an_approval_of_no_credit_suspends_nothing() -> None:
+    case = asking()
+    case.state = case.state.approved("Bruno", (), fingerprint(case.view))
+    case.sit()
+    assert case.step.action is not Action.SUSPEND
 
 
 def test_an_approval_outlives_what_delay_adds_by_the_day() -> None:

@@ -194,4 +194,4 @@ CORRECTIONS = {
     "refunded": ("devolvido", "restituído"),
 }
 
-ROLES = {"analyst": ("analista",), "supervisor": ("supervisora",), "auditor": ("auditora",)}
+ROLES = {"analyst": ("analista",), "supervisor": ("supervisora",), "auditor": ("auditora",), "agent": ("atendente",)}

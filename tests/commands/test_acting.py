@@ -104,7 +104,7 @@ class TestWithTokens:
     @pytest.mark.parametrize(
         ("holder", "complaint"),
         [
-            (None, "needs a token of role analyst or supervisor; set REGUA_TOKEN to yours"),
+            (None, "needs a token of role agent or analyst or supervisor; set REGUA_TOKEN to yours"),
             ("caio", "caio's is auditor"),
             ("false", "the token is not in force"),
         ],

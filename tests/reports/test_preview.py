@@ -43,7 +43,7 @@ def test_a_rung_costs_what_its_channels_cost_and_no_fallback() -> None:
 
 
 def test_a_second_segment_is_paid_for_and_a_third_is_marked() -> None:
-    long = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria do Município " * 5})
+    long = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria do Município " * 3})
     longer = shipped(REGISTERED).model_copy(update={"authority": "Procuradoria do Município " * 12})
     [two, *_] = [each for each in shown(long) if each.channel == "sms"]
     [three, *_] = [each for each in shown(longer) if each.channel == "sms"]

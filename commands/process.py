@@ -199,7 +199,8 @@ def review(
     json: Json = False,
 ) -> None:
     """Record a request of the taxpayer's (--reference), or answer the open one (--decided, --reason): a reassessment,
-    an appeal, a review of what a machine decided, access, a correction, a contest."""
+    an appeal, a review of what a machine decided, access, a correction, a contest. An appeal is a defence, filed and
+    decided as `case defence` does."""
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter(
             "say --reference to record a request, or --decided and --reason to answer the open one"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -13,33 +12,29 @@ from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import HoldsChanged
 from models.formats import day
-from models.law.requests import RULES, RequestKind
+from models.law.requests import RULES, Request, RequestKind
 from models.law.term import term_of
 from models.words import REQUESTS
 from storage.case.cases import Case, read_case
 from storage.case.tasks import ask_people, finish_of
 from storage.case.transaction import record_decision
+from storage.law.defences import Ruling, file_appeal, rule_on_appeal
 from storage.outbox import enqueue
 from storage.schema import requests
 
 Answer = Literal["granted", "denied"]
 VERBS = {"granted": "deferido", "denied": "indeferido"}
-
-
-@dataclass(frozen=True)
-class Request:
-    id: int
-    kind: RequestKind
-    made_on: date
-    due: date
-    """The last day for the answer."""
+RULINGS: dict[Answer, Ruling] = {"granted": "accepted", "denied": "rejected"}
+"""The answers to an appeal as rulings on a defence."""
 
 
 def record_request(
     engine: Engine, case: str, kind: RequestKind, by: str, reference: str, now: datetime, on: date | None = None
 ) -> Request:
-    """Record a request, made today unless it is said. Raises Refusal: one of its kind is open already, or a day that
-    can't be."""
+    """Record a request, made today unless it is said; an appeal is filed as a defence. Raises Refusal: one of its kind
+    is open already, or a day that can't be."""
+    if kind is RequestKind.APPEAL:
+        return file_appeal(engine, case, by, reference, now, on)
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)
@@ -73,22 +68,22 @@ def put_request(
 def answer_request(
     engine: Engine, case: str, kind: RequestKind, answer: Answer, by: str, reason: str, now: datetime
 ) -> Request:
-    """Answer the request of that kind that is open. Raises Refusal when none is."""
+    """Answer the request of that kind that is open; an appeal is ruled on as a defence, but where it was recorded as a
+    mere request, of a time when that was done. Raises Refusal when none is open."""
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        found = _open(connection, case, kind)
-        if found is None:
-            raise Refusal(
-                f"case {case} has no {kind.replace('_', '-')} that is open; record it first, with --reference"
-            )
-        answered = {"answer": answer, "answered_by": by, "reason": reason, "answered_on": record.clock.day_at(now)}
-        mine = update(requests).where(requests.c.id == found.id)
-        connection.execute(mine.values({**answered, "answered_at": func.clock_timestamp()}))
-        finish_of(connection, "request", [f"request {found.id}"], by)
-        why = f"{REQUESTS[kind]}, de {day(found.made_on)}: {VERBS[answer]} por {by}: {reason}"
-        record_decision(connection, record, EntryKind.REQUEST_ANSWERED, why, record.clock.day_at(now))
-        enqueue(connection, [case], HoldsChanged())
-        return Request(found.id, kind, found.made_on, found.due)
+        if found := _open(connection, case, kind):
+            answered = {"answer": answer, "answered_by": by, "reason": reason, "answered_on": record.clock.day_at(now)}
+            mine = update(requests).where(requests.c.id == found.id)
+            connection.execute(mine.values({**answered, "answered_at": func.clock_timestamp()}))
+            finish_of(connection, "request", [f"request {found.id}"], by)
+            why = f"{REQUESTS[kind]}, de {day(found.made_on)}: {VERBS[answer]} por {by}: {reason}"
+            record_decision(connection, record, EntryKind.REQUEST_ANSWERED, why, record.clock.day_at(now))
+            enqueue(connection, [case], HoldsChanged())
+            return Request(found.id, kind, found.made_on, found.due)
+    if kind is RequestKind.APPEAL:
+        return rule_on_appeal(engine, case, RULINGS[answer], by, reason, now)
+    raise Refusal(f"case {case} has no {kind.replace('_', '-')} that is open; record it first, with --reference")
 
 
 def contested(connection: Connection, case: Case, reference: str, by: str, today: date) -> None:

@@ -101,7 +101,7 @@ def release(
 def defence(
     case: str,
     by: By,
-    reference: Annotated[str, typer.Option(help="To file one: its number in the authority's register.")] = "",
+    reference: Annotated[str, typer.Option(help="To file one: the number of its process; letters name it.")] = "",
     decided: Annotated[Ruling | None, one_of(RULINGS, help="To decide the one that is open.")] = None,
     reason: Annotated[str, typer.Option(help="To decide it: why.")] = "",
     on: Day = None,

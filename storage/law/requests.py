@@ -70,20 +70,30 @@ def answer_request(
 ) -> Request:
     """Answer the request of that kind that is open; an appeal is ruled on as a defence, but where it was recorded as a
     mere request, of a time when that was done. Raises Refusal when none is open."""
+    if kind is RequestKind.APPEAL and not _is_a_row(engine, case, kind):
+        return rule_on_appeal(engine, case, RULINGS[answer], by, reason, now)
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        if found := _open(connection, case, kind):
-            answered = {"answer": answer, "answered_by": by, "reason": reason, "answered_on": record.clock.day_at(now)}
-            mine = update(requests).where(requests.c.id == found.id)
-            connection.execute(mine.values({**answered, "answered_at": func.clock_timestamp()}))
-            finish_of(connection, "request", [f"request {found.id}"], by)
-            why = f"{REQUESTS[kind]}, de {day(found.made_on)}: {VERBS[answer]} por {by}: {reason}"
-            record_decision(connection, record, EntryKind.REQUEST_ANSWERED, why, record.clock.day_at(now))
-            enqueue(connection, [case], HoldsChanged())
-            return Request(found.id, kind, found.made_on, found.due)
-    if kind is RequestKind.APPEAL:
-        return rule_on_appeal(engine, case, RULINGS[answer], by, reason, now)
-    raise Refusal(f"case {case} has no {kind.replace('_', '-')} that is open; record it first, with --reference")
+        found = _open(connection, case, kind)
+        if found is None:
+            raise Refusal(
+                f"case {case} has no {kind.replace('_', '-')} that is open; record it first, with --reference"
+            )
+        answered = {"answer": answer, "answered_by": by, "reason": reason, "answered_on": record.clock.day_at(now)}
+        mine = update(requests).where(requests.c.id == found.id)
+        connection.execute(mine.values({**answered, "answered_at": func.clock_timestamp()}))
+        finish_of(connection, "request", [f"request {found.id}"], by)
+        why = f"{REQUESTS[kind]}, de {day(found.made_on)}: {VERBS[answer]} por {by}: {reason}"
+        record_decision(connection, record, EntryKind.REQUEST_ANSWERED, why, record.clock.day_at(now))
+        enqueue(connection, [case], HoldsChanged())
+        return Request(found.id, kind, found.made_on, found.due)
+
+
+def _is_a_row(engine: Engine, case: str, kind: RequestKind) -> bool:
+    """Whether one of that kind is open among the requests. It locks nothing: a transaction that does counts as one that
+    changed something, and would carry the entry of an act that is refused later."""
+    with engine.connect() as connection:
+        return _open(connection, case, kind) is not None
 
 
 def contested(connection: Connection, case: Case, reference: str, by: str, today: date) -> None:

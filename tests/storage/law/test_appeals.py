@@ -7,6 +7,8 @@ from sqlalchemy import Engine, insert
 
 from models.errors import Refusal
 from models.law.requests import Request, RequestKind
+from operations import due_process
+from operations.operation import Credentials
 from storage.case.transaction import case_transaction
 from storage.law.annulments import Mistake, annul
 from storage.law.defences import Ruling, file_defence, rule_on_defence
@@ -136,8 +138,11 @@ def test_one_appeal_follows_a_rejection(made: Contract) -> None:
 def test_an_answer_is_not_for_a_first_defence(made: Contract) -> None:
     defend(made, ruled=None)
     with pytest.raises(Refusal, match="no appeal that is open"):
-        answer(made, "denied")
+        due_process.answer_request(
+            made.engine, Credentials("Bia"), made.case, RequestKind.APPEAL, "denied", "parecer 2", at(ON)
+        )
     assert made.rows("SELECT state FROM defences") == [("open",)]
+    assert made.rows("SELECT outcome FROM audit_log") == [("refused",)]
 
 
 def test_an_annulled_ruling_asks_people_anew(made: Contract) -> None:

@@ -35,18 +35,24 @@ from models.words import BASES, STAGES, tax_in_words
 from storage.case.transaction import CaseTransaction
 from storage.payments.offers import offer_on
 
+COURT = r"^\d{7}-?\d{2}\.?\d{4}\.?\d\.?\d{2}\.?\d{4}$"
+"""The form of a court's number (CNJ, Resolução 65/2008): a process of another form is the authority's own."""
 CODES = text("""
-    SELECT debts.id, debts.pix_txid, charges.brcode
+    SELECT debts.id, debts.pix_txid, charges.brcode, suit.value AS suit
     FROM debts LEFT JOIN charges ON charges.debt = debts.id AND charges.state = 'open'
+    LEFT JOIN access_keys AS suit ON suit.debt = debts.id AND suit.kind = 'process' AND suit.value ~ :court
     WHERE debts.id = ANY(:debts)
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
+NUMBER = r"^\S*\d\S*$"
+"""A reference that is a number alone: what else people noted there is not for a letter."""
 AGREED, GUARANTEED = "'agreement', 'negotiation', 'transaction', 'mediation'", "'guarantee', 'deposit', 'bond'"
 ON_RECORD = text(f"""
     SELECT EXISTS (SELECT FROM debts WHERE id = ANY(:debts) AND balance < amount) AS partly_paid,
            EXISTS (SELECT FROM holds WHERE debt = ANY(:debts) AND ground IN ({GUARANTEED})) AS guaranteed,
            coalesce(agreement.broken_on, past.ended_on) AS ended_on,
            agreement.id IS NOT NULL OR past.agreed AS agreed,
-           (SELECT jsonb_build_object('filed_on', filed_on, 'state', state, 'decided_on', decided_on)
+           (SELECT jsonb_build_object('process', substring(trim(reference) FROM :number), 'appeal', appeal,
+                                      'filed_on', filed_on, 'state', state, 'decided_on', decided_on)
             FROM defences WHERE "case" = :case ORDER BY id DESC LIMIT 1) AS defence
     FROM (SELECT count(*) > 0 AS agreed, CAST(max(lifted_at) AS date) AS ended_on
           FROM holds WHERE debt = ANY(:debts) AND ground IN ({AGREED})) AS past
@@ -131,7 +137,7 @@ class OnRecord(TypedDict):
 
 
 def _on_record(tx: CaseTransaction, owed: list[str]) -> OnRecord:
-    found = tx.connection.execute(ON_RECORD, {"debts": owed, "case": tx.case.id}).one()
+    found = tx.connection.execute(ON_RECORD, {"debts": owed, "case": tx.case.id, "number": NUMBER}).one()
     return {
         "partly_paid": found.partly_paid,
         "guaranteed": found.guaranteed,
@@ -154,7 +160,7 @@ def _open_debts(
     owed = [debt for debt in facts.debts if debt.outstanding]
     if not owed:
         return ()
-    codes = {row.id: row for row in tx.connection.execute(CODES, {"debts": [debt.id for debt in owed]})}
+    codes = {row.id: row for row in tx.connection.execute(CODES, {"debts": [debt.id for debt in owed], "court": COURT})}
     return tuple(
         OpenDebt(
             inscription=debt.inscription,
@@ -167,6 +173,7 @@ def _open_debts(
             brcode=codes[debt.id].brcode,
             offered=offered.get(debt.id),
             litigation=debt.litigation,
+            process=codes[debt.id].suit if debt.litigation else None,
             registered=debt.registered_on <= at if debt.registered_on else None,
         )
         for debt in owed

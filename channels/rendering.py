@@ -115,6 +115,10 @@ class PastAgreement(Value):
 class PastDefence(Value):
     """The newest defence on record."""
 
+    process: Line | None = None
+    """Its number in the authority's register; none: the record has words there."""
+    appeal: bool = False
+    """Whether it is against the rejection of another."""
     filed_on: date
     state: Literal["open", "accepted", "rejected"]
     decided_on: date | None

@@ -190,7 +190,9 @@ ON_RECORD: dict[str, Any] = {
     "partly_paid": True,
     "guaranteed": True,
     "agreement": PastAgreement(ended_on=date(2026, 1, 5)),
-    "defence": PastDefence(filed_on=date(2026, 1, 7), state="rejected", decided_on=date(2026, 1, 19)),
+    "defence": PastDefence(
+        process="1500-001234/2025", filed_on=date(2026, 1, 7), state="rejected", decided_on=date(2026, 1, 19)
+    ),
 }
 
 

@@ -101,7 +101,7 @@ def release(
 def defence(
     case: str,
     by: By,
-    reference: Annotated[str, typer.Option(help="To file one: its number in the authority's register.")] = "",
+    reference: Annotated[str, typer.Option(help="To file one: the number of its process; letters name it.")] = "",
     decided: Annotated[Ruling | None, one_of(RULINGS, help="To decide the one that is open.")] = None,
     reason: Annotated[str, typer.Option(help="To decide it: why.")] = "",
     on: Day = None,
@@ -199,7 +199,8 @@ def review(
     json: Json = False,
 ) -> None:
     """Record a request of the taxpayer's (--reference), or answer the open one (--decided, --reason): a reassessment,
-    an appeal, a review of what a machine decided, access, a correction, a contest."""
+    an appeal, a review of what a machine decided, access, a correction, a contest. An appeal is a defence, filed and
+    decided as `case defence` does."""
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter(
             "say --reference to record a request, or --decided and --reason to answer the open one"

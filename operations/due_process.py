@@ -12,7 +12,7 @@ from models.case.facts import Defence, StepKind
 from models.errors import Refusal
 from models.law.grounds import read_ground
 from models.law.prescription import Cause
-from models.law.requests import Contest, RequestKind
+from models.law.requests import Contest, Request, RequestKind
 from models.words import CONTESTS
 from operations.operation import BY_LINK, Act, must_say, operation, record_refused
 from storage.audit.log import Entry, carry
@@ -22,7 +22,7 @@ from storage.law.annulments import Annulled, Mistake
 from storage.law.defences import Ruling
 from storage.law.extinctions import Said
 from storage.law.holds import Changed
-from storage.law.requests import Answer, Request
+from storage.law.requests import Answer
 from storage.law.service import prove_service
 
 

@@ -143,7 +143,8 @@ def to_be_ruled_on(known: Sequence[Defence]) -> Defence:
     if len(open_ones) > 1:
         days = ", ".join(str(defence.filed_on) for defence in open_ones)
         raise Refusal(
-            f"{len(open_ones)} defences are open, filed on {days}; say with --debt or --period which is meant"
+            f"{len(open_ones)} defences are open, filed on {days}; say which is meant, with --debt or --period of "
+            "`case defence`"
         )
     return open_ones[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -13,7 +14,7 @@ class RequestKind(StrEnum):
     REASSESSMENT = "reassessment"
     """Whether he still is a persistent defaulter (LC 225/2026 art. 12 § 2º)."""
     APPEAL = "appeal"
-    """Against a rejected defence (LC 225/2026 art. 4º, VII)."""
+    """Against a rejected defence (LC 225/2026 art. 4º, VII): a defence too, by credit, and ruled on as one."""
     AUTOMATED_REVIEW = "automated_review"
     """A review of decisions that a machine made alone, such as his row on the map (LGPD art. 20)."""
     ACCESS = "access"
@@ -29,6 +30,16 @@ Contest = Literal["paid", "amount", "not_mine", "suspended", "other"]
 
 
 @dataclass(frozen=True)
+class Request:
+    id: int
+    """The row's; an appeal's is its defence's."""
+    kind: RequestKind
+    made_on: date
+    due: date
+    """The last day for the answer."""
+
+
+@dataclass(frozen=True)
 class Rule:
     law: str
     term: Wait | None
@@ -37,12 +48,14 @@ class Rule:
     """Whether the case's next step waits for the answer."""
 
 
+TO_DECIDE_AN_APPEAL = Wait(days=30, unit=Unit.LEGAL)
+
 FIFTEEN_DAYS = Wait(days=15, unit=Unit.LEGAL)
 """LGPD art. 19, II; taken for art. 20 too, which has no term of its own."""
 
 RULES = {
     RequestKind.REASSESSMENT: Rule("LC 225/2026, art. 12, § 2º", Wait(days=30, unit=Unit.LEGAL), holds=False),
-    RequestKind.APPEAL: Rule("LC 225/2026, art. 4º, VII", Wait(days=30, unit=Unit.LEGAL), holds=True),
+    RequestKind.APPEAL: Rule("LC 225/2026, art. 4º, VII", TO_DECIDE_AN_APPEAL, holds=True),
     RequestKind.AUTOMATED_REVIEW: Rule("LGPD, art. 20", FIFTEEN_DAYS, holds=True),
     RequestKind.ACCESS: Rule("LGPD, arts. 18 e 19", FIFTEEN_DAYS, holds=False),
     RequestKind.CORRECTION: Rule("LGPD, art. 18, III", FIFTEEN_DAYS, holds=False),

@@ -16,6 +16,7 @@ from models.formats import day
 from models.words import CAUSES, PRIOR_STEPS
 from storage.case.acts import locked_case, save_state
 from storage.case.transaction import CaseTransaction, end_approvals
+from storage.law.defences import ask_for_ruling
 from storage.outbox import enqueue
 from storage.schema import annulments, cases, defences, notices
 
@@ -134,6 +135,8 @@ def _ruling(tx: CaseTransaction, entry: str | None) -> tuple[str, str]:
     made = insert(defences).values({"case": tx.case.id, **same}).returning(defences.c.id)
     again = tx.connection.execute(made).scalar_one()
     tx.connection.execute(text(SAME_CREDITS), {"again": again, "defence": row.id})
+    if row.appeal:
+        ask_for_ruling(tx.connection, tx.case, again, row.filed_on, tx.today)
     verb = {"accepted": "aceita", "rejected": "rejeitada"}[row.state]
     return str(row.id), f"defesa {verb} em {day(row.decided_on)} por {row.decided_by}: {row.reason}"
 

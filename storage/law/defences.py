@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,11 @@ from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import DefenceChanged
 from models.formats import day
+from models.law.requests import RULES, TO_DECIDE_AN_APPEAL, Request, RequestKind
+from models.law.term import term_of
+from models.words import REQUESTS
 from storage.case.cases import Case, read_case
+from storage.case.tasks import ask_people, finish_of
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
 from storage.schema import defence_credits, defences
@@ -42,6 +46,7 @@ DEFENCES = text("""
 """)
 
 VERBS = {"accepted": "aceita", "rejected": "rejeitada"}
+OF_APPEALS = {"accepted": "aceito", "rejected": "rejeitado"}
 
 
 @dataclass(frozen=True)
@@ -71,21 +76,63 @@ def file_defence(
     """File a defence `on` a day, today if it isn't said, against these credits, else against all that a formal notice
     lists and nobody has defended yet. Against a rejection it is an appeal. Raises Refusal."""
     with _process(engine, case, now) as process:
-        filed_on = on or process.today
-        meant, first_on = _defended(process, credits)
-        against = process.against(meant)
-        check_defence(filed_on, first_on, against.values(), process.today)
-        newest = list(against.values())[-1] if against else None
-        appeal = newest is not None and newest.state == "rejected" and not newest.appeal
-        row = {"case": case, "filed_on": filed_on, "reference": reference, "recorded_by": by, "appeal": appeal}
-        filed = process.connection.execute(insert(defences).values(row).returning(defences.c.id)).scalar_one()
-        if meant:
-            listed = [{"defence": filed, "credit": credit} for credit in meant]
-            process.connection.execute(insert(defence_credits), listed)
-        what = "recurso apresentado" if appeal else "defesa apresentada"
-        why = f"{what} em {day(filed_on)}, registrada por {by}: {reference}{_named(meant)}"
-        record_decision(process.connection, process.case, EntryKind.DEFENCE_FILED, why, process.today)
-        return Defence(filed_on=filed_on, credits=meant, appeal=appeal)
+        return _file(process, by, reference, on, credits)[1]
+
+
+def file_appeal(engine: Engine, case: str, by: str, reference: str, now: datetime, on: date | None = None) -> Request:
+    """File an appeal against every rejection that none was filed against yet, as `file_defence` would. Raises Refusal
+    where nothing was rejected."""
+    with _process(engine, case, now) as process:
+        defended = sorted({credit for each in process.known.values() for credit in each.credits})
+        rejected = [credit for credit in defended if _appeals(process.against([credit]))]
+        if not rejected and not _appeals(process.known):
+            raise Refusal(f"case {case} has no rejected defence left to appeal against; `case show` lists its defences")
+        key, filed = _file(process, by, reference, on, rejected)
+        return Request(key, RequestKind.APPEAL, filed.filed_on, _answered_by(process.case, filed.filed_on))
+
+
+def _file(
+    process: _Process, by: str, reference: str, on: date | None, credits: Sequence[CreditId]
+) -> tuple[int, Defence]:
+    filed_on = on or process.today
+    meant, first_on = _defended(process, credits)
+    against = process.against(meant)
+    check_defence(filed_on, first_on, against.values(), process.today)
+    appeal = _appeals(against)
+    row = {"case": process.case.id, "filed_on": filed_on, "reference": reference, "recorded_by": by, "appeal": appeal}
+    filed = process.connection.execute(insert(defences).values(row).returning(defences.c.id)).scalar_one()
+    if meant:
+        listed = [{"defence": filed, "credit": credit} for credit in meant]
+        process.connection.execute(insert(defence_credits), listed)
+    what, put = ("recurso apresentado", "registrado") if appeal else ("defesa apresentada", "registrada")
+    why = f"{what} em {day(filed_on)}, {put} por {by}: {reference}{_named(meant)}"
+    record_decision(process.connection, process.case, EntryKind.DEFENCE_FILED, why, process.today)
+    if appeal:
+        ask_for_ruling(process.connection, process.case, filed, filed_on, process.today)
+    return filed, Defence(filed_on=filed_on, credits=meant, appeal=appeal)
+
+
+def _appeals(known: Mapping[int, Defence]) -> bool:
+    """Whether the next defence after these is an appeal: the newest was rejected, and was none itself."""
+    return [(each.state, each.appeal) for each in known.values()][-1:] == [("rejected", False)]
+
+
+def ask_for_ruling(connection: Connection, case: Case, appeal: int, filed_on: date, today: date) -> None:
+    """Ask people to decide an appeal of a locked case in its time (LC 225/2026 art. 4º, VII)."""
+    kind = RequestKind.APPEAL
+    what = (
+        f"{REQUESTS[kind]}, de {day(filed_on)}, a decidir até {day(_answered_by(case, filed_on))} ({RULES[kind].law})"
+    )
+    ask_people(connection, case, "request", _asked(appeal), what, today)
+
+
+def _asked(appeal: int) -> str:
+    return f"appeal {appeal}"
+
+
+def _answered_by(case: Case, filed_on: date) -> date:
+    """The last day to decide an appeal."""
+    return term_of(filed_on, TO_DECIDE_AN_APPEAL, case.frozen.calendar).last_day
 
 
 def _defended(process: _Process, named: Sequence[CreditId]) -> tuple[tuple[CreditId, ...], date | None]:
@@ -119,18 +166,34 @@ def rule_on_defence(
     """Rule on the defence that is open, `on` a day, today if it isn't said; where several are, on that against one of
     these credits. Raises Refusal."""
     with _process(engine, case, now) as process:
-        decided_on = on or process.today
-        known = process.against(credits)
-        which = to_be_ruled_on(list(known.values()))
-        check_ruling(decided_on, which, process.today)
-        ruled = {"state": ruling, "decided_on": decided_on, "decided_by": by, "reason": reason}
-        mine = defences.c.id == next(key for key, each in known.items() if each is which)
-        decided = update(defences).where(mine).values({**ruled, "decided_at": func.clock_timestamp()})
-        process.connection.execute(decided)
-        what = "recurso" if which.appeal else "defesa"
-        why = f"{what} de {day(which.filed_on)}: {VERBS[ruling]} em {day(decided_on)} por {by}: {reason}"
-        record_decision(process.connection, process.case, EntryKind(f"defence_{ruling}"), why, process.today)
-        return which.model_copy(update={"state": ruling, "decided_on": decided_on})
+        return _rule(process, process.against(credits), ruling, by, reason, on)[1]
+
+
+def rule_on_appeal(engine: Engine, case: str, ruling: Ruling, by: str, reason: str, now: datetime) -> Request:
+    """Rule on the appeal that is open, today, as `rule_on_defence` would. Raises Refusal where none is, or several."""
+    with _process(engine, case, now) as process:
+        appeals = {key: each for key, each in process.known.items() if each.appeal and each.state == "open"}
+        if not appeals:
+            raise Refusal(f"case {case} has no appeal that is open; record it first, with --reference")
+        key, ruled = _rule(process, appeals, ruling, by, reason, None)
+        return Request(key, RequestKind.APPEAL, ruled.filed_on, _answered_by(process.case, ruled.filed_on))
+
+
+def _rule(
+    process: _Process, known: Mapping[int, Defence], ruling: Ruling, by: str, reason: str, on: date | None
+) -> tuple[int, Defence]:
+    decided_on = on or process.today
+    which = to_be_ruled_on(list(known.values()))
+    check_ruling(decided_on, which, process.today)
+    key = next(key for key, each in known.items() if each is which)
+    ruled = {"state": ruling, "decided_on": decided_on, "decided_by": by, "reason": reason}
+    decided = update(defences).where(defences.c.id == key).values({**ruled, "decided_at": func.clock_timestamp()})
+    process.connection.execute(decided)
+    what, verb = ("recurso", OF_APPEALS[ruling]) if which.appeal else ("defesa", VERBS[ruling])
+    why = f"{what} de {day(which.filed_on)}: {verb} em {day(decided_on)} por {by}: {reason}"
+    record_decision(process.connection, process.case, EntryKind(f"defence_{ruling}"), why, process.today)
+    finish_of(process.connection, "request", [_asked(key)], by)
+    return key, which.model_copy(update={"state": ruling, "decided_on": decided_on})
 
 
 def _named(credits: Sequence[CreditId]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -13,33 +12,29 @@ from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import HoldsChanged
 from models.formats import day
-from models.law.requests import RULES, RequestKind
+from models.law.requests import RULES, Request, RequestKind
 from models.law.term import term_of
 from models.words import REQUESTS
 from storage.case.cases import Case, read_case
 from storage.case.tasks import ask_people, finish_of
 from storage.case.transaction import record_decision
+from storage.law.defences import Ruling, file_appeal, rule_on_appeal
 from storage.outbox import enqueue
 from storage.schema import requests
 
 Answer = Literal["granted", "denied"]
 VERBS = {"granted": "deferido", "denied": "indeferido"}
-
-
-@dataclass(frozen=True)
-class Request:
-    id: int
-    kind: RequestKind
-    made_on: date
-    due: date
-    """The last day for the answer."""
+RULINGS: dict[Answer, Ruling] = {"granted": "accepted", "denied": "rejected"}
+"""The answers to an appeal as rulings on a defence."""
 
 
 def record_request(
     engine: Engine, case: str, kind: RequestKind, by: str, reference: str, now: datetime, on: date | None = None
 ) -> Request:
-    """Record a request, made today unless it is said. Raises Refusal: one of its kind is open already, or a day that
-    can't be."""
+    """Record a request, made today unless it is said; an appeal is filed as a defence. Raises Refusal: one of its kind
+    is open already, or a day that can't be."""
+    if kind is RequestKind.APPEAL:
+        return file_appeal(engine, case, by, reference, now, on)
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)
@@ -73,7 +68,10 @@ def put_request(
 def answer_request(
     engine: Engine, case: str, kind: RequestKind, answer: Answer, by: str, reason: str, now: datetime
 ) -> Request:
-    """Answer the request of that kind that is open. Raises Refusal when none is."""
+    """Answer the request of that kind that is open; an appeal is ruled on as a defence, but where it was recorded as a
+    mere request, of a time when that was done. Raises Refusal when none is open."""
+    if kind is RequestKind.APPEAL and not _is_a_row(engine, case, kind):
+        return rule_on_appeal(engine, case, RULINGS[answer], by, reason, now)
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         found = _open(connection, case, kind)
@@ -89,6 +87,13 @@ def answer_request(
         record_decision(connection, record, EntryKind.REQUEST_ANSWERED, why, record.clock.day_at(now))
         enqueue(connection, [case], HoldsChanged())
         return Request(found.id, kind, found.made_on, found.due)
+
+
+def _is_a_row(engine: Engine, case: str, kind: RequestKind) -> bool:
+    """Whether one of that kind is open among the requests. It locks nothing: a transaction that does counts as one that
+    changed something, and would carry the entry of an act that is refused later."""
+    with engine.connect() as connection:
+        return _open(connection, case, kind) is not None
 
 
 def contested(connection: Connection, case: Case, reference: str, by: str, today: date) -> None:

@@ -53,6 +53,7 @@ def test_what_is_on_record_is_not_denied(sentence: str) -> None:
         "Decorrido o prazo sem defesa nem pagamento, o benefício pode ser suspenso.",
         "O contribuinte pode apresentar defesa ou garantia.",
         "A defesa foi rejeitada. Não respondemos por e-mail.",
+        "A defesa apresentada em 07/01/2026 (processo 1500-001234/2025) foi rejeitada em 19/01/2026.",
         "Pague ou parcele para encerrar a cobrança.",
     ],
 )

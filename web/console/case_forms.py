@@ -114,7 +114,8 @@ FORMS: tuple[CaseForm, ...] = (
         "request",
         record_request,
         "Registrar pedido ou contestação",
-        "O prazo da resposta começa a contar. Contestação, recurso e revisão seguram o próximo passo até a resposta.",
+        "O prazo da resposta começa a contar. Contestação e revisão seguram o próximo passo até a resposta; um recurso "
+        "é uma defesa contra o que foi rejeitado, e segura os créditos dela.",
         "Registrar pedido",
         Requesting,
         (

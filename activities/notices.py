@@ -72,6 +72,7 @@ class NoticeActivities(NoticeEffects):
             if not is_current(tx, contact.step, route):
                 return None
             wait = _opens_in(tx, route)
+            # a step that has not begun is asked for again in its hours, the other notices of one that has are not
             if wait and begun:
                 raise _out_of_hours(wait)
             if wait != NO_WAIT:

@@ -17,7 +17,8 @@ First = Literal["domicile", "email"]
 def left_by_halves(engine: Engine, first: First = "email") -> Life:
     """A persistent defaulter's formal notice, which left by one of its two channels when the workflow was lost."""
     street = Street(engine, ICMS, [FACTS["h8"]] * 2, compressed=False, providers=True, shared=False)
-    life = street.lives[1]  # whose turn comes later in the day
+    # the turn of the second comes later in the day
+    life = street.lives[1]
     assert life.next_action
     assert life.next_action.runs_at
     street.worker.now = life.next_action.runs_at

@@ -15,7 +15,7 @@ from models.case.status import Status
 from models.case.step import Action
 from models.formats import day
 from storage.case.acts import must_be_recorded
-from storage.case.path import claimed_notices, path_of
+from storage.case.path import claimed_notices, last_contact, path_of
 from storage.case.transaction import CaseTransaction, end_approvals
 from storage.law.service import deem_served
 from storage.law.suspensions import give_back, suspend_benefits
@@ -34,9 +34,10 @@ class CaseActivities(CaseEffects):
         with self.dependencies.case_transaction(asked.case) as tx:
             if asked.act is not None:
                 must_be_recorded(tx.connection, asked.case, asked.act)
+            begun = last_contact(tx.connection, asked.case)
         with self.dependencies.engine.connect() as connection:
             path, claimed = path_of(connection, asked.case), claimed_notices(connection, asked.case)
-        return self.dependencies.evaluation(tx, path, claimed)
+        return self.dependencies.evaluation(tx, path, claimed, begun)
 
     @activity.defn
     def ask_approval(self, case: str) -> NextAction:

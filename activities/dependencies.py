@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.current import unclaimed
 from banks.bank import Bank
 from channels.links import Links
 from channels.mail_gateway import Adapter, MailGateway
@@ -64,10 +65,18 @@ class Dependencies:
         )
 
     def evaluation(
-        self, tx: CaseTransaction, path: tuple[str, ...] = (), claimed: Sequence[ClaimedNotice] = ()
+        self,
+        tx: CaseTransaction,
+        path: tuple[str, ...] = (),
+        claimed: Sequence[ClaimedNotice] = (),
+        begun: Step | None = None,
     ) -> Evaluation:
-        unfinished = tuple(self._unfinished(tx, each) for each in claimed)
-        return Evaluation(next_action=self.next_action(tx), path=path, plan=_plan(tx), unfinished=unfinished)
+        unfinished = [self._unfinished(tx, each) for each in claimed]
+        if begun:
+            unfinished += [
+                Unfinished(step=begun, dispatch=self._dispatch(tx.case, route)) for route in unclaimed(tx, begun)
+            ]
+        return Evaluation(next_action=self.next_action(tx), path=path, plan=_plan(tx), unfinished=tuple(unfinished))
 
     def _unfinished(self, tx: CaseTransaction, notice: ClaimedNotice) -> Unfinished:
         action = Action.INFORM if notice.kind == "reinstatement" else Action.NOTIFY

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.current import is_current
 from activities.dependencies import Dependencies, contact_at, late_contact_at, now
 from activities.handing_over import Claimed, carry
 from activities.letters import letter_for
@@ -25,7 +26,8 @@ from models.case.journal import EntryKind
 from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
-from models.ruler.schema import Ruler, Rung, Stage, tone_of
+from models.ruler.schema import Rung, Stage, tone_of
+from storage.case.path import begin_contact
 from storage.case.transaction import CaseTransaction
 from storage.contact.costs import spend
 from storage.contact.notices import IssuedNotice, claim, notices_of_rung
@@ -67,8 +69,13 @@ class NoticeActivities(NoticeEffects):
         made = begun.get(notice)
         adapter = self.dependencies.adapter(tx.case, route.channel)
         if made is None:
-            overtaken = tx.case.closed_at is not None or not _is_current(tx, contact.step, route)
-            if overtaken or not _is_lawful_now(tx, route):
+            if not is_current(tx, contact.step, route):
+                return None
+            wait = _opens_in(tx, route)
+            # a step that has not begun is asked for again in its hours, the other notices of one that has are not
+            if wait and begun:
+                raise _out_of_hours(wait)
+            if wait != NO_WAIT:
                 return None
             # one rung is one contact: its notices carry the day of the first of them, whatever is paid in between
             first = next(iter(begun.values()), None)
@@ -128,6 +135,8 @@ class NoticeActivities(NoticeEffects):
         carries = bool(credits) and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel)
         if credits and carries:
             list_credits(tx.connection, notice, tx.facts, credits)
+        if tx.state.steps == step.number:
+            begin_contact(tx.connection, tx.case.id, step)
         # the reason as of now: a payment may have come since the workflow was told of the step
         tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
@@ -155,34 +164,6 @@ class NoticeActivities(NoticeEffects):
         return Content(content, variables) if content else None
 
 
-def _is_current(tx: CaseTransaction, asked: Step, route: Route) -> bool:
-    """Whether the notice is still the next one, or its rung was just done on another channel and may go on."""
-    step, state = tx.step, tx.state
-    if not _has_rung(tx.case.ruler, asked):
-        return False
-    if step.number == asked.number:
-        same = step.action is asked.action and step.action.contacts and (step.row, step.rung) == (asked.row, asked.rung)
-        return same and tx.due and route in step.routes
-    halted = bool(tx.facts.pauses) or tx.facts.cancelled_because is not None
-    if asked.action is Action.INFORM:
-        return state.steps == asked.number + 1 and not isinstance(state.place, Suspended) and not halted
-    just_done = state.steps == asked.number + 1 and state.stands
-    begun = just_done and (state.row, state.rung) == (asked.row, asked.rung)
-    tried = {delivery.rung_channel for delivery in tx.facts.deliveries}
-    stopped = halted or tx.facts.lacks or _offer_is_over(tx)
-    return begun and route.rung_channel not in tried and tx.facts.outstanding and not stopped
-
-
-def _offer_is_over(tx: CaseTransaction) -> bool:
-    """The rung began before the offer's last day, and this notice of it did not get away until then."""
-    offer = tx.case.ruler.offer
-    return offer is not None and offer.deadline_day <= tx.today
-
-
-def _is_lawful_now(tx: CaseTransaction, route: Route) -> bool:
-    return _opens_in(tx, route) == NO_WAIT
-
-
 def _opens_in(tx: CaseTransaction, route: Route) -> timedelta | None:
     """How long until the route's contact hours; None: never, the clock stands still before them. On a compressed clock
     a contact is judged by the instant it was due at, which lies inside its hours."""
@@ -206,12 +187,11 @@ def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) 
     wait = _opens_in(tx, route)
     if wait == NO_WAIT:
         return None
+    return _out_of_hours(wait)
+
+
+def _out_of_hours(wait: timedelta | None) -> ApplicationError:
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
-
-
-def _has_rung(ruler: Ruler, step: Step) -> bool:
-    """The step's: a case that has gone over to another ruler since may have another one there, or none."""
-    return any((row, index, rung.stage) == (step.row, step.rung, step.stage) for row, index, rung in ruler.cells())
 
 
 def _credits_of(tx: CaseTransaction, step: Step) -> tuple[CreditId, ...]:

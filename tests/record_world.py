@@ -30,7 +30,7 @@ from channels.on_paper import OnPaper
 from models.agreement.instalments import State
 from models.case.evidence import Debt, Filing
 from models.case.selection import Selection
-from models.case.step import Action
+from models.case.step import Action, Step
 from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
@@ -47,6 +47,7 @@ from workflows.effects import (
     CommunicationDispatch,
     CommunicationNextAction,
     Contact,
+    Dispatch,
     Evaluation,
     EvaluationRequest,
     NextAction,
@@ -152,6 +153,10 @@ class Life:
             self.next_action, self.asked, self.runs = None, [], True
         self.news = True
 
+    def loses_its_workflow(self) -> None:
+        """And is started again: all that it knows is on record."""
+        self.next_action, self.asked, self.news = None, [], True
+
     def transition(self) -> bool:
         """Does what is to be done now. False: there was nothing."""
         if self.asleep or not self.runs or self.street.now < self.tries_again_at:
@@ -173,11 +178,7 @@ class Life:
         if step.action is Action.WAIT:
             return [self._evaluate()]
         if step.action.contacts:
-            contacts = [
-                Contact(case=self.case, step=step, channel=e.channel, rung_channel=e.rung_channel)
-                for e in now.dispatches
-            ]
-            return [(street.notices.notify, contact) for contact in contacts]
+            return [(street.notices.notify, self._contact(step, dispatch)) for dispatch in now.dispatches]
         effects: dict[Action, Callable[[str], NextAction]] = {
             Action.ASK_APPROVAL: street.cases.ask_approval,
             Action.SUSPEND: street.cases.suspend_benefits,
@@ -187,6 +188,9 @@ class Life:
             Action.RESOLVE: street.cases.resolve,
         }
         return [(effects[step.action], self.case)]
+
+    def _contact(self, step: Step, by: Dispatch) -> Contact:
+        return Contact(case=self.case, step=step, channel=by.channel, rung_channel=by.rung_channel)
 
     def _evaluate(self) -> Call:
         self.news = False
@@ -213,6 +217,8 @@ class Life:
         next_action = answer.next_action if isinstance(answer, Evaluation) else answer
         if self.next_action is None or next_action.revision >= self.next_action.revision:
             self.next_action = next_action
+        if isinstance(answer, Evaluation):
+            self.asked += [(self.street.notices.notify, self._contact(e.step, e.dispatch)) for e in answer.unfinished]
 
     @property
     def is_due(self) -> bool:

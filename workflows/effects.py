@@ -67,7 +67,8 @@ class PlannedStep(_Value):
 
 
 class Unfinished(_Value):
-    """A notice that was claimed and hasn't left: its workflow may have been lost while it was on its way."""
+    """A notice of a contact that was begun, claimed or not, that hasn't left: its workflow may have been lost while it
+    was on its way."""
 
     step: Step
     dispatch: Dispatch

@@ -131,7 +131,7 @@ class TaxpayerRuler:
         await self.refusals.settle()
 
     async def _resume(self, left: Unfinished) -> None:
-        """Hand over what a workflow of before had claimed, once nobody can be at it any more."""
+        """Send what a workflow of before had begun, once nobody can be at it any more."""
         await workflow.sleep(PATIENCE["start_to_close_timeout"], summary="aviso interrompido")
         await self._notify(left.step, left.dispatch)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text, update
 
+from models.case.step import Step
 from models.contact.channel import Channel
 from models.formats import day
 from models.ruler.schema import Stage
+from storage.schema import cases
 
 CELLS = text("""
     SELECT at, hypothesis, stage, rigidity FROM notices WHERE "case" = :case AND kind = 'rung'
@@ -44,3 +46,16 @@ def claimed_notices(connection: Connection, case: str) -> list[ClaimedNotice]:
         ClaimedNotice(row.step, row.kind, Stage(row.stage), row.channel, row.rung_channel)
         for row in connection.execute(CLAIMED, {"case": case})
     ]
+
+
+def begin_contact(connection: Connection, case: str, step: Step) -> None:
+    """Keep with which notices a contact was begun, in the transaction that claims the first of them: the workflow that
+    sends the others may be lost."""
+    mine = update(cases).where(cases.c.id == case)
+    connection.execute(mine.values(last_contact=step.model_dump(mode="json")))
+
+
+def last_contact(connection: Connection, case: str) -> Step | None:
+    """The contact that was last begun; none: there was none since this is kept."""
+    kept = connection.scalar(select(cases.c.last_contact).where(cases.c.id == case))
+    return Step.model_validate(kept) if kept else None

@@ -114,6 +114,8 @@ cases = Table(
     Column("state", JSONB, nullable=False),
     # models.case.decision.Step: what comes next
     Column("next_step", JSONB),
+    # the same: the contact that was last begun, with all its notices, whether they were claimed or not
+    Column("last_contact", JSONB),
     # grows with every decision, so that the newest of two is known
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("paused_by", Text),

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from storage.amounts.rates import read_rates
 from storage.audit.invariants.contacts import (
     each_notice_once,
+    half_sent_faults,
     held_out_faults,
     in_contact_hours,
     never_softer,
@@ -52,6 +53,7 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
             found += [f"case {life.id}: {fault}" for life in lives for fault in _faults(life)]
             found += ledger_faults(connection, page)
             found += held_out_faults(connection, page)
+            found += half_sent_faults(connection, page, growth.clock)
             progress(len(page))
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from models.case.ruler_change import last_done, way_up
 from models.contact.delivery import Progress
-from models.law.calendar import Unit
+from models.law.calendar import Clock, Unit
 from models.ruler.schema import Stage
 from storage.audit.life import Contact, Life, keeps_recess, of_cases
 from storage.audit.terms import Terms
@@ -146,6 +146,33 @@ def nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
 def held_out_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
     for notice in connection.execute(TO_THE_HELD_OUT, {"cases": cases}).mappings():
         yield f"case {notice['case']}: is of the control group, and yet has the notice {notice['id']}"
+
+
+def half_sent_faults(connection: Connection, cases: list[str], clock: Clock) -> Iterator[str]:
+    """The notices that nobody claimed of the contact on which a case stands, though another of it left a week ago: no
+    hours close for so long."""
+    week = timedelta(seconds=float(clock.day_seconds) * 7)
+    before = datetime.now(UTC) - max(week, UNTIL_BACK)
+    for lost in connection.execute(NEVER_CLAIMED, {"cases": cases, "before": before}).mappings():
+        yield f"case {lost['case']}: contact {lost['step']} was begun, and nothing ever claimed by {lost['channel']}"
+
+
+UNTIL_BACK = timedelta(minutes=3)
+"""In which a lost workflow has been started again, and has sent the rest; on a compressed clock a week is less."""
+
+NEVER_CLAIMED = of_cases("""
+    SELECT cases.id AS "case", begun.number AS step, route.channel
+    FROM cases, jsonb_to_record(last_contact) AS begun (number int, "row" text, rung int, routes jsonb),
+         jsonb_to_recordset(begun.routes) AS route (channel text, rung_channel text)
+    WHERE cases.id = ANY(:cases) AND closed_at IS NULL AND blocks = '[]'
+      AND CAST(state->>'steps' AS int) = begun.number + 1 AND CAST(state->'place'->>'stands' AS boolean)
+      AND (state->'place'->>'row', CAST(state->'place'->>'rung' AS int)) = (begun."row", begun.rung)
+      AND NOT EXISTS (SELECT FROM notices WHERE notices."case" = cases.id AND notices.step = begun.number
+                      AND notices.rung_channel = route.rung_channel)
+      AND EXISTS (SELECT FROM notices WHERE notices."case" = cases.id AND notices.step = begun.number
+                  AND claimed_at < :before)
+    ORDER BY cases.id, route.channel
+""")
 
 
 TO_THE_HELD_OUT = of_cases("""

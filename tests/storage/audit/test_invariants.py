@@ -198,7 +198,15 @@ ONE_LESS = "UPDATE notices SET step = step + 100; UPDATE notices SET step = step
 
 BATCH = """WITH made AS (INSERT INTO notice_batches (channel, closed_by) VALUES ('letter', 'ana') RETURNING id)"""
 
+LEFT_BY_HALVES = """
+    UPDATE cases SET closed_at = NULL, last_contact = '{"number": 1, "row": "h8", "rung": 1, "routes": [
+            {"channel": "domicile", "rung_channel": "domicile"}, {"channel": "email", "rung_channel": "email"}]}',
+        state = state || '{"steps": 2, "place": {"where": "on_row", "row": "h8", "rung": 1, "stands": true}}'
+"""
+"""The contact on which the case stands was begun with two notices, and one is on record."""
+
 FAULTS = {
+    LEFT_BY_HALVES: "contact 1 was begun, and nothing ever claimed by email",
     COPY_OF_NOTICE: "contact 0 was made 2 times by domicile",
     "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
     f"{UNLIST} DELETE FROM notices WHERE step = 1; UPDATE notices SET step = step - 1 WHERE step > 1": (

@@ -1,0 +1,81 @@
+"""A workflow that is lost between two notices of one contact: the next one sends the rest, unless it is overtaken."""
+
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from sqlalchemy import Engine, update
+
+from storage.schema import cases
+from tests.builders import FACTS, ICMS
+from tests.record_world import Life, Street
+from workflows.effects import Contact
+
+First = Literal["domicile", "email"]
+
+
+def left_by_halves(engine: Engine, first: First = "email") -> Life:
+    """A persistent defaulter's formal notice, which left by one of its two channels when the workflow was lost."""
+    street = Street(engine, ICMS, [FACTS["h8"]] * 2, compressed=False, providers=True, shared=False)
+    # the turn of the second comes later in the day
+    life = street.lives[1]
+    assert life.next_action
+    assert life.next_action.runs_at
+    street.worker.now = life.next_action.runs_at
+    step = life.next_action.step
+    assert {route.channel for route in step.routes} == {"domicile", "email"}
+    street.worker.run(street.notices.notify, Contact(case=life.case, step=step, channel=first, rung_channel=first))
+    life.loses_its_workflow()
+    return life
+
+
+def times_left(life: Life) -> dict[str, int]:
+    """How often each channel was handed its notice."""
+    carriers = life.street.carriers
+    had = {channel: carriers[channel].had[f"{life.case}-00-{channel}"] for channel in ("email", "domicile")}
+    return {channel: times for channel, times in had.items() if times}
+
+
+@pytest.mark.parametrize("first", ["domicile", "email"])
+def test_the_other_notice_leaves_once_the_workflow_is_back(engine: Engine, first: First) -> None:
+    life = left_by_halves(engine, first)
+    life.street.rest()
+    assert times_left(life) == {"email": 1, "domicile": 1}
+
+
+def test_another_workflow_lost_after_it_sends_nothing_twice(engine: Engine) -> None:
+    life = left_by_halves(engine)
+    life.street.rest()
+    life.loses_its_workflow()
+    life.street.rest()
+    assert times_left(life) == {"email": 1, "domicile": 1}
+
+
+def test_it_waits_for_the_contact_hours_when_the_workflow_is_back_at_night(engine: Engine) -> None:
+    life = left_by_halves(engine, "domicile")
+    life.street.worker.now = life.street.now.replace(hour=3) + timedelta(days=1)
+    life.street.rest()
+    assert times_left(life) == {"domicile": 1}
+    life.street.goes_on()
+    assert times_left(life) == {"email": 1, "domicile": 1}
+
+
+def test_it_stays_where_it_is_once_all_is_paid(engine: Engine) -> None:
+    life = left_by_halves(engine)
+    for txid, balance in life.rows("SELECT pix_txid, balance FROM debts WHERE tax = :tax"):
+        life.street.pays(txid, balance)
+    life.street.rest()
+    assert times_left(life) == {"email": 1}
+
+
+def test_it_waits_while_the_case_is_paused(engine: Engine) -> None:
+    life = left_by_halves(engine)
+    with engine.begin() as connection:
+        connection.execute(update(cases).values(paused_by="ana", paused_on=life.street.today))
+    life.street.rest()
+    assert times_left(life) == {"email": 1}
+    with engine.begin() as connection:
+        connection.execute(update(cases).values(paused_by=None, paused_on=None))
+    life.news = True
+    life.street.rest()
+    assert times_left(life) == {"email": 1, "domicile": 1}

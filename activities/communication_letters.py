@@ -11,7 +11,7 @@ from typing import TypedDict
 from sqlalchemy import select
 
 from activities.letters import credit_of
-from channels.communications import InstalmentLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
+from channels.communications import BeforeDueLetter, InstalmentLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
 from channels.links import Links
 from channels.rendering import Addressee, Words, Written, pinned_words
 from models.agreement.instalments import State
@@ -26,6 +26,7 @@ from storage.agreement.agreements import read_life, read_row
 from storage.agreement.policies import pinned_policy
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
+from storage.case.before_due import falls_due
 from storage.contact.communications import CommunicationTransaction
 from storage.payments.charges import brcodes_of_instalments
 from storage.payments.receipts import PaidInstalment, ReceivedPayment, read_received
@@ -48,7 +49,9 @@ class Subject:
 
 def subject_of(tx: CommunicationTransaction, links: Links | None) -> Subject:
     page = links.pay(tx.case.id) if links else None
-    return _instalment(tx, page) if tx.told.instalment else _receipt(tx, page)
+    if tx.told.instalment:
+        return _instalment(tx, page)
+    return _receipt(tx, page) if tx.told.payment else _before_due(tx, page)
 
 
 # ---- an instalment
@@ -148,6 +151,24 @@ def _paid(tx: CommunicationTransaction, paid: PaidInstalment) -> ReceiptInstalme
     _, life = read_life(tx.connection, read_row(tx.connection, paid.agreement), tx.today)
     unpaid = sum(entry.paid_on is None for entry in life.entries)
     return ReceiptInstalment(n=paid.n, of=len(life.entries), amount=paid.amount, unpaid=unpaid)
+
+
+# ---- what falls due
+
+
+def _before_due(tx: CommunicationTransaction, page: str | None) -> Subject:
+    assert tx.told.due is not None  # noqa: S101 - it is about one thing
+    frozen = tx.case.frozen
+
+    def letter() -> BeforeDueLetter:
+        return BeforeDueLetter(**_common(tx, page, False), tax=tax_in_words(tx.case.tax))
+
+    overtaken = None
+    if frozen.ruler.before_due is None:
+        overtaken = "a régua não avisa mais antes do vencimento"
+    elif tx.at > tx.told.due or not falls_due(tx.connection, tx.case.id, tx.told.due, tx.today):
+        overtaken = "venceu, foi pago ou está suspenso antes do envio"
+    return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
 
 
 class Common(TypedDict):

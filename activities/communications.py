@@ -153,7 +153,8 @@ def _closed(tx: CommunicationTransaction, subject: Subject) -> str:
 def _opens_at(tx: CommunicationTransaction, routes: tuple[Route, ...] | list[Route]) -> datetime | None:
     """The wall instant at which the channels are open together; None: never, the clock stands still before it."""
     channels = [route.channel for route in routes]
-    if tx.case.clock.compressed or tx.on > tx.today:
+    # its own day may lie ahead of the clock's: it may be asked for early
+    if tx.case.clock.compressed or tx.on > tx.case.clock.day_at(now()):
         return contact_at(tx.case, tx.on, channels)
     return late_contact_at(tx.case, channels)
 

@@ -1,17 +1,18 @@
-"""The faults of the templates that receipts are made of, found before anybody pays."""
+"""The faults of the templates that communications of a ruler are made of, found before anybody is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from channels.communications import ReceiptDebt, ReceiptInstalment, ReceiptLetter
-from channels.rendering import HEADED, Addressee, Words, render
+from channels.communications import BeforeDueLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
+from channels.rendering import HEADED, Addressee, Words, Written, render
 from channels.template_check import SAMPLE_LINK, words_faults
 from models.assets import Texts, template_file
-from models.contact.communication import RECEIPTS
+from models.contact.communication import RECEIPTS, CommunicationKind
 from models.ruler.schema import Ruler
+from models.words import tax_in_words
 from models.yaml_file import Fault
 
 WHERE = ("contact",)
@@ -19,26 +20,53 @@ WHERE = ("contact",)
 
 
 def receipt_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
-    """Files missing, names that no receipt knows, words that don't render, a letter without a subject."""
-    words = Words(texts)
+    """The faults of the words of receipts and corrections."""
     for kind in RECEIPTS:
-        for channel in kind.channels:
-            name = f"{channel}/{kind.template}.txt.j2"
-            file = template_file(name)
-            if file not in texts:
-                yield Fault(WHERE, f"has no words for {kind} by {channel}: write {file}")
-                continue
-            faults = words_faults(file, texts)
-            yield from (Fault(WHERE, what) for what in faults)
-            for letter in () if faults else sample_receipts(ruler):
-                try:
-                    message = render(channel, kind.template, letter, words)
-                except Exception as error:
-                    yield Fault(WHERE, f"{file}: {error}")
-                    break
-                if not message.body or (channel in HEADED and not message.subject):
-                    yield Fault(WHERE, f"{file}: renders to a message without words, or without a subject")
-                    break
+        yield from (Fault(WHERE, what) for what in _faults(kind, sample_receipts(ruler), texts))
+
+
+def before_due_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
+    """The faults of the words before a due date, where the ruler has such notices."""
+    if ruler.before_due:
+        found = _faults(CommunicationKind.BEFORE_DUE, (sample_before_due(ruler),), texts)
+        yield from (Fault(("before_due",), what) for what in found)
+
+
+def _faults(kind: CommunicationKind, letters: Sequence[Written], texts: Texts) -> Iterator[str]:
+    """Files missing, names that no such letter knows, words that don't render, a letter without a subject."""
+    words = Words(texts)
+    for channel in kind.channels:
+        name = f"{channel}/{kind.template}.txt.j2"
+        file = template_file(name)
+        if file not in texts:
+            yield f"has no words for {kind} by {channel}: write {file}"
+            continue
+        faults = words_faults(file, texts)
+        yield from faults
+        for letter in () if faults else letters:
+            try:
+                message = render(channel, kind.template, letter, words)
+            except Exception as error:
+                yield f"{file}: {error}"
+                break
+            if not message.body or (channel in HEADED and not message.subject):
+                yield f"{file}: renders to a message without words, or without a subject"
+                break
+
+
+def sample_before_due(ruler: Ruler) -> BeforeDueLetter:
+    """A made-up letter before a due date."""
+    return BeforeDueLetter(
+        authority=ruler.authority,
+        contact=ruler.contact,
+        case="1b94c8f7a2d05e63",
+        today=date(2026, 2, 2),
+        taxpayer=Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True),
+        page=SAMPLE_LINK,
+        gsm7=ruler.sms.gsm7,
+        example=ruler.is_example,
+        tax=tax_in_words(ruler.taxes[0] if ruler.taxes else "IPTU"),
+    )
 
 
 def sample_receipts(ruler: Ruler) -> tuple[ReceiptLetter, ...]:

@@ -1,4 +1,4 @@
-"""All that the templates of communications may say: of an instalment, and of a payment that came in."""
+"""All that the templates of communications may say: of an instalment, of a payment that came in, of what falls due."""
 
 from __future__ import annotations
 
@@ -88,6 +88,17 @@ class ReceiptLetter(_Written):
         return {**self.model_dump(), **withheld, "discloses": discloses}
 
 
+class BeforeDueLetter(_Written):
+    """All that a notice before a due date may say: neither amount nor period nor day, since it goes by open channels
+    and nothing that falls due is registered yet (CTN art. 198)."""
+
+    tax: Line
+
+    def names(self, channel: Channel) -> dict[str, object]:
+        return self.model_dump()
+
+
 KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields)
 KNOWN_OF_RECEIPTS = frozenset(ReceiptLetter.model_fields) | {"discloses"}
+KNOWN_BEFORE_DUE = frozenset(BeforeDueLetter.model_fields)
 """The only names of the templates of each."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from models.calendar_file import read_calendar
 from models.contact.channel import CHANNELS, Channel
-from models.contact.communication import RECEIPTS, CommunicationKind
+from models.contact.communication import INSTALMENTS, RECEIPTS, CommunicationKind
 from models.law.calendar_table import CalendarTable
 from models.law.dated import Where
 from models.law.verification import Verifiable
@@ -123,7 +123,8 @@ def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
 def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
     """All that its cases run on and `texts` has. What is missing is for `ruler check` to tell."""
     policy = ruler.agreements.policy if ruler.agreements else None
-    beside = CommunicationKind if policy else RECEIPTS
+    beside = [*RECEIPTS, *(INSTALMENTS if policy else ())]
+    beside += [CommunicationKind.BEFORE_DUE] if ruler.before_due else []
     messages = [*_notices(ruler), *_communications(beside)]
     named = [accrual_file(ruler.accrual)] if isinstance(ruler.accrual, str) else []
     named += [prices_file(ruler.prices)] if isinstance(ruler.prices, str) else []
@@ -136,8 +137,7 @@ def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
 
 def assets_of_policy(texts: Texts) -> dict[str, str]:
     """All that the messages about an agreement's instalments are made of."""
-    of_instalments = [kind for kind in CommunicationKind if kind not in RECEIPTS]
-    return dict(sorted(_templates(_communications(of_instalments), texts).items()))
+    return dict(sorted(_templates(_communications(INSTALMENTS), texts).items()))
 
 
 def with_tables(ruler: Ruler, texts: Texts) -> Ruler:

@@ -181,6 +181,7 @@ COMMUNICATIONS = {
     "instalment_alert": "aviso de parcela em atraso",
     "receipt": "recibo de pagamento",
     "correction": "correção de recibo",
+    "before_due": "aviso de vencimento próximo",
 }
 
 PAID_BY = {"pix": "Pix", "bank": "banco"}

@@ -11,7 +11,7 @@ from itertools import groupby
 from babel.numbers import format_currency
 from markupsafe import Markup
 
-from channels.communication_check import sample_receipts
+from channels.communication_check import sample_before_due, sample_receipts
 from channels.mail_html import Letterhead, mail_content
 from channels.markup import markup
 from channels.rendering import Letter, Message, Words, Written, render
@@ -83,14 +83,24 @@ def shown_receipts(
     credit."""
     letter = sample_receipts(ruler)[0].model_copy(update={"credit": ruler.credit})
     for kind in RECEIPTS:
-        [(first, channels)] = kind.fallbacks.items()
-        yield (
-            kind,
-            tuple(
-                _shown(channel, None if channel == first else first, kind.template, letter, prices, words, on)
-                for channel in channels
-            ),
-        )
+        yield kind, _by_each_channel(kind, letter, prices, words, on)
+
+
+def shown_before_due(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> tuple[Shown, ...]:
+    """The notice before a due date as the sample taxpayer gets it; none where the ruler has no such notice."""
+    if ruler.before_due is None:
+        return ()
+    return _by_each_channel(CommunicationKind.BEFORE_DUE, sample_before_due(ruler), prices, words, on)
+
+
+def _by_each_channel(
+    kind: CommunicationKind, letter: Written, prices: PriceTable, words: Words, on: date
+) -> tuple[Shown, ...]:
+    [(first, channels)] = kind.fallbacks.items()
+    return tuple(
+        _shown(channel, None if channel == first else first, kind.template, letter, prices, words, on)
+        for channel in channels
+    )
 
 
 def sample_letter(ruler: Ruler, row: Hypothesis, rung: Rung) -> Letter:
@@ -151,6 +161,7 @@ def page(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> str:
         prices=prices,
         rows=[(ruler.rows[row], row, list(group)) for row, group in groupby(rungs, key=lambda shown: shown.row)],
         receipts=[(COMMUNICATIONS[kind], shown) for kind, shown in shown_receipts(ruler, prices, words, on)],
+        before_due=shown_before_due(ruler, prices, words, on),
         warnings=_warned(rungs),
         # drawn by us from a checked ruler, whose words are escaped in it
         map=Markup(svg(ruler)),  # noqa: S704

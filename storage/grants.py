@@ -44,7 +44,7 @@ FIXED = {
     "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
     "benefits": "id taxpayer code",
-    "communications": "id case kind instalment payment recorded_at",
+    "communications": "id case kind instalment payment due recorded_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at appeal",

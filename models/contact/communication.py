@@ -1,4 +1,4 @@
-"""Communications: what is told a taxpayer beside the rungs of a ruler, of his instalments and of money he paid."""
+"""Communications: what is told a taxpayer beside the rungs: of his instalments, of money he paid, of what falls due."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class CommunicationKind(StrEnum):
     RECEIPT = "receipt"
     CORRECTION = "correction"
     """The money of a receipt that was sent went back, or elsewhere."""
+    BEFORE_DUE = "before_due"
+    """A courtesy: something falls due soon, of which nothing is evidence yet."""
 
     @property
     def collects(self) -> bool:
@@ -38,6 +40,7 @@ class CommunicationKind(StrEnum):
         return tuple(dict.fromkeys(channel for line in self.fallbacks.values() for channel in line))
 
 
+INSTALMENTS = (CommunicationKind.REMINDER, CommunicationKind.ALERT)
 RECEIPTS = (CommunicationKind.RECEIPT, CommunicationKind.CORRECTION)
 
 TEMPLATES: Mapping[CommunicationKind, str] = {
@@ -45,6 +48,7 @@ TEMPLATES: Mapping[CommunicationKind, str] = {
     CommunicationKind.ALERT: "agreements/alert",
     CommunicationKind.RECEIPT: "payments/receipt",
     CommunicationKind.CORRECTION: "payments/correction",
+    CommunicationKind.BEFORE_DUE: "before_due/notice",
 }
 
 READ: tuple[Channel, ...] = ("email", "whatsapp", "messenger", "sms")
@@ -56,6 +60,7 @@ FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
     CommunicationKind.ALERT: {"email": ("email", "sms"), "voice": ("voice", "sms")},
     CommunicationKind.RECEIPT: {"email": READ},
     CommunicationKind.CORRECTION: {"email": READ},
+    CommunicationKind.BEFORE_DUE: {"email": ("email", "sms")},
 }
 
 WINDOW = timedelta(hours=24)

@@ -265,6 +265,13 @@ class ServiceRule(_Part):
     """A published notice (edital), after a personal means has failed; none: nothing is published."""
 
 
+class BeforeDue(_Part):
+    """A courtesy notice some days before something falls due: no evidence, no rung, no service."""
+
+    days: Annotated[Whole, Field(ge=1, le=60)]
+    """Continuous days before the due date."""
+
+
 class Sms(_Part):
     gsm7: bool = False
     """Written without what GSM-7 lacks (most accents): 160 characters a segment instead of 70."""
@@ -304,6 +311,8 @@ class Ruler(_Part, Verifiable):
     payments: Payments = Payments()
     gate: Gate | None = None
     recess: RecessRule = RecessRule()
+    before_due: BeforeDue | None = None
+    """None: nobody is told before a due date."""
     contests: Wait = Wait(days=5, unit=Unit.BUSINESS)
     """The time in which people look at what a taxpayer contests; the next step waits for it."""
     service: ServiceRule = ServiceRule()

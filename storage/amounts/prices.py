@@ -2,6 +2,7 @@
 
 from models.assets import Texts, prices_file
 from models.contact.channel import CHANNELS
+from models.contact.communication import CommunicationKind
 from models.errors import Refusal
 from models.money.prices import PriceTable
 from models.money.tables import read_prices
@@ -31,5 +32,6 @@ def price_faults(ruler: Ruler, texts: Texts) -> list[Fault]:
         if read.table is None:
             return [Fault(("prices",), f"{file}: {fault}") for fault in read.faults]
         table = read.table
-    without = [channel for channel in CHANNELS if channel in ruler.channels and channel not in table.channels]
+    used = {*ruler.channels, *(CommunicationKind.BEFORE_DUE.channels if ruler.before_due else ())}
+    without = [channel for channel in CHANNELS if channel in used and channel not in table.channels]
     return [Fault(("prices",), f"{table.prices} has no price for {channel}") for channel in without]

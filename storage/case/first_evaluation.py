@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, update
 
 from models.contact.channel import Channel
 from models.errors import Unreckonable
+from storage.case.before_due import ask_before_due
 from storage.case.cases import lock_unseen
 from storage.case.facts import steady_debts
 from storage.case.side_by_side import read_side_by_side
@@ -39,6 +40,7 @@ def evaluate_first(
             return []
         transactions = [transaction_of(connection, each) for each in read]
         _save(connection, transactions)
+        ask_before_due(connection, unseen, today)
     return transactions
 
 

@@ -21,6 +21,7 @@ from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
 from models.formats import day
 from models.law.grounds import PRESCRIBED
+from storage.case.before_due import ask_before_due
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.journal import Evidence, JournalRow
@@ -171,6 +172,7 @@ class CaseTransaction:
         )
         if self.entries:
             self.connection.execute(insert(decisions), self.entries)
+        ask_before_due(self.connection, [self.case], self.today)
 
 
 def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "carried_out"]) -> None:

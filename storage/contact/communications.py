@@ -38,6 +38,7 @@ class Communication:
     kind: CommunicationKind
     instalment: str | None
     payment: int | None
+    due: date | None
     asked_on: date
     unpaid_since: datetime | None
     outcome: Outcome | None

@@ -95,7 +95,7 @@ class CommunicationNotice(TypedDict):
 
 
 class Communication(TypedDict):
-    """A receipt, or a message about an instalment."""
+    """A receipt, a message about an instalment, or one before a due date."""
 
     id: str
     kind: str

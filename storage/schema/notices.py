@@ -35,9 +35,10 @@ communications = Table(
     Column("case", ForeignKey("cases.id"), nullable=False),
     # models.contact.communication.CommunicationKind
     Column("kind", Text, nullable=False),
-    # it is about an instalment, or about a payment as it came in
+    # it is about an instalment, about a payment as it came in, or about what falls due on a day
     Column("instalment", ForeignKey("instalments.id")),
     Column("payment", ForeignKey("payments.id")),
+    Column("due", Date),
     # the logical day from which it may leave
     Column("asked_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -47,7 +48,7 @@ communications = Table(
     Column("outcome", Text),
     Column("reason", Text),
     Column("closed_at", DateTime(timezone=True)),
-    CheckConstraint("num_nonnulls(instalment, payment) = 1", name="about_one_thing"),
+    CheckConstraint("num_nonnulls(instalment, payment, due) = 1", name="about_one_thing"),
     CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed_with_an_outcome"),
     one_of("kind", CommunicationKind),
     one_of("outcome", ("sent", "withdrawn", "unreached")),

@@ -24,13 +24,16 @@ from channels.twilio import Twilio
 from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
 from storage.case.cases import read_case
+from storage.case.first_evaluation import evaluate_first
 from storage.case.people import read_person
+from storage.case.transaction import case_transaction
 from storage.contact.costs import change_budget
 from storage.contact.delivery import record_reports
 from storage.payments.corrections import refund, unmatch
 from storage.payments.ledger import record_pix
 from storage.payments.matching import match
-from storage.schema import cases, cohorts, debts, opt_outs, replies, suppressed_contacts, taxpayers
+from storage.schema import cases, cohorts, debts, holds, opt_outs, replies, suppressed_contacts, taxpayers
+from tests import factories
 from tests.agreement_world import BH, Contract, at, contract
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
 from tests.providers.weather import Fault
@@ -107,6 +110,12 @@ class Hand:
         """The communication that comes of the agreement's next step."""
         self.run(self.agreed.tell_of_instalment, self.is_due())
         return self.the(kind)
+
+    # ---- the case
+
+    def is_judged(self) -> None:
+        with case_transaction(self.made.engine, self.made.case, self.now):
+            pass
 
     # ---- its communications
 
@@ -456,3 +465,118 @@ def test_the_receipt_of_an_instalment_tells_how_many_are_left(hand: Hand) -> Non
 def test_a_payment_of_nobody_who_is_collected_from_has_no_receipt(payer: Hand) -> None:
     payer.made._pay("RG" + "0" * 30, Decimal("5.00"), WORKDAY)
     assert len(payer.all("receipt")) == 1
+
+
+# ---- before a due date
+
+QUOTA = date(2026, 3, 20)
+"""A Friday; ten days before it is a Tuesday."""
+
+
+def owner_of_a_quota(engine: Engine, providers: FakeProviders, tmp_path: Path, key: str) -> Hand:
+    """Somebody with an open case, of whose tax another debt falls due."""
+    hand = Hand(reachable(contract(engine, "1000.00", accrual=key)), providers, tmp_path)
+    hand.now = at(WORKDAY)
+    with engine.begin() as connection:
+        hand.made.debts.append(factories.debt(connection, hand.made.taxpayer, due=QUOTA).id)
+    return hand
+
+
+@pytest.fixture
+def owner(engine: Engine, providers: FakeProviders, tmp_path: Path) -> Hand:
+    return owner_of_a_quota(engine, providers, tmp_path, "\nbefore_due: {days: 10}\n")
+
+
+def test_ten_days_before_a_due_date_one_message_says_neither_amount_nor_day(owner: Hand) -> None:
+    owner.is_judged()
+    told = owner.the("before_due")
+    assert owner.sends(told) == "sent"
+    assert owner.clock.logical_at(owner.now).date() == date(2026, 3, 10)
+    [mail] = owner.mailed(told)
+    assert mail.channel == "email"
+    assert "vence nos próximos dias" in mail.body
+    assert [secret for secret in ("R$", "20/03", "2026", "1.000") if secret in mail.body] == []
+
+
+def test_without_the_key_nobody_is_told(engine: Engine, providers: FakeProviders, tmp_path: Path) -> None:
+    hand = owner_of_a_quota(engine, providers, tmp_path, "")
+    hand.is_judged()
+    assert hand.all("before_due") == []
+
+
+def test_of_all_that_falls_due_on_a_day_there_is_one_notice_however_often_the_case_is_judged(owner: Hand) -> None:
+    with owner.made.engine.begin() as connection:
+        factories.debt(connection, owner.made.taxpayer, due=QUOTA)
+    evaluate_first(owner.made.engine, "iptu", [owner.made.case], owner.now, frozenset())
+    owner.is_judged()
+    owner.sends(owner.the("before_due"))
+    owner.is_judged()
+    assert owner.sends(owner.the("before_due")) == "sent"
+    assert len(owner.mailed(owner.the("before_due"))) == 1
+
+
+def test_of_what_is_overdue_or_paid_or_of_another_tax_nobody_is_told(owner: Hand) -> None:
+    with owner.made.engine.begin() as connection:
+        connection.execute(update(debts).where(debts.c.id == owner.made.debts[1]).values(received=Decimal(1000)))
+        factories.debt(connection, owner.made.taxpayer, due=WORKDAY - timedelta(days=1))
+        factories.debt(connection, owner.made.taxpayer, due=QUOTA, tax="ISS")
+    owner.is_judged()
+    assert owner.all("before_due") == []
+
+
+STOPS = {
+    "paid": "UPDATE debts SET received = amount WHERE id = :quota",
+    "on hold": "INSERT INTO holds (debt, ground, source) VALUES (:quota, 'injunction', 'person')",
+    "put off": "UPDATE debts SET due = '2026-06-20' WHERE id = :quota",
+    "case paused": "UPDATE cases SET paused_by = 'Ana', paused_on = '2026-03-04' WHERE id = :case",
+    "cohort paused": "UPDATE cohorts SET lifecycle = 'paused'",
+    "case over": "UPDATE cases SET status = 'resolved', closed_at = now() WHERE id = :case",
+    "control": "UPDATE cases SET status = 'control' WHERE id = :case",
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_what_is_paid_held_or_paused_before_it_leaves_is_not_sent(
+    owner: Hand, providers: FakeProviders, stop: str
+) -> None:
+    owner.is_judged()
+    told = owner.the("before_due")
+    with owner.made.engine.begin() as connection:
+        connection.execute(text(STOPS[stop]), {"case": owner.made.case, "quota": owner.made.debts[1]})
+    assert owner.sends(told) == "withdrawn"
+    assert providers.taken == []
+
+
+def test_once_the_hold_is_lifted_it_is_asked_for_anew(owner: Hand) -> None:
+    owner.is_judged()
+    with owner.made.engine.begin() as connection:
+        connection.execute(text(STOPS["on hold"]), {"quota": owner.made.debts[1]})
+    assert owner.sends(owner.the("before_due")) == "withdrawn"
+    owner.is_judged()
+    assert owner.sends(owner.the("before_due")) == "withdrawn"
+    with owner.made.engine.begin() as connection:
+        connection.execute(update(holds).values(lifted_at=owner.now))
+    owner.is_judged()
+    assert owner.sends(owner.the("before_due")) == "sent"
+
+
+def test_kept_back_by_the_limits_until_after_the_due_date_it_is_not_sent(owner: Hand, providers: FakeProviders) -> None:
+    owner.now = at(QUOTA)
+    with owner.made.engine.begin() as connection:
+        connection.execute(NOTICE_OF_A_RUNG, {"case": owner.made.case, "at": QUOTA})
+    owner.is_judged()
+    assert owner.sends(owner.the("before_due")) == "withdrawn"
+    assert providers.taken == []
+
+
+def test_it_moves_no_case_and_counts_as_a_contact(owner: Hand) -> None:
+    owner.is_judged()
+    state = owner.made.rows("SELECT state, next_step, revision FROM cases WHERE id = :case")
+    told = owner.the("before_due")
+    owner.sends(told)
+    assert owner.made.rows("SELECT state, next_step, revision FROM cases WHERE id = :case") == state
+    [notice] = owner.made.rows("SELECT step, stage, formal, served_on, cost > 0 FROM notices")
+    assert notice == (None, None, False, None, True)
+    with owner.made.engine.connect() as connection:
+        who = read_person(connection, owner.made.case, 0, owner.clock, owner.now.date())
+    assert len(who.contacted) == 1

@@ -129,7 +129,8 @@ def quote(policy: Policy, request: Request, rates: Rates = Rates()) -> Quote:  #
     if fee > request.in_money:
         source = policy.slip_fee.source if policy.slip_fee else ""
         raise Refusal(
-            f"the slips would cost R$ {fee:.2f}, more than the R$ {request.in_money:.2f} owed: ask for fewer [{source}]",
+            f"the slips would cost R$ {fee:.2f}, more than the R$ {request.in_money:.2f} owed: ask for fewer"
+            f" [{source}]",
             f"O preço das guias seria maior que a dívida: escolha menos parcelas ({source}).",
         )
     instalments = tuple(

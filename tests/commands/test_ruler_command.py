@@ -139,7 +139,7 @@ def test_a_preview_is_printed_told_and_written(tmp_path: Path) -> None:
     assert "h7 final_notice: rigidity 7 (formal), 10 business days, R$ 0,1650" in printed.stdout
     told = json.loads(CliRunner().invoke(app, ["ruler", "preview", "divida-ativa", "--json"]).stdout)
     sms = [message for rung in told["rungs"] for message in rung["messages"] if message["channel"] == "sms"]
-    assert {(message["segments"], message["cost"]) for message in sms} == {(2, "0.1600")}
+    assert {(message["segments"], message["cost"]) for message in sms} == {(1, "0.0800"), (2, "0.1600")}
     written = CliRunner().invoke(app, ["ruler", "preview", "divida-ativa", "--html", str(tmp_path / "new" / "folder")])
     assert written.exit_code == 0
     assert (tmp_path / "new" / "folder" / "index.html").read_text().startswith("<!DOCTYPE html>")

@@ -13,7 +13,7 @@ from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
@@ -31,6 +31,8 @@ TEXT = 92 * mm
 
 for _name in (FONT, BOLD):
     registerFont(TTFont(_name, f"{_name}.ttf"))
+# registering a font forgets its family, also where another document has registered both
+registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)
 
 
 def _style(size: float, role: str = "P", **more: Any) -> ParagraphStyle:

@@ -118,7 +118,9 @@ class TestAnswer:
             # a form of the console says by its origin that it is the console's
             assert answer.headers["referrer-policy"] in ("no-referrer", "same-origin")
             # the sheet alone is kept: its name says which one it is
-            kept = "public, max-age=31536000, immutable" if "css" in answer.headers.get("content-type", "") else "no-store"
+            kept = (
+                "public, max-age=31536000, immutable" if "css" in answer.headers.get("content-type", "") else "no-store"
+            )
             assert answer.headers["cache-control"] == kept
             assert answer.headers["x-frame-options"] == "DENY"
             policy = answer.headers["content-security-policy"]

@@ -8,24 +8,19 @@ from reportlab.graphics.barcode.common import I2of5
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
-from reportlab.pdfbase.pdfmetrics import registerFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from models.formats import day, money
 from models.payment.our_numbers import SLIP_BANKS
 from models.payment.slip import Slip
 from models.taxid import mask
+from models.typeface import BOLD, FONT
 
-FONT, BOLD = "Vera", "VeraBd"
 MARGIN, WIDTH = 15 * mm, A4[0] - 30 * mm
 BAR_LENGTH, BAR_HEIGHT = 103 * mm, 13 * mm
 """FEBRABAN's sizes of the bars."""
 ROW = 9 * mm
 COLLECTION = "ARRECADAÇÃO"
-
-for _name in (FONT, BOLD):
-    registerFont(TTFont(_name, f"{_name}.ttf"))
 
 
 def slip_pdf(slip: Slip) -> bytes:

@@ -13,26 +13,18 @@ from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from channels.tagged_pdf import TaggedCanvas, TaggedText
 from models.contact.postal_address import postal_address
+from models.typeface import BOLD, FONT
 
-FONT, BOLD = "Vera", "VeraBd"
-"""Bitstream Vera comes with reportlab and has all of pt-BR; what is embedded is the letters used."""
 MARGIN, FOOT = 22 * mm, 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 WINDOW = 55 * mm
 """From the top of the first page to the first line of the addressee; DL and C5 envelopes show what is below."""
 TEXT = 92 * mm
 """From the top of the first page to its text, below the first fold."""
-
-for _name in (FONT, BOLD):
-    registerFont(TTFont(_name, f"{_name}.ttf"))
-# registering a font forgets its family, also where another document has registered both
-registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)
 
 
 def _style(size: float, role: str = "P", **more: Any) -> ParagraphStyle:

@@ -14,8 +14,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily, stringWidth
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import (
     BaseDocTemplate,
     CondPageBreak,
@@ -29,12 +28,11 @@ from reportlab.platypus import (
 from reportlab.platypus import Paragraph as Text
 
 from channels.tagged_pdf import TaggedCanvas, TaggedRows, TaggedText
+from models.typeface import BOLD, FONT
 from reports.document import Block, Document, Entry, Facts, Grid, Paragraph, Picture, Section, Verbatim
 from reports.drawing import HEAD, Box, Line, Words
 from reports.heatmap import DARK, MUTED
 
-FONT, BOLD = "Vera", "VeraBd"
-"""Bitstream Vera comes with reportlab and has all of pt-BR; what is embedded is the letters used."""
 ACCENT, RULE, PAPER = HexColor("#8f1420"), HexColor("#cfc8c9"), HexColor("#faf7f6")
 MARGIN, FOOT = 16 * mm, 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -44,10 +42,6 @@ PADDING = 3
 """The padding of a table's cell."""
 ANNEX = "texts"
 """The section that begins on a page of its own."""
-
-for _name in (FONT, BOLD):
-    registerFont(TTFont(_name, f"{_name}.ttf"))
-registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)
 
 
 def _style(size: float, **more: Any) -> ParagraphStyle:

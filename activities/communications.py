@@ -80,7 +80,7 @@ class CommunicationActivities(CommunicationEffects):
     def _claim(self, tx: CommunicationTransaction, route: Route) -> Claimed | None:
         """Claim a notice; None when it has left or is lost, or when something overtook it."""
         subject = subject_of(tx, self.dependencies.links)
-        adapter = self.dependencies.gateway_of(tx.case).adapter(route.channel)
+        adapter = self.dependencies.adapter(tx.case, route.channel)
         made = tx.notices.get(route.channel)
         if made is None:
             stopped = tx.told.outcome or tx.told.unpaid_since or subject.overtaken

@@ -44,3 +44,13 @@ def test_it_becomes_a_file_without_a_provider_and_a_cohort_of_before_goes_on(
     before = life.rows(NOTICES)
     made.goes_on()
     assert len(life.rows(NOTICES)) == len(before) + 1
+
+
+@pytest.mark.parametrize(("unverified", "sent"), [(True, 0), (False, 1)])
+def test_nor_is_a_receipt_of_one(engine: Engine, unverified: bool, sent: int) -> None:
+    made = street(engine, providers=True, unverified=unverified)
+    [life] = made.lives
+    [(txid, amount)] = life.rows("SELECT pix_txid, balance FROM debts JOIN debtors ON debt = id WHERE taxpayer = :who")
+    made.pays(txid, amount)
+    made.rest()
+    assert life.rows("SELECT count(*) FROM notices WHERE \"case\" = :case AND kind = 'receipt'") == [(sent,)]

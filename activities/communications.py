@@ -6,12 +6,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.communication_letters import Subject, subject_of
 from activities.dependencies import Dependencies, contact_at, late_contact_at, now
-from activities.handing_over import Claimed, carry
-from activities.outgoing import outgoing, price_of
+from activities.handing_over import Claimed, carry, out_of_hours
+from activities.outgoing import made_of, outgoing, price_of
 from channels.mail_gateway import Adapter, Undeliverable
 from channels.rendering import render
 from models.case.journal import EntryKind
@@ -120,18 +119,12 @@ class CommunicationActivities(CommunicationEffects):
             "case": tx.case.id,
             "kind": kind,
             "communication": tx.told.id,
-            "channel": route.channel,
             "rung_channel": route.rung_channel,
             "at": at,
             "due_at": clock.logical_at(due_at) if due_at else None,
             "template": kind.template,
             "formal": False,
-            "subject": message.subject,
-            "body": message.body,
-            "address": tx.person.contacts.address(route.channel) if adapter.needs_contact else None,
-            "unanswered": 1 if adapter.needs_contact else 0,
-            "segments": segments,
-            "cost": cost,
+            **made_of(route.channel, message, tx.person, adapter, segments, cost),
         }
         made = claim(tx.connection, row)
         what = f"{COMMUNICATIONS[kind]} por {CHANNELS[route.channel]}"
@@ -178,4 +171,4 @@ def _hindrance(tx: CommunicationTransaction, subject: Subject, route: Route, ada
     wait = _opens_in(tx, route)
     if wait == NO_WAIT:
         return None
-    return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
+    return out_of_hours(wait)

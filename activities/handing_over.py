@@ -37,6 +37,11 @@ class Claimed:
     """Why it may not leave any more, or not yet, unless it has left already."""
 
 
+def out_of_hours(wait: timedelta | None) -> ApplicationError:
+    """The error at which Temporal tries a notice again in its contact hours."""
+    return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
+
+
 def carry(engine: Engine, claimed: Claimed) -> bool:
     """Hand a notice over and record what came of it; whether its case looks different by it, since the notice is lost,
     or was service. Raises ApplicationError for what Temporal is to try again."""

@@ -14,9 +14,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.current import is_current
 from activities.dependencies import Dependencies, contact_at, late_contact_at, now
-from activities.handing_over import Claimed, carry
+from activities.handing_over import Claimed, carry, out_of_hours
 from activities.letters import letter_for
-from activities.outgoing import outgoing, price_of, words_of
+from activities.outgoing import made_of, outgoing, price_of, words_of
 from channels.mail_gateway import Adapter, Content, Outgoing, Undeliverable
 from channels.rendering import render
 from models.assets import reinstatement_template
@@ -74,7 +74,7 @@ class NoticeActivities(NoticeEffects):
             wait = _opens_in(tx, route)
             # a step that has not begun is asked for again in its hours, the other notices of one that has are not
             if wait and begun:
-                raise _out_of_hours(wait)
+                raise out_of_hours(wait)
             if wait != NO_WAIT:
                 return None
             # one rung is one contact: its notices carry the day of the first of them, whatever is paid in between
@@ -114,7 +114,6 @@ class NoticeActivities(NoticeEffects):
             "case": tx.case.id,
             "kind": "reinstatement" if informs else "rung",
             "step": step.number,
-            "channel": route.channel,
             "rung_channel": route.rung_channel,
             "at": at,
             "due_at": _due_at(tx, step, at),
@@ -124,12 +123,7 @@ class NoticeActivities(NoticeEffects):
             "tone": tone_of(step.rigidity),
             "template": template,
             "formal": rung.formal and not informs,
-            "subject": message.subject,
-            "body": message.body,
-            "address": tx.person.contacts.address(route.channel) if adapter.needs_contact else None,
-            "unanswered": 1 if adapter.needs_contact else 0,
-            "segments": segments,
-            "cost": cost,
+            **made_of(route.channel, message, tx.person, adapter, segments, cost),
         }
         made = claim(tx.connection, row)
         carries = bool(credits) and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel)
@@ -187,11 +181,7 @@ def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) 
     wait = _opens_in(tx, route)
     if wait == NO_WAIT:
         return None
-    return _out_of_hours(wait)
-
-
-def _out_of_hours(wait: timedelta | None) -> ApplicationError:
-    return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
+    return out_of_hours(wait)
 
 
 def _credits_of(tx: CaseTransaction, step: Step) -> tuple[CreditId, ...]:

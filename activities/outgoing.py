@@ -59,6 +59,21 @@ def outgoing(
     )
 
 
+def made_of(
+    channel: Channel, message: Message, who: Person, adapter: Adapter, segments: int, cost: Decimal
+) -> dict[str, object]:
+    """The columns of a notice that say what leaves by a channel, to which address, and what it costs."""
+    return {
+        "channel": channel,
+        "subject": message.subject,
+        "body": message.body,
+        "address": who.contacts.address(channel) if adapter.needs_contact else None,
+        "unanswered": 1 if adapter.needs_contact else 0,
+        "segments": segments,
+        "cost": cost,
+    }
+
+
 def words_of(case: Case) -> Words:
     """The templates that its ruler was frozen with."""
     return pinned_words(case.frozen.digest, case.frozen.texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -204,6 +204,17 @@ def list_(
         list_rows("agreements", "id", read, show, limit, after, as_json)
 
 
+def _change(operation: Callable[..., object], agreement: str, by: str, reason: str, as_json: bool) -> None:
+    """Change an agreement for a reason, which must be said, and show what it is now."""
+    from commands.imports import answering_database
+
+    if not reason.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--reason")
+    with answering_database() as engine:
+        operation(engine, credentials(by), agreement, reason, datetime.now(UTC))
+    _emit_file(agreement, as_json)
+
+
 @agreement_commands.command("break")
 def break_(
     agreement: Annotated[str, typer.Argument(metavar="ID")],
@@ -212,14 +223,9 @@ def break_(
     as_json: Json = False,
 ) -> None:
     """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
-    from commands.imports import answering_database
     from operations.agreements import break_agreement
 
-    if not reason.strip():
-        raise typer.BadParameter("must not be empty", param_hint="--reason")
-    with answering_database() as engine:
-        break_agreement(engine, credentials(by), agreement, reason, datetime.now(UTC))
-    _emit_file(agreement, as_json)
+    _change(break_agreement, agreement, by, reason, as_json)
 
 
 @agreement_commands.command("end-debit")
@@ -230,14 +236,9 @@ def end_debit(
     as_json: Json = False,
 ) -> None:
     """Say that an agreement's instalments are no longer debited: its discount ends as the policy says."""
-    from commands.imports import answering_database
     from operations.agreements import end_agreed_debit
 
-    if not reason.strip():
-        raise typer.BadParameter("must not be empty", param_hint="--reason")
-    with answering_database() as engine:
-        end_agreed_debit(engine, credentials(by), agreement, reason, datetime.now(UTC))
-    _emit_file(agreement, as_json)
+    _change(end_agreed_debit, agreement, by, reason, as_json)
 
 
 @agreement_commands.command("refuse-offset")
@@ -248,14 +249,9 @@ def refuse_offset(
     as_json: Json = False,
 ) -> None:
     """Take back what a precatório paid of an agreement: it is owed again, in one instalment more."""
-    from commands.imports import answering_database
     from operations.agreements import refuse_agreed_offset
 
-    if not reason.strip():
-        raise typer.BadParameter("must not be empty", param_hint="--reason")
-    with answering_database() as engine:
-        refuse_agreed_offset(engine, credentials(by), agreement, reason, datetime.now(UTC))
-    _emit_file(agreement, as_json)
+    _change(refuse_agreed_offset, agreement, by, reason, as_json)
 
 
 def _emit_file(name: str, as_json: bool) -> None:

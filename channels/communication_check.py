@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from channels.communications import BeforeDueLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
 from channels.rendering import HEADED, Addressee, Words, Written, render
@@ -54,17 +55,24 @@ def _faults(kind: CommunicationKind, letters: Sequence[Written], texts: Texts) -
                 break
 
 
+def _sample(ruler: Ruler) -> dict[str, Any]:
+    """The parts that made-up letters of a ruler have alike."""
+    return {
+        "authority": ruler.authority,
+        "contact": ruler.contact,
+        "case": "1b94c8f7a2d05e63",
+        "today": date(2026, 2, 2),
+        "taxpayer": Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True),
+        "page": SAMPLE_LINK,
+        "gsm7": ruler.sms.gsm7,
+        "example": ruler.is_example,
+    }
+
+
 def sample_before_due(ruler: Ruler) -> BeforeDueLetter:
     """A made-up letter before a due date."""
     return BeforeDueLetter(
-        authority=ruler.authority,
-        contact=ruler.contact,
-        case="1b94c8f7a2d05e63",
-        today=date(2026, 2, 2),
-        taxpayer=Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True),
-        page=SAMPLE_LINK,
-        gsm7=ruler.sms.gsm7,
-        example=ruler.is_example,
+        **_sample(ruler),
         tax=tax_in_words(ruler.taxes[0] if ruler.taxes else "IPTU"),
     )
 
@@ -78,14 +86,7 @@ def sample_receipts(ruler: Ruler) -> tuple[ReceiptLetter, ...]:
     unknown = debt.model_copy(update={"left": None})
     instalment = ReceiptInstalment(n=2, of=12, amount=Decimal("150.00"), unpaid=10)
     first = ReceiptLetter(
-        authority=ruler.authority,
-        contact=ruler.contact,
-        case="1b94c8f7a2d05e63",
-        today=date(2026, 2, 2),
-        taxpayer=Addressee(name="Padaria Exemplo Ltda.", tax_id="12.ABC.345/01DE-35", is_company=True),
-        page=SAMPLE_LINK,
-        gsm7=ruler.sms.gsm7,
-        example=ruler.is_example,
+        **_sample(ruler),
         paid_on=date(2026, 1, 30),
         by="Pix",
         amount=Decimal("400.00"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -142,13 +142,8 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     return _case(connection, row)
 
 
-def lock_unseen(connection: Connection, opened: Collection[str]) -> list[Case]:
-    """Lock the cases that no workflow has looked at; nobody else writes to until the transaction ends."""
-    return lock_open(connection, cases.c.id.in_(opened), cases.c.revision == 0)
-
-
 def lock_open(connection: Connection, *which: ColumnElement[bool]) -> list[Case]:
-    """Lock open cases, by id, and read them."""
+    """Lock open cases, by id, and read them; nobody else writes to them until the transaction ends."""
     found = CASES.where(cases.c.closed_at.is_(None), *which).order_by(cases.c.id)
     return [_case(connection, row) for row in connection.execute(found.with_for_update(of=cases))]
 

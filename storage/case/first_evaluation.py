@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, update
 from models.contact.channel import Channel
 from models.errors import Unreckonable
 from storage.case.before_due import ask_before_due
-from storage.case.cases import lock_unseen
+from storage.case.cases import lock_open
 from storage.case.facts import steady_debts
 from storage.case.side_by_side import read_side_by_side
 from storage.case.transaction import STEADY, CaseTransaction, transaction_of
@@ -29,7 +29,7 @@ def evaluate_first(
     with engine.begin() as connection:
         # nobody is contacted in it, so it needn't queue for the persons as a case transaction does
         connection.execute(STEADY, {"cohort": cohort})
-        unseen = lock_unseen(connection, opened)
+        unseen = lock_open(connection, cases.c.id.in_(opened), cases.c.revision == 0)
         if not unseen:
             return []
         today = unseen[0].clock.day_at(now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models.agreement.aftermath import aftermath
@@ -28,11 +28,12 @@ from storage.agreement.policies import pinned_policy
 from storage.agreement.shares import GROUND, allocate, read_shares, write_off
 from storage.amounts.rates import read_rates
 from storage.case.cases import Case, read_case
-from storage.case.journal import Evidence, JournalRow
+from storage.case.journal import Evidence
 from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
+from storage.case.transaction import record_decision
 from storage.outbox import enqueue
 from storage.rows import typed_rows
-from storage.schema import agreements, decisions, holds, instalments, tasks
+from storage.schema import agreements, holds, instalments, tasks
 
 UNDONE = "agreement"
 """Who closes a task whose cause, the first payment, was taken back."""
@@ -346,13 +347,4 @@ def _put_tasks(connection: Connection, row: AgreementRow, deal: Deal, life: Life
 def _journal(
     connection: Connection, case: Case, agreement: str, kind: EntryKind, why: str, at: date, evidence: Evidence
 ) -> None:
-    row: JournalRow = {
-        "case": case.id,
-        "at": at,
-        "kind": kind,
-        "reason": why,
-        "ruler": case.frozen.digest,
-        "evidence": {"agreement": agreement, **evidence},
-        "hypothesis": case.state.row,
-    }
-    connection.execute(insert(decisions), row)
+    record_decision(connection, case, kind, why, at, {"agreement": agreement, **evidence})

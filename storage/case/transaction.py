@@ -240,15 +240,17 @@ def transaction_of(connection: Connection, read: CaseRead) -> CaseTransaction:
     return tx
 
 
-def record_decision(connection: Connection, case: Case, kind: EntryKind, reason: str, at: date) -> None:
-    """Add to the journal what a person did to a case outside of its workflow."""
+def record_decision(
+    connection: Connection, case: Case, kind: EntryKind, reason: str, at: date, evidence: Evidence | None = None
+) -> None:
+    """Add to the journal what became of a case outside of its workflow."""
     row: JournalRow = {
         "case": case.id,
         "at": at,
         "kind": kind,
         "reason": reason,
         "ruler": case.frozen.digest,
-        "evidence": {},
+        "evidence": evidence or {},
         "hypothesis": case.state.row,
     }
     connection.execute(insert(decisions), row)

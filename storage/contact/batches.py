@@ -22,6 +22,7 @@ from models.events import NoticeLost, ServiceForeseen
 from models.formats import day
 from models.ruler.schema import Ruler
 from storage.case.cases import Case, frozen_ruler, read_case
+from storage.case.facts import LOST
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
 from storage.paging import Listing, Page
@@ -217,8 +218,8 @@ class ListedBatch(TypedDict):
 
 
 BATCHES: Listing[ListedBatch] = Listing(
-    columns="""notice_batches.id AS batch, closed_at, closed_by, count(*) AS notices, min(left_on) AS left_on, gazette,
-        count(served_on) AS served, count(*) FILTER (WHERE status IN ('failed', 'bounced', 'blocked')) AS lost""",
+    columns=f"""notice_batches.id AS batch, closed_at, closed_by, count(*) AS notices, min(left_on) AS left_on, gazette,
+        count(served_on) AS served, count(*) FILTER (WHERE status IN ({LOST})) AS lost""",
     tables="""notice_batches JOIN batched_notices ON batch = notice_batches.id JOIN notices ON notices.id = notice
         WHERE notice_batches.channel = :channel GROUP BY notice_batches.id""",
     order="notice_batches.id DESC",

@@ -21,12 +21,12 @@ from models.law.contact_caps import first_free_day
 from models.words import COMMUNICATIONS
 from storage.case.cases import Case, read_case
 from storage.case.facts import limits_of
-from storage.case.journal import Evidence, JournalRow
+from storage.case.journal import Evidence
 from storage.case.people import Person, read_person
-from storage.case.transaction import QUEUED
+from storage.case.transaction import QUEUED, record_decision
 from storage.contact.notices import ISSUED, IssuedNotice
 from storage.outbox import enqueue
-from storage.schema import cases, communications, decisions, notices
+from storage.schema import cases, communications, notices
 
 Outcome = Literal["sent", "withdrawn", "unreached"]
 
@@ -101,16 +101,7 @@ class CommunicationTransaction:
         return set(self.connection.scalars(WRITTEN, asked))
 
     def journal(self, kind: EntryKind, reason: str, at: date, evidence: Evidence) -> None:
-        row: JournalRow = {
-            "case": self.case.id,
-            "at": at,
-            "kind": kind,
-            "reason": reason,
-            "ruler": self.case.frozen.digest,
-            "evidence": evidence,
-            "hypothesis": self.case.state.row,
-        }
-        self.connection.execute(insert(decisions), row)
+        record_decision(self.connection, self.case, kind, reason, at, evidence)
 
     def close(self, outcome: Outcome, reason: str | None = None) -> None:
         """Close it; why nothing arrives, if nothing does, is in the journal too."""

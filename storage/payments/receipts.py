@@ -19,6 +19,7 @@ from sqlalchemy.types import Text
 
 from models.contact.communication import CommunicationKind
 from models.events import CommunicationChanged, Event
+from storage.case.facts import LOST
 
 
 class Concerned(NamedTuple):
@@ -49,7 +50,7 @@ RECEIPTS = _of_each("""
 """)
 
 # a receipt that nobody got needs none, and what no correction has told yet the next one tells
-CORRECTIONS = _of_each("""
+CORRECTIONS = _of_each(f"""
     INSERT INTO communications (id, "case", kind, payment, asked_on)
     SELECT DISTINCT ON (asked."case", asked.payment) asked."case" || '-correction-' || asked.payment || '-'
                || (SELECT count(*) + 1 FROM communications AS before
@@ -59,14 +60,14 @@ CORRECTIONS = _of_each("""
     WHERE EXISTS (
             SELECT FROM communications AS told JOIN notices ON notices.communication = told.id
             WHERE told.payment = asked.payment AND told."case" = asked."case"
-              AND notices.status NOT IN ('failed', 'bounced', 'blocked'))
+              AND notices.status NOT IN ({LOST}))
       AND NOT EXISTS (
             SELECT FROM communications AS waiting
             WHERE waiting.payment = asked.payment AND waiting."case" = asked."case" AND waiting.kind = :kind
               AND waiting.closed_at IS NULL
               AND NOT EXISTS (SELECT FROM notices WHERE notices.communication = waiting.id))
     RETURNING id, "case"
-""")
+""")  # noqa: S608 - LOST is a constant
 
 
 def ask_for_receipts(

@@ -139,7 +139,7 @@ def served_on_paper(life: Life) -> Iterator[str]:
 
 def nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
     for notice in life.notices:
-        if notice["kind"] == "rung" and not life.facts_at(notice["claimed_at"]).outstanding:
+        if notice["kind"] == "rung" and not life.facts_at(notice["at"], notice["claimed_at"]).outstanding:
             yield f"notice {notice['id']} was claimed when nothing was outstanding"
 
 

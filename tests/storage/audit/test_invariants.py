@@ -288,6 +288,17 @@ def test_a_notice_about_a_held_debt_is_found(lived: Engine) -> None:
         assert any("notice n2 was claimed when nothing was outstanding" in violation for violation in found)
 
 
+def test_what_fell_due_by_the_day_of_a_notice_is_outstanding_whatever_day_the_wall_has(lived: Engine) -> None:
+    """The days of a rehearsal run ahead: all of this life is lived in some minutes of 2 March."""
+    later = f"""
+        UPDATE payments SET recorded_at = '{APPROVED}';
+        INSERT INTO debts (id, tax, inscription, due, amount) VALUES ('later', 'ICMS', 'later', '2026-03-20', 900);
+        INSERT INTO debtors (debt, taxpayer) SELECT 'later', taxpayer FROM cases
+    """
+    with planted(lived, later) as found:
+        assert not [violation for violation in found if "nothing was outstanding" in violation], found
+
+
 def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
     moved = f"""
         UPDATE notices SET hypothesis = 'h7', stage = 'warning', at = '2026-02-16', served_on = NULL, formal = false

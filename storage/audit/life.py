@@ -103,6 +103,7 @@ class Life:
     suspensions: list[RowMapping] = field(default_factory=list)
     approvals: list[RowMapping] = field(default_factory=list)
     defences: list[RowMapping] = field(default_factory=list)
+    contests: list[RowMapping] = field(default_factory=list)
     prior_steps: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
 
@@ -147,7 +148,8 @@ class Life:
     @property
     def last_day(self) -> date:
         """The logical day of what was last decided."""
-        return max((decision["at"] for decision in self.decisions), default=self.case["opened_at"].date())
+        opened: date = self.case["opened_at"].date()
+        return max((decision["at"] for decision in self.decisions), default=opened)
 
     def facts_at(self, on: date, moment: datetime | None = None) -> CaseFacts:
         """The facts of the case on a logical day, as they were known at that moment; as they are now, without one."""
@@ -301,6 +303,11 @@ PARTS = {
     "defences": of_cases("""
         SELECT defences.*, ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id) AS credits
         FROM defences WHERE "case" = ANY(:cases) ORDER BY id
+    """),
+    "contests": of_cases("""
+        SELECT "case", recorded_at, answered_at,
+               ARRAY(SELECT credit FROM request_credits WHERE request = requests.id) AS credits
+        FROM requests WHERE "case" = ANY(:cases) AND kind = 'contest' ORDER BY id
     """),
     "prior_steps": of_cases("""
         SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts,

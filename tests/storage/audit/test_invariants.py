@@ -205,7 +205,21 @@ LEFT_BY_HALVES = """
 """
 """The contact on which the case stands was begun with two notices, and one is on record."""
 
+CONTESTED = f"""
+    WITH made AS (
+        INSERT INTO requests ("case", kind, made_on, due, reference, recorded_by, recorded_at)
+        SELECT id, 'contest', '2026-03-02', '2026-03-09', 'r', 'ana', '{MORNING}' FROM cases RETURNING id)
+    INSERT INTO request_credits (request, credit) SELECT made.id, debts.id FROM made, debts;
+"""
+
 FAULTS = {
+    CONTESTED: "which was contested",
+    f"{CONTESTED} UPDATE requests SET answered_at = '{APPROVED}'": "notice n0 lists credit",
+    f"{CONTESTED} DELETE FROM notice_credits": "the suspension of 2026-04-20 is for credit",
+    f"""{CONTESTED} INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT cases.id, '2026-04-20', 'referred', 'r', ruler,
+               jsonb_build_object('referred', ARRAY[debts.id]), '{APPROVED}'
+        FROM cases, debts""": "was referred for debt",
     LEFT_BY_HALVES: "contact 1 was begun, and nothing ever claimed by email",
     COPY_OF_NOTICE: "contact 0 was made 2 times by domicile",
     "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
@@ -278,6 +292,26 @@ def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:
     """
     with planted(lived, again) as found:
         assert found == []
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        """INSERT INTO suppressed_contacts (taxpayer, channel, address, why)
+           SELECT taxpayer, 'email', 'a@b', 'r' FROM cases""",
+        """INSERT INTO opt_outs (taxpayer, channel, via) SELECT taxpayer, 'email', 'link' FROM cases;
+           UPDATE notices SET formal = false WHERE step = 1""",
+    ],
+)
+def test_a_contact_whose_other_channel_was_refused_or_failed_is_whole(lived: Engine, since: str) -> None:
+    with planted(lived, f"{LEFT_BY_HALVES};{since}") as found:
+        assert not [violation for violation in found if "was begun" in violation], found
+
+
+def test_a_notice_that_the_law_requires_leaves_whoever_refused_its_channel(lived: Engine) -> None:
+    refused = "INSERT INTO opt_outs (taxpayer, channel, via) SELECT taxpayer, 'email', 'link' FROM cases"
+    with planted(lived, f"{LEFT_BY_HALVES};{refused}") as found:
+        assert [violation for violation in found if "contact 1 was begun" in violation]
 
 
 HOLD = f"INSERT INTO holds (debt, ground, source, placed_at) SELECT id, 'guarantee', 'extract', '{WARNED}' FROM debts"

@@ -139,11 +139,12 @@ class OnRecord(TypedDict):
 
 def _on_record(tx: CaseTransaction, owed: list[str]) -> OnRecord:
     found = tx.connection.execute(ON_RECORD, {"debts": owed, "case": tx.case.id, "number": NUMBER}).one()
+    late = bool(tx.facts.defences and tx.facts.defences[-1].late)
     return {
         "partly_paid": found.partly_paid,
         "guaranteed": found.guaranteed,
         "agreement": PastAgreement(ended_on=found.ended_on) if found.agreed else None,
-        "defence": PastDefence.model_validate(found.defence) if found.defence else None,
+        "defence": PastDefence.model_validate({**found.defence, "late": late}) if found.defence else None,
     }
 
 

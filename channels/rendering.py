@@ -122,6 +122,8 @@ class PastDefence(Value):
     filed_on: date
     state: Literal["open", "accepted", "rejected"]
     decided_on: date | None
+    late: bool = False
+    """Whether it was filed after its last day."""
 
 
 class Letter(Value):

@@ -122,7 +122,8 @@ def defence(
     with answering_database() as engine:
         if decided is None:
             filed = file_defence(engine, credentials(by), case, reference, _now(), on, credits)
-            done = f"defence filed on {filed.filed_on}"
+            late = f", after its last day for {', '.join(filed.late)}: it suspends nothing there" if filed.late else ""
+            done = f"defence filed on {filed.filed_on}{late}"
         else:
             must_say(reason=reason)
             filed = rule_on_defence(engine, credentials(by), case, decided, reason, _now(), on, credits)

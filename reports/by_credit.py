@@ -7,7 +7,7 @@ from datetime import date
 
 from models.case.credit import CreditId
 from models.case.facts import CaseFacts
-from models.case.gate import defence_term
+from models.case.in_time import defence_term
 from models.formats import day, money, period
 from models.words import CHANNELS
 from reports.document import Block
@@ -32,7 +32,11 @@ def _line(record: Record, listed: ListedCredit) -> tuple[str, ...]:
         joined(listed["notice"], day(listed["at"]), CHANNELS[listed["channel"]]),
         day(served_on) if served_on else "sem prova",
         _term(record, listed["credit"], served_on) if served_on else "",
-        "; ".join(_defence(defence) for defence in record.dossier.defences if _is_of(listed, defence["credits"])),
+        "; ".join(
+            _defence(defence, listed["credit"])
+            for defence in record.dossier.defences
+            if _is_of(listed, defence["credits"])
+        ),
         "; ".join(_acts(record, listed)),
     )
 
@@ -50,10 +54,11 @@ def _term(record: Record, credit: CreditId, served_on: date) -> str:
     return f"{term.until}; ato a partir de {day(term.act_from)}"
 
 
-def _defence(defence: Defence) -> str:
+def _defence(defence: Defence, credit: CreditId) -> str:
     what = "recurso" if defence["appeal"] else "defesa"
     decided = f", {RULED[defence['state']]} em {day(defence['decided_on'])}" if defence["decided_on"] else ""
-    return f"{what} de {day(defence['filed_on'])}{decided or ', em análise'}"
+    late = ", fora do prazo" if credit in defence["late"] else ""
+    return f"{what} de {day(defence['filed_on'])}{late}{decided or ', em análise'}"
 
 
 def _acts(record: Record, listed: ListedCredit) -> Iterator[str]:

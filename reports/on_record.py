@@ -214,7 +214,7 @@ def defences(record: Record) -> Iterator[Block]:
         columns,
         (
             (
-                day(row["filed_on"]),
+                day(row["filed_on"]) + (", fora do prazo" if row["late"] else ""),
                 row["reference"],
                 joined(row["recorded_by"], record.instant(row["recorded_at"])),
                 DEFENCE_STATES[row["state"]],

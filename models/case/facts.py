@@ -56,14 +56,19 @@ class Defence(_Fact):
     """The credits it is against; empty: all of the case."""
     appeal: bool = False
     """Whether it is against the rejection of another (LC 225/2026 art. 4º, VII)."""
+    id: int = 0
+    """The row's."""
+    late: tuple[CreditId, ...] = ()
+    """The credits for which it was filed after its last day (`models.case.in_time`)."""
 
     def covers(self, credit: CreditId) -> bool:
         return not self.credits or credit in self.credits
 
-    @property
-    def suspends(self) -> bool:
-        """Whether what it covers may not be pursued: nobody has decided it yet, or it was right."""
-        return self.state != "rejected"
+    def suspends(self, credit: CreditId) -> bool:
+        """Whether that credit may not be pursued: it was filed in time and nobody has decided it yet, or people have
+        accepted it, late or not."""
+        waits = self.state == "open" and credit not in self.late
+        return self.covers(credit) and (waits or self.state == "accepted")
 
 
 StepKind = Literal[
@@ -169,9 +174,8 @@ class CaseFacts(_Fact):
     def defended(self, defences: Iterable[Defence]) -> CaseFacts:
         """The same facts with these defences, and the debts marked that they suspend or have ended."""
         defences = tuple(defences)
-        suspending = [defence for defence in defences if defence.suspends]
         debts = tuple(
-            debt.model_copy(update={"defended": any(defence.covers(debt.id) for defence in suspending)})
+            debt.model_copy(update={"defended": any(defence.suspends(debt.id) for defence in defences)})
             for debt in self.debts
         )
         return self.model_copy(update={"debts": debts, "defences": defences})
@@ -180,7 +184,7 @@ class CaseFacts(_Fact):
         return tuple(defence for defence in self.defences if defence.covers(credit))
 
     def _may_be_asked_for(self, period: str) -> bool:
-        return not any(defence.suspends for defence in self.defences_of(return_of(period)))
+        return not any(defence.suspends(return_of(period)) for defence in self.defences)
 
     @property
     def credits(self) -> tuple[Credit, ...]:
@@ -224,7 +228,7 @@ class CaseFacts(_Fact):
         return self.model_copy(update={"debts": debts, "evidence": evidence})
 
     def _suspended_since(self, debt: Debt) -> date | None:
-        filed = [defence.filed_on for defence in self.defences_of(debt.id) if defence.suspends]
+        filed = [defence.filed_on for defence in self.defences if defence.suspends(debt.id)]
         return min((day for day in (debt.held_since, *filed) if day), default=None)
 
     @property
@@ -284,8 +288,10 @@ class CaseFacts(_Fact):
 
     @property
     def open_defence(self) -> Defence | None:
-        """The first defence that nobody has decided yet."""
-        return next((defence for defence in self.defences if defence.state == "open"), None)
+        """The first defence filed in time that nobody has decided yet."""
+        there = [credit.id for credit in self.credits]
+        opened = (defence for defence in self.defences if defence.state == "open")
+        return next((defence for defence in opened if not there or any(map(defence.suspends, there))), None)
 
     @property
     def under_defence(self) -> bool:

@@ -13,9 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 
-from models.case.credit import Credit, CreditId, is_return
+from models.case.credit import CreditId, is_return
 from models.case.dwell import await_service, due, open_
-from models.case.facts import CaseFacts, Defence, FormalNotice
+from models.case.facts import CaseFacts, FormalNotice
+from models.case.in_time import appeal_term, defence_term
 from models.case.persistent_defaulter import Defaulting, persistent_defaulter
 from models.case.referral import refer
 from models.case.state import CaseState, OnRow, Suspended
@@ -109,12 +110,6 @@ def _service(notice: FormalNotice) -> date:
     return notice.served_on
 
 
-def defence_term(view: View, credit: CreditId, served_on: date) -> Term:
-    """The taxpayer's term to pay, agree or defend himself: one for the gate, for what is in time, and for the texts."""
-    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
-    return view.term(served_on, view.ruler.gate.defence, view.state.stood_still(credit))
-
-
 def _dwelt(view: View, credit: CreditId, served_on: date) -> date | None:
     """The end of the dwell of the rung before the suspension, where that is longer than the time for a defence."""
     row = view.state.row
@@ -126,11 +121,10 @@ def _dwelt(view: View, credit: CreditId, served_on: date) -> date | None:
 def _appeal_over(view: View, credit: CreditId) -> date | None:
     """The day after the last for an appeal against a rejection; none: nobody has rejected anything, or the appeal was
     decided too (LC 225/2026 art. 4º, VII)."""
-    assert view.ruler.gate is not None  # noqa: S101 - the caller has a gate
     decided = [defence for defence in view.facts.defences_of(credit) if defence.decided_on]
     if not decided or decided[-1].appeal or decided[-1].decided_on is None:
         return None
-    return view.term(decided[-1].decided_on, view.ruler.gate.appeal, view.state.stood_still(credit)).act_from
+    return appeal_term(view, credit, decided[-1].decided_on).act_from
 
 
 def unlisted(view: View) -> tuple[CreditId, ...]:
@@ -265,13 +259,13 @@ def cause_ended(view: View, place: Suspended) -> str | None:
     or for any where the act names none."""
     facts = view.facts
     act = set(place.credits or [credit.id for credit in facts.credits])
-    lasting = [credit.id for credit in facts.credits if credit.id in act and _lasts(view, credit)]
+    lasting = [credit.id for credit in facts.credits if credit.id in act and credit.outstanding]
     if lasting and place.credits and not any(_was_served(facts, credit) for credit in lasting):
         return "foi anulada a ciência em que a suspensão se apoiava: benefícios devolvidos"
     owed = sum((debt.balance for debt in facts.debts if debt.id in lasting), Decimal(0))
     if any(map(is_return, lasting)) or (owed > 0 and owed >= facts.minimum_balance):
         return None
-    answered = [defence for defence in facts.defences if defence.suspends and act.intersection(defence.credits or act)]
+    answered = [defence for defence in facts.defences if any(map(defence.suspends, act))]
     if not answered or not any(credit.id in act for credit in facts.credits):
         return "cessou a causa da suspensão: benefícios devolvidos"
     defence = answered[-1]
@@ -282,22 +276,3 @@ def cause_ended(view: View, place: Suspended) -> str | None:
 
 def _was_served(facts: CaseFacts, credit: CreditId) -> bool:
     return any(notice.served_on and credit in notice.credits for notice in facts.formal_notices)
-
-
-def _lasts(view: View, credit: Credit) -> bool:
-    """Whether a credit of the act still demands it. A defence that was filed too late suspends nothing any more."""
-    if credit.outstanding:
-        return True
-    suspending = [defence for defence in view.facts.defences_of(credit.id) if defence.suspends]
-    if any(defence.state == "accepted" or _in_time(view, credit.id, defence) for defence in suspending):
-        return False
-    mine = (debt for debt in view.facts.debts if debt.id == credit.id)
-    return all(debt.model_copy(update={"defended": False}).outstanding for debt in mine)
-
-
-def _in_time(view: View, credit: CreditId, defence: Defence) -> bool:
-    if view.ruler.gate is None:
-        return True
-    served = [n.served_on for n in view.facts.formal_notices if credit in n.credits and n.served_on]
-    term = defence_term(view, credit, max(served)) if served else None
-    return term is None or defence.filed_on <= term.last_day or defence.appeal

@@ -22,6 +22,7 @@ from models.case.facts import (
     PriorStep,
     facts_of,
 )
+from models.case.in_time import judged
 from models.case.status import Status
 from models.contact.contacts import Reach
 from models.contact.delivery import Progress
@@ -97,7 +98,7 @@ LOST = ", ".join(f"'{progress}'" for progress in Progress if progress.lost)
 PROCESS = text(f"""
     SELECT cases.id,
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                       'filed_on', filed_on, 'state', state, 'decided_on', decided_on, 'appeal', appeal,
+                       'id', id, 'filed_on', filed_on, 'state', state, 'decided_on', decided_on, 'appeal', appeal,
                        'credits', ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit))
                        ORDER BY id), '[]')
             FROM defences WHERE "case" = cases.id AND NOT EXISTS (
@@ -245,6 +246,7 @@ def facts_in_case(
     )
     # money that lacked is tried for again once the clock runs; until then it lacks as far as anybody knows
     lacked = any(block.kind is Status.OVER_BUDGET for block in case.blocks)
+    stands = judged(case.view(case.state, stands))
     return stands.model_copy(update={"over_budget": lacked and stands.stops_the_clock})
 
 

@@ -14,6 +14,7 @@ from models.case.commands import check_defence, check_ruling, must_be_open, to_b
 from models.case.credit import CreditId
 from models.case.facts import Defence
 from models.case.journal import EntryKind
+from models.contact.contacts import Reach
 from models.errors import Refusal
 from models.events import DefenceChanged
 from models.formats import day
@@ -21,6 +22,8 @@ from models.law.requests import RULES, TO_DECIDE_AN_APPEAL, Request, RequestKind
 from models.law.term import term_of
 from models.words import REQUESTS
 from storage.case.cases import Case, read_case
+from storage.case.facts import read_case_facts
+from storage.case.people import read_person
 from storage.case.tasks import ask_people, finish_of
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
@@ -105,11 +108,28 @@ def _file(
         listed = [{"defence": filed, "credit": credit} for credit in meant]
         process.connection.execute(insert(defence_credits), listed)
     what, put = ("recurso apresentado", "registrado") if appeal else ("defesa apresentada", "registrada")
-    why = f"{what} em {day(filed_on)}, {put} por {by}: {reference}{_named(meant)}"
+    judged = _judged(process.connection, process.case, process.today)[-1]
+    late = f", fora do prazo{_for(judged.late, meant)}: não suspende" if judged.late else ""
+    why = f"{what} em {day(filed_on)}{late}, {put} por {by}: {reference}{_named(meant)}"
     record_decision(process.connection, process.case, EntryKind.DEFENCE_FILED, why, process.today)
     if appeal:
         ask_for_ruling(process.connection, process.case, filed, filed_on, process.today)
-    return filed, Defence(filed_on=filed_on, credits=meant, appeal=appeal)
+    return filed, judged
+
+
+def late_credits(connection: Connection, case: Case, today: date) -> dict[int, list[CreditId]]:
+    """The credits for which each defence of a case was filed after its last day, by its id."""
+    return {each.id: list(each.late) for each in _judged(connection, case, today)}
+
+
+def _judged(connection: Connection, case: Case, today: date) -> Sequence[Defence]:
+    person = read_person(connection, case.id, case.state.steps - 1, case.clock, today)
+    return read_case_facts(connection, case, today, person, Reach()).defences
+
+
+def _for(late: Sequence[CreditId], meant: Sequence[CreditId]) -> str:
+    """How many of the credits that are meant it is late for, in pt-BR; nothing where it is for all of them."""
+    return "" if set(late) >= set(meant) else f" para {len(late)} de {len(meant)} créditos"
 
 
 def _appeals(known: Mapping[int, Defence]) -> bool:
@@ -147,7 +167,7 @@ def _defended(process: _Process, named: Sequence[CreditId]) -> tuple[tuple[Credi
         )
     if not listed_on:
         return (), process.connection.execute(FIRST_NOTICE, asked).scalar_one()
-    settled = [each for each in process.known.values() if each.suspends]
+    settled = [each for each in process.known.values() if each.state != "rejected"]
     free = [credit for credit in listed_on if not any(each.covers(credit) for each in settled)]
     meant = tuple(named or free or listed_on)
     return meant, min(listed_on[credit] for credit in meant)
@@ -207,6 +227,6 @@ def _process(engine: Engine, case: str, now: datetime) -> Iterator[_Process]:
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)
         rows = connection.execute(DEFENCES, {"case": case}).mappings()
-        known = {row["id"]: Defence.model_validate({key: row[key] for key in Defence.model_fields}) for row in rows}
+        known = {row["id"]: Defence.model_validate(dict(row)) for row in rows}
         yield _Process(connection, record, record.clock.day_at(now), known)
         enqueue(connection, [case], DefenceChanged())

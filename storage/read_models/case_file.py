@@ -23,6 +23,7 @@ from storage.case.facts import read_facts
 from storage.case.prescription import HORIZONS, NEAR_FIRST, PRESCRIBES, PRESCRIPTION, horizons
 from storage.case.prescription_events import read_prescriptions
 from storage.law.approvals import to_be_approved
+from storage.law.defences import late_credits
 from storage.paging import WHOLE, Listing, Page
 from storage.read_models.case_parts import (
     AgreementDebt,
@@ -117,7 +118,8 @@ BENEFITS = text("""
 
 DEFENCES = text("""
     SELECT id, filed_on, reference, recorded_by AS by, state, decided_on, decided_by, reason, appeal,
-           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits
+           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits,
+           CAST('{}' AS text[]) AS late
     FROM defences WHERE "case" = :case ORDER BY id
 """)
 
@@ -214,7 +216,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "next_step": _next_step(step),
         "waits_because": step.reason if step and step.on is None else None,
         "holds": rows(Hold, HOLDS),
-        "defences": rows(Defence, DEFENCES),
+        "defences": _in_time(connection, record, rows(Defence, DEFENCES)),
         "prior_steps": rows(PriorStep, PRIOR_STEPS),
         "requests": rows(Request, REQUESTS),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
@@ -302,6 +304,12 @@ def _owed_today(connection: Connection, case: Case, debts: list[Debt]) -> list[D
     except Unreckonable:
         return [{**debt, "amount": None} for debt in debts]
     return [{**debt, "amount": owed[debt["id"]].total} for debt in debts]
+
+
+def _in_time(connection: Connection, case: Case, defences: list[Defence]) -> list[Defence]:
+    """The defences with what each was filed too late for."""
+    late = late_credits(connection, case, case.clock.day_at(datetime.now(UTC))) if defences else {}
+    return [{**defence, "late": late.get(defence["id"], [])} for defence in defences]
 
 
 def _left_to_people(connection: Connection, case: Case) -> list[PeriodsLeft]:

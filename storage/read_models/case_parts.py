@@ -147,6 +147,8 @@ class Defence(TypedDict):
     reason: str | None
     appeal: bool
     credits: list[str]
+    late: list[str]
+    """The credits for which it was filed after its last day: it suspends nothing of them."""
 
 
 class PriorStep(TypedDict):

@@ -23,6 +23,7 @@ from storage.amounts.accruals import accrual_of
 from storage.case.cases import Case, frozen_ruler, read_case
 from storage.case.facts import read_facts
 from storage.case.prescription_events import read_prescriptions
+from storage.law.defences import late_credits
 from storage.read_models.dossier_parts import (
     Agreement,
     Approval,
@@ -117,11 +118,17 @@ def read_dossier(engine: Engine, case: str) -> Dossier:
             reversals=rows(Reversal, REVERSALS),
             remissions=rows(Remission, REMISSIONS),
             agreements=rows(Agreement, AGREEMENTS),
-            defences=rows(Defence, DEFENCES),
+            defences=_in_time(connection, known, rows(Defence, DEFENCES), last),
             approvals=rows(Approval, APPROVALS),
             suspensions=rows(Suspension, SUSPENSIONS),
             prior_steps=rows(PriorStep, PRIOR_STEPS),
         )
+
+
+def _in_time(connection: Connection, case: Case, defences: list[Defence], on: date) -> list[Defence]:
+    """The defences with what each was filed too late for."""
+    late = late_credits(connection, case, on) if defences else {}
+    return [{**defence, "late": late.get(defence["id"], [])} for defence in defences]
 
 
 def _prescribing(connection: Connection, debts: list[Debt], on: date) -> list[Debt]:
@@ -242,7 +249,8 @@ AGREEMENTS = text("""
 
 DEFENCES = text("""
     SELECT id, filed_on, reference, recorded_by, recorded_at, state, decided_on, decided_by, reason, decided_at, appeal,
-           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits
+           ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id ORDER BY credit) AS credits,
+           CAST('{}' AS text[]) AS late
     FROM defences WHERE "case" = :case ORDER BY id
 """)
 

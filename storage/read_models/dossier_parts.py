@@ -185,6 +185,8 @@ class Defence(TypedDict):
     decided_at: datetime | None
     appeal: bool
     credits: list[str]
+    late: list[str]
+    """The credits for which it was filed after its last day."""
 
 
 class ListedCredit(TypedDict):

@@ -12,11 +12,13 @@ from models.contact.delivery import Progress
 from models.law.grounds import Ground
 from operations.cases import approve_suspension
 from operations.operation import Credentials
+from storage.audit.invariants import violations
 from storage.case.prescription import list_cases
 from storage.law.approvals import to_be_approved
 from storage.law.defences import file_defence, rule_on_defence
 from storage.law.holds import place_hold, release_hold
 from storage.law.prior_steps import take_prior_step
+from storage.read_models.case_file import case_file
 from storage.schema import benefits
 from tests import builders, owing
 from tests.agreement_world import BH, Contract, at, contract
@@ -101,6 +103,46 @@ def test_l8_a_refused_request_interrupts_too(prescribing: Contract) -> None:
     """Súmula STJ 653."""
     prescribing.refused(BH, 500, date(2026, 12, 1))
     assert prescribes(prescribing, date(2026, 12, 2)) == date(2031, 12, 1)
+
+
+# ---- L10, L26: what is filed after the last day is late
+
+
+def test_l10_a_late_defence_suspends_nothing_and_may_be_accepted_all_the_same(engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h8"])
+    awaits_approval(street, life)
+    filed = file_defence(engine, life.case, "Ana", "protocolo 1", street.now)
+    assert set(filed.late) == set(filed.credits), "its day is the one after the last, or later"
+    street.rest()
+    assert life.status == "awaiting_approval"
+    [(why,)] = life.rows("""SELECT reason FROM decisions WHERE "case" = :case AND kind = 'defence_filed'""")
+    assert "fora do prazo" in why
+    with engine.connect() as connection:
+        [shown] = case_file(connection, life.case, reveal=False)["defences"]
+    assert shown["late"] == list(filed.late)
+    rule_on_defence(engine, life.case, "accepted", "Bia", "parecer 9", street.now)
+    street.rest()
+    assert life.rows("SELECT status FROM cases WHERE id = :case") == [("resolved",)]
+    assert violations(engine, street.cohort.name) == []
+
+
+def test_l10_an_appeal_after_its_last_day_keeps_no_gate_shut(engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h8"])
+    goes_on_to(street, life, "final_notice")
+    file_defence(engine, life.case, "Ana", "protocolo 1", street.now)
+    rule_on_defence(engine, life.case, "rejected", "Bia", "parecer 9", street.now)
+    rejected = street.today
+    awaits_approval(street, life)
+    assert street.today > rejected + timedelta(days=30)
+    appeal = file_defence(engine, life.case, "Ana", "protocolo 2", street.now)
+    assert appeal.appeal
+    assert appeal.late
+    street.rest()
+    assert life.status == "awaiting_approval"
+    approve_suspension(engine, Credentials("Bia"), life.case, "", "conferido", street.now)
+    street.rest()
+    assert life.rows('SELECT count(*) FROM suspensions WHERE "case" = :case') == [(1,)]
+    assert violations(engine, street.cohort.name) == []
 
 
 # ---- L9: only a route that carries the whole act serves it

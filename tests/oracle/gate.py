@@ -6,7 +6,7 @@ LC 225/2026 arts. 11–13 for the suspension; CNJ 547/2024 arts. 2º and 3º and
 from datetime import date, timedelta
 
 from models.case.evidence import Debt
-from models.case.facts import CaseFacts
+from models.case.facts import CaseFacts, Defence
 from models.law.calendar import Wait
 from models.law.calendar_table import CalendarTable
 from models.ruler.schema import Ruler
@@ -55,12 +55,26 @@ def may_be_suspended_for(ruler: Ruler, facts: CaseFacts, credit: str, on: date) 
     if served is None or ruler.gate is None or on < first_act(ruler, served, ruler.gate.defence, keeps_recess(ruler)):
         return False
     against = [defence for defence in facts.defences if not defence.credits or credit in defence.credits]
-    if any(defence.state != "rejected" for defence in against):
+    if any(defence.state == "accepted" for defence in against):
         return False
-    last = against[-1] if against else None
+    if any(defence.state == "open" and not filed_late(ruler, served, defence, against) for defence in against):
+        return False
+    decided = [defence for defence in against if defence.state == "rejected"]
+    last = decided[-1] if decided else None
     if last is None or last.appeal or last.decided_on is None:
         return True
     return on >= first_act(ruler, last.decided_on, ruler.gate.appeal, keeps_recess(ruler))
+
+
+def filed_late(ruler: Ruler, served: date, filed: Defence, against: list[Defence]) -> bool:
+    """Whether it came after its last day, were nothing to have stopped that: a defence after the service, an appeal
+    after the rejection that it is against."""
+    assert ruler.gate
+    event, time = served, ruler.gate.defence
+    if filed.appeal:
+        rejections = [each.decided_on for each in against[: against.index(filed)] if each.decided_on]
+        event, time = rejections[-1], ruler.gate.appeal
+    return filed.filed_on >= first_act(ruler, event, time, keeps_recess(ruler))
 
 
 def people_wanted(ruler: Ruler, facts: CaseFacts) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import zip_longest
 
 from sqlalchemy import RowMapping
 
@@ -87,14 +88,62 @@ def _unlawful(life: Life, facts: CaseFacts, suspension: RowMapping, recorded: da
         decided = defence["decided_at"] is not None and defence["decided_at"] <= recorded
         if not against:
             continue
-        if not decided:
+        if not decided and _filed_in_time(life, by, defence, credits, recorded):
             yield f"was carried out while the defence of {defence['filed_on']} was open"
-        elif defence["state"] == "accepted":
+        elif decided and defence["state"] == "accepted":
             yield f"was carried out though the defence of {defence['filed_on']} was accepted"
-        elif gate and not defence["appeal"] and not _appealed(life, defence, recorded):
+        elif decided and gate and not defence["appeal"] and not _appealed(life, defence, recorded):
             end = _defence_ends(life, by, gate.appeal, defence["decided_on"])
             if suspension["suspended_on"] < end.act_from:
                 yield f"is before the time for an appeal ended on {end.last_day}"
+
+
+def _filed_in_time(life: Life, by: FrozenRuler, defence: RowMapping, credits: set[str], recorded: datetime) -> bool:
+    """Whether an open defence suspends any of these credits: one after its last day doesn't. Days on which that term
+    may have stood still are all added to it, so that what is said to be late was late."""
+    gate = by.ruler.gate
+    if gate is None:
+        return True
+    mine = credits & set(defence["credits"] or credits)
+    if defence["appeal"]:
+        rejected = [each["decided_on"] for each in life.defences if each["id"] < defence["id"] and each["decided_on"]]
+        ends = [_defence_ends(life, by, gate.appeal, rejected[-1]).last_day] if rejected else []
+    else:
+        served = {credit: _last_service(life, credit, recorded) for credit in mine}
+        if not all(served.values()):
+            return True
+        ends = [_defence_ends(life, by, gate.defence, on).last_day for on in served.values() if on]
+    stood = timedelta(days=_days_stood(life, mine, defence))
+    return not ends or defence["filed_on"] <= max(ends) + stood
+
+
+def _last_service(life: Life, credit: str, recorded: datetime) -> date | None:
+    served = [
+        notice["served_on"]
+        for notice in life.notices
+        if notice["serves"] and credit in notice["credits"] and notice["claimed_at"] < recorded
+    ]
+    return max(served, default=None)
+
+
+def _days_stood(life: Life, credits: set[str], defence: RowMapping) -> int:
+    """The days before a defence was filed on which its case stood still, or something of it was held or defended."""
+    until, stood = defence["filed_on"], set[date]()
+    spans = [
+        (hold["since"] or hold["placed_at"].date(), hold["ended_on"] or hold["until"] or until)
+        for hold in life.holds
+        if hold["debt"] in credits
+    ]
+    spans += [(each["filed_on"], each["decided_on"] or until) for each in life.defences if each["id"] < defence["id"]]
+    stops = [
+        decision for decision in life.decisions if decision["kind"] in ("paused", "on_hold", "under_defence", "resumed")
+    ]
+    for stop, then in zip_longest(stops, stops[1:]):
+        if stop["kind"] != "resumed":
+            spans.append((stop["at"], then["at"] if then else until))
+    for first, last in spans:
+        stood.update(first + timedelta(days=n) for n in range((min(last, until) - first).days + 1))
+    return len(stood)
 
 
 def _appealed(life: Life, rejected: RowMapping, recorded: datetime) -> bool:

@@ -16,6 +16,7 @@ from models.case.decision import decide
 from models.case.evidence import Debt, Filing
 from models.case.facts import CaseFacts, Defence, FormalNotice, Pause, PaymentFact, PriorStep, facts_of
 from models.case.gate import at_stake, fingerprint, must_be_other, to_be_listed
+from models.case.in_time import judged
 from models.case.journal import EntryKind
 from models.case.plan import plan
 from models.case.referral import ready_to_refer
@@ -118,7 +119,8 @@ class PaperCase:
             ["P1"] if self.has_benefits else [],
             self.known_assets,
         )
-        return facts.defended([self.defence] if self.defence else []).model_copy(update={"prior_steps": self._steps})
+        stands = facts.defended([self.defence] if self.defence else []).model_copy(update={"prior_steps": self._steps})
+        return judged(View(self.ruler, self.calendar, self.state, stands))
 
     @property
     def _steps(self) -> tuple[PriorStep, ...]:

@@ -10,6 +10,7 @@ import pytest
 from models.case.decision import decide
 from models.case.facts import CaseFacts, Defence, FormalNotice
 from models.case.gate import approvals_wanted, basis_of, cause_ended, fingerprint, must_be_other, passages, unlisted
+from models.case.in_time import judged
 from models.case.state import CaseState, Suspended
 from models.case.status import Status
 from models.case.step import Action, Step
@@ -94,7 +95,7 @@ def held(case: PaperCase) -> None:
 
 
 def defended(case: PaperCase) -> None:
-    case.defence = Defence(filed_on=case.today)
+    case.defence = Defence(filed_on=case.today - timedelta(days=1))
 
 
 @pytest.mark.parametrize("happens", [paid_in_part, reassessed, held, defended])
@@ -241,7 +242,7 @@ def test_without_that_law_the_gate_waits_for_proof() -> None:
 
 def test_nothing_escalates_while_a_defence_is_open_and_its_days_are_given_back() -> None:
     case = asking()
-    filed = case.today
+    filed = case.today - timedelta(days=1)
     case.defence = Defence(filed_on=filed)
     case.sit()
     assert (case.step.status, case.step.on) == (Status.UNDER_DEFENCE, None)
@@ -252,6 +253,42 @@ def test_nothing_escalates_while_a_defence_is_open_and_its_days_are_given_back()
     assert case.step.on is not None
     assert case.step.on >= case.today
     assert case.step.action is Action.ASK_APPROVAL
+
+
+@pytest.mark.parametrize(("late", "action"), [(0, Action.WAIT), (1, Action.ASK_APPROVAL)])
+def test_a_defence_of_the_last_day_suspends_and_one_of_the_day_after_is_late(late: int, action: Action) -> None:
+    case = asking()
+    served_on, ruler = case.notices[-1].served_on, shipped(ICMS)
+    assert served_on
+    assert ruler.gate
+    last = first_act(ruler, served_on, ruler.gate.defence, recess=case.recess) - timedelta(days=1)
+    case.defence = Defence(filed_on=last + timedelta(days=late))
+    case.today = last + timedelta(days=late)
+    case.sit()
+    case.today = last + timedelta(days=60)
+    case.sit()
+    assert bool(case.facts.defences[0].late) is bool(late)
+    assert case.step.action is action or case.state.approval
+    assert (case.step.status is Status.UNDER_DEFENCE) is not bool(late)
+
+
+@pytest.mark.parametrize(("late", "shut"), [(0, True), (1, False)])
+def test_an_appeal_of_the_last_day_keeps_the_gate_shut_and_a_late_one_does_not(late: int, shut: bool) -> None:
+    case = asking()
+    ruler, credits = shipped(ICMS), tuple(each.credit for each in passages(case.view))
+    assert ruler.gate
+    decided = case.today
+    rejected = Defence(filed_on=case.today - timedelta(days=1), state="rejected", decided_on=decided, credits=credits)
+    last = first_act(ruler, decided, ruler.gate.appeal, recess=case.recess) - timedelta(days=1)
+    filed = last + timedelta(days=late)
+    appeal = Defence(filed_on=filed, appeal=True, credits=credits)
+    case.today = filed + timedelta(days=60)
+    facts = judged(View(ruler, case.calendar, case.state, case.facts.defended([rejected, appeal])))
+    assert facts.defences[1].late == (credits if late else ())
+    assert facts.outstanding is not shut
+    accepted = appeal.model_copy(update={"state": "accepted", "decided_on": case.today})
+    over = judged(View(ruler, case.calendar, case.state, case.facts.defended([rejected, accepted])))
+    assert not over.outstanding, "people accept it, late or not"
 
 
 def test_an_accepted_defence_shuts_the_gate() -> None:

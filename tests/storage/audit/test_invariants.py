@@ -333,6 +333,18 @@ def test_what_fell_due_by_the_day_of_a_notice_is_outstanding_whatever_day_the_wa
         assert not [violation for violation in found if "nothing was outstanding" in violation], found
 
 
+@pytest.mark.parametrize(("filed_on", "faults"), [("2026-04-17", 1), ("2026-04-18", 0)])
+def test_an_open_defence_of_the_last_day_is_in_the_way_of_a_suspension_and_a_later_one_is_not(
+    lived: Engine, filed_on: str, faults: int
+) -> None:
+    late = f"""
+        INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at)
+        SELECT id, '{filed_on}', 'r', 'bia', '{APPROVED}' FROM cases
+    """
+    with planted(lived, late) as found:
+        assert len([violation for violation in found if f"the defence of {filed_on} was open" in violation]) == faults
+
+
 def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
     moved = f"""
         UPDATE notices SET hypothesis = 'h7', stage = 'warning', at = '2026-02-16', served_on = NULL, formal = false

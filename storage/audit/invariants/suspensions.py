@@ -107,14 +107,14 @@ def _filed_in_time(life: Life, by: FrozenRuler, defence: RowMapping, credits: se
     mine = credits & set(defence["credits"] or credits)
     if defence["appeal"]:
         rejected = [each["decided_on"] for each in life.defences if each["id"] < defence["id"] and each["decided_on"]]
-        ends = [_defence_ends(life, by, gate.appeal, rejected[-1]).last_day] if rejected else []
+        wait, events = gate.appeal, rejected[-1:]
     else:
-        served = {credit: _last_service(life, credit, recorded) for credit in mine}
-        if not all(served.values()):
-            return True
-        ends = [_defence_ends(life, by, gate.defence, on).last_day for on in served.values() if on]
-    stood = timedelta(days=_days_stood(life, mine, defence))
-    return not ends or defence["filed_on"] <= max(ends) + stood
+        wait, events = gate.defence, [_last_service(life, credit, recorded) for credit in mine]
+    if not all(events):
+        return True
+    ends = {event: _defence_ends(life, by, wait, event).last_day for event in events if event}
+    stood = {event: timedelta(days=_days_stood(life, mine, event, defence)) for event in ends}
+    return any(defence["filed_on"] <= last + stood[event] for event, last in ends.items())
 
 
 def _last_service(life: Life, credit: str, recorded: datetime) -> date | None:
@@ -126,8 +126,9 @@ def _last_service(life: Life, credit: str, recorded: datetime) -> date | None:
     return max(served, default=None)
 
 
-def _days_stood(life: Life, credits: set[str], defence: RowMapping) -> int:
-    """The days before a defence was filed on which its case stood still, or something of it was held or defended."""
+def _days_stood(life: Life, credits: set[str], event: date, defence: RowMapping) -> int:
+    """The days after an event and before a defence on which its case stood still, or something of it was held or
+    defended."""
     until, stood = defence["filed_on"], set[date]()
     spans = [
         (hold["since"] or hold["placed_at"].date(), hold["ended_on"] or hold["until"] or until)
@@ -142,7 +143,8 @@ def _days_stood(life: Life, credits: set[str], defence: RowMapping) -> int:
         if stop["kind"] != "resumed":
             spans.append((stop["at"], then["at"] if then else until))
     for first, last in spans:
-        stood.update(first + timedelta(days=n) for n in range((min(last, until) - first).days + 1))
+        begins = max(first, event + timedelta(days=1))
+        stood.update(begins + timedelta(days=n) for n in range((min(last, until) - begins).days + 1))
     return len(stood)
 
 

@@ -98,9 +98,11 @@ class TestReceipts:
     def test_nobody_was_served_it_before_its_posting(self, world: PostWorld, letter: tuple[str, str, int]) -> None:
         case, notice, _ = letter
         [(posted,)] = world.rows("SELECT left_on FROM batched_notices")
-        with pytest.raises(Refusal, match=f"between the notice's day {posted} and today"), world.engine.begin() as on:
-            record = read_case(on, case)
-            prove_service(on, record, notice, posted - timedelta(days=1), "AR 1", "ana", posted + timedelta(days=1))
+        before, today = posted - timedelta(days=1), posted + timedelta(days=1)
+        with world.engine.begin() as connection:
+            record = read_case(connection, case)
+            with pytest.raises(Refusal, match=f"between the notice's day {posted} and today"):
+                prove_service(connection, record, notice, before, "AR 1", "ana", today)
 
     def test_without_a_date_it_serves_fifteen_days_after_posting(
         self, world: PostWorld, letter: tuple[str, str, int]

@@ -68,8 +68,8 @@ async def _keep_start(client: Client, intake: OpenIntake) -> Mended:
 
 
 async def _keep_schedule(client: Client, intake: OpenIntake, cron: str) -> Mended:
-    """What was changed there is made anew, and so is what was made there: only our own making is known to be ours. One
-    of before its making was on record may be either, and nobody is blamed."""
+    """A schedule that was changed in Temporal, or made there, is made anew: only our own making is known to be ours. Of
+    one from before that was on record nobody knows whose it is, and nobody is blamed."""
     seen = await described_schedule(client, intake.cohort)
     if seen is not None and seen.info.last_updated_at is None and seen.info.created_at == intake.made_at:
         if seen.schedule.state.paused == (intake.paused_by is not None):

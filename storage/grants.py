@@ -19,6 +19,7 @@ APPEND_ONLY = frozenset({
     "annulments",
     "assets",
     "audit_log",
+    "certificates",
     "decisions",
     "defence_credits",
     "delivery_events",

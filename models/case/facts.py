@@ -146,7 +146,7 @@ class CaseFacts(_Fact):
     known_assets: Decimal | None = None
     """The value of what the taxpayer is known to own, in reais; none: nobody has said."""
     promises: tuple[Promise, ...] = ()
-    """Those that money may still move, as they were last judged."""
+    """The promises that money may still move, as they were last judged."""
     broken_agreement: BrokenAgreement | None = None
     reach: Reach = Reach()
     deliveries: tuple[Delivery, ...] = ()

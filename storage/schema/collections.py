@@ -1,4 +1,4 @@
-"""What people arrange with taxpayers: promises to pay."""
+"""Arrangements that people make with taxpayers: promises to pay."""
 
 from sqlalchemy import (
     BigInteger,

@@ -102,7 +102,7 @@ def create_schedule(
     act: Act,
     name: str,
     cron: str,
-    make: Callable[[Callable[[], object]], object],
+    make: Callable[[Callable[[datetime], object]], object],
     bundle: RulerBundle,
     selection: Selection,
     clock: Clock,
@@ -113,16 +113,17 @@ def create_schedule(
     providers: Collection[str] = (),
 ) -> None:
     """Found a cohort that takes in whom its selection names at each time of `cron`. `make` makes the schedule and has
-    the cohort founded; it leaves none where the cohort is refused."""
+    the cohort founded, telling when it was made; it leaves none where the cohort is refused."""
+    must_be_slug("a cohort", name)
     must_be_verified(bundle, clock, rehearsal, providers)
     select = [f"{key}={value}" for key, value in selection.told.items()]
     detail = {"cron": cron, "ruler": bundle.ruler.label}
     act.tell(**detail, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
 
-    def found() -> None:
+    def found(made_at: datetime) -> None:
         _founded(act, name, bundle, selection, clock, budget, rehearsal, control)
         with act.engine.begin() as connection:
-            begin_schedule(connection, name, rate, act.by, cron)
+            begin_schedule(connection, name, rate, act.by, cron, made_at)
 
     with act.engine.connect() as connection:
         must_have_no_schedule(connection, name)

@@ -87,6 +87,8 @@ intakes = Table(
     Column("paused_by", Text),
     # by whoever asked, paused or resumed
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # when Temporal made the schedule, as it says itself: one made at another moment is none of ours
+    Column("made_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     Index("uq_intakes_open", "cohort", text("(cron IS NULL)"), unique=True, postgresql_where=text("ended_at IS NULL")),
 )

@@ -7,8 +7,8 @@ and count as the cohort's own.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0058"
-down_revision = "0057"
+revision = "0059"
+down_revision = "0058"
 
 WHOLE = "ck_cohorts_lot_is_whole"
 KNOWN = "ck_cases_arm_known"

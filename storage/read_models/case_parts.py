@@ -173,6 +173,22 @@ class Request(TypedDict):
     reason: str | None
 
 
+class Promise(TypedDict):
+    id: int
+    amount: Decimal
+    promised_for: date
+    due: date
+    judged_on: date
+    channel: str
+    by: str
+    made_on: date
+    state: str
+    paid: Decimal
+    decided_on: date | None
+    reason: str | None
+    """Why it was taken back."""
+
+
 class Approval(TypedDict):
     given_by: str
     given_on: date
@@ -260,6 +276,7 @@ class CaseFile(TypedDict):
     defences: list[Defence]
     prior_steps: list[PriorStep]
     requests: list[Request]
+    promises: list[Promise]
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]

@@ -17,6 +17,7 @@ APPEND_ONLY = frozenset({
     "acts",
     "agreement_debts",
     "annulments",
+    "arms",
     "assets",
     "audit_log",
     "decisions",

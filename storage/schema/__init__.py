@@ -6,7 +6,7 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
-from storage.schema.cases import cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -65,6 +65,7 @@ __all__ = [
     "allocations",
     "annulments",
     "approvals",
+    "arms",
     "assets",
     "audit_log",
     "bank_files",

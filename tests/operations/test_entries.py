@@ -339,7 +339,7 @@ def _(world: World) -> str:
 @carried_out("schedule create")
 def _(world: World) -> str:
     bundle = load_ruler(REGISTERED)
-    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(), bundle, Selection(), CLOCK)
+    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(NOW), bundle, Selection(), CLOCK)
     return "nova"
 
 
@@ -390,7 +390,7 @@ def _(world: World) -> str:
 
 def scheduled(world: World) -> None:
     with world.engine.begin() as connection:
-        begin_schedule(connection, "iptu", 1.0, "ana", "0 3 * * *")
+        begin_schedule(connection, "iptu", 1.0, "ana", "0 3 * * *", NOW)
 
 
 @carried_out("schedule pause")

@@ -175,6 +175,22 @@ class Request(TypedDict):
     """What it names, and holds alone; empty: all of the case."""
 
 
+class Promise(TypedDict):
+    id: int
+    amount: Decimal
+    promised_for: date
+    due: date
+    judged_on: date
+    channel: str
+    by: str
+    made_on: date
+    state: str
+    paid: Decimal
+    decided_on: date | None
+    reason: str | None
+    """Why it was taken back."""
+
+
 class Approval(TypedDict):
     given_by: str
     given_on: date
@@ -262,6 +278,7 @@ class CaseFile(TypedDict):
     defences: list[Defence]
     prior_steps: list[PriorStep]
     requests: list[Request]
+    promises: list[Promise]
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]

@@ -131,7 +131,8 @@ PRIOR_STEPS = text("""
 """)
 
 REQUESTS = text("""
-    SELECT id, kind, made_on, due, reference, recorded_by AS by, answer, answered_on, answered_by, reason
+    SELECT id, kind, made_on, due, reference, recorded_by AS by, answer, answered_on, answered_by, reason,
+           ARRAY(SELECT credit FROM request_credits WHERE request = requests.id ORDER BY credit) AS credits
     FROM requests WHERE "case" = :case ORDER BY id
 """)
 

@@ -171,6 +171,8 @@ class Request(TypedDict):
     answered_on: date | None
     answered_by: str | None
     reason: str | None
+    credits: list[str]
+    """What it names, and holds alone; empty: all of the case."""
 
 
 class Promise(TypedDict):

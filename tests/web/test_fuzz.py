@@ -36,8 +36,8 @@ REQUESTS = examples(6)
 """The requests of each kind to each route; as often again, up to so many times, as nobody was let in."""
 TIMES = 8
 SITE = "https://regua.exemplo.gov.br"
-OPEN = ("/consulta/{kind}", "/certidao")
-"""No door: whoever asks for what isn't there has been let in."""
+OPEN = ("/consulta/{kind}", "/certidao", "/p/{token}/certidao.pdf")
+"""No doors: whoever is told that there is nothing of that number, or no certificate, has been let in."""
 TOKEN = "not-a-token"
 LINKS = Links(["k" * 32], SITE)
 ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count())

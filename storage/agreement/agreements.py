@@ -210,7 +210,7 @@ def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord
     _put_instalments(connection, row, life, today)
     shares = read_shares(connection, row, life)
     left = allocate(connection, agreement, shares, life)
-    write_off(connection, agreement, left, life, case)
+    write_off(connection, row, left, life, case)
     moved = _hold(connection, agreement, [share.debt for share in shares], held is not None)
     _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
     if moved or turned:

@@ -15,6 +15,7 @@ from models.agreement.identity import Identification
 from models.agreement.policy import Litigation
 from models.agreement.quote import Pay
 from models.errors import Refusal
+from models.payment.pix import PixPayment
 from storage.agreement.agreements import rescind
 from storage.agreement.asked import Precatorio
 from storage.agreement.debits import end_debit
@@ -544,6 +545,78 @@ def test_the_amount_is_what_is_owed_that_day_with_all_that_delay_added(engine: E
     assert made.rows("SELECT amount FROM remissions") == [(Decimal("120.00"),)]
     with engine.connect() as connection:
         assert owed_on(connection, made.debts[0], SIGNED).owed.total == 0
+    assert made.balanced()
+
+
+# ---- money that was on the debt before the agreement, and goes back
+
+
+def paid_before(engine: Engine, accrual: str = FINE) -> tuple[Contract, PixPayment]:
+    """1,000.00 and a fine of 200.00, 300.00 of it paid before the agreement about the other 900.00."""
+    made = contract(engine, "1000.00", accrual=accrual)
+    before = made.pay_debt(0, SIGNED - timedelta(days=9), "300.00")
+    made.sign(SP, 3, SIGNED)
+    assert made.get("SELECT amount FROM agreements") == Decimal("900.00")
+    return made, before
+
+
+def pays_on_each_due_date(made: Contract) -> date:
+    last = SIGNED
+    for n, due in made.rows("SELECT n, due FROM instalments WHERE agreement = :agreement ORDER BY n"):
+        made.pay(n, due)
+        last = due
+    assert made.state == "completed"
+    return last
+
+
+def owes(made: Contract, on: date) -> Decimal:
+    with made.engine.connect() as connection:
+        return owed_on(connection, made.debts[0], on).owed.total
+
+
+def test_a_payment_from_before_that_is_refunded_while_the_agreement_lives_is_owed_beside_it(engine: Engine) -> None:
+    made, before = paid_before(engine)
+    made.give_back(before, SIGNED + timedelta(days=3))
+    last = pays_on_each_due_date(made)
+    assert owes(made, last) == Decimal("300.00")
+    assert made.balanced()
+
+
+def test_a_payment_from_before_that_is_refunded_after_all_was_paid_is_owed_again(engine: Engine) -> None:
+    made, before = paid_before(engine)
+    last = pays_on_each_due_date(made)
+    assert owes(made, last) == 0
+    made.give_back(before, last + timedelta(days=1))
+    assert (made.state, owes(made, last + timedelta(days=1))) == ("completed", Decimal("300.00"))
+    assert made.balanced()
+
+
+def test_what_the_table_adds_to_it_is_owed_too_and_to_what_was_agreed_is_not(engine: Engine) -> None:
+    """One per cent a month of the table, from 10/01/2025: on 900.00 of it the agreement has charges of its own."""
+    monthly = "{from: 2000-01-01, source: lei, per_month: '1', month_of_payment: '1'}"
+    made = contract(engine, "1000.00", accrual=FINE.replace("interest: []", f"interest: [{monthly}]"))
+    before = made.pay_debt(0, SIGNED, "300.00")
+    made.sign(SP, 3, SIGNED)
+    last = pays_on_each_due_date(made)
+    assert owes(made, last) == 0
+    made.give_back(before, last)
+    # by March 1,000.00, 200.00 and 140.00, of which 1,040.00 were agreed upon: the principal in the other 300.00 is
+    # 223.88, which grows by two months until May
+    assert (last, owes(made, last)) == (date(2026, 5, 11), Decimal("304.48"))
+    assert made.balanced()
+
+
+def test_the_charges_of_an_agreement_pay_nothing_that_is_owed_beside_it(engine: Engine) -> None:
+    """Without a table too, where what is refunded is less than the charges."""
+    made = contract(engine, "1000.00")
+    before = made.pay_debt(0, SIGNED, "100.00")
+    made.sign(SP, 3, SIGNED)
+    last = pays_on_each_due_date(made)
+    assert (made.received, made.balances) == (["1009.55"], ["0.00"])
+    made.give_back(before, last, "5.00")
+    assert (made.balances, owes(made, last)) == (["5.00"], Decimal("5.00"))
+    made.give_back(before, last, "95.00")
+    assert (made.balances, owes(made, last)) == (["100.00"], Decimal("100.00"))
     assert made.balanced()
 
 

@@ -12,22 +12,26 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from models.agreement.identity import Identification
-from models.agreement.policy import Litigation
+from models.agreement.policy import Litigation, Portion
 from models.agreement.quote import Pay
 from models.errors import Refusal
 from models.payment.pix import PixPayment
+from models.roles import Actor
 from storage.agreement.agreements import rescind
-from storage.agreement.asked import Precatorio
+from storage.agreement.asked import Precatorio, SigningRequest
 from storage.agreement.debits import end_debit
 from storage.agreement.offsets import refuse_offset
+from storage.agreement.policy_files import load_policy
+from storage.agreement.signing import quote_case
 from storage.case.debts import owed_on
 from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_bank
 from storage.payments.reports import Receipt
 from storage.payments.statement import list_payments
-from tests.agreement_world import BH, FINE, SP, Contract, at, co_debtor, contract
+from tests.agreement_world import ANA, BH, FINE, SP, Contract, at, co_debtor, contract
 from tests.chance import examples, fresh_key
 
+BIA = Actor("Bia")
 SIGNED = date(2026, 3, 10)
 SECOND_DUE = date(2026, 4, 10)
 LAST_DAY = date(2026, 5, 29)
@@ -159,6 +163,21 @@ def test_bh_each_is_signed_apart_by_its_own_limits_and_lives_beside_the_other(mi
     assert "holds the agreement" in mixed.refused(BH, 6, SIGNED, debts="sued")
 
 
+@pytest.mark.parametrize(("debts", "amount", "most"), [("sued", "1200.00", 6), ("unsued", "600.00", 3)])
+def test_bh_a_quote_on_a_case_is_what_signing_makes(mixed: Contract, debts: Portion, amount: str, most: int) -> None:
+    wanted = SigningRequest(1, debts=debts)
+    with mixed.engine.connect() as connection:
+        rules = load_policy(BH).policy
+        request, offer = quote_case(connection, mixed.case, rules, wanted, None, at(SIGNED))
+        three = quote_case(connection, mixed.case, rules, wanted, 3, at(SIGNED))[1]
+        with pytest.raises(Refusal, match="can't be in one agreement"):
+            quote_case(connection, mixed.case, rules, SigningRequest(1), None, at(SIGNED))
+    assert (request.amount, len(offer.instalments), request.company) == (Decimal(amount), most, True)
+    mixed.sign(BH, 3, SIGNED, debts=debts)
+    signed = mixed.rows("SELECT due, amount + interest FROM instalments ORDER BY n")
+    assert signed == [(each.due, each.amount) for each in three.instalments]
+
+
 def test_a_portion_that_is_empty_is_refused(made: Contract) -> None:
     assert "none of the debts that could be agreed upon is in court" in made.refused(BH, 6, SIGNED, debts="sued")
 
@@ -234,7 +253,7 @@ def test_what_a_precatorio_pays_is_off_the_debts_and_the_instalments_pay_the_res
 
 def test_when_the_offset_is_refused_it_is_owed_again_in_one_instalment_more(old: Contract) -> None:
     agreement = credited(old)
-    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED + timedelta(days=20)))
     assert old.balances == ["600.00", "500.00"]
     # a month after 30/03/2026
     assert old.rows("SELECT n, due, amount FROM instalments ORDER BY n DESC LIMIT 1") == [
@@ -254,7 +273,7 @@ def test_refused_after_all_was_paid_the_agreement_lives_again(old: Contract) -> 
     pays_all(old)
     with old.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now()"))
-    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED + timedelta(days=20)))
     assert old.state == "active"
     assert old.rows("SELECT n, amount FROM instalments WHERE paid_on IS NULL") == [(5, Decimal("300.00"))]
     assert sum(map(Decimal, old.balances)) > 0
@@ -263,20 +282,20 @@ def test_refused_after_all_was_paid_the_agreement_lives_again(old: Contract) -> 
 
 def test_refused_after_a_break_the_debts_owe_it(old: Contract) -> None:
     agreement = credited(old)
-    rescind(old.engine, agreement, "Ana", "desistência", at(SIGNED))
-    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED))
+    rescind(old.engine, agreement, ANA, "desistência", at(SIGNED))
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED))
     assert (old.state, old.balances) == ("broken", ["600.00", "500.00"])
     assert old.rows("SELECT count(*) FROM instalments") == [(4,)]
 
 
 def test_an_offset_is_refused_once_and_where_there_is_one(old: Contract) -> None:
     agreement = credited(old)
-    refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+    refuse_offset(old.engine, agreement, BIA, "x", at(SIGNED))
     with pytest.raises(Refusal, match="was refused on 2026-03-10 already"):
-        refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+        refuse_offset(old.engine, agreement, BIA, "x", at(SIGNED))
     plain = contract(old.engine, "900.00", cohort="other")
     with pytest.raises(Refusal, match="has no precatório that pays a part"):
-        refuse_offset(plain.engine, plain.sign(BH, 2, SIGNED), "Bia", "x", at(SIGNED))
+        refuse_offset(plain.engine, plain.sign(BH, 2, SIGNED), BIA, "x", at(SIGNED))
 
 
 def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract) -> None:
@@ -289,7 +308,7 @@ def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract
 def ends_debit(made: Contract, on: date) -> list[tuple[Any, ...]]:
     """The instalment that is added."""
     count = made.get("SELECT count(*) FROM instalments")
-    end_debit(made.engine, made.agreement, "Bia", "conta encerrada", at(on))
+    end_debit(made.engine, made.agreement, BIA, "conta encerrada", at(on))
     return made.rows("SELECT due, amount FROM instalments WHERE n > :count", count=count)
 
 
@@ -531,7 +550,7 @@ def test_bh_an_agreement_is_broken_by_a_person_since_its_text_names_no_day(made:
     made.sign(BH, 9, SIGNED)
     made.look(SIGNED + timedelta(days=900))
     assert made.state == "active"
-    rescind(made.engine, made.agreement, "Ana", "nada pago", at(SIGNED + timedelta(days=900)))
+    rescind(made.engine, made.agreement, ANA, "nada pago", at(SIGNED + timedelta(days=900)))
     assert (made.state, made.held) == ("broken", False)
 
 
@@ -546,6 +565,22 @@ def test_the_amount_is_what_is_owed_that_day_with_all_that_delay_added(engine: E
     with engine.connect() as connection:
         assert owed_on(connection, made.debts[0], SIGNED).owed.total == 0
     assert made.balanced()
+
+
+def test_the_acts_of_people_on_agreements_are_acts(old: Contract) -> None:
+    agreement = credited(old)
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED))
+    rescind(old.engine, agreement, ANA, "desistência", at(SIGNED))
+    debited = contract(old.engine, "900.00", cohort="other")
+    debited.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    ends_debit(debited, SIGNED)
+    acts = 'SELECT kind, who, reason FROM acts WHERE "case" = :case ORDER BY id'
+    [sign, refused, broken_] = old.rows(acts)
+    assert sign[0] == "sign"
+    assert refused[:2] == ("refuse-offset", "Bia")
+    assert "cessão não homologada" in refused[2]
+    assert broken_[:2] == ("break", "Ana")
+    assert [row[:2] for row in debited.rows(acts)] == [("sign", "Ana"), ("end-debit", "Bia")]
 
 
 # ---- money that was on the debt before the agreement, and goes back
@@ -639,7 +674,7 @@ def test_bh_renegotiations_run_out(made: Contract) -> None:
     for times in range(3):
         made.sign(BH, 2, SIGNED)
         assert made.get("SELECT max(renegotiation) FROM agreements") == times
-        rescind(made.engine, made.agreement, "Ana", "desistência", at(SIGNED))
+        rescind(made.engine, made.agreement, ANA, "desistência", at(SIGNED))
     assert "2 renegotiations for a debt not in litigation, not 3" in made.refused(BH, 2, SIGNED)
 
 

@@ -26,7 +26,7 @@ class Act(StrEnum):
     RESUME = "resume"
     SIGN = "sign"
     BREAK = "break"
-    """Breaking its agreement."""
+    """Ending its agreement by a word of theirs."""
     END_DEBIT = "end-debit"
     REFUSE_OFFSET = "refuse-offset"
     HOLD = "hold"

@@ -222,7 +222,7 @@ def _superseded(
 
 
 def _owed(claim: Claim, money: Sequence[Payment], on: date, rates: Rates) -> Decimal:
-    """What is owed of a claim on a day; negative where more was paid."""
+    """The amount owed of a claim on a day; negative where more was paid."""
     settled = replay([claim], money, on, rates)
     return settled.accounts[claim.id].settled_by(on).total - sum(settled.excess.values(), NOTHING)
 

@@ -152,6 +152,8 @@ cases = Table(
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),
+    # the order of a cohort's list
+    Index("ix_cases_opened", "cohort", "opened_at", "id"),
     Index("ix_cases_waiting", "status", postgresql_where=text(f"status IN ({words(WAITING)})")),
     Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
     one_of("status", Status),

@@ -109,7 +109,7 @@ async def test_what_was_terminated_is_taken_up_again(town: Town) -> None:
 
 
 async def test_a_closed_case_whose_notice_is_on_its_way_is_taken_up_until_that_has_left(town: Town) -> None:
-    life = await town.begin_one(FACTS["h1"])
+    life = await town.begin_one(FACTS["h1"], day_seconds=Decimal(2))
     await life.climbs(1)
     await life.handle.terminate()
     with town.engine.begin() as connection:

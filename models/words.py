@@ -63,6 +63,7 @@ TASKS = {
     "reassessment": "reavaliar a suspensão de benefícios",
     "prescription": "conferir prescrição",
     "request": "responder pedido",
+    "promise": "cobrar promessa não cumprida",
     "interference": "conferir quem mexeu no Temporal",
 }
 
@@ -175,6 +176,18 @@ INTENTS = {
     "opt_out": "recusa o canal",
     "unclear": "não compreendida",
 }
+
+PROMISE_STATES = {
+    "open": "aberta",
+    "kept": "cumprida",
+    "kept_in_part": "cumprida em parte",
+    "broken": "não cumprida",
+    "cancelled": "cancelada",
+    "overtaken": "sem efeito",
+}
+
+PROMISED_BY = {"phone": "por telefone", "counter": "no balcão", "reply": "em resposta a mensagem"}
+"""How a promise was made."""
 
 COMMUNICATIONS = {
     "instalment_reminder": "lembrete de parcela",

@@ -91,6 +91,7 @@ from operations.payments import (
     unmatch_payment,
 )
 from operations.post import draw_edital, import_outcomes, post_letters, register_letter, register_publication
+from operations.promises import cancel_promise, take_another_promise, take_promise
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.sessions import end_own_session, sign_in_by_token
@@ -297,6 +298,26 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 7", NOW)
     answer_request(world.engine, BIA, world.case, RequestKind.ACCESS, "granted", "parecer 7", NOW)
+    return world.case
+
+
+@carried_out("case promise")
+def _(world: World) -> str:
+    take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
+    return world.case
+
+
+@carried_out("case promise --another")
+def _(world: World) -> str:
+    take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
+    take_another_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 17), NOW)
+    return world.case
+
+
+@carried_out("case promise --cancel")
+def _(world: World) -> str:
+    made = take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
+    cancel_promise(world.engine, BIA, world.case, made.id, "engano", NOW)
     return world.case
 
 

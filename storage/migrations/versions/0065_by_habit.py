@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0064"
-down_revision = "0063"
+revision = "0065"
+down_revision = "0064"
 
 KNOWN = {"cases": "control ruler", "arms": ""}
 RIVALS = "rival rival_2 rival_3"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.case.credit import Credit, CreditId, return_of
 from models.case.evidence import Debt, Evidence, Filing, evidence_of
+from models.collections.promise import Promise, open_promises
 from models.contact.contacts import Reach
 from models.contact.delivery import Delivery
 from models.law.contact_caps import Limits
@@ -156,6 +157,8 @@ class CaseFacts(_Fact):
     """The debts of the taxpayer's other taxes, where the ruler asks for the thresholds of a persistent defaulter."""
     known_assets: Decimal | None = None
     """The value of what the taxpayer is known to own, in reais; none: nobody has said."""
+    promises: tuple[Promise, ...] = ()
+    """The promises that money may still move, as they were last judged."""
     broken_agreement: BrokenAgreement | None = None
     reach: Reach = Reach()
     deliveries: tuple[Delivery, ...] = ()
@@ -239,6 +242,16 @@ class CaseFacts(_Fact):
     @property
     def owes_money(self) -> bool:
         return self.balance > 0 and self.balance >= self.minimum_balance
+
+    @property
+    def promised(self) -> Promise | None:
+        """The open promise that the bank has the longest time to report."""
+        return max(open_promises(self.promises), key=lambda promise: promise.judged_on, default=None)
+
+    @property
+    def promise_judged_on(self) -> date | None:
+        """The day on which the first open promise is kept or broken."""
+        return min((promise.judged_on for promise in open_promises(self.promises)), default=None)
 
     @property
     def owes_return(self) -> bool:

@@ -24,6 +24,7 @@ from models.case.facts import (
 )
 from models.case.in_time import judged
 from models.case.status import Status
+from models.collections.promise import Promise
 from models.contact.contacts import Reach
 from models.contact.delivery import Progress
 from models.errors import Unreckonable
@@ -118,6 +119,11 @@ PROCESS = text(f"""
                            SELECT credit FROM request_credits WHERE request = requests.id ORDER BY credit))
                        ORDER BY id), '[]')
             FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                       'id', id, 'amount', CAST(amount AS text), 'made_on', made_on, 'promised_for', promised_for,
+                       'due', due, 'judged_on', judged_on, 'after_payment', after_payment, 'state', state,
+                       'paid', CAST(paid AS text)) ORDER BY id), '[]')
+            FROM promises WHERE "case" = cases.id AND state NOT IN ('cancelled', 'overtaken')) AS promises,
            (SELECT jsonb_build_object('id', id, 'on', broken_on)
             FROM agreements AS broken
             WHERE "case" = cases.id AND state = 'broken' AND terms -> 'request' ->> 'pay' <> 'cash' AND NOT EXISTS (
@@ -264,6 +270,7 @@ def with_process(before: CaseFacts, process: Row[Any]) -> CaseFacts:
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
         "kept_elsewhere": frozenset(process.kept_elsewhere),
         "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+        "promises": tuple(Promise.model_validate(promise) for promise in process.promises),
         "requests": tuple(OpenRequest.model_validate(request) for request in process.requests),
     }
     return before.model_copy(update=only).defended(Defence.model_validate(each) for each in process.defences)

@@ -18,16 +18,17 @@ from models.proof.delinquency import Delinquency, Month, before_and_after
 from models.proof.holdout import Arm
 from models.proof.outcome import Assumptions, Avoided, Calls, Coverage, Programme, Recovered
 from models.proof.survival import Curve, Day, curve, log_rank
-from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, together
+from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, side_by_side, together
 from models.ruler.schema import Ruler
 from storage.amounts.prices import prices_of
 from storage.case.cases import FrozenRuler, frozen_ruler
 from storage.case.cohorts import Cohort, read_cohort
 from storage.proof.figures import FIGURES, prepare, read_figure
-from storage.proof.groups import DRAWN, UNTOUCHED, as_delivered, groups_of
+from storage.proof.groups import DRAWN, TOLD_APART, UNTOUCHED, as_delivered, groups_of
 from storage.proof.question import Question, question_of
 
 HORIZON = timedelta(days=30)
+LETTERS = "BCD"
 ASSUMED_BY_DEFAULT = Assumptions()
 
 Rows = Sequence[Mapping[str, Any]]
@@ -87,7 +88,7 @@ class Results:
     arms: tuple[ArmOutcome, ...]
     """The arm of each ruler, then of the control group; empty: there is one ruler only."""
     by_ruler: tuple[Uplift, ...]
-    """The two rulers with each other, then each with the control group, if there is one; by intention to treat."""
+    """The rulers with one another, then each with the control group, if there is one; by intention to treat."""
     as_delivered: Uplift
     curves: Mapping[str, Curve]
     """By the group's name; of groups without cases none."""
@@ -106,8 +107,9 @@ class Results:
         return self.cohort.frozen.ruler
 
     @property
-    def rival(self) -> Ruler | None:
-        return self.cohort.lot.rival.ruler if self.cohort.lot and self.cohort.lot.rival else None
+    def rivals(self) -> Mapping[Arm, Ruler]:
+        """The rulers that the cohort's is compared with, by arm."""
+        return {each.arm: each.frozen.ruler for each in self.cohort.lot.others} if self.cohort.lot else {}
 
     @property
     def begins(self) -> date:
@@ -135,6 +137,7 @@ def read_results(
         rulers = {row["ruler"]: frozen_ruler(connection, row["ruler"]) for row in rows["forecast"]}
         names = _names(cohort)
         as_drawn, untouched = (groups_of(connection, names, which) for which in (DRAWN, UNTOUCHED))
+        told_apart = groups_of(connection, _by_habit(names), TOLD_APART)
         delivered = as_delivered(connection, names)
     look = Look.PLANNED if cohort.lot and cohort.lot.reads_on == on else Look.ANY_DAY
     arms = {arm: _outcome(arm, group, rows["groups"]) for arm, group in as_drawn.items()}
@@ -157,8 +160,8 @@ def read_results(
         other_look=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look.other),
         per_protocol=_by_lot(untouched, Basis.PER_PROTOCOL, look) if any(_contaminated(rows)) else None,
         robust=_robust(as_drawn, look),
-        arms=tuple(arms.values()) if Arm.RIVAL in arms else (),
-        by_ruler=_by_ruler(as_drawn, look),
+        arms=tuple(arms.values()) if several(arms) else (),
+        by_ruler=_by_ruler(as_drawn, told_apart, look),
         as_delivered=compare(*delivered, Basis.AS_DELIVERED, look),
         curves=curves,
         ranked=ranked,
@@ -211,12 +214,21 @@ def _recovered(months: Rows) -> Recovered:
 def _names(cohort: Cohort) -> Mapping[Arm, str]:
     """The arms that its cases are drawn for, in the order in which they are compared."""
     ours, lot = cohort.frozen.ruler.label, cohort.lot
-    named = {Arm.RULER: f"régua A ({ours})" if lot and lot.rival else "notificados"}
-    if lot and lot.rival:
-        named[Arm.RIVAL] = f"régua B ({lot.rival.ruler.label})"
+    others = lot.others if lot else ()
+    named = {Arm.RULER: f"régua A ({ours})" if others else "notificados"}
+    if lot and lot.standard:
+        named = {Arm.RULER: f"régua A por hábito ({ours})", Arm.STANDARD: f"régua A padrão ({ours})"}
+    named |= {
+        each.arm: f"régua {letter} ({each.frozen.ruler.label})" for letter, each in zip(LETTERS, others, strict=False)
+    }
     if lot and lot.control:
         named[Arm.CONTROL] = "grupo de controle"
     return named
+
+
+def several(arms: Mapping[Arm, object]) -> bool:
+    """Whether more than one ruler contacts."""
+    return len(arms.keys() - {Arm.CONTROL}) > 1
 
 
 def _outcome(arm: Arm, group: Group, rows: Rows) -> ArmOutcome:
@@ -240,11 +252,22 @@ def _notified(groups: Mapping[Arm, Group]) -> Group:
     return together("notificados", [group for arm, group in groups.items() if arm is not Arm.CONTROL])
 
 
-def _by_ruler(groups: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:
-    """The arms compared with one another, in their order, so that the two rulers come first."""
-    if Arm.RIVAL not in groups:
+def _by_habit(names: Mapping[Arm, str]) -> Mapping[Arm, str]:
+    """The arms by habit and by the standard rungs, of which only those are compared whose habits tell them apart."""
+    if Arm.STANDARD not in names:
+        return {}
+    return {arm: names[arm].replace(" (", ", de hábito conhecido (") for arm in (Arm.RULER, Arm.STANDARD)}
+
+
+def _by_ruler(groups: Mapping[Arm, Group], told_apart: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:
+    """The arms compared with one another, in their order, so that the rulers come first."""
+    if not several(groups):
         return ()
-    return tuple(compare(ours, theirs, look=look) for ours, theirs in combinations(groups.values(), 2))
+    found = []
+    for ours, theirs in combinations(groups, 2):
+        among = told_apart if {ours, theirs} == told_apart.keys() else groups
+        found.append(compare(among[ours], among[theirs], look=look))
+    return side_by_side(found)
 
 
 def _contaminated(rows: Mapping[str, Rows]) -> list[int]:
@@ -283,6 +306,6 @@ def _foreseen(frozen: FrozenRuler, digest: str, rows: Rows, on: date) -> Iterato
 
 def _fee(cohort: Cohort, on: date) -> Decimal:
     """The monthly fee, once for each table of prices that its rulers name."""
-    rulers = [cohort.frozen, *([cohort.lot.rival] if cohort.lot and cohort.lot.rival else [])]
+    rulers = [cohort.frozen, *(each.frozen for each in (cohort.lot.others if cohort.lot else ()))]
     tables = {table.prices: table for frozen in rulers for table in [prices_of(frozen.ruler)]}
     return sum((monthly_fee(table, on) for table in tables.values()), Decimal(0))

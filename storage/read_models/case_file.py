@@ -45,6 +45,7 @@ from storage.read_models.case_parts import (
     Payment,
     PeriodsLeft,
     PriorStep,
+    Promise,
     RecordedAgreement,
     Reply,
     Request,
@@ -137,6 +138,11 @@ REQUESTS = text("""
     FROM requests WHERE "case" = :case ORDER BY id
 """)
 
+PROMISES = text("""
+    SELECT id, amount, promised_for, due, judged_on, channel, made_by AS by, made_on, state, paid, decided_on, reason
+    FROM promises WHERE "case" = :case ORDER BY id
+""")
+
 APPROVALS = text("""
     SELECT given_by, given_on, reason, state, seen FROM approvals WHERE "case" = :case ORDER BY id
 """)
@@ -202,6 +208,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "cohort": record.cohort,
         "ruler": record.ruler.label,
         "arm": kept.arm,
+        "habits": record.habits.model_dump(mode="json", exclude_defaults=True) if record.habits else None,
         "tax_id": formatted(person.tax_id) if reveal else mask(person.tax_id),
         "name": person.name if reveal else None,
         "tax": record.tax,
@@ -219,6 +226,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "defences": _in_time(connection, record, rows(Defence, DEFENCES)),
         "prior_steps": rows(PriorStep, PRIOR_STEPS),
         "requests": rows(Request, REQUESTS),
+        "promises": rows(Promise, PROMISES),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(Approval, APPROVALS),
         "debts": _owed_today(connection, record, _prescribing(connection, record, rows(Debt, DEBTS))),

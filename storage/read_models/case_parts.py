@@ -174,7 +174,23 @@ class Request(TypedDict):
     answered_by: str | None
     reason: str | None
     credits: list[str]
-    """What it names, and holds alone; empty: all of the case."""
+    """The credits that it names and holds alone; empty: all of the case."""
+
+
+class Promise(TypedDict):
+    id: int
+    amount: Decimal
+    promised_for: date
+    due: date
+    judged_on: date
+    channel: str
+    by: str
+    made_on: date
+    state: str
+    paid: Decimal
+    decided_on: date | None
+    reason: str | None
+    """Why it was taken back."""
 
 
 class Approval(TypedDict):
@@ -248,6 +264,8 @@ class CaseFile(TypedDict):
     cohort: str
     ruler: str
     arm: str | None
+    habits: dict[str, object] | None
+    """By which the ruler tells him apart, with rungs for his habits."""
     tax_id: str
     """Masked in a file that doesn't reveal the person; the name is left out there."""
     name: str | None
@@ -264,6 +282,7 @@ class CaseFile(TypedDict):
     defences: list[Defence]
     prior_steps: list[PriorStep]
     requests: list[Request]
+    promises: list[Promise]
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]

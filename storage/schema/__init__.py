@@ -6,7 +6,9 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
-from storage.schema.cases import cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.certificates import certificates
+from storage.schema.collections import promises
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -65,12 +67,14 @@ __all__ = [
     "allocations",
     "annulments",
     "approvals",
+    "arms",
     "assets",
     "audit_log",
     "bank_files",
     "batched_notices",
     "benefits",
     "cases",
+    "certificates",
     "charge_debts",
     "charges",
     "cohorts",
@@ -101,6 +105,7 @@ __all__ = [
     "policies",
     "prior_step_debts",
     "prior_steps",
+    "promises",
     "published",
     "quarantined_items",
     "rates",

@@ -199,7 +199,7 @@ acts = Table(
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("ix_acts_case", "case", "id"),
-    one_of("kind", ("approve", "reject", "pause", "resume", "sign")),
+    one_of("kind", ("approve", "reject", "pause", "resume", "sign", "break", "end-debit", "refuse-offset")),
     one_of("role", Role),
 )
 

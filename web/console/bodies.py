@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.case.facts import StepKind
+from models.collections.promise import PromiseChannel
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
 from storage.law.annulments import Mistake
@@ -58,6 +60,26 @@ class Ruling(Reasoning):
     on: date | None = None
     credits: tuple[str, ...] = ()
     """Where several defences are open, a credit of the one that is meant."""
+
+
+def _amount(written: object) -> object:
+    """An amount as people write it, `1.234,56`, or as JSON does."""
+    plain = str(written).strip().removeprefix("R$").strip()
+    return plain.replace(".", "").replace(",", ".") if "," in plain else plain
+
+
+Amount = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
+"""In reais."""
+
+
+class Promising(Asking):
+    amount: Amount
+    on: date
+    channel: PromiseChannel = PromiseChannel.PHONE
+
+
+class TakingBack(Reasoning):
+    promise: Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Serving(Asking):

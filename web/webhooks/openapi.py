@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.portal.keys import KINDS
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -77,6 +79,8 @@ CONTEST = taking(
         credit={"type": "array", "items": {"type": "string"}},
     ),
 )
+LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
+CHECK = taking(FORM, object_of([], code=WORD))
 CHOICE = taking(FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}))
 
 REFUSAL = {"application/json": {"schema": object_of(["error"], error=TEXT)}}

@@ -10,9 +10,10 @@ from datetime import date
 
 from models.case.credit import CreditId
 from models.case.facts import CaseFacts, Defence
+from models.case.state import CreditClock
 from models.case.view import View
 from models.law.calendar import Standstill
-from models.law.term import Term
+from models.law.term import ONE_DAY, Term
 
 
 def defence_term(view: View, credit: CreditId, served_on: date) -> Term:
@@ -58,10 +59,13 @@ def _late(view: View, credit: CreditId, defence: Defence, before: Iterable[Defen
 
 
 def _standing_until(view: View, credit: CreditId, filed_on: date) -> View:
-    """The same case with the standstill of that credit which lasts still taken as one until the defence was filed."""
-    clock = view.state.credits.get(credit)
-    if clock is None or clock.stopped_on is None or clock.stopped_on >= filed_on:
+    """The same case with the standstill of that credit which lasts still, or began with a hold that nobody has looked
+    at yet, taken as one until the defence was filed."""
+    clock = view.state.credits.get(credit, CreditClock())
+    holds = [debt.held_since or view.facts.today for debt in view.facts.debts if debt.id == credit and debt.grounds]
+    stops = [*(on for on in (clock.stopped_on, view.state.clock.stopped_on) if on), *(on - ONE_DAY for on in holds)]
+    if not stops or min(stops) >= filed_on:
         return view
-    until = Standstill(stopped=clock.stopped_on, resumed=filed_on)
+    until = Standstill(stopped=min(stops), resumed=filed_on)
     stood = clock.model_copy(update={"stopped_on": None, "stood_still": (*clock.stood_still, until)})
     return view.at(view.state.timed({credit: stood}))

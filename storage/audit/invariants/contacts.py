@@ -70,6 +70,15 @@ def _goes_its_own_way(life: Life, contact: Contact) -> bool:
     return come_to and bool(contact.credits) and not listed & contact.credits
 
 
+def _tells_of_others(life: Life, before: Contact, after: Contact) -> bool:
+    """Whether it tells of a suspension for none of the credits that the contact before it lists: each has its own term,
+    by which the suspension is judged."""
+    carried_out = [each for each in life.suspensions if each["recorded_at"] <= after.claimed_at]
+    if after.stage is not Stage.SUSPENSION or not carried_out:
+        return False
+    return bool(before.credits) and not before.credits & {*carried_out[-1]["credits"]}
+
+
 def _resumed(life: Life, until: datetime) -> bool:
     """Whether an agreement was broken before anybody was contacted: the ruler says at which rung that begins."""
     return any(d["kind"] == "resumed_after_break" and d["recorded_at"] <= until for d in life.decisions)
@@ -83,7 +92,7 @@ def no_rung_early(life: Life) -> Iterator[str]:
     """No rung comes before its wait is over, by logical dates: an hour of load moves none of them. A case that went
     over to another ruler in between has waited as long as one of them wants."""
     for before, after in pairwise(life.contacts):
-        if before.lost or _goes_its_own_way(life, after):
+        if before.lost or _goes_its_own_way(life, after) or _tells_of_others(life, before, after):
             continue
         rulers = {by.digest: by for by in (before.by, after.by)}
         ends = [_end_of_wait(life.terms, before, by) for by in rulers.values()]

@@ -379,11 +379,19 @@ def check_climb(case: PaperCase, before: Act, after: Act) -> None:
         return
     assert is_next(case, before.step, after.step) or enters(case, before, after), "a rung is skipped or repeated"
     dwell = case.ruler.rung(*cell(before.step)).dwell
-    if dwell:
+    if dwell and not is_told_of_others(case, before, after):
         served_on = service_of(case, before)
         assert after.at >= gate.over(case.ruler, served_on or before.at, dwell, formal=served_on is not None), (
             "before the dwell of the rung before"
         )
+
+
+def is_told_of_others(case: PaperCase, before: Act, after: Act) -> bool:
+    """Whether it tells of a suspension for none of what the notice before it lists: each credit has a term of its own,
+    which `check_act` judges."""
+    carried_out = [act for act in case.acts if act.step.action is Action.SUSPEND and act.at <= after.at]
+    tells = after.step.stage is Stage.SUSPENSION and bool(carried_out) and bool(before.credits)
+    return tells and not {*before.credits} & {*carried_out[-1].credits}
 
 
 def goes_its_own_way(before: Act, after: Act) -> bool:

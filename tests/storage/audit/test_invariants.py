@@ -345,6 +345,21 @@ def test_an_open_defence_of_the_last_day_is_in_the_way_of_a_suspension_and_a_lat
         assert len([violation for violation in found if f"the defence of {filed_on} was open" in violation]) == faults
 
 
+def test_who_is_told_of_a_suspension_waits_for_no_notice_of_other_credits(lived: Engine) -> None:
+    """What joined later had its own notice on the day before, which nobody was served."""
+    own = f"""
+        UPDATE notices SET step = step + 100 WHERE step > 1; UPDATE notices SET step = step - 99 WHERE step > 100;
+        INSERT INTO notices SELECT (jsonb_populate_record(notices, '{{"id": "own", "step": 2, "served_on": null,
+            "at": "2026-04-17", "claimed_at": "{APPROVED.isoformat()}", "due_at": "2026-04-17T15:00:00Z"}}')).*
+        FROM notices WHERE step = 1;
+        INSERT INTO debts (id, tax, inscription, due, amount) VALUES ('later', 'ICMS', 'later', '2026-03-20', 900);
+        INSERT INTO debtors (debt, taxpayer) SELECT 'later', taxpayer FROM cases;
+        INSERT INTO notice_credits (notice, credit, debt) VALUES ('own', 'later', 'later')
+    """
+    with planted(lived, own) as found:
+        assert not [violation for violation in found if "contact 3" in violation], found
+
+
 def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:
     moved = f"""
         UPDATE notices SET hypothesis = 'h7', stage = 'warning', at = '2026-02-16', served_on = NULL, formal = false

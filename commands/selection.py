@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.percentages import share_of
 from commands.typed import amount, day
 from models.case.selection import DayPart, Person, Reach, Selection
 from models.contact.channel import CHANNELS
 from models.errors import Refusal
 from models.formats import fold, tax_name
+from models.percentages import share_of
 from models.proof.holdout import Habit
 from models.ruler.schema import Ruler
 from models.states import STATES

@@ -193,6 +193,18 @@ AGREEMENT_STATES = {
     "completed": "concluído",
 }
 
+COHORT_STATES = {
+    "running": "em curso",
+    "paused": "pausado",
+    "cancelled": "cancelado",
+}
+
+ARMS = {
+    "ruler": "régua do grupo",
+    "rival": "a outra régua",
+    "control": "grupo de controle",
+}
+
 STATUSES = {
     "running": "em curso",
     "on_hold": "em espera",

@@ -26,7 +26,7 @@ from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC as PUBLIC_KEY
 from web.app import create_app
-from web.console.pages import SHEET_NAME
+from web.console.pages import SCRIPT_NAME, SHEET_NAME
 
 for module in pkgutil.iter_modules(operations.__path__):
     importlib.import_module(f"operations.{module.name}")
@@ -188,7 +188,7 @@ def test_a_route_that_changes_something_has_a_duty_or_is_public(
     shown = {path: methods["get"] for path, methods in paths.items() if "get" in methods}
     ours = {path: get for path, get in shown.items() if path.startswith(("/api/", "/console"))}
     unread = {path for path, get in ours.items() if get.get("x-reading") not in READINGS}
-    assert unread == {"/console/sign-in", f"/console/{SHEET_NAME}"}
+    assert unread == {"/console/sign-in", f"/console/{SHEET_NAME}", f"/console/{SCRIPT_NAME}"}
     assert {post["x-duty"] for post in posted.values() if "x-duty" in post} <= OPERATIONS.keys()
 
 

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.as_typed import read_amount
 from models.case.facts import StepKind
+from models.errors import Refusal
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
 from storage.law.annulments import Mistake
 
 Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 """Not blank, and nothing that the database wouldn't take."""
+
+
+def _read(written: object) -> object:
+    try:
+        return read_amount(written) if isinstance(written, str) else written
+    except Refusal as refusal:
+        raise ValueError(str(refusal)) from None
+
+
+Amount = Annotated[Decimal, BeforeValidator(_read), Field(ge=0, max_digits=15, decimal_places=2)]
+"""Reais, zero or more, as a person or a program writes them."""
 
 
 class Asking(BaseModel):
@@ -101,3 +115,7 @@ class Annulling(Reasoning):
     kind: Mistake
     entry: Said | None = None
     """The newest of its kind, unless it is named."""
+
+
+class Budgeting(Asking):
+    amount: Amount

@@ -83,8 +83,10 @@ def faults(page: Page) -> list[str]:
 
 def test_every_page_is_for_everybody(engine: Engine, street: Street, site: str, browser: Browser) -> None:
     case, taxpayer = street.lives[0].case, street.lives[0].taxpayer
+    cohort = f"/cohorts/{street.cohort.name}"
     pages = ["", "/search", "/sessions", "/ajuda", "/waiting/tasks", "/waiting/awaiting_approval", f"/approvals/{case}"]
-    pages += [f"/cases/{case}", f"/taxpayers/{taxpayer}", "/nowhere", "/sign-in"]
+    pages += [f"{cohort}{part}" for part in ("", "/cases", "/costs")]
+    pages += ["/cohorts", f"/cases/{case}", f"/taxpayers/{taxpayer}", "/nowhere", "/sign-in"]
     context = browser.new_context()
     page = context.new_page()
     said: list[str] = []
@@ -133,4 +135,20 @@ def test_a_suspension_is_approved_after_a_fresh_sign_in(
     assert tuple(act) == ("approve", first, "bia", "supervisor")
     page.get_by_role("button", name="Sair").click()
     expect(page.get_by_role("heading", name="Entrar")).to_be_visible()
+    context.close()
+
+
+def test_a_cohort_s_map_follows_the_record_while_somebody_looks(
+    engine: Engine, street: Street, site: str, browser: Browser
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    enter(page, link(engine, site))
+    page.goto(f"{site}/console/cohorts/{street.cohort.name}")
+    expect(page.get_by_text("Ao vivo.")).to_be_visible()
+    expect(page.get_by_role("link", name="aguardando aprovação 2")).to_be_visible()
+    with engine.begin() as connection:
+        unblocked = "UPDATE cases SET status = 'running', blocks = '[]' WHERE id = :case"
+        connection.execute(text(unblocked), {"case": street.lives[0].case})
+    expect(page.get_by_role("link", name="aguardando aprovação 1")).to_be_visible(timeout=20_000)
     context.close()

@@ -20,6 +20,7 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
+from storage.schema.drafts import cohort_drafts
 from storage.schema.due_process import (
     acts,
     annulments,
@@ -72,6 +73,7 @@ __all__ = [
     "cases",
     "charge_debts",
     "charges",
+    "cohort_drafts",
     "cohorts",
     "communications",
     "contacts",

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
 from web.console.approvals import approval_routes
+from web.console.audit import audit_routes
 from web.console.case import Connect, case_routes
 from web.console.cohort import cohort_routes
+from web.console.cohort_draft import draft_routes
 from web.console.home import home_routes
 from web.console.lists import list_routes
 from web.console.pages import SCRIPT, SCRIPT_NAME, SHEET, SHEET_NAME, Pages
@@ -32,6 +34,8 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(case_routes(engine, temporal, ui))
     console.include_router(approval_routes(engine, temporal))
     console.include_router(cohort_routes(engine))
+    console.include_router(draft_routes(engine, temporal))
+    console.include_router(audit_routes(engine))
     console.include_router(_rest(engine))
     return console
 

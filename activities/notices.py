@@ -10,11 +10,10 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from activities.current import is_current
+from activities.current import is_current, is_pursued, still_reaches
 from activities.dependencies import Dependencies, contact_at, late_contact_at, now
-from activities.handing_over import Claimed, carry, out_of_hours
+from activities.handing_over import Claimed, carry, out_of_hours, while_paused
 from activities.letters import letter_for
 from activities.outgoing import made_of, outgoing, price_of, words_of
 from channels.mail_gateway import Adapter, Content, Outgoing, Undeliverable
@@ -35,9 +34,6 @@ from storage.law.listed import list_credits, listed_by_contact
 from workflows.effects import Contact, NextAction, NoticeEffects
 
 NO_WAIT = timedelta(0)
-
-WHILE_PAUSED = timedelta(minutes=5)
-"""How often a claimed notice that has not left looks whether its case goes on."""
 
 
 class NoticeActivities(NoticeEffects):
@@ -172,12 +168,14 @@ def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) 
     over."""
     if not adapter.needs_contact:
         return None
-    if not (tx.facts.outstanding or step.action is Action.INFORM):
-        return Undeliverable("nada mais em aberto antes do envio")
+    if not (is_pursued(tx) or step.action is Action.INFORM):
+        return Undeliverable("nada mais a cobrar antes do envio")
     if tx.case.closed_at is not None or tx.facts.cancelled_because:
         return Undeliverable("caso encerrado antes do envio")
+    if not still_reaches(tx, step, route):
+        return Undeliverable("o canal foi recusado, ou seu endereço deixou de valer, antes do envio")
     if tx.facts.pauses:
-        return ApplicationError("paused", type="Paused", next_retry_delay=WHILE_PAUSED)
+        return while_paused()
     wait = _opens_in(tx, route)
     if wait == NO_WAIT:
         return None
@@ -192,7 +190,7 @@ def _credits_of(tx: CaseTransaction, step: Step) -> tuple[CreditId, ...]:
         return place.credits
     assert step.row is not None and step.rung is not None  # noqa: S101, PT018 - a step that sends has them
     listed = listed_by_contact(tx.connection, tx.case.id, step.number)
-    pursued = {credit.id for credit in tx.facts.credits if credit.outstanding}
+    pursued = {credit.id for credit in tx.facts.credits if credit.pursued}
     return tuple(credit for credit in listed if credit in pursued) or to_be_listed(tx.view, step.row, step.rung)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 
-from commands import process
+from commands import process, promise
 from commands.acting import By, credentials
 from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
@@ -48,6 +48,7 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 
 
 process.register(case)
+promise.register(case)
 
 
 def register(app: typer.Typer) -> None:
@@ -226,6 +227,7 @@ def _show(file: CaseFile) -> None:
     _whole("defences", file["defences"])
     _whole("prior steps", file["prior_steps"])
     _whole("requests", file["requests"])
+    _whole("promises", file["promises"])
     _whole("payments", file["payments"])
     _whole("agreements", file["agreements"])
     _whole("benefits", file["benefits"])

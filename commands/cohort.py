@@ -1,6 +1,7 @@
 """`cohort …`: a ruler for everybody whom a selection names, started, watched, held and ended."""
 
 import asyncio
+import re
 import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from commands.selection import Select, selection_of
 from commands.services import temporal_client
 from commands.typed import amount, day, share
 from embedded.home import find_services
-from models.assets import RulerBundle
+from models.assets import RulerBundle, Texts
 from models.case.cohort_state import State
 from models.case.persistent_defaulter import LeftToPeople
 from models.case.selection import Selection
@@ -27,17 +28,19 @@ from models.errors import Refusal
 from models.formats import money
 from models.money.prices import ChannelCost
 from models.proof.experiment import Experiment, Primary
-from models.proof.holdout import Arm
+from models.proof.holdout import RIVALS, Arm
 from models.ruler.rivals import must_reach_alike
 from models.ruler.schema import Ruler
 from models.slug import must_be_slug
 from operations.catalogue import in_force
 from operations.cohorts import (
+    Rival,
     begin_cohort,
     cancel_cohort,
     change_budget,
     clock_of,
     must_not_be_over,
+    must_share,
     pause_cohort,
     release_control,
     resume_cohort,
@@ -76,6 +79,8 @@ ASKED_ABOVE = 500
 
 HORIZON = timedelta(days=30)
 
+SHARE = re.compile(r"=[\d.,]+%?$")
+"""The share after a ruler's file, whose name may have a sign of equality too."""
 
 COVARIATES = {"valor devido": "amount", "tributo": "tax", "faixa de valor": "amount band", "hábito": "habit"}
 
@@ -110,7 +115,10 @@ def start(
     rate: Rate = STARTS_A_SECOND,
     control: Control = None,
     arm: Annotated[
-        str | None, typer.Option(metavar="RULER", help="Another ruler, for half of those not held out: by lot too.")
+        list[str] | None,
+        typer.Option(
+            metavar="RULER[=SHARE]", help="Another ruler, by lot too, up to three; without a share even ones."
+        ),
     ] = None,
     reads_on: Annotated[
         date | None, typer.Option(parser=day, metavar="DATE", help="The one day on which its figures will be read.")
@@ -137,18 +145,19 @@ def start(
     services = find_services()
     clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start, datetime.now(UTC))
     must_not_be_over(read, clock.origin_day)
-    rival = _rival(bundle, load_ruler(arm, named)) if arm else None
+    rivals = _rivals(bundle, arm or [], named)
+    shares = must_share(control, rivals)
     if dry_run:
-        other = rival.ruler if rival else None
+        others = {arm: rival.bundle.ruler for arm, rival in zip(RIVALS, rivals, strict=False)}
         with answering_database() as engine:
-            foreseen = foresee(engine, read, selection, clock.origin_day, budget, control, other)
+            foreseen = foresee(engine, read, selection, clock.origin_day, budget, shares, others)
         said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
         emit(said, json, lambda: _show(read.label, foreseen))
         return
     if claim and not experiment:
         raise typer.BadParameter("is that of an experiment: say --experiment NAME too", param_hint="--claim")
     registered = Experiment(experiment, claim, primary) if experiment else None
-    chosen = (selection, clock, budget, rehearse, control, rival, rate, reads_on, contacted_too, services.providers)
+    chosen = (selection, clock, budget, rehearse, control, rivals, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
         _must_be_meant(engine, name, read, selection, clock.origin_day, json)
         begun = begin_cohort(engine, credentials(by), name, bundle, *chosen, experiment=registered)
@@ -175,12 +184,18 @@ def _must_be_meant(engine: Engine, name: str, ruler: Ruler, selection: Selection
             raise Refusal("that is not its name; nobody was started")
 
 
-def _rival(bundle: RulerBundle, rival: RulerBundle) -> RulerBundle:
-    """Refuse one that would not reach the same people, and the same ruler again: nothing could be told of them."""
-    if rival.source == bundle.source:
-        raise Refusal(f"--arm and --ruler are both {rival.ruler.label}: two different rulers can be compared")
-    must_reach_alike(bundle.ruler, rival.ruler)
-    return rival
+def _rivals(bundle: RulerBundle, written: list[str], named: Texts) -> list[Rival]:
+    """The other rulers, as `RULER` or `RULER=SHARE`. Refuse one that would not reach the same people, and the same
+    ruler again: nothing could be told of them."""
+    found: list[Rival] = []
+    for each in written:
+        ruler, _, part = each.rpartition("=") if SHARE.search(each) else (each, "", "")
+        rival = load_ruler(ruler, named)
+        if rival.source in [bundle.source, *(known.bundle.source for known in found)]:
+            raise Refusal(f"--arm {ruler} is {rival.ruler.label} again: different rulers can be compared")
+        must_reach_alike(bundle.ruler, rival.ruler)
+        found.append(Rival(rival, share(part) if part else None))
+    return found
 
 
 @cohort.command()
@@ -288,9 +303,20 @@ class Holdout(TypedDict):
     control: int
     ruler: int
     rival: int
+    """The cases of the first other ruler, which `rival_ruler` names."""
     rival_ruler: str | None
+    rivals: list["OfRival"]
     balance: list[Balanced]
-    balance_of_rulers: list[Balanced]
+
+
+class OfRival(TypedDict):
+    """Another ruler's arm, and whether it and the cohort's were alike before anything was sent."""
+
+    arm: str
+    ruler: str
+    share: str
+    cases: int
+    balance: list[Balanced]
 
 
 def holdout_of(connection: Connection, name: str) -> Holdout | None:
@@ -302,16 +328,25 @@ def holdout_of(connection: Connection, name: str) -> Holdout | None:
     from models.proof.balance import balance
 
     arms = drawn(connection, name)
-    ours, theirs = arms[Arm.RULER], arms[Arm.RIVAL]
+    contacted = [case for arm, cases in arms.items() if arm is not Arm.CONTROL for case in cases]
     return {
         "share": None if lot.control is None else str(lot.control),
         "salt": lot.salt,
         "control": len(arms[Arm.CONTROL]),
-        "ruler": len(ours),
-        "rival": len(theirs),
-        "rival_ruler": lot.rival.ruler.label if lot.rival else None,
-        "balance": [_balanced(each) for each in balance(arms[Arm.CONTROL], [*ours, *theirs])],
-        "balance_of_rulers": [_balanced(each) for each in balance(ours, theirs)],
+        "ruler": len(arms[Arm.RULER]),
+        "rival": len(arms[Arm.RIVAL]),
+        "rival_ruler": lot.others[0].frozen.ruler.label if lot.others else None,
+        "rivals": [
+            {
+                "arm": arm,
+                "ruler": frozen.ruler.label,
+                "share": str(share),
+                "cases": len(arms[arm]),
+                "balance": [_balanced(each) for each in balance(arms[Arm.RULER], arms[arm])],
+            }
+            for arm, share, frozen in lot.others
+        ],
+        "balance": [_balanced(each) for each in balance(arms[Arm.CONTROL], contacted)],
     }
 
 
@@ -353,13 +388,13 @@ def _show(ruler: str, foreseen: DryRun) -> None:
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")
-    if rival := foreseen["rival"]:
-        ours, theirs = foreseen["arms"][Arm.RULER], foreseen["arms"][Arm.RIVAL]
-        whole, first = rival["costs"]["whole_ladder"], rival["costs"]["first_30_days"]
-        drawn_for = f"{ours} for {ruler} and {theirs} for {rival['ruler']}"
-        say(f"about {drawn_for} would be drawn")
-        there = f"{money(whole)}, {money(first)} of it in 30 days"
-        say(f"notices and costs below are as if all were on the first; on the other: {there}")
+    if rivals := foreseen["rivals"]:
+        drawn_for = [f"{foreseen['arms'][each['arm']]} for {each['ruler']}" for each in rivals]
+        say(f"about {foreseen['arms'][Arm.RULER]} would be drawn for {ruler}, {', '.join(drawn_for)}")
+        say("notices and costs below are as if all were on the first")
+        for each in rivals:
+            whole, first = each["costs"]["whole_ladder"], each["costs"]["first_30_days"]
+            say(f"on {each['ruler']}: {money(whole)}, {money(first)} of it in 30 days")
     if strata := foreseen["strata"]:
         table(["tax", "owed", "habit", "cases"], [tuple(each.values()) for each in strata], "strata of the draw")
     cells = [(cell["hypothesis"], cell["stage"], cell["cases"], money(cell["owed"])) for cell in foreseen["cells"]]
@@ -393,10 +428,11 @@ def _show_started(name: str, result: dict[str, Any]) -> None:
 def _show_holdout(found: Holdout | None) -> None:
     if not found:
         return
-    rival = f", {found['rival']} on {found['rival_ruler']}" if found["rival_ruler"] else ""
-    held = f"{found['control']} cases held out, {found['ruler']} on the ruler{rival}"
+    others = "".join(f", {each['cases']} on {each['ruler']}" for each in found["rivals"])
+    held = f"{found['control']} cases held out, {found['ruler']} on the ruler{others}"
     say(f"{held}; by lot, salt {found['salt']}")
-    for balances, of in ((found["balance"], ""), (found["balance_of_rulers"], "the two rulers, ")):
+    beside = [(each["balance"], f"the ruler and {each['ruler']}, ") for each in found["rivals"]]
+    for balances, of in ((found["balance"], ""), *beside):
         for found_of in balances:
             verdict = "balanced" if found_of["balanced"] else "not balanced"
             apart = f"{found_of['apart']:.2f} standard deviations apart (p = {found_of['p']:.2f})"

@@ -10,7 +10,7 @@ import typer
 
 from commands.console import Json, emit, say, table
 from commands.services import database
-from models.proof.experiment import Primary, holm
+from models.proof.experiment import Primary
 from models.proof.holdout import Arm
 from storage.case.cohorts import Cohort, read_cohort
 from storage.case.experiments import drawn_by_stratum, read_registration
@@ -71,7 +71,7 @@ def _arms(cohort: Cohort) -> list[ShownArm]:
     if lot is None:
         return []
     rest = 1 - sum(lot.shares.values(), Decimal(0))
-    rulers = {Arm.RULER: cohort.frozen.ruler.label, Arm.RIVAL: lot.rival.ruler.label if lot.rival else None}
+    rulers = {Arm.RULER: cohort.frozen.ruler.label, **{each.arm: each.frozen.ruler.label for each in lot.others}}
     shares = {Arm.RULER: rest, **{Arm(arm): share for arm, share in lot.shares.items()}}
     return [{"arm": arm, "ruler": rulers.get(arm), "share": str(share)} for arm, share in shares.items()]
 
@@ -79,10 +79,11 @@ def _arms(cohort: Cohort) -> list[ShownArm]:
 def _readings(compared: tuple[Uplift, ...], primary: Primary) -> list[dict[str, object]]:
     """The comparisons by the primary figure, each p-value also as adjusted for how many there are."""
     figures = [
-        (each, each.rate, each.rate_p) if primary is Primary.PAYERS else (each, each.value, each.value_p)
+        (each, each.rate, each.rate_p, each.rate_p_adjusted)
+        if primary is Primary.PAYERS
+        else (each, each.value, each.value_p, each.value_p_adjusted)
         for each in compared
     ]
-    adjusted = iter(holm([p for _, _, p in figures if p is not None]))
     return [
         {
             "treated": uplift.treated.name,
@@ -91,9 +92,9 @@ def _readings(compared: tuple[Uplift, ...], primary: Primary) -> list[dict[str, 
             "low": estimate and estimate.low,
             "high": estimate and estimate.high,
             "p": p,
-            "p_adjusted": None if p is None else next(adjusted),
+            "p_adjusted": p if adjusted is None else adjusted,
         }
-        for uplift, estimate, p in figures
+        for uplift, estimate, p, adjusted in figures
     ]
 
 

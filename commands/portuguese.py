@@ -144,6 +144,7 @@ TASKS = {
     "reassessment": ("reavaliação", "reavaliar a suspensão de benefícios"),
     "prescription": ("prescrição", "conferir prescrição"),
     "request": ("pedido", "responder pedido"),
+    "promise": ("promessa", "promessa não cumprida"),
     "interference": ("interferência", "conferir quem mexeu no Temporal"),
 }
 
@@ -168,6 +169,8 @@ IDENTIFICATIONS = {
 REGIMES = {"normal": (), "simples": ("simples nacional",), "simei": ("MEI",)}
 
 PAYS = {"slip": ("guia", "boleto"), "cash": ("à vista",), "direct-debit": ("débito em conta", "débito automático")}
+
+PROMISED_BY = {"phone": ("telefone", "por telefone"), "counter": ("balcão", "no balcão"), "reply": ("resposta",)}
 
 PAYMENT_STATES = {
     "matched": ("alocado",),

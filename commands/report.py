@@ -180,7 +180,8 @@ def _summary(results: Results) -> dict[str, object]:
 
 
 def _told(uplift: Uplift) -> dict[str, object]:
-    return {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p, "look": uplift.look}
+    told: dict[str, object] = {"points": uplift.rate and uplift.rate.value, "p": uplift.rate_p, "look": uplift.look}
+    return told if uplift.rate_p_adjusted is None else {**told, "p_adjusted": uplift.rate_p_adjusted}
 
 
 def _float(number: Decimal | None) -> float | None:
@@ -194,7 +195,7 @@ def _show(results: Results) -> None:
     table(("", ""), _overview(results), f"{results.cohort.name} · {results.ruler.label} · até {results.on:%d/%m/%Y}")
     if results.arms:
         named = ("grupo", "casos", "pagantes", "recebido", "avisos", "custo")
-        table(named, map(_arm, results.arms), "as duas réguas")
+        table(named, map(_arm, results.arms), "por régua")
         for uplift in results.by_ruler:
             _show_comparison(uplift, f"{uplift.treated.name} menos {uplift.control.name}, por sorteio")
     if results.by_lot:

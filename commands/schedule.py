@@ -60,7 +60,7 @@ def create(
     services = find_services()
     clock = clock_of(read, services.day_seconds, None, datetime.now(UTC))
 
-    def make(found: Callable[[], object]) -> None:
+    def make(found: Callable[[datetime], object]) -> None:
         asyncio.run(_create(name, read.label, rate, cron, clock.timezone, found))
 
     whom = (selection, clock, budget, rehearse, control, rate, services.providers)
@@ -128,13 +128,16 @@ def backfill(name: str, since: Day, until: Day, by: By, json: Json = False) -> N
     _show_done(name, f"runs from {since} to {until} made up for", json)
 
 
-async def _create(name: str, label: str, rate: float, cron: str, timezone: str, found: Callable[[], object]) -> None:
+async def _create(
+    name: str, label: str, rate: float, cron: str, timezone: str, found: Callable[[datetime], object]
+) -> None:
     """Times that Temporal doesn't take found no cohort, and a cohort that is refused leaves no schedule."""
-    handle = await make_schedule(await temporal_client(), name, label, rate, cron, timezone)
+    client = await temporal_client()
+    made_at = await make_schedule(client, name, label, rate, cron, timezone)
     try:
-        found()
+        found(made_at)
     except BaseException:
-        await handle.delete()
+        await intakes.delete_schedule(client, name)
         raise
 
 

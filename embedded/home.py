@@ -131,6 +131,7 @@ class Services(BaseModel):
     web_metrics: str | None = None
     web: str | None = None
     console: str | None = None
+    portal: str | None = None
     pix_webhook_url: str | None = None
     day_seconds: float = REAL_DAY
     providers: tuple[str, ...] = ()

@@ -26,6 +26,9 @@ from storage import migrate
 from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
 
+LOOKUP = "sao-paulo"
+"""The table of the page on which registered debts are looked up, until REGUA_LOOKUP names the authority's own."""
+
 LOOK_SECONDS = 15.0
 """After which is asked again whether Temporal has its namespace."""
 
@@ -143,6 +146,7 @@ class Stack:
             web_metrics=f"http://127.0.0.1:{ports.web_metrics}/metrics",
             web=web,
             console=f"{web}/console",
+            portal=f"{web}/consulta",
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
             providers=providers_in(os.environ),
@@ -168,6 +172,7 @@ class Stack:
             REGUA_CODEC_KEY=self.home.secret("codec"),
             REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),
+            REGUA_LOOKUP=os.environ.get("REGUA_LOOKUP") or LOOKUP,
             REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.web),
             PYTHONUNBUFFERED="1",
         )

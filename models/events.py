@@ -125,6 +125,10 @@ class PriorStepTaken(Event):
     """A step that the law wants before a suit is on record."""
 
 
+class PromiseChanged(Event):
+    """A promise to pay was made, taken back or judged."""
+
+
 class RatesLoaded(Event):
     """Rates are known that the amount owed may have waited for."""
 
@@ -181,6 +185,7 @@ EVENTS: tuple[type[Event], ...] = (
     HoldsChanged,
     DefenceChanged,
     PriorStepTaken,
+    PromiseChanged,
     RatesLoaded,
     ExtractChanged,
     ActRecorded,

@@ -63,6 +63,7 @@ TASKS = {
     "reassessment": "reavaliar a suspensão de benefícios",
     "prescription": "conferir prescrição",
     "request": "responder pedido",
+    "promise": "cobrar promessa não cumprida",
     "interference": "conferir quem mexeu no Temporal",
 }
 
@@ -176,6 +177,18 @@ INTENTS = {
     "unclear": "não compreendida",
 }
 
+PROMISE_STATES = {
+    "open": "aberta",
+    "kept": "cumprida",
+    "kept_in_part": "cumprida em parte",
+    "broken": "não cumprida",
+    "cancelled": "cancelada",
+    "overtaken": "sem efeito",
+}
+
+PROMISED_BY = {"phone": "por telefone", "counter": "no balcão", "reply": "em resposta a mensagem"}
+"""How a promise was made."""
+
 COMMUNICATIONS = {
     "instalment_reminder": "lembrete de parcela",
     "instalment_alert": "aviso de parcela em atraso",
@@ -202,6 +215,8 @@ COHORT_STATES = {
 ARMS = {
     "ruler": "régua do grupo",
     "rival": "a outra régua",
+    "rival_2": "a terceira régua",
+    "rival_3": "a quarta régua",
     "control": "grupo de controle",
 }
 

@@ -17,7 +17,7 @@ from models.law.calendar import Clock
 from models.percentages import share_of
 from models.ruler.rivals import must_reach_alike
 from models.slug import must_be_slug
-from operations.cohorts import clock_of, must_not_be_over
+from operations.cohorts import Rival, clock_of, must_not_be_over, must_share
 from operations.operation import Act, operation
 from operations.rulers import load_ruler
 from storage.case import cohort_drafts
@@ -52,7 +52,7 @@ class Plan:
     clock: Clock
     budget: Decimal | None
     control: Decimal | None
-    rival: RulerBundle | None
+    rivals: tuple[Rival, ...]
     reads_on: date | None
     rehearsal: bool
     contacted_too: bool
@@ -90,8 +90,13 @@ def planned(
             errors[_field_of(str(refusal))] = str(refusal)
     if errors or bundle is None or selection is None or clock is None:
         raise FaultyDraft(errors)
+    rivals = (Rival(rival, None),) if rival else ()
+    try:
+        must_share(control, rivals)
+    except Refusal as refusal:
+        raise FaultyDraft({"control": str(refusal)}) from None
     chosen = {field: bool(fields.get(field)) for field in ("rehearsal", "contacted_too")}
-    return Plan(name, bundle, selection, clock, budget, control, rival, reads_on, **chosen)
+    return Plan(name, bundle, selection, clock, budget, control, rivals, reads_on, **chosen)
 
 
 def _ruler(name: str, texts: Texts, load: Load) -> RulerBundle:

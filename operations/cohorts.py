@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from models.assets import RulerBundle, assets_of_ruler, unverified
@@ -14,6 +15,7 @@ from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.proof.experiment import Experiment
+from models.proof.holdout import RIVALS, shares_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from models.slug import must_be_slug
@@ -23,6 +25,7 @@ from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.cohorts import (
     Cohort,
     Lot,
+    OtherArm,
     create_cohort,
     must_be_reckonable,
     pin_ruler,
@@ -58,6 +61,14 @@ def clock_of(ruler: Ruler, day_seconds: float, start: date | None, now: datetime
     )
 
 
+class Rival(NamedTuple):
+    """Another ruler, to be compared with a cohort's."""
+
+    bundle: RulerBundle
+    share: Decimal | None
+    """The part of all cases that is drawn for it; none: as much as the cohort's ruler has."""
+
+
 @operation("cohort start")
 def begin_cohort(
     act: Act,
@@ -68,7 +79,7 @@ def begin_cohort(
     budget: Decimal | None = None,
     rehearsal: bool = False,
     control: Decimal | None = None,
-    rival: RulerBundle | None = None,
+    rivals: Sequence[Rival] = (),
     rate: float = STARTS_A_SECOND,
     reads_on: date | None = None,
     contacted_too: bool = False,
@@ -77,15 +88,14 @@ def begin_cohort(
 ) -> Cohort:
     """Put a cohort and the rulers it pins on record, each with all that it is made of; it is found there again.
 
-    `rival` goes to half of those not held out; `rate` is how many cases are started a second at most.
+    `rivals` are the other rulers of its draw; `rate` is how many cases are started a second at most.
     `reads_on` is the day its figures are for; `providers` are those by which messages truly leave; `experiment` is
     registered with the cohort. Raises Refusal where somebody whom another cohort contacts might be held out, unless
     `contacted_too`.
     """
-    for each in (bundle, rival):
-        if each is not None:
-            must_be_verified(each, clock, rehearsal, providers)
-    if reads_on is not None and not (control or rival):
+    for each in (bundle, *(rival.bundle for rival in rivals)):
+        must_be_verified(each, clock, rehearsal, providers)
+    if reads_on is not None and not (control or rivals):
         raise Refusal("--reads-on is the day of a comparison: say --control or --arm too")
     if reads_on is not None and reads_on <= clock.origin_day:
         raise Refusal(f"--reads-on {reads_on} is not after the cohort's first day, {clock.origin_day}")
@@ -101,7 +111,8 @@ def begin_cohort(
     select = [f"{key}={value}" for key, value in selection.told.items()]
     act.tell(ruler=bundle.ruler.label, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     act.tell(reads_on=reads_on, contacted_too=contacted_too)
-    begun = _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rival, reads_on, experiment)
+    act.tell(arms=[f"{rival.bundle.ruler.label}={rival.share or 'even'}" for rival in rivals])
+    begun = _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rivals, reads_on, experiment)
     with act.engine.begin() as connection:
         begin_start(connection, name, rate, act.by)
     return begun
@@ -112,7 +123,7 @@ def create_schedule(
     act: Act,
     name: str,
     cron: str,
-    make: Callable[[Callable[[], object]], object],
+    make: Callable[[Callable[[datetime], object]], object],
     bundle: RulerBundle,
     selection: Selection,
     clock: Clock,
@@ -123,16 +134,17 @@ def create_schedule(
     providers: Collection[str] = (),
 ) -> None:
     """Found a cohort that takes in whom its selection names at each time of `cron`. `make` makes the schedule and has
-    the cohort founded; it leaves none where the cohort is refused."""
+    the cohort founded, telling when it was made; it leaves none where the cohort is refused."""
+    must_be_slug("a cohort", name)
     must_be_verified(bundle, clock, rehearsal, providers)
     select = [f"{key}={value}" for key, value in selection.told.items()]
     detail = {"cron": cron, "ruler": bundle.ruler.label}
     act.tell(**detail, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
 
-    def found() -> None:
+    def found(made_at: datetime) -> None:
         _founded(act, name, bundle, selection, clock, budget, rehearsal, control)
         with act.engine.begin() as connection:
-            begin_schedule(connection, name, rate, act.by, cron)
+            begin_schedule(connection, name, rate, act.by, cron, made_at)
 
     with act.engine.connect() as connection:
         must_have_no_schedule(connection, name)
@@ -148,21 +160,38 @@ def _founded(
     budget: Decimal | None,
     rehearsal: bool,
     control: Decimal | None,
-    rival: RulerBundle | None = None,
+    rivals: Sequence[Rival] = (),
     reads_on: date | None = None,
     experiment: Experiment | None = None,
 ) -> Cohort:
     must_be_slug("a cohort", name)
     must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
     must_not_be_over(bundle.ruler, clock.origin_day)
+    shares = must_share(control, rivals)
     first_year = clock.origin_day.year - 1
     with act.engine.begin() as connection:
         frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
-        other = pin_ruler(connection, rival.ruler, rival.source, first_year, rival.texts) if rival else None
-    lot = Lot(secrets.token_hex(16), control, other, reads_on, experiment) if control or other else None
-    unverified = any(_examples(each, clock, rehearsal) for each in (bundle, rival) if each)
+        others = tuple(
+            OtherArm(arm, shares[arm], pin_ruler(connection, each.ruler, each.source, first_year, each.texts))
+            for arm, (each, _) in zip(RIVALS, rivals, strict=False)
+        )
+    lot = Lot(secrets.token_hex(16), control, others, reads_on, experiment) if shares else None
+    unverified = any(_examples(each, clock, rehearsal) for each in (bundle, *(rival.bundle for rival in rivals)))
     cohort = Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, unverified, lot)
     return create_cohort(act.engine, cohort)
+
+
+def must_share(control: Decimal | None, rivals: Sequence[Rival]) -> dict[str, Decimal]:
+    """The shares of a draw, but for what is left to the cohort's ruler. Raises Refusal where nothing is, or there are
+    more rulers than a cohort compares."""
+    if len(rivals) > len(RIVALS):
+        raise Refusal(
+            f"--arm is there {len(rivals)} times: a cohort compares its ruler with up to {len(RIVALS)} others"
+        )
+    shares = shares_of(control, {arm: rival.share for arm, rival in zip(RIVALS, rivals, strict=False)})
+    if not all(share > 0 for share in shares.values()) or sum(shares.values()) >= 1:
+        raise Refusal("the shares of --control and --arm leave nobody to the cohort's own ruler: together below 100%")
+    return shares
 
 
 def must_be_verified(bundle: RulerBundle, clock: Clock, rehearsal: bool, providers: Collection[str]) -> None:

@@ -76,6 +76,13 @@ TITLES = {
     "payment_reversed": "Pagamento devolvido",
     "prescription_interrupted": "Prescrição interrompida",
     "prior_step_taken": "Providência anterior à execução",
+    "promise_broken": "Promessa não cumprida",
+    "promise_cancelled": "Promessa cancelada",
+    "promise_kept": "Promessa cumprida",
+    "promise_kept_in_part": "Promessa cumprida em parte",
+    "promise_made": "Promessa de pagamento",
+    "promise_overtaken": "Promessa sem efeito",
+    "promise_reopened": "Promessa reaberta",
     "reanchored": "Prazo recomeçado por pagamento parcial",
     "reclassified": "Reclassificação",
     "referred": "Encaminhamento a protesto e execução",
@@ -100,6 +107,7 @@ TITLES = {
 
 GATE, ENTRY = ("condições da suspensão", ("gate",)), ("critérios de entrada", ("entry",))
 PAYMENTS, OFFER = ("regras de pagamento", ("payments",)), ("oferta da campanha", ("offer",))
+PROMISES = ("regras das promessas", ("promises",))
 
 RULES: Mapping[str, tuple[str, Where]] = {
     "approval_asked": GATE,
@@ -108,6 +116,10 @@ RULES: Mapping[str, tuple[str, Where]] = {
     "classified": ENTRY,
     "ended": OFFER,
     "hardship": ("regra da dificuldade declarada", ("hardship",)),
+    "promise_broken": PROMISES,
+    "promise_kept": PROMISES,
+    "promise_kept_in_part": PROMISES,
+    "promise_made": PROMISES,
     "reanchored": PAYMENTS,
     "reclassified": ENTRY,
     "referred": ("condições do encaminhamento", ("referral",)),
@@ -134,6 +146,7 @@ EVIDENCE = {
     "notice": "notificação",
     "payment": "pagamento",
     "price": "preço da oferta",
+    "promise": "promessa",
     "provider": "provedor",
     "reference": "referência",
     "remitted": "remido",

@@ -26,7 +26,13 @@ from storage.proof.figures import FIGURES, whole_query
 from storage.proof.results import Results, Rows
 
 NO_HOLDOUT = "ninguém ficou de fora: a coorte foi iniciada sem --control, e o que teria entrado sem a régua não se sabe"
-ARMS = {Arm.RULER: "régua da coorte", Arm.RIVAL: "a outra régua", Arm.CONTROL: "grupo de controle"}
+ARMS = {
+    Arm.RULER: "régua da coorte (A)",
+    Arm.RIVAL: "régua B",
+    Arm.RIVAL_2: "régua C",
+    Arm.RIVAL_3: "régua D",
+    Arm.CONTROL: "grupo de controle",
+}
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
 
 
@@ -96,17 +102,20 @@ class Line(NamedTuple):
 
 
 def comparison(uplift: Uplift) -> Iterator[Line]:
-    def line(name: str, found: Estimate | None, unit: Any, p: float | None = None) -> Line:
+    def line(
+        name: str, found: Estimate | None, unit: Any, p: float | None = None, adjusted: float | None = None
+    ) -> Line:
+        told = chance(p) if adjusted is None else f"{chance(p)} (Holm: {chance(adjusted)})"
         if found is None:
-            return Line(name, None, None, chance(p))
-        return Line(name, unit(found.value), f"{unit(found.low)} a {unit(found.high)}", chance(p))
+            return Line(name, None, None, told)
+        return Line(name, unit(found.value), f"{unit(found.low)} a {unit(found.high)}", told)
 
     def relative(share: float) -> str:
         return f"{_signed(share * 100)} %"
 
-    yield line("pagantes, em pontos percentuais", uplift.rate, points, uplift.rate_p)
+    yield line("pagantes, em pontos percentuais", uplift.rate, points, uplift.rate_p, uplift.rate_p_adjusted)
     yield line("pagantes, em %", uplift.rate_relative, relative)
-    yield line("valor por contribuinte", uplift.value, _reais, uplift.value_p)
+    yield line("valor por contribuinte", uplift.value, _reais, uplift.value_p, uplift.value_p_adjusted)
     yield line("valor por contribuinte, em %", uplift.value_relative, relative)
     yield line("trazido a mais, ao todo", uplift.brought_in, _reais)
 
@@ -160,17 +169,17 @@ def _robust(results: Results) -> Iterator[Mapping[str, Any]]:
 
 def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
     found = {
-        "rate": (uplift.rate, uplift.rate_p),
-        "rate_relative": (uplift.rate_relative, None),
-        "value": (uplift.value, uplift.value_p),
-        "value_relative": (uplift.value_relative, None),
-        "brought_in": (uplift.brought_in, None),
+        "rate": (uplift.rate, uplift.rate_p, uplift.rate_p_adjusted),
+        "rate_relative": (uplift.rate_relative, None, None),
+        "value": (uplift.value, uplift.value_p, uplift.value_p_adjusted),
+        "value_relative": (uplift.value_relative, None, None),
+        "brought_in": (uplift.brought_in, None, None),
     }
-    for name, (estimate, p) in found.items():
+    for name, (estimate, p, adjusted) in found.items():
         value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
         of = {"basis": uplift.basis.value, "look": uplift.look.value}
         of |= {"treated": uplift.treated.name, "control": uplift.control.name}
-        yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p}
+        yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p, "p_adjusted": adjusted}
 
 
 def as_csv(rows: Rows) -> bytes:
@@ -222,6 +231,10 @@ def page(results: Results) -> str:
         no_holdout=NO_HOLDOUT,
         no_returns=NO_RETURNS,
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
+        rival_maps=[
+            Markup(_map(ruler, arm, results.rows["heat_map"]))  # noqa: S704 - drawn by us, words escaped
+            for arm, ruler in results.rivals.items()
+        ],
         foreseen=_by_channel(results),
         figures=FIGURES,
         queries={name: whole_query(name, results.question) for name in FIGURES},
@@ -230,8 +243,6 @@ def page(results: Results) -> str:
 
 def _charts(results: Results) -> Iterator[tuple[str, str]]:
     yield "heat_map", _map(results.ruler, Arm.RULER, results.rows["heat_map"])
-    if results.rival:
-        yield "rival_heat_map", _map(results.rival, Arm.RIVAL, results.rows["heat_map"])
     for name, uplift in (("groups", results.by_lot), ("as_delivered", results.as_delivered)):
         if uplift and uplift.rate:
             found = [Interval("diferença de pagantes", uplift.rate.value, uplift.rate.low, uplift.rate.high)]

@@ -17,6 +17,7 @@ APPEND_ONLY = frozenset({
     "acts",
     "agreement_debts",
     "annulments",
+    "arms",
     "assets",
     "audit_log",
     "decisions",
@@ -32,6 +33,7 @@ APPEND_ONLY = frozenset({
     "published",
     "remissions",
     "remittances",
+    "request_credits",
     "rulers",
     "sign_ins",
 })  # fmt: skip
@@ -61,6 +63,7 @@ FIXED = {
     "outbox": "id case name payload recorded_at",
     "once_links": "id digest person role made_by made_at expires_at",
     "payments": "id channel amount origin",
+    "promises": "id case amount promised_for due judged_on channel made_by made_on after_payment recorded_at",
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
     "requests": "id case kind made_on due reference recorded_by recorded_at",

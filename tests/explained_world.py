@@ -200,6 +200,9 @@ def _answer(record: Recorder) -> None:
     step = {"kind": "protest", "on": DAY, "reference": "cartório 3", "recorded_by": "Caio", "recorded_at": MORNING}
     asked = {"kind": "access", "made_on": DAY, "due": DAY, "reference": "protocolo 5", "recorded_by": "Caio"}
     record.add(schema.requests, case=record.case, **asked, recorded_at=MORNING)
+    kept = {"state": "kept", "paid": "100.00", "decided_on": DAY, "channel": "phone", "made_by": "Dora", "made_on": DAY}
+    days = {"promised_for": DAY, "due": DAY, "judged_on": DAY + timedelta(days=3), "after_payment": 0}
+    record.add(schema.promises, case=record.case, amount="100.00", **days, **kept, recorded_at=MORNING)
     taken = record.add(schema.prior_steps, case=record.case, **step)
     record.add(schema.prior_step_debts, prior_step=taken, debt=record.debts[0])
     said = {"channel": "sms", "address": PHONE, "body": "fale com minha sócia", "intent": "objection"}

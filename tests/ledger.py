@@ -105,7 +105,8 @@ class Ledger:
         assert ruler is not None
         with self.engine.begin() as connection:
             pinned = pin_ruler(connection, ruler, source, 2025)
-        self.run("UPDATE cohorts SET rival = :digest", digest=pinned.digest)
+        arm = "INSERT INTO arms (cohort, arm, ruler, share) VALUES (:cohort, 'rival', :digest, 0.45)"
+        self.run(arm, digest=pinned.digest, cohort=COHORT)
 
     def run(self, statements: str, **given: Any) -> None:
         with self.engine.begin() as connection:

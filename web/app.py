@@ -20,6 +20,7 @@ from web.console.console import console_routes
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.contesting import contesting_routes
+from web.portal.lookup import lookup_from, lookup_routes
 from web.portal.pages import page_routes
 from web.portal.slips import slip_routes
 from web.security.guard import Guard
@@ -63,8 +64,10 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app.include_router(pix_routes(engine, pix_secrets, cipher))
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
+    beneficiary = beneficiary_from(os.environ)
+    if table := lookup_from(os.environ):
+        app.include_router(lookup_routes(engine, table, beneficiary))
     if links:
-        beneficiary = beneficiary_from(os.environ)
         app.include_router(page_routes(engine, links, opt_out, slips=bool(beneficiary.febraban_code)))
         if beneficiary.febraban_code:
             app.include_router(slip_routes(engine, links, beneficiary))

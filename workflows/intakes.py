@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleDescription,
-    ScheduleHandle,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
@@ -47,8 +46,9 @@ async def start_cohort(
 
 async def make_schedule(
     client: Client, cohort: str, ruler: str, rate: float, cron: str, timezone: str, paused_by: str | None = None
-) -> ScheduleHandle:
-    """Make the schedule by which a cohort grows, in place of whatever is there. Raises Refusal: the cron is none."""
+) -> datetime:
+    """Make the schedule by which a cohort grows, in place of whatever is there, and say when Temporal made it, as it
+    says itself: nobody else can make one of that moment. Raises Refusal: the cron is none."""
     action = ScheduleActionStartWorkflow(
         CohortRuler.run,
         Intake(cohort=cohort, rate=rate),
@@ -62,11 +62,12 @@ async def make_schedule(
     state = ScheduleState(note=paused(paused_by), paused=True) if paused_by else ScheduleState()
     await delete_schedule(client, cohort)
     try:
-        return await client.create_schedule(intake_id(cohort), Schedule(action, times, policy, state))
+        made = await client.create_schedule(intake_id(cohort), Schedule(action, times, policy, state))
     except RPCError as error:
         if error.status is not RPCStatusCode.INVALID_ARGUMENT:
             raise
         raise Refusal(f'{cron!r} is no time of a schedule; write for example "0 3 * * 1-5"') from None
+    return (await made.describe()).info.created_at
 
 
 async def described_schedule(client: Client, cohort: str) -> ScheduleDescription | None:

@@ -17,6 +17,7 @@ from models.case.status import Status
 from models.case.step import Action, Decision, Step, act, at_once, cell, wait
 from models.case.transitions import fallen_over, moved, routes_to
 from models.case.view import View
+from models.collections.promise import in_words
 from models.contact.delivery import Route
 from models.formats import day, moment
 from models.law.contact_caps import first_free_day
@@ -31,11 +32,12 @@ def decide(view: View) -> Decision:
         return Decision(state=view.state, step=at_once(view, Action.CANCEL, why), situation=situation)
     if view.facts.lacks:
         blocks = in_order(stops_of(view))
-        return _decision(view, wait(view, blocks[0].reason), blocks)
+        return _decision(view, _until_promised(view, wait(view, blocks[0].reason)), blocks)
     view, transitions = moved(view)
     ahead = _ahead(view)
     blocks = in_order([*stops_of(view), *_met_on_the_map(view, ahead)])
     step = _before_prescription(view, _towards_deadline(view, _next(view, ahead, blocks)))
+    step = _until_promised(view, step)
     decision = _decision(view, step, blocks)
     return decision.model_copy(update={"transitions": transitions})
 
@@ -180,7 +182,10 @@ def _contact(view: View, row: Hypothesis, index: int, due: date, why: str) -> St
         processed = calendar.after(facts.claimed_paid_on, view.ruler.payments.processing)
         if processed > due:
             due, why = processed, f"{why}; pagamento informado em {day(facts.claimed_paid_on)} aguarda o banco"
-    if not view.ruler.rung(row, index).formal:
+    formal = view.ruler.rung(row, index).formal
+    if (promise := facts.promised) and not formal and promise.judged_on > due:
+        due, why = promise.judged_on, f"{why}; {in_words(promise)} aguarda o banco"
+    if not formal:
         free = first_free_day(due, facts.contacted_on, facts.limits, calendar)
         if free > due:
             due, why = free, f"{why}; adiado pelo limite de contatos por pessoa"
@@ -192,7 +197,10 @@ def _fall_over(view: View, place: OnRow | Suspended, routes: tuple[Route, ...]) 
     lost = ", ".join(CHANNELS[route.rung_channel] for route in routes)
     instead = ", ".join(CHANNELS[route.channel] for route in routes)
     why = f"não alcançado por {lost}: recorre a {instead}"
-    step = _rung_step(view, place.row, place.rung, view.facts.today, why)
+    on = view.facts.today
+    if (promise := view.facts.promised) and not view.ruler.rung(place.row, place.rung).formal:
+        on, why = promise.judged_on, f"{why}; {in_words(promise)} aguarda o banco"
+    step = _rung_step(view, place.row, place.rung, on, why)
     same = {"number": view.state.steps - 1, "rigidity": view.state.last_rigidity, "routes": routes}
     return step.model_copy(update=same)
 
@@ -217,6 +225,14 @@ def _before_prescription(view: View, step: Step) -> Step:
     if step.action is not Action.WAIT or first is None or (step.on and step.on <= first):
         return step
     return step.model_copy(update={"on": first})
+
+
+def _until_promised(view: View, step: Step) -> Step:
+    """The step as an open promise allows it: the case looks again on the day on which that is kept or broken."""
+    first = view.facts.promise_judged_on
+    if first is None or step.action.at_once or (step.on and step.on <= first):
+        return step
+    return wait(view, step.reason, first, blocked=step.status)
 
 
 def _rung_step(view: View, row: Hypothesis, index: int, on: date, why: str) -> Step:

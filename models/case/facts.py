@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.case.credit import Credit, CreditId, return_of
 from models.case.evidence import Debt, Evidence, Filing, evidence_of
+from models.collections.promise import Promise, open_promises
 from models.contact.contacts import Reach
 from models.contact.delivery import Delivery
 from models.law.contact_caps import Limits
@@ -94,6 +95,13 @@ class OpenRequest(_Fact):
     kind: RequestKind
     made_on: date
     due: date
+    credits: tuple[CreditId, ...] = ()
+    """The credits that it names; empty: all of the case."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the next step of what it names waits for the answer."""
+        return RULES[self.kind].holds
 
 
 class Pause(_Fact):
@@ -144,6 +152,8 @@ class CaseFacts(_Fact):
     """The debts of the taxpayer's other taxes, where the ruler asks for the thresholds of a persistent defaulter."""
     known_assets: Decimal | None = None
     """The value of what the taxpayer is known to own, in reais; none: nobody has said."""
+    promises: tuple[Promise, ...] = ()
+    """The promises that money may still move, as they were last judged."""
     broken_agreement: BrokenAgreement | None = None
     reach: Reach = Reach()
     deliveries: tuple[Delivery, ...] = ()
@@ -179,16 +189,35 @@ class CaseFacts(_Fact):
     def credits(self) -> tuple[Credit, ...]:
         """The credits that are open, suspended ones too: debts, and returns that are missing or uncorrected."""
         debts = (
-            Credit(id=debt.id, outstanding=debt.outstanding, suspended_since=self._suspended_since(debt))
+            Credit(
+                id=debt.id,
+                outstanding=debt.outstanding,
+                suspended_since=self._suspended_since(debt),
+                contested=self._contested(debt.id),
+            )
             for debt in self.debts
             if debt.balance > 0
         )
         returns = (
-            Credit(id=return_of(e.period), outstanding=self._may_be_asked_for(e.period))
+            Credit(
+                id=return_of(e.period),
+                outstanding=self._may_be_asked_for(e.period),
+                contested=self._contested(return_of(e.period)),
+            )
             for e in self.evidence
             if e.open and e.wants_return
         )
         return (*debts, *returns)
+
+    def _contested(self, credit: CreditId) -> bool:
+        return any(request.holds and credit in request.credits for request in self.requests)
+
+    @property
+    def uncontested(self) -> CaseFacts:
+        """The same facts without the credits that are contested: the next step is about the others alone."""
+        if not any(credit.contested for credit in self.credits):
+            return self
+        return self.only([credit.id for credit in self.credits if not credit.contested])
 
     def only(self, credits: Collection[CreditId]) -> CaseFacts:
         """The same facts with no other credits among what is open."""
@@ -209,6 +238,16 @@ class CaseFacts(_Fact):
     @property
     def owes_money(self) -> bool:
         return self.balance > 0 and self.balance >= self.minimum_balance
+
+    @property
+    def promised(self) -> Promise | None:
+        """The open promise that the bank has the longest time to report."""
+        return max(open_promises(self.promises), key=lambda promise: promise.judged_on, default=None)
+
+    @property
+    def promise_judged_on(self) -> date | None:
+        """The day on which the first open promise is kept or broken."""
+        return min((promise.judged_on for promise in open_promises(self.promises)), default=None)
 
     @property
     def owes_return(self) -> bool:
@@ -247,8 +286,10 @@ class CaseFacts(_Fact):
 
     @property
     def under_review(self) -> tuple[OpenRequest, ...]:
-        """The open requests that the next step waits for, the oldest first."""
-        return tuple(request for request in self.requests if RULES[request.kind].holds)
+        """The open requests that the next step waits for, the oldest first. One that names credits holds theirs alone,
+        so the case waits where nothing else is outstanding."""
+        goes_on = self.uncontested.outstanding
+        return tuple(request for request in self.requests if request.holds and not (request.credits and goes_on))
 
     @property
     def has_benefits(self) -> bool:

@@ -58,6 +58,13 @@ class EntryKind(StrEnum):
     PAYMENT_RECEIVED = "payment"
     PAYMENT_REVERSED = "payment_reversed"
     PAYMENT_CLAIMED = "payment_claimed"
+    PROMISE_MADE = "promise_made"
+    PROMISE_KEPT = "promise_kept"
+    PROMISE_KEPT_IN_PART = "promise_kept_in_part"
+    PROMISE_BROKEN = "promise_broken"
+    PROMISE_REOPENED = "promise_reopened"
+    PROMISE_CANCELLED = "promise_cancelled"
+    PROMISE_OVERTAKEN = "promise_overtaken"
     OFFER_SETTLED = "settled"
     OFFER_UNDERPAID = "paid_less"
     OFFER_PAID_LATE = "paid_late"
@@ -116,6 +123,7 @@ SUBJECTS = (
     "payment",
     "prescription",
     "prior_step",
+    "promise",
     "remission",
     "reply",
     "request",

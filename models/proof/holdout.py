@@ -31,7 +31,13 @@ class Arm(StrEnum):
     RULER = "ruler"
     """Contacted by the cohort's ruler."""
     RIVAL = "rival"
-    """Contacted by the ruler that the cohort's is compared with."""
+    """Contacted by the first of the rulers that the cohort's is compared with."""
+    RIVAL_2 = "rival_2"
+    RIVAL_3 = "rival_3"
+
+
+RIVALS = (Arm.RIVAL, Arm.RIVAL_2, Arm.RIVAL_3)
+"""The arms of other rulers, in the order in which they are named."""
 
 
 LEAST_BAND, MOST_BAND = 1, 7
@@ -106,15 +112,13 @@ def strata_of(candidates: Iterable[Candidate]) -> dict[str, Stratum]:
     return {unit: stratum_of(each) for unit, each in largest.items()}
 
 
-def shares_of(control: Decimal | None, rival: bool) -> dict[str, Decimal]:
-    """The shares of the draw. Who isn't held out goes half to the cohort's ruler, half to its rival, if it has one."""
-    held = control or Decimal(0)
-    shares: dict[str, Decimal] = {}
-    if held:
-        shares[Arm.CONTROL] = held
-    if rival:
-        shares[Arm.RIVAL] = (1 - held) / 2
-    return shares
+def shares_of(control: Decimal | None, others: Mapping[Arm, Decimal | None]) -> dict[str, Decimal]:
+    """The shares of the draw, but for what is left to the cohort's ruler: that of the control group, and those of other
+    arms. Arms without a share of their own, the cohort's ruler among them, share evenly what the rest leaves."""
+    fixed = sum((share for share in (control, *others.values()) if share), Decimal(0))
+    even = (1 - fixed) / (1 + sum(share is None for share in others.values()))
+    held: dict[str, Decimal] = {Arm.CONTROL: control} if control else {}
+    return held | {arm: even if share is None else share for arm, share in others.items()}
 
 
 def draw(candidates: Iterable[Candidate], shares: Mapping[str, Decimal], salt: str) -> dict[str, str]:

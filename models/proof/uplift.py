@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +18,7 @@ from babel.numbers import format_decimal, format_percent
 
 from models.proof.anytime import read_anytime
 from models.proof.estimate import ALPHA, Estimate
+from models.proof.experiment import holm
 from models.proof.randomization import Reading, Stratum, comparison, read
 
 FEW_PAYERS = 30
@@ -157,6 +158,9 @@ class Uplift:
     value_relative: Estimate | None = None
     """0.2: 20 % more received per head."""
     value_p: float | None = None
+    rate_p_adjusted: float | None = None
+    value_p_adjusted: float | None = None
+    """The p-values by Holm, where it is one of several comparisons; none: it stands alone."""
     cautions: tuple[str, ...] = ()
     """The cautions a reader has to know, in pt-BR."""
 
@@ -191,6 +195,22 @@ def compare(
         value_p=value.p,
         cautions=cautions,
     )
+
+
+def side_by_side(uplifts: Sequence[Uplift]) -> tuple[Uplift, ...]:
+    """Comparisons made together: each p-value also as adjusted for how many there are."""
+    if len(uplifts) < 2:
+        return tuple(uplifts)
+    rates, values = _adjusted([each.rate_p for each in uplifts]), _adjusted([each.value_p for each in uplifts])
+    return tuple(
+        replace(each, rate_p_adjusted=rate, value_p_adjusted=value)
+        for each, rate, value in zip(uplifts, rates, values, strict=True)
+    )
+
+
+def _adjusted(ps: Sequence[float | None]) -> list[float | None]:
+    found = iter(holm([p for p in ps if p is not None]))
+    return [None if p is None else next(found) for p in ps]
 
 
 @dataclass(frozen=True)
@@ -282,19 +302,26 @@ def _places(cents: Sequence[int]) -> Mapping[int, int]:
 def conclusions(uplift: Uplift) -> tuple[str, ...]:
     """The findings in pt-BR, a sentence a figure; empty where nothing can be compared."""
     found = (
-        (uplift.rate, 100, "ponto percentual de pagantes", "pontos percentuais de pagantes"),
-        (uplift.value, 1, "real por contribuinte", "reais por contribuinte"),
+        (uplift.rate, uplift.rate_p_adjusted, 100, "ponto percentual de pagantes", "pontos percentuais de pagantes"),
+        (uplift.value, uplift.value_p_adjusted, 1, "real por contribuinte", "reais por contribuinte"),
     )
     return tuple(
-        _conclusion(uplift, estimate.scaled(factor), one, many) for estimate, factor, one, many in found if estimate
+        _conclusion(uplift, estimate.scaled(factor), adjusted, one, many)
+        for estimate, adjusted, factor, one, many in found
+        if estimate
     )
 
 
-def _conclusion(uplift: Uplift, estimate: Estimate, one: str, many: str) -> str:
+def _conclusion(uplift: Uplift, estimate: Estimate, adjusted: float | None, one: str, many: str) -> str:
     treated, control = uplift.treated.name, uplift.control.name
     between = f"entre {_number(estimate.low)} e {_number(estimate.high)}"
     if not estimate.beyond_chance:
         return f"{treated} e {control}: diferença que pode ser do acaso ({between} {many}, com 95 % de confiança)"
+    if adjusted is not None and adjusted > ALPHA:
+        return (
+            f"{treated} e {control}: diferença que pode ser do acaso, entre tantas comparações ({between} {many}, com"
+            " 95 % de confiança só nesta)"
+        )
     apart = abs(estimate.value)
     more = "a mais" if estimate.value > 0 else "a menos"
     unit = one if apart < 2 else many

@@ -104,6 +104,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _referral(ruler)
     yield from _tables(ruler)
     yield from _resume(ruler)
+    yield from _promises(ruler)
     yield from _offer(ruler)
 
 
@@ -308,6 +309,16 @@ def _resume(ruler: Ruler) -> Iterator[Fault]:
     elif stage is Stage.SUSPENSION or stage not in (rung.stage for rung in ruler.rows[row].rungs):
         notices = ", ".join(rung.stage for rung in ruler.rows[row].rungs if rung.stage is not Stage.SUSPENSION)
         yield Fault(("agreements", "resume", "stage"), f"{stage} is no notice of the row {row}, which has {notices}")
+
+
+LONGEST_PROMISE = 60
+"""Days after which what is promised would be an agreement, with its law and its interest."""
+
+
+def _promises(ruler: Ruler) -> Iterator[Fault]:
+    if ruler.promises.longest.days > LONGEST_PROMISE:
+        what = f"lets a promise put rungs off for more than {LONGEST_PROMISE} days; that is an instalment agreement's"
+        yield Fault(("promises", "longest"), what)
 
 
 def _offer(ruler: Ruler) -> Iterator[Fault]:

@@ -189,6 +189,15 @@ class Payments(_Part):
     """How long a bank may take to report a payment: the next rung waits for one that the taxpayer speaks of."""
 
 
+class Promises(_Part):
+    """The promises to pay that are taken of a taxpayer: how much at least, and how far ahead."""
+
+    minimum: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.30")
+    """The share of what is owed and not on hold."""
+    longest: Wait = Wait(days=10, unit=Unit.BUSINESS)
+    """From the day on which it is made."""
+
+
 class Resume(_Part):
     """The cell at which a case goes on when its instalment agreement was broken."""
 
@@ -309,6 +318,7 @@ class Ruler(_Part, Verifiable):
     hardship: Hardship | None = None
     recurrence: Recurrence = Recurrence()
     payments: Payments = Payments()
+    promises: Promises = Promises()
     gate: Gate | None = None
     recess: RecessRule = RecessRule()
     before_due: BeforeDue | None = None

@@ -77,6 +77,11 @@ class Case:
     def ruler(self) -> Ruler:
         return self.frozen.ruler
 
+    @property
+    def paused(self) -> bool:
+        """Whether a person has paused it, or its whole cohort."""
+        return self.paused_by is not None or self.lifecycle.state is State.PAUSED
+
     def view(self, state: CaseState, facts: CaseFacts) -> View:
         """The case as it is judged, on its own ruler and calendar."""
         return View(self.ruler, self.frozen.calendar, state, facts)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert
@@ -25,7 +25,7 @@ from models.errors import Refusal
 from models.formats import percent
 from models.law.calendar import Clock
 from models.proof.experiment import Experiment
-from models.proof.holdout import shares_of
+from models.proof.holdout import Arm, shares_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.assets import keep
@@ -35,12 +35,21 @@ from storage.case.facts import PAIRS, about_pairs, bound, read_facts
 from storage.case.selection import named_by, selecting
 from storage.case.transaction import STEADY
 from storage.catalogue import SHIPPED
-from storage.schema import cases, cohorts, rulers
+from storage.schema import arms, cases, cohorts, rulers
 
 PAGE = 500
 
 
 AT_START = CohortLifecycle()
+
+
+class OtherArm(NamedTuple):
+    """An arm of another ruler than the cohort's."""
+
+    arm: Arm
+    share: Decimal
+    """The part of all cases that is drawn for it."""
+    frozen: FrozenRuler
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,8 @@ class Lot:
     """With which the draw can be repeated."""
     control: Decimal | None = None
     """The share of the cases that nobody contacts."""
-    rival: FrozenRuler | None = None
-    """The ruler that half of the others are contacted by."""
+    others: tuple[OtherArm, ...] = ()
+    """The rulers that the cohort's is compared with."""
     reads_on: date | None = None
     """The day on which its figures are to be read; none: on any, with the longer intervals that takes."""
     experiment: Experiment | None = None
@@ -60,15 +69,15 @@ class Lot:
 
     @property
     def shares(self) -> dict[str, Decimal]:
-        return shares_of(self.control, rival=self.rival is not None)
+        return shares_of(self.control, {each.arm: each.share for each in self.others})
 
     def like(self, other: Lot | None) -> bool:
         """Whether cases are drawn for the same, by whatever salt."""
-        if other is None or self.control != other.control or (self.rival is None) != (other.rival is None):
+        if other is None or self.shares != other.shares:
             return False
         if (self.reads_on, self.experiment) != (other.reads_on, other.experiment):
             return False
-        return self.rival is None or other.rival is None or other.rival.is_as(self.rival)
+        return all(theirs.frozen.is_as(ours.frozen) for ours, theirs in zip(self.others, other.others, strict=True))
 
 
 @dataclass(frozen=True)
@@ -139,13 +148,14 @@ def create_cohort(engine: Engine, cohort: Cohort) -> Cohort:
             "rehearsal": cohort.rehearsal,
             "unverified": cohort.unverified,
             "control_share": cohort.lot.control if cohort.lot else None,
-            "rival": cohort.lot.rival.digest if cohort.lot and cohort.lot.rival else None,
             "salt": cohort.lot.salt if cohort.lot else None,
             "reads_on": cohort.lot.reads_on if cohort.lot else None,
         }
-        founded = connection.execute(insert(cohorts).values(row).on_conflict_do_nothing()).rowcount
-        if founded and cohort.lot and cohort.lot.experiment:
-            register(connection, cohort.name, cohort.lot.experiment, cohort.started_by)
+        founding = insert(cohorts).values(row).on_conflict_do_nothing().returning(cohorts.c.name)
+        if connection.scalars(founding).first() and cohort.lot:
+            _keep_arms(connection, cohort.name, cohort.lot)
+            if cohort.lot.experiment:
+                register(connection, cohort.name, cohort.lot.experiment, cohort.started_by)
         known = read_cohort(connection, cohort.name)
     if not known.frozen.is_as(cohort.frozen):
         label = known.frozen.ruler.label
@@ -193,16 +203,23 @@ def read_cohort(connection: Connection, name: str) -> Cohort:
 def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
     if cohort.salt is None:
         return None
-    rival = frozen_ruler(connection, cohort.rival) if cohort.rival else None
-    return Lot(cohort.salt, cohort.control_share, rival, cohort.reads_on, registered_for(connection, cohort.name))
+    rows = connection.execute(select(arms).where(arms.c.cohort == cohort.name).order_by(arms.c.arm))
+    others = tuple(OtherArm(Arm(row.arm), row.share, frozen_ruler(connection, row.ruler)) for row in rows)
+    return Lot(cohort.salt, cohort.control_share, others, cohort.reads_on, registered_for(connection, cohort.name))
+
+
+def _keep_arms(connection: Connection, cohort: str, lot: Lot) -> None:
+    for arm, share, frozen in lot.others:
+        connection.execute(insert(arms).values(cohort=cohort, arm=arm, share=share, ruler=frozen.digest))
 
 
 def _drawn(lot: Lot | None) -> str:
     held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
-    rival = f"{lot.rival.ruler.label} as it was then" if lot and lot.rival else "no other ruler"
+    others = lot.others if lot else ()
+    told = [f"{percent(each.share * 100)}% on {each.frozen.ruler.label} as it was then" for each in others]
     read = f", to be read on {lot.reads_on}" if lot and lot.reads_on else ""
     asked = f", as experiment {lot.experiment.name}" if lot and lot.experiment else ""
-    return f"{held}, and {rival} to compare with{read}{asked}"
+    return f"{held}, and {', '.join(told) or 'no other ruler'} to compare with{read}{asked}"
 
 
 def candidates(

@@ -23,7 +23,7 @@ from models.case.view import View
 from models.contact.channel import Channel
 from models.formats import tax_name
 from models.money.prices import ChannelCost, PriceTable, cost_of, fits, monthly_fee
-from models.proof.holdout import Arm, Habit, Stratum, band_name, band_of, shares_of
+from models.proof.holdout import Arm, Habit, Stratum, band_name, band_of
 from models.ruler.schema import Kind, Ruler
 from storage.amounts.prices import prices_of
 from storage.case.cohorts import Candidate, candidates
@@ -31,6 +31,9 @@ from storage.case.habits import habits_of
 from storage.case.selection import counts_by_key
 
 HORIZON = timedelta(days=30)
+
+NOBODY_DRAWN: Mapping[str, Decimal] = {}
+NO_RIVALS: Mapping[Arm, Ruler] = {}
 
 ESTIMATE = "nobody pays, no notice needs its fallback, one segment an SMS, one minute a call"
 """The assumptions behind the costs."""
@@ -90,8 +93,9 @@ class Costs(TypedDict):
 
 
 class OnRival(TypedDict):
-    """The foresight for a rival, as if all were on it."""
+    """The foresight for another ruler, as if all were on it."""
 
+    arm: str
     ruler: str
     cells: list[CellCases]
     first_30_days: NoticesSoon
@@ -148,6 +152,8 @@ class DryRun(TypedDict):
     """Of those 30 days."""
     costs: Costs
     rival: OnRival | None
+    """The first of `rivals`."""
+    rivals: list[OnRival]
 
 
 def foresee(
@@ -156,13 +162,13 @@ def foresee(
     selection: Selection,
     today: date,
     budget: Decimal | None = None,
-    control: Decimal | None = None,
-    rival: Ruler | None = None,
+    shares: Mapping[str, Decimal] = NOBODY_DRAWN,
+    rivals: Mapping[Arm, Ruler] = NO_RIVALS,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> DryRun:
     """The foresight for a cohort: the cases that would start by cell, those on hold and why, what would leave in 30
     days and what the whole would cost, as if all were on the ruler; the draw's arms and strata; and what would leave
-    and cost if all were on its rival. `progress` hears how many were looked at."""
+    and cost if all were on each of its rivals. `progress` hears how many were looked at."""
     calendar = ruler.jurisdiction.days_off(today.year - 1)
     start = CaseState.at_start(today)
     cells: Counter[Cell] = Counter()
@@ -174,7 +180,6 @@ def foresee(
     reachable: Counter[str] = Counter()
     held = seen = unreachable = 0
     owed_held = Decimal(0)
-    shares = shares_of(control, rival=rival is not None)
     strata: Counter[Stratum] = Counter()
     # cases that enter by the same cell climb the same ladder, but for the gate before a suspension
     ladders: dict[tuple[Cell, bool, bool], list[Planned]] = {}
@@ -213,6 +218,7 @@ def foresee(
         alone = _declared_alone(connection, ruler, selection, today)
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
     arms = _arms(cells.total() + held, shares)
+    others = [_on_rival(arm, rival, foresee(engine, rival, selection, today, budget)) for arm, rival in rivals.items()]
     return {
         "selected": selected,
         "would_start": cells.total(),
@@ -232,7 +238,8 @@ def foresee(
         "first_30_days": soon,
         "by_day": _by_day(prices_of(ruler), notices, today + HORIZON),
         "costs": costs,
-        "rival": _on_rival(rival, foresee(engine, rival, selection, today, budget)) if rival else None,
+        "rival": others[0] if others else None,
+        "rivals": others,
     }
 
 
@@ -261,8 +268,9 @@ def _declared_alone(connection: Connection, ruler: Ruler, selection: Selection, 
     return int(connection.execute(DECLARED_ALONE, asked).scalar_one())
 
 
-def _on_rival(rival: Ruler, foreseen: DryRun) -> OnRival:
+def _on_rival(arm: Arm, rival: Ruler, foreseen: DryRun) -> OnRival:
     return {
+        "arm": arm,
         "ruler": rival.label,
         "cells": foreseen["cells"],
         "first_30_days": foreseen["first_30_days"],

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, RowMapping, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
+from models.case.credit import CreditId
 from models.case.evidence import Debt, Filing
 from models.case.facts import (
     BrokenAgreement,
@@ -22,6 +23,7 @@ from models.case.facts import (
     facts_of,
 )
 from models.case.status import Status
+from models.collections.promise import Promise
 from models.contact.contacts import Reach
 from models.contact.delivery import Progress
 from models.errors import Unreckonable
@@ -112,8 +114,15 @@ PROCESS = text(f"""
                 SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
            ) AS prior_steps,
            (SELECT coalesce(jsonb_agg(
-                       jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
+                       jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due, 'credits', ARRAY(
+                           SELECT credit FROM request_credits WHERE request = requests.id ORDER BY credit))
+                       ORDER BY id), '[]')
             FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                       'id', id, 'amount', CAST(amount AS text), 'made_on', made_on, 'promised_for', promised_for,
+                       'due', due, 'judged_on', judged_on, 'after_payment', after_payment, 'state', state,
+                       'paid', CAST(paid AS text)) ORDER BY id), '[]')
+            FROM promises WHERE "case" = cases.id AND state NOT IN ('cancelled', 'overtaken')) AS promises,
            (SELECT jsonb_build_object('id', id, 'on', broken_on)
             FROM agreements AS broken
             WHERE "case" = cases.id AND state = 'broken' AND terms -> 'request' ->> 'pay' <> 'cash' AND NOT EXISTS (
@@ -202,6 +211,15 @@ def _without_pair(row: RowMapping) -> dict[str, Any]:
     }
 
 
+def open_credits(connection: Connection, case: Case, today: date) -> tuple[CreditId, ...]:
+    """The credits that are open in a case, suspended ones too."""
+    try:
+        facts = read_facts(connection, case.ruler, [case.pair], today)[case.pair]
+    except Unreckonable:
+        facts = _facts_by_pair(connection, case.ruler, [case.pair], today, None)[case.pair]
+    return tuple(credit.id for credit in facts.credits)
+
+
 def read_case_facts(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> CaseFacts:
     """The facts of a case. Where what is owed can't be told, they say what they lack: the case waits, for it
     must not fail.
@@ -250,6 +268,7 @@ def with_process(before: CaseFacts, process: Row[Any]) -> CaseFacts:
         "formal_notices": tuple(FormalNotice.model_validate(notice) for notice in process.formal_notices),
         "kept_elsewhere": frozenset(process.kept_elsewhere),
         "prior_steps": tuple(PriorStep.model_validate(step) for step in process.prior_steps),
+        "promises": tuple(Promise.model_validate(promise) for promise in process.promises),
         "requests": tuple(OpenRequest.model_validate(request) for request in process.requests),
     }
     return before.model_copy(update=only).defended(Defence.model_validate(each) for each in process.defences)

@@ -32,6 +32,8 @@ class OpenIntake:
     """In which the times of the cron are meant."""
     paused_by: str | None
     changed_at: datetime
+    made_at: datetime | None
+    """When Temporal made the schedule, as it says itself."""
 
 
 def begin_start(connection: Connection, cohort: str, rate: float, by: str) -> None:
@@ -40,10 +42,17 @@ def begin_start(connection: Connection, cohort: str, rate: float, by: str) -> No
     connection.execute(insert(intakes).values(asked).on_conflict_do_nothing())
 
 
-def begin_schedule(connection: Connection, cohort: str, rate: float, by: str, cron: str) -> None:
-    """Put on record that a cohort takes people in at the times of `cron`. Raises Refusal: it has a schedule."""
+def begin_schedule(connection: Connection, cohort: str, rate: float, by: str, cron: str, made_at: datetime) -> None:
+    """Put on record that a cohort takes people in at the times of `cron`, by the schedule that Temporal made at that
+    moment. Raises Refusal: it has a schedule."""
     must_have_no_schedule(connection, cohort)
-    connection.execute(insert(intakes).values(cohort=cohort, rate=rate, asked_by=by, cron=cron))
+    connection.execute(insert(intakes).values(cohort=cohort, rate=rate, asked_by=by, cron=cron, made_at=made_at))
+
+
+def schedule_made(connection: Connection, cohort: str, made_at: datetime) -> None:
+    """Put on record that Temporal made a cohort's schedule again."""
+    of_schedule = (*_open(cohort), intakes.c.cron.is_not(None))
+    connection.execute(update(intakes).where(*of_schedule).values(made_at=made_at))
 
 
 def must_have_no_schedule(connection: Connection, cohort: str) -> None:
@@ -60,6 +69,7 @@ def open_intakes(connection: Connection) -> list[OpenIntake]:
         cohorts.c.clock["timezone"].astext.label("timezone"),
         intakes.c.paused_by,
         intakes.c.changed_at,
+        intakes.c.made_at,
     )
     asked = (
         select(*columns)

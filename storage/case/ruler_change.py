@@ -145,8 +145,8 @@ def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
     places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
     if places[0] != places[1]:
         raise Refusal(f"{to.label} is for {to.jurisdiction.name}, and cohort {name} is of {was.jurisdiction.name}")
-    if cohort.lot and cohort.lot.rival:
-        must_reach_alike(to, cohort.lot.rival.ruler)
+    for other in cohort.lot.others if cohort.lot else ():
+        must_reach_alike(to, other.frozen.ruler)
     taxes, taken = _taxes(cohort), {tax_name(tax) for tax in to.taxes}
     if taken and not (taxes and taxes <= taken):
         asked = ", ".join(sorted(taxes)) or "any tax"

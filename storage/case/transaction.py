@@ -26,6 +26,7 @@ from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.journal import Evidence, JournalRow
 from storage.case.people import Person, read_person
+from storage.case.promises import judge_promises, overtake_promises
 from storage.case.side_by_side import CaseRead
 from storage.case.tasks import ask_people
 from storage.schema import approvals, cases, decisions
@@ -151,6 +152,7 @@ class CaseTransaction:
         self.close(Status.RESOLVED)
 
     def close(self, status: Status) -> None:
+        self.entries += overtake_promises(self.connection, self.case, self.facts)
         self.status, self.closes = status, True
 
     @property
@@ -232,7 +234,9 @@ def transaction_of(connection: Connection, read: CaseRead) -> CaseTransaction:
     decision = decide(case.view(case.state, read.facts))
     tx = CaseTransaction(connection, case, read.facts, decision, case.status, read.person, read.needless)
     if case.closed_at is None:
-        tx.adopt(decision)
+        tx.facts, judged = judge_promises(connection, case, read.facts)
+        tx.entries += judged
+        tx.adopt(decide(case.view(case.state, tx.facts)) if judged else decision)
         for debt in tx.facts.debts:
             if PRESCRIBED in debt.grounds and debt.balance > 0:
                 what = f"débito {debt.id}: prescrição em {debt.prescribes and day(debt.prescribes)} a confirmar"

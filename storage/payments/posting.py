@@ -25,6 +25,7 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import frozen_ruler
 from storage.case.journal import Evidence, JournalRow
+from storage.case.promises import judge_promised
 from storage.case.resolution import resolve_paid
 from storage.outbox import enqueue_each
 from storage.payments.charges import billed_by
@@ -118,7 +119,9 @@ class Posting:
         if self.journal:
             self.connection.execute(insert(decisions), self.journal)
         if self.promised:
-            resolve_paid(self.connection, {case for case, _ in self.promised}, self.arrived_at)
+            told = {case for case, _ in self.promised}
+            judge_promised(self.connection, told, self.arrived_at)
+            resolve_paid(self.connection, told, self.arrived_at)
         receipts = ask_for_receipts(self.connection, self.receipted, self.taken_back)
         enqueue_each(self.connection, [*self.promised, *receipts])
 

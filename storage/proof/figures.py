@@ -207,9 +207,9 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "groups": Figure(
         title="Grupos, como sorteados",
-        formula="Por grupo (ruler: régua da coorte; rival: a outra; control: ninguém avisa): casos, pagantes (recebido"
-        " > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero de quem não pagou; avisos enviados e o seu"
-        " custo. Intervalos e p: teste de aleatorização estratificado, repetindo o sorteio.",
+        formula="Por grupo (ruler: régua da coorte; rival, rival_2, rival_3: as outras; control: ninguém avisa): casos,"
+        " pagantes (recebido > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero de quem não pagou;"
+        " avisos enviados e o seu custo. Intervalos e p: teste de aleatorização estratificado, repetindo o sorteio.",
         source="docs/proof.md; intenção de tratar: todos os sorteados, alcançados ou não",
         query="""
             SELECT arm, cases, payers, received, deviation, coalesce(sent, 0) AS sent, coalesce(cost, 0) AS cost

@@ -44,7 +44,8 @@ DRAWN = text("""
 
 SEND_ON = text("""
     UPDATE cases SET arm = line.arm, habit = line.habit, unit = line.unit, stratum = line.stratum, drawn_at = now(),
-                     ruler = CASE line.arm WHEN 'rival' THEN :rival ELSE ruler END,
+                     ruler = coalesce((SELECT arms.ruler FROM arms WHERE arms.cohort = cases.cohort
+                                         AND arms.arm = line.arm), cases.ruler),
                      status = CASE line.arm WHEN 'control' THEN 'control' ELSE 'running' END
     FROM unnest(:ids, :arms, :habits, :units, :strata) AS line (id, arm, habit, unit, stratum)
     WHERE cases.id = line.id
@@ -56,7 +57,6 @@ def draw_arms(engine: Engine, cohort: Cohort) -> None:
     `running` until its workflow looks at it, also when it is on hold."""
     if cohort.lot is None:
         return
-    rival = cohort.lot.rival.digest if cohort.lot.rival else None
     while True:
         with engine.begin() as connection:
             line, earlier = _line(connection, cohort.name)
@@ -71,7 +71,7 @@ def draw_arms(engine: Engine, cohort: Cohort) -> None:
                 "units": [each.unit for each in line],
                 "strata": [strata[each.unit].key for each in line],
             }
-            connection.execute(SEND_ON, {**drawn, "rival": rival})
+            connection.execute(SEND_ON, drawn)
 
 
 def _line(connection: Connection, cohort: str) -> tuple[list[Candidate], dict[str, str]]:

@@ -18,7 +18,7 @@ from models.proof.delinquency import Delinquency, Month, before_and_after
 from models.proof.holdout import Arm
 from models.proof.outcome import Assumptions, Avoided, Calls, Coverage, Programme, Recovered
 from models.proof.survival import Curve, Day, curve, log_rank
-from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, together
+from models.proof.uplift import Basis, Group, Look, Robust, Uplift, compare, robust, side_by_side, together
 from models.ruler.schema import Ruler
 from storage.amounts.prices import prices_of
 from storage.case.cases import FrozenRuler, frozen_ruler
@@ -28,6 +28,7 @@ from storage.proof.groups import DRAWN, UNTOUCHED, as_delivered, groups_of
 from storage.proof.question import Question, question_of
 
 HORIZON = timedelta(days=30)
+LETTERS = "BCD"
 ASSUMED_BY_DEFAULT = Assumptions()
 
 Rows = Sequence[Mapping[str, Any]]
@@ -87,7 +88,7 @@ class Results:
     arms: tuple[ArmOutcome, ...]
     """The arm of each ruler, then of the control group; empty: there is one ruler only."""
     by_ruler: tuple[Uplift, ...]
-    """The two rulers with each other, then each with the control group, if there is one; by intention to treat."""
+    """The rulers with one another, then each with the control group, if there is one; by intention to treat."""
     as_delivered: Uplift
     curves: Mapping[str, Curve]
     """By the group's name; of groups without cases none."""
@@ -106,8 +107,9 @@ class Results:
         return self.cohort.frozen.ruler
 
     @property
-    def rival(self) -> Ruler | None:
-        return self.cohort.lot.rival.ruler if self.cohort.lot and self.cohort.lot.rival else None
+    def rivals(self) -> Mapping[Arm, Ruler]:
+        """The rulers that the cohort's is compared with, by arm."""
+        return {each.arm: each.frozen.ruler for each in self.cohort.lot.others} if self.cohort.lot else {}
 
     @property
     def begins(self) -> date:
@@ -157,7 +159,7 @@ def read_results(
         other_look=_by_lot(as_drawn, Basis.INTENTION_TO_TREAT, look.other),
         per_protocol=_by_lot(untouched, Basis.PER_PROTOCOL, look) if any(_contaminated(rows)) else None,
         robust=_robust(as_drawn, look),
-        arms=tuple(arms.values()) if Arm.RIVAL in arms else (),
+        arms=tuple(arms.values()) if several(arms) else (),
         by_ruler=_by_ruler(as_drawn, look),
         as_delivered=compare(*delivered, Basis.AS_DELIVERED, look),
         curves=curves,
@@ -211,12 +213,19 @@ def _recovered(months: Rows) -> Recovered:
 def _names(cohort: Cohort) -> Mapping[Arm, str]:
     """The arms that its cases are drawn for, in the order in which they are compared."""
     ours, lot = cohort.frozen.ruler.label, cohort.lot
-    named = {Arm.RULER: f"régua A ({ours})" if lot and lot.rival else "notificados"}
-    if lot and lot.rival:
-        named[Arm.RIVAL] = f"régua B ({lot.rival.ruler.label})"
+    others = lot.others if lot else ()
+    named = {Arm.RULER: f"régua A ({ours})" if others else "notificados"}
+    named |= {
+        each.arm: f"régua {letter} ({each.frozen.ruler.label})" for letter, each in zip(LETTERS, others, strict=False)
+    }
     if lot and lot.control:
         named[Arm.CONTROL] = "grupo de controle"
     return named
+
+
+def several(arms: Mapping[Arm, object]) -> bool:
+    """Whether more than one ruler contacts."""
+    return len(arms.keys() - {Arm.CONTROL}) > 1
 
 
 def _outcome(arm: Arm, group: Group, rows: Rows) -> ArmOutcome:
@@ -241,10 +250,10 @@ def _notified(groups: Mapping[Arm, Group]) -> Group:
 
 
 def _by_ruler(groups: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:
-    """The arms compared with one another, in their order, so that the two rulers come first."""
-    if Arm.RIVAL not in groups:
+    """The arms compared with one another, in their order, so that the rulers come first."""
+    if not several(groups):
         return ()
-    return tuple(compare(ours, theirs, look=look) for ours, theirs in combinations(groups.values(), 2))
+    return side_by_side([compare(ours, theirs, look=look) for ours, theirs in combinations(groups.values(), 2)])
 
 
 def _contaminated(rows: Mapping[str, Rows]) -> list[int]:
@@ -283,6 +292,6 @@ def _foreseen(frozen: FrozenRuler, digest: str, rows: Rows, on: date) -> Iterato
 
 def _fee(cohort: Cohort, on: date) -> Decimal:
     """The monthly fee, once for each table of prices that its rulers name."""
-    rulers = [cohort.frozen, *([cohort.lot.rival] if cohort.lot and cohort.lot.rival else [])]
+    rulers = [cohort.frozen, *(each.frozen for each in (cohort.lot.others if cohort.lot else ()))]
     tables = {table.prices: table for frozen in rulers for table in [prices_of(frozen.ruler)]}
     return sum((monthly_fee(table, on) for table in tables.values()), Decimal(0))

@@ -44,6 +44,7 @@ from storage.read_models.case_parts import (
     Payment,
     PeriodsLeft,
     PriorStep,
+    Promise,
     RecordedAgreement,
     Reply,
     Request,
@@ -130,8 +131,14 @@ PRIOR_STEPS = text("""
 """)
 
 REQUESTS = text("""
-    SELECT id, kind, made_on, due, reference, recorded_by AS by, answer, answered_on, answered_by, reason
+    SELECT id, kind, made_on, due, reference, recorded_by AS by, answer, answered_on, answered_by, reason,
+           ARRAY(SELECT credit FROM request_credits WHERE request = requests.id ORDER BY credit) AS credits
     FROM requests WHERE "case" = :case ORDER BY id
+""")
+
+PROMISES = text("""
+    SELECT id, amount, promised_for, due, judged_on, channel, made_by AS by, made_on, state, paid, decided_on, reason
+    FROM promises WHERE "case" = :case ORDER BY id
 """)
 
 APPROVALS = text("""
@@ -216,6 +223,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "defences": rows(Defence, DEFENCES),
         "prior_steps": rows(PriorStep, PRIOR_STEPS),
         "requests": rows(Request, REQUESTS),
+        "promises": rows(Promise, PROMISES),
         "to_approve": to_be_approved(connection, case, datetime.now(UTC)),
         "approvals": rows(Approval, APPROVALS),
         "debts": _owed_today(connection, record, _prescribing(connection, record, rows(Debt, DEBTS))),

@@ -171,6 +171,24 @@ class Request(TypedDict):
     answered_on: date | None
     answered_by: str | None
     reason: str | None
+    credits: list[str]
+    """What it names, and holds alone; empty: all of the case."""
+
+
+class Promise(TypedDict):
+    id: int
+    amount: Decimal
+    promised_for: date
+    due: date
+    judged_on: date
+    channel: str
+    by: str
+    made_on: date
+    state: str
+    paid: Decimal
+    decided_on: date | None
+    reason: str | None
+    """Why it was taken back."""
 
 
 class Approval(TypedDict):
@@ -260,6 +278,7 @@ class CaseFile(TypedDict):
     defences: list[Defence]
     prior_steps: list[PriorStep]
     requests: list[Request]
+    promises: list[Promise]
     to_approve: ToApprove | None
     approvals: list[Approval]
     debts: list[Debt]

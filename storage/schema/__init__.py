@@ -6,7 +6,8 @@ Rows are locked in one order everywhere: cases by id, then debts by id. So payme
 from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
-from storage.schema.cases import cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.collections import promises
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -29,6 +30,7 @@ from storage.schema.due_process import (
     defences,
     prior_step_debts,
     prior_steps,
+    request_credits,
     requests,
     suspensions,
     tasks,
@@ -65,6 +67,7 @@ __all__ = [
     "allocations",
     "annulments",
     "approvals",
+    "arms",
     "assets",
     "audit_log",
     "bank_files",
@@ -102,12 +105,14 @@ __all__ = [
     "policies",
     "prior_step_debts",
     "prior_steps",
+    "promises",
     "published",
     "quarantined_items",
     "rates",
     "remissions",
     "remittances",
     "replies",
+    "request_credits",
     "requests",
     "restatements",
     "reversals",

@@ -25,7 +25,7 @@ from models.case.cohort_state import State as CohortState
 from models.case.journal import EntryKind
 from models.case.status import WAITING, Status
 from models.proof.experiment import Primary
-from models.proof.holdout import Arm, Habit
+from models.proof.holdout import RIVALS, Arm, Habit
 from storage.schema.base import NOW, OPAQUE_ID, metadata, one_of, words
 
 cohorts = Table(
@@ -44,9 +44,8 @@ cohorts = Table(
     # what its notices may cost in all; none: no limit
     Column("budget", Numeric(15, 2)),
     Column("spent", Numeric(15, 4), nullable=False, server_default=text("0")),
-    # the share of its cases that nobody contacts, and the ruler that half of the others are contacted by; none: nobody
+    # the share of its cases that nobody contacts; none: nobody is held out. Those of other rulers are in `arms`
     Column("control_share", Numeric),
-    Column("rival", ForeignKey("rulers.digest")),
     # with what they are drawn (models/proof/holdout.py), and the day on which it is to be read what came of it
     Column("salt", Text),
     Column("reads_on", Date),
@@ -56,8 +55,20 @@ cohorts = Table(
     Column("lifecycle_reason", Text, nullable=False, server_default=text("''")),
     Column("lifecycle_since", Date),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-    CheckConstraint("(salt IS NULL) = (num_nonnulls(control_share, rival) = 0)", name="lot_is_whole"),
+    CheckConstraint("control_share IS NULL OR salt IS NOT NULL", name="lot_is_whole"),
     one_of("lifecycle", CohortState),
+)
+
+
+# the arms of a cohort's draw that go by other rulers, each with its share of all cases; never changed
+arms = Table(
+    "arms",
+    metadata,
+    Column("cohort", ForeignKey("cohorts.name"), primary_key=True),
+    Column("arm", Text, primary_key=True),
+    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    Column("share", Numeric, nullable=False),
+    one_of("arm", RIVALS),
 )
 
 
@@ -76,6 +87,8 @@ intakes = Table(
     Column("paused_by", Text),
     # by whoever asked, paused or resumed
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    # when Temporal made the schedule, as it says itself: one made at another moment is none of ours
+    Column("made_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     Index("uq_intakes_open", "cohort", text("(cron IS NULL)"), unique=True, postgresql_where=text("ended_at IS NULL")),
 )
@@ -139,6 +152,8 @@ cases = Table(
     Index("uq_cases_open", "taxpayer", "tax", unique=True, postgresql_where=text("closed_at IS NULL")),
     Index("ix_cases_taxpayer_tax", "taxpayer", "tax"),
     Index("ix_cases_cohort_status", "cohort", "status"),
+    # the order of a cohort's list
+    Index("ix_cases_opened", "cohort", "opened_at", "id"),
     Index("ix_cases_waiting", "status", postgresql_where=text(f"status IN ({words(WAITING)})")),
     Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
     one_of("status", Status),

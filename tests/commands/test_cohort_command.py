@@ -69,7 +69,7 @@ def test_a_campaign_of_which_nothing_is_left_is_refused(app: typer.Typer) -> Non
 @pytest.mark.parametrize(
     ("arm", "sentence"),
     [
-        ("alagoas-icms", "--arm and --ruler are both alagoas-icms v1: two different rulers can be compared"),
+        ("alagoas-icms", "--arm alagoas-icms is alagoas-icms v1 again: different rulers can be compared"),
         ("divida-ativa", "alagoas-icms v1 and divida-ativa v1 can't be compared in one cohort: they differ in"),
         ("nowhere", "nowhere"),
     ],
@@ -95,9 +95,23 @@ def test_the_dry_run_says_who_would_go_to_which_ruler_and_at_what_cost(
     code, said, _ = line(*asked)
     assert code == 0
     assert "about 2 cases would be drawn for the control group" in said
-    assert "about 9 for divida-ativa v1 and 9 for divida-ativa v2 would be drawn" in said
-    assert "as if all were on the first; on the other: R$ " in said
+    assert "about 9 would be drawn for divida-ativa v1, 9 for divida-ativa v2" in said
+    assert "notices and costs below are as if all were on the first\non divida-ativa v2: R$ " in said
     assert line.json(*asked)["arms"] == {"control": 2, "ruler": 9, "rival": 9}
+    third = tmp_path / "third.yaml"
+    third.write_text(RULERS.read("divida-ativa")[1].replace("version: 1", "version: 3"), encoding="utf-8")
+    found = line.json(*asked, "--arm", f"{third}=60%")
+    assert found["arms"] == {"control": 2, "ruler": 3, "rival": 3, "rival_2": 12}
+    assert [(each["arm"], each["ruler"]) for each in found["rivals"]] == [
+        ("rival", "divida-ativa v2"),
+        ("rival_2", "divida-ativa v3"),
+    ]
+    for more, why in (
+        (("--arm", bolder), "divida-ativa v2 again"),
+        (("--arm", f"{third}=90%"), "leave nobody to the cohort's own ruler"),
+    ):
+        code, _, complained = line(*asked, *more)
+        assert (code, why in complained) == (1, True), complained
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM cohorts")).scalar_one() == 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -216,6 +217,12 @@ async def test_what_is_refused_leaves_neither_cohort_nor_schedule(night: Night) 
     await night.lists()
 
 
+@pytest.mark.parametrize("name", ["../../x", "a\nb", "x" * 3000, "\x1b[2J", ""])
+async def test_a_name_that_is_no_slug_reaches_no_temporal(night: Night, name: str) -> None:
+    assert "is no name for a cohort" in await night.complains("create", name, *NIGHTLY)
+    await night.lists()
+
+
 async def test_its_commands_are_in_the_audit_log_with_whom_it_takes_in(night: Night) -> None:
     await night.says("create", "city", *NIGHTLY, "--select", "uf=AL", "--control", "10%")
     [entry] = (await asyncio.to_thread(night.line.json, "audit-log"))["entries"]
@@ -297,6 +304,33 @@ async def test_a_schedule_paused_or_changed_in_temporal_goes_by_the_record(night
         "temporal schedule pause",
         "temporal schedule change",
     ]
+
+
+async def test_a_schedule_made_by_hand_in_place_of_ours_goes_by_the_record(night: Night) -> None:
+    """With what ours says and does, but for the times; nobody updated it since."""
+    await night.says("create", "city", *NIGHTLY)
+    minutes_pass(night.engine)
+    ours = (await described(night)).schedule
+    for _ in range(2):
+        await night.client.get_schedule_handle(intake_id("city")).delete()
+        never = replace(ours, spec=ScheduleSpec(cron_expressions=["0 0 1 1 *"]))
+        await night.client.create_schedule(intake_id("city"), never)
+        await keep_intakes(night.client, night.engine)
+        ahead = (await described(night)).info.next_action_times
+        assert {moment.strftime("%H:%M") for moment in ahead} == {"01:30"}
+    await keep_intakes(night.client, night.engine)
+    assert [command for command, _, _ in interfered(night.engine)] == ["temporal schedule change"] * 2
+
+
+async def test_a_schedule_of_before_its_making_was_on_record_is_made_again_and_nobody_blamed(night: Night) -> None:
+    await night.says("create", "city", *NIGHTLY)
+    minutes_pass(night.engine)
+    with night.engine.begin() as connection:
+        connection.execute(text("UPDATE intakes SET made_at = NULL"))
+    await keep_intakes(night.client, night.engine)
+    kept = (await described(night)).info.created_at
+    await keep_intakes(night.client, night.engine)
+    assert ((await described(night)).info.created_at, interfered(night.engine)) == (kept, [])
 
 
 async def described(night: Night) -> ScheduleDescription:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, RootModel
 
 from models.agreement.policy import Policy
 from models.law.calendar import Wait, Window
+from models.lookup.table import LookupTable
 from models.money.accrual_table import AccrualTable
 from models.ruler.schema import Ruler
 from tests.operations.test_doors import LEAVES
@@ -27,6 +28,7 @@ FILES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "rulers.md": (Ruler, {"accrual"}),
     "accrual.md": (AccrualTable, {"jurisdiction"}),
     "agreements.md": (Policy, {"jurisdiction"}),
+    "portal.md": (LookupTable, set()),
 }
 """The page that explains a file's keys, and those of them whose own keys another page explains."""
 

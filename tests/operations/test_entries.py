@@ -92,6 +92,7 @@ from operations.payments import (
     unmatch_payment,
 )
 from operations.post import draw_edital, import_outcomes, post_letters, register_letter, register_publication
+from operations.promises import cancel_promise, take_another_promise, take_promise
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.sessions import end_own_session, sign_in_by_token
@@ -302,6 +303,26 @@ def _(world: World) -> str:
     return world.case
 
 
+@carried_out("case promise")
+def _(world: World) -> str:
+    take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
+    return world.case
+
+
+@carried_out("case promise --another")
+def _(world: World) -> str:
+    take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
+    take_another_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 17), NOW)
+    return world.case
+
+
+@carried_out("case promise --cancel")
+def _(world: World) -> str:
+    made = take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
+    cancel_promise(world.engine, BIA, world.case, made.id, "engano", NOW)
+    return world.case
+
+
 @carried_out("case annul")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "conciliation", ON, "ata 7", NOW)
@@ -341,7 +362,7 @@ def _(world: World) -> str:
 @carried_out("schedule create")
 def _(world: World) -> str:
     bundle = load_ruler(REGISTERED)
-    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(), bundle, Selection(), CLOCK)
+    create_schedule(world.engine, BIA, "nova", "0 3 * * *", lambda found: found(NOW), bundle, Selection(), CLOCK)
     return "nova"
 
 
@@ -413,7 +434,7 @@ def _(world: World) -> str:
 
 def scheduled(world: World) -> None:
     with world.engine.begin() as connection:
-        begin_schedule(connection, "iptu", 1.0, "ana", "0 3 * * *")
+        begin_schedule(connection, "iptu", 1.0, "ana", "0 3 * * *", NOW)
 
 
 @carried_out("schedule pause")

@@ -100,7 +100,8 @@ def runs(population: Population, effect: bool, seed: int) -> dict[str, Run]:
     """A ledger and its report, read once."""
     known, chance = people(population), np.random.default_rng([seed, effect])
     size, households = population.size, population.size // population.household + 1
-    shares = shares_of(Decimal(population.held_out) / size, rival=population.rival)
+    rivals: dict[Arm, Decimal | None] = {Arm.RIVAL: None} if population.rival else {}
+    shares = shares_of(Decimal(population.held_out) / size, rivals)
     arm_of = draw(known.candidates, shares, f"{seed}")
     arms = np.array([arm_of.get(each.unit, Arm.RULER) for each in known.candidates])
     luck = np.where(

@@ -141,7 +141,7 @@ def test_it_says_which_of_two_rulers_brought_more_and_what_each_cost(page_of: Ca
     text = " ".join(Opened(html).text.split())
     for words in (
         "e, em comparação, ICMS Alagoas – do lembrete à suspensão de benefícios (alagoas-icms v2)",
-        "Qual das duas réguas",
+        "Qual das réguas",
         "régua A (alagoas-icms v1): 11,11 pontos percentuais de pagantes a menos que régua B (alagoas-icms v2)",
         "régua B (alagoas-icms v2): 27,78 pontos percentuais de pagantes a mais que grupo de controle",
         "notificados: 22,22 pontos percentuais de pagantes a mais que grupo de controle",

@@ -66,6 +66,8 @@ DELETE FROM prior_step_debts
 UPDATE remittances SET content = 'x'
 DELETE FROM remittances
 UPDATE requests SET made_on = '2020-01-01'
+UPDATE request_credits SET credit = 'x'
+DELETE FROM request_credits
 DELETE FROM requests
 UPDATE sessions SET role = 'supervisor'
 DELETE FROM sessions

@@ -11,7 +11,7 @@ from storage.schema import metadata
 UNSEARCHED = {
     ("agreements", "policy"): "a pinned policy is never deleted, and nobody asks who signed on it",
     ("cases", "ruler"): "a pinned ruler is never deleted; its cases are found by their cohort",
-    ("cohorts", "rival"): "there are as many cohorts as people start",
+    ("arms", "ruler"): "there are as many as people start cohorts on",
     ("cohorts", "ruler"): "there are as many cohorts as people start",
     ("decisions", "ruler"): "the journal is read by case, and written at each step",
     ("suppressed_contacts", "taxpayer"): "only those in force are searched, and they have an index",

@@ -46,6 +46,7 @@ ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count
 def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     settings = {"SENDGRID_WEBHOOK_KEY": PUBLIC, "TWILIO_AUTH_TOKEN": TOKEN}
     settings |= {"REGUA_PUBLIC_URL": SITE, "REGUA_LINK_KEY": "k" * 32, "REGUA_SLIP_FEBRABAN": "1234"}
+    settings |= {"REGUA_LOOKUP": "sao-paulo"}
     # nobody runs what the process does beside answering, and its health would say so after a while
     settings |= {"REGUA_BACKGROUND": "elsewhere"}
     for name, value in settings.items():
@@ -69,6 +70,7 @@ def links(engine: Engine) -> dict[str, str]:
         **doors,
         "case": case,
         "what": "tasks",
+        "kind": "iptu",
         "taxpayer": str(made.taxpayer),
         "purpose": instalment,
         "name": "iptu",

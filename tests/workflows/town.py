@@ -37,11 +37,12 @@ from models.case.selection import Selection
 from models.events import Event, HardshipDeclared, NoticeServed, PriorStepTaken
 from models.law.calendar import Clock
 from models.payment.pix import PixPayment, PixRefund
+from models.proof.holdout import Arm
 from models.ruler.check import read_ruler
 from operations.cases import Acted, approve_suspension, declare_hardship, pause_case, reject_suspension, resume_case
 from operations.operation import Credentials
 from storage.case.cohort_lifecycle import change_cohort_state
-from storage.case.cohorts import Cohort, Lot, candidates, create_cohort, open_cases, pin_ruler
+from storage.case.cohorts import Cohort, Lot, OtherArm, candidates, create_cohort, open_cases, pin_ruler
 from storage.catalogue import RULERS
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
@@ -263,13 +264,14 @@ class Town:
             assert read
             first_year = min(now.year, FIRST_DAY.year) - 1
             frozen = pin_ruler(connection, read, source, first_year)
-            other = None
+            others: tuple[OtherArm, ...] = ()
             if rival:
                 read = read_ruler(rival).ruler
                 assert read
-                other = pin_ruler(connection, read, rival, first_year)
+                half = (1 - (control or Decimal(0))) / 2
+                others = (OtherArm(Arm.RIVAL, half, pin_ruler(connection, read, rival, first_year)),)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
-        lot = Lot("salt", control, other) if control or other else None
+        lot = Lot("salt", control, others) if control or others else None
         return create_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", lot=lot)), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":

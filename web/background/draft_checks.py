@@ -17,8 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from activities.first_messages import first_messages
 from models.errors import Refusal
 from models.json_form import plain
+from models.proof.holdout import RIVALS
 from operations.catalogue import in_force
 from operations.cohort_drafts import planned
+from operations.cohorts import must_share
 from storage.case.cohort_drafts import Draft, end_check, take_check, tell_progress
 from storage.case.dry_run import foresee
 from storage.case.selection import count_named
@@ -71,8 +73,9 @@ def checked(engine: Engine, draft: Draft) -> dict[str, Any]:
         with engine.begin() as connection:
             tell_progress(connection, draft, seen, named)
 
-    other = plan.rival.ruler if plan.rival else None
-    foreseen = foresee(engine, ruler, plan.selection, today, plan.budget, plan.control, other, progress)
+    others = {arm: rival.bundle.ruler for arm, rival in zip(RIVALS, plan.rivals, strict=False)}
+    shares = must_share(plan.control, plan.rivals)
+    foreseen = foresee(engine, ruler, plan.selection, today, plan.budget, shares, others, progress)
     messages = first_messages(engine, plan.bundle, plan.selection, plan.clock)
     return {
         **json.loads(json.dumps(foreseen, default=plain)),

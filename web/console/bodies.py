@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.as_typed import read_amount
 from models.case.facts import StepKind
+from models.collections.promise import PromiseChannel
 from models.errors import Refusal
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
@@ -21,12 +22,12 @@ Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^
 
 def _read(written: object) -> object:
     try:
-        return read_amount(written) if isinstance(written, str) else written
+        return read_amount(written.strip().removeprefix("R$")) if isinstance(written, str) else written
     except Refusal as refusal:
         raise ValueError(str(refusal)) from None
 
 
-Amount = Annotated[Decimal, BeforeValidator(_read), Field(ge=0, max_digits=15, decimal_places=2)]
+Amount = Annotated[Decimal, BeforeValidator(_read), Field(ge=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
 """Reais, zero or more, as a person or a program writes them."""
 
 
@@ -72,6 +73,16 @@ class Ruling(Reasoning):
     on: date | None = None
     credits: tuple[str, ...] = ()
     """Where several defences are open, a credit of the one that is meant."""
+
+
+class Promising(Asking):
+    amount: Annotated[Amount, Field(gt=0)]
+    on: date
+    channel: PromiseChannel = PromiseChannel.PHONE
+
+
+class TakingBack(Reasoning):
+    promise: Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Serving(Asking):

@@ -16,7 +16,17 @@ from temporalio.client import Client
 from models.case.blocks import Situation
 from models.errors import Refusal
 from models.roles import DUTIES, SignInAnew
-from models.words import AGREEMENT_STATES, CHANNELS, GROUNDS, INTENTS, PRIOR_STEPS, REQUESTS, STAGES, STATUSES
+from models.words import (
+    AGREEMENT_STATES,
+    CHANNELS,
+    GROUNDS,
+    INTENTS,
+    PRIOR_STEPS,
+    PROMISE_STATES,
+    REQUESTS,
+    STAGES,
+    STATUSES,
+)
 from operations.cases import Acted, reveal_case
 from reports.document import Document, Entry, Section
 from reports.document_html import html
@@ -60,6 +70,7 @@ WORDS = {
     "prior_steps": PRIOR_STEPS,
     "requests": REQUESTS,
     "agreement_states": AGREEMENT_STATES,
+    "promise_states": PROMISE_STATES,
     "actions": ACTIONS,
 }
 

@@ -29,6 +29,7 @@ from operations.due_process import (
     take_prior_step,
 )
 from operations.operation import Credentials
+from operations.promises import cancel_promise, take_another_promise, take_promise
 from storage.law.annulments import Mistake
 from storage.read_models.case_parts import CaseFile
 from web.console.bodies import (
@@ -39,16 +40,18 @@ from web.console.bodies import (
     Defending,
     Holding,
     Interrupting,
+    Promising,
     Releasing,
     Requesting,
     Ruling,
     Serving,
     Stepping,
+    TakingBack,
 )
 from web.console.door import Duty
 
 Options = Mapping[str, str]
-Kind = Literal["text", "long", "day", "choice", "debts", "credits", "notices"]
+Kind = Literal["text", "long", "day", "choice", "debts", "credits", "notices", "promises"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,17 @@ def _possible(act: Act) -> Callable[[Situation, CaseFile], bool]:
     return lambda situation, file: may(act, situation)
 
 
+PROMISED = (
+    Field("amount", "Valor", hint="Em reais, como 1.234,56."),
+    Field("on", "Paga em", "day"),
+    Field("channel", "Como prometeu", "choice", options={"phone": "por telefone", "counter": "no balcão"}),
+)
+
+
+def _promised(file: CaseFile) -> bool:
+    return any(promise["state"] == "open" for promise in file["promises"])
+
+
 FORMS: tuple[CaseForm, ...] = (
     CaseForm(
         "contact",
@@ -141,6 +155,42 @@ FORMS: tuple[CaseForm, ...] = (
             engine, who, case, said.kind, said.decided, said.reason, now
         ),
         lambda situation, file: any(request["answer"] is None for request in file["requests"]),
+    ),
+    CaseForm(
+        "promise",
+        take_promise,
+        "Registrar promessa de pagamento",
+        "Os avisos que não são formais esperam o dia prometido e os dias do banco; notificação formal, prazo e "
+        "prescrição não esperam.",
+        "Registrar promessa",
+        Promising,
+        PROMISED,
+        lambda engine, who, case, said, now: take_promise(engine, who, case, said.amount, said.on, now, said.channel),
+        lambda situation, file: not situation.state.closed and not _promised(file),
+    ),
+    CaseForm(
+        "promise/another",
+        take_another_promise,
+        "Registrar outra promessa",
+        "Fica ao lado da que está aberta; cada pagamento conta para uma só, a que vence primeiro.",
+        "Registrar outra promessa",
+        Promising,
+        PROMISED,
+        lambda engine, who, case, said, now: take_another_promise(
+            engine, who, case, said.amount, said.on, now, said.channel
+        ),
+        lambda situation, file: not situation.state.closed and _promised(file),
+    ),
+    CaseForm(
+        "promise/cancel",
+        cancel_promise,
+        "Cancelar promessa registrada por engano",
+        "Ela fica no registro, cancelada, e não conta em número nenhum; a régua segue como antes dela.",
+        "Cancelar promessa",
+        TakingBack,
+        (Field("promise", "Qual", "promises"), REASON),
+        lambda engine, who, case, said, now: cancel_promise(engine, who, case, said.promise, said.reason, now),
+        lambda situation, file: _promised(file),
     ),
     CaseForm(
         "hardship",

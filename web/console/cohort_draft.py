@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from channels.providers import providers_in
 from models.errors import Refusal
-from models.words import CHANNELS, GROUNDS, STAGES
+from models.words import ARMS, CHANNELS, GROUNDS, STAGES
 from operations.catalogue import in_force
 from operations.cohort_drafts import FaultyDraft, Plan, ask_check, drop_draft, planned, save_draft
 from operations.cohorts import begin_cohort, must_be_verified
@@ -45,6 +45,7 @@ ASKED_ABOVE = 500
 """Cases from which on the name is typed to start."""
 
 WORDS: dict[str, Any] = {
+    "arms": ARMS,
     "stages": STAGES,
     "channels": CHANNELS,
     "grounds": GROUNDS,
@@ -189,7 +190,7 @@ def draft_routes(engine: Engine, temporal: Connect) -> Pages:
                     must_be_unheard(connection, *asked)
                 except Refusal as refusal:
                     told.append(Concern(str(refusal), blocks=True))
-        for bundle in filter(None, (plan.bundle, plan.rival)):
+        for bundle in (plan.bundle, *(rival.bundle for rival in plan.rivals)):
             try:
                 must_be_verified(bundle, plan.clock, plan.rehearsal, providers_in(os.environ))
             except Refusal as refusal:
@@ -226,7 +227,7 @@ def draft_routes(engine: Engine, temporal: Connect) -> Pages:
             raise WrongForm({"confirm": f"escreva {plan.name}"}, {})
         begin_cohort(
             engine, by.who, plan.name, plan.bundle, plan.selection, plan.clock, plan.budget, plan.rehearsal,
-            plan.control, plan.rival, STARTS_A_SECOND, plan.reads_on, plan.contacted_too, providers_in(os.environ),
+            plan.control, plan.rivals, STARTS_A_SECOND, plan.reads_on, plan.contacted_too, providers_in(os.environ),
         )  # fmt: skip
         with engine.begin() as connection:
             end_draft(connection, draft, plan.name)

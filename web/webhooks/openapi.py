@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.lookup.keys import KINDS
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -69,7 +71,15 @@ TWILIO_MESSAGE = taking(FORM, object_of(["MessageSid", "From"], MessageSid=SID, 
 TWILIO_CALL = taking(
     FORM, object_of(["CallSid"], CallSid=SID, From=ADDRESS, To=ADDRESS, Digits=FIELD, AnsweredBy=FIELD)
 )
-CONTEST = taking(FORM, object_of([], why={"enum": ["paid", "amount", "not_mine", "suspended", "other"]}))
+CONTEST = taking(
+    FORM,
+    object_of(
+        [],
+        why={"enum": ["paid", "amount", "not_mine", "suspended", "other"]},
+        credit={"type": "array", "items": {"type": "string"}},
+    ),
+)
+LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
 CHOICE = taking(FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}))
 
 REFUSAL = {"application/json": {"schema": object_of(["error"], error=TEXT)}}

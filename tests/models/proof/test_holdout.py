@@ -1,5 +1,6 @@
 from collections import Counter
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil, floor
 
 import pytest
@@ -9,6 +10,7 @@ from scipy.stats import binomtest
 
 from models.errors import Refusal
 from models.proof.holdout import (
+    RIVALS,
     Arm,
     Candidate,
     Habit,
@@ -110,13 +112,17 @@ def test_shares_that_leave_nobody_to_contact_are_refused(shares: dict[str, str])
         draw(town(10), {arm: Decimal(share) for arm, share in shares.items()}, "salt")
 
 
-@given(shares | st.none(), st.booleans())
-def test_the_rulers_share_evenly_whom_the_control_group_leaves(control: Decimal | None, rival: bool) -> None:
-    found = shares_of(control, rival)
-    ruler = 1 - sum(found.values())
+@given(shares | st.none(), st.integers(0, 3))
+def test_the_rulers_share_evenly_whom_the_control_group_leaves(control: Decimal | None, rivals: int) -> None:
+    found = shares_of(control, dict.fromkeys(RIVALS[:rivals]))
     assert found.get(Arm.CONTROL) == control
-    assert found.get(Arm.RIVAL, ruler) == ruler
-    assert (Arm.RIVAL in found) == rival
+    even = Fraction(1 - (control or 0)) / (rivals + 1)
+    assert [float(found[arm]) for arm in RIVALS[:rivals]] == pytest.approx([float(even)] * rivals)
+
+
+def test_a_ruler_has_the_share_that_was_named_and_the_others_what_is_left() -> None:
+    found = shares_of(Decimal("0.1"), {Arm.RIVAL: Decimal("0.3"), Arm.RIVAL_2: None})
+    assert found == {"control": Decimal("0.1"), "rival": Decimal("0.3"), "rival_2": Decimal("0.3")}
 
 
 def test_nobody_is_drawn_from_nobody() -> None:

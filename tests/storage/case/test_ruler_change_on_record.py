@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, insert, literal, select, text, update
 
 from models.assets import RulerBundle
 from models.case.cohort_state import State
@@ -25,7 +25,7 @@ from storage.case.ruler_change import Foreseen, foresee_migration, migrate_cohor
 from storage.case.transaction import case_transaction
 from storage.catalogue import RULERS, SHIPPED
 from storage.read_models.dossier import read_dossier
-from storage.schema import cohorts
+from storage.schema import arms, cohorts
 from tests.builders import FACTS, ICMS, REFIS, REGISTERED, bundled, revised_icms, shipped
 from tests.record_world import Street
 from tests.storage.case.test_cohort_lifecycle import until_it_waits
@@ -202,7 +202,9 @@ def test_beside_a_rival_only_a_ruler_that_reaches_the_same_people_follows(street
     source = RULERS.read(ICMS)[1]
     with street.engine.begin() as connection:
         rival = pin_ruler(connection, shipped(ICMS), source, 2025)
-        connection.execute(update(cohorts).values(rival=rival.digest, salt="salt"))
+        connection.execute(update(cohorts).values(salt="salt"))
+        others = select(cohorts.c.name, literal("rival"), literal(rival.digest), literal(0.5))
+        connection.execute(insert(arms).from_select(["cohort", "arm", "ruler", "share"], others))
     with pytest.raises(Refusal, match="differ in taxes and in the tolerance"):
         moved(street, SOURCE.replace('tolerance: "1.00"', 'tolerance: "2.00"'))
 

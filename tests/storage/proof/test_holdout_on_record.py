@@ -1,6 +1,7 @@
 """A hold-out on record: who is drawn, that it can be repeated, and that it takes in who comes later."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,16 +12,18 @@ from sqlalchemy import Engine, text
 from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
-from models.proof.holdout import Arm, Candidate, draw, shares_of
+from models.proof.holdout import RIVALS, Arm, Candidate, draw, shares_of
 from models.ruler.schema import Ruler
 from storage.case.cohorts import (
     Cohort,
     Lot,
+    OtherArm,
     candidates,
     cases_to_run,
     create_cohort,
     open_cases,
     pin_ruler,
+    read_cohort,
 )
 from storage.case.dry_run import foresee
 from storage.case.selection import must_be_unheard
@@ -40,6 +43,8 @@ RULER = shipped(REGISTERED)
 SOURCE = RULERS.read(REGISTERED)[1]
 BOLDER = SOURCE.replace("version: 1", "version: 2")
 """Another ruler for the same people."""
+STERNER = BOLDER.replace("version: 2", "version: 3")
+HELD: dict[str, Decimal] = {Arm.CONTROL: TENTH}
 
 
 def read(source: str) -> Ruler:
@@ -71,12 +76,14 @@ class Roll:
         self.owing += by
 
     def cohort(
-        self, name: str = "roll", share: Decimal | None = TENTH, salt: str = "salt", rival: str | None = None
+        self, name: str = "roll", share: Decimal | None = TENTH, salt: str = "salt", rivals: Sequence[str] = ()
     ) -> Cohort:
         with self.engine.begin() as connection:
             frozen = pin_ruler(connection, RULER, SOURCE, 2025)
-            other = pin_ruler(connection, read(rival), rival, 2025) if rival else None
-        lot = Lot(salt, share, other) if share or other else None
+            pinned = [pin_ruler(connection, read(each), each, 2025) for each in rivals]
+        shares = shares_of(share, dict.fromkeys(RIVALS[: len(rivals)]))
+        others = tuple(OtherArm(arm, shares[arm], each) for arm, each in zip(RIVALS, pinned, strict=False))
+        lot = Lot(salt, share, others) if shares else None
         return create_cohort(self.engine, Cohort(name, frozen, Selection(), CLOCK, "ana", lot=lot))
 
     def opens(self, cohort: Cohort) -> int:
@@ -175,13 +182,13 @@ def test_a_cohort_keeps_its_share_and_its_salt(roll: Roll) -> None:
 
 def test_the_dry_run_says_how_many_would_be_held_out(roll: Roll) -> None:
     roll.grows(50)
-    assert foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH)["control"] == 5
+    assert foresee(roll.engine, RULER, Selection(), TODAY, shares=HELD)["control"] == 5
     assert foresee(roll.engine, RULER, Selection(), TODAY)["control"] == 0
 
 
 def test_the_dry_run_shows_the_strata_of_the_draw(roll: Roll) -> None:
     roll.grows(50)
-    strata = foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH)["strata"]
+    strata = foresee(roll.engine, RULER, Selection(), TODAY, shares=HELD)["strata"]
     assert sum(each["cases"] for each in strata) == 50
     assert {each["habit"] for each in strata} == {"unknown"}
     assert foresee(roll.engine, RULER, Selection(), TODAY)["strata"] == []
@@ -189,23 +196,42 @@ def test_the_dry_run_shows_the_strata_of_the_draw(roll: Roll) -> None:
 
 def test_who_is_not_held_out_goes_half_to_each_ruler_and_is_pinned_to_it(roll: Roll) -> None:
     roll.grows(600)
-    cohort = roll.cohort(rival=BOLDER)
+    cohort = roll.cohort(rivals=(BOLDER,))
     roll.opens(cohort)
     draw_arms(roll.engine, cohort)
     arms = roll.arms()
-    assert {arm: len(cases) for arm, cases in arms.items()} == {"control": 60, "ruler": 270, "rival": 270}
+    assert {arm: len(cases) for arm, cases in arms.items() if cases} == {"control": 60, "ruler": 270, "rival": 270}
     assert cohort.lot
-    assert cohort.lot.rival
-    assert roll.rulers_of(arms[Arm.RIVAL]) == {cohort.lot.rival.digest}
+    assert roll.rulers_of(arms[Arm.RIVAL]) == {cohort.lot.others[0].frozen.digest}
     assert roll.rulers_of(arms[Arm.RULER]) == roll.rulers_of(arms[Arm.CONTROL]) == {cohort.frozen.digest}
     assert roll.labels_to_run(cohort) == {"divida-ativa v1": 270, "divida-ativa v2": 270}
     everybody = [each for cases in arms.values() for each in cases]
-    again = draw(everybody, shares_of(TENTH, rival=True), "salt")
+    again = draw(everybody, shares_of(TENTH, {Arm.RIVAL: None}), "salt")
     assert {each.case for each in arms[Arm.RIVAL]} == {case for case, arm in again.items() if arm == "rival"}
 
 
+def test_more_rulers_than_two_have_the_shares_that_they_were_given(roll: Roll) -> None:
+    roll.grows(600)
+    cohort = roll.cohort(rivals=(BOLDER, STERNER))
+    roll.opens(cohort)
+    draw_arms(roll.engine, cohort)
+    arms = roll.arms()
+    assert {arm: len(cases) for arm, cases in arms.items() if cases} == {
+        "control": 60,
+        "ruler": 180,
+        "rival": 180,
+        "rival_2": 180,
+    }
+    assert cohort.lot
+    for each in cohort.lot.others:
+        assert roll.rulers_of(arms[each.arm]) == {each.frozen.digest}
+    assert roll.labels_to_run(cohort) == {"divida-ativa v1": 180, "divida-ativa v2": 180, "divida-ativa v3": 180}
+    with roll.engine.connect() as connection:
+        assert read_cohort(connection, "roll").lot == cohort.lot
+
+
 def test_two_rulers_need_no_control_group_and_who_comes_later_is_drawn_too(roll: Roll) -> None:
-    cohort = roll.cohort(share=None, rival=BOLDER)
+    cohort = roll.cohort(share=None, rivals=(BOLDER,))
     for owing in (101, 1, 100):
         roll.grows(owing)
         roll.opens(cohort)
@@ -218,21 +244,24 @@ def test_two_rulers_need_no_control_group_and_who_comes_later_is_drawn_too(roll:
 
 
 def test_a_cohort_keeps_its_other_ruler(roll: Roll) -> None:
-    roll.cohort(rival=BOLDER)
+    roll.cohort(rivals=(BOLDER,))
     known = roll.cohort(share=None)
     assert known.lot
-    assert known.lot.rival
-    for other in (None, BOLDER.replace("version: 2", "version: 3")):
-        with pytest.raises(Refusal, match="was started with 10% held out, and divida-ativa v2 as it was then to comp"):
-            roll.cohort(rival=other)
+    assert known.lot.others
+    for other in ((), (BOLDER.replace("version: 2", "version: 3"),), (BOLDER, STERNER)):
+        with pytest.raises(
+            Refusal, match="was started with 10% held out, and 45% on divida-ativa v2 as it was then to"
+        ):
+            roll.cohort(rivals=other)
     roll.cohort("one", None)
     with pytest.raises(Refusal, match="cohort one was started with nobody held out, and no other ruler"):
-        roll.cohort("one", None, rival=BOLDER)
+        roll.cohort("one", None, rivals=(BOLDER,))
 
 
 def test_the_dry_run_says_how_many_each_ruler_would_get(roll: Roll) -> None:
     roll.grows(50)
-    foreseen = foresee(roll.engine, RULER, Selection(), TODAY, control=TENTH, rival=read(BOLDER))
+    shares = shares_of(TENTH, {Arm.RIVAL: None})
+    foreseen = foresee(roll.engine, RULER, Selection(), TODAY, shares=shares, rivals={Arm.RIVAL: read(BOLDER)})
     assert foreseen["arms"] == {"control": 5, "rival": 22, "ruler": 23}
     assert foreseen["rival"] is not None
     assert foreseen["rival"]["costs"]["whole_ladder"] == foreseen["costs"]["whole_ladder"]

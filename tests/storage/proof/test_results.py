@@ -349,7 +349,7 @@ def test_what_is_to_be_sent_is_forecast_by_each_cases_own_ruler(ledger: Ledger) 
     ledger.cases("b", 3, "300.00", arm="rival")
     today = question(ledger.engine, COHORT).on
     step = {"action": "notify", "row": "h1", "rung": 0, "on": today.isoformat(), "routes": [{"channel": "voice"}]}
-    ledger.run("UPDATE cases SET ruler = rival FROM cohorts WHERE arm = 'rival'")
+    ledger.run("UPDATE cases SET ruler = arms.ruler FROM arms WHERE cases.arm = arms.arm")
     ledger.run("UPDATE cases SET next_step = CAST(:step AS jsonb)", step=json.dumps(step))
     sendings = [each.sending for each in ledger.results(today).forecast or ()]
     assert {(each.channel, each.notices) for each in sendings if each.on > today} == {("email", 2), ("sms", 3)}

@@ -53,7 +53,19 @@ async def test_each_page_s_data_is_read_by_token(http: AsyncClient, engine: Engi
 
 async def test_each_act_of_a_case_s_page_has_its_request(http: AsyncClient, engine: Engine, made: Contract) -> None:
     bia = by(token_of(engine, "bia", Role.SUPERVISOR))
-    order = ["contact", "request", "request/answer", "hardship", "annul", "hold", "release", "step", "interruption"]
+    order = [
+        "contact",
+        "promise",
+        "promise/another",
+        "request",
+        "request/answer",
+        "hardship",
+        "annul",
+        "hold",
+        "release",
+        "step",
+        "interruption",
+    ]
     for path in [*order, "pause", "resume"]:
         done = await http.post(f"/api/cases/{made.case}/{path}", headers=bia, json=FILLED[path])
         assert done.status_code in (200, 202), (path, done.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -54,8 +55,12 @@ async def test_who_reveals_it_says_why_and_is_on_record(engine: Engine, made: Co
     assert name not in detail["reason"]
 
 
+TODAY = datetime.now(UTC).date()
+
 FILLED = {
     "contact": {"email": "novo@exemplo.com.br"},
+    "promise": {"amount": "600,00", "on": f"{TODAY + timedelta(days=2)}", "channel": "counter"},
+    "promise/another": {"amount": "R$ 1.000,00", "on": f"{TODAY + timedelta(days=3)}", "channel": "phone"},
     "request": {"kind": "contest", "reference": "p 1"},
     "request/answer": {"kind": "contest", "decided": "granted", "reason": "pago em outro lugar"},
     "hardship": {},
@@ -71,7 +76,19 @@ FILLED = {
 
 
 async def test_each_form_does_its_operation_as_who_is_signed_in(engine: Engine, made: Contract) -> None:
-    order = ["contact", "request", "request/answer", "hardship", "annul", "hold", "release", "step", "interruption"]
+    order = [
+        "contact",
+        "promise",
+        "promise/another",
+        "request",
+        "request/answer",
+        "hardship",
+        "annul",
+        "hold",
+        "release",
+        "step",
+        "interruption",
+    ]
     async with browser(engine, signed_in_as(engine, "bia", Role.SUPERVISOR)) as http:
         for path in [*order, "pause", "resume"]:
             sent = await http.post(address(made, path), data=FILLED[path])

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0058"
-down_revision = "0057"
+revision = "0064"
+down_revision = "0063"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0059"
-down_revision = "0058"
+revision = "0065"
+down_revision = "0064"
 
 
 def upgrade() -> None:

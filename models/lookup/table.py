@@ -1,0 +1,82 @@
+"""The kinds of debt that everybody may look up, and the keys that each is found by: files of `lookups/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from models.formats import tax_name
+from models.law.dated import Where
+from models.law.verification import Verifiable, marking_faults
+from models.lookup.keys import KINDS
+from models.ruler.schema import Contact
+from models.scalars import Named
+from models.yaml_file import ReadTable, read_table
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"unknown key {kind!r}; known are {', '.join(KINDS)}")
+    return kind
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asked(_Part):
+    """A key that is asked for."""
+
+    key: Annotated[str, AfterValidator(_known)]
+    label: Said
+    """As its field is named on the page."""
+    where: Said | None = None
+    """Where the taxpayer finds it: "no carnê, ao alto"."""
+
+
+class Looked(_Part):
+    """A kind of debt, and the keys that together find one."""
+
+    name: Named
+    title: Said
+    taxes: Annotated[tuple[Annotated[str, AfterValidator(tax_name)], ...], Field(min_length=1)] | None = None
+    """None: a debt of any tax that has these keys."""
+    keys: Annotated[tuple[Asked, ...], Field(min_length=1, max_length=3)]
+
+
+class LookupTable(_Part, Verifiable):
+    """The kinds of debt of an authority, in the order in which its page lists them."""
+
+    lookup: Named
+    title: Said
+    authority: Said
+    contact: Contact
+    ombudsman: Said
+    """The ouvidoria's address: a site, an e-mail or a telephone."""
+    debts: Annotated[tuple[Looked, ...], Field(min_length=1)]
+
+    def named(self, name: str) -> Looked | None:
+        return next((each for each in self.debts if each.name == name), None)
+
+
+@lru_cache(maxsize=4)
+def read_lookup(text: str) -> ReadTable[LookupTable]:
+    """Read a file of `lookups/`, with every fault at its line."""
+    return read_table(text, "a lookup table", LookupTable, _faults)
+
+
+def _faults(table: LookupTable) -> Iterator[tuple[Where, str]]:
+    yield from marking_faults(table)
+    for (_, one), (place, other) in combinations(enumerate(table.debts), 2):
+        if one.name == other.name:
+            yield ("debts", place, "name"), f"is the name of another kind: {one.name}"
+    for place, kind in enumerate(table.debts):
+        keys = [asked.key for asked in kind.keys]
+        if len(set(keys)) < len(keys):
+            yield ("debts", place, "keys"), "asks for a key twice"

@@ -1,0 +1,162 @@
+"""Registered debts that somebody finds by their access keys, for a page that names nobody (CTN art. 198, § 3º, II)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from models.errors import Unreckonable
+from models.intake.access_keys import ACCESS_KEYS
+from models.law.grounds import PRESCRIBED
+from models.lookup.keys import OF_THE_COMPANY, OF_THE_DEBT
+from models.money.accrual import Accrual
+from models.payment.barcode import slip_barcode
+from models.payment.slip import Beneficiary
+from models.words import tax_in_words
+from storage.amounts.owed import owed_of
+from storage.case.cases import read_case
+from storage.case.debts import tables_of
+from storage.case.prescription_events import Prescription, read_prescriptions
+from storage.payments.charges import brcodes_of
+from storage.payments.posting import TIMEZONE
+
+MOST = 100
+"""Debts that are shown at once: a company's may be thousands."""
+
+Spelled = Mapping[str, tuple[str, ...]]
+"""The spellings of each key that was given, by its kind."""
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """A registered debt as everybody may see it."""
+
+    tax: str
+    inscription: str
+    period: str | None
+    registered_on: date
+    litigation: bool
+    protested: bool
+    owed: Accrual | None
+    """None: what it costs today can't be told without a person."""
+    grounds: tuple[str, ...]
+    """Why it is on hold; empty: it is not."""
+    settled: bool
+    settled_on: date | None
+    """The day of its last payment, or on which it became extinct otherwise."""
+    brcode: str | None
+    typed: str | None
+    """The 48 digits of its slip."""
+
+    @property
+    def total(self) -> Decimal:
+        return self.owed.total if self.owed else Decimal(0)
+
+    @property
+    def payable(self) -> bool:
+        return self.total > 0 and not self.grounds
+
+
+_BY_KIND = {
+    kind: f"SELECT debt FROM access_keys WHERE kind = '{kind}' AND value_key = ANY(:{kind})"  # noqa: S608 - constants
+    for kind in ACCESS_KEYS
+} | {
+    OF_THE_DEBT: "SELECT id FROM debts WHERE inscription_key = ANY(:inscription)",
+    OF_THE_COMPANY: """SELECT debt FROM debtors JOIN taxpayers ON taxpayers.id = debtors.taxpayer
+                       WHERE taxpayers.key = ANY(:cnpj) AND is_company""",
+}
+
+# the clock is that of the first case that is open for it
+_FOUND = """
+    SELECT debts.id, tax, inscription, period, registered_on, litigation, protested, balance = 0 AS settled, prescribes,
+           slip_number, extinct_on, (SELECT max(paid_on) FROM payments WHERE payments.debt = debts.id) AS paid_on,
+           (SELECT min(cases.id) FROM debtors JOIN cases USING (taxpayer)
+            WHERE debtors.debt = debts.id AND cases.tax = debts.tax AND closed_at IS NULL) AS "case"
+    FROM debts
+    WHERE registered_on IS NOT NULL AND (CAST(:taxes AS text[]) IS NULL OR tax = ANY(:taxes)) AND debts.id IN ({})
+    ORDER BY settled, registered_on, debts.id LIMIT :most
+"""
+
+_HELD = text("""
+    SELECT debt, array_agg(DISTINCT ground ORDER BY ground) AS grounds FROM holds
+    WHERE debt = ANY(:debts) AND lifted_at IS NULL AND coalesce(until >= :today, true) GROUP BY debt
+""").bindparams(bindparam("debts", type_=ARRAY(Text)))
+
+
+def look_up(
+    connection: Connection, keys: Spelled, taxes: Iterable[str] | None, beneficiary: Beneficiary, now: datetime
+) -> list[LookedUp]:
+    """The registered debts that have all of these keys, those first of which something is owed."""
+    together = " INTERSECT ".join(_BY_KIND[kind] for kind in keys)
+    query = text(_FOUND.format(together)).bindparams(
+        bindparam("taxes", type_=ARRAY(Text)), *(bindparam(kind, type_=ARRAY(Text)) for kind in keys)
+    )
+    asked = {**{kind: [*spelled] for kind, spelled in keys.items()}, "taxes": [*taxes] if taxes else None}
+    rows = connection.execute(query, {**asked, "most": MOST}).mappings().all()
+    today = _today(connection, rows, now)
+    ids = [row["id"] for row in rows]
+    owed, brcodes = _owed(connection, ids, today), brcodes_of(connection, ids)
+    held = {row.debt: tuple(row.grounds) for row in connection.execute(_HELD, {"debts": ids, "today": today})}
+    prescriptions = read_prescriptions(connection, {row["id"]: row["prescribes"] for row in rows}, today)
+    return [
+        _looked_up(
+            row,
+            owed.get(row["id"]),
+            held.get(row["id"], ()) + ((PRESCRIBED,) if _is_prescribed(prescriptions[row["id"]], today) else ()),
+            brcodes.get(row["id"]),
+            beneficiary,
+        )
+        for row in rows
+    ]
+
+
+def _today(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> date:
+    """The day on which what is owed is told: that of the case, whose clock may be a rehearsal's."""
+    case = next((row["case"] for row in rows if row["case"]), None)
+    return read_case(connection, case).clock.day_at(now) if case else now.astimezone(TIMEZONE).date()
+
+
+def _is_prescribed(prescription: Prescription, today: date) -> bool:
+    return prescription.on is not None and prescription.on <= today and not prescription.refuted
+
+
+def _owed(connection: Connection, debts: Sequence[str], today: date) -> dict[str, Accrual]:
+    """The amount owed of each debt, without those of which it can't be told."""
+    found: dict[str, Accrual] = {}
+    tables = tables_of(connection, debts)
+    for table in {id(each): each for each in map(tables.get, debts)}.values():
+        try:
+            owed = owed_of(connection, [debt for debt in debts if tables.get(debt) is table], table, today)
+        except Unreckonable:
+            continue
+        found |= {debt: each.accrual for debt, each in owed.items()}
+    return found
+
+
+def _looked_up(
+    row: RowMapping, owed: Accrual | None, grounds: tuple[str, ...], brcode: str | None, beneficiary: Beneficiary
+) -> LookedUp:
+    total = owed.total if owed else Decimal(0)
+    payable = total > 0 and not grounds
+    code = beneficiary.febraban_code
+    slip = slip_barcode(row["slip_number"], total, code, beneficiary.segment) if payable and code else None
+    return LookedUp(
+        tax=tax_in_words(row["tax"]),
+        inscription=row["inscription"],
+        period=row["period"],
+        registered_on=row["registered_on"],
+        litigation=row["litigation"],
+        protested=row["protested"],
+        owed=owed,
+        grounds=grounds,
+        settled=owed is not None and total <= 0,
+        settled_on=row["extinct_on"] or row["paid_on"],
+        brcode=brcode if payable else None,
+        typed=slip.typed if slip else None,
+    )

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from models.as_typed import read_amount, read_day
-from models.case.selection import DayPart, Person, Reach, Selection
+from models.case.selection import Person, Reach, Selection
 from models.contact.channel import CHANNELS
+from models.contact.habits import DayPart
 from models.errors import Refusal
 from models.formats import fold, tax_name
 from models.percentages import share_of

@@ -116,6 +116,7 @@ notices = Table(
     Index("ix_notices_provider_id", "provider_id"),
     Index("ix_notices_at", "at"),
     Index("ix_notices_claimed_at", "claimed_at"),
+    Index("ix_notices_claimed", "case", postgresql_where=text("status = 'claimed'")),
     one_of("kind", ("rung", "reinstatement", *CommunicationKind)),
     one_of("channel", CHANNELS),
     one_of("rung_channel", CHANNELS),

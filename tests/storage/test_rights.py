@@ -33,6 +33,8 @@ DELETE FROM extinctions
 UPDATE debts SET pix_txid = 'x'
 UPDATE cohorts SET started_by = 'x'
 UPDATE cohorts SET selection = '{}'
+UPDATE arms SET share = 0.5
+DELETE FROM arms
 UPDATE experiments SET claim = 'x'
 DELETE FROM experiments
 DELETE FROM cohorts

@@ -39,7 +39,7 @@ class FaultyDraft(Refusal):
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {error}" for field, error in errors.items()))
         self.errors = errors
-        """What is wrong, by field."""
+        """The faults, by field."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def planned(
         raise FaultyDraft(errors)
     rivals = (Rival(rival, None),) if rival else ()
     try:
-        must_share(control, rivals)
+        must_share(control, rivals, bundle.ruler)
     except Refusal as refusal:
         raise FaultyDraft({"control": str(refusal)}) from None
     chosen = {field: bool(fields.get(field)) for field in ("rehearsal", "contacted_too")}

@@ -106,7 +106,7 @@ def tell_progress(connection: Connection, draft: Draft, seen: int, named: int) -
 
 
 def end_check(connection: Connection, draft: Draft, found: Any, failure: str | None) -> None:
-    """What the check found, unless the draft has changed since it was asked for."""
+    """Keep what the check found, unless the draft has changed since it was asked for."""
     ended = {"found": found if found is not None else null(), "failure": failure, "checked_at": NOW}
     connection.execute(update(cohort_drafts).where(*_as_asked(draft)).values(ended))
 

@@ -24,7 +24,7 @@ from storage.rows import typed_rows
 BEFORE = -1
 """The rung of a case that is on its row and has had no rung of it yet."""
 
-STANDING = text("""
+PLACES = text("""
     SELECT ruler, state -> 'place' ->> 'row' AS hypothesis,
            coalesce(CAST(state -> 'place' ->> 'rung' AS integer), -1) AS rung, status, arm, closed_at IS NULL AS open,
            count(*) AS cases, sum(owed) AS owed, count(*) FILTER (WHERE opened_at > now() - interval '1 minute') AS new
@@ -68,7 +68,7 @@ class CohortMap(TypedDict):
     digest: str
     rows: list[MapRow]
     off_map: Heap
-    """Those that no row has taken in."""
+    """The cases that no row has taken in."""
 
 
 class ArmCount(TypedDict):
@@ -95,7 +95,7 @@ class CohortNow(TypedDict):
     """None where nobody is drawn."""
 
 
-class _Standing(Heap):
+class _Place(Heap):
     ruler: str
     hypothesis: str | None
     rung: int
@@ -108,14 +108,14 @@ class _Standing(Heap):
 def cohort_now(connection: Connection, cohort: str) -> CohortNow:
     """Read how a cohort's cases stand. Raises Refusal when there is no such cohort."""
     own = read_cohort(connection, cohort).frozen.digest
-    standing = typed_rows(_Standing, connection.execute(STANDING, {"cohort": cohort}).mappings())
-    statuses, open_ones = Counter[str](), [each for each in standing if each["open"]]
-    for each in standing:
+    places = typed_rows(_Place, connection.execute(PLACES, {"cohort": cohort}).mappings())
+    statuses, open_ones = Counter[str](), [each for each in places if each["open"]]
+    for each in places:
         statuses[each["status"]] += each["cases"]
     return {
         "cases": statuses.total(),
         "open": sum(each["cases"] for each in open_ones),
-        "started": sum(each["new"] for each in standing),
+        "started": sum(each["new"] for each in places),
         "sent": int(connection.execute(SENT, {"cohort": cohort}).scalar_one()),
         "statuses": {status: statuses[status] for status in Status if status in statuses},
         "maps": [
@@ -124,23 +124,23 @@ def cohort_now(connection: Connection, cohort: str) -> CohortNow:
             )
             for digest in dict.fromkeys([own, *(each["ruler"] for each in open_ones)])
         ],
-        "arms": [_arm(arm, found) for arm in Arm if (found := [each for each in standing if each["arm"] == arm])],
+        "arms": [_arm(arm, found) for arm in Arm if (found := [each for each in places if each["arm"] == arm])],
     }
 
 
-def _arm(arm: Arm, standing: Sequence[_Standing]) -> ArmCount:
+def _arm(arm: Arm, places: Sequence[_Place]) -> ArmCount:
     return {
         "arm": arm,
-        "cases": sum(each["cases"] for each in standing),
-        "open": sum(each["cases"] for each in standing if each["open"]),
-        "resolved": sum(each["cases"] for each in standing if each["status"] == Status.RESOLVED),
-        "owed": sum((each["owed"] for each in standing), Decimal(0)),
+        "cases": sum(each["cases"] for each in places),
+        "open": sum(each["cases"] for each in places if each["open"]),
+        "resolved": sum(each["cases"] for each in places if each["status"] == Status.RESOLVED),
+        "owed": sum((each["owed"] for each in places), Decimal(0)),
     }
 
 
-def _map(ruler: Ruler, digest: str, standing: Sequence[_Standing]) -> CohortMap:
+def _map(ruler: Ruler, digest: str, places: Sequence[_Place]) -> CohortMap:
     def heap(hypothesis: str | None, rung: int) -> Heap:
-        here = [each for each in standing if (each["hypothesis"], each["rung"]) == (hypothesis, rung)]
+        here = [each for each in places if (each["hypothesis"], each["rung"]) == (hypothesis, rung)]
         return {
             "cases": sum(each["cases"] for each in here),
             "owed": sum((each["owed"] for each in here), Decimal(0)),

@@ -74,7 +74,7 @@ def checked(engine: Engine, draft: Draft) -> dict[str, Any]:
             tell_progress(connection, draft, seen, named)
 
     others = {arm: rival.bundle.ruler for arm, rival in zip(RIVALS, plan.rivals, strict=False)}
-    shares = must_share(plan.control, plan.rivals)
+    shares = must_share(plan.control, plan.rivals, ruler)
     foreseen = foresee(engine, ruler, plan.selection, today, plan.budget, shares, others, progress)
     messages = first_messages(engine, plan.bundle, plan.selection, plan.clock)
     return {

@@ -70,7 +70,7 @@ class Verified:
     """The parts of the record that were looked at, and what is wrong with each."""
 
     looked_at: list[tuple[str, int | None, list[str]]]
-    """What, how many, and the faults."""
+    """The name of each, how many there are, and the faults."""
     seal: Any
     left_out: str = ""
     """A cohort too large to be judged on a page."""

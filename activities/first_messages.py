@@ -76,7 +76,8 @@ def _judged(connection: Connection, bundle: RulerBundle, clock: Clock, candidate
         id=NO_CASE, taxpayer=taxpayer, tax=tax, cohort="", status=Status.RUNNING, blocks=(), state=state, revision=0,
         paused_by=None, paused_on=None, hardship_on=None, claimed_paid_on=None, rehearsal=False, unverified=False,
         budgeted=False, started_by="", lifecycle=CohortLifecycle(), opened_at=datetime.combine(today, time(), UTC),
-        closed_at=None, arm=None, habits=None, frozen=FrozenRuler("", bundle.ruler, calendar, bundle.texts), clock=clock,
+        closed_at=None, arm=None, habits=None, frozen=FrozenRuler("", bundle.ruler, calendar, bundle.texts),
+        clock=clock,
     )  # fmt: skip
     decision = decide(case.view(state, candidate.facts))
     if decision.step.action is not Action.NOTIFY:

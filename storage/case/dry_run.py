@@ -131,7 +131,7 @@ class DryRun(TypedDict):
     would_be_on_hold: int
     on_hold: dict[str, int]
     owed: Decimal
-    """What those who would start owe, those on hold included."""
+    """The sum that those who would start owe, those on hold included."""
     reachable: dict[str, int]
     """How many of them have an address of each kind: email, phone, messenger, address."""
     unreachable: int
@@ -149,7 +149,7 @@ class DryRun(TypedDict):
     """Empty where nobody is drawn."""
     first_30_days: NoticesSoon
     by_day: list[DayNotices]
-    """Of those 30 days."""
+    """Each of those 30 days on which something leaves."""
     costs: Costs
     rival: OnRival | None
     """The first of `rivals`."""

@@ -7,6 +7,7 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.certificates import certificates
 from storage.schema.collections import promises
 from storage.schema.debts import (
     access_keys,
@@ -74,6 +75,7 @@ __all__ = [
     "batched_notices",
     "benefits",
     "cases",
+    "certificates",
     "charge_debts",
     "charges",
     "cohort_drafts",

@@ -170,14 +170,17 @@ def _before_due(tx: CommunicationTransaction, page: str | None) -> Subject:
     assert tx.told.due is not None  # noqa: S101 - it is about one thing
     frozen = tx.case.frozen
 
+    falling = falls_due(tx.connection, tx.case, tx.told.due, tx.today)
+
     def letter() -> BeforeDueLetter:
-        return BeforeDueLetter(**_common(tx, page, False), tax=tax_in_words(tx.case.tax))
+        what = {"pays": "debt" in falling, "files": "return" in falling}
+        return BeforeDueLetter(**_common(tx, page, False), tax=tax_in_words(tx.case.tax), **what)
 
     overtaken = None
     if frozen.ruler.before_due is None:
         overtaken = "a régua não avisa mais antes do vencimento"
-    elif tx.at > tx.told.due or not falls_due(tx.connection, tx.case.id, tx.told.due, tx.today):
-        overtaken = "venceu, foi pago ou está suspenso antes do envio"
+    elif tx.at > tx.told.due or not falling:
+        overtaken = "venceu, foi pago, entregue ou está suspenso antes do envio"
     return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
 
 

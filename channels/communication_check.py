@@ -29,7 +29,7 @@ def receipt_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
 def before_due_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The faults of the words before a due date, where the ruler has such notices."""
     if ruler.before_due:
-        found = _faults(CommunicationKind.BEFORE_DUE, (sample_before_due(ruler),), texts)
+        found = _faults(CommunicationKind.BEFORE_DUE, _samples_before_due(ruler), texts)
         yield from (Fault(("before_due",), what) for what in found)
 
 
@@ -69,12 +69,16 @@ def _sample(ruler: Ruler) -> dict[str, Any]:
     }
 
 
-def sample_before_due(ruler: Ruler) -> BeforeDueLetter:
+def sample_before_due(ruler: Ruler, pays: bool = True, files: bool = False) -> BeforeDueLetter:
     """A made-up letter before a due date."""
-    return BeforeDueLetter(
-        **_sample(ruler),
-        tax=tax_in_words(ruler.taxes[0] if ruler.taxes else "IPTU"),
-    )
+    tax = tax_in_words(ruler.taxes[0] if ruler.taxes else "IPTU")
+    return BeforeDueLetter(**_sample(ruler), tax=tax, pays=pays, files=files)
+
+
+def _samples_before_due(ruler: Ruler) -> tuple[BeforeDueLetter, ...]:
+    """Letters that differ in all that a template may ask about."""
+    returns = ((False, True), (True, True)) if ruler.entry.reads_returns else ()
+    return tuple(sample_before_due(ruler, pays, files) for pays, files in ((True, False), *returns))
 
 
 def sample_receipts(ruler: Ruler) -> tuple[ReceiptLetter, ...]:

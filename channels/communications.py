@@ -95,6 +95,10 @@ class BeforeDueLetter(_Written):
     and nothing that falls due is registered yet (CTN art. 198)."""
 
     tax: Line
+    pays: bool
+    """Whether something to be paid falls due."""
+    files: bool
+    """Whether the deadline of a return falls due."""
 
     def names(self, channel: Channel) -> dict[str, object]:
         return self.model_dump()

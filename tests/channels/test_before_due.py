@@ -26,8 +26,19 @@ def test_it_says_that_it_is_a_courtesy_and_names_the_tax_alone() -> None:
     assert "R$" not in message.body
 
 
-def test_an_sms_takes_two_segments_at_most() -> None:
-    assert measure(render("sms", KIND.template, sample_before_due(telling())).body).segments <= 2
+def test_of_a_return_it_speaks_of_a_deadline_and_of_no_payment() -> None:
+    message = render("email", KIND.template, sample_before_due(telling(), pays=False, files=True))
+    assert message.subject == "Sua declaração de ICMS tem prazo próximo"
+    assert "pagamento" not in message.body
+    both = render("email", KIND.template, sample_before_due(telling(), files=True)).body
+    assert "Um pagamento de ICMS" in both
+    assert "declaração de ICMS em seu nome também está perto" in both
+
+
+@pytest.mark.parametrize(("pays", "files"), [(True, False), (False, True), (True, True)])
+def test_each_sms_takes_two_segments_at_most(pays: bool, files: bool) -> None:
+    said = render("sms", KIND.template, sample_before_due(telling(), pays, files)).body
+    assert measure(said).segments <= 2
 
 
 def test_the_shipped_words_have_no_fault() -> None:

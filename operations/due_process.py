@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine
 
+from models.case.commands import must_be_open
 from models.case.credit import CreditId
 from models.case.facts import Defence, StepKind
 from models.errors import Refusal
@@ -130,6 +131,7 @@ def register_service(act: Act, case: str, notice: str, on: date, reference: str,
     act.tell(notice=notice, on=on)
     with act.engine.begin() as connection:
         record = read_case(connection, case, lock=True)
+        must_be_open(record.situation)
         prove_service(connection, record, notice, on, reference, act.by, record.clock.day_at(now))
 
 

@@ -5,7 +5,7 @@ One answer for workflow validators, operations and pages alike, each refusal one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -121,7 +121,7 @@ def check_release(published: date, since: date, today: date) -> None:
         raise Refusal(f"a decision can't have been published on {published}, before the hold it ends began on {since}")
 
 
-def check_defence(filed_on: date, first_notice_on: date | None, known: Iterable[Defence], today: date) -> None:
+def check_defence(filed_on: date, first_notice_on: date | None, known: Collection[Defence], today: date) -> None:
     """Check that a defence may be filed: against what a formal notice announces, and one at a time; `known` are those
     against the same credits."""
     for defence in known:
@@ -134,6 +134,9 @@ def check_defence(filed_on: date, first_notice_on: date | None, known: Iterable[
     must_have_been("a defence can't be filed", filed_on, today)
     if filed_on < first_notice_on:
         raise Refusal(f"a defence can't be filed on {filed_on}, before the first formal notice of {first_notice_on}")
+    rejected_on = max((defence.decided_on for defence in known if defence.decided_on), default=first_notice_on)
+    if filed_on < rejected_on:
+        raise Refusal(f"an appeal can't be filed on {filed_on}, before the rejection of {rejected_on}")
 
 
 def to_be_ruled_on(known: Sequence[Defence]) -> Defence:

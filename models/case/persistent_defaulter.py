@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,7 +26,7 @@ UNPAID = frozenset({Kind.NON_PAYMENT, Kind.REGISTERED_DEBT})
 
 LeftToPeople = Literal["paid_in_part", "assessed"]
 """Why a period is left out of the thresholds: a part of it is paid, or it is of a tax that the authority assesses
-itself, such as the yearly IPTU and IPVA."""
+itself, such as IPTU and IPVA: a year that no return declares."""
 
 
 @dataclass(frozen=True)
@@ -88,20 +88,38 @@ def periods_left_to_people(
         for debt in owed
         if debt.outstanding and debt.paid_in_part and since < debt.due <= start
     }
-    assessed = {e.period for e in evidence if e.kind is Kind.ASSESSED and e.open and since < e.due <= start}
+    assessed = {(0, e.period) for e in evidence if _is_assessed(e) and e.open and since < e.due <= start}
+    assessed |= {
+        (1, debt.period or "") for debt in _unpaid(elsewhere) if _is_a_year(debt.period) and since < debt.due <= start
+    }
     left: Counter[LeftToPeople] = Counter({"paid_in_part": len(in_part), "assessed": len(assessed)})
     return +left
 
 
 def _periods(debts: tuple[Debt, ...], evidence: Iterable[Evidence], start: date) -> set[AssessmentPeriod]:
     in_part = {debt.period for debt in debts if debt.paid_in_part}
-    unpaid = (e for e in evidence if e.kind in UNPAID and e.open and e.period not in in_part)
+    counts = (e for e in evidence if e.kind in UNPAID and not _is_assessed(e))
+    unpaid = (e for e in counts if e.open and e.period not in in_part)
     return _read(e.period for e in unpaid if start - REPEATED_IN < e.due <= start)
 
 
 def _periods_elsewhere(elsewhere: tuple[Debt, ...], start: date) -> set[AssessmentPeriod]:
-    unpaid = (debt for debt in elsewhere if debt.outstanding and not debt.paid_in_part)
-    return _read(debt.period for debt in unpaid if start - REPEATED_IN < debt.due <= start)
+    counts = (debt for debt in _unpaid(elsewhere) if not _is_a_year(debt.period))
+    return _read(debt.period for debt in counts if start - REPEATED_IN < debt.due <= start)
+
+
+def _unpaid(debts: Iterable[Debt]) -> Iterator[Debt]:
+    return (debt for debt in debts if debt.outstanding and not debt.paid_in_part)
+
+
+def _is_assessed(evidence: Evidence) -> bool:
+    """Whether it is of a tax that the authority assesses itself: a year of which no return tells is."""
+    return evidence.kind is Kind.ASSESSED or (evidence.kind is Kind.REGISTERED_DEBT and _is_a_year(evidence.period))
+
+
+def _is_a_year(period: str | None) -> bool:
+    read = read_period(period or "")
+    return read is not None and read.a_year == 1
 
 
 def _read(written: Iterable[str | None]) -> set[AssessmentPeriod]:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, Row, select, text, update
 
 from models.case.journal import EntryKind
+from models.contact.channel import Channel
 from models.errors import Refusal
 from models.events import NoticeServed
 from models.formats import day
@@ -15,7 +16,7 @@ from storage.case.cases import Case
 from storage.case.transaction import record_decision
 from storage.law.listed import listed_credits
 from storage.outbox import enqueue
-from storage.schema import notices
+from storage.schema import batched_notices, notices
 
 
 def prove_service(
@@ -33,13 +34,24 @@ def prove_service(
         raise Refusal(f"{why}; name the notice of the same contact that carries the whole act")
     if made.served_on is not None:
         raise Refusal(f"notice {notice} was registered as served on {made.served_on:%Y-%m-%d} already")
-    if not made.at <= on <= today:
-        raise Refusal(f"--on must lie between the notice's day {made.at:%Y-%m-%d} and today {today:%Y-%m-%d}")
+    left_on = _left_on(connection, notice, made.channel, made.at)
+    if left_on is None:
+        raise Refusal(f"notice {notice} waits to be posted or published, so nobody was served it yet")
+    if not left_on <= on <= today:
+        raise Refusal(f"--on must lie between the notice's day {left_on:%Y-%m-%d} and today {today:%Y-%m-%d}")
     proof = {"served_on": on, "served_by": by, "served_reference": reference}
     connection.execute(update(notices).where(notices.c.id == notice).values(proof))
     why = f"ciência da notificação {notice} em {day(on)}, registrada por {by}: {reference}"
     record_decision(connection, case, EntryKind.NOTICE_SERVED, why, on)
     enqueue(connection, [case.id], NoticeServed(notice=notice, on=on))
+
+
+def _left_on(connection: Connection, notice: str, channel: Channel, at: date) -> date | None:
+    """The day a notice left; on paper that of its posting or publication, none before it."""
+    if channel not in ("letter", "gazette"):
+        return at
+    posted = select(batched_notices.c.left_on).where(batched_notices.c.notice == notice)
+    return connection.scalar(posted)
 
 
 DEEMED = text("""

@@ -62,6 +62,7 @@ def test_what_fits() -> None:
         (lambda: check_defence(LATER, BEFORE, [], TODAY), "yet to come"),
         (lambda: check_defence(TODAY, BEFORE, [OPEN], TODAY), "filed on 2026-11-10 is open already"),
         (lambda: check_defence(TODAY, BEFORE, [ACCEPTED], TODAY), "filed on 2026-11-10 was accepted"),
+        (lambda: check_defence(EARLIER, EARLIER, [REJECTED], TODAY), "before the rejection of 2026-11-10"),
         (lambda: to_be_ruled_on([]), "no defence is on record"),
         (lambda: to_be_ruled_on([REJECTED]), "was rejected on 2026-11-10 already"),
         (lambda: to_be_ruled_on([OPEN, OPEN]), "2 defences are open"),

@@ -203,6 +203,8 @@ def test_the_thresholds_of_a_persistent_defaulter(periods: list[str], each: str,
         (months(2), ["2025-T4", "2026-T1", "2026-T2", "2026-T3"], "h8"),  # four quarters of the other tax
         (months(2), ["2026-T2", "2026-T3"], "h2"),  # a month is never followed by a quarter
         (months(2), ["2026"], "h2"),
+        (months(9)[::2], ["2026-06"], "h8"),  # five alternate months here, one more there
+        (months(9)[::2], ["2026"], "h7"),  # an IPTU or IPVA is no sixth: no return declares it
     ],
 )
 def test_all_taxes_of_the_authority_count_for_the_thresholds(
@@ -248,6 +250,13 @@ def test_assessed_taxes_are_left_to_people() -> None:
     ruler = shipped("iptu").model_copy(update={"entry": entry})
     owed = [debt(f"{year}-01").model_copy(update={"period": year, "due": date(int(year), 3, 31)}) for year in years]
     assert left(owed, (), ruler) == {"assessed": 1}
+
+
+def test_the_years_of_other_taxes_are_left_to_people_too() -> None:
+    """The IPVA of a taxpayer of ICMS, and his IPTU in the roll; a quarter of another tax counts."""
+    yearly = debt("2026-03", id="ipva").model_copy(update={"period": "2026"})
+    quarter = debt("2026-03", id="iss").model_copy(update={"period": "2026-T1"})
+    assert left([debt("2026-08")], [yearly, quarter]) == {"assessed": 1}
 
 
 def test_a_ruler_without_thresholds_leaves_nothing_to_people() -> None:

@@ -1,7 +1,7 @@
 """Letters and editals on record: each notice in one batch, what its receipt or its publication serves, and what not."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, update
@@ -9,9 +9,11 @@ from sqlalchemy import Engine, update
 from models.contact.post import Outcome
 from models.contact.receipt_code import receipt_code
 from models.errors import Refusal
+from storage.case.cases import read_case
 from storage.case.transaction import case_transaction
 from storage.contact.batches import read_batch
 from storage.law.annulments import Mistake, annul
+from storage.law.service import prove_service
 from storage.schema import cases, debts, notice_credits
 from tests.post_world import ADDRESS, LATER, POSTED, PostWorld, at
 
@@ -92,6 +94,15 @@ class TestReceipts:
         served = (date(2026, 11, 9), "Ana", f"AR {receipt_code(number)}", "delivered")
         assert world.of(notice, "served_on, served_by, served_reference, status") == served
         assert (case, "notice_served") in world.signals()
+
+    def test_nobody_was_served_it_before_its_posting(self, world: PostWorld, letter: tuple[str, str, int]) -> None:
+        case, notice, _ = letter
+        [(posted,)] = world.rows("SELECT left_on FROM batched_notices")
+        before, today = posted - timedelta(days=1), posted + timedelta(days=1)
+        with world.engine.begin() as connection:
+            record = read_case(connection, case)
+            with pytest.raises(Refusal, match=f"between the notice's day {posted} and today"):
+                prove_service(connection, record, notice, before, "AR 1", "ana", today)
 
     def test_without_a_date_it_serves_fifteen_days_after_posting(
         self, world: PostWorld, letter: tuple[str, str, int]

@@ -101,6 +101,12 @@ DUTIES = {
     "agreement end-debit": WORK,
     "agreement refuse-offset": WORK,
     "task done": TALK,
+    "call next": TALK,
+    "call visit": TALK,
+    "call confirm": TALK,
+    "call outcome": TALK,
+    "call reassign": JUDGEMENT,
+    "call queues": JUDGEMENT,
     "person add": JUDGEMENT,
     "person link": JUDGEMENT,
     "token issue": JUDGEMENT,
@@ -120,6 +126,8 @@ READINGS = {
     "case": ANYBODY,
     "cohort": ANYBODY,
     "status": ANYBODY,
+    "calls": ANYBODY,
+    "call centre": ANYBODY,
 }
 """The parts of the record that pages and the staff API show, and who may read each."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy import Connection, Engine, insert, select, text
 
 from models.case.journal import EntryKind
 from models.contact.channel import Channel
@@ -17,16 +17,15 @@ from models.contact.contacts import ADDRESS
 from models.contact.delivery import Progress, Report
 from models.contact.phone import spellings
 from models.contact.replies import ANSWERS, NOTHING_OPEN, Intent
-from models.events import PaymentClaimed
 from models.words import CHANNELS
 from storage.case.cases import Case, read_case
+from storage.case.claimed_payments import believe_paid
 from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
 from storage.contact.delivery import lock_cases_of, refuse, take_reports
 from storage.law.requests import contested
-from storage.outbox import enqueue
-from storage.schema import cases, replies
+from storage.schema import replies
 
 PayLink = Callable[[str], str]
 """The address of the page on which a case is paid."""
@@ -174,7 +173,7 @@ ASKED = {
 def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:
     """Do to a case, which is locked, what a reply asks for."""
     if reply.intent is Intent.PAID:
-        _believe(connection, reply, case, today)
+        believe_paid(connection, case, f"por {CHANNELS[reply.channel]}", today)
     if reply.intent is Intent.INSTALMENTS and case.hardship_on is None:
         record_hardship(connection, case, "resposta do contribuinte", today)
     if reply.intent in ASKED:
@@ -186,14 +185,3 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
             contested(connection, case, said, "resposta do contribuinte", today)
         else:
             ask_people(connection, case, kind, reply.event, what, today)
-
-
-def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> None:
-    """Believe that it was paid, once a case: otherwise saying it again and again would put the next notice off for
-    good."""
-    if case.claimed_paid_on is not None:
-        return
-    connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))
-    reason = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
-    record_decision(connection, case, EntryKind.PAYMENT_CLAIMED, reason, today)
-    enqueue(connection, [case.id], PaymentClaimed(on=today))

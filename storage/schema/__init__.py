@@ -7,7 +7,7 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
-from storage.schema.collections import promises
+from storage.schema.collections import agent_queues, calls, promises
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -60,6 +60,7 @@ from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, ta
 __all__ = [
     "access_keys",
     "acts",
+    "agent_queues",
     "agreement_debts",
     "agreements",
     "allocations",
@@ -71,6 +72,7 @@ __all__ = [
     "bank_files",
     "batched_notices",
     "benefits",
+    "calls",
     "cases",
     "charge_debts",
     "charges",

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
 from web.console.approvals import approval_routes
+from web.console.calls import call_routes
 from web.console.case import Connect, case_routes
 from web.console.home import home_routes
 from web.console.lists import list_routes
@@ -30,6 +31,7 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(taxpayer_routes(engine))
     console.include_router(case_routes(engine, temporal, ui))
     console.include_router(approval_routes(engine, temporal))
+    console.include_router(call_routes(engine))
     console.include_router(_rest(engine))
     return console
 

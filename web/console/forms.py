@@ -15,6 +15,8 @@ WORDS = {
     "missing": "preencha este campo",
     "date_from_datetime_parsing": "escreva um dia que exista",
     "date_from_datetime_inexact": "escreva um dia que exista",
+    "datetime_parsing": "escreva dia e hora que existam",
+    "datetime_from_date_parsing": "escreva dia e hora que existam",
     "date_parsing": "escreva um dia que exista",
     "decimal_parsing": "escreva um valor, como 1.234,56",
     "decimal_max_places": "escreva um valor, como 1.234,56",

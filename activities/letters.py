@@ -71,10 +71,11 @@ def letter_for(
     link: str | None = None,
     credits: Collection[CreditId] | None = None,
 ) -> Letter:
-    """All that is open, or of it those credits alone; what is held or defended leaves the balance and the text."""
+    """All that is open, or of it those credits alone; what is held, defended or contested leaves the balance and the
+    text."""
     assert step.row is not None and step.rung is not None and step.rigidity is not None  # noqa: S101, PT018 - a step that sends has them
     case, ruler, who = tx.case, tx.case.ruler, tx.person
-    facts = tx.facts.only(credits) if credits else tx.facts
+    facts = tx.facts.only(credits) if credits else tx.facts.uncontested
     rung = ruler.rung(step.row, step.rung)
     owed = [debt.id for debt in facts.debts if debt.outstanding]
     basis, because = basis_of(tx.view)

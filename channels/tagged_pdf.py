@@ -7,12 +7,12 @@ A flowable is drawn inside `marked`, with the role of its element; what says not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFObjectReference, PDFPage, PDFString
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFName, PDFObject, PDFPage, PDFString
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 from reportlab.platypus.tables import TableRenderCB
@@ -44,6 +44,8 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
         self._open = [self._root]
         self._marked: list[list[_Element]] = []
         """By page, the element of each stretch of marked content."""
+        self.foot: Callable[[TaggedCanvas, int, int], None] | None = None
+        """Draws the foot of a page, given its number and how many there are, once that is known."""
 
     @contextmanager
     def element(self, role: str) -> Iterator[None]:
@@ -95,16 +97,26 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
     def save(self) -> None:
         if self._code:
             self.showPage()
+        if self.foot:
+            self._draw_feet(self.foot)
         self._write_structure()
         super().save()
+
+    def _draw_feet(self, foot: Callable[[TaggedCanvas, int, int], None]) -> None:
+        pages = self._doc.Pages.pages
+        for number, page in enumerate(pages, start=1):
+            with self.artifact():
+                foot(self, number, len(pages))
+            page.stream += "\n".join([*self._code, ""])
+            self._code.clear()
 
     def _write_structure(self) -> None:
         """Write the tree of elements, and from each page's content back to its elements."""
         document, pages = self._doc, self._doc.Pages.pages
-        places: dict[int, PDFObjectReference] = {}
+        places: dict[int, bytes] = {}
         tree = PDFDictionary({"Type": PDFName("StructTreeRoot")})
-        root = document.Reference(tree)
-        tree["K"] = self._element(self._root, root, pages, places)
+        root = self._place(tree)
+        tree["K"] = self._write(self._root, root, [self._place(page) for page in pages], places)
         parents: list[Any] = []
         for number, (page, elements) in enumerate(zip(pages, self._marked, strict=False)):
             page.__NoDefault__ = [*PDFPage.__NoDefault__, "StructParents", "Tabs"]
@@ -112,28 +124,42 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
             parents += [number, PDFArray([places[id(element)] for element in elements])]
         tree["ParentTree"] = PDFDictionary({"Nums": PDFArray(parents)})
         tree["ParentTreeNextKey"] = len(self._marked)
-        document.Catalog.StructTreeRoot = tree
+        document.Catalog.StructTreeRoot = document.Reference(tree)
         document.Catalog.MarkInfo = PDFDictionary({"Marked": "true"})
 
-    def _element(
-        self, element: _Element, parent: Any, pages: list[PDFPage], places: dict[int, PDFObjectReference]
-    ) -> PDFObjectReference:
-        written = PDFDictionary({"Type": PDFName("StructElem"), "S": PDFName(element.role), "P": parent})
-        places[id(element)] = me = self._doc.Reference(written)
-        if element.role == "TH":
-            written["A"] = PDFDictionary({"O": PDFName("Table"), "Scope": PDFName("Column")})
+    def _place(self, written: PDFObject) -> bytes:
+        """The place of an object in the file, as others refer to it."""
+        return bytes(self._doc.Reference(written).format(self._doc))
+
+    def _write(self, element: _Element, parent: bytes, pages: list[bytes], places: dict[int, bytes]) -> bytes:
+        """Write an element and those in it; its place."""
+        written = _Written()
+        places[id(element)] = me = self._place(written)
+        children = b" ".join(
+            self._write(child, me, pages, places)
+            if isinstance(child, _Element)
+            else b"<< /Type /MCR /Pg %b /MCID %d >>" % (pages[child.page], child.number)
+            for child in element.children
+        )
+        more = b" /A << /O /Table /Scope /Column >>" if element.role == "TH" else b""
         if element.alternative:
-            written["Alt"] = PDFString(element.alternative)
-        written["K"] = PDFArray([self._child(child, me, pages, places) for child in element.children])
+            more += b" /Alt " + PDFString(element.alternative).format(self._doc)
+        written.words = b"<< /Type /StructElem /S /%b /P %b /K [ %b ]%b >>" % (
+            element.role.encode(),
+            parent,
+            children,
+            more,
+        )
         return me
 
-    def _child(
-        self, child: _Element | _Content, parent: Any, pages: list[PDFPage], places: dict[int, PDFObjectReference]
-    ) -> Any:
-        if isinstance(child, _Element):
-            return self._element(child, parent, pages, places)
-        page = self._doc.Reference(pages[child.page])
-        return PDFDictionary({"Type": PDFName("MCR"), "Pg": page, "MCID": child.number})
+
+class _Written(PDFObject):  # type: ignore[misc]
+    """An object of the file in its own words: a table has many, and reportlab writes dictionaries slowly."""
+
+    words = b""
+
+    def format(self, document: PDFDocument) -> bytes:
+        return self.words
 
 
 class TaggedText(Paragraph):  # type: ignore[misc]

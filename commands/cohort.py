@@ -144,7 +144,7 @@ def start(
     clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start)
     must_not_be_over(read, clock.origin_day)
     rivals = _rivals(bundle, arm or [], named)
-    shares = must_share(control, rivals)
+    shares = must_share(control, rivals, read)
     if dry_run:
         others = {arm: rival.bundle.ruler for arm, rival in zip(RIVALS, rivals, strict=False)}
         with answering_database() as engine:
@@ -286,6 +286,8 @@ class Holdout(TypedDict):
     salt: str
     control: int
     ruler: int
+    standard: int
+    """The cases that go by the ruler without what it says by habit."""
     rival: int
     """The cases of the first other ruler, which `rival_ruler` names."""
     rival_ruler: str | None
@@ -318,6 +320,7 @@ def holdout_of(connection: Connection, name: str) -> Holdout | None:
         "salt": lot.salt,
         "control": len(arms[Arm.CONTROL]),
         "ruler": len(arms[Arm.RULER]),
+        "standard": len(arms[Arm.STANDARD]),
         "rival": len(arms[Arm.RIVAL]),
         "rival_ruler": lot.others[0].frozen.ruler.label if lot.others else None,
         "rivals": [
@@ -389,6 +392,8 @@ def _show(ruler: str, foreseen: DryRun) -> None:
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")
+    if standard := foreseen["arms"].get(Arm.STANDARD):
+        say(f"about {standard} cases would be drawn for the standard rungs; notices and costs below are as if all were")
     if rivals := foreseen["rivals"]:
         drawn_for = [f"{foreseen['arms'][each['arm']]} for {each['ruler']}" for each in rivals]
         say(f"about {foreseen['arms'][Arm.RULER]} would be drawn for {ruler}, {', '.join(drawn_for)}")
@@ -428,6 +433,7 @@ def _show_holdout(found: Holdout | None) -> None:
     if not found:
         return
     others = "".join(f", {each['cases']} on {each['ruler']}" for each in found["rivals"])
+    others += f", {found['standard']} on its standard rungs" if found["standard"] else ""
     held = f"{found['control']} cases held out, {found['ruler']} on the ruler{others}"
     say(f"{held}; by lot, salt {found['salt']}")
     beside = [(each["balance"], f"the ruler and {each['ruler']}, ") for each in found["rivals"]]

@@ -14,7 +14,7 @@ from commands.imports import answering_database
 from commands.listing import After, Limit, list_rows
 from commands.portuguese import ANSWERS, CAUSES, EXTINCTION, GROUNDS, MISTAKES, PRIOR_STEPS, REQUESTS, RULINGS
 from commands.typed import Day, day, one_of
-from models.case.credit import return_of
+from models.case.credit import CreditId, return_of
 from models.case.facts import StepKind
 from models.law.grounds import Ground
 from models.law.prescription import Cause
@@ -40,6 +40,10 @@ from storage.law.requests import Answer
 
 Reason = Annotated[str, typer.Option(help="Why; it is kept on record.")]
 Debts = Annotated[list[str] | None, typer.Option("--debt", metavar="ID", help="Only this debt; may be repeated.")]
+Periods = Annotated[
+    list[str] | None,
+    typer.Option("--period", metavar="PERIOD", help="Only the return of this period; may be repeated."),
+]
 
 Ruling = Literal["accepted", "rejected"]
 
@@ -106,9 +110,7 @@ def defence(
     reason: Annotated[str, typer.Option(help="To decide it: why.")] = "",
     on: Day = None,
     debt: Debts = None,
-    period: Annotated[
-        list[str] | None, typer.Option(metavar="PERIOD", help="Only the return of this period; may be repeated.")
-    ] = None,
+    period: Periods = None,
     json: Json = False,
 ) -> None:
     """File a defence against the suspension of benefits (--reference), or decide the open one (--decided, --reason).
@@ -116,7 +118,7 @@ def defence(
     rejection it is an appeal (LC 225/2026)."""
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter("say --reference to file a defence, or --decided and --reason to decide the open one")
-    credits = [*(debt or ()), *(return_of(each) for each in period or ())]
+    credits = _credits(debt, period)
     with answering_database() as engine:
         if decided is None:
             filed = file_defence(engine, credentials(by), case, reference, _now(), on, credits)
@@ -196,24 +198,28 @@ def review(
     decided: Annotated[Answer | None, one_of(ANSWERS, help="To answer the one that is open.")] = None,
     reason: Annotated[str, typer.Option(help="To answer it: why.")] = "",
     on: Day = None,
+    debt: Debts = None,
+    period: Periods = None,
     json: Json = False,
 ) -> None:
     """Record a request of the taxpayer's (--reference), or answer the open one (--decided, --reason): a reassessment,
     an appeal, a review of what a machine decided, access, a correction, a contest. An appeal is a defence, filed and
-    decided as `case defence` does."""
+    decided as `case defence` does; a contest holds what it names, all that is open unless it names some."""
     if bool(reference.strip()) == bool(decided):
         raise typer.BadParameter(
             "say --reference to record a request, or --decided and --reason to answer the open one"
         )
+    credits = _credits(debt, period)
     with answering_database() as engine:
         if decided is None:
-            found = record_request(engine, credentials(by), case, kind, reference, _now(), on)
+            found = record_request(engine, credentials(by), case, kind, reference, _now(), on, credits)
             done = f"{kind} of {found.made_on} recorded, to be answered by {found.due}"
         else:
             must_say(reason=reason)
-            found = answer_request(engine, credentials(by), case, kind, decided, reason, _now())
+            found = answer_request(engine, credentials(by), case, kind, decided, reason, _now(), credits)
             done = f"{kind} of {found.made_on} {decided}"
     said = {"id": found.id, "kind": kind, "made_on": found.made_on, "due": found.due, "answer": decided}
+    said["credits"] = found.credits
     _tell(case, done, {"request": said}, json)
 
 
@@ -246,6 +252,10 @@ def _list_set_apart(cohort: str | None, limit: int | None, after: str | None, js
             read_cohort(connection, cohort)
         read = partial(list_set_apart, connection, _now(), cohort)
         list_rows("set_apart", "debt", read, show, limit, after, json)
+
+
+def _credits(debts: list[str] | None, periods: list[str] | None) -> list[CreditId]:
+    return [*(debts or ()), *(return_of(each) for each in periods or ())]
 
 
 def must_say(**values: str) -> None:

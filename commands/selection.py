@@ -12,8 +12,9 @@ import typer
 
 from commands.percentages import share_of
 from commands.typed import amount, day
-from models.case.selection import DayPart, Person, Reach, Selection
+from models.case.selection import Person, Reach, Selection
 from models.contact.channel import CHANNELS
+from models.contact.habits import DayPart
 from models.errors import Refusal
 from models.formats import fold, tax_name
 from models.proof.holdout import Habit

@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,14 +29,22 @@ class Person(BaseModel):
     addresses: tuple[str, ...] = ()
 
     def redacted(self, text: str) -> str:
-        text = PERSONAL_LINK.sub(LINK, text)
-        for address in sorted({a for a in self.addresses if a.strip()}, key=len, reverse=True):
-            text = _address(address).sub(ADDRESS, text)
-        text = _number(self.tax_id).sub(mask(self.tax_id), text)
-        # an SMS is written without accents
-        for name in dict.fromkeys((self.name, transliterate(self.name))):
-            text = _name(name).sub(NAME, text) if name.strip() else text
+        for pattern, instead in self._patterns:
+            text = pattern.sub(instead, text)
         return text
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """The patterns of all that tells of the person, in the order they are looked for, and the words instead."""
+        addresses = sorted({a for a in self.addresses if a.strip()}, key=len, reverse=True)
+        # an SMS is written without accents
+        names = dict.fromkeys((self.name, transliterate(self.name)))
+        return (
+            (PERSONAL_LINK, LINK),
+            *((_address(address), ADDRESS) for address in addresses),
+            (_number(self.tax_id), mask(self.tax_id)),
+            *((_name(name), NAME) for name in names if name.strip()),
+        )
 
 
 def _number(number: str) -> re.Pattern[str]:

@@ -1,6 +1,7 @@
 """The domain's words in pt-BR, for everything a taxpayer or an analyst's report shows."""
 
 from models.contact.channel import Channel
+from models.contact.habits import ContactHabits, DayPart
 from models.ruler.schema import Kind, Stage, Tone
 
 TAXES = {
@@ -50,6 +51,20 @@ CHANNELS: dict[Channel, str] = {
     "letter": "carta com AR",
     "gazette": "edital",
 }
+
+DAY_PARTS = {DayPart.MORNING: "de manhã", DayPart.AFTERNOON: "à tarde", DayPart.EVENING: "à noite"}
+
+
+def habits_in_words(habits: ContactHabits) -> str:
+    """Habits as one says them of a person: `pagou após aviso por SMS e lê e responde à noite`."""
+    named = (
+        ("pagou após aviso por", habits.paid_after),
+        ("abre o que vem por", habits.opened),
+        ("responde por", habits.answered),
+    )
+    told = [f"{words} {' ou '.join(CHANNELS[each] for each in channels)}" for words, channels in named if channels]
+    return " e ".join([*told, *([f"lê e responde {DAY_PARTS[habits.active]}"] if habits.active else [])])
+
 
 TASKS = {
     "call": "ligar para o contribuinte",

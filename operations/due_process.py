@@ -144,30 +144,50 @@ def annul(act: Act, case: str, kind: Mistake, entry: str | None, reason: str, no
 
 @operation("case review")
 def record_request(
-    act: Act, case: str, kind: RequestKind, reference: str, now: datetime, on: date | None = None
+    act: Act,
+    case: str,
+    kind: RequestKind,
+    reference: str,
+    now: datetime,
+    on: date | None = None,
+    credits: Sequence[CreditId] = (),
 ) -> Request:
-    """Put a request of the taxpayer's on record, made today unless it is said."""
+    """Put a request of the taxpayer's on record, made today unless it is said; a contest is of these credits, else of
+    all that are open."""
     must_say("its number in the authority's register", reference)
-    act.tell(kind=kind, on=on)
-    return requests.record_request(act.engine, case, kind, act.by, reference, now, on)
+    if credits and kind is not RequestKind.CONTEST:
+        raise Refusal(f"{kind.replace('_', '-')} names no debts or returns: only a contest is of some of them")
+    act.tell(kind=kind, on=on, credit=credits)
+    return requests.record_request(act.engine, case, kind, act.by, reference, now, on, credits)
 
 
-def contest_by_link(engine: Engine, case: str, why: Contest, now: datetime) -> None:
-    """Put down that the taxpayer whose link was opened contests what is asked of him, once until somebody has looked.
-    He has no token and needs no duty: all that follows is that people look. Raises Refusal: the case is closed."""
+def contest_by_link(engine: Engine, case: str, why: Contest, now: datetime, credits: Sequence[CreditId] = ()) -> None:
+    """Put down that the taxpayer whose link was opened contests these credits, all that are open unless he named some,
+    each once until somebody has looked. He has no token and needs no duty: all that follows is that people look. Raises
+    Refusal: the case is closed, or what he named isn't open in it."""
     own = engine.execution_options()
-    entry = Entry(BY_LINK, "case review", case, {"kind": RequestKind.CONTEST, "why": why, "via": "link"})
+    entry = Entry(
+        BY_LINK, "case review", case, {"kind": RequestKind.CONTEST, "why": why, "credit": [*credits], "via": "link"}
+    )
     carry(own, entry)
     try:
-        requests.contest(own, case, f"página do contribuinte: {CONTESTS[why]}", BY_LINK.name, now)
+        requests.contest(own, case, f"página do contribuinte: {CONTESTS[why]}", BY_LINK.name, now, credits)
     except Refusal:
         record_refused(engine, entry)
         raise
 
 
 @operation("case review --decided")
-def answer_request(act: Act, case: str, kind: RequestKind, decided: Answer, reason: str, now: datetime) -> Request:
-    """Answer the request of that kind that is open."""
+def answer_request(
+    act: Act,
+    case: str,
+    kind: RequestKind,
+    decided: Answer,
+    reason: str,
+    now: datetime,
+    credits: Sequence[CreditId] = (),
+) -> Request:
+    """Answer the request of that kind that is open, or the one of those that names one of these credits."""
     must_say("why", reason)
-    act.tell(kind=kind, decided=decided)
-    return requests.answer_request(act.engine, case, kind, decided, act.by, reason, now)
+    act.tell(kind=kind, decided=decided, credit=credits)
+    return requests.answer_request(act.engine, case, kind, decided, act.by, reason, now, credits)

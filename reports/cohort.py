@@ -29,6 +29,7 @@ ARMS = {
     Arm.RIVAL: "régua B",
     Arm.RIVAL_2: "régua C",
     Arm.RIVAL_3: "régua D",
+    Arm.STANDARD: "régua A, degraus padrão",
     Arm.CONTROL: "grupo de controle",
 }
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
@@ -213,7 +214,8 @@ def page(results: Results) -> str:
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
         rival_maps=[
             Markup(_map(ruler, arm, results.rows["heat_map"]))  # noqa: S704 - drawn by us, words escaped
-            for arm, ruler in results.rivals.items()
+            for arm, ruler in {Arm.STANDARD: results.ruler, **results.rivals}.items()
+            if any(each.arm is arm for each in results.arms)
         ],
         foreseen=_by_channel(results),
         figures=FIGURES,

@@ -72,22 +72,16 @@ FRAMED = _style(8, borderColor=ACCENT, borderWidth=0.75, borderPadding=5, spaceB
 
 
 def pdf(document: Document) -> bytes:
-    """The PDF's bytes. Set twice: only then is it known how many pages there are."""
-    pages, _ = _set(document, None)
-    return _set(document, pages)[1]
-
-
-def _set(document: Document, pages: int | None) -> tuple[int, bytes]:
+    """The PDF's bytes."""
     out = BytesIO()
-    paper = _Paper(out, document, pages)
-    paper.build(list(_story(document)), canvasmaker=TaggedCanvas)
-    return paper.page, out.getvalue()
+    _Paper(out, document).build(list(_story(document)), canvasmaker=TaggedCanvas)
+    return out.getvalue()
 
 
 class _Paper(BaseDocTemplate):  # type: ignore[misc]
     """The pages' foot, and the outline."""
 
-    def __init__(self, out: BytesIO, document: Document, pages: int | None) -> None:
+    def __init__(self, out: BytesIO, document: Document) -> None:
         super().__init__(
             out,
             pagesize=A4,
@@ -100,21 +94,20 @@ class _Paper(BaseDocTemplate):  # type: ignore[misc]
             displayDocTitle=1,
         )
         frame = Frame(MARGIN, FOOT, WIDTH, A4[1] - MARGIN - FOOT, 0, 0, 0, 0)
-        self.addPageTemplates(PageTemplate(frames=[frame], onPageEnd=self._foot))
-        self._document, self._pages = document, pages
+        self.addPageTemplates(PageTemplate(frames=[frame]))
+        self._foot_note = document.foot
 
-    def _foot(self, canvas: TaggedCanvas, _: BaseDocTemplate) -> None:
-        with canvas.artifact():
-            self._draw_foot(canvas)
+    def beforeDocument(self) -> None:
+        self.canv.foot = self._foot
 
-    def _draw_foot(self, canvas: TaggedCanvas) -> None:
+    def _foot(self, canvas: TaggedCanvas, page: int, pages: int) -> None:
         canvas.saveState()
         canvas.setFont(FONT, 6.8)
         canvas.setFillColor(HexColor(MUTED))
         canvas.setStrokeColor(RULE)
         canvas.line(MARGIN, FOOT - 8, A4[0] - MARGIN, FOOT - 8)
-        canvas.drawString(MARGIN, FOOT - 18, self._document.foot)
-        canvas.drawRightString(A4[0] - MARGIN, FOOT - 18, f"página {self.page} de {self._pages or '?'}")
+        canvas.drawString(MARGIN, FOOT - 18, self._foot_note)
+        canvas.drawRightString(A4[0] - MARGIN, FOOT - 18, f"página {page} de {pages}")
         canvas.restoreState()
 
     def afterFlowable(self, flowable: Flowable) -> None:
@@ -168,9 +161,12 @@ def _facts(pairs: tuple[tuple[str, str], ...], style: ParagraphStyle) -> Iterato
 
 
 def _grid(grid: Grid) -> Flowable:
+    widths = _widths(grid)
     heading = [Text(f"<b>{_plain(column)}</b>", CELL) for column in grid.columns]
-    rows = [[Text(_plain(cell), CELL) for cell in row] for row in grid.rows]
+    rows = [[_cell(cell, width) for cell, width in zip(row, widths, strict=True)] for row in grid.rows]
     look = [
+        ("FONT", (0, 1), (-1, -1), CELL.fontName, CELL.fontSize, CELL.leading),
+        ("TEXTCOLOR", (0, 1), (-1, -1), CELL.textColor),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
         ("BACKGROUND", (0, 0), (-1, 0), PAPER),
@@ -178,7 +174,7 @@ def _grid(grid: Grid) -> Flowable:
     ]
     return LongTable(
         [heading, *rows],
-        _widths(grid),
+        widths,
         style=look,
         repeatRows=1,
         splitInRow=1,
@@ -186,6 +182,13 @@ def _grid(grid: Grid) -> Flowable:
         spaceAfter=8,
         renderCB=TaggedRows(),
     )
+
+
+def _cell(words: str, width: float) -> str | Text:
+    """The words as they are where they fit on one line, since a table sets those ten times as fast as a paragraph."""
+    line = " ".join(_printable(words).split())
+    fits = float(stringWidth(line, FONT, CELL.fontSize)) + 2 * PADDING <= width
+    return line if fits else Text(escape(line), CELL)
 
 
 def _widths(grid: Grid) -> list[float]:
@@ -281,4 +284,8 @@ def _lines(text: str) -> str:
 
 def _plain(words: str) -> str:
     """The text as the markup of paragraphs has it, without the control characters that XML can't hold."""
-    return escape("".join(c if c.isprintable() else " " for c in words))
+    return escape(_printable(words))
+
+
+def _printable(words: str) -> str:
+    return words if words.isprintable() else "".join(c if c.isprintable() else " " for c in words)

@@ -85,8 +85,6 @@ def owed(record: Record) -> Iterator[Block]:
 
 
 def _debt(record: Record, debt: Debt) -> tuple[str, ...]:
-    facts = record.dossier.facts
-    owed = next((each.balance for each in facts.debts if each.id == debt["id"]), None) if facts else None
     notes = [
         "ajuizado" if debt["litigation"] else "",
         "protestado" if debt["protested"] else "",
@@ -98,7 +96,7 @@ def _debt(record: Record, debt: Debt) -> tuple[str, ...]:
         period_of(debt["period"]),
         day(debt["due"]),
         *(money(debt[column]) for column in ("amount", "received", "remitted", "balance")),
-        money_of(owed),
+        money_of(record.owed.get(debt["id"])),
         ", ".join(filter(None, notes)),
     )
 
@@ -256,14 +254,13 @@ def _suspension(record: Record, row: Suspension) -> tuple[str, ...]:
 
 
 def prior_steps(record: Record) -> Iterator[Block]:
-    inscriptions = {debt["id"]: debt["inscription"] for debt in record.dossier.debts}
     columns = ("Providência", "Débitos", "Data", "Referência", "Registro")
     yield grid(
         columns,
         (
             (
                 called(PRIOR_STEPS, row["kind"]),
-                ", ".join(inscriptions.get(debt, debt) for debt in row["debts"]),
+                ", ".join(map(record.inscription, row["debts"])),
                 day(row["on"]),
                 row["reference"],
                 joined(row["recorded_by"], record.instant(row["recorded_at"])),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,7 +63,18 @@ class Record:
         return f"{row.upper()} ({known.name})" if known else row.upper()
 
     def inscription(self, debt: str) -> str:
-        return next((str(each["inscription"]) for each in self.dossier.debts if each["id"] == debt), debt)
+        return self._inscriptions.get(debt, debt)
+
+    @cached_property
+    def _inscriptions(self) -> Mapping[str, str]:
+        return {debt["id"]: debt["inscription"] for debt in self.dossier.debts}
+
+    @cached_property
+    def owed(self) -> Mapping[str, Decimal]:
+        """The demandable part of each debt on the day of the last decision, with accruals; of none, where the facts are
+        not known."""
+        facts = self.dossier.facts
+        return {debt.id: debt.balance for debt in facts.debts} if facts else {}
 
     def service_of(self, notice: Notice) -> str:
         """Proof of service (ciência), or why there is none."""

@@ -33,6 +33,7 @@ APPEND_ONLY = frozenset({
     "published",
     "remissions",
     "remittances",
+    "request_credits",
     "rulers",
     "sign_ins",
 })  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, cast
 
-from sqlalchemy import BindParameter, Connection, text
+from sqlalchemy import BindParameter, Connection, RowMapping, TextClause, text
 
 from models.errors import Refusal
 from storage.rows import RowT
@@ -24,6 +24,15 @@ class Page:
 
 
 WHOLE = Page()
+
+
+def as_read(connection: Connection, query: TextClause, asked: Mapping[str, object]) -> Iterator[RowMapping]:
+    """The rows of a query, read as they are used."""
+    return iter(connection.execute(query, asked, execution_options={"yield_per": ROWS_AT_ONCE}).mappings())
+
+
+def no_such_row(noun: str, cursor: str) -> Refusal:
+    return Refusal(f"the list has no {noun} {cursor!r} to go on after; leave --after out to begin anew")
 
 
 @dataclass(frozen=True)
@@ -45,19 +54,15 @@ class Listing(Generic[RowT]):
         """The rows of a page, read as they are used. Raises Refusal when the list has no row of the cursor's name."""
         start = self._place(connection, page.after, asked) if page.after is not None else 0
         query = f"{self._numbered()} SELECT * FROM listed WHERE place > :start ORDER BY place LIMIT :limit"  # noqa: S608
-        found = connection.execute(
-            text(query).bindparams(*self.binds),
-            {**asked, "start": start, "limit": page.limit},
-            execution_options={"yield_per": ROWS_AT_ONCE},
-        )
-        for row in found.mappings():
+        bounds = {"start": start, "limit": page.limit}
+        for row in as_read(connection, text(query).bindparams(*self.binds), {**asked, **bounds}):
             yield cast(RowT, {column: value for column, value in row.items() if column != "place"})
 
     def _place(self, connection: Connection, after: str, asked: Mapping[str, object]) -> int:
         query = f"{self._numbered()} SELECT place FROM listed WHERE CAST({self.key} AS text) = :after"  # noqa: S608
         place = connection.execute(text(query).bindparams(*self.binds), {**asked, "after": after}).scalar_one_or_none()
         if place is None:
-            raise Refusal(f"the list has no {self.noun} {after!r} to go on after; leave --after out to begin anew")
+            raise no_such_row(self.noun, after)
         return int(place)
 
     def _numbered(self) -> str:

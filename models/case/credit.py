@@ -20,8 +20,15 @@ class Credit(BaseModel):
     id: CreditId
     outstanding: bool
     """Whether it may be pursued: open, and neither held nor defended."""
+    contested: bool = False
+    """Whether its next step waits for people to answer that the taxpayer contests it; its terms run on."""
     suspended_since: date | None = None
     """The first day on which it might not be pursued; none: it may, or nobody knows since when."""
+
+    @property
+    def pursued(self) -> bool:
+        """Whether the next step may be about it."""
+        return self.outstanding and not self.contested
 
     def stopped_on(self, today: date) -> date | None:
         """The last day on which its terms ran; none: they run."""

@@ -95,6 +95,13 @@ class OpenRequest(_Fact):
     kind: RequestKind
     made_on: date
     due: date
+    credits: tuple[CreditId, ...] = ()
+    """The credits that it names; empty: all of the case."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the next step of what it names waits for the answer."""
+        return RULES[self.kind].holds
 
 
 class Pause(_Fact):
@@ -182,16 +189,35 @@ class CaseFacts(_Fact):
     def credits(self) -> tuple[Credit, ...]:
         """The credits that are open, suspended ones too: debts, and returns that are missing or uncorrected."""
         debts = (
-            Credit(id=debt.id, outstanding=debt.outstanding, suspended_since=self._suspended_since(debt))
+            Credit(
+                id=debt.id,
+                outstanding=debt.outstanding,
+                suspended_since=self._suspended_since(debt),
+                contested=self._contested(debt.id),
+            )
             for debt in self.debts
             if debt.balance > 0
         )
         returns = (
-            Credit(id=return_of(e.period), outstanding=self._may_be_asked_for(e.period))
+            Credit(
+                id=return_of(e.period),
+                outstanding=self._may_be_asked_for(e.period),
+                contested=self._contested(return_of(e.period)),
+            )
             for e in self.evidence
             if e.open and e.wants_return
         )
         return (*debts, *returns)
+
+    def _contested(self, credit: CreditId) -> bool:
+        return any(request.holds and credit in request.credits for request in self.requests)
+
+    @property
+    def uncontested(self) -> CaseFacts:
+        """The same facts without the credits that are contested: the next step is about the others alone."""
+        if not any(credit.contested for credit in self.credits):
+            return self
+        return self.only([credit.id for credit in self.credits if not credit.contested])
 
     def only(self, credits: Collection[CreditId]) -> CaseFacts:
         """The same facts with no other credits among what is open."""
@@ -260,8 +286,10 @@ class CaseFacts(_Fact):
 
     @property
     def under_review(self) -> tuple[OpenRequest, ...]:
-        """The open requests that the next step waits for, the oldest first."""
-        return tuple(request for request in self.requests if RULES[request.kind].holds)
+        """The open requests that the next step waits for, the oldest first. One that names credits holds theirs alone,
+        so the case waits where nothing else is outstanding."""
+        goes_on = self.uncontested.outstanding
+        return tuple(request for request in self.requests if request.holds and not (request.credits and goes_on))
 
     @property
     def has_benefits(self) -> bool:

@@ -80,7 +80,7 @@ def passages(view: View) -> tuple[Passage, ...]:
     has none."""
     if view.ruler.gate is None:
         return ()
-    may_suspend = [c.id for c in view.facts.credits if c.outstanding and _suspends(view.ruler, c.id)]
+    may_suspend = [c.id for c in view.facts.credits if c.pursued and _suspends(view.ruler, c.id)]
     return tuple(_passage(view, credit) for credit in may_suspend)
 
 
@@ -136,14 +136,14 @@ def _appeal_over(view: View, credit: CreditId) -> date | None:
 def unlisted(view: View) -> tuple[CreditId, ...]:
     """The credits that joined after the formal notices: each goes its own way, by a notice of its own."""
     listed = {credit for notice in view.facts.formal_notices for credit in notice.credits}
-    pursued = (credit.id for credit in view.facts.credits if credit.outstanding and _suspends(view.ruler, credit.id))
+    pursued = (credit.id for credit in view.facts.credits if credit.pursued and _suspends(view.ruler, credit.id))
     return tuple(credit for credit in pursued if credit not in listed)
 
 
 def to_be_listed(view: View, row: Hypothesis, index: int) -> tuple[CreditId, ...]:
     """The credits that the formal notice of a rung lists: all that may be pursued and no notice of its stage has listed
     yet; where the case is past that rung, what no notice has listed at all."""
-    pursued = tuple(credit.id for credit in view.facts.credits if credit.outstanding)
+    pursued = tuple(credit.id for credit in view.facts.credits if credit.pursued)
     if view.state.row == row and view.state.rung >= index:
         return unlisted(view) or pursued
     stage = view.ruler.rung(row, index).stage

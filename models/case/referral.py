@@ -34,7 +34,7 @@ PROTESTED: frozenset[StepKind] = frozenset(
 
 @dataclass(frozen=True)
 class Matter:
-    """The outstanding debts of a case that nobody has referred yet, by what may be done with them."""
+    """The outstanding debts of a case that nobody has referred or contests yet, by what may be done with them."""
 
     to_register: tuple[Debt, ...]
     in_court: tuple[Debt, ...]
@@ -45,7 +45,7 @@ class Matter:
 
 def matter(view: View) -> Matter:
     known = view.state.place.debts or () if isinstance(view.state.place, Referred) else ()
-    rest = [debt for debt in view.facts.debts if debt.outstanding and debt.id not in known]
+    rest = [debt for debt in view.facts.uncontested.debts if debt.outstanding and debt.id not in known]
     in_court = tuple(debt for debt in rest if debt.litigation)
     registered = tuple(debt for debt in rest if not debt.litigation and is_registered(view.ruler, debt))
     enough = sum((debt.balance for debt in registered), Decimal(0)) >= least_amount(view.ruler, view.facts.today)

@@ -38,7 +38,7 @@ def lapse(view: View) -> Moved:
     (`models.case.gate.fingerprint`). Nor is a suspension asked for any more once no credit is through: a notice served
     since has given each a new term."""
     approval = view.state.approval
-    if approval is None:
+    if approval is None or view.facts.under_review:
         return view.state, None
     if approval.approvers:
         if approval.credits and approval.on_seeing == fingerprint(view):
@@ -127,16 +127,17 @@ def fallen_over(view: View) -> tuple[Route, ...]:
     place = view.state.place
     if isinstance(place, OffMap) or not place.stands:
         return ()
-    reach = _reach(view, place.row, place.rung)
+    reach = reach_of(view, place.row, place.rung)
     return routes_after_loss(view.ruler.fallbacks(place.row, place.rung), view.facts.deliveries, reach)
 
 
 def routes_to(view: View, row: Hypothesis, index: int) -> tuple[Route, ...]:
     """The notices of a rung: each by the first channel that reaches the taxpayer."""
-    return routes_of(view.ruler.fallbacks(row, index), _reach(view, row, index))
+    return routes_of(view.ruler.fallbacks(row, index), reach_of(view, row, index))
 
 
-def _reach(view: View, row: Hypothesis, index: int) -> frozenset[Channel]:
+def reach_of(view: View, row: Hypothesis, index: int) -> frozenset[Channel]:
+    """The channels that reach the taxpayer today for a rung."""
     return view.facts.reach.formal if view.ruler.rung(row, index).formal else view.facts.reach.open
 
 

@@ -37,6 +37,8 @@ class Request:
     made_on: date
     due: date
     """The last day for the answer."""
+    credits: tuple[str, ...] = ()
+    """The credits that it names; empty: all of the case."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
@@ -57,7 +57,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Growth:
-    """The growth of a cohort's debts from day to day, where a ruler has a table of accrual."""
+    """The growth of a cohort's debts from one logical day to the next, where a ruler has a table of accrual."""
 
     clock: Clock
     rates: Rates
@@ -66,11 +66,11 @@ class Growth:
         self,
         debt: RowMapping,
         money: Iterable[RowMapping],
-        moment: datetime,
+        on: date,
         table: AccrualTable | None,
         no_fine: Iterable[Span],
     ) -> Decimal:
-        """The amount owed of one debt, after the payments and reversals known at that moment."""
+        """The amount owed of one debt on a day, after these payments and reversals."""
         if table is None:
             owed: Decimal = debt["amount"] - sum((entry["amount"] for entry in money), Decimal(0))
             return max(owed, Decimal(0))
@@ -78,7 +78,6 @@ class Growth:
         for entry in money:
             kept[entry["id"], entry["paid_on"]] += entry["amount"]
         payments = [Payment(number, day, amount) for (number, day), amount in kept.items() if amount > 0]
-        on = self.clock.day_at(moment)
         claim = claim_of(debt, table, joined(no_fine))
         return replay([claim], payments, on, self.rates).accounts[claim.id].settled_by(on).total
 
@@ -104,6 +103,7 @@ class Life:
     suspensions: list[RowMapping] = field(default_factory=list)
     approvals: list[RowMapping] = field(default_factory=list)
     defences: list[RowMapping] = field(default_factory=list)
+    contests: list[RowMapping] = field(default_factory=list)
     prior_steps: list[RowMapping] = field(default_factory=list)
     signals: list[RowMapping] = field(default_factory=list)
 
@@ -145,8 +145,14 @@ class Life:
             by=by,
         )
 
-    def facts_at(self, moment: datetime | None = None) -> CaseFacts:
-        """The facts of the case at that moment; now, without one."""
+    @property
+    def last_day(self) -> date:
+        """The logical day of what was last decided."""
+        opened: date = self.case["opened_at"].date()
+        return max((decision["at"] for decision in self.decisions), default=opened)
+
+    def facts_at(self, on: date, moment: datetime | None = None) -> CaseFacts:
+        """The facts of the case on a logical day, as they were known at that moment; as they are now, without one."""
         ruler = self.ruler_at(moment).ruler
         table = accrual_of(ruler)
 
@@ -178,9 +184,7 @@ class Life:
                     **debt,
                     "balance": Decimal(0)
                     if debt["id"] in extinct
-                    else self.growth.owed(
-                        debt, money[debt["id"]], moment or datetime.now(UTC), table, no_fine[debt["id"]]
-                    ),
+                    else self.growth.owed(debt, money[debt["id"]], on, table, no_fine[debt["id"]]),
                     "prescribes": self.prescriptions[debt["id"]].on,
                     "prescription_refuted": self.prescriptions[debt["id"]].refuted,
                     "grounds": grounds[debt["id"]],
@@ -189,7 +193,7 @@ class Life:
             for debt in self.debts
         ]
         filings = [Filing.model_validate(f) for f in self.filings if until(f["recorded_at"], f["superseded_at"])]
-        return facts_of(ruler, (moment or self.case["opened_at"]).date(), debts, filings)
+        return facts_of(ruler, on, debts, filings)
 
 
 def _without_fine(hold: RowMapping, in_force: bool) -> Span:
@@ -252,7 +256,7 @@ PARTS = {
         WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants
     "decisions": of_cases("""
-        SELECT "case", kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
+        SELECT "case", at, kind, reason, ruler, recorded_at, CAST(evidence->>'payment' AS bigint) AS payment,
                evidence->'referred' AS referred
         FROM decisions WHERE "case" = ANY(:cases) ORDER BY id
     """),
@@ -299,6 +303,11 @@ PARTS = {
     "defences": of_cases("""
         SELECT defences.*, ARRAY(SELECT credit FROM defence_credits WHERE defence = defences.id) AS credits
         FROM defences WHERE "case" = ANY(:cases) ORDER BY id
+    """),
+    "contests": of_cases("""
+        SELECT "case", recorded_at, answered_at,
+               ARRAY(SELECT credit FROM request_credits WHERE request = requests.id) AS credits
+        FROM requests WHERE "case" = ANY(:cases) AND kind = 'contest' ORDER BY id
     """),
     "prior_steps": of_cases("""
         SELECT *, ARRAY(SELECT debt FROM prior_step_debts WHERE prior_step = prior_steps.id) AS debts,

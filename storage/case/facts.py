@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, RowMapping, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.types import Text
 
+from models.case.credit import CreditId
 from models.case.evidence import Debt, Filing
 from models.case.facts import (
     BrokenAgreement,
@@ -113,7 +114,9 @@ PROCESS = text(f"""
                 SELECT FROM annulments WHERE annulments.kind = 'step' AND entry = CAST(prior_steps.id AS text))
            ) AS prior_steps,
            (SELECT coalesce(jsonb_agg(
-                       jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due) ORDER BY id), '[]')
+                       jsonb_build_object('kind', kind, 'made_on', made_on, 'due', due, 'credits', ARRAY(
+                           SELECT credit FROM request_credits WHERE request = requests.id ORDER BY credit))
+                       ORDER BY id), '[]')
             FROM requests WHERE "case" = cases.id AND answered_at IS NULL) AS requests,
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'id', id, 'amount', CAST(amount AS text), 'made_on', made_on, 'promised_for', promised_for,
@@ -206,6 +209,15 @@ def _without_pair(row: RowMapping) -> dict[str, Any]:
     return {
         key: tuple(value) if key == "grounds" else value for key, value in row.items() if key not in ("taxpayer", "tax")
     }
+
+
+def open_credits(connection: Connection, case: Case, today: date) -> tuple[CreditId, ...]:
+    """The credits that are open in a case, suspended ones too."""
+    try:
+        facts = read_facts(connection, case.ruler, [case.pair], today)[case.pair]
+    except Unreckonable:
+        facts = _facts_by_pair(connection, case.ruler, [case.pair], today, None)[case.pair]
+    return tuple(credit.id for credit in facts.credits)
 
 
 def read_case_facts(connection: Connection, case: Case, today: date, person: Person, reach: Reach) -> CaseFacts:

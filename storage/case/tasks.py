@@ -20,14 +20,15 @@ NEXT_WORKING_DAY = Wait(days=1, unit=Unit.BUSINESS)
 OPENED = text("""
     INSERT INTO tasks ("case", kind, reference, what, due)
     SELECT :case, :kind, :reference, :what, :due
-    WHERE NOT EXISTS (SELECT FROM tasks WHERE "case" = :case AND kind = :kind AND done_at IS NULL)
+    WHERE NOT EXISTS (SELECT FROM tasks WHERE "case" = :case AND kind = :kind AND done_at IS NULL
+                                          AND (kind <> 'request' OR reference = :reference))
     ON CONFLICT DO NOTHING
 """)
 
 
 def ask_people(connection: Connection, case: Case, kind: str, reference: str, what: str, today: date) -> None:
     """Ask people for something by the next working day. `case` is locked; what they still have to do is not asked of
-    them again."""
+    them again; each request of the taxpayer's is answered by itself."""
     due = case.frozen.calendar.after(today, NEXT_WORKING_DAY)
     asked = {"case": case.id, "kind": kind, "reference": reference, "what": what, "due": due}
     connection.execute(OPENED, asked)

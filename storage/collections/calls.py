@@ -22,7 +22,7 @@ from models.formats import moment
 from models.words import OUTCOMES
 from storage.case.cases import Case, read_case
 from storage.case.claimed_payments import believe_paid
-from storage.case.facts import read_case_facts, steady_debts
+from storage.case.facts import open_credits, read_case_facts, steady_debts
 from storage.case.hardship import record_hardship
 from storage.case.people import Person, read_person, suppress_contact
 from storage.case.tasks import ask_people
@@ -202,7 +202,9 @@ def _paid(ending: Ending) -> None:
 
 
 def _disputes(ending: Ending) -> None:
-    contested(ending.connection, ending.case, f"atendimento {ending.mine.id}", ending.agent, ending.today)
+    connection, case, today = ending.connection, ending.case, ending.today
+    credits = open_credits(connection, case, today)
+    contested(connection, case, credits, f"atendimento {ending.mine.id}", ending.agent, today)
 
 
 def _cannot_pay(ending: Ending) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
+from models.case.credit import CreditId, return_of
 from models.case.journal import EntryKind
 from models.contact.channel import Channel
 from models.contact.contacts import ADDRESS
@@ -20,12 +21,14 @@ from models.contact.replies import ANSWERS, NOTHING_OPEN, Intent
 from models.words import CHANNELS
 from storage.case.cases import Case, read_case
 from storage.case.claimed_payments import believe_paid
+from storage.case.facts import open_credits
 from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
 from storage.contact.delivery import lock_cases_of, refuse, take_reports
+from storage.law.listed import listed_by_contact
 from storage.law.requests import contested
-from storage.schema import replies
+from storage.schema import notices, replies
 
 PayLink = Callable[[str], str]
 """The address of the page on which a case is paid."""
@@ -72,7 +75,7 @@ def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink 
         if reply.intent is Intent.OPT_OUT:
             refuse(connection, locked, [(who, reply.channel) for who in sender.taxpayers], "reply")
         elif case and (case.closed_at is None or reply.intent is Intent.CALL):
-            _follow(connection, reply, case, locked.today(case.id))
+            _follow(connection, reply, case, sender.notice, locked.today(case.id))
         locked.write()
     return answer
 
@@ -170,8 +173,8 @@ ASKED = {
 """The task that people get by intent (of a contest that of its request), and what the taxpayer did, in words."""
 
 
-def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> None:
-    """Do to a case, which is locked, what a reply asks for."""
+def _follow(connection: Connection, reply: Reply, case: Case, notice: str | None, today: date) -> None:
+    """Do to a case, which is locked, what a reply to that notice asks for."""
     if reply.intent is Intent.PAID:
         believe_paid(connection, case, f"por {CHANNELS[reply.channel]}", today)
     if reply.intent is Intent.INSTALMENTS and case.hardship_on is None:
@@ -180,8 +183,29 @@ def _follow(connection: Connection, reply: Reply, case: Case, today: date) -> No
         kind, did = ASKED[reply.intent]
         what = f"contribuinte {did} por {CHANNELS[reply.channel]}"
         record_decision(connection, case, EntryKind(f"{kind}_asked"), what, today)
-        if reply.intent is Intent.OBJECTION:
+        if reply.intent is Intent.OBJECTION and (meant := _answered_for(connection, case, notice, today)):
             said = f"resposta por {CHANNELS[reply.channel]}"
-            contested(connection, case, said, "resposta do contribuinte", today)
+            contested(connection, case, meant, said, "resposta do contribuinte", today)
         else:
             ask_people(connection, case, kind, reply.event, what, today)
+
+
+# journalled right after its claim, in the same transaction
+SEEN = text("""
+    SELECT evidence -> 'debts' AS debts, evidence -> 'open' AS open
+    FROM notices JOIN decisions ON decisions."case" = notices."case" AND decisions.recorded_at >= claimed_at
+    WHERE notices.id = :notice AND decisions.evidence ? 'debts' ORDER BY decisions.id LIMIT 1
+""")
+
+
+def _answered_for(connection: Connection, case: Case, notice: str | None, today: date) -> tuple[CreditId, ...]:
+    """The open credits that the notice which was answered is about: those that its contact lists, else those that the
+    decision to send it saw; all of them where that is none."""
+    there = open_credits(connection, case, today)
+    about: set[CreditId] = set()
+    if notice:
+        step = connection.scalar(select(notices.c.step).where(notices.c.id == notice))
+        about = set(listed_by_contact(connection, case.id, step)) if step is not None else set()
+        if not about and (seen := connection.execute(SEEN, {"notice": notice}).one_or_none()):
+            about = {*seen.debts, *(return_of(each.split(" ", 1)[1]) for each in seen.open)}
+    return tuple(credit for credit in there if credit in about) or there

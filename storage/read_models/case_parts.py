@@ -171,6 +171,8 @@ class Request(TypedDict):
     answered_on: date | None
     answered_by: str | None
     reason: str | None
+    credits: list[str]
+    """The credits that it names and holds alone; empty: all of the case."""
 
 
 class Promise(TypedDict):
@@ -260,6 +262,8 @@ class CaseFile(TypedDict):
     cohort: str
     ruler: str
     arm: str | None
+    habits: dict[str, object] | None
+    """By which the ruler tells him apart, with rungs for his habits."""
     tax_id: str
     """Masked in a file that doesn't reveal the person; the name is left out there."""
     name: str | None

@@ -59,6 +59,11 @@ class PayPage:
     def divergences(self) -> list[Filing]:
         return self._filings(Kind.DIVERGENCE)
 
+    @property
+    def returns(self) -> list[Filing]:
+        """The returns that are missing or to be corrected."""
+        return [*self.missing_returns, *self.divergences]
+
     def _filings(self, kind: Kind) -> list[Filing]:
         periods = {e.period for e in self.facts.evidence if e.kind is kind and e.open}
         return [filing for filing in self.facts.filings if filing.period in periods]

@@ -68,6 +68,7 @@ debts = Table(
     # what the barcode and the nosso número of its slip carry (models/payment/barcode.py)
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
     UniqueConstraint("tax", "inscription_key"),
+    Index("ix_debts_prescribes", "prescribes", postgresql_where=text("prescribes IS NOT NULL")),
     # of an amount that says what was left: the day it is of, and what of the payments its source had deducted already,
     # which `amount` has in it again; none: it says what was lodged
     Column("as_of", Date),

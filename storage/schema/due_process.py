@@ -139,6 +139,16 @@ requests = Table(
 )
 
 
+# the credits that a request names, which it holds alone; none: all of its case
+request_credits = Table(
+    "request_credits",
+    metadata,
+    Column("request", ForeignKey("requests.id"), primary_key=True),
+    # models.case.credit.CreditId
+    Column("credit", Text, primary_key=True),
+)
+
+
 # what was put on record by mistake, and counts no more
 annulments = Table(
     "annulments",
@@ -196,7 +206,7 @@ acts = Table(
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Index("ix_acts_case", "case", "id"),
-    one_of("kind", ("approve", "reject", "pause", "resume", "sign")),
+    one_of("kind", ("approve", "reject", "pause", "resume", "sign", "break", "end-debit", "refuse-offset")),
     one_of("role", Role),
 )
 

@@ -6,6 +6,9 @@ from typing import Literal
 import pytest
 from sqlalchemy import Engine, update
 
+from models.law.requests import RequestKind
+from storage.case.people import suppress_contact
+from storage.law.requests import answer_request, record_request
 from storage.schema import cases
 from tests.builders import FACTS, ICMS
 from tests.record_world import Life, Street
@@ -66,6 +69,26 @@ def test_it_stays_where_it_is_once_all_is_paid(engine: Engine) -> None:
         life.street.pays(txid, balance)
     life.street.rest()
     assert times_left(life) == {"email": 1}
+
+
+def test_it_leaves_no_more_by_a_channel_whose_address_failed_since(engine: Engine) -> None:
+    life = left_by_halves(engine, "domicile")
+    with engine.begin() as connection:
+        [(email,)] = life.rows("SELECT email FROM taxpayers WHERE id = :who")
+        suppress_contact(connection, life.taxpayer, "email", email, "caixa inexistente")
+    life.street.rest()
+    assert times_left(life) == {"domicile": 1}
+
+
+def test_it_waits_while_all_of_it_is_contested(engine: Engine) -> None:
+    life = left_by_halves(engine)
+    kind = RequestKind.CONTEST
+    record_request(engine, life.case, kind, "ana", "protocolo 1", life.street.now)
+    life.street.rest()
+    assert times_left(life) == {"email": 1}
+    answer_request(engine, life.case, kind, "denied", "bia", "parecer 1", life.street.now)
+    life.street.rest()
+    assert times_left(life) == {"email": 1, "domicile": 1}
 
 
 def test_it_waits_while_the_case_is_paused(engine: Engine) -> None:

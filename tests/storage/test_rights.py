@@ -33,6 +33,8 @@ DELETE FROM extinctions
 UPDATE debts SET pix_txid = 'x'
 UPDATE cohorts SET started_by = 'x'
 UPDATE cohorts SET selection = '{}'
+UPDATE arms SET share = 0.5
+DELETE FROM arms
 UPDATE experiments SET claim = 'x'
 DELETE FROM experiments
 DELETE FROM cohorts
@@ -66,6 +68,8 @@ DELETE FROM prior_step_debts
 UPDATE remittances SET content = 'x'
 DELETE FROM remittances
 UPDATE requests SET made_on = '2020-01-01'
+UPDATE request_credits SET credit = 'x'
+DELETE FROM request_credits
 DELETE FROM requests
 UPDATE sessions SET role = 'supervisor'
 DELETE FROM sessions

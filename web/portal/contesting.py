@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import get_args
 from urllib.parse import parse_qs
@@ -12,18 +13,19 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 
 from channels.links import Links
+from models.case.credit import CreditId, return_of
 from models.errors import Refusal
-from models.law.requests import Contest
+from models.law.requests import Contest, RequestKind
 from models.words import CONTESTS
 from operations.due_process import contest_by_link
-from storage.case.cases import read_case
-from storage.law.requests import open_contest
+from storage.law.requests import open_requests, uncontested
+from storage.read_models.pay_page import read_pay_page
 from web.portal.pages import answered, page_named
 from web.webhooks.openapi import CONTEST
 
 WHYS: dict[str, Contest] = {why: why for why in get_args(Contest)}
 CHOOSE = "Escolha o motivo da contestação."
-CLOSED = "Este caso está encerrado: não há o que contestar."
+NOTHING_THERE = "Nada disso está em aberto, ou este caso está encerrado: não há o que contestar."
 
 
 def contesting_routes(engine: Engine, links: Links) -> APIRouter:
@@ -35,29 +37,43 @@ def contesting_routes(engine: Engine, links: Links) -> APIRouter:
 
     @router.post("/p/{token}/contestar", openapi_extra=CONTEST)
     async def contest(token: str, request: Request) -> HTMLResponse:
-        said = parse_qs((await request.body()).decode(errors="replace")).get("why", [""])[0]
-        return await run_sync(answered, lambda: _contested(engine, links, links.read_pay(token), WHYS.get(said)))
+        said = parse_qs((await request.body()).decode(errors="replace"))
+        why, credits = WHYS.get(said.get("why", [""])[0]), said.get("credit", [])
+        return await run_sync(answered, lambda: _contested(engine, links, links.read_pay(token), why, credits))
 
     return router
 
 
 def _asked(engine: Engine, links: Links, case: str, status: int = 200, notice: str | None = None) -> HTMLResponse:
-    """The form, or the contest that is open already."""
-    try:
-        with engine.connect() as connection:
-            ruler, contest = read_case(connection, case).ruler, open_contest(connection, case)
-    except Refusal:
-        return page_named("unknown", 404)
-    shown = {"case": case, "ruler": ruler, "contest": contest, "whys": CONTESTS, "pay": links.pay(case)}
-    return page_named("contest", status, notice=notice, **shown)
+    """The contests that are open already, and the form where something is left to contest."""
+    with engine.connect() as connection:
+        page = read_pay_page(connection, case, datetime.now(UTC))
+        if page is None:
+            return page_named("unknown", 404)
+        contests = open_requests(connection, case, RequestKind.CONTEST)
+        shown = [*(debt.id for debt in page.debts), *(return_of(each.period) for each in page.returns)]
+        left = uncontested(connection, case, shown)
+    values = {
+        "case": case,
+        "ruler": page.ruler,
+        "contests": contests,
+        "debts": [debt for debt in page.debts if debt.id in left],
+        "returns": [each for each in page.returns if return_of(each.period) in left],
+        "left": bool(left) or not contests,
+        "whys": CONTESTS,
+        "pay": links.pay(case),
+    }
+    return page_named("contest", status, notice=notice, **values)
 
 
-def _contested(engine: Engine, links: Links, case: str, why: Contest | None) -> HTMLResponse:
+def _contested(
+    engine: Engine, links: Links, case: str, why: Contest | None, credits: Sequence[CreditId]
+) -> HTMLResponse:
     if why is None:
         return _asked(engine, links, case, 422, CHOOSE)
     try:
-        contest_by_link(engine, case, why, datetime.now(UTC))
+        contest_by_link(engine, case, why, datetime.now(UTC), credits)
     except Refusal:
-        return _asked(engine, links, case, 409, CLOSED)
+        return _asked(engine, links, case, 409, NOTHING_THERE)
     # asked for anew, so that a reload contests nothing
     return HTMLResponse("", 303, {"Location": "?"})

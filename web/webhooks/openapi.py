@@ -71,7 +71,14 @@ TWILIO_MESSAGE = taking(FORM, object_of(["MessageSid", "From"], MessageSid=SID, 
 TWILIO_CALL = taking(
     FORM, object_of(["CallSid"], CallSid=SID, From=ADDRESS, To=ADDRESS, Digits=FIELD, AnsweredBy=FIELD)
 )
-CONTEST = taking(FORM, object_of([], why={"enum": ["paid", "amount", "not_mine", "suspended", "other"]}))
+CONTEST = taking(
+    FORM,
+    object_of(
+        [],
+        why={"enum": ["paid", "amount", "not_mine", "suspended", "other"]},
+        credit={"type": "array", "items": {"type": "string"}},
+    ),
+)
 LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
 CHOICE = taking(FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}))
 

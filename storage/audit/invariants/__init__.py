@@ -28,6 +28,7 @@ from storage.audit.invariants.contacts import (
     nothing_claimed_when_nothing_is_owed,
     served_on_paper,
 )
+from storage.audit.invariants.contests import contested_left_alone
 from storage.audit.invariants.journal import explained, told_once
 from storage.audit.invariants.ledger import ledger_faults
 from storage.audit.invariants.referrals import referred_by_the_book
@@ -68,6 +69,7 @@ def _faults(life: Life) -> Iterator[str]:
         served_on_paper,
         nothing_claimed_when_nothing_is_owed,
         suspended_by_the_book,
+        contested_left_alone,
         given_back,
         told_of_it,
         referred_by_the_book,

@@ -139,7 +139,7 @@ def served_on_paper(life: Life) -> Iterator[str]:
 
 def nothing_claimed_when_nothing_is_owed(life: Life) -> Iterator[str]:
     for notice in life.notices:
-        if notice["kind"] == "rung" and not life.facts_at(notice["claimed_at"]).outstanding:
+        if notice["kind"] == "rung" and not life.facts_at(notice["at"], notice["claimed_at"]).outstanding:
             yield f"notice {notice['id']} was claimed when nothing was outstanding"
 
 
@@ -150,7 +150,8 @@ def held_out_faults(connection: Connection, cases: list[str]) -> Iterator[str]:
 
 def half_sent_faults(connection: Connection, cases: list[str], clock: Clock) -> Iterator[str]:
     """The notices that nobody claimed of the contact on which a case stands, though another of it left a week ago: no
-    hours close for so long."""
+    hours close for so long. A channel that was refused meanwhile is none, nor one whose address failed; a notice that
+    the law requires leaves by e-mail, domicile, letter and gazette all the same."""
     week = timedelta(seconds=float(clock.day_seconds) * 7)
     before = datetime.now(UTC) - max(week, UNTIL_BACK)
     for lost in connection.execute(NEVER_CLAIMED, {"cases": cases, "before": before}).mappings():
@@ -171,6 +172,11 @@ NEVER_CLAIMED = of_cases("""
                       AND notices.rung_channel = route.rung_channel)
       AND EXISTS (SELECT FROM notices WHERE notices."case" = cases.id AND notices.step = begun.number
                   AND claimed_at < :before)
+      AND NOT EXISTS (SELECT FROM suppressed_contacts WHERE suppressed_contacts.taxpayer = cases.taxpayer
+                      AND suppressed_contacts.channel = route.channel AND recovered_at IS NULL)
+      AND NOT EXISTS (SELECT FROM opt_outs JOIN notices ON notices."case" = cases.id AND notices.step = begun.number
+                      WHERE opt_outs.taxpayer = cases.taxpayer AND opt_outs.channel = route.channel
+                        AND NOT (notices.formal AND route.channel IN ('email', 'domicile', 'letter', 'gazette')))
     ORDER BY cases.id, route.channel
 """)
 

@@ -16,7 +16,11 @@ def referred_by_the_book(life: Life) -> Iterator[str]:
     for referral in (decision for decision in life.decisions if decision["kind"] == "referred"):
         moment = referral["recorded_at"]
         ruler = life.ruler_at(moment).ruler
-        owed = [debt for debt in open_debts(life.facts_at(moment)) if debt.id in (referral["referred"] or [debt.id])]
+        owed = [
+            debt
+            for debt in open_debts(life.facts_at(referral["at"], moment))
+            if debt.id in (referral["referred"] or [debt.id])
+        ]
         for debt in owed:
             taken = {
                 step["kind"]

@@ -26,7 +26,7 @@ def suspended_by_the_book(life: Life) -> Iterator[str]:
     for together in moments.values():
         first = min(together, key=lambda suspension: suspension["recorded_at"])
         what, recorded = f"the suspension of {first['suspended_on']}", first["recorded_at"]
-        facts = life.facts_at(recorded)
+        facts = life.facts_at(first["suspended_on"], recorded)
         yield from (f"{what} {fault}" for fault in _unapproved(life, facts, asked_since, recorded))
         yield from (f"{what} {fault}" for fault in _unserved(life, first, recorded))
         yield from (f"{what} {fault}" for fault in _unlawful(life, facts, first, recorded))
@@ -109,7 +109,7 @@ def given_back(life: Life) -> Iterator[str]:
     held = [suspension["benefit"] for suspension in life.suspensions if suspension["reinstated_at"] is None]
     if held and life.case["closed_at"] is not None:
         yield f"is closed and holds {len(held)} benefits suspended"
-    elif held and not life.facts_at().outstanding:
+    elif held and not life.facts_at(life.last_day).outstanding:
         yield f"has nothing outstanding and holds {len(held)} benefits suspended"
 
 

@@ -205,7 +205,21 @@ LEFT_BY_HALVES = """
 """
 """The contact on which the case stands was begun with two notices, and one is on record."""
 
+CONTESTED = f"""
+    WITH made AS (
+        INSERT INTO requests ("case", kind, made_on, due, reference, recorded_by, recorded_at)
+        SELECT id, 'contest', '2026-03-02', '2026-03-09', 'r', 'ana', '{MORNING}' FROM cases RETURNING id)
+    INSERT INTO request_credits (request, credit) SELECT made.id, debts.id FROM made, debts;
+"""
+
 FAULTS = {
+    CONTESTED: "which was contested",
+    f"{CONTESTED} UPDATE requests SET answered_at = '{APPROVED}'": "notice n0 lists credit",
+    f"{CONTESTED} DELETE FROM notice_credits": "the suspension of 2026-04-20 is for credit",
+    f"""{CONTESTED} INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+        SELECT cases.id, '2026-04-20', 'referred', 'r', ruler,
+               jsonb_build_object('referred', ARRAY[debts.id]), '{APPROVED}'
+        FROM cases, debts""": "was referred for debt",
     LEFT_BY_HALVES: "contact 1 was begun, and nothing ever claimed by email",
     COPY_OF_NOTICE: "contact 0 was made 2 times by domicile",
     "UPDATE notices SET step = 5 WHERE step = 2": "numbered [0, 1, 3, 5], with gaps",
@@ -280,12 +294,43 @@ def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:
         assert found == []
 
 
+@pytest.mark.parametrize(
+    "since",
+    [
+        """INSERT INTO suppressed_contacts (taxpayer, channel, address, why)
+           SELECT taxpayer, 'email', 'a@b', 'r' FROM cases""",
+        """INSERT INTO opt_outs (taxpayer, channel, via) SELECT taxpayer, 'email', 'link' FROM cases;
+           UPDATE notices SET formal = false WHERE step = 1""",
+    ],
+)
+def test_a_contact_whose_other_channel_was_refused_or_failed_is_whole(lived: Engine, since: str) -> None:
+    with planted(lived, f"{LEFT_BY_HALVES};{since}") as found:
+        assert not [violation for violation in found if "was begun" in violation], found
+
+
+def test_a_notice_that_the_law_requires_leaves_whoever_refused_its_channel(lived: Engine) -> None:
+    refused = "INSERT INTO opt_outs (taxpayer, channel, via) SELECT taxpayer, 'email', 'link' FROM cases"
+    with planted(lived, f"{LEFT_BY_HALVES};{refused}") as found:
+        assert [violation for violation in found if "contact 1 was begun" in violation]
+
+
 HOLD = f"INSERT INTO holds (debt, ground, source, placed_at) SELECT id, 'guarantee', 'extract', '{WARNED}' FROM debts"
 
 
 def test_a_notice_about_a_held_debt_is_found(lived: Engine) -> None:
     with planted(lived, HOLD) as found:
         assert any("notice n2 was claimed when nothing was outstanding" in violation for violation in found)
+
+
+def test_what_fell_due_by_the_day_of_a_notice_is_outstanding_whatever_day_the_wall_has(lived: Engine) -> None:
+    """The days of a rehearsal run ahead: all of this life is lived in some minutes of 2 March."""
+    later = f"""
+        UPDATE payments SET recorded_at = '{APPROVED}';
+        INSERT INTO debts (id, tax, inscription, due, amount) VALUES ('later', 'ICMS', 'later', '2026-03-20', 900);
+        INSERT INTO debtors (debt, taxpayer) SELECT 'later', taxpayer FROM cases
+    """
+    with planted(lived, later) as found:
+        assert not [violation for violation in found if "nothing was outstanding" in violation], found
 
 
 def test_a_row_change_that_the_journal_explains_is_none(lived: Engine) -> None:

@@ -59,6 +59,23 @@ async def test_without_a_reason_nothing_is_put_down(made: Contract, http: AsyncC
     assert made.rows("SELECT 1 FROM requests") == []
 
 
+async def test_one_of_two_debts_is_contested_and_the_form_stays_for_the_other(
+    engine: Engine, http: AsyncClient
+) -> None:
+    made = contract(engine, "400.00", "500.00")
+    first, second = made.debts
+    address = f"{LINKS.pay(made.case)}/contestar"
+    assert f'value="{second}" checked' in (await http.get(address)).text
+    assert (await http.post(address, data={"why": "paid", "credit": second})).status_code == 303
+    assert made.rows("SELECT credit FROM request_credits") == [(second,)]
+    again = await http.get(address)
+    assert "Contestar o que mais está em aberto" in opened(again).text
+    assert (await http.post(address, data={"why": "paid", "credit": "x"})).status_code == 409
+    assert (await http.post(address, data={"why": "amount"})).status_code == 303
+    assert made.rows("SELECT credit FROM request_credits ORDER BY request") == [(second,), (first,)]
+    assert "form" not in opened(await http.get(address)).tags
+
+
 async def test_a_closed_case_is_contested_by_nobody(made: Contract, http: AsyncClient) -> None:
     with made.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE cases SET status = 'resolved', closed_at = now()")

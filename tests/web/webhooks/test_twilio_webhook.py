@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from twilio.request_validator import RequestValidator
 
 from models.contact.replies import ANSWERS, ASK, NOTHING_OPEN, Intent
 from models.errors import Refusal
+from tests import factories
 from tests.delivery_world import DeliveryWorld
 from web.webhooks.twilio import TwilioSettings, twilio_routes, twilio_settings
 
@@ -165,10 +167,15 @@ class TestReply:
         self, world: DeliveryWorld, write: Write, reached: tuple[str, str]
     ) -> None:
         case, phone = reached
+        [(taxpayer,)] = world.rows("SELECT taxpayer FROM cases")
+        with world.engine.begin() as connection:
+            owed = factories.debt(connection, taxpayer, tax="ICMS", due=date(2020, 1, 10)).id
         assert await write(phone, "contestar")
         assert await write(phone, "contestar")
         assert world.rows('SELECT "case", kind FROM tasks') == [(case, "request")]
-        assert world.rows('SELECT "case", kind FROM requests') == [(case, "contest")]
+        assert world.rows(
+            'SELECT "case", kind, credit FROM requests JOIN request_credits ON request = requests.id'
+        ) == [(case, "contest", owed)]
 
     async def test_to_leave_is_honoured_for_all_who_share_the_number(
         self, world: DeliveryWorld, write: Write, reached: tuple[str, str]

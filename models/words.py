@@ -2,6 +2,7 @@
 
 from models.contact.channel import Channel
 from models.contact.habits import ContactHabits, DayPart
+from models.law.certificate import Certificate, CreditStatus
 from models.ruler.schema import Kind, Stage, Tone
 
 TAXES = {
@@ -110,6 +111,19 @@ GROUNDS = {
     "under_rectification": "inscrição em retificação",
     "prescription": "prescrição a confirmar (CTN art. 156, V)",
     "unusable_row": "linha do extrato que não pôde ser aproveitada",
+}
+
+CERTIFICATES = {
+    Certificate.NEGATIVE: "Certidão negativa de débitos",
+    Certificate.WITH_EFFECT: "Certidão positiva com efeitos de negativa",
+}
+
+CREDIT_STATUSES = {
+    CreditStatus.NOT_DUE: "ainda não vencido",
+    CreditStatus.SUSPENDED: "exigibilidade suspensa (CTN art. 151)",
+    CreditStatus.SECURED: "garantido na execução (CTN art. 206)",
+    CreditStatus.DEMANDABLE: "vencido e exigível",
+    CreditStatus.UNCLEAR: "depende da conferência de uma pessoa",
 }
 
 EXTINCTIONS = {

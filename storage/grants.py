@@ -20,6 +20,7 @@ APPEND_ONLY = frozenset({
     "arms",
     "assets",
     "audit_log",
+    "certificates",
     "decisions",
     "defence_credits",
     "delivery_events",

@@ -7,6 +7,7 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.certificates import certificates
 from storage.schema.collections import agent_queues, calls, promises
 from storage.schema.debts import (
     access_keys,
@@ -75,6 +76,7 @@ __all__ = [
     "benefits",
     "calls",
     "cases",
+    "certificates",
     "charge_debts",
     "charges",
     "cohorts",

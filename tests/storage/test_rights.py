@@ -114,6 +114,8 @@ UPDATE acts SET who = 'x'
 DELETE FROM acts
 UPDATE decisions SET reason = 'x'
 DELETE FROM decisions
+UPDATE certificates SET valid_until = '2100-01-01'
+DELETE FROM certificates
 UPDATE audit_log SET actor = 'x'
 DELETE FROM audit_log
 UPDATE defences SET filed_on = '2026-01-01'

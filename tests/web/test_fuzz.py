@@ -36,6 +36,8 @@ REQUESTS = examples(6)
 """The requests of each kind to each route; as often again, up to so many times, as nobody was let in."""
 TIMES = 8
 SITE = "https://regua.exemplo.gov.br"
+OPEN = ("/consulta/{kind}", "/certidao", "/p/{token}/certidao.pdf")
+"""No doors: whoever is told that there is nothing of that number, or no certificate, has been let in."""
 TOKEN = "not-a-token"
 LINKS = Links(["k" * 32], SITE)
 ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count())
@@ -45,7 +47,7 @@ ADDRESSES = (f"203.{n // 62500 % 250}.{n // 250 % 250}.{n % 250}" for n in count
 def app(database: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     settings = {"SENDGRID_WEBHOOK_KEY": PUBLIC, "TWILIO_AUTH_TOKEN": TOKEN}
     settings |= {"REGUA_PUBLIC_URL": SITE, "REGUA_LINK_KEY": "k" * 32, "REGUA_SLIP_FEBRABAN": "1234"}
-    settings |= {"REGUA_LOOKUP": "sao-paulo"}
+    settings |= {"REGUA_PORTAL": "sao-paulo"}
     # nobody runs what the process does beside answering, and its health would say so after a while
     settings |= {"REGUA_BACKGROUND": "elsewhere"}
     for name, value in settings.items():
@@ -90,7 +92,7 @@ def test_no_request_makes_a_fault_of_ours(app: FastAPI, links: dict[str, str], m
                 cases = route.as_strategy(generation_mode=mode)
                 for turn in range(TIMES):
                     answered = loop_through(loop, app, cases, links, seed + turn)
-                    if mode is GenerationMode.NEGATIVE or was_let_in(answered):
+                    if mode is GenerationMode.NEGATIVE or path in OPEN or was_let_in(answered):
                         break
                 else:
                     shut.append(f"{method} {path}")

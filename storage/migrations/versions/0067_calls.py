@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0061"
-down_revision = "0060"
+revision = "0067"
+down_revision = "0066"
 
 NOW = sa.text("clock_timestamp()")
 QUEUES = "'promises', 'call_backs', 'requests', 'collection', 'office', 'counter'"

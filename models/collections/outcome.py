@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     """The person has died, or the company is closed, as somebody says."""
     OPT_OUT = "opt_out"
     DONE = "done"
-    """Of what the office does: nobody was called."""
+    """The end of a task of the office's: nobody was called."""
 
 
 @dataclass(frozen=True)

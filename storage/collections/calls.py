@@ -42,7 +42,7 @@ class Told:
     outcome: Outcome
     amount: Decimal | None = None
     on: date | None = None
-    """Of a promise: how much, and for which day."""
+    """The day promised, as `amount` is how much."""
     call_back_at: datetime | None = None
     note: str = ""
 

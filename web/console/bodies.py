@@ -97,7 +97,7 @@ class Ending(Asking):
     outcome: Outcome
     amount: Amount | None = None
     on: date | None = None
-    """Of a promise: how much, and for which day."""
+    """The day promised, as `amount` is how much."""
     call_back_at: datetime | None = None
     """When to call back; without a zone it is Brasília's hour."""
     note: Said | None = None

@@ -164,7 +164,7 @@ def test_who_asked_for_it_is_called_beside_the_limits(street: Street) -> None:
 
 
 def test_where_nobody_asked_it_is_by_value_and_chance(street: Street) -> None:
-    """Of two on h7 one has paid, of one on h1 none: 2/4 of R$ 2,000 are worth more than 1/3 of R$ 2,700."""
+    """One of two on h7 has paid, none of one on h1: 2/4 of R$ 2,000 are worth more than 1/3 of R$ 2,700."""
     place = """
         UPDATE cases SET owed = :owed, state = jsonb_set(state, '{place}', CAST(:place AS jsonb)) WHERE id = :case
     """

@@ -155,7 +155,7 @@ def contacts(made: Contract) -> int:
 def test_a_call_that_somebody_answers_counts_against_the_limits(
     made: Contract, kind: str, outcome: Outcome, counted: int
 ) -> None:
-    """What the taxpayer asked for doesn't."""
+    """A call that the taxpayer asked for doesn't."""
     ends(made, calls(made, kind), outcome)
     assert contacts(made) == counted
 

@@ -10,7 +10,7 @@ from models.collections.outcome import Outcome
 from models.collections.queue import Queue
 from operations.operation import Act, must_say, operation
 from storage.collections import calls, queue
-from storage.collections.calls import Told, UnderWay
+from storage.collections.calls import Result, UnderWay
 from storage.collections.queue import Taken
 
 
@@ -48,7 +48,7 @@ def tell_outcome(
 ) -> UnderWay:
     """Put down what came of a call, a visit or a task of the office's; its effect is on record with it."""
     act.tell(outcome=outcome)
-    return calls.end_call(act.engine, call, act.by, Told(outcome, amount, on, call_back_at, note), now)
+    return calls.end_call(act.engine, call, act.by, Result(outcome, amount, on, call_back_at, note), now)
 
 
 @operation("call reassign")

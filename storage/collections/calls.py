@@ -36,7 +36,7 @@ EVERYWHERE = frozenset(CHANNELS)
 
 
 @dataclass(frozen=True)
-class Told:
+class Result:
     """The outcome of a call, as who called tells it."""
 
     outcome: Outcome
@@ -95,7 +95,7 @@ class Ending:
     locked: LockedCases
     case: Case
     mine: UnderWay
-    told: Told
+    told: Result
     agent: str
     today: date
 
@@ -111,7 +111,7 @@ class Ending:
         ask_people(self.connection, self.case, kind, f"call {self.mine.id}", what, self.today)
 
 
-def end_call(engine: Engine, call: int, agent: str, told: Told, now: datetime) -> UnderWay:
+def end_call(engine: Engine, call: int, agent: str, told: Result, now: datetime) -> UnderWay:
     """Put the outcome of a call on record, with what follows from it. Raises Refusal, and then nothing was done."""
     with engine.begin() as connection:
         whose = select(cases.c.taxpayer).join_from(calls, tasks).join(cases, cases.c.id == tasks.c.case)
@@ -130,7 +130,7 @@ def end_call(engine: Engine, call: int, agent: str, told: Told, now: datetime) -
         return mine
 
 
-def _must_fit(mine: UnderWay, told: Told) -> None:
+def _must_fit(mine: UnderWay, told: Result) -> None:
     """Refuse an outcome that such a call can't have, or that may not be known yet."""
     if (told.outcome is Outcome.DONE) is not (mine.channel == "office"):
         raise Refusal(f"{told.outcome} is no outcome of work in the queue {mine.queue}")
@@ -155,7 +155,7 @@ def _record(ending: Ending, promise: int | None, now: datetime) -> None:
     record_decision(connection, ending.case, EntryKind.CALL_MADE, why, ending.today, evidence)
 
 
-def _again(connection: Connection, mine: UnderWay, told: Told, now: datetime) -> datetime | None:
+def _again(connection: Connection, mine: UnderWay, told: Result, now: datetime) -> datetime | None:
     """When the task is given out again; None: it is done."""
     wait = RULES[told.outcome].again_in
     tried = select(func.count()).select_from(calls).where(calls.c.task == mine.task, calls.c.outcome.is_not(None))

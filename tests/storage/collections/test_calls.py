@@ -17,7 +17,7 @@ from models.law.calendar import Clock
 from storage.case.cases import read_case
 from storage.case.people import read_person
 from storage.case.tasks import ask_people
-from storage.collections.calls import Told, confirm, end_call
+from storage.collections.calls import Result, confirm, end_call
 from storage.collections.queue import take_next, take_visit
 from storage.read_models.call_centre import call_centre
 from storage.schema import taxpayers
@@ -53,7 +53,7 @@ def calls(made: Contract, kind: str = "promise", agent: str = "dora", now: datet
 def ends(made: Contract, call: int, outcome: Outcome, now: datetime = NOON, agent: str = "dora") -> None:
     if RULES[outcome].right_party:
         confirm(made.engine, call, agent, now)
-    end_call(made.engine, call, agent, Told(outcome, **SAID.get(outcome, {})), now)
+    end_call(made.engine, call, agent, Result(outcome, **SAID.get(outcome, {})), now)
 
 
 OPEN_TASKS = 'SELECT kind FROM tasks WHERE "case" = :case AND done_at IS NULL ORDER BY kind'
@@ -98,7 +98,7 @@ def test_each_outcome_has_its_effect_and_stands_in_the_journal(made: Contract, o
 def test_nothing_of_the_debt_is_arranged_with_whoever_answers(made: Contract, outcome: Outcome) -> None:
     call = calls(made)
     with pytest.raises(Refusal, match="confirm first"):
-        end_call(made.engine, call, "dora", Told(outcome, **SAID.get(outcome, {})), NOON)
+        end_call(made.engine, call, "dora", Result(outcome, **SAID.get(outcome, {})), NOON)
     assert made.journal == []
     assert made.rows("SELECT outcome FROM calls") == [(None,)]
 
@@ -107,7 +107,7 @@ def test_a_call_is_the_agent_s_own_and_ends_once(made: Contract) -> None:
     call = calls(made)
     for agent, now in (("davi", NOON), ("dora", NOON + LEASE)):
         with pytest.raises(Refusal):
-            end_call(made.engine, call, agent, Told(Outcome.BUSY), now)
+            end_call(made.engine, call, agent, Result(Outcome.BUSY), now)
         with pytest.raises(Refusal):
             confirm(made.engine, call, agent, now)
     ends(made, call, Outcome.BUSY)
@@ -118,11 +118,15 @@ def test_a_call_is_the_agent_s_own_and_ends_once(made: Contract) -> None:
 def test_what_is_refused_leaves_nothing(made: Contract) -> None:
     call = calls(made)
     confirm(made.engine, call, "dora", NOON)
-    for told in (Told(Outcome.PROMISE, Decimal("1.00"), date(2026, 3, 9)), Told(Outcome.PROMISE), Told(Outcome.DONE)):
+    for told in (
+        Result(Outcome.PROMISE, Decimal("1.00"), date(2026, 3, 9)),
+        Result(Outcome.PROMISE),
+        Result(Outcome.DONE),
+    ):
         with pytest.raises(Refusal):
             end_call(made.engine, call, "dora", told, NOON)
     with pytest.raises(Refusal, match="yet to come"):
-        end_call(made.engine, call, "dora", Told(Outcome.CALL_BACK, call_back_at=NOON), NOON)
+        end_call(made.engine, call, "dora", Result(Outcome.CALL_BACK, call_back_at=NOON), NOON)
     assert (made.journal, made.rows("SELECT count(*) FROM promises")) == ([], [(0,)])
 
 
@@ -191,7 +195,7 @@ def test_the_figures_say_what_each_is_a_share_of(made: Contract) -> None:
         ends(made, call, outcome, now + timedelta(minutes=12))
     visit = take_visit(made.engine, made.case, "davi", NOON + timedelta(days=5, hours=1))
     confirm(made.engine, visit.call, "davi", NOON + timedelta(days=5, hours=1))
-    end_call(made.engine, visit.call, "davi", Told(Outcome.REFUSES), NOON + timedelta(days=5, hours=1, minutes=6))
+    end_call(made.engine, visit.call, "davi", Result(Outcome.REFUSES), NOON + timedelta(days=5, hours=1, minutes=6))
     made.pay_debt(1, date(2026, 3, 9), "600.00")
     with made.engine.connect() as connection:
         told = call_centre(connection)

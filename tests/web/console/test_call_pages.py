@@ -52,7 +52,7 @@ async def test_a_call_with_a_promise_from_the_queue_to_the_figures(engine: Engin
         after = (await http.get(call)).text
         assert "R$ 1.200,00" in after
         wrong = await http.post(f"{call}/outcome", data={"outcome": "promise", "amount": "seiscentos", "on": ""})
-        assert (wrong.status_code, "escreva um valor, como 1.234,56" in wrong.text) == (422, True)
+        assert (wrong.status_code, "escreva um valor, por exemplo 1.500,00" in wrong.text) == (422, True)
         said = {"outcome": "promise", "amount": "600,00", "on": f"{TODAY + timedelta(days=1)}"}
         assert (await http.post(f"{call}/outcome", data=said)).headers["location"] == CALLS
         figures = (await http.get(CALLS)).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -43,8 +44,8 @@ def percent(share: float | Decimal | None, places: int = 1) -> str | None:
 
 
 def short(group: str) -> str:
-    """A group's name without the ruler's, for which a chart has no room."""
-    return group.split(" (")[0]
+    """A group's name without the ruler's and of whom it is, for which a chart has no room."""
+    return group.split(" (")[0].split(",")[0]
 
 
 def points(share: float) -> str:
@@ -56,6 +57,11 @@ def chance(p: float | None) -> str | None:
     if p is None:
         return None
     return "p < 0,001" if p < 0.001 else f"p = {format_decimal(round(p, 3), '0.000', locale='pt_BR')}"
+
+
+def tied(written: str | None) -> str | None:
+    """A written figure that no line breaks within."""
+    return written and re.sub(r"(?<=R\$) | (?=%|pp\b)|(?<=p) (?=[<=])|(?<=[<=]) ", "\xa0", written)
 
 
 def a_real(cost: Decimal) -> str:
@@ -185,12 +191,13 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
 
 _environment = markup("report")
 _environment.filters.update(
-    money=money,
-    a_real=a_real,
+    money=lambda amount: tied(money(amount)),
+    a_real=lambda cost: tied(a_real(cost)),
     day=day,
     month=_month,
-    percent=percent,
-    chance=chance,
+    percent=lambda part, places=1: tied(percent(part, places)),
+    chance=lambda p: tied(chance(p)),
+    tied=tied,
     number=_count,
 )
 _environment.globals.update(

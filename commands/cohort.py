@@ -2,17 +2,17 @@
 
 import asyncio
 import re
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
-from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Connection, Engine
 from temporalio.client import WorkflowFailureError
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, say, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
 from commands.overdue import overdue
 from commands.progress import watch
@@ -23,9 +23,9 @@ from embedded.home import find_services
 from models.assets import RulerBundle, Texts
 from models.case.cohort_state import State
 from models.case.persistent_defaulter import LeftToPeople
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.formats import money
-from models.law.calendar import Clock
 from models.money.prices import ChannelCost
 from models.proof.experiment import Experiment, Primary
 from models.proof.holdout import RIVALS, Arm
@@ -38,6 +38,7 @@ from operations.cohorts import (
     begin_cohort,
     cancel_cohort,
     change_budget,
+    clock_of,
     must_not_be_over,
     must_share,
     pause_cohort,
@@ -47,6 +48,7 @@ from operations.cohorts import (
 from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, read_cohort
 from storage.case.dry_run import DryRun, foresee
+from storage.case.selection import count_named, why_nobody
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.effects import STARTS_A_SECOND
@@ -72,8 +74,8 @@ Rehearse = Annotated[
 Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
 
-EVENING = 18
-"""From this local hour on, a real clock's first day is the next one."""
+ASKED_ABOVE = 500
+"""Cases from which on a start is asked about once more, where somebody is there to answer."""
 
 HORIZON = timedelta(days=30)
 
@@ -141,7 +143,7 @@ def start(
     read = bundle.ruler
     selection = selection_of(read, select or [], min_amount=min_amount, uf=uf, tax=tax)
     services = find_services()
-    clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start)
+    clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start, datetime.now(UTC))
     must_not_be_over(read, clock.origin_day)
     rivals = _rivals(bundle, arm or [], named)
     shares = must_share(control, rivals, read)
@@ -157,6 +159,7 @@ def start(
     registered = Experiment(experiment, claim, primary) if experiment else None
     chosen = (selection, clock, budget, rehearse, control, rivals, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
+        _must_be_meant(engine, name, read, selection, clock.origin_day, json)
         begun = begin_cohort(engine, credentials(by), name, bundle, *chosen, experiment=registered)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
@@ -166,6 +169,19 @@ def start(
         with engine.connect() as connection:
             result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
+
+
+def _must_be_meant(engine: Engine, name: str, ruler: Ruler, selection: Selection, day: date, json: bool) -> None:
+    """Tell a selection that names nobody; at a terminal have a large cohort's name typed. Raises Refusal."""
+    with engine.connect() as connection:
+        most = count_named(connection, ruler, selection, day)
+        why = "" if most else why_nobody(connection, selection)
+    if why:
+        complain(f"{name} takes nobody in: {why}")
+    if most > ASKED_ABOVE and sys.stdin.isatty() and not json:
+        typed = typer.prompt(f"{name} may open up to {most} cases. Type its name to start it", err=True)
+        if typed.strip() != name:
+            raise Refusal("that is not its name; nobody was started")
 
 
 def _rivals(bundle: RulerBundle, written: list[str], named: Texts) -> list[Rival]:
@@ -352,23 +368,6 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
         return statuses_of(connection, name)
 
 
-def clock_of(ruler: Ruler, day_seconds: float, start: date | None) -> Clock:
-    zone = ZoneInfo(ruler.jurisdiction.timezone)
-    now = datetime.now(UTC)
-    local = now.astimezone(zone)
-    first = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
-    if start is not None:
-        if day_seconds == 86_400:
-            raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
-        first = start
-    return Clock(
-        day_seconds=Decimal(str(day_seconds)),
-        origin_wall=now,
-        origin_day=first,
-        timezone=ruler.jurisdiction.timezone,
-    )
-
-
 async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
     handle = await start_cohort(await temporal_client(), begun.name, begun.frozen.ruler.label, rate)
     if not wait:
@@ -403,7 +402,9 @@ def _show(ruler: str, foreseen: DryRun) -> None:
             say(f"on {each['ruler']}: {money(whole)}, {money(first)} of it in 30 days")
     if strata := foreseen["strata"]:
         table(["tax", "owed", "habit", "cases"], [tuple(each.values()) for each in strata], "strata of the draw")
-    table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
+    cells = [(cell["hypothesis"], cell["stage"], cell["cases"], money(cell["owed"])) for cell in foreseen["cells"]]
+    table(["hypothesis", "stage", "cases", "owed"], cells)
+    table(["reached by", "cases"], foreseen["reachable"].items(), f"{foreseen['unreachable']} by no channel at all")
     table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]
     rows = [tuple(cell.values()) for cell in soon["cells"]]

@@ -235,6 +235,20 @@ AGREEMENT_STATES = {
     "completed": "concluído",
 }
 
+COHORT_STATES = {
+    "running": "em curso",
+    "paused": "pausado",
+    "cancelled": "cancelado",
+}
+
+ARMS = {
+    "ruler": "régua do grupo",
+    "rival": "a outra régua",
+    "rival_2": "a terceira régua",
+    "rival_3": "a quarta régua",
+    "control": "grupo de controle",
+}
+
 STATUSES = {
     "running": "em curso",
     "on_hold": "em espera",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from models.assets import RulerBundle, assets_of_ruler, unverified
 from models.case.cohort_state import State
@@ -38,6 +39,26 @@ from storage.proof import holdout
 from workflows.effects import STARTS_A_SECOND
 
 Progress = Callable[[int], None]
+
+EVENING = 18
+"""From this local hour on, a real clock's first day is the next one."""
+
+
+def clock_of(ruler: Ruler, day_seconds: float, start: date | None, now: datetime) -> Clock:
+    """The clock of a cohort that is started now. Raises Refusal where a real clock would begin on another day."""
+    real = day_seconds == timedelta(days=1).total_seconds()
+    local = now.astimezone(ZoneInfo(ruler.jurisdiction.timezone))
+    first = local.date() + timedelta(days=1 if local.hour >= EVENING and real else 0)
+    if start is not None:
+        if real:
+            raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
+        first = start
+    return Clock(
+        day_seconds=Decimal(str(day_seconds)),
+        origin_wall=now,
+        origin_day=first,
+        timezone=ruler.jurisdiction.timezone,
+    )
 
 
 class Rival(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -185,6 +187,24 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
         of = {"basis": uplift.basis.value, "look": uplift.look.value}
         of |= {"treated": uplift.treated.name, "control": uplift.control.name}
         yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p, "p_adjusted": adjusted}
+
+
+def as_csv(rows: Rows) -> bytes:
+    """A table as a file: UTF-8 with a mark, and semicolons, so a spreadsheet in Portuguese opens it as it is."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]) if rows else [], delimiter=";")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return file.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    """Numbers with a decimal comma, nothing where there is nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value).replace(".", ",") if isinstance(value, float | Decimal) else str(value)
 
 
 # ---- the page

@@ -22,6 +22,7 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
+from storage.schema.drafts import cohort_drafts
 from storage.schema.due_process import (
     acts,
     annulments,
@@ -77,6 +78,7 @@ __all__ = [
     "certificates",
     "charge_debts",
     "charges",
+    "cohort_drafts",
     "cohorts",
     "communications",
     "contacts",

@@ -26,6 +26,7 @@ from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import sign
 from storage.audit.tokens import issue
+from storage.case.cohort_drafts import make_draft
 from tests.agreement_world import SP, contract
 from tests.chance import examples
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
@@ -64,6 +65,7 @@ def links(engine: Engine) -> dict[str, str]:
     sign(engine, case, load_policy(SP), SigningRequest(3), SIGNER, "link", datetime.now(UTC))
     with engine.begin() as connection:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+        draft = make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana")
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
     return {
@@ -74,6 +76,7 @@ def links(engine: Engine) -> dict[str, str]:
         "taxpayer": str(made.taxpayer),
         "purpose": instalment,
         "name": "iptu",
+        "draft": str(draft),
         "bearer": bearer,
     }
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0067"
-down_revision = "0066"
+revision = "0069"
+down_revision = "0068"
 
 NOW = sa.text("clock_timestamp()")
 QUEUES = "'promises', 'call_backs', 'requests', 'collection', 'office', 'counter'"

@@ -30,6 +30,7 @@ from storage.case.before_due import falls_due
 from storage.contact.communications import CommunicationTransaction
 from storage.payments.charges import brcodes_of_instalments
 from storage.payments.receipts import PaidInstalment, ReceivedPayment, read_received
+from storage.payments.statement import spare_of
 from storage.schema import instalments
 
 
@@ -110,6 +111,7 @@ def _receipt(tx: CommunicationTransaction, page: str | None) -> Subject:
             by=PAID_BY[received.channel],
             amount=received.amount,
             gone=received.gone,
+            excess=_excess(tx, received),
             debts=_debts(tx, received),
             instalments=tuple(_paid(tx, each) for each in received.instalments),
             credit=_credit(tx, received),
@@ -136,6 +138,14 @@ def _debts(tx: CommunicationTransaction, received: ReceivedPayment) -> tuple[Rec
         )
         for debt in received.debts
     )
+
+
+def _excess(tx: CommunicationTransaction, received: ReceivedPayment) -> Decimal:
+    """The part of a payment that none of what it is on needs; none where a rate is missing that says so."""
+    try:
+        return sum((spare_of(tx.connection, part) for part in received.parts), Decimal(0))
+    except Unreckonable:
+        return Decimal(0)
 
 
 def _left(tx: CommunicationTransaction, debts: list[str]) -> dict[str, Decimal]:

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.communication_letters import Subject, subject_of
 from activities.dependencies import Dependencies, contact_at, late_contact_at, now
-from activities.handing_over import Claimed, carry, out_of_hours
+from activities.handing_over import Claimed, carry, out_of_hours, while_paused
 from activities.outgoing import made_of, outgoing, price_of
 from channels.mail_gateway import Adapter, Undeliverable
 from channels.rendering import render
@@ -60,7 +60,7 @@ class CommunicationActivities(CommunicationEffects):
         routes = routes or self._routes_left(tx, subject)
         if not begun and (subject.overtaken or not routes):
             return CommunicationNextAction(outcome=_closed(tx, subject))
-        runs_at = None if tx.told.unpaid_since else _opens_at(tx, routes)
+        runs_at = None if tx.told.unpaid_since or tx.paused else _opens_at(tx, routes)
         dispatches = tuple(self._dispatch(tx, route) for route in routes)
         return CommunicationNextAction(runs_at=runs_at, dispatches=dispatches)
 
@@ -82,7 +82,7 @@ class CommunicationActivities(CommunicationEffects):
         adapter = self.dependencies.adapter(tx.case, route.channel)
         made = tx.notices.get(route.channel)
         if made is None:
-            stopped = tx.told.outcome or tx.told.unpaid_since or subject.overtaken
+            stopped = tx.told.outcome or tx.told.unpaid_since or tx.paused or subject.overtaken
             if stopped or route not in self._routes_left(tx, subject) or _opens_in(tx, route) != NO_WAIT:
                 return None
             made = self._make(tx, subject, route, adapter)
@@ -138,6 +138,8 @@ def _closed(tx: CommunicationTransaction, subject: Subject) -> str:
         tx.close("sent")
     elif subject.overtaken:
         tx.close("withdrawn", subject.overtaken)
+    elif not any(subject.worded(tx.told.kind.template)):
+        tx.close("withdrawn", "a régua foi congelada antes de haver palavras para isto")
     else:
         tx.close("unreached", "nenhum canal alcança o contribuinte")
     return str(tx.told.outcome)
@@ -168,6 +170,8 @@ def _hindrance(tx: CommunicationTransaction, subject: Subject, route: Route, ada
         return None
     if subject.overtaken:
         return Undeliverable(subject.overtaken)
+    if tx.paused:
+        return while_paused()
     wait = _opens_in(tx, route)
     if wait == NO_WAIT:
         return None

@@ -37,6 +37,15 @@ class Claimed:
     """Why it may not leave any more, or not yet, unless it has left already."""
 
 
+WHILE_PAUSED = timedelta(minutes=5)
+"""How often a claimed notice that has not left looks whether its case goes on."""
+
+
+def while_paused() -> ApplicationError:
+    """The error at which Temporal tries a notice again until the pause is over."""
+    return ApplicationError("paused", type="Paused", next_retry_delay=WHILE_PAUSED)
+
+
 def out_of_hours(wait: timedelta | None) -> ApplicationError:
     """The error at which Temporal tries a notice again in its contact hours."""
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)

@@ -91,6 +91,7 @@ def sample_receipts(ruler: Ruler) -> tuple[ReceiptLetter, ...]:
         by="Pix",
         amount=Decimal("400.00"),
         gone=Decimal("50.00"),
+        excess=Decimal(0),
         debts=(debt,),
         instalments=(),
         credit="registered",
@@ -98,7 +99,7 @@ def sample_receipts(ruler: Ruler) -> tuple[ReceiptLetter, ...]:
     return (
         first,
         first.model_copy(update={"credit": "not_registered", "page": None}),
-        first.model_copy(update={"debts": (settled, unknown), "gone": Decimal(0)}),
+        first.model_copy(update={"debts": (settled, unknown), "gone": Decimal(0), "excess": Decimal("10.00")}),
         first.model_copy(update={"debts": (), "instalments": (instalment,), "amount": Decimal("150.00")}),
         first.model_copy(update={"debts": (), "amount": Decimal(0), "gone": Decimal("400.00")}),
     )

@@ -74,6 +74,8 @@ class ReceiptLetter(_Written):
     """The part of it that counts."""
     gone: Decimal
     """The part of it that counted once, and went back or elsewhere since."""
+    excess: Decimal
+    """The part of what counts that nothing it is on needs; zero where that can't be told."""
     debts: tuple[ReceiptDebt, ...]
     instalments: tuple[ReceiptInstalment, ...]
     credit: Credit
@@ -84,7 +86,7 @@ class ReceiptLetter(_Written):
         """The names that a template for `channel` knows. Of an unregistered debt an open channel is told nothing but
         that a payment came (CTN art. 198)."""
         discloses = channel not in OPEN or self.credit == "registered"
-        withheld = {} if discloses else {"amount": None, "gone": None, "debts": (), "instalments": ()}
+        withheld = {} if discloses else {"amount": None, "gone": None, "excess": None, "debts": (), "instalments": ()}
         return {**self.model_dump(), **withheld, "discloses": discloses}
 
 

@@ -29,6 +29,7 @@ from storage.agreement.policy_files import load_policy
 from storage.amounts.shipped_rates import shipped_rates
 
 if TYPE_CHECKING:
+    from storage.agreement.asked import SigningRequest
     from storage.read_models.case_parts import AgreementFile, ListedAgreement
 
 agreement_commands = typer.Typer(no_args_is_help=True)
@@ -53,13 +54,24 @@ def register(app: typer.Typer) -> None:
 def quote_(
     policy: Annotated[str, typer.Option(help="The name of a shipped policy, or a file.")],
     amount: Annotated[
-        Decimal, typer.Option(parser=some_amount, metavar="AMOUNT", help="What is owed, less what was paid before.")
-    ],
+        Decimal | None,
+        typer.Option(parser=some_amount, metavar="AMOUNT", help="What is owed, less what was paid before; or --case."),
+    ] = None,
+    case: Annotated[str, typer.Option(metavar="CASE", help="What this case owes and is not on hold.")] = "",
+    debts: Annotated[
+        Portion | None, one_of(PORTIONS, help="With --case: those in court, those that aren't, or all.")
+    ] = None,
     debt_kind: Annotated[str, typer.Option(help="A debt kind of the policy; default: its first.")] = "",
     litigation: Annotated[
-        Litigation, one_of(LITIGATIONS, Litigation, help="How far the collection has gone.")
-    ] = Litigation.NONE,
-    renegotiation: Annotated[int, typer.Option(min=0, help="How many agreements on it were broken before.")] = 0,
+        Litigation | None,
+        one_of(
+            LITIGATIONS, Litigation, help="How far the collection has gone; default: not in court, or as on record."
+        ),
+    ] = None,
+    renegotiation: Annotated[
+        int | None,
+        typer.Option(min=0, help="How many agreements on it were broken before; default: none, or on record."),
+    ] = None,
     company: Annotated[bool, typer.Option("--company", help="Of a legal person's: some minimums are others.")] = False,
     granted: Annotated[str, typer.Option(help="The act that grants more instalments than the limit.")] = "",
     instalments: Annotated[
@@ -73,34 +85,59 @@ def quote_(
     pdf: Pdf = None,
     as_json: Json = False,
 ) -> None:
-    """Show the schedule of an instalment agreement. Exit code 1: not possible, and by which rule."""
-    rules = load_policy(policy).policy
-    kind = _kind(rules, debt_kind)
-    request = Request(
-        amount=amount,
-        on=date_ or _today(rules),
-        kind=kind,
-        regime=_regime(rules, kind, regime),
-        litigation=litigation,
-        renegotiation=renegotiation,
-        pay=pay,
-        instalments=instalments,
-        company=company,
-        granted=granted.strip() or None,
-        offset=precatorio or NOTHING,
-    )
-    offer = quote(rules, request, shipped_rates())
+    """Show the schedule of an instalment agreement, on an amount or on the debts of a case. Exit code 1: not possible,
+    and by which rule."""
+    if (amount is None) == (not case):
+        raise typer.BadParameter("say --amount, or --case for what a case owes", param_hint="--amount")
+    if not case and debts:
+        raise typer.BadParameter("chooses among the debts of a case; say --case too", param_hint="--debts")
+    if case and company:
+        raise typer.BadParameter("is on record for a case", param_hint="--company")
+    granted = granted.strip()
+    if amount is None:
+        from storage.agreement.asked import Precatorio, SigningRequest
+
+        wanted = SigningRequest(
+            1,
+            pay,
+            debt_kind or None,
+            litigation,
+            regime,
+            renegotiation,
+            date_,
+            granted or None,
+            debts=debts or "all",
+            precatorio=Precatorio(precatorio, "") if precatorio else None,
+        )
+        rules, request, offer = _quoted(case, policy, wanted, instalments)
+    else:
+        rules = load_policy(policy).policy
+        kind = _kind(rules, debt_kind)
+        request = Request(
+            amount=amount,
+            on=date_ or _today(rules),
+            kind=kind,
+            regime=_regime(rules, kind, regime),
+            litigation=litigation or Litigation.NONE,
+            renegotiation=renegotiation or 0,
+            pay=pay,
+            instalments=instalments,
+            company=company,
+            granted=granted or None,
+            offset=precatorio or NOTHING,
+        )
+        offer = quote(rules, request, shipped_rates())
     data = {
         "policy": rules.label,
-        "debt_kind": kind,
+        "debt_kind": request.kind,
         "regime": request.regime,
-        "amount": amount,
+        "amount": request.amount,
         **asdict(offer),
         "instalments": [_instalment_data(each) for each in offer.instalments],
         "replaced": rules.replaced.by if rules.replaced else None,
         "example": rules.is_example,
-        "identity": identity_needed(rules, amount),
-        "access_key": rules.debt_kinds[kind].access_key,
+        "identity": identity_needed(rules, request.amount),
+        "access_key": rules.debt_kinds[request.kind].access_key,
     }
     if precatorio:
         data["offset"] = precatorio
@@ -109,6 +146,17 @@ def quote_(
 
         write_document(schedule(rules, request, offer), html, pdf)
     emit(data, as_json, lambda: _readable(rules, request, offer))
+
+
+def _quoted(case: str, policy: str, wanted: SigningRequest, instalments: int | None) -> tuple[Policy, Request, Quote]:
+    """The policy, what signing on a case's debts would ask of it, and the answer."""
+    from commands.imports import answering_database
+    from operations.catalogue import in_force
+    from storage.agreement.signing import quote_case
+
+    with answering_database() as engine, engine.connect() as connection:
+        rules = load_policy(policy, in_force(engine)).policy
+        return rules, *quote_case(connection, case, rules, wanted, instalments, datetime.now(UTC))
 
 
 @agreement_commands.command("sign")

@@ -81,18 +81,18 @@ def sign_by_link(engine: Engine, case: str, wanted: SigningRequest, now: datetim
 def refuse_agreed_offset(act: Act, agreement: str, reason: str, now: datetime) -> None:
     """Take back what a precatório paid of an agreement, since the offset was refused after all."""
     must_say("why", reason)
-    refuse_offset(act.engine, agreement, act.by, reason, now)
+    refuse_offset(act.engine, agreement, act.actor, reason, now)
 
 
 @operation("agreement end-debit")
 def end_agreed_debit(act: Act, agreement: str, reason: str, now: datetime) -> None:
     """Record that an agreement's instalments are no longer debited, which costs the discount for that."""
     must_say("why", reason)
-    end_debit(act.engine, agreement, act.by, reason, now)
+    end_debit(act.engine, agreement, act.actor, reason, now)
 
 
 @operation("agreement break")
 def break_agreement(act: Act, agreement: str, reason: str, now: datetime) -> None:
     """Break an agreement from today on, where its policy names no day for it, or the debtor gives it up."""
     must_say("why", reason)
-    rescind(act.engine, agreement, act.by, reason, now)
+    rescind(act.engine, agreement, act.actor, reason, now)

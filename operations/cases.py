@@ -24,6 +24,7 @@ from storage.case.acts import clear_pause, locked_case, record_act, save_state, 
 from storage.case.cases import Case, read_case
 from storage.case.hardship import record_hardship
 from storage.case.recovery import Recovered
+from storage.case.resumed import look_again
 from storage.case.transaction import CaseTransaction, end_approvals
 from storage.contact import contacts
 from storage.contact.contacts import Given
@@ -99,6 +100,7 @@ def resume_case(act: Act, case: str, now: datetime) -> Acted:
         must_be_possible(CaseAct.RESUME, _situation(tx))
         tx.journal(EntryKind.PAUSE_LIFTED, f"retomado por {act.by}")
         clear_pause(tx)
+        look_again(tx.connection, case=case)
         return _acted(act, tx, CaseAct.RESUME)
 
 

@@ -70,6 +70,7 @@ class Payment:
     id: int
     day: date
     amount: Decimal
+    """Negative: so much is owed again of what was paid or forgiven."""
     what: str = "pagamento"
     """Or the forgiving of a part, which counts the same."""
 
@@ -112,6 +113,11 @@ class Account:
     def offer(self, on: date) -> tuple[Line, ...]:
         return discounts(self.claim.table, self.lines, on) if self.claim.table else ()
 
+    def owing_again(self, payment: Payment, amount: Decimal) -> Account:
+        """The account with an amount back on it, as principal: what it was of, nobody knows any more."""
+        what = f"de volta em {written_day(payment.day)}: {payment.what}"
+        return replace(self, lines=(*self.lines, Line("principal", what, amount, until=payment.day)))
+
     def paid(self, payment: Payment, amount: Decimal) -> tuple[Account, Decimal]:
         """The account with what it needs of `amount` paid, and the rest. A discount is granted to who settles the debt
         with it."""
@@ -150,11 +156,16 @@ def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates
     accounts = {claim.id: claim.account for claim in claims}
     excess: dict[int, Decimal] = {}
     shares: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for payment in sorted(payments, key=lambda payment: (payment.day, payment.id)):
+    for payment in sorted(payments, key=lambda payment: (payment.day, payment.amount < 0, payment.id)):
         if payment.day > on:
             break
         rest = payment.amount
-        for account in sorted((each.grown(payment.day, rates) for each in accounts.values()), key=precedence):
+        in_order = sorted((each.grown(payment.day, rates) for each in accounts.values()), key=precedence)
+        if rest < 0:
+            first, again = in_order[0], _beyond(excess, -rest)
+            accounts[first.claim.id] = first.owing_again(payment, again) if again else first
+            continue
+        for account in in_order:
             accounts[account.claim.id], left = account.paid(payment, rest)
             if left < rest:
                 shares[payment.id][account.claim.id] = rest - left
@@ -162,6 +173,17 @@ def replay(claims: Iterable[Claim], payments: Iterable[Payment], on: date, rates
         if rest:
             excess[payment.id] = rest
     return Settlement({name: account.grown(on, rates) for name, account in accounts.items()}, excess, shares)
+
+
+def _beyond(excess: dict[int, Decimal], amount: Decimal) -> Decimal:
+    """The part of what is owed again that no excess pays; what does is in excess no longer."""
+    for payment in reversed(list(excess)):
+        used = min(amount, excess[payment])
+        amount -= used
+        excess[payment] -= used
+        if not excess[payment]:
+            del excess[payment]
+    return amount
 
 
 def precedence(account: Account) -> tuple[bool, int, date, Decimal, str]:

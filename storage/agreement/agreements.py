@@ -19,14 +19,17 @@ from models.agreement.aftermath import aftermath
 from models.agreement.deal import Deal, Paid
 from models.agreement.instalments import Life, State, Step, live
 from models.agreement.quote import Instalment, Request
+from models.case.commands import Act
 from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.events import AgreementChanged
 from models.formats import day
+from models.roles import Actor
 from storage.agreement.agreement_row import AgreementRow
 from storage.agreement.policies import pinned_policy
 from storage.agreement.shares import GROUND, allocate, read_shares, write_off
 from storage.amounts.rates import read_rates
+from storage.case.acts import put_act
 from storage.case.cases import Case, read_case
 from storage.case.journal import Evidence
 from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
@@ -112,22 +115,16 @@ def agreement_transaction(
         yield AgreementTransaction(connection, tell(connection, agreement, today), today)
 
 
-def rescind(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> AgreementRecord:
+def rescind(engine: Engine, agreement: str, who: Actor, why: str, now: datetime) -> AgreementRecord:
     """Break an agreement by a person's word, with effect from today: for what a policy says nothing about."""
     with agreement_transaction(engine, agreement, now) as tx:
         if tx.agreed.life.state is not State.ACTIVE:
             raise Refusal(f"agreement {agreement} is {tx.agreed.life.state}: there is nothing to break")
         terms = {**read_row(tx.connection, agreement)["terms"], "rescinded_on": tx.today.isoformat()}
         tx.connection.execute(update(agreements).where(agreements.c.id == agreement).values(terms=terms))
-        _journal(
-            tx.connection,
-            tx.agreed.case,
-            agreement,
-            EntryKind.AGREEMENT_RESCINDED,
-            f"parcelamento rompido por {by}: {why}",
-            tx.today,
-            {},
-        )
+        what = f"parcelamento rompido por {who.name}: {why}"
+        _journal(tx.connection, tx.agreed.case, agreement, EntryKind.AGREEMENT_RESCINDED, what, tx.today, {})
+        put_act(tx.connection, Act.BREAK, tx.agreed.case.id, who, f"{what} ({agreement})")
         return tell(tx.connection, agreement, tx.today)
 
 
@@ -210,7 +207,7 @@ def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord
     _put_instalments(connection, row, life, today)
     shares = read_shares(connection, row, life)
     left = allocate(connection, agreement, shares, life)
-    write_off(connection, agreement, left, life, case)
+    write_off(connection, row, left, life, case)
     moved = _hold(connection, agreement, [share.debt for share in shares], held is not None)
     _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
     if moved or turned:

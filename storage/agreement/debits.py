@@ -9,17 +9,20 @@ from sqlalchemy import Engine, update
 
 from models.agreement.added import due_of_added, lost_with_debit
 from models.agreement.instalments import State
+from models.case.commands import Act
 from models.case.journal import EntryKind
 from models.errors import Refusal
 from models.formats import day, money
+from models.roles import Actor
 from storage.agreement.added import add_instalment
 from storage.agreement.agreement_row import Debit
 from storage.agreement.agreements import AgreementRecord, agreement_transaction, read_row, tell
+from storage.case.acts import put_act
 from storage.case.transaction import record_decision
 from storage.schema import agreements
 
 
-def end_debit(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> AgreementRecord:
+def end_debit(engine: Engine, agreement: str, who: Actor, why: str, now: datetime) -> AgreementRecord:
     """Record that an agreement's instalments are no longer debited, from today on. Raises Refusal: they never were, it
     was said before, or the agreement is over."""
     with agreement_transaction(engine, agreement, now) as tx:
@@ -34,10 +37,11 @@ def end_debit(engine: Engine, agreement: str, by: str, why: str, now: datetime) 
         ended: Debit = {**debit, "ended_on": tx.today.isoformat()}
         changed = update(agreements).where(agreements.c.id == agreement)
         tx.connection.execute(changed.values(terms={**terms, "debit": ended}))
-        what = f"débito em conta encerrado; registrado por {by}: {why}"
+        what = f"débito em conta encerrado; registrado por {who.name}: {why}"
         if lost:
             due = due_of_added(deal.policy, tx.today)
             add_instalment(tx.connection, agreement, lost, due)
             what += f"; {money(lost)} do desconto se perdem, a pagar em mais uma parcela até {day(due)}"
         record_decision(tx.connection, tx.agreed.case, EntryKind.AGREEMENT_DEBIT_ENDED, what, tx.today)
+        put_act(tx.connection, Act.END_DEBIT, tx.agreed.case.id, who, f"{what} ({agreement})")
         return tell(tx.connection, agreement, tx.today)

@@ -11,13 +11,16 @@ from sqlalchemy import Connection, Engine, insert, update
 
 from models.agreement.added import due_of_added
 from models.agreement.instalments import State
+from models.case.commands import Act
 from models.case.journal import EntryKind
 from models.case.status import Status
 from models.errors import Refusal
 from models.formats import day, money
+from models.roles import Actor
 from storage.agreement.added import add_instalment
 from storage.agreement.agreement_row import Offset
 from storage.agreement.agreements import AgreementRecord, agreement_transaction, read_row, tell
+from storage.case.acts import put_act
 from storage.case.cases import Case
 from storage.case.transaction import record_decision
 from storage.schema import agreements, cases, debts, remissions
@@ -33,7 +36,7 @@ def put_offset(connection: Connection, agreement: str, parts: Mapping[str, Decim
         connection.execute(update(debts).where(debts.c.id == debt).values(remitted=debts.c.remitted + part))
 
 
-def refuse_offset(engine: Engine, agreement: str, by: str, why: str, now: datetime) -> AgreementRecord:
+def refuse_offset(engine: Engine, agreement: str, who: Actor, why: str, now: datetime) -> AgreementRecord:
     """Take back what a precatório paid: its debts owe it again, and an agreement that isn't broken has an instalment
     more, due in a month. Raises Refusal: it has no such offset, or it was refused before."""
     with agreement_transaction(engine, agreement, now) as tx:
@@ -54,9 +57,10 @@ def refuse_offset(engine: Engine, agreement: str, by: str, why: str, now: dateti
             until = due_of_added(tx.agreed.deal.policy, tx.today)
             add_instalment(tx.connection, agreement, amount, until)
         owed = f", a pagar em mais uma parcela até {day(until)}" if until else ""
-        what = f"compensação de {money(amount)} com precatório recusada{owed}; registrado por {by}: {why}"
+        what = f"compensação de {money(amount)} com precatório recusada{owed}; registrado por {who.name}: {why}"
         case = tx.agreed.case
         record_decision(tx.connection, case, EntryKind.AGREEMENT_OFFSET_REFUSED, what, tx.today)
+        put_act(tx.connection, Act.REFUSE_OFFSET, case.id, who, f"{what} ({agreement})")
         _reopen(tx.connection, case, tx.today)
         return tell(tx.connection, agreement, tx.today)
 

@@ -6,7 +6,7 @@ first, so that no debt takes more than it lacks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
@@ -23,7 +23,8 @@ from models.money.imputation import Claim, Payment, replay
 from models.money.rates import Rates
 from storage.agreement.agreement_row import AgreementRow
 from storage.amounts.accruals import accrual_of
-from storage.amounts.owed import owed_of
+from storage.amounts.owed import read_claims
+from storage.amounts.rates import read_rates
 from storage.case.cases import Case
 from storage.schema import allocations, debts, remissions
 
@@ -160,47 +161,76 @@ INSTALMENT_PAYMENTS = text("""
 # ---- what is written off when all is paid
 
 
-def write_off(connection: Connection, agreement: str, left: Mapping[str, Decimal], life: Life, case: Case) -> None:
+def write_off(connection: Connection, row: AgreementRow, left: Mapping[str, Decimal], life: Life, case: Case) -> None:
     """Write off what the debts still lack, `left`, when all that was agreed is paid; take it back when that is no
     longer so. Nothing is forgiven but what the policy's rules on discounts and bonus say, each by its law."""
     on = life.completed_on if life.state is State.COMPLETED else None
-    wanted = {(debt, GROUND, on): amount for debt, amount in left.items() if amount and on}
-    written = {
-        (each.debt, each.ground, each.remitted_on): each.amount
-        for each in connection.execute(WRITTEN_OFF, {"agreement": agreement})
-    }
-    forgiven = {key: amount for key, amount in written.items() if key[1] == GROUND}
-    if forgiven != wanted or any(day != on for _, _, day in written):
-        for (debt, ground, day), amount in written.items():
-            _write_off_one(connection, agreement, debt, -amount, day, ground)
-        for debt, ground, day in wanted:
-            _write_off_one(connection, agreement, debt, wanted[debt, ground, day], day, ground)
-    if on:
-        for debt, amount in _superseded(connection, left, case, on).items():
-            _write_off_one(connection, agreement, debt, amount, on, SUPERSEDED)
+    forgiven: Written = {(debt, on): amount for debt, amount in left.items() if amount and on}
+    _follow(connection, row["id"], GROUND, forgiven)
+    superseded = _superseded(connection, row, life, case, on) if on else {}
+    if superseded is not None:
+        _follow(connection, row["id"], SUPERSEDED, {(debt, on): amount for debt, amount in superseded.items()})
 
 
-def _superseded(connection: Connection, of_debts: Collection[str], case: Case, on: date) -> dict[str, Decimal]:
-    """By debt: what its table says is still owed on the day on which all that was agreed was paid."""
-    try:
-        table = accrual_of(case.ruler)
-        found = owed_of(connection, of_debts, table, on) if table else {}
-    except Unreckonable:
-        # a payment is never lost for want of a rate: what was added since is then for the case to say
-        return {}
-    return {debt: owed.total for debt, owed in found.items() if owed.total > 0}
+Written = dict[tuple[str, date | None], Decimal]
+"""By debt and the day of which it is written off."""
+
+
+def _follow(connection: Connection, agreement: str, ground: str, wanted: Written) -> None:
+    """Make what is written off on a ground what is wanted."""
+    asked = {"agreement": agreement, "ground": ground}
+    written: Written = {(each.debt, each.remitted_on): each.amount for each in connection.execute(WRITTEN_OFF, asked)}
+    for debt, day in sorted({*written, *wanted}):
+        more = wanted.get((debt, day), NOTHING) - written.get((debt, day), NOTHING)
+        if more:
+            row = {"debt": debt, "amount": more, "ground": ground, "reference": agreement, "remitted_on": day}
+            connection.execute(insert(remissions).values(row))
+            connection.execute(update(debts).where(debts.c.id == debt).values(remitted=debts.c.remitted + more))
 
 
 WRITTEN_OFF = text("""
-    SELECT debt, ground, remitted_on, sum(amount) AS amount FROM remissions
-    WHERE ground IN ('agreement', 'superseded') AND reference = :agreement
-    GROUP BY debt, ground, remitted_on HAVING sum(amount) <> 0 ORDER BY debt, ground
+    SELECT debt, remitted_on, sum(amount) AS amount FROM remissions
+    WHERE ground = :ground AND reference = :agreement
+    GROUP BY debt, remitted_on HAVING sum(amount) <> 0
 """)
 
 
-def _write_off_one(connection: Connection, agreement: str, debt: str, amount: Decimal, on: date, ground: str) -> None:
-    if not amount:
-        return
-    row = {"debt": debt, "amount": amount, "ground": ground, "reference": agreement, "remitted_on": on}
-    connection.execute(insert(remissions).values(row))
-    connection.execute(update(debts).where(debts.c.id == debt).values(remitted=debts.c.remitted + amount))
+def _superseded(
+    connection: Connection, row: AgreementRow, life: Life, case: Case, on: date
+) -> dict[str, Decimal] | None:
+    """By debt: what the agreement's charges replace, on the day on which all of it was paid, so that each debt owes
+    what it would had what it brought in been paid when that was signed. It is what a table has added since; negative
+    where the charges would else pay what a debt owes besides, since money from before the agreement went back. None: a
+    rate is missing, so nothing changes, and what was added is for the case to say."""
+    agreed: dict[str, Decimal] = dict(connection.execute(BROUGHT, {"agreement": row["id"]}).tuples().all())
+    own = {each.id: each.ground for each in connection.execute(OWN, {"agreement": row["id"]})}
+    try:
+        rates = read_rates(connection)
+        claims, money = read_claims(connection, dict.fromkeys(agreed, accrual_of(case.ruler)))
+        found = {}
+        for claim in claims:
+            without = [each for each in money[claim.id] if own.get(each.id) != SUPERSEDED]
+            before = [each for each in without if each.id not in own and each.id not in life.books.parts]
+            last = max((each.id for each in before), default=0)
+            signed = Payment(last + 1, row["signed_on"], agreed[claim.id])
+            besides = _owed(claim, [*before, signed], on, rates)
+            difference = _owed(claim, without, on, rates) - besides
+            found[claim.id] = difference if besides > 0 else max(difference, NOTHING)
+    except Unreckonable:
+        return None
+    return found
+
+
+def _owed(claim: Claim, money: Sequence[Payment], on: date, rates: Rates) -> Decimal:
+    """The amount owed of a claim on a day; negative where more was paid."""
+    settled = replay([claim], money, on, rates)
+    return settled.accounts[claim.id].settled_by(on).total - sum(settled.excess.values(), NOTHING)
+
+
+BROUGHT = text("SELECT debt, amount FROM agreement_debts WHERE agreement = :agreement ORDER BY debt")
+
+# by the ids that storage/amounts/owed.py gives them
+OWN = text("""
+    SELECT -min(id) AS id, ground FROM remissions
+    WHERE reference = :agreement GROUP BY debt, ground, remitted_on
+""")

@@ -107,6 +107,18 @@ def plan(connection: Connection, case: Case, policy: Policy, wanted: SigningRequ
     return quote(policy, _request(connection, policy, case, owed, wanted, now), read_rates(connection))
 
 
+def quote_case(
+    connection: Connection, case: str, policy: Policy, wanted: SigningRequest, count: int | None, now: datetime
+) -> tuple[Request, Quote]:
+    """The request that signing on a case's debts would answer, and its cost in `count` instalments, as many as the
+    policy allows without one; however the taxpayer was identified. Raises the Refusal that signing would."""
+    found = read_case(connection, case)
+    on = _day(found, wanted, found.clock.day_at(now))
+    owed = portion_of(debts_owed(connection, found, on), wanted.debts)
+    request = replace(_request(connection, policy, found, owed, wanted, now), instalments=count)
+    return request, quote(policy, request, read_rates(connection))
+
+
 def requests_by_link(connection: Connection, case: Case, policy: Policy, now: datetime) -> list[SigningRequest]:
     """The requests that a taxpayer may make by his link: about all that he owes, or about what is in court and what
     isn't where his policy keeps them apart; each in the modalities of the case's campaign too."""

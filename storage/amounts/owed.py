@@ -44,7 +44,7 @@ MONEY = text("""
         FROM remissions WHERE debt = ANY(:debts) GROUP BY debt, ground, reference, remitted_on
         UNION ALL
         SELECT id, 0, extinct_on, 'extinção', 1e12 FROM debts WHERE id = ANY(:debts) AND extinct_on IS NOT NULL
-    ) AS money WHERE amount > 0
+    ) AS money WHERE amount <> 0
 """).bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 

@@ -14,6 +14,7 @@ from models.case.cohort_state import State
 from models.errors import Refusal
 from models.events import CohortStateChanged
 from storage.case.cohorts import read_cohort
+from storage.case.resumed import look_again
 from storage.outbox import CHANNEL
 from storage.schema import cohorts
 
@@ -61,6 +62,8 @@ def change_cohort_state(engine: Engine, cohort: str, to: State, by: str, reason:
             on = known.clock.day_at(now)
             mine = cohorts.c.name == cohort
             connection.execute(update(cohorts).where(mine).values(**said, lifecycle_since=on))
+        if to is State.RUNNING:
+            look_again(connection, cohort=cohort)
         if to is State.CANCELLED:
             connection.execute(CLOSE_CONTROL, {"cohort": cohort})
         asked = {"cohort": cohort, "signal": CohortStateChanged.signal()}

@@ -91,6 +91,12 @@ class CommunicationTransaction:
         return first_free_day(self.told.asked_on, contacted, limits, self.case.frozen.calendar)
 
     @property
+    def paused(self) -> bool:
+        """Whether a pause of its case or cohort holds it, as it does what asks for money. A receipt leaves all the
+        same: who has paid is owed it (Código Civil, art. 319)."""
+        return self.told.kind.collects and self.case.paused
+
+    @property
     def at(self) -> date:
         """The day that its notices bear: that of leaving, on a compressed clock that from which it might."""
         return self.case.clock.carried(self.on, self.today)

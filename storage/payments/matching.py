@@ -74,7 +74,7 @@ def _refuse_twin(posting: Posting, part: int, debt: str) -> None:
     if payment["channel"] != "pix" or payment["origin"] is not None:
         return
     day = day_of({**payment, "debt": debt})
-    for other in half_reported(posting, {debt}):
+    for other in half_reported(posting, [day]):
         said_by = "end_to_end_id" if other["reference"] is None else "reference"
         if payment[said_by] is None and day_of(other) == day:
             raise Refusal(

@@ -121,6 +121,8 @@ class ReceivedPayment:
     """The part of it that counted once and no longer does."""
     debts: tuple[PaidDebt, ...]
     instalments: tuple[PaidInstalment, ...]
+    parts: tuple[int, ...]
+    """The ids of what it came to for the case (`storage/payments/parts.py`), of those that still count."""
     registered_on: tuple[date | None, ...]
     """For each debt that it is or was on the day of its registration; none: no extract has said."""
 
@@ -159,5 +161,6 @@ def read_received(connection: Connection, payment: int, case: str) -> ReceivedPa
         gone=connection.execute(GONE, {"parts": [part.part for part in parts]}).scalar_one(),
         debts=tuple(PaidDebt(part.id, part.inscription, part.period, part.net) for part in left if part.id),
         instalments=tuple(PaidInstalment(part.agreement, part.n, part.net) for part in left if part.agreement),
+        parts=tuple(part.part for part in left),
         registered_on=tuple(part.registered_on for part in parts if part.id),
     )

@@ -10,7 +10,7 @@ whichever comes first.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
@@ -165,7 +165,7 @@ def _paired(posting: Posting, rows: list[NewPayment]) -> list[NewPayment]:
     """The payments that the other side has not reported either; the others are written to the payments it
     reported."""
     waiting: dict[tuple[Side, Day], deque[RowMapping]] = defaultdict(deque)
-    for payment in half_reported(posting, {purpose_of(row) for row in rows if row["channel"] == "pix"}):
+    for payment in half_reported(posting, {day_of(row) for row in rows if row["channel"] == "pix"}):
         lacks: Side = "reference" if payment["reference"] is None else "end_to_end_id"
         waiting[lacks, day_of(payment)].append(payment)
     alone, dated = [], dict[int, NewPayment]()
@@ -215,9 +215,9 @@ def _judge_again(posting: Posting, dated: dict[int, NewPayment]) -> None:
                 posting.reopen(case, day, reason, evidence)
 
 
-def half_reported(posting: Posting, purposes: set[str | None]) -> Sequence[RowMapping]:
-    """Pix payments for these locked debts and instalments that one side alone has reported."""
-    wanted = purposes - {None}
+def half_reported(posting: Posting, days: Collection[Day]) -> Sequence[RowMapping]:
+    """Pix payments of these amounts, for these locked debts and instalments, that one side alone has reported."""
+    wanted, amounts = {purpose for purpose, _, _ in days if purpose}, {amount for _, amount, _ in days}
     if not wanted:
         return []
     # a whole payment that a person put elsewhere is still one that came in once
@@ -228,6 +228,7 @@ def half_reported(posting: Posting, purposes: set[str | None]) -> Sequence[RowMa
     asked = select(payments.c.debt, payments.c.instalment, *columns).distinct(came_in.c.id)
     asked = asked.join_from(payments, came_in, came_in.c.id == func.coalesce(payments.c.origin, payments.c.id))
     asked = asked.where(for_them, payments.c.channel == "pix", one_side, payments.c.amount == came_in.c.amount)
+    asked = asked.where(any_of(payments.c.amount, amounts))
     return posting.connection.execute(asked.order_by(came_in.c.id, payments.c.id)).mappings().all()
 
 

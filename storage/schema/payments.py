@@ -115,7 +115,8 @@ allocations = Table(
 )
 
 
-# what of a debt was forgiven, and by which rule; negative when it was undone
+# what of a debt was forgiven, and by which rule; negative when it was undone, or where an agreement's charges would pay
+# what is owed beside it (superseded)
 remissions = Table(
     "remissions",
     metadata,

@@ -21,9 +21,13 @@ from channels.mail_gateway import Adapter, MailGateway
 from channels.sendgrid import SendGrid
 from channels.sendgrid_events import read_events
 from channels.twilio import Twilio
+from models.case.cohort_state import State
 from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
+from operations.cases import pause_case, resume_case
+from operations.operation import Credentials
 from storage.case.cases import read_case
+from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.first_evaluation import evaluate_first
 from storage.case.people import read_person
 from storage.case.transaction import case_transaction
@@ -242,6 +246,60 @@ def test_who_cannot_be_reached_at_all_is_seen_on_the_record(hand: Hand) -> None:
     assert hand.sends(reminder) == "unreached"
     [(reason,)] = hand.made.rows("SELECT reason FROM decisions WHERE kind = 'communication_unsent'")
     assert reason == "lembrete de parcela não enviado: nenhum canal alcança o contribuinte"
+
+
+@pytest.mark.parametrize("pauses", ["case", "cohort"])
+def test_a_pause_holds_what_asks_for_money_until_it_is_over(hand: Hand, providers: FakeProviders, pauses: str) -> None:
+    reminder = hand.tells()
+    paused(hand, pauses, True)
+    [by_mail, _] = hand.looks(reminder).dispatches
+    assert hand.sends_by(reminder, by_mail).runs_at is None
+    assert hand.sends(reminder) is None
+    assert providers.taken == []
+    paused(hand, pauses, False)
+    news = "SELECT payload FROM outbox WHERE name = 'communication_changed' ORDER BY id DESC LIMIT 1"
+    assert hand.made.get(news) == {"communication": reminder}
+    assert hand.sends(reminder) == "sent"
+
+
+def paused(hand: Hand, which: str, is_so: bool) -> None:
+    if which == "cohort":
+        to = State.PAUSED if is_so else State.RUNNING
+        change_cohort_state(hand.made.engine, "iptu", to, "ana", "revisão dos textos", hand.now)
+    else:
+        act = pause_case if is_so else resume_case
+        act(hand.made.engine, Credentials("ana"), hand.made.case, hand.now)
+
+
+@pytest.mark.parametrize("pauses", ["case", "cohort"])
+def test_a_pause_holds_no_receipt(payer: Hand, pauses: str) -> None:
+    paused(payer, pauses, True)
+    assert payer.sends(payer.the("receipt")) == "sent"
+
+
+def test_where_there_were_no_words_for_it_yet_that_is_the_reason(payer: Hand) -> None:
+    with payer.made.engine.begin() as connection:
+        connection.execute(OLDER)
+        connection.execute(update(cases).values(ruler="older"))
+    assert payer.sends(payer.the("receipt")) == "withdrawn"
+    assert payer.why(payer.the("receipt")) == "a régua foi congelada antes de haver palavras para isto"
+
+
+OLDER = text("""
+    INSERT INTO rulers (digest, label, source, holidays, offers, accrues, assets)
+    SELECT 'older', label, source, holidays, offers, accrues,
+           (SELECT jsonb_object_agg(key, value) FROM jsonb_each(assets) WHERE key NOT LIKE '%/payments/%')
+    FROM rulers
+""")
+
+
+def test_a_receipt_names_what_was_paid_too_much(payer: Hand) -> None:
+    payer.made.pay_debt(0, WORKDAY, "650.00")
+    [_, second] = payer.all("receipt")
+    assert payer.sends(second) == "sent"
+    [mail] = payer.mailed(second)
+    assert "quitado" in mail.body
+    assert "R$ 50,00 foram pagos a mais" in mail.body
 
 
 def test_what_was_paid_meanwhile_is_not_reminded_of(hand: Hand, providers: FakeProviders) -> None:

@@ -227,7 +227,7 @@ class LivesOnRecord(RuleBasedStateMachine):
     def break_an_agreement(self, data: st.DataObject) -> None:
         agreement = self.one(data, [*self.street.agreements])
         with suppress(Refusal):
-            rescind(self.engine, agreement, "Ana", "a pedido", self.street.now)
+            rescind(self.engine, agreement, Actor("Ana"), "a pedido", self.street.now)
         self.happened("break an agreement")
 
     # ---- what people put on record

@@ -45,6 +45,12 @@ def test_what_is_settled_is_said_to_be_and_what_nobody_can_tell_is_not_guessed()
     assert "período 01/2025: R$ 400,00\n" in told
 
 
+def test_what_was_paid_too_much_is_named_with_the_right_to_have_it_back() -> None:
+    told = said(CommunicationKind.RECEIPT, "email", LETTERS[2])
+    assert "Disso, R$ 10,00 foram pagos a mais. Você pode pedir a restituição (CTN, art. 165)" in told
+    assert "a mais" not in said(CommunicationKind.RECEIPT, "email", LETTERS[0])
+
+
 def test_a_correction_says_what_went_and_what_counts_still() -> None:
     told = said(CommunicationKind.CORRECTION, "email", LETTERS[0])
     assert "R$ 50,00 foram devolvidos, estornados ou aplicados em outro débito" in told

@@ -102,6 +102,20 @@ def test_2017_a_company_s_instalments_are_of_two_hundred_at_least(quote: Quote) 
     assert quote.json(*asked, "--company")["max_instalments"] == 5
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "say --amount, or --case"),
+        (("--amount", "9000", "--case", "c"), "say --amount, or --case"),
+        (("--amount", "9000", "--debts", "sued"), "chooses among the debts of a case"),
+        (("--case", "c", "--company"), "is on record for a case"),
+    ],
+)
+def test_it_is_of_an_amount_or_of_a_case(quote: Quote, words: tuple[str, ...], why: str) -> None:
+    code, _, complained = quote("--policy", BH, *words)
+    assert (code, why in complained) == (2, True)
+
+
 def test_the_schedule_is_a_page_and_a_paper(quote: Quote, tmp_path: Path) -> None:
     page, paper = tmp_path / "made" / "q.html", tmp_path / "q.pdf"
     code, _, complained = quote(

@@ -262,3 +262,18 @@ def test_without_payments_it_is_what_accrues(life: tuple[list[Claim], list[Payme
         [of] = [each for each in claims if each.id == name]
         alone = accrue(of.table, of.principal, of.due, END, NO_RATES).total if of.table else of.principal
         assert account.owed.total == alone
+
+
+def test_what_is_owed_again_comes_after_the_payments_of_its_day_as_principal() -> None:
+    claim = Claim("a", Decimal("100.00"), date(2026, 1, 10))
+    day = date(2026, 2, 1)
+    money = [Payment(-1, day, Decimal("-30.00")), Payment(1, day, Decimal("100.00"))]
+    assert replay([claim], money, day, NO_RATES).accounts["a"].owed.principal == Decimal("30.00")
+
+
+def test_what_is_owed_again_is_paid_by_what_was_in_excess() -> None:
+    claim = Claim("a", Decimal("100.00"), date(2026, 1, 10))
+    day = date(2026, 2, 1)
+    money = [Payment(-1, day, Decimal("-30.00")), Payment(1, day, Decimal("120.00"))]
+    settled = replay([claim], money, day, NO_RATES)
+    assert (settled.accounts["a"].owed.total, settled.excess) == (Decimal("10.00"), {})

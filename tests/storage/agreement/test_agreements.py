@@ -12,21 +12,26 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from models.agreement.identity import Identification
-from models.agreement.policy import Litigation
+from models.agreement.policy import Litigation, Portion
 from models.agreement.quote import Pay
 from models.errors import Refusal
+from models.payment.pix import PixPayment
+from models.roles import Actor
 from storage.agreement.agreements import rescind
-from storage.agreement.asked import Precatorio
+from storage.agreement.asked import Precatorio, SigningRequest
 from storage.agreement.debits import end_debit
 from storage.agreement.offsets import refuse_offset
+from storage.agreement.policy_files import load_policy
+from storage.agreement.signing import quote_case
 from storage.case.debts import owed_on
 from storage.case.transaction import case_transaction
 from storage.payments.ledger import record_bank
 from storage.payments.reports import Receipt
 from storage.payments.statement import list_payments
-from tests.agreement_world import BH, FINE, SP, Contract, at, co_debtor, contract
+from tests.agreement_world import ANA, BH, FINE, SP, Contract, at, co_debtor, contract
 from tests.chance import examples, fresh_key
 
+BIA = Actor("Bia")
 SIGNED = date(2026, 3, 10)
 SECOND_DUE = date(2026, 4, 10)
 LAST_DAY = date(2026, 5, 29)
@@ -158,6 +163,21 @@ def test_bh_each_is_signed_apart_by_its_own_limits_and_lives_beside_the_other(mi
     assert "holds the agreement" in mixed.refused(BH, 6, SIGNED, debts="sued")
 
 
+@pytest.mark.parametrize(("debts", "amount", "most"), [("sued", "1200.00", 6), ("unsued", "600.00", 3)])
+def test_bh_a_quote_on_a_case_is_what_signing_makes(mixed: Contract, debts: Portion, amount: str, most: int) -> None:
+    wanted = SigningRequest(1, debts=debts)
+    with mixed.engine.connect() as connection:
+        rules = load_policy(BH).policy
+        request, offer = quote_case(connection, mixed.case, rules, wanted, None, at(SIGNED))
+        three = quote_case(connection, mixed.case, rules, wanted, 3, at(SIGNED))[1]
+        with pytest.raises(Refusal, match="can't be in one agreement"):
+            quote_case(connection, mixed.case, rules, SigningRequest(1), None, at(SIGNED))
+    assert (request.amount, len(offer.instalments), request.company) == (Decimal(amount), most, True)
+    mixed.sign(BH, 3, SIGNED, debts=debts)
+    signed = mixed.rows("SELECT due, amount + interest FROM instalments ORDER BY n")
+    assert signed == [(each.due, each.amount) for each in three.instalments]
+
+
 def test_a_portion_that_is_empty_is_refused(made: Contract) -> None:
     assert "none of the debts that could be agreed upon is in court" in made.refused(BH, 6, SIGNED, debts="sued")
 
@@ -233,7 +253,7 @@ def test_what_a_precatorio_pays_is_off_the_debts_and_the_instalments_pay_the_res
 
 def test_when_the_offset_is_refused_it_is_owed_again_in_one_instalment_more(old: Contract) -> None:
     agreement = credited(old)
-    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED + timedelta(days=20)))
     assert old.balances == ["600.00", "500.00"]
     # a month after 30/03/2026
     assert old.rows("SELECT n, due, amount FROM instalments ORDER BY n DESC LIMIT 1") == [
@@ -253,7 +273,7 @@ def test_refused_after_all_was_paid_the_agreement_lives_again(old: Contract) -> 
     pays_all(old)
     with old.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET status = 'resolved', closed_at = now()"))
-    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED + timedelta(days=20)))
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED + timedelta(days=20)))
     assert old.state == "active"
     assert old.rows("SELECT n, amount FROM instalments WHERE paid_on IS NULL") == [(5, Decimal("300.00"))]
     assert sum(map(Decimal, old.balances)) > 0
@@ -262,20 +282,20 @@ def test_refused_after_all_was_paid_the_agreement_lives_again(old: Contract) -> 
 
 def test_refused_after_a_break_the_debts_owe_it(old: Contract) -> None:
     agreement = credited(old)
-    rescind(old.engine, agreement, "Ana", "desistência", at(SIGNED))
-    refuse_offset(old.engine, agreement, "Bia", "cessão não homologada", at(SIGNED))
+    rescind(old.engine, agreement, ANA, "desistência", at(SIGNED))
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED))
     assert (old.state, old.balances) == ("broken", ["600.00", "500.00"])
     assert old.rows("SELECT count(*) FROM instalments") == [(4,)]
 
 
 def test_an_offset_is_refused_once_and_where_there_is_one(old: Contract) -> None:
     agreement = credited(old)
-    refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+    refuse_offset(old.engine, agreement, BIA, "x", at(SIGNED))
     with pytest.raises(Refusal, match="was refused on 2026-03-10 already"):
-        refuse_offset(old.engine, agreement, "Bia", "x", at(SIGNED))
+        refuse_offset(old.engine, agreement, BIA, "x", at(SIGNED))
     plain = contract(old.engine, "900.00", cohort="other")
     with pytest.raises(Refusal, match="has no precatório that pays a part"):
-        refuse_offset(plain.engine, plain.sign(BH, 2, SIGNED), "Bia", "x", at(SIGNED))
+        refuse_offset(plain.engine, plain.sign(BH, 2, SIGNED), BIA, "x", at(SIGNED))
 
 
 def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract) -> None:
@@ -288,7 +308,7 @@ def test_a_debt_that_is_too_young_for_it_is_paid_by_no_precatorio(made: Contract
 def ends_debit(made: Contract, on: date) -> list[tuple[Any, ...]]:
     """The instalment that is added."""
     count = made.get("SELECT count(*) FROM instalments")
-    end_debit(made.engine, made.agreement, "Bia", "conta encerrada", at(on))
+    end_debit(made.engine, made.agreement, BIA, "conta encerrada", at(on))
     return made.rows("SELECT due, amount FROM instalments WHERE n > :count", count=count)
 
 
@@ -530,7 +550,7 @@ def test_bh_an_agreement_is_broken_by_a_person_since_its_text_names_no_day(made:
     made.sign(BH, 9, SIGNED)
     made.look(SIGNED + timedelta(days=900))
     assert made.state == "active"
-    rescind(made.engine, made.agreement, "Ana", "nada pago", at(SIGNED + timedelta(days=900)))
+    rescind(made.engine, made.agreement, ANA, "nada pago", at(SIGNED + timedelta(days=900)))
     assert (made.state, made.held) == ("broken", False)
 
 
@@ -544,6 +564,94 @@ def test_the_amount_is_what_is_owed_that_day_with_all_that_delay_added(engine: E
     assert made.rows("SELECT amount FROM remissions") == [(Decimal("120.00"),)]
     with engine.connect() as connection:
         assert owed_on(connection, made.debts[0], SIGNED).owed.total == 0
+    assert made.balanced()
+
+
+def test_the_acts_of_people_on_agreements_are_acts(old: Contract) -> None:
+    agreement = credited(old)
+    refuse_offset(old.engine, agreement, BIA, "cessão não homologada", at(SIGNED))
+    rescind(old.engine, agreement, ANA, "desistência", at(SIGNED))
+    debited = contract(old.engine, "900.00", cohort="other")
+    debited.sign(BH, 3, SIGNED, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    ends_debit(debited, SIGNED)
+    acts = 'SELECT kind, who, reason FROM acts WHERE "case" = :case ORDER BY id'
+    [sign, refused, broken_] = old.rows(acts)
+    assert sign[0] == "sign"
+    assert refused[:2] == ("refuse-offset", "Bia")
+    assert "cessão não homologada" in refused[2]
+    assert broken_[:2] == ("break", "Ana")
+    assert [row[:2] for row in debited.rows(acts)] == [("sign", "Ana"), ("end-debit", "Bia")]
+
+
+# ---- money that was on the debt before the agreement, and goes back
+
+
+def paid_before(engine: Engine, accrual: str = FINE) -> tuple[Contract, PixPayment]:
+    """1,000.00 and a fine of 200.00, 300.00 of it paid before the agreement about the other 900.00."""
+    made = contract(engine, "1000.00", accrual=accrual)
+    before = made.pay_debt(0, SIGNED - timedelta(days=9), "300.00")
+    made.sign(SP, 3, SIGNED)
+    assert made.get("SELECT amount FROM agreements") == Decimal("900.00")
+    return made, before
+
+
+def pays_on_each_due_date(made: Contract) -> date:
+    last = SIGNED
+    for n, due in made.rows("SELECT n, due FROM instalments WHERE agreement = :agreement ORDER BY n"):
+        made.pay(n, due)
+        last = due
+    assert made.state == "completed"
+    return last
+
+
+def owes(made: Contract, on: date) -> Decimal:
+    with made.engine.connect() as connection:
+        return owed_on(connection, made.debts[0], on).owed.total
+
+
+def test_a_payment_from_before_that_is_refunded_while_the_agreement_lives_is_owed_beside_it(engine: Engine) -> None:
+    made, before = paid_before(engine)
+    made.give_back(before, SIGNED + timedelta(days=3))
+    last = pays_on_each_due_date(made)
+    assert owes(made, last) == Decimal("300.00")
+    assert made.balanced()
+
+
+def test_a_payment_from_before_that_is_refunded_after_all_was_paid_is_owed_again(engine: Engine) -> None:
+    made, before = paid_before(engine)
+    last = pays_on_each_due_date(made)
+    assert owes(made, last) == 0
+    made.give_back(before, last + timedelta(days=1))
+    assert (made.state, owes(made, last + timedelta(days=1))) == ("completed", Decimal("300.00"))
+    assert made.balanced()
+
+
+def test_what_the_table_adds_to_it_is_owed_too_and_to_what_was_agreed_is_not(engine: Engine) -> None:
+    """One per cent a month of the table, from 10/01/2025: on 900.00 of it the agreement has charges of its own."""
+    monthly = "{from: 2000-01-01, source: lei, per_month: '1', month_of_payment: '1'}"
+    made = contract(engine, "1000.00", accrual=FINE.replace("interest: []", f"interest: [{monthly}]"))
+    before = made.pay_debt(0, SIGNED, "300.00")
+    made.sign(SP, 3, SIGNED)
+    last = pays_on_each_due_date(made)
+    assert owes(made, last) == 0
+    made.give_back(before, last)
+    # by March 1,000.00, 200.00 and 140.00, of which 1,040.00 were agreed upon: the principal in the other 300.00 is
+    # 223.88, which grows by two months until May
+    assert (last, owes(made, last)) == (date(2026, 5, 11), Decimal("304.48"))
+    assert made.balanced()
+
+
+def test_the_charges_of_an_agreement_pay_nothing_that_is_owed_beside_it(engine: Engine) -> None:
+    """Without a table too, where what is refunded is less than the charges."""
+    made = contract(engine, "1000.00")
+    before = made.pay_debt(0, SIGNED, "100.00")
+    made.sign(SP, 3, SIGNED)
+    last = pays_on_each_due_date(made)
+    assert (made.received, made.balances) == (["1009.55"], ["0.00"])
+    made.give_back(before, last, "5.00")
+    assert (made.balances, owes(made, last)) == (["5.00"], Decimal("5.00"))
+    made.give_back(before, last, "95.00")
+    assert (made.balances, owes(made, last)) == (["100.00"], Decimal("100.00"))
     assert made.balanced()
 
 
@@ -566,7 +674,7 @@ def test_bh_renegotiations_run_out(made: Contract) -> None:
     for times in range(3):
         made.sign(BH, 2, SIGNED)
         assert made.get("SELECT max(renegotiation) FROM agreements") == times
-        rescind(made.engine, made.agreement, "Ana", "desistência", at(SIGNED))
+        rescind(made.engine, made.agreement, ANA, "desistência", at(SIGNED))
     assert "2 renegotiations for a debt not in litigation, not 3" in made.refused(BH, 2, SIGNED)
 
 

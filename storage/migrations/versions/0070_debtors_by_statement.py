@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0063"
-down_revision = "0062"
+revision = "0070"
+down_revision = "0069"
 
 KNOWN = """
 CREATE FUNCTION debtors_are_known() RETURNS trigger LANGUAGE plpgsql AS $$

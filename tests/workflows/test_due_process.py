@@ -29,7 +29,8 @@ async def is_released(life: Life) -> None:
 
 async def is_defended(life: Life, reference: str = "D1") -> None:
     now = await life.town.env.get_current_time()
-    file_defence(life.town.engine, life.case, "ana", reference, now)
+    asked = life.rows("""SELECT at FROM decisions WHERE "case" = :case AND kind = 'approval_asked'""")[0][0]
+    file_defence(life.town.engine, life.case, "ana", reference, now, asked - timedelta(days=1))
     await life.told()
 
 

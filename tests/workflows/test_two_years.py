@@ -22,6 +22,7 @@ from storage.audit.invariants import violations
 from storage.catalogue import AGREEMENTS
 from storage.payments.ledger import record_pix
 from storage.payments.statement import list_payments, reconcile
+from tests.agreement_world import ANA
 from tests.builders import REGISTERED, debt
 from tests.chance import examples
 from tests.models.agreement.test_agreement import policy_of
@@ -176,7 +177,7 @@ class Taxpayer:
     async def gives_up(self) -> None:
         if self.plans and self.plans[-1].agreement.state == "active":
             plan, now = self.plans[-1], await self.life.town.env.get_current_time()
-            await asyncio.to_thread(rescind, self.life.town.engine, plan.agreement.id, "Ana", "desistência", now)
+            await asyncio.to_thread(rescind, self.life.town.engine, plan.agreement.id, ANA, "desistência", now)
             plan.rescinded_on = await self.life.today()
 
     def faults(self, today: date) -> Iterator[str]:

@@ -35,7 +35,8 @@ class Share:
 
     debt: str
     lacks: Decimal
-    """The part this agreement has to pay of it: what it brought in, less what was paid or forgiven besides."""
+    """The part this agreement has to pay of it: what it brought in, less what was paid or forgiven besides; all that it
+    owes once the agreement is broken."""
     kind: Any
     prescribes: date
     own: bool
@@ -49,7 +50,7 @@ SUPERSEDED = "superseded"
 """The ground of what the table of a debt added since it was agreed upon: the agreement has charges of its own."""
 
 SHARES = text("""
-    SELECT debts.id AS debt, agreement_debts.amount AS brought, debts.kind, debts.prescribes, debts.protested,
+    SELECT debts.id AS debt, debts.kind, debts.prescribes, debts.protested,
            coalesce(debtors.own, true) AS own,
            debts.amount - debts.received - debts.remitted AS left_over,
            coalesce((SELECT sum(allocations.amount) FROM allocations
@@ -73,7 +74,8 @@ def read_shares(connection: Connection, row: AgreementRow, life: Life) -> list[S
             debt=each["debt"],
             lacks=_lacks(
                 each,
-                books.deal.brought[each["debt"]] - books.room[each["debt"]],
+                # what comes after a break lowers the debts as it is
+                None if life.state is State.BROKEN else books.room[each["debt"]],
                 Decimal(accrued.get(each["debt"], "0")) + books.charges_on[each["debt"]],
             ),
             kind=each["kind"],
@@ -85,11 +87,11 @@ def read_shares(connection: Connection, row: AgreementRow, life: Life) -> list[S
     ]
 
 
-def _lacks(share: RowMapping, straight: Decimal, added: Decimal) -> Decimal:
-    """The rest of what a debt brought in, less what was paid `straight` to it; never more than it owes at all."""
+def _lacks(share: RowMapping, room: Decimal | None, added: Decimal) -> Decimal:
+    """All that a debt owes, and where there is `room` no more than that: what it brought in and nobody paid straight to
+    it."""
     left: Decimal = share["left_over"] + share["mine"] + added
-    lacks: Decimal = min(share["brought"] - straight, left)
-    return max(NOTHING, lacks)
+    return max(NOTHING, left if room is None else min(room, left))
 
 
 def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> dict[str, Decimal]:

@@ -1,6 +1,7 @@
 """One process of the stack: started under its parent's watchdog, watched, started again when it ends, stopped."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 STEADY_SECONDS = 10.0
 """Who has worked so long didn't fail at its start, and is started again at once however often it is killed."""
 LONGEST_BACKOFF = 30.0
+
+ERROR = re.compile(r"\b(error|fatal|panic)\b", re.IGNORECASE)
 
 
 def watched(command: list[str], death_signal: Signals, unroot: Path | None = None) -> list[str]:
@@ -119,7 +122,8 @@ class Child:
 
 
 def last_words(log: Path, since: int) -> str:
-    """The last line that a process wrote to its log, for the sentence that says it failed."""
+    """The last error that a process wrote to its log, or its last line, for the sentence that says it failed."""
     lines = log.read_bytes()[since:].decode(errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()]
+    said = [line for line in said if ERROR.search(line)] or said
     return f" ({said[-1][:300]})" if said else ""

@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PosixPath
 from typing import IO
 
@@ -19,8 +21,14 @@ from models.folders import Folder
 REAL_DAY = 86_400.0
 
 PAYLOAD_KEY = "payload-"
+KEY = re.compile(rb"[A-Za-z0-9+/_-]{43}=?\n?")
+"""The 32 bytes of a key, in either alphabet of base64."""
 
-SQLITE = b"SQLite format 3\0"
+POSTGRESQL = "18"
+"""The version whose databases are opened here."""
+
+OF_A_DATABASE = ("PG_VERSION", "global/pg_control", "pg_wal", "base")
+"""Some of what lies in each database of PostgreSQL's."""
 
 LONGEST_PATH = 800
 """Bytes of a home's path; PostgreSQL takes up to 1,024 with what it puts behind it."""
@@ -93,7 +101,7 @@ class Home(PosixPath):
     def payload_keys(self) -> str:
         """The payload keys as REGUA_PAYLOAD_KEYS has them: the newest first, and the first made when first asked
         for."""
-        numbers = {int(key.name.removeprefix(PAYLOAD_KEY)) for key in self.keys.glob(f"{PAYLOAD_KEY}*")} or {1}
+        numbers = {int(key.name.removeprefix(PAYLOAD_KEY)) for key in _payload_keys_in(self.keys)} or {1}
         return ",".join(f"{n}:{self.secret(f'{PAYLOAD_KEY}{n}')}" for n in sorted(numbers, reverse=True))
 
     def add_payload_key(self) -> str:
@@ -190,26 +198,55 @@ def running_services(where: Home) -> Services | None:
     return Services(**published.model_dump(exclude={"pid"})) if published.pid == holder else None
 
 
+def _payload_keys_in(keys: Path) -> list[Path]:
+    """The files of payload keys; a copy that somebody made beside one has another name."""
+    return sorted(key for key in keys.glob(f"{PAYLOAD_KEY}*") if key.name.removeprefix(PAYLOAD_KEY).isdecimal())
+
+
 def _damage(where: Home) -> str | None:
     """The reason why a home can't be what a stack left. Without temporal.db it may be: the record is what counts."""
     folders = {folder: folder.of(where) for folder in Folder}
     if blocked := [path for path in folders.values() if path.exists() and not path.is_dir()]:
         return f"{blocked[0].name} is no folder"
     keys, data = folders[Folder.KEYS], Path(folders[Folder.POSTGRES], "data")
-    if data.exists():
-        if not Path(data, "PG_VERSION").is_file():
-            return "postgres/data is no database of PostgreSQL's"
-        if not Path(keys, "database").is_file():
-            return "keys/database is gone, without which nobody opens its database"
-    if where.temporal_db.exists():
-        with where.temporal_db.open("rb") as file:
-            if file.read(len(SQLITE)) not in (SQLITE, b""):
-                return "temporal.db is no database of Temporal's"
-        if not data.exists():
-            return "its database postgres/data is gone, and temporal.db goes on from it"
-        if not any(keys.glob(f"{PAYLOAD_KEY}*")):
-            return f"keys/{PAYLOAD_KEY}1 is gone, without which nobody reads temporal.db"
+    return _damage_of_record(data, keys) or _damage_of_will(where.temporal_db, data, keys)
+
+
+def _damage_of_record(data: Path, keys: Path) -> str | None:
+    if not data.exists():
+        return None
+    if not all(Path(data, name).exists() for name in OF_A_DATABASE):
+        return "postgres/data is no database of PostgreSQL's"
+    version = Path(data, "PG_VERSION").read_bytes().strip().decode(errors="replace")
+    if version != POSTGRESQL:
+        return f"postgres/data is of PostgreSQL {version[:8]!r}, and {POSTGRESQL} is what opens it here"
+    if not Path(keys, "database").is_file():
+        return "keys/database is gone, without which nobody opens its database"
     return None
+
+
+def _damage_of_will(temporal_db: Path, data: Path, keys: Path) -> str | None:
+    known = _payload_keys_in(keys)
+    if empty := [key.name for key in known if not (key.is_file() and KEY.fullmatch(key.read_bytes()))]:
+        return f"keys/{empty[0]} holds no key"
+    if not temporal_db.exists():
+        return None
+    if not _is_temporal_s(temporal_db):
+        return "temporal.db is no database of Temporal's; move it away, and the cases go on from the record"
+    if not data.exists():
+        return "its database postgres/data is gone, and temporal.db goes on from it"
+    if not known:
+        return f"keys/{PAYLOAD_KEY}1 is gone, without which nobody reads temporal.db"
+    return None
+
+
+def _is_temporal_s(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
+            opened.execute("SELECT count(*) FROM namespaces").fetchone()
+    except sqlite3.Error:
+        return False
+    return True
 
 
 @contextmanager

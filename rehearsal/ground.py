@@ -5,6 +5,7 @@ from pathlib import Path
 
 from embedded import postgres
 from embedded.home import Home, only_stack
+from embedded.ports import must_have_loopback
 from models.errors import Refusal
 from models.folders import Folder
 
@@ -14,7 +15,9 @@ CENSUS = "census"
 
 
 def clear(where: Home) -> Path:
-    """The folder for the city's deliveries, in an empty home. Refuses a home that is somebody's or in use."""
+    """The folder for the city's deliveries, in an empty home. Refuses a home that is somebody's or in use, and a
+    machine on which no stack could run in it."""
+    must_have_loopback()
     with only_stack(where):
         mark = Path(where, MARK)
         if not mark.is_file():

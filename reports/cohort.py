@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -29,6 +32,7 @@ ARMS = {
     Arm.RIVAL: "régua B",
     Arm.RIVAL_2: "régua C",
     Arm.RIVAL_3: "régua D",
+    Arm.STANDARD: "régua A, degraus padrão",
     Arm.CONTROL: "grupo de controle",
 }
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
@@ -42,8 +46,8 @@ def percent(share: float | Decimal | None, places: int = 1) -> str | None:
 
 
 def short(group: str) -> str:
-    """A group's name without the ruler's, for which a chart has no room."""
-    return group.split(" (")[0]
+    """A group's name without the ruler's and of whom it is, for which a chart has no room."""
+    return group.split(" (")[0].split(",")[0]
 
 
 def points(share: float) -> str:
@@ -55,6 +59,11 @@ def chance(p: float | None) -> str | None:
     if p is None:
         return None
     return "p < 0,001" if p < 0.001 else f"p = {format_decimal(round(p, 3), '0.000', locale='pt_BR')}"
+
+
+def tied(written: str | None) -> str | None:
+    """A written figure that no line breaks within."""
+    return written and re.sub(r"(?<=R\$) | (?=%|pp\b)|(?<=p) (?=[<=])|(?<=[<=]) ", "\xa0", written)
 
 
 def a_real(cost: Decimal) -> str:
@@ -180,16 +189,35 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
         yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p, "p_adjusted": adjusted}
 
 
+def as_csv(rows: Rows) -> bytes:
+    """A table as a file: UTF-8 with a mark, and semicolons, so a spreadsheet in Portuguese opens it as it is."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]) if rows else [], delimiter=";")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return file.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    """Numbers with a decimal comma, nothing where there is nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value).replace(".", ",") if isinstance(value, float | Decimal) else str(value)
+
+
 # ---- the page
 
 _environment = markup("report")
 _environment.filters.update(
-    money=money,
-    a_real=a_real,
+    money=lambda amount: tied(money(amount)),
+    a_real=lambda cost: tied(a_real(cost)),
     day=day,
     month=_month,
-    percent=percent,
-    chance=chance,
+    percent=lambda part, places=1: tied(percent(part, places)),
+    chance=lambda p: tied(chance(p)),
+    tied=tied,
     number=_count,
 )
 _environment.globals.update(
@@ -213,7 +241,8 @@ def page(results: Results) -> str:
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
         rival_maps=[
             Markup(_map(ruler, arm, results.rows["heat_map"]))  # noqa: S704 - drawn by us, words escaped
-            for arm, ruler in results.rivals.items()
+            for arm, ruler in {Arm.STANDARD: results.ruler, **results.rivals}.items()
+            if any(each.arm is arm for each in results.arms)
         ],
         foreseen=_by_channel(results),
         figures=FIGURES,

@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, or_, select
 
 from models.case.status import Status
 from models.events import CommunicationChanged, Event, InstalmentsChanged, MemoryLost
 from storage.audit.interference import SOMEBODY, record_interference
 from storage.audit.log import Entry, write
 from storage.case.cohorts import Cohort
+from storage.case.path import on_the_way
 from storage.outbox import enqueue_each
 from storage.schema import agreements, cases, communications, outbox
 
@@ -29,14 +30,15 @@ AT_FIRST = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Living:
-    """The cases, the agreements or the communications: each has a workflow as long as it is open."""
+    """The cases, the agreements or the communications: each has a workflow as long as it is open, and a case as long as
+    a notice of it is on its way."""
 
     workflow: str
     """The workflow's type."""
     table: Table
     case: Column[str]
-    started: ColumnElement[bool]
-    """Whether it should have its workflow by now."""
+    lives: ColumnElement[bool]
+    """Whether it should have a workflow."""
     news: Callable[[str], Event]
     """By which its workflow looks at the record, and is started where there is none."""
 
@@ -61,31 +63,30 @@ class Living:
     def known(self, connection: Connection, ids: Collection[str]) -> set[str]:
         return set(connection.scalars(select(self.table.c.id).where(self.table.c.id.in_(ids))))
 
-    @property
-    def lives(self) -> ColumnElement[bool]:
-        return self.table.c.closed_at.is_(None) & self.started
-
 
 CASES = Living(
     "TaxpayerRuler",
     cases,
     cases.c.id,
     (cases.c.status != Status.CONTROL.value)
-    & or_(cases.c.revision > 0, cases.c.opened_at < func.clock_timestamp() - AT_FIRST),
+    & or_(
+        cases.c.closed_at.is_(None) & or_(cases.c.revision > 0, cases.c.opened_at < func.clock_timestamp() - AT_FIRST),
+        on_the_way(),
+    ),
     lambda case: MemoryLost(),
 )
 AGREEMENTS = Living(
     "InstalmentAgreement",
     agreements,
     agreements.c.case,
-    true(),
+    agreements.c.closed_at.is_(None),
     lambda agreement: InstalmentsChanged(agreement=agreement),
 )
 COMMUNICATIONS = Living(
     "Communication",
     communications,
     communications.c.case,
-    true(),
+    communications.c.closed_at.is_(None),
     lambda communication: CommunicationChanged(communication=communication),
 )
 

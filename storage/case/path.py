@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import ColumnElement, Connection, select, text, update
 
 from models.case.step import Step
 from models.contact.channel import Channel
+from models.contact.delivery import Progress
 from models.formats import day
 from models.ruler.schema import Stage
-from storage.schema import cases
+from storage.schema import cases, notices
 
 CELLS = text("""
     SELECT at, hypothesis, stage, rigidity FROM notices WHERE "case" = :case AND kind = 'rung'
@@ -46,6 +47,12 @@ def claimed_notices(connection: Connection, case: str) -> list[ClaimedNotice]:
         ClaimedNotice(row.step, row.kind, Stage(row.stage), row.channel, row.rung_channel)
         for row in connection.execute(CLAIMED, {"case": case})
     ]
+
+
+def on_the_way() -> ColumnElement[bool]:
+    """Whether a notice of a case may be on its way: its workflow lives until that has left, though the case is over."""
+    sending = select(notices.c.case).where(notices.c.status == Progress.CLAIMED, notices.c.communication.is_(None))
+    return cases.c.id.in_(sending)
 
 
 def begin_contact(connection: Connection, case: str, step: Step) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from models.case.status import Status
 from models.events import CommunicationChanged, InstalmentsChanged, MemoryLost
+from storage.case.path import on_the_way
 from storage.outbox import enqueue, enqueue_each
 from storage.schema import agreements, cases, communications
 
@@ -24,10 +25,10 @@ class Recovered:
 
 
 def look_again(connection: Connection, closed_since: datetime | None = None) -> Recovered:
-    """Make all open cases look again, and those closed since then: their workflows, if they run still, learn that they
-    are."""
+    """Make all open cases look again, those of which a notice is on its way, and those closed since then: their
+    workflows, if they run still, learn that they are."""
     woken = connection.scalars(
-        select(cases.c.id).where(_lives(cases, closed_since), cases.c.status != Status.CONTROL.value)
+        select(cases.c.id).where(_lives(cases, closed_since) | on_the_way(), cases.c.status != Status.CONTROL.value)
     ).all()
     enqueue(connection, woken, MemoryLost())
     running = connection.execute(

@@ -7,7 +7,8 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
-from storage.schema.collections import promises
+from storage.schema.certificates import certificates
+from storage.schema.collections import agent_queues, calls, promises
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -21,6 +22,7 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
+from storage.schema.drafts import cohort_drafts
 from storage.schema.due_process import (
     acts,
     annulments,
@@ -61,6 +63,7 @@ from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, ta
 __all__ = [
     "access_keys",
     "acts",
+    "agent_queues",
     "agreement_debts",
     "agreements",
     "allocations",
@@ -72,9 +75,12 @@ __all__ = [
     "bank_files",
     "batched_notices",
     "benefits",
+    "calls",
     "cases",
+    "certificates",
     "charge_debts",
     "charges",
+    "cohort_drafts",
     "cohorts",
     "communications",
     "contacts",

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -63,9 +64,15 @@ class Town:
     days: int
     day_seconds: float
 
-    @property
+    @cached_property
     def last_day(self) -> date:
-        return FIRST_DAY + timedelta(days=self.days)
+        """The first day after the others that is a working day everywhere: on a day off, a contact that is due waits
+        for the day after, and the clock would stand still before it."""
+        day = FIRST_DAY + timedelta(days=self.days)
+        calendars = [load_ruler(ruler).ruler.jurisdiction.days_off(day.year) for ruler in RULERS.values()]
+        while not all(calendar.is_working(day) for calendar in calendars):
+            day += timedelta(days=1)
+        return day
 
     @property
     def seconds(self) -> float:

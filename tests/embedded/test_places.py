@@ -7,30 +7,38 @@ from pathlib import Path
 
 import pytest
 
+from embedded.child import last_words
 from embedded.home import LONGEST_PATH, Home, lock_holder
 from embedded.ports import Ports, must_have_loopback
 from embedded.stack import Stack
 from models.errors import Refusal
+from rehearsal.ground import clear
 
 
 def left_in(home: Path) -> list[str]:
     return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.name != "lock")
 
 
+A_KEY = "A" * 43
+
+
 def keys(home: Path, *names: str) -> None:
     (home / "keys").mkdir()
     for name in names:
-        (home / "keys" / name).write_text("x")
+        (home / "keys" / name).write_text(A_KEY)
 
 
 def database(home: Path) -> None:
-    (home / "postgres" / "data").mkdir(parents=True)
-    (home / "postgres" / "data" / "PG_VERSION").write_text("18\n")
+    data = home / "postgres" / "data"
+    for folder in ("global", "pg_wal", "base"):
+        (data / folder).mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    (data / "global" / "pg_control").write_text("")
 
 
 def histories(home: Path) -> None:
     with sqlite3.connect(home / "temporal.db") as connection:
-        connection.execute("CREATE TABLE executions (id)")
+        connection.execute("CREATE TABLE namespaces (id)")
 
 
 def a_file_for_a_folder(home: Path) -> None:
@@ -41,12 +49,46 @@ def no_database(home: Path) -> None:
     (home / "postgres" / "data").mkdir(parents=True)
 
 
+def half_a_database(home: Path) -> None:
+    database(home)
+    keys(home, "database")
+    (home / "postgres" / "data" / "pg_wal").rmdir()
+
+
+def a_database_of_another_version(home: Path) -> None:
+    database(home)
+    keys(home, "database")
+    (home / "postgres" / "data" / "PG_VERSION").write_text("17\n")
+
+
 def no_keys(home: Path) -> None:
     database(home)
 
 
 def no_histories(home: Path) -> None:
     (home / "temporal.db").write_text("not what it was")
+
+
+def histories_cut_short(home: Path) -> None:
+    """As a full disk leaves them, and as a server does that was killed at its very first."""
+    (home / "temporal.db").touch()
+
+
+def histories_overwritten(home: Path) -> None:
+    histories(home)
+    whole = (home / "temporal.db").read_bytes()
+    (home / "temporal.db").write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+
+
+def histories_that_are_a_folder(home: Path) -> None:
+    (home / "temporal.db").mkdir()
+
+
+def an_empty_payload_key(home: Path) -> None:
+    database(home)
+    histories(home)
+    keys(home, "database", "payload-1")
+    (home / "keys" / "payload-1").write_text("")
 
 
 def no_record(home: Path) -> None:
@@ -60,7 +102,20 @@ def no_payload_keys(home: Path) -> None:
     keys(home, "database")
 
 
-DAMAGES = (a_file_for_a_folder, no_database, no_keys, no_histories, no_record, no_payload_keys)
+DAMAGES = (
+    a_file_for_a_folder,
+    no_database,
+    half_a_database,
+    a_database_of_another_version,
+    no_keys,
+    no_histories,
+    histories_cut_short,
+    histories_overwritten,
+    histories_that_are_a_folder,
+    no_record,
+    no_payload_keys,
+    an_empty_payload_key,
+)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -87,7 +142,7 @@ def test_a_port_in_use_founds_nothing(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
-def test_a_machine_without_ipv4_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_ipv4_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def only_ipv6(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
         raise OSError(99, "Cannot assign requested address")
 
@@ -95,6 +150,30 @@ def test_a_machine_without_ipv4_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(socket, "create_server", only_ipv6)
     with pytest.raises(Refusal, match="IPv4 loopback"):
         must_have_loopback()
+    with pytest.raises(Refusal, match="IPv4 loopback"):
+        clear(Home(tmp_path / "demo"))
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("initdb: error: no space\ninitdb: removing data directory\n", "initdb: error: no space"),
+        ("LOG:  starting\nFATAL:  no pg_wal\nLOG:  database system is shut down\n", "FATAL:  no pg_wal"),
+        ("waits\nended\n\n", "ended"),
+    ],
+)
+def test_of_a_log_the_error_is_told_that_ended_its_process(tmp_path: Path, log: str, told: str) -> None:
+    (tmp_path / "log").write_text(log)
+    assert last_words(tmp_path / "log", 0) == f" ({told})"
+
+
+def test_a_copy_of_a_payload_key_is_none(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    before = home.payload_keys
+    (tmp_path / "keys" / "payload-1.bak").write_text("x")
+    (tmp_path / "keys" / "payload-1~").write_text("x")
+    assert home.payload_keys == before
 
 
 @pytest.mark.parametrize("written", ["", "nobody", "-1"])

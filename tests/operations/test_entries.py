@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from models.agreement.quote import Pay
 from models.case.selection import Selection
+from models.collections.outcome import Outcome as CallOutcome
+from models.collections.queue import Queue
 from models.contact.post import Outcome
 from models.contact.receipt_code import receipt_code
 from models.errors import Refusal
@@ -37,6 +39,7 @@ from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
 from operations.agreements import break_agreement, end_agreed_debit, refuse_agreed_offset, sign_agreement
+from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
 from operations.cases import (
     approve_suspension,
     declare_hardship,
@@ -49,6 +52,7 @@ from operations.cases import (
     reveal_dossier,
 )
 from operations.catalogue import import_texts
+from operations.cohort_drafts import ask_check, drop_draft, save_draft
 from operations.cohorts import (
     begin_cohort,
     cancel_cohort,
@@ -105,6 +109,7 @@ from storage.agreement.policy_files import load_policy
 from storage.audit.sessions import signed_in
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
+from storage.case.cohort_drafts import make_draft
 from storage.case.intakes import begin_schedule
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
@@ -114,7 +119,7 @@ from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
-from storage.schema import notice_credits
+from storage.schema import notice_credits, taxpayers
 from tests import post_world
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
@@ -321,6 +326,50 @@ def _(world: World) -> str:
     return world.case
 
 
+def called(world: World) -> int:
+    with world.engine.begin() as connection:
+        connection.execute(update(taxpayers).values(phone="+5582999990000"))
+        ask_people(connection, read_case(connection, world.case), "call", "r1", "x", ON)
+    taken = take_next(world.engine, BIA, NOW)
+    assert taken
+    return taken.call
+
+
+@carried_out("call next")
+def _(world: World) -> None:
+    called(world)
+
+
+@carried_out("call visit")
+def _(world: World) -> str:
+    receive_visit(world.engine, BIA, world.case, NOW)
+    return world.case
+
+
+@carried_out("call confirm")
+def _(world: World) -> str:
+    confirm_party(world.engine, BIA, call := called(world), NOW)
+    return str(call)
+
+
+@carried_out("call outcome")
+def _(world: World) -> str:
+    tell_outcome(world.engine, BIA, call := called(world), CallOutcome.BUSY, NOW)
+    return str(call)
+
+
+@carried_out("call reassign")
+def _(world: World) -> str:
+    reassign_call(world.engine, BIA, call := called(world), "Caio", NOW)
+    return str(call)
+
+
+@carried_out("call queues")
+def _(world: World) -> str:
+    set_queues(world.engine, BIA, "Caio", [Queue.REQUESTS])
+    return "Caio"
+
+
 @carried_out("case annul")
 def _(world: World) -> str:
     take_prior_step(world.engine, BIA, world.case, "conciliation", ON, "ata 7", NOW)
@@ -381,6 +430,27 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     assert release_control(world.engine, BIA, "iptu") == 0
     return "iptu"
+
+
+@carried_out("cohort draft")
+def _(world: World) -> str:
+    return str(save_draft(world.engine, BIA, None, {"name": "iptu"}))
+
+
+@carried_out("cohort check")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        draft = make_draft(connection, {"name": "iptu"}, "bia")
+    ask_check(world.engine, BIA, draft)
+    return str(draft)
+
+
+@carried_out("cohort draft --drop")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        draft = make_draft(connection, {"name": "iptu"}, "bia")
+    drop_draft(world.engine, BIA, draft)
+    return str(draft)
 
 
 @carried_out("cohort pause")

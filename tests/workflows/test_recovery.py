@@ -6,7 +6,7 @@ from pathlib import Path
 from storage.case.recovery import Recovered, look_again
 from tests.builders import FACTS
 from tests.workflows.test_case_transactions import Hand
-from tests.workflows.town import Life, Town, until
+from tests.workflows.town import Life, Town, result_of, until
 
 
 def recover(town: Town, closed_since: datetime | None = None) -> Recovered:
@@ -47,6 +47,27 @@ async def test_a_notice_that_a_lost_workflow_had_claimed_leaves_all_the_same(tow
     left = """SELECT DISTINCT status, sent_at IS NOT NULL FROM notices WHERE "case" = :case AND step = 0"""
     await until(lambda: life.rows(left) == [("sent", True)])
     assert len(life.path) == 1
+
+
+async def test_a_notice_of_a_case_that_was_closed_meanwhile_leaves_all_the_same(town: Town) -> None:
+    """Its workflow is lost with the notice on its way, and a payment has closed the case: what was claimed is settled
+    first, and nobody is left to wait for it."""
+    life = await town.begin_one(FACTS["h1"])
+    await life.climbs(1)
+    await life.pays_everything()
+    assert await life.ends() == "resolved"
+    ended = await run_of(life)
+    with town.engine.begin() as connection:
+        claimed = """UPDATE notices SET status = 'claimed', sent_at = NULL, provider = NULL WHERE id = %(id)s"""
+        [(notice,)] = life.rows("""SELECT id FROM notices WHERE "case" = :case AND step = 0 AND channel = 'email'""")
+        connection.exec_driver_sql(claimed, {"id": notice})
+    recover(town)
+    await until(lambda: life.rows("SELECT count(*) FROM outbox WHERE delivered_at IS NULL") == [(0,)])
+    assert await run_of(life) != ended
+    await life.passes(1)
+    left = """SELECT status, sent_at IS NOT NULL FROM notices WHERE id = :id"""
+    await until(lambda: life.rows(left.replace(":id", f"'{notice}'")) == [("sent", True)])
+    assert await result_of(life.handle) == "resolved"
 
 
 async def test_a_step_that_the_record_has_done_is_not_done_again(town: Town, tmp_path: Path) -> None:

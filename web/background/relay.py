@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.case.status import Status
 from models.events import EVENTS, YIELDING, CommunicationChanged, Event, HistoryRetired, InstalmentsChanged
+from storage.case.path import on_the_way
 from storage.outbox import CHANNEL
 from storage.schema import agreements, cases, communications, outbox, policies, rulers
 from web.background.leadership import connected, leads
@@ -222,11 +223,16 @@ class Relay:
         self._told.clear()
 
     def _start_of(self, case: str) -> tuple[str, str] | None:
-        """The cohort and ruler of a case that should have a workflow: an open one that is not in the control group."""
+        """The cohort and ruler of a case that should have a workflow: one that is open, or of which a notice is on its
+        way, and that is not in the control group."""
         query = (
             select(cases.c.cohort, rulers.c.label)
             .select_from(cases.join(rulers))
-            .where(cases.c.id == case, cases.c.closed_at.is_(None), cases.c.status != Status.CONTROL.value)
+            .where(
+                cases.c.id == case,
+                cases.c.closed_at.is_(None) | on_the_way(),
+                cases.c.status != Status.CONTROL.value,
+            )
         )
         with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.as_typed import read_amount
 from models.case.facts import StepKind
+from models.collections.outcome import Outcome
 from models.collections.promise import PromiseChannel
+from models.collections.queue import Queue
+from models.errors import Refusal
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
 from storage.law.annulments import Mistake
 
 Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 """Not blank, and nothing that the database wouldn't take."""
+
+
+def _read(written: object) -> object:
+    try:
+        return read_amount(written.strip().removeprefix("R$")) if isinstance(written, str) else written
+    except Refusal as refusal:
+        raise ValueError(str(refusal)) from None
+
+
+Amount = Annotated[Decimal, BeforeValidator(_read), Field(ge=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
+"""Reais, zero or more, as a person or a program writes them."""
 
 
 class Asking(BaseModel):
@@ -62,24 +78,41 @@ class Ruling(Reasoning):
     """Where several defences are open, a credit of the one that is meant."""
 
 
-def _amount(written: object) -> object:
-    """An amount as people write it, `1.234,56`, or as JSON does."""
-    plain = str(written).strip().removeprefix("R$").strip()
-    return plain.replace(".", "").replace(",", ".") if "," in plain else plain
-
-
-Amount = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
-"""In reais."""
-
-
 class Promising(Asking):
-    amount: Amount
+    amount: Annotated[Amount, Field(gt=0)]
     on: date
     channel: PromiseChannel = PromiseChannel.PHONE
 
 
 class TakingBack(Reasoning):
     promise: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+BRASILIA = ZoneInfo("America/Sao_Paulo")
+
+
+def in_brasilia(at: datetime | None) -> datetime | None:
+    """An instant, which is Brasília's hour where no zone is said."""
+    return at.replace(tzinfo=BRASILIA) if at is not None and at.tzinfo is None else at
+
+
+class Ending(Asking):
+    outcome: Outcome
+    amount: Amount | None = None
+    on: date | None = None
+    """The day promised, as `amount` is how much."""
+    call_back_at: datetime | None = None
+    """When to call back; without a zone it is Brasília's hour."""
+    note: Said | None = None
+
+
+class Reassigning(Asking):
+    to: Said
+
+
+class Queueing(Asking):
+    agent: Said
+    queues: list[Queue]
 
 
 class Serving(Asking):
@@ -123,3 +156,7 @@ class Annulling(Reasoning):
     kind: Mistake
     entry: Said | None = None
     """The newest of its kind, unless it is named."""
+
+
+class Budgeting(Asking):
+    amount: Amount

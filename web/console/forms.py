@@ -15,16 +15,13 @@ WORDS = {
     "missing": "preencha este campo",
     "date_from_datetime_parsing": "escreva um dia que exista",
     "date_from_datetime_inexact": "escreva um dia que exista",
+    "datetime_parsing": "escreva dia e hora que existam",
+    "datetime_from_date_parsing": "escreva dia e hora que existam",
     "date_parsing": "escreva um dia que exista",
-    "decimal_parsing": "escreva um valor, como 1.234,56",
-    "decimal_max_places": "escreva um valor, como 1.234,56",
-    "decimal_max_digits": "escreva um valor, como 1.234,56",
-    "decimal_whole_digits": "escreva um valor, como 1.234,56",
-    "finite_number": "escreva um valor, como 1.234,56",
-    "greater_than": "escreva um valor maior que zero",
     "literal_error": "escolha uma das opções",
     "enum": "escolha uma das opções",
     "string_too_long": "use menos palavras",
+    "value_error": "escreva um valor, por exemplo 1.500,00",
 }
 """The thing to do about the error of a field, by pydantic's name for it."""
 

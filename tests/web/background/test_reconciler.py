@@ -108,6 +108,22 @@ async def test_what_was_terminated_is_taken_up_again(town: Town) -> None:
     assert await life.command("pause") == "paused"
 
 
+async def test_a_closed_case_whose_notice_is_on_its_way_is_taken_up_until_that_has_left(town: Town) -> None:
+    life = await town.begin_one(FACTS["h1"], day_seconds=Decimal(2))
+    await life.climbs(1)
+    await life.handle.terminate()
+    with town.engine.begin() as connection:
+        mine = {"case": life.case}
+        connection.exec_driver_sql("UPDATE cases SET closed_at = now(), status = 'cancelled' WHERE id = %(case)s", mine)
+        claimed = "UPDATE notices SET status = 'claimed', sent_at = NULL, provider = NULL WHERE \"case\" = %(case)s"
+        connection.exec_driver_sql(claimed, mine)
+    run = await run_of(life)
+    await reconciled(town)
+    await until_it_runs(life)
+    assert await run_of(life) != run
+    assert done(life) == [("temporal end", "refused")]
+
+
 async def test_what_was_deleted_is_taken_up_again(town: Town) -> None:
     life = await begun(town)
     execution = WorkflowExecution(workflow_id=life.handle.id)

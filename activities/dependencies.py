@@ -20,6 +20,7 @@ from models.case.state import cell_reached
 from models.case.step import Action, Step
 from models.contact.channel import Channel
 from models.contact.delivery import Route
+from models.law.calendar import Window
 from storage.case.cases import Case
 from storage.case.path import ClaimedNotice
 from storage.case.transaction import CaseTransaction, case_transaction
@@ -126,19 +127,26 @@ def _runs_at(tx: CaseTransaction) -> datetime | None:
     if step.on is None or step.action.at_once:
         return None
     if step.action.contacts:
-        return contact_at(tx.case, step.on, [route.channel for route in step.routes])
+        return contact_at(tx.case, step.on, [route.channel for route in step.routes], hours_of(tx.case, step))
     return tx.case.clock.instant_of(step.on, share_of(tx.case.id))
 
 
-def contact_at(case: Case, due: date, channels: Iterable[Channel]) -> datetime | None:
+def hours_of(case: Case, step: Step) -> Window | None:
+    """The hours that a step's rung keeps within those of its channels; none: it has none of its own."""
+    if step.row is None or step.rung is None:
+        return None
+    return case.ruler.rung(step.row, step.rung).hours
+
+
+def contact_at(case: Case, due: date, channels: Iterable[Channel], within: Window | None = None) -> datetime | None:
     """The wall instant of a contact, inside the hours of all its channels."""
-    hours = case.ruler.jurisdiction.contact_hours
+    hours = case.ruler.jurisdiction.contact_hours.within(within)
     return hours.contact_at(case.clock, due, share_of(case.id), channels, case.frozen.calendar, now())
 
 
-def late_contact_at(case: Case, channels: Iterable[Channel]) -> datetime | None:
+def late_contact_at(case: Case, channels: Iterable[Channel], within: Window | None = None) -> datetime | None:
     """The same of a contact whose time has come."""
-    hours = case.ruler.jurisdiction.contact_hours
+    hours = case.ruler.jurisdiction.contact_hours.within(within)
     return hours.late_contact_at(case.clock, share_of(case.id), channels, case.frozen.calendar, now())
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from temporalio import activity
 
 from activities.current import is_current, is_pursued, still_reaches
-from activities.dependencies import Dependencies, contact_at, late_contact_at, now
+from activities.dependencies import Dependencies, contact_at, hours_of, late_contact_at, now
 from activities.handing_over import Claimed, carry, out_of_hours, while_paused
 from activities.letters import letter_for
 from activities.outgoing import made_of, outgoing, price_of, words_of
@@ -67,7 +67,7 @@ class NoticeActivities(NoticeEffects):
         if made is None:
             if not is_current(tx, contact.step, route):
                 return None
-            wait = _opens_in(tx, route)
+            wait = _opens_in(tx, route, contact.step)
             # a step that has not begun is asked for again in its hours, the other notices of one that has are not
             if wait and begun:
                 raise out_of_hours(wait)
@@ -154,12 +154,12 @@ class NoticeActivities(NoticeEffects):
         return Content(content, variables) if content else None
 
 
-def _opens_in(tx: CaseTransaction, route: Route) -> timedelta | None:
+def _opens_in(tx: CaseTransaction, route: Route, step: Step) -> timedelta | None:
     """How long until the route's contact hours; None: never, the clock stands still before them. On a compressed clock
     a contact is judged by the instant it was due at, which lies inside its hours."""
     if tx.case.clock.compressed:
         return NO_WAIT
-    at = late_contact_at(tx.case, [route.channel])
+    at = late_contact_at(tx.case, [route.channel], hours_of(tx.case, step))
     return None if at is None else max(at - now(), NO_WAIT)
 
 
@@ -176,7 +176,7 @@ def _hindrance(tx: CaseTransaction, route: Route, adapter: Adapter, step: Step) 
         return Undeliverable("o canal foi recusado, ou seu endereço deixou de valer, antes do envio")
     if tx.facts.pauses:
         return while_paused()
-    wait = _opens_in(tx, route)
+    wait = _opens_in(tx, route, step)
     if wait == NO_WAIT:
         return None
     return out_of_hours(wait)
@@ -204,7 +204,7 @@ def _due_at(tx: CaseTransaction, step: Step, at: date) -> datetime | None:
     clock = tx.case.clock
     if not clock.compressed:
         return now()
-    due = contact_at(tx.case, at, [route.channel for route in step.routes])
+    due = contact_at(tx.case, at, [route.channel for route in step.routes], hours_of(tx.case, step))
     return clock.logical_at(due) if due else None
 
 

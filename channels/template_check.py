@@ -38,7 +38,7 @@ from models.errors import Refusal
 from models.law.calendar import Wait
 from models.money.offer import Offer
 from models.money.offered import Offered, OfferedModality
-from models.ruler.schema import Hypothesis, Ruler, Rung, Stage, tone_of
+from models.ruler.schema import ByHabit, Hypothesis, Ruler, Rung, Stage, tone_of
 from models.ruler.terms import term_given, time_given
 from models.words import BASES, LADDER, STAGES, STATUTE
 from models.yaml_file import Fault
@@ -61,12 +61,12 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     on the way to a suspension that don't say by what: LC 225/2026's thresholds, or the end of the ladder."""
     check = _Check(texts)
     known: set[str] = set()
-    for row, index, rung in ruler.cells():
-        where = ("rows", row, "rungs", index, "template")
+    for row, index, rung, habit in ruler.variants():
+        where = place_of(ruler, row, index, habit)
         letters = sample_letters(ruler, row, rung)
         # the first names one of all that a template may name, for a reading of every branch of it
         letters = [letters[0].model_copy(update=ON_RECORD), *letters, *circumstances(ruler, letters)]
-        for channel in channels_of(ruler, row, index):
+        for channel in channels_of(ruler, rung):
             faults = check.faults(channel, rung.template, letters)
             if not faults and (given := term_given(ruler, row, index)):
                 faults = check.promises(channel, rung.template, letters[0], given, rung.dwell)
@@ -77,7 +77,7 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
             if not check.file(channel, rung.template):
                 yield Fault(where, f"has no words for {channel}: write {check.wanted(channel, rung.template)}")
         if (rung.formal or rung.stage is Stage.SUSPENSION) and _suspends(ruler, row):
-            for what in check.basis_left_out(channels_of(ruler, row, index), rung.template, letters[0]):
+            for what in check.basis_left_out(channels_of(ruler, rung), rung.template, letters[0]):
                 yield Fault(where, what)
         if rung.stage is Stage.SUSPENSION:
             given_back = reinstatement_template(rung.template)
@@ -85,6 +85,15 @@ def template_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
                 yield Fault(where, f"has no words for giving benefits back: write {check.wanted('email', given_back)}")
             for what in check.faults("email", given_back, [*letters, _nothing_open(letters[0])]):
                 yield Fault(where, what)
+
+
+def place_of(ruler: Ruler, row: Hypothesis, index: int, habit: ByHabit | None) -> tuple[str | int, ...]:
+    """The key that names the words of a rung; by a habit that has none of its own, the habit's channels."""
+    rung = ("rows", row, "rungs", index)
+    if habit is None:
+        return (*rung, "template")
+    key = "template" if habit.template else "channels" if habit.channels else "hours"
+    return (*rung, "by_habit", ruler.rung(row, index).by_habit.index(habit), key)
 
 
 def _suspends(ruler: Ruler, row: Hypothesis) -> bool:
@@ -106,13 +115,13 @@ def template_warnings(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The messages that can be sent but had better be shorter. To be asked of a ruler whose templates have no
     faults."""
     check, known = _Check(texts), set[str]()
-    for row, index, rung in ruler.cells():
-        if "sms" not in channels_of(ruler, row, index):
+    for row, index, rung, habit in ruler.variants():
+        if "sms" not in channels_of(ruler, rung):
             continue
         messages = check.messages("sms", rung.template, sample_letters(ruler, row, rung))
         segments = max(measure(message.body).segments for message in messages)
         if segments > MOST_SEGMENTS and rung.template not in known:
-            yield Fault(("rows", row, "rungs", index, "template"), f"its SMS takes {segments} segments")
+            yield Fault(place_of(ruler, row, index, habit), f"its SMS takes {segments} segments")
         known.add(rung.template)
 
 

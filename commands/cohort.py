@@ -2,17 +2,17 @@
 
 import asyncio
 import re
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
-from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Connection, Engine
 from temporalio.client import WorkflowFailureError
 
 from commands.acting import By, credentials
-from commands.console import Json, emit, say, table
+from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
 from commands.overdue import overdue
 from commands.progress import watch
@@ -23,9 +23,9 @@ from embedded.home import find_services
 from models.assets import RulerBundle, Texts
 from models.case.cohort_state import State
 from models.case.persistent_defaulter import LeftToPeople
+from models.case.selection import Selection
 from models.errors import Refusal
 from models.formats import money
-from models.law.calendar import Clock
 from models.money.prices import ChannelCost
 from models.proof.experiment import Experiment, Primary
 from models.proof.holdout import RIVALS, Arm
@@ -38,6 +38,7 @@ from operations.cohorts import (
     begin_cohort,
     cancel_cohort,
     change_budget,
+    clock_of,
     must_not_be_over,
     must_share,
     pause_cohort,
@@ -47,6 +48,7 @@ from operations.cohorts import (
 from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, read_cohort
 from storage.case.dry_run import DryRun, foresee
+from storage.case.selection import count_named, why_nobody
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.effects import STARTS_A_SECOND
@@ -72,8 +74,8 @@ Rehearse = Annotated[
 Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
 
-EVENING = 18
-"""From this local hour on, a real clock's first day is the next one."""
+ASKED_ABOVE = 500
+"""Cases from which on a start is asked about once more, where somebody is there to answer."""
 
 HORIZON = timedelta(days=30)
 
@@ -141,10 +143,10 @@ def start(
     read = bundle.ruler
     selection = selection_of(read, select or [], min_amount=min_amount, uf=uf, tax=tax)
     services = find_services()
-    clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start)
+    clock = clock_of(read, services.day_seconds if day_seconds is None else day_seconds, start, datetime.now(UTC))
     must_not_be_over(read, clock.origin_day)
     rivals = _rivals(bundle, arm or [], named)
-    shares = must_share(control, rivals)
+    shares = must_share(control, rivals, read)
     if dry_run:
         others = {arm: rival.bundle.ruler for arm, rival in zip(RIVALS, rivals, strict=False)}
         with answering_database() as engine:
@@ -157,6 +159,7 @@ def start(
     registered = Experiment(experiment, claim, primary) if experiment else None
     chosen = (selection, clock, budget, rehearse, control, rivals, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
+        _must_be_meant(engine, name, read, selection, clock.origin_day, json)
         begun = begin_cohort(engine, credentials(by), name, bundle, *chosen, experiment=registered)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
@@ -166,6 +169,19 @@ def start(
         with engine.connect() as connection:
             result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
+
+
+def _must_be_meant(engine: Engine, name: str, ruler: Ruler, selection: Selection, day: date, json: bool) -> None:
+    """Tell a selection that names nobody; at a terminal have a large cohort's name typed. Raises Refusal."""
+    with engine.connect() as connection:
+        most = count_named(connection, ruler, selection, day)
+        why = "" if most else why_nobody(connection, selection)
+    if why:
+        complain(f"{name} takes nobody in: {why}")
+    if most > ASKED_ABOVE and sys.stdin.isatty() and not json:
+        typed = typer.prompt(f"{name} may open up to {most} cases. Type its name to start it", err=True)
+        if typed.strip() != name:
+            raise Refusal("that is not its name; nobody was started")
 
 
 def _rivals(bundle: RulerBundle, written: list[str], named: Texts) -> list[Rival]:
@@ -286,6 +302,8 @@ class Holdout(TypedDict):
     salt: str
     control: int
     ruler: int
+    standard: int
+    """The cases that go by the ruler without what it says by habit."""
     rival: int
     """The cases of the first other ruler, which `rival_ruler` names."""
     rival_ruler: str | None
@@ -318,6 +336,7 @@ def holdout_of(connection: Connection, name: str) -> Holdout | None:
         "salt": lot.salt,
         "control": len(arms[Arm.CONTROL]),
         "ruler": len(arms[Arm.RULER]),
+        "standard": len(arms[Arm.STANDARD]),
         "rival": len(arms[Arm.RIVAL]),
         "rival_ruler": lot.others[0].frozen.ruler.label if lot.others else None,
         "rivals": [
@@ -349,23 +368,6 @@ def status_counts(engine: Engine, name: str) -> dict[str, int]:
         return statuses_of(connection, name)
 
 
-def clock_of(ruler: Ruler, day_seconds: float, start: date | None) -> Clock:
-    zone = ZoneInfo(ruler.jurisdiction.timezone)
-    now = datetime.now(UTC)
-    local = now.astimezone(zone)
-    first = local.date() + timedelta(days=1 if local.hour >= EVENING and day_seconds == 86_400 else 0)
-    if start is not None:
-        if day_seconds == 86_400:
-            raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
-        first = start
-    return Clock(
-        day_seconds=Decimal(str(day_seconds)),
-        origin_wall=now,
-        origin_day=first,
-        timezone=ruler.jurisdiction.timezone,
-    )
-
-
 async def _run(begun: Cohort, rate: float, wait: bool) -> dict[str, int]:
     handle = await start_cohort(await temporal_client(), begun.name, begun.frozen.ruler.label, rate)
     if not wait:
@@ -389,6 +391,8 @@ def _show(ruler: str, foreseen: DryRun) -> None:
     if foreseen["control"]:
         drawn_out = f"about {foreseen['control']} cases would be drawn for the control group and not contacted"
         say(f"{drawn_out}; notices and costs below are as if nobody were")
+    if standard := foreseen["arms"].get(Arm.STANDARD):
+        say(f"about {standard} cases would be drawn for the standard rungs; notices and costs below are as if all were")
     if rivals := foreseen["rivals"]:
         drawn_for = [f"{foreseen['arms'][each['arm']]} for {each['ruler']}" for each in rivals]
         say(f"about {foreseen['arms'][Arm.RULER]} would be drawn for {ruler}, {', '.join(drawn_for)}")
@@ -398,7 +402,9 @@ def _show(ruler: str, foreseen: DryRun) -> None:
             say(f"on {each['ruler']}: {money(whole)}, {money(first)} of it in 30 days")
     if strata := foreseen["strata"]:
         table(["tax", "owed", "habit", "cases"], [tuple(each.values()) for each in strata], "strata of the draw")
-    table(["hypothesis", "stage", "cases"], [tuple(cell.values()) for cell in foreseen["cells"]])
+    cells = [(cell["hypothesis"], cell["stage"], cell["cases"], money(cell["owed"])) for cell in foreseen["cells"]]
+    table(["hypothesis", "stage", "cases", "owed"], cells)
+    table(["reached by", "cases"], foreseen["reachable"].items(), f"{foreseen['unreachable']} by no channel at all")
     table(["on hold, ground", "cases"], foreseen["on_hold"].items(), f"{foreseen['would_be_on_hold']} would be on hold")
     soon = foreseen["first_30_days"]
     rows = [tuple(cell.values()) for cell in soon["cells"]]
@@ -428,6 +434,7 @@ def _show_holdout(found: Holdout | None) -> None:
     if not found:
         return
     others = "".join(f", {each['cases']} on {each['ruler']}" for each in found["rivals"])
+    others += f", {found['standard']} on its standard rungs" if found["standard"] else ""
     held = f"{found['control']} cases held out, {found['ruler']} on the ruler{others}"
     say(f"{held}; by lot, salt {found['salt']}")
     beside = [(each["balance"], f"the ruler and {each['ruler']}, ") for each in found["rivals"]]

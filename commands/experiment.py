@@ -71,7 +71,12 @@ def _arms(cohort: Cohort) -> list[ShownArm]:
     if lot is None:
         return []
     rest = 1 - sum(lot.shares.values(), Decimal(0))
-    rulers = {Arm.RULER: cohort.frozen.ruler.label, **{each.arm: each.frozen.ruler.label for each in lot.others}}
+    ours = cohort.frozen.ruler.label
+    rulers = {
+        Arm.STANDARD: f"{ours}, standard rungs",
+        Arm.RULER: cohort.frozen.ruler.label,
+        **{each.arm: each.frozen.ruler.label for each in lot.others},
+    }
     shares = {Arm.RULER: rest, **{Arm(arm): share for arm, share in lot.shares.items()}}
     return [{"arm": arm, "ruler": rulers.get(arm), "share": str(share)} for arm, share in shares.items()]
 

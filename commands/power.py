@@ -10,10 +10,10 @@ import typer
 from babel.numbers import format_decimal
 
 from commands.console import Json, emit, say, table
-from commands.percentages import points_of, share_of
 from commands.typed import some_amount
 from models.errors import Refusal
 from models.formats import money
+from models.percentages import points_of, share_of
 from models.proof.power import (
     LARGEST_COHORT,
     LEVEL,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +22,7 @@ from storage.proof.question import Question
 
 if TYPE_CHECKING:
     from models.proof.uplift import Uplift
-    from storage.proof.results import ArmOutcome, Results
+    from storage.proof.results import ArmOutcome, Results, Rows
 
 
 def register(app: typer.Typer) -> None:
@@ -106,27 +105,16 @@ def _write(file: Path, content: str) -> None:
     complain(f"written: {file}")
 
 
-def _write_tables(folder: Path, written: Any) -> None:
-    """UTF-8 with a mark, and semicolons: so a spreadsheet in Portuguese opens them as they are."""
+def _write_tables(folder: Path, written: Mapping[str, Rows]) -> None:
+    from reports.cohort import as_csv
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in written.items():
-            with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]) if rows else [], delimiter=";")
-                writer.writeheader()
-                writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+            (folder / f"{name}.csv").write_bytes(as_csv(rows))
     except OSError as error:
         raise Refusal(f"the tables can't be written to {folder}: {error.strerror}") from None
     complain(f"written: {len(written)} tables in {folder}")
-
-
-def _cell(value: Any) -> str:
-    """Numbers with a decimal comma, nothing where there is nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return str(value).replace(".", ",") if isinstance(value, float | Decimal) else str(value)
 
 
 def _summary(results: Results) -> dict[str, object]:

@@ -12,6 +12,7 @@ import typer
 
 from commands.console import Json, complain, draw, emit, say, table
 from commands.typed import day
+from models.contact.habits import ContactHabits
 from models.errors import Refusal
 from models.ruler.check import read_ruler
 from models.ruler.schema import Hypothesis, Ruler, tone_of
@@ -87,8 +88,32 @@ def map_(
         "cells": [
             {**{k: v for k, v in asdict(cell).items() if v is not None}, "tone": cell.tone} for cell in cells(ruler)
         ],
+        "by_habit": [
+            {
+                "hypothesis": row,
+                "stage": rung.stage,
+                "for": _habits(habit.of),
+                "channels": rung.channels,
+                "hours": rung.hours and str(rung.hours),
+                "template": rung.template,
+            }
+            for row, _, rung, habit in ruler.variants()
+            if habit
+        ],
     }
-    emit(data, as_json, lambda: draw(terminal(ruler)))
+
+    def readable() -> None:
+        draw(terminal(ruler))
+        for row, _, rung, habit in ruler.variants():
+            if habit:
+                changes = ", ".join(f"{key} {_plain(value)}" for key, value in habit.changes.items())
+                say(f"{row} {rung.stage}, for who {_in_words(habit.of)}: {changes}")
+
+    emit(data, as_json, readable)
+
+
+def _plain(value: object) -> str:
+    return " and ".join(value) if isinstance(value, tuple) else str(value)
 
 
 @ruler_commands.command("plan")
@@ -178,9 +203,23 @@ def _print_rung(shown: ShownRung) -> None:
     wait = rung.dwell or rung.before
     dwell = f", {wait.days} {wait.unit} days" + (" before the deadline" if rung.before else "") if wait else ""
     formal = ", formal" if rung.formal else ""
+    formal += f", for who {_in_words(shown.habit.of)}" if shown.habit else ""
+    formal += f", at {rung.hours}" if rung.hours else ""
     heading = f"{shown.row} {rung.stage}: rigidity {rung.rigidity} ({tone_of(rung.rigidity)}){formal}{dwell}"
     say(f"{heading}, {price(shown.cost)}")
     _print_messages(shown.messages)
+
+
+def _habits(habits: ContactHabits) -> dict[str, object]:
+    return habits.model_dump(mode="json", exclude_defaults=True)
+
+
+def _in_words(habits: ContactHabits) -> str:
+    told = [
+        f"{name.replace('_', ' ')} {' or '.join(value) if isinstance(value, list) else f'in the {value}'}"
+        for name, value in habits.model_dump(mode="json", exclude_defaults=True).items()
+    ]
+    return " and ".join(told).replace("active in", "is active in")
 
 
 def _print_messages(messages: Sequence[Shown]) -> None:
@@ -215,6 +254,8 @@ def _as_data(shown: ShownRung) -> dict[str, object]:
         "hypothesis": shown.row,
         "stage": shown.rung.stage,
         "rigidity": shown.rung.rigidity,
+        "for": shown.habit and _habits(shown.habit.of),
+        "hours": shown.rung.hours and str(shown.rung.hours),
         "cost": f"{shown.cost:.4f}",
         "messages": _messages(shown.messages),
     }

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from temporalio.client import Client, ScheduleBackfill, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 
 from commands.acting import By, credentials
-from commands.cohort import Budget, Control, Rate, Rehearse, clock_of
+from commands.cohort import Budget, Control, Rate, Rehearse
 from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
 from commands.selection import Select, selection_of
@@ -21,7 +21,7 @@ from commands.typed import day
 from embedded.home import find_services
 from models.errors import Refusal
 from operations.catalogue import in_force
-from operations.cohorts import create_schedule
+from operations.cohorts import clock_of, create_schedule
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from storage.case.intakes import OpenIntake, open_intakes
@@ -58,7 +58,7 @@ def create(
     read = bundle.ruler
     selection = selection_of(read, select or [])
     services = find_services()
-    clock = clock_of(read, services.day_seconds, None)
+    clock = clock_of(read, services.day_seconds, None, datetime.now(UTC))
 
     def make(found: Callable[[datetime], object]) -> None:
         asyncio.run(_create(name, read.label, rate, cron, clock.timezone, found))

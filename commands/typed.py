@@ -8,51 +8,27 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from commands.percentages import share_of
+from models.as_typed import read_amount, read_day
 from models.errors import Refusal
+from models.percentages import share_of
 
-EARLIEST, LATEST = 1900, 2200
-LARGEST = Decimal(10**12)
-"""One trillion reais and more is a typing error."""
-
-ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)", re.ASCII)
-BRAZILIAN = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})", re.ASCII)
-POINT = re.compile(r"\d+(?:\.\d{1,2})?", re.ASCII)
-COMMA = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}|\d{1,3}(?:\.\d{3}){2,}", re.ASCII)
-
+Read = TypeVar("Read")
 
 # an option's default passes through its parser too, as the value that it is
 
 
 def day(written: str | date) -> date:
-    """`23/11/2026` or `2026-11-23`. Raises BadParameter, also outside 1900–2200."""
-    text = str(written).strip()
-    found = ISO.fullmatch(text) or BRAZILIAN.fullmatch(text)
-    if found is None:
-        raise typer.BadParameter(f"{written!r} is not a date; write 23/11/2026 or 2026-11-23")
-    year, month, of_month = int(found["year"]), int(found["month"]), int(found["day"])
-    if not EARLIEST <= year <= LATEST:
-        raise typer.BadParameter(f"{text!r} is outside the years {EARLIEST} to {LATEST}")
-    try:
-        return date(year, month, of_month)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is a day that doesn't exist") from None
+    """A day, as `read_day` reads it. Raises BadParameter."""
+    return _told(read_day, str(written))
 
 
 def amount(written: str | Decimal) -> Decimal:
-    """Reais to the cent, zero or more: `1000`, `1000.00`, `1000,00` or `1.000,00`. Raises BadParameter."""
-    text = str(written).strip()
-    if COMMA.fullmatch(text):
-        text = text.replace(".", "").replace(",", ".")
-    elif not POINT.fullmatch(text):
-        raise typer.BadParameter(f"{written!r} is not an amount; write 1000.00 or 1.000,00")
-    if (read := Decimal(text)) >= LARGEST:
-        raise typer.BadParameter(f"{written!r} is one trillion or more")
-    return read.quantize(Decimal("0.01"))
+    """Reais, as `read_amount` reads them. Raises BadParameter."""
+    return _told(read_amount, str(written))
 
 
 def some_amount(written: str) -> Decimal:
@@ -64,8 +40,12 @@ def some_amount(written: str) -> Decimal:
 
 def share(written: str) -> Decimal:
     """A share between 0 and 1, as in `6%`. Raises BadParameter."""
+    return _told(share_of, written)
+
+
+def _told(read: Callable[[str], Read], written: str) -> Read:
     try:
-        return share_of(written)
+        return read(written)
     except Refusal as refused:
         raise typer.BadParameter(str(refused)) from None
 

@@ -28,8 +28,8 @@ from storage.audit.interference import record_changed_settings
 from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
 
-LOOKUP = "sao-paulo"
-"""The table of the page on which registered debts are looked up, until REGUA_LOOKUP names the authority's own."""
+PORTAL = "sao-paulo"
+"""The table of the page on which registered debts are looked up, until REGUA_PORTAL names the authority's own."""
 
 LOOK_SECONDS = 15.0
 """After which is asked again whether Temporal is set as it was told."""
@@ -170,7 +170,7 @@ class Stack:
             REGUA_CODEC_KEY=self.home.secret("codec"),
             REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),
-            REGUA_LOOKUP=os.environ.get("REGUA_LOOKUP") or LOOKUP,
+            REGUA_PORTAL=os.environ.get("REGUA_PORTAL") or PORTAL,
             REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.web),
             PYTHONUNBUFFERED="1",
         )

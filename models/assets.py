@@ -22,7 +22,7 @@ from models.law.verification import Verifiable
 from models.money.accrual_table import AccrualTable
 from models.money.prices import PriceTable
 from models.money.tables import read_accrual, read_prices
-from models.ruler.schema import Hypothesis, Ruler, Stage
+from models.ruler.schema import Ruler, Rung, Stage
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -115,9 +115,9 @@ def reinstatement_template(suspension_template: str) -> str:
     return f"{suspension_template.rpartition('/')[0]}/reinstatement".removeprefix("/")
 
 
-def channels_of(ruler: Ruler, row: Hypothesis, index: int) -> list[Channel]:
+def channels_of(ruler: Ruler, rung: Rung) -> list[Channel]:
     """All that a rung's notices may leave by, fallbacks included, each once."""
-    return list(dict.fromkeys(channel for fallbacks in ruler.fallbacks(row, index).values() for channel in fallbacks))
+    return list(dict.fromkeys(channel for ways in ruler.ways(rung).values() for channel in ways))
 
 
 def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
@@ -196,8 +196,8 @@ def examples_in(ruler: Ruler, texts: Texts) -> Iterator[tuple[Where, str]]:
 
 def _notices(ruler: Ruler) -> Iterator[list[str]]:
     """The templates by message: the files that its words may stand in, the first of which counts."""
-    for row, index, rung in ruler.cells():
-        for channel in channels_of(ruler, row, index):
+    for _, _, rung, _ in ruler.variants():
+        for channel in channels_of(ruler, rung):
             yield template_choices(channel, rung.template)
         if rung.stage is Stage.SUSPENSION:
             for channel in CHANNELS:

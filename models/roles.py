@@ -59,6 +59,9 @@ DUTIES = {
     "gazette draw": WORK,
     "gazette published": WORK,
     "catalogue import": JUDGEMENT,
+    "cohort draft": WORK,
+    "cohort draft --drop": WORK,
+    "cohort check": WORK,
     "cohort start": WORK,
     "cohort budget": WORK,
     "cohort release": WORK,
@@ -119,7 +122,9 @@ READINGS = {
     "taxpayer": ANYBODY,
     "case": ANYBODY,
     "cohort": ANYBODY,
+    "drafts": WORK | {Role.AUDITOR},
     "status": ANYBODY,
+    "audit": OVERSIGHT,
 }
 """The parts of the record that pages and the staff API show, and who may read each."""
 

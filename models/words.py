@@ -1,6 +1,8 @@
 """The domain's words in pt-BR, for everything a taxpayer or an analyst's report shows."""
 
 from models.contact.channel import Channel
+from models.contact.habits import ContactHabits, DayPart
+from models.law.certificate import Certificate, CreditStatus
 from models.ruler.schema import Kind, Stage, Tone
 
 TAXES = {
@@ -51,6 +53,20 @@ CHANNELS: dict[Channel, str] = {
     "gazette": "edital",
 }
 
+DAY_PARTS = {DayPart.MORNING: "de manhã", DayPart.AFTERNOON: "à tarde", DayPart.EVENING: "à noite"}
+
+
+def habits_in_words(habits: ContactHabits) -> str:
+    """Habits as one says them of a person: `pagou após aviso por SMS e lê e responde à noite`."""
+    named = (
+        ("pagou após aviso por", habits.paid_after),
+        ("abre o que vem por", habits.opened),
+        ("responde por", habits.answered),
+    )
+    told = [f"{words} {' ou '.join(CHANNELS[each] for each in channels)}" for words, channels in named if channels]
+    return " e ".join([*told, *([f"lê e responde {DAY_PARTS[habits.active]}"] if habits.active else [])])
+
+
 TASKS = {
     "call": "ligar para o contribuinte",
     "objection": "analisar contestação",
@@ -92,6 +108,19 @@ GROUNDS = {
     "under_rectification": "inscrição em retificação",
     "prescription": "prescrição a confirmar (CTN art. 156, V)",
     "unusable_row": "linha do extrato que não pôde ser aproveitada",
+}
+
+CERTIFICATES = {
+    Certificate.NEGATIVE: "Certidão negativa de débitos",
+    Certificate.WITH_EFFECT: "Certidão positiva com efeitos de negativa",
+}
+
+CREDIT_STATUSES = {
+    CreditStatus.NOT_DUE: "ainda não vencido",
+    CreditStatus.SUSPENDED: "exigibilidade suspensa (CTN art. 151)",
+    CreditStatus.SECURED: "garantido na execução (CTN art. 206)",
+    CreditStatus.DEMANDABLE: "vencido e exigível",
+    CreditStatus.UNCLEAR: "depende da conferência de uma pessoa",
 }
 
 EXTINCTIONS = {
@@ -204,6 +233,20 @@ AGREEMENT_STATES = {
     "active": "em curso",
     "broken": "rompido",
     "completed": "concluído",
+}
+
+COHORT_STATES = {
+    "running": "em curso",
+    "paused": "pausado",
+    "cancelled": "cancelado",
+}
+
+ARMS = {
+    "ruler": "régua do grupo",
+    "rival": "a outra régua",
+    "rival_2": "a terceira régua",
+    "rival_3": "a quarta régua",
+    "control": "grupo de controle",
 }
 
 STATUSES = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from models.assets import RulerBundle, assets_of_ruler, unverified
 from models.case.cohort_state import State
@@ -14,7 +15,7 @@ from models.case.selection import Selection
 from models.errors import Refusal
 from models.law.calendar import Clock
 from models.proof.experiment import Experiment
-from models.proof.holdout import RIVALS, shares_of
+from models.proof.holdout import RIVALS, Arm, shares_of
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from models.slug import must_be_slug
@@ -38,6 +39,26 @@ from storage.proof import holdout
 from workflows.effects import STARTS_A_SECOND
 
 Progress = Callable[[int], None]
+
+EVENING = 18
+"""From this local hour on, a real clock's first day is the next one."""
+
+
+def clock_of(ruler: Ruler, day_seconds: float, start: date | None, now: datetime) -> Clock:
+    """The clock of a cohort that is started now. Raises Refusal where a real clock would begin on another day."""
+    real = day_seconds == timedelta(days=1).total_seconds()
+    local = now.astimezone(ZoneInfo(ruler.jurisdiction.timezone))
+    first = local.date() + timedelta(days=1 if local.hour >= EVENING and real else 0)
+    if start is not None:
+        if real:
+            raise Refusal("a real clock starts today; --start goes with a --day-seconds below 86400")
+        first = start
+    return Clock(
+        day_seconds=Decimal(str(day_seconds)),
+        origin_wall=now,
+        origin_day=first,
+        timezone=ruler.jurisdiction.timezone,
+    )
 
 
 class Rival(NamedTuple):
@@ -74,7 +95,7 @@ def begin_cohort(
     """
     for each in (bundle, *(rival.bundle for rival in rivals)):
         must_be_verified(each, clock, rehearsal, providers)
-    if reads_on is not None and not (control or rivals):
+    if reads_on is not None and not (control or rivals or bundle.ruler.goes_by_habit):
         raise Refusal("--reads-on is the day of a comparison: say --control or --arm too")
     if reads_on is not None and reads_on <= clock.origin_day:
         raise Refusal(f"--reads-on {reads_on} is not after the cohort's first day, {clock.origin_day}")
@@ -91,6 +112,12 @@ def begin_cohort(
     act.tell(ruler=bundle.ruler.label, select=select, budget=budget, rehearse=rehearsal, control=control, rate=rate)
     act.tell(reads_on=reads_on, contacted_too=contacted_too)
     act.tell(arms=[f"{rival.bundle.ruler.label}={rival.share or 'even'}" for rival in rivals])
+    for rival in rivals:
+        if rival.bundle.ruler.goes_by_habit:
+            raise Refusal(
+                f"{rival.bundle.ruler.label} has by_habit, which only the cohort's own ruler may have: it is compared"
+                " with its own standard rungs"
+            )
     begun = _founded(act, name, bundle, selection, clock, budget, rehearsal, control, rivals, reads_on, experiment)
     with act.engine.begin() as connection:
         begin_start(connection, name, rate, act.by)
@@ -146,7 +173,7 @@ def _founded(
     must_be_slug("a cohort", name)
     must_be_reckonable(act.engine, bundle.ruler, selection, clock.origin_day)
     must_not_be_over(bundle.ruler, clock.origin_day)
-    shares = must_share(control, rivals)
+    shares = must_share(control, rivals, bundle.ruler)
     first_year = clock.origin_day.year - 1
     with act.engine.begin() as connection:
         frozen = pin_ruler(connection, bundle.ruler, bundle.source, first_year, bundle.texts)
@@ -154,20 +181,22 @@ def _founded(
             OtherArm(arm, shares[arm], pin_ruler(connection, each.ruler, each.source, first_year, each.texts))
             for arm, (each, _) in zip(RIVALS, rivals, strict=False)
         )
-    lot = Lot(secrets.token_hex(16), control, others, reads_on, experiment) if shares else None
+    standard = shares.get(Arm.STANDARD)
+    lot = Lot(secrets.token_hex(16), control, others, standard, reads_on, experiment) if shares else None
     unverified = any(_examples(each, clock, rehearsal) for each in (bundle, *(rival.bundle for rival in rivals)))
     cohort = Cohort(name, frozen, selection, clock, act.by, budget, rehearsal, unverified, lot)
     return create_cohort(act.engine, cohort)
 
 
-def must_share(control: Decimal | None, rivals: Sequence[Rival]) -> dict[str, Decimal]:
-    """The shares of a draw, but for what is left to the cohort's ruler. Raises Refusal where nothing is, or there are
-    more rulers than a cohort compares."""
+def must_share(control: Decimal | None, rivals: Sequence[Rival], ruler: Ruler) -> dict[str, Decimal]:
+    """The shares of a draw, but for what is left to the cohort's ruler; one that goes by habit is compared with its
+    standard rungs. Raises Refusal where nothing is left, or there are more rulers than a cohort compares."""
     if len(rivals) > len(RIVALS):
         raise Refusal(
             f"--arm is there {len(rivals)} times: a cohort compares its ruler with up to {len(RIVALS)} others"
         )
-    shares = shares_of(control, {arm: rival.share for arm, rival in zip(RIVALS, rivals, strict=False)})
+    beside = {arm: rival.share for arm, rival in zip(RIVALS, rivals, strict=False)}
+    shares = shares_of(control, beside | ({Arm.STANDARD: None} if ruler.goes_by_habit else {}))
     if not all(share > 0 for share in shares.values()) or sum(shares.values()) >= 1:
         raise Refusal("the shares of --control and --arm leave nobody to the cohort's own ruler: together below 100%")
     return shares

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 
 from models.assets import RulerBundle, Texts, examples_in, with_calendar, with_tables
@@ -35,6 +36,21 @@ def load_ruler(name_or_path: str, texts: Texts = SHIPPED) -> RulerBundle:
     found = RULERS.find(name_or_path, texts)
     ruler = _sound(found.shown, *examined(found.text, found.texts))
     return RulerBundle(with_tables(ruler, found.texts), found.text, found.texts)
+
+
+def glance(name_or_path: str, texts: Texts = SHIPPED) -> RulerBundle:
+    """The same for a page that is shown often: nobody has looked through its tables and templates. Refuses what is no
+    ruler."""
+    found = RULERS.find(name_or_path, texts)
+    ruler = _read(found.text)
+    if ruler is None:
+        return load_ruler(name_or_path, texts)
+    return RulerBundle(with_tables(ruler, found.texts), found.text, found.texts)
+
+
+@lru_cache(maxsize=32)
+def _read(text: str) -> Ruler | None:
+    return read_ruler(text).ruler
 
 
 def load_map(name_or_path: str, texts: Texts = SHIPPED) -> Ruler:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -29,6 +31,7 @@ ARMS = {
     Arm.RIVAL: "régua B",
     Arm.RIVAL_2: "régua C",
     Arm.RIVAL_3: "régua D",
+    Arm.STANDARD: "régua A, degraus padrão",
     Arm.CONTROL: "grupo de controle",
 }
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
@@ -180,6 +183,24 @@ def _estimates(uplift: Uplift) -> Iterator[Mapping[str, Any]]:
         yield {**of, "figure": name, "value": value, "low": low, "high": high, "p": p, "p_adjusted": adjusted}
 
 
+def as_csv(rows: Rows) -> bytes:
+    """A table as a file: UTF-8 with a mark, and semicolons, so a spreadsheet in Portuguese opens it as it is."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]) if rows else [], delimiter=";")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return file.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    """Numbers with a decimal comma, nothing where there is nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value).replace(".", ",") if isinstance(value, float | Decimal) else str(value)
+
+
 # ---- the page
 
 _environment = markup("report")
@@ -213,7 +234,8 @@ def page(results: Results) -> str:
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
         rival_maps=[
             Markup(_map(ruler, arm, results.rows["heat_map"]))  # noqa: S704 - drawn by us, words escaped
-            for arm, ruler in results.rivals.items()
+            for arm, ruler in {Arm.STANDARD: results.ruler, **results.rivals}.items()
+            if any(each.arm is arm for each in results.arms)
         ],
         foreseen=_by_channel(results),
         figures=FIGURES,

@@ -11,9 +11,10 @@ from models.case.gate import basis_of
 from models.case.state import OffMap, Referred
 from models.formats import day, money, percent
 from models.law.jurisdiction import PersistentDefaulter
+from models.proof.holdout import Arm
 from models.ruler.schema import Stage
 from models.taxid import formatted, mask
-from models.words import STAGES, STATUSES
+from models.words import STAGES, STATUSES, habits_in_words
 from reports import on_record
 from reports.by_credit import by_credit
 from reports.chronology import entries, quotations
@@ -62,6 +63,12 @@ def _sections(record: Record) -> Iterator[Section]:
     yield Section("closing", "Encerramento", tuple(_closing(record)))
 
 
+GOES_BY = {
+    Arm.RULER: "o caso segue os degraus da régua para esse hábito",
+    Arm.STANDARD: "o caso segue os degraus padrão da régua, para comparação",
+}
+
+
 def _identification(record: Record) -> Iterator[Pair]:
     case, person, ruler = record.dossier.case, record.dossier.person, record.ruler
     yield "Autoridade", ruler.authority
@@ -70,6 +77,8 @@ def _identification(record: Record) -> Iterator[Pair]:
     yield "CPF ou CNPJ", formatted(person.tax_id) if record.reveal else mask(person.tax_id)
     yield "Tributo", case.tax
     yield "Grupo", f"{case.cohort}, iniciado por {case.started_by}"
+    if case.habits and case.arm in GOES_BY:
+        yield "Hábito", f"{habits_in_words(case.habits)}; por sorteio, {GOES_BY[case.arm]}"
     yield "Régua", f"{ruler.title} ({ruler.label})" + (": exemplo, não verificado" if ruler.is_example else "")
     yield "Resumo da régua (SHA-256)", case.frozen.digest
     yield "Fundamento", _basis(record)

@@ -21,8 +21,8 @@ from models.contact.communication import RECEIPTS, CommunicationKind
 from models.contact.sms import Measured, measure
 from models.formats import money
 from models.money.prices import PriceTable, cost_of
-from models.ruler.schema import Hypothesis, Ruler, Rung, tone_of
-from models.words import CHANNELS, COMMUNICATIONS, STAGES, TONES
+from models.ruler.schema import ByHabit, Hypothesis, Ruler, Rung, tone_of
+from models.words import CHANNELS, COMMUNICATIONS, STAGES, TONES, habits_in_words
 from reports.heatmap import ink, shade, svg
 
 WORDS_A_MINUTE = 140
@@ -57,6 +57,8 @@ class Shown:
 class ShownRung:
     row: Hypothesis
     rung: Rung
+    habit: ByHabit | None
+    """The habit that it is for; none: everybody else."""
     messages: tuple[Shown, ...]
 
     @property
@@ -66,14 +68,14 @@ class ShownRung:
 
 
 def shown_rungs(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> Iterator[ShownRung]:
-    for row, index, rung in ruler.cells():
+    for row, _, rung, habit in ruler.variants():
         letter = sample_letter(ruler, row, rung)
         messages = tuple(
             _shown(channel, None if channel == rung_channel else rung_channel, rung.template, letter, prices, words, on)
-            for rung_channel, channels in ruler.fallbacks(row, index).items()
+            for rung_channel, channels in ruler.ways(rung).items()
             for channel in channels
         )
-        yield ShownRung(row, rung, messages)
+        yield ShownRung(row, rung, habit, messages)
 
 
 def shown_receipts(
@@ -147,7 +149,14 @@ def price(amount: Decimal) -> str:
 _environment = markup("preview")
 _environment.filters.update(price=price, money=money)
 _environment.globals.update(
-    channels=CHANNELS, stages=STAGES, tones=TONES, tone_of=tone_of, shade=shade, ink=ink, most_segments=MOST_SEGMENTS
+    habits_in_words=habits_in_words,
+    channels=CHANNELS,
+    stages=STAGES,
+    tones=TONES,
+    tone_of=tone_of,
+    shade=shade,
+    ink=ink,
+    most_segments=MOST_SEGMENTS,
 )
 
 

@@ -71,7 +71,7 @@ class Record:
 
     @cached_property
     def owed(self) -> Mapping[str, Decimal]:
-        """What is demandable of each debt on the day of the last decision, with accruals; of none, where the facts are
+        """The demandable part of each debt on the day of the last decision, with accruals; of none, where the facts are
         not known."""
         facts = self.dossier.facts
         return {debt.id: debt.balance for debt in facts.debts} if facts else {}

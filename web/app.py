@@ -19,9 +19,11 @@ from web.console.codec import codec_app, readers_from
 from web.console.console import console_routes
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
+from web.portal.certificates import certificate_routes, check_routes
 from web.portal.contesting import contesting_routes
-from web.portal.lookup import lookup_from, lookup_routes
+from web.portal.lookup import lookup_routes
 from web.portal.pages import page_routes
+from web.portal.settings import portal_from
 from web.portal.slips import slip_routes
 from web.security.guard import Guard
 from web.security.validation import quote_nothing
@@ -65,14 +67,19 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     beneficiary = beneficiary_from(os.environ)
-    if table := lookup_from(os.environ):
+    table = portal_from(os.environ)
+    if table:
         app.include_router(lookup_routes(engine, table, beneficiary))
+        app.include_router(check_routes(engine, table))
     if links:
-        app.include_router(page_routes(engine, links, opt_out, slips=bool(beneficiary.febraban_code)))
-        if beneficiary.febraban_code:
+        slips, certificates = bool(beneficiary.febraban_code), bool(table and table.certificates)
+        app.include_router(page_routes(engine, links, opt_out, slips=slips, certificates=certificates))
+        if slips:
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(agreeing_routes(engine, links))
         app.include_router(contesting_routes(engine, links))
+        if table and table.certificates:
+            app.include_router(certificate_routes(engine, links, table, table.certificates))
     app.include_router(staff_routes(engine, temporal))
     app.include_router(console_routes(engine, temporal, workflows_in(os.environ)))
     app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))

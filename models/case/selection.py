@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from models.contact.channel import Channel
+from models.contact.habits import DayPart
 from models.proof.holdout import Habit
 
 
@@ -28,16 +29,6 @@ class Reach(StrEnum):
     MESSENGER = "messenger"
     ANY = "any"
     NONE = "none"
-
-
-class DayPart(StrEnum):
-    """The part of a day in which somebody mostly reads and answers."""
-
-    MORNING = "morning"
-    """Before 12:00."""
-    AFTERNOON = "afternoon"
-    """Before 18:00."""
-    EVENING = "evening"
 
 
 class Selection(BaseModel):

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from models.contact.channel import Channel
+from models.contact.channel import CHANNELS, Channel
 from models.law.calendar import LAWFUL_HOURS, Calendar, Clock, Window
 
 SATURDAY, SUNDAY = 5, 6
@@ -31,6 +31,11 @@ class Hours(BaseModel):
         if day in calendar.holidays or day.weekday() == SUNDAY:
             return None
         return self.saturdays if day.weekday() == SATURDAY else self.weekdays
+
+    def within(self, window: Window) -> Hours:
+        """The hours that also lie in a window; where no weekday has any, the same."""
+        weekdays = _common([self.weekdays, window])
+        return Hours(weekdays=weekdays, saturdays=_common([self.saturdays, window])) if weekdays else self
 
 
 STATE_LAW = Hours(weekdays=LAWFUL_HOURS, saturdays=Window(opens=time(8), closes=time(14)))
@@ -79,9 +84,16 @@ class ContactHours(RootModel[dict[Literal[Channel, "default"], Hours]]):
     def of(self, channel: Channel) -> Hours:
         return self.root.get(channel) or self.root.get("default") or STATE_LAW
 
-    def meet(self, channels: Iterable[Channel]) -> bool:
-        """Whether a working day has an hour at which all these channels are open."""
-        return _common([self.of(channel).weekdays for channel in channels]) is not None
+    def within(self, window: Window | None) -> ContactHours:
+        """The same hours, but no others than those of a window; a channel that is shut then, as a fallback may be,
+        keeps its own."""
+        if window is None:
+            return self
+        return ContactHours({channel: self.of(channel).within(window) for channel in CHANNELS})
+
+    def meet(self, channels: Iterable[Channel], window: Window | None = None) -> bool:
+        """Whether a working day has an hour, within a window, at which all these channels are open."""
+        return _common([self.of(channel).weekdays for channel in channels] + ([window] if window else [])) is not None
 
     def window_on(self, day: date, channels: Iterable[Channel], calendar: Calendar) -> Window | None:
         """The window on a day in which all channels are open; None when there is none."""

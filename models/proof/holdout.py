@@ -34,10 +34,14 @@ class Arm(StrEnum):
     """Contacted by the first of the rulers that the cohort's is compared with."""
     RIVAL_2 = "rival_2"
     RIVAL_3 = "rival_3"
+    STANDARD = "standard"
+    """Contacted by the cohort's ruler, without what its rungs say by habit."""
 
 
 RIVALS = (Arm.RIVAL, Arm.RIVAL_2, Arm.RIVAL_3)
 """The arms of other rulers, in the order in which they are named."""
+BESIDE = (*RIVALS, Arm.STANDARD)
+"""The arms that are contacted otherwise than by the cohort's ruler as it is written."""
 
 
 LEAST_BAND, MOST_BAND = 1, 7

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.contact.contacts import OF_RECORD
+from models.contact.habits import ContactHabits
 from models.law.calendar_table import CalendarTable, calendar_table_faults
 from models.law.dated import date_faults
 from models.law.verification import marking_faults
@@ -18,7 +19,7 @@ from models.money.accrual_table import AccrualTable, table_faults
 from models.money.offer import Offer
 from models.money.prices import PriceTable, price_table_faults
 from models.ruler.floors import floor_faults
-from models.ruler.schema import MOST_RIGID, RECURRING, Entry, Hypothesis, Kind, Ruler, Stage
+from models.ruler.schema import MOST_RIGID, RECURRING, ByHabit, Entry, Hypothesis, Kind, Ruler, Rung, Stage
 from models.yaml_file import Fault, Lines, key_path, read_keys, shape_faults
 
 DEEPEST_PART = 3
@@ -99,6 +100,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _formal(ruler)
     yield from _published(ruler)
     yield from _hours(ruler)
+    yield from _by_habit(ruler)
     yield from _suspension(ruler)
     yield from _persistent_defaulter(ruler)
     yield from _referral(ruler)
@@ -108,7 +110,7 @@ def rule_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _offer(ruler)
 
 
-def _rung_place(row: Hypothesis, index: int, *keys: str) -> tuple[str | int, ...]:
+def _rung_place(row: Hypothesis, index: int, *keys: str | int) -> tuple[str | int, ...]:
     return ("rows", row, "rungs", index, *keys)
 
 
@@ -254,9 +256,46 @@ def _hours(ruler: Ruler) -> Iterator[Fault]:
         what = "is no longer a key: write contact_hours, or nothing for weekdays 08:00-20:00 and Saturdays 08:00-14:00"
         yield Fault(("jurisdiction", "notices_at"), what)
     for name, index, rung in ruler.cells():
-        if not ruler.jurisdiction.contact_hours.meet(rung.channels):
-            what = f"{' and '.join(rung.channels)} have no contact hours in common: a rung is one contact"
-            yield Fault(_rung_place(name, index, "channels"), what)
+        if shut := _never_open(ruler, rung):
+            yield Fault(_rung_place(name, index, "hours" if rung.hours else "channels"), shut)
+
+
+def _never_open(ruler: Ruler, rung: Rung) -> str | None:
+    """The fault of a rung that no hour of a working day is open for."""
+    if not ruler.jurisdiction.contact_hours.meet(rung.channels):
+        return f"{' and '.join(rung.channels)} have no contact hours in common: a rung is one contact"
+    if not ruler.jurisdiction.contact_hours.meet(rung.channels, rung.hours):
+        return f"{rung.hours} lies outside of the contact hours of {' and '.join(rung.channels)}"
+    return None
+
+
+def _by_habit(ruler: Ruler) -> Iterator[Fault]:
+    """The faults of rungs by habit: they may differ in channel, hour and wording, and in nothing that weighs."""
+    rigid = {rung.template: rung.rigidity for _, _, rung in ruler.cells()}
+    for name, index, rung in ruler.cells():
+        if rung.by_habit and (rung.formal or rung.stage is Stage.SUSPENSION):
+            what = "would let habit decide whether and when a formal notice is served: leave it out here"
+            yield Fault(_rung_place(name, index, "by_habit"), what)
+        for n, habit in enumerate(rung.by_habit):
+            for key, what in _faults_of_habit(ruler, rung, habit):
+                yield Fault(_rung_place(name, index, "by_habit", n, *key), what)
+            if habit.template and rigid.get(habit.template, rung.rigidity) != rung.rigidity:
+                what = f"are the words of a rung of rigidity {rigid[habit.template]}, and this one has {rung.rigidity}"
+                yield Fault(_rung_place(name, index, "by_habit", n, "template"), what)
+
+
+def _faults_of_habit(ruler: Ruler, rung: Rung, habit: ByHabit) -> Iterator[tuple[tuple[str, ...], str]]:
+    if habit.of == ContactHabits():
+        yield (), "is for nobody: name a habit with paid_after, opened, answered or active"
+    if not habit.changes:
+        yield (), "changes nothing: name other channels, hours, a template or a content"
+    if habit.channels:
+        if len(set(habit.channels)) < len(habit.channels):
+            yield ("channels",), "names a channel twice"
+        if "gazette" in habit.channels:
+            yield ("channels",), "publish a notice: that is no channel for a habit"
+    if what := _never_open(ruler, rung.for_habit(habit)):
+        yield ("hours" if habit.hours else "channels",), what
 
 
 def _suspension(ruler: Ruler) -> Iterator[Fault]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from models.contact.channel import Channel
-from models.law.calendar import Unit, Wait
+from models.contact.habits import ContactHabits, DayPart
+from models.law.calendar import Unit, Wait, Window
 from models.law.contact_caps import Limits
 from models.law.dated import Dated, entry_on
 from models.law.jurisdiction import Jurisdiction, PersistentDefaulter
@@ -77,6 +78,45 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+TemplateName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
+ContentSid = Annotated[str, Field(pattern=r"^HX[0-9a-fA-F]{32}$")]
+NEVER_BY_HABIT = {"stage", "rigidity", "dwell", "before", "formal", "fallback", "by_habit"}
+
+
+class ByHabit(_Part):
+    """A rung for people of some habits: the same message by another channel, at another hour or in other words."""
+
+    paid_after: tuple[Channel, ...] = ()
+    opened: tuple[Channel, ...] = ()
+    answered: tuple[Channel, ...] = ()
+    active: DayPart | None = None
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
+    hours: Window | None = None
+    template: TemplateName | None = None
+    content: ContentSid | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _never_softer_or_harsher(cls, written: Any) -> Any:
+        if isinstance(written, dict) and (wrong := sorted(NEVER_BY_HABIT & written.keys())):
+            raise ValueError(
+                f"would change {' and '.join(wrong)} by habit: people of other habits get another channel, hour or"
+                " wording, and never a softer or harsher rung"
+            )
+        return written
+
+    @property
+    def of(self) -> ContactHabits:
+        """The habits that it is for."""
+        return ContactHabits(paid_after=self.paid_after, opened=self.opened, answered=self.answered, active=self.active)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The keys of the rung that it puts in place of the standard ones."""
+        named = {"channels": self.channels, "hours": self.hours, "template": self.template, "content": self.content}
+        return {key: value for key, value in named.items() if value is not None}
+
+
 class Rung(_Part):
     """One contact: a cell of the heat-map that a case can stand on."""
 
@@ -91,9 +131,21 @@ class Rung(_Part):
     """Where the notice of a channel goes when it can't reach the taxpayer there, in order; none: as the ruler says."""
     formal: bool = False
     """A notice whose clock starts at proof of service, and without which nothing is suspended."""
-    template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]*$")]
-    content: Annotated[str, Field(pattern=r"^HX[0-9a-fA-F]{32}$")] | None = None
+    template: TemplateName
+    content: ContentSid | None = None
     """The template that WhatsApp approved for it; its variables are the taxpayer's name, the authority and the link."""
+    hours: Window | None = None
+    """Within the contact hours of its channels; none: all of these."""
+    by_habit: tuple[ByHabit, ...] = ()
+    """The same rung for people of some habits, the first that fits; drawn against the standard one."""
+
+    def for_habit(self, habit: ByHabit) -> Rung:
+        return self.model_copy(update=habit.changes)
+
+    def kept_to(self, habits: ContactHabits) -> Rung:
+        """The rung for somebody of these habits."""
+        fitting = next((each for each in self.by_habit if habits.include(each.of)), None)
+        return self.for_habit(fitting) if fitting else self
 
     @property
     def wait(self) -> Wait | None:
@@ -386,9 +438,28 @@ class Ruler(_Part, Verifiable):
     def rung(self, row: Hypothesis, index: int) -> Rung:
         return self.rows[row].rungs[index]
 
+    @property
+    def goes_by_habit(self) -> bool:
+        return any(rung.by_habit for _, _, rung in self.cells())
+
+    def kept_to(self, habits: ContactHabits) -> Ruler:
+        """The ruler for somebody of these habits."""
+        rows = {
+            name: row.model_copy(update={"rungs": tuple(rung.kept_to(habits) for rung in row.rungs)})
+            for name, row in self.rows.items()
+        }
+        return self.model_copy(update={"rows": rows})
+
+    def tells_apart(self, habits: ContactHabits) -> bool:
+        """Whether some rung is another one for somebody of these habits."""
+        return any(habits.include(each.of) for _, _, rung in self.cells() for each in rung.by_habit)
+
     def fallbacks(self, row: Hypothesis, index: int) -> dict[Channel, tuple[Channel, ...]]:
         """Each channel of a rung, and those that its notice may leave by: the channel itself, then its fallbacks."""
-        rung = self.rung(row, index)
+        return self.ways(self.rung(row, index))
+
+    def ways(self, rung: Rung) -> dict[Channel, tuple[Channel, ...]]:
+        """The same of any rung that goes by this ruler's fallbacks."""
         fallback = self.fallback if rung.fallback is None else rung.fallback
         return {
             channel: (channel, *(other for other in fallback.get(channel, ()) if other not in rung.channels))
@@ -398,12 +469,7 @@ class Ruler(_Part, Verifiable):
     @property
     def channels(self) -> frozenset[Channel]:
         """The channels that a notice of the rung may leave by."""
-        return frozenset(
-            c
-            for row, index, _ in self.cells()
-            for rung_channel in self.fallbacks(row, index).values()
-            for c in rung_channel
-        )
+        return frozenset(c for _, _, rung, _ in self.variants() for ways in self.ways(rung).values() for c in ways)
 
     def rigidity(self, row: Hypothesis, index: int, occurrences: int) -> int:
         """The effective rigidity: recurrence makes every cell hotter."""
@@ -414,6 +480,13 @@ class Ruler(_Part, Verifiable):
         for name, row in self.rows.items():
             for index, rung in enumerate(row.rungs):
                 yield name, index, rung
+
+    def variants(self) -> Iterator[tuple[Hypothesis, int, Rung, ByHabit | None]]:
+        """Each cell as it is for everybody, then as it is by each habit."""
+        for row, index, rung in self.cells():
+            yield row, index, rung, None
+            for habit in rung.by_habit:
+                yield row, index, rung.for_habit(habit), habit
 
     def climb(self, row: Hypothesis) -> Iterator[Hypothesis]:
         """The rows above `row`, in climbing order; stops at a row already seen."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -22,8 +22,10 @@ from models.case.state import CaseState
 from models.case.status import Status
 from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
+from models.contact.habits import ContactHabits
 from models.errors import Refusal
 from models.law.calendar import Calendar, Clock
+from models.proof.holdout import Arm
 from models.ruler.check import read_ruler
 from models.ruler.schema import Ruler
 from storage.assets import read_assets
@@ -70,7 +72,11 @@ class Case:
     lifecycle: CohortLifecycle
     opened_at: datetime
     closed_at: datetime | None
+    arm: Arm | None
+    habits: ContactHabits | None
+    """By which its ruler tells it apart; none: it has no other rungs for it."""
     frozen: FrozenRuler
+    """As it goes for these habits, unless the case was drawn for the standard rungs."""
     clock: Clock
 
     @property
@@ -117,6 +123,13 @@ def frozen_ruler(connection: Connection, digest: str) -> FrozenRuler:
     return _frozen[digest]
 
 
+def _kept_to(frozen: FrozenRuler, arm: Arm | None, habits: ContactHabits | None) -> FrozenRuler:
+    """A ruler as it goes for a case; by habit for those alone that were drawn for the cohort's own."""
+    if habits is None or arm is not Arm.RULER:
+        return frozen
+    return replace(frozen, ruler=frozen.ruler.kept_to(habits))
+
+
 @lru_cache(maxsize=256)
 def _clock(written: str) -> Clock:
     return Clock.model_validate_json(written)
@@ -154,6 +167,8 @@ def lock_open(connection: Connection, *which: ColumnElement[bool]) -> list[Case]
 
 
 def _case(connection: Connection, row: Row[Any]) -> Case:
+    arm = Arm(row.arm) if row.arm else None
+    habits = ContactHabits.model_validate(row.contact_habits) if row.contact_habits else None
     return Case(
         id=row.id,
         taxpayer=row.taxpayer,
@@ -174,7 +189,9 @@ def _case(connection: Connection, row: Row[Any]) -> Case:
         lifecycle=lifecycle_of(row),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        frozen=frozen_ruler(connection, row.ruler),
+        arm=arm,
+        habits=habits,
+        frozen=_kept_to(frozen_ruler(connection, row.ruler), arm, habits),
         clock=_clock(row.clock),
     )
 

@@ -62,6 +62,8 @@ class Lot:
     """The share of the cases that nobody contacts."""
     others: tuple[OtherArm, ...] = ()
     """The rulers that the cohort's is compared with."""
+    standard: Decimal | None = None
+    """The share that goes by the cohort's ruler without what it says by habit."""
     reads_on: date | None = None
     """The day on which its figures are to be read; none: on any, with the longer intervals that takes."""
     experiment: Experiment | None = None
@@ -69,7 +71,8 @@ class Lot:
 
     @property
     def shares(self) -> dict[str, Decimal]:
-        return shares_of(self.control, {each.arm: each.share for each in self.others})
+        beside = {each.arm: each.share for each in self.others}
+        return shares_of(self.control, beside | ({Arm.STANDARD: self.standard} if self.standard else {}))
 
     def like(self, other: Lot | None) -> bool:
         """Whether cases are drawn for the same, by whatever salt."""
@@ -204,19 +207,26 @@ def _lot(connection: Connection, cohort: Row[Any]) -> Lot | None:
     if cohort.salt is None:
         return None
     rows = connection.execute(select(arms).where(arms.c.cohort == cohort.name).order_by(arms.c.arm))
-    others = tuple(OtherArm(Arm(row.arm), row.share, frozen_ruler(connection, row.ruler)) for row in rows)
-    return Lot(cohort.salt, cohort.control_share, others, cohort.reads_on, registered_for(connection, cohort.name))
+    of_arms = {Arm(row.arm): row for row in rows}
+    standard = of_arms.pop(Arm.STANDARD, None)
+    others = tuple(OtherArm(arm, row.share, frozen_ruler(connection, row.ruler)) for arm, row in of_arms.items())
+    experiment = registered_for(connection, cohort.name)
+    share = standard.share if standard else None
+    return Lot(cohort.salt, cohort.control_share, others, share, cohort.reads_on, experiment)
 
 
 def _keep_arms(connection: Connection, cohort: str, lot: Lot) -> None:
-    for arm, share, frozen in lot.others:
-        connection.execute(insert(arms).values(cohort=cohort, arm=arm, share=share, ruler=frozen.digest))
+    rows = [{"arm": each.arm, "share": each.share, "ruler": each.frozen.digest} for each in lot.others]
+    rows += [{"arm": Arm.STANDARD, "share": lot.standard, "ruler": None}] if lot.standard else []
+    for row in rows:
+        connection.execute(insert(arms).values(cohort=cohort, **row))
 
 
 def _drawn(lot: Lot | None) -> str:
     held = f"{percent(lot.control * 100)}% held out" if lot and lot.control else "nobody held out"
     others = lot.others if lot else ()
     told = [f"{percent(each.share * 100)}% on {each.frozen.ruler.label} as it was then" for each in others]
+    told += [f"{percent(lot.standard * 100)}% on the standard rungs"] if lot and lot.standard else []
     read = f", to be read on {lot.reads_on}" if lot and lot.reads_on else ""
     asked = f", as experiment {lot.experiment.name}" if lot and lot.experiment else ""
     return f"{held}, and {', '.join(told) or 'no other ruler'} to compare with{read}{asked}"

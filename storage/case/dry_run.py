@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -56,6 +56,15 @@ class CellCases(TypedDict):
     hypothesis: str
     stage: str
     cases: int
+    owed: Decimal
+
+
+class DayNotices(TypedDict):
+    """The notices of a day, and what they cost."""
+
+    day: date
+    notices: int
+    cost: Decimal
 
 
 class CellNotices(TypedDict):
@@ -121,7 +130,15 @@ class DryRun(TypedDict):
     cells: list[CellCases]
     would_be_on_hold: int
     on_hold: dict[str, int]
+    owed: Decimal
+    """The sum that those who would start owe, those on hold included."""
+    reachable: dict[str, int]
+    """How many of them have an address of each kind: email, phone, messenger, address."""
+    unreachable: int
+    """How many have none at all."""
     already_open: int
+    elsewhere: dict[str, int]
+    """The same by the cohort that has them."""
     declared_without_debt: int
     """How many taxpayers' returns declare tax of which no extract has a debt: nobody is asked for it yet."""
     left_to_people: dict[LeftToPeople, int]
@@ -131,6 +148,8 @@ class DryRun(TypedDict):
     strata: list[StratumCases]
     """Empty where nobody is drawn."""
     first_30_days: NoticesSoon
+    by_day: list[DayNotices]
+    """Each of those 30 days on which something leaves."""
     costs: Costs
     rival: OnRival | None
     """The first of `rivals`."""
@@ -145,33 +164,44 @@ def foresee(
     budget: Decimal | None = None,
     shares: Mapping[str, Decimal] = NOBODY_DRAWN,
     rivals: Mapping[Arm, Ruler] = NO_RIVALS,
+    progress: Callable[[int], None] = lambda seen: None,
 ) -> DryRun:
     """The foresight for a cohort: the cases that would start by cell, those on hold and why, what would leave in 30
     days and what the whole would cost, as if all were on the ruler; the draw's arms and strata; and what would leave
-    and cost if all were on each of its rivals."""
+    and cost if all were on each of its rivals. `progress` hears how many were looked at."""
     calendar = ruler.jurisdiction.days_off(today.year - 1)
     start = CaseState.at_start(today)
     cells: Counter[Cell] = Counter()
     on_hold: Counter[str] = Counter()
     notices: Counter[Planned] = Counter()
     left: Counter[LeftToPeople] = Counter()
-    held = already_open = 0
+    owed: dict[Cell, Decimal] = {}
+    elsewhere: Counter[str] = Counter()
+    reachable: Counter[str] = Counter()
+    held = seen = unreachable = 0
+    owed_held = Decimal(0)
     strata: Counter[Stratum] = Counter()
     # cases that enter by the same cell climb the same ladder, but for the gate before a suspension
     ladders: dict[tuple[Cell, bool, bool], list[Planned]] = {}
     for page in candidates(engine, ruler, selection, today):
         if shares:
             strata.update(_strata(engine, [each for each in page if not each.cohort and each.takes(ruler)]))
+        addresses = _addresses(engine, page)
+        progress(seen := seen + len(page))
         for candidate in page:
             facts = candidate.facts
             if candidate.cohort:
-                already_open += 1
+                elsewhere[candidate.cohort] += 1
                 continue
             if not candidate.takes(ruler):
                 continue
             left.update(periods_left_to_people(ruler, facts.debts, facts.live_evidence, today, facts.elsewhere))
+            kinds = addresses.get(candidate.pair[0], ())
+            reachable.update(kinds)
+            unreachable += not kinds
             if facts.on_hold:
                 held += 1
+                owed_held += candidate.owed
                 on_hold.update(facts.grounds)
             else:
                 view = View(ruler, calendar, start, facts)
@@ -181,6 +211,7 @@ def foresee(
                 if alike not in ladders:
                     ladders[alike] = list(_ladder(view))
                 cells[cell] += 1
+                owed[cell] = owed.get(cell, Decimal(0)) + candidate.owed
                 notices.update(ladders[alike])
     with engine.connect() as connection:
         selected = counts_by_key(connection, ruler, selection, today)
@@ -191,20 +222,42 @@ def foresee(
     return {
         "selected": selected,
         "would_start": cells.total(),
-        "cells": [{"hypothesis": h, "stage": s, "cases": n} for (h, s), n in sorted(cells.items())],
+        "cells": [{"hypothesis": h, "stage": s, "cases": n, "owed": owed[h, s]} for (h, s), n in sorted(cells.items())],
         "would_be_on_hold": held,
         "on_hold": dict(sorted(on_hold.items())),
-        "already_open": already_open,
+        "owed": sum(owed.values(), owed_held),
+        "reachable": {kind: reachable[kind] for kind in KINDS if kind in reachable},
+        "unreachable": unreachable,
+        "already_open": elsewhere.total(),
+        "elsewhere": dict(sorted(elsewhere.items())),
         "declared_without_debt": alone,
         "left_to_people": dict(left),
         "control": arms.get(Arm.CONTROL, 0),
         "arms": arms,
         "strata": [_counted(stratum, cases) for stratum, cases in sorted(strata.items())],
         "first_30_days": soon,
+        "by_day": _by_day(prices_of(ruler), notices, today + HORIZON),
         "costs": costs,
         "rival": others[0] if others else None,
         "rivals": others,
     }
+
+
+KINDS = ("email", "phone", "messenger", "address")
+
+ADDRESSES = text("""
+    SELECT id, array_remove(ARRAY[CASE WHEN email IS NOT NULL THEN 'email' END,
+        CASE WHEN phone IS NOT NULL THEN 'phone' END, CASE WHEN messenger IS NOT NULL THEN 'messenger' END,
+        CASE WHEN address IS NOT NULL THEN 'address' END], NULL) AS kinds
+    FROM taxpayers WHERE id = ANY(:taxpayers)
+""")
+
+
+def _addresses(engine: Engine, page: list[Candidate]) -> dict[int, list[str]]:
+    """The kinds of address on record of each taxpayer."""
+    with engine.connect() as connection:
+        rows = connection.execute(ADDRESSES, {"taxpayers": [candidate.pair[0] for candidate in page]})
+        return {row.id: row.kinds for row in rows}
 
 
 def _declared_alone(connection: Connection, ruler: Ruler, selection: Selection, today: date) -> int:
@@ -256,6 +309,16 @@ def _by_cell(notices: Counter[Planned], until: date) -> NoticesSoon:
         "notices": soon.total(),
         "cells": [{"hypothesis": h, "stage": s, "channel": c, "notices": n} for (h, s, c), n in sorted(soon.items())],
     }
+
+
+def _by_day(prices: PriceTable, notices: Counter[Planned], until: date) -> list[DayNotices]:
+    counts: Counter[date] = Counter()
+    costs: dict[date, Decimal] = {}
+    for planned, count in notices.items():
+        if planned.on <= until:
+            counts[planned.on] += count
+            costs[planned.on] = costs.get(planned.on, Decimal(0)) + cost_of(prices, planned.channel, planned.on) * count
+    return [{"day": on, "notices": counts[on], "cost": costs[on]} for on in sorted(counts)]
 
 
 def _costs(prices: PriceTable, notices: Counter[Planned], today: date, budget: Decimal | None) -> Costs:

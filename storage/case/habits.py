@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import BigInteger, Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from models.contact.habits import ContactHabits
 from models.proof.holdout import Habit
 
 HABIT = """
@@ -41,26 +42,28 @@ SPOKEN = """
     UNION ALL SELECT "case" FROM agreements UNION ALL SELECT "case" FROM defences"""
 """The relation `spoken`, which HABIT reads: cases in which the taxpayer spoke up."""
 
-OF_CHANNELS: Mapping[str, str] = {
-    "paid_after": """EXISTS (
-        SELECT FROM cases AS earlier JOIN debtors ON debtors.taxpayer = earlier.taxpayer
+CHANNELS_OF: Mapping[str, str] = {
+    "paid_after": """
+        SELECT notices.channel FROM cases AS earlier JOIN debtors ON debtors.taxpayer = earlier.taxpayer
         JOIN debts ON debts.id = debtors.debt AND debts.tax = earlier.tax
         JOIN payments ON payments.debt = debts.id AND payments.paid_on >= earlier.opened_on
         CROSS JOIN LATERAL (
             SELECT max(step) AS step FROM notices
             WHERE "case" = earlier.id AND kind = 'rung' AND sent_at IS NOT NULL AND at <= paid_on) AS last
         JOIN notices ON notices."case" = earlier.id AND notices.step = last.step AND sent_at IS NOT NULL
-        WHERE earlier.taxpayer = people.taxpayer AND notices.channel = ANY(:paid_after))""",
-    "opened": """EXISTS (
-        SELECT FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
-        WHERE earlier.taxpayer = people.taxpayer AND notices.channel = ANY(:opened)
-          AND notices.status IN ('read', 'answered'))""",
-    "answered": """(
-        EXISTS (SELECT FROM replies WHERE replies.taxpayer = people.taxpayer AND channel = ANY(:answered))
-        OR EXISTS (SELECT FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
-                   WHERE earlier.taxpayer = people.taxpayer AND channel = ANY(:answered)
-                     AND notices.status = 'answered'))""",
-    "active": """:active = (
+        WHERE earlier.taxpayer = people.taxpayer""",
+    "opened": """
+        SELECT notices.channel FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
+        WHERE earlier.taxpayer = people.taxpayer AND notices.status IN ('read', 'answered')""",
+    "answered": """
+        SELECT channel FROM replies WHERE replies.taxpayer = people.taxpayer
+        UNION ALL SELECT channel FROM cases AS earlier JOIN notices ON notices."case" = earlier.id
+        WHERE earlier.taxpayer = people.taxpayer AND notices.status = 'answered'""",
+}
+"""Channels of a taxpayer of a relation `people`: that of the last notice before a payment of his, and those on which he
+read or answered."""
+
+ACTIVE = """
         SELECT mode() WITHIN GROUP (ORDER BY CASE WHEN hour < 12 THEN 'morning' WHEN hour < 18 THEN 'afternoon'
                                              ELSE 'evening' END)
         FROM (SELECT extract(hour FROM at AT TIME ZONE :timezone) AS hour
@@ -69,15 +72,43 @@ OF_CHANNELS: Mapping[str, str] = {
                     JOIN delivery_events ON delivery_events.notice = notices.id
                     WHERE earlier.taxpayer = people.taxpayer AND delivery_events.kind IN ('open', 'click', 'read')
                     UNION ALL SELECT recorded_at FROM replies WHERE replies.taxpayer = people.taxpayer) AS acts
-             ) AS hours)""",
+             ) AS hours"""
+"""The part of the day in which a taxpayer of a relation `people` most often reads or answers, by the clock of
+`:timezone`."""
+
+OF_CHANNELS: Mapping[str, str] = {
+    **{
+        habit: f"EXISTS (SELECT FROM ({channels}) AS known (channel) WHERE channel = ANY(:{habit}))"
+        for habit, channels in CHANNELS_OF.items()
+    },
+    "active": f":active = ({ACTIVE})",
 }
-"""Conditions on a taxpayer of a relation `people`: the channel of the last notice before a payment of his, channels on
-which he read or answered, and the part of the day in which he most often does, by the clock of `:timezone`."""
+"""Conditions on a taxpayer of a relation `people`."""
+
+LISTED = ", ".join(
+    f"ARRAY(SELECT DISTINCT channel FROM ({channels}) AS known (channel) ORDER BY 1) AS {habit}"  # noqa: S608 - constants
+    for habit, channels in CHANNELS_OF.items()
+)
+CONTACT_HABITS = text(f"""
+    SELECT taxpayer, {LISTED}, ({ACTIVE}) AS active
+    FROM unnest(:taxpayers) AS people (taxpayer)
+""").bindparams(bindparam("taxpayers", type_=ARRAY(BigInteger)))  # noqa: S608 - constants
 
 HABITS = text(f"""
     WITH people AS (SELECT unnest(:taxpayers) AS taxpayer), spoken AS ({SPOKEN})
     SELECT taxpayer, habit FROM people JOIN LATERAL ({HABIT}) AS past ON true
 """).bindparams(bindparam("taxpayers", type_=ARRAY(BigInteger)))  # noqa: S608 - constants
+
+
+def contact_habits_of(connection: Connection, taxpayers: Iterable[int], timezone: str) -> dict[int, ContactHabits]:
+    """Taxpayer → the channels and hours that he is known by, empty where by none."""
+    found = connection.execute(CONTACT_HABITS, {"taxpayers": sorted(set(taxpayers)), "timezone": timezone})
+    return {
+        row.taxpayer: ContactHabits(
+            paid_after=row.paid_after, opened=row.opened, answered=row.answered, active=row.active
+        )
+        for row in found
+    }
 
 
 def habits_of(connection: Connection, taxpayers: Iterable[int]) -> dict[int, Habit]:

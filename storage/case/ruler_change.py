@@ -145,8 +145,11 @@ def _must_follow(cohort: Cohort, then: FrozenRuler) -> None:
     places = [(each.jurisdiction.name, each.jurisdiction.state, each.jurisdiction.timezone) for each in (was, to)]
     if places[0] != places[1]:
         raise Refusal(f"{to.label} is for {to.jurisdiction.name}, and cohort {name} is of {was.jurisdiction.name}")
-    for other in cohort.lot.others if cohort.lot else ():
-        must_reach_alike(to, other.frozen.ruler)
+    if to.goes_by_habit != (cohort.lot is not None and cohort.lot.standard is not None):
+        one, other = (to.label, was.label) if to.goes_by_habit else (was.label, to.label)
+        raise Refusal(f"{one} has rungs by habit and {other} none, and its arms are drawn: start another cohort")
+    for arm in cohort.lot.others if cohort.lot else ():
+        must_reach_alike(to, arm.frozen.ruler)
     taxes, taken = _taxes(cohort), {tax_name(tax) for tax in to.taxes}
     if taken and not (taxes and taxes <= taken):
         asked = ", ".join(sorted(taxes)) or "any tax"

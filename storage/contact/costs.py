@@ -31,6 +31,11 @@ def spent_by_channel(connection: Connection, cohort: str) -> list[ChannelCost]:
     return typed_rows(ChannelCost, connection.execute(query).mappings())
 
 
+def spent_of_budget(connection: Connection, cohort: str) -> Decimal:
+    """The sum that a cohort has spent of its budget; nothing is counted where it has none."""
+    return Decimal(connection.execute(select(cohorts.c.spent).where(cohorts.c.name == cohort)).scalar_one())
+
+
 def spend(connection: Connection, case: Case, cost: Decimal, at_any_cost: bool = False) -> bool:
     """Take the money from the cohort's budget, where it has one: never more than there is, however many claim.
 

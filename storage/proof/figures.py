@@ -25,7 +25,7 @@ RELATIONS: Mapping[str, str] = {
     # the cohort's cases, by the arm they were drawn for; without a lot all are the ruler's, each drawn by itself
     "members": """
         SELECT id AS "case", taxpayer, tax, coalesce(arm, 'ruler') AS arm, coalesce(unit, id) AS unit,
-               coalesce(stratum, tax) AS stratum, ruler, owed, opened_on
+               coalesce(stratum, tax) AS stratum, ruler, contact_habits IS NOT NULL AS told_apart, owed, opened_on
         FROM cases WHERE cohort = :cohort AND opened_on <= :on""",
     # debts that anything was paid of, each once: one of several debtors counts for one of them, by their cases' ids,
     # which are random
@@ -110,6 +110,7 @@ RELATIONS: Mapping[str, str] = {
     "drawn_units": """
         SELECT members.unit, members.arm, min(stratum) AS stratum, count(*) AS cases,
                count(*) FILTER (WHERE received > 0) AS paying, sum(received) AS received, sum(members.owed) AS owed,
+               bool_or(told_apart) AS told_apart,
                bool_or(reached) AS reached, count(contaminated."case") > 0 AS contaminated
         FROM members JOIN outcomes USING ("case") LEFT JOIN contaminated USING ("case")
         GROUP BY members.unit, members.arm""",
@@ -207,9 +208,10 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "groups": Figure(
         title="Grupos, como sorteados",
-        formula="Por grupo (ruler: régua da coorte; rival, rival_2, rival_3: as outras; control: ninguém avisa): casos,"
-        " pagantes (recebido > 0), soma e desvio-padrão (n − 1) do recebido por caso, com zero de quem não pagou;"
-        " avisos enviados e o seu custo. Intervalos e p: teste de aleatorização estratificado, repetindo o sorteio.",
+        formula="Por grupo (ruler: régua da coorte; standard: a mesma, sem o que diz por hábito; rival, rival_2,"
+        " rival_3: as outras; control: ninguém avisa): casos, pagantes (recebido > 0), soma e desvio-padrão (n − 1)"
+        " do recebido por caso, com zero de quem não pagou; avisos enviados e o seu custo. Intervalos e p: teste de"
+        " aleatorização estratificado, repetindo o sorteio.",
         source="docs/proof.md; intenção de tratar: todos os sorteados, alcançados ou não",
         query="""
             SELECT arm, cases, payers, received, deviation, coalesce(sent, 0) AS sent, coalesce(cost, 0) AS cost

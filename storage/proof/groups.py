@@ -23,6 +23,8 @@ PAYERS = """
 """
 
 DRAWN = "true"
+TOLD_APART = "told_apart"
+"""People whom the cohort's ruler has other rungs for, by their habits, in whatever arm."""
 UNTOUCHED = "NOT contaminated"
 REACHED = "reached AND arm <> 'control'"
 OTHERS = "arm = 'control' OR NOT reached AND NOT EXISTS (SELECT FROM drawn_units WHERE arm = 'control')"

@@ -3,6 +3,9 @@ go."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
@@ -10,7 +13,7 @@ from sqlalchemy.types import Text
 from models.proof.holdout import Arm, Candidate, Habit, draw, strata_of
 from models.proof.units import units
 from storage.case.cohorts import Cohort, read_cohort
-from storage.case.habits import HABIT, SPOKEN
+from storage.case.habits import HABIT, SPOKEN, contact_habits_of
 from storage.schema import cases
 
 AT_ONCE = 100_000
@@ -44,12 +47,16 @@ DRAWN = text("""
 
 SEND_ON = text("""
     UPDATE cases SET arm = line.arm, habit = line.habit, unit = line.unit, stratum = line.stratum, drawn_at = now(),
+                     contact_habits = CAST(line.contact_habits AS jsonb),
                      ruler = coalesce((SELECT arms.ruler FROM arms WHERE arms.cohort = cases.cohort
                                          AND arms.arm = line.arm), cases.ruler),
                      status = CASE line.arm WHEN 'control' THEN 'control' ELSE 'running' END
-    FROM unnest(:ids, :arms, :habits, :units, :strata) AS line (id, arm, habit, unit, stratum)
+    FROM unnest(:ids, :arms, :habits, :units, :strata, :contact_habits)
+        AS line (id, arm, habit, unit, stratum, contact_habits)
     WHERE cases.id = line.id
-""").bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("ids", "arms", "habits", "units", "strata")))
+""").bindparams(
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("ids", "arms", "habits", "units", "strata", "contact_habits"))
+)
 
 
 def draw_arms(engine: Engine, cohort: Cohort) -> None:
@@ -64,14 +71,29 @@ def draw_arms(engine: Engine, cohort: Cohort) -> None:
                 return
             new = [each for each in line if each.unit not in earlier]
             arms, strata = draw(new, cohort.lot.shares, cohort.lot.salt) | earlier, strata_of(line)
-            drawn = {
+            drawn: dict[str, list[Any]] = {
                 "ids": [each.case for each in line],
                 "arms": [arms.get(each.unit, Arm.RULER) for each in line],
                 "habits": [each.habit for each in line],
                 "units": [each.unit for each in line],
                 "strata": [strata[each.unit].key for each in line],
             }
+            drawn["contact_habits"] = _told_apart(connection, cohort, drawn["ids"])
             connection.execute(SEND_ON, drawn)
+
+
+TAXPAYERS = text("SELECT id, taxpayer FROM cases WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(Text)))
+
+
+def _told_apart(connection: Connection, cohort: Cohort, ids: Sequence[str]) -> list[str | None]:
+    """The contact habits of those cases that the cohort's ruler has other rungs for, whatever arm they are in."""
+    ruler = cohort.frozen.ruler
+    if not ruler.goes_by_habit:
+        return [None] * len(ids)
+    people = {row.id: row.taxpayer for row in connection.execute(TAXPAYERS, {"ids": ids})}
+    known = contact_habits_of(connection, people.values(), ruler.jurisdiction.timezone)
+    habits = [known[people[case]] for case in ids]
+    return [each.model_dump_json() if ruler.tells_apart(each) else None for each in habits]
 
 
 def _line(connection: Connection, cohort: str) -> tuple[list[Candidate], dict[str, str]]:

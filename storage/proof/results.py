@@ -24,7 +24,7 @@ from storage.amounts.prices import prices_of
 from storage.case.cases import FrozenRuler, frozen_ruler
 from storage.case.cohorts import Cohort, read_cohort
 from storage.proof.figures import FIGURES, prepare, read_figure
-from storage.proof.groups import DRAWN, UNTOUCHED, as_delivered, groups_of
+from storage.proof.groups import DRAWN, TOLD_APART, UNTOUCHED, as_delivered, groups_of
 from storage.proof.question import Question, question_of
 
 HORIZON = timedelta(days=30)
@@ -137,6 +137,7 @@ def read_results(
         rulers = {row["ruler"]: frozen_ruler(connection, row["ruler"]) for row in rows["forecast"]}
         names = _names(cohort)
         as_drawn, untouched = (groups_of(connection, names, which) for which in (DRAWN, UNTOUCHED))
+        told_apart = groups_of(connection, _by_habit(names), TOLD_APART)
         delivered = as_delivered(connection, names)
     look = Look.PLANNED if cohort.lot and cohort.lot.reads_on == on else Look.ANY_DAY
     arms = {arm: _outcome(arm, group, rows["groups"]) for arm, group in as_drawn.items()}
@@ -160,7 +161,7 @@ def read_results(
         per_protocol=_by_lot(untouched, Basis.PER_PROTOCOL, look) if any(_contaminated(rows)) else None,
         robust=_robust(as_drawn, look),
         arms=tuple(arms.values()) if several(arms) else (),
-        by_ruler=_by_ruler(as_drawn, look),
+        by_ruler=_by_ruler(as_drawn, told_apart, look),
         as_delivered=compare(*delivered, Basis.AS_DELIVERED, look),
         curves=curves,
         ranked=ranked,
@@ -215,6 +216,8 @@ def _names(cohort: Cohort) -> Mapping[Arm, str]:
     ours, lot = cohort.frozen.ruler.label, cohort.lot
     others = lot.others if lot else ()
     named = {Arm.RULER: f"régua A ({ours})" if others else "notificados"}
+    if lot and lot.standard:
+        named = {Arm.RULER: f"régua A por hábito ({ours})", Arm.STANDARD: f"régua A padrão ({ours})"}
     named |= {
         each.arm: f"régua {letter} ({each.frozen.ruler.label})" for letter, each in zip(LETTERS, others, strict=False)
     }
@@ -249,11 +252,22 @@ def _notified(groups: Mapping[Arm, Group]) -> Group:
     return together("notificados", [group for arm, group in groups.items() if arm is not Arm.CONTROL])
 
 
-def _by_ruler(groups: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:
+def _by_habit(names: Mapping[Arm, str]) -> Mapping[Arm, str]:
+    """The arms by habit and by the standard rungs, of which only those are compared whose habits tell them apart."""
+    if Arm.STANDARD not in names:
+        return {}
+    return {arm: names[arm].replace(" (", ", de hábito conhecido (") for arm in (Arm.RULER, Arm.STANDARD)}
+
+
+def _by_ruler(groups: Mapping[Arm, Group], told_apart: Mapping[Arm, Group], look: Look) -> tuple[Uplift, ...]:
     """The arms compared with one another, in their order, so that the rulers come first."""
     if not several(groups):
         return ()
-    return side_by_side([compare(ours, theirs, look=look) for ours, theirs in combinations(groups.values(), 2)])
+    found = []
+    for ours, theirs in combinations(groups, 2):
+        among = told_apart if {ours, theirs} == told_apart.keys() else groups
+        found.append(compare(among[ours], among[theirs], look=look))
+    return side_by_side(found)
 
 
 def _contaminated(rows: Mapping[str, Rows]) -> list[int]:

@@ -206,6 +206,7 @@ def case_file(connection: Connection, case: str, reveal: bool) -> CaseFile:
         "cohort": record.cohort,
         "ruler": record.ruler.label,
         "arm": kept.arm,
+        "habits": record.habits.model_dump(mode="json", exclude_defaults=True) if record.habits else None,
         "tax_id": formatted(person.tax_id) if reveal else mask(person.tax_id),
         "name": person.name if reveal else None,
         "tax": record.tax,

@@ -172,7 +172,7 @@ class Request(TypedDict):
     answered_by: str | None
     reason: str | None
     credits: list[str]
-    """What it names, and holds alone; empty: all of the case."""
+    """The credits that it names and holds alone; empty: all of the case."""
 
 
 class Promise(TypedDict):
@@ -262,6 +262,8 @@ class CaseFile(TypedDict):
     cohort: str
     ruler: str
     arm: str | None
+    habits: dict[str, object] | None
+    """By which the ruler tells him apart, with rungs for his habits."""
     tax_id: str
     """Masked in a file that doesn't reveal the person; the name is left out there."""
     name: str | None

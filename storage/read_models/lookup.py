@@ -11,18 +11,14 @@ from sqlalchemy import Connection, RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from models.errors import Unreckonable
 from models.intake.access_keys import ACCESS_KEYS
-from models.law.grounds import PRESCRIBED
-from models.lookup.keys import OF_THE_COMPANY, OF_THE_DEBT
 from models.money.accrual import Accrual
 from models.payment.barcode import slip_barcode
 from models.payment.slip import Beneficiary
+from models.portal.keys import OF_THE_COMPANY, OF_THE_DEBT
 from models.words import tax_in_words
-from storage.amounts.owed import owed_of
 from storage.case.cases import read_case
-from storage.case.debts import tables_of
-from storage.case.prescription_events import Prescription, read_prescriptions
+from storage.case.debts import grounds_of, owed_each
 from storage.payments.charges import brcodes_of
 from storage.payments.posting import TIMEZONE
 
@@ -45,7 +41,7 @@ class LookedUp:
     protested: bool
     owed: Accrual | None
     """None: what it costs today can't be told without a person."""
-    grounds: tuple[str, ...]
+    grounds: frozenset[str]
     """Why it is on hold; empty: it is not."""
     settled: bool
     settled_on: date | None
@@ -74,7 +70,7 @@ _BY_KIND = {
 
 # the clock is that of the first case that is open for it
 _FOUND = """
-    SELECT debts.id, tax, inscription, period, registered_on, litigation, protested, balance = 0 AS settled, prescribes,
+    SELECT debts.id, tax, inscription, period, registered_on, litigation, protested, balance = 0 AS settled,
            slip_number, extinct_on, (SELECT max(paid_on) FROM payments WHERE payments.debt = debts.id) AS paid_on,
            (SELECT min(cases.id) FROM debtors JOIN cases USING (taxpayer)
             WHERE debtors.debt = debts.id AND cases.tax = debts.tax AND closed_at IS NULL) AS "case"
@@ -82,11 +78,6 @@ _FOUND = """
     WHERE registered_on IS NOT NULL AND (CAST(:taxes AS text[]) IS NULL OR tax = ANY(:taxes)) AND debts.id IN ({})
     ORDER BY settled, registered_on, debts.id LIMIT :most
 """
-
-_HELD = text("""
-    SELECT debt, array_agg(DISTINCT ground ORDER BY ground) AS grounds FROM holds
-    WHERE debt = ANY(:debts) AND lifted_at IS NULL AND coalesce(until >= :today, true) GROUP BY debt
-""").bindparams(bindparam("debts", type_=ARRAY(Text)))
 
 
 def look_up(
@@ -101,14 +92,13 @@ def look_up(
     rows = connection.execute(query, {**asked, "most": MOST}).mappings().all()
     today = _today(connection, rows, now)
     ids = [row["id"] for row in rows]
-    owed, brcodes = _owed(connection, ids, today), brcodes_of(connection, ids)
-    held = {row.debt: tuple(row.grounds) for row in connection.execute(_HELD, {"debts": ids, "today": today})}
-    prescriptions = read_prescriptions(connection, {row["id"]: row["prescribes"] for row in rows}, today)
+    owed, brcodes = owed_each(connection, ids, today), brcodes_of(connection, ids)
+    grounds = grounds_of(connection, ids, today)
     return [
         _looked_up(
             row,
             owed.get(row["id"]),
-            held.get(row["id"], ()) + ((PRESCRIBED,) if _is_prescribed(prescriptions[row["id"]], today) else ()),
+            grounds[row["id"]],
             brcodes.get(row["id"]),
             beneficiary,
         )
@@ -122,25 +112,8 @@ def _today(connection: Connection, rows: Sequence[RowMapping], now: datetime) ->
     return read_case(connection, case).clock.day_at(now) if case else now.astimezone(TIMEZONE).date()
 
 
-def _is_prescribed(prescription: Prescription, today: date) -> bool:
-    return prescription.on is not None and prescription.on <= today and not prescription.refuted
-
-
-def _owed(connection: Connection, debts: Sequence[str], today: date) -> dict[str, Accrual]:
-    """The amount owed of each debt, without those of which it can't be told."""
-    found: dict[str, Accrual] = {}
-    tables = tables_of(connection, debts)
-    for table in {id(each): each for each in map(tables.get, debts)}.values():
-        try:
-            owed = owed_of(connection, [debt for debt in debts if tables.get(debt) is table], table, today)
-        except Unreckonable:
-            continue
-        found |= {debt: each.accrual for debt, each in owed.items()}
-    return found
-
-
 def _looked_up(
-    row: RowMapping, owed: Accrual | None, grounds: tuple[str, ...], brcode: str | None, beneficiary: Beneficiary
+    row: RowMapping, owed: Accrual | None, grounds: frozenset[str], brcode: str | None, beneficiary: Beneficiary
 ) -> LookedUp:
     total = owed.total if owed else Decimal(0)
     payable = total > 0 and not grounds

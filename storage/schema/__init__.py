@@ -7,6 +7,7 @@ from storage.schema.agreements import agreement_debts, agreements, instalments
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
+from storage.schema.certificates import certificates
 from storage.schema.collections import promises
 from storage.schema.debts import (
     access_keys,
@@ -21,6 +22,7 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
+from storage.schema.drafts import cohort_drafts
 from storage.schema.due_process import (
     acts,
     annulments,
@@ -73,8 +75,10 @@ __all__ = [
     "batched_notices",
     "benefits",
     "cases",
+    "certificates",
     "charge_debts",
     "charges",
+    "cohort_drafts",
     "cohorts",
     "communications",
     "contacts",

@@ -25,7 +25,7 @@ from models.case.cohort_state import State as CohortState
 from models.case.journal import EntryKind
 from models.case.status import WAITING, Status
 from models.proof.experiment import Primary
-from models.proof.holdout import RIVALS, Arm, Habit
+from models.proof.holdout import BESIDE, Arm, Habit
 from storage.schema.base import NOW, OPAQUE_ID, metadata, one_of, words
 
 cohorts = Table(
@@ -60,15 +60,17 @@ cohorts = Table(
 )
 
 
-# the arms of a cohort's draw that go by other rulers, each with its share of all cases; never changed
+# the arms of a cohort's draw that go by other rulers, or by the standard rungs of its own, each with its share of all
+# cases; never changed
 arms = Table(
     "arms",
     metadata,
     Column("cohort", ForeignKey("cohorts.name"), primary_key=True),
     Column("arm", Text, primary_key=True),
-    Column("ruler", ForeignKey("rulers.digest"), nullable=False),
+    # none: the cohort's own
+    Column("ruler", ForeignKey("rulers.digest")),
     Column("share", Numeric, nullable=False),
-    one_of("arm", RIVALS),
+    one_of("arm", BESIDE),
 )
 
 
@@ -146,6 +148,8 @@ cases = Table(
     Column("drawn_at", DateTime(timezone=True)),
     # models.proof.holdout.Habit, as known when it was drawn
     Column("habit", Text),
+    # models.contact.habits.ContactHabits as known then, where the cohort's ruler has rungs for them
+    Column("contact_habits", JSONB),
     # the unit it was drawn with, named for one of its cases, and that unit's stratum (models/proof/holdout.py)
     Column("unit", Text),
     Column("stratum", Text),

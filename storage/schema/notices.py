@@ -115,6 +115,7 @@ notices = Table(
     CheckConstraint("(kind IN ('rung', 'reinstatement')) = (communication IS NULL)", name="kind_of_a_rung_or_beside"),
     Index("ix_notices_provider_id", "provider_id"),
     Index("ix_notices_at", "at"),
+    Index("ix_notices_claimed_at", "claimed_at"),
     Index("ix_notices_claimed", "case", postgresql_where=text("status = 'claimed'")),
     one_of("kind", ("rung", "reinstatement", *CommunicationKind)),
     one_of("channel", CHANNELS),

@@ -159,3 +159,49 @@ def test_a_verified_ruler_is_not_refused(app: typer.Typer, monkeypatch: pytest.M
         kept = "\n".join(row.replace("onferir", "er").replace("a citar", "") for row in lines)
         (tmp_path / folder / f"{name}.yaml").write_text(f"{kept}\n", encoding="utf-8")
     assert "example" not in str(started(app, str(tmp_path / "rulers/divida-ativa.yaml"), *REAL))
+
+
+# ---- a large start is asked about, where somebody is there to answer
+
+
+@pytest.fixture
+def owing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine.begin() as connection:
+        for statement in OWING:
+            connection.execute(text(statement))
+    monkeypatch.setattr("commands.cohort.ASKED_ABOVE", 19)
+
+
+def cohorts(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return [*connection.scalars(text("SELECT name FROM cohorts"))]
+
+
+ASKED = ["cohort", "start", "iptu", "--ruler", "divida-ativa", "--by", "ana", "--no-wait"]
+
+
+@pytest.mark.usefixtures("owing")
+def test_at_a_terminal_its_name_is_typed(
+    app: typer.Typer, engine: Engine, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True)
+    refused = CliRunner().invoke(app, ASKED, input="ipva\n")
+    assert "may open up to 20 cases" in refused.output
+    assert isinstance(refused.exception, Refusal)
+    assert cohorts(engine) == []
+    CliRunner().invoke(app, ASKED, input="iptu\n")
+    assert cohorts(engine) == ["iptu"]
+
+
+@pytest.mark.usefixtures("owing")
+def test_without_a_terminal_nothing_is_asked(app: typer.Typer, engine: Engine) -> None:
+    assert "Type its name" not in CliRunner().invoke(app, ASKED).output
+    assert cohorts(engine) == ["iptu"]
+
+
+@pytest.mark.usefixtures("owing")
+def test_a_selection_that_names_nobody_is_told(app: typer.Typer) -> None:
+    told = CliRunner().invoke(app, [*ASKED, "--tax", "ipva"]).output
+    assert "nothing on record is of the tax IPVA; those there are: IPTU" in told
+    told = CliRunner().invoke(app, [*ASKED[:2], "outra", *ASKED[3:], "--min-amount", "5000"]).output
+    assert "nobody on record has something open that this selection names" in told

@@ -13,8 +13,8 @@ from pydantic import BaseModel, RootModel
 
 from models.agreement.policy import Policy
 from models.law.calendar import Wait, Window
-from models.lookup.table import LookupTable
 from models.money.accrual_table import AccrualTable
+from models.portal.table import PortalTable
 from models.ruler.schema import Ruler
 from tests.operations.test_doors import LEAVES
 
@@ -28,7 +28,7 @@ FILES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "rulers.md": (Ruler, {"accrual"}),
     "accrual.md": (AccrualTable, {"jurisdiction"}),
     "agreements.md": (Policy, {"jurisdiction"}),
-    "portal.md": (LookupTable, set()),
+    "portal.md": (PortalTable, set()),
 }
 """The page that explains a file's keys, and those of them whose own keys another page explains."""
 

@@ -49,6 +49,7 @@ from operations.cases import (
     reveal_dossier,
 )
 from operations.catalogue import import_texts
+from operations.cohort_drafts import ask_check, drop_draft, save_draft
 from operations.cohorts import (
     begin_cohort,
     cancel_cohort,
@@ -105,6 +106,7 @@ from storage.agreement.policy_files import load_policy
 from storage.audit.sessions import signed_in
 from storage.audit.tokens import issue
 from storage.case.cases import read_case
+from storage.case.cohort_drafts import make_draft
 from storage.case.intakes import begin_schedule
 from storage.case.tasks import ask_people
 from storage.intake.files import look_over, look_over_text
@@ -381,6 +383,27 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     assert release_control(world.engine, BIA, "iptu") == 0
     return "iptu"
+
+
+@carried_out("cohort draft")
+def _(world: World) -> str:
+    return str(save_draft(world.engine, BIA, None, {"name": "iptu"}))
+
+
+@carried_out("cohort check")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        draft = make_draft(connection, {"name": "iptu"}, "bia")
+    ask_check(world.engine, BIA, draft)
+    return str(draft)
+
+
+@carried_out("cohort draft --drop")
+def _(world: World) -> str:
+    with world.engine.begin() as connection:
+        draft = make_draft(connection, {"name": "iptu"}, "bia")
+    drop_draft(world.engine, BIA, draft)
+    return str(draft)
 
 
 @carried_out("cohort pause")

@@ -33,6 +33,8 @@ DELETE FROM extinctions
 UPDATE debts SET pix_txid = 'x'
 UPDATE cohorts SET started_by = 'x'
 UPDATE cohorts SET selection = '{}'
+UPDATE arms SET share = 0.5
+DELETE FROM arms
 UPDATE experiments SET claim = 'x'
 DELETE FROM experiments
 DELETE FROM cohorts
@@ -112,6 +114,8 @@ UPDATE acts SET who = 'x'
 DELETE FROM acts
 UPDATE decisions SET reason = 'x'
 DELETE FROM decisions
+UPDATE certificates SET valid_until = '2100-01-01'
+DELETE FROM certificates
 UPDATE audit_log SET actor = 'x'
 DELETE FROM audit_log
 UPDATE defences SET filed_on = '2026-01-01'

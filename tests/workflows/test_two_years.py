@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from models.errors import Refusal
 from models.payment.pix import PixPayment, PixRefund
+from models.roles import Actor
 from storage.agreement.agreements import rescind
 from storage.audit.invariants import violations
 from storage.catalogue import AGREEMENTS
@@ -176,7 +177,7 @@ class Taxpayer:
     async def gives_up(self) -> None:
         if self.plans and self.plans[-1].agreement.state == "active":
             plan, now = self.plans[-1], await self.life.town.env.get_current_time()
-            await asyncio.to_thread(rescind, self.life.town.engine, plan.agreement.id, "Ana", "desistência", now)
+            await asyncio.to_thread(rescind, self.life.town.engine, plan.agreement.id, Actor("Ana"), "desistência", now)
             plan.rescinded_on = await self.life.today()
 
     def faults(self, today: date) -> Iterator[str]:

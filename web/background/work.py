@@ -1,4 +1,4 @@
-"""The work beside what is asked by HTTP: the outbox's relay, the reconciler, checkpoints and measures.
+"""The work beside what is asked by HTTP: the outbox's relay, the reconciler, checkpoints, measures, checks.
 
 `web` does it in its own process, unless REGUA_BACKGROUND is `elsewhere`; `background` does nothing else. However many
 there are, one relay delivers and one reconciler compares at a time, and each process measures for its own metrics
@@ -18,6 +18,7 @@ from temporalio.client import Client
 from models.errors import Refusal
 from storage.engine import connect
 from web.background.checkpointing import checkpoint_regularly
+from web.background.draft_checks import check_drafts
 from web.background.reconciler import Reconciler
 from web.background.relay import Relay
 from web.background.vitals import measure_regularly
@@ -40,6 +41,7 @@ async def work(database: str, engine: Engine, temporal: Callable[[], Awaitable[C
         tasks.start_soon(Reconciler(database, engine, temporal).run)
         tasks.start_soon(checkpoint_regularly, engine)
         tasks.start_soon(measure_regularly, engine, temporal)
+        tasks.start_soon(check_drafts, engine)
 
 
 def work_alone(database: str, temporal: Callable[[], Awaitable[Client]]) -> None:

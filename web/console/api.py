@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from starlette.datastructures import MutableHeaders
 from temporalio.client import Client
 
+from models.case.cohort_state import State
 from models.case.facts import Defence
 from models.case.status import Status
 from models.json_form import plain
@@ -30,12 +31,16 @@ from storage.paging import Page
 from storage.read_models.approval_file import approval_file
 from storage.read_models.case_file import case_file
 from storage.read_models.cohort_file import cohort_file
+from storage.read_models.cohort_map import cohort_now, list_cohorts
 from storage.read_models.dossier import read_dossier
 from storage.read_models.search import search
 from storage.read_models.taxpayer_file import taxpayer_file
 from storage.read_models.waiting import count_waiting
 from web.console.bodies import NOTHING, Asking, Defending, Holding, Judging, Reasoning, Releasing, Ruling
 from web.console.case_forms import FORMS, CaseForm
+from web.console.cohort import cursor
+from web.console.cohort_forms import FORMS as COHORT_FORMS
+from web.console.cohort_forms import CohortForm
 from web.console.door import Admitted, Duty, Route, RowId, StaffRoute
 from web.console.lists import ROWS, list_of
 from web.console.search import Searching
@@ -226,6 +231,29 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     for form in FORMS:
         if f"/api/cases/{{case}}/{form.path}" not in told_here:
             does(form.what, form.path, summary=form.what.duty)(asked(form))
+
+    @reads("cohort", "/cohorts")
+    async def show_cohorts(state: State | None = None, after: str | None = None) -> Response:
+        """The cohorts, in pages: `after` is the last one of the page before."""
+        asked = Page(ROWS, cursor(after or ""))
+        return await run_sync(show, lambda c: {"cohorts": list(list_cohorts(c, state, asked))})
+
+    @reads("cohort", "/cohorts/{name}/map")
+    async def show_map(name: str) -> Response:
+        """The cases by cell, status and arm, with their money, and those started and sent in the last minute."""
+        return await run_sync(show, lambda c: cohort_now(c, name))
+
+    def asked_of_all(form: CohortForm) -> Callable[..., Awaitable[Response]]:
+        async def act(name: str, by: Admitted, said: Asking) -> Response:
+            await run_sync(form.do, engine, by.who, name, said, _now())
+            return as_json({"cohort": name, "done": form.what.duty})
+
+        act.__annotations__["said"] = form.body
+        return act
+
+    for each in COHORT_FORMS:
+        duty = each.what.duty
+        router.post(f"/cohorts/{{name}}/{each.path}", openapi_extra={"x-duty": duty}, summary=duty)(asked_of_all(each))
 
     @reads("status", "/status")
     async def show_status() -> Response:

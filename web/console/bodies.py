@@ -8,14 +8,27 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from models.as_typed import read_amount
 from models.case.facts import StepKind
 from models.collections.promise import PromiseChannel
+from models.errors import Refusal
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
 from storage.law.annulments import Mistake
 
 Said = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 """Not blank, and nothing that the database wouldn't take."""
+
+
+def _read(written: object) -> object:
+    try:
+        return read_amount(written.strip().removeprefix("R$")) if isinstance(written, str) else written
+    except Refusal as refusal:
+        raise ValueError(str(refusal)) from None
+
+
+Amount = Annotated[Decimal, BeforeValidator(_read), Field(ge=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
+"""Reais, zero or more, as a person or a program writes them."""
 
 
 class Asking(BaseModel):
@@ -62,18 +75,8 @@ class Ruling(Reasoning):
     """Where several defences are open, a credit of the one that is meant."""
 
 
-def _amount(written: object) -> object:
-    """An amount as people write it, `1.234,56`, or as JSON does."""
-    plain = str(written).strip().removeprefix("R$").strip()
-    return plain.replace(".", "").replace(",", ".") if "," in plain else plain
-
-
-Amount = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
-"""In reais."""
-
-
 class Promising(Asking):
-    amount: Amount
+    amount: Annotated[Amount, Field(gt=0)]
     on: date
     channel: PromiseChannel = PromiseChannel.PHONE
 
@@ -123,3 +126,7 @@ class Annulling(Reasoning):
     kind: Mistake
     entry: Said | None = None
     """The newest of its kind, unless it is named."""
+
+
+class Budgeting(Asking):
+    amount: Amount

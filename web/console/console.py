@@ -6,10 +6,13 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
 from web.console.approvals import approval_routes
+from web.console.audit import audit_routes
 from web.console.case import Connect, case_routes
+from web.console.cohort import cohort_routes
+from web.console.cohort_draft import draft_routes
 from web.console.home import home_routes
 from web.console.lists import list_routes
-from web.console.pages import SHEET, SHEET_NAME, Pages
+from web.console.pages import SCRIPT, SCRIPT_NAME, SHEET, SHEET_NAME, Pages
 from web.console.search import search_routes
 from web.console.sign_in import sign_in_routes
 from web.console.status import status_routes
@@ -30,6 +33,9 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(taxpayer_routes(engine))
     console.include_router(case_routes(engine, temporal, ui))
     console.include_router(approval_routes(engine, temporal))
+    console.include_router(cohort_routes(engine))
+    console.include_router(draft_routes(engine, temporal))
+    console.include_router(audit_routes(engine))
     console.include_router(_rest(engine))
     return console
 
@@ -40,6 +46,10 @@ def _rest(engine: Engine) -> Pages:
     @pages.get(f"/{SHEET_NAME}", response_class=Response)
     async def sheet() -> Response:
         return Response(SHEET.read_bytes(), media_type="text/css", headers=KEPT)
+
+    @pages.get(f"/{SCRIPT_NAME}", response_class=Response)
+    async def script() -> Response:
+        return Response(SCRIPT.read_bytes(), media_type="text/javascript", headers=KEPT)
 
     @pages.api_route("/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
     async def nowhere() -> Response:

@@ -25,6 +25,7 @@ WORDS = {
     "literal_error": "escolha uma das opções",
     "enum": "escolha uma das opções",
     "string_too_long": "use menos palavras",
+    "value_error": "escreva um valor, por exemplo 1.500,00",
 }
 """The thing to do about the error of a field, by pydantic's name for it."""
 

@@ -13,7 +13,9 @@ from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
+from babel.numbers import format_compact_currency
 from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 from sqlalchemy import Engine
@@ -30,15 +32,22 @@ from web.webhooks.webhook import Refused
 log = structlog.get_logger()
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self';"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     # our own pages are told by which address a form was sent from
     "Referrer-Policy": "same-origin",
 }
 
-SHEET = Path(__file__).parent.parent / "static" / "console.css"
-SHEET_NAME = f"style-{hashlib.sha256(SHEET.read_bytes()).hexdigest()[:12]}.css"
-"""It changes with the sheet, so that browsers may keep it."""
+STATIC = Path(__file__).parent.parent / "static"
+
+
+def _digested(file: Path) -> str:
+    """A name that changes with the file, so that browsers may keep it."""
+    return f"{file.stem}-{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}{file.suffix}"
+
+
+SHEET, SCRIPT = STATIC / "console.css", STATIC / "live.js"
+SHEET_NAME, SCRIPT_NAME = _digested(SHEET), _digested(SCRIPT)
 
 BRASILIA = ZoneInfo("America/Sao_Paulo")
 
@@ -88,10 +97,13 @@ _environment.filters.update(
     cell=in_words,
     refusal=refusal_in_words,
     amount=lambda written: money(Decimal(written)),
+    compact=lambda amount: format_compact_currency(amount, "BRL", locale="pt_BR", fraction_digits=1),
     moment=lambda at: moment(at.astimezone(BRASILIA)),
+    decimal=lambda n: f"{n:.1f}".replace(".", ","),
     number=lambda n: f"{n:,}".replace(",", "."),
 )
-_environment.globals.update(sheet=f"{HOME}/{SHEET_NAME}", roles=ROLES)
+_environment.tests["amount"] = lambda cell: isinstance(cell, Decimal | int)
+_environment.globals.update(sheet=f"{HOME}/{SHEET_NAME}", script=f"{HOME}/{SCRIPT_NAME}", roles=ROLES)
 
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -134,6 +146,8 @@ class PageRoute(StaffRoute):
         return refusal_page(request, refused)
 
     def failed(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, RequestValidationError):  # an address that no page of ours leads to
+            return refusal_page(request, Refused(404, ""))
         log.error("a page of the console can't be shown", reason=kind_and_place(error))
         return refusal_page(request, Refused(500, ""))
 

@@ -23,7 +23,8 @@ from models.contact.channel import Channel
 from models.errors import Unreckonable
 from models.formats import day, moment, money, percent, period
 from models.payment.brcode import qr_svg
-from models.words import CHANNELS
+from models.taxid import mask
+from models.words import CERTIFICATES, CHANNELS, CREDIT_STATUSES
 from storage.engine import is_away
 from storage.read_models.pay_page import PayPage, read_pay_page
 
@@ -36,16 +37,20 @@ OptOut = Callable[[Engine, str, Channel, str], object]
 
 _environment = markup("pages")
 _environment.filters.update(money=money, day=day, moment=moment, percent=percent, period=period)
+_environment.filters.update(certificate=CERTIFICATES.__getitem__, status=CREDIT_STATUSES.__getitem__, masked=mask)
 _environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704 - drawn by a library, no text in it
 
 
-def page_routes(engine: Engine, links: Links, opt_out: OptOut, *, slips: bool = False) -> APIRouter:
-    """The routes of the pages; `slips` says whether there are slips of what they show (`web/portal/slips.py`)."""
+def page_routes(
+    engine: Engine, links: Links, opt_out: OptOut, *, slips: bool = False, certificates: bool = False
+) -> APIRouter:
+    """The routes of the pages; `slips` and `certificates` say whether there are such of what they show
+    (`web/portal/slips.py`, `web/portal/certificates.py`)."""
     router = APIRouter(default_response_class=HTMLResponse)
 
     @router.get("/p/{token}")
     async def pay(token: str) -> HTMLResponse:
-        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token), slips))
+        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token), slips, certificates))
 
     @router.get("/u/{token}")
     async def ask(token: str) -> HTMLResponse:
@@ -73,24 +78,34 @@ def answered(make: Callable[[], ResponseT]) -> ResponseT | HTMLResponse:
         return page_named("later", 500 if ours else 503, asked=False)
 
 
-def _owed(engine: Engine, links: Links, case: str, slips: bool) -> HTMLResponse:
+def _owed(engine: Engine, links: Links, case: str, slips: bool, certificates: bool) -> HTMLResponse:
     with engine.connect() as connection:
         page = read_pay_page(connection, case, datetime.now(UTC))
     if page is None:
         return page_named("unknown", 404)
     mine = links.pay(case)
-    return pay_page(page, links.agree(case), f"{mine}/guia/" if slips else None, f"{mine}/contestar")
+    return pay_page(
+        page,
+        agree=links.agree(case),
+        slip=f"{mine}/guia/" if slips else None,
+        contest=f"{mine}/contestar",
+        certificate=f"{mine}/certidao" if certificates else None,
+    )
 
 
 def pay_page(
-    page: PayPage, agree: str | None = None, slip: str | None = None, contest: str | None = None
+    page: PayPage,
+    agree: str | None = None,
+    slip: str | None = None,
+    contest: str | None = None,
+    certificate: str | None = None,
 ) -> HTMLResponse:
     """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
-    policy; `slip` what the address of a debt's or instalment's slip begins with; `contest` that of the page on which it
-    is contested."""
+    policy; `slip` what the address of a debt's or instalment's slip begins with; `contest` and `certificate` those of
+    the pages on which it is contested, and certificates are issued."""
     rule = page.ruler.agreements
     can_agree = agree if rule and rule.policy else None
-    return page_named("pay", 200, page=page, agree=can_agree, slip=slip, contest=contest)
+    return page_named("pay", 200, page=page, agree=can_agree, slip=slip, contest=contest, certificate=certificate)
 
 
 def _asked(case: str, channel: Channel) -> HTMLResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.lookup.keys import KINDS
+from models.portal.keys import KINDS
 
 Schema = dict[str, Any]
 
@@ -80,6 +80,7 @@ CONTEST = taking(
     ),
 )
 LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
+CHECK = taking(FORM, object_of([], code=WORD))
 CHOICE = taking(FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}))
 
 REFUSAL = {"application/json": {"schema": object_of(["error"], error=TEXT)}}

@@ -244,3 +244,17 @@ def test_steps_that_contact_nobody_keep_office_hours_too() -> None:
     at = clock.instant_of(date(2026, 11, 3), 0.999)
     assert at is not None
     assert LAWFUL_HOURS.holds(clock.logical_at(at).time())
+
+
+def test_a_rungs_own_hours_narrow_those_of_its_channels_and_never_widen_them() -> None:
+    narrowed = HOURS.within(Window.model_validate("07:00-10:00"))
+    assert str(narrowed.of("email")) == "weekdays 08:00-10:00, Saturdays 08:00-10:00"
+    assert str(narrowed.of("voice")) == "weekdays 09:00-10:00, no Saturdays"
+    assert HOURS.within(None) == HOURS
+
+
+def test_a_fallback_that_is_shut_in_a_rungs_hours_keeps_its_own() -> None:
+    evening = Window.model_validate("18:30-19:30")
+    assert HOURS.within(evening).of("voice") == HOURS.of("voice")
+    assert HOURS.meet(["email"], evening)
+    assert not HOURS.meet(["email", "voice"], evening)

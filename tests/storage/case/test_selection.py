@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from models.case.selection import DayPart, Person, Reach, Selection
+from models.case.selection import Person, Reach, Selection
+from models.contact.habits import DayPart
 from models.proof.holdout import Habit
 from storage.case.selection import count_named, counts_by_key, named_by, selecting
 from tests.builders import REGISTERED, shipped

@@ -426,3 +426,38 @@ def test_a_day_that_was_not_named_is_read_by_the_longer_interval(ledger: Ledger)
         assert other.rate is not None
         assert found.rate.value == other.rate.value == pytest.approx(1 / 3)
         assert other.rate.low < found.rate.low < found.rate.high < other.rate.high
+
+
+def test_rungs_by_habit_are_compared_among_those_that_they_tell_apart(ledger: Ledger) -> None:
+    ledger.run("INSERT INTO arms (cohort, arm, share) SELECT name, 'standard', 0.45 FROM cohorts")
+    for name, arm, known, payers in (
+        ("a", "ruler", True, 60),
+        ("b", "ruler", False, 10),
+        ("c", "standard", True, 20),
+        ("d", "standard", False, 10),
+        ("e", "control", True, 5),
+    ):
+        ledger.cases(name, 100, "10000.00", arm=arm)
+        ledger.paid(name, payers, f"{payers}00.00", AFTER)
+        if known:
+            habits = "UPDATE cases SET contact_habits = jsonb_build_object('opened', :opened) WHERE id LIKE :ours"
+            ledger.run(habits.replace(":opened", "jsonb_build_array('sms')"), ours=f"{name}%")
+    found = ledger.results()
+    ours, standard, control = (
+        "régua A por hábito (alagoas-icms v1)",
+        "régua A padrão (alagoas-icms v1)",
+        "grupo de controle",
+    )
+    told = {(each.treated.name, each.control.name): each.rate and round(each.rate.value, 9) for each in found.by_ruler}
+    assert told == {
+        (
+            "régua A por hábito, de hábito conhecido (alagoas-icms v1)",
+            "régua A padrão, de hábito conhecido (alagoas-icms v1)",
+        ): 0.4,
+        (ours, control): 0.3,
+        (standard, control): 0.1,
+    }
+    assert found.by_ruler[0].treated.cases == 100
+    assert found.by_ruler[0].rate_p_adjusted is not None
+    assert [outcome.arm for outcome in found.arms] == ["ruler", "standard", "control"]
+    assert found.coverage.to_charge == 400

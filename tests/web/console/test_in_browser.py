@@ -18,9 +18,11 @@ from sqlalchemy import Engine, text
 
 from models.roles import Role
 from storage.audit.sessions import make_link
+from tests import factories
 from tests.record_world import Street
 from tests.web.console.console_world import away
 from tests.web.console.test_approvals import two_awaiting_approval
+from web.background.draft_checks import check_next
 from web.console.console import console_routes
 from web.security.guard import Guard
 
@@ -83,8 +85,10 @@ def faults(page: Page) -> list[str]:
 
 def test_every_page_is_for_everybody(engine: Engine, street: Street, site: str, browser: Browser) -> None:
     case, taxpayer = street.lives[0].case, street.lives[0].taxpayer
+    cohort = f"/cohorts/{street.cohort.name}"
     pages = ["", "/search", "/sessions", "/ajuda", "/waiting/tasks", "/waiting/awaiting_approval", f"/approvals/{case}"]
-    pages += [f"/cases/{case}", f"/taxpayers/{taxpayer}", "/nowhere", "/sign-in"]
+    pages += [f"{cohort}{part}" for part in ("", "/cases", "/costs")]
+    pages += ["/audit", "/drafts", "/cohorts", f"/cases/{case}", f"/taxpayers/{taxpayer}", "/nowhere", "/sign-in"]
     context = browser.new_context()
     page = context.new_page()
     said: list[str] = []
@@ -133,4 +137,47 @@ def test_a_suspension_is_approved_after_a_fresh_sign_in(
     assert tuple(act) == ("approve", first, "bia", "supervisor")
     page.get_by_role("button", name="Sair").click()
     expect(page.get_by_role("heading", name="Entrar")).to_be_visible()
+    context.close()
+
+
+def test_a_cohort_s_map_follows_the_record_while_somebody_looks(
+    engine: Engine, street: Street, site: str, browser: Browser
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    enter(page, link(engine, site))
+    page.goto(f"{site}/console/cohorts/{street.cohort.name}")
+    expect(page.get_by_text("Ao vivo.")).to_be_visible()
+    expect(page.get_by_role("link", name="aguardando aprovação 2")).to_be_visible()
+    with engine.begin() as connection:
+        unblocked = "UPDATE cases SET status = 'running', blocks = '[]' WHERE id = :case"
+        connection.execute(text(unblocked), {"case": street.lives[0].case})
+    expect(page.get_by_role("link", name="aguardando aprovação 1")).to_be_visible(timeout=20_000)
+    context.close()
+
+
+def test_a_cohort_is_prepared_checked_and_started_without_a_script(engine: Engine, site: str, browser: Browser) -> None:
+    with engine.begin() as connection:
+        factories.debt(connection, factories.taxpayer(connection, email="a@exemplo.br"), amount=5000)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    enter(page, link(engine, site))
+    page.get_by_role("link", name="Grupos").click()
+    page.get_by_role("link", name="Iniciar um grupo").click()
+    page.get_by_role("button", name="Novo rascunho").click()
+    page.get_by_label("Régua", exact=True).select_option("divida-ativa")
+    page.get_by_label("Nome do grupo").fill("iptu-2026")
+    page.get_by_label("Devido a partir de").fill("1.000,00")
+    page.get_by_role("button", name="Salvar e contar").click()
+    expect(page.get_by_role("row", name="devido a partir de R$ 1")).to_be_visible()
+    page.get_by_role("button", name="Conferir").click()
+    expect(page.get_by_role("heading", name="Conferindo")).to_be_visible()
+    assert check_next(engine)
+    page.get_by_role("link", name="Atualizar").click()
+    expect(page.get_by_role("heading", name="As primeiras mensagens")).to_be_visible()
+    page.get_by_role("button", name="Iniciar 1 caso").click()
+    page.wait_for_url("**/cohorts/iptu-2026")
+    with engine.connect() as connection:
+        [row] = connection.execute(text("SELECT name, started_by FROM cohorts"))
+    assert tuple(row) == ("iptu-2026", "bia")
     context.close()

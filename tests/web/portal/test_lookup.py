@@ -20,10 +20,12 @@ from storage.schema import access_keys, charges, debts, holds
 from tests import factories
 from tests.chance import fresh_key
 from tests.web.portal.test_pages import BRCODE, opened
-from web.portal.lookup import MISSES, OF_ONE_KEY, lookup_from, lookup_routes
+from web.portal.lookup import lookup_routes
+from web.portal.settings import portal_from
+from web.portal.tries import MISSES, OF_ONE_KEY
 from web.security.guard import Guard
 
-TABLE = lookup_from({"REGUA_LOOKUP": "sao-paulo"})
+TABLE = portal_from({"REGUA_PORTAL": "sao-paulo"})
 PLATE, RENAVAM = "ABC1D23", "63988496-2"
 REGISTERED = date(2024, 3, 1)
 
@@ -180,10 +182,10 @@ async def test_one_key_is_not_asked_for_without_end(engine: Engine, http: AsyncC
 
 
 def test_the_table_is_named_or_there_is_none(tmp_path: Path) -> None:
-    assert lookup_from({}) is None
-    with pytest.raises(Refusal, match=r"REGUA_LOOKUP is a path, or one of alagoas, sao-paulo"):
-        lookup_from({"REGUA_LOOKUP": "nowhere"})
+    assert portal_from({}) is None
+    with pytest.raises(Refusal, match=r"REGUA_PORTAL is a path, or one of alagoas, sao-paulo"):
+        portal_from({"REGUA_PORTAL": "nowhere"})
     faulty = tmp_path / "mine.yaml"
-    faulty.write_text("lookup: mine\n")
+    faulty.write_text("portal: mine\n")
     with pytest.raises(Refusal, match=r"mine\.yaml: .*title"):
-        lookup_from({"REGUA_LOOKUP": str(faulty)})
+        portal_from({"REGUA_PORTAL": str(faulty)})

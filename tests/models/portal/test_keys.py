@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_97_10
 
-from models.lookup.keys import KINDS, WrongKey, read_key
+from models.portal.keys import KINDS, WrongKey, read_key
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""The kinds of debt that everybody may look up, and the keys that each is found by: files of `lookups/`."""
+"""The terms of an authority's pages that are open to everybody, by which keys debts are looked up: files of
+`portals/`."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from models.formats import tax_name
 from models.law.dated import Where
 from models.law.verification import Verifiable, marking_faults
-from models.lookup.keys import KINDS
+from models.portal.keys import KINDS
 from models.ruler.schema import Contact
-from models.scalars import Named
+from models.scalars import Named, Whole
 from models.yaml_file import ReadTable, read_table
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
@@ -50,15 +51,27 @@ class Looked(_Part):
     keys: Annotated[tuple[Asked, ...], Field(min_length=1, max_length=3)]
 
 
-class LookupTable(_Part, Verifiable):
-    """The kinds of debt of an authority, in the order in which its page lists them."""
+class Certificates(_Part):
+    """The terms on which tax clearance certificates are issued (CTN art. 205 and 206)."""
 
-    lookup: Named
+    law: Said
+    """The authority's own law on them, printed on each."""
+    valid_days: Annotated[Whole, Field(ge=1, le=366)]
+    stale_days: Annotated[Whole, Field(ge=0, le=60)]
+    """How old what a source last said may be: beyond, nobody can say that nothing is owed."""
+
+
+class PortalTable(_Part, Verifiable):
+    """The terms of an authority's pages that are open to everybody; its kinds of debt in the order of the page."""
+
+    portal: Named
     title: Said
     authority: Said
     contact: Contact
     ombudsman: Said
     """The ouvidoria's address: a site, an e-mail or a telephone."""
+    certificates: Certificates | None = None
+    """None: none are issued here."""
     debts: Annotated[tuple[Looked, ...], Field(min_length=1)]
 
     def named(self, name: str) -> Looked | None:
@@ -66,12 +79,12 @@ class LookupTable(_Part, Verifiable):
 
 
 @lru_cache(maxsize=4)
-def read_lookup(text: str) -> ReadTable[LookupTable]:
-    """Read a file of `lookups/`, with every fault at its line."""
-    return read_table(text, "a lookup table", LookupTable, _faults)
+def read_portal(text: str) -> ReadTable[PortalTable]:
+    """Read a file of `portals/`, with every fault at its line."""
+    return read_table(text, "a portal's table", PortalTable, _faults)
 
 
-def _faults(table: LookupTable) -> Iterator[tuple[Where, str]]:
+def _faults(table: PortalTable) -> Iterator[tuple[Where, str]]:
     yield from marking_faults(table)
     for (_, one), (place, other) in combinations(enumerate(table.debts), 2):
         if one.name == other.name:

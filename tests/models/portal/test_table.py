@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from models.lookup.table import read_lookup
+from models.portal.table import read_portal
 from storage.catalogue import ROOT
 
-SOUND = """lookup: cidade
+SOUND = """portal: cidade
 title: Dívida ativa
 authority: Prefeitura
 example: true
@@ -20,12 +20,12 @@ debts:
 """
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "lookups").glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted((ROOT / "portals").glob("*.yaml")), ids=lambda file: file.stem)
 def test_what_ships_is_sound_and_an_example(file: Path) -> None:
-    read = read_lookup(file.read_text())
+    read = read_portal(file.read_text())
     assert read.faults == ()
     assert read.table is not None
-    assert (read.table.lookup, read.table.is_example) == (file.stem, True)
+    assert (read.table.portal, read.table.is_example) == (file.stem, True)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def test_what_ships_is_sound_and_an_example(file: Path) -> None:
     ],
 )
 def test_each_fault_is_told_at_its_line(was: str, written: str, line: int, said: str) -> None:
-    assert read_lookup(SOUND).faults == ()
-    [fault] = read_lookup(SOUND.replace(was, written)).faults
+    assert read_portal(SOUND).faults == ()
+    [fault] = read_portal(SOUND.replace(was, written)).faults
     assert said in fault.what
     assert fault.line == line
 
 
 def test_a_name_stands_for_one_kind() -> None:
     twice = SOUND + SOUND[SOUND.index("  - name") :]
-    [fault] = read_lookup(twice).faults
+    [fault] = read_portal(twice).faults
     assert "another kind" in fault.what
     assert fault.line == 11

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.percentages import points_of, share_of
 from models.errors import Refusal
+from models.percentages import points_of, share_of
 
 
 @pytest.mark.parametrize("written", ["6%", "6 %", "6,0%", "06.00%", "0.06", "0,06", " 6% "])

@@ -151,7 +151,7 @@ async def _keep_namespace(client: Client) -> bool:
 
 
 async def _keep_build(client: Client) -> bool:
-    """What runs already goes on with the code that is here now, as does what runs next."""
+    """Make this build the current one, so that all that runs already goes on with the code that is here now."""
     build = build_id()
     if await current_build(client) == build:
         return False

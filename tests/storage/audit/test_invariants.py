@@ -346,7 +346,7 @@ def test_an_open_defence_of_the_last_day_is_in_the_way_of_a_suspension_and_a_lat
 
 
 def test_who_is_told_of_a_suspension_waits_for_no_notice_of_other_credits(lived: Engine) -> None:
-    """What joined later had its own notice on the day before, which nobody was served."""
+    """A debt that joined later had its own notice days before, which nobody was served."""
     own = f"""
         UPDATE notices SET step = step + 100 WHERE step > 1; UPDATE notices SET step = step - 99 WHERE step > 100;
         INSERT INTO notices SELECT (jsonb_populate_record(notices, '{{"id": "own", "step": 2, "served_on": null,

@@ -54,11 +54,11 @@ def last_day(view: View, credit: CreditId, defence: Defence, before: Iterable[De
 
 
 def _late(view: View, credit: CreditId, defence: Defence, before: Iterable[Defence]) -> bool:
-    last = last_day(_standing_until(view, credit, defence.filed_on), credit, defence, before)
+    last = last_day(_as_stopped(view, credit, defence.filed_on), credit, defence, before)
     return last is not None and defence.filed_on > last
 
 
-def _standing_until(view: View, credit: CreditId, filed_on: date) -> View:
+def _as_stopped(view: View, credit: CreditId, filed_on: date) -> View:
     """The same case with the standstill of that credit which lasts still, or began with a hold that nobody has looked
     at yet, taken as one until the defence was filed."""
     clock = view.state.credits.get(credit, CreditClock())

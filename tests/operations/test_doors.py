@@ -23,6 +23,7 @@ from models.roles import DUTIES, READINGS, Role
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from tests import factories
 from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC as PUBLIC_KEY
@@ -203,6 +204,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     case, taxpayer = made.case, str(made.taxpayer)
     with engine.begin() as connection:
         token = issue(connection, "caio", Role.AUDITOR, "root", None)
+        payment = str(factories.payment(connection))
         draft = str(make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana"))
     links = Links(["k" * 32], SITE)
     doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
@@ -218,6 +220,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{name}", "iptu")
                 .replace("{what}", "tasks")
                 .replace("{draft}", draft)
+                .replace("{payment}", payment)
                 .replace("{taxpayer}", taxpayer)
             )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
